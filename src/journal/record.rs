@@ -1,0 +1,122 @@
+//! How a fact becomes a record, and back.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::stored::StoredEvent;
+use crate::model::{Event, Invalid, Revision};
+
+/// The SHA-256 of a record's body.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// What the first record names as the hash before it.
+    pub const GENESIS: Self = Self([0; 32]);
+
+    fn of(body: &str) -> Self {
+        Self(Sha256::digest(body.as_bytes()).into())
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Hash {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let refuse =
+            || Invalid::new("hash", format!("is {}", Invalid::quote(text)), "64 lower-case hexadecimal digits");
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            return Err(refuse());
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(pair).map_err(|_| refuse())?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| refuse())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// One fact, at its place in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its position; the first record has 1.
+    pub revision: Revision,
+    /// The fact.
+    pub event: Event,
+    /// The canonical JSON that is hashed.
+    pub body: String,
+    /// The hash of the record before it.
+    pub previous: Hash,
+    /// The hash of the body.
+    pub hash: Hash,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    v: u8,
+    revision: u64,
+    previous: String,
+    event: StoredEvent,
+}
+
+const VERSION: u8 = 1;
+
+impl Record {
+    /// The record that says `event` right after the one with this revision and hash.
+    ///
+    /// # Errors
+    /// When the event cannot be written as canonical JSON, which no event of the model causes.
+    pub fn seal(event: Event, after: Revision, previous: Hash) -> Result<Self, Invalid> {
+        let revision = after.next();
+        let envelope =
+            Envelope { v: VERSION, revision: revision.0, previous: previous.to_string(), event: (&event).into() };
+        let body = serde_json_canonicalizer::to_string(&envelope)
+            .map_err(|error| Invalid::new("record", format!("cannot be written: {error}"), "an event of the model"))?;
+        let hash = Hash::of(&body);
+        Ok(Self { revision, event, body, previous, hash })
+    }
+
+    /// The record with this body, read back as it was sealed.
+    ///
+    /// # Errors
+    /// When the body is no record of this version.
+    pub fn parse(body: String) -> Result<Self, Invalid> {
+        let unreadable = |error: &dyn fmt::Display| {
+            Invalid::new("record", format!("cannot be read: {error}"), "canonical JSON as this version writes it")
+        };
+        let envelope: Envelope = serde_json::from_str(&body).map_err(|e| unreadable(&e))?;
+        if envelope.v != VERSION {
+            return Err(Invalid::new("record", format!("is of version {}", envelope.v), "version 1"));
+        }
+        Ok(Self {
+            revision: Revision(envelope.revision),
+            event: envelope.event.try_into()?,
+            previous: envelope.previous.parse()?,
+            hash: Hash::of(&body),
+            body,
+        })
+    }
+}

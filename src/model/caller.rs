@@ -1,0 +1,48 @@
+//! Who is asking the library to do something, and who did it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Principal, RoleName};
+
+/// A principal that the host has authenticated, with the roles it holds by standing right.
+///
+/// Everything about who may do what is judged from this value, never from the body of a request. Roles that come from
+/// a grant must not be in it: a grant must not help to approve the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub principal: Principal,
+    /// The host's roles this principal holds by standing right.
+    pub roles: Vec<RoleName>,
+}
+
+impl Caller {
+    /// Whether one of the caller's roles is among `roles`.
+    #[must_use]
+    pub fn has_any(&self, roles: &[RoleName]) -> bool {
+        self.roles.iter().any(|role| roles.contains(role))
+    }
+}
+
+/// Who made a fact true. Complete on purpose: an auditor asks it of every record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// A person or an agent.
+    Principal(Principal),
+    /// A rule of the operator's configuration, by its key.
+    Rule(Arc<str>),
+    /// Time itself, as the library noted it.
+    Clock,
+}
+
+impl fmt::Display for Actor {
+    /// `dev@example.com`, `rule:require_approval`, `rule:time`. No person can be called so.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal(principal) => principal.fmt(f),
+            Self::Rule(key) => write!(f, "rule:{key}"),
+            Self::Clock => f.write_str("rule:time"),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The facts that are journalled. Everything else in the library is a fold over them.
+
+use super::{AccessRequest, Action, Actor, Grant, GrantId, Justification, RequestId, Resource, Timestamp};
+
+/// One fact, when it became true, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// What.
+    pub fact: Fact,
+}
+
+/// What became true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fact {
+    /// A request was made; the value is the request as it was made.
+    RequestSubmitted(Box<AccessRequest>),
+    /// It was approved.
+    RequestApproved {
+        /// Which request.
+        request: RequestId,
+        /// The approver's words.
+        comment: Option<Justification>,
+    },
+    /// It was denied.
+    RequestDenied {
+        /// Which request.
+        request: RequestId,
+        /// The reviewer's reason, which the requester sees.
+        reason: Justification,
+    },
+    /// Its requester took it back.
+    RequestWithdrawn {
+        /// Which request.
+        request: RequestId,
+    },
+    /// Nobody answered in time. Noted after the fact: the request could not be approved from its deadline on.
+    RequestTimedOut {
+        /// Which request.
+        request: RequestId,
+    },
+    /// A grant came to be; the value is the grant as it was made.
+    GrantCreated(Box<Grant>),
+    /// A grant's window began. Noted after the fact.
+    GrantActivated {
+        /// Which grant.
+        grant: GrantId,
+    },
+    /// A grant's window is over. Noted after the fact: it gave nothing from its end on.
+    GrantExpired {
+        /// Which grant.
+        grant: GrantId,
+    },
+    /// A grant was taken away.
+    GrantRevoked {
+        /// Which grant.
+        grant: GrantId,
+        /// Why.
+        reason: Justification,
+    },
+    /// A grant was given back by its holder.
+    GrantReleased {
+        /// Which grant.
+        grant: GrantId,
+    },
+    /// A grant decided an allow.
+    GrantUsed {
+        /// Which grant.
+        grant: GrantId,
+        /// What was allowed.
+        action: Action,
+        /// On what.
+        resource: Resource,
+    },
+}
+
+impl Fact {
+    /// The name on the wire and in the journal.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RequestSubmitted(_) => "request_submitted",
+            Self::RequestApproved { .. } => "request_approved",
+            Self::RequestDenied { .. } => "request_denied",
+            Self::RequestWithdrawn { .. } => "request_withdrawn",
+            Self::RequestTimedOut { .. } => "request_timed_out",
+            Self::GrantCreated(_) => "grant_created",
+            Self::GrantActivated { .. } => "grant_activated",
+            Self::GrantExpired { .. } => "grant_expired",
+            Self::GrantRevoked { .. } => "grant_revoked",
+            Self::GrantReleased { .. } => "grant_released",
+            Self::GrantUsed { .. } => "grant_used",
+        }
+    }
+
+    /// Whether this fact can change an answer or a command's outcome. A use cannot.
+    #[must_use]
+    pub const fn changes_state(&self) -> bool {
+        !matches!(self, Self::GrantUsed { .. })
+    }
+}

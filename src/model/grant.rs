@@ -1,0 +1,127 @@
+//! A time-bound permission.
+
+use super::{
+    Action, Actor, GrantId, Justification, PermissionSet, Principal, RequestId, Resource, RoleName, Scope, TicketUrl,
+    Timestamp, Window,
+};
+
+/// A permission in force for a while. What it gives and for how long never changes; an early end is an added fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Which grant.
+    pub id: GrantId,
+    /// The request it answers.
+    pub request: RequestId,
+    /// Who holds it.
+    pub holder: Principal,
+    /// The host's roles the holder had by standing right when asking.
+    pub holder_normal_roles: Vec<RoleName>,
+    /// The role it gives.
+    pub role: RoleName,
+    /// What it gives.
+    pub permissions: PermissionSet,
+    /// Where.
+    pub scope: Scope,
+    /// When.
+    pub window: Window,
+    /// Why it was asked for.
+    pub justification: Option<Justification>,
+    /// Where the work is tracked.
+    pub ticket: Option<TicketUrl>,
+    /// The host's roles of which someone must hold one to revoke it: those that could approve it.
+    pub approver_roles: Vec<RoleName>,
+    /// Who approved it.
+    pub approved_by: Actor,
+    /// When it was approved.
+    pub approved_at: Timestamp,
+    /// How it ended before its time, if it did.
+    pub ended: Option<End>,
+    /// What the journal already says of the passing of time.
+    pub noted: Noted,
+    /// How many uses are recorded.
+    pub uses: u64,
+}
+
+/// An early end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// How.
+    pub kind: EndKind,
+}
+
+/// How a grant ended before its time. Complete on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndKind {
+    /// Taken away by someone else, for a reason.
+    Revoked(Justification),
+    /// Given back by its holder.
+    Released,
+}
+
+/// What the journal already says of the passing of time, so that it says it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Noted {
+    /// That the window has begun.
+    pub activation: bool,
+    /// That the window is over.
+    pub expiry: bool,
+}
+
+/// What a grant is at an instant. Complete on purpose: an unhandled state is a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GrantStatus {
+    /// Its window has not begun.
+    Scheduled,
+    /// In force.
+    Active,
+    /// Its window is over.
+    Expired,
+    /// Taken away.
+    Revoked,
+    /// Given back.
+    Released,
+}
+
+impl GrantStatus {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Released => "released",
+        }
+    }
+
+    /// Whether the grant can still give something, now or later.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Active)
+    }
+}
+
+impl Grant {
+    /// What the grant is at `now`. Time decides it by comparison; no job has to run first.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> GrantStatus {
+        match &self.ended {
+            Some(End { kind: EndKind::Revoked(_), .. }) => GrantStatus::Revoked,
+            Some(End { kind: EndKind::Released, .. }) => GrantStatus::Released,
+            None if self.noted.expiry || now >= self.window.end() => GrantStatus::Expired,
+            None if now < self.window.start() => GrantStatus::Scheduled,
+            None => GrantStatus::Active,
+        }
+    }
+
+    /// Whether it gives `action` on `resource`, whenever it is in force.
+    #[must_use]
+    pub fn covers(&self, action: &Action, resource: &Resource) -> bool {
+        self.permissions.covers(action) && self.scope.covers(resource)
+    }
+}

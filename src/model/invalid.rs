@@ -1,0 +1,75 @@
+//! What was wrong with an input, and what would be right.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// An input that cannot be a value of the model: which field, what was wrong with it, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Invalid {
+    field: Cow<'static, str>,
+    problem: String,
+    expected: Cow<'static, str>,
+}
+
+/// How much of a refused input is repeated in the message; the rest could be a megabyte.
+const QUOTED: usize = 80;
+
+impl Invalid {
+    /// An input refused for `problem`; `expected` says what would have been right.
+    pub fn new(
+        field: impl Into<Cow<'static, str>>,
+        problem: impl Into<String>,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { field: field.into(), problem: problem.into(), expected: expected.into() }
+    }
+
+    /// The same refusal, told under the name that the caller used for the field.
+    #[must_use]
+    pub fn for_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.field = field.into();
+        self
+    }
+
+    /// The field that was wrong.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// What was wrong with it.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
+    /// What would be right.
+    #[must_use]
+    pub fn expected(&self) -> &str {
+        &self.expected
+    }
+
+    /// User input as it may stand in a message: in backticks, escaped, and cut when long.
+    #[must_use]
+    pub fn quote(input: &str) -> String {
+        let mut out = String::from("`");
+        for c in input.chars().take(QUOTED) {
+            if c.is_control() || c == '`' {
+                out.extend(c.escape_unicode());
+            } else {
+                out.push(c);
+            }
+        }
+        if input.chars().nth(QUOTED).is_some() {
+            out.push('…');
+        }
+        out.push('`');
+        out
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}; expected {}", self.field, self.problem, self.expected)
+    }
+}

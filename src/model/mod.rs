@@ -1,0 +1,48 @@
+//! The nouns, as pure values.
+//!
+//! Every constructor here parses once, at the door: a value that exists is a value that holds its rules, and nobody
+//! checks it again. Nothing in this room reads a clock, does I/O, knows a store, or carries a serialised form.
+//!
+//! | file | question |
+//! |---|---|
+//! | `invalid` | what was wrong with an input, and what would be right |
+//! | `time` | instants, durations, half-open windows |
+//! | `ids` | which request, which grant, which position in the journal |
+//! | `principal` | who; one spelling for one person |
+//! | `permission` | what may be done; whole segments and wildcards |
+//! | `resource` | on what; and the part of the world a grant reaches |
+//! | `role` | what can be asked for, with its limits |
+//! | `text` | justification and ticket, bounded |
+//! | `caller` | who is asking the library to do something |
+//! | `request` | an access request and its reviews |
+//! | `grant` | a time-bound permission |
+//! | `decision` | the question and the answer of a check |
+//! | `event` | the facts that are journalled |
+
+mod caller;
+mod decision;
+mod event;
+mod grant;
+mod ids;
+mod invalid;
+mod permission;
+mod principal;
+mod request;
+mod resource;
+mod role;
+mod text;
+mod time;
+
+pub use caller::{Actor, Caller};
+pub use decision::{Basis, Decision, Outcome, Query, Reason};
+pub use event::{Event, Fact};
+pub use grant::{End, EndKind, Grant, GrantStatus, Noted};
+pub use ids::{GrantId, RequestId, Revision};
+pub use invalid::Invalid;
+pub use permission::{Action, Permission, PermissionSet};
+pub use principal::{Principal, PrincipalKind};
+pub use request::{AccessRequest, DurationCut, RequestState, RequestStatus, Review, Verdict};
+pub use resource::{Resource, ResourceKind, Scope};
+pub use role::{Role, RoleName};
+pub use text::{Justification, TicketUrl};
+pub use time::{Timestamp, Ttl, Window};

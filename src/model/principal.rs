@@ -1,0 +1,268 @@
+//! Who: a person or an agent, in one spelling.
+//!
+//! Two spellings of one person must be one person, or a self-approval hides behind a capital letter. So a name becomes
+//! a [`Principal`] only through [`Principal::user`] or [`Principal::agent`], which bring it to one canonical form:
+//! Unicode NFKC, lower case, no surrounding space, and the domain of an e-mail address in its ASCII form (UTS #46).
+//! Look-alikes (a Cyrillic `а` in a Latin name) are different people and stay different; invisible characters, controls
+//! and spaces are refused, since no honest name needs them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::Invalid;
+
+/// What kind of principal a name belongs to. Complete on purpose: a kind that some code forgets would be a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrincipalKind {
+    /// A person, named by the identity that the host authenticated, usually an e-mail address.
+    User,
+    /// A program that acts in its own name.
+    Agent,
+}
+
+impl PrincipalKind {
+    /// The name of this kind: `user` or `agent`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+/// Who asks, who holds, who approves. Equal exactly when they are the same person or agent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Principal {
+    kind: PrincipalKind,
+    id: Arc<str>,
+}
+
+/// The longest name, in bytes, after canonicalisation (RFC 3696: 320 for an e-mail address).
+pub(crate) const MAX_PRINCIPAL: usize = 320;
+/// What the written form of an agent or a rule starts with; a person of such a name could pass for one in a record.
+const RESERVED_PREFIXES: [&str; 2] = ["agent:", "rule:"];
+const EXPECTED: &str = "1 to 320 bytes without spaces, control or invisible characters, such as dev@example.com";
+
+impl Principal {
+    /// The person of this name.
+    ///
+    /// # Errors
+    /// When the name is empty, longer than 320 bytes, or holds spaces, controls or invisible characters.
+    pub fn user(name: &str) -> Result<Self, Invalid> {
+        Self::new(PrincipalKind::User, name)
+    }
+
+    /// The agent of this name.
+    ///
+    /// # Errors
+    /// As for [`Principal::user`].
+    pub fn agent(name: &str) -> Result<Self, Invalid> {
+        Self::new(PrincipalKind::Agent, name)
+    }
+
+    /// The principal of this kind and name.
+    ///
+    /// # Errors
+    /// As for [`Principal::user`].
+    pub fn new(kind: PrincipalKind, name: &str) -> Result<Self, Invalid> {
+        Ok(Self { kind, id: canonical(name)?.into() })
+    }
+
+    /// A person or an agent.
+    #[must_use]
+    pub const fn kind(&self) -> PrincipalKind {
+        self.kind
+    }
+
+    /// The canonical name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for Principal {
+    /// A person as the bare name, an agent as `agent:name`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            PrincipalKind::User => f.write_str(&self.id),
+            PrincipalKind::Agent => write!(f, "agent:{}", self.id),
+        }
+    }
+}
+
+/// The one spelling of a name; borrowed when the name is already in it.
+pub(crate) fn canonical(name: &str) -> Result<Cow<'_, str>, Invalid> {
+    if is_plain(name.as_bytes()) {
+        return Ok(Cow::Borrowed(name));
+    }
+    // Before any work that grows with the input; NFKC can shrink a name, though never by this much.
+    if name.len() > MAX_PRINCIPAL * 4 {
+        return Err(too_long(name.len()));
+    }
+    let folded = fold(name.trim());
+    if folded.is_empty() {
+        return Err(Invalid::new("principal", "is empty", EXPECTED));
+    }
+    if let Some(prefix) = RESERVED_PREFIXES.into_iter().find(|prefix| folded.starts_with(prefix)) {
+        return Err(Invalid::new(
+            "principal",
+            format!("starts with `{prefix}`"),
+            "a name that no rule or agent could be mistaken for",
+        ));
+    }
+    if let Some(bad) = folded.chars().find(|c| is_unfit(*c)) {
+        return Err(Invalid::new("principal", format!("holds the character U+{:04X}", u32::from(bad)), EXPECTED));
+    }
+    let canonical = match folded.rsplit_once('@') {
+        Some((local, domain)) if !local.is_empty() && !domain.is_empty() => {
+            let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| {
+                Invalid::new(
+                    "principal",
+                    format!("has {} for its domain", Invalid::quote(domain)),
+                    "a domain name after the @",
+                )
+            })?;
+            format!("{local}@{ascii}")
+        }
+        Some(_) => return Err(Invalid::new("principal", format!("is {}", Invalid::quote(name)), EXPECTED)),
+        None => folded,
+    };
+    if canonical.len() > MAX_PRINCIPAL {
+        return Err(too_long(canonical.len()));
+    }
+    Ok(Cow::Owned(canonical))
+}
+
+/// Case and compatibility forms gone. Folding can make new composites and new composites can fold again (`ϓ`), so it
+/// runs until nothing changes; three rounds are more than Unicode needs.
+fn fold(name: &str) -> String {
+    let mut current: String = name.nfkc().collect();
+    for _ in 0..3 {
+        let next: String = current.to_lowercase().nfkc().collect();
+        if next == current {
+            break;
+        }
+        current = next;
+    }
+    current
+}
+
+/// Already canonical: the plain lower-case ASCII that nearly every name is. An address whose domain could change under
+/// UTS #46 (an `xn--` label) takes the long way.
+fn is_plain(name: &[u8]) -> bool {
+    let mut ats = 0_usize;
+    for byte in name {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'+' | b'-' => {}
+            b'@' => ats += 1,
+            _ => return false,
+        }
+    }
+    if name.is_empty() || name.len() > MAX_PRINCIPAL {
+        return false;
+    }
+    match (ats, name.iter().position(|b| *b == b'@')) {
+        (0, _) => true,
+        (1, Some(at)) => name.get(at + 1..).is_some_and(is_plain_domain) && at > 0,
+        _ => false,
+    }
+}
+
+/// Labels of lower-case letters, digits and single inner hyphens, at most 63 bytes each.
+fn is_plain_domain(domain: &[u8]) -> bool {
+    domain.len() <= 253
+        && domain.split(|b| *b == b'.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+                && label.first() != Some(&b'-')
+                && label.last() != Some(&b'-')
+                && !label.windows(2).any(|pair| pair == b"--")
+        })
+}
+
+/// Spaces, controls, and characters nobody can see.
+fn is_unfit(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || is_invisible(c)
+}
+
+/// Zero-width, directional and other format characters (general category Cf), variation selectors, fillers, tags.
+fn is_invisible(c: char) -> bool {
+    matches!(u32::from(c),
+        0x00AD | 0x034F | 0x0600..=0x0605 | 0x061C | 0x06DD | 0x070F | 0x0890..=0x0891 | 0x08E2 | 0x115F..=0x1160
+        | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0x3164
+        | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x110BD | 0x110CD | 0x13430..=0x1343F
+        | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
+}
+
+fn too_long(len: usize) -> Invalid {
+    Invalid::new("principal", format!("is {len} bytes long"), EXPECTED)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_person_are_one_person() {
+        let one = Principal::user("dev@example.com").unwrap();
+        for spelling in ["Dev@Example.COM", "  dev@example.com\n", "ｄｅｖ@example.com", "dev@EXAMPLE。com"] {
+            assert_eq!(Principal::user(spelling).unwrap(), one, "{spelling}");
+        }
+        let zoe = Principal::user("zoë@bücher.example").unwrap();
+        assert_eq!(Principal::user("ZOE\u{308}@xn--bcher-kva.example").unwrap(), zoe);
+        assert_eq!(zoe.id(), "zoë@xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn different_people_stay_different() {
+        let latin = Principal::user("anna@example.com").unwrap();
+        assert_ne!(Principal::user("аnna@example.com").unwrap(), latin, "Cyrillic а");
+        assert_ne!(Principal::user("anna+x@example.com").unwrap(), latin);
+        assert_ne!(Principal::agent("anna@example.com").unwrap(), latin);
+    }
+
+    #[test]
+    fn unfit_names_are_refused() {
+        for name in
+            ["", " ", "a b@example.com", "a\0b", "a\u{200B}b@example.com", "\u{202E}a@b.c", "@example.com", "a@"]
+        {
+            assert!(Principal::user(name).is_err(), "{name:?}");
+        }
+        assert!(Principal::user(&"a".repeat(65_536)).is_err());
+        assert!(Principal::user(&"a".repeat(321)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn the_canonical_form_is_its_own(name in "\\PC{1,40}") {
+            if let Ok(once) = canonical(&name) {
+                let once = once.into_owned();
+                prop_assert_eq!(canonical(&once).unwrap().into_owned(), once);
+            }
+        }
+
+        #[test]
+        fn case_never_makes_another_person(name in "[a-zA-Z0-9._+-]{1,20}@[a-z]{1,10}\\.[a-z]{2,5}") {
+            let lower = canonical(&name).unwrap().into_owned();
+            prop_assert_eq!(canonical(&name.to_uppercase()).unwrap().into_owned(), lower);
+        }
+
+        #[test]
+        fn plain_names_are_what_the_long_way_makes(name in "[a-z0-9._+-]{1,12}(@[a-z0-9.-]{1,20})?") {
+            if is_plain(name.as_bytes()) {
+                let folded = fold(&name);
+                prop_assert_eq!(&folded, &name);
+                if let Some((_, domain)) = name.rsplit_once('@') {
+                    prop_assert_eq!(idna::domain_to_ascii_strict(domain).unwrap(), domain);
+                }
+            }
+        }
+    }
+}

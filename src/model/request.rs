@@ -1,0 +1,142 @@
+//! An access request and what reviewers said to it.
+
+use super::{Actor, Justification, PermissionSet, Principal, RequestId, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+use std::sync::Arc;
+
+/// Someone's wish for a role for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRequest {
+    /// Which request.
+    pub id: RequestId,
+    /// Who asks, and would hold the grant.
+    pub requester: Principal,
+    /// The host's roles the requester held by standing right when asking.
+    pub requester_normal_roles: Vec<RoleName>,
+    /// The role asked for.
+    pub role: RoleName,
+    /// What the role gave when it was asked for; a later change of the catalogue does not change the request.
+    pub permissions: PermissionSet,
+    /// The part of the world asked for.
+    pub scope: Scope,
+    /// How long the grant would last, counted from its activation, after every limit.
+    pub duration: Ttl,
+    /// The limit that made it shorter than asked for, if one did.
+    pub duration_cut: Option<DurationCut>,
+    /// When the grant should start; at approval when not given or already past by then.
+    pub starts_at: Option<Timestamp>,
+    /// Why.
+    pub justification: Option<Justification>,
+    /// Where the work is tracked.
+    pub ticket: Option<TicketUrl>,
+    /// The host's roles of which an approver must hold one, as they stood when the request was made.
+    pub approver_roles: Vec<RoleName>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From this instant on it can no longer be approved.
+    pub times_out_at: Timestamp,
+    /// What has become of it.
+    pub state: RequestState,
+    /// What reviewers said, in order.
+    pub reviews: Vec<Review>,
+}
+
+/// A duration that a limit cut, and which limit it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DurationCut {
+    /// What was asked for.
+    pub asked: Ttl,
+    /// The configuration key of the limit: `max_duration_hours` or `roles.<role>.max_duration_hours`.
+    pub limit: Arc<str>,
+}
+
+/// What has been written about a request. The instant decides the rest: see [`AccessRequest::status`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestState {
+    /// Waiting for a review.
+    Pending,
+    /// Approved; its grant says since when.
+    Approved,
+    /// Denied.
+    Denied,
+    /// Taken back by its requester.
+    Withdrawn,
+    /// Noted as timed out.
+    TimedOut,
+}
+
+/// What a request is at an instant. Complete on purpose: an unhandled state is a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestStatus {
+    /// Waiting for a review.
+    Pending,
+    /// Approved.
+    Approved,
+    /// Denied.
+    Denied,
+    /// Taken back by its requester.
+    Withdrawn,
+    /// Nobody answered in time.
+    TimedOut,
+}
+
+impl RequestStatus {
+    /// The name on the wire: `timed_out`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Withdrawn => "withdrawn",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
+impl AccessRequest {
+    /// What the request is at `now`: a pending one whose time is over has timed out, noted or not.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> RequestStatus {
+        match self.state {
+            RequestState::Pending if now >= self.times_out_at => RequestStatus::TimedOut,
+            RequestState::Pending => RequestStatus::Pending,
+            RequestState::Approved => RequestStatus::Approved,
+            RequestState::Denied => RequestStatus::Denied,
+            RequestState::Withdrawn => RequestStatus::Withdrawn,
+            RequestState::TimedOut => RequestStatus::TimedOut,
+        }
+    }
+}
+
+/// What a reviewer said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub verdict: Verdict,
+    /// In which words.
+    pub comment: Option<Justification>,
+}
+
+/// What a review says. Complete on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Yes.
+    Approve,
+    /// No.
+    Deny,
+}
+
+impl Verdict {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What can be asked of the workflow.
+
+use crate::model::{Caller, GrantId, Justification, RequestId, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+
+/// Something that someone wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Who wants it, as the host authenticated them.
+    pub caller: Caller,
+    /// What they want.
+    pub intent: Intent,
+}
+
+/// What is wanted. The ids of what may come to be are part of it, so that deciding twice gives the same facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Intent {
+    /// Ask for a role.
+    Submit {
+        /// The id the request will have.
+        id: RequestId,
+        /// The id of the grant, should a rule approve the request at once.
+        grant: GrantId,
+        /// The role asked for.
+        role: RoleName,
+        /// How long; the role's default when `None`.
+        duration: Option<Ttl>,
+        /// Where.
+        scope: Scope,
+        /// From when; from approval when `None`.
+        starts_at: Option<Timestamp>,
+        /// Why.
+        justification: Option<Justification>,
+        /// Where the work is tracked.
+        ticket: Option<TicketUrl>,
+    },
+    /// Say yes to a request.
+    Approve {
+        /// Which request.
+        request: RequestId,
+        /// The id the grant will have.
+        grant: GrantId,
+        /// In which words.
+        comment: Option<Justification>,
+    },
+    /// Say no to a request.
+    Deny {
+        /// Which request.
+        request: RequestId,
+        /// Why; the requester sees it.
+        reason: Justification,
+    },
+    /// Take one's own request back.
+    Withdraw {
+        /// Which request.
+        request: RequestId,
+    },
+    /// Take a grant away.
+    Revoke {
+        /// Which grant.
+        grant: GrantId,
+        /// Why.
+        reason: Justification,
+    },
+    /// Give one's own grant back.
+    Release {
+        /// Which grant.
+        grant: GrantId,
+    },
+}

@@ -1,0 +1,31 @@
+//! The rules of asking, approving and ending, as two pure functions.
+//!
+//! [`decide`] turns a command into facts or a refusal; [`evolve`] folds a fact into a view. Neither knows a clock or a
+//! store: the instant is an argument, and whoever calls `decide` commits its events only if the view it was decided from
+//! is still the latest.
+//!
+//! | file | question |
+//! |---|---|
+//! | `command` | what can be asked of the workflow |
+//! | `rules` | what the operator has set |
+//! | `view` | what must be known to decide, and how a fact changes it |
+//! | `decide` | which facts follow from a command |
+//! | `note` | what time has made true and the journal does not say yet |
+//! | `access` | who may see and do what |
+//! | `refusal` | why not, with stable codes |
+
+mod access;
+mod command;
+mod decide;
+mod note;
+mod refusal;
+mod rules;
+mod view;
+
+pub use access::{may_audit, may_see_grant, may_see_request, sees_everything};
+pub use command::{Command, Intent};
+pub use decide::decide;
+pub use note::{next_note, note};
+pub use refusal::{Refusal, RefusalCode};
+pub use rules::Rules;
+pub use view::{View, evolve};

@@ -1,0 +1,76 @@
+//! Why not. A refusal is a value with a stable code: every face of the library shows the same one.
+
+use std::fmt;
+
+/// A command that the rules refuse. Nothing has happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    code: RefusalCode,
+    message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> RefusalCode {
+        self.code
+    }
+
+    /// A sentence for a tired person.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal, $doc:literal;)*) => {
+        /// The stable names of refusals. Codes are added, never renamed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum RefusalCode { $(#[doc = $doc] $variant,)* }
+
+        impl RefusalCode {
+            /// Every code there is.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name on the wire.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Disabled = "disabled", "The operator has switched just-in-time access off.";
+    UnknownRole = "unknown_role", "The catalogue has no role of that name.";
+    JustificationRequired = "justification_required", "A reason is mandatory and none was given.";
+    TicketRequired = "ticket_url_required", "A ticket is mandatory and none was given.";
+    StartsInThePast = "starts_in_the_past", "The wanted start is already over.";
+    StartsTooLate = "starts_too_late", "The wanted start is more than a year away.";
+    NoApprover = "no_approver", "Nobody could ever approve the request.";
+    NothingToGrant = "nothing_to_grant", "All the role's permissions are reserved.";
+    UnknownRequest = "unknown_request", "There is no such request, or the caller may not know of it.";
+    UnknownGrant = "unknown_grant", "There is no such grant, or the caller may not know of it.";
+    SelfApproval = "self_approval", "Nobody may review their own request.";
+    NotAnApprover = "not_an_approver", "The caller holds none of the roles that may review the request.";
+    NotTheRequester = "not_the_requester", "Only the requester may do this.";
+    NotTheHolder = "not_the_holder", "Only the holder may do this.";
+    RevokeOwnGrant = "revoke_own_grant", "A holder gives a grant back instead of revoking it.";
+    RequestTimedOut = "request_timed_out", "Nobody answered the request in time.";
+    RequestNotPending = "request_not_pending", "The request has already been answered or withdrawn.";
+    NotAnAuditor = "not_an_auditor", "The caller holds none of the roles that may read the record.";
+}
+
+impl fmt::Display for RefusalCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
