@@ -1,0 +1,71 @@
+//! How a batch of events changes the rows.
+
+use std::collections::BTreeMap;
+
+use crate::model::{AccessRequest, Event, Fact, Grant, GrantId, RequestId};
+use crate::workflow::{View, evolve};
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A request.
+    Request(RequestId),
+    /// A grant.
+    Grant(GrantId),
+}
+
+impl Subject {
+    /// What this event is about.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        match &event.fact {
+            Fact::RequestSubmitted(request) => Self::Request(request.id),
+            Fact::RequestApproved { request, .. }
+            | Fact::RequestDenied { request, .. }
+            | Fact::RequestWithdrawn { request }
+            | Fact::RequestTimedOut { request } => Self::Request(*request),
+            Fact::GrantCreated(grant) => Self::Grant(grant.id),
+            Fact::GrantActivated { grant }
+            | Fact::GrantExpired { grant }
+            | Fact::GrantRevoked { grant, .. }
+            | Fact::GrantReleased { grant }
+            | Fact::GrantUsed { grant, .. } => Self::Grant(*grant),
+        }
+    }
+}
+
+/// The rows that a batch of events leaves changed.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Requests.
+    pub requests: BTreeMap<RequestId, AccessRequest>,
+    /// Grants, with every use counted.
+    pub grants: BTreeMap<GrantId, Grant>,
+}
+
+/// Folds `events` into the rows they are about; `load` gives a row as it is kept, or nothing when there is none yet.
+///
+/// # Errors
+/// The first error of `load`.
+pub fn fold<'a, E>(
+    events: impl IntoIterator<Item = &'a Event>,
+    mut load: impl FnMut(Subject) -> Result<View, E>,
+) -> Result<Rows, E> {
+    let mut views: BTreeMap<Subject, View> = BTreeMap::new();
+    for event in events {
+        let subject = Subject::of(event);
+        let view = match views.remove(&subject) {
+            Some(view) => view,
+            None => load(subject)?,
+        };
+        views.insert(subject, evolve(view, event));
+    }
+    let mut rows = Rows::default();
+    for (subject, view) in views {
+        match subject {
+            Subject::Request(id) => rows.requests.extend(view.request.map(|request| (id, request))),
+            Subject::Grant(id) => rows.grants.extend(view.grant.map(|grant| (id, grant))),
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,322 @@
+//! Where the journal and the state are kept: the port, and its adapters.
+//!
+//! A store keeps three things that change together or not at all: the journal, the state rows that are its fold, and the
+//! outbox. It folds by calling [`crate::workflow::evolve`] itself, so that a row can never say anything the journal does
+//! not.
+//!
+//! | file | question |
+//! |---|---|
+//! | `mod` | what every store promises |
+//! | `fold` | how a batch of events changes the rows |
+//! | `memory` | the store of tests and trials |
+//! | `sqlite` | the store of one host: a file that several processes share |
+//! | `conformance` | the suite that a store must pass to be one |
+
+mod fold;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+#[cfg(feature = "test-util")]
+pub mod conformance;
+
+use std::fmt::Debug;
+
+pub use fold::{Rows, Subject, fold};
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore};
+
+use crate::journal::{Broken, Hash, Record};
+use crate::model::{
+    AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName, Timestamp,
+};
+use crate::workflow::View;
+
+/// A place that keeps the journal, the state and the outbox.
+///
+/// Every read sees one revision: nothing of a commit, or all of it.
+pub trait Store: Debug + Send + Sync {
+    /// The end of the journal.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// Whether the journal may have grown since the revision given. May say yes wrongly, never no. Costs microseconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn may_have_grown(&self, since: Revision) -> Result<bool, StoreError>;
+
+    /// Writes the batch: events at the end of the journal, in order; the rows they change; outbox messages; the
+    /// idempotency key. Once this has returned `Ok`, all of it survives a power cut and every later read sees it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the state has changed since the revision that the batch was decided from;
+    /// [`StoreError::KeyTaken`] when the idempotency key has been used; and the errors of reading. Then nothing has been
+    /// written.
+    fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError>;
+
+    /// The request and the grant it led to.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn request(&self, id: RequestId) -> Result<View, StoreError>;
+
+    /// The grant and the request it answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn grant(&self, id: GrantId) -> Result<View, StoreError>;
+
+    /// Requests, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError>;
+
+    /// Grants, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError>;
+
+    /// The grants that are scheduled or active at `now`, and the revision this is true of.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError>;
+
+    /// Records after a revision, oldest first, and the revision of the head they were read under.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError>;
+
+    /// Only those records after a revision that change state (uses do not), oldest first, with the revision of the head
+    /// they were read under. Fewer than `limit` means that there are no more up to that head.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn changes(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError>;
+
+    /// Checks the whole journal and that the state rows are its fold; answers how many records there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] with the first record that is broken; [`StoreError::Corrupt`] with the first row that is not
+    /// what the journal says; the errors of reading.
+    fn verify(&self) -> Result<u64, StoreError>;
+
+    /// Views about which time has made something true by `now` that the journal does not say.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError>;
+
+    /// The next instant at which [`Store::due`] will answer something, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// What was done under this idempotency key of this caller. Keys are kept for a day at least.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError>;
+
+    /// Takes up to `limit` outbox messages that are due at `now`, oldest first, so that nobody else gets them before
+    /// `until`. A message whose taker says nothing by then is given out again: delivery is at least once.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError>;
+
+    /// Says what became of a leased message. Telling twice, or after the lease is over, does no harm.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError>;
+}
+
+/// The end of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last record's position.
+    pub revision: Revision,
+    /// The last record that changed state.
+    pub changed: Revision,
+    /// The last record's hash.
+    pub hash: Hash,
+    /// The latest instant in the journal. Time never goes back behind it.
+    pub at: Timestamp,
+}
+
+impl Head {
+    /// Before the first record.
+    pub const EMPTY: Self =
+        Self { revision: Revision::ZERO, changed: Revision::ZERO, hash: Hash::GENESIS, at: Timestamp::EPOCH };
+}
+
+/// What is written together.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// The revision that the events were decided from. The commit conflicts when a record after it has changed state.
+    /// `None` for uses, which depend on nothing and change nothing.
+    pub decided_from: Option<Revision>,
+    /// The facts, in order.
+    pub events: Vec<Event>,
+    /// Messages to deliver.
+    pub outbox: Vec<Message>,
+    /// The idempotency key this was done under.
+    pub done: Option<(Principal, String, Done)>,
+}
+
+/// What a command did, kept under the idempotency key that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// A digest of the command: the same key with another command is an error of the caller.
+    pub fingerprint: String,
+    /// The request it was about, if it was about one.
+    pub request: Option<RequestId>,
+    /// The grant it was about, if it was about one.
+    pub grant: Option<GrantId>,
+}
+
+/// A message to deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Who delivers it.
+    pub topic: String,
+    /// What to deliver, in the form that the topic says.
+    pub body: String,
+}
+
+/// A message that is ours to deliver for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leased {
+    /// Which message; receivers use it to recognise a second delivery.
+    pub id: u64,
+    /// The message.
+    pub message: Message,
+    /// How often it has been given out, this time included.
+    pub attempt: u32,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It arrived.
+    Delivered,
+    /// It did not; try again at this instant.
+    RetryAt(Timestamp),
+    /// It never will; it stays visible for a person.
+    Undeliverable,
+}
+
+/// Which rows, and how many.
+#[derive(Debug, Clone)]
+pub struct Page<S> {
+    /// Whose.
+    pub visible: Visible,
+    /// Only those with this status.
+    pub status: Option<S>,
+    /// The instant that statuses are judged at.
+    pub now: Timestamp,
+    /// Only those that came to be before this revision.
+    pub before: Option<Revision>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Whose rows a caller may see.
+#[derive(Debug, Clone)]
+pub enum Visible {
+    /// Everybody's.
+    All,
+    /// Those of this principal, and those that one of these roles may approve.
+    To(Principal, Vec<RoleName>),
+}
+
+impl Visible {
+    /// Whether a row of `owner` that `approver_roles` may approve can be seen.
+    #[must_use]
+    pub fn includes(&self, owner: &Principal, approver_roles: &[RoleName]) -> bool {
+        match self {
+            Self::All => true,
+            Self::To(principal, roles) => principal == owner || roles.iter().any(|role| approver_roles.contains(role)),
+        }
+    }
+}
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The state has changed since the batch was decided: load and decide again.
+    #[error("the state changed while the command was decided")]
+    Conflict,
+    /// The idempotency key has just been used: look up what was done under it.
+    #[error("the idempotency key has been used")]
+    KeyTaken,
+    /// The store cannot be reached or written now: try again later.
+    #[error("{doing} failed")]
+    Unavailable {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The journal is broken: call a person.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// Something else that is kept cannot be what was written: call a person.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+}
+
+/// Seals `event` as the record after `head`, and moves the head to it. Every store appends through here, so that the
+/// chain has one home.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the event cannot be written down.
+pub fn seal(event: &Event, head: &mut Head) -> Result<Record, StoreError> {
+    let record = Record::seal(event.clone(), head.revision, head.hash).map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    head.revision = record.revision;
+    head.hash = record.hash;
+    head.at = head.at.max(event.at);
+    if event.fact.changes_state() {
+        head.changed = record.revision;
+    }
+    Ok(record)
+}
+
+/// Checks that the rows kept are the fold of the journal.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] naming the first row that is not.
+pub fn compare<'a>(
+    folded: &Rows,
+    requests: impl Iterator<Item = &'a AccessRequest>,
+    grants: impl Iterator<Item = &'a Grant>,
+) -> Result<(), StoreError> {
+    let mut counted = (0, 0);
+    for request in requests {
+        counted.0 += 1;
+        if folded.requests.get(&request.id) != Some(request) {
+            return Err(StoreError::Corrupt(format!("request {} is not what the journal says", request.id)));
+        }
+    }
+    for grant in grants {
+        counted.1 += 1;
+        if folded.grants.get(&grant.id) != Some(grant) {
+            return Err(StoreError::Corrupt(format!("grant {} is not what the journal says", grant.id)));
+        }
+    }
+    if counted != (folded.requests.len(), folded.grants.len()) {
+        return Err(StoreError::Corrupt("rows that the journal tells of are missing".to_owned()));
+    }
+    Ok(())
+}
