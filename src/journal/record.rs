@@ -58,6 +58,12 @@ impl FromStr for Hash {
     }
 }
 
+/// The SHA-256 of a text, in hexadecimal.
+#[must_use]
+pub fn digest(text: &str) -> String {
+    Hash::of(text).to_string()
+}
+
 /// One fact, at its place in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {

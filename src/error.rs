@@ -1,0 +1,94 @@
+//! What a caller is told when something did not happen.
+
+use crate::model::Invalid;
+use crate::store::StoreError;
+use crate::workflow::{Refusal, RefusalCode};
+
+/// Why an operation did not happen. Nothing of it did.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An input is not what it has to be: change it.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The idempotency key has been used for something else.
+    #[error("this idempotency key was used for another command; use a new key")]
+    KeyReused,
+    /// Others kept changing the same thing, or the store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A promise of the library did not hold: report it.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What the caller can do about an error. Bindings and HTTP answers are chosen by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Change the input.
+    Invalid,
+    /// Accept it: the caller may not do this.
+    Refused,
+    /// Nothing there, or nothing the caller may know of.
+    NotFound,
+    /// The state does not allow it: look again and decide anew.
+    Conflict,
+    /// Try again later.
+    Unavailable,
+    /// Call a person: what is kept is damaged.
+    Corrupt,
+    /// Report a bug.
+    Internal,
+}
+
+impl Error {
+    /// What the caller can do about it.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Refused(refusal) => kind_of(refusal.code()),
+            Self::KeyReused | Self::Store(StoreError::Conflict | StoreError::KeyTaken) => ErrorKind::Conflict,
+            Self::Store(StoreError::Unavailable { .. }) => ErrorKind::Unavailable,
+            Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_)) => ErrorKind::Corrupt,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// The stable name of what went wrong.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::Refused(refusal) => refusal.code().name(),
+            Self::KeyReused => "idempotency_key_reused",
+            Self::Store(StoreError::Conflict | StoreError::KeyTaken) => "conflict",
+            Self::Store(StoreError::Unavailable { .. }) => "unavailable",
+            Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_)) => "corrupt",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Whether the same call may succeed later without any change.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict | StoreError::KeyTaken | StoreError::Unavailable { .. }))
+    }
+}
+
+const fn kind_of(code: RefusalCode) -> ErrorKind {
+    match code {
+        RefusalCode::UnknownRequest | RefusalCode::UnknownGrant => ErrorKind::NotFound,
+        RefusalCode::RequestTimedOut | RefusalCode::RequestNotPending => ErrorKind::Conflict,
+        RefusalCode::UnknownRole
+        | RefusalCode::JustificationRequired
+        | RefusalCode::TicketRequired
+        | RefusalCode::StartsInThePast
+        | RefusalCode::StartsTooLate => ErrorKind::Invalid,
+        _ => ErrorKind::Refused,
+    }
+}

@@ -1,0 +1,299 @@
+//! Ask, approve, end, look up.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::engine::Shared;
+use crate::error::Error;
+use crate::journal::Record;
+use crate::model::{
+    AccessRequest, Caller, Grant, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision, Timestamp,
+};
+use crate::store::{Batch, Done, Page, StoreError, Visible};
+use crate::workflow::{
+    Command, Intent, Refusal, RefusalCode, View, decide, evolve, may_audit, may_see_grant, may_see_request,
+    sees_everything,
+};
+
+/// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    shared: Arc<Shared>,
+}
+
+/// A key that makes a command happen once, however often it is sent: unique per caller, 1 to 255 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// This key.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 255 bytes, or holds anything but visible ASCII.
+    pub fn new(key: &str) -> Result<Self, Invalid> {
+        if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Invalid::new(
+                "idempotency key",
+                format!("is {}", Invalid::quote(key)),
+                "1 to 255 visible ASCII characters",
+            ));
+        }
+        Ok(Self(key.to_owned()))
+    }
+}
+
+/// What a command was about, as it stands once the command is done.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The request.
+    pub request: Option<AccessRequest>,
+    /// The grant.
+    pub grant: Option<Grant>,
+    /// The instant the command was decided at; statuses are judged by it.
+    pub now: Timestamp,
+    /// Whether an earlier call with the same idempotency key did it, and this one did nothing.
+    pub replayed: bool,
+}
+
+/// A page of rows, newest first.
+#[derive(Debug, Clone)]
+pub struct Listing<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page goes on, when there may be one.
+    pub next: Option<Revision>,
+    /// The instant that statuses are judged at.
+    pub now: Timestamp,
+}
+
+/// How often a command is decided anew because others changed the state. Each round somebody got something done.
+const ROUNDS: usize = 64;
+/// The most rows on a page.
+const MAX_PAGE: usize = 500;
+
+impl Desk {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// A new id for a request.
+    #[must_use]
+    pub fn new_request_id(&self) -> RequestId {
+        Uuid::now_v7().into()
+    }
+
+    /// A new id for a grant.
+    #[must_use]
+    pub fn new_grant_id(&self) -> GrantId {
+        Uuid::now_v7().into()
+    }
+
+    /// Does what the command wants, or nothing.
+    ///
+    /// Once this has returned `Ok`, what it did is on disk, and every check of this process that starts from now on sees
+    /// it. With a key, a second call with the same command does nothing and answers what the first one did.
+    ///
+    /// # Errors
+    /// A refusal of the rules; [`Error::KeyReused`] when the key came with another command before; errors of the store.
+    /// Then nothing has happened, except that after an error of the store a write may still turn out to have been made:
+    /// ask again with the same key.
+    pub fn execute(&self, command: &Command, key: Option<&IdempotencyKey>) -> Result<Receipt, Error> {
+        let shared = &*self.shared;
+        let fingerprint = fingerprint(&command.intent);
+        for _ in 0..ROUNDS {
+            if let Some(key) = key
+                && let Some(done) = shared.store.done_under(&command.caller.principal, &key.0)?
+            {
+                return self.replay(&done, &fingerprint);
+            }
+            let view = self.load(&command.intent)?;
+            let now = shared.time.now();
+            let events = decide(&view, command, &shared.rules, now)?;
+            crate::service::guard(&events)?;
+            let decided_from = view.revision;
+            let after = events.iter().fold(view, evolve);
+            let done = key.map(|key| {
+                let done = Done {
+                    fingerprint: fingerprint.clone(),
+                    request: after.request.as_ref().map(|r| r.id),
+                    grant: after.grant.as_ref().map(|g| g.id),
+                };
+                (command.caller.principal.clone(), key.0.clone(), done)
+            });
+            if events.is_empty() && done.is_none() {
+                return Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false });
+            }
+            match shared.store.commit(&Batch { decided_from: Some(decided_from), events, done, ..Batch::default() }) {
+                Ok(records) => {
+                    shared.publish(&records);
+                    return Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false });
+                }
+                Err(StoreError::Conflict | StoreError::KeyTaken) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// A request that the caller may see, and the grant it led to.
+    ///
+    /// # Errors
+    /// [`RefusalCode::UnknownRequest`]; errors of the store.
+    pub fn request(&self, caller: &Caller, id: RequestId) -> Result<Receipt, Error> {
+        self.shared.flush_uses()?;
+        let view = self.shared.store.request(id)?;
+        let known = view.request.as_ref().is_some_and(|request| may_see_request(caller, request, &self.shared.rules));
+        if !known {
+            return Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")).into());
+        }
+        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: false })
+    }
+
+    /// A grant that the caller may see, with every use counted that this process has answered, and the request it answers.
+    ///
+    /// # Errors
+    /// [`RefusalCode::UnknownGrant`]; errors of the store.
+    pub fn grant(&self, caller: &Caller, id: GrantId) -> Result<Receipt, Error> {
+        self.shared.flush_uses()?;
+        let view = self.shared.store.grant(id)?;
+        if !view.grant.as_ref().is_some_and(|grant| may_see_grant(caller, grant, &self.shared.rules)) {
+            return Err(Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {id}")).into());
+        }
+        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: false })
+    }
+
+    /// The requests that the caller may see.
+    ///
+    /// # Errors
+    /// When the limit is not 1 to 500; errors of the store.
+    pub fn requests(
+        &self,
+        caller: &Caller,
+        status: Option<RequestStatus>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Listing<AccessRequest>, Error> {
+        let page = self.page(caller, status, before, limit)?;
+        Ok(listing(self.shared.store.requests(&page)?, &page))
+    }
+
+    /// The grants that the caller may see.
+    ///
+    /// # Errors
+    /// As for [`Desk::requests`].
+    pub fn grants(
+        &self,
+        caller: &Caller,
+        status: Option<GrantStatus>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Listing<Grant>, Error> {
+        let page = self.page(caller, status, before, limit)?;
+        self.shared.flush_uses()?;
+        Ok(listing(self.shared.store.grants(&page)?, &page))
+    }
+
+    /// The records of the journal after a revision, oldest first.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; errors of the store.
+    pub fn journal(&self, caller: &Caller, after: Revision, limit: usize) -> Result<Listing<Record>, Error> {
+        may_audit(caller, &self.shared.rules)?;
+        check_limit(limit)?;
+        self.shared.flush_uses()?;
+        let (_, items) = self.shared.store.journal(after, limit)?;
+        let next = items.last().filter(|_| items.len() == limit).map(|record| record.revision);
+        Ok(Listing { items, next, now: self.shared.time.now() })
+    }
+
+    /// The grants in force or to come, for an auditor, and the revision this is true of.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotAnAuditor`]; errors of the store.
+    pub fn live_grants_for(&self, caller: &Caller) -> Result<(Revision, Vec<Grant>, Timestamp), Error> {
+        may_audit(caller, &self.shared.rules)?;
+        self.live_grants()
+    }
+
+    /// The grants in force or to come, for the host itself, and the revision this is true of.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub fn live_grants(&self) -> Result<(Revision, Vec<Grant>, Timestamp), Error> {
+        let now = self.shared.time.now();
+        let (revision, grants) = self.shared.store.live_grants(now)?;
+        Ok((revision, grants, now))
+    }
+
+    /// Checks the whole journal, and that the state is what it tells; answers how many records there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] with the first record that is not as it was sealed; other errors of the store.
+    pub fn verify(&self) -> Result<u64, Error> {
+        self.shared.flush_uses()?;
+        Ok(self.shared.store.verify()?)
+    }
+
+    fn load(&self, intent: &Intent) -> Result<View, StoreError> {
+        let store = &self.shared.store;
+        match intent {
+            Intent::Submit { id, .. } => store.request(*id),
+            Intent::Approve { request, .. } | Intent::Deny { request, .. } | Intent::Withdraw { request } => {
+                store.request(*request)
+            }
+            Intent::Revoke { grant, .. } | Intent::Release { grant } => store.grant(*grant),
+        }
+    }
+
+    fn replay(&self, done: &Done, fingerprint: &str) -> Result<Receipt, Error> {
+        if done.fingerprint != fingerprint {
+            return Err(Error::KeyReused);
+        }
+        let view = match (done.request, done.grant) {
+            (Some(request), _) => self.shared.store.request(request)?,
+            (None, Some(grant)) => self.shared.store.grant(grant)?,
+            (None, None) => View::default(),
+        };
+        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: true })
+    }
+
+    fn page<S>(
+        &self,
+        caller: &Caller,
+        status: Option<S>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Page<S>, Error> {
+        check_limit(limit)?;
+        let visible = if sees_everything(caller, &self.shared.rules) {
+            Visible::All
+        } else {
+            Visible::To(caller.principal.clone(), caller.roles.clone())
+        };
+        Ok(Page { visible, status, now: self.shared.time.now(), before, limit })
+    }
+}
+
+fn check_limit(limit: usize) -> Result<(), Invalid> {
+    if (1..=MAX_PAGE).contains(&limit) {
+        return Ok(());
+    }
+    Err(Invalid::new("limit", format!("is {limit}"), format!("1 to {MAX_PAGE}")))
+}
+
+fn listing<T, S>(rows: Vec<(Revision, T)>, page: &Page<S>) -> Listing<T> {
+    let next = rows.last().filter(|_| rows.len() == page.limit).map(|(created, _)| *created);
+    Listing { items: rows.into_iter().map(|(_, row)| row).collect(), next, now: page.now }
+}
+
+/// A digest of what a command wants. The ids that were made for it are left out: a retry makes new ones.
+fn fingerprint(intent: &Intent) -> String {
+    let mut wanted = intent.clone();
+    match &mut wanted {
+        Intent::Submit { id, grant, .. } => (*id, *grant) = (RequestId::from_u128(0), GrantId::from_u128(0)),
+        Intent::Approve { grant, .. } => *grant = GrantId::from_u128(0),
+        Intent::Deny { .. } | Intent::Withdraw { .. } | Intent::Revoke { .. } | Intent::Release { .. } => {}
+    }
+    crate::journal::digest(&format!("{wanted:?}"))
+}

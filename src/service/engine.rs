@@ -1,0 +1,232 @@
+//! What the handles share, and how the index keeps up with the store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::recorder::Recorder;
+use super::{Decider, Desk, Reconciler};
+use crate::clock::{Clock, SteadyTime, SystemClock};
+use crate::error::Error;
+use crate::index::{Change, GrantIndex};
+use crate::journal::Record;
+use crate::model::{Fact, Revision, Timestamp};
+use crate::store::{Store, StoreError};
+use crate::workflow::Rules;
+
+/// What an operator tunes, with the reason for each default.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How old the last proof that the index is current may be before a grant is no longer honoured without a new one.
+    /// Two seconds: the longest that a revocation made in another process can go unnoticed.
+    pub max_staleness: Duration,
+    /// How often a [`super::Keeper`] looks at the store, notes what time did, and writes uses down. 50 ms: the most that a
+    /// power cut can take from the record of uses.
+    pub interval: Duration,
+    /// How many uses may wait to be written. When they are that many, the check that makes the next one writes first.
+    pub waiting_uses: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_staleness: Duration::from_secs(2), interval: Duration::from_millis(50), waiting_uses: 16_384 }
+    }
+}
+
+/// One host's view of one store.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What is needed to open an [`Engine`].
+#[derive(Debug)]
+pub struct Builder {
+    store: Arc<dyn Store>,
+    rules: Rules,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+}
+
+impl Builder {
+    /// An engine over this store, under these rules.
+    pub fn new(store: impl Store + 'static, rules: Rules) -> Self {
+        Self::shared(Arc::new(store), rules)
+    }
+
+    /// The same over a store that others hold too.
+    pub fn shared(store: Arc<dyn Store>, rules: Rules) -> Self {
+        Self { store, rules, settings: Settings::default(), clock: Arc::new(SystemClock::default()) }
+    }
+
+    /// Other settings than the default ones.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Another clock than the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Reads the live grants. Once this has returned, checks are answered from all that was committed before the call.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn open(self) -> Result<Engine, Error> {
+        let head = self.store.head()?;
+        let time = SteadyTime::new(self.clock, head.at);
+        let shared = Shared {
+            uses: Recorder::new(self.settings.waiting_uses),
+            index: GrantIndex::new(),
+            rules: self.rules,
+            settings: self.settings,
+            proven: AtomicI64::new(i64::MIN),
+            catching_up: Mutex::new(()),
+            store: self.store,
+            time,
+        };
+        shared.reload()?;
+        Ok(Engine { shared: Arc::new(shared) })
+    }
+}
+
+impl Engine {
+    /// The handle that answers checks.
+    #[must_use]
+    pub fn decider(&self) -> Decider {
+        Decider::new(Arc::clone(&self.shared))
+    }
+
+    /// The handle that runs the workflow.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        Desk::new(Arc::clone(&self.shared))
+    }
+
+    /// The handle that does what nobody is waiting for.
+    #[must_use]
+    pub fn reconciler(&self) -> Reconciler {
+        Reconciler::new(Arc::clone(&self.shared))
+    }
+
+    /// The rules it was opened with.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.shared.rules
+    }
+
+    /// The settings it was opened with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// The instant it is now: never before anything that is in the journal.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.time.now()
+    }
+
+    /// Brings the index up to everything committed before this call, by any process; answers the revision. Costs
+    /// microseconds when there is nothing new.
+    ///
+    /// # Errors
+    /// When the store cannot be read. Then checks go on from what is known until it is too old.
+    pub fn sync(&self) -> Result<Revision, Error> {
+        Ok(self.shared.sync()?)
+    }
+}
+
+/// What the handles share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) index: GrantIndex,
+    pub(super) rules: Rules,
+    pub(super) settings: Settings,
+    pub(super) time: SteadyTime,
+    pub(super) uses: Recorder,
+    /// The monotonic instant at which the index was last known to hold everything committed.
+    proven: AtomicI64,
+    /// Held by the one thread that brings the index forward; checks do not take it.
+    catching_up: Mutex<()>,
+}
+
+/// How many records are read at a time.
+const CHUNK: usize = 1_000;
+
+impl Shared {
+    fn reload(&self) -> Result<(), StoreError> {
+        let asked = self.time.monotonic();
+        let (revision, grants) = self.store.live_grants(self.time.now())?;
+        self.index.replace(revision, &grants);
+        self.proven.store(asked, Ordering::Release);
+        Ok(())
+    }
+
+    /// See [`Engine::sync`].
+    pub(super) fn sync(&self) -> Result<Revision, StoreError> {
+        // Read before the store is asked: what is committed in between is not covered by this proof.
+        let asked = self.time.monotonic();
+        if self.store.may_have_grown(self.index.revision())? {
+            let _one = self.catching_up.lock();
+            self.catch_up()?;
+        }
+        self.proven.fetch_max(asked, Ordering::AcqRel);
+        Ok(self.index.revision())
+    }
+
+    fn catch_up(&self) -> Result<(), StoreError> {
+        loop {
+            let (head, records) = self.store.changes(self.index.revision(), CHUNK)?;
+            let complete = records.len() < CHUNK;
+            let reached = if complete { head } else { records.last().map_or(head, |record| record.revision) };
+            if let Some(last) = records.last() {
+                self.time.not_before(last.event.at);
+            }
+            self.index.publish(reached, records.iter().filter_map(change));
+            if complete {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes what this process has just committed into the index. Once this has returned, every check sees it.
+    pub(super) fn publish(&self, records: &[Record]) {
+        let Some((first, last)) = records.first().zip(records.last()) else { return };
+        let _one = self.catching_up.lock();
+        if self.index.revision().next() == first.revision {
+            self.index.publish(last.revision, records.iter().filter_map(change));
+        } else if self.index.revision() < last.revision && self.catch_up().is_err() {
+            // The commit stands but what came before it cannot be read. What it took away must go at once; nothing else
+            // may be honoured until the index is known to be whole again.
+            self.index
+                .publish(Revision::ZERO, records.iter().filter_map(change).filter(|c| matches!(c, Change::Remove(_))));
+            self.proven.store(i64::MIN, Ordering::Release);
+        }
+    }
+
+    /// Whether the last proof that the index is current is young enough to honour a grant.
+    pub(super) fn is_fresh(&self) -> bool {
+        let bound = i64::try_from(self.settings.max_staleness.as_millis()).unwrap_or(i64::MAX);
+        self.time.monotonic().saturating_sub(self.proven.load(Ordering::Acquire)) <= bound
+    }
+}
+
+/// What a record means to the index.
+fn change(record: &Record) -> Option<Change<'_>> {
+    match &record.event.fact {
+        Fact::GrantCreated(grant) => Some(Change::Add(grant)),
+        Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } | Fact::GrantExpired { grant } => {
+            Some(Change::Remove(*grant))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,72 @@
+//! A thread for hosts that have none to spare.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::{Engine, Reconciler};
+use crate::error::Error;
+
+/// Calls the reconciler at the engine's interval until it is dropped. It does not survive `fork`: a child starts its own.
+#[derive(Debug)]
+pub struct Keeper {
+    stop: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+    reconciler: Reconciler,
+}
+
+impl Keeper {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(engine: &Engine) -> Result<Self, Error> {
+        let interval = engine.settings().interval;
+        let reconciler = engine.reconciler();
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let thread = std::thread::Builder::new()
+            .name("jit-access-keeper".to_owned())
+            .spawn({
+                let (stop, reconciler) = (Arc::clone(&stop), reconciler.clone());
+                move || {
+                    let (stopped, wake) = &*stop;
+                    let mut failing = false;
+                    loop {
+                        let result = reconciler.tick();
+                        // Said once when it begins and once when it ends, not twenty times a second.
+                        match &result {
+                            Err(error) if !failing => tracing::warn!(%error, "the store cannot be kept up with"),
+                            Ok(_) if failing => tracing::info!("the store can be kept up with again"),
+                            _ => {}
+                        }
+                        failing = result.is_err();
+                        let mut stopped = stopped.lock();
+                        if !*stopped {
+                            wake.wait_for(&mut stopped, interval);
+                        }
+                        if *stopped {
+                            return;
+                        }
+                    }
+                }
+            })
+            .map_err(|error| Error::Internal(format!("no thread for the keeper: {error}")))?;
+        Ok(Self { stop, thread: Some(thread), reconciler })
+    }
+}
+
+impl Drop for Keeper {
+    /// Stops the thread and writes what waits.
+    fn drop(&mut self) {
+        *self.stop.0.lock() = true;
+        self.stop.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread has been reported by the panic hook already.
+            let _ = thread.join();
+        }
+        if let Err(error) = self.reconciler.flush() {
+            tracing::error!(%error, "uses are lost that could not be written before the end");
+        }
+    }
+}
