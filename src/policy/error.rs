@@ -1,0 +1,72 @@
+//! What went wrong with a policy, and with which grant.
+
+use std::fmt::Display;
+
+use crate::model::GrantId;
+
+/// Why there is no policy, no text or no answer. None of these is ever an allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The schema is none, or its action groups are not those of the model.
+    #[error("the schema does not fit: {reason}")]
+    Schema {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A grant that no policy can say.
+    #[error("grant {grant} cannot be written as a policy: {reason}")]
+    Untranslatable {
+        /// Which grant.
+        grant: GrantId,
+        /// Why not.
+        reason: String,
+    },
+    /// A policy that the schema does not admit, such as one of an action that is not declared.
+    #[error("grant {grant} does not fit the schema: {reason}")]
+    Unfit {
+        /// Which grant.
+        grant: GrantId,
+        /// Why not.
+        reason: String,
+    },
+    /// Two live grants with one id.
+    #[error("grant {grant} is there twice")]
+    Duplicate {
+        /// Which grant.
+        grant: GrantId,
+    },
+    /// The written policies do not read back as the policies that were written.
+    #[error("the policies could not be written: {reason}")]
+    Unwritable {
+        /// What happened.
+        reason: String,
+    },
+    /// Cedar could not evaluate the question or one of the policies. Cedar alone would skip such a policy, and a
+    /// skipped `forbid` forbids nothing; so there is no answer at all.
+    #[error("the policies could not be evaluated: {reason}")]
+    Unanswerable {
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// The text of an error and of everything that it rests on: Cedar says the cause in the source and not in the message.
+pub(super) fn reason(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        source = inner.source();
+    }
+    text
+}
+
+/// Several reasons as one line.
+pub(super) fn joined(reasons: impl IntoIterator<Item = impl Display>) -> String {
+    reasons.into_iter().map(|reason| reason.to_string()).collect::<Vec<_>>().join("; ")
+}

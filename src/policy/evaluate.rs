@@ -1,0 +1,94 @@
+//! What does Cedar answer.
+
+use std::collections::HashSet;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
+};
+
+use super::PolicyError;
+use super::error::{joined, reason};
+use super::vocabulary::{self, NOW};
+use crate::model::{GrantId, Outcome, Query, Timestamp};
+
+/// What Cedar answers, and what the answer rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "an answer that nobody enforces protects nothing"]
+pub struct Answer {
+    /// Allow; deny when a policy forbids; not applicable when no policy speaks.
+    pub outcome: Outcome,
+    /// The grants that decided, every one that could, in order.
+    pub grants: Vec<GrantId>,
+    /// The ids of the policies that decided and are no grants, in order: the host's own.
+    pub others: Vec<String>,
+}
+
+/// Asks Cedar, over these policies, at this instant.
+///
+/// The set may hold more than grants, such as the host's own policies; the entities that they can see are the principal,
+/// the action with its groups, and the resource with its server. `now` is all the context there is. The answer is the
+/// same whether the set holds every grant there is or the holder's own.
+///
+/// # Errors
+/// When any policy fails to evaluate, whatever the others say. Cedar itself would skip it.
+pub fn authorize(policies: &PolicySet, query: &Query<'_>, now: Timestamp) -> Result<Answer, PolicyError> {
+    let instant = RestrictedExpression::new_datetime(now.to_string());
+    ask(policies, query, [(NOW.to_owned(), instant)])
+}
+
+/// Apart from [`authorize`] so that a test can ask without an instant; nobody else may.
+pub(super) fn ask(
+    policies: &PolicySet,
+    query: &Query<'_>,
+    context: impl IntoIterator<Item = (String, RestrictedExpression)>,
+) -> Result<Answer, PolicyError> {
+    let unanswerable = |why: String| PolicyError::Unanswerable { reason: why };
+    let principal = vocabulary::principal(query.principal)?;
+    let action = vocabulary::action(query.action)?;
+    let resource = vocabulary::resource(query.resource)?;
+    let entities = entities(query, &principal, &action, &resource)?;
+    let context = Context::from_pairs(context).map_err(|error| unanswerable(reason(&error)))?;
+    // Without a schema on purpose: a host may ask about an action that no schema of ours declares, and `*` covers it.
+    let request =
+        Request::new(principal, action, resource, context, None).map_err(|error| unanswerable(reason(&error)))?;
+    let response = Authorizer::new().is_authorized(&request, policies, &entities);
+    let errors: Vec<String> = response.diagnostics().errors().map(|error| reason(error)).collect();
+    if !errors.is_empty() {
+        return Err(unanswerable(joined(errors)));
+    }
+    let (mut grants, mut others) = (Vec::new(), Vec::new());
+    for id in response.diagnostics().reason() {
+        let id: &str = id.as_ref();
+        match id.parse::<GrantId>() {
+            Ok(grant) => grants.push(grant),
+            Err(_) => others.push(id.to_owned()),
+        }
+    }
+    grants.sort_unstable();
+    others.sort_unstable();
+    let outcome = match response.decision() {
+        Decision::Allow => Outcome::Allow,
+        Decision::Deny if grants.is_empty() && others.is_empty() => Outcome::NotApplicable,
+        Decision::Deny => Outcome::Deny,
+    };
+    Ok(Answer { outcome, grants, others })
+}
+
+/// The three things a question is about, each with what it belongs to.
+fn entities(
+    query: &Query<'_>,
+    principal: &EntityUid,
+    action: &EntityUid,
+    resource: &EntityUid,
+) -> Result<Entities, PolicyError> {
+    let groups: HashSet<EntityUid> =
+        query.action.groups().iter().map(vocabulary::permission).collect::<Result<_, _>>()?;
+    let server: HashSet<EntityUid> =
+        query.resource.server().map(vocabulary::server).into_iter().collect::<Result<_, _>>()?;
+    let mut all = vec![Entity::new_no_attrs(action.clone(), groups), Entity::new_no_attrs(resource.clone(), server)];
+    // An agent that asks for itself is one entity, and Cedar refuses to be told of it twice.
+    if principal != resource {
+        all.push(Entity::with_uid(principal.clone()));
+    }
+    Entities::from_entities(all, None).map_err(|error| PolicyError::Unanswerable { reason: reason(&error) })
+}

@@ -1,0 +1,81 @@
+//! Which text says what all live grants give: for people, for auditors, and for other engines.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use cedar_policy::{PolicyId, PolicySet};
+use cedar_policy_formatter::{Config, policies_str_to_pretty};
+
+use super::error::reason;
+use super::{PolicyError, Schema, translate};
+use crate::model::{Grant, GrantId, Revision, Timestamp};
+
+/// All of `grants` that are live at `now`, as one Cedar policy set in text.
+///
+/// The same input gives the same bytes, whatever order the grants come in. The text is ASCII: every other character of an
+/// id stands there as an escape, so that nothing in it can reorder, hide or imitate what a reader sees. Each policy's
+/// `@id` is its grant.
+///
+/// The text was read back and found to be the policies that were written, and each policy to fit `schema`, before
+/// this returns. A grant whose permissions the schema does not declare is an error; see [`Schema::with_permissions`].
+///
+/// # Errors
+/// When one of the live grants cannot be written, does not fit the schema, or is there twice.
+pub fn export<'a>(
+    grants: impl IntoIterator<Item = &'a Grant>,
+    schema: &Schema,
+    now: Timestamp,
+    revision: Revision,
+) -> Result<String, PolicyError> {
+    let mut live: BTreeMap<GrantId, &Grant> = BTreeMap::new();
+    for grant in grants.into_iter().filter(|grant| grant.status(now).is_live()) {
+        if live.insert(grant.id, grant).is_some() {
+            return Err(PolicyError::Duplicate { grant: grant.id });
+        }
+    }
+    let mut text = format!("// Live grants at {now}, revision {revision}: {}.\n", live.len());
+    let mut written = PolicySet::new();
+    for grant in live.values() {
+        let Some(policy) = translate(grant)? else { continue };
+        schema.check_policy(grant.id, &policy)?;
+        text.push('\n');
+        text.push_str(&pretty(&policy.to_string())?);
+        written.add(policy).map_err(|_| PolicyError::Duplicate { grant: grant.id })?;
+    }
+    if read_back(&text)? != written {
+        return Err(PolicyError::Unwritable { reason: "the text reads back as other policies".to_owned() });
+    }
+    Ok(text)
+}
+
+/// The policy as people lay it out. The formatter itself compares what it wrote with what it read.
+fn pretty(policy: &str) -> Result<String, PolicyError> {
+    policies_str_to_pretty(&ascii(policy), &Config { line_width: 100, indent_width: 2 })
+        .map_err(|error| PolicyError::Unwritable { reason: error.to_string() })
+}
+
+/// Everything outside ASCII as `\u{…}`. In a policy such characters stand within string literals only, where the escape
+/// is the same character; controls and quotes have been escaped by Cedar already.
+fn ascii(policy: &str) -> String {
+    let mut text = String::with_capacity(policy.len());
+    for c in policy.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            text.extend(c.escape_unicode());
+        }
+    }
+    text
+}
+
+/// The policies of a text that was written here, under the ids that their `@id` says. For our own text alone: Cedar's
+/// parser recurses as deep as its input nests.
+fn read_back(text: &str) -> Result<PolicySet, PolicyError> {
+    let unwritable = |why: String| PolicyError::Unwritable { reason: why };
+    let numbered = PolicySet::from_str(text).map_err(|error| unwritable(reason(&error)))?;
+    let named = numbered.policies().map(|policy| match policy.annotation("id") {
+        Some(id) => policy.new_id(PolicyId::new(id)),
+        None => policy.clone(),
+    });
+    PolicySet::from_policies(named).map_err(|error| unwritable(reason(&error)))
+}

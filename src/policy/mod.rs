@@ -1,0 +1,71 @@
+//! Grants as Cedar policies.
+//!
+//! A grant *is* a policy: the index answers fast, and this room says what the answer must be. Every policy is built from
+//! values through Cedar's typed syntax tree, never by pasting text, so an id full of quotes is an id and nothing else.
+//! Every policy carries its own time: it holds while `context.now` lies in the grant's window and needs no sweeper.
+//!
+//! | file | question |
+//! |---|---|
+//! | `error` | what went wrong, and with which grant |
+//! | `vocabulary` | what the model's nouns are called in Cedar |
+//! | `schema` | which types and actions there are, and does a policy fit them |
+//! | `translate` | which policy is this grant |
+//! | `export` | which text says what all live grants give |
+//! | `evaluate` | what does Cedar answer |
+//!
+//! Not here: parsing of policies that someone else wrote. Cedar's parser recurses, and text nested a thousand deep ends
+//! the process; whatever reads foreign text has to bound its size and depth first.
+//!
+//! ```
+//! use jit_access::model::*;
+//! use jit_access::policy::{self, Schema};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (start, later): (Timestamp, Timestamp) = ("2026-12-01T09:00:00Z".parse()?, "2026-12-01T13:00:00Z".parse()?);
+//! let grant = Grant {
+//!     id: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()?,
+//!     request: "0198c7a2-0000-7000-8000-000000000001".parse()?,
+//!     holder: Principal::user("dev@example.com")?,
+//!     holder_normal_roles: vec![],
+//!     role: RoleName::new("incident-responder")?,
+//!     permissions: PermissionSet::new([Permission::new("tools.*")?])?,
+//!     scope: Scope::one(ResourceKind::Server, "billing")?,
+//!     window: Window::new(start, later)?,
+//!     justification: None,
+//!     ticket: None,
+//!     approver_roles: vec![],
+//!     approved_by: Actor::Principal(Principal::user("lead@example.com")?),
+//!     approved_at: start,
+//!     ended: None,
+//!     noted: Noted::default(),
+//!     uses: 0,
+//! };
+//!
+//! Schema::shipped()?.check(&grant)?;
+//! let query = Query {
+//!     principal: &grant.holder,
+//!     action: &Action::new("tools.execute")?,
+//!     resource: &Resource::new(ResourceKind::Tool, "refund")?.on_server("billing")?,
+//! };
+//! let policies = policy::policies([&grant])?;
+//! assert_eq!(policy::authorize(&policies, &query, start)?.outcome, Outcome::Allow);
+//! assert_eq!(policy::authorize(&policies, &query, later)?.outcome, Outcome::NotApplicable);
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod evaluate;
+mod export;
+mod schema;
+mod translate;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::PolicyError;
+pub use evaluate::{Answer, authorize};
+pub use export::export;
+pub use schema::Schema;
+pub use translate::{policies, translate};
