@@ -1,0 +1,116 @@
+"""Everything that is read from the gateway itself, in one place.
+
+The gateway has no stable interface for much of this, so when one of its versions moves something, this file moves.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from mcpgateway.config import settings as gateway_settings
+from mcpgateway.db import Permissions, Role, SessionLocal, UserRole
+from mcpgateway.middleware.rbac import get_current_user_with_permissions
+from mcpgateway.transports.streamablehttp_transport import server_id_var
+from sqlalchemy import or_, select
+
+from jit_access import Caller, InvalidInput
+
+ROLE_PREFIX: Final = "jit-"
+"""How the names of mirrored roles begin."""
+GRANT_SOURCE: Final = "jit"
+"""What mirrored assignments say of their origin."""
+PLATFORM_ADMIN: Final = "platform_admin"
+"""The gateway's name for the role of its administrators, held through a flag of the account."""
+
+_MOUNTED: Final = "jit_access_mounted"
+_NO_SERVER: Final = "default_server_id"
+"""What the gateway's transport says for calls outside any virtual server."""
+
+
+def may_override() -> bool:
+    """Whether the gateway's operator lets plugins lift what roles deny, read at every call."""
+    return gateway_settings.plugins_can_override_rbac is True
+
+
+def proxies_directly() -> bool:
+    """Whether tool calls may pass the gateway's tool service by, where a scope could not be checked."""
+    return bool(getattr(gateway_settings, "mcpgateway_direct_proxy_enabled", False))
+
+
+def platform_admin_email() -> str:
+    """An account that always exists."""
+    return str(gateway_settings.platform_admin_email)
+
+
+def all_permissions() -> Iterable[str]:
+    """Every permission a role of the gateway can hold."""
+    return list(Permissions.get_all_permissions())
+
+
+def transport_server() -> str | None:
+    """The virtual server of a call that came through `/servers/{id}/mcp`; on other paths it is not to be seen."""
+    server = server_id_var.get(None)
+    return server if server not in (None, "", _NO_SERVER) else None
+
+
+def mount(router: APIRouter) -> None:
+    """Put the routes into the running gateway, once per process.
+
+    Plugins have no router of their own; they are initialised before the first request is served, which is when the
+    application still takes routes. The document that the application may have drawn up before is drawn up anew.
+    """
+    app: FastAPI = sys.modules["mcpgateway.main"].app
+    if getattr(app.state, _MOUNTED, False):
+        return
+    app.include_router(router)
+    app.openapi_schema = None
+    setattr(app.state, _MOUNTED, True)
+
+
+def caller(user: dict[str, Any] = Depends(get_current_user_with_permissions)) -> Caller:
+    """Whoever the gateway has authenticated, with the roles that hold without any grant.
+
+    Only global roles count: a role in one team says nothing about the gateway. Roles that come from a grant are left
+    out, so that no grant helps to approve the next one. A public-only token carries no administrator's rights, as
+    everywhere in the gateway.
+    """
+    if user.get("auth_method") == "anonymous":
+        raise HTTPException(401, "Authentication required")
+    email = str(user["email"])
+    roles = _standing_roles(email)
+    if user.get("is_admin") is True:
+        roles.add(PLATFORM_ADMIN)
+    if user.get("token_teams") == []:
+        roles.discard(PLATFORM_ADMIN)
+    return Caller(email, roles=sorted(filter(_is_role_name, roles)))
+
+
+def _standing_roles(email: str) -> set[str]:
+    standing = (
+        select(Role.name)
+        .join(UserRole, UserRole.role_id == Role.id)
+        .where(
+            UserRole.user_email == email,
+            UserRole.scope == "global",
+            UserRole.is_active.is_(True),
+            Role.is_active.is_(True),
+            or_(UserRole.expires_at.is_(None), UserRole.expires_at > datetime.now(timezone.utc)),
+            or_(UserRole.grant_source.is_(None), UserRole.grant_source != GRANT_SOURCE),
+            ~Role.name.startswith(ROLE_PREFIX, autoescape=True),
+        )
+    )
+    with SessionLocal() as session:
+        return set(session.execute(standing).scalars())
+
+
+def _is_role_name(name: str) -> bool:
+    """Whether the engine can know this role; the gateway allows names that no configuration of ours can mention."""
+    try:
+        Caller("probe@example.com", roles=[name])
+    except InvalidInput:
+        return False
+    return True

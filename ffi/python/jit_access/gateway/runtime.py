@@ -1,0 +1,83 @@
+"""What lives as long as the gateway's process: the engine, the mounted routes and the task that keeps up.
+
+The gateway builds a new plugin object every thirty seconds and one for each context besides. Whatever must survive
+that is here and not on the plugin. Nothing starts at import: the gateway may be imported before it forks its workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import Final
+
+from jit_access import Engine
+from jit_access.gateway import host
+from jit_access.gateway.mirror import Mirror
+from jit_access.gateway.settings import PluginConfigError, Settings
+from jit_access.router import create_router
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass
+class Runtime:
+    """One engine in this process and what it needs to be kept current."""
+
+    settings: Settings
+    engine: Engine
+    mirror: Mirror | None
+    _task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def keep_up(self) -> None:
+        """See to it that the task runs on the loop that is running now."""
+        if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
+            self._task = asyncio.get_running_loop().create_task(self._follow(), name="jit-access")
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.poll_seconds)
+            try:
+                await asyncio.to_thread(self.step)
+            except Exception:
+                _log.exception("could not keep up with the store; trying again")
+
+    def step(self) -> None:
+        """Note what time did, write what was used, and follow what other processes changed."""
+        self.engine.tick()
+        self.engine.sync()
+        if self.mirror is not None:
+            self.mirror.follow()
+
+
+_runtime: Runtime | None = None
+_starting: Final = threading.Lock()
+
+
+def start(settings: Settings) -> Runtime:
+    """The runtime of this process, made at the first call. Blocks on the disk then.
+
+    When it returns for the first time, roles of grants that ended while the gateway was down are gone; the gateway
+    serves no request before.
+    """
+    global _runtime
+    with _starting:
+        if _runtime is None:
+            _runtime = _open(settings)
+        elif _runtime.settings != settings:
+            raise PluginConfigError("this process already runs jit-access with another configuration: one plugin entry is expected")
+        return _runtime
+
+
+def _open(settings: Settings) -> Runtime:
+    engine = settings.open_engine()
+    mirror = Mirror(engine) if settings.mirror else None
+    if mirror is not None:
+        mirror.follow_now()
+    if settings.wrap_permission_service:
+        from jit_access.gateway import wrap
+
+        wrap.install(engine)
+    host.mount(create_router(engine, caller=host.caller, on_change=mirror.follow_now if mirror is not None else None))
+    return Runtime(settings, engine, mirror)

@@ -1,0 +1,77 @@
+"""The plugin's own configuration: what stands under `config:` of its entry in the gateway's plugin file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jit_access import Engine
+
+_KEYS = frozenset({"config_file", "jit_access", "gateway"})
+_GATEWAY_KEYS = frozenset({"mirror", "wrap_permission_service", "poll_seconds"})
+
+
+class PluginConfigError(ValueError):
+    """A configuration that cannot be meant, said with the key, the value and what would be right."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One plugin configuration, checked."""
+
+    config_file: Path | None
+    inline: str | None
+    mirror: bool
+    wrap_permission_service: bool
+    poll_seconds: float
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> Settings:
+        """Check `config`; the engine's part is checked by the engine when it opens."""
+        _known("", config, _KEYS)
+        file, inline = config.get("config_file"), config.get("jit_access")
+        if (file is None) == (inline is None):
+            raise PluginConfigError("exactly one of `config_file` (a path) and `jit_access` (the same content in place) must be set")
+        if file is not None and (not isinstance(file, str) or not file):
+            raise PluginConfigError(f"`config_file` is {file!r}: a path is expected")
+        gateway = config.get("gateway", {})
+        if not isinstance(gateway, Mapping):
+            raise PluginConfigError(f"`gateway` is {gateway!r}: a mapping is expected")
+        _known("gateway.", gateway, _GATEWAY_KEYS)
+        wrap = _flag(gateway, "wrap_permission_service", default=False)
+        return cls(
+            config_file=Path(file) if file is not None else None,
+            inline=json.dumps({"jit_access": inline}) if inline is not None else None,
+            mirror=_flag(gateway, "mirror", default=not wrap),
+            wrap_permission_service=wrap,
+            poll_seconds=_seconds(gateway.get("poll_seconds", 1.0)),
+        )
+
+    def open_engine(self) -> Engine:
+        """The engine this configuration describes."""
+        if self.config_file is not None:
+            return Engine.open(self.config_file)
+        assert self.inline is not None
+        return Engine.from_yaml(self.inline)
+
+
+def _known(where: str, config: Mapping[str, Any], keys: frozenset[str]) -> None:
+    for key in config:
+        if key not in keys:
+            raise PluginConfigError(f"unknown key `{where}{key}`; known are {', '.join(sorted(keys))}")
+
+
+def _flag(config: Mapping[str, Any], key: str, *, default: bool) -> bool:
+    value = config.get(key, default)
+    if not isinstance(value, bool):
+        raise PluginConfigError(f"`gateway.{key}` is {value!r}: true or false is expected")
+    return value
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.1 <= value <= 60:
+        raise PluginConfigError(f"`gateway.poll_seconds` is {value!r}: a number from 0.1 to 60 is expected")
+    return float(value)

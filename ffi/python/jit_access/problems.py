@@ -1,0 +1,158 @@
+"""How our routes say no: RFC 9457 problems, on our routes alone.
+
+A router is a guest in the host's application. Exception handlers of the application would change how the host's own
+errors look, so the errors of our routes are turned into problems by the route itself, and what the host's
+authentication raises passes through as the host made it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+
+from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive
+
+from jit_access import JitAccessError
+
+MEDIA_TYPE: Final = "application/problem+json"
+MAX_BODY: Final = 64 * 1024
+"""Bytes of a request body; a reason of a few thousand words fits, a flood does not."""
+
+_EXAMPLE: Final = {
+    "type": "about:blank",
+    "title": "Bad Request",
+    "status": 400,
+    "detail": "duration_hours: input should be a valid number",
+    "code": "invalid_request",
+    "retryable": False,
+    "errors": [{"pointer": "/duration_hours", "detail": "input should be a valid number"}],
+}
+_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened, for a person."},
+        "code": {"type": "string", "description": "What happened, for a program; stable."},
+        "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
+        "errors": {
+            "type": "array",
+            "description": "Each place of the request that is wrong.",
+            "items": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {"pointer": {"type": "string"}, "parameter": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+    "example": _EXAMPLE,
+}
+
+
+class HostNotUpdatedError(Exception):
+    """The change is recorded, but the host could not be made to follow it before the answer was due."""
+
+
+class _TooLargeError(HTTPException):
+    """Raised inside the host's body reading, which lets an `HTTPException` through and hides every other kind."""
+
+
+class ProblemRoute(APIRoute):
+    """A route whose refusals are problems."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handler(Request(request.scope, _limited(request)))
+            except JitAccessError as error:
+                return _problem(error.status, error.problem_json())
+            except RequestValidationError as error:
+                return _invalid(error)
+            except _TooLargeError:
+                return problem(413, "body_too_large", f"the body is larger than {MAX_BODY} bytes")
+            except HostNotUpdatedError as error:
+                return problem(503, "host_not_updated", str(error), retryable=True)
+
+        return guarded
+
+
+def problem(status: int, code: str, detail: str, *, retryable: bool = False, errors: list[dict[str, str]] | None = None) -> Response:
+    """A problem that the web side found by itself; the engine's own come ready made."""
+    body: dict[str, Any] = {"type": "about:blank", "title": _TITLES[status], "status": status, "detail": detail, "code": code, "retryable": retryable}
+    if errors:
+        body["errors"] = errors
+    return _problem(status, json.dumps(body))
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of a route's problems. The `default` entry keeps FastAPI from adding its own 422."""
+    content = {MEDIA_TYPE: {"schema": _SCHEMA}}
+    described: dict[int | str, dict[str, Any]] = {status: {"description": _TITLES[status], "content": content} for status in statuses}
+    return {
+        **described,
+        401: {"description": "Not authenticated; the answer is the host's own"},
+        "default": {"description": "Any other problem", "content": content},
+    }
+
+
+_TITLES: Final[Mapping[int, str]] = {
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    413: "Content Too Large",
+    503: "Service Unavailable",
+}
+
+
+def _problem(status: int, body: str) -> Response:
+    return Response(body, status_code=status, media_type=MEDIA_TYPE)
+
+
+def _invalid(error: RequestValidationError) -> Response:
+    """Each wrong place once, as a JSON pointer into the body or the name of a parameter, never echoing what was sent."""
+    errors: list[dict[str, str]] = []
+    for found in error.errors():
+        source, *path = found["loc"]
+        detail = str(found["msg"])
+        detail = detail[:1].lower() + detail[1:]
+        if found["type"] == "json_invalid":
+            errors.append({"detail": "the body is not valid JSON"})
+        elif source == "body":
+            errors.append({"pointer": "".join(f"/{_escaped(part)}" for part in path), "detail": detail})
+        else:
+            errors.append({"parameter": "/".join(map(str, path)), "detail": detail})
+    first = errors[0]
+    where = first.get("parameter") or first.get("pointer", "").lstrip("/")
+    return problem(400, "invalid_request", f"{where}: {first['detail']}" if where else first["detail"], errors=errors)
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _limited(request: Request) -> Receive:
+    """The request's own stream, ending in an error once more than `MAX_BODY` bytes came through or were announced."""
+    seen = 0
+
+    async def receive() -> Message:
+        nonlocal seen
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > MAX_BODY:
+            raise _TooLargeError(413)
+        message = await request.receive()
+        seen += len(message.get("body", b""))
+        if seen > MAX_BODY:
+            raise _TooLargeError(413)
+        return message
+
+    return receive

@@ -1,0 +1,181 @@
+"""The workflow over HTTP: a FastAPI router that any host can include.
+
+Each route parses, makes one call to the engine and renders what came back. Who may see or do what is judged by the
+engine from the caller that the host's own dependency authenticated; nothing about the caller is read from a request.
+
+The routes are plain functions: the engine may wait for its disk, and FastAPI runs plain functions in its thread pool.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal, Protocol
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from starlette.responses import PlainTextResponse, Response
+
+from jit_access import AccessRequest, Caller, Engine, Grant
+from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
+from jit_access.schemas import (
+    AccessRequestBody,
+    AccessRequestModel,
+    ApproveBody,
+    AuditPageModel,
+    DenyBody,
+    EmptyBody,
+    GrantModel,
+    GrantPageModel,
+    RequestPageModel,
+    RevokeBody,
+)
+
+__all__ = ["HostNotUpdatedError", "create_router"]
+
+_log: Final = logging.getLogger(__name__)
+
+Id = Annotated[str, Path(min_length=1, max_length=128)]
+Status = Annotated[str | None, Query(max_length=64, description="Only those of this status")]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
+Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", max_length=255, description="The same key with the same body is carried out once; the repeat gets the first answer"),
+]
+
+
+class _Rendered(Protocol):
+    def to_json(self) -> str: ...
+
+
+def create_router(
+    engine: Engine,
+    *,
+    caller: Callable[..., Any],
+    prefix: str = "/jit",
+    on_change: Callable[[], None] | None = None,
+) -> APIRouter:
+    """The routes over `engine`.
+
+    `caller` is a FastAPI dependency that authenticates and returns a `Caller`. `on_change` runs after every change to
+    what is granted and before the answer is sent, so that a host which keeps a copy of the grants has followed by then.
+    When it fails after a revocation or a release, the answer is 503 and the call can be repeated: nobody is told that
+    an access has ended while the host still honours it. A grant that the host learns of late only starts late.
+    """
+    router = APIRouter(prefix=prefix, route_class=ProblemRoute, tags=["just-in-time access"])
+
+    def follow(*, ending: bool) -> None:
+        if on_change is None:
+            return
+        try:
+            on_change()
+        except Exception as error:
+            _log.exception("the host did not follow a change of grants")
+            if ending:
+                raise HostNotUpdatedError("the end of this access is recorded, but the host does not follow it yet: repeat the call") from error
+
+    @router.post("/request", status_code=201, summary="Ask for a role", response_model=None, responses=_creating())
+    def submit(request: Request, body: AccessRequestBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        made = engine.submit(
+            who,
+            role=body.role,
+            duration_hours=body.duration_hours,
+            reason=body.reason,
+            ticket_url=body.ticket_url,
+            resource=body.resource,
+            starts_at=body.starts_at,
+            idempotency_key=key,
+        )
+        if made.status == "approved":
+            follow(ending=False)
+        response = _answer(made, status=201)
+        response.headers["Location"] = f"{request.scope.get('root_path', '')}{prefix}/requests/{made.id}"
+        return response
+
+    @router.get("/requests", summary="Requests that the caller may see", response_model=None, responses=_reading(RequestPageModel, 400))
+    def requests(status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.requests(who, status=status, limit=limit, cursor=cursor))
+
+    @router.get("/requests/{id}", summary="One request", response_model=None, responses=_reading(AccessRequestModel, 400, 404))
+    def request(id: Id, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.request(who, id))
+
+    @router.post("/requests/{id}/approve", summary="Approve a request", response_model=None, responses=_changing(AccessRequestModel))
+    def approve(id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        approved = engine.approve(who, id, comment=body.comment if body else None, idempotency_key=key)
+        follow(ending=False)
+        return _answer(approved)
+
+    @router.post("/requests/{id}/deny", summary="Deny a request", response_model=None, responses=_changing(AccessRequestModel))
+    def deny(id: Id, body: DenyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        return _answer(engine.deny(who, id, reason=body.reason, idempotency_key=key))
+
+    @router.post("/requests/{id}/withdraw", summary="Withdraw one's own request", response_model=None, responses=_changing(AccessRequestModel))
+    def withdraw(id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        return _answer(engine.withdraw(who, id, idempotency_key=key))
+
+    @router.get("/grants", summary="Grants that the caller may see", response_model=None, responses=_reading(GrantPageModel, 400))
+    def grants(status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.grants(who, status=status, limit=limit, cursor=cursor))
+
+    @router.get("/grants/{id}", summary="One grant", response_model=None, responses=_reading(GrantModel, 400, 404))
+    def grant(id: Id, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.grant(who, id))
+
+    @router.post("/grants/{id}/revoke", summary="End somebody's grant at once", response_model=None, responses=_changing(GrantModel))
+    def revoke(id: Id, body: RevokeBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        revoked = engine.revoke(who, id, reason=body.reason, idempotency_key=key)
+        follow(ending=True)
+        return _answer(revoked)
+
+    @router.post("/grants/{id}/release", summary="Give one's own grant back", response_model=None, responses=_changing(GrantModel))
+    def release(id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        released = engine.release(who, id, idempotency_key=key)
+        follow(ending=True)
+        return _answer(released)
+
+    @router.get("/policies", summary="All live grants as Cedar policies", response_model=None, responses=_policies())
+    def policies(who: Caller = Depends(caller)) -> Response:
+        return PlainTextResponse(engine.policies(who))
+
+    @router.get("/audit", summary="The journal", response_model=None, responses=_reading(AuditPageModel, 400))
+    def audit(limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.audit(who, limit=limit, cursor=cursor))
+
+    return router
+
+
+def _json(what: _Rendered, *, status: int = 200) -> Response:
+    return Response(what.to_json(), status_code=status, media_type="application/json")
+
+
+def _answer(what: AccessRequest | Grant, *, status: int = 200) -> Response:
+    response = _json(what, status=status)
+    if what.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+_REPLAYED: Final = {
+    "Idempotency-Replayed": {"description": "Present when this is the answer to an earlier call with the same key", "schema": {"const": "true"}}
+}
+
+
+def _creating() -> dict[int | str, dict[str, Any]]:
+    location = {"Location": {"description": "Where to follow the request", "schema": {"type": "string"}}}
+    created = {"model": AccessRequestModel, "description": "The request, pending or approved by rule", "headers": {**location, **_REPLAYED}}
+    return {201: created, **responses(400, 403, 409, 413, 503)}
+
+
+def _changing(model: type) -> dict[int | str, dict[str, Any]]:
+    changed = {"model": model, "description": "As it stands after the change", "headers": _REPLAYED}
+    return {200: changed, **responses(400, 403, 404, 409, 413, 503)}
+
+
+def _reading(model: type, *problems: Literal[400, 404]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"model": model, "description": "As it stands now"}, **responses(*problems, 403, 503)}
+
+
+def _policies() -> dict[int | str, dict[str, Any]]:
+    text = {"description": "A Cedar policy set", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {200: text, **responses(403, 503)}

@@ -1,0 +1,127 @@
+"""The bodies of the routes: what is accepted, and what OpenAPI says of what comes back.
+
+What is accepted is checked for its shape alone: known fields of the right type. Whether a duration is too long or a
+reason too short is a rule, and rules are the engine's. What comes back is written by the engine itself; its models here
+document it, and the tests hold them to what the engine writes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Body(BaseModel):
+    """Strict, so that `true` is no duration, and closed, so that a misspelt field is an error and not a default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class AccessRequestBody(_Body):
+    """What is asked for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "role": "auditor",
+                "duration_hours": 2,
+                "reason": "find out who changed the deploy tool",
+                "ticket_url": "https://example.com/INC-42",
+            }
+        }
+    )
+
+    role: str = Field(description="A role of the catalogue")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="How long, counted from activation")
+    reason: str | None = Field(None, description="Why, for the approver and the record")
+    ticket_url: str | None = Field(None, description="Where the work is tracked")
+    resource: str | None = Field(None, description="The part of the host it is for: `tool:deploy`, `server:<id>`; everything when left out")
+    starts_at: str | None = Field(None, description="When it should begin, as an RFC 3339 instant; at approval when left out")
+
+
+class ApproveBody(_Body):
+    """What the approver adds."""
+
+    comment: str | None = Field(None, description="For the requester and the record")
+
+
+class DenyBody(_Body):
+    """Why not."""
+
+    reason: str = Field(description="For the requester and the record")
+
+
+class RevokeBody(_Body):
+    """Why it ends."""
+
+    reason: str = Field(description="For the holder and the record")
+
+
+class EmptyBody(_Body):
+    """Nothing more needs to be said."""
+
+
+class _Shown(BaseModel):
+    """What the engine writes. Open: a later version adds fields, and a client must not mind."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class AccessRequestModel(_Shown):
+    """A request for access."""
+
+    id: str
+    status: Literal["pending", "approved", "denied", "withdrawn", "timed_out"]
+    requester_email: str
+    requester_normal_roles: list[str] = Field(description="The standing roles of the requester when asking")
+    requested_role: str
+    justification: str | None
+    ticket_url: str | None
+    links: dict[str, Any] = Field(description="Where to follow the request, and its grant once there is one")
+
+
+class GrantModel(_Shown):
+    """Access that somebody holds for a while."""
+
+    id: str
+    requester_email: str
+    requester_normal_roles: list[str]
+    granted_role: str
+    granted_permissions: list[str]
+    justification: str | None
+    ticket_url: str | None
+    approved_by: str | None
+    approved_at: datetime | None
+    starts_at: datetime
+    expires_at: datetime
+    status: Literal["scheduled", "active", "expired", "revoked", "released"]
+    actions_taken: int = Field(description="How many requests this grant let through")
+    revoked_by: str | None
+    revoke_reason: str | None
+
+
+class AuditRecordModel(_Shown):
+    """One fact of the journal."""
+
+
+class RequestPageModel(_Shown):
+    """Some requests, newest first."""
+
+    items: list[AccessRequestModel]
+    next_cursor: str | None
+
+
+class GrantPageModel(_Shown):
+    """Some grants, newest first."""
+
+    items: list[GrantModel]
+    next_cursor: str | None
+
+
+class AuditPageModel(_Shown):
+    """Some records of the journal."""
+
+    items: list[AuditRecordModel]
+    next_cursor: str | None
