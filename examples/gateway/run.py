@@ -192,12 +192,13 @@ class Gateway:
             "PASSWORD_CHANGE_ENFORCEMENT_ENABLED": "false",
             "MCPGATEWAY_UI_ENABLED": "true",
             "MCPGATEWAY_ADMIN_API_ENABLED": "true",
-            # What switches just-in-time access on: the plugin, and the leave to lift what roles deny.
+            # What switches just-in-time access on: the plugin, the leave to lift what roles deny, and no start without it.
             "PLUGINS_ENABLED": "true",
             "PLUGINS_CONFIG_FILE": str(self.plugins),
             "PLUGINS_CAN_OVERRIDE_RBAC": "true",
-            "JIT_ACCESS_CONFIG": str(self.config),
-            "JIT_ACCESS_STORE_PATH": str(self.state.root / "jit-access.db"),
+            "PLUGINS_FAIL_ON_PLUGIN_ERROR": "true",
+            "GATEWAY_JIT_CONFIG": str(self.config),
+            "JIT_STORE__PATH": str(self.state.root / "jit-access.db"),
             # Plain HTTP on loopback, a tool on loopback, sessions that outlast a demo, no rate limit for one person.
             "SECURE_COOKIES": "false",
             "CSRF_COOKIE_SECURE": "false",
