@@ -25,7 +25,7 @@ use std::fmt::Debug;
 pub use fold::{Rows, Subject, fold};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};
 
 use crate::journal::{Broken, Hash, Record};
 use crate::model::{

@@ -1,0 +1,1 @@
+//! The suite that a store must pass to be one.

@@ -1,0 +1,263 @@
+//! How a batch is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::error::Fault;
+use super::rows::{GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_grant, stored_request};
+use super::{file, read};
+use crate::journal::Record;
+use crate::model::{AccessRequest, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
+use crate::store::{Batch, Done, Head, Message, StoreError, Subject, fold, seal};
+use crate::workflow::View;
+
+/// How long an idempotency key is kept. Clients retry for minutes; the port promises a day.
+const KEY_DAYS: i64 = 7;
+/// How many old keys one commit clears away at most, so that no commit pays for a month of silence.
+const KEYS_CLEARED: i64 = 1_000;
+
+/// The head of a journal that nothing is in yet.
+pub(super) fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    let Head { revision, changed, hash, at } = Head::EMPTY;
+    transaction.execute(
+        "INSERT INTO head (one, revision, changed, hash, at) VALUES (1, ?, ?, ?, ?)",
+        params![int(revision), int(changed), hash.to_string(), at.millis()],
+    )?;
+    Ok(())
+}
+
+/// Writes the batch inside a transaction that holds the write lock.
+pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<Record>, Fault> {
+    check_version(transaction)?;
+    let before = read::head(transaction)?;
+    if let Some(from) = batch.decided_from {
+        if from > before.revision {
+            return Err(Fault::corrupt(format!(
+                "the journal ends at record {}, though record {from} has been read from it",
+                before.revision
+            )));
+        }
+        if from < before.changed {
+            return Err(StoreError::Conflict.into());
+        }
+    }
+    let mut head = before;
+    let records = append(transaction, batch, &mut head)?;
+    if let Some((caller, key, done)) = &batch.done {
+        keep_key(transaction, caller, key, done, head.at)?;
+    }
+    write_rows(transaction, batch, &records)?;
+    queue(transaction, &batch.outbox)?;
+    if head != before {
+        transaction.prepare_cached("UPDATE head SET revision = ?, changed = ?, hash = ?, at = ?")?.execute(params![
+            int(head.revision),
+            int(head.changed),
+            head.hash.to_string(),
+            head.at.millis()
+        ])?;
+    }
+    Ok(records)
+}
+
+/// Another process may run a newer version of the library and have moved the file on.
+fn check_version(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    let version: i64 = transaction.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    if version == file::VERSION {
+        return Ok(());
+    }
+    Err(Fault::Store(StoreError::Unavailable {
+        doing: "committing",
+        source: format!("the store's file has schema version {version} by now; this library writes {}", file::VERSION)
+            .into(),
+    }))
+}
+
+fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<Vec<Record>, Fault> {
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO journal (revision, changes, hash, body) VALUES (?, ?, ?, ?)")?;
+    let mut records = Vec::with_capacity(batch.events.len());
+    for event in &batch.events {
+        let record = seal(event, head)?;
+        insert.execute(params![
+            int(record.revision),
+            event.fact.changes_state(),
+            record.hash.to_string(),
+            record.body
+        ])?;
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// Writes the rows that the events change. Grants that the batch only tells uses of are counted where they lie, so that
+/// ten thousand uses cost ten thousand counts and not ten thousand grants read, folded and written.
+fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) -> Result<(), Fault> {
+    let changed: BTreeSet<_> =
+        batch.events.iter().filter(|event| event.fact.changes_state()).map(Subject::of).collect();
+    let mut used: BTreeMap<GrantId, i64> = BTreeMap::new();
+    let mut born: BTreeMap<Subject, Revision> = BTreeMap::new();
+    for record in records {
+        let subject = Subject::of(&record.event);
+        match &record.event.fact {
+            Fact::GrantUsed { grant, .. } if !changed.contains(&subject) => *used.entry(*grant).or_default() += 1,
+            _ => {
+                born.entry(subject).or_insert(record.revision);
+            }
+        }
+    }
+    let events = batch.events.iter().filter(|event| changed.contains(&Subject::of(event)));
+    let rows = fold::<Fault>(events, |subject| {
+        Ok(match subject {
+            Subject::Request(id) => {
+                View { request: read::request_by_id(transaction, id)?.map(|(_, request)| request), ..View::default() }
+            }
+            Subject::Grant(id) => {
+                View { grant: read::grant_by_id(transaction, id)?.map(|(_, grant)| grant), ..View::default() }
+            }
+        })
+    })?;
+    for (id, request) in &rows.requests {
+        write_request(transaction, born.get(&Subject::Request(*id)).copied().unwrap_or_default(), request)?;
+    }
+    for (id, grant) in &rows.grants {
+        write_grant(transaction, born.get(&Subject::Grant(*id)).copied().unwrap_or_default(), grant)?;
+    }
+    let mut count = transaction.prepare_cached("UPDATE grants SET uses = uses + ? WHERE id = ?")?;
+    for (id, uses) in used {
+        count.execute(params![uses, id.as_u128().to_be_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Writes the row; `born` is the revision it gets if there is none yet.
+fn write_request(transaction: &Transaction<'_>, born: Revision, request: &AccessRequest) -> Result<(), Fault> {
+    let columns = RequestColumns::of(request);
+    let created: i64 = transaction
+        .prepare_cached(
+            "INSERT INTO requests (created, id, owner_kind, owner, state, times_out_at, due_at, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET owner_kind = excluded.owner_kind, owner = excluded.owner,
+                 state = excluded.state, times_out_at = excluded.times_out_at, due_at = excluded.due_at,
+                 stored = excluded.stored
+             RETURNING created",
+        )?
+        .query_row(
+            params![
+                int(born),
+                columns.id,
+                columns.owner_kind,
+                columns.owner,
+                columns.state,
+                columns.times_out_at,
+                columns.due_at,
+                stored_request(request)?
+            ],
+            |row| row.get(0),
+        )?;
+    write_approvers(transaction, "request_approvers", &REQUEST_STATES, created, &request.approver_roles, columns.state)
+}
+
+/// Writes the row; `born` is the revision it gets if there is none yet.
+fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> Result<(), Fault> {
+    let columns = GrantColumns::of(grant);
+    let created: i64 = transaction
+        .prepare_cached(
+            "INSERT INTO grants (created, id, request, owner_kind, owner, state, starts_at, ends_at, due_at, uses,
+                 scope, allowed, excepted, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET request = excluded.request, owner_kind = excluded.owner_kind,
+                 owner = excluded.owner, state = excluded.state, starts_at = excluded.starts_at,
+                 ends_at = excluded.ends_at, due_at = excluded.due_at, uses = excluded.uses, scope = excluded.scope,
+                 allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
+             RETURNING created",
+        )?
+        .query_row(
+            params![
+                int(born),
+                columns.id,
+                columns.request,
+                columns.owner_kind,
+                columns.owner,
+                columns.state,
+                columns.starts_at,
+                columns.ends_at,
+                columns.due_at,
+                columns.uses,
+                columns.scope,
+                columns.allowed,
+                columns.excepted,
+                stored_grant(grant)?
+            ],
+            |row| row.get(0),
+        )?;
+    write_approvers(transaction, "grant_approvers", &GRANT_STATES, created, &grant.approver_roles, columns.state)
+}
+
+/// The roles themselves never change; the state beside them does.
+fn write_approvers(
+    transaction: &Transaction<'_>,
+    table: &'static str,
+    states: &[&'static str],
+    created: i64,
+    roles: &[RoleName],
+    state: &'static str,
+) -> Result<(), Fault> {
+    let mut delete =
+        transaction.prepare_cached(&format!("DELETE FROM {table} WHERE role = ? AND state = ? AND created = ?"))?;
+    // A role that the operator lists twice is one role.
+    let mut insert = transaction
+        .prepare_cached(&format!("INSERT OR IGNORE INTO {table} (role, state, created) VALUES (?, ?, ?)"))?;
+    for role in roles {
+        for old in states.iter().filter(|old| **old != state) {
+            delete.execute(params![role.as_str(), old, created])?;
+        }
+        insert.execute(params![role.as_str(), state, created])?;
+    }
+    Ok(())
+}
+
+fn queue(transaction: &Transaction<'_>, messages: &[Message]) -> Result<(), Fault> {
+    let mut insert = transaction.prepare_cached("INSERT INTO outbox (topic, body) VALUES (?, ?)")?;
+    for message in messages {
+        insert.execute(params![message.topic, message.body])?;
+    }
+    Ok(())
+}
+
+fn keep_key(
+    transaction: &Transaction<'_>,
+    caller: &Principal,
+    key: &str,
+    done: &Done,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let taken = transaction
+        .prepare_cached("SELECT 1 FROM idempotency WHERE caller_kind = ? AND caller = ? AND key = ?")?
+        .query_row(params![caller.kind().name(), caller.id(), key], |_| Ok(()))
+        .optional()?;
+    if taken.is_some() {
+        return Err(StoreError::KeyTaken.into());
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO idempotency (caller_kind, caller, key, fingerprint, request, grant_id, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            caller.kind().name(),
+            caller.id(),
+            key,
+            done.fingerprint,
+            done.request.map(|id| id.as_u128().to_be_bytes()),
+            done.grant.map(|id| id.as_u128().to_be_bytes()),
+            at.millis()
+        ])?;
+    transaction
+        .prepare_cached(
+            "DELETE FROM idempotency WHERE (caller_kind, caller, key) IN
+                 (SELECT caller_kind, caller, key FROM idempotency WHERE at < ? ORDER BY at LIMIT ?)",
+        )?
+        .execute(params![at.millis() - KEY_DAYS * 24 * 3_600_000, KEYS_CLEARED])?;
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! Which file may be a store, and how a file becomes one.
+//!
+//! The file is ours alone. What is there already is looked at before anything is written: a database of something else
+//! is refused as it was found. Never open the file with a second copy of SQLite in the same process (Python's own
+//! `sqlite3`, say): closing it there would drop this process's locks.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::error::{Fault, OPENING, UnusableFile};
+use super::{SqliteOptions, forked};
+use crate::model::Invalid;
+use crate::store::StoreError;
+
+/// `jita`, at offset 68 of the file: what `file(1)` and every SQLite can tell it by.
+pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
+
+/// Each brings the file from the version of its place to the next. Released ones are never changed.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+
+/// The version that this library reads and writes.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// How often a switch to the write-ahead log is tried again when another process is just doing it.
+const SWITCH_ATTEMPTS: usize = 200;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Write,
+    Read,
+}
+
+/// Which file it really is, whatever has since been put at its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Identity(u64, u64);
+
+impl Identity {
+    /// The identity of what is at this path now.
+    pub(super) fn of(path: &Path) -> std::io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            Ok(Self(metadata.dev(), metadata.ino()))
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = metadata;
+            Ok(Self(0, 0))
+        }
+    }
+}
+
+/// Makes sure that there is a store of this version at `path`, and gives the path without its links.
+pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, StoreError> {
+    create_if_missing(path)?;
+    let path = path.canonicalize().map_err(|e| unavailable("finding the store's file", e))?;
+    if !path.is_file() {
+        return Err(UnusableFile::error(&path, "is not a file"));
+    }
+    let file = Identity::of(&path).map_err(|e| unavailable("finding the store's file", e))?;
+    let _open = forked::Open::register(file)?;
+    let connection = connect_raw(&path, options).map_err(|e| Fault::from(e).told(OPENING))?;
+    // Until the file is known to be ours, not even closing may write to it.
+    set_checkpoint_on_close(&connection, false).map_err(|e| Fault::from(e).told(OPENING))?;
+    if version(&connection, &path)? < VERSION {
+        migrate(&connection, &path)?;
+    }
+    switch_to_wal(&connection, &path)?;
+    set_checkpoint_on_close(&connection, true).map_err(|e| Fault::from(e).told(OPENING))?;
+    Ok(path)
+}
+
+/// A connection to a file that [`prepare`] has prepared.
+pub(super) fn connect(path: &Path, options: &SqliteOptions, purpose: Purpose) -> Result<Connection, StoreError> {
+    let connect = || -> Result<Connection, rusqlite::Error> {
+        let connection = connect_raw(path, options)?;
+        // A commit that has been acknowledged survives a power cut: a revocation that one undoes would be a hole.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        // A burst of writes leaves a long log; it is cut back to this when it starts again.
+        connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
+        if purpose == Purpose::Read {
+            connection.pragma_update(None, "query_only", true)?;
+        }
+        connection.set_prepared_statement_cache_capacity(128);
+        Ok(connection)
+    };
+    let connection = connect().map_err(|e| Fault::from(e).told(OPENING))?;
+    match version(&connection, path)? {
+        VERSION => Ok(connection),
+        other => {
+            Err(UnusableFile::error(path, &format!("has schema version {other} by now; this library writes {VERSION}")))
+        }
+    }
+}
+
+/// A connection that has not written anything yet.
+fn connect_raw(path: &Path, options: &SqliteOptions) -> Result<Connection, rusqlite::Error> {
+    // Without SQLITE_OPEN_CREATE: a file that has gone must not come back empty, as if nothing had ever been granted.
+    // Without SQLITE_OPEN_URI: a path is a path, whatever it is called.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+fn create_if_missing(path: &Path) -> Result<(), StoreError> {
+    let text = path.to_string_lossy();
+    if text.is_empty() || text.contains(":memory:") || text.starts_with("file:") {
+        return Err(UnusableFile::error(path, "is no path of a file; use `MemoryStore` for a store that forgets"));
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(created) => {
+            created.sync_all().map_err(|e| unavailable("creating the store's file", e))?;
+            sync_directory(path)
+        }
+        // An existing file is not opened here: closing it again would drop the locks of a store that has it open.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(UnusableFile::error(path, "lies in a directory that does not exist; create the directory first"))
+        }
+        Err(error) => Err(unavailable("creating the store's file", error)),
+    }
+}
+
+/// Without this a power cut could take the file's name, and every acknowledged commit with it.
+fn sync_directory(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        std::fs::File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(|e| unavailable("creating the store's file", e))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// The version of the store in this file, zero when nothing is in it yet.
+fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let found = read_identity(connection).map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => UnusableFile::error(path, "is not a database of jit-access"),
+        _ => Fault::from(error).told(OPENING),
+    })?;
+    if found.application_id == APPLICATION_ID {
+        return match found.version {
+            version @ 1..=VERSION => Ok(version),
+            newer if newer > VERSION => Err(UnusableFile::error(
+                path,
+                &format!("was written by a newer jit-access (schema version {newer}, this one knows {VERSION})"),
+            )),
+            other => Err(StoreError::Corrupt(format!("the schema version of {} is {other}", quoted(path)))),
+        };
+    }
+    if found.application_id == 0 && found.version == 0 && found.tables.is_empty() {
+        return Ok(0);
+    }
+    let tables = if found.tables.is_empty() {
+        "no tables".to_owned()
+    } else {
+        found.tables.iter().map(|name| Invalid::quote(name)).collect::<Vec<_>>().join(", ")
+    };
+    Err(UnusableFile::error(
+        path,
+        &format!(
+            "is the database of something else (application id {:#x}, {tables}); give jit-access a file of its own",
+            found.application_id
+        ),
+    ))
+}
+
+struct Found {
+    application_id: i64,
+    version: i64,
+    /// The first few.
+    tables: Vec<String>,
+}
+
+fn read_identity(connection: &Connection) -> Result<Found, rusqlite::Error> {
+    let one = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application_id, version) = (one("application_id")?, one("user_version")?);
+    let mut tables = Vec::new();
+    if application_id != APPLICATION_ID {
+        let mut statement = connection.prepare("SELECT name FROM sqlite_schema ORDER BY rowid LIMIT 3")?;
+        for name in statement.query_map([], |row| row.get(0))? {
+            tables.push(name?);
+        }
+    }
+    Ok(Found { application_id, version, tables })
+}
+
+/// Brings the file to [`VERSION`], whoever else is trying the same.
+fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    const MIGRATING: &str = "bringing the store's file to this version";
+    let told = |e: rusqlite::Error| Fault::from(e).told(MIGRATING);
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Exclusive).map_err(told)?;
+    // Looked at again, because somebody may have been faster.
+    let from = version(&transaction, path)?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(usize::MAX)) {
+        transaction.execute_batch(migration).map_err(told)?;
+    }
+    if from == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
+        super::commit::write_first_head(&transaction).map_err(|e| e.told(MIGRATING))?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION).map_err(told)?;
+    transaction.commit().map_err(told)
+}
+
+/// The mode is kept in the file, so this happens once in its life.
+fn switch_to_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    const SWITCHING: &str = "switching the store's file to a write-ahead log";
+    for _ in 0..SWITCH_ATTEMPTS {
+        let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => {
+                return Err(UnusableFile::error(
+                    path,
+                    &format!("lies where SQLite keeps no write-ahead log (it stays `{mode}`)"),
+                ));
+            }
+            // SQLite does not wait here when two switch at once, since each could wait for the other. Waiting for the
+            // write lock lets the other one finish.
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+                    .and_then(Transaction::rollback)
+                    .map_err(|e| Fault::from(e).told(SWITCHING))?;
+                std::thread::yield_now();
+            }
+            Err(error) => return Err(Fault::from(error).told(SWITCHING)),
+        }
+    }
+    Err(unavailable(SWITCHING, std::io::Error::other("other processes kept the file busy")))
+}
+
+fn set_checkpoint_on_close(connection: &Connection, wanted: bool) -> Result<(), rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted).map(drop)
+}
+
+pub(super) fn unavailable(doing: &'static str, error: std::io::Error) -> StoreError {
+    StoreError::Unavailable { doing, source: Box::new(error) }
+}
+
+fn quoted(path: &Path) -> String {
+    Invalid::quote(&path.to_string_lossy())
+}

@@ -1,0 +1,129 @@
+//! Which rows a page shows.
+//!
+//! A page is the newest of what a few sources show: everything, or what the caller owns and what each of the caller's
+//! roles may approve. Each source is one walk down an index in the order of the page, which stops at the page's limit,
+//! so a page costs the same in a young file and in an old one.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, named_params};
+
+use super::error::Fault;
+use super::read::{grant_created, int_of, request_created};
+use super::rows::{GRANT_STATES, REQUEST_STATES, int};
+use crate::model::{AccessRequest, Grant, GrantStatus, RequestStatus, Revision};
+use crate::store::{Page, Visible};
+
+/// Rows in one kept state that are what is wanted at `:now`.
+#[derive(Debug, Clone, Copy)]
+struct Matching {
+    state: &'static str,
+    /// A condition on the row as `t`.
+    at: &'static str,
+}
+
+const fn always(state: &'static str) -> Matching {
+    Matching { state, at: ":now IS NOT NULL" }
+}
+
+/// What [`AccessRequest::status`] says, turned round: which rows have the status at `:now`.
+fn requests_that_are(status: RequestStatus) -> Vec<Matching> {
+    match status {
+        RequestStatus::Pending => vec![Matching { state: "pending", at: "t.times_out_at > :now" }],
+        RequestStatus::TimedOut => {
+            vec![always("timed_out"), Matching { state: "pending", at: "t.times_out_at <= :now" }]
+        }
+        RequestStatus::Approved => vec![always("approved")],
+        RequestStatus::Denied => vec![always("denied")],
+        RequestStatus::Withdrawn => vec![always("withdrawn")],
+    }
+}
+
+/// What [`Grant::status`] says, turned round: which rows have the status at `:now`.
+fn grants_that_are(status: GrantStatus) -> Vec<Matching> {
+    match status {
+        GrantStatus::Scheduled => vec![Matching { state: "open", at: "t.starts_at > :now" }],
+        GrantStatus::Active => vec![Matching { state: "open", at: "t.starts_at <= :now AND t.ends_at > :now" }],
+        GrantStatus::Expired => vec![always("expired"), Matching { state: "open", at: "t.ends_at <= :now" }],
+        GrantStatus::Revoked => vec![always("revoked")],
+        GrantStatus::Released => vec![always("released")],
+    }
+}
+
+pub(super) fn requests(
+    connection: &Connection,
+    page: &Page<RequestStatus>,
+) -> Result<Vec<(Revision, AccessRequest)>, Fault> {
+    let matching = page.status.map_or_else(|| REQUEST_STATES.into_iter().map(always).collect(), requests_that_are);
+    let shown = shown(connection, &Table { rows: "requests", approvers: "request_approvers" }, &matching, page)?;
+    shown.into_iter().map(|created| request_created(connection, created)).collect()
+}
+
+pub(super) fn grants(connection: &Connection, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, Fault> {
+    let matching = page.status.map_or_else(|| GRANT_STATES.into_iter().map(always).collect(), grants_that_are);
+    let shown = shown(connection, &Table { rows: "grants", approvers: "grant_approvers" }, &matching, page)?;
+    shown.into_iter().map(|created| grant_created(connection, created)).collect()
+}
+
+struct Table {
+    rows: &'static str,
+    approvers: &'static str,
+}
+
+/// The keys of the rows on the page, newest first.
+fn shown<S>(connection: &Connection, table: &Table, matching: &[Matching], page: &Page<S>) -> Result<Vec<i64>, Fault> {
+    let Table { rows, approvers } = table;
+    let mut found = BTreeSet::new();
+    for Matching { state, at } in matching {
+        match &page.visible {
+            Visible::All => {
+                let sql = format!(
+                    "SELECT t.created FROM {rows} t WHERE t.state = '{state}' AND t.created < :before AND {at}
+                     ORDER BY t.created DESC LIMIT :limit"
+                );
+                collect(connection, &sql, page, &[], &mut found)?;
+            }
+            Visible::To(principal, roles) => {
+                let sql = format!(
+                    "SELECT t.created FROM {rows} t
+                     WHERE t.owner_kind = :kind AND t.owner = :owner AND t.created < :before
+                         AND t.state = '{state}' AND {at}
+                     ORDER BY t.created DESC LIMIT :limit"
+                );
+                let owner = [(":kind", principal.kind().name()), (":owner", principal.id())];
+                collect(connection, &sql, page, &owner, &mut found)?;
+                let sql = format!(
+                    "SELECT t.created FROM {approvers} a CROSS JOIN {rows} t ON t.created = a.created
+                     WHERE a.role = :role AND a.state = '{state}' AND a.created < :before AND {at}
+                     ORDER BY a.created DESC LIMIT :limit"
+                );
+                for role in roles {
+                    collect(connection, &sql, page, &[(":role", role.as_str())], &mut found)?;
+                }
+            }
+        }
+    }
+    Ok(found.into_iter().rev().take(page.limit).collect())
+}
+
+/// Adds what this source shows.
+fn collect<S>(
+    connection: &Connection,
+    sql: &str,
+    page: &Page<S>,
+    names: &[(&str, &str)],
+    found: &mut BTreeSet<i64>,
+) -> Result<(), Fault> {
+    let before = page.before.map_or(i64::MAX, int);
+    let mut statement = connection.prepare_cached(sql)?;
+    let now = page.now.millis();
+    let limit = int_of(page.limit);
+    let mut parameters: Vec<(&str, &dyn rusqlite::ToSql)> =
+        named_params! { ":before": before, ":now": now, ":limit": limit }.to_vec();
+    parameters.extend(names.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)));
+    let mut rows = statement.query(parameters.as_slice())?;
+    while let Some(row) = rows.next()? {
+        found.insert(row.get(0)?);
+    }
+    Ok(())
+}

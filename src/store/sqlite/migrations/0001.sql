@@ -1,0 +1,108 @@
+-- The journal, the state that is its fold, the outbox, and the idempotency keys.
+--
+-- Instants are milliseconds since 1970 in UTC. `created` is the revision of the record that made the row: one record
+-- makes one row, so it is a key, and newest first is the order of the table itself.
+
+-- The end of the journal. Every commit takes this row first, so revisions are gapless and in commit order.
+CREATE TABLE head (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    revision INTEGER NOT NULL CHECK (revision >= 0),
+    changed  INTEGER NOT NULL CHECK (changed BETWEEN 0 AND revision),
+    hash     TEXT    NOT NULL CHECK (length(hash) = 64),
+    at       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE journal (
+    revision INTEGER PRIMARY KEY CHECK (revision > 0),
+    changes  INTEGER NOT NULL CHECK (changes IN (0, 1)),
+    hash     TEXT    NOT NULL CHECK (length(hash) = 64),
+    body     TEXT    NOT NULL
+) STRICT;
+
+-- Uses outnumber everything else; whoever follows changes must not read past them.
+CREATE INDEX journal_changes ON journal (revision) WHERE changes = 1;
+
+-- Against accidents. Against intent there is the chain.
+CREATE TRIGGER journal_is_not_rewritten BEFORE UPDATE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is only appended to'); END;
+CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is only appended to'); END;
+
+CREATE TABLE requests (
+    created      INTEGER PRIMARY KEY REFERENCES journal (revision),
+    id           BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    owner_kind   TEXT    NOT NULL,
+    owner        TEXT    NOT NULL,
+    state        TEXT    NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'withdrawn', 'timed_out')),
+    times_out_at INTEGER NOT NULL,
+    -- When time next makes something true that the journal does not say; NULL when it never will.
+    due_at       INTEGER,
+    stored       TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX requests_by_owner ON requests (owner_kind, owner, created);
+CREATE INDEX requests_by_state ON requests (state, created);
+CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
+
+-- Whose roles may approve it. `state` is repeated so that an approver's queue is read without its history.
+CREATE TABLE request_approvers (
+    role    TEXT    NOT NULL,
+    state   TEXT    NOT NULL,
+    created INTEGER NOT NULL REFERENCES requests (created),
+    PRIMARY KEY (role, state, created)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE grants (
+    created    INTEGER PRIMARY KEY REFERENCES journal (revision),
+    id         BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    request    BLOB    NOT NULL UNIQUE CHECK (length(request) = 16),
+    owner_kind TEXT    NOT NULL,
+    owner      TEXT    NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('open', 'expired', 'revoked', 'released')),
+    starts_at  INTEGER NOT NULL,
+    ends_at    INTEGER NOT NULL CHECK (starts_at < ends_at),
+    due_at     INTEGER,
+    uses       INTEGER NOT NULL CHECK (uses >= 0),
+    -- What a check needs, so that an index can be loaded without reading `stored`. Permissions are joined by spaces,
+    -- which no permission holds.
+    scope      TEXT    NOT NULL,
+    allowed    TEXT    NOT NULL,
+    excepted   TEXT    NOT NULL,
+    stored     TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
+CREATE INDEX grants_by_state ON grants (state, created);
+CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE grant_approvers (
+    role    TEXT    NOT NULL,
+    state   TEXT    NOT NULL,
+    created INTEGER NOT NULL REFERENCES grants (created),
+    PRIMARY KEY (role, state, created)
+) STRICT, WITHOUT ROWID;
+
+-- A delivered message is deleted; AUTOINCREMENT, because its id must not name another one afterwards.
+CREATE TABLE outbox (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic   TEXT    NOT NULL,
+    body    TEXT    NOT NULL,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    -- When it is given out next; NULL when it is given up and waits for a person.
+    due_at  INTEGER DEFAULT 0
+) STRICT;
+
+CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE idempotency (
+    caller_kind TEXT    NOT NULL,
+    caller      TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    fingerprint TEXT    NOT NULL,
+    request     BLOB,
+    grant_id    BLOB,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (caller_kind, caller, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_age ON idempotency (at);

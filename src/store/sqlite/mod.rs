@@ -1,0 +1,173 @@
+//! The store of one host: a SQLite file that several processes share.
+//!
+//! The file is this library's own. It is written in WAL mode with full synchronisation, so a commit that has returned
+//! survives a power cut, and every write takes the write lock from its start, so what it read is still so when it
+//! commits. Keep it on a local disk: SQLite's locks do not hold on network file systems.
+//!
+//! | file | question |
+//! |---|---|
+//! | `file` | which file may be a store, and how a file becomes one |
+//! | `migrations/` | what is in the file |
+//! | `connections` | who holds which connection, and when one must not be used any more |
+//! | `forked` | what a fork does to open connections |
+//! | `rows` | how values become columns and come back |
+//! | `commit` | how a batch is written |
+//! | `read` | how heads, views, records and what is live or due are read |
+//! | `list` | which rows a page shows |
+//! | `outbox` | who delivers which message until when |
+//! | `verify` | whether the file still says what was written to it |
+//! | `error` | what a failure of SQLite means to the caller |
+
+mod commit;
+mod connections;
+mod error;
+mod file;
+mod forked;
+mod list;
+mod outbox;
+mod read;
+mod rows;
+mod verify;
+
+use std::path::Path;
+use std::time::Duration;
+
+use connections::Connections;
+pub use error::UnusableFile;
+
+use super::{Batch, Delivery, Done, Head, Leased, Page, Store, StoreError};
+use crate::journal::Record;
+use crate::model::{
+    AccessRequest, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Timestamp,
+};
+use crate::workflow::View;
+
+/// What an operator may tune. Write `SqliteOptions { busy_timeout, ..Default::default() }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How long an operation waits for another process to let go of the file before it fails with
+    /// [`StoreError::Unavailable`]. Five seconds unless set.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// A store in one SQLite file, for any number of threads and of processes of one host.
+///
+/// After a failed write or `fsync` the store closes its connections, and the next operation opens new ones. A commit that
+/// failed so is in doubt until then: it may turn out to have happened if the machine goes down before the next commit.
+///
+/// # Forking
+///
+/// A process that forks must have no connection open then: call [`SqliteStore::pause`] before the fork and
+/// [`SqliteStore::resume`] after it in the parent, and open another store in the child. A store that is used in a child
+/// answers [`StoreError::Unavailable`], and dropping it there touches nothing. A child whose parent forgot to pause is
+/// refused the file, because it could not hold its locks.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connections: Connections,
+}
+
+impl SqliteStore {
+    /// Opens the store in the file at `path`. A missing file is created, readable by its owner only; a missing directory
+    /// is not. A file from an earlier version of this library is brought to this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], with an [`UnusableFile`] for its source when what is at `path` cannot be a store of
+    /// this version, which is then as it was; [`StoreError::Corrupt`].
+    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
+        Ok(Self { connections: Connections::open(path.as_ref(), options)? })
+    }
+
+    /// The file, with links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.connections.path()
+    }
+
+    /// Waits for the operations that are running, closes every connection, and makes further operations wait until
+    /// [`SqliteStore::resume`]. Call it before a fork.
+    pub fn pause(&self) {
+        self.connections.pause();
+    }
+
+    /// Lets operations go on after [`SqliteStore::pause`]. Call it in the parent after a fork; in a child it does nothing.
+    pub fn resume(&self) {
+        self.connections.resume();
+    }
+}
+
+impl Store for SqliteStore {
+    fn head(&self) -> Result<Head, StoreError> {
+        self.connections.read("reading the journal's head", |c| read::head(c))
+    }
+
+    fn may_have_grown(&self, since: Revision) -> Result<bool, StoreError> {
+        // Unequal rather than greater: a journal that has gone back is something to look at, too.
+        Ok(self.connections.watch()? != rows::int(since))
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
+        self.connections.write("committing", |c| commit::commit(c, batch))
+    }
+
+    fn request(&self, id: RequestId) -> Result<View, StoreError> {
+        self.connections.read("reading a request", |c| read::view_of_request(c, id))
+    }
+
+    fn grant(&self, id: GrantId) -> Result<View, StoreError> {
+        self.connections.read("reading a grant", |c| read::view_of_grant(c, id))
+    }
+
+    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError> {
+        self.connections.read("listing requests", |c| list::requests(c, page))
+    }
+
+    fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError> {
+        self.connections.read("listing grants", |c| list::grants(c, page))
+    }
+
+    fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {
+        self.connections.read("reading the live grants", |c| read::live_grants(c, now))
+    }
+
+    fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
+        self.connections.read("reading the journal", |c| read::records(c, after, limit, false))
+    }
+
+    fn changes(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
+        self.connections.read("reading the journal", |c| read::records(c, after, limit, true))
+    }
+
+    fn verify(&self) -> Result<u64, StoreError> {
+        self.connections.read("verifying", |c| verify::verify(c))
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
+        self.connections.read("reading what is due", |c| read::due(c, now, limit))
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.connections.read("reading what is due", |c| read::next_due(c))
+    }
+
+    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
+        self.connections.read("reading an idempotency key", |c| read::done_under(c, caller, key))
+    }
+
+    fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {
+        const DOING: &str = "leasing messages";
+        if !self.connections.read(DOING, |c| outbox::has_due(c, now))? {
+            return Ok(Vec::new());
+        }
+        self.connections.write(DOING, |c| outbox::lease(c, now, until, limit))
+    }
+
+    fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError> {
+        self.connections.write("settling a message", |c| outbox::settle(c, id, delivery))
+    }
+}

@@ -1,0 +1,178 @@
+//! How heads, views, records and what is live or due are read.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::Fault;
+use super::rows::{self, int, revision};
+use crate::journal::Record;
+use crate::model::{AccessRequest, Grant, GrantId, Principal, RequestId, Revision, Timestamp};
+use crate::store::{Done, Head};
+use crate::workflow::View;
+
+pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
+    let (position, changed, hash, at): (i64, i64, String, i64) = connection
+        .prepare_cached("SELECT revision, changed, hash, at FROM head")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    Ok(Head {
+        revision: revision(position)?,
+        changed: revision(changed)?,
+        hash: hash.parse().map_err(|e| Fault::corrupt(format!("the head cannot be read: {e}")))?,
+        at: rows::instant(at)?,
+    })
+}
+
+const REQUEST: &str = "SELECT created, stored FROM requests";
+const GRANT: &str = "SELECT created, uses, stored FROM grants";
+
+fn request_in(row: &Row<'_>) -> Result<(Revision, AccessRequest), Fault> {
+    let created = row.get(0)?;
+    Ok((revision(created)?, rows::request(created, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?))
+}
+
+fn grant_in(row: &Row<'_>) -> Result<(Revision, Grant), Fault> {
+    let created = row.get(0)?;
+    let stored = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok((revision(created)?, rows::grant(created, row.get(1)?, stored)?))
+}
+
+pub(super) fn request_by_id(
+    connection: &Connection,
+    id: RequestId,
+) -> Result<Option<(Revision, AccessRequest)>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{REQUEST} WHERE id = ?"))?;
+    let mut found = statement.query(params![id.as_u128().to_be_bytes()])?;
+    found.next()?.map(request_in).transpose()
+}
+
+pub(super) fn request_created(connection: &Connection, created: i64) -> Result<(Revision, AccessRequest), Fault> {
+    let mut statement = connection.prepare_cached(&format!("{REQUEST} WHERE created = ?"))?;
+    let mut found = statement.query(params![created])?;
+    found.next()?.map_or_else(|| Err(Fault::corrupt(format!("the request of record {created} is missing"))), request_in)
+}
+
+pub(super) fn grant_by_id(connection: &Connection, id: GrantId) -> Result<Option<(Revision, Grant)>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE id = ?"))?;
+    let mut found = statement.query(params![id.as_u128().to_be_bytes()])?;
+    found.next()?.map(grant_in).transpose()
+}
+
+pub(super) fn grant_created(connection: &Connection, created: i64) -> Result<(Revision, Grant), Fault> {
+    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE created = ?"))?;
+    let mut found = statement.query(params![created])?;
+    found.next()?.map_or_else(|| Err(Fault::corrupt(format!("the grant of record {created} is missing"))), grant_in)
+}
+
+fn grant_of(connection: &Connection, request: RequestId) -> Result<Option<Grant>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE request = ?"))?;
+    let mut found = statement.query(params![request.as_u128().to_be_bytes()])?;
+    Ok(found.next()?.map(grant_in).transpose()?.map(|(_, grant)| grant))
+}
+
+/// The request and the grant it led to.
+pub(super) fn view_of_request(connection: &Connection, id: RequestId) -> Result<View, Fault> {
+    Ok(View {
+        revision: head(connection)?.revision,
+        request: request_by_id(connection, id)?.map(|(_, request)| request),
+        grant: grant_of(connection, id)?,
+    })
+}
+
+/// The grant and the request it answers.
+pub(super) fn view_of_grant(connection: &Connection, id: GrantId) -> Result<View, Fault> {
+    let grant = grant_by_id(connection, id)?.map(|(_, grant)| grant);
+    let request = match &grant {
+        Some(grant) => request_by_id(connection, grant.request)?.map(|(_, request)| request),
+        None => None,
+    };
+    Ok(View { revision: head(connection)?.revision, request, grant })
+}
+
+/// The grants that are scheduled or active at `now`: those of which the journal tells no end, and that time has not
+/// ended.
+pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Revision, Vec<Grant>), Fault> {
+    let revision = head(connection)?.revision;
+    let mut statement =
+        connection.prepare_cached(&format!("{GRANT} WHERE state = 'open' AND ends_at > ? ORDER BY created"))?;
+    let mut found = statement.query(params![now.millis()])?;
+    let mut grants = Vec::new();
+    while let Some(row) = found.next()? {
+        grants.push(grant_in(row)?.1);
+    }
+    Ok((revision, grants))
+}
+
+/// Records after a revision, all of them or only those that change state.
+pub(super) fn records(
+    connection: &Connection,
+    after: Revision,
+    limit: usize,
+    only_changes: bool,
+) -> Result<(Revision, Vec<Record>), Fault> {
+    let head = head(connection)?.revision;
+    let mut statement = connection.prepare_cached(if only_changes {
+        "SELECT revision, hash, body FROM journal WHERE changes = 1 AND revision > ? ORDER BY revision LIMIT ?"
+    } else {
+        "SELECT revision, hash, body FROM journal WHERE revision > ? ORDER BY revision LIMIT ?"
+    })?;
+    let mut found = statement.query(params![int(after), int_of(limit)])?;
+    let mut records = Vec::new();
+    while let Some(row) = found.next()? {
+        records.push(rows::record(row)?);
+    }
+    Ok((head, records))
+}
+
+/// Views about which time has made something true that the journal does not say, longest due first.
+pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<View>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
+         UNION ALL SELECT due_at, 1, id FROM grants WHERE due_at <= ?1
+         ORDER BY 1 LIMIT ?2",
+    )?;
+    let mut found = statement.query(params![now.millis(), int_of(limit)])?;
+    let mut views = Vec::new();
+    while let Some(row) = found.next()? {
+        let id: [u8; 16] = row.get(2)?;
+        views.push(match row.get(1)? {
+            0 => view_of_request(connection, rows::request_id(id))?,
+            _ => view_of_grant(connection, rows::grant_id(id))?,
+        });
+    }
+    Ok(views)
+}
+
+/// The next instant at which [`due`] will answer something.
+pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Fault> {
+    let mut next = None;
+    for table in ["requests", "grants"] {
+        let first: Option<i64> = connection
+            .prepare_cached(&format!("SELECT min(due_at) FROM {table} WHERE due_at IS NOT NULL"))?
+            .query_row([], |row| row.get(0))?;
+        if let Some(first) = first {
+            let first = rows::instant(first)?;
+            next = Some(next.map_or(first, |next: Timestamp| next.min(first)));
+        }
+    }
+    Ok(next)
+}
+
+pub(super) fn done_under(connection: &Connection, caller: &Principal, key: &str) -> Result<Option<Done>, Fault> {
+    let done = connection
+        .prepare_cached(
+            "SELECT fingerprint, request, grant_id FROM idempotency WHERE caller_kind = ? AND caller = ? AND key = ?",
+        )?
+        .query_row(params![caller.kind().name(), caller.id(), key], |row| {
+            Ok(Done {
+                fingerprint: row.get(0)?,
+                request: row.get::<_, Option<[u8; 16]>>(1)?.map(rows::request_id),
+                grant: row.get::<_, Option<[u8; 16]>>(2)?.map(rows::grant_id),
+            })
+        })
+        .optional()?;
+    Ok(done)
+}
+
+/// A limit as SQLite takes it.
+pub(super) fn int_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

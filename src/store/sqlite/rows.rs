@@ -1,0 +1,172 @@
+//! How values become columns and come back.
+
+use rusqlite::Row;
+
+use super::error::Fault;
+use crate::journal::stored::{StoredGrant, StoredRequest};
+use crate::journal::{Broken, Record};
+use crate::model::{
+    AccessRequest, EndKind, Grant, GrantId, Permission, PermissionSet, RequestId, RequestState, Revision, Timestamp,
+};
+use crate::store::StoreError;
+use crate::workflow::{View, next_note};
+
+/// The columns of a request that follow from its value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RequestColumns {
+    pub(super) id: [u8; 16],
+    pub(super) owner_kind: &'static str,
+    pub(super) owner: String,
+    pub(super) state: &'static str,
+    pub(super) times_out_at: i64,
+    pub(super) due_at: Option<i64>,
+}
+
+impl RequestColumns {
+    pub(super) fn of(request: &AccessRequest) -> Self {
+        let view = View { request: Some(request.clone()), ..View::default() };
+        Self {
+            id: request.id.as_u128().to_be_bytes(),
+            owner_kind: request.requester.kind().name(),
+            owner: request.requester.id().to_owned(),
+            state: request_state(request.state),
+            times_out_at: request.times_out_at.millis(),
+            due_at: next_note(&view).map(Timestamp::millis),
+        }
+    }
+}
+
+/// The columns of a grant that follow from its value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct GrantColumns {
+    pub(super) id: [u8; 16],
+    pub(super) request: [u8; 16],
+    pub(super) owner_kind: &'static str,
+    pub(super) owner: String,
+    pub(super) state: &'static str,
+    pub(super) starts_at: i64,
+    pub(super) ends_at: i64,
+    pub(super) due_at: Option<i64>,
+    pub(super) uses: i64,
+    pub(super) scope: String,
+    pub(super) allowed: String,
+    pub(super) excepted: String,
+}
+
+impl GrantColumns {
+    pub(super) fn of(grant: &Grant) -> Self {
+        let view = View { grant: Some(grant.clone()), ..View::default() };
+        let (allowed, excepted) = permission_texts(&grant.permissions);
+        Self {
+            id: grant.id.as_u128().to_be_bytes(),
+            request: grant.request.as_u128().to_be_bytes(),
+            owner_kind: grant.holder.kind().name(),
+            owner: grant.holder.id().to_owned(),
+            state: grant_state(grant),
+            starts_at: grant.window.start().millis(),
+            ends_at: grant.window.end().millis(),
+            due_at: next_note(&view).map(Timestamp::millis),
+            uses: i64::try_from(grant.uses).unwrap_or(i64::MAX),
+            scope: grant.scope.to_string(),
+            allowed,
+            excepted,
+        }
+    }
+}
+
+/// Every `state` that a request's row can have.
+pub(super) const REQUEST_STATES: [&str; 5] = ["pending", "approved", "denied", "withdrawn", "timed_out"];
+/// Every `state` that a grant's row can have.
+pub(super) const GRANT_STATES: [&str; 4] = ["open", "expired", "revoked", "released"];
+
+const fn request_state(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Pending => "pending",
+        RequestState::Approved => "approved",
+        RequestState::Denied => "denied",
+        RequestState::Withdrawn => "withdrawn",
+        RequestState::TimedOut => "timed_out",
+    }
+}
+
+/// What the journal says of the grant; `open` while it says of no end.
+const fn grant_state(grant: &Grant) -> &'static str {
+    match &grant.ended {
+        Some(end) => match end.kind {
+            EndKind::Revoked(_) => "revoked",
+            EndKind::Released => "released",
+        },
+        None if grant.noted.expiry => "expired",
+        None => "open",
+    }
+}
+
+fn permission_texts(set: &PermissionSet) -> (String, String) {
+    let joined = |all: &[Permission]| all.iter().map(Permission::as_str).collect::<Vec<_>>().join(" ");
+    (joined(set.allowed()), joined(set.excepted()))
+}
+
+/// The request's stored form.
+pub(super) fn stored_request(request: &AccessRequest) -> Result<String, Fault> {
+    serde_json::to_string(&StoredRequest::from(request))
+        .map_err(|e| Fault::corrupt(format!("request {} cannot be written: {e}", request.id)))
+}
+
+/// The grant's stored form.
+pub(super) fn stored_grant(grant: &Grant) -> Result<String, Fault> {
+    serde_json::to_string(&StoredGrant::from(grant))
+        .map_err(|e| Fault::corrupt(format!("grant {} cannot be written: {e}", grant.id)))
+}
+
+/// The request with this stored form.
+pub(super) fn request(created: i64, stored: &str) -> Result<AccessRequest, Fault> {
+    let damaged = |e: &dyn std::fmt::Display| Fault::corrupt(format!("the request of record {created}: {e}"));
+    serde_json::from_str::<StoredRequest>(stored).map_err(|e| damaged(&e))?.try_into().map_err(|e| damaged(&e))
+}
+
+/// The grant with this stored form and count of uses.
+pub(super) fn grant(created: i64, uses: i64, stored: &str) -> Result<Grant, Fault> {
+    let damaged = |e: &dyn std::fmt::Display| Fault::corrupt(format!("the grant of record {created}: {e}"));
+    let uses = u64::try_from(uses).map_err(|e| damaged(&e))?;
+    serde_json::from_str::<StoredGrant>(stored).map_err(|e| damaged(&e))?.into_grant(uses).map_err(|e| damaged(&e))
+}
+
+/// The record in a row of `revision, hash, body`.
+pub(super) fn record(row: &Row<'_>) -> Result<Record, Fault> {
+    let revision = revision(row.get(0)?)?;
+    let broken = |problem: String| Fault::from(Broken { revision, problem });
+    let hash: String = row.get(1)?;
+    let record = Record::parse(row.get(2)?).map_err(|e| broken(e.to_string()))?;
+    if record.revision != revision {
+        return Err(broken(format!("its text says it is record {}", record.revision)));
+    }
+    if record.hash.to_string() != hash {
+        return Err(broken("its text does not have the hash that was kept with it".to_owned()));
+    }
+    Ok(record)
+}
+
+/// The column that holds this revision. `i64::MAX` is never reached: at a million records a second it is 292,000 years.
+pub(super) fn int(revision: Revision) -> i64 {
+    i64::try_from(revision.0).unwrap_or(i64::MAX)
+}
+
+/// The revision in a column.
+pub(super) fn revision(column: i64) -> Result<Revision, Fault> {
+    u64::try_from(column).map(Revision).map_err(|_| Fault::corrupt(format!("{column} is kept as a revision")))
+}
+
+/// The instant in a column.
+pub(super) fn instant(column: i64) -> Result<Timestamp, Fault> {
+    Timestamp::from_millis(column).map_err(|e| Fault::Store(StoreError::Corrupt(e.to_string())))
+}
+
+/// The id in a column.
+pub(super) fn request_id(column: [u8; 16]) -> RequestId {
+    RequestId::from_u128(u128::from_be_bytes(column))
+}
+
+/// The id in a column.
+pub(super) fn grant_id(column: [u8; 16]) -> GrantId {
+    GrantId::from_u128(u128::from_be_bytes(column))
+}

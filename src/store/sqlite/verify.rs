@@ -1,0 +1,209 @@
+//! Whether the file still says what was written to it.
+//!
+//! The journal is read once, from the first record to the last, and everything else is compared with its fold: the head,
+//! and every column of every row. What nobody can tell from the file alone is that all of it was replaced by another one
+//! that is whole in itself; for that, keep the head's hash elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, params};
+
+use super::error::Fault;
+use super::read;
+use super::rows::{self, GrantColumns, RequestColumns, int, revision};
+use crate::journal::{Broken, Record, Verifier};
+use crate::model::{Revision, RoleName, Timestamp};
+use crate::store::{Head, Rows, Subject, fold};
+use crate::workflow::View;
+
+/// How many records are held at a time.
+const PAGE: usize = 1_000;
+
+/// Checks everything, over one revision; answers how many records there are.
+pub(super) fn verify(connection: &Connection) -> Result<u64, Fault> {
+    check_pages(connection)?;
+    let head = read::head(connection)?;
+    let Folded { count, rows, born } = fold_journal(connection, &head)?;
+    check_requests(connection, &rows, &born)?;
+    check_grants(connection, &rows, &born)?;
+    Ok(count)
+}
+
+/// SQLite's own look at its pages and indexes.
+fn check_pages(connection: &Connection) -> Result<(), Fault> {
+    let answer: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if answer == "ok" { Ok(()) } else { Err(Fault::corrupt(answer)) }
+}
+
+struct Folded {
+    count: u64,
+    rows: Rows,
+    born: BTreeMap<Subject, Revision>,
+}
+
+fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
+    let mut verifier = Verifier::default();
+    let mut rows = Rows::default();
+    let mut born = BTreeMap::new();
+    let (mut changed, mut latest) = (Revision::ZERO, Timestamp::EPOCH);
+    let mut page = Vec::with_capacity(PAGE);
+    let mut statement = connection.prepare("SELECT revision, hash, body, changes FROM journal ORDER BY revision")?;
+    let mut found = statement.query([])?;
+    let mut expected = Revision::ZERO;
+    while let Some(row) = found.next()? {
+        expected = expected.next();
+        let record = next_record(&mut verifier, row, expected, head)?;
+        if record.event.fact.changes_state() {
+            changed = record.revision;
+        }
+        latest = latest.max(record.event.at);
+        born.entry(Subject::of(&record.event)).or_insert(record.revision);
+        page.push(record.event);
+        if page.len() == PAGE {
+            fold_page(&mut rows, &page);
+            page.clear();
+        }
+    }
+    fold_page(&mut rows, &page);
+    let count = verifier.finish(head.revision, head.hash)?;
+    if changed != head.changed || latest != head.at {
+        return Err(Fault::corrupt("the head does not say what the journal's records say"));
+    }
+    Ok(Folded { count, rows, born })
+}
+
+fn next_record(
+    verifier: &mut Verifier,
+    row: &rusqlite::Row<'_>,
+    expected: Revision,
+    head: &Head,
+) -> Result<Record, Fault> {
+    let broken = |problem: &str| Fault::from(Broken { revision: expected, problem: problem.to_owned() });
+    let kept = revision(row.get(0)?)?;
+    if kept == expected && kept > head.revision {
+        return Err(broken("it lies beyond the head"));
+    }
+    let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
+    let (Some(hash), Some(body)) = (text(1), text(2)) else { return Err(broken("it is not text")) };
+    let record = verifier.next(kept, hash, body)?;
+    if row.get::<_, bool>(3)? != record.event.fact.changes_state() {
+        return Err(broken("whether it changes state is kept wrongly beside it"));
+    }
+    Ok(record)
+}
+
+/// Folds more events into the rows. Total, as evolving is.
+fn fold_page(rows: &mut Rows, events: &[crate::model::Event]) {
+    let folded = fold::<std::convert::Infallible>(events, |subject| {
+        Ok(match subject {
+            Subject::Request(id) => View { request: rows.requests.remove(&id), ..View::default() },
+            Subject::Grant(id) => View { grant: rows.grants.remove(&id), ..View::default() },
+        })
+    });
+    let Ok(folded) = folded;
+    rows.requests.extend(folded.requests);
+    rows.grants.extend(folded.grants);
+}
+
+fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
+    let mut statement = connection.prepare(
+        "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at FROM requests ORDER BY created",
+    )?;
+    let mut found = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = found.next()? {
+        count += 1;
+        let created: i64 = row.get(0)?;
+        let stored: String = row.get(1)?;
+        let request = rows::request(created, &stored)?;
+        let columns = RequestColumns::of(&request);
+        let same = folded.requests.get(&request.id) == Some(&request)
+            && born.get(&Subject::Request(request.id)).copied().map(int) == Some(created)
+            && row.get::<_, [u8; 16]>(2)? == columns.id
+            && row.get::<_, String>(3)? == columns.owner_kind
+            && row.get::<_, String>(4)? == columns.owner
+            && row.get::<_, String>(5)? == columns.state
+            && row.get::<_, i64>(6)? == columns.times_out_at
+            && row.get::<_, Option<i64>>(7)? == columns.due_at
+            && approvers_are(connection, "request_approvers", created, columns.state, &request.approver_roles)?;
+        if !same {
+            return Err(differs("request", request.id, created));
+        }
+    }
+    all_there(connection, "request", count, folded.requests.len(), folded.requests.values().map(|r| &r.approver_roles))
+}
+
+fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
+    let mut statement = connection.prepare(
+        "SELECT created, uses, stored, id, request, owner_kind, owner, state, starts_at, ends_at, due_at, scope, allowed,
+             excepted FROM grants ORDER BY created",
+    )?;
+    let mut found = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = found.next()? {
+        count += 1;
+        let created: i64 = row.get(0)?;
+        let stored: String = row.get(2)?;
+        let grant = rows::grant(created, row.get(1)?, &stored)?;
+        let columns = GrantColumns::of(&grant);
+        let same = folded.grants.get(&grant.id) == Some(&grant)
+            && born.get(&Subject::Grant(grant.id)).copied().map(int) == Some(created)
+            && row.get::<_, [u8; 16]>(3)? == columns.id
+            && row.get::<_, [u8; 16]>(4)? == columns.request
+            && row.get::<_, String>(5)? == columns.owner_kind
+            && row.get::<_, String>(6)? == columns.owner
+            && row.get::<_, String>(7)? == columns.state
+            && row.get::<_, i64>(8)? == columns.starts_at
+            && row.get::<_, i64>(9)? == columns.ends_at
+            && row.get::<_, Option<i64>>(10)? == columns.due_at
+            && row.get::<_, String>(11)? == columns.scope
+            && row.get::<_, String>(12)? == columns.allowed
+            && row.get::<_, String>(13)? == columns.excepted
+            && approvers_are(connection, "grant_approvers", created, columns.state, &grant.approver_roles)?;
+        if !same {
+            return Err(differs("grant", grant.id, created));
+        }
+    }
+    all_there(connection, "grant", count, folded.grants.len(), folded.grants.values().map(|g| &g.approver_roles))
+}
+
+/// Whether every role is there with this state. That there are no others, [`all_there`] counts.
+fn approvers_are(
+    connection: &Connection,
+    table: &'static str,
+    created: i64,
+    state: &str,
+    roles: &[RoleName],
+) -> Result<bool, Fault> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT count(*) FROM {table} WHERE role = ? AND state = ? AND created = ?"))?;
+    for role in roles {
+        let count: i64 = statement.query_row(params![role.as_str(), state, created], |row| row.get(0))?;
+        if count != 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn all_there<'a>(
+    connection: &Connection,
+    what: &'static str,
+    rows: usize,
+    expected: usize,
+    approvers: impl Iterator<Item = &'a Vec<RoleName>>,
+) -> Result<(), Fault> {
+    if rows != expected {
+        return Err(Fault::corrupt(format!("there are {rows} {what} rows, and the journal tells of {expected}")));
+    }
+    let expected: usize = approvers.map(|roles| roles.iter().collect::<BTreeSet<_>>().len()).sum();
+    let kept: i64 = connection.query_row(&format!("SELECT count(*) FROM {what}_approvers"), [], |row| row.get(0))?;
+    if usize::try_from(kept) != Ok(expected) {
+        return Err(Fault::corrupt(format!("the roles kept for some {what} are not what the journal says")));
+    }
+    Ok(())
+}
+
+fn differs(what: &str, id: impl std::fmt::Display, created: i64) -> Fault {
+    Fault::corrupt(format!("{what} {id}, made by record {created}, is not what the journal says"))
+}
