@@ -1,6 +1,8 @@
 //! Just-in-time access inside the policy decision point.
 
 pub mod clock;
+#[cfg(feature = "config")]
+pub mod config;
 mod error;
 pub mod index;
 pub mod journal;
@@ -9,6 +11,7 @@ pub mod model;
 pub mod policy;
 pub mod service;
 pub mod store;
+pub mod wire;
 pub mod workflow;
 
 pub use error::{Error, ErrorKind};

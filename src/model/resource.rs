@@ -146,6 +146,22 @@ impl fmt::Display for Resource {
     }
 }
 
+impl FromStr for Resource {
+    type Err = Invalid;
+
+    /// Reads `tool:deploy`; `gateway` alone is the gateway.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text.split_once(':') {
+            Some((kind, id)) => Self::new(kind.parse()?, id),
+            None if text == GATEWAY => Ok(Self::gateway()),
+            None => {
+                let problem = format!("is {}", Invalid::quote(text));
+                Err(Invalid::new("resource", problem, "a type and an id, such as tool:deploy"))
+            }
+        }
+    }
+}
+
 /// The part of the world that a grant reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {

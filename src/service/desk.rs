@@ -19,7 +19,7 @@ use crate::workflow::{
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// A key that makes a command happen once, however often it is sent: unique per caller, 1 to 255 visible ASCII characters.
@@ -80,13 +80,21 @@ impl Desk {
     /// A new id for a request.
     #[must_use]
     pub fn new_request_id(&self) -> RequestId {
-        Uuid::now_v7().into()
+        self.new_uuid().into()
     }
 
     /// A new id for a grant.
     #[must_use]
     pub fn new_grant_id(&self) -> GrantId {
-        Uuid::now_v7().into()
+        self.new_uuid().into()
+    }
+
+    /// Sorted by time, for people; random enough that nobody guesses one. Without the counter that `Uuid::now_v7` keeps
+    /// under a process-wide lock: a fork could leave that lock held for ever in the child.
+    fn new_uuid(&self) -> Uuid {
+        let millis = self.shared.time.now().millis().unsigned_abs();
+        let nanos = u32::try_from(millis % 1_000 * 1_000_000).unwrap_or(0);
+        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, nanos))
     }
 
     /// Does what the command wants, or nothing.
@@ -110,7 +118,8 @@ impl Desk {
             let view = self.load(&command.intent)?;
             let now = shared.time.now();
             let events = decide(&view, command, &shared.rules, now)?;
-            crate::service::guard(&events)?;
+            #[cfg(feature = "cedar")]
+            shared.policies.check(&events)?;
             let decided_from = view.revision;
             let after = events.iter().fold(view, evolve);
             let done = key.map(|key| {
@@ -205,15 +214,6 @@ impl Desk {
         let (_, items) = self.shared.store.journal(after, limit)?;
         let next = items.last().filter(|_| items.len() == limit).map(|record| record.revision);
         Ok(Listing { items, next, now: self.shared.time.now() })
-    }
-
-    /// The grants in force or to come, for an auditor, and the revision this is true of.
-    ///
-    /// # Errors
-    /// [`RefusalCode::NotAnAuditor`]; errors of the store.
-    pub fn live_grants_for(&self, caller: &Caller) -> Result<(Revision, Vec<Grant>, Timestamp), Error> {
-        may_audit(caller, &self.shared.rules)?;
-        self.live_grants()
     }
 
     /// The grants in force or to come, for the host itself, and the revision this is true of.

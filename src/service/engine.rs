@@ -83,6 +83,8 @@ impl Builder {
         let head = self.store.head()?;
         let time = SteadyTime::new(self.clock, head.at);
         let shared = Shared {
+            #[cfg(feature = "cedar")]
+            policies: super::policies::Policies::new(&self.rules)?,
             uses: Recorder::new(self.settings.waiting_uses),
             index: GrantIndex::new(),
             rules: self.rules,
@@ -134,6 +136,13 @@ impl Engine {
         self.shared.time.now()
     }
 
+    /// The revision that checks are answered from now, at least. It rises with every change: a host that caches answers
+    /// drops them when it does.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.shared.index.revision()
+    }
+
     /// Brings the index up to everything committed before this call, by any process; answers the revision. Costs
     /// microseconds when there is nothing new.
     ///
@@ -150,6 +159,8 @@ pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) index: GrantIndex,
     pub(super) rules: Rules,
+    #[cfg(feature = "cedar")]
+    pub(super) policies: super::policies::Policies,
     pub(super) settings: Settings,
     pub(super) time: SteadyTime,
     pub(super) uses: Recorder,

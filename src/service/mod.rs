@@ -12,12 +12,15 @@
 //! | `desk` | ask, approve, end, look up |
 //! | `recorder` | which uses are not written down yet |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
+//! | `policies` | the grants as Cedar policies |
 //! | `keeper` | a thread for hosts that have none to spare |
 
 mod decider;
 mod desk;
 mod engine;
 mod keeper;
+#[cfg(feature = "cedar")]
+mod policies;
 mod reconciler;
 mod recorder;
 
@@ -26,11 +29,3 @@ pub use desk::{Desk, IdempotencyKey, Listing, Receipt};
 pub use engine::{Builder, Engine, Settings};
 pub use keeper::Keeper;
 pub use reconciler::{Reconciler, Tick};
-
-/// The last look before facts are committed: every new grant must be expressible as a Cedar policy that validates
-/// strictly. The model only makes grants that are, so a refusal here is a bug, found before it is in force.
-#[cfg(not(feature = "cedar"))]
-#[expect(clippy::unnecessary_wraps, reason = "with Cedar compiled in it can fail")]
-fn guard(_events: &[crate::model::Event]) -> Result<(), crate::error::Error> {
-    Ok(())
-}

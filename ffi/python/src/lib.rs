@@ -1,1 +1,50 @@
+//! The native module `jit_access._native`: arguments in, one call, values out. The rules are in the library.
+//!
+//! | file | question |
+//! |---|---|
+//! | `engine` | what Python can ask of an engine |
+//! | `live` | which engine serves this process, before and after a fork |
+//! | `values` | what Python gets to hold |
+//! | `errors` | which exception an error becomes |
+#![expect(unreachable_pub, reason = "the stub `_native.pyi` is the manual of this module")]
 
+mod engine;
+mod errors;
+mod live;
+mod values;
+
+use pyo3::prelude::*;
+
+/// Called before every fork: the engines close what a child must not inherit.
+#[pyfunction]
+fn _before_fork() {
+    live::before_fork();
+}
+
+/// Called in the parent after every fork.
+#[pyfunction]
+fn _after_fork_in_parent() {
+    live::after_fork_in_parent();
+}
+
+/// Called in the child after every fork: the engines of the parent are not touched again, and open anew at their next use.
+#[pyfunction]
+fn _after_fork_in_child() {
+    live::after_fork_in_child();
+}
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(_before_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(_after_fork_in_parent, module)?)?;
+    module.add_function(wrap_pyfunction!(_after_fork_in_child, module)?)?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<values::Caller>()?;
+    module.add_class::<values::Decision>()?;
+    module.add_class::<values::AccessRequest>()?;
+    module.add_class::<values::Grant>()?;
+    module.add_class::<values::Record>()?;
+    module.add_class::<values::Page>()?;
+    Ok(())
+}

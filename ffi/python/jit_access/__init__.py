@@ -1,0 +1,44 @@
+"""Just-in-time access inside the policy decision point."""
+
+from __future__ import annotations
+
+import os
+
+from jit_access import _native
+from jit_access._native import AccessRequest, Caller, Decision, Engine, Grant, Page, Record, __version__
+from jit_access.errors import (
+    Conflict,
+    Corrupt,
+    InternalError,
+    InvalidInput,
+    JitAccessError,
+    NotFound,
+    Refused,
+    Unavailable,
+)
+
+__all__ = [
+    "AccessRequest",
+    "Caller",
+    "Conflict",
+    "Corrupt",
+    "Decision",
+    "Engine",
+    "Grant",
+    "InternalError",
+    "InvalidInput",
+    "JitAccessError",
+    "NotFound",
+    "Page",
+    "Record",
+    "Refused",
+    "Unavailable",
+    "__version__",
+]
+
+# A fork must find no open connection to the store, and what a child inherits it must not use: see the native module.
+os.register_at_fork(
+    before=_native._before_fork,
+    after_in_parent=_native._after_fork_in_parent,
+    after_in_child=_native._after_fork_in_child,
+)

@@ -1,0 +1,456 @@
+//! What Python can ask of an engine.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jit_access::Error;
+use jit_access::config::{Config, StoreConfig};
+use jit_access::model::{
+    self, Action, Invalid, Justification, Query, Resource, RoleName, Scope, TicketUrl, Timestamp, Ttl,
+};
+use jit_access::service::{IdempotencyKey, Receipt};
+use jit_access::wire::{self, GrantDocument, PageDocument, RecordDocument, RequestDocument};
+use jit_access::workflow::{Command, Intent};
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::errors::raise;
+use crate::live::Live;
+use crate::values::{AccessRequest, Caller, Decision, Grant, Page, Record, principal};
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Engine {
+    config: Config,
+    live: ArcSwap<Option<Live>>,
+}
+
+impl Engine {
+    fn start(
+        text: &str,
+        environ: Vec<(String, String)>,
+        reserved: &[String],
+        folder: Option<PathBuf>,
+    ) -> Result<Self, Error> {
+        let mut config = Config::parse(text, environ)?;
+        for permission in reserved {
+            config.rules.reserved_permissions.push(model::Permission::new(permission)?);
+        }
+        if let (StoreConfig::Sqlite { path, .. }, Some(folder)) = (&mut config.store, folder) {
+            *path = folder.join(&*path);
+        }
+        let live = Live::open(&config)?;
+        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)) })
+    }
+
+    fn watching(self) -> Self {
+        if let Some(live) = &**self.live.load() {
+            live.watch_forks();
+        }
+        self
+    }
+
+    /// The engine of this process. After a fork it is opened anew, while the interpreter lock keeps every other thread out.
+    fn with<R>(&self, ask: impl FnOnce(&Live) -> Result<R, Error>) -> Result<R, Error> {
+        let current = self.live.load();
+        match &**current {
+            Some(live) if live.is_ours() => {
+                live.ensure_kept();
+                ask(live)
+            }
+            Some(_) => {
+                let fresh = Live::open(&self.config)?;
+                fresh.watch_forks();
+                fresh.ensure_kept();
+                let inherited = self.live.swap(Arc::new(Some(fresh)));
+                // Dropping it would close the parent's connections and wait for a thread that is not here.
+                std::mem::forget(inherited);
+                drop(current);
+                self.with(ask)
+            }
+            None => Err(Invalid::new("engine", "is closed", "an engine that is open").into()),
+        }
+    }
+
+    /// The same without the interpreter lock, for calls that may wait for a disk.
+    fn detached<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&Live) -> Result<R, Error> + Send) -> PyResult<R> {
+        // Opening after a fork happens here, under the lock.
+        self.with(|_| Ok(())).map_err(raise)?;
+        py.detach(|| self.with(ask)).map_err(raise)
+    }
+
+    fn execute(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        key: Option<&str>,
+        intent: impl FnOnce(&Live) -> Result<Intent, Error> + Send,
+    ) -> PyResult<Receipt> {
+        let key = key.map(IdempotencyKey::new).transpose().map_err(raise)?;
+        let caller = caller.0.clone();
+        self.detached(py, move |live| live.desk.execute(&Command { caller, intent: intent(live)? }, key.as_ref()))
+    }
+
+    fn ask(&self, question: Question<'_>, how: fn(&Live, &Query<'_>) -> model::Decision) -> PyResult<Decision> {
+        let principal = principal(question.principal, question.agent)?;
+        let action = Action::new(question.action).map_err(raise)?;
+        let resource = thing(question.resource, question.server).map_err(raise)?;
+        let query = Query { principal: &principal, action: &action, resource: &resource };
+        self.with(|live| Ok(Decision(how(live, &query)))).map_err(raise)
+    }
+}
+
+struct Question<'a> {
+    principal: &'a str,
+    action: &'a str,
+    resource: Option<&'a str>,
+    server: Option<&'a str>,
+    agent: bool,
+}
+
+fn thing(resource: Option<&str>, server: Option<&str>) -> Result<Resource, Invalid> {
+    let resource = resource.map_or_else(|| Ok(Resource::gateway()), str::parse)?;
+    match server {
+        Some(server) => resource.on_server(server),
+        None => Ok(resource),
+    }
+}
+
+/// The variables to read: those given, or the process's.
+fn variables(environ: Option<HashMap<String, String>>) -> Vec<(String, String)> {
+    match environ {
+        Some(given) => given.into_iter().collect(),
+        None => std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+    }
+}
+
+/// An instant as text with its zone, or as a `datetime` that knows its zone.
+fn when(value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
+    let text = match value.cast::<PyString>() {
+        Ok(text) => text.to_string(),
+        Err(_) => value.call_method0("isoformat")?.extract::<String>()?,
+    };
+    text.parse::<Timestamp>().map_err(|error| raise(error.for_field("starts_at")))
+}
+
+fn reason(text: &str) -> Result<Justification, Error> {
+    Ok(Justification::new(text)?)
+}
+
+#[pymethods]
+impl Engine {
+    #[staticmethod]
+    #[pyo3(signature = (path, *, environ = None, reserved_permissions = Vec::new()))]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        environ: Option<HashMap<String, String>>,
+        reserved_permissions: Vec<String>,
+    ) -> PyResult<Self> {
+        py.detach(|| {
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
+                Error::Invalid(Invalid::new("path", problem, "a YAML file"))
+            })?;
+            let folder = path.parent().map(PathBuf::from);
+            Self::start(&text, variables(environ), &reserved_permissions, folder)
+        })
+        .map_err(raise)
+        .map(Self::watching)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (text, *, environ = None, reserved_permissions = Vec::new()))]
+    fn from_yaml(
+        py: Python<'_>,
+        text: &str,
+        environ: Option<HashMap<String, String>>,
+        reserved_permissions: Vec<String>,
+    ) -> PyResult<Self> {
+        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None))
+            .map_err(raise)
+            .map(Self::watching)
+    }
+
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
+    fn check(
+        &self,
+        principal: &str,
+        action: &str,
+        resource: Option<&str>,
+        server: Option<&str>,
+        agent: bool,
+    ) -> PyResult<Decision> {
+        self.ask(Question { principal, action, resource, server, agent }, |live, query| live.decider.check(query))
+    }
+
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
+    fn check_current(
+        &self,
+        principal: &str,
+        action: &str,
+        resource: Option<&str>,
+        server: Option<&str>,
+        agent: bool,
+    ) -> PyResult<Decision> {
+        self.ask(Question { principal, action, resource, server, agent }, |live, query| {
+            live.decider.check_current(query)
+        })
+    }
+
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
+    fn peek(
+        &self,
+        principal: &str,
+        action: &str,
+        resource: Option<&str>,
+        server: Option<&str>,
+        agent: bool,
+    ) -> PyResult<Decision> {
+        self.ask(Question { principal, action, resource, server, agent }, |live, query| live.decider.peek(query))
+    }
+
+    #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, idempotency_key = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
+    fn submit(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        role: &str,
+        duration_hours: Option<f64>,
+        reason: Option<&str>,
+        ticket_url: Option<&str>,
+        resource: Option<&str>,
+        starts_at: Option<&Bound<'_, PyAny>>,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let starts_at = starts_at.map(when).transpose()?;
+        let receipt = self.execute(py, caller, idempotency_key, |live| {
+            Ok(Intent::Submit {
+                id: live.desk.new_request_id(),
+                grant: live.desk.new_grant_id(),
+                role: RoleName::new(role)?,
+                duration: duration_hours
+                    .map(|hours| Ttl::from_hours(hours).map_err(|error| error.for_field("duration_hours")))
+                    .transpose()?,
+                scope: resource.map_or(Ok(Scope::Any), str::parse)?,
+                starts_at,
+                justification: reason.map(self::reason).transpose()?,
+                ticket: ticket_url.map(TicketUrl::new).transpose()?,
+            })
+        })?;
+        AccessRequest::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, request_id, *, comment = None, idempotency_key = None))]
+    fn approve(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        request_id: &str,
+        comment: Option<&str>,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let receipt = self.execute(py, caller, idempotency_key, |live| {
+            Ok(Intent::Approve {
+                request: request_id.parse()?,
+                grant: live.desk.new_grant_id(),
+                comment: comment
+                    .map(|text| Justification::new(text).map_err(|e| e.for_field("comment")))
+                    .transpose()?,
+            })
+        })?;
+        AccessRequest::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, request_id, *, reason, idempotency_key = None))]
+    fn deny(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        request_id: &str,
+        reason: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| {
+            Ok(Intent::Deny { request: request_id.parse()?, reason: self::reason(reason)? })
+        })?;
+        AccessRequest::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, request_id, *, idempotency_key = None))]
+    fn withdraw(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        request_id: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let receipt =
+            self.execute(py, caller, idempotency_key, |_| Ok(Intent::Withdraw { request: request_id.parse()? }))?;
+        AccessRequest::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, grant_id, *, reason, idempotency_key = None))]
+    fn revoke(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        grant_id: &str,
+        reason: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Grant> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| {
+            Ok(Intent::Revoke { grant: grant_id.parse()?, reason: self::reason(reason)? })
+        })?;
+        Grant::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, grant_id, *, idempotency_key = None))]
+    fn release(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        grant_id: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Grant> {
+        let receipt =
+            self.execute(py, caller, idempotency_key, |_| Ok(Intent::Release { grant: grant_id.parse()? }))?;
+        Grant::of(receipt)
+    }
+
+    fn request(&self, py: Python<'_>, caller: &Caller, request_id: &str) -> PyResult<AccessRequest> {
+        let id = request_id.parse().map_err(|error: Invalid| raise(error))?;
+        AccessRequest::of(self.detached(py, |live| live.desk.request(&caller.0, id))?)
+    }
+
+    fn grant(&self, py: Python<'_>, caller: &Caller, grant_id: &str) -> PyResult<Grant> {
+        let id = grant_id.parse().map_err(|error: Invalid| raise(error))?;
+        Grant::of(self.detached(py, |live| live.desk.grant(&caller.0, id))?)
+    }
+
+    #[pyo3(signature = (caller, *, status = None, limit = 50, cursor = None))]
+    fn requests(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        status: Option<&str>,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> PyResult<Page> {
+        let status = status.map(wire::parse_request_status).transpose().map_err(raise)?;
+        let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
+        let (listing, grants) = self.detached(py, |live| {
+            let listing = live.desk.requests(&caller.0, status, before, limit)?;
+            let grants = listing
+                .items
+                .iter()
+                .map(|request| Ok(live.desk.request(&caller.0, request.id)?.grant))
+                .collect::<Result<Vec<_>, Error>>()?;
+            Ok((listing, grants))
+        })?;
+        let items = listing.items.iter().zip(&grants).map(|(request, grant)| {
+            let (request, grant) = (Some(request.clone()), grant.clone());
+            AccessRequest::of(Receipt { request, grant, now: listing.now, replayed: false })
+        });
+        Ok(Page {
+            items: PyTuple::new(py, items.collect::<PyResult<Vec<_>>>()?)?.unbind(),
+            next: listing.next.map(wire::cursor),
+            render: Box::new(move |base| {
+                let items = listing.items.iter().zip(&grants);
+                let items =
+                    items.map(|(request, grant)| RequestDocument::new(request, grant.as_ref(), listing.now, base));
+                wire::to_json(&PageDocument { items: items.collect(), next_cursor: listing.next.map(wire::cursor) })
+            }),
+        })
+    }
+
+    #[pyo3(signature = (caller, *, status = None, limit = 50, cursor = None))]
+    fn grants(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        status: Option<&str>,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> PyResult<Page> {
+        let status = status.map(wire::parse_grant_status).transpose().map_err(raise)?;
+        let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
+        let listing = self.detached(py, |live| live.desk.grants(&caller.0, status, before, limit))?;
+        let items = listing.items.iter().map(|grant| Grant::new(grant.clone(), listing.now));
+        Ok(Page {
+            items: PyTuple::new(py, items.collect::<Vec<_>>())?.unbind(),
+            next: listing.next.map(wire::cursor),
+            render: Box::new(move |base| {
+                wire::to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, base)))
+            }),
+        })
+    }
+
+    #[pyo3(signature = (caller, *, limit = 50, cursor = None))]
+    fn audit(&self, py: Python<'_>, caller: &Caller, limit: usize, cursor: Option<&str>) -> PyResult<Page> {
+        let after = cursor.map(wire::parse_cursor).transpose().map_err(raise)?.unwrap_or_default();
+        let listing = self.detached(py, |live| live.desk.journal(&caller.0, after, limit))?;
+        Ok(Page {
+            items: PyTuple::new(py, listing.items.iter().cloned().map(Record).collect::<Vec<_>>())?.unbind(),
+            next: listing.next.map(wire::cursor),
+            render: Box::new(move |_| {
+                wire::to_json(&PageDocument::new(&listing, |record| RecordDocument::from(record)))
+            }),
+        })
+    }
+
+    fn policies(&self, py: Python<'_>, caller: &Caller) -> PyResult<String> {
+        self.detached(py, |live| live.desk.policies(&caller.0))
+    }
+
+    fn live_grants(&self, py: Python<'_>) -> PyResult<Vec<Grant>> {
+        let (_, grants, now) = self.detached(py, |live| live.desk.live_grants())?;
+        Ok(grants.into_iter().map(|grant| Grant::new(grant, now)).collect())
+    }
+
+    fn verify(&self, py: Python<'_>) -> PyResult<u64> {
+        self.detached(py, |live| live.desk.verify())
+    }
+
+    fn sync(&self, py: Python<'_>) -> PyResult<u64> {
+        self.detached(py, |live| Ok(live.engine.sync()?.0))
+    }
+
+    fn tick(&self, py: Python<'_>) -> PyResult<()> {
+        self.detached(py, |live| live.reconciler.tick().map(drop))
+    }
+
+    #[getter]
+    fn revision(&self) -> PyResult<u64> {
+        self.with(|live| Ok(live.engine.revision().0)).map_err(raise)
+    }
+
+    fn close(&self, py: Python<'_>) {
+        let old = self.live.swap(Arc::new(None));
+        match &*old {
+            // Waits for the keeper, which may be about to log.
+            Some(live) if live.is_ours() => py.detach(|| drop(old)),
+            _ => std::mem::forget(old),
+        }
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
+        self.close(py);
+    }
+
+    fn __repr__(&self) -> String {
+        match &self.config.store {
+            StoreConfig::Sqlite { path, .. } => format!("Engine(store={:?})", path.display().to_string()),
+            _ => "Engine(store=memory)".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Which engine serves this process, before and after a fork.
+//!
+//! A child must not use what it inherits: the threads are gone, a lock may have been held at the instant of the fork,
+//! and SQLite keeps in the process what the kernel does not pass on. So the parent closes its connections before a fork
+//! and opens them again after it; the child leaves the parent's engine where it is, never dropping it, and opens its own
+//! from the same configuration at its next call. All of this happens under the interpreter lock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+use jit_access::Error;
+use jit_access::config::{Config, StoreConfig};
+use jit_access::model::Invalid;
+use jit_access::service::{Builder, Decider, Desk, Engine, Keeper, Reconciler};
+use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
+use parking_lot::Mutex;
+
+/// How many forks lie between this process and the one that loaded the module.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// The stores whose connections must be closed before a fork.
+static STORES: Mutex<Vec<Weak<SqliteStore>>> = Mutex::new(Vec::new());
+
+pub fn before_fork() {
+    STORES.lock().iter().filter_map(Weak::upgrade).for_each(|store| store.pause());
+}
+
+pub fn after_fork_in_parent() {
+    STORES.lock().iter().filter_map(Weak::upgrade).for_each(|store| store.resume());
+}
+
+pub fn after_fork_in_child() {
+    GENERATION.fetch_add(1, Ordering::Release);
+}
+
+/// An open engine and its handles.
+pub struct Live {
+    pub engine: Engine,
+    pub decider: Decider,
+    pub desk: Desk,
+    pub reconciler: Reconciler,
+    generation: u64,
+    store: Option<Arc<SqliteStore>>,
+    keeper: OnceLock<Option<Keeper>>,
+}
+
+impl Live {
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        let rules = config.rules.clone();
+        let mut store = None;
+        let builder = match &config.store {
+            StoreConfig::Memory => Builder::new(MemoryStore::new(), rules),
+            StoreConfig::Sqlite { path, busy_timeout } => {
+                let sqlite = Arc::new(SqliteStore::open(path, SqliteOptions { busy_timeout: *busy_timeout })?);
+                store = Some(Arc::clone(&sqlite));
+                Builder::shared(sqlite, rules)
+            }
+            _ => {
+                return Err(
+                    Invalid::new("store", "is of a kind that this module does not know", "sqlite or memory").into()
+                );
+            }
+        };
+        let engine = builder.settings(config.settings.clone()).open()?;
+        Ok(Self {
+            decider: engine.decider(),
+            desk: engine.desk(),
+            reconciler: engine.reconciler(),
+            engine,
+            generation: GENERATION.load(Ordering::Acquire),
+            store,
+            keeper: OnceLock::new(),
+        })
+    }
+
+    /// Has this engine's store closed before a fork. To be called under the interpreter lock, which a fork holds too.
+    pub fn watch_forks(&self) {
+        let mut stores = STORES.lock();
+        stores.retain(|store| store.strong_count() > 0);
+        stores.extend(self.store.as_ref().map(Arc::downgrade));
+    }
+
+    /// Whether this engine was opened by this process.
+    pub fn is_ours(&self) -> bool {
+        self.generation == GENERATION.load(Ordering::Acquire)
+    }
+
+    /// Starts the keeper at the first call that could give it something to do: never at import, never before a fork that
+    /// follows an import.
+    pub fn ensure_kept(&self) {
+        self.keeper.get_or_init(|| Keeper::start(&self.engine).ok());
+    }
+}

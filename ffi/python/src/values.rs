@@ -1,0 +1,339 @@
+//! What Python gets to hold: frozen values, and their JSON.
+
+use chrono::{DateTime, Utc};
+use jit_access::model::{self, Principal, RoleName, Timestamp};
+use jit_access::service::Receipt;
+use jit_access::wire::{self, GrantDocument, RecordDocument, RequestDocument};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::errors::raise;
+
+/// Where the routes are mounted unless the caller says otherwise.
+pub const BASE: &str = "/jit";
+
+pub fn instant(at: Timestamp) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at.millis()).unwrap_or_default()
+}
+
+pub fn principal(name: &str, agent: bool) -> PyResult<Principal> {
+    if agent { Principal::agent(name) } else { Principal::user(name) }.map_err(raise)
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Caller(pub model::Caller);
+
+#[pymethods]
+impl Caller {
+    #[new]
+    #[pyo3(signature = (principal, *, roles = Vec::new(), agent = false))]
+    fn new(principal: &str, roles: Vec<String>, agent: bool) -> PyResult<Self> {
+        let principal = self::principal(principal, agent)?;
+        let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>().map_err(raise)?;
+        Ok(Self(model::Caller { principal, roles }))
+    }
+
+    #[getter]
+    fn principal(&self) -> String {
+        self.0.principal.to_string()
+    }
+
+    #[getter]
+    fn roles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.roles.iter().map(RoleName::as_str))
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Caller({:?}, roles={:?})",
+            self.principal(),
+            self.0.roles.iter().map(RoleName::as_str).collect::<Vec<_>>()
+        )
+    }
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Decision(pub model::Decision);
+
+#[pymethods]
+impl Decision {
+    #[getter]
+    fn outcome(&self) -> &'static str {
+        self.0.outcome.name()
+    }
+
+    #[getter]
+    fn allowed(&self) -> bool {
+        self.0.outcome == model::Outcome::Allow
+    }
+
+    #[getter]
+    fn reason(&self) -> &'static str {
+        self.0.basis.reason.name()
+    }
+
+    #[getter]
+    fn grant_id(&self) -> Option<String> {
+        self.0.basis.grant.map(|id| id.to_string())
+    }
+
+    #[getter]
+    fn valid_until(&self) -> Option<DateTime<Utc>> {
+        self.0.valid_until.map(instant)
+    }
+
+    #[getter]
+    fn revision(&self) -> u64 {
+        self.0.revision.0
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Decision(outcome={:?}, reason={:?}, grant_id={:?})", self.outcome(), self.reason(), self.grant_id())
+    }
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct AccessRequest {
+    receipt: Receipt,
+    request: model::AccessRequest,
+}
+
+impl AccessRequest {
+    pub fn of(receipt: Receipt) -> PyResult<Self> {
+        let request = receipt.request.clone().ok_or_else(|| missing("request"))?;
+        Ok(Self { receipt, request })
+    }
+}
+
+#[pymethods]
+impl AccessRequest {
+    #[getter]
+    fn id(&self) -> String {
+        self.request.id.to_string()
+    }
+
+    #[getter]
+    fn status(&self) -> &'static str {
+        self.request.status(self.receipt.now).name()
+    }
+
+    #[getter]
+    fn requester(&self) -> String {
+        self.request.requester.to_string()
+    }
+
+    #[getter]
+    fn role(&self) -> String {
+        self.request.role.to_string()
+    }
+
+    #[getter]
+    fn duration_hours(&self) -> f64 {
+        self.request.duration.hours()
+    }
+
+    #[getter]
+    fn duration_cut_by(&self) -> Option<String> {
+        self.request.duration_cut.as_ref().map(|cut| cut.limit.to_string())
+    }
+
+    #[getter]
+    fn times_out_at(&self) -> DateTime<Utc> {
+        instant(self.request.times_out_at)
+    }
+
+    #[getter]
+    fn grant_id(&self) -> Option<String> {
+        self.receipt.grant.as_ref().map(|grant| grant.id.to_string())
+    }
+
+    #[getter]
+    fn replayed(&self) -> bool {
+        self.receipt.replayed
+    }
+
+    #[pyo3(signature = (*, base = BASE))]
+    fn to_json(&self, base: &str) -> PyResult<String> {
+        let grant = self.receipt.grant.as_ref();
+        wire::to_json(&RequestDocument::new(&self.request, grant, self.receipt.now, base)).map_err(raise)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("AccessRequest(id={:?}, status={:?}, role={:?})", self.id(), self.status(), self.role())
+    }
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Grant {
+    grant: model::Grant,
+    now: Timestamp,
+    replayed: bool,
+}
+
+impl Grant {
+    pub const fn new(grant: model::Grant, now: Timestamp) -> Self {
+        Self { grant, now, replayed: false }
+    }
+
+    pub fn of(receipt: Receipt) -> PyResult<Self> {
+        let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
+        Ok(Self { grant, now: receipt.now, replayed: receipt.replayed })
+    }
+}
+
+#[pymethods]
+impl Grant {
+    #[getter]
+    fn id(&self) -> String {
+        self.grant.id.to_string()
+    }
+
+    #[getter]
+    fn request_id(&self) -> String {
+        self.grant.request.to_string()
+    }
+
+    #[getter]
+    fn status(&self) -> &'static str {
+        self.grant.status(self.now).name()
+    }
+
+    #[getter]
+    fn holder(&self) -> String {
+        self.grant.holder.to_string()
+    }
+
+    #[getter]
+    fn role(&self) -> String {
+        self.grant.role.to_string()
+    }
+
+    #[getter]
+    fn permissions(&self) -> Vec<String> {
+        self.grant.permissions.allowed().iter().map(ToString::to_string).collect()
+    }
+
+    #[getter]
+    fn excluded_permissions(&self) -> Vec<String> {
+        self.grant.permissions.excepted().iter().map(ToString::to_string).collect()
+    }
+
+    #[getter]
+    fn resource(&self) -> String {
+        self.grant.scope.to_string()
+    }
+
+    #[getter]
+    fn starts_at(&self) -> DateTime<Utc> {
+        instant(self.grant.window.start())
+    }
+
+    #[getter]
+    fn expires_at(&self) -> DateTime<Utc> {
+        instant(self.grant.window.end())
+    }
+
+    #[getter]
+    fn approved_by(&self) -> String {
+        self.grant.approved_by.to_string()
+    }
+
+    #[getter]
+    fn actions_taken(&self) -> u64 {
+        self.grant.uses
+    }
+
+    #[getter]
+    fn replayed(&self) -> bool {
+        self.replayed
+    }
+
+    #[pyo3(signature = (*, base = BASE))]
+    fn to_json(&self, base: &str) -> PyResult<String> {
+        wire::to_json(&GrantDocument::new(&self.grant, self.now, base)).map_err(raise)
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Grant(id={:?}, status={:?}, holder={:?}, role={:?})",
+            self.id(),
+            self.status(),
+            self.holder(),
+            self.role()
+        )
+    }
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Record(pub jit_access::journal::Record);
+
+#[pymethods]
+impl Record {
+    #[getter]
+    fn revision(&self) -> u64 {
+        self.0.revision.0
+    }
+
+    #[getter]
+    fn at(&self) -> DateTime<Utc> {
+        instant(self.0.event.at)
+    }
+
+    #[getter]
+    fn by(&self) -> String {
+        self.0.event.by.to_string()
+    }
+
+    #[getter]
+    fn event(&self) -> &'static str {
+        self.0.event.fact.name()
+    }
+
+    #[getter]
+    fn hash(&self) -> String {
+        self.0.hash.to_string()
+    }
+
+    #[getter]
+    fn body(&self) -> String {
+        self.0.body.clone()
+    }
+
+    fn to_json(&self) -> PyResult<String> {
+        wire::to_json(&RecordDocument::from(&self.0)).map_err(raise)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Record(revision={}, event={:?})", self.revision(), self.event())
+    }
+}
+
+/// A page: its items as Python objects, and its JSON as text that is made only when asked for.
+#[pyclass(frozen, module = "jit_access")]
+pub struct Page {
+    pub items: Py<PyTuple>,
+    pub next: Option<String>,
+    pub render: Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send + Sync>,
+}
+
+#[pymethods]
+impl Page {
+    #[getter]
+    fn items(&self, py: Python<'_>) -> Py<PyTuple> {
+        self.items.clone_ref(py)
+    }
+
+    #[getter]
+    fn next_cursor(&self) -> Option<String> {
+        self.next.clone()
+    }
+
+    #[pyo3(signature = (*, base = BASE))]
+    fn to_json(&self, base: &str) -> PyResult<String> {
+        (self.render)(base).map_err(raise)
+    }
+}
+
+fn missing(what: &str) -> PyErr {
+    raise(jit_access::Error::Internal(format!("the {what} of a command is missing from its receipt")))
+}

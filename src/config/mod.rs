@@ -1,0 +1,259 @@
+//! The operator's configuration: YAML under `jit_access:`, with overrides from the environment.
+//!
+//! A mistake is an error that names the key, the value and what would be right, before anything starts. A key whose
+//! feature this version does not have is refused when it asks for the feature, rather than ignored.
+//!
+//! | file | question |
+//! |---|---|
+//! | `keys` | which keys there are, and what kind of value each takes |
+//! | `reader` | how a value is taken out of the document, or refused |
+
+mod keys;
+mod reader;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use self::reader::Reader;
+use crate::model::{Invalid, Permission, PermissionSet, Role, RoleName};
+use crate::service::Settings;
+use crate::workflow::Rules;
+
+/// Everything an operator sets.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The rules of the workflow.
+    pub rules: Rules,
+    /// How the service runs.
+    pub settings: Settings,
+    /// Where the journal is kept.
+    pub store: StoreConfig,
+}
+
+/// Where the journal is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreConfig {
+    /// Nowhere: gone with the process. For trials.
+    Memory,
+    /// In an SQLite file of its own.
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// How long a write waits for another process.
+        busy_timeout: Duration,
+    },
+}
+
+impl Config {
+    /// Reads a YAML document (JSON is YAML) and the variables of `environ` that begin with `JIT_`.
+    ///
+    /// # Errors
+    /// The first mistake, with its key, its value, and what would be right.
+    pub fn parse(text: &str, environ: impl IntoIterator<Item = (String, String)>) -> Result<Self, Invalid> {
+        let document: Value = if text.trim().is_empty() {
+            Value::Null
+        } else {
+            serde_saphyr::from_str(text).map_err(|error| {
+                Invalid::new(
+                    "configuration",
+                    format!("is not valid YAML: {error}"),
+                    "a YAML document with the key jit_access",
+                )
+            })?
+        };
+        let mut jit_access = match document {
+            Value::Null => Value::Object(serde_json::Map::new()),
+            Value::Object(mut top) => {
+                let section = top.remove("jit_access").unwrap_or(Value::Null);
+                if let Some(key) = top.keys().next() {
+                    return Err(Invalid::new(
+                        key.clone(),
+                        "is not a known key",
+                        "only `jit_access` at the top of the document",
+                    ));
+                }
+                if section.is_null() { Value::Object(serde_json::Map::new()) } else { section }
+            }
+            other => {
+                return Err(Invalid::new(
+                    "configuration",
+                    format!("is {}", reader::shown(&other)),
+                    "a mapping with the key jit_access",
+                ));
+            }
+        };
+        keys::overlay(&mut jit_access, environ)?;
+        Self::read(jit_access)
+    }
+
+    fn read(section: Value) -> Result<Self, Invalid> {
+        let mut reader = Reader::new("jit_access", section)?;
+        keys::refuse_unknown(&reader)?;
+        let defaults = Rules::default();
+        let max_duration = reader.hours("max_duration_hours")?.unwrap_or(defaults.max_duration);
+        let default_duration = match reader.hours("default_duration_hours")? {
+            Some(hours) if hours > max_duration => {
+                return Err(Invalid::new(
+                    "jit_access.default_duration_hours",
+                    format!("is {}", hours.hours()),
+                    format!("at most max_duration_hours, which is {}", max_duration.hours()),
+                ));
+            }
+            Some(hours) => hours,
+            None => defaults.default_duration.min(max_duration),
+        };
+        let mut rules = Rules {
+            enabled: reader.flag("enabled")?.unwrap_or(defaults.enabled),
+            max_duration,
+            default_duration,
+            require_justification: reader.flag("require_justification")?.unwrap_or(defaults.require_justification),
+            require_ticket_url: reader.flag("require_ticket_url")?.unwrap_or(defaults.require_ticket_url),
+            require_approval: reader.flag("require_approval")?.unwrap_or(defaults.require_approval),
+            approver_roles: reader.list("approver_roles", RoleName::new)?.unwrap_or_default(),
+            auto_approve_for_roles: reader.list("auto_approve_for_roles", RoleName::new)?.unwrap_or_default(),
+            approval_timeout: reader.hours("approval_timeout_hours")?.unwrap_or(defaults.approval_timeout),
+            auditor_roles: reader.list("auditor_roles", RoleName::new)?.unwrap_or_default(),
+            reserved_permissions: reader.list("reserved_permissions", Permission::new)?.unwrap_or_default(),
+            catalogue: BTreeMap::new(),
+        };
+        rules.catalogue = catalogue(&mut reader, &rules)?;
+        refuse_missing_features(&mut reader)?;
+        let settings = settings(&mut reader)?;
+        let store = store(&mut reader)?;
+        reader.finish()?;
+        Ok(Self { rules, settings, store })
+    }
+}
+
+fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Role>, Invalid> {
+    let mut catalogue = BTreeMap::new();
+    for (name, mut entry) in reader.sections("roles")? {
+        let name = RoleName::new(&name).map_err(|error| error.for_field(entry.path().to_owned()))?;
+        let permissions = entry.list("permissions", Permission::new)?;
+        let excepted = entry.list("except_permissions", Permission::new)?.unwrap_or_default();
+        let permissions = PermissionSet::with_exceptions(permissions.unwrap_or_default(), excepted)
+            .map_err(|error| error.for_field(format!("{}.permissions", entry.path())))?;
+        let max_duration = entry.hours("max_duration_hours")?;
+        let limit = max_duration.map_or(rules.max_duration, |max| max.min(rules.max_duration));
+        let default_duration = entry.hours("default_duration_hours")?;
+        if let Some(hours) = default_duration.filter(|hours| *hours > limit) {
+            return Err(Invalid::new(
+                format!("{}.default_duration_hours", entry.path()),
+                format!("is {}", hours.hours()),
+                format!("at most the role's limit, which is {}", limit.hours()),
+            ));
+        }
+        let role = Role {
+            name: name.clone(),
+            description: entry.text("description")?.unwrap_or_default(),
+            permissions,
+            max_duration,
+            default_duration,
+            approver_roles: entry.list("approver_roles", RoleName::new)?,
+        };
+        entry.finish()?;
+        catalogue.insert(name, role);
+    }
+    Ok(catalogue)
+}
+
+/// Keys of the published configuration whose features this version does not have. Their off values are accepted.
+fn refuse_missing_features(reader: &mut Reader) -> Result<(), Invalid> {
+    let missing = |key: String, value: String| {
+        Err(Invalid::new(
+            key,
+            format!("is {value}, which needs a feature that this version does not have"),
+            "the key left out or off",
+        ))
+    };
+    for key in ["auto_extend", "enhanced_audit", "session_summary"] {
+        if reader.flag(key)? == Some(true) {
+            return missing(reader.key(key), "true".to_owned());
+        }
+    }
+    if let Some(count) = reader.count("max_extensions")?.filter(|count| *count > 0) {
+        return missing(reader.key("max_extensions"), count.to_string());
+    }
+    if let Some(minutes) =
+        reader.list("expiration_warning_minutes", |text| Ok(text.to_owned()))?.filter(|m| !m.is_empty())
+    {
+        return missing(reader.key("expiration_warning_minutes"), format!("{minutes:?}"));
+    }
+    if let Some(mut break_glass) = reader.section("break_glass")? {
+        if break_glass.flag("enabled")? == Some(true) {
+            return missing(break_glass.key("enabled"), "true".to_owned());
+        }
+        break_glass.flag("require_mfa")?;
+        break_glass.flag("notify_security_team")?;
+        break_glass.hours("max_duration_hours")?;
+        break_glass.finish()?;
+    }
+    if let Some(mut notifications) = reader.section("notifications")? {
+        for key in ["on_request", "on_approval", "on_activation", "on_use", "on_expiration"] {
+            if notifications.flag(key)? == Some(true) {
+                return missing(notifications.key(key), "true".to_owned());
+            }
+        }
+        if let Some(channels) = notifications.list("channels", |text| Ok(text.to_owned()))?.filter(|c| !c.is_empty()) {
+            return missing(notifications.key("channels"), format!("{channels:?}"));
+        }
+        notifications.finish()?;
+    }
+    Ok(())
+}
+
+fn settings(reader: &mut Reader) -> Result<Settings, Invalid> {
+    let defaults = Settings::default();
+    let Some(mut section) = reader.section("service")? else { return Ok(defaults) };
+    let settings = Settings {
+        max_staleness: section.millis("max_staleness_ms", 0..=60_000)?.unwrap_or(defaults.max_staleness),
+        interval: section.millis("interval_ms", 1..=60_000)?.unwrap_or(defaults.interval),
+        waiting_uses: match section.count("waiting_uses")? {
+            Some(0) => return Err(Invalid::new(section.key("waiting_uses"), "is 0", "a whole number of 1 or more")),
+            Some(count) => usize::try_from(count).unwrap_or(usize::MAX).min(1 << 20),
+            None => defaults.waiting_uses,
+        },
+    };
+    section.finish()?;
+    Ok(settings)
+}
+
+fn store(reader: &mut Reader) -> Result<StoreConfig, Invalid> {
+    let Some(mut section) = reader.section("store")? else { return Ok(StoreConfig::Memory) };
+    let path = section.text("path")?;
+    let kind = section.text("type")?;
+    let busy_timeout = section.millis("busy_timeout_ms", 0..=60_000)?;
+    let store = match (kind.as_deref(), path) {
+        (Some("memory"), None) | (None, None) => StoreConfig::Memory,
+        (Some("sqlite") | None, Some(path)) if !path.is_empty() => {
+            StoreConfig::Sqlite { path: path.into(), busy_timeout: busy_timeout.unwrap_or(Duration::from_secs(5)) }
+        }
+        (Some("sqlite") | None, path) => {
+            let problem = path.map_or_else(|| "is missing".to_owned(), |path| format!("is {}", Invalid::quote(&path)));
+            return Err(Invalid::new(
+                section.key("path"),
+                problem,
+                "the path of the SQLite file, in a directory that exists",
+            ));
+        }
+        (Some("memory"), Some(path)) => {
+            return Err(Invalid::new(
+                section.key("path"),
+                format!("is {}", Invalid::quote(&path)),
+                "no path with the type memory",
+            ));
+        }
+        (Some(other), _) => {
+            return Err(Invalid::new(section.key("type"), format!("is {}", Invalid::quote(other)), "sqlite or memory"));
+        }
+    };
+    section.finish()?;
+    Ok(store)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! The grants as Cedar policies: the last look before one is in force, and the export of all that are.
+
+use super::Desk;
+use crate::error::Error;
+use crate::model::{Caller, Event, Fact, Grant, Permission, Role};
+use crate::policy::{PolicyError, Schema, export};
+use crate::workflow::{Rules, may_audit};
+
+/// The schema of the operator's catalogue.
+#[derive(Debug)]
+pub(super) struct Policies {
+    schema: Schema,
+}
+
+impl Policies {
+    pub(super) fn new(rules: &Rules) -> Result<Self, Error> {
+        let catalogue = rules
+            .catalogue
+            .values()
+            .flat_map(|role: &Role| named(role.permissions.allowed(), role.permissions.excepted()));
+        let schema =
+            Schema::shipped().and_then(|schema| schema.with_permissions(catalogue.chain(&rules.reserved_permissions)));
+        Ok(Self { schema: schema.map_err(|error| internal(&error))? })
+    }
+
+    /// Every new grant must be a policy that validates strictly. The model only makes grants that are, so a refusal here
+    /// is a bug of the library, found before the grant is in force.
+    pub(super) fn check(&self, events: &[Event]) -> Result<(), Error> {
+        for event in events {
+            if let Fact::GrantCreated(grant) = &event.fact {
+                self.fitting([&**grant]).and_then(|schema| schema.check(grant)).map_err(|error| internal(&error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A schema that knows what these grants give, some of which may come from an earlier catalogue.
+    fn fitting<'a>(&self, grants: impl IntoIterator<Item = &'a Grant>) -> Result<Schema, PolicyError> {
+        self.schema.with_permissions(
+            grants.into_iter().flat_map(|grant| named(grant.permissions.allowed(), grant.permissions.excepted())),
+        )
+    }
+}
+
+impl Desk {
+    /// All grants in force or to come as one Cedar policy set, for people and for other engines.
+    ///
+    /// # Errors
+    /// [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
+    pub fn policies(&self, caller: &Caller) -> Result<String, Error> {
+        may_audit(caller, &self.shared.rules)?;
+        let (revision, grants, now) = self.live_grants()?;
+        let schema = self.shared.policies.fitting(&grants).map_err(|error| internal(&error))?;
+        export(&grants, &schema, now, revision).map_err(|error| internal(&error))
+    }
+}
+
+fn named<'a>(allowed: &'a [Permission], excepted: &'a [Permission]) -> impl Iterator<Item = &'a Permission> {
+    allowed.iter().chain(excepted)
+}
+
+fn internal(error: &PolicyError) -> Error {
+    Error::Internal(error.to_string())
+}

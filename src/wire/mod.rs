@@ -1,0 +1,373 @@
+//! The JSON of every face: what requests, grants, records and errors look like outside.
+//!
+//! Grants use the field names of the published grant schema, with additions beside them. Errors are RFC 9457 problems.
+//! Bindings render what is here and add nothing, so that a document is the same whichever language made it.
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind};
+use crate::journal::Record;
+use crate::model::{AccessRequest, Decision, EndKind, Grant, GrantStatus, Invalid, RequestStatus, Revision, Timestamp};
+use crate::service::{Listing, Receipt};
+
+/// An access request.
+#[derive(Debug, Serialize)]
+pub struct RequestDocument {
+    id: String,
+    status: &'static str,
+    requester_email: String,
+    requester_normal_roles: Vec<String>,
+    role: String,
+    permissions: Vec<String>,
+    excluded_permissions: Vec<String>,
+    resource: String,
+    duration_hours: f64,
+    requested_duration_hours: f64,
+    duration_cut_by: Option<String>,
+    starts_at: Option<String>,
+    justification: Option<String>,
+    ticket_url: Option<String>,
+    approver_roles: Vec<String>,
+    created_at: String,
+    times_out_at: String,
+    reviews: Vec<ReviewDocument>,
+    grant_id: Option<String>,
+    links: RequestLinks,
+}
+
+#[derive(Debug, Serialize)]
+struct ReviewDocument {
+    by: String,
+    at: String,
+    verdict: &'static str,
+    comment: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RequestLinks {
+    #[serde(rename = "self")]
+    this: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approve: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deny: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdraw: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
+}
+
+impl RequestDocument {
+    /// The request as it stands at `now`, with the grant it led to. Links start with `base`: `/jit`.
+    #[must_use]
+    pub fn new(request: &AccessRequest, grant: Option<&Grant>, now: Timestamp, base: &str) -> Self {
+        let status = request.status(now);
+        let this = format!("{base}/requests/{}", request.id);
+        let while_pending = |verb: &str| (status == RequestStatus::Pending).then(|| format!("{this}/{verb}"));
+        Self {
+            id: request.id.to_string(),
+            status: status.name(),
+            requester_email: request.requester.to_string(),
+            requester_normal_roles: texts(&request.requester_normal_roles),
+            role: request.role.to_string(),
+            permissions: texts(request.permissions.allowed()),
+            excluded_permissions: texts(request.permissions.excepted()),
+            resource: request.scope.to_string(),
+            duration_hours: request.duration.hours(),
+            requested_duration_hours: request.duration_cut.as_ref().map_or(request.duration, |cut| cut.asked).hours(),
+            duration_cut_by: request.duration_cut.as_ref().map(|cut| cut.limit.to_string()),
+            starts_at: request.starts_at.map(|at| at.to_string()),
+            justification: request.justification.as_ref().map(ToString::to_string),
+            ticket_url: request.ticket.as_ref().map(ToString::to_string),
+            approver_roles: texts(&request.approver_roles),
+            created_at: request.created_at.to_string(),
+            times_out_at: request.times_out_at.to_string(),
+            reviews: request
+                .reviews
+                .iter()
+                .map(|review| ReviewDocument {
+                    by: review.by.to_string(),
+                    at: review.at.to_string(),
+                    verdict: review.verdict.name(),
+                    comment: review.comment.as_ref().map(ToString::to_string),
+                })
+                .collect(),
+            grant_id: grant.map(|grant| grant.id.to_string()),
+            links: RequestLinks {
+                approve: while_pending("approve"),
+                deny: while_pending("deny"),
+                withdraw: while_pending("withdraw"),
+                grant: grant.map(|grant| format!("{base}/grants/{}", grant.id)),
+                this,
+            },
+        }
+    }
+}
+
+/// A grant, under the names of the published schema.
+#[derive(Debug, Serialize)]
+pub struct GrantDocument {
+    id: String,
+    requester_email: String,
+    requester_normal_roles: Vec<String>,
+    granted_role: String,
+    granted_permissions: Vec<String>,
+    justification: Option<String>,
+    ticket_url: Option<String>,
+    approved_by: String,
+    approved_at: String,
+    starts_at: String,
+    expires_at: String,
+    status: &'static str,
+    actions_taken: u64,
+    revoked_by: Option<String>,
+    revoke_reason: Option<String>,
+    request_id: String,
+    excluded_permissions: Vec<String>,
+    resource: String,
+    ended_at: Option<String>,
+    links: GrantLinks,
+}
+
+#[derive(Debug, Serialize)]
+struct GrantLinks {
+    #[serde(rename = "self")]
+    this: String,
+    request: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoke: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<String>,
+}
+
+impl GrantDocument {
+    /// The grant as it stands at `now`. Links start with `base`: `/jit`.
+    #[must_use]
+    pub fn new(grant: &Grant, now: Timestamp, base: &str) -> Self {
+        let status = grant.status(now);
+        let this = format!("{base}/grants/{}", grant.id);
+        let while_live = |verb: &str| status.is_live().then(|| format!("{this}/{verb}"));
+        let revoked = grant.ended.as_ref().and_then(|end| match &end.kind {
+            EndKind::Revoked(reason) => Some((end.by.to_string(), reason.to_string())),
+            EndKind::Released => None,
+        });
+        let ended_at = match (&grant.ended, status) {
+            (Some(end), _) => Some(end.at),
+            (None, GrantStatus::Expired) => Some(grant.window.end()),
+            (None, _) => None,
+        };
+        Self {
+            id: grant.id.to_string(),
+            requester_email: grant.holder.to_string(),
+            requester_normal_roles: texts(&grant.holder_normal_roles),
+            granted_role: grant.role.to_string(),
+            granted_permissions: texts(grant.permissions.allowed()),
+            justification: grant.justification.as_ref().map(ToString::to_string),
+            ticket_url: grant.ticket.as_ref().map(ToString::to_string),
+            approved_by: grant.approved_by.to_string(),
+            approved_at: grant.approved_at.to_string(),
+            starts_at: grant.window.start().to_string(),
+            expires_at: grant.window.end().to_string(),
+            status: status.name(),
+            actions_taken: grant.uses,
+            revoked_by: revoked.as_ref().map(|(by, _)| by.clone()),
+            revoke_reason: revoked.map(|(_, reason)| reason),
+            request_id: grant.request.to_string(),
+            excluded_permissions: texts(grant.permissions.excepted()),
+            resource: grant.scope.to_string(),
+            ended_at: ended_at.map(|at| at.to_string()),
+            links: GrantLinks {
+                request: format!("{base}/requests/{}", grant.request),
+                revoke: while_live("revoke"),
+                release: while_live("release"),
+                this,
+            },
+        }
+    }
+}
+
+/// A record of the journal. `body` is the very text that `hash` is the SHA-256 of.
+#[derive(Debug, Serialize)]
+pub struct RecordDocument {
+    revision: u64,
+    at: String,
+    by: String,
+    event: &'static str,
+    previous: String,
+    hash: String,
+    body: String,
+}
+
+impl From<&Record> for RecordDocument {
+    fn from(record: &Record) -> Self {
+        Self {
+            revision: record.revision.0,
+            at: record.event.at.to_string(),
+            by: record.event.by.to_string(),
+            event: record.event.fact.name(),
+            previous: record.previous.to_string(),
+            hash: record.hash.to_string(),
+            body: record.body.clone(),
+        }
+    }
+}
+
+/// The answer of a check.
+#[derive(Debug, Serialize)]
+pub struct DecisionDocument {
+    outcome: &'static str,
+    reason: &'static str,
+    grant_id: Option<String>,
+    valid_until: Option<String>,
+    revision: u64,
+}
+
+impl From<&Decision> for DecisionDocument {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            outcome: decision.outcome.name(),
+            reason: decision.basis.reason.name(),
+            grant_id: decision.basis.grant.map(|id| id.to_string()),
+            valid_until: decision.valid_until.map(|at| at.to_string()),
+            revision: decision.revision.0,
+        }
+    }
+}
+
+/// A page of documents.
+#[derive(Debug, Serialize)]
+pub struct PageDocument<T> {
+    /// The documents.
+    pub items: Vec<T>,
+    /// What to send as `cursor` for the next page; `null` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> PageDocument<T> {
+    /// A page of what `render` makes of each row.
+    pub fn new<R>(listing: &Listing<R>, render: impl Fn(&R) -> T) -> Self {
+        Self { items: listing.items.iter().map(render).collect(), next_cursor: listing.next.map(cursor) }
+    }
+}
+
+/// An error as an RFC 9457 problem.
+#[derive(Debug, Serialize)]
+pub struct ProblemDocument {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<String>,
+}
+
+impl From<&Error> for ProblemDocument {
+    fn from(error: &Error) -> Self {
+        let invalid = match error {
+            Error::Invalid(invalid) => Some(invalid),
+            _ => None,
+        };
+        Self {
+            kind: format!("urn:jit-access:error:{}", error.code()),
+            title: title(error.kind()),
+            status: http_status(error.kind()),
+            detail: error.to_string(),
+            code: error.code(),
+            retryable: error.is_retryable(),
+            field: invalid.map(|invalid| invalid.field().to_owned()),
+            expected: invalid.map(|invalid| invalid.expected().to_owned()),
+        }
+    }
+}
+
+/// The HTTP status (RFC 9110) that says what the caller can do.
+#[must_use]
+pub const fn http_status(kind: ErrorKind) -> u16 {
+    match kind {
+        ErrorKind::Invalid => 400,
+        ErrorKind::Refused => 403,
+        ErrorKind::NotFound => 404,
+        ErrorKind::Conflict => 409,
+        ErrorKind::Unavailable => 503,
+        ErrorKind::Corrupt | ErrorKind::Internal => 500,
+    }
+}
+
+const fn title(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Invalid => "The request is not valid",
+        ErrorKind::Refused => "The rules refuse this",
+        ErrorKind::NotFound => "There is no such thing",
+        ErrorKind::Conflict => "The state does not allow this",
+        ErrorKind::Unavailable => "Try again later",
+        ErrorKind::Corrupt => "What is kept is damaged",
+        ErrorKind::Internal => "Something went wrong inside",
+    }
+}
+
+/// The request of a receipt, as a document.
+#[must_use]
+pub fn request_of(receipt: &Receipt, base: &str) -> Option<RequestDocument> {
+    let request = receipt.request.as_ref()?;
+    Some(RequestDocument::new(request, receipt.grant.as_ref(), receipt.now, base))
+}
+
+/// A document as JSON text.
+///
+/// # Errors
+/// [`Error::Internal`] when it cannot be written, which no document here causes.
+pub fn to_json(document: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(document).map_err(|error| Error::Internal(format!("cannot write JSON: {error}")))
+}
+
+/// Where a page goes on, as text that callers pass back unread.
+#[must_use]
+pub fn cursor(revision: Revision) -> String {
+    format!("r{revision}")
+}
+
+/// The place that a cursor names.
+///
+/// # Errors
+/// When it is not one that a page gave.
+pub fn parse_cursor(text: &str) -> Result<Revision, Invalid> {
+    text.strip_prefix('r')
+        .filter(|digits| digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|digits| digits.parse().ok())
+        .map(Revision)
+        .ok_or_else(|| Invalid::new("cursor", format!("is {}", Invalid::quote(text)), "a next_cursor that a page gave"))
+}
+
+/// The request status of this name.
+///
+/// # Errors
+/// When there is none.
+pub fn parse_request_status(name: &str) -> Result<RequestStatus, Invalid> {
+    use RequestStatus::{Approved, Denied, Pending, TimedOut, Withdrawn};
+    by_name([Pending, Approved, Denied, Withdrawn, TimedOut], RequestStatus::name, name)
+}
+
+/// The grant status of this name.
+///
+/// # Errors
+/// When there is none.
+pub fn parse_grant_status(name: &str) -> Result<GrantStatus, Invalid> {
+    use GrantStatus::{Active, Expired, Released, Revoked, Scheduled};
+    by_name([Scheduled, Active, Expired, Revoked, Released], GrantStatus::name, name)
+}
+
+fn by_name<S: Copy, const N: usize>(all: [S; N], name_of: fn(S) -> &'static str, name: &str) -> Result<S, Invalid> {
+    all.into_iter().find(|status| name_of(*status) == name).ok_or_else(|| {
+        let names: Vec<_> = all.into_iter().map(name_of).collect();
+        Invalid::new("status", format!("is {}", Invalid::quote(name)), format!("one of {}", names.join(", ")))
+    })
+}
+
+fn texts<T: ToString>(all: &[T]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
+}
