@@ -91,15 +91,13 @@ impl SteadyTime {
     }
 }
 
-/// A clock that stands still until it is told.
-#[cfg(feature = "test-util")]
+/// A clock that stands still until it is told, for tests and simulations.
 #[derive(Debug)]
 pub struct ManualClock {
     wall: AtomicI64,
     monotonic: AtomicI64,
 }
 
-#[cfg(feature = "test-util")]
 impl ManualClock {
     /// A clock that shows `now`.
     #[must_use]
@@ -119,7 +117,6 @@ impl ManualClock {
     }
 }
 
-#[cfg(feature = "test-util")]
 impl Clock for ManualClock {
     fn wall(&self) -> i64 {
         self.wall.load(Ordering::Relaxed)
@@ -130,7 +127,7 @@ impl Clock for ManualClock {
     }
 }
 
-#[cfg(all(test, feature = "test-util"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,0 +1,75 @@
+//! From a denied check to a grant and back, in one process: ask, approve, use, look at the policy, revoke.
+
+use std::error::Error;
+
+use jit_access::model::{
+    Action, Caller, Outcome, Permission, PermissionSet, Principal, Query, Resource, Role, RoleName, Scope,
+};
+use jit_access::model::{Justification, Ttl};
+use jit_access::service::Builder;
+use jit_access::store::MemoryStore;
+use jit_access::workflow::{Command, Intent, Rules};
+
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn main() -> Result<(), Box<dyn Error>> {
+    // What can be asked for, and who may approve it.
+    let role = Role {
+        name: RoleName::new("incident-responder")?,
+        description: "Read the audit trail and run tools".to_owned(),
+        permissions: PermissionSet::new([Permission::new("audit:read")?, Permission::new("tools.*")?])?,
+        max_duration: Some(Ttl::from_hours(4.0)?),
+        default_duration: None,
+        approver_roles: None,
+    };
+    let rules = Rules {
+        approver_roles: vec![RoleName::new("security-admin")?],
+        catalogue: [(role.name.clone(), role.clone())].into(),
+        ..Rules::default()
+    };
+    let engine = Builder::new(MemoryStore::new(), rules).open()?;
+    let (decider, desk) = (engine.decider(), engine.desk());
+
+    // Who is who is the host's business: these two have signed in.
+    let dev = Caller { principal: Principal::user("dev@example.com")?, roles: vec![] };
+    let lead =
+        Caller { principal: Principal::user("lead@example.com")?, roles: vec![RoleName::new("security-admin")?] };
+
+    let (action, resource) = (Action::new("audit:read")?, Resource::gateway());
+    let query = Query { principal: &dev.principal, action: &action, resource: &resource };
+    println!("before:   {}", decider.check(&query).outcome.name());
+
+    let ask = Intent::Submit {
+        id: desk.new_request_id(),
+        grant: desk.new_grant_id(),
+        role: role.name,
+        duration: Some(Ttl::from_hours(12.0)?),
+        scope: Scope::Any,
+        starts_at: None,
+        justification: Some(Justification::new("INC-1234: checkout is slow")?),
+        ticket: None,
+    };
+    let receipt = desk.execute(&Command { caller: dev.clone(), intent: ask }, None)?;
+    let request = receipt.request.ok_or("no request")?;
+    if let Some(cut) = &request.duration_cut {
+        println!("asked:    {} for {}, cut to {} by {}", request.role, cut.asked, request.duration, cut.limit);
+    }
+
+    let approve = Intent::Approve { request: request.id, grant: desk.new_grant_id(), comment: None };
+    let receipt = desk.execute(&Command { caller: lead.clone(), intent: approve }, None)?;
+    let grant = receipt.grant.ok_or("no grant")?;
+    println!("approved: by {}", grant.approved_by);
+
+    let decision = decider.check(&query);
+    assert_eq!(decision.basis.grant, Some(grant.id));
+    println!("during:   {}", decision.outcome.name());
+    println!("\n{}", desk.policies(&lead)?);
+
+    let revoke = Intent::Revoke { grant: grant.id, reason: Justification::new("the incident is over")? };
+    desk.execute(&Command { caller: lead.clone(), intent: revoke }, None)?;
+    assert_eq!(decider.check(&query).outcome, Outcome::NotApplicable);
+    println!("after:    {}", decider.check(&query).outcome.name());
+
+    let used = desk.grant(&dev, grant.id)?.grant.ok_or("no grant")?.uses;
+    println!("used:     {used} time; {} records verified", desk.verify()?);
+    Ok(())
+}
