@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use parking_lot::Mutex;
 
-use super::{
-    Batch, Delivery, Done, Head, Leased, Message, Page, Store, StoreError, Subject, fold,
-};
+use super::{Batch, Delivery, Done, Head, Leased, Message, Page, Store, StoreError, Subject, fold};
 use crate::journal::{Record, Verifier};
 use crate::model::{
-    AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName, Timestamp,
+    AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName,
+    Timestamp,
 };
 use crate::workflow::{View, next_note, note};
 
@@ -88,9 +87,7 @@ impl State {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
-        if batch.decided_from.is_some_and(|revision| revision < self.head.changed) {
-            return Err(StoreError::Conflict);
-        }
+        super::check_basis(batch.decided_from, &self.head)?;
         if let Some((caller, key, _)) = &batch.done
             && self.done.contains_key(&(caller.clone(), key.clone()))
         {
@@ -197,7 +194,11 @@ impl Store for MemoryStore {
         }
         let count = verifier.finish(state.head.revision, state.head.hash)?;
         let rows = fold::<StoreError>(&events, |_| Ok(View::default()))?;
-        super::compare(&rows, state.requests.values().map(|row| &row.value), state.grants.values().map(|row| &row.value))?;
+        super::compare(
+            &rows,
+            state.requests.values().map(|row| &row.value),
+            state.grants.values().map(|row| &row.value),
+        )?;
         Ok(count)
     }
 

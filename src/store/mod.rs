@@ -29,7 +29,8 @@ pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};
 
 use crate::journal::{Broken, Hash, Record};
 use crate::model::{
-    AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName, Timestamp,
+    AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName,
+    Timestamp,
 };
 use crate::workflow::View;
 
@@ -277,13 +278,30 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+/// Checks that what a batch was decided from is still so.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when state has changed since; [`StoreError::Corrupt`] when the revision is one that this
+/// journal has never reached, so that it was read from another one: from the file before an old copy was put in its place.
+pub fn check_basis(decided_from: Option<Revision>, head: &Head) -> Result<(), StoreError> {
+    match decided_from {
+        Some(from) if from > head.revision => Err(StoreError::Corrupt(format!(
+            "the journal ends at record {}, though record {from} has been read from it",
+            head.revision
+        ))),
+        Some(from) if from < head.changed => Err(StoreError::Conflict),
+        _ => Ok(()),
+    }
+}
+
 /// Seals `event` as the record after `head`, and moves the head to it. Every store appends through here, so that the
 /// chain has one home.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when the event cannot be written down.
 pub fn seal(event: &Event, head: &mut Head) -> Result<Record, StoreError> {
-    let record = Record::seal(event.clone(), head.revision, head.hash).map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    let record =
+        Record::seal(event.clone(), head.revision, head.hash).map_err(|e| StoreError::Corrupt(e.to_string()))?;
     head.revision = record.revision;
     head.hash = record.hash;
     head.at = head.at.max(event.at);

@@ -1,1 +1,115 @@
 //! The suite that a store must pass to be one.
+//!
+//! Every promise of [`super::Store`] is a function here that takes a [`Fixture`] and panics when the promise is broken.
+//! `jit_access::store_conformance!(fixture)` makes a test of each. A promise that a store does not make is left out by
+//! its name and with a reason, see [`Fixture::leaves_out`].
+//!
+//! | file | question |
+//! |---|---|
+//! | `world` | people, rules, and random stories told by the real workflow |
+//! | `naive` | what a store should hold, as plainly as it can be said |
+//! | `commits` | is a batch written whole, or not at all |
+//! | `together` | what holds when many write at once |
+//! | `stories` | do the rows, pages and deadlines follow from the events |
+//! | `keys` | is a command done once under one idempotency key |
+//! | `outbox` | is every message given out until it is settled |
+//! | `lasting` | is everything still there after reopening |
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a suite says by panicking what does not hold"
+)]
+
+pub mod commits;
+pub mod keys;
+pub mod lasting;
+mod naive;
+pub mod outbox;
+pub mod stories;
+pub mod together;
+pub mod world;
+
+use std::sync::Arc;
+
+use super::Store;
+
+/// What a store under test brings.
+pub trait Fixture: Sync {
+    /// A place for a store in which nothing has been written.
+    fn fresh(&self) -> Box<dyn Place>;
+
+    /// The promises that this store does not make, each with the reason.
+    fn leaves_out(&self) -> &[(Category, &'static str)] {
+        &[]
+    }
+}
+
+/// A place that a store keeps its things in.
+pub trait Place: Sync {
+    /// One more handle on the place. Handles are used at the same time.
+    fn open(&self) -> Arc<dyn Store>;
+}
+
+/// A kind of promise that some stores do not make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Category {
+    /// What was committed is there when the place is opened again after every handle is gone.
+    Lasting,
+}
+
+/// Whether the fixture makes this kind of promise; says so loudly when it does not.
+#[expect(clippy::print_stdout, reason = "who reads a test's output must see what was not tested")]
+fn promises(fixture: &dyn Fixture, category: Category) -> bool {
+    match fixture.leaves_out().iter().find(|(left_out, _)| *left_out == category) {
+        Some((_, reason)) => {
+            println!("LEFT OUT: {category:?}: {reason}");
+            false
+        }
+        None => true,
+    }
+}
+
+/// Makes a test of every promise of [`Store`]. The argument is an expression that gives a [`Fixture`].
+#[macro_export]
+macro_rules! store_conformance {
+    ($fixture:expr) => {
+        $crate::store_conformance! { $fixture;
+            commits::a_new_store_is_empty,
+            commits::a_batch_is_written_whole,
+            commits::a_refused_batch_leaves_nothing,
+            commits::records_continue_the_chain,
+            commits::what_was_decided_from_old_state_conflicts,
+            commits::uses_neither_cause_nor_meet_conflicts,
+            commits::what_was_decided_from_a_revision_not_yet_written_is_refused,
+            commits::hostile_text_comes_back_as_it_was_written,
+            keys::a_command_is_done_once_under_one_key,
+            keys::keys_belong_to_their_caller,
+            keys::keys_are_kept_for_a_day,
+            together::revisions_are_gapless_and_feeds_complete,
+            together::one_of_many_answers_to_a_request_wins,
+            together::one_of_many_commands_under_one_key_wins,
+            together::uses_are_counted_exactly,
+            together::readers_see_one_revision,
+            together::a_message_is_leased_to_one_worker,
+            stories::rows_pages_and_deadlines_follow_from_the_events,
+            stories::pages_join_without_gap_or_overlap,
+            stories::ten_thousand_uses_are_one_batch,
+            outbox::messages_are_given_out_in_order_and_until_settled,
+            outbox::what_cannot_be_delivered_is_not_given_out_again,
+            outbox::settling_twice_does_no_harm,
+            lasting::what_was_committed_is_there_after_reopening,
+        }
+    };
+    ($fixture:expr; $($topic:ident :: $promise:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $promise() {
+                $crate::store::conformance::$topic::$promise(&$fixture);
+            }
+        )*
+    };
+}

@@ -9,7 +9,7 @@ use super::rows::{GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, in
 use super::{file, read};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
-use crate::store::{Batch, Done, Head, Message, StoreError, Subject, fold, seal};
+use crate::store::{Batch, Done, Head, Message, StoreError, Subject, check_basis, fold, seal};
 use crate::workflow::View;
 
 /// How long an idempotency key is kept. Clients retry for minutes; the port promises a day.
@@ -31,17 +31,7 @@ pub(super) fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Faul
 pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<Record>, Fault> {
     check_version(transaction)?;
     let before = read::head(transaction)?;
-    if let Some(from) = batch.decided_from {
-        if from > before.revision {
-            return Err(Fault::corrupt(format!(
-                "the journal ends at record {}, though record {from} has been read from it",
-                before.revision
-            )));
-        }
-        if from < before.changed {
-            return Err(StoreError::Conflict.into());
-        }
-    }
+    check_basis(batch.decided_from, &before)?;
     let mut head = before;
     let records = append(transaction, batch, &mut head)?;
     if let Some((caller, key, done)) = &batch.done {

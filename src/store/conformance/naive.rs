@@ -1,0 +1,151 @@
+//! What a store should hold, as plainly as it can be said: a list of events, read from the start for every question.
+
+use crate::model::{
+    AccessRequest, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, RequestId, RequestState, RequestStatus,
+    Review, Revision, Timestamp, Verdict,
+};
+use crate::store::{Page, Visible};
+use crate::workflow::{View, next_note, note};
+
+/// The rows that these events make, newest first, each with its revision.
+#[derive(Debug)]
+pub(super) struct Naive {
+    pub(super) requests: Vec<(Revision, AccessRequest)>,
+    pub(super) grants: Vec<(Revision, Grant)>,
+}
+
+impl Naive {
+    pub(super) fn of(events: &[Event]) -> Self {
+        let numbered = || (1..).map(Revision).zip(events);
+        let requests = numbered()
+            .filter_map(|(revision, event)| match &event.fact {
+                Fact::RequestSubmitted(request) => Some((revision, after_all(request, events))),
+                _ => None,
+            })
+            .collect::<Vec<_>>();
+        let grants = numbered()
+            .filter_map(|(revision, event)| match &event.fact {
+                Fact::GrantCreated(grant) => Some((revision, grant_after_all(grant, events))),
+                _ => None,
+            })
+            .collect::<Vec<_>>();
+        Self { requests: requests.into_iter().rev().collect(), grants: grants.into_iter().rev().collect() }
+    }
+
+    pub(super) fn views(&self) -> Vec<View> {
+        self.requests
+            .iter()
+            .map(|(_, request)| View {
+                revision: Revision::ZERO,
+                request: Some(request.clone()),
+                grant: self.grant_of(request.id).cloned(),
+            })
+            .collect()
+    }
+
+    pub(super) fn grant_of(&self, request: RequestId) -> Option<&Grant> {
+        self.grants.iter().map(|(_, grant)| grant).find(|grant| grant.request == request)
+    }
+
+    pub(super) fn due(&self, now: Timestamp) -> Vec<View> {
+        self.views().into_iter().filter(|view| !note(view, now).is_empty()).collect()
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.views().iter().filter_map(next_note).min()
+    }
+
+    pub(super) fn live(&self, now: Timestamp) -> Vec<Grant> {
+        self.grants.iter().map(|(_, grant)| grant).filter(|grant| grant.status(now).is_live()).cloned().collect()
+    }
+
+    pub(super) fn request_page(&self, page: &Page<RequestStatus>) -> Vec<(Revision, AccessRequest)> {
+        page_of(&self.requests, page, |request, visible| {
+            visible.includes(&request.requester, &request.approver_roles)
+                && page.status.is_none_or(|status| status == request.status(page.now))
+        })
+    }
+
+    pub(super) fn grant_page(&self, page: &Page<GrantStatus>) -> Vec<(Revision, Grant)> {
+        page_of(&self.grants, page, |grant, visible| {
+            visible.includes(&grant.holder, &grant.approver_roles)
+                && page.status.is_none_or(|status| status == grant.status(page.now))
+        })
+    }
+
+    /// The bounds of everything that time decides, and a millisecond on each side.
+    pub(super) fn instants(&self) -> Vec<Timestamp> {
+        let bounds = self
+            .requests
+            .iter()
+            .map(|(_, request)| request.times_out_at)
+            .chain(self.grants.iter().flat_map(|(_, grant)| [grant.window.start(), grant.window.end()]));
+        let mut all: Vec<_> = bounds
+            .flat_map(|bound| [-1, 0, 1].map(|off| Timestamp::from_millis(bound.millis() + off).unwrap()))
+            .collect();
+        all.extend([Timestamp::EPOCH, Timestamp::MAX]);
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+fn page_of<T: Clone, S>(
+    rows: &[(Revision, T)],
+    page: &Page<S>,
+    shown: impl Fn(&T, &Visible) -> bool,
+) -> Vec<(Revision, T)> {
+    rows.iter()
+        .filter(|(created, value)| page.before.is_none_or(|before| *created < before) && shown(value, &page.visible))
+        .take(page.limit)
+        .cloned()
+        .collect()
+}
+
+fn after_all(request: &AccessRequest, events: &[Event]) -> AccessRequest {
+    let mut request = request.clone();
+    for event in events {
+        let mut review = |state, verdict, comment| {
+            request.state = state;
+            request.reviews.push(Review { by: event.by.clone(), at: event.at, verdict, comment });
+        };
+        match &event.fact {
+            Fact::RequestApproved { request: id, comment } if *id == request.id => {
+                review(RequestState::Approved, Verdict::Approve, comment.clone());
+            }
+            Fact::RequestDenied { request: id, reason } if *id == request.id => {
+                review(RequestState::Denied, Verdict::Deny, Some(reason.clone()));
+            }
+            Fact::RequestWithdrawn { request: id } if *id == request.id => request.state = RequestState::Withdrawn,
+            Fact::RequestTimedOut { request: id } if *id == request.id => request.state = RequestState::TimedOut,
+            _ => {}
+        }
+    }
+    request
+}
+
+fn grant_after_all(grant: &Grant, events: &[Event]) -> Grant {
+    let mine = |wanted: fn(&Fact) -> Option<crate::model::GrantId>| {
+        events.iter().filter(move |event| wanted(&event.fact) == Some(grant.id))
+    };
+    let noted = Noted {
+        activation: mine(|fact| if let Fact::GrantActivated { grant } = fact { Some(*grant) } else { None }).count()
+            > 0,
+        expiry: mine(|fact| if let Fact::GrantExpired { grant } = fact { Some(*grant) } else { None }).count() > 0,
+    };
+    let uses = mine(|fact| if let Fact::GrantUsed { grant, .. } = fact { Some(*grant) } else { None }).count() as u64;
+    let ended = mine(|fact| match fact {
+        Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } => Some(*grant),
+        _ => None,
+    })
+    .next()
+    .map(|event| End {
+        at: event.at,
+        by: event.by.clone(),
+        kind: match &event.fact {
+            Fact::GrantRevoked { reason, .. } => EndKind::Revoked(reason.clone()),
+            _ => EndKind::Released,
+        },
+    });
+    Grant { noted, uses, ended, ..grant.clone() }
+}

@@ -1,0 +1,175 @@
+//! Do the rows, pages and deadlines follow from the events.
+
+use std::collections::BTreeSet;
+
+use super::Fixture;
+use super::naive::Naive;
+use super::world::{Dice, Story, at, cast, granted, role, used};
+use crate::model::{GrantStatus, RequestStatus, Revision, Timestamp};
+use crate::store::{Batch, Page, Store, Visible};
+use crate::workflow::{View, note};
+
+/// After a few hundred random steps of several stories, everything the store answers is what a plain reading of the
+/// events says.
+pub fn rows_pages_and_deadlines_follow_from_the_events(fixture: &dyn Fixture) {
+    for seed in 0..4 {
+        let mut dice = Dice::new(seed);
+        let steps: Vec<_> = (0..90).map(|_| dice.roll()).collect();
+        tell(fixture, &steps);
+    }
+}
+
+/// Tells the story of these steps to a new store, and compares everything the store answers with a plain reading of the
+/// events. For property tests: lists of numbers shrink well.
+pub fn tell(fixture: &dyn Fixture, steps: &[u64]) {
+    let place = fixture.fresh();
+    let (store, other) = (place.open(), place.open());
+    let mut story = Story::new();
+    for step in steps {
+        story.tell(&*store, *step);
+    }
+    let naive = Naive::of(&story.events);
+    check_rows(&*other, &naive, story.events.len());
+    check_feeds(&*other, &story);
+    check_time(&*other, &naive);
+    check_pages(&*other, &naive, story.now);
+    assert_eq!(other.verify().unwrap(), story.events.len() as u64);
+}
+
+fn check_rows(store: &dyn Store, naive: &Naive, events: usize) {
+    let revision = Revision(events as u64);
+    for (_, request) in &naive.requests {
+        let grant = naive.grant_of(request.id).cloned();
+        let view = View { revision, request: Some(request.clone()), grant };
+        assert_eq!(store.request(request.id).unwrap(), view);
+        if let Some(grant) = &view.grant {
+            assert_eq!(store.grant(grant.id).unwrap(), view);
+        }
+    }
+}
+
+fn check_feeds(store: &dyn Store, story: &Story) {
+    let (head, records) = store.journal(Revision::ZERO, usize::MAX).unwrap();
+    assert_eq!(head, Revision(story.events.len() as u64));
+    assert_eq!(records.iter().map(|record| &record.event).collect::<Vec<_>>(), story.events.iter().collect::<Vec<_>>());
+    let changes: Vec<_> = records.iter().filter(|record| record.event.fact.changes_state()).cloned().collect();
+    for after in [0, 1, head.0 / 2, head.0, head.0 + 5] {
+        for limit in [0, 1, 3, usize::MAX] {
+            let journal = records.iter().filter(|record| record.revision.0 > after).take(limit).cloned().collect();
+            assert_eq!(store.journal(Revision(after), limit).unwrap(), (head, journal));
+            let changes = changes.iter().filter(|record| record.revision.0 > after).take(limit).cloned().collect();
+            assert_eq!(store.changes(Revision(after), limit).unwrap(), (head, changes));
+        }
+    }
+}
+
+fn check_time(store: &dyn Store, naive: &Naive) {
+    assert_eq!(store.next_due().unwrap(), naive.next_due());
+    for now in naive.instants() {
+        let mut live = store.live_grants(now).unwrap().1;
+        let mut expected = naive.live(now);
+        live.sort_by_key(|grant| grant.id);
+        expected.sort_by_key(|grant| grant.id);
+        assert_eq!(live, expected, "live at {now}");
+
+        let due = store.due(now, usize::MAX).unwrap();
+        let expected = naive.due(now);
+        assert_eq!(ids(&due), ids(&expected), "due at {now}");
+        assert_eq!(due.len(), expected.len(), "each view once");
+        for view in &due {
+            let expected = expected.iter().find(|known| known.request == view.request).unwrap();
+            assert_eq!(view.grant, expected.grant);
+        }
+        let few = store.due(now, 2).unwrap();
+        assert_eq!(few.len(), due.len().min(2));
+        assert!(few.iter().all(|view| !note(view, now).is_empty()));
+    }
+}
+
+fn ids(views: &[View]) -> BTreeSet<crate::model::RequestId> {
+    views.iter().filter_map(|view| view.request.as_ref()).map(|request| request.id).collect()
+}
+
+const REQUEST_STATUSES: [RequestStatus; 5] = [
+    RequestStatus::Pending,
+    RequestStatus::Approved,
+    RequestStatus::Denied,
+    RequestStatus::Withdrawn,
+    RequestStatus::TimedOut,
+];
+const GRANT_STATUSES: [GrantStatus; 5] =
+    [GrantStatus::Scheduled, GrantStatus::Active, GrantStatus::Expired, GrantStatus::Revoked, GrantStatus::Released];
+
+/// Everybody's eyes: all, each of the cast with their roles, and a stranger who holds many.
+fn eyes() -> Vec<Visible> {
+    let mut eyes = vec![Visible::All];
+    eyes.extend(cast().into_iter().map(|caller| Visible::To(caller.principal, caller.roles)));
+    let roles = ["security", "sre", "sre", "approver", "nobody", "SRE", "s%", "'"].map(role).to_vec();
+    eyes.push(Visible::To(crate::model::Principal::user("stranger").unwrap(), roles));
+    eyes
+}
+
+fn check_pages(store: &dyn Store, naive: &Naive, now: Timestamp) {
+    let mut instants = naive.instants();
+    instants.push(now);
+    let mut dice = Dice::new(now.millis().unsigned_abs());
+    for visible in eyes() {
+        // Every instant for every status and pair of eyes takes minutes; a draw of them finds the same.
+        for now in (0..6).map(|_| instants[dice.below(instants.len())]).collect::<Vec<_>>() {
+            let before = (dice.below(2) == 0).then(|| Revision(dice.roll() % 60));
+            let limit = [1, 3, usize::MAX][dice.below(3)];
+            for status in REQUEST_STATUSES.map(Some).into_iter().chain([None]) {
+                let page = Page { visible: visible.clone(), status, now, before, limit };
+                assert_eq!(store.requests(&page).unwrap(), naive.request_page(&page), "{page:?}");
+            }
+            for status in GRANT_STATUSES.map(Some).into_iter().chain([None]) {
+                let page = Page { visible: visible.clone(), status, now, before, limit };
+                assert_eq!(store.grants(&page).unwrap(), naive.grant_page(&page), "{page:?}");
+            }
+        }
+    }
+}
+
+/// Going from page to page shows each row once, also while new ones come.
+pub fn pages_join_without_gap_or_overlap(fixture: &dyn Fixture) {
+    let store = fixture.fresh().open();
+    for number in 1..=23 {
+        granted(&*store, number, at(0));
+    }
+    for visible in [Visible::All, Visible::To(cast()[1].principal.clone(), vec![role("approver"), role("security")])] {
+        let page =
+            |before| Page { visible: visible.clone(), status: Some(GrantStatus::Active), now: at(1), before, limit: 5 };
+        let expected: Vec<_> = store
+            .grants(&Page { limit: usize::MAX, ..page(None) })
+            .unwrap()
+            .into_iter()
+            .map(|(created, grant)| (created, grant.id))
+            .collect();
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let rows = store.grants(&page(before)).unwrap();
+            let Some((last, _)) = rows.last() else { break };
+            before = Some(*last);
+            seen.extend(rows.iter().map(|(created, grant)| (*created, grant.id)));
+            granted(&*store, 100 + u128::from(store.head().unwrap().revision.0), at(0));
+        }
+        assert_eq!(seen, expected);
+        assert!(seen.is_sorted_by(|newer, older| newer.0 > older.0));
+    }
+}
+
+/// The unit of a busy gateway's group commit.
+pub fn ten_thousand_uses_are_one_batch(fixture: &dyn Fixture) {
+    let store = fixture.fresh().open();
+    let grants: Vec<_> = (1..=10).map(|number| granted(&*store, number, at(0)).id).collect();
+    let before = store.head().unwrap();
+    let events = (0..10_000).map(|number| used(grants[number % grants.len()], at(1))).collect();
+    let records = store.commit(&Batch { events, ..Batch::default() }).unwrap();
+    assert_eq!(records.len(), 10_000);
+    let head = store.head().unwrap();
+    assert_eq!((head.revision.0, head.changed), (before.revision.0 + 10_000, before.changed));
+    for grant in grants {
+        assert_eq!(store.grant(grant).unwrap().grant.unwrap().uses, 1_000);
+    }
+    assert_eq!(store.verify().unwrap(), head.revision.0);
+}

@@ -1,0 +1,302 @@
+//! People, rules, and random stories told by the real workflow.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    AccessRequest, Action, Actor, Caller, Event, Fact, Grant, GrantId, Justification, Permission, PermissionSet,
+    Principal, RequestId, Resource, Revision, Role, RoleName, Scope, TicketUrl, Timestamp, Ttl,
+};
+use crate::store::{Batch, Store, StoreError};
+use crate::workflow::{Command, Intent, Rules, View, decide, note};
+
+/// When every story begins.
+pub const START: i64 = 1_800_000_000_000;
+const MINUTE: i64 = 60_000;
+
+/// The instant `millis` after the story's beginning.
+#[must_use]
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(START + millis).unwrap()
+}
+
+/// The length of so many minutes.
+#[must_use]
+pub fn minutes(minutes: i64) -> Ttl {
+    Ttl::from_millis(minutes * MINUTE).unwrap()
+}
+
+/// The role of this name.
+#[must_use]
+pub fn role(name: &str) -> RoleName {
+    RoleName::new(name).unwrap()
+}
+
+/// One seed, one sequence: SplitMix64.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// The sequence of this seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    pub fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `sides`.
+    pub fn below(&mut self, sides: usize) -> usize {
+        usize::try_from(self.roll() % sides.max(1) as u64).unwrap()
+    }
+}
+
+/// Who plays, each as the host authenticates them.
+#[must_use]
+pub fn cast() -> Vec<Caller> {
+    let caller = |principal: Principal, roles: &[&str]| Caller {
+        principal,
+        roles: roles.iter().map(|name| role(name)).collect(),
+    };
+    let user = |name: &str| Principal::user(name).unwrap();
+    vec![
+        caller(user("ann@example.com"), &[]),
+        caller(user("bob@example.com"), &["on-call"]),
+        caller(user("cid@example.com"), &["approver"]),
+        caller(user("dee@example.com"), &["sre", "approver"]),
+        caller(user("zoë';--\"@example.com"), &["sre"]),
+        // The same name as a person's, and somebody else.
+        caller(Principal::agent("ann@example.com").unwrap(), &["developer"]),
+    ]
+}
+
+/// What the operator of every story has set.
+#[must_use]
+pub fn rules() -> Rules {
+    let permission = |text: &str| Permission::new(text).unwrap();
+    let entry = |name: &str, permissions: PermissionSet, approvers: Option<&[&str]>| {
+        let entry = Role {
+            name: role(name),
+            description: String::new(),
+            permissions,
+            max_duration: None,
+            default_duration: None,
+            approver_roles: approvers.map(|names| names.iter().map(|name| role(name)).collect()),
+        };
+        (entry.name.clone(), entry)
+    };
+    Rules {
+        max_duration: minutes(240),
+        default_duration: minutes(60),
+        require_justification: false,
+        approval_timeout: minutes(30),
+        approver_roles: vec![role("approver"), role("security")],
+        auto_approve_for_roles: vec![role("on-call")],
+        catalogue: BTreeMap::from([
+            entry("reader", PermissionSet::new([permission("logs:read"), permission("tools.read")]).unwrap(), None),
+            entry(
+                "deploy'er \"",
+                PermissionSet::with_exceptions([permission("tools.*")], [permission("tools.delete")]).unwrap(),
+                // The same role twice is one role.
+                Some(&["sre", "sre"]),
+            ),
+        ]),
+        ..Rules::default()
+    }
+}
+
+/// The request of somebody for something, as the workflow makes it, and the events that say so.
+#[must_use]
+pub fn submit(who: &Caller, number: u128, now: Timestamp) -> Vec<Event> {
+    let intent = Intent::Submit {
+        id: RequestId::from_u128(number),
+        grant: GrantId::from_u128(number),
+        role: role("reader"),
+        duration: None,
+        scope: Scope::Any,
+        starts_at: None,
+        justification: None,
+        ticket: None,
+    };
+    decide(&View::default(), &Command { caller: who.clone(), intent }, &rules(), now).unwrap()
+}
+
+/// The use of a grant.
+#[must_use]
+pub fn used(grant: GrantId, now: Timestamp) -> Event {
+    Event {
+        at: now,
+        by: Actor::Principal(cast()[1].principal.clone()),
+        fact: Fact::GrantUsed { grant, action: Action::new("logs:read").unwrap(), resource: Resource::gateway() },
+    }
+}
+
+/// Commits a request of Bob's, whom a rule approves at once, and answers its grant.
+pub fn granted(store: &dyn Store, number: u128, now: Timestamp) -> Grant {
+    let events = submit(&cast()[1], number, now);
+    store.commit(&Batch { decided_from: Some(store.head().unwrap().revision), events, ..Batch::default() }).unwrap();
+    store.grant(GrantId::from_u128(number)).unwrap().grant.unwrap()
+}
+
+/// A story: what people did, in order, each step made from one number.
+///
+/// Numbers make good steps: a list of them can be drawn, shrunk and written into a bug report.
+#[derive(Debug)]
+pub struct Story {
+    rules: Rules,
+    cast: Vec<Caller>,
+    /// The instant of the story.
+    pub now: Timestamp,
+    /// Every event so far.
+    pub events: Vec<Event>,
+    requests: Vec<RequestId>,
+    grants: Vec<GrantId>,
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Story {
+    /// A story in which nothing has happened.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { rules: rules(), cast: cast(), now: at(0), events: Vec::new(), requests: Vec::new(), grants: Vec::new() }
+    }
+
+    /// Lets one more thing happen, or be refused.
+    pub fn tell(&mut self, store: &dyn Store, step: u64) {
+        let mut dice = Dice::new(step);
+        let pace = [0, 1, 999, MINUTE, 7 * MINUTE, 25 * MINUTE][dice.below(6)];
+        self.now = Timestamp::from_millis(self.now.millis() + pace).unwrap();
+        let who = self.cast[dice.below(self.cast.len())].clone();
+        match dice.below(16) {
+            0..=4 => self.submit(store, who, &mut dice),
+            5..=7 => {
+                let Some(request) = pick(&self.requests, &mut dice) else { return };
+                let grant = GrantId::from_u128(dice.roll().into());
+                let comment = (dice.below(2) == 0).then(|| Justification::new("fine").unwrap());
+                self.about_request(
+                    store,
+                    request,
+                    Command { caller: who, intent: Intent::Approve { request, grant, comment } },
+                );
+            }
+            8 => {
+                let Some(request) = pick(&self.requests, &mut dice) else { return };
+                let reason = Justification::new("not\ntoday").unwrap();
+                self.about_request(store, request, Command { caller: who, intent: Intent::Deny { request, reason } });
+            }
+            9 => {
+                let Some(request) = pick(&self.requests, &mut dice) else { return };
+                let mut who = who;
+                if let Some(known) = store.request(request).unwrap().request {
+                    who.principal = known.requester;
+                }
+                self.about_request(store, request, Command { caller: who, intent: Intent::Withdraw { request } });
+            }
+            10 => {
+                let Some(grant) = pick(&self.grants, &mut dice) else { return };
+                let reason = Justification::new("enough").unwrap();
+                self.about_grant(store, grant, Command { caller: who, intent: Intent::Revoke { grant, reason } });
+            }
+            11 => {
+                let Some(grant) = pick(&self.grants, &mut dice) else { return };
+                let mut who = who;
+                if let Some(known) = store.grant(grant).unwrap().grant {
+                    who.principal = known.holder;
+                }
+                self.about_grant(store, grant, Command { caller: who, intent: Intent::Release { grant } });
+            }
+            12 | 13 => {
+                // Several grants in one batch, one of them perhaps unknown to the store.
+                let mut events = Vec::new();
+                for _ in 0..=dice.below(4) {
+                    events.extend(pick(&self.grants, &mut dice).map(|grant| used(grant, self.now)));
+                }
+                self.commit(store, Batch { events, ..Batch::default() });
+            }
+            _ => {
+                let due = store.due(self.now, 1 + dice.below(5)).unwrap();
+                let from = due.iter().map(|view| view.revision).min();
+                let events = due.iter().flat_map(|view| note(view, self.now)).collect();
+                self.commit(store, Batch { decided_from: from, events, ..Batch::default() });
+            }
+        }
+    }
+
+    fn submit(&mut self, store: &dyn Store, caller: Caller, dice: &mut Dice) {
+        let id = RequestId::from_u128(dice.roll().into());
+        let roles: Vec<_> = self.rules.catalogue.keys().cloned().collect();
+        let intent = Intent::Submit {
+            id,
+            grant: GrantId::from_u128(dice.roll().into()),
+            role: roles[dice.below(roles.len())].clone(),
+            duration: [None, Some(minutes(1)), Some(minutes(600))][dice.below(3)],
+            scope: ["*", "tool", "server:s'1", "tool:a\"; DROP TABLE grants; --"][dice.below(4)].parse().unwrap(),
+            starts_at: (dice.below(3) == 0).then(|| self.now.saturating_add(minutes(20))),
+            justification: (dice.below(2) == 0).then(|| Justification::new("disk\tfull ☃").unwrap()),
+            ticket: (dice.below(2) == 0).then(|| TicketUrl::new("https://t.example/1?a='").unwrap()),
+        };
+        if self.about_request(store, id, Command { caller, intent }) {
+            self.requests.push(id);
+        }
+    }
+
+    fn about_request(&mut self, store: &dyn Store, id: RequestId, command: Command) -> bool {
+        let view = store.request(id).unwrap();
+        self.decide(store, &view, &command)
+    }
+
+    fn about_grant(&mut self, store: &dyn Store, id: GrantId, command: Command) -> bool {
+        let view = store.grant(id).unwrap();
+        self.decide(store, &view, &command)
+    }
+
+    fn decide(&mut self, store: &dyn Store, view: &View, command: &Command) -> bool {
+        let Ok(events) = decide(view, command, &self.rules, self.now) else { return false };
+        self.commit(store, Batch { decided_from: Some(view.revision), events, ..Batch::default() })
+    }
+
+    fn commit(&mut self, store: &dyn Store, batch: Batch) -> bool {
+        match store.commit(&batch) {
+            Ok(records) => {
+                assert_eq!(records.len(), batch.events.len());
+                for event in batch.events {
+                    if let Fact::GrantCreated(grant) = &event.fact {
+                        self.grants.push(grant.id);
+                    }
+                    self.events.push(event);
+                }
+                true
+            }
+            Err(StoreError::Conflict) => panic!("nobody else writes, and the commit conflicts"),
+            Err(error) => panic!("{error}: {error:?}"),
+        }
+    }
+}
+
+fn pick<T: Copy>(all: &[T], dice: &mut Dice) -> Option<T> {
+    if all.is_empty() { None } else { Some(all[dice.below(all.len())]) }
+}
+
+/// The row's value beside the revision that made it.
+pub type Rows<T> = Vec<(Revision, T)>;
+
+/// Every request and every grant, newest first.
+pub fn everything(store: &dyn Store, now: Timestamp) -> (Rows<AccessRequest>, Rows<Grant>) {
+    use crate::store::{Page, Visible};
+    let requests =
+        store.requests(&Page { visible: Visible::All, status: None, now, before: None, limit: usize::MAX }).unwrap();
+    let grants =
+        store.grants(&Page { visible: Visible::All, status: None, now, before: None, limit: usize::MAX }).unwrap();
+    (requests, grants)
+}
