@@ -258,6 +258,10 @@ class Gateway:
             pass
         self.process.wait()
         self.process = None
+        # The workers die a moment after their parent; until then the port is theirs.
+        deadline = time.monotonic() + 10
+        while not is_free(self.port) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def tail(self, lines: int = 30) -> str:
         """The end of its log."""
@@ -274,14 +278,21 @@ class Gateway:
         return str(answer.json()["access_token"])
 
 
-def require_free(port: int) -> None:
-    """Refuse a port that something else answers on, before anything is started."""
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of loopback now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise DemoError(f"port {port} is in use; stop what runs there or pass another one: --port {port + 10}") from error
+        except OSError:
+            return False
+        return True
+
+
+def require_free(port: int) -> None:
+    """Refuse a port that something else answers on, before anything is started."""
+    if not is_free(port):
+        raise DemoError(f"port {port} is in use; stop what runs there or pass another one: --port {port + 10}")
 
 
 # --- what the demo has in it ------------------------------------------------------------------------------------------

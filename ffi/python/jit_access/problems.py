@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,18 +23,19 @@ MEDIA_TYPE: Final = "application/problem+json"
 MAX_BODY: Final = 64 * 1024
 """Bytes of a request body; a reason of a few thousand words fits, a flood does not."""
 
+_TYPE: Final = "urn:jit-access:error:"
 _EXAMPLE: Final = {
-    "type": "about:blank",
-    "title": "Bad Request",
+    "type": f"{_TYPE}invalid",
+    "title": "The request is not valid",
     "status": 400,
     "detail": "duration_hours: input should be a valid number",
-    "code": "invalid_request",
+    "code": "invalid",
     "retryable": False,
     "errors": [{"pointer": "/duration_hours", "detail": "input should be a valid number"}],
 }
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
+    "required": ["type", "title", "status", "detail", "code", "retryable"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
         "title": {"type": "string"},
@@ -42,6 +43,8 @@ _SCHEMA: Final[dict[str, Any]] = {
         "detail": {"type": "string", "description": "What happened, for a person."},
         "code": {"type": "string", "description": "What happened, for a program; stable."},
         "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
+        "field": {"type": "string", "description": "What is wrong, where it is one thing."},
+        "expected": {"type": "string", "description": "What would be right."},
         "errors": {
             "type": "array",
             "description": "Each place of the request that is wrong.",
@@ -60,8 +63,8 @@ class HostNotUpdatedError(Exception):
     """The change is recorded, but the host could not be made to follow it before the answer was due."""
 
 
-class _TooLargeError(HTTPException):
-    """Raised inside the host's body reading, which lets an `HTTPException` through and hides every other kind."""
+class _TooLargeError(Exception):
+    """The body is longer than `MAX_BODY`, announced or arrived."""
 
 
 class ProblemRoute(APIRoute):
@@ -71,8 +74,11 @@ class ProblemRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            limited = Request(request.scope, _limited(request))
             try:
-                return await handler(Request(request.scope, _limited(request)))
+                if not _is_json(await limited.body()):
+                    return problem(400, "invalid", "the body is not valid JSON")
+                return await handler(limited)
             except JitAccessError as error:
                 return _problem(error.status, error.problem_json())
             except RequestValidationError as error:
@@ -87,7 +93,14 @@ class ProblemRoute(APIRoute):
 
 def problem(status: int, code: str, detail: str, *, retryable: bool = False, errors: list[dict[str, str]] | None = None) -> Response:
     """A problem that the web side found by itself; the engine's own come ready made."""
-    body: dict[str, Any] = {"type": "about:blank", "title": _TITLES[status], "status": status, "detail": detail, "code": code, "retryable": retryable}
+    body: dict[str, Any] = {
+        "type": f"{_TYPE}{code}",
+        "title": _TITLES[status],
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "retryable": retryable,
+    }
     if errors:
         body["errors"] = errors
     return _problem(status, json.dumps(body))
@@ -105,13 +118,14 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _TITLES: Final[Mapping[int, str]] = {
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    409: "Conflict",
-    413: "Content Too Large",
-    503: "Service Unavailable",
+    400: "The request is not valid",
+    403: "The rules refuse this",
+    404: "There is no such thing",
+    409: "The state does not allow this",
+    413: "The request is too large",
+    503: "Try again later",
 }
+"""The engine's titles, by status; its problems and those of the web side read alike."""
 
 
 def _problem(status: int, body: str) -> Response:
@@ -125,15 +139,22 @@ def _invalid(error: RequestValidationError) -> Response:
         source, *path = found["loc"]
         detail = str(found["msg"])
         detail = detail[:1].lower() + detail[1:]
-        if found["type"] == "json_invalid":
-            errors.append({"detail": "the body is not valid JSON"})
-        elif source == "body":
+        if source == "body":
             errors.append({"pointer": "".join(f"/{_escaped(part)}" for part in path), "detail": detail})
         else:
             errors.append({"parameter": "/".join(map(str, path)), "detail": detail})
     first = errors[0]
     where = first.get("parameter") or first.get("pointer", "").lstrip("/")
-    return problem(400, "invalid_request", f"{where}: {first['detail']}" if where else first["detail"], errors=errors)
+    return problem(400, "invalid", f"{where}: {first['detail']}" if where else first["detail"], errors=errors)
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether FastAPI will be able to read it. It answers some unreadable bodies in a way of its own."""
+    try:
+        json.loads(body or b"null")
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _escaped(part: object) -> str:
@@ -148,11 +169,11 @@ def _limited(request: Request) -> Receive:
         nonlocal seen
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > MAX_BODY:
-            raise _TooLargeError(413)
+            raise _TooLargeError
         message = await request.receive()
         seen += len(message.get("body", b""))
         if seen > MAX_BODY:
-            raise _TooLargeError(413)
+            raise _TooLargeError
         return message
 
     return receive

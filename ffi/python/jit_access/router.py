@@ -45,7 +45,7 @@ Key = Annotated[
 
 
 class _Rendered(Protocol):
-    def to_json(self) -> str: ...
+    def to_json(self, *, base: str = ...) -> str: ...
 
 
 def create_router(
@@ -64,6 +64,10 @@ def create_router(
     """
     router = APIRouter(prefix=prefix, route_class=ProblemRoute, tags=["just-in-time access"])
 
+    def base(http: Request) -> str:
+        """Where these routes are for the client: behind a proxy the host's own path comes first."""
+        return f"{http.scope.get('root_path', '')}{prefix}"
+
     def follow(*, ending: bool) -> None:
         if on_change is None:
             return
@@ -75,7 +79,7 @@ def create_router(
                 raise HostNotUpdatedError("the end of this access is recorded, but the host does not follow it yet: repeat the call") from error
 
     @router.post("/request", status_code=201, summary="Ask for a role", response_model=None, responses=_creating())
-    def submit(request: Request, body: AccessRequestBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    def submit(http: Request, body: AccessRequestBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         made = engine.submit(
             who,
             role=body.role,
@@ -88,69 +92,69 @@ def create_router(
         )
         if made.status == "approved":
             follow(ending=False)
-        response = _answer(made, status=201)
-        response.headers["Location"] = f"{request.scope.get('root_path', '')}{prefix}/requests/{made.id}"
+        response = _answer(made, base(http), status=201)
+        response.headers["Location"] = f"{base(http)}/requests/{made.id}"
         return response
 
     @router.get("/requests", summary="Requests that the caller may see", response_model=None, responses=_reading(RequestPageModel, 400))
-    def requests(status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.requests(who, status=status, limit=limit, cursor=cursor))
+    def requests(http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.requests(who, status=status, limit=limit, cursor=cursor), base(http))
 
     @router.get("/requests/{id}", summary="One request", response_model=None, responses=_reading(AccessRequestModel, 400, 404))
-    def request(id: Id, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.request(who, id))
+    def request(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.request(who, id), base(http))
 
     @router.post("/requests/{id}/approve", summary="Approve a request", response_model=None, responses=_changing(AccessRequestModel))
-    def approve(id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    def approve(http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
         approved = engine.approve(who, id, comment=body.comment if body else None, idempotency_key=key)
         follow(ending=False)
-        return _answer(approved)
+        return _answer(approved, base(http))
 
     @router.post("/requests/{id}/deny", summary="Deny a request", response_model=None, responses=_changing(AccessRequestModel))
-    def deny(id: Id, body: DenyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        return _answer(engine.deny(who, id, reason=body.reason, idempotency_key=key))
+    def deny(http: Request, id: Id, body: DenyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        return _answer(engine.deny(who, id, reason=body.reason, idempotency_key=key), base(http))
 
     @router.post("/requests/{id}/withdraw", summary="Withdraw one's own request", response_model=None, responses=_changing(AccessRequestModel))
-    def withdraw(id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        return _answer(engine.withdraw(who, id, idempotency_key=key))
+    def withdraw(http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        return _answer(engine.withdraw(who, id, idempotency_key=key), base(http))
 
     @router.get("/grants", summary="Grants that the caller may see", response_model=None, responses=_reading(GrantPageModel, 400))
-    def grants(status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.grants(who, status=status, limit=limit, cursor=cursor))
+    def grants(http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.grants(who, status=status, limit=limit, cursor=cursor), base(http))
 
     @router.get("/grants/{id}", summary="One grant", response_model=None, responses=_reading(GrantModel, 400, 404))
-    def grant(id: Id, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.grant(who, id))
+    def grant(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.grant(who, id), base(http))
 
     @router.post("/grants/{id}/revoke", summary="End somebody's grant at once", response_model=None, responses=_changing(GrantModel))
-    def revoke(id: Id, body: RevokeBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    def revoke(http: Request, id: Id, body: RevokeBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         revoked = engine.revoke(who, id, reason=body.reason, idempotency_key=key)
         follow(ending=True)
-        return _answer(revoked)
+        return _answer(revoked, base(http))
 
     @router.post("/grants/{id}/release", summary="Give one's own grant back", response_model=None, responses=_changing(GrantModel))
-    def release(id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    def release(http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
         released = engine.release(who, id, idempotency_key=key)
         follow(ending=True)
-        return _answer(released)
+        return _answer(released, base(http))
 
     @router.get("/policies", summary="All live grants as Cedar policies", response_model=None, responses=_policies())
     def policies(who: Caller = Depends(caller)) -> Response:
         return PlainTextResponse(engine.policies(who))
 
     @router.get("/audit", summary="The journal", response_model=None, responses=_reading(AuditPageModel, 400))
-    def audit(limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.audit(who, limit=limit, cursor=cursor))
+    def audit(http: Request, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.audit(who, limit=limit, cursor=cursor), base(http))
 
     return router
 
 
-def _json(what: _Rendered, *, status: int = 200) -> Response:
-    return Response(what.to_json(), status_code=status, media_type="application/json")
+def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
+    return Response(what.to_json(base=base), status_code=status, media_type="application/json")
 
 
-def _answer(what: AccessRequest | Grant, *, status: int = 200) -> Response:
-    response = _json(what, status=status)
+def _answer(what: AccessRequest | Grant, base: str, *, status: int = 200) -> Response:
+    response = _json(what, base, status=status)
     if what.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response

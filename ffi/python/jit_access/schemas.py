@@ -8,7 +8,7 @@ document it, and the tests hold them to what the engine writes.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -69,6 +69,15 @@ class _Shown(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class ReviewModel(_Shown):
+    """What a reviewer said."""
+
+    by: str
+    at: datetime
+    verdict: str
+    comment: str | None
+
+
 class AccessRequestModel(_Shown):
     """A request for access."""
 
@@ -76,10 +85,22 @@ class AccessRequestModel(_Shown):
     status: Literal["pending", "approved", "denied", "withdrawn", "timed_out"]
     requester_email: str
     requester_normal_roles: list[str] = Field(description="The standing roles of the requester when asking")
-    requested_role: str
+    role: str
+    permissions: list[str]
+    excluded_permissions: list[str]
+    resource: str = Field(description="What it reaches: `*` for everything")
+    duration_hours: float
+    requested_duration_hours: float
+    duration_cut_by: str | None = Field(description="The limit that made it shorter than requested")
+    starts_at: datetime | None
     justification: str | None
     ticket_url: str | None
-    links: dict[str, Any] = Field(description="Where to follow the request, and its grant once there is one")
+    approver_roles: list[str]
+    created_at: datetime
+    times_out_at: datetime
+    reviews: list[ReviewModel]
+    grant_id: str | None
+    links: dict[str, str] = Field(description="Where to follow the request, and what can be done with it now")
 
 
 class GrantModel(_Shown):
@@ -92,18 +113,31 @@ class GrantModel(_Shown):
     granted_permissions: list[str]
     justification: str | None
     ticket_url: str | None
-    approved_by: str | None
-    approved_at: datetime | None
+    approved_by: str
+    approved_at: datetime
     starts_at: datetime
     expires_at: datetime
     status: Literal["scheduled", "active", "expired", "revoked", "released"]
     actions_taken: int = Field(description="How many requests this grant let through")
     revoked_by: str | None
     revoke_reason: str | None
+    request_id: str
+    excluded_permissions: list[str]
+    resource: str = Field(description="What it reaches: `*` for everything")
+    ended_at: datetime | None
+    links: dict[str, str]
 
 
 class AuditRecordModel(_Shown):
-    """One fact of the journal."""
+    """One fact of the journal. `body` is the very text that `hash` is the SHA-256 of."""
+
+    revision: int
+    at: datetime
+    by: str
+    event: str
+    previous: str
+    hash: str
+    body: str
 
 
 class RequestPageModel(_Shown):

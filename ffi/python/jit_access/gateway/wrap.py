@@ -23,7 +23,7 @@ from cpex.framework import PluginViolation, PluginViolationError
 from mcpgateway.services.permission_service import PermissionService
 from mcpgateway.services.tool_service import ToolService
 
-from jit_access import Engine
+from jit_access import Caller, Engine
 from jit_access.gateway import host
 from jit_access.gateway.reserved import may_lift
 
@@ -98,8 +98,8 @@ def _lifted(engine: Engine, email: str, permission: str, token_teams: list[str] 
 
 def _may_hold_some_tool(engine: Engine, email: str) -> bool:
     """Whether a narrower grant of this person could cover a tool call; which one is for the call itself to show."""
-    holder = email.lower()
-    return any(grant.status == "active" and grant.resource != "*" and grant.holder.lower() == holder for grant in engine.live_grants())
+    holder = Caller(email).principal
+    return any(grant.status == "active" and grant.resource != "*" and grant.holder == holder for grant in engine.live_grants())
 
 
 def _verifying(original: Method, engine: Engine) -> Method:

@@ -1,0 +1,275 @@
+"""The routes over a real engine: what they accept, what they answer, and that they bother nobody else's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+
+from fastapi import FastAPI, Header, HTTPException
+from fastapi.testclient import TestClient
+
+from jit_access import Caller, Engine
+from jit_access.problems import MAX_BODY, MEDIA_TYPE
+from jit_access.router import create_router
+from jit_access.schemas import AccessRequestModel, AuditPageModel, GrantModel, GrantPageModel, RequestPageModel
+
+CONFIG = """
+jit_access:
+  max_duration_hours: 8
+  approver_roles: [boss]
+  auto_approve_for_roles: [on_call]
+  roles:
+    auditor: {permissions: ["audit:read"]}
+    operator: {permissions: ["tools.*"], max_duration_hours: 2}
+"""
+ASK = {"role": "auditor", "duration_hours": 1, "reason": "to find out who did it", "ticket_url": "https://example.com/1"}
+
+
+def who(x_user: str | None = Header(None), x_roles: str = Header("")) -> Caller:
+    """The host's authentication, as simple as it gets."""
+    if x_user is None:
+        raise HTTPException(401, {"the": "host's own"}, headers={"WWW-Authenticate": "Test"})
+    return Caller(x_user, roles=[role for role in x_roles.split(",") if role])
+
+
+class Host:
+    """An application with our routes and one of its own."""
+
+    def __init__(self, **options: Any) -> None:
+        self.engine = Engine.from_yaml(CONFIG, environ={})
+        self.app = FastAPI()
+        self.app.include_router(create_router(self.engine, caller=who, **options))
+
+        @self.app.post("/own")
+        def own(number: int) -> int:
+            return number
+
+        self.client = TestClient(self.app)
+
+    def __call__(self, user: str, method: str, path: str, body: Any = None, roles: str = "", **headers: str) -> Any:
+        named = {"x-user": user, "x-roles": roles, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return self.client.request(method, path, json=body, headers=named)
+
+    def ask(self, user: str = "dev@example.com", **more: Any) -> dict[str, Any]:
+        made = self(user, "POST", "/jit/request", {**ASK, **more})
+        assert made.status_code == 201, made.text
+        return dict(made.json())
+
+    def approve(self, request: str) -> dict[str, Any]:
+        done = self("boss@example.com", "POST", f"/jit/requests/{request}/approve", roles="boss")
+        assert done.status_code == 200, done.text
+        return dict(done.json())
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    made = Host()
+    yield made
+    made.engine.close()
+
+
+def test_the_way_from_request_to_revocation(host: Host) -> None:
+    made = host("Dev@Example.com", "POST", "/jit/request", ASK)
+    assert made.status_code == 201
+    request = made.json()
+    AccessRequestModel.model_validate_json(made.text)
+    assert made.headers["location"] == request["links"]["self"] == f"/jit/requests/{request['id']}"
+    assert host("dev@example.com", "GET", made.headers["location"]).json() == request
+    assert not host.engine.peek("dev@example.com", "audit:read").allowed
+
+    grant_id = host.approve(request["id"])["grant_id"]
+    assert host.engine.check("dev@example.com", "audit:read").allowed
+    shown = host("dev@example.com", "GET", f"/jit/grants/{grant_id}")
+    GrantModel.model_validate_json(shown.text)
+
+    revoked = host("boss@example.com", "POST", f"/jit/grants/{grant_id}/revoke", {"reason": "it is over"}, roles="boss")
+    assert revoked.status_code == 200
+    assert (revoked.json()["status"], revoked.json()["revoked_by"], revoked.json()["revoke_reason"]) == ("revoked", "boss@example.com", "it is over")
+    assert not host.engine.check("dev@example.com", "audit:read").allowed
+
+
+def test_deny_withdraw_and_release(host: Host) -> None:
+    denied = host("boss@example.com", "POST", f"/jit/requests/{host.ask()['id']}/deny", {"reason": "not today"}, roles="boss")
+    assert (denied.status_code, denied.json()["status"]) == (200, "denied")
+    withdrawn = host("dev@example.com", "POST", f"/jit/requests/{host.ask()['id']}/withdraw")
+    assert (withdrawn.status_code, withdrawn.json()["status"]) == (200, "withdrawn")
+    grant = host.approve(host.ask()["id"])["grant_id"]
+    released = host("dev@example.com", "POST", f"/jit/grants/{grant}/release", {})
+    assert (released.status_code, released.json()["status"]) == (200, "released")
+
+
+def test_lists_come_in_pages(host: Host) -> None:
+    ids = [host.ask()["id"] for _ in range(5)]
+    for request in ids:
+        host.approve(request)
+    for path, model in (("/jit/requests", RequestPageModel), ("/jit/grants", GrantPageModel), ("/jit/audit", AuditPageModel)):
+        seen: list[str] = []
+        cursor = ""
+        while True:
+            page = host("boss@example.com", "GET", f"{path}?limit=2{cursor}", roles="boss")
+            assert page.status_code == 200, page.text
+            model.model_validate_json(page.text)
+            seen += [str(item.get("id", item.get("revision"))) for item in page.json()["items"]]
+            assert len(page.json()["items"]) <= 2
+            if page.json()["next_cursor"] is None:
+                break
+            cursor = f"&cursor={page.json()['next_cursor']}"
+        assert len(seen) == len(set(seen)) >= 5
+    pending = host("boss@example.com", "GET", "/jit/requests?status=pending", roles="boss")
+    assert pending.json()["items"] == []
+
+
+def test_policies_are_cedar_text(host: Host) -> None:
+    grant = host.approve(host.ask()["id"])["grant_id"]
+    policies = host("boss@example.com", "GET", "/jit/policies", roles="boss")
+    assert policies.headers["content-type"].startswith("text/plain")
+    assert "permit" in policies.text and grant in policies.text
+
+
+def test_a_key_is_carried_out_once(host: Host) -> None:
+    first, second = (host("dev@example.com", "POST", "/jit/request", ASK, idempotency_key="k") for _ in range(2))
+    assert first.json()["id"] == second.json()["id"]
+    assert "idempotency-replayed" not in first.headers and second.headers["idempotency-replayed"] == "true"
+    reused = host("dev@example.com", "POST", "/jit/request", {**ASK, "duration_hours": 2}, idempotency_key="k")
+    assert (reused.status_code, reused.json()["code"]) == (409, "idempotency_key_reused")
+
+
+def is_problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    body = answer.json()
+    assert body["status"] == status
+    assert {"type", "title", "detail", "code", "retryable"} <= body.keys()
+    return dict(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"role": 1},
+        {"role": None},
+        {**ASK, "duration_hours": True},
+        {**ASK, "duration_hours": "1"},
+        {**ASK, "reason": 3},
+        {**ASK, "requester_email": "boss@example.com"},
+        {**ASK, "starts_at": 1_700_000_000},
+        {**ASK, "starts_at": "tomorrow"},
+        {**ASK, "duration_hours": -1},
+        {**ASK, "duration_hours": 0},
+        {**ASK, "resource": "tool:\u0000"},
+        {**ASK, "resource": "no such kind:x"},
+        [],
+        "text",
+        7,
+    ],
+    ids=repr,
+)
+def test_a_body_of_another_shape_is_a_problem(host: Host, body: Any) -> None:
+    is_problem(host("dev@example.com", "POST", "/jit/request", body), 400)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff\xfe", b'{"role": NaN', b"[" * 30_000, b'{"role":"auditor","duration_hours":NaN}', b'{"role":"auditor","duration_hours":1e999}'],
+    ids=lambda body: repr(body[:20]),
+)
+def test_bytes_that_are_no_json_are_a_problem(host: Host, body: bytes) -> None:
+    headers = {"x-user": "dev@example.com", "content-type": "application/json"}
+    is_problem(host.client.post("/jit/request", content=body, headers=headers), 400)
+
+
+def test_another_content_type_is_a_problem(host: Host) -> None:
+    headers = {"x-user": "dev@example.com", "content-type": "text/plain"}
+    is_problem(host.client.post("/jit/request", content=json.dumps(ASK), headers=headers), 400)
+
+
+def test_a_flood_is_refused_announced_or_not(host: Host) -> None:
+    headers = {"x-user": "dev@example.com", "content-type": "application/json"}
+    is_problem(host.client.post("/jit/request", content=b"x" * (MAX_BODY + 1), headers=headers), 413)
+
+    def endless() -> Iterator[bytes]:
+        yield from (b"x" * 1024 for _ in range(1000))
+
+    is_problem(host.client.post("/jit/request", content=endless(), headers=headers), 413)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=1.5", "status=nonsense", "cursor=nonsense", "cursor=" + "x" * 600])
+@pytest.mark.parametrize("path", ["/jit/requests", "/jit/grants"])
+def test_parameters_out_of_range_are_problems(host: Host, path: str, query: str) -> None:
+    is_problem(host("dev@example.com", "GET", f"{path}?{query}"), 400)
+
+
+def test_refusals_keep_the_engines_code(host: Host) -> None:
+    request = host.ask()["id"]
+    assert is_problem(host("dev@example.com", "POST", f"/jit/requests/{request}/approve", roles="boss"), 403)["code"] == "self_approval"
+    assert is_problem(host("dev@example.com", "POST", "/jit/request", {**ASK, "role": "nobody"}), 400)["code"]
+    is_problem(host("other@example.com", "GET", f"/jit/requests/{request}"), 404)
+    is_problem(host("dev@example.com", "GET", "/jit/requests/nonsense"), 400 if host("dev@example.com", "GET", "/jit/requests/nonsense").status_code == 400 else 404)
+    is_problem(host("dev@example.com", "GET", "/jit/audit"), 403)
+    host.approve(request)
+    is_problem(host("boss@example.com", "POST", f"/jit/requests/{request}/deny", {"reason": "too late"}, roles="boss"), 409)
+
+
+def test_the_hosts_own_errors_stay_its_own(host: Host) -> None:
+    stranger = host.client.get("/jit/requests")
+    assert (stranger.status_code, stranger.json(), stranger.headers["www-authenticate"]) == (401, {"detail": {"the": "host's own"}}, "Test")
+    assert host.client.post("/own?number=x").status_code == 422
+
+
+def test_the_host_follows_before_the_answer() -> None:
+    seen: list[bool] = []
+    host = Host(on_change=lambda: seen.append(host.engine.peek("dev@example.com", "audit:read").allowed))
+    request = host.ask()["id"]
+    assert seen == []
+    grant = host.approve(request)["grant_id"]
+    assert seen == [True]
+    host("boss@example.com", "POST", f"/jit/grants/{grant}/revoke", {"reason": "enough"}, roles="boss")
+    assert seen == [True, False]
+    host("dev@example.com", "POST", "/jit/request", ASK, roles="on_call")
+    assert seen == [True, False, True]
+
+
+def test_an_end_that_the_host_does_not_follow_is_not_reported_as_done() -> None:
+    fail: list[Callable[[], None]] = [lambda: None]
+    host = Host(on_change=lambda: fail[0]())
+
+    def broken() -> None:
+        raise OSError("the host's database is away")
+
+    fail[0] = broken
+    grant = host.approve(host.ask()["id"])["grant_id"]
+    revoke = ("boss@example.com", "POST", f"/jit/grants/{grant}/revoke", {"reason": "enough"}, "boss")
+    answer = is_problem(host(*revoke), 503)
+    assert (answer["code"], answer["retryable"]) == ("host_not_updated", True)
+    fail[0] = lambda: None
+    assert host(*revoke).status_code == 200
+
+
+def test_links_follow_the_prefix() -> None:
+    host = Host(prefix="/access")
+    made = host("dev@example.com", "POST", "/access/request", ASK)
+    assert made.headers["location"] == made.json()["links"]["self"] == f"/access/requests/{made.json()['id']}"
+
+
+def test_the_document_tells_all(host: Host) -> None:
+    document = host.app.openapi()
+    ours = {path: operations for path, operations in document["paths"].items() if path.startswith("/jit")}
+    assert len(ours) == 12
+    for path, operations in ours.items():
+        for method, operation in operations.items():
+            answers = operation["responses"]
+            assert "422" not in answers, path
+            assert {"401", "403", "503"} <= answers.keys(), path
+            assert all(MEDIA_TYPE in answers[status]["content"] for status in answers.keys() & {"400", "403", "404", "409", "413", "503"})
+            success = answers["201" if path == "/jit/request" else "200"]
+            assert success["content"], path
+            if method == "post":
+                assert any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]), path
+    assert document["components"]["schemas"]["AccessRequestBody"]["example"]["role"]

@@ -1,0 +1,166 @@
+"""What the end-to-end tests share: one gateway over one state directory, driven as the demo drives it."""
+
+from __future__ import annotations
+
+import random
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "gateway"))
+
+import run
+
+from jit_access import Engine
+
+ADMIN, DEV, OTHER = run.ADMIN, run.DEV, run.OTHER
+AUDIT_TRAIL = "/api/logs/audit-trails"
+REASON = "to see whether it works"
+
+
+@dataclass
+class World:
+    """The gateway, and people using it."""
+
+    gateway: run.Gateway
+    tools_port: int
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def start(self, **changes: Any) -> None:
+        """Start the gateway, with other settings than before where given; sign everybody in."""
+        for name, value in changes.items():
+            setattr(self.gateway, name, value)
+        self.gateway.start()
+        self.tokens = run.seed(self.gateway, tools_port=self.tools_port)
+
+    def restart(self, **changes: Any) -> None:
+        """Stop in an orderly way and start again over the same state."""
+        self.gateway.stop()
+        self.start(**changes)
+
+    def call(self, who: str | None, method: str, path: str, body: object = None, **headers: str) -> run.Answer:
+        """One request by one person."""
+        token = self.tokens[who] if who else None
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return run.call(method, self.gateway.url + path, token=token, body=body, headers=named)
+
+    def status(self, who: str, path: str = AUDIT_TRAIL) -> int:
+        """The status of a GET."""
+        return self.call(who, "GET", path).status
+
+    # --- the workflow ---
+
+    def ask(self, who: str, role: str, **more: Any) -> dict[str, Any]:
+        """Ask for a role; the request."""
+        body = {"role": role, "duration_hours": 1, "reason": REASON, "ticket_url": "https://example.com/INC-1"}
+        answer = self.call(who, "POST", "/jit/request", {**body, **more})
+        assert answer.status == 201, answer
+        return dict(answer.json())
+
+    def give(self, who: str, role: str, **more: Any) -> dict[str, Any]:
+        """Ask and approve; the grant."""
+        asked = self.ask(who, role, **more)
+        answer = self.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", {})
+        assert answer.status == 200, answer
+        return self.grant(str(answer.json()["grant_id"]))
+
+    def grant(self, grant_id: str) -> dict[str, Any]:
+        """A grant as it stands."""
+        answer = self.call(ADMIN, "GET", f"/jit/grants/{grant_id}")
+        assert answer.status == 200, answer
+        return dict(answer.json())
+
+    def revoke(self, grant_id: str) -> None:
+        """End a grant."""
+        answer = self.call(ADMIN, "POST", f"/jit/grants/{grant_id}/revoke", {"reason": REASON})
+        assert answer.status == 200, answer
+
+    def end_all(self) -> None:
+        """Revoke whatever lives, so that the next test begins with nothing."""
+        for status in ("active", "scheduled"):
+            while live := self.call(ADMIN, "GET", f"/jit/grants?status={status}&limit=200").json()["items"]:
+                for grant in live:
+                    self.end(grant)
+
+    def end(self, grant: dict[str, Any]) -> None:
+        """Revoke a grant, or release it when it is the administrator's own."""
+        if grant["requester_email"] == ADMIN:
+            assert self.call(ADMIN, "POST", f"/jit/grants/{grant['id']}/release").status == 200
+        else:
+            self.revoke(grant["id"])
+
+    # --- MCP ---
+
+    def mcp_paths(self) -> list[str]:
+        """Every way an MCP client calls a tool."""
+        server = run.server_id(self.gateway, self.tokens[ADMIN])
+        return ["/rpc", "/mcp", f"/servers/{server}/mcp"]
+
+    def tool_call(self, who: str, path: str, tool: str = "deploy") -> str:
+        """`allowed` or `denied`, and anything else in full: versions of the gateway word a denial differently."""
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {"what": "it"}}}
+        answer = self.call(who, "POST", path, call, accept="application/json, text/event-stream")
+        if '"isError":false' in answer.text and '\\"ran\\"' in answer.text:
+            return "allowed"
+        refused = "Access denied" in answer.text or "No grant covers this tool" in answer.text
+        return "denied" if refused and '\\"ran\\"' not in answer.text else str(answer)
+
+    def tool_calls(self, who: str, tool: str = "deploy") -> set[str]:
+        """What comes of the same tool call on every path."""
+        return {self.tool_call(who, path, tool) for path in self.mcp_paths()}
+
+    # --- what is on disk ---
+
+    def mirrored(self) -> set[str]:
+        """The grants that the gateway knows as roles, read from its database."""
+        with sqlite3.connect(f"file:{self.gateway.state.root / 'gateway.db'}?mode=ro", uri=True) as database:
+            rows = database.execute("SELECT name FROM roles WHERE name LIKE 'jit-%' AND is_active").fetchall()
+        return {name.removeprefix("jit-") for (name,) in rows}
+
+    def verify(self) -> int:
+        """How many records of the journal hold together; an error names the first that does not."""
+        store = {"JIT_STORE__PATH": str(self.gateway.state.root / "jit-access.db")}
+        return Engine.open(self.gateway.config, environ=store).verify()
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
+    """Wait until it holds. For what is promised to happen soon, never for what is promised at once."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"did not happen within {seconds:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The running gateway, from an empty directory."""
+    made = World(run.Gateway(run.State.open(tmp_path_factory.mktemp("gateway")), port=free_port()), free_port())
+    tools = run.start_tools(made.tools_port)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.gateway.kill()
+        tools.shutdown()
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Chance that can be had again: the seed is in the report of a failure."""
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    return random.Random(seed)

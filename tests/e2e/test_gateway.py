@@ -1,0 +1,300 @@
+"""The whole way inside the real gateway: denied, asked, approved, allowed, ended, denied.
+
+The tests run in the order they stand in and share one state directory; each leaves no live grant behind. No test asks
+for a speed: what is promised at once is asked for once, what is promised by time is asked for after that time.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import threading
+import time
+import urllib.error
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+import run
+from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, eventually
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(world: World) -> object:
+    """Nothing lives before a test and after it."""
+    yield
+    world.end_all()
+
+
+def until(instant: str) -> None:
+    """Sleep until an instant of the wall clock has passed."""
+    time.sleep(max(0.0, (datetime.fromisoformat(instant) - datetime.now(timezone.utc)).total_seconds()) + 0.02)
+
+
+def test_rest_the_whole_way(world: World) -> None:
+    assert world.status(DEV) == 403
+
+    asked = world.ask(DEV, "auditor")
+    assert asked["status"] == "pending"
+    assert world.status(DEV) == 403
+    assert world.call(DEV, "GET", asked["links"]["self"]).json()["id"] == asked["id"]
+
+    approved = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", {"comment": "go ahead"})
+    assert approved.status == 200, approved
+    grant = str(approved.json()["grant_id"])
+    assert [world.status(DEV) for _ in range(3)] == [200, 200, 200]
+    assert world.status(OTHER) == 403, "another user stays denied"
+    assert world.status(DEV, "/admin/plugins") == 403, "another permission stays denied"
+    eventually(lambda: world.grant(grant)["actions_taken"] == 3, "three uses on record")
+
+    world.revoke(grant)
+    assert world.status(DEV) == 403, "the very next request is denied"
+    shown = world.grant(grant)
+    assert (shown["status"], shown["revoked_by"], shown["revoke_reason"]) == ("revoked", ADMIN, REASON)
+    assert shown["actions_taken"] == 3
+
+
+def test_mcp_the_whole_way(world: World) -> None:
+    assert world.tool_calls(DEV) == {"denied"}
+    grant = world.give(DEV, "operator")
+    assert world.tool_calls(DEV) == {"allowed"}
+    assert world.tool_calls(OTHER) == {"denied"}
+    eventually(lambda: world.grant(grant["id"])["actions_taken"] == len(world.mcp_paths()), "each tool call on record once")
+    world.revoke(grant["id"])
+    assert world.tool_calls(DEV) == {"denied"}
+    assert world.mirrored() == set()
+
+
+def test_release_ends_it_too(world: World) -> None:
+    grant = world.give(DEV, "operator")
+    assert world.tool_calls(DEV) == {"allowed"}
+    assert world.call(DEV, "POST", f"/jit/grants/{grant['id']}/release").status == 200
+    assert world.tool_calls(DEV) == {"denied"}
+
+
+def test_a_permission_over_rest_and_mcp_ends_by_itself_and_others_outlive_the_plugin_objects(world: World) -> None:
+    """The gateway throws its plugin objects away after thirty seconds; grants must not go with them."""
+    long = world.give(OTHER, "auditor")
+    first = time.monotonic()
+    seconds = 8
+    rest = world.give(DEV, "auditor", duration_hours=seconds / 3600)
+    mcp = world.give(DEV, "operator", duration_hours=seconds / 3600)
+    assert world.status(DEV) == 200
+    assert world.tool_call(DEV, "/mcp") == "allowed"
+    until(rest["expires_at"])
+    assert world.status(DEV) == 403, "nothing had to run for it to end"
+    until(mcp["expires_at"])
+    assert world.tool_calls(DEV) == {"denied"}
+    assert world.grant(mcp["id"])["status"] == "expired"
+    eventually(lambda: mcp["id"] not in world.mirrored(), "the role of an ended grant is cleared away")
+
+    time.sleep(max(0.0, 33 - (time.monotonic() - first)))
+    assert world.status(OTHER) == 200
+    again = world.give(DEV, "operator")
+    assert world.tool_calls(DEV) == {"allowed"}
+    world.revoke(again["id"])
+    world.revoke(long["id"])
+    assert world.status(OTHER) == 403
+    assert world.tool_calls(DEV) == {"denied"}
+
+
+def test_a_scheduled_grant_gives_nothing_before_its_start(world: World) -> None:
+    starts = datetime.fromtimestamp(time.time() + 6, timezone.utc).isoformat()
+    grant = world.give(DEV, "operator", starts_at=starts)
+    assert grant["status"] == "scheduled"
+    assert world.tool_calls(DEV) == {"denied"}
+    until(grant["starts_at"])
+    eventually(lambda: world.tool_calls(DEV) == {"allowed"}, "the mirror picks up a start")
+
+
+def test_grants_do_not_help_to_administer_grants(world: World) -> None:
+    world.give(DEV, "support")
+    world.give(DEV, "auditor")
+    asked = world.ask(OTHER, "operator")
+    refused = world.call(DEV, "POST", f"/jit/requests/{asked['id']}/approve", {})
+    assert refused.status in (403, 404), refused
+    assert refused.headers["content-type"] == "application/problem+json"
+    own = world.ask(ADMIN, "operator")
+    assert world.call(ADMIN, "POST", f"/jit/requests/{own['id']}/approve", {}).json()["code"] == "self_approval"
+    for request in (asked, own):
+        assert world.call(ADMIN if request is own else OTHER, "POST", f"/jit/requests/{request['id']}/withdraw").status == 200
+
+
+def test_a_grant_on_all_of_admin_opens_what_it_names_and_no_way_to_stay(world: World) -> None:
+    world.give(DEV, "support")
+    assert world.status(DEV, "/metrics") == 200
+    role = {"name": "mine-for-ever", "scope": "global", "permissions": ["*"]}
+    assert world.status(DEV, "/rbac/roles") == 403
+    assert world.call(DEV, "POST", "/rbac/roles", role).status == 403
+    assert world.call(DEV, "POST", f"/rbac/users/{DEV}/roles", {"role_id": "any", "scope": "global"}).status == 403
+    assert world.status(DEV, "/admin/plugins") == 403
+
+
+def test_a_repeated_call_with_the_same_key_is_carried_out_once(world: World) -> None:
+    body = {"role": "auditor", "duration_hours": 1, "reason": REASON}
+    answers = [world.call(DEV, "POST", "/jit/request", body, idempotency_key="once-1") for _ in range(2)]
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert [answer.headers.get("idempotency-replayed") for answer in answers] == [None, "true"]
+    other = world.call(DEV, "POST", "/jit/request", {**body, "duration_hours": 2}, idempotency_key="once-1")
+    assert (other.status, other.json()["code"]) == (409, "idempotency_key_reused")
+
+
+def test_our_routes_are_in_the_gateways_document_and_the_hosts_errors_are_its_own(world: World) -> None:
+    paths = world.call(ADMIN, "GET", "/openapi.json").json()["paths"]
+    assert {"/jit/request", "/jit/grants/{id}/revoke", "/jit/policies", "/jit/audit"} <= paths.keys()
+    stranger = world.call(None, "GET", "/jit/grants")
+    assert (stranger.status, stranger.headers["content-type"]) == (401, "application/json")
+    wrong = world.call(DEV, "POST", "/jit/request", {"role": 1})
+    assert (wrong.status, wrong.headers["content-type"]) == (400, "application/problem+json")
+    assert world.call(DEV, "POST", "/auth/login", {"email": 1}).headers["content-type"] == "application/json"
+
+
+def test_what_lives_is_exported_as_cedar_and_what_happened_is_on_record(world: World) -> None:
+    grant = world.give(DEV, "auditor")
+    policies = world.call(ADMIN, "GET", "/jit/policies")
+    assert policies.status == 200 and grant["id"] in policies.text and "permit" in policies.text
+    journal = world.call(ADMIN, "GET", "/jit/audit?limit=5")
+    assert journal.status == 200 and journal.json()["items"], journal
+
+
+def test_a_scoped_token_stays_in_its_scope(world: World) -> None:
+    world.give(DEV, "auditor")
+    made = world.call(DEV, "POST", "/tokens", {"name": "narrow", "expires_in_days": 2, "scope": {"permissions": ["tools.read"]}})
+    assert made.status in (200, 201), made
+    world.tokens["narrow"] = str(made.json()["access_token"])
+    assert world.status(DEV) == 200
+    assert world.status("narrow") == 403
+    assert world.status("narrow", "/jit/requests") == 403
+
+
+def test_a_restart_keeps_what_lives(world: World) -> None:
+    grant, ended = world.give(DEV, "operator"), world.give(OTHER, "operator")
+    world.revoke(ended["id"])
+    world.restart(workers=2)
+    assert world.grant(grant["id"])["status"] == "active"
+    assert world.tool_calls(DEV) == {"allowed"}
+    assert world.tool_calls(OTHER) == {"denied"}
+
+
+def test_two_workers_answer_right_at_once_whoever_is_asked(world: World) -> None:
+    """Right after an approval and right after a revocation, many requests at a time, so that both workers are asked."""
+    paths = world.mcp_paths()
+
+    def everywhere() -> tuple[set[int], set[str]]:
+        with ThreadPoolExecutor(8) as pool:
+            rest = [pool.submit(world.status, DEV) for _ in range(8)]
+            mcp = [pool.submit(world.tool_call, DEV, paths[n % len(paths)]) for n in range(8)]
+            return {answer.result() for answer in rest}, {answer.result() for answer in mcp}
+
+    for _ in range(3):
+        grants = [world.give(DEV, "auditor"), world.give(DEV, "operator")]
+        assert everywhere() == ({200}, {"allowed"})
+        for grant in grants:
+            world.revoke(grant["id"])
+        assert everywhere() == ({403}, {"denied"})
+
+
+class Acknowledged:
+    """What the gateway has said is done, by the time it dies."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.grants: dict[str, str] = {}
+        self.revoking: set[str] = set()
+        self.revoked: set[str] = set()
+
+    def work(self, world: World, who: str, end: threading.Event) -> None:
+        """Ask, approve and revoke as fast as it goes, until the gateway is gone."""
+        while not end.is_set():
+            try:
+                asked = world.ask(who, "operator")
+                self.requests.append(asked["id"])
+                approved = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", {})
+                assert approved.status == 200, approved
+                grant = str(approved.json()["grant_id"])
+                self.grants[grant] = asked["id"]
+                if len(self.grants) % 3:
+                    self.revoking.add(grant)
+                    world.revoke(grant)
+                    self.revoked.add(grant)
+            except (OSError, urllib.error.URLError, http.client.HTTPException):
+                return
+
+
+def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(world: World, chance: random.Random) -> None:
+    for _ in range(3):
+        done, end = Acknowledged(), threading.Event()
+        busy = [threading.Thread(target=done.work, args=(world, who, end)) for who in (DEV, OTHER, DEV)]
+        for thread in busy:
+            thread.start()
+        time.sleep(chance.uniform(0.5, 3.0))
+        world.gateway.kill()
+        end.set()
+        for thread in busy:
+            thread.join()
+        assert done.requests, "the gateway was alive before it was killed"
+
+        world.start()
+        mirrored = world.mirrored()
+        assert not done.revoked & mirrored, "what was revoked lives nowhere once the gateway serves"
+        assert done.grants.keys() - done.revoking <= mirrored
+        for request in done.requests:
+            assert world.call(ADMIN, "GET", f"/jit/requests/{request}").status == 200
+        for grant, request in done.grants.items():
+            shown = world.grant(grant)
+            assert shown["request_id"] == request
+            if grant in done.revoked:
+                assert shown["status"] == "revoked"
+            elif grant not in done.revoking:
+                assert shown["status"] == "active"
+        assert world.verify() > 0
+        world.end_all()
+        assert world.tool_calls(DEV) | world.tool_calls(OTHER) == {"denied"}
+
+
+def test_the_gateway_decides_whether_plugins_may_lift(world: World) -> None:
+    world.give(DEV, "auditor")
+    world.give(DEV, "operator")
+    assert world.status(DEV) == 200
+    world.restart(workers=1, env={"PLUGINS_CAN_OVERRIDE_RBAC": "false"})
+    assert world.status(DEV) == 403
+    assert world.tool_calls(DEV) == {"denied"}
+    assert world.mirrored() == set()
+
+
+def test_the_wrap_lifts_one_tool_or_one_server_and_nothing_beside(world: World, tmp_path: Path) -> None:
+    wrapped = tmp_path / "plugins.yaml"
+    wrapped.write_text(world.gateway.plugins.read_text().replace("    config:\n", "    config:\n      gateway: {wrap_permission_service: true}\n"))
+    world.restart(env={}, plugins=wrapped)
+    assert world.tool_calls(DEV) == {"denied"}
+
+    everything = world.give(DEV, "operator")
+    assert world.tool_calls(DEV) == {"allowed"}
+    assert world.mirrored() == set()
+    world.revoke(everything["id"])
+
+    one_tool = world.give(DEV, "operator", resource="tool:deploy")
+    assert world.tool_calls(DEV, "deploy") == {"allowed"}
+    assert world.tool_calls(DEV, "status") == {"denied"}
+    assert world.tool_calls(OTHER, "deploy") == {"denied"}
+    assert world.status(DEV) == 403
+    eventually(lambda: world.grant(one_tool["id"])["actions_taken"] == len(world.mcp_paths()), "only what was let through counts")
+    world.revoke(one_tool["id"])
+    assert world.tool_calls(DEV, "deploy") == {"denied"}
+
+    rpc, mcp, served = world.mcp_paths()
+    world.give(DEV, "operator", resource=f"server:{served.split('/')[2]}")
+    assert world.tool_call(DEV, served) == "allowed"
+    assert {world.tool_call(DEV, path) for path in (rpc, mcp)} == {"denied"}
+
+
+def test_a_configuration_that_cannot_be_meant_keeps_the_gateway_from_starting(world: World, tmp_path: Path) -> None:
+    broken = tmp_path / "jit-access.yaml"
+    broken.write_text("jit_access: {max_duration_huors: 8}\n")
+    other = run.Gateway(world.gateway.state, port=world.gateway.port, config=broken)
+    world.gateway.stop()
+    with pytest.raises(run.DemoError, match="max_duration_huors"):
+        other.start()
+    world.start(plugins=run.HERE / "plugins.yaml")
