@@ -1,0 +1,106 @@
+# Two commands do everything: `make run` and `make test`. `make help` lists the parts.
+#
+# A fresh machine needs Rust, Python 3.11 or newer, and a C compiler; the rest comes from the package registries into
+# .venv/ and target/, and nothing outside this folder is touched.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+WHEELS := target/wheels
+STATE ?= .run
+PORT ?= 4444
+CARGO ?= cargo
+PIP := -m pip --disable-pip-version-check -q
+# The gateway runs on the newest of these that is here; the tests run it on each.
+PYTHON ?= $(shell .ci/python newest)
+RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
+PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
+
+.PHONY: help run test fmt fmt-check lint test-rust test-python test-e2e bench wheel clean
+
+help: ## what can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access inside it (PORT=4444)
+	@$(VENV)/gateway/bin/python examples/gateway/run.py --state $(STATE) --port $(PORT)
+
+test: fmt-check lint test-rust test-python test-e2e ## everything, ending in the one line that counts
+	@echo "make test: everything above passed"
+
+fmt: $(VENV)/test/.ready ## bring the sources into their form
+	$(CARGO) fmt --all
+	$(VENV)/test/bin/ruff format -q ffi/python examples tests
+
+fmt-check: $(VENV)/test/.ready
+	$(CARGO) fmt --all -- --check
+	$(VENV)/test/bin/ruff format -q --check ffi/python examples tests
+
+lint: $(VENV)/test/.ready
+	$(CARGO) clippy --release --locked $(CRATES) --all-targets --all-features -- -D warnings
+	$(VENV)/test/bin/ruff check -q ffi/python examples tests
+
+CRATES := -p jit-access -p jit-access-python
+
+test-rust: ## the Rust tests, the examples and the documentation's code
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --release --locked -p jit-access --all-features; \
+	else \
+	  echo "NOTE: cargo-nextest is not here; running the same tests with cargo test"; \
+	  $(CARGO) test --release --locked -p jit-access --all-features --lib --tests --examples; \
+	fi
+	$(CARGO) test --release --locked -p jit-access --all-features --doc
+
+test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types and stubs, against the wheel as users install it
+	cd ffi/python && ../../$(VENV)/test/bin/mypy
+	$(VENV)/test/bin/python -m pytest -q ffi/python/tests
+
+test-e2e: wheel ## the real gateway from an empty directory, on every Python here that it supports
+	@for version in 3.11 3.12; do \
+	  if python=$$(.ci/python $$version); then \
+	    $(MAKE) --no-print-directory $(VENV)/gateway-$$version/.ready GATEWAY_PYTHON=$$python; \
+	    $(VENV)/gateway-$$version/bin/python $(PIP) install -r tests/e2e/requirements.txt; \
+	    echo "== end to end on Python $$version"; \
+	    $(VENV)/gateway-$$version/bin/python -m pytest -q tests/e2e; \
+	  else \
+	    echo "SKIPPED: end to end on Python $$version, because there is no such interpreter here"; \
+	  fi; \
+	done
+
+wheel: $(WHEELS)/.built ## the Python wheel, for every Python from 3.11 on
+
+$(VENV)/tools/.ready: .ci/requirements-tools.txt
+	$(PYTHON) -m venv $(VENV)/tools
+	$(VENV)/tools/bin/python $(PIP) install -r $<
+	@touch $@
+
+$(VENV)/test/.ready: ffi/python/requirements-test.txt
+	$(PYTHON) -m venv $(VENV)/test
+	$(VENV)/test/bin/python $(PIP) install -r $<
+	@touch $@
+
+$(WHEELS)/.built: $(VENV)/tools/.ready $(RUST_SOURCES) $(PYTHON_SOURCES)
+	rm -rf $(WHEELS)
+	$(VENV)/tools/bin/maturin build -q --release --locked -m ffi/python/Cargo.toml -o $(WHEELS)
+	@touch $@
+
+# What is installed is the wheel, never the source folder: a file missing from the wheel fails here and not at a user's.
+$(VENV)/%/.wheel: $(WHEELS)/.built
+	$(VENV)/$*/bin/python $(PIP) install --force-reinstall --no-deps $(WHEELS)/*.whl
+	@touch $@
+
+GATEWAY_PYTHON ?= $(PYTHON)
+
+$(VENV)/gateway/.ready $(VENV)/gateway-3.11/.ready $(VENV)/gateway-3.12/.ready: $(VENV)/%/.ready: $(VENV)/%/.gateway $(WHEELS)/.built
+	$(VENV)/$*/bin/python $(PIP) install --force-reinstall --no-deps $(WHEELS)/*.whl
+	@touch $@
+
+$(VENV)/gateway/.gateway $(VENV)/gateway-3.11/.gateway $(VENV)/gateway-3.12/.gateway: $(VENV)/%/.gateway: examples/gateway/requirements.txt
+	@echo "installing the gateway into $(VENV)/$*; this takes a minute or two"
+	$(GATEWAY_PYTHON) -m venv $(VENV)/$*
+	$(VENV)/$*/bin/python $(PIP) install -r $<
+	@touch $@
+
+clean: ## what was built and installed here; the demo's state in .run/ stays
+	rm -rf target $(VENV)
