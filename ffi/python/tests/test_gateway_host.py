@@ -1,0 +1,65 @@
+"""Who is calling: the gateway's account with the roles that hold without any grant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from gateway_world import DEV, add_role, fresh_engine, fresh_gateway, give
+from fastapi import HTTPException
+
+from jit_access.gateway import host
+from jit_access.gateway.mirror import Mirror
+
+
+@pytest.fixture(autouse=True)
+def gateway() -> None:
+    fresh_gateway()
+
+
+def roles(**more: Any) -> tuple[str, ...]:
+    return tuple(host.caller({"email": DEV, "is_admin": False, **more}).roles)
+
+
+def test_standing_global_roles_count() -> None:
+    add_role("approver")
+    add_role("until_later", expires_at=datetime.now(timezone.utc) + timedelta(hours=1))
+    assert roles() == ("approver", "until_later")
+
+
+def test_roles_that_do_not_hold_everywhere_and_now_do_not_count() -> None:
+    add_role("in_one_team", scope="team", scope_id="t")
+    add_role("over", expires_at=datetime.now(timezone.utc) - timedelta(seconds=1))
+    add_role("taken_away", is_active=False)
+    add_role("somebody_elses", holder="boss@example.com")
+    assert roles() == ()
+
+
+def test_roles_from_grants_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "may_override", lambda: True)
+    engine = fresh_engine()
+    give(engine, "everything")
+    Mirror(engine).follow_now()
+    add_role("jit-by-name")
+    add_role("by_source", grant_source="jit")
+    assert roles() == ()
+
+
+def test_an_administrators_account_counts_as_the_role() -> None:
+    assert roles(is_admin=True) == ("platform_admin",)
+    assert roles(is_admin=True, token_teams=["t"]) == ("platform_admin",)
+    assert roles(is_admin=True, token_teams=[]) == (), "a public-only token carries no administrator's rights"
+    assert roles(is_admin="true") == ()
+
+
+def test_a_role_whose_name_no_configuration_can_hold_is_left_out() -> None:
+    add_role("approver")
+    add_role("a role\nwith a line break")
+    assert roles() == ("approver",)
+
+
+def test_nobody_is_refused() -> None:
+    with pytest.raises(HTTPException) as refused:
+        host.caller({"email": "anonymous", "is_admin": False, "auth_method": "anonymous"})
+    assert refused.value.status_code == 401

@@ -1,0 +1,150 @@
+"""The hooks: what they grant, what they record, and that they abstain from everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from gateway_world import DEV, fresh_engine, give, revoke
+
+from cpex.framework import (
+    GlobalContext,
+    HttpAuthCheckPermissionPayload,
+    HttpAuthCheckPermissionResultPayload,
+    PluginConfig,
+    PluginContext,
+    ToolPreInvokePayload,
+)
+from jit_access import Caller, Engine
+from jit_access.gateway import host
+from jit_access.gateway.plugin import JitAccessPlugin
+from jit_access.gateway.runtime import Runtime
+from jit_access.gateway.settings import PluginConfigError, Settings
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(host, "may_override", lambda: True)
+    return fresh_engine()
+
+
+def plugin(engine: Any, **config: Any) -> JitAccessPlugin:
+    """A plugin object that has joined a runtime."""
+    settings: dict[str, Any] = {"jit_access": {}, **config}
+    made = JitAccessPlugin(PluginConfig(name="Jit", kind="jit", config=settings))
+    made._runtime = Runtime(Settings.parse(settings), engine, None)
+    return made
+
+
+def context(user: Any = DEV) -> PluginContext:
+    return PluginContext(global_context=GlobalContext(request_id="1", user=user))
+
+
+def check(made: JitAccessPlugin, permission: str, where: PluginContext | None = None) -> bool | None:
+    """Granted, denied, or abstained."""
+    payload = HttpAuthCheckPermissionPayload(user_email=DEV, permission=permission)
+    result = asyncio.run(made.http_auth_check_permission(payload, where or context()))
+    assert result.continue_processing
+    return None if result.modified_payload is None else result.modified_payload.granted
+
+
+def uses(engine: Engine, grant_id: str) -> int:
+    engine.tick()
+    return engine.grant(Caller(DEV), grant_id).actions_taken
+
+
+def test_a_live_grant_answers_and_is_counted(engine: Engine) -> None:
+    made = plugin(engine)
+    assert check(made, "audit:read") is None
+    grant = give(engine, "auditor")
+    assert check(made, "audit:read") is True
+    assert check(made, "security:read") is None
+    assert uses(engine, grant.id) == 1
+    revoke(engine, grant)
+    assert check(made, "audit:read") is None
+
+
+def test_it_abstains_while_plugins_must_not_lift(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    grant = give(engine, "auditor")
+    monkeypatch.setattr(host, "may_override", lambda: False)
+    assert check(plugin(engine), "audit:read") is None
+    assert uses(engine, grant.id) == 0
+
+
+@pytest.mark.parametrize("permission", ["*", "admin.user_management", "admin.plugins", "admin.sso_providers:create", "admin.export"])
+def test_it_never_lifts_what_could_outlive_a_grant(engine: Engine, permission: str) -> None:
+    give(engine, "everything")
+    assert check(plugin(engine), permission) is None
+    assert check(plugin(engine), "admin.metrics") is True
+
+
+def test_after_another_plugin_has_decided_it_abstains(engine: Engine) -> None:
+    decided: Any = HttpAuthCheckPermissionResultPayload(granted=False)
+    result = asyncio.run(plugin(engine).http_auth_check_permission(decided, context()))
+    assert result.modified_payload is None and result.continue_processing
+
+
+def test_it_abstains_on_its_own_errors() -> None:
+    class Broken:
+        def check_current(self, *_: object, **__: object) -> None:
+            raise RuntimeError("broken")
+
+    made = plugin(Broken())
+    assert check(made, "audit:read") is None
+    assert asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context())).continue_processing
+    assert check(made, "not a permission at all") is None
+
+
+def test_it_abstains_before_it_has_joined() -> None:
+    made = JitAccessPlugin(PluginConfig(name="Jit", kind="jit", config={"jit_access": {}}))
+    assert check(made, "audit:read") is None
+    asyncio.run(made.shutdown())
+
+
+@pytest.mark.parametrize("user", [DEV, {"email": DEV, "is_admin": False}], ids=["name", "mapping"])
+def test_a_tool_call_is_a_use_whatever_the_path_calls_its_user(engine: Engine, user: Any) -> None:
+    grant = give(engine, "operator", resource="tool:deploy")
+    made = plugin(engine)
+    for tool in ("deploy", "deploy", "status"):
+        asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name=tool), context(user)))
+    assert uses(engine, grant.id) == 2
+
+
+def test_a_call_by_nobody_is_nobodys_use(engine: Engine) -> None:
+    grant = give(engine, "operator")
+    asyncio.run(plugin(engine).tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context(None)))
+    assert uses(engine, grant.id) == 0
+
+
+def test_one_request_is_one_use(engine: Engine) -> None:
+    grant, made, request = give(engine, "operator"), plugin(engine), context()
+    assert check(made, "tools.execute", request) is True
+    asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), request))
+    assert uses(engine, grant.id) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ({}, "config_file"),
+        ({"config_file": "a", "jit_access": {}}, "config_file"),
+        ({"config_file": 7}, "config_file"),
+        ({"config_file": ""}, "config_file"),
+        ({"config_file": "a", "mirror": True}, "`mirror`"),
+        ({"config_file": "a", "gateway": []}, "`gateway`"),
+        ({"config_file": "a", "gateway": {"miror": True}}, "gateway.miror"),
+        ({"config_file": "a", "gateway": {"mirror": "yes"}}, "gateway.mirror"),
+        ({"config_file": "a", "gateway": {"poll_seconds": 0}}, "gateway.poll_seconds"),
+        ({"config_file": "a", "gateway": {"poll_seconds": True}}, "gateway.poll_seconds"),
+    ],
+)
+def test_a_configuration_that_cannot_be_meant_is_an_error_that_names_the_key(config: dict[str, Any], named: str) -> None:
+    with pytest.raises(PluginConfigError, match=named):
+        Settings.parse(config)
+
+
+def test_the_mirror_is_on_unless_the_wrap_is() -> None:
+    assert Settings.parse({"config_file": "a"}).mirror
+    assert not Settings.parse({"config_file": "a", "gateway": {"wrap_permission_service": True}}).mirror
+    assert Settings.parse({"config_file": "a", "gateway": {"wrap_permission_service": True, "mirror": True}}).mirror

@@ -1,0 +1,152 @@
+"""The wrap: what it lets pass provisionally is checked at the call, and nothing else passes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from gateway_world import DEV, fresh_engine, give, revoke
+
+from cpex.framework import PluginViolationError
+from jit_access import Engine
+from jit_access.gateway import host, wrap
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(host, "may_override", lambda: True)
+    monkeypatch.setattr(host, "proxies_directly", lambda: False)
+    return fresh_engine()
+
+
+class Gateway:
+    """A permission service that knows no one and a tool service that runs everything, wrapped."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.standing: set[str] = set()
+
+        async def check_permission(service: Any, user_email: str, permission: str, token_teams: list[str] | None = None) -> bool:
+            return permission in self.standing
+
+        async def invoke_tool(service: Any, name: str, server_id: str | None = None) -> str:
+            return f"ran {name}"
+
+        self.check = wrap._lifting(check_permission, engine)
+        self.invoke = wrap._verifying(invoke_tool, engine)
+
+    def permits(self, permission: str, **more: Any) -> bool:
+        """One permission check and nothing after it."""
+        return bool(asyncio.run(self._permits(permission, more)))
+
+    async def _permits(self, permission: str, more: dict[str, Any]) -> bool:
+        return bool(await self.check(None, user_email=DEV, permission=permission, **more))
+
+    def calls(self, tool: str, server: str | None = None) -> bool:
+        """A tool call as the gateway makes it: the check, then the tool."""
+
+        async def whole() -> bool:
+            if not await self._permits("tools.execute", {}):
+                return False
+            try:
+                return await self.invoke(None, tool, server_id=server) == f"ran {tool}"
+            except PluginViolationError as error:
+                assert error.violation is not None and error.violation.http_status_code == 403
+                return False
+
+        return asyncio.run(whole())
+
+
+def test_a_grant_on_one_tool_runs_this_tool(engine: Engine) -> None:
+    gateway = Gateway(engine)
+    assert not gateway.calls("deploy")
+    grant = give(engine, "operator", resource="tool:deploy")
+    assert gateway.calls("deploy")
+    assert not gateway.calls("status")
+    assert not gateway.calls("Deploy")
+    revoke(engine, grant)
+    assert not gateway.calls("deploy")
+
+
+def test_a_grant_on_one_server_runs_what_is_called_through_it(engine: Engine) -> None:
+    give(engine, "operator", resource="server:s1")
+    gateway = Gateway(engine)
+    assert gateway.calls("deploy", "s1")
+    assert not gateway.calls("deploy", "s2")
+    assert not gateway.calls("deploy")
+
+
+def test_a_grant_on_everything_needs_no_second_look(engine: Engine) -> None:
+    give(engine, "operator")
+    gateway = Gateway(engine)
+    assert gateway.calls("deploy")
+    assert gateway.permits("tools.read")
+    assert not gateway.permits("tools.delete")
+
+
+def test_a_narrow_grant_opens_no_listing_and_nothing_but_tools(engine: Engine) -> None:
+    give(engine, "everything", resource="tool:deploy")
+    gateway = Gateway(engine)
+    for permission in ("tools.read", "resources.read", "prompts.read", "audit:read", "admin.metrics"):
+        assert not gateway.permits(permission)
+
+
+def test_standing_rights_are_not_narrowed_by_a_narrow_grant(engine: Engine) -> None:
+    give(engine, "operator", resource="tool:deploy")
+    gateway = Gateway(engine)
+    gateway.standing.add("tools.execute")
+    assert gateway.calls("status")
+
+
+def test_a_standing_right_in_the_same_task_clears_an_earlier_provisional_pass(engine: Engine) -> None:
+    give(engine, "operator", resource="tool:deploy")
+    gateway = Gateway(engine)
+
+    async def both() -> Any:
+        assert await gateway._permits("tools.execute", {})
+        gateway.standing.add("tools.execute")
+        assert await gateway._permits("tools.execute", {})
+        return await gateway.invoke(None, "status")
+
+    assert asyncio.run(both()) == "ran status"
+
+
+def test_nothing_is_lifted_where_it_must_not_be(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(engine, "everything")
+    give(engine, "operator", resource="tool:deploy")
+    gateway = Gateway(engine)
+    assert gateway.permits("audit:read")
+    assert not gateway.permits("audit:read", token_teams=[]), "a public-only token"
+    assert gateway.permits("audit:read", token_teams=["t"])
+    assert not gateway.permits("admin.user_management")
+    monkeypatch.setattr(host, "may_override", lambda: False)
+    assert not gateway.permits("audit:read")
+    assert not gateway.calls("deploy")
+
+
+def test_no_provisional_pass_where_calls_may_go_past_the_tool_service(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(engine, "operator", resource="tool:deploy")
+    monkeypatch.setattr(host, "proxies_directly", lambda: True)
+    assert not Gateway(engine).calls("deploy")
+
+
+def test_an_error_of_ours_leaves_the_gateways_answer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> bool:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(host, "may_override", broken)
+    assert not Gateway(engine).permits("audit:read")
+
+
+def test_the_gateway_is_wrapped_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = (wrap.PermissionService, wrap.ToolService)
+    before = [(service, name, getattr(service, name)) for service in services for name in ("check_permission", *wrap._TOOL_METHODS) if hasattr(service, name)]
+    try:
+        wrap.install(engine)
+        once = [getattr(service, name) for service, name, _ in before]
+        wrap.install(engine)
+        assert [getattr(service, name) for service, name, _ in before] == once
+        assert all(new is not old for new, (_, _, old) in zip(once, before, strict=True))
+    finally:
+        for service, name, original in before:
+            setattr(service, name, original)
