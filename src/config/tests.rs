@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Ttl;
 
 fn parse(text: &str) -> Result<Config, Invalid> {
     Config::parse(text, [])

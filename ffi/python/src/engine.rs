@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jit_access::Error;
+use jit_access::clock::ManualClock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{
     self, Action, Invalid, Justification, Query, Resource, RoleName, Scope, TicketUrl, Timestamp, Ttl,
@@ -13,6 +14,7 @@ use jit_access::model::{
 use jit_access::service::{IdempotencyKey, Receipt};
 use jit_access::wire::{self, GrantDocument, PageDocument, RecordDocument, RequestDocument};
 use jit_access::workflow::{Command, Intent};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
@@ -24,6 +26,8 @@ use crate::values::{AccessRequest, Caller, Decision, Grant, Page, Record, princi
 pub struct Engine {
     config: Config,
     live: ArcSwap<Option<Live>>,
+    /// Set by tests alone.
+    clock: Option<Arc<ManualClock>>,
 }
 
 impl Engine {
@@ -32,6 +36,7 @@ impl Engine {
         environ: Vec<(String, String)>,
         reserved: &[String],
         folder: Option<PathBuf>,
+        clock: Option<Arc<ManualClock>>,
     ) -> Result<Self, Error> {
         let mut config = Config::parse(text, environ)?;
         for permission in reserved {
@@ -40,8 +45,8 @@ impl Engine {
         if let (StoreConfig::Sqlite { path, .. }, Some(folder)) = (&mut config.store, folder) {
             *path = folder.join(&*path);
         }
-        let live = Live::open(&config)?;
-        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)) })
+        let live = Live::open(&config, clock.as_ref())?;
+        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock })
     }
 
     fn watching(self) -> Self {
@@ -60,7 +65,7 @@ impl Engine {
                 ask(live)
             }
             Some(_) => {
-                let fresh = Live::open(&self.config)?;
+                let fresh = Live::open(&self.config, self.clock.as_ref())?;
                 fresh.watch_forks();
                 fresh.ensure_kept();
                 let inherited = self.live.swap(Arc::new(Some(fresh)));
@@ -78,6 +83,10 @@ impl Engine {
         // Opening after a fork happens here, under the lock.
         self.with(|_| Ok(())).map_err(raise)?;
         py.detach(|| self.with(ask)).map_err(raise)
+    }
+
+    fn test_clock(&self) -> PyResult<&ManualClock> {
+        self.clock.as_deref().ok_or_else(|| PyTypeError::new_err("this engine runs on the system's clock"))
     }
 
     fn execute(
@@ -128,12 +137,15 @@ fn variables(environ: Option<HashMap<String, String>>) -> Vec<(String, String)> 
 }
 
 /// An instant as text with its zone, or as a `datetime` that knows its zone.
-fn when(value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
-    let text = match value.cast::<PyString>() {
-        Ok(text) => text.to_string(),
-        Err(_) => value.call_method0("isoformat")?.extract::<String>()?,
+fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp> {
+    let text = if let Ok(text) = value.cast::<PyString>() {
+        text.extract::<String>()?
+    } else if value.is_instance(&value.py().import("datetime")?.getattr("datetime")?)? {
+        value.call_method0("isoformat")?.extract::<String>()?
+    } else {
+        return Err(PyTypeError::new_err(format!("{field} must be a datetime or str, not {}", value.get_type().name()?)));
     };
-    text.parse::<Timestamp>().map_err(|error| raise(error.for_field("starts_at")))
+    text.parse::<Timestamp>().map_err(|error| raise(error.for_field(field)))
 }
 
 fn reason(text: &str) -> Result<Justification, Error> {
@@ -156,7 +168,7 @@ impl Engine {
                 Error::Invalid(Invalid::new("path", problem, "a YAML file"))
             })?;
             let folder = path.parent().map(PathBuf::from);
-            Self::start(&text, variables(environ), &reserved_permissions, folder)
+            Self::start(&text, variables(environ), &reserved_permissions, folder, None)
         })
         .map_err(raise)
         .map(Self::watching)
@@ -170,9 +182,33 @@ impl Engine {
         environ: Option<HashMap<String, String>>,
         reserved_permissions: Vec<String>,
     ) -> PyResult<Self> {
-        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None))
+        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None, None))
             .map_err(raise)
             .map(Self::watching)
+    }
+
+    /// For tests: an engine whose clocks stand still until they are told, and for which no thread works.
+    #[staticmethod]
+    #[pyo3(signature = (text, *, start, environ = None))]
+    fn _with_test_clock(
+        py: Python<'_>,
+        text: &str,
+        start: &Bound<'_, PyAny>,
+        environ: Option<HashMap<String, String>>,
+    ) -> PyResult<Self> {
+        let clock = Arc::new(ManualClock::at(when(start, "start")?));
+        py.detach(|| Self::start(text, variables(environ), &[], None, Some(clock))).map_err(raise).map(Self::watching)
+    }
+
+    /// For tests: lets time pass.
+    fn _advance(&self, millis: i64) -> PyResult<()> {
+        self.test_clock().map(|clock| clock.advance(millis))
+    }
+
+    /// For tests: sets the wall clock, which may jump either way.
+    fn _set_wall(&self, at: &Bound<'_, PyAny>) -> PyResult<()> {
+        let at = when(at, "at")?;
+        self.test_clock().map(|clock| clock.set_wall(at))
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
@@ -227,7 +263,7 @@ impl Engine {
         starts_at: Option<&Bound<'_, PyAny>>,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let starts_at = starts_at.map(when).transpose()?;
+        let starts_at = starts_at.map(|at| when(at, "starts_at")).transpose()?;
         let receipt = self.execute(py, caller, idempotency_key, |live| {
             Ok(Intent::Submit {
                 id: live.desk.new_request_id(),

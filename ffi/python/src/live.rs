@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use jit_access::Error;
+use jit_access::clock::{Clock, ManualClock};
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::Invalid;
 use jit_access::service::{Builder, Decider, Desk, Engine, Keeper, Reconciler};
@@ -45,7 +46,8 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn open(config: &Config) -> Result<Self, Error> {
+    /// Opens the store and an engine over it. With a clock that tests set, nothing happens by itself either: no keeper.
+    pub fn open(config: &Config, clock: Option<&Arc<ManualClock>>) -> Result<Self, Error> {
         let rules = config.rules.clone();
         let mut store = None;
         let builder = match &config.store {
@@ -61,6 +63,10 @@ impl Live {
                 );
             }
         };
+        let builder = match clock {
+            Some(clock) => builder.clock(Arc::clone(clock) as Arc<dyn Clock>),
+            None => builder,
+        };
         let engine = builder.settings(config.settings.clone()).open()?;
         Ok(Self {
             decider: engine.decider(),
@@ -69,7 +75,7 @@ impl Live {
             engine,
             generation: GENERATION.load(Ordering::Acquire),
             store,
-            keeper: OnceLock::new(),
+            keeper: clock.map_or_else(OnceLock::new, |_| OnceLock::from(None)),
         })
     }
 

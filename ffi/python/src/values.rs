@@ -308,12 +308,15 @@ impl Record {
     }
 }
 
+/// Makes the JSON of a page whose links start with this base.
+pub type Render = Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send + Sync>;
+
 /// A page: its items as Python objects, and its JSON as text that is made only when asked for.
 #[pyclass(frozen, module = "jit_access")]
 pub struct Page {
     pub items: Py<PyTuple>,
     pub next: Option<String>,
-    pub render: Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send + Sync>,
+    pub render: Render,
 }
 
 #[pymethods]
