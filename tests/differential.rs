@@ -1,0 +1,705 @@
+//! The index, Cedar and a plain reading of the model must give one answer.
+//!
+//! Every round makes a small world with a few grants in it, exports them, reads the exported text back, and asks many
+//! questions at many instants, most of them on a bound of a window or a millisecond off it. Names are hostile and come in
+//! pairs that are easily confused. Cedar must name exactly the grants that could decide; the index must allow exactly
+//! when there is one, and its grant must be one of them.
+//!
+//! A comparison that cannot fail proves nothing, so the same comparison runs against readings with one flaw each, and
+//! has to find every flaw.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `JIT_DIFFERENTIAL_CASES` | how many questions; 100000 when not set |
+//! | `JIT_DIFFERENTIAL_SEED` | the seed, in decimal; a fresh one when not set. It is printed, and a run with it repeats the story |
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::str::FromStr;
+
+use cedar_policy::{PolicyId, PolicySet};
+use jit_access::index::GrantIndex;
+use jit_access::model::*;
+use jit_access::policy::{self, Schema};
+
+const CASES_PER_ROUND: usize = 250;
+const DEFAULT_CASES: usize = 100_000;
+/// Enough for the rarest flaw many times over.
+const FLAW_ROUNDS: usize = 1_000;
+
+#[test]
+fn index_cedar_and_model_agree() {
+    let cases = setting("JIT_DIFFERENTIAL_CASES").map_or(DEFAULT_CASES, |n| usize::try_from(n).unwrap());
+    let seed = seed();
+    let schema = schema();
+    let mut seen = Seen::default();
+    let mut round = 0;
+    while seen.cases < cases {
+        let world = World::new(&mut Dice::new(seed, round), &schema);
+        for (number, case) in world.cases.iter().enumerate() {
+            let told = |what: &str| {
+                format!(
+                    "{what}\nseed {seed}, round {round}, case {number}\n{} may {} on {} of {:?} at {}?\n{}",
+                    case.principal,
+                    case.action,
+                    case.resource,
+                    case.resource.server(),
+                    case.now,
+                    world.text
+                )
+            };
+            let query = case.query();
+            let expected = world.able(case, None);
+            let by_model: BTreeSet<GrantId> = world
+                .grants
+                .iter()
+                .filter(|grant| {
+                    grant.holder == case.principal
+                        && grant.status(case.now) == GrantStatus::Active
+                        && grant.covers(&case.action, &case.resource)
+                })
+                .map(|grant| grant.id)
+                .collect();
+            assert_eq!(by_model, expected, "{}", told("the model and the plain reading differ"));
+
+            let by_cedar = cedar(&world.policies, case);
+            assert_eq!(by_cedar, expected, "{}", told("Cedar and the plain reading differ"));
+
+            let decision = world.index.decide(&query, case.now);
+            match (decision.outcome, decision.basis.grant) {
+                (Outcome::Allow, Some(grant)) => {
+                    assert!(expected.contains(&grant), "{}", told("the index allows by another grant"));
+                }
+                (Outcome::NotApplicable, None) => {
+                    assert!(expected.is_empty(), "{}", told("the index knows of no grant"));
+                }
+                other => panic!("{}", told(&format!("the index answers {other:?}"))),
+            }
+            // What a host without a decision point asks: Cedar over the few policies that can matter.
+            if number % 16 == 0 {
+                let own = world.grants.iter().filter(|grant| grant.holder == case.principal);
+                assert_eq!(
+                    cedar(&policy::policies(own).unwrap(), case),
+                    expected,
+                    "{}",
+                    told("Cedar over the holder's grants differs from Cedar over all")
+                );
+            }
+            seen.note(case, &world, &expected);
+        }
+        round += 1;
+    }
+    seen.report();
+}
+
+#[test]
+fn every_flaw_is_found() {
+    let seed = seed();
+    let schema = schema();
+    let mut hidden: BTreeSet<Flaw> = Flaw::ALL.into_iter().collect();
+    let mut rounds = 0;
+    for round in 0..FLAW_ROUNDS {
+        rounds = round;
+        if hidden.is_empty() {
+            break;
+        }
+        let world = World::new(&mut Dice::new(seed, round), &schema);
+        for case in &world.cases {
+            let by_cedar = cedar(&world.policies, case);
+            hidden.retain(|flaw| world.able(case, Some(*flaw)) == by_cedar);
+        }
+    }
+    println!("the last flaw was found in round {rounds}");
+    assert!(hidden.is_empty(), "seed {seed}: nobody would notice {hidden:?}");
+}
+
+#[test]
+fn every_flaw_of_a_policy_is_found() {
+    let seed = seed();
+    let schema = schema();
+    for (right, wrong) in [
+        ("(context.now < datetime", "(context.now <= datetime"),
+        ("(context.now >= datetime", "(context.now > datetime"),
+        ("unless { action in", "unless { action == Action::\"nothing\" && action in"),
+        ("resource in Server::", "resource == Server::"),
+        ("principal == User::", "principal == Agent::"),
+        ("resource is Tool", "resource is Prompt"),
+        ("Action::\"*\"", "Action::\"jit.*\""),
+    ] {
+        let found = (0..FLAW_ROUNDS).any(|round| {
+            let mut world = World::new(&mut Dice::new(seed, round), &schema);
+            world.policies = read(&world.text.replace(right, wrong));
+            world.cases.iter().any(|case| cedar(&world.policies, case) != world.able(case, None))
+        });
+        assert!(found, "seed {seed}: nobody would notice `{wrong}`");
+    }
+}
+
+// ── The world ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Some grants in every form that is compared, and questions about them.
+struct World {
+    grants: Vec<Grant>,
+    text: String,
+    policies: PolicySet,
+    index: GrantIndex,
+    cases: Vec<Case>,
+}
+
+struct Case {
+    principal: Principal,
+    action: Action,
+    resource: Resource,
+    now: Timestamp,
+}
+
+impl Case {
+    fn query(&self) -> Query<'_> {
+        Query { principal: &self.principal, action: &self.action, resource: &self.resource }
+    }
+}
+
+impl World {
+    fn new(dice: &mut Dice, schema: &Schema) -> Self {
+        let people = principals(dice);
+        let places = Places::new(dice);
+        let base = BASE + i64::try_from(dice.below(1_000_000_000)).unwrap();
+        let mut grants: Vec<Grant> = Vec::new();
+        for number in 0..=dice.below(10) {
+            let mut next = grant(dice, number, &people, &places, base);
+            // An extension, or a second request for much the same: grants that overlap.
+            if !grants.is_empty() && dice.one_in(2) {
+                let other = dice.pick(&grants);
+                (next.holder, next.permissions) = (other.holder.clone(), other.permissions.clone());
+                if dice.one_in(2) {
+                    next.scope = other.scope.clone();
+                }
+                if dice.one_in(2) {
+                    next.window = other.window;
+                }
+            }
+            grants.push(next);
+        }
+        let bounds: Vec<i64> =
+            grants.iter().flat_map(|grant| [grant.window.start().millis(), grant.window.end().millis()]).collect();
+        // Mostly before everything; now and then in the middle, so that some grants are over when the export is made.
+        let exported_at = if dice.one_in(4) { *dice.pick(&bounds) } else { base - 10 };
+
+        let text = policy::export(&grants, schema, at(exported_at), Revision(1)).unwrap();
+        let policies = read(&text);
+        let index = GrantIndex::new();
+        index.replace(Revision(1), &grants);
+        let cases = (0..CASES_PER_ROUND)
+            .map(|_| {
+                // A question that has a chance is about somebody's grant; the rest is about anything.
+                let about = dice.pick(&grants).clone();
+                let (start, end) = (about.window.start().millis(), about.window.end().millis());
+                let now = match dice.below(16) {
+                    0 => start - 1,
+                    1..4 => start,
+                    4 => start + 1,
+                    5..9 => start + (end - start) / 2,
+                    9..11 => end - 1,
+                    11..13 => end,
+                    13 => end + 1,
+                    14 => base + i64::try_from(dice.below(20_000)).unwrap(),
+                    _ => *dice.pick(&bounds),
+                };
+                Case {
+                    principal: if dice.one_in(5) { dice.pick(&people).clone() } else { about.holder.clone() },
+                    action: action(dice, &about),
+                    resource: if dice.one_in(5) { places.any(dice) } else { places.within(dice, &about.scope) },
+                    now: at(now.max(exported_at)),
+                }
+            })
+            .collect();
+        Self { grants, text, policies, index, cases }
+    }
+
+    /// The grants that give it, as a plain reading says.
+    fn able(&self, case: &Case, flaw: Option<Flaw>) -> BTreeSet<GrantId> {
+        self.grants.iter().filter(|grant| gives(grant, case, flaw)).map(|grant| grant.id).collect()
+    }
+}
+
+/// The policies of an exported text, under the ids of their grants.
+fn read(text: &str) -> PolicySet {
+    let numbered = PolicySet::from_str(text).unwrap();
+    PolicySet::from_policies(
+        numbered.policies().map(|policy| policy.new_id(PolicyId::new(policy.annotation("id").unwrap()))),
+    )
+    .unwrap()
+}
+
+fn cedar(policies: &PolicySet, case: &Case) -> BTreeSet<GrantId> {
+    let answer = policy::authorize(policies, &case.query(), case.now).unwrap();
+    assert_eq!(answer.outcome, if answer.grants.is_empty() { Outcome::NotApplicable } else { Outcome::Allow });
+    assert_eq!(answer.others, Vec::<String>::new());
+    answer.grants.into_iter().collect()
+}
+
+const BASE: i64 = 1_796_119_200_000;
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).unwrap()
+}
+
+fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, base: i64) -> Grant {
+    let start = base + i64::try_from(dice.below(8)).unwrap() * 1_000 + *dice.pick(&[0, 0, 1, 250, 999]);
+    let length = *dice.pick(&[1, 2, 1_000, 1_001, 5_000, 5_000, 86_400_000]);
+    let id = (u128::from(dice.next()) << 64) | (u128::from(dice.next()) << 8) | u128::try_from(number).unwrap();
+    let ended = match dice.below(12) {
+        0 => Some(EndKind::Released),
+        1 => Some(EndKind::Revoked(Justification::new("over").unwrap())),
+        _ => None,
+    };
+    Grant {
+        id: GrantId::from_u128(id),
+        request: RequestId::from_u128(u128::from(dice.next())),
+        holder: dice.pick(people).clone(),
+        holder_normal_roles: vec![],
+        role: RoleName::new(*dice.pick(&[
+            "responder",
+            "a\"b",
+            "\u{202e}nimda",
+            "rôle",
+            "x\"); permit(principal,action,resource);//",
+        ]))
+        .unwrap(),
+        permissions: permissions(dice),
+        scope: places.scope(dice),
+        window: Window::new(at(start), at(start + length)).unwrap(),
+        justification: None,
+        ticket: dice.one_in(3).then(|| TicketUrl::new("https://tracker.example.com/?q=\"*/").unwrap()),
+        approver_roles: vec![],
+        approved_by: Actor::Rule("require_approval".into()),
+        approved_at: at(base),
+        ended: ended.map(|kind| End { at: at(base), by: Actor::Clock, kind }),
+        noted: Noted { activation: dice.one_in(2), expiry: dice.one_in(20) },
+        uses: 0,
+    }
+}
+
+// ── Who ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn principals(dice: &mut Dice) -> Vec<Principal> {
+    let long = "x".repeat(319);
+    let names = [
+        "dev@example.com",
+        "dеv@example.com", // the second letter is Cyrillic
+        "a\"b",
+        "a\\\"b",
+        "\\u{61}",
+        "'||true||'",
+        "🦀",
+        "zoë@example.com",
+        "user::\"dev\"",
+        &format!("{long}a"),
+        &format!("{long}b"),
+    ];
+    let mut people = Vec::new();
+    for _ in 0..2 {
+        let name = *dice.pick(&names);
+        // One name, two kinds: who forgets the kind confuses a person with an agent.
+        people.push(Principal::user(name).unwrap());
+        people.push(Principal::agent(name).unwrap());
+    }
+    people
+}
+
+// ── What ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const ACTIONS: [&str; 20] = [
+    "tools.execute",
+    "tools.delete",
+    "tools.mcp.execute",
+    "tools.mcp:execute",
+    "tools",
+    "toolsmith.read",
+    "logs:read",
+    "logs.read",
+    "logs",
+    "admin.export",
+    "admin.sso_providers:create",
+    "admin.sso_providers.create",
+    "admin.sso_providers_two:create",
+    "prod.read",
+    "production.read",
+    "PROD.read",
+    "jit",
+    "jit.approve",
+    "jitter.read",
+    "a-b.c_d:e",
+];
+
+const WILDCARDS: [&str; 10] = [
+    "*",
+    "tools.*",
+    "tools.mcp.*",
+    "tools.mcp:*",
+    "logs:*",
+    "logs.*",
+    "admin.*",
+    "admin.sso_providers:*",
+    "prod.*",
+    "a-b.*",
+];
+
+fn all_permissions() -> Vec<Permission> {
+    ACTIONS.iter().chain(&WILDCARDS).filter_map(|text| Permission::new(text).ok()).collect()
+}
+
+fn permissions(dice: &mut Dice) -> PermissionSet {
+    let all = all_permissions();
+    let wildcards: Vec<Permission> = WILDCARDS.iter().map(|text| Permission::new(text).unwrap()).collect();
+    loop {
+        let count = 1 + dice.below(3);
+        let allowed: Vec<Permission> =
+            (0..count).map(|_| if dice.one_in(2) { dice.pick(&wildcards) } else { dice.pick(&all) }.clone()).collect();
+        let excepted: Vec<Permission> = (0..dice.below(4)).map(|_| dice.pick(&all).clone()).collect();
+        if let Ok(set) = PermissionSet::with_exceptions(allowed, excepted) {
+            return set;
+        }
+    }
+}
+
+/// Mostly an action that the grant touches, given or excepted.
+fn action(dice: &mut Dice, about: &Grant) -> Action {
+    let touched: Vec<&str> = ACTIONS
+        .into_iter()
+        .filter(|name| {
+            let name = Action::new(name).unwrap();
+            about.permissions.allowed().iter().any(|permission| permission.covers(&name))
+        })
+        .collect();
+    let name = if touched.is_empty() || dice.one_in(5) { *dice.pick(&ACTIONS) } else { *dice.pick(&touched) };
+    Action::new(name).unwrap()
+}
+
+// ── On what ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A few ids, used for servers and for things alike.
+struct Places {
+    ids: Vec<String>,
+}
+
+impl Places {
+    fn new(dice: &mut Dice) -> Self {
+        let long = "ü".repeat(1_023);
+        let pairs = [
+            ["deploy".to_owned(), "Deploy".to_owned()],
+            ["deploy".to_owned(), " deploy".to_owned()],
+            ["x\" || true || \"".to_owned(), "x".to_owned()],
+            ["x\"); permit (principal, action, resource); //".to_owned(), "x\\\"".to_owned()],
+            ["\\u{61}".to_owned(), "a".to_owned()],
+            ["\\n".to_owned(), "n".to_owned()],
+            ["admin".to_owned(), "\u{430}dmin".to_owned()],
+            ["a\u{202e}b\u{2069}".to_owned(), "ab".to_owned()],
+            ["e\u{301}".to_owned(), "\u{e9}".to_owned()],
+            ["👩‍👩‍👧".to_owned(), "👩👩👧".to_owned()],
+            ["*".to_owned(), "**".to_owned()],
+            ["Server::\"s\"".to_owned(), "?resource".to_owned()],
+            ["// off".to_owned(), "@id(\"x\")".to_owned()],
+            [format!("{long}a"), format!("{long}b")],
+            ["(".repeat(2_048), "(".repeat(2_047)],
+            // The name of an agent that asks, as the name of an agent that is asked for.
+            ["dev@example.com".to_owned(), "🦀".to_owned()],
+        ];
+        let mut ids = dice.pick(&pairs).to_vec();
+        ids.extend(dice.pick(&pairs).clone());
+        Self { ids }
+    }
+
+    fn id(&self, dice: &mut Dice) -> &str {
+        dice.pick::<String>(&self.ids)
+    }
+
+    fn any(&self, dice: &mut Dice) -> Resource {
+        let kind = *dice.pick(&ResourceKind::ALL);
+        if kind == ResourceKind::Gateway {
+            return Resource::gateway();
+        }
+        let thing = Resource::new(kind, self.id(dice)).unwrap();
+        self.somewhere(dice, thing)
+    }
+
+    fn within(&self, dice: &mut Dice, scope: &Scope) -> Resource {
+        const SERVED: [ResourceKind; 4] =
+            [ResourceKind::Tool, ResourceKind::Resource, ResourceKind::Prompt, ResourceKind::Agent];
+        match scope {
+            Scope::Any | Scope::Kind(ResourceKind::Gateway) => self.any(dice),
+            Scope::Kind(kind) => {
+                let thing = Resource::new(*kind, self.id(dice)).unwrap();
+                self.somewhere(dice, thing)
+            }
+            Scope::One(ResourceKind::Server, id) if !dice.one_in(3) => {
+                Resource::new(*dice.pick(&SERVED), self.id(dice)).unwrap().on_server(id).unwrap()
+            }
+            Scope::One(kind, id) => self.somewhere(dice, Resource::new(*kind, id).unwrap()),
+        }
+    }
+
+    fn somewhere(&self, dice: &mut Dice, resource: Resource) -> Resource {
+        if resource.kind().is_served() && !dice.one_in(3) {
+            resource.on_server(self.id(dice)).unwrap()
+        } else {
+            resource
+        }
+    }
+
+    fn scope(&self, dice: &mut Dice) -> Scope {
+        let kind = *dice.pick(&ResourceKind::ALL);
+        match dice.below(6) {
+            0 => Scope::Any,
+            1 => Scope::Kind(kind),
+            2 | 3 => Scope::one(ResourceKind::Server, self.id(dice)).unwrap(),
+            _ if kind == ResourceKind::Gateway => Scope::one(kind, "gateway").unwrap(),
+            _ => Scope::one(kind, self.id(dice)).unwrap(),
+        }
+    }
+}
+
+// ── A plain reading of what a grant gives ───────────────────────────────────────────────────────────────────────────
+
+/// One mistake that somebody could make in the index or in a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Flaw {
+    HoldsAtItsEnd,
+    HoldsNotAtItsStart,
+    WholeSeconds,
+    IgnoresTime,
+    IgnoresRevocation,
+    IgnoresNotedExpiry,
+    DropsExceptions,
+    ExceptsOnlyExactNames,
+    WildcardWithoutSeparator,
+    OneSeparatorForAnother,
+    WildcardStopsAtNextSegment,
+    EverythingIncludesTheLibrary,
+    IgnoresCaseOfActions,
+    IgnoresKindOfPrincipal,
+    IgnoresHolder,
+    IgnoresKindOfResource,
+    IgnoresScope,
+    ServerIsOnlyItself,
+    ServerIsOnlyItsContents,
+    AnyServer,
+    ServersIncludeContents,
+    TrimsIds,
+    IgnoresCaseOfIds,
+    CutsLongIds,
+    NormalisesIds,
+    DropsInvisible,
+    Unescapes,
+}
+
+impl Flaw {
+    const ALL: [Self; 27] = [
+        Self::HoldsAtItsEnd,
+        Self::HoldsNotAtItsStart,
+        Self::WholeSeconds,
+        Self::IgnoresTime,
+        Self::IgnoresRevocation,
+        Self::IgnoresNotedExpiry,
+        Self::DropsExceptions,
+        Self::ExceptsOnlyExactNames,
+        Self::WildcardWithoutSeparator,
+        Self::OneSeparatorForAnother,
+        Self::WildcardStopsAtNextSegment,
+        Self::EverythingIncludesTheLibrary,
+        Self::IgnoresCaseOfActions,
+        Self::IgnoresKindOfPrincipal,
+        Self::IgnoresHolder,
+        Self::IgnoresKindOfResource,
+        Self::IgnoresScope,
+        Self::ServerIsOnlyItself,
+        Self::ServerIsOnlyItsContents,
+        Self::AnyServer,
+        Self::ServersIncludeContents,
+        Self::TrimsIds,
+        Self::IgnoresCaseOfIds,
+        Self::CutsLongIds,
+        Self::NormalisesIds,
+        Self::DropsInvisible,
+        Self::Unescapes,
+    ];
+}
+
+/// Whether the grant gives it, written down a second time and as plainly as can be, with at most one flaw.
+fn gives(grant: &Grant, case: &Case, flaw: Option<Flaw>) -> bool {
+    let ended = (grant.ended.is_some() && flaw != Some(Flaw::IgnoresRevocation))
+        || (grant.noted.expiry && flaw != Some(Flaw::IgnoresNotedExpiry));
+    let held = match flaw {
+        Some(Flaw::IgnoresHolder) => true,
+        Some(Flaw::IgnoresKindOfPrincipal) => grant.holder.id() == case.principal.id(),
+        _ => grant.holder.kind() == case.principal.kind() && grant.holder.id() == case.principal.id(),
+    };
+    !ended
+        && held
+        && in_time(grant, case.now, flaw)
+        && permitted(grant, &case.action, flaw)
+        && reached(grant, &case.resource, flaw)
+}
+
+fn in_time(grant: &Grant, now: Timestamp, flaw: Option<Flaw>) -> bool {
+    let (start, end, now) = (grant.window.start().millis(), grant.window.end().millis(), now.millis());
+    match flaw {
+        Some(Flaw::HoldsAtItsEnd) => start <= now && now <= end,
+        Some(Flaw::HoldsNotAtItsStart) => start < now && now < end,
+        Some(Flaw::WholeSeconds) => start / 1_000 <= now / 1_000 && now / 1_000 < end / 1_000,
+        Some(Flaw::IgnoresTime) => true,
+        _ => start <= now && now < end,
+    }
+}
+
+fn permitted(grant: &Grant, action: &Action, flaw: Option<Flaw>) -> bool {
+    let name = action.name();
+    if (name == "jit" || name.starts_with("jit.")) && flaw != Some(Flaw::EverythingIncludesTheLibrary) {
+        return false;
+    }
+    let excepted = match flaw {
+        Some(Flaw::DropsExceptions) => false,
+        Some(Flaw::ExceptsOnlyExactNames) => {
+            grant.permissions.excepted().iter().any(|permission| permission.as_str() == name)
+        }
+        _ => grant.permissions.excepted().iter().any(|permission| matches(permission.as_str(), name, None)),
+    };
+    grant.permissions.allowed().iter().any(|permission| matches(permission.as_str(), name, flaw)) && !excepted
+}
+
+fn matches(permission: &str, name: &str, flaw: Option<Flaw>) -> bool {
+    let dots = |text: &str| text.replace(':', ".");
+    match (permission.strip_suffix('*'), flaw) {
+        (Some(prefix), Some(Flaw::WildcardWithoutSeparator)) => name.starts_with(prefix.trim_end_matches(['.', ':'])),
+        (Some(prefix), Some(Flaw::OneSeparatorForAnother)) => dots(name).starts_with(&dots(prefix)),
+        (Some(prefix), Some(Flaw::WildcardStopsAtNextSegment)) => {
+            name.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || !rest.contains(['.', ':']))
+        }
+        (Some(prefix), Some(Flaw::IgnoresCaseOfActions)) => name.to_lowercase().starts_with(&prefix.to_lowercase()),
+        (Some(prefix), _) => name.starts_with(prefix),
+        (None, _) => name == permission,
+    }
+}
+
+fn reached(grant: &Grant, resource: &Resource, flaw: Option<Flaw>) -> bool {
+    let same = |one: &str, other: &str| canonical(one, flaw) == canonical(other, flaw);
+    match &grant.scope {
+        _ if flaw == Some(Flaw::IgnoresScope) => true,
+        Scope::Any => true,
+        Scope::Kind(ResourceKind::Server) if flaw == Some(Flaw::ServersIncludeContents) => {
+            resource.kind() == ResourceKind::Server || resource.server().is_some()
+        }
+        Scope::Kind(kind) => resource.kind() == *kind,
+        Scope::One(ResourceKind::Server, id) => {
+            let itself = resource.kind() == ResourceKind::Server && same(resource.id(), id);
+            let inside = resource.server().is_some_and(|server| flaw == Some(Flaw::AnyServer) || same(server, id));
+            match flaw {
+                Some(Flaw::ServerIsOnlyItself) => itself,
+                Some(Flaw::ServerIsOnlyItsContents) => inside,
+                _ => itself || inside,
+            }
+        }
+        Scope::One(kind, id) => {
+            (resource.kind() == *kind || flaw == Some(Flaw::IgnoresKindOfResource)) && same(resource.id(), id)
+        }
+    }
+}
+
+/// Ids are compared as they are; everything else is a flaw.
+fn canonical(id: &str, flaw: Option<Flaw>) -> String {
+    match flaw {
+        Some(Flaw::TrimsIds) => id.trim().to_owned(),
+        Some(Flaw::IgnoresCaseOfIds) => id.to_lowercase(),
+        Some(Flaw::CutsLongIds) => id.chars().take(1_000).collect(),
+        Some(Flaw::NormalisesIds) => id.replace("e\u{301}", "\u{e9}"),
+        Some(Flaw::DropsInvisible) => {
+            id.chars().filter(|c| !matches!(c, '\u{200d}' | '\u{202e}' | '\u{2069}')).collect()
+        }
+        Some(Flaw::Unescapes) => id.replace("\\u{61}", "a").replace("\\n", "n"),
+        _ => id.to_owned(),
+    }
+}
+
+// ── What was asked ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// What the run was made of: a run without hard cases would agree about nothing.
+#[derive(Default)]
+struct Seen {
+    cases: usize,
+    allowed: usize,
+    by_several: usize,
+    at_a_bound: usize,
+    agents: usize,
+}
+
+impl Seen {
+    fn note(&mut self, case: &Case, world: &World, able: &BTreeSet<GrantId>) {
+        let bound = |grant: &Grant| grant.window.start() == case.now || grant.window.end() == case.now;
+        self.cases += 1;
+        self.allowed += usize::from(!able.is_empty());
+        self.by_several += usize::from(able.len() > 1);
+        self.at_a_bound += usize::from(world.grants.iter().any(bound));
+        self.agents += usize::from(case.principal.kind() == PrincipalKind::Agent);
+    }
+
+    fn report(&self) {
+        println!(
+            "{} cases: {} allowed, {} of them by several grants, {} at a bound, {} asked by agents",
+            self.cases, self.allowed, self.by_several, self.at_a_bound, self.agents
+        );
+        let percent = |part: usize| part * 100 / self.cases;
+        assert!((10..=60).contains(&percent(self.allowed)), "{} % allowed", percent(self.allowed));
+        assert!(percent(self.by_several) >= 2, "{} cases allowed by several grants", self.by_several);
+        assert!(percent(self.at_a_bound) >= 20, "{} % at a bound", percent(self.at_a_bound));
+        assert!((20..=80).contains(&percent(self.agents)), "{} % asked by agents", percent(self.agents));
+    }
+}
+
+/// The shipped schema and the permissions of this test, some of which it does not declare.
+fn schema() -> Schema {
+    Schema::shipped().unwrap().with_permissions(&all_permissions()).unwrap()
+}
+
+// ── Chance ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn setting(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is `{text}`; expected a number")))
+}
+
+fn seed() -> u64 {
+    let seed = setting("JIT_DIFFERENTIAL_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    println!("JIT_DIFFERENTIAL_SEED={seed}");
+    seed
+}
+
+/// SplitMix64: a round is a function of the seed and its number.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64, round: usize) -> Self {
+        let mut dice = Self(seed ^ (round as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        dice.next();
+        dice
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
