@@ -8,6 +8,7 @@ The end-to-end tests drive the gateway through the same functions, so what the d
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import secrets
@@ -85,7 +86,7 @@ def write_private(path: Path, text: str) -> None:
 class _Tool(BaseHTTPRequestHandler):
     """Answers every call with what it was asked to do, so that a person sees that the tool really ran."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is the standard library's
+    def do_POST(self) -> None:
         size = int(self.headers.get("content-length") or 0)
         asked = self.rfile.read(size).decode("utf-8", "replace")
         answer = json.dumps({"ran": self.path.strip("/"), "with": asked}).encode()
@@ -95,7 +96,7 @@ class _Tool(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
+    def log_message(self, format: str, *args: object) -> None:
         """Silent: the terminal belongs to the demo's own text."""
 
 
@@ -126,7 +127,13 @@ class Answer:
 
 
 def call(
-    method: str, url: str, *, token: str | None = None, body: object = None, headers: Mapping[str, str] | None = None, timeout: float = 60
+    method: str,
+    url: str,
+    *,
+    token: str | None = None,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 60,
 ) -> Answer:
     """One HTTP exchange; `body` is sent as JSON unless it is bytes."""
     sent = dict(headers or {})
@@ -192,7 +199,7 @@ class Gateway:
             "PASSWORD_CHANGE_ENFORCEMENT_ENABLED": "false",
             "MCPGATEWAY_UI_ENABLED": "true",
             "MCPGATEWAY_ADMIN_API_ENABLED": "true",
-            # What switches just-in-time access on: the plugin, the leave to lift what roles deny, and no start without it.
+            # What switches just-in-time access on: the plugin, leave to lift what roles deny, and no start without it.
             "PLUGINS_ENABLED": "true",
             "PLUGINS_CONFIG_FILE": str(self.plugins),
             "PLUGINS_CAN_OVERRIDE_RBAC": "true",
@@ -242,20 +249,16 @@ class Gateway:
             return
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                pass
         self.kill()
 
     def kill(self) -> None:
         """End every process of the gateway at once, without a goodbye."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
         self.process = None
         # The workers die a moment after their parent; until then the port is theirs.
@@ -330,7 +333,10 @@ def _create_tool(gateway: Gateway, admin: str, name: str, url: str) -> str:
     for tool in _listing(gateway, admin, "tools"):
         if tool.get("originalName", tool["name"]) == name:
             if tool.get("url") != url:
-                _expect(call("PUT", f"{gateway.url}/tools/{tool['id']}", token=admin, body={"url": url}), f"move the tool {name}")
+                _expect(
+                    call("PUT", f"{gateway.url}/tools/{tool['id']}", token=admin, body={"url": url}),
+                    f"move the tool {name}",
+                )
             return str(tool["id"])
     tool = {
         "name": name,
@@ -349,7 +355,10 @@ def _create_server(gateway: Gateway, admin: str, tools: list[str]) -> None:
     if any(server["name"] == SERVER for server in _listing(gateway, admin, "servers")):
         return
     server = {"name": SERVER, "description": "Demo virtual server", "associated_tools": tools, "visibility": "public"}
-    _expect(call("POST", f"{gateway.url}/servers", token=admin, body={"server": server, "visibility": "public"}), "register the server")
+    _expect(
+        call("POST", f"{gateway.url}/servers", token=admin, body={"server": server, "visibility": "public"}),
+        "register the server",
+    )
 
 
 def _listing(gateway: Gateway, token: str, kind: str) -> list[dict[str, Any]]:
@@ -374,7 +383,14 @@ def _expect(answer: Answer, what: str) -> Any:
 def guide(gateway: Gateway, tokens_file: Path) -> str:
     """What a person who has just started the demo wants on the screen."""
     base, json_type = gateway.url, "-H 'content-type: application/json'"
-    ask = json.dumps({"role": "auditor", "duration_hours": 1, "reason": "who changed the deploy tool?", "ticket_url": "https://example.com/INC-42"})
+    ask = json.dumps(
+        {
+            "role": "auditor",
+            "duration_hours": 1,
+            "reason": "who changed the deploy tool?",
+            "ticket_url": "https://example.com/INC-42",
+        }
+    )
     pick = "python3 -c 'import json,sys; print(json.load(sys.stdin)[\"id\"])'"
     return f"""
 The gateway runs on {base} with just-in-time access inside.
@@ -428,9 +444,13 @@ def run(root: Path, port: int, tools_port: int, workers: int) -> None:
 def main() -> int:
     """Parse the command line and run; 0 after Ctrl-C, 1 with a sentence when something is in the way."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--state", type=Path, default=PROJECT / ".run", help="where everything is kept (default: %(default)s)")
+    parser.add_argument(
+        "--state", type=Path, default=PROJECT / ".run", help="where everything is kept (default: %(default)s)"
+    )
     parser.add_argument("--port", type=int, default=4444, help="of the gateway, on loopback (default: %(default)s)")
-    parser.add_argument("--tools-port", type=int, help="of the demo tools, on loopback (default: the gateway's plus one)")
+    parser.add_argument(
+        "--tools-port", type=int, help="of the demo tools, on loopback (default: the gateway's plus one)"
+    )
     parser.add_argument("--workers", type=int, default=1, help="gateway processes (default: %(default)s)")
     options = parser.parse_args()
 

@@ -17,7 +17,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "gateway"))
 
 import run
-
 from jit_access import Engine
 
 ADMIN, DEV, OTHER = run.ADMIN, run.DEV, run.OTHER
@@ -105,7 +104,12 @@ class World:
 
     def tool_call(self, who: str, path: str, tool: str = "deploy") -> str:
         """`allowed` or `denied`, and anything else in full: versions of the gateway word a denial differently."""
-        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {"what": "it"}}}
+        call = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": tool, "arguments": {"what": "it"}},
+        }
         answer = self.call(who, "POST", path, call, accept="application/json, text/event-stream")
         if '"isError":false' in answer.text and '\\"ran\\"' in answer.text:
             return "allowed"

@@ -13,12 +13,13 @@ import threading
 import time
 import urllib.error
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from conftest import ADMIN, DEV, OTHER, REASON, World, eventually
+
 import run
-from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def nothing_left(world: World) -> object:
 
 def until(instant: str) -> None:
     """Sleep until an instant of the wall clock has passed."""
-    time.sleep(max(0.0, (datetime.fromisoformat(instant) - datetime.now(timezone.utc)).total_seconds()) + 0.02)
+    time.sleep(max(0.0, (datetime.fromisoformat(instant) - datetime.now(UTC)).total_seconds()) + 0.02)
 
 
 def test_rest_the_whole_way(world: World) -> None:
@@ -62,7 +63,9 @@ def test_mcp_the_whole_way(world: World) -> None:
     grant = world.give(DEV, "operator")
     assert world.tool_calls(DEV) == {"allowed"}
     assert world.tool_calls(OTHER) == {"denied"}
-    eventually(lambda: world.grant(grant["id"])["actions_taken"] == len(world.mcp_paths()), "each tool call on record once")
+    eventually(
+        lambda: world.grant(grant["id"])["actions_taken"] == len(world.mcp_paths()), "each tool call on record once"
+    )
     world.revoke(grant["id"])
     assert world.tool_calls(DEV) == {"denied"}
     assert world.mirrored() == set()
@@ -102,7 +105,7 @@ def test_a_permission_over_rest_and_mcp_ends_by_itself_and_others_outlive_the_pl
 
 
 def test_a_scheduled_grant_gives_nothing_before_its_start(world: World) -> None:
-    starts = datetime.fromtimestamp(time.time() + 6, timezone.utc).isoformat()
+    starts = datetime.fromtimestamp(time.time() + 6, UTC).isoformat()
     grant = world.give(DEV, "operator", starts_at=starts)
     assert grant["status"] == "scheduled"
     assert world.tool_calls(DEV) == {"denied"}
@@ -120,7 +123,10 @@ def test_grants_do_not_help_to_administer_grants(world: World) -> None:
     own = world.ask(ADMIN, "operator")
     assert world.call(ADMIN, "POST", f"/jit/requests/{own['id']}/approve", {}).json()["code"] == "self_approval"
     for request in (asked, own):
-        assert world.call(ADMIN if request is own else OTHER, "POST", f"/jit/requests/{request['id']}/withdraw").status == 200
+        assert (
+            world.call(ADMIN if request is own else OTHER, "POST", f"/jit/requests/{request['id']}/withdraw").status
+            == 200
+        )
 
 
 def test_a_grant_on_all_of_admin_opens_what_it_names_and_no_way_to_stay(world: World) -> None:
@@ -163,7 +169,9 @@ def test_what_lives_is_exported_as_cedar_and_what_happened_is_on_record(world: W
 
 def test_a_scoped_token_stays_in_its_scope(world: World) -> None:
     world.give(DEV, "auditor")
-    made = world.call(DEV, "POST", "/tokens", {"name": "narrow", "expires_in_days": 2, "scope": {"permissions": ["tools.read"]}})
+    made = world.call(
+        DEV, "POST", "/tokens", {"name": "narrow", "expires_in_days": 2, "scope": {"permissions": ["tools.read"]}}
+    )
     assert made.status in (200, 201), made
     world.tokens["narrow"] = str(made.json()["access_token"])
     assert world.status(DEV) == 200
@@ -268,7 +276,11 @@ def test_the_gateway_decides_whether_plugins_may_lift(world: World) -> None:
 
 def test_the_wrap_lifts_one_tool_or_one_server_and_nothing_beside(world: World, tmp_path: Path) -> None:
     wrapped = tmp_path / "plugins.yaml"
-    wrapped.write_text(world.gateway.plugins.read_text().replace("    config:\n", "    config:\n      gateway: {wrap_permission_service: true}\n"))
+    wrapped.write_text(
+        world.gateway.plugins.read_text().replace(
+            "    config:\n", "    config:\n      gateway: {wrap_permission_service: true}\n"
+        )
+    )
     world.restart(env={}, plugins=wrapped)
     assert world.tool_calls(DEV) == {"denied"}
 
@@ -282,7 +294,10 @@ def test_the_wrap_lifts_one_tool_or_one_server_and_nothing_beside(world: World, 
     assert world.tool_calls(DEV, "status") == {"denied"}
     assert world.tool_calls(OTHER, "deploy") == {"denied"}
     assert world.status(DEV) == 403
-    eventually(lambda: world.grant(one_tool["id"])["actions_taken"] == len(world.mcp_paths()), "only what was let through counts")
+    eventually(
+        lambda: world.grant(one_tool["id"])["actions_taken"] == len(world.mcp_paths()),
+        "only what was let through counts",
+    )
     world.revoke(one_tool["id"])
     assert world.tool_calls(DEV, "deploy") == {"denied"}
 

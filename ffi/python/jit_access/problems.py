@@ -51,7 +51,11 @@ _SCHEMA: Final[dict[str, Any]] = {
             "items": {
                 "type": "object",
                 "required": ["detail"],
-                "properties": {"pointer": {"type": "string"}, "parameter": {"type": "string"}, "detail": {"type": "string"}},
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "parameter": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
             },
         },
     },
@@ -91,7 +95,9 @@ class ProblemRoute(APIRoute):
         return guarded
 
 
-def problem(status: int, code: str, detail: str, *, retryable: bool = False, errors: list[dict[str, str]] | None = None) -> Response:
+def problem(
+    status: int, code: str, detail: str, *, retryable: bool = False, errors: list[dict[str, str]] | None = None
+) -> Response:
     """A problem that the web side found by itself; the engine's own come ready made."""
     body: dict[str, Any] = {
         "type": f"{_TYPE}{code}",
@@ -109,7 +115,9 @@ def problem(status: int, code: str, detail: str, *, retryable: bool = False, err
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI entries of a route's problems. The `default` entry keeps FastAPI from adding its own 422."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
-    described: dict[int | str, dict[str, Any]] = {status: {"description": _TITLES[status], "content": content} for status in statuses}
+    described: dict[int | str, dict[str, Any]] = {
+        status: {"description": _TITLES[status], "content": content} for status in statuses
+    }
     return {
         **described,
         401: {"description": "Not authenticated; the answer is the host's own"},
@@ -133,7 +141,7 @@ def _problem(status: int, body: str) -> Response:
 
 
 def _invalid(error: RequestValidationError) -> Response:
-    """Each wrong place once, as a JSON pointer into the body or the name of a parameter, never echoing what was sent."""
+    """Each wrong place, as a JSON pointer into the body or the name of a parameter, never echoing what was sent."""
     errors: list[dict[str, str]] = []
     for found in error.errors():
         source, *path = found["loc"]

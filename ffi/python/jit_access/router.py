@@ -40,7 +40,11 @@ Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
 Key = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", max_length=255, description="The same key with the same body is carried out once; the repeat gets the first answer"),
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="The same key with the same body is carried out once; the repeat gets the first answer",
+    ),
 ]
 
 
@@ -76,7 +80,9 @@ def create_router(
         except Exception as error:
             _log.exception("the host did not follow a change of grants")
             if ending:
-                raise HostNotUpdatedError("the end of this access is recorded, but the host does not follow it yet: repeat the call") from error
+                raise HostNotUpdatedError(
+                    "the end of this access is recorded, but the host does not follow it yet: repeat the call"
+                ) from error
 
     @router.post("/request", status_code=201, summary="Ask for a role", response_model=None, responses=_creating())
     def submit(http: Request, body: AccessRequestBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
@@ -96,44 +102,88 @@ def create_router(
         response.headers["Location"] = f"{base(http)}/requests/{made.id}"
         return response
 
-    @router.get("/requests", summary="Requests that the caller may see", response_model=None, responses=_reading(RequestPageModel, 400))
-    def requests(http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+    @router.get(
+        "/requests",
+        summary="Requests that the caller may see",
+        response_model=None,
+        responses=_reading(RequestPageModel, 400),
+    )
+    def requests(
+        http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)
+    ) -> Response:
         return _json(engine.requests(who, status=status, limit=limit, cursor=cursor), base(http))
 
-    @router.get("/requests/{id}", summary="One request", response_model=None, responses=_reading(AccessRequestModel, 400, 404))
+    @router.get(
+        "/requests/{id}", summary="One request", response_model=None, responses=_reading(AccessRequestModel, 400, 404)
+    )
     def request(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
         return _json(engine.request(who, id), base(http))
 
-    @router.post("/requests/{id}/approve", summary="Approve a request", response_model=None, responses=_changing(AccessRequestModel))
-    def approve(http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    @router.post(
+        "/requests/{id}/approve",
+        summary="Approve a request",
+        response_model=None,
+        responses=_changing(AccessRequestModel),
+    )
+    def approve(
+        http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)
+    ) -> Response:
         approved = engine.approve(who, id, comment=body.comment if body else None, idempotency_key=key)
         follow(ending=False)
         return _answer(approved, base(http))
 
-    @router.post("/requests/{id}/deny", summary="Deny a request", response_model=None, responses=_changing(AccessRequestModel))
+    @router.post(
+        "/requests/{id}/deny", summary="Deny a request", response_model=None, responses=_changing(AccessRequestModel)
+    )
     def deny(http: Request, id: Id, body: DenyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         return _answer(engine.deny(who, id, reason=body.reason, idempotency_key=key), base(http))
 
-    @router.post("/requests/{id}/withdraw", summary="Withdraw one's own request", response_model=None, responses=_changing(AccessRequestModel))
-    def withdraw(http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    @router.post(
+        "/requests/{id}/withdraw",
+        summary="Withdraw one's own request",
+        response_model=None,
+        responses=_changing(AccessRequestModel),
+    )
+    def withdraw(
+        http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
+    ) -> Response:
         return _answer(engine.withdraw(who, id, idempotency_key=key), base(http))
 
-    @router.get("/grants", summary="Grants that the caller may see", response_model=None, responses=_reading(GrantPageModel, 400))
-    def grants(http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
+    @router.get(
+        "/grants",
+        summary="Grants that the caller may see",
+        response_model=None,
+        responses=_reading(GrantPageModel, 400),
+    )
+    def grants(
+        http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)
+    ) -> Response:
         return _json(engine.grants(who, status=status, limit=limit, cursor=cursor), base(http))
 
     @router.get("/grants/{id}", summary="One grant", response_model=None, responses=_reading(GrantModel, 400, 404))
     def grant(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
         return _json(engine.grant(who, id), base(http))
 
-    @router.post("/grants/{id}/revoke", summary="End somebody's grant at once", response_model=None, responses=_changing(GrantModel))
+    @router.post(
+        "/grants/{id}/revoke",
+        summary="End somebody's grant at once",
+        response_model=None,
+        responses=_changing(GrantModel),
+    )
     def revoke(http: Request, id: Id, body: RevokeBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         revoked = engine.revoke(who, id, reason=body.reason, idempotency_key=key)
         follow(ending=True)
         return _answer(revoked, base(http))
 
-    @router.post("/grants/{id}/release", summary="Give one's own grant back", response_model=None, responses=_changing(GrantModel))
-    def release(http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    @router.post(
+        "/grants/{id}/release",
+        summary="Give one's own grant back",
+        response_model=None,
+        responses=_changing(GrantModel),
+    )
+    def release(
+        http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
+    ) -> Response:
         released = engine.release(who, id, idempotency_key=key)
         follow(ending=True)
         return _answer(released, base(http))
@@ -161,13 +211,20 @@ def _answer(what: AccessRequest | Grant, base: str, *, status: int = 200) -> Res
 
 
 _REPLAYED: Final = {
-    "Idempotency-Replayed": {"description": "Present when this is the answer to an earlier call with the same key", "schema": {"const": "true"}}
+    "Idempotency-Replayed": {
+        "description": "Present when this is the answer to an earlier call with the same key",
+        "schema": {"const": "true"},
+    }
 }
 
 
 def _creating() -> dict[int | str, dict[str, Any]]:
     location = {"Location": {"description": "Where to follow the request", "schema": {"type": "string"}}}
-    created = {"model": AccessRequestModel, "description": "The request, pending or approved by rule", "headers": {**location, **_REPLAYED}}
+    created = {
+        "model": AccessRequestModel,
+        "description": "The request, pending or approved by rule",
+        "headers": {**location, **_REPLAYED},
+    }
     return {201: created, **responses(400, 403, 409, 413, 503)}
 
 

@@ -34,11 +34,17 @@ class AccessRequestBody(_Body):
     )
 
     role: str = Field(description="A role of the catalogue")
-    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="How long, counted from activation")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="How long, counted from activation"
+    )
     reason: str | None = Field(None, description="Why, for the approver and the record")
     ticket_url: str | None = Field(None, description="Where the work is tracked")
-    resource: str | None = Field(None, description="The part of the host it is for: `tool:deploy`, `server:<id>`; everything when left out")
-    starts_at: str | None = Field(None, description="When it should begin, as an RFC 3339 instant; at approval when left out")
+    resource: str | None = Field(
+        None, description="The part of the host it is for: `tool:deploy`, `server:<id>`; everything when left out"
+    )
+    starts_at: str | None = Field(
+        None, description="When it should begin, as an RFC 3339 instant; at approval when left out"
+    )
 
 
 class ApproveBody(_Body):

@@ -16,7 +16,13 @@ import pytest
 
 pytest.importorskip("mcpgateway")
 
-_SECRETS = ("JWT_SECRET_KEY", "AUTH_ENCRYPTION_SECRET", "PLATFORM_ADMIN_PASSWORD", "DEFAULT_USER_PASSWORD", "BASIC_AUTH_PASSWORD")
+_SECRETS = (
+    "JWT_SECRET_KEY",
+    "AUTH_ENCRYPTION_SECRET",
+    "PLATFORM_ADMIN_PASSWORD",
+    "DEFAULT_USER_PASSWORD",
+    "BASIC_AUTH_PASSWORD",
+)
 _directory = tempfile.mkdtemp(prefix="jit-access-tests-")
 atexit.register(shutil.rmtree, _directory, ignore_errors=True)
 os.environ.update(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from gateway_world import DEV, add_role, fresh_engine, fresh_gateway, give
 from fastapi import HTTPException
+from gateway_world import DEV, add_role, fresh_engine, fresh_gateway, give
 
 from jit_access.gateway import host
 from jit_access.gateway.mirror import Mirror
@@ -24,13 +24,13 @@ def roles(**more: Any) -> tuple[str, ...]:
 
 def test_standing_global_roles_count() -> None:
     add_role("approver")
-    add_role("until_later", expires_at=datetime.now(timezone.utc) + timedelta(hours=1))
+    add_role("until_later", expires_at=datetime.now(UTC) + timedelta(hours=1))
     assert roles() == ("approver", "until_later")
 
 
 def test_roles_that_do_not_hold_everywhere_and_now_do_not_count() -> None:
     add_role("in_one_team", scope="team", scope_id="t")
-    add_role("over", expires_at=datetime.now(timezone.utc) - timedelta(seconds=1))
+    add_role("over", expires_at=datetime.now(UTC) - timedelta(seconds=1))
     add_role("taken_away", is_active=False)
     add_role("somebody_elses", holder="boss@example.com")
     assert roles() == ()

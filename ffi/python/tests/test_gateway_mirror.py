@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 def roles() -> dict[str, tuple[str, set[str], datetime]]:
     """Every active role and its assignment, by name."""
     with SessionLocal() as session:
-        rows = session.execute(select(Role, UserRole).outerjoin(UserRole, UserRole.role_id == Role.id).where(Role.is_active)).all()
+        rows = session.execute(
+            select(Role, UserRole).outerjoin(UserRole, UserRole.role_id == Role.id).where(Role.is_active)
+        ).all()
         return {role.name: (held.user_email, set(role.permissions), held.expires_at) for role, held in rows}
 
 
@@ -42,7 +44,7 @@ def test_an_active_grant_is_a_role_that_expires_with_it(engine: Engine) -> None:
     holder, permissions, expires = roles()[name(grant)]
     assert holder == DEV
     assert permissions == {p for p in PERMISSIONS if p.startswith("tools.")} - {"tools.delete"}
-    assert expires.replace(tzinfo=timezone.utc) == grant.expires_at
+    assert expires.replace(tzinfo=UTC) == grant.expires_at
     with SessionLocal() as session:
         held = session.execute(select(UserRole)).scalar_one()
         assert (held.grant_source, held.scope, held.scope_id, held.granted_by) == ("jit", "global", None, BOSS)
@@ -53,7 +55,14 @@ def test_what_could_outlive_a_grant_is_in_no_role(engine: Engine, role: str) -> 
     grant = give(engine, role)
     Mirror(engine).follow_now()
     permissions = roles()[name(grant)][1]
-    assert not permissions & {"*", "admin.user_management", "admin.plugins", "admin.system_config", "admin.security_audit", "admin.export"}
+    assert not permissions & {
+        "*",
+        "admin.user_management",
+        "admin.plugins",
+        "admin.system_config",
+        "admin.security_audit",
+        "admin.export",
+    }
     assert not any(permission.startswith("admin.sso_providers:") for permission in permissions)
     assert "admin.metrics" in permissions
 
@@ -70,7 +79,7 @@ def test_an_ended_grant_leaves_nothing_behind(engine: Engine) -> None:
 
 
 def test_scheduled_and_narrow_grants_are_not_mirrored(engine: Engine) -> None:
-    give(engine, "operator", starts_at=datetime.now(timezone.utc) + timedelta(hours=1))
+    give(engine, "operator", starts_at=datetime.now(UTC) + timedelta(hours=1))
     give(engine, "operator", resource="tool:deploy")
     Mirror(engine).follow_now()
     assert roles() == {}
@@ -106,7 +115,7 @@ def test_changes_made_by_hand_are_undone(engine: Engine) -> None:
         role = session.execute(select(Role)).scalar_one()
         session.add(UserRole(user_email=ADMIN, role_id=role.id, scope="global", granted_by=ADMIN))
         session.execute(update(Role).values(permissions=["*"]))
-        session.execute(update(UserRole).values(expires_at=datetime.now(timezone.utc) + timedelta(days=365)))
+        session.execute(update(UserRole).values(expires_at=datetime.now(UTC) + timedelta(days=365)))
         session.commit()
     mirror.follow_now()
     assert roles() == before

@@ -6,8 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from gateway_world import DEV, fresh_engine, give, revoke
-
 from cpex.framework import (
     GlobalContext,
     HttpAuthCheckPermissionPayload,
@@ -16,6 +14,8 @@ from cpex.framework import (
     PluginContext,
     ToolPreInvokePayload,
 )
+from gateway_world import DEV, fresh_engine, give, revoke
+
 from jit_access import Caller, Engine
 from jit_access.gateway import host
 from jit_access.gateway.plugin import JitAccessPlugin
@@ -72,7 +72,9 @@ def test_it_abstains_while_plugins_must_not_lift(engine: Engine, monkeypatch: py
     assert uses(engine, grant.id) == 0
 
 
-@pytest.mark.parametrize("permission", ["*", "admin.user_management", "admin.plugins", "admin.sso_providers:create", "admin.export"])
+@pytest.mark.parametrize(
+    "permission", ["*", "admin.user_management", "admin.plugins", "admin.sso_providers:create", "admin.export"]
+)
 def test_it_never_lifts_what_could_outlive_a_grant(engine: Engine, permission: str) -> None:
     give(engine, "everything")
     assert check(plugin(engine), permission) is None
@@ -139,7 +141,9 @@ def test_one_request_is_one_use(engine: Engine) -> None:
         ({"config_file": "a", "gateway": {"poll_seconds": True}}, "gateway.poll_seconds"),
     ],
 )
-def test_a_configuration_that_cannot_be_meant_is_an_error_that_names_the_key(config: dict[str, Any], named: str) -> None:
+def test_a_configuration_that_cannot_be_meant_is_an_error_that_names_the_key(
+    config: dict[str, Any], named: str
+) -> None:
     with pytest.raises(PluginConfigError, match=named):
         Settings.parse(config)
 

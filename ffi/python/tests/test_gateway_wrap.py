@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from cpex.framework import PluginViolationError
 from gateway_world import DEV, fresh_engine, give, revoke
 
-from cpex.framework import PluginViolationError
 from jit_access import Engine
 from jit_access.gateway import host, wrap
 
@@ -26,7 +26,9 @@ class Gateway:
     def __init__(self, engine: Engine) -> None:
         self.standing: set[str] = set()
 
-        async def check_permission(service: Any, user_email: str, permission: str, token_teams: list[str] | None = None) -> bool:
+        async def check_permission(
+            service: Any, user_email: str, permission: str, token_teams: list[str] | None = None
+        ) -> bool:
             return permission in self.standing
 
         async def invoke_tool(service: Any, name: str, server_id: str | None = None) -> str:
@@ -124,7 +126,9 @@ def test_nothing_is_lifted_where_it_must_not_be(engine: Engine, monkeypatch: pyt
     assert not gateway.calls("deploy")
 
 
-def test_no_provisional_pass_where_calls_may_go_past_the_tool_service(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_provisional_pass_where_calls_may_go_past_the_tool_service(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     give(engine, "operator", resource="tool:deploy")
     monkeypatch.setattr(host, "proxies_directly", lambda: True)
     assert not Gateway(engine).calls("deploy")
@@ -140,7 +144,12 @@ def test_an_error_of_ours_leaves_the_gateways_answer(engine: Engine, monkeypatch
 
 def test_the_gateway_is_wrapped_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     services = (wrap.PermissionService, wrap.ToolService)
-    before = [(service, name, getattr(service, name)) for service in services for name in ("check_permission", *wrap._TOOL_METHODS) if hasattr(service, name)]
+    before = [
+        (service, name, getattr(service, name))
+        for service in services
+        for name in ("check_permission", *wrap._TOOL_METHODS)
+        if hasattr(service, name)
+    ]
     try:
         wrap.install(engine)
         once = [getattr(service, name) for service, name, _ in before]

@@ -28,7 +28,12 @@ jit_access:
     auditor: {permissions: ["audit:read"]}
     operator: {permissions: ["tools.*"], max_duration_hours: 2}
 """
-ASK = {"role": "auditor", "duration_hours": 1, "reason": "to find out who did it", "ticket_url": "https://example.com/1"}
+ASK = {
+    "role": "auditor",
+    "duration_hours": 1,
+    "reason": "to find out who did it",
+    "ticket_url": "https://example.com/1",
+}
 
 
 def who(x_user: str | None = Header(None), x_roles: str = Header("")) -> Caller:
@@ -90,12 +95,18 @@ def test_the_way_from_request_to_revocation(host: Host) -> None:
 
     revoked = host("boss@example.com", "POST", f"/jit/grants/{grant_id}/revoke", {"reason": "it is over"}, roles="boss")
     assert revoked.status_code == 200
-    assert (revoked.json()["status"], revoked.json()["revoked_by"], revoked.json()["revoke_reason"]) == ("revoked", "boss@example.com", "it is over")
+    assert (revoked.json()["status"], revoked.json()["revoked_by"], revoked.json()["revoke_reason"]) == (
+        "revoked",
+        "boss@example.com",
+        "it is over",
+    )
     assert not host.engine.check("dev@example.com", "audit:read").allowed
 
 
 def test_deny_withdraw_and_release(host: Host) -> None:
-    denied = host("boss@example.com", "POST", f"/jit/requests/{host.ask()['id']}/deny", {"reason": "not today"}, roles="boss")
+    denied = host(
+        "boss@example.com", "POST", f"/jit/requests/{host.ask()['id']}/deny", {"reason": "not today"}, roles="boss"
+    )
     assert (denied.status_code, denied.json()["status"]) == (200, "denied")
     withdrawn = host("dev@example.com", "POST", f"/jit/requests/{host.ask()['id']}/withdraw")
     assert (withdrawn.status_code, withdrawn.json()["status"]) == (200, "withdrawn")
@@ -108,7 +119,11 @@ def test_lists_come_in_pages(host: Host) -> None:
     ids = [host.ask()["id"] for _ in range(5)]
     for request in ids:
         host.approve(request)
-    for path, model in (("/jit/requests", RequestPageModel), ("/jit/grants", GrantPageModel), ("/jit/audit", AuditPageModel)):
+    for path, model in (
+        ("/jit/requests", RequestPageModel),
+        ("/jit/grants", GrantPageModel),
+        ("/jit/audit", AuditPageModel),
+    ):
         seen: list[str] = []
         cursor = ""
         while True:
@@ -177,7 +192,15 @@ def test_a_body_of_another_shape_is_a_problem(host: Host, body: Any) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff\xfe", b'{"role": NaN', b"[" * 30_000, b'{"role":"auditor","duration_hours":NaN}', b'{"role":"auditor","duration_hours":1e999}'],
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"role": NaN',
+        b"[" * 30_000,
+        b'{"role":"auditor","duration_hours":NaN}',
+        b'{"role":"auditor","duration_hours":1e999}',
+    ],
     ids=lambda body: repr(body[:20]),
 )
 def test_bytes_that_are_no_json_are_a_problem(host: Host, body: bytes) -> None:
@@ -200,7 +223,10 @@ def test_a_flood_is_refused_announced_or_not(host: Host) -> None:
     is_problem(host.client.post("/jit/request", content=endless(), headers=headers), 413)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=1.5", "status=nonsense", "cursor=nonsense", "cursor=" + "x" * 600])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=201", "limit=x", "limit=1.5", "status=nonsense", "cursor=nonsense", "cursor=" + "x" * 600],
+)
 @pytest.mark.parametrize("path", ["/jit/requests", "/jit/grants"])
 def test_parameters_out_of_range_are_problems(host: Host, path: str, query: str) -> None:
     is_problem(host("dev@example.com", "GET", f"{path}?{query}"), 400)
@@ -208,18 +234,30 @@ def test_parameters_out_of_range_are_problems(host: Host, path: str, query: str)
 
 def test_refusals_keep_the_engines_code(host: Host) -> None:
     request = host.ask()["id"]
-    assert is_problem(host("dev@example.com", "POST", f"/jit/requests/{request}/approve", roles="boss"), 403)["code"] == "self_approval"
+    assert (
+        is_problem(host("dev@example.com", "POST", f"/jit/requests/{request}/approve", roles="boss"), 403)["code"]
+        == "self_approval"
+    )
     assert is_problem(host("dev@example.com", "POST", "/jit/request", {**ASK, "role": "nobody"}), 400)["code"]
     is_problem(host("other@example.com", "GET", f"/jit/requests/{request}"), 404)
-    is_problem(host("dev@example.com", "GET", "/jit/requests/nonsense"), 400 if host("dev@example.com", "GET", "/jit/requests/nonsense").status_code == 400 else 404)
+    is_problem(
+        host("dev@example.com", "GET", "/jit/requests/nonsense"),
+        400 if host("dev@example.com", "GET", "/jit/requests/nonsense").status_code == 400 else 404,
+    )
     is_problem(host("dev@example.com", "GET", "/jit/audit"), 403)
     host.approve(request)
-    is_problem(host("boss@example.com", "POST", f"/jit/requests/{request}/deny", {"reason": "too late"}, roles="boss"), 409)
+    is_problem(
+        host("boss@example.com", "POST", f"/jit/requests/{request}/deny", {"reason": "too late"}, roles="boss"), 409
+    )
 
 
 def test_the_hosts_own_errors_stay_its_own(host: Host) -> None:
     stranger = host.client.get("/jit/requests")
-    assert (stranger.status_code, stranger.json(), stranger.headers["www-authenticate"]) == (401, {"detail": {"the": "host's own"}}, "Test")
+    assert (stranger.status_code, stranger.json(), stranger.headers["www-authenticate"]) == (
+        401,
+        {"detail": {"the": "host's own"}},
+        "Test",
+    )
     assert host.client.post("/own?number=x").status_code == 422
 
 
@@ -267,7 +305,10 @@ def test_the_document_tells_all(host: Host) -> None:
             answers = operation["responses"]
             assert "422" not in answers, path
             assert {"401", "403", "503"} <= answers.keys(), path
-            assert all(MEDIA_TYPE in answers[status]["content"] for status in answers.keys() & {"400", "403", "404", "409", "413", "503"})
+            assert all(
+                MEDIA_TYPE in answers[status]["content"]
+                for status in answers.keys() & {"400", "403", "404", "409", "413", "503"}
+            )
             success = answers["201" if path == "/jit/request" else "200"]
             assert success["content"], path
             if method == "post":

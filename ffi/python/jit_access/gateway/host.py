@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
@@ -15,7 +15,8 @@ from mcpgateway.config import settings as gateway_settings
 from mcpgateway.db import Permissions, Role, SessionLocal, UserRole
 from mcpgateway.middleware.rbac import get_current_user_with_permissions
 from mcpgateway.transports.streamablehttp_transport import server_id_var
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
 
 from jit_access import Caller, InvalidInput
 
@@ -98,13 +99,17 @@ def _standing_roles(email: str) -> set[str]:
             UserRole.scope == "global",
             UserRole.is_active.is_(True),
             Role.is_active.is_(True),
-            or_(UserRole.expires_at.is_(None), UserRole.expires_at > datetime.now(timezone.utc)),
+            or_(UserRole.expires_at.is_(None), UserRole.expires_at > datetime.now(UTC)),
             or_(UserRole.grant_source.is_(None), UserRole.grant_source != GRANT_SOURCE),
             ~Role.name.startswith(ROLE_PREFIX, autoescape=True),
         )
     )
     with SessionLocal() as session:
-        return set(session.execute(standing).scalars())
+        return set(_rows(session, standing))
+
+
+def _rows(session: Session, query: Select[Any]) -> Iterable[str]:
+    return session.execute(query).scalars()
 
 
 def _is_role_name(name: str) -> bool:

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Final
 
 from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
@@ -92,7 +92,12 @@ class Mirror:
             _remove(session, wrong)
             approvers = {f"{host.ROLE_PREFIX}{grant.id}": grant.approved_by for grant in grants}
             for name in missing:
-                _add(session, name, wanted[name], granted_by=_account(session, approvers[name]) or host.platform_admin_email())
+                _add(
+                    session,
+                    name,
+                    wanted[name],
+                    granted_by=_account(session, approvers[name]) or host.platform_admin_email(),
+                )
             session.commit()
         if wrong or missing:
             _log.info("roles of grants: %d removed, %d added", len(wrong), len(missing))
@@ -116,7 +121,7 @@ def _as_roles(session: Session, grants: Iterable[Grant]) -> dict[str, _Mirrored]
         holder = _account(session, grant.holder)
         permissions = frozenset(filter(may_mirror, _expanded(grant)))
         if holder is not None and permissions:
-            roles[f"{host.ROLE_PREFIX}{grant.id}"] = _Mirrored(holder, permissions, grant.expires_at.astimezone(timezone.utc))
+            roles[f"{host.ROLE_PREFIX}{grant.id}"] = _Mirrored(holder, permissions, grant.expires_at.astimezone(UTC))
     return roles
 
 
@@ -128,14 +133,20 @@ def _expanded(grant: Grant) -> Iterable[str]:
 
 
 def _covers(patterns: Iterable[str], permission: str) -> bool:
-    return any(permission.startswith(pattern[:-1]) if pattern.endswith("*") else permission == pattern for pattern in patterns)
+    return any(
+        permission.startswith(pattern[:-1]) if pattern.endswith("*") else permission == pattern for pattern in patterns
+    )
 
 
 def _account(session: Session, principal: str | None) -> str | None:
     """The account of a principal as the gateway spells it, or nothing."""
     if principal is None:
         return None
-    return session.execute(select(EmailUser.email).where(func.lower(EmailUser.email) == principal.lower())).scalars().first()
+    return (
+        session.execute(select(EmailUser.email).where(func.lower(EmailUser.email) == principal.lower()))
+        .scalars()
+        .first()
+    )
 
 
 def _present(session: Session) -> dict[str, _Mirrored | None]:
@@ -147,21 +158,25 @@ def _present(session: Session) -> dict[str, _Mirrored | None]:
     )
     found: dict[str, _Mirrored | None] = {}
     for name, permissions, scope, parent, active, assignment in rows:
-        sound = (
-            name not in found
-            and (scope, parent, active) == ("global", None, True)
-            and assignment is not None
-            and (assignment.scope, assignment.scope_id, assignment.is_active) == ("global", None, True)
-            and assignment.expires_at is not None
-            and assignment.grant_source == host.GRANT_SOURCE
-        )
-        found[name] = _Mirrored(assignment.user_email, frozenset(permissions), _utc(assignment.expires_at)) if sound else None
+        # A second row of the same name is a second assignment, or a second role: neither is ours.
+        sound = name not in found and (scope, parent, active) == ("global", None, True)
+        found[name] = _assigned(assignment, permissions) if sound else None
     return found
+
+
+def _assigned(assignment: UserRole | None, permissions: Iterable[str]) -> _Mirrored | None:
+    """The assignment of one of our roles, when it looks as we make them."""
+    if assignment is None or assignment.expires_at is None:
+        return None
+    ours = ("global", None, True, host.GRANT_SOURCE)
+    if (assignment.scope, assignment.scope_id, assignment.is_active, assignment.grant_source) != ours:
+        return None
+    return _Mirrored(assignment.user_email, frozenset(permissions), _utc(assignment.expires_at))
 
 
 def _utc(instant: datetime) -> datetime:
     """SQLite gives back what it was given without the zone; it was given UTC."""
-    return instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _remove(session: Session, names: list[str]) -> None:
@@ -171,7 +186,14 @@ def _remove(session: Session, names: list[str]) -> None:
 
 
 def _add(session: Session, name: str, mirrored: _Mirrored, *, granted_by: str) -> None:
-    role = Role(name=name, description=_DESCRIPTION, scope="global", permissions=sorted(mirrored.permissions), created_by=granted_by, is_system_role=False)
+    role = Role(
+        name=name,
+        description=_DESCRIPTION,
+        scope="global",
+        permissions=sorted(mirrored.permissions),
+        created_by=granted_by,
+        is_system_role=False,
+    )
     session.add(role)
     session.flush()
     session.add(

@@ -34,7 +34,7 @@ _COUNTED: Final = "jit_access_counted"
 """Where a request notes the permissions whose use is recorded, so that one request is one use."""
 
 
-class JitAccessPlugin(Plugin):
+class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
     """Lets live grants answer the gateway's permission checks."""
 
     def __init__(self, config: PluginConfig) -> None:
@@ -75,17 +75,23 @@ class JitAccessPlugin(Plugin):
             _log.exception("abstaining from a permission check")
             return PluginResult()
 
-    async def tool_pre_invoke(self, payload: ToolPreInvokePayload, context: PluginContext) -> PluginResult[ToolPreInvokePayload]:
+    async def tool_pre_invoke(
+        self, payload: ToolPreInvokePayload, context: PluginContext
+    ) -> PluginResult[ToolPreInvokePayload]:
         """Record the use of a grant by a tool call."""
         self._record(context, "tools.execute", f"tool:{payload.name}")
         return PluginResult()
 
-    async def resource_pre_fetch(self, payload: ResourcePreFetchPayload, context: PluginContext) -> PluginResult[ResourcePreFetchPayload]:
+    async def resource_pre_fetch(
+        self, payload: ResourcePreFetchPayload, context: PluginContext
+    ) -> PluginResult[ResourcePreFetchPayload]:
         """Record the use of a grant by reading a resource."""
         self._record(context, "resources.read", f"resource:{payload.uri}")
         return PluginResult()
 
-    async def prompt_pre_fetch(self, payload: PromptPrehookPayload, context: PluginContext) -> PluginResult[PromptPrehookPayload]:
+    async def prompt_pre_fetch(
+        self, payload: PromptPrehookPayload, context: PluginContext
+    ) -> PluginResult[PromptPrehookPayload]:
         """Record the use of a grant by fetching a prompt."""
         self._record(context, "prompts.read", f"prompt:{payload.prompt_id}")
         return PluginResult()

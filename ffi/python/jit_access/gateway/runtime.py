@@ -66,7 +66,9 @@ def start(settings: Settings) -> Runtime:
         if _runtime is None:
             _runtime = _open(settings)
         elif _runtime.settings != settings:
-            raise PluginConfigError("this process already runs jit-access with another configuration: one plugin entry is expected")
+            raise PluginConfigError(
+                "this process already runs jit-access with another configuration: one plugin entry is expected"
+            )
         return _runtime
 
 

@@ -34,7 +34,9 @@ class Settings:
         _known("", config, _KEYS)
         file, inline = config.get("config_file"), config.get("jit_access")
         if (file is None) == (inline is None):
-            raise PluginConfigError("exactly one of `config_file` (a path) and `jit_access` (the same content in place) must be set")
+            raise PluginConfigError(
+                "exactly one of `config_file` (a path) and `jit_access` (the same content in place) must be set"
+            )
         if file is not None and (not isinstance(file, str) or not file):
             raise PluginConfigError(f"`config_file` is {file!r}: a path is expected")
         gateway = config.get("gateway", {})

@@ -87,7 +87,7 @@ def _lifted(engine: Engine, email: str, permission: str, token_teams: list[str] 
     if not host.may_override() or not may_lift(permission) or token_teams == []:
         return False
     if permission != _TOOL_CALL:
-        return engine.check_current(email, permission).allowed
+        return bool(engine.check_current(email, permission).allowed)
     if engine.peek(email, permission).allowed:
         return True
     if host.proxies_directly() or not _may_hold_some_tool(engine, email):
@@ -99,7 +99,9 @@ def _lifted(engine: Engine, email: str, permission: str, token_teams: list[str] 
 def _may_hold_some_tool(engine: Engine, email: str) -> bool:
     """Whether a narrower grant of this person could cover a tool call; which one is for the call itself to show."""
     holder = Caller(email).principal
-    return any(grant.status == "active" and grant.resource != "*" and grant.holder == holder for grant in engine.live_grants())
+    return any(
+        grant.status == "active" and grant.resource != "*" and grant.holder == holder for grant in engine.live_grants()
+    )
 
 
 def _verifying(original: Method, engine: Engine) -> Method:
