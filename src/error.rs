@@ -59,6 +59,10 @@ impl Error {
         }
     }
 
+    /// The names that [`Error::code`] has besides those of [`RefusalCode::ALL`].
+    pub const OTHER_CODES: &[&str] =
+        &["invalid", "idempotency_key_reused", "conflict", "unavailable", "corrupt", "internal"];
+
     /// The stable name of what went wrong.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -90,5 +94,29 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::StartsInThePast
         | RefusalCode::StartsTooLate => ErrorKind::Invalid,
         _ => ErrorKind::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once() {
+        let errors = [
+            Error::Invalid(Invalid::new("field", "problem", "expected")),
+            Error::KeyReused,
+            StoreError::Conflict.into(),
+            StoreError::KeyTaken.into(),
+            StoreError::Corrupt(String::new()).into(),
+            Error::Internal(String::new()),
+        ];
+        for error in &errors {
+            assert!(Error::OTHER_CODES.contains(&error.code()), "{}", error.code());
+        }
+        for (at, code) in Error::OTHER_CODES.iter().enumerate() {
+            assert!(!Error::OTHER_CODES[..at].contains(code), "{code} stands twice");
+            assert!(RefusalCode::ALL.iter().all(|refusal| refusal.name() != *code), "{code} is a refusal too");
+        }
     }
 }

@@ -14,6 +14,7 @@ pub struct Keeper {
     stop: Arc<(Mutex<bool>, Condvar)>,
     thread: Option<JoinHandle<()>>,
     reconciler: Reconciler,
+    process: u32,
 }
 
 impl Keeper {
@@ -52,13 +53,18 @@ impl Keeper {
                 }
             })
             .map_err(|error| Error::Internal(format!("no thread for the keeper: {error}")))?;
-        Ok(Self { stop, thread: Some(thread), reconciler })
+        Ok(Self { stop, thread: Some(thread), reconciler, process: std::process::id() })
     }
 }
 
 impl Drop for Keeper {
-    /// Stops the thread and writes what waits.
+    /// Stops the thread and writes what waits. In a forked child there is no thread to wait for, a lock may be held by it
+    /// for ever, and what waits is the parent's to write.
     fn drop(&mut self) {
+        if self.process != std::process::id() {
+            std::mem::forget(self.thread.take());
+            return;
+        }
         *self.stop.0.lock() = true;
         self.stop.1.notify_all();
         if let Some(thread) = self.thread.take() {

@@ -143,7 +143,10 @@ fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp> {
     } else if value.is_instance(&value.py().import("datetime")?.getattr("datetime")?)? {
         value.call_method0("isoformat")?.extract::<String>()?
     } else {
-        return Err(PyTypeError::new_err(format!("{field} must be a datetime or str, not {}", value.get_type().name()?)));
+        return Err(PyTypeError::new_err(format!(
+            "{field} must be a datetime or str, not {}",
+            value.get_type().name()?
+        )));
     };
     text.parse::<Timestamp>().map_err(|error| raise(error.for_field(field)))
 }

@@ -34,12 +34,20 @@ fn _after_fork_in_child() {
     live::after_fork_in_child();
 }
 
+/// For tests: every value that `JitAccessError.code` can have.
+#[pyfunction]
+fn _error_codes() -> Vec<&'static str> {
+    let refusals = jit_access::workflow::RefusalCode::ALL.iter().map(|code| code.name());
+    refusals.chain(jit_access::Error::OTHER_CODES.iter().copied()).collect()
+}
+
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(_before_fork, module)?)?;
     module.add_function(wrap_pyfunction!(_after_fork_in_parent, module)?)?;
     module.add_function(wrap_pyfunction!(_after_fork_in_child, module)?)?;
+    module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<values::Caller>()?;
     module.add_class::<values::Decision>()?;
