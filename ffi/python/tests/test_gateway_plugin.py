@@ -95,7 +95,6 @@ def test_it_abstains_on_its_own_errors() -> None:
     made = plugin(Broken())
     assert check(made, "audit:read") is None
     assert asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context())).continue_processing
-    assert check(made, "not a permission at all") is None
 
 
 def test_it_abstains_before_it_has_joined() -> None:
@@ -117,6 +116,19 @@ def test_a_call_by_nobody_is_nobodys_use(engine: Engine) -> None:
     grant = give(engine, "operator")
     asyncio.run(plugin(engine).tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context(None)))
     assert uses(engine, grant.id) == 0
+
+
+def test_a_tool_whose_name_the_engine_does_not_take_is_a_use_all_the_same(engine: Engine) -> None:
+    grant = give(engine, "operator")
+    asyncio.run(plugin(engine).tool_pre_invoke(ToolPreInvokePayload(name="de\u0000ploy"), context()))
+    assert uses(engine, grant.id) == 1
+
+
+def test_names_that_no_grant_can_hold_are_no_errors(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    made = plugin(engine)
+    assert check(made, "not a permission at all") is None
+    asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context("no\u0000body")))
+    assert not caplog.records
 
 
 def test_one_request_is_one_use(engine: Engine) -> None:

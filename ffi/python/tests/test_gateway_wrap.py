@@ -66,6 +66,7 @@ def test_a_grant_on_one_tool_runs_this_tool(engine: Engine) -> None:
     assert gateway.calls("deploy")
     assert not gateway.calls("status")
     assert not gateway.calls("Deploy")
+    assert not gateway.calls("de\u0000ploy")
     revoke(engine, grant)
     assert not gateway.calls("deploy")
 

@@ -25,6 +25,7 @@ from cpex.framework import (
     ToolPreInvokePayload,
 )
 
+from jit_access import InvalidInput
 from jit_access.gateway import host, runtime
 from jit_access.gateway.reserved import may_lift
 from jit_access.gateway.settings import Settings
@@ -71,6 +72,9 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
             _counted(context).add(payload.permission)
             reason = f"jit-access grant {decision.grant_id}"
             return PluginResult(modified_payload=HttpAuthCheckPermissionResultPayload(granted=True, reason=reason))
+        except InvalidInput:
+            # A name that no grant can hold, so that no grant covers it.
+            return PluginResult()
         except Exception:
             _log.exception("abstaining from a permission check")
             return PluginResult()
@@ -104,7 +108,14 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
             email = _email(context)
             if email is None or not host.may_override() or permission in _counted(context):
                 return
-            self._runtime.engine.check_current(email, permission, resource, server=self._server())
+            check = self._runtime.engine.check_current
+            try:
+                check(email, permission, resource, server=self._server())
+            except InvalidInput:
+                # The gateway knows ids that the engine does not take. A grant on everything covers these too.
+                check(email, permission)
+        except InvalidInput:
+            return
         except Exception:
             _log.exception("the use of a grant was not recorded")
 

@@ -23,7 +23,7 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass
 class Runtime:
-    """One engine in this process and what it needs to be kept current."""
+    """One engine in this process, and what keeps the gateway equal to it. The engine keeps itself current."""
 
     settings: Settings
     engine: Engine
@@ -31,24 +31,27 @@ class Runtime:
     _task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def keep_up(self) -> None:
-        """See to it that the task runs on the loop that is running now."""
+        """See to it that the mirror follows other processes, from the loop that is running now."""
+        if self.mirror is None:
+            return
         if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
-            self._task = asyncio.get_running_loop().create_task(self._follow(), name="jit-access")
+            self._task = asyncio.get_running_loop().create_task(self._follow(self.mirror), name="jit-access-mirror")
 
-    async def _follow(self) -> None:
+    async def _follow(self, mirror: Mirror) -> None:
+        failing = False
         while True:
             await asyncio.sleep(self.settings.poll_seconds)
             try:
-                await asyncio.to_thread(self.step)
+                await asyncio.to_thread(mirror.follow)
             except Exception:
-                _log.exception("could not keep up with the store; trying again")
-
-    def step(self) -> None:
-        """Note what time did, write what was used, and follow what other processes changed."""
-        self.engine.tick()
-        self.engine.sync()
-        if self.mirror is not None:
-            self.mirror.follow()
+                # Said once when it begins and once when it ends, not every second in between.
+                if not failing:
+                    _log.exception("the gateway's roles could not be brought up to date; trying again")
+                failing = True
+            else:
+                if failing:
+                    _log.info("the gateway's roles are up to date again")
+                failing = False
 
 
 _runtime: Runtime | None = None

@@ -104,6 +104,14 @@ def _may_hold_some_tool(engine: Engine, email: str) -> bool:
     )
 
 
+def _covered(engine: Engine, email: str, tool: str, server: str | None) -> bool:
+    try:
+        return bool(engine.peek(email, _TOOL_CALL, f"tool:{tool}", server=server).allowed)
+    except Exception:
+        _log.exception("a tool call was refused")
+        return False
+
+
 def _verifying(original: Method, engine: Engine) -> Method:
     """A way to run a tool, refused when only a provisional pass led here and no grant covers this very tool."""
     signature = inspect.signature(original)
@@ -114,7 +122,7 @@ def _verifying(original: Method, engine: Engine) -> Method:
         name, server = str(asked["name"]), asked.get("server_id")
         _server.set(server)
         email = _provisional.get()
-        if email is not None and not engine.peek(email, _TOOL_CALL, f"tool:{name}", server=server).allowed:
+        if email is not None and not _covered(engine, email, name, server):
             raise PluginViolationError(
                 "Access denied",
                 PluginViolation(
