@@ -9,7 +9,8 @@ use crate::workflow::{Command, Intent, View, decide};
 
 /// A store that nothing was written to is empty, and whole.
 pub fn a_new_store_is_empty(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     assert_eq!(store.head().unwrap(), Head::EMPTY);
     assert!(!store.may_have_grown(Revision::ZERO).unwrap());
     assert_eq!(store.journal(Revision::ZERO, 10).unwrap(), (Revision::ZERO, vec![]));
@@ -50,7 +51,8 @@ pub fn a_batch_is_written_whole(fixture: &dyn Fixture) {
 
 /// Whatever the reason of the refusal, nothing of the batch is there: no event, row, message or key.
 pub fn a_refused_batch_leaves_nothing(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     store.commit(&full_batch(&*store, 1, "taken")).unwrap();
     while let Some(leased) = store.lease_outbox(at(9), at(9), 1).unwrap().first() {
         store.settle_outbox(leased.id, crate::store::Delivery::Delivered).unwrap();
@@ -109,7 +111,8 @@ pub fn what_was_decided_from_old_state_conflicts(fixture: &dyn Fixture) {
 
 /// Uses change no state: they are written whatever was decided meanwhile, and nothing decided conflicts with them.
 pub fn uses_neither_cause_nor_meet_conflicts(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     let grant = granted(&*store, 1, at(0));
     let before = store.head().unwrap();
     let uses = Batch { events: vec![used(grant.id, at(1)), used(grant.id, at(2))], ..Batch::default() };
@@ -133,7 +136,8 @@ pub fn uses_neither_cause_nor_meet_conflicts(fixture: &dyn Fixture) {
 
 /// A revision that the journal has not reached can only have been read from another journal.
 pub fn what_was_decided_from_a_revision_not_yet_written_is_refused(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     let head = store.head().unwrap();
     let events = submit(&cast()[0], 1, at(0));
     let batch = Batch { decided_from: Some(head.revision.next()), events, ..Batch::default() };
@@ -143,7 +147,8 @@ pub fn what_was_decided_from_a_revision_not_yet_written_is_refused(fixture: &dyn
 
 /// Quotes, look-alikes and long text are data.
 pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     let texts = ["'; DROP TABLE journal; --", "\"\\u0000\"", "🦀 \u{202e}x", "a\r\n\tb", &"x".repeat(4_000)];
     for (number, text) in (1..).zip(texts) {
         let caller = crate::model::Caller {

@@ -7,7 +7,8 @@ use crate::store::{Batch, Done, StoreError};
 
 /// The second command under a key is refused, and what the first one did can be looked up; also when it did nothing.
 pub fn a_command_is_done_once_under_one_key(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     let caller = cast()[0].principal.clone();
     let first = Done {
         fingerprint: "one".to_owned(),
@@ -27,7 +28,8 @@ pub fn a_command_is_done_once_under_one_key(fixture: &dyn Fixture) {
 
 /// The same key of another caller is another key; an agent of a person's name is another caller.
 pub fn keys_belong_to_their_caller(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     let people = [Principal::user("ann").unwrap(), Principal::agent("ann").unwrap(), Principal::user("anna").unwrap()];
     for (number, caller) in (1..).zip(&people) {
         let done = Done { fingerprint: number.to_string(), request: None, grant: None };
@@ -44,7 +46,8 @@ pub fn keys_belong_to_their_caller(fixture: &dyn Fixture) {
 
 /// A key is still known a day later, however many others came after it.
 pub fn keys_are_kept_for_a_day(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     let caller = cast()[0].principal.clone();
     let done = Done { fingerprint: "f".to_owned(), request: None, grant: None };
     for hour in 0..=24 {

@@ -37,7 +37,8 @@ pub fn messages_are_given_out_in_order_and_until_settled(fixture: &dyn Fixture) 
 
 /// A message that is given up is not given out again.
 pub fn what_cannot_be_delivered_is_not_given_out_again(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     queue(&store, &["a", "b"]);
     let leased = store.lease_outbox(at(0), at(1), 9).unwrap();
     store.settle_outbox(leased[0].id, Delivery::Undeliverable).unwrap();
@@ -48,7 +49,8 @@ pub fn what_cannot_be_delivered_is_not_given_out_again(fixture: &dyn Fixture) {
 
 /// A late worker's second word, and a word about no message, change nothing.
 pub fn settling_twice_does_no_harm(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     queue(&store, &["a", "b"]);
     let leased = store.lease_outbox(at(0), at(1), 9).unwrap();
     for delivery in [Delivery::Delivered, Delivery::Delivered, Delivery::RetryAt(at(0)), Delivery::Undeliverable] {

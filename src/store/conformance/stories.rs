@@ -132,7 +132,8 @@ fn check_pages(store: &dyn Store, naive: &Naive, now: Timestamp) {
 
 /// Going from page to page shows each row once, also while new ones come.
 pub fn pages_join_without_gap_or_overlap(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     for number in 1..=23 {
         granted(&*store, number, at(0));
     }
@@ -160,7 +161,8 @@ pub fn pages_join_without_gap_or_overlap(fixture: &dyn Fixture) {
 
 /// The unit of a busy gateway's group commit.
 pub fn ten_thousand_uses_are_one_batch(fixture: &dyn Fixture) {
-    let store = fixture.fresh().open();
+    let place = fixture.fresh();
+    let store = place.open();
     let grants: Vec<_> = (1..=10).map(|number| granted(&*store, number, at(0)).id).collect();
     let before = store.head().unwrap();
     let events = (0..10_000).map(|number| used(grants[number % grants.len()], at(1))).collect();

@@ -113,7 +113,11 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
     for (id, grant) in &rows.grants {
         write_grant(transaction, born.get(&Subject::Grant(*id)).copied().unwrap_or_default(), grant)?;
     }
-    let mut count = transaction.prepare_cached("UPDATE grants SET uses = uses + ? WHERE id = ?")?;
+    // A use of a grant that is not known counts nowhere, as in the fold.
+    let mut count = transaction.prepare_cached(
+        "INSERT INTO grant_uses (created, uses) SELECT created, ? FROM grants WHERE id = ?
+         ON CONFLICT (created) DO UPDATE SET uses = uses + excluded.uses",
+    )?;
     for (id, uses) in used {
         count.execute(params![uses, id.as_u128().to_be_bytes()])?;
     }
@@ -145,7 +149,8 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
             ],
             |row| row.get(0),
         )?;
-    write_approvers(transaction, "request_approvers", &REQUEST_STATES, created, &request.approver_roles, columns.state)
+    let old = if created == int(born) { &[] } else { &REQUEST_STATES[..] };
+    write_approvers(transaction, "request_approvers", old, created, &request.approver_roles, columns.state)
 }
 
 /// Writes the row; `born` is the revision it gets if there is none yet.
@@ -153,12 +158,12 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     let columns = GrantColumns::of(grant);
     let created: i64 = transaction
         .prepare_cached(
-            "INSERT INTO grants (created, id, request, owner_kind, owner, state, starts_at, ends_at, due_at, uses,
+            "INSERT INTO grants (created, id, request, owner_kind, owner, state, starts_at, ends_at, due_at,
                  scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, owner_kind = excluded.owner_kind,
                  owner = excluded.owner, state = excluded.state, starts_at = excluded.starts_at,
-                 ends_at = excluded.ends_at, due_at = excluded.due_at, uses = excluded.uses, scope = excluded.scope,
+                 ends_at = excluded.ends_at, due_at = excluded.due_at, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
              RETURNING created",
         )?
@@ -173,7 +178,6 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.starts_at,
                 columns.ends_at,
                 columns.due_at,
-                columns.uses,
                 columns.scope,
                 columns.allowed,
                 columns.excepted,
@@ -181,14 +185,23 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
             ],
             |row| row.get(0),
         )?;
-    write_approvers(transaction, "grant_approvers", &GRANT_STATES, created, &grant.approver_roles, columns.state)
+    if grant.uses > 0 {
+        transaction
+            .prepare_cached(
+                "INSERT INTO grant_uses (created, uses) VALUES (?, ?)
+                 ON CONFLICT (created) DO UPDATE SET uses = excluded.uses",
+            )?
+            .execute(params![created, i64::try_from(grant.uses).unwrap_or(i64::MAX)])?;
+    }
+    let old = if created == int(born) { &[] } else { &GRANT_STATES[..] };
+    write_approvers(transaction, "grant_approvers", old, created, &grant.approver_roles, columns.state)
 }
 
-/// The roles themselves never change; the state beside them does.
+/// The roles themselves never change; the state beside them does, and was one of `old` before.
 fn write_approvers(
     transaction: &Transaction<'_>,
     table: &'static str,
-    states: &[&'static str],
+    old: &[&'static str],
     created: i64,
     roles: &[RoleName],
     state: &'static str,
@@ -199,7 +212,7 @@ fn write_approvers(
     let mut insert = transaction
         .prepare_cached(&format!("INSERT OR IGNORE INTO {table} (role, state, created) VALUES (?, ?, ?)"))?;
     for role in roles {
-        for old in states.iter().filter(|old| **old != state) {
+        for old in old.iter().filter(|old| **old != state) {
             delete.execute(params![role.as_str(), old, created])?;
         }
         insert.execute(params![role.as_str(), state, created])?;

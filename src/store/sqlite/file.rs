@@ -65,9 +65,11 @@ pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, S
     }
     let file = Identity::of(&path).map_err(|e| unavailable("finding the store's file", e))?;
     let _open = forked::Open::register(file)?;
+    let has_log = std::fs::exists(with_suffix(&path, "-wal")).unwrap_or(true);
     let connection = connect_raw(&path, options).map_err(|e| Fault::from(e).told(OPENING))?;
-    // Until the file is known to be ours, not even closing may write to it.
-    set_checkpoint_on_close(&connection, false).map_err(|e| Fault::from(e).told(OPENING))?;
+    // Until the file is known to be ours, closing must not bring its log into it. Where there was no log, closing has
+    // only to take away the empty one that looking made.
+    set_checkpoint_on_close(&connection, !has_log).map_err(|e| Fault::from(e).told(OPENING))?;
     if version(&connection, &path)? < VERSION {
         migrate(&connection, &path)?;
     }
@@ -115,6 +117,12 @@ fn connect_raw(path: &Path, options: &SqliteOptions) -> Result<Connection, rusql
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn create_if_missing(path: &Path) -> Result<(), StoreError> {
@@ -197,7 +205,9 @@ struct Found {
     tables: Vec<String>,
 }
 
+/// Read at one moment: between two, another process may have made the file ours.
 fn read_identity(connection: &Connection) -> Result<Found, rusqlite::Error> {
+    let _moment = if connection.is_autocommit() { Some(connection.unchecked_transaction()?) } else { None };
     let one = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application_id, version) = (one("application_id")?, one("user_version")?);
     let mut tables = Vec::new();

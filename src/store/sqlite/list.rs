@@ -78,14 +78,14 @@ fn shown<S>(connection: &Connection, table: &Table, matching: &[Matching], page:
         match &page.visible {
             Visible::All => {
                 let sql = format!(
-                    "SELECT t.created FROM {rows} t WHERE t.state = '{state}' AND t.created < :before AND {at}
+                    "SELECT t.created FROM {rows} t INDEXED BY {rows}_by_state WHERE t.state = '{state}' AND t.created < :before AND {at}
                      ORDER BY t.created DESC LIMIT :limit"
                 );
                 collect(connection, &sql, page, &[], &mut found)?;
             }
             Visible::To(principal, roles) => {
                 let sql = format!(
-                    "SELECT t.created FROM {rows} t
+                    "SELECT t.created FROM {rows} t INDEXED BY {rows}_by_owner
                      WHERE t.owner_kind = :kind AND t.owner = :owner AND t.created < :before
                          AND t.state = '{state}' AND {at}
                      ORDER BY t.created DESC LIMIT :limit"

@@ -22,7 +22,8 @@ pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
 }
 
 const REQUEST: &str = "SELECT created, stored FROM requests";
-const GRANT: &str = "SELECT created, uses, stored FROM grants";
+const GRANT: &str =
+    "SELECT g.created, coalesce(u.uses, 0), g.stored FROM grants g LEFT JOIN grant_uses u USING (created)";
 
 fn request_in(row: &Row<'_>) -> Result<(Revision, AccessRequest), Fault> {
     let created = row.get(0)?;
@@ -51,19 +52,19 @@ pub(super) fn request_created(connection: &Connection, created: i64) -> Result<(
 }
 
 pub(super) fn grant_by_id(connection: &Connection, id: GrantId) -> Result<Option<(Revision, Grant)>, Fault> {
-    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE id = ?"))?;
+    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE g.id = ?"))?;
     let mut found = statement.query(params![id.as_u128().to_be_bytes()])?;
     found.next()?.map(grant_in).transpose()
 }
 
 pub(super) fn grant_created(connection: &Connection, created: i64) -> Result<(Revision, Grant), Fault> {
-    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE created = ?"))?;
+    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE g.created = ?"))?;
     let mut found = statement.query(params![created])?;
     found.next()?.map_or_else(|| Err(Fault::corrupt(format!("the grant of record {created} is missing"))), grant_in)
 }
 
 fn grant_of(connection: &Connection, request: RequestId) -> Result<Option<Grant>, Fault> {
-    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE request = ?"))?;
+    let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE g.request = ?"))?;
     let mut found = statement.query(params![request.as_u128().to_be_bytes()])?;
     Ok(found.next()?.map(grant_in).transpose()?.map(|(_, grant)| grant))
 }
@@ -92,7 +93,7 @@ pub(super) fn view_of_grant(connection: &Connection, id: GrantId) -> Result<View
 pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Revision, Vec<Grant>), Fault> {
     let revision = head(connection)?.revision;
     let mut statement =
-        connection.prepare_cached(&format!("{GRANT} WHERE state = 'open' AND ends_at > ? ORDER BY created"))?;
+        connection.prepare_cached(&format!("{GRANT} WHERE g.state = 'open' AND g.ends_at > ? ORDER BY g.created"))?;
     let mut found = statement.query(params![now.millis()])?;
     let mut grants = Vec::new();
     while let Some(row) = found.next()? {

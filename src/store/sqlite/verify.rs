@@ -31,7 +31,7 @@ pub(super) fn verify(connection: &Connection) -> Result<u64, Fault> {
 
 /// SQLite's own look at its pages and indexes.
 fn check_pages(connection: &Connection) -> Result<(), Fault> {
-    let answer: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let answer: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if answer == "ok" { Ok(()) } else { Err(Fault::corrupt(answer)) }
 }
 
@@ -135,8 +135,8 @@ fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subjec
 
 fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let mut statement = connection.prepare(
-        "SELECT created, uses, stored, id, request, owner_kind, owner, state, starts_at, ends_at, due_at, scope, allowed,
-             excepted FROM grants ORDER BY created",
+        "SELECT created, coalesce(uses, 0), stored, id, request, owner_kind, owner, state, starts_at, ends_at, due_at,
+             scope, allowed, excepted FROM grants LEFT JOIN grant_uses USING (created) ORDER BY created",
     )?;
     let mut found = statement.query([])?;
     let mut count = 0;
@@ -163,6 +163,11 @@ fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject,
         if !same {
             return Err(differs("grant", grant.id, created));
         }
+    }
+    let used = folded.grants.values().filter(|grant| grant.uses > 0).count();
+    let counted: i64 = connection.query_row("SELECT count(*) FROM grant_uses", [], |row| row.get(0))?;
+    if usize::try_from(counted) != Ok(used) {
+        return Err(Fault::corrupt("uses are counted of grants that the journal does not tell of"));
     }
     all_there(connection, "grant", count, folded.grants.len(), folded.grants.values().map(|g| &g.approver_roles))
 }

@@ -62,7 +62,6 @@ CREATE TABLE grants (
     starts_at  INTEGER NOT NULL,
     ends_at    INTEGER NOT NULL CHECK (starts_at < ends_at),
     due_at     INTEGER,
-    uses       INTEGER NOT NULL CHECK (uses >= 0),
     -- What a check needs, so that an index can be loaded without reading `stored`. Permissions are joined by spaces,
     -- which no permission holds.
     scope      TEXT    NOT NULL,
@@ -74,6 +73,13 @@ CREATE TABLE grants (
 CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
 CREATE INDEX grants_by_state ON grants (state, created);
 CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
+
+-- How often it was used; no row while it was not. Apart from the grant, because counting ten thousand uses must not write
+-- ten thousand grants anew.
+CREATE TABLE grant_uses (
+    created INTEGER PRIMARY KEY REFERENCES grants (created),
+    uses    INTEGER NOT NULL CHECK (uses > 0)
+) STRICT;
 
 CREATE TABLE grant_approvers (
     role    TEXT    NOT NULL,
