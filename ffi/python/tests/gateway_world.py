@@ -37,6 +37,7 @@ from mcpgateway.db import Base, EmailUser, Role, SessionLocal, UserRole
 from mcpgateway.db import engine as database
 
 from jit_access import Caller, Engine, Grant
+from jit_access.gateway.reserved import RESERVED
 
 ADMIN, DEV, BOSS = "admin@example.com", "dev@example.com", "boss@example.com"
 CONFIG = """
@@ -64,7 +65,8 @@ def fresh_gateway() -> None:
 
 def fresh_engine(path: str | None = None) -> Engine:
     """An engine in memory, or over a file."""
-    return Engine.from_yaml(CONFIG, environ={"JIT_STORE__PATH": path} if path else {})
+    environ = {"JIT_STORE__PATH": path} if path else {}
+    return Engine.from_yaml(CONFIG, environ=environ, reserved_permissions=RESERVED)
 
 
 def give(engine: Engine, role: str, holder: str = DEV, **more: Any) -> Grant:

@@ -27,7 +27,6 @@ from cpex.framework import (
 
 from jit_access import InvalidInput
 from jit_access.gateway import host, runtime
-from jit_access.gateway.reserved import may_lift
 from jit_access.gateway.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         if self._runtime is None or not isinstance(payload, HttpAuthCheckPermissionPayload):
             return PluginResult()
         try:
-            if not host.may_override() or not may_lift(payload.permission):
+            if not host.may_override():
                 return PluginResult()
             decision = self._runtime.engine.check_current(payload.user_email, payload.permission)
             if not decision.allowed:

@@ -8,21 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-_NEVER: Final = frozenset({"*", "admin.user_management", "admin.plugins"})
-"""Assigning roles (and with them the right to approve), and switching plugins on and off."""
+RESERVED: Final = ("admin.user_management", "admin.plugins", "admin.sso_providers:*")
+"""Assigning roles (and with them the right to approve), switching plugins, and saying who is an administrator. The
+engine is opened with these, so that every grant leaves them out."""
 
-_NEVER_PREFIXES: Final = ("jit.", "admin.sso_providers:")
-"""This library's own, and the identity providers that say who is an administrator."""
-
-_NEVER_AS_ROLE: Final = frozenset({"admin.system_config", "admin.security_audit"})
+_NOT_IN_A_ROLE: Final = frozenset({"*", "admin.system_config", "admin.security_audit"})
 """In a role each of these opens the routes that rewrite roles; through the hook they open only what they name."""
-
-
-def may_lift(permission: str) -> bool:
-    """Whether a grant may answer a single check of this permission."""
-    return permission not in _NEVER and not permission.startswith(_NEVER_PREFIXES)
 
 
 def may_mirror(permission: str) -> bool:
     """Whether a grant may put this permission into a role of the gateway."""
-    return may_lift(permission) and permission not in _NEVER_AS_ROLE
+    return permission not in _NOT_IN_A_ROLE

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jit_access import Engine
+from jit_access.gateway.reserved import RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
 _GATEWAY_KEYS = frozenset({"mirror", "wrap_permission_service", "poll_seconds"})
@@ -55,9 +56,9 @@ class Settings:
     def open_engine(self) -> Engine:
         """The engine this configuration describes."""
         if self.config_file is not None:
-            return Engine.open(self.config_file)
+            return Engine.open(self.config_file, reserved_permissions=RESERVED)
         assert self.inline is not None
-        return Engine.from_yaml(self.inline)
+        return Engine.from_yaml(self.inline, reserved_permissions=RESERVED)
 
 
 def _known(where: str, config: Mapping[str, Any], keys: frozenset[str]) -> None:

@@ -25,7 +25,6 @@ from mcpgateway.services.tool_service import ToolService
 
 from jit_access import Caller, Engine
 from jit_access.gateway import host
-from jit_access.gateway.reserved import may_lift
 
 _log: Final = logging.getLogger(__name__)
 _MARK: Final = "__jit_access_wrapped__"
@@ -84,7 +83,7 @@ def _lifting(original: Method, engine: Engine) -> Method:
 
 
 def _lifted(engine: Engine, email: str, permission: str, token_teams: list[str] | None) -> bool:
-    if not host.may_override() or not may_lift(permission) or token_teams == []:
+    if not host.may_override() or token_teams == []:
         return False
     if permission != _TOOL_CALL:
         return bool(engine.check_current(email, permission).allowed)
