@@ -23,7 +23,7 @@ from typing import Final
 
 from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
 from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from jit_access import Engine, Grant
@@ -62,7 +62,7 @@ class Mirror:
                 try:
                     self._repair()
                     return
-                except OperationalError:
+                except DBAPIError:
                     if attempt == _ATTEMPTS - 1:
                         raise
                     time.sleep(0.05 * 2**attempt)
