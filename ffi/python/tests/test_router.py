@@ -13,6 +13,7 @@ pytest.importorskip("httpx")
 
 from fastapi import FastAPI, Header, HTTPException
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 
 from jit_access import Caller, Engine
 from jit_access.problems import MAX_BODY, MEDIA_TYPE
@@ -79,11 +80,18 @@ def host() -> Iterator[Host]:
     made.engine.close()
 
 
+def documented(model: type[BaseModel], text: str) -> None:
+    """What the engine wrote is what the document says: nothing missing, nothing beside it."""
+    read = model.model_validate_json(text)
+    parts = [read, *getattr(read, "items", [])]
+    assert not any(part.model_extra for part in parts)
+
+
 def test_the_way_from_request_to_revocation(host: Host) -> None:
     made = host("Dev@Example.com", "POST", "/jit/request", ASK)
     assert made.status_code == 201
     request = made.json()
-    AccessRequestModel.model_validate_json(made.text)
+    documented(AccessRequestModel, made.text)
     assert made.headers["location"] == request["links"]["self"] == f"/jit/requests/{request['id']}"
     assert host("dev@example.com", "GET", made.headers["location"]).json() == request
     assert not host.engine.peek("dev@example.com", "audit:read").allowed
@@ -91,7 +99,7 @@ def test_the_way_from_request_to_revocation(host: Host) -> None:
     grant_id = host.approve(request["id"])["grant_id"]
     assert host.engine.check("dev@example.com", "audit:read").allowed
     shown = host("dev@example.com", "GET", f"/jit/grants/{grant_id}")
-    GrantModel.model_validate_json(shown.text)
+    documented(GrantModel, shown.text)
 
     revoked = host("boss@example.com", "POST", f"/jit/grants/{grant_id}/revoke", {"reason": "it is over"}, roles="boss")
     assert revoked.status_code == 200
@@ -129,7 +137,7 @@ def test_lists_come_in_pages(host: Host) -> None:
         while True:
             page = host("boss@example.com", "GET", f"{path}?limit=2{cursor}", roles="boss")
             assert page.status_code == 200, page.text
-            model.model_validate_json(page.text)
+            documented(model, page.text)
             seen += [str(item.get("id", item.get("revision"))) for item in page.json()["items"]]
             assert len(page.json()["items"]) <= 2
             if page.json()["next_cursor"] is None:
@@ -238,12 +246,10 @@ def test_refusals_keep_the_engines_code(host: Host) -> None:
         is_problem(host("dev@example.com", "POST", f"/jit/requests/{request}/approve", roles="boss"), 403)["code"]
         == "self_approval"
     )
-    assert is_problem(host("dev@example.com", "POST", "/jit/request", {**ASK, "role": "nobody"}), 400)["code"]
+    unknown = host("dev@example.com", "POST", "/jit/request", {**ASK, "role": "nobody"})
+    assert is_problem(unknown, 400)["code"] == "unknown_role"
     is_problem(host("other@example.com", "GET", f"/jit/requests/{request}"), 404)
-    is_problem(
-        host("dev@example.com", "GET", "/jit/requests/nonsense"),
-        400 if host("dev@example.com", "GET", "/jit/requests/nonsense").status_code == 400 else 404,
-    )
+    is_problem(host("dev@example.com", "GET", "/jit/requests/nonsense"), 400)
     is_problem(host("dev@example.com", "GET", "/jit/audit"), 403)
     host.approve(request)
     is_problem(
