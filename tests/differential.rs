@@ -13,6 +13,14 @@
 //! | `JIT_DIFFERENTIAL_CASES` | how many questions; 100000 when not set |
 //! | `JIT_DIFFERENTIAL_SEED` | the seed, in decimal; a fresh one when not set. It is printed, and a run with it repeats the story |
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may stop at the first surprise, and says what it was made of"
+)]
+
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
@@ -253,19 +261,14 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
         1 => Some(EndKind::Revoked(Justification::new("over").unwrap())),
         _ => None,
     };
+    let role =
+        *dice.pick(&["responder", "a\"b", "\u{202e}nimda", "rôle", "x\"); permit(principal,action,resource);//"]);
     Grant {
         id: GrantId::from_u128(id),
         request: RequestId::from_u128(u128::from(dice.next())),
         holder: dice.pick(people).clone(),
         holder_normal_roles: vec![],
-        role: RoleName::new(*dice.pick(&[
-            "responder",
-            "a\"b",
-            "\u{202e}nimda",
-            "rôle",
-            "x\"); permit(principal,action,resource);//",
-        ]))
-        .unwrap(),
+        role: RoleName::new(role).unwrap(),
         permissions: permissions(dice),
         scope: places.scope(dice),
         window: Window::new(at(start), at(start + length)).unwrap(),
