@@ -650,6 +650,10 @@ impl Seen {
             "{} cases: {} allowed, {} of them by several grants, {} at a bound, {} asked by agents",
             self.cases, self.allowed, self.by_several, self.at_a_bound, self.agents
         );
+        // The shares of a short run are chance.
+        if self.cases < 10_000 {
+            return;
+        }
         let percent = |part: usize| part * 100 / self.cases;
         assert!((10..=60).contains(&percent(self.allowed)), "{} % allowed", percent(self.allowed));
         assert!(percent(self.by_several) >= 2, "{} cases allowed by several grants", self.by_several);
