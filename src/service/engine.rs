@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::recorder::Recorder;
+use super::watch::Bell;
 use super::{Decider, Desk, Reconciler};
 use crate::clock::{Clock, SteadyTime, SystemClock};
 use crate::error::Error;
@@ -91,6 +92,7 @@ impl Builder {
             settings: self.settings,
             proven: AtomicI64::new(i64::MIN),
             catching_up: Mutex::new(()),
+            bell: Bell::default(),
             store: self.store,
             time,
         };
@@ -100,6 +102,10 @@ impl Builder {
 }
 
 impl Engine {
+    pub(super) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// The handle that answers checks.
     #[must_use]
     pub fn decider(&self) -> Decider {
@@ -168,6 +174,8 @@ pub(super) struct Shared {
     proven: AtomicI64,
     /// Held by the one thread that brings the index forward; checks do not take it.
     catching_up: Mutex<()>,
+    /// Rung after the revision has risen.
+    pub(super) bell: Bell,
 }
 
 /// How many records are read at a time.
@@ -188,7 +196,9 @@ impl Shared {
         let asked = self.time.monotonic();
         if self.store.may_have_grown(self.index.revision())? {
             let _one = self.catching_up.lock();
-            self.catch_up()?;
+            let caught_up = self.catch_up();
+            self.bell.ring();
+            caught_up?;
         }
         self.proven.fetch_max(asked, Ordering::AcqRel);
         Ok(self.index.revision())
@@ -222,6 +232,7 @@ impl Shared {
                 .publish(Revision::ZERO, records.iter().filter_map(change).filter(|c| matches!(c, Change::Remove(_))));
             self.proven.store(i64::MIN, Ordering::Release);
         }
+        self.bell.ring();
     }
 
     /// Whether the last proof that the index is current is young enough to honour a grant.

@@ -14,6 +14,7 @@
 //! | `reconciler` | what time has made true, and what is waiting to be written |
 //! | `policies` | the grants as Cedar policies |
 //! | `keeper` | a thread for hosts that have none to spare |
+//! | `watch` | waiting for the next change |
 
 mod decider;
 mod desk;
@@ -23,9 +24,11 @@ mod keeper;
 mod policies;
 mod reconciler;
 mod recorder;
+mod watch;
 
 pub use decider::Decider;
 pub use desk::{Desk, IdempotencyKey, Listing, Receipt};
 pub use engine::{Builder, Engine, Settings};
 pub use keeper::Keeper;
 pub use reconciler::{Reconciler, Tick};
+pub use watch::Watch;

@@ -3,6 +3,8 @@
 //! Grants use the field names of the published grant schema, with additions beside them. Errors are RFC 9457 problems.
 //! Bindings render what is here and add nothing, so that a document is the same whichever language made it.
 
+pub mod command;
+
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};

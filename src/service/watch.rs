@@ -1,0 +1,83 @@
+//! Waiting for the next change instead of asking for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Engine;
+use super::engine::Shared;
+use crate::model::Revision;
+
+/// Waits until the revision that checks are answered from has risen, so that a host which keeps answers or a copy of the
+/// grants drops them when there is a reason to, and not on a timer.
+///
+/// Changes of this process are told at once; changes of others when somebody calls [`Engine::sync`] or
+/// [`super::Reconciler::tick`], as a [`super::Keeper`] does. Does not survive `fork`.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    shared: Arc<Shared>,
+}
+
+impl Watch {
+    /// A watch of this engine.
+    #[must_use]
+    pub fn of(engine: &Engine) -> Self {
+        Self { shared: Arc::clone(engine.shared()) }
+    }
+
+    /// The revision, once it is after `since`, `timeout` is over, or [`Watch::end`] has been called.
+    #[must_use]
+    pub fn wait(&self, since: Revision, timeout: Duration) -> Revision {
+        let Shared { index, bell, .. } = &*self.shared;
+        let mut ended = bell.ended.lock();
+        // Looked at under the lock, which whoever raises the revision takes afterwards: no change falls between.
+        if !*ended && index.revision() <= since {
+            bell.rung.wait_for(&mut ended, timeout);
+        }
+        index.revision()
+    }
+
+    /// Has everybody who waits on this engine return, now and from now on: it is about to go.
+    pub fn end(&self) {
+        *self.shared.bell.ended.lock() = true;
+        self.shared.bell.rung.notify_all();
+    }
+}
+
+/// What wakes those who wait.
+#[derive(Debug, Default)]
+pub(super) struct Bell {
+    ended: Mutex<bool>,
+    rung: Condvar,
+}
+
+impl Bell {
+    /// To be called after the revision has risen.
+    pub(super) fn ring(&self) {
+        drop(self.ended.lock());
+        self.rung.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Builder;
+    use crate::store::MemoryStore;
+    use crate::workflow::Rules;
+
+    #[test]
+    fn nobody_waits_for_what_has_happened_or_on_an_engine_that_goes() {
+        let engine = Builder::new(MemoryStore::new(), Rules::default()).open().unwrap();
+        let watch = Watch::of(&engine);
+        assert_eq!(watch.wait(Revision::ZERO, Duration::from_millis(1)), Revision::ZERO, "the time was over");
+        let waiting = std::thread::spawn({
+            let watch = watch.clone();
+            move || watch.wait(Revision::ZERO, Duration::from_secs(3_600))
+        });
+        watch.end();
+        assert_eq!(waiting.join().unwrap(), Revision::ZERO, "woken");
+        assert_eq!(watch.wait(Revision::ZERO, Duration::from_secs(3_600)), Revision::ZERO, "and never again asleep");
+    }
+}

@@ -1,0 +1,475 @@
+//! The workflow as documents: one JSON object asks, one JSON value answers.
+//!
+//! For faces whose language has no better way to pass many optional values. A field that the command does not take is
+//! refused by its name, and so is a field that stands twice: of two readers of such a document each could see another
+//! caller. The answers are the documents of [`super`], the same that the routes send.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::{
+    GrantDocument, PageDocument, RecordDocument, RequestDocument, parse_cursor, parse_grant_status,
+    parse_request_status, request_of, to_json,
+};
+use crate::error::Error;
+use crate::model::{Caller, Invalid, Justification, Principal, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+use crate::service::{Desk, IdempotencyKey, Receipt};
+use crate::workflow::{Command, Intent};
+
+/// Every command, and the fields it takes besides `command`.
+///
+/// `caller` is `{"principal": "dev@example.com", "roles": ["developer"], "agent": false}`: who the host authenticated. Where
+/// it may be left out, the host itself asks. `base` is where links start, `/jit` unless given.
+pub const COMMANDS: &[(&str, &[&str])] = &[
+    (
+        "submit",
+        &[
+            "caller",
+            "role",
+            "duration_hours",
+            "reason",
+            "ticket_url",
+            "resource",
+            "starts_at",
+            "idempotency_key",
+            "base",
+        ],
+    ),
+    ("approve", &["caller", "request", "comment", "idempotency_key", "base"]),
+    ("deny", &["caller", "request", "reason", "idempotency_key", "base"]),
+    ("withdraw", &["caller", "request", "idempotency_key", "base"]),
+    ("revoke", &["caller", "grant", "reason", "idempotency_key", "base"]),
+    ("release", &["caller", "grant", "idempotency_key", "base"]),
+    ("request", &["caller", "id", "base"]),
+    ("grant", &["caller", "id", "base"]),
+    ("requests", &["caller", "status", "limit", "cursor", "base"]),
+    ("grants", &["caller", "status", "limit", "cursor", "base"]),
+    ("audit", &["caller", "limit", "cursor"]),
+    ("policies", &["caller"]),
+    ("live_grants", &["base"]),
+    ("verify", &[]),
+];
+
+/// How many rows a page has when nobody says.
+const PAGE: usize = 50;
+
+/// Does what the document asks for, and answers with the document of what came of it.
+///
+/// | command | answer |
+/// |---|---|
+/// | `submit`, `approve`, `deny`, `withdraw` | the request, with `replayed` |
+/// | `revoke`, `release` | the grant, with `replayed` |
+/// | `request`, `grant` | that document |
+/// | `requests`, `grants`, `audit` | a page |
+/// | `live_grants` | a list of grants |
+/// | `policies` | the Cedar text, as one JSON string |
+/// | `verify` | the number of records |
+///
+/// # Errors
+/// [`Error::Invalid`] with the field that is wrong; what the command itself answers.
+pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
+    let mut fields = Fields::read(document)?;
+    let command = fields.command()?;
+    let base = fields.text("base")?.unwrap_or_else(|| "/jit".to_owned());
+    match command {
+        "submit" | "approve" | "deny" | "withdraw" => {
+            let receipt = execute(desk, command, fields)?;
+            let document = request_of(&receipt, &base).ok_or_else(|| missing("request"))?;
+            to_json(&Answer { document, replayed: receipt.replayed })
+        }
+        "revoke" | "release" => {
+            let receipt = execute(desk, command, fields)?;
+            to_json(&Answer { document: grant_of(&receipt, &base)?, replayed: receipt.replayed })
+        }
+        "request" => {
+            let (caller, id) = (fields.caller()?, fields.must("id")?);
+            fields.finish()?;
+            let receipt = desk.request(&caller, id.parse()?)?;
+            to_json(&request_of(&receipt, &base).ok_or_else(|| missing("request"))?)
+        }
+        "grant" => {
+            let (caller, id) = (fields.caller()?, fields.must("id")?);
+            fields.finish()?;
+            to_json(&grant_of(&desk.grant(&caller, id.parse()?)?, &base)?)
+        }
+        "requests" => {
+            let (caller, limit) = (fields.caller()?, fields.limit()?);
+            let status = fields.text("status")?.map(|name| parse_request_status(&name)).transpose()?;
+            let before = fields.text("cursor")?.map(|text| parse_cursor(&text)).transpose()?;
+            fields.finish()?;
+            let listing = desk.requests(&caller, status, before, limit)?;
+            let grants = listing.items.iter().map(|request| Ok(desk.request(&caller, request.id)?.grant));
+            let grants = grants.collect::<Result<Vec<_>, Error>>()?;
+            let items = listing.items.iter().zip(&grants);
+            let items = items.map(|(request, grant)| RequestDocument::new(request, grant.as_ref(), listing.now, &base));
+            to_json(&PageDocument { items: items.collect(), next_cursor: listing.next.map(super::cursor) })
+        }
+        "grants" => {
+            let (caller, limit) = (fields.caller()?, fields.limit()?);
+            let status = fields.text("status")?.map(|name| parse_grant_status(&name)).transpose()?;
+            let before = fields.text("cursor")?.map(|text| parse_cursor(&text)).transpose()?;
+            fields.finish()?;
+            let listing = desk.grants(&caller, status, before, limit)?;
+            to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
+        }
+        "audit" => {
+            let (caller, limit) = (fields.caller()?, fields.limit()?);
+            let after = fields.text("cursor")?.map(|text| parse_cursor(&text)).transpose()?;
+            fields.finish()?;
+            let listing = desk.journal(&caller, after.unwrap_or_default(), limit)?;
+            to_json(&PageDocument::new(&listing, |record| RecordDocument::from(record)))
+        }
+        "policies" => {
+            let caller = fields.caller()?;
+            fields.finish()?;
+            to_json(&policies(desk, &caller)?)
+        }
+        "live_grants" => {
+            fields.finish()?;
+            let (_, grants, now) = desk.live_grants()?;
+            to_json(&grants.iter().map(|grant| GrantDocument::new(grant, now, &base)).collect::<Vec<_>>())
+        }
+        "verify" => {
+            fields.finish()?;
+            to_json(&desk.verify()?)
+        }
+        other => Err(Error::Internal(format!("nothing carries out the command {other}"))),
+    }
+}
+
+/// The answer of a command that changes something.
+#[derive(Serialize)]
+struct Answer<T> {
+    #[serde(flatten)]
+    document: T,
+    replayed: bool,
+}
+
+fn execute(desk: &Desk, command: &str, mut fields: Fields) -> Result<Receipt, Error> {
+    let caller = fields.caller()?;
+    let key = fields.text("idempotency_key")?.map(|key| IdempotencyKey::new(&key)).transpose()?;
+    let intent = match command {
+        "submit" => Intent::Submit {
+            id: desk.new_request_id(),
+            grant: desk.new_grant_id(),
+            role: RoleName::new(&fields.must("role")?)?,
+            duration: fields.hours("duration_hours")?,
+            scope: fields.text("resource")?.map_or(Ok(Scope::Any), |text| text.parse())?,
+            starts_at: fields.instant("starts_at")?,
+            justification: fields.text("reason")?.map(|text| Justification::new(&text)).transpose()?,
+            ticket: fields.text("ticket_url")?.map(|text| TicketUrl::new(&text)).transpose()?,
+        },
+        "approve" => Intent::Approve {
+            request: fields.must("request")?.parse()?,
+            grant: desk.new_grant_id(),
+            comment: fields
+                .text("comment")?
+                .map(|text| Justification::new(&text).map_err(|error| error.for_field("comment")))
+                .transpose()?,
+        },
+        "deny" => Intent::Deny {
+            request: fields.must("request")?.parse()?,
+            reason: Justification::new(&fields.must("reason")?)?,
+        },
+        "withdraw" => Intent::Withdraw { request: fields.must("request")?.parse()? },
+        "revoke" => Intent::Revoke {
+            grant: fields.must("grant")?.parse()?,
+            reason: Justification::new(&fields.must("reason")?)?,
+        },
+        "release" => Intent::Release { grant: fields.must("grant")?.parse()? },
+        other => return Err(Error::Internal(format!("nothing carries out the command {other}"))),
+    };
+    fields.finish()?;
+    desk.execute(&Command { caller, intent }, key.as_ref())
+}
+
+#[cfg(feature = "cedar")]
+fn policies(desk: &Desk, caller: &Caller) -> Result<String, Error> {
+    desk.policies(caller)
+}
+
+#[cfg(not(feature = "cedar"))]
+fn policies(_: &Desk, _: &Caller) -> Result<String, Error> {
+    Err(Invalid::new("command", "is `policies`", "another command: this build has no Cedar in it").into())
+}
+
+fn grant_of(receipt: &Receipt, base: &str) -> Result<GrantDocument, Error> {
+    let grant = receipt.grant.as_ref().ok_or_else(|| missing("grant"))?;
+    Ok(GrantDocument::new(grant, receipt.now, base))
+}
+
+fn missing(what: &str) -> Error {
+    Error::Internal(format!("the {what} of a command is missing from its receipt"))
+}
+
+/// The fields that have not been read yet. A field without a value is a field left out.
+struct Fields {
+    /// What error messages call the whole: the command, or `caller`.
+    of: &'static str,
+    takes: &'static [&'static str],
+    map: Map<String, Value>,
+}
+
+const CALLER: &[&str] = &["principal", "roles", "agent"];
+
+impl Fields {
+    fn read(document: &str) -> Result<Self, Invalid> {
+        const EXPECTED: &str = "a JSON object with the field command";
+        let value: Unambiguous = serde_json::from_str(document)
+            .map_err(|error| Invalid::new("document", format!("cannot be read: {error}"), EXPECTED))?;
+        match value.0 {
+            Value::Object(map) => Ok(Self { of: "document", takes: &[], map }),
+            other => Err(Invalid::new("document", format!("is {}", shown(&other)), EXPECTED)),
+        }
+    }
+
+    /// Which command it is; from here on the fields are those of that command, and others are refused.
+    fn command(&mut self) -> Result<&'static str, Invalid> {
+        let name = self.must("command")?;
+        let Some((name, takes)) = COMMANDS.iter().find(|(known, _)| *known == name) else {
+            let known: Vec<_> = COMMANDS.iter().map(|(known, _)| *known).collect();
+            return Err(Invalid::new("command", format!("is {}", Invalid::quote(&name)), one_of(&known)));
+        };
+        (self.of, self.takes) = (name, takes);
+        // Before anything else is looked at: the first thing wrong with a misspelt field is its name.
+        self.refuse_unknown()?;
+        Ok(name)
+    }
+
+    fn refuse_unknown(&self) -> Result<(), Invalid> {
+        match self.map.keys().find(|key| !self.takes.contains(&key.as_str())) {
+            None => Ok(()),
+            Some(key) => {
+                let field = key.chars().filter(|c| !c.is_control()).take(80).collect::<String>();
+                Err(Invalid::new(field, format!("is no field of `{}`", self.of), one_of(self.takes)))
+            }
+        }
+    }
+
+    /// That nothing is left: a field that the command takes and this code forgot would be ignored in silence.
+    fn finish(&self) -> Result<(), Error> {
+        match self.map.keys().next() {
+            None => Ok(()),
+            Some(key) => Err(Error::Internal(format!("nothing reads the field {key} of {}", self.of))),
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.map.remove(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&mut self, name: &'static str) -> Result<Option<String>, Invalid> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(Invalid::new(name, format!("is {}", shown(&other)), "text")),
+        }
+    }
+
+    fn must(&mut self, name: &'static str) -> Result<String, Invalid> {
+        self.text(name)?.ok_or_else(|| Invalid::new(name, "is missing", "text"))
+    }
+
+    fn hours(&mut self, name: &'static str) -> Result<Option<Ttl>, Invalid> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(value) => match value.as_f64() {
+                Some(hours) => Ttl::from_hours(hours).map(Some).map_err(|error| error.for_field(name)),
+                None => Err(Invalid::new(name, format!("is {}", shown(&value)), "a number of hours, such as 4 or 0.5")),
+            },
+        }
+    }
+
+    fn instant(&mut self, name: &'static str) -> Result<Option<Timestamp>, Invalid> {
+        self.text(name)?.map(|text| text.parse::<Timestamp>().map_err(|error| error.for_field(name))).transpose()
+    }
+
+    fn limit(&mut self) -> Result<usize, Invalid> {
+        let Some(value) = self.take("limit") else { return Ok(PAGE) };
+        let limit = value.as_u64().and_then(|limit| usize::try_from(limit).ok());
+        limit.ok_or_else(|| Invalid::new("limit", format!("is {}", shown(&value)), "a whole number of 1 or more"))
+    }
+
+    fn caller(&mut self) -> Result<Caller, Invalid> {
+        let map = match self.take("caller") {
+            Some(Value::Object(map)) => map,
+            found => {
+                let problem = found.map_or_else(|| "is missing".to_owned(), |value| format!("is {}", shown(&value)));
+                return Err(Invalid::new("caller", problem, "who the host authenticated: principal, roles, agent"));
+            }
+        };
+        let mut fields = Self { of: "caller", takes: CALLER, map };
+        fields.refuse_unknown()?;
+        let name = fields.must("principal")?;
+        let is_agent = match fields.take("agent") {
+            None => false,
+            Some(Value::Bool(flag)) => flag,
+            Some(other) => return Err(Invalid::new("agent", format!("is {}", shown(&other)), "true or false")),
+        };
+        let roles = match fields.take("roles") {
+            None => Vec::new(),
+            Some(Value::Array(roles)) => roles.iter().map(role).collect::<Result<_, _>>()?,
+            Some(other) => return Err(Invalid::new("roles", format!("is {}", shown(&other)), "a list of texts")),
+        };
+        Ok(Caller { principal: if is_agent { Principal::agent(&name) } else { Principal::user(&name) }?, roles })
+    }
+}
+
+fn role(value: &Value) -> Result<RoleName, Invalid> {
+    match value {
+        Value::String(name) => RoleName::new(name).map_err(|error| error.for_field("roles")),
+        other => Err(Invalid::new("roles", format!("holds {}", shown(other)), "a list of texts")),
+    }
+}
+
+fn one_of(names: &[&str]) -> String {
+    if names.is_empty() { "no field".to_owned() } else { format!("one of {}", names.join(", ")) }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => Invalid::quote(text),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A JSON value in which no object names a field twice.
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Builder).map(Self)
+    }
+}
+
+struct Builder;
+
+impl<'de> Visitor<'de> for Builder {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(flag.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unambiguous(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some((name, Unambiguous(value))) = fields.next_entry::<String, Unambiguous>()? {
+            if map.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("the field {} stands twice", Invalid::quote(&name))));
+            }
+            map.insert(name, value);
+        }
+        Ok(map.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Builder as EngineBuilder;
+    use crate::store::MemoryStore;
+    use crate::workflow::Rules;
+
+    fn refused(document: &str) -> String {
+        let engine = EngineBuilder::new(MemoryStore::new(), Rules::default()).open().unwrap();
+        run(&engine.desk(), document).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_a_command_does_not_take_is_refused_by_its_name() {
+        let message = refused(r#"{"command": "withdraw", "caller": {"principal": "a"}, "request": "x", "force": 1}"#);
+        assert!(message.starts_with("`force` is no field of `withdraw`"), "{message}");
+        let message = refused(r#"{"command": "requests", "caller": {"principal": "a", "admin": true}}"#);
+        assert!(message.starts_with("`admin` is no field of `caller`"), "{message}");
+        let message = refused(r#"{"command": "erase"}"#);
+        assert!(message.starts_with("`command` is `erase`; expected one of submit, "), "{message}");
+        let message = refused(r#"{"command": "verify", "caller": {"principal": "a"}}"#);
+        assert!(message.starts_with("`caller` is no field of `verify`; expected no field"), "{message}");
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_refused_at_every_depth() {
+        for document in [
+            r#"{"command": "requests", "command": "grants", "caller": {"principal": "a"}}"#,
+            r#"{"command": "requests", "caller": {"principal": "a", "principal": "b"}}"#,
+        ] {
+            let message = refused(document);
+            assert!(message.contains("stands twice"), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused() {
+        for document in ["", "null", "[]", "7", "{", "{\"command\": null}", "{\"command\": 7}", "\u{feff}{}", "{} {}"] {
+            refused(document);
+        }
+        refused(&"[".repeat(100_000));
+    }
+
+    #[test]
+    fn every_command_is_carried_out_and_reads_every_field_it_takes() {
+        let rules = Rules { auditor_roles: vec![RoleName::new("auditor").unwrap()], ..Rules::default() };
+        let engine = EngineBuilder::new(MemoryStore::new(), rules).open().unwrap();
+        for (command, fields) in COMMANDS {
+            let mut document = Map::new();
+            document.insert("command".to_owned(), (*command).into());
+            for field in *fields {
+                let value = match *field {
+                    "caller" => serde_json::json!({"principal": "a", "roles": ["auditor"], "agent": true}),
+                    "duration_hours" => 1.5.into(),
+                    "limit" => 7.into(),
+                    "cursor" => "r9".into(),
+                    "status" if *command == "requests" => "pending".into(),
+                    "status" => "active".into(),
+                    "starts_at" => "2026-12-01T09:30:00Z".into(),
+                    "ticket_url" => "https://tracker.example.com/1".into(),
+                    "request" | "grant" | "id" => "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".into(),
+                    other => other.into(),
+                };
+                let value = if *field == "resource" { "tool:deploy".into() } else { value };
+                document.insert((*field).to_owned(), value);
+            }
+            match run(&engine.desk(), &Value::Object(document).to_string()) {
+                Ok(_) | Err(Error::Refused(_)) => {}
+                Err(error) => panic!("{command}: {error}"),
+            }
+        }
+    }
+}
