@@ -214,8 +214,8 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         match text.split_once(':') {
             None if text == "*" => Ok(Self::Any),
-            None => Ok(Self::Kind(text.parse()?)),
-            Some((kind, id)) => Self::one(kind.parse()?, id),
+            None => text.parse().map(Self::Kind),
+            Some((kind, id)) => kind.parse().and_then(|kind| Self::one(kind, id)),
         }
         .map_err(|e: Invalid| e.for_field("resource"))
     }
@@ -285,7 +285,7 @@ mod tests {
             assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
         }
         for text in ["", "tools", "tool:", ":x", "gateway:other"] {
-            assert!(text.parse::<Scope>().is_err(), "{text:?}");
+            assert_eq!(text.parse::<Scope>().unwrap_err().field(), "resource", "{text:?}");
         }
     }
 }
