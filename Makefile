@@ -54,7 +54,7 @@ test-rust: ## the Rust tests, the examples and the documentation's code
 
 test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types and stubs, against the wheel as users install it
 	cd ffi/python && ../../$(VENV)/test/bin/mypy
-	$(VENV)/test/bin/python -m pytest -q ffi/python/tests
+	$(VENV)/test/bin/python -m pytest -q -ra ffi/python/tests
 
 test-e2e: wheel ## the real gateway from an empty directory, on every Python here that it supports
 	@for version in 3.11 3.12; do \
@@ -62,7 +62,7 @@ test-e2e: wheel ## the real gateway from an empty directory, on every Python her
 	    $(MAKE) --no-print-directory $(VENV)/gateway-$$version/.ready GATEWAY_PYTHON=$$python; \
 	    $(VENV)/gateway-$$version/bin/python $(PIP) install -r tests/e2e/requirements.txt; \
 	    echo "== end to end on Python $$version"; \
-	    $(VENV)/gateway-$$version/bin/python -m pytest -q tests/e2e; \
+	    $(VENV)/gateway-$$version/bin/python -m pytest -q -ra tests/e2e ffi/python/tests/test_gateway_*.py; \
 	  else \
 	    echo "SKIPPED: end to end on Python $$version, because there is no such interpreter here"; \
 	  fi; \
