@@ -1,42 +1,57 @@
 //! The hot path: who holds what, in memory.
 //!
 //! Every answer compares the grant's window with the instant it is given. The index never waits for a sweeper: what is
-//! over may still be held here and gives nothing.
+//! over may still be held here and gives nothing. Readers take no lock, write nothing and allocate nothing; a hash or a
+//! filter says where to look, and the whole name, id or permission decides. There is no `unsafe` here.
+//!
+//! | file | question |
+//! |---|---|
+//! | `ask` | the question as the index reads it |
+//! | `published` | what readers see, and how they read it without a lock |
+//! | `table` | does this principal hold anything, and where is it written |
+//! | `block` | what one principal holds, and what that says to a question |
+//! | `permissions` | does this set of permissions give that action |
+//! | `scope` | does this scope reach that thing |
+//! | `runs` | what many grants say in the same words |
+//! | `text` | how bytes lie in words |
+//! | `arena` | where the things that readers read lie |
+//! | `hash` | under which number a name is looked up |
+//! | `writer` | how changes come in |
+//! | `lookup` | the writer's table from hashes to numbers |
+//! | `naive` | the same answers from a plain scan, for tests |
 
-use std::collections::HashMap;
+mod arena;
+mod ask;
+mod atomic;
+mod block;
+mod hash;
+mod lookup;
+#[cfg(any(test, feature = "test-util"))]
+pub mod naive;
+mod permissions;
+mod published;
+mod runs;
+mod scope;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod writer;
 
-use parking_lot::RwLock;
+use std::fmt;
 
-use crate::model::{
-    Decision, Grant, GrantId, PermissionSet, Principal, Query, Reason, Revision, Scope, Timestamp, Window,
-};
+use parking_lot::Mutex;
+
+use self::ask::Ask;
+use self::hash::Keys;
+use self::published::Published;
+use self::writer::Writer;
+use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestamp};
 
 /// The live grants of every principal, as of one revision.
-#[derive(Debug, Default)]
 pub struct GrantIndex {
-    inner: RwLock<Inner>,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    revision: Revision,
-    holders: HashMap<Principal, Vec<Entry>>,
-    held_by: HashMap<GrantId, Principal>,
-}
-
-/// What a check needs of a grant.
-#[derive(Debug, Clone)]
-struct Entry {
-    id: GrantId,
-    window: Window,
-    permissions: PermissionSet,
-    scope: Scope,
-}
-
-impl Entry {
-    fn of(grant: &Grant) -> Self {
-        Self { id: grant.id, window: grant.window, permissions: grant.permissions.clone(), scope: grant.scope.clone() }
-    }
+    published: Published,
+    writer: Mutex<Writer>,
 }
 
 /// One difference between two revisions, as far as the index cares.
@@ -48,6 +63,18 @@ pub enum Change<'a> {
     Remove(GrantId),
 }
 
+impl Default for GrantIndex {
+    fn default() -> Self {
+        Self::with_keys(Keys::random())
+    }
+}
+
+impl fmt::Debug for GrantIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantIndex").field("revision", &self.revision()).field("len", &self.len()).finish()
+    }
+}
+
 impl GrantIndex {
     /// An index that knows of nothing, as of revision zero.
     #[must_use]
@@ -55,16 +82,20 @@ impl GrantIndex {
         Self::default()
     }
 
+    fn with_keys(keys: Keys) -> Self {
+        Self { published: Published::new(keys), writer: Mutex::new(Writer::default()) }
+    }
+
     /// The revision that every answer is now made from, at least.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.inner.read().revision
+        self.published.revision()
     }
 
     /// How many grants are held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.read().held_by.len()
+        self.writer.lock().len()
     }
 
     /// Whether no grant is held.
@@ -73,80 +104,50 @@ impl GrantIndex {
         self.len() == 0
     }
 
-    /// Puts these grants in the place of all that were held. Once this has returned, every answer is made from them.
-    pub fn replace<'a>(&self, revision: Revision, grants: impl IntoIterator<Item = &'a Grant>) {
-        let mut next = Inner { revision, ..Inner::default() };
-        for grant in grants {
-            next.add(grant);
-        }
-        *self.inner.write() = next;
+    /// How many bytes the index takes. It keeps what it once needed: grants that go leave room for others.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.published.bytes() + self.writer.lock().bytes()
     }
 
-    /// Brings the index from the revision it has to `revision`, all changes at once. Once this has returned, no check
-    /// that starts is answered from before.
+    /// Puts these grants in the place of all that were held. Every answer is made either from all of the old ones or from
+    /// all of the new ones, and once this has returned, from the new ones.
+    pub fn replace<'a>(&self, revision: Revision, grants: impl IntoIterator<Item = &'a Grant>) {
+        let mut writer = self.writer.lock();
+        // The answers that are made meanwhile say no more than is true of either.
+        self.published.set_revision(revision.min(self.published.revision()));
+        writer.replace(&self.published, grants);
+        self.published.set_revision(revision);
+    }
+
+    /// Brings the index from the revision it has to `revision`. Once this has returned, no check that starts is answered
+    /// from before.
+    ///
+    /// Until then each answer is made from all changes of its principal or from none of them; of two answers for two
+    /// principals one may be from before and one from after. The revision rises last, so an answer never says more
+    /// than it was made from.
     pub fn publish<'a>(&self, revision: Revision, changes: impl IntoIterator<Item = Change<'a>>) {
-        let mut inner = self.inner.write();
-        for change in changes {
-            match change {
-                Change::Add(grant) => inner.add(grant),
-                Change::Remove(id) => inner.remove(id),
-            }
-        }
-        inner.revision = inner.revision.max(revision);
+        let mut writer = self.writer.lock();
+        writer.publish(&self.published, changes);
+        self.published.set_revision(revision.max(self.published.revision()));
     }
 
     /// Answers the question at `now`. When several grants give the same, the one that lasts longest decides.
+    #[inline]
     pub fn decide(&self, query: &Query<'_>, now: Timestamp) -> Decision {
-        self.decide_with(query, || now)
+        self.published.decide(query, || now)
     }
 
     /// The same, at an instant that is only asked for when the principal holds something: reading a clock would cost
     /// nearly every check more than the rest of it.
+    #[inline]
     pub fn decide_with(&self, query: &Query<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
-        let inner = self.inner.read();
-        let Some(entries) = inner.holders.get(query.principal) else {
-            return Decision::not_applicable(Reason::NoGrant, None, inner.revision);
-        };
-        let now = now();
-        let mut deciding: Option<&Entry> = None;
-        let mut next_start: Option<Timestamp> = None;
-        for entry in entries {
-            if now >= entry.window.end()
-                || !entry.permissions.covers(query.action)
-                || !entry.scope.covers(query.resource)
-            {
-                continue;
-            }
-            if now < entry.window.start() {
-                next_start = Some(next_start.map_or(entry.window.start(), |start| start.min(entry.window.start())));
-            } else if deciding.is_none_or(|best| (entry.window.end(), best.id) > (best.window.end(), entry.id)) {
-                deciding = Some(entry);
-            }
-        }
-        match deciding {
-            Some(entry) => Decision::allow(entry.id, entry.window.end(), inner.revision),
-            None => Decision::not_applicable(Reason::NoGrant, next_start, inner.revision),
-        }
-    }
-}
-
-impl Inner {
-    fn add(&mut self, grant: &Grant) {
-        if grant.ended.is_some() || grant.noted.expiry {
-            return;
-        }
-        self.remove(grant.id);
-        self.holders.entry(grant.holder.clone()).or_default().push(Entry::of(grant));
-        self.held_by.insert(grant.id, grant.holder.clone());
+        self.published.decide(query, now)
     }
 
-    fn remove(&mut self, id: GrantId) {
-        let Some(holder) = self.held_by.remove(&id) else { return };
-        if let Some(entries) = self.holders.get_mut(&holder) {
-            entries.retain(|entry| entry.id != id);
-            if entries.is_empty() {
-                self.holders.remove(&holder);
-            }
-        }
+    /// The same for a question that is only borrowed text.
+    #[inline]
+    pub fn decide_raw(&self, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
+        self.published.decide(query, now)
     }
 }

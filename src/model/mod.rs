@@ -17,6 +17,7 @@
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
 //! | `decision` | the question and the answer of a check |
+//! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
 
 mod caller;
@@ -27,6 +28,7 @@ mod ids;
 mod invalid;
 mod permission;
 mod principal;
+mod raw;
 mod request;
 mod resource;
 mod role;
@@ -41,6 +43,7 @@ pub use ids::{GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use permission::{Action, Permission, PermissionSet};
 pub use principal::{Principal, PrincipalKind};
+pub use raw::RawQuery;
 pub use request::{AccessRequest, DurationCut, RequestState, RequestStatus, Review, Verdict};
 pub use resource::{Resource, ResourceKind, Scope};
 pub use role::{Role, RoleName};

@@ -29,8 +29,18 @@ impl Action {
     /// # Errors
     /// When the name is not made of whole segments (see the module's text), or is longer than 128 bytes.
     pub fn new(name: &str) -> Result<Self, Invalid> {
-        check_segments(name, "action", EXPECTED)?;
-        Ok(Self(name.into()))
+        Self::check(name)?;
+        Ok(Self::from_checked(name))
+    }
+
+    /// Whether there is an action of this name.
+    pub(super) fn check(name: &str) -> Result<(), Invalid> {
+        check_segments(name, "action", EXPECTED)
+    }
+
+    /// The action of a name that was checked.
+    pub(super) fn from_checked(name: &str) -> Self {
+        Self(name.into())
     }
 
     /// The name.
@@ -248,16 +258,23 @@ fn groups_of(name: &str) -> Vec<Permission> {
     groups
 }
 
-fn is_reserved(name: &str) -> bool {
+pub(super) fn is_reserved(name: &str) -> bool {
     name.starts_with(RESERVED) || name == RESERVED.trim_end_matches('.')
 }
 
 fn check_segments(name: &str, field: &'static str, expected: &'static str) -> Result<(), Invalid> {
-    let fits = name.len() <= MAX_NAME
-        && name.split(['.', ':']).all(|segment| {
-            !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-        });
-    if fits { Ok(()) } else { Err(Invalid::new(field, format!("is {}", Invalid::quote(name)), expected)) }
+    let mut inside = false;
+    let all_fit = name.bytes().all(|byte| {
+        let is_part = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let fits = is_part || (inside && (byte == b'.' || byte == b':'));
+        inside = is_part;
+        fits
+    });
+    if all_fit && inside && name.len() <= MAX_NAME {
+        Ok(())
+    } else {
+        Err(Invalid::new(field, format!("is {}", Invalid::quote(name)), expected))
+    }
 }
 
 #[cfg(test)]

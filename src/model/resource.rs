@@ -109,16 +109,45 @@ impl Resource {
     /// # Errors
     /// When the server's id is unfit, or a thing of this kind belongs to no server.
     pub fn on_server(mut self, server: &str) -> Result<Self, Invalid> {
-        if !self.kind.is_served() {
+        Self::check_server(self.kind, server)?;
+        self.server = Some(server.into());
+        Ok(self)
+    }
+
+    /// Whether a thing of this kind can be part of a server of this id.
+    pub(super) fn check_server(kind: ResourceKind, server: &str) -> Result<(), Invalid> {
+        if !kind.is_served() {
             return Err(Invalid::new(
                 "server",
-                format!("is given for a {}", self.kind),
+                format!("is given for a {kind}"),
                 "a tool, resource, prompt or agent as the part of a server",
             ));
         }
-        check_id(ResourceKind::Server, server).map_err(|e| e.for_field("server"))?;
-        self.server = Some(server.into());
-        Ok(self)
+        check_id(ResourceKind::Server, server).map_err(|e| e.for_field("server"))
+    }
+
+    /// The kind and id of [`Resource::gateway`].
+    pub(super) const GATEWAY: (ResourceKind, &'static str) = (ResourceKind::Gateway, GATEWAY);
+
+    /// The kind and id that a text such as `tool:deploy` names.
+    pub(super) fn read(text: &str) -> Result<(ResourceKind, &str), Invalid> {
+        match text.split_once(':') {
+            Some((kind, id)) => {
+                let kind = kind.parse()?;
+                check_id(kind, id)?;
+                Ok((kind, id))
+            }
+            None if text == GATEWAY => Ok(Self::GATEWAY),
+            None => {
+                let problem = format!("is {}", Invalid::quote(text));
+                Err(Invalid::new("resource", problem, "a type and an id, such as tool:deploy"))
+            }
+        }
+    }
+
+    /// The thing whose parts were checked.
+    pub(super) fn from_checked(kind: ResourceKind, id: &str, server: Option<&str>) -> Self {
+        Self { kind, id: id.into(), server: server.map(Into::into) }
     }
 
     /// What kind of thing it is.
@@ -151,14 +180,7 @@ impl FromStr for Resource {
 
     /// Reads `tool:deploy`; `gateway` alone is the gateway.
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text.split_once(':') {
-            Some((kind, id)) => Self::new(kind.parse()?, id),
-            None if text == GATEWAY => Ok(Self::gateway()),
-            None => {
-                let problem = format!("is {}", Invalid::quote(text));
-                Err(Invalid::new("resource", problem, "a type and an id, such as tool:deploy"))
-            }
-        }
+        Self::read(text).map(|(kind, id)| Self::from_checked(kind, id, None))
     }
 }
 
@@ -228,7 +250,9 @@ fn check_id(kind: ResourceKind, id: &str) -> Result<(), Invalid> {
     if id.len() > MAX_ID {
         return Err(Invalid::new("resource id", format!("is {} bytes long", id.len()), EXPECTED));
     }
-    if let Some(c) = id.chars().find(|c| c.is_control()) {
+    // Every control character has a byte that is one, or starts with 0xC2: most ids have neither.
+    let suspicious = id.bytes().any(|byte| byte < 0x20 || byte == 0x7F || byte == 0xC2);
+    if let Some(c) = id.chars().filter(|_| suspicious).find(|c| c.is_control()) {
         return Err(Invalid::new(
             "resource id",
             format!("holds the control character U+{:04X}", u32::from(c)),

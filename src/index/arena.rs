@@ -1,0 +1,235 @@
+//! Where the things that readers read lie: memory that is only ever words, so that a reader who comes too late reads
+//! stale words and nothing worse.
+//!
+//! Memory is handed out in runs of cache lines and is never given back to the system while the index lives. The names
+//! of runs are line numbers that fit 32 bits; line 0 is never handed out and names nothing.
+
+use std::sync::OnceLock;
+
+use super::atomic::{AtomicU64, Ordering};
+
+/// A cache line of words.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Line([AtomicU64; WORDS]);
+
+/// How many words a line has.
+pub(super) const WORDS: usize = 8;
+
+/// This many lines, all zero.
+pub(super) fn lines(count: usize) -> Box<[Line]> {
+    (0..count).map(|_| Line::default()).collect()
+}
+
+/// The word at this position of consecutive lines.
+#[inline]
+pub(super) fn word(lines: &[Line], at: usize) -> Option<&AtomicU64> {
+    lines.get(at / WORDS)?.0.get(at % WORDS)
+}
+
+/// Chunks of growing size, four of a size before the size doubles, so that at most a fifth lies idle.
+#[derive(Debug)]
+pub(super) struct Arena {
+    chunks: [OnceLock<Box<[Line]>>; CHUNKS],
+}
+
+/// The first chunks have a quarter of this many lines.
+const FIRST: u64 = if cfg!(loom) { 16 } else { 256 };
+const CHUNKS: usize = 116;
+
+/// In which chunk a line lies, at which place, and how many lines the chunk has.
+#[inline]
+fn place(line: u32) -> (usize, usize, usize) {
+    let n = u64::from(line).wrapping_add(FIRST);
+    let quarter = n.ilog2().wrapping_sub(2);
+    let chunk = (quarter.wrapping_add(2).wrapping_sub(FIRST.ilog2()) as usize)
+        .wrapping_mul(4)
+        .wrapping_add(((n >> quarter) & 3) as usize);
+    let size = 1_u64 << quarter;
+    (chunk, (n & size.wrapping_sub(1)) as usize, size as usize)
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Self { chunks: [const { OnceLock::new() }; CHUNKS] }
+    }
+}
+
+impl Arena {
+    /// The run that starts at this line, and whatever follows it in its chunk. Empty when there is no such line.
+    #[inline]
+    pub(super) fn run(&self, line: u32) -> Run<'_> {
+        let (chunk, at, _) = place(line);
+        let chunk = self.chunks.get(chunk).and_then(OnceLock::get);
+        Run(chunk.and_then(|lines| lines.get(at..)).unwrap_or_default())
+    }
+
+    /// How many bytes are held.
+    pub(super) fn bytes(&self) -> usize {
+        self.chunks.iter().filter_map(OnceLock::get).map(|chunk| size_of_val(&**chunk)).sum()
+    }
+}
+
+/// Words to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a>(&'a [Line]);
+
+impl Run<'_> {
+    /// The word at this position; zero past the end, where only a reader that came too late looks.
+    #[inline]
+    pub(super) fn word(&self, at: usize) -> u64 {
+        word(self.0, at).map_or(0, |word| word.load(Ordering::Relaxed))
+    }
+
+    /// How many words can be read.
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.0.len() * WORDS
+    }
+
+    /// Has the processor fetch a line that will be wanted soon.
+    #[inline]
+    pub(super) fn fetch(&self, line: usize) {
+        std::hint::black_box(self.word(line.wrapping_mul(WORDS)));
+    }
+
+    /// Writes a word. Only for the writer, and only to a run that no reader can reach.
+    pub(super) fn set(&self, at: usize, value: u64) {
+        if let Some(word) = word(self.0, at) {
+            word.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What the writer knows of the arena: which runs are free.
+#[derive(Debug)]
+pub(super) struct Allocator {
+    next: u32,
+    free: Vec<Vec<u32>>,
+    /// Runs that readers of the current epoch may still be reading.
+    limbo: Vec<(u32, u8)>,
+}
+
+/// How many runs wait before the epoch is raised for them: raising it makes readers on their way start over.
+const LIMBO: usize = if cfg!(loom) { 1 } else { 64 };
+
+impl Default for Allocator {
+    fn default() -> Self {
+        Self { next: 1, free: Vec::new(), limbo: Vec::new() }
+    }
+}
+
+impl Allocator {
+    /// A run of at least this many words, which no reader can reach. `raise` is called when that needs a new epoch.
+    pub(super) fn take(&mut self, arena: &Arena, words: usize, raise: impl FnOnce()) -> u32 {
+        let class = class_of(words.div_ceil(WORDS));
+        if let Some(run) = self.free.get_mut(class).and_then(Vec::pop) {
+            return run;
+        }
+        if self.limbo.len() >= LIMBO {
+            raise();
+            for (run, class) in std::mem::take(&mut self.limbo) {
+                self.put_free(run, class.into());
+            }
+            if let Some(run) = self.free.get_mut(class).and_then(Vec::pop) {
+                return run;
+            }
+        }
+        self.extend(arena, class)
+    }
+
+    /// Gives back a run of this many words that no *new* reader can reach.
+    pub(super) fn retire(&mut self, run: u32, words: usize) {
+        #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 128 classes")]
+        self.limbo.push((run, class_of(words.div_ceil(WORDS)) as u8));
+    }
+
+    fn put_free(&mut self, run: u32, class: usize) {
+        if self.free.len() <= class {
+            self.free.resize_with(class + 1, Vec::new);
+        }
+        if let Some(free) = self.free.get_mut(class) {
+            free.push(run);
+        }
+    }
+
+    fn extend(&mut self, arena: &Arena, class: usize) -> u32 {
+        let wanted = size_of_class(class);
+        loop {
+            let (chunk, at, size) = place(self.next);
+            #[expect(clippy::expect_used, reason = "2^32 lines are 256 GiB: memory is exhausted long before")]
+            let (run, chunk) = (self.next, arena.chunks.get(chunk).expect("the index holds less than 256 GiB"));
+            let left = size - at;
+            // A chunk too small for the run that would begin it is never made; its lines are only numbers.
+            if wanted <= left {
+                chunk.get_or_init(|| lines(size));
+                self.skip(wanted);
+                return run;
+            }
+            if at > 0 {
+                self.spread(run, left);
+            }
+            self.skip(left);
+        }
+    }
+
+    fn skip(&mut self, lines: usize) {
+        self.next = u32::try_from(lines).ok().and_then(|lines| self.next.checked_add(lines)).unwrap_or(u32::MAX);
+    }
+
+    /// Makes free runs of the lines that are left at the end of a chunk.
+    fn spread(&mut self, mut run: u32, mut left: usize) {
+        while left > 0 {
+            let mut class = class_of(left);
+            if size_of_class(class) > left {
+                class -= 1;
+            }
+            self.put_free(run, class);
+            let size = size_of_class(class);
+            left -= size;
+            run = run.saturating_add(u32::try_from(size).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+/// Sizes of runs: 1 to 8 lines, then four to a doubling.
+fn class_of(lines: usize) -> usize {
+    if lines <= 8 {
+        return lines.max(1) - 1;
+    }
+    let quarter = (lines - 1).ilog2() - 2;
+    (quarter as usize) * 4 + ((lines - 1) >> quarter)
+}
+
+fn size_of_class(class: usize) -> usize {
+    if class < 8 { class + 1 } else { (class % 4 + 5) << (class / 4 - 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_holds_what_is_asked_of_it() {
+        for lines in 1..100_000 {
+            let class = class_of(lines);
+            assert!(size_of_class(class) >= lines, "{lines}");
+            assert!(class == 0 || size_of_class(class - 1) < lines, "{lines}");
+        }
+    }
+
+    #[test]
+    fn runs_do_not_overlap() {
+        let (arena, mut allocator) = (Arena::default(), Allocator::default());
+        let mut taken: Vec<(u32, usize)> = Vec::new();
+        for n in 0..3_000_usize {
+            let words = (n * 7_919) % 900 + 1;
+            let run = allocator.take(&arena, words, || ());
+            assert!(arena.run(run).len() >= words);
+            taken.push((run, size_of_class(class_of(words.div_ceil(WORDS)))));
+        }
+        taken.sort_unstable();
+        assert!(taken.windows(2).all(|pair| pair[0].0 as usize + pair[0].1 <= pair[1].0 as usize));
+        assert!(taken[0].0 > 0);
+    }
+}

@@ -1,0 +1,273 @@
+//! What one principal holds: its name and its grants, side by side in one run of words.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | how many grants (32 bits), the length of the name (16), the kind of principal (8) |
+//! | then | the name |
+//! | then, for each grant | start and the lower half of the set of permissions; end and the upper half; the scope; the id |
+//!
+//! The grants are in the order of scope, then set, then the latest end first, then id. A principal with a few grants is
+//! read from end to end; among many, those with a scope that reaches the thing are searched by halves, and of each set
+//! of permissions only as many are read as have ended or not begun.
+
+use super::arena::{Arena, Run};
+use super::permissions;
+use super::scope::Reach;
+use super::text;
+use super::{Ask, Published};
+use crate::model::{PrincipalKind, Timestamp};
+
+/// How many grants are read from end to end.
+const FEW: usize = 32;
+/// How many words a grant takes.
+const ENTRY: usize = 5;
+const MILLIS: u64 = (1 << 48) - 1;
+
+/// A grant as the index knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// The run that holds its set of permissions.
+    pub(super) set: u32,
+    /// The word of its scope.
+    pub(super) scope: u64,
+    pub(super) id: u128,
+}
+
+impl Entry {
+    /// Where it stands among the others.
+    pub(super) const fn order(&self) -> (u64, u32, u64, u128) {
+        (self.scope, self.set, u64::MAX - self.end, self.id)
+    }
+}
+
+/// How many words a block takes.
+pub(super) const fn size(name: usize, entries: usize) -> usize {
+    1 + text::words(name) + ENTRY * entries
+}
+
+/// Writes a block to a run that no reader can reach.
+pub(super) fn write(run: Run<'_>, kind: PrincipalKind, name: &[u8], entries: &[Entry]) {
+    let mut at = 0;
+    let mut put = |word| {
+        run.set(at, word);
+        at += 1;
+    };
+    put((entries.len() as u64) << 32 | head(kind, name.len()));
+    let mut words = Vec::with_capacity(text::words(name.len()));
+    text::push(&mut words, name);
+    words.into_iter().for_each(&mut put);
+    for entry in entries {
+        put(entry.start | u64::from(entry.set) << 48);
+        put(entry.end | u64::from(entry.set) >> 16 << 48);
+        put(entry.scope);
+        let [high, low] = halves(entry.id);
+        put(high);
+        put(low);
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "each half is taken on purpose")]
+const fn halves(id: u128) -> [u64; 2] {
+    [(id >> 64) as u64, id as u64]
+}
+
+const fn head(kind: PrincipalKind, len: usize) -> u64 {
+    (len as u64) << 8 | kind as u64
+}
+
+/// A block to read.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a> {
+    run: Run<'a>,
+    first: usize,
+    count: usize,
+}
+
+impl<'a> Block<'a> {
+    /// The block in this run.
+    #[inline]
+    pub(super) fn at(run: Run<'a>) -> Self {
+        let head = run.word(0);
+        let first = 1 + text::words((head >> 8) as usize & 0xFFFF);
+        // A reader that came too late may read any number here; it is not led out of the run by it.
+        let count = ((head >> 32) as usize).min(run.len().saturating_sub(first) / ENTRY);
+        Self { run, first, count }
+    }
+
+    /// Whether this is the block of the principal of this kind and name: all of the name is compared.
+    #[inline]
+    pub(super) fn is_of(&self, kind: PrincipalKind, name: &[u8]) -> bool {
+        self.run.word(0) & 0xFFFF_FFFF == head(kind, name.len()) && text::is(self.run, 1, name)
+    }
+
+    /// Whose it is.
+    pub(super) fn holder(&self) -> (PrincipalKind, Vec<u8>) {
+        let head = self.run.word(0);
+        let kind = if head & 0xFF == PrincipalKind::User as u64 { PrincipalKind::User } else { PrincipalKind::Agent };
+        (kind, text::read(self.run, 1, (head >> 8) as usize & 0xFFFF))
+    }
+
+    pub(super) const fn words(&self) -> usize {
+        self.first + ENTRY * self.count
+    }
+
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = Entry> {
+        (0..self.count).map(|n| {
+            let at = self.entry(n);
+            Entry {
+                start: self.run.word(at) & MILLIS,
+                end: self.run.word(at + 1) & MILLIS,
+                set: self.set(at),
+                scope: self.run.word(at + 2),
+                id: self.id(at),
+            }
+        })
+    }
+
+    pub(super) fn has(&self, id: u128) -> bool {
+        (0..self.count).any(|n| self.id(self.entry(n)) == id)
+    }
+
+    #[inline]
+    const fn entry(&self, n: usize) -> usize {
+        self.first.wrapping_add(n.wrapping_mul(ENTRY))
+    }
+
+    #[inline]
+    fn set(&self, at: usize) -> u32 {
+        (self.run.word(at) >> 48 | self.run.word(at + 1) >> 48 << 16) as u32
+    }
+
+    #[inline]
+    fn id(&self, at: usize) -> u128 {
+        u128::from(self.run.word(at + 3)) << 64 | u128::from(self.run.word(at + 4))
+    }
+}
+
+/// What a principal's grants say to a question.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Answer {
+    /// The end and the id of the grant that gives it: the one that lasts longest, the smallest id among equals.
+    pub(super) given: Option<(u64, u128)>,
+    /// When the first grant begins that will give it, if none does now.
+    pub(super) begins: Option<u64>,
+}
+
+impl Answer {
+    fn take(&mut self, end: u64, id: u128) {
+        if self.given.is_none_or(|(best, best_id)| (end, best_id) > (best, id)) {
+            self.given = Some((end, id));
+        }
+    }
+
+    fn will(&mut self, start: u64) {
+        self.begins = Some(self.begins.map_or(start, |first| first.min(start)));
+    }
+}
+
+/// What the grants of this block say to the question at `now`.
+pub(super) fn answer(block: &Block<'_>, to: &Published, ask: &impl Ask, now: Timestamp) -> Answer {
+    let mut asked = Asked {
+        arena: &to.arena,
+        action: ask.action(),
+        hash: 0,
+        reach: Reach::of(&to.keys, &to.arena, ask.resource()),
+        known: (0, false),
+    };
+    let now = now.millis().unsigned_abs();
+    let mut answer = Answer::default();
+    if !ask.is_reserved() {
+        asked.hash = to.keys.action(asked.action);
+        if block.count <= FEW {
+            few(block, &mut asked, now, &mut answer)
+        } else {
+            many(block, &mut asked, now, &mut answer)
+        }
+    }
+    answer
+}
+
+struct Asked<'a> {
+    arena: &'a Arena,
+    action: &'a [u8],
+    hash: u64,
+    reach: Reach<'a>,
+    /// The last set that was asked, and what it said. No set is in run 0.
+    known: (u32, bool),
+}
+
+impl Asked<'_> {
+    #[inline]
+    fn given_by(&mut self, set: u32) -> bool {
+        if self.known.0 != set {
+            self.known = (set, permissions::give(self.arena.run(set), self.action, self.hash));
+        }
+        self.known.1
+    }
+}
+
+fn few(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) {
+    for n in 0..block.count {
+        let at = block.entry(n);
+        let (end, scope) = (block.run.word(at + 1) & MILLIS, block.run.word(at + 2));
+        if now >= end || !asked.reach.covered_by(scope) || !asked.given_by(block.set(at)) {
+            continue;
+        }
+        let start = block.run.word(at) & MILLIS;
+        if now < start {
+            answer.will(start);
+        } else {
+            answer.take(end, block.id(at));
+        }
+    }
+}
+
+fn many(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) {
+    let order = |n: usize| {
+        let at = block.entry(n);
+        (block.run.word(at + 2), block.set(at))
+    };
+    for (low, high) in asked.reach.ranges() {
+        let mut n = first(0, block.count, |n| order(n).0 >= low);
+        while n < block.count {
+            let (scope, set) = order(n);
+            if scope > high {
+                break;
+            }
+            let mut rest = n;
+            if asked.reach.covered_by(scope) && asked.given_by(set) {
+                // Of one scope and one set the latest end comes first: after the first that gives it, and after the
+                // first that is over, no other matters.
+                while rest < block.count && order(rest) == (scope, set) {
+                    let at = block.entry(rest);
+                    let (start, end) = (block.run.word(at) & MILLIS, block.run.word(at + 1) & MILLIS);
+                    if now >= end {
+                        break;
+                    }
+                    if now >= start {
+                        answer.take(end, block.id(at));
+                        break;
+                    }
+                    answer.will(start);
+                    rest += 1;
+                }
+            }
+            n = first(rest, block.count, |n| order(n) > (scope, set));
+        }
+    }
+}
+
+/// The first place from `low` to `high` where this holds, given that it holds everywhere after it.
+fn first(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> usize {
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}

@@ -1,0 +1,98 @@
+//! Under which number a name is looked up.
+//!
+//! Names come from outside, so the hash is keyed, with a key of the process that nobody outside can know. It only says
+//! where to look: whoever finds something there compares all of it.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use foldhash::SharedSeed;
+use foldhash::fast::FoldHasher;
+
+use crate::model::{GrantId, PrincipalKind, ResourceKind};
+
+/// The secret of one index.
+pub(super) struct Keys {
+    shared: SharedSeed,
+    seed: u64,
+    /// The bits that a test leaves of every hash, to make names collide.
+    #[cfg(test)]
+    kept: u64,
+}
+
+/// What is hashed, so that equal bytes of two kinds do not meet.
+const PRINCIPALS: u64 = 0x100;
+const THINGS: u64 = 0x200;
+const ACTIONS: u64 = 0x300;
+const GRANTS: u64 = 0x400;
+const RUNS: u64 = 0x500;
+
+impl Keys {
+    /// A key from the operating system's random source.
+    pub(super) fn random() -> Self {
+        let system = RandomState::new();
+        Self {
+            shared: SharedSeed::from_u64(system.hash_one(0_u8)),
+            seed: system.hash_one(1_u8),
+            #[cfg(test)]
+            kept: u64::MAX,
+        }
+    }
+
+    /// A key under which only these bits of a hash differ.
+    #[cfg(test)]
+    pub(super) fn colliding(kept: u64) -> Self {
+        Self { kept, ..Self::random() }
+    }
+
+    #[inline]
+    pub(super) fn principal(&self, kind: PrincipalKind, name: &[u8]) -> u64 {
+        self.bytes(PRINCIPALS | kind as u64, name)
+    }
+
+    #[inline]
+    pub(super) fn thing(&self, kind: ResourceKind, id: &[u8]) -> u64 {
+        self.bytes(THINGS | kind as u64, id)
+    }
+
+    #[inline]
+    pub(super) fn action(&self, name: &[u8]) -> u64 {
+        self.bytes(ACTIONS, name)
+    }
+
+    pub(super) fn grant(&self, id: GrantId) -> u64 {
+        let mut hasher = self.hasher(GRANTS);
+        hasher.write_u128(id.as_u128());
+        self.kept(hasher.finish())
+    }
+
+    pub(super) fn words(&self, words: &[u64]) -> u64 {
+        let mut hasher = self.hasher(RUNS);
+        for word in words {
+            hasher.write_u64(*word);
+        }
+        self.kept(hasher.finish())
+    }
+
+    #[inline]
+    fn bytes(&self, what: u64, bytes: &[u8]) -> u64 {
+        let mut hasher = self.hasher(what);
+        hasher.write(bytes);
+        self.kept(hasher.finish())
+    }
+
+    #[inline]
+    fn hasher(&self, what: u64) -> FoldHasher<'_> {
+        FoldHasher::with_seed(self.seed ^ what, &self.shared)
+    }
+
+    #[cfg(not(test))]
+    #[inline]
+    const fn kept(&self, hash: u64) -> u64 {
+        hash
+    }
+
+    #[cfg(test)]
+    const fn kept(&self, hash: u64) -> u64 {
+        hash & self.kept
+    }
+}

@@ -1,0 +1,168 @@
+//! Where something with this hash may be: the writer's own table from hashes to numbers.
+//!
+//! A word is half hash, half number, so that a million grants cost sixteen bytes each. Half a hash proves nothing:
+//! the caller looks at what the number names.
+
+/// Numbers by hash; a hash may have several.
+#[derive(Debug, Default)]
+pub(super) struct Lookup {
+    words: Vec<u64>,
+    len: usize,
+}
+
+/// No word is this one, because no tag is `u32::MAX`.
+const EMPTY: u64 = u64::MAX;
+
+#[inline]
+fn word_of(hash: u64, value: u32) -> u64 {
+    tag(hash) << 32 | u64::from(value)
+}
+
+#[inline]
+fn tag(hash: u64) -> u64 {
+    (hash >> 32).min(u64::from(u32::MAX - 1))
+}
+
+impl Lookup {
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self { words: vec![EMPTY; (count.max(4) * 4 / 3 + 1).next_power_of_two()], len: 0 }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.words.capacity() * 8
+    }
+
+    /// Every number kept under this hash, and perhaps some of other hashes.
+    pub(super) fn matching(&self, hash: u64) -> impl Iterator<Item = u32> {
+        let tag = tag(hash);
+        self.probe(tag).map(|(_, word)| word).filter(move |word| word >> 32 == tag).map(value)
+    }
+
+    pub(super) fn insert(&mut self, hash: u64, value: u32) {
+        if (self.len + 1) * 4 > self.words.len() * 3 {
+            let mut larger = Self::with_capacity((self.len + 1) * 2);
+            for word in self.words.iter().filter(|word| **word != EMPTY) {
+                larger.put(*word);
+            }
+            *self = larger;
+        }
+        self.put(word_of(hash, value));
+    }
+
+    /// Removes the number from under this hash.
+    pub(super) fn remove(&mut self, hash: u64, value: u32) {
+        let wanted = word_of(hash, value);
+        let Some((mut hole, _)) = self.probe(tag(hash)).find(|(_, word)| *word == wanted) else { return };
+        self.len -= 1;
+        // Words that would not be found across the hole move into it.
+        let mut at = hole;
+        loop {
+            at = self.after(at);
+            let word = self.at(at);
+            if word == EMPTY {
+                break;
+            }
+            let (from_home, from_hole) = (self.distance(self.home(word >> 32), at), self.distance(hole, at));
+            if from_home >= from_hole {
+                self.set(hole, word);
+                hole = at;
+            }
+        }
+        self.set(hole, EMPTY);
+    }
+
+    /// Puts another number in the place of each.
+    pub(super) fn renumber(&mut self, new: impl Fn(u32) -> u32) {
+        for word in self.words.iter_mut().filter(|word| **word != EMPTY) {
+            *word = *word >> 32 << 32 | u64::from(new(value(*word)));
+        }
+    }
+
+    fn put(&mut self, word: u64) {
+        let mut at = self.home(word >> 32);
+        while self.at(at) != EMPTY {
+            at = self.after(at);
+        }
+        self.set(at, word);
+        self.len += 1;
+    }
+
+    fn probe(&self, tag: u64) -> impl Iterator<Item = (usize, u64)> {
+        let mut at = self.home(tag);
+        std::iter::from_fn(move || {
+            let here = (at, self.at(at));
+            at = self.after(at);
+            (here.1 != EMPTY).then_some(here)
+        })
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a tag has 32 bits")]
+    fn home(&self, tag: u64) -> usize {
+        // Words keep the order of their tags, so that half a hash is enough to grow the table by.
+        ((u128::from(tag) * self.words.len() as u128) >> 32) as usize
+    }
+
+    #[inline]
+    fn after(&self, at: usize) -> usize {
+        (at + 1) & self.words.len().wrapping_sub(1)
+    }
+
+    #[inline]
+    fn distance(&self, from: usize, to: usize) -> usize {
+        to.wrapping_sub(from) & self.words.len().wrapping_sub(1)
+    }
+
+    #[inline]
+    fn at(&self, at: usize) -> u64 {
+        self.words.get(at).copied().unwrap_or(EMPTY)
+    }
+
+    #[inline]
+    fn set(&mut self, at: usize, word: u64) {
+        if let Some(place) = self.words.get_mut(at) {
+            *place = word;
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is the number")]
+const fn value(word: u64) -> u32 {
+    word as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_holds_what_a_set_holds(steps in prop::collection::vec((any::<bool>(), 0_u64..40, 0_u32..6), 0..400)) {
+            let (mut lookup, mut model) = (Lookup::default(), BTreeSet::new());
+            for (add, number, value) in steps {
+                let hash = (number % 7) << 61 | number << 32;
+                if add && model.insert((hash, value)) {
+                    lookup.insert(hash, value);
+                } else if !add {
+                    model.remove(&(hash, value));
+                    lookup.remove(hash, value);
+                }
+                prop_assert_eq!(lookup.len(), model.len());
+                for number in 0..40 {
+                    let hash = (number % 7) << 61 | number << 32;
+                    let found: BTreeSet<_> = lookup.matching(hash).collect();
+                    let known: BTreeSet<_> = model.iter().filter(|(h, _)| *h == hash).map(|(_, v)| *v).collect();
+                    prop_assert_eq!(found, known);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Does this set of permissions give that action? The set as words.
+//!
+//! A head with four counts, then one word a permission: half a hash of its name, its length, and where its text is.
+//! First the names that are given and the prefixes that are given, then the names and prefixes that are excepted. Names
+//! are in the order of their hashes.
+
+use super::arena::Run;
+use super::hash::Keys;
+use super::runs::CONTENT;
+use super::text;
+use crate::model::{Permission, PermissionSet};
+
+/// Past this many names they are searched by halves.
+const FEW: usize = 16;
+
+/// The set as the content of a run.
+pub(super) fn encode(keys: &Keys, set: &PermissionSet, words: &mut Vec<u64>) {
+    words.clear();
+    let parts = [set.allowed(), set.excepted()].map(|part| {
+        let (prefixes, names): (Vec<_>, Vec<_>) = part.iter().partition(|p| p.wildcard_prefix().is_some());
+        [names, prefixes]
+    });
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    words.push(parts.iter().enumerate().fold(0, |head, (n, part)| head | (part.len() as u64) << (16 * n)));
+    let count: usize = parts.iter().map(Vec::len).sum();
+    let mut items = Vec::with_capacity(count);
+    let mut texts = Vec::new();
+    for part in &parts {
+        let first = items.len();
+        for permission in part {
+            let offset = 1 + count + texts.len();
+            items.push(item(keys, permission, offset));
+            text::push(&mut texts, text_of(permission).as_bytes());
+        }
+        if let Some(part) = items.get_mut(first..) {
+            part.sort_unstable();
+        }
+    }
+    words.append(&mut items);
+    words.append(&mut texts);
+}
+
+fn text_of(permission: &Permission) -> &str {
+    permission.wildcard_prefix().unwrap_or(permission.as_str())
+}
+
+/// At most 512 permissions of at most 17 words each: the offset fits 16 bits.
+fn item(keys: &Keys, permission: &Permission, offset: usize) -> u64 {
+    let text = text_of(permission);
+    let tag = if permission.wildcard_prefix().is_some() { 0 } else { keys.action(text.as_bytes()) >> 32 };
+    tag << 32 | (text.len() as u64) << 16 | offset as u64
+}
+
+/// Whether the set in this run gives the action of this name and hash.
+pub(super) fn give(set: Run<'_>, action: &[u8], hash: u64) -> bool {
+    let head = set.word(CONTENT);
+    let count = |part: u32| (head >> (16 * part)) as usize & 0xFFFF;
+    let first = CONTENT + 1;
+    let excepted = first + count(0) + count(1);
+    covers(set, first, count(0), count(1), action, hash)
+        && !(count(2) + count(3) > 0 && covers(set, excepted, count(2), count(3), action, hash))
+}
+
+fn covers(set: Run<'_>, first: usize, names: usize, prefixes: usize, action: &[u8], hash: u64) -> bool {
+    (first + names..first + names + prefixes).any(|at| {
+        let (len, text_at) = text_at(set.word(at));
+        action.get(..len).is_some_and(|head| starts(set, text_at, head))
+    }) || is_named(set, first, names, action, hash)
+}
+
+fn is_named(set: Run<'_>, first: usize, names: usize, action: &[u8], hash: u64) -> bool {
+    let tag = hash >> 32;
+    let mut at = first;
+    if names > FEW {
+        let (mut low, mut high) = (first, first + names);
+        while low < high {
+            let middle = low.midpoint(high);
+            if set.word(middle) >> 32 < tag {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        at = low;
+    }
+    while at < first + names {
+        let item = set.word(at);
+        at += 1;
+        if item >> 32 != tag {
+            if item >> 32 > tag {
+                return false;
+            }
+            continue;
+        }
+        let (len, text_at) = text_at(item);
+        if len == action.len() && text::is(set, text_at, action) {
+            return true;
+        }
+    }
+    false
+}
+
+const fn text_at(item: u64) -> (usize, usize) {
+    ((item >> 16) as usize & 0xFFFF, CONTENT + (item as usize & 0xFFFF))
+}
+
+/// Prefixes are padded with zeros as whole texts are, so the head of the action is compared as one.
+fn starts(set: Run<'_>, at: usize, head: &[u8]) -> bool {
+    text::is(set, at, head)
+}

@@ -1,0 +1,173 @@
+//! What readers see, and how they read it without a lock.
+//!
+//! Readers follow the epoch word to a table, a slot of the table to a block, and the block to shared runs, and never
+//! write. The writer never changes what a reader can reach, except to link something else in a slot: it writes a new
+//! block beside the old one.
+//!
+//! INVARIANT: memory that was reachable in an epoch is not written again before the epoch is raised. A reader that finds
+//! the epoch as it was has therefore read nothing that was written meanwhile; one that does not starts over. So it only
+//! ever waits for the writer to *finish* something, never for a writer that sleeps, and needs no lock, no count and no
+//! memory of its own.
+//!
+//! Why the orderings suffice: the writer raises the epoch, then a release fence, then writes to old memory. A reader that
+//! saw such a write has, after its acquire fence, the raised epoch in sight. And a reader that starts in the raised epoch
+//! sees every unlinking before it, so it does not get to that memory at all.
+
+use std::sync::OnceLock;
+
+use super::Ask;
+use super::arena::Arena;
+use super::atomic::{AtomicU64, Ordering, fence};
+use super::block::{self, Block};
+use super::hash::Keys;
+use super::table::{SMALLEST, TABLES, Table};
+use crate::model::{Decision, Reason, Revision, Timestamp};
+
+pub(super) struct Published {
+    /// The number of the table in the lowest byte, a count that only rises in the others.
+    epoch: AtomicU64,
+    revision: AtomicU64,
+    pub(super) keys: Keys,
+    pub(super) arena: Arena,
+    tables: [OnceLock<Table>; TABLES],
+}
+
+/// The bits of the epoch word that are the number of the table.
+const TABLE: u64 = 0xFF;
+
+impl Published {
+    pub(super) fn new(keys: Keys) -> Self {
+        let tables = [const { OnceLock::new() }; TABLES];
+        let this =
+            Self { epoch: AtomicU64::new(0), revision: AtomicU64::new(0), keys, arena: Arena::default(), tables };
+        if let Some(first) = this.tables.first() {
+            first.get_or_init(|| Table::new(SMALLEST));
+        }
+        this
+    }
+
+    #[inline]
+    pub(super) fn revision(&self) -> Revision {
+        Revision(self.revision.load(Ordering::Acquire))
+    }
+
+    /// Answers the question. The clock is asked at most once, and only when the principal holds something.
+    #[inline]
+    pub(super) fn decide(&self, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
+        let (kind, name) = ask.principal();
+        let hash = self.keys.principal(kind, name);
+        let epoch = self.epoch.load(Ordering::Acquire);
+        // Read before anything that a publication changes, so that the answer is from this revision or a later one.
+        let revision = self.revision();
+        if self.table(epoch).is_some_and(|table| !table.may_hold(hash)) && self.is_still(epoch) {
+            return Decision::not_applicable(Reason::NoGrant, None, revision);
+        }
+        self.search(hash, ask, now)
+    }
+
+    #[inline(never)]
+    fn search(&self, hash: u64, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
+        let (kind, name) = ask.principal();
+        let (mut clock, mut instant) = (Some(now), None);
+        loop {
+            let epoch = self.epoch.load(Ordering::Acquire);
+            let revision = self.revision();
+            let found = self.find(epoch, hash, |block| block.is_of(kind, name));
+            let answer = found.map(|found| {
+                if let Some(clock) = clock.take() {
+                    instant = Some(clock());
+                }
+                // The instant is known: the clock that was taken has set it.
+                block::answer(&found, self, ask, instant.unwrap_or(Timestamp::MAX))
+            });
+            if self.is_still(epoch) {
+                return decision(answer.unwrap_or_default(), revision);
+            }
+        }
+    }
+
+    #[inline]
+    fn find(&self, epoch: u64, hash: u64, is_it: impl Fn(&Block<'_>) -> bool) -> Option<Block<'_>> {
+        let table = self.table(epoch)?;
+        let mut found = None;
+        table.find(hash, |line| {
+            let run = self.arena.run(line);
+            // What follows the name is wanted in a moment, and the name says so too late.
+            run.fetch(1);
+            let block = Block::at(run);
+            let is_it = is_it(&block);
+            if is_it {
+                found = Some(block);
+            }
+            is_it
+        });
+        found
+    }
+
+    #[inline]
+    fn is_still(&self, epoch: u64) -> bool {
+        fence(Ordering::Acquire);
+        self.epoch.load(Ordering::Relaxed) == epoch
+    }
+
+    #[inline]
+    fn table(&self, epoch: u64) -> Option<&Table> {
+        self.tables.get((epoch & TABLE) as usize)?.get()
+    }
+
+    // What follows is for the writer.
+
+    /// The table that is read now.
+    pub(super) fn current(&self) -> Option<&Table> {
+        self.table(self.epoch.load(Ordering::Relaxed))
+    }
+
+    /// An empty table of this size that no reader reads, and its number.
+    pub(super) fn table_to_fill(&self, bits: u32) -> (usize, Option<&Table>) {
+        let current = self.epoch.load(Ordering::Relaxed) & TABLE;
+        let mut number = (bits.saturating_sub(SMALLEST) as usize) * 2;
+        if number as u64 == current {
+            number += 1;
+        }
+        let table = self.tables.get(number).map(|table| {
+            if let Some(used) = table.get() {
+                used.clear();
+            }
+            table.get_or_init(|| Table::new(bits))
+        });
+        (number, table)
+    }
+
+    /// Raises the epoch. What was unlinked before may be written to afterwards.
+    pub(super) fn raise(&self) {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        self.switch(usize::try_from(epoch & TABLE).unwrap_or_default());
+    }
+
+    /// Raises the epoch and has readers read this table.
+    pub(super) fn switch(&self, table: usize) {
+        let count = (self.epoch.load(Ordering::Relaxed) | TABLE).wrapping_add(1);
+        self.epoch.store(count | table as u64, Ordering::Release);
+        fence(Ordering::Release);
+    }
+
+    pub(super) fn set_revision(&self, revision: Revision) {
+        self.revision.store(revision.0, Ordering::Release);
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self)
+            + self.arena.bytes()
+            + self.tables.iter().filter_map(OnceLock::get).map(Table::bytes).sum::<usize>()
+    }
+}
+
+fn decision(answer: block::Answer, revision: Revision) -> Decision {
+    let instant = |millis: u64| {
+        i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millis(millis).ok()).unwrap_or(Timestamp::MAX)
+    };
+    match answer.given {
+        Some((end, id)) => Decision::allow(crate::model::GrantId::from_u128(id), instant(end), revision),
+        None => Decision::not_applicable(Reason::NoGrant, answer.begins.map(instant), revision),
+    }
+}

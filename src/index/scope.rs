@@ -1,0 +1,103 @@
+//! Does this scope reach that thing? The scope as one word, and the text of its id in a shared run.
+//!
+//! Everything is 0, a kind is a small number, and one thing is the top bit, 31 bits of hash, and the run that holds its
+//! kind and id.
+
+use super::arena::{Arena, Run};
+use super::hash::Keys;
+use super::runs::CONTENT;
+use super::text;
+use crate::model::{ResourceKind, Scope};
+
+pub(super) const ANY: u64 = 0;
+const ONE: u64 = 1 << 63;
+
+/// The word of a whole kind.
+pub(super) const fn of_kind(kind: ResourceKind) -> u64 {
+    kind as u64 + 1
+}
+
+/// The upper half of the word of one thing.
+fn tag(keys: &Keys, kind: ResourceKind, id: &[u8]) -> u64 {
+    (ONE | keys.thing(kind, id)) >> 32
+}
+
+/// The word of a scope whose id, if it has one, lies in the run that `run` makes of its content.
+pub(super) fn encode(keys: &Keys, scope: &Scope, words: &mut Vec<u64>, run: impl FnOnce(&[u64]) -> u32) -> u64 {
+    match scope {
+        Scope::Any => ANY,
+        Scope::Kind(kind) => of_kind(*kind),
+        Scope::One(kind, id) => {
+            words.clear();
+            words.push(head(*kind, id.len()));
+            text::push(words, id.as_bytes());
+            tag(keys, *kind, id.as_bytes()) << 32 | u64::from(run(words))
+        }
+    }
+}
+
+/// The run that the word of a scope names, if it names one.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is the run")]
+pub(super) const fn run_of(scope: u64) -> Option<u32> {
+    if scope & ONE == 0 { None } else { Some(scope as u32) }
+}
+
+const fn head(kind: ResourceKind, len: usize) -> u64 {
+    (len as u64) << 8 | kind as u64
+}
+
+/// The thing that is asked about, hashed when something needs it.
+pub(super) struct Reach<'a> {
+    keys: &'a Keys,
+    arena: &'a Arena,
+    kind: ResourceKind,
+    id: &'a [u8],
+    server: Option<&'a [u8]>,
+    tags: Option<(u64, u64)>,
+}
+
+impl<'a> Reach<'a> {
+    pub(super) const fn of(
+        keys: &'a Keys,
+        arena: &'a Arena,
+        (kind, id, server): (ResourceKind, &'a [u8], Option<&'a [u8]>),
+    ) -> Self {
+        // A server is in no server.
+        let server = if matches!(kind, ResourceKind::Server) { None } else { server };
+        Self { keys, arena, kind, id, server, tags: None }
+    }
+
+    /// Whether a scope of this word reaches the thing.
+    #[inline]
+    pub(super) fn covered_by(&mut self, scope: u64) -> bool {
+        if scope & ONE == 0 {
+            return scope == ANY || scope == of_kind(self.kind);
+        }
+        let (thing, server) = self.tags();
+        if scope >> 32 == thing && self.is_written(scope, self.kind, self.id) {
+            return true;
+        }
+        scope >> 32 == server && self.server.is_some_and(|id| self.is_written(scope, ResourceKind::Server, id))
+    }
+
+    /// The first and last words of the ranges, apart from each other, that can reach the thing.
+    pub(super) fn ranges(&mut self) -> [(u64, u64); 4] {
+        let (thing, server) = self.tags();
+        let one = |tag: u64| (tag << 32, tag << 32 | 0xFFFF_FFFF);
+        let kind = of_kind(self.kind);
+        [(ANY, ANY), (kind, kind), one(thing), if server == thing { (1, 0) } else { one(server) }]
+    }
+
+    /// The tag of the thing, and the tag of its server; that of the thing again when it has none.
+    fn tags(&mut self) -> (u64, u64) {
+        *self.tags.get_or_insert_with(|| {
+            let thing = tag(self.keys, self.kind, self.id);
+            (thing, self.server.map_or(thing, |id| tag(self.keys, ResourceKind::Server, id)))
+        })
+    }
+
+    fn is_written(&self, scope: u64, kind: ResourceKind, id: &[u8]) -> bool {
+        let run: Run<'_> = run_of(scope).map_or_else(|| self.arena.run(0), |run| self.arena.run(run));
+        run.word(CONTENT) == head(kind, id.len()) && text::is(run, CONTENT + 1, id)
+    }
+}

@@ -1,0 +1,170 @@
+//! Does this principal hold anything, and where is it written?
+//!
+//! A filter in front: one word of it says "nothing" for nearly every principal that holds nothing, and it stays in the
+//! processor's cache where the rest does not. Behind it a table with open addressing. A slot is half a hash and the
+//! line of a block; the block has the whole name.
+
+use super::arena::{Line, WORDS, lines, word};
+use super::atomic::{AtomicU64, Ordering};
+
+/// One size of table, with room for [`Table::room`] principals.
+#[derive(Debug)]
+pub(super) struct Table {
+    slots: Box<[Line]>,
+    filter: Box<[Line]>,
+    /// How far to shift a hash to have its slot.
+    slot_shift: u32,
+    /// How far to shift a hash to have its word of the filter.
+    filter_shift: u32,
+}
+
+/// The smallest table has two to the power of this many slots.
+pub(super) const SMALLEST: u32 = 6;
+/// How many sizes there are. Past the last one there is more than any memory holds.
+const SIZES: usize = 26;
+/// Two tables of each size: one is filled while the other is read.
+pub(super) const TABLES: usize = SIZES * 2;
+
+const EMPTY: u64 = 0;
+/// A slot whose principal holds nothing any more. Line 0 is no block.
+const GONE: u64 = 1 << 32;
+
+impl Table {
+    /// An empty table of two to the power of `bits` slots.
+    pub(super) fn new(bits: u32) -> Self {
+        // Sixteen bits a principal when the table is two thirds full, until that is half of a common L2 cache;
+        // then less, down to four.
+        let filter = bits.saturating_sub(3).min(17.max(bits.saturating_sub(5)));
+        let lines_of = |bits: u32| lines((1_usize << bits).div_ceil(WORDS));
+        Self { slots: lines_of(bits), filter: lines_of(filter), slot_shift: 64 - bits, filter_shift: 64 - filter }
+    }
+
+    /// How many slots may be in use.
+    pub(super) const fn room(bits: u32) -> usize {
+        (1 << bits) / 8 * 5
+    }
+
+    /// The power of two that is its number of slots.
+    pub(super) const fn bits(&self) -> u32 {
+        64 - self.slot_shift
+    }
+
+    /// The size for so many principals, with room for half as many again.
+    pub(super) fn bits_for(principals: usize) -> u32 {
+        (SMALLEST..).find(|bits| principals + principals / 2 < Self::room(*bits)).unwrap_or(SMALLEST)
+    }
+
+    /// Empties it. Only while no reader can reach it.
+    pub(super) fn clear(&self) {
+        for at in 0..self.slots.len() * WORDS {
+            self.set(at, EMPTY);
+        }
+        for at in 0..self.filter.len() * WORDS {
+            if let Some(word) = word(&self.filter, at) {
+                word.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// False when the principal of this hash holds nothing.
+    #[inline]
+    pub(super) fn may_hold(&self, hash: u64) -> bool {
+        let wanted = filter_bits(hash);
+        word(&self.filter, (hash >> self.filter_shift) as usize)
+            .is_some_and(|word| word.load(Ordering::Relaxed) & wanted == wanted)
+    }
+
+    /// The block among those that may be of this hash which `is_it` knows.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.from_home(hash)
+            .take_while(|(_, slot)| *slot != EMPTY)
+            .find(|(_, slot)| slot >> 32 == hash & 0xFFFF_FFFF && block_of(*slot) != 0 && is_it(block_of(*slot)))
+            .map(|(_, slot)| block_of(slot))
+    }
+
+    /// The blocks that may be of a hash with this upper half.
+    pub(super) fn near(&self, upper: u32) -> impl Iterator<Item = u32> {
+        let slots = self.from_home(u64::from(upper) << 32).take_while(|(_, slot)| *slot != EMPTY);
+        slots.map(|(_, slot)| block_of(slot)).filter(|block| *block != 0)
+    }
+
+    /// Every block.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = u32> {
+        (0..self.slots.len() * WORDS).map(|at| block_of(self.slot(at, Ordering::Relaxed))).filter(|block| *block != 0)
+    }
+
+    /// Links the block of a principal that held nothing. Answers whether a used slot was used again.
+    pub(super) fn link(&self, hash: u64, block: u32) -> bool {
+        let bits = filter_bits(hash);
+        if let Some(word) = word(&self.filter, (hash >> self.filter_shift) as usize) {
+            word.store(word.load(Ordering::Relaxed) | bits, Ordering::Relaxed);
+        }
+        let free = self.from_home(hash).find(|(_, slot)| block_of(*slot) == 0);
+        free.is_some_and(|(at, slot)| {
+            self.set(at, hash << 32 | u64::from(block));
+            slot == GONE
+        })
+    }
+
+    /// Links one block in the place of another of the same principal.
+    pub(super) fn relink(&self, hash: u64, old: u32, new: u32) {
+        if let Some(at) = self.slot_of(hash, old) {
+            self.set(at, hash << 32 | u64::from(new));
+        }
+    }
+
+    /// Unlinks a block. Answers whether its slot stays in use, so that others are found past it.
+    pub(super) fn unlink(&self, hash: u64, block: u32) -> bool {
+        let Some(at) = self.slot_of(hash, block) else { return false };
+        let last = self.slot((at + 1) & self.mask(), Ordering::Relaxed) == EMPTY;
+        self.set(at, if last { EMPTY } else { GONE });
+        !last
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.slots) + size_of_val(&*self.filter)
+    }
+
+    fn slot_of(&self, hash: u64, block: u32) -> Option<usize> {
+        let mut slots = self.from_home(hash).take_while(|(_, slot)| *slot != EMPTY);
+        slots.find(|(_, slot)| block_of(*slot) == block).map(|(at, _)| at)
+    }
+
+    #[inline]
+    fn from_home(&self, hash: u64) -> impl Iterator<Item = (usize, u64)> {
+        let (home, mask) = ((hash >> self.slot_shift) as usize, self.mask());
+        (0..=mask).map(move |step| {
+            let at = home.wrapping_add(step) & mask;
+            (at, self.slot(at, Ordering::Acquire))
+        })
+    }
+
+    #[inline]
+    const fn mask(&self) -> usize {
+        self.slots.len().wrapping_mul(WORDS).wrapping_sub(1)
+    }
+
+    #[inline]
+    fn slot(&self, at: usize, ordering: Ordering) -> u64 {
+        word(&self.slots, at).map_or(EMPTY, |slot: &AtomicU64| slot.load(ordering))
+    }
+
+    fn set(&self, at: usize, value: u64) {
+        if let Some(slot) = word(&self.slots, at) {
+            slot.store(value, Ordering::Release);
+        }
+    }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is the block")]
+const fn block_of(slot: u64) -> u32 {
+    slot as u32
+}
+
+/// Four bits of a word. They are taken from the lower half of the hash: the upper one chose the word.
+#[inline]
+const fn filter_bits(hash: u64) -> u64 {
+    1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63) | 1 << (hash >> 18 & 63)
+}

@@ -1,0 +1,228 @@
+//! The index against a plain scan.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::naive::NaiveIndex;
+use super::*;
+use crate::model::*;
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).unwrap()
+}
+
+fn principal(n: usize) -> Principal {
+    match n % 4 {
+        0 => Principal::agent(&format!("p{}", n / 4)),
+        1 => Principal::user(&format!("p{}", n / 4)),
+        2 => Principal::user(&format!("p{}@example.com", n / 4)),
+        _ => Principal::user(&format!("p{}-whose-name-is-longer-than-any-register@example.com", n / 4)),
+    }
+    .unwrap()
+}
+
+const PERMISSIONS: [&str; 10] = [
+    "tools.read",
+    "tools.execute",
+    "tools.*",
+    "*",
+    "logs:read",
+    "logs:*",
+    "a.b.c.d:e",
+    "admin.users.delete",
+    "admin.*",
+    "tools.mcp.execute-with-a-long-name-indeed",
+];
+const ACTIONS: [&str; 10] = [
+    "tools.read",
+    "tools.execute",
+    "tools",
+    "logs:read",
+    "logs:write",
+    "a.b.c.d:e",
+    "admin.users.delete",
+    "jit.approve",
+    "toolshed.read",
+    "tools.mcp.execute-with-a-long-name-indeed",
+];
+
+fn permissions() -> impl Strategy<Value = PermissionSet> {
+    let some = || prop::sample::subsequence(PERMISSIONS.to_vec(), 0..5);
+    (some(), some()).prop_filter_map("gives nothing", |(allowed, excepted)| {
+        let of = |texts: Vec<&str>| texts.into_iter().map(|text| Permission::new(text).unwrap()).collect::<Vec<_>>();
+        PermissionSet::with_exceptions(of(allowed), of(excepted)).ok()
+    })
+}
+
+const IDS: [&str; 4] = ["a", "b", "an id of quite some length", "12345678"];
+
+fn scope() -> impl Strategy<Value = Scope> {
+    prop_oneof![
+        Just(Scope::Any),
+        prop::sample::select(&ResourceKind::ALL).prop_map(Scope::Kind),
+        (prop::sample::select(&ResourceKind::ALL[1..]), prop::sample::select(&IDS))
+            .prop_map(|(kind, id)| Scope::one(kind, id).unwrap()),
+    ]
+}
+
+fn resource() -> impl Strategy<Value = Resource> {
+    let some =
+        (prop::sample::select(&ResourceKind::ALL[1..]), prop::sample::select(&IDS), prop::option::of(0..IDS.len()));
+    prop_oneof![
+        1 => Just(Resource::gateway()),
+        9 => some.prop_map(|(kind, id, server)| {
+            let resource = Resource::new(kind, id).unwrap();
+            match server {
+                Some(server) if kind.is_served() => resource.on_server(IDS[server]).unwrap(),
+                _ => resource,
+            }
+        }),
+    ]
+}
+
+fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
+    (0..principals, 0..ids, permissions(), scope(), 0..8_i64, 1..8_i64, prop::bool::weighted(0.1)).prop_map(
+        |(holder, id, permissions, scope, start, length, noted)| Grant {
+            id: GrantId::from_u128(id),
+            request: RequestId::from_u128(id),
+            holder: principal(holder),
+            holder_normal_roles: Vec::new(),
+            role: RoleName::new("role").unwrap(),
+            permissions,
+            scope,
+            window: Window::new(at(start), at(start + length)).unwrap(),
+            justification: None,
+            ticket: None,
+            approver_roles: Vec::new(),
+            approved_by: Actor::Clock,
+            approved_at: at(0),
+            ended: None,
+            noted: Noted { activation: false, expiry: noted },
+            uses: 0,
+        },
+    )
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Replace(Vec<Grant>),
+    Publish(Vec<Result<Grant, u128>>),
+}
+
+fn steps(principals: usize, ids: u128) -> impl Strategy<Value = Vec<Step>> {
+    let change = move || prop_oneof![grant(principals, ids).prop_map(Ok), (0..ids).prop_map(Err)];
+    let step = prop_oneof![
+        1 => prop::collection::vec(grant(principals, ids), 0..40).prop_map(Step::Replace),
+        12 => prop::collection::vec(change(), 0..6).prop_map(Step::Publish),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+fn questions(principals: usize) -> impl Strategy<Value = Vec<(Principal, Action, Resource, Timestamp)>> {
+    let one = (0..principals, prop::sample::select(&ACTIONS), resource(), 0..16_i64);
+    prop::collection::vec(
+        one.prop_map(|(who, action, resource, now)| (principal(who), Action::new(action).unwrap(), resource, at(now))),
+        1..60,
+    )
+}
+
+fn story(index: &GrantIndex, steps: &[Step], questions: &[(Principal, Action, Resource, Timestamp)]) {
+    let naive = NaiveIndex::new();
+    for (number, step) in (1..).zip(steps) {
+        let revision = Revision(number);
+        match step {
+            Step::Replace(grants) => {
+                index.replace(revision, grants);
+                naive.replace(revision, grants);
+            }
+            Step::Publish(changes) => {
+                let changes = || {
+                    changes.iter().map(|change| match change {
+                        Ok(grant) => Change::Add(grant),
+                        Err(id) => Change::Remove(GrantId::from_u128(*id)),
+                    })
+                };
+                index.publish(revision, changes());
+                naive.publish(revision, changes());
+            }
+        }
+        assert_eq!((index.len(), index.revision()), (naive.len(), naive.revision()));
+        for (principal, action, resource, now) in questions {
+            let query = Query { principal, action, resource };
+            let expected = naive.decide(&query, *now);
+            assert_eq!(index.decide(&query, *now), expected, "{query:?} at {now} after {number} of {steps:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_answers_as_a_plain_scan_does(steps in steps(12, 24), questions in questions(14)) {
+        story(&GrantIndex::new(), &steps, &questions);
+    }
+
+    #[test]
+    fn and_when_hashes_collide(
+        kept in prop::sample::select(vec![0, 1, 0x8000_0000_0000_0000, 0x8000_0000, 0xC000_0000_0000_0001]),
+        steps in steps(12, 24),
+        questions in questions(14),
+    ) {
+        story(&GrantIndex::with_keys(Keys::colliding(kept)), &steps, &questions);
+    }
+
+    #[test]
+    fn and_when_one_principal_holds_many(
+        kept in prop::sample::select(vec![u64::MAX, 1 << 63]),
+        many in prop::collection::vec(grant(2, 300), 80..200),
+        steps in steps(2, 300),
+        questions in questions(3),
+    ) {
+        let mut all = vec![Step::Replace(many)];
+        all.extend(steps);
+        story(&GrantIndex::with_keys(Keys::colliding(kept)), &all, &questions);
+    }
+}
+
+/// Enough principals for tables to grow, slots to be used again and memory to be reused.
+#[test]
+fn it_grows_and_shrinks() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let template = grant(1, 1).new_tree(&mut runner).unwrap().current();
+    let grant = |n: usize| Grant {
+        id: GrantId::from_u128(n as u128),
+        holder: principal(n),
+        noted: Noted::default(),
+        permissions: PermissionSet::new([Permission::new("*").unwrap()]).unwrap(),
+        scope: if n % 3 == 0 { Scope::Any } else { Scope::one(ResourceKind::Tool, &format!("t{}", n % 50)).unwrap() },
+        window: Window::new(at(0), at(10)).unwrap(),
+        ..template.clone()
+    };
+    let (index, naive) = (GrantIndex::new(), NaiveIndex::new());
+    let action = Action::new("x").unwrap();
+    let agree = |round: usize| {
+        for n in 0..6_000 {
+            let (principal, id) = (principal(n), format!("t{}", (n + round) % 50));
+            let resource = Resource::new(ResourceKind::Tool, &id).unwrap();
+            let query = Query { principal: &principal, action: &action, resource: &resource };
+            assert_eq!(index.decide(&query, at(5)), naive.decide(&query, at(5)), "{n} in round {round}");
+        }
+        assert_eq!(index.len(), naive.len());
+    };
+    let mut bytes = 0;
+    for round in 0..12 {
+        for n in 0..5_000 {
+            let revision = Revision((round * 5_000 + n) as u64);
+            let (added, id) = (grant(n), GrantId::from_u128(((n * 7) % 5_000) as u128));
+            let change = if (n + round) % 3 > 0 || round == 0 { Change::Add(&added) } else { Change::Remove(id) };
+            index.publish(revision, [change]);
+            naive.publish(revision, [change]);
+        }
+        agree(round);
+        if round == 5 {
+            bytes = index.bytes();
+        }
+    }
+    assert!(index.bytes() <= bytes + bytes / 4, "{} bytes after {bytes}: memory is used again", index.bytes());
+}

@@ -1,0 +1,50 @@
+//! How bytes lie in words: eight to a word, the last one padded with zeros. The length is kept elsewhere.
+
+use super::arena::Run;
+
+/// How many words so many bytes fill.
+#[inline]
+pub(super) const fn words(bytes: usize) -> usize {
+    bytes.div_ceil(8)
+}
+
+/// Appends the words of these bytes.
+pub(super) fn push(words: &mut Vec<u64>, bytes: &[u8]) {
+    words.extend(bytes.chunks(8).map(padded));
+}
+
+/// The bytes that begin at this word.
+pub(super) fn read(run: Run<'_>, at: usize, len: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..words(len)).flat_map(|word| run.word(at + word).to_le_bytes()).collect();
+    bytes.truncate(len);
+    bytes
+}
+
+/// Whether exactly these bytes begin at this word. What follows them up to the end of their last word must be zeros.
+#[inline]
+pub(super) fn is(run: Run<'_>, at: usize, bytes: &[u8]) -> bool {
+    let (whole, rest) = bytes.as_chunks::<8>();
+    let mut at = at;
+    for chunk in whole {
+        if run.word(at) != u64::from_le_bytes(*chunk) {
+            return false;
+        }
+        at = at.wrapping_add(1);
+    }
+    rest.is_empty() || run.word(at) == last(bytes, rest)
+}
+
+/// The padded last word. Long texts take it from their last eight bytes at one go.
+#[inline]
+fn last(bytes: &[u8], rest: &[u8]) -> u64 {
+    match bytes.last_chunk::<8>() {
+        Some(eight) => u64::from_le_bytes(*eight) >> (64_usize.wrapping_sub(rest.len().wrapping_mul(8)) & 63),
+        None => padded(rest),
+    }
+}
+
+/// Up to eight bytes as a word.
+#[inline]
+fn padded(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}

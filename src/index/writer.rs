@@ -1,0 +1,315 @@
+//! How changes come in: one writer at a time, which stages what each principal will hold and then links it.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::Change;
+use super::arena::Allocator;
+use super::block::{self, Block, Entry};
+use super::lookup::Lookup;
+use super::published::Published;
+use super::runs::Runs;
+use super::table::Table;
+use super::{permissions, scope};
+use crate::model::{Grant, GrantId, PermissionSet, Principal, PrincipalKind, Scope};
+
+/// What only the writer knows.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    allocator: Allocator,
+    sets: Runs,
+    scopes: Runs,
+    /// By the hash of a grant's id, the upper half of its holder's hash.
+    ids: Lookup,
+    /// How many slots of the current table are in use, and how many of them by principals.
+    used: usize,
+    principals: usize,
+    stages: Vec<Stage>,
+    /// The last stage of each hash.
+    staged: HashMap<u64, usize, RandomState>,
+    words: Vec<u64>,
+}
+
+/// What a principal will hold once all changes of a batch are in.
+#[derive(Debug)]
+struct Stage {
+    hash: u64,
+    kind: PrincipalKind,
+    name: Box<[u8]>,
+    /// The block that is linked now.
+    was: Option<u32>,
+    entries: Vec<Entry>,
+    /// What left: its runs are let go of when the block is unlinked.
+    left: Vec<Entry>,
+    /// The stage before this one with the same hash.
+    before: Option<usize>,
+}
+
+impl Writer {
+    /// How many grants there are.
+    pub(super) const fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.ids.bytes() + self.sets.bytes() + self.scopes.bytes()
+    }
+
+    /// Takes in a batch. Each principal's part of it appears to readers at once.
+    pub(super) fn publish<'a>(&mut self, to: &Published, changes: impl IntoIterator<Item = Change<'a>>) {
+        for change in changes {
+            match change {
+                Change::Add(grant) if is_live(grant) => self.add(to, grant),
+                Change::Add(_) => {}
+                Change::Remove(id) => self.remove(to, id),
+            }
+        }
+        self.link(to);
+    }
+
+    fn add(&mut self, to: &Published, grant: &Grant) {
+        self.remove(to, grant.id);
+        let hash = hash_of(to, &grant.holder);
+        let entry = self.entry(to, grant, None);
+        self.ids.insert(to.keys.grant(grant.id), upper(hash));
+        let stage = self.stage(to, hash, grant.holder.kind(), grant.holder.id().as_bytes());
+        stage.entries.push(entry);
+    }
+
+    fn remove(&mut self, to: &Published, id: GrantId) {
+        let id_hash = to.keys.grant(id);
+        let holders: Vec<_> = self.ids.matching(id_hash).collect();
+        for holder in holders {
+            let Some((hash, kind, name)) = self.holder(to, id.as_u128(), holder) else { continue };
+            let stage = self.stage(to, hash, kind, &name);
+            if let Some(at) = stage.entries.iter().position(|entry| entry.id == id.as_u128()) {
+                let entry = stage.entries.swap_remove(at);
+                stage.left.push(entry);
+                self.ids.remove(id_hash, holder);
+                return;
+            }
+        }
+    }
+
+    /// Who holds this grant, among those whose hash has this upper half: as staged, or else as linked.
+    fn holder(&self, to: &Published, id: u128, holder: u32) -> Option<(u64, PrincipalKind, Vec<u8>)> {
+        let mut stages = self.stages.iter().filter(|stage| upper(stage.hash) == holder);
+        if let Some(stage) = stages.find(|stage| stage.entries.iter().any(|entry| entry.id == id)) {
+            return Some((stage.hash, stage.kind, stage.name.to_vec()));
+        }
+        let mut linked = to.current()?.near(holder).map(|line| Block::at(to.arena.run(line)));
+        let (kind, name) = linked.find(|block| block.has(id))?.holder();
+        Some((to.keys.principal(kind, &name), kind, name))
+    }
+
+    fn stage(&mut self, to: &Published, hash: u64, kind: PrincipalKind, name: &[u8]) -> &mut Stage {
+        let mut known = self.staged.get(&hash).copied();
+        while let Some(stage) = known.and_then(|at| self.stages.get(at)) {
+            if stage.kind == kind && *stage.name == *name {
+                break;
+            }
+            known = stage.before;
+        }
+        let at = known.unwrap_or_else(|| {
+            let is_it = |line: u32| Block::at(to.arena.run(line)).is_of(kind, name);
+            let was = to.current().and_then(|table| table.find(hash, is_it));
+            let entries = was.map(|line| Block::at(to.arena.run(line)).entries().collect()).unwrap_or_default();
+            let before = self.staged.insert(hash, self.stages.len());
+            self.stages.push(Stage { hash, kind, name: name.into(), was, entries, left: Vec::new(), before });
+            self.stages.len() - 1
+        });
+        // INVARIANT: what is in `staged` is a place in `stages`; both are emptied together.
+        #[expect(clippy::indexing_slicing, reason = "see the invariant")]
+        &mut self.stages[at]
+    }
+
+    /// Links what was staged.
+    fn link(&mut self, to: &Published) {
+        let new = self.stages.iter().filter(|stage| stage.was.is_none() && !stage.entries.is_empty()).count();
+        self.make_room(to, new);
+        self.staged.clear();
+        let Some(table) = to.current() else { return };
+        let mut left = Vec::new();
+        for mut stage in std::mem::take(&mut self.stages) {
+            if stage.left.is_empty() && stage.was.is_some_and(|was| stage.entries.len() == count(to, was)) {
+                continue;
+            }
+            let now = (!stage.entries.is_empty()).then(|| self.write(to, stage.kind, &stage.name, &mut stage.entries));
+            match (stage.was, now) {
+                (Some(was), Some(now)) => table.relink(stage.hash, was, now),
+                (None, Some(now)) => {
+                    self.used += usize::from(!table.link(stage.hash, now));
+                    self.principals += 1;
+                }
+                (Some(was), None) => {
+                    self.used -= usize::from(!table.unlink(stage.hash, was));
+                    self.principals -= 1;
+                }
+                (None, None) => {}
+            }
+            if let Some(was) = stage.was {
+                self.allocator.retire(was, Block::at(to.arena.run(was)).words());
+            }
+            left.append(&mut stage.left);
+        }
+        for entry in left {
+            self.let_go(to, &entry);
+        }
+    }
+
+    fn write(&mut self, to: &Published, kind: PrincipalKind, name: &[u8], entries: &mut [Entry]) -> u32 {
+        entries.sort_unstable_by_key(Entry::order);
+        let line = self.allocator.take(&to.arena, block::size(name.len(), entries.len()), || to.raise());
+        block::write(to.arena.run(line), kind, name, entries);
+        line
+    }
+
+    /// Makes sure that so many principals more can be linked.
+    fn make_room(&mut self, to: &Published, new: usize) {
+        let Some(table) = to.current() else { return };
+        if self.used + new <= Table::room(table.bits()) {
+            return;
+        }
+        let (number, next) = to.table_to_fill(Table::bits_for(self.principals + new));
+        let Some(next) = next else { return };
+        for line in table.blocks() {
+            let (kind, name) = Block::at(to.arena.run(line)).holder();
+            next.link(to.keys.principal(kind, &name), line);
+        }
+        to.switch(number);
+        self.used = self.principals;
+    }
+
+    /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
+    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl IntoIterator<Item = &'a Grant>) {
+        let grants: Vec<&Grant> = grants.into_iter().filter(|grant| is_live(grant)).collect();
+        let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
+        let order = self.take_ids(to, &grants);
+        let principals = order.chunk_by(|a, b| a.0 == b.0).count();
+        let (number, table) = to.table_to_fill(Table::bits_for(principals));
+        let Some(table) = table else { return };
+        // Grants that share their set share its memory, and this says so sooner than its content does.
+        let mut known = HashMap::with_hasher(RandomState::default());
+        let (mut entries, mut others) = (Vec::new(), Vec::new());
+        self.principals = 0;
+        for same_hash in order.chunk_by(|a, b| a.0 == b.0) {
+            let mut rest: Vec<&Grant> = Vec::new();
+            let mut these = same_hash.iter().filter_map(|(_, at)| grants.get(*at as usize).copied());
+            let mut next = these.next();
+            while let Some(first) = next {
+                entries.clear();
+                entries.push(self.entry(to, first, Some(&mut known)));
+                let mut take = |grant: &'a Grant, writer: &mut Self| {
+                    if grant.holder == first.holder {
+                        entries.push(writer.entry(to, grant, Some(&mut known)));
+                    } else {
+                        others.push(grant);
+                    }
+                };
+                these.by_ref().for_each(|grant| take(grant, self));
+                rest.drain(..).for_each(|grant| take(grant, self));
+                let hash = same_hash.first().map_or(0, |(hash, _)| *hash);
+                let line = self.write(to, first.holder.kind(), first.holder.id().as_bytes(), &mut entries);
+                table.link(hash, line);
+                self.principals += 1;
+                std::mem::swap(&mut rest, &mut others);
+                next = rest.pop();
+            }
+        }
+        self.used = self.principals;
+        to.switch(number);
+        for line in old {
+            let block = Block::at(to.arena.run(line));
+            self.allocator.retire(line, block.words());
+            for entry in block.entries() {
+                self.let_go(to, &entry);
+            }
+        }
+    }
+
+    /// Takes the ids of these grants, and answers the order of their holders' hashes. Of two grants with one id the
+    /// later one counts.
+    fn take_ids(&mut self, to: &Published, grants: &[&Grant]) -> Vec<(u64, u32)> {
+        self.ids = Lookup::with_capacity(grants.len());
+        let mut order: Vec<(u64, u32)> = Vec::with_capacity(grants.len());
+        let mut again = Vec::new();
+        for (at, grant) in (0_u32..).zip(grants) {
+            let id_hash = to.keys.grant(grant.id);
+            let is_same = |other: &u32| grants.get(*other as usize).is_some_and(|other| other.id == grant.id);
+            let earlier = self.ids.matching(id_hash).find(is_same);
+            if let Some(earlier) = earlier {
+                self.ids.remove(id_hash, earlier);
+                again.push(earlier);
+            }
+            self.ids.insert(id_hash, at);
+            order.push((hash_of(to, &grant.holder), at));
+        }
+        self.ids.renumber(|at| order.get(at as usize).map_or(0, |(hash, _)| upper(*hash)));
+        if !again.is_empty() {
+            again.sort_unstable();
+            order.retain(|(_, at)| again.binary_search(at).is_err());
+        }
+        order.sort_unstable();
+        order
+    }
+
+    fn entry(&mut self, to: &Published, grant: &Grant, known: Option<&mut KnownSets>) -> Entry {
+        Entry {
+            start: grant.window.start().millis().unsigned_abs(),
+            end: grant.window.end().millis().unsigned_abs(),
+            set: self.set(to, &grant.permissions, known),
+            scope: self.scope(to, &grant.scope),
+            id: grant.id.as_u128(),
+        }
+    }
+
+    fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> u32 {
+        let place = (set.allowed().as_ptr() as usize, set.excepted().as_ptr() as usize);
+        if let Some(line) = known.as_ref().and_then(|known| known.get(&place)) {
+            Runs::share(&to.arena, *line);
+            return *line;
+        }
+        permissions::encode(&to.keys, set, &mut self.words);
+        let line = self.sets.intern(&to.keys, &to.arena, &mut self.allocator, &self.words, || to.raise());
+        if let Some(known) = known {
+            known.insert(place, line);
+        }
+        line
+    }
+
+    fn scope(&mut self, to: &Published, scope: &Scope) -> u64 {
+        let Self { scopes, allocator, words, .. } = self;
+        scope::encode(&to.keys, scope, words, |content| {
+            scopes.intern(&to.keys, &to.arena, allocator, content, || to.raise())
+        })
+    }
+
+    fn let_go(&mut self, to: &Published, entry: &Entry) {
+        self.sets.release(&to.keys, &to.arena, &mut self.allocator, entry.set);
+        if let Some(run) = scope::run_of(entry.scope) {
+            self.scopes.release(&to.keys, &to.arena, &mut self.allocator, run);
+        }
+    }
+}
+
+/// The runs of sets by the address of the set, for as long as the grants are borrowed.
+type KnownSets = HashMap<(usize, usize), u32, RandomState>;
+
+/// A grant that has ended says nothing about another one with its id, and is not taken in.
+const fn is_live(grant: &Grant) -> bool {
+    grant.ended.is_none() && !grant.noted.expiry
+}
+
+fn hash_of(to: &Published, principal: &Principal) -> u64 {
+    to.keys.principal(principal.kind(), principal.id().as_bytes())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is taken on purpose")]
+const fn upper(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+fn count(to: &Published, line: u32) -> usize {
+    Block::at(to.arena.run(line)).entries().len()
+}
