@@ -3,11 +3,13 @@
 use crate::model::{PrincipalKind, Query, RawQuery, ResourceKind};
 
 /// A question in canonical form. A principal that holds nothing costs no more than its own name.
-pub(super) trait Ask {
+pub(crate) trait Ask {
     fn principal(&self) -> (PrincipalKind, &[u8]);
     fn action(&self) -> &[u8];
     fn is_reserved(&self) -> bool;
     fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>);
+    /// All of it, for the record.
+    fn raw(&self) -> RawQuery<'_>;
 }
 
 impl Ask for Query<'_> {
@@ -27,6 +29,10 @@ impl Ask for Query<'_> {
     fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>) {
         (self.resource.kind(), self.resource.id().as_bytes(), self.resource.server().map(str::as_bytes))
     }
+
+    fn raw(&self) -> RawQuery<'_> {
+        (*self).into()
+    }
 }
 
 impl Ask for RawQuery<'_> {
@@ -45,5 +51,9 @@ impl Ask for RawQuery<'_> {
 
     fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>) {
         (self.resource_kind(), self.resource_id().as_bytes(), self.server().map(str::as_bytes))
+    }
+
+    fn raw(&self) -> RawQuery<'_> {
+        self.reborrowed()
     }
 }

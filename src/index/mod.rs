@@ -42,7 +42,7 @@ use std::fmt;
 
 use parking_lot::Mutex;
 
-use self::ask::Ask;
+pub(crate) use self::ask::Ask;
 use self::hash::Keys;
 use self::published::Published;
 use self::writer::Writer;
@@ -142,6 +142,11 @@ impl GrantIndex {
     /// nearly every check more than the rest of it.
     #[inline]
     pub fn decide_with(&self, query: &Query<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
+        self.published.decide(query, now)
+    }
+
+    #[inline]
+    pub(crate) fn ask(&self, query: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
         self.published.decide(query, now)
     }
 

@@ -61,6 +61,21 @@ impl<'a> RawQuery<'a> {
         Ok(self)
     }
 
+    /// The question whose parts were checked before.
+    pub(crate) const fn from_checked(
+        (principal_kind, principal): (PrincipalKind, &'a str),
+        action: &'a str,
+        (resource_kind, resource_id): (ResourceKind, &'a str),
+        server: Option<&'a str>,
+    ) -> Self {
+        Self { principal_kind, principal: Cow::Borrowed(principal), action, resource_kind, resource_id, server }
+    }
+
+    /// The same question without a name of its own.
+    pub(crate) fn reborrowed(&self) -> RawQuery<'_> {
+        RawQuery { principal: Cow::Borrowed(&self.principal), ..*self }
+    }
+
     /// A person or an agent.
     #[must_use]
     pub const fn principal_kind(&self) -> PrincipalKind {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::engine::Shared;
-use crate::model::{Actor, Decision, Event, Fact, Outcome, Query, Reason};
+use crate::index::Ask;
+use crate::model::{Action, Decision, Outcome, Principal, Query, RawQuery, Reason, Resource, Timestamp};
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same index.
 #[derive(Debug, Clone)]
@@ -22,8 +23,36 @@ impl Decider {
     /// [`super::Settings::max_staleness`]); past that the store is asked first. An allow that cannot be recorded is not
     /// given. Neither ever touches the host's own answer.
     pub fn check(&self, query: &Query<'_>) -> Decision {
-        let decision = self.peek(query);
-        if decision.outcome == Outcome::Allow { self.recorded(query, decision) } else { decision }
+        self.ask(query, &mut None)
+    }
+
+    /// The same for a question that is only borrowed text.
+    pub fn check_raw(&self, query: &RawQuery<'_>) -> Decision {
+        self.ask(query, &mut None)
+    }
+
+    /// Answers for each of these resources, in their order and at one instant, as [`Decider::check`] does: what a grant
+    /// gives counts as used. To only show what would be given, see [`Decider::peek_many`].
+    #[must_use]
+    pub fn check_many(&self, principal: &Principal, action: &Action, resources: &[Resource]) -> Vec<Decision> {
+        let mut now = None;
+        let query = |resource| Query { principal, action, resource };
+        resources.iter().map(|resource| self.ask(&query(resource), &mut now)).collect()
+    }
+
+    /// The same for questions that are only borrowed text.
+    pub fn check_many_raw<'q>(&self, queries: impl IntoIterator<Item = RawQuery<'q>>) -> Vec<Decision> {
+        let mut now = None;
+        queries.into_iter().map(|query| self.ask(&query, &mut now)).collect()
+    }
+
+    /// Answers for each of these resources, in their order and at one instant, without recording a use: for hosts that
+    /// leave out of a list what its reader may not see.
+    #[must_use]
+    pub fn peek_many(&self, principal: &Principal, action: &Action, resources: &[Resource]) -> Vec<Decision> {
+        let mut now = None;
+        let query = |resource| Query { principal, action, resource };
+        resources.iter().map(|resource| self.look(&query(resource), &mut now)).collect()
     }
 
     /// Answers the question from everything committed before the call, by any process that shares the store.
@@ -31,42 +60,71 @@ impl Decider {
     /// For hosts of several processes that want a revocation in one to hold in all of them at the next check. Costs
     /// microseconds more than [`Decider::check`].
     pub fn check_current(&self, query: &Query<'_>) -> Decision {
-        match self.shared.sync() {
-            Ok(_) => self.check(query),
-            Err(error) => {
-                tracing::warn!(%error, "the store cannot be read; no grant is honoured");
-                Decision::not_applicable(Reason::Stale, None, self.shared.index.revision())
-            }
-        }
+        self.synced(|| self.check(query))
+    }
+
+    /// The same for a question that is only borrowed text.
+    pub fn check_current_raw(&self, query: &RawQuery<'_>) -> Decision {
+        self.synced(|| self.check_raw(query))
     }
 
     /// The answer that [`Decider::check`] would give, without recording a use.
     pub fn peek(&self, query: &Query<'_>) -> Decision {
+        self.look(query, &mut None)
+    }
+
+    /// The same for a question that is only borrowed text.
+    pub fn peek_raw(&self, query: &RawQuery<'_>) -> Decision {
+        self.look(query, &mut None)
+    }
+
+    fn synced(&self, check: impl FnOnce() -> Decision) -> Decision {
+        match self.shared.sync() {
+            Ok(_) => check(),
+            Err(error) => self.stale(&error),
+        }
+    }
+
+    /// `now` is the instant of the decision, once one was needed.
+    #[inline]
+    fn ask(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
+        let decision = self.look(query, now);
+        if decision.outcome == Outcome::Allow { self.recorded(query, decision, now) } else { decision }
+    }
+
+    #[inline]
+    fn look(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
         let shared = &*self.shared;
         if !shared.rules.enabled {
             return Decision::not_applicable(Reason::NoGrant, None, shared.index.revision());
         }
-        let decision = shared.index.decide_with(query, || shared.time.now());
+        let decision = shared.index.ask(query, || *now.get_or_insert_with(|| shared.time.now()));
         if decision.outcome != Outcome::Allow || shared.is_fresh() {
             return decision;
         }
-        match shared.sync() {
-            Ok(_) => shared.index.decide_with(query, || shared.time.now()),
-            Err(error) => {
-                tracing::warn!(%error, "the store cannot be read; no grant is honoured");
-                Decision::not_applicable(Reason::Stale, None, decision.revision)
-            }
+        self.refreshed(query, now)
+    }
+
+    /// The answer after the store was asked what is new.
+    #[cold]
+    fn refreshed(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
+        match self.shared.sync() {
+            Ok(_) => self.shared.index.ask(query, || *now.insert(self.shared.time.now())),
+            Err(error) => self.stale(&error),
         }
     }
 
-    fn recorded(&self, query: &Query<'_>, decision: Decision) -> Decision {
+    #[cold]
+    fn stale(&self, error: &crate::store::StoreError) -> Decision {
+        tracing::warn!(%error, "the store cannot be read; no grant is honoured");
+        Decision::not_applicable(Reason::Stale, None, self.shared.index.revision())
+    }
+
+    fn recorded(&self, query: &impl Ask, decision: Decision, now: &mut Option<Timestamp>) -> Decision {
+        let shared = &*self.shared;
         let Some(grant) = decision.basis.grant else { return decision };
-        let event = Event {
-            at: self.shared.time.now(),
-            by: Actor::Principal(query.principal.clone()),
-            fact: Fact::GrantUsed { grant, action: query.action.clone(), resource: query.resource.clone() },
-        };
-        if self.shared.uses.push(event, || self.shared.flush_uses()) {
+        let at = *now.get_or_insert_with(|| shared.time.now());
+        if shared.uses.push(at, grant, &query.raw(), || shared.flush_uses()) {
             decision
         } else {
             Decision::not_applicable(Reason::Unrecordable, None, decision.revision)

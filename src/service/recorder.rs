@@ -1,56 +1,208 @@
 //! Which uses are not written down yet.
+//!
+//! A check must not wait for another one, nor for memory: threads note their uses in queues of their own, as text in
+//! buffers that are kept. Values are made when the uses are written.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::model::Event;
+use crate::model::{Actor, Event, Fact, GrantId, PrincipalKind, RawQuery, ResourceKind, Timestamp};
 use crate::store::{Batch, Store, StoreError};
 
-/// The uses that wait to be written. Bounded: when it is full, whoever brings the next one writes first, and if that
-/// fails the use is not accepted. Nothing is ever dropped.
+/// The uses that wait to be written. Bounded: when as many wait as may, whoever brings the next one writes first, and if
+/// that fails the use is not accepted. Nothing is ever dropped.
+///
+/// Uses of one thread stay in order, and so do uses of different milliseconds. Threads that bring their uses at the same
+/// instant may exceed the bound by one each.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    waiting: Mutex<Vec<Event>>,
-    /// Held while a batch is written, so that uses stay in order and a reader who flushes sees them all.
-    writing: Mutex<()>,
+    queues: Box<[Queue]>,
+    /// How many uses a thread may have waiting before it looks at what waits in all.
+    share: usize,
     capacity: usize,
+    /// How many uses are being written, or could not be written the last time.
+    pending: AtomicUsize,
+    /// Held while a batch is written, so that uses stay in order and a reader who flushes sees them all.
+    writing: Mutex<Writing>,
+}
+
+/// A queue, on cache lines of its own.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Queue {
+    waiting: Mutex<Uses>,
+    len: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Writing {
+    events: Vec<Event>,
+    /// An empty buffer, given to a queue in exchange for a full one.
+    spare: Uses,
+}
+
+/// Uses, with their text in one place.
+#[derive(Debug, Default)]
+struct Uses {
+    uses: Vec<Use>,
+    text: String,
+}
+
+#[derive(Debug)]
+struct Use {
+    at: Timestamp,
+    grant: GrantId,
+    principal_kind: PrincipalKind,
+    resource_kind: ResourceKind,
+    /// The lengths of the principal, the action, the resource's id and the server, as they follow each other in the text.
+    lens: [usize; 3],
+    server: Option<usize>,
+}
+
+/// How many queues there are, unless so few uses may wait that one is enough.
+const QUEUES: usize = 8;
+const WORTH_SPLITTING: usize = 1_024;
+/// How much text a use is expected to need.
+const TEXT: usize = 96;
+
+thread_local! {
+    static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// A number that threads are given in turn.
+fn thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    THREAD.with(|thread| {
+        if thread.get() == usize::MAX {
+            thread.set(THREADS.fetch_add(1, Ordering::Relaxed));
+        }
+        thread.get()
+    })
 }
 
 impl Recorder {
     pub(super) fn new(capacity: usize) -> Self {
         let capacity = capacity.max(1);
-        Self { waiting: Mutex::new(Vec::with_capacity(capacity)), writing: Mutex::new(()), capacity }
+        let queues = if capacity < WORTH_SPLITTING { 1 } else { QUEUES };
+        let share = capacity / queues;
+        let queue = || Queue { waiting: Mutex::new(Uses::with_room_for(share)), len: AtomicUsize::new(0) };
+        Self {
+            queues: std::iter::repeat_with(queue).take(queues).collect(),
+            share,
+            capacity,
+            pending: AtomicUsize::new(0),
+            writing: Mutex::new(Writing { events: Vec::new(), spare: Uses::with_room_for(share) }),
+        }
     }
 
     /// Takes a use; false when there was no room and `flush` could not make any.
-    pub(super) fn push(&self, event: Event, flush: impl Fn() -> Result<(), StoreError>) -> bool {
-        let mut waiting = self.waiting.lock();
-        if waiting.len() >= self.capacity {
-            drop(waiting);
+    pub(super) fn push(
+        &self,
+        at: Timestamp,
+        grant: GrantId,
+        query: &RawQuery<'_>,
+        flush: impl FnOnce() -> Result<(), StoreError>,
+    ) -> bool {
+        let Some(queue) = self.queues.get(thread() % self.queues.len()) else { return false };
+        let may_be_full = queue.len.load(Ordering::Relaxed) >= self.share || self.pending.load(Ordering::Relaxed) > 0;
+        if may_be_full && self.len() >= self.capacity {
             if let Err(error) = flush() {
                 tracing::warn!(%error, "uses cannot be recorded; no grant is honoured");
                 return false;
             }
-            waiting = self.waiting.lock();
         }
-        waiting.push(event);
+        let mut waiting = queue.waiting.lock();
+        waiting.push(at, grant, query);
+        queue.len.store(waiting.uses.len(), Ordering::Relaxed);
         true
     }
 
     /// Writes all that waits. On an error all of it goes on waiting.
     pub(super) fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let _one = self.writing.lock();
-        let events = {
-            let mut waiting = self.waiting.lock();
-            if waiting.is_empty() {
-                return Ok(());
+        let mut writing = self.writing.lock();
+        let writing = &mut *writing;
+        let old = writing.events.len();
+        for queue in &self.queues {
+            let mut waiting = queue.waiting.lock();
+            if waiting.uses.is_empty() {
+                continue;
             }
-            std::mem::replace(&mut *waiting, Vec::with_capacity(self.capacity))
+            std::mem::swap(&mut *waiting, &mut writing.spare);
+            self.pending.fetch_add(writing.spare.uses.len(), Ordering::Relaxed);
+            queue.len.store(0, Ordering::Relaxed);
+            drop(waiting);
+            writing.spare.drain_into(&mut writing.events);
+        }
+        if writing.events.is_empty() {
+            return Ok(());
+        }
+        if let Some(new) = writing.events.get_mut(old..) {
+            new.sort_by_key(|event| event.at);
+        }
+        let batch = Batch { events: std::mem::take(&mut writing.events), ..Batch::default() };
+        match store.commit(&batch) {
+            Ok(_) => {
+                self.pending.store(0, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                writing.events = batch.events;
+                Err(error)
+            }
+        }
+    }
+
+    /// How many uses wait.
+    fn len(&self) -> usize {
+        let queued: usize = self.queues.iter().map(|queue| queue.len.load(Ordering::Relaxed)).sum();
+        queued + self.pending.load(Ordering::Relaxed)
+    }
+}
+
+impl Uses {
+    fn with_room_for(count: usize) -> Self {
+        Self { uses: Vec::with_capacity(count), text: String::with_capacity(count * TEXT) }
+    }
+
+    fn push(&mut self, at: Timestamp, grant: GrantId, query: &RawQuery<'_>) {
+        let texts = [query.principal(), query.action(), query.resource_id()];
+        for text in texts.into_iter().chain(query.server()) {
+            self.text.push_str(text);
+        }
+        self.uses.push(Use {
+            at,
+            grant,
+            principal_kind: query.principal_kind(),
+            resource_kind: query.resource_kind(),
+            lens: texts.map(str::len),
+            server: query.server().map(str::len),
+        });
+    }
+
+    /// Makes events of them, and keeps the buffers.
+    fn drain_into(&mut self, events: &mut Vec<Event>) {
+        events.reserve(self.uses.len());
+        let mut rest = self.text.as_str();
+        let mut take = |len: usize| {
+            // INVARIANT: the lengths are those of the texts that were pushed, in the same order.
+            let (text, after) = rest.split_at_checked(len).unwrap_or_default();
+            rest = after;
+            text
         };
-        let batch = Batch { events, ..Batch::default() };
-        store.commit(&batch).map(drop).inspect_err(|_| {
-            let mut waiting = self.waiting.lock();
-            let later = std::mem::replace(&mut *waiting, batch.events);
-            waiting.extend(later);
-        })
+        for used in self.uses.drain(..) {
+            let [principal, action, id] = used.lens.map(&mut take);
+            let server = used.server.map(&mut take);
+            let query =
+                RawQuery::from_checked((used.principal_kind, principal), action, (used.resource_kind, id), server);
+            let (principal, action, resource) = query.to_values();
+            events.push(Event {
+                at: used.at,
+                by: Actor::Principal(principal),
+                fact: Fact::GrantUsed { grant: used.grant, action, resource },
+            });
+        }
+        self.text.clear();
     }
 }
