@@ -468,13 +468,19 @@ impl Engine {
         self.with(|live| Ok(live.engine.revision().0)).map_err(raise)
     }
 
-    fn close(&self, py: Python<'_>) {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
         let old = self.live.swap(Arc::new(None));
-        match &*old {
-            // Waits for the keeper, which may be about to log.
-            Some(live) if live.is_ours() => py.detach(|| drop(old)),
-            _ => std::mem::forget(old),
+        if !old.as_ref().as_ref().is_some_and(Live::is_ours) {
+            std::mem::forget(old);
+            return Ok(());
         }
+        py.detach(move || {
+            let flushed = old.as_ref().as_ref().map_or(Ok(()), |live| live.reconciler.flush());
+            // Waits for the keeper.
+            drop(old);
+            flushed
+        })
+        .map_err(raise)
     }
 
     fn __enter__(this: Py<Self>) -> Py<Self> {
@@ -482,8 +488,8 @@ impl Engine {
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
-        self.close(py);
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
     }
 
     fn __repr__(&self) -> String {

@@ -9,9 +9,6 @@ use pyo3::types::PyTuple;
 
 use crate::errors::raise;
 
-/// Where the routes are mounted unless the caller says otherwise.
-pub const BASE: &str = "/jit";
-
 pub fn instant(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at.millis()).unwrap_or_default()
 }
@@ -152,7 +149,7 @@ impl AccessRequest {
         self.receipt.replayed
     }
 
-    #[pyo3(signature = (*, base = BASE))]
+    #[pyo3(signature = (*, base = "/jit"))]
     fn to_json(&self, base: &str) -> PyResult<String> {
         let grant = self.receipt.grant.as_ref();
         wire::to_json(&RequestDocument::new(&self.request, grant, self.receipt.now, base)).map_err(raise)
@@ -248,7 +245,7 @@ impl Grant {
         self.replayed
     }
 
-    #[pyo3(signature = (*, base = BASE))]
+    #[pyo3(signature = (*, base = "/jit"))]
     fn to_json(&self, base: &str) -> PyResult<String> {
         wire::to_json(&GrantDocument::new(&self.grant, self.now, base)).map_err(raise)
     }
@@ -331,7 +328,7 @@ impl Page {
         self.next.clone()
     }
 
-    #[pyo3(signature = (*, base = BASE))]
+    #[pyo3(signature = (*, base = "/jit"))]
     fn to_json(&self, base: &str) -> PyResult<String> {
         (self.render)(base).map_err(raise)
     }
