@@ -1,0 +1,409 @@
+"""The engine, and the values it answers with.
+
+Import these names from `jit_access`; this module is where they are built.
+
+**Time.** Every `datetime` that comes out is in UTC and knows it, in whole milliseconds. One that goes in must know its zone.
+Windows are half-open: a grant gives at `starts_at` and no longer at `expires_at`.
+
+**Errors.** Whatever goes wrong is an exception of `jit_access.errors`, chosen by what the caller can do about it, with
+`code`, `status`, `retryable` and `problem_json()`. When one is raised nothing has happened. An argument of another type
+than it says here is a `TypeError`; text that is no Unicode (a lone surrogate) a `UnicodeEncodeError`; a number that no
+machine word holds an `OverflowError`.
+
+**Threads.** An engine may be used by all threads at once. Calls that may wait for a disk let other Python threads run
+meanwhile; checks are answered from memory and do not.
+
+**Processes.** Processes that open the same SQLite file share one journal. After `os.fork()` the child may go on using an
+engine that the parent opened: it opens the file anew at its first call. Nothing is shared over a store in memory, which is
+empty in the child. Importing starts no thread; an engine starts one, at its first call in a process, that writes uses
+down, notes what time did, and follows other processes.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal, Self, final
+
+__all__ = [
+    "__version__",
+    "_before_fork",
+    "_after_fork_in_parent",
+    "_after_fork_in_child",
+    "_error_codes",
+    "Engine",
+    "Caller",
+    "Decision",
+    "AccessRequest",
+    "Grant",
+    "Record",
+    "Page",
+]
+
+__version__: Final[str]
+
+@final
+class Caller:
+    """Who is asking, as the host has authenticated them, with the roles they hold by standing right.
+
+    Never make one from what a request says of itself, and never put roles into it that come from a grant: a grant must
+    not help to approve the next one.
+    """
+
+    def __new__(cls, principal: str, *, roles: Sequence[str] = ..., agent: bool = False) -> Self:
+        """A person, or with `agent` a program that acts in its own name.
+
+        `principal` is brought to one spelling (Unicode NFKC, lower case, the domain in ASCII), so that two spellings of one
+        person are one person. `roles` are the host's, compared as they are written.
+
+        Raises `InvalidInput` for a name that is empty, longer than 320 bytes, or holds spaces, controls or invisible
+        characters, and for a role that is empty, padded, longer than 128 bytes, or holds controls.
+        """
+
+    @property
+    def principal(self) -> str:
+        """The canonical name; `agent:name` for an agent."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles, as given."""
+
+@final
+class Decision:
+    """The answer of a check, at one instant, over one revision. Engines make it."""
+
+    @property
+    def outcome(self) -> Literal["allow", "deny", "not_applicable"]:
+        """`allow`: a grant gives it. `deny`: forbidden, whatever else would allow it. `not_applicable`: no grant speaks to
+        this, and the host's own answer stands."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the outcome is `allow`."""
+
+    @property
+    def reason(self) -> str:
+        """`granted`, `no_grant`; `stale` when the engine could not be shown to be current, `unrecordable` when the use
+        could not be recorded. More may come."""
+
+    @property
+    def grant_id(self) -> str | None:
+        """The grant that decided; set exactly when allowed."""
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """The answer holds before this instant if nothing else changes; `None` when time alone will not change it. Whoever
+        caches it must drop it then, and whenever the engine's `revision` rises."""
+
+    @property
+    def revision(self) -> int:
+        """The journal position that the answer was made from."""
+
+@final
+class AccessRequest:
+    """A request as it stood when the call returned. Engines make it."""
+
+    @property
+    def id(self) -> str:
+        """A UUID."""
+
+    @property
+    def status(self) -> Literal["pending", "approved", "denied", "withdrawn", "timed_out"]:
+        """What it was at the instant of the call."""
+
+    @property
+    def requester(self) -> str:
+        """Who asked, in the canonical spelling."""
+
+    @property
+    def role(self) -> str:
+        """The role asked for."""
+
+    @property
+    def duration_hours(self) -> float:
+        """How long the grant lasts from its start, after every limit."""
+
+    @property
+    def duration_cut_by(self) -> str | None:
+        """The configuration key of the limit that made it shorter than asked for, if one did."""
+
+    @property
+    def times_out_at(self) -> datetime:
+        """From this instant on it cannot be answered any more."""
+
+    @property
+    def grant_id(self) -> str | None:
+        """The grant it led to, once approved."""
+
+    @property
+    def replayed(self) -> bool:
+        """Whether an earlier call with the same idempotency key did it, and this one did nothing."""
+
+    def to_json(self, *, base: str = "/jit") -> str:
+        """The whole request as JSON, with links that start with `base`."""
+
+@final
+class Grant:
+    """A grant as it stood when the call returned. Engines make it."""
+
+    @property
+    def id(self) -> str:
+        """A UUID."""
+
+    @property
+    def request_id(self) -> str:
+        """The request it answers."""
+
+    @property
+    def status(self) -> Literal["scheduled", "active", "expired", "revoked", "released"]:
+        """What it was at the instant of the call."""
+
+    @property
+    def holder(self) -> str:
+        """Who holds it; `agent:name` for an agent."""
+
+    @property
+    def role(self) -> str:
+        """The role it gives."""
+
+    @property
+    def permissions(self) -> list[str]:
+        """What it gives, before exceptions: `tools.execute`, `tools.*`, `*`."""
+
+    @property
+    def excluded_permissions(self) -> list[str]:
+        """What a wildcard of it does not reach."""
+
+    @property
+    def resource(self) -> str:
+        """Where: `*`, `tool`, `tool:deploy`, `server:s1`."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """The first instant at which it gives something."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """The first instant at which it no longer does."""
+
+    @property
+    def approved_by(self) -> str:
+        """Who approved it; `rule:` and a configuration key where a rule did."""
+
+    @property
+    def actions_taken(self) -> int:
+        """How many uses are recorded; from `Engine.grant` with every check that this process has answered."""
+
+    @property
+    def replayed(self) -> bool:
+        """Whether an earlier call with the same idempotency key did it, and this one did nothing."""
+
+    def to_json(self, *, base: str = "/jit") -> str:
+        """The whole grant as JSON under the published names, with links that start with `base`."""
+
+@final
+class Record:
+    """A record of the journal. Engines make it."""
+
+    @property
+    def revision(self) -> int:
+        """Its position; gapless, from 1."""
+
+    @property
+    def at(self) -> datetime:
+        """When it became true."""
+
+    @property
+    def by(self) -> str:
+        """Who made it true: a person, `agent:name`, or `rule:key`; `rule:time` for time itself."""
+
+    @property
+    def event(self) -> str:
+        """What became true: `grant_revoked`."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of `body`, in hexadecimal; the next record's body repeats it."""
+
+    @property
+    def body(self) -> str:
+        """The whole record as canonical JSON (RFC 8785)."""
+
+    def to_json(self) -> str:
+        """The record as JSON, `body` inside it as text."""
+
+@final
+class Page:
+    """A page of a listing. Engines make it."""
+
+    @property
+    def items(self) -> tuple[AccessRequest, ...] | tuple[Grant, ...] | tuple[Record, ...]:
+        """What is on it: of one kind, which the method that answered it says."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What to pass as `cursor` for the next page; `None` on the last one."""
+
+    def to_json(self, *, base: str = "/jit") -> str:
+        """The page as JSON, `items` and `next_cursor`, with links that start with `base`."""
+
+@final
+class Engine:
+    """One host's view of one journal. A context manager that closes it.
+
+    What a method says it raises comes on top of: `InvalidInput` for an argument that is not what it has to be or an engine
+    that is closed, `Unavailable` when the store cannot be used now, `Corrupt` when what it keeps is damaged.
+    """
+
+    @staticmethod
+    def open(
+        path: str | os.PathLike[str], *, environ: dict[str, str] | None = None, reserved_permissions: Sequence[str] = ...
+    ) -> Engine:
+        """Opens an engine from a YAML file.
+
+        Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative `store.path`
+        counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of the file's. Once this
+        has returned, checks are answered from all that was committed before the call.
+
+        Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature does not
+        work in this version is a mistake, too.
+        """
+
+    @staticmethod
+    def from_yaml(
+        text: str, *, environ: dict[str, str] | None = None, reserved_permissions: Sequence[str] = ...
+    ) -> Engine:
+        """The same from text. A relative `store.path` counts from the working directory."""
+
+    def check(
+        self, principal: str, action: str, resource: str | None = None, *, server: str | None = None, agent: bool = False
+    ) -> Decision:
+        """May this principal do this to that, now? An allow is recorded as a use of the grant that gave it.
+
+        `action` is one name such as `tools.execute`. `resource` is a type and an id such as `tool:deploy`, or the gateway
+        itself when left out; `server` is the id of the server that offers it. Answered from memory, in about a
+        microsecond. A revocation made in this process is seen at once, one made in another within
+        `service.max_staleness_ms`; see `check_current`. A grant is not honoured when its use cannot be recorded.
+        """
+
+    def check_current(
+        self, principal: str, action: str, resource: str | None = None, *, server: str | None = None, agent: bool = False
+    ) -> Decision:
+        """The same, from everything committed before the call by any process. Costs microseconds more."""
+
+    def peek(
+        self, principal: str, action: str, resource: str | None = None, *, server: str | None = None, agent: bool = False
+    ) -> Decision:
+        """The answer that `check` would give, without recording a use."""
+
+    def submit(
+        self,
+        caller: Caller,
+        *,
+        role: str,
+        duration_hours: float | None = None,
+        reason: str | None = None,
+        ticket_url: str | None = None,
+        resource: str | None = None,
+        starts_at: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> AccessRequest:
+        """Asks for a role for a while.
+
+        The time counts from `starts_at` or from the approval, whichever is later; one that is longer than a limit is cut,
+        and `duration_cut_by` names the limit. `resource` is where: `*` (also when left out), a type such as `tool`, or one
+        thing such as `tool:deploy` or `server:s1`. Where a rule approves at once, the answer is approved and its grant in
+        force. Once this has returned, it is on disk.
+
+        With an `idempotency_key` (1 to 255 visible ASCII characters, unique per caller, kept for a day at least) a second
+        call with the same arguments does nothing and answers how things stand; with others it raises `Conflict`. So it is
+        for all commands.
+
+        Raises `InvalidInput` for an unknown role, a missing reason or ticket, a start that is over or more than a year
+        away; `Refused` when nobody could approve it, all the role gives is reserved, or just-in-time access is switched off.
+        """
+
+    def approve(
+        self, caller: Caller, request_id: str, *, comment: str | None = None, idempotency_key: str | None = None
+    ) -> AccessRequest:
+        """Says yes. Once this has returned, the grant is on disk, and every check of this process that starts from now on
+        sees it.
+
+        Raises `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict` when it
+        has been answered, withdrawn, or has timed out; `NotFound` when the caller may not see it.
+        """
+
+    def deny(
+        self, caller: Caller, request_id: str, *, reason: str, idempotency_key: str | None = None
+    ) -> AccessRequest:
+        """Says no, for a reason that the requester sees. Raises as `approve` does."""
+
+    def withdraw(self, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
+        """Takes one's own request back; again is no error. Raises `Refused` for another's, `Conflict` when it has been
+        answered or has timed out, `NotFound` when the caller may not see it."""
+
+    def revoke(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
+        """Takes a grant away. Once this has returned, it is on disk, and no check of this process that starts from now on
+        honours it. A grant that is over stays as it is, and that is no error.
+
+        Raises `Refused` for one's own or without a role that could approve it, `NotFound` when the caller may not see it.
+        """
+
+    def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
+        """Gives one's own grant back; otherwise as `revoke`."""
+
+    def request(self, caller: Caller, request_id: str) -> AccessRequest:
+        """A request. Raises `NotFound` unless the caller is its requester, may approve it, or sees everything."""
+
+    def grant(self, caller: Caller, grant_id: str) -> Grant:
+        """A grant. Raises `NotFound` unless the caller is its holder, could approve it, or sees everything."""
+
+    def requests(
+        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """The requests that the caller may see, newest first, 1 to 500 on a page."""
+
+    def grants(
+        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """The grants that the caller may see, newest first, 1 to 500 on a page."""
+
+    def audit(self, caller: Caller, *, limit: int = 50, cursor: str | None = None) -> Page:
+        """The records of the journal, oldest first, 1 to 500 on a page. Raises `Refused` unless the caller sees
+        everything: by a role in `approver_roles` or `auditor_roles`."""
+
+    def policies(self, caller: Caller) -> str:
+        """All grants in force or to come as one Cedar policy set. The same grants at the same instant give the same text.
+        Raises `Refused` as `audit` does."""
+
+    def live_grants(self) -> list[Grant]:
+        """The grants in force or to come, for the host itself: no caller is asked."""
+
+    def verify(self) -> int:
+        """Checks the whole journal, and that the state is what it tells; answers how many records there are. Raises
+        `Corrupt` with the first record or row that is not as it was written."""
+
+    def sync(self) -> int:
+        """Brings this process up to everything committed before the call; answers the revision."""
+
+    def tick(self) -> None:
+        """Writes waiting uses, follows other processes, and notes what time did. The engine's thread does this anyway."""
+
+    @property
+    def revision(self) -> int:
+        """The journal position that checks are answered from now, at least. It rises with every change."""
+
+    def close(self) -> None:
+        """Writes waiting uses and closes the store. Every call from now on raises `InvalidInput`; closing again does not.
+        When the uses cannot be written the engine is closed all the same, and the error is raised."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+    @staticmethod
+    def _with_test_clock(text: str, *, start: datetime | str, environ: dict[str, str] | None = None) -> Engine: ...
+    def _advance(self, millis: int) -> None: ...
+    def _set_wall(self, at: datetime | str) -> None: ...
+
+def _before_fork() -> None: ...
+def _after_fork_in_parent() -> None: ...
+def _after_fork_in_child() -> None: ...
+def _error_codes() -> list[str]: ...

@@ -1,0 +1,562 @@
+//! Runs the stories in `tests/scenarios` against the memory store and the SQLite store. `tests/scenarios/README.md` is the
+//! manual of what may stand in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jit_access::clock::ManualClock;
+use jit_access::config::Config;
+use jit_access::model::{
+    Action, Caller, Invalid, Justification, Principal, Query, Resource, Revision, RoleName, Scope, TicketUrl,
+    Timestamp, Ttl,
+};
+use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
+use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use jit_access::wire::{
+    self, DecisionDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument, RequestDocument,
+};
+use jit_access::workflow::{Command, Intent, RefusalCode};
+use jit_access::{Error, ErrorKind};
+use serde_json::{Map, Value, json};
+
+const BASE: &str = "/jit";
+
+/// The verbs that are calls of the library, and the arguments each takes.
+const CALLS: &[(&str, &[&str])] = &[
+    ("submit", &["by", "role", "duration_hours", "reason", "ticket_url", "resource", "starts_at", "idempotency_key"]),
+    ("approve", &["by", "request", "comment", "idempotency_key"]),
+    ("deny", &["by", "request", "reason", "idempotency_key"]),
+    ("withdraw", &["by", "request", "idempotency_key"]),
+    ("revoke", &["by", "grant", "reason", "idempotency_key"]),
+    ("release", &["by", "grant", "idempotency_key"]),
+    ("request", &["by", "id"]),
+    ("grant", &["by", "id"]),
+    ("requests", &["by", "status", "limit", "cursor"]),
+    ("grants", &["by", "status", "limit", "cursor"]),
+    ("audit", &["by", "limit", "cursor"]),
+    ("check", &["who", "action", "resource", "server"]),
+    ("check_current", &["who", "action", "resource", "server"]),
+    ("peek", &["who", "action", "resource", "server"]),
+    ("policies", &["by"]),
+    ("live_grants", &[]),
+    ("verify", &[]),
+    ("sync", &[]),
+    ("revision", &[]),
+    ("tick", &[]),
+];
+
+/// The verbs that move the world around the library.
+const WORLD: &[(&str, &[&str])] =
+    &[("advance", &["hours", "minutes", "seconds", "ms"]), ("set_wall", &["to"]), ("reopen", &["config"])];
+
+#[test]
+fn scenarios_hold_over_the_memory_store() {
+    run_all(|| {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        Box::new(move || Arc::clone(&store))
+    });
+}
+
+#[test]
+fn scenarios_hold_over_the_sqlite_store() {
+    run_all(|| {
+        let folder = tempfile::tempdir().unwrap();
+        Box::new(move || Arc::new(SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap()))
+    });
+}
+
+/// Every code is provoked by a story, or the list says where else.
+#[test]
+fn every_code_is_told_of() {
+    let told: BTreeSet<_> = files().iter().flat_map(|file| story(file).steps).filter_map(|step| step.code()).collect();
+    let elsewhere = keys(&facade()["codes_without_scenario"]);
+    for code in RefusalCode::ALL.iter().map(|code| code.name()).chain(Error::OTHER_CODES.iter().copied()) {
+        let (told, elsewhere) = (told.contains(code), elsewhere.contains(code));
+        assert!(told || elsewhere, "no scenario is refused with `{code}`");
+        assert!(!(told && elsewhere), "`{code}` has a scenario: take it off the list in tests/facade.yaml");
+    }
+}
+
+/// The list of calls, the calls of this language and the verbs of the stories are the same.
+#[test]
+fn every_call_is_here_and_told_of() {
+    let facade = facade();
+    let listed: BTreeSet<_> = keys(&facade["calls"]);
+    let verbs: BTreeSet<_> = CALLS.iter().map(|(verb, _)| (*verb).to_owned()).collect();
+    assert_eq!(listed, verbs, "tests/facade.yaml and the verbs of this runner");
+    let told: BTreeSet<_> = files().iter().flat_map(|file| story(file).steps).map(|step| step.verb).collect();
+    for verb in &listed {
+        assert!(told.contains(verb), "no scenario calls `{verb}`");
+    }
+    let in_rust: BTreeSet<_> = facade["calls"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|call| call["rust"].as_str().unwrap().to_owned())
+        .chain(keys(&facade["only_rust"]))
+        .collect();
+    assert_eq!(in_rust, public_calls(), "tests/facade.yaml and what src/ offers");
+}
+
+/// `Desk::approve` and its like: the public methods of the four handles, and the intents.
+fn public_calls() -> BTreeSet<String> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut calls = BTreeSet::new();
+    for entry in fs::read_dir(src.join("service")).unwrap() {
+        let Ok(text) = fs::read_to_string(entry.unwrap().path()) else { continue };
+        let mut of = None;
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix("impl ").and_then(|rest| rest.strip_suffix(" {")) {
+                of = ["Engine", "Decider", "Desk", "Reconciler"].into_iter().find(|handle| *handle == name);
+            } else if let (Some(of), Some(rest)) =
+                (of, line.strip_prefix("    pub fn ").or_else(|| line.strip_prefix("    pub const fn ")))
+            {
+                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                calls.insert(format!("{of}::{name}"));
+            }
+        }
+    }
+    let commands = fs::read_to_string(src.join("workflow/command.rs")).unwrap();
+    let (_, intents) = commands.split_once("pub enum Intent {").unwrap();
+    for line in intents.lines().take_while(|line| *line != "}") {
+        if let Some(name) = line.strip_prefix("    ").and_then(|rest| rest.strip_suffix(" {")) {
+            calls.insert(format!("Intent::{name}"));
+        }
+    }
+    calls
+}
+
+fn facade() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/facade.yaml");
+    serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    files.sort();
+    assert!(files.len() > 10, "the scenarios are not where they should be");
+    files
+}
+
+type Opener = Box<dyn Fn() -> Arc<dyn Store>>;
+
+/// Runs every file, each over a store of its own, and tells of all that fail.
+fn run_all(fresh: impl Fn() -> Opener) {
+    let failures: Vec<_> = files()
+        .iter()
+        .filter_map(|file| {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            run(&story(file), fresh()).err().map(|failure| format!("{name}: {failure}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{} scenarios fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn run(story: &Story, open_store: Opener) -> Result<(), String> {
+    let mut world = World::new(story, open_store)?;
+    for (at, step) in story.steps.iter().enumerate() {
+        world.step(step).map_err(|failure| format!("step {} (`{}`): {failure}", at + 1, step.verb))?;
+    }
+    world.engine().desk().verify().map_err(|error| format!("at the end, verify: {error}"))?;
+    Ok(())
+}
+
+/// A file, read.
+struct Story {
+    start: Timestamp,
+    config: Value,
+    people: Map<String, Value>,
+    steps: Vec<Step>,
+}
+
+struct Step {
+    verb: String,
+    arguments: Map<String, Value>,
+    gives: Option<Value>,
+    refused: Option<Value>,
+    save: Map<String, Value>,
+}
+
+impl Step {
+    fn code(&self) -> Option<String> {
+        let refused = self.refused.as_ref()?;
+        refused.as_str().or_else(|| refused["code"].as_str()).map(str::to_owned)
+    }
+}
+
+fn story(file: &Path) -> Story {
+    let text = fs::read_to_string(file).unwrap();
+    let mut top: Map<String, Value> =
+        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut take = |key: &str| top.remove(key).unwrap_or_else(|| panic!("{}: there is no `{key}`", file.display()));
+    assert!(take("title").is_string());
+    let story = Story {
+        start: take("start").as_str().unwrap().parse().unwrap(),
+        config: take("config"),
+        people: object(take("people")),
+        steps: match take("steps") {
+            Value::Array(steps) => steps.into_iter().map(|step| read_step(file, object(step))).collect(),
+            other => panic!("{}: steps are {other}", file.display()),
+        },
+    };
+    assert!(top.is_empty(), "{}: unknown keys {:?}", file.display(), top.keys());
+    story
+}
+
+fn read_step(file: &Path, mut step: Map<String, Value>) -> Step {
+    let (gives, refused) = (step.remove("gives"), step.remove("refused"));
+    let save = step.remove("save").map(object).unwrap_or_default();
+    step.remove("why");
+    assert_eq!(step.len(), 1, "{}: one verb a step, not {step:?}", file.display());
+    let (verb, arguments) = step.into_iter().next().unwrap();
+    let arguments = if arguments.is_null() { Map::new() } else { object(arguments) };
+    let Some((_, known)) = CALLS.iter().chain(WORLD).find(|(name, _)| *name == verb) else {
+        panic!("{}: unknown verb `{verb}`", file.display())
+    };
+    for name in arguments.keys() {
+        assert!(known.contains(&name.as_str()), "{}: `{verb}` takes no `{name}`", file.display());
+    }
+    assert!(gives.is_none() || refused.is_none(), "{}: `{verb}` either gives or is refused", file.display());
+    Step { verb, arguments, gives, refused, save }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other} should be a mapping"),
+    }
+}
+
+/// One run of a story.
+struct World<'a> {
+    story: &'a Story,
+    clock: Arc<ManualClock>,
+    open_store: Opener,
+    engine: Option<Engine>,
+    saved: BTreeMap<String, Value>,
+}
+
+impl<'a> World<'a> {
+    fn new(story: &'a Story, open_store: Opener) -> Result<Self, String> {
+        let clock = Arc::new(ManualClock::at(story.start));
+        let mut world = Self { story, clock, open_store, engine: None, saved: BTreeMap::new() };
+        world.open(&story.config).map_err(|error| format!("opening: {error}"))?;
+        Ok(world)
+    }
+
+    fn open(&mut self, config: &Value) -> Result<(), Error> {
+        let config = Config::parse(&config.to_string(), [])?;
+        // The one before writes what waits, and lets go of its store.
+        if let Some(engine) = self.engine.take() {
+            engine.reconciler().flush()?;
+        }
+        let builder = Builder::shared((self.open_store)(), config.rules).settings(config.settings);
+        self.engine = Some(builder.clock(self.clock.clone()).open()?);
+        Ok(())
+    }
+
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().unwrap()
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        let arguments = Arguments(object(self.resolved(&Value::Object(step.arguments.clone()))));
+        let answer = match step.verb.as_str() {
+            "advance" => {
+                self.clock.advance(arguments.millis());
+                Ok(Value::Null)
+            }
+            "set_wall" => {
+                self.clock.set_wall(arguments.text("to").unwrap().parse().unwrap());
+                Ok(Value::Null)
+            }
+            "reopen" => {
+                let config = arguments.0.get("config").unwrap_or(&self.story.config).clone();
+                self.open(&config).map(|()| Value::Null)
+            }
+            verb => self.call(verb, &arguments),
+        };
+        match (answer, &step.refused) {
+            (Ok(answer), None) => {
+                if let Some(gives) = &step.gives {
+                    matches(&answer, &self.resolved(gives), "the answer")?;
+                }
+                for (name, field) in &step.save {
+                    let value = answer.get(field.as_str().unwrap()).filter(|value| !value.is_null());
+                    let value = value.ok_or_else(|| format!("there is no {field} to save in {answer}"))?;
+                    self.saved.insert(name.clone(), value.clone());
+                }
+                Ok(())
+            }
+            (Err(error), Some(refused)) => {
+                let problem = serde_json::to_value(ProblemDocument::from(&error)).unwrap();
+                assert_eq!(problem["status"], json!(wire::http_status(error.kind())));
+                assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
+                let refused = if refused.is_string() { json!({ "code": refused }) } else { refused.clone() };
+                matches(&problem, &self.resolved(&refused), "the problem")
+            }
+            (Ok(answer), Some(refused)) => Err(format!("should be refused with {refused}, but answers {answer}")),
+            (Err(error), None) => Err(format!("fails with {}: {error}", error.code())),
+        }
+    }
+
+    fn call(&self, verb: &str, arguments: &Arguments) -> Result<Value, Error> {
+        let (decider, desk) = (self.engine().decider(), self.engine().desk());
+        let page = || -> Result<(Option<Revision>, usize), Error> {
+            let cursor = arguments.text("cursor").map(wire::parse_cursor).transpose()?;
+            let limit = arguments.0.get("limit").map_or(50, |limit| limit.as_u64().unwrap());
+            Ok((cursor, usize::try_from(limit).unwrap()))
+        };
+        Ok(match verb {
+            "check" | "check_current" | "peek" => {
+                let caller = self.person(arguments, "who")?;
+                let resource = arguments.text("resource").map_or_else(|| Ok(Resource::gateway()), str::parse)?;
+                let resource = match arguments.text("server") {
+                    Some(server) => resource.on_server(server)?,
+                    None => resource,
+                };
+                let action = Action::new(arguments.must("action"))?;
+                let query = Query { principal: &caller.principal, action: &action, resource: &resource };
+                let decision = match verb {
+                    "check" => decider.check(&query),
+                    "peek" => decider.peek(&query),
+                    _ => decider.check_current(&query),
+                };
+                document(DecisionDocument::from(&decision))
+            }
+            "request" => {
+                let receipt = desk.request(&self.person(arguments, "by")?, arguments.must("id").parse()?)?;
+                document(wire::request_of(&receipt, BASE).unwrap())
+            }
+            "grant" => {
+                let receipt = desk.grant(&self.person(arguments, "by")?, arguments.must("id").parse()?)?;
+                document(GrantDocument::new(&receipt.grant.unwrap(), receipt.now, BASE))
+            }
+            "requests" => {
+                let caller = self.person(arguments, "by")?;
+                let status = arguments.text("status").map(wire::parse_request_status).transpose()?;
+                let (cursor, limit) = page()?;
+                let listing = desk.requests(&caller, status, cursor, limit)?;
+                document(PageDocument::new(&listing, |request| {
+                    let grant = desk.request(&caller, request.id).unwrap().grant;
+                    RequestDocument::new(request, grant.as_ref(), listing.now, BASE)
+                }))
+            }
+            "grants" => {
+                let caller = self.person(arguments, "by")?;
+                let status = arguments.text("status").map(wire::parse_grant_status).transpose()?;
+                let (cursor, limit) = page()?;
+                let listing = desk.grants(&caller, status, cursor, limit)?;
+                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
+            }
+            "audit" => {
+                let caller = self.person(arguments, "by")?;
+                let (cursor, limit) = page()?;
+                let listing = desk.journal(&caller, cursor.unwrap_or_default(), limit)?;
+                document(PageDocument::new(&listing, |record| RecordDocument::from(record)))
+            }
+            "policies" => Value::String(desk.policies(&self.person(arguments, "by")?)?),
+            "live_grants" => {
+                let (_, grants, now) = desk.live_grants()?;
+                grants.iter().map(|grant| document(GrantDocument::new(grant, now, BASE))).collect()
+            }
+            "verify" => json!(desk.verify()?),
+            "sync" => json!(self.engine().sync()?.0),
+            "revision" => json!(self.engine().revision().0),
+            "tick" => self.engine().reconciler().tick().map(|_| Value::Null)?,
+            command => self.command(command, arguments)?,
+        })
+    }
+
+    fn command(&self, verb: &str, arguments: &Arguments) -> Result<Value, Error> {
+        let desk = self.engine().desk();
+        let caller = self.person(arguments, "by")?;
+        let key = arguments.text("idempotency_key").map(IdempotencyKey::new).transpose()?;
+        let intent = match verb {
+            "submit" => Intent::Submit {
+                id: desk.new_request_id(),
+                grant: desk.new_grant_id(),
+                role: RoleName::new(arguments.must("role"))?,
+                duration: arguments
+                    .0
+                    .get("duration_hours")
+                    .map(|hours| Ttl::from_hours(hours.as_f64().unwrap()).map_err(|e| e.for_field("duration_hours")))
+                    .transpose()?,
+                scope: arguments.text("resource").map_or(Ok(Scope::Any), str::parse)?,
+                starts_at: arguments
+                    .text("starts_at")
+                    .map(|at| at.parse::<Timestamp>().map_err(|error| error.for_field("starts_at")))
+                    .transpose()?,
+                justification: arguments.text("reason").map(Justification::new).transpose()?,
+                ticket: arguments.text("ticket_url").map(TicketUrl::new).transpose()?,
+            },
+            "approve" => Intent::Approve {
+                request: arguments.must("request").parse()?,
+                grant: desk.new_grant_id(),
+                comment: arguments
+                    .text("comment")
+                    .map(|text| Justification::new(text).map_err(|error| error.for_field("comment")))
+                    .transpose()?,
+            },
+            "deny" => Intent::Deny {
+                request: arguments.must("request").parse()?,
+                reason: Justification::new(arguments.must("reason"))?,
+            },
+            "withdraw" => Intent::Withdraw { request: arguments.must("request").parse()? },
+            "revoke" => Intent::Revoke {
+                grant: arguments.must("grant").parse()?,
+                reason: Justification::new(arguments.must("reason"))?,
+            },
+            "release" => Intent::Release { grant: arguments.must("grant").parse()? },
+            other => panic!("no arm for the verb `{other}`"),
+        };
+        let receipt = desk.execute(&Command { caller, intent }, key.as_ref())?;
+        Ok(answer(&receipt, matches!(verb, "revoke" | "release")))
+    }
+
+    fn person(&self, arguments: &Arguments, role: &str) -> Result<Caller, Invalid> {
+        let person = match arguments.0.get(role).unwrap_or_else(|| panic!("`{role}` is missing")) {
+            Value::String(name) => self.story.people.get(name).unwrap_or_else(|| panic!("who is `{name}`?")),
+            spot => spot,
+        };
+        for key in person.as_object().unwrap().keys() {
+            assert!(["user", "agent", "roles"].contains(&key.as_str()), "a person has no `{key}`");
+        }
+        let principal = match (&person["user"], &person["agent"]) {
+            (Value::String(name), Value::Null) => Principal::user(name)?,
+            (Value::Null, Value::String(name)) => Principal::agent(name)?,
+            _ => panic!("a person is a user or an agent, not {person}"),
+        };
+        let roles = person["roles"].as_array().into_iter().flatten();
+        let roles = roles.map(|role| RoleName::new(role.as_str().unwrap())).collect::<Result<_, _>>()?;
+        Ok(Caller { principal, roles })
+    }
+
+    /// The value with what was saved in the place of its name.
+    fn resolved(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => match text.strip_prefix('$') {
+                Some(name) => self.saved.get(name).unwrap_or_else(|| panic!("nothing is saved as `{name}`")).clone(),
+                None => value.clone(),
+            },
+            Value::Array(items) => items.iter().map(|item| self.resolved(item)).collect(),
+            Value::Object(map) => match (map.get("$repeat"), map.get("times")) {
+                (Some(Value::String(text)), Some(times)) => {
+                    Value::String(text.repeat(usize::try_from(times.as_u64().unwrap()).unwrap()))
+                }
+                _ => map.iter().map(|(key, item)| (key.clone(), self.resolved(item))).collect(),
+            },
+            other => other.clone(),
+        }
+    }
+}
+
+struct Arguments(Map<String, Value>);
+
+impl Arguments {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.as_str().unwrap_or_else(|| panic!("`{name}` is {value}, and no text")))
+    }
+
+    fn must(&self, name: &str) -> &str {
+        self.text(name).unwrap_or_else(|| panic!("`{name}` is missing"))
+    }
+
+    fn millis(&self) -> i64 {
+        let units = [("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1_000), ("ms", 1)];
+        units.iter().map(|(unit, millis)| self.0.get(*unit).map_or(0, |n| n.as_i64().unwrap() * millis)).sum()
+    }
+}
+
+fn document(document: impl serde::Serialize) -> Value {
+    // By way of the text, which is what goes out.
+    serde_json::from_str(&wire::to_json(&document).unwrap()).unwrap()
+}
+
+fn answer(receipt: &Receipt, about_grant: bool) -> Value {
+    let mut answer = if about_grant {
+        document(GrantDocument::new(receipt.grant.as_ref().unwrap(), receipt.now, BASE))
+    } else {
+        document(wire::request_of(receipt, BASE).unwrap())
+    };
+    answer["replayed"] = json!(receipt.replayed);
+    answer
+}
+
+/// Whether the answer is what was written; see the manual. Says where it is not.
+fn matches(answer: &Value, written: &Value, at: &str) -> Result<(), String> {
+    let differs = || Err(format!("{at} is {answer}, and not {written}"));
+    match (written, answer) {
+        (Value::Object(fields), _) if fields.keys().any(|key| key.starts_with('$')) => special(answer, fields, at),
+        (Value::Object(fields), Value::Object(found)) => {
+            for (name, field) in fields {
+                match found.get(name) {
+                    None if field.get("$absent") == Some(&json!(true)) => {}
+                    None => return Err(format!("{at} has no {name}")),
+                    Some(value) => matches(value, field, &format!("{at}'s {name}"))?,
+                }
+            }
+            Ok(())
+        }
+        (Value::Array(items), Value::Array(found)) if items.len() == found.len() => {
+            for (index, (item, value)) in items.iter().zip(found).enumerate() {
+                matches(value, item, &format!("{at}[{index}]"))?;
+            }
+            Ok(())
+        }
+        (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64() => Ok(()),
+        _ if written == answer && !written.is_object() => Ok(()),
+        _ => differs(),
+    }
+}
+
+fn special(answer: &Value, written: &Map<String, Value>, at: &str) -> Result<(), String> {
+    let known: &[&str] = match written.keys().find(|key| key.starts_with('$')).unwrap().as_str() {
+        "$contains" => &["$contains"],
+        "$lacks" => &["$lacks"],
+        "$absent" => &["$absent"],
+        "$length" => &["$length"],
+        "$not" => &["$not"],
+        "$each" => &["$each", "is"],
+        other => panic!("nothing matches with `{other}`"),
+    };
+    assert!(written.len() == known.len() && written.keys().all(|key| known.contains(&key.as_str())), "{written:?}");
+    let written = &Value::Object(written.clone());
+    let parts = |value: &Value| -> Vec<String> {
+        match value {
+            Value::Array(items) => items.iter().map(|item| item.as_str().unwrap().to_owned()).collect(),
+            other => vec![other.as_str().unwrap().to_owned()],
+        }
+    };
+    let holds = match known[0] {
+        "$contains" => {
+            answer.as_str().is_some_and(|text| parts(&written["$contains"]).iter().all(|part| text.contains(part)))
+        }
+        "$lacks" => {
+            answer.as_str().is_some_and(|text| !parts(&written["$lacks"]).iter().any(|part| text.contains(part)))
+        }
+        "$length" => {
+            let length = answer.as_array().map(Vec::len).or_else(|| answer.as_str().map(|text| text.chars().count()));
+            length.is_some_and(|length| json!(length) == written["$length"])
+        }
+        "$not" => matches(answer, &written["$not"], at).is_err(),
+        "$each" => {
+            let field = written["$each"].as_str().unwrap();
+            let values: Value = match answer {
+                Value::Array(items) => items.iter().map(|item| item[field].clone()).collect(),
+                _ => return Err(format!("{at} is {answer}, and no list")),
+            };
+            return matches(&values, &written["is"], &format!("each {field} of {at}"));
+        }
+        _ => false,
+    };
+    if holds { Ok(()) } else { Err(format!("{at} is {answer}, and not {written}")) }
+}
