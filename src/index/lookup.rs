@@ -101,7 +101,6 @@ impl Lookup {
     }
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "a tag has 32 bits")]
     fn home(&self, tag: u64) -> usize {
         // Words keep the order of their tags, so that half a hash is enough to grow the table by.
         ((u128::from(tag) * self.words.len() as u128) >> 32) as usize

@@ -305,7 +305,6 @@ fn hash_of(to: &Published, principal: &Principal) -> u64 {
     to.keys.principal(principal.kind(), principal.id().as_bytes())
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is taken on purpose")]
 const fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
 }

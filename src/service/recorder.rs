@@ -107,11 +107,12 @@ impl Recorder {
     ) -> bool {
         let Some(queue) = self.queues.get(thread() % self.queues.len()) else { return false };
         let may_be_full = queue.len.load(Ordering::Relaxed) >= self.share || self.pending.load(Ordering::Relaxed) > 0;
-        if may_be_full && self.len() >= self.capacity {
-            if let Err(error) = flush() {
-                tracing::warn!(%error, "uses cannot be recorded; no grant is honoured");
-                return false;
-            }
+        if may_be_full
+            && self.len() >= self.capacity
+            && let Err(error) = flush()
+        {
+            tracing::warn!(%error, "uses cannot be recorded; no grant is honoured");
+            return false;
         }
         let mut waiting = queue.waiting.lock();
         waiting.push(at, grant, query);
