@@ -14,6 +14,7 @@ use jit_access::model::{
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use jit_access::wire::command::{COMMANDS, run as run_document};
 use jit_access::wire::{
     self, DecisionDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument, RequestDocument,
 };
@@ -37,6 +38,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ("grants", &["by", "status", "limit", "cursor"]),
     ("audit", &["by", "limit", "cursor"]),
     ("check", &["who", "action", "resource", "server"]),
+    ("check_many", &["who", "action", "resources", "server"]),
     ("check_current", &["who", "action", "resource", "server"]),
     ("peek", &["who", "action", "resource", "server"]),
     ("policies", &["by"]),
@@ -51,20 +53,36 @@ const CALLS: &[(&str, &[&str])] = &[
 const WORLD: &[(&str, &[&str])] =
     &[("advance", &["hours", "minutes", "seconds", "ms"]), ("set_wall", &["to"]), ("reopen", &["config"])];
 
+/// By which way a story asks for what `wire::command` can do, too.
+#[derive(Clone, Copy, PartialEq)]
+enum Face {
+    /// The typed one.
+    Rust,
+    /// The one of JSON documents, for languages that have no better way.
+    Documents,
+}
+
 #[test]
 fn scenarios_hold_over_the_memory_store() {
-    run_all(|| {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        Box::new(move || Arc::clone(&store))
-    });
+    run_all(Face::Rust, in_memory);
+}
+
+#[test]
+fn scenarios_hold_for_documents() {
+    run_all(Face::Documents, in_memory);
 }
 
 #[test]
 fn scenarios_hold_over_the_sqlite_store() {
-    run_all(|| {
+    run_all(Face::Rust, || {
         let folder = tempfile::tempdir().unwrap();
         Box::new(move || Arc::new(SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap()))
     });
+}
+
+fn in_memory() -> Opener {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    Box::new(move || Arc::clone(&store))
 }
 
 /// Every code is provoked by a story, or the list says where else.
@@ -98,6 +116,17 @@ fn every_call_is_here_and_told_of() {
         .chain(keys(&facade["only_rust"]))
         .collect();
     assert_eq!(in_rust, public_calls(), "tests/facade.yaml and what src/ offers");
+}
+
+/// A document can ask for what the typed interface can, with the same words.
+#[test]
+fn documents_take_what_calls_take() {
+    for (command, fields) in COMMANDS {
+        let (_, arguments) = CALLS.iter().find(|(verb, _)| verb == command).unwrap();
+        let fields: Vec<_> = fields.iter().filter(|field| **field != "base").collect();
+        let arguments: Vec<_> = arguments.iter().map(|name| if *name == "by" { &"caller" } else { name }).collect();
+        assert_eq!(fields, arguments, "{command}");
+    }
 }
 
 /// `Desk::approve` and its like: the public methods of the four handles, and the intents.
@@ -149,19 +178,19 @@ fn files() -> Vec<PathBuf> {
 type Opener = Box<dyn Fn() -> Arc<dyn Store>>;
 
 /// Runs every file, each over a store of its own, and tells of all that fail.
-fn run_all(fresh: impl Fn() -> Opener) {
+fn run_all(face: Face, fresh: impl Fn() -> Opener) {
     let failures: Vec<_> = files()
         .iter()
         .filter_map(|file| {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            run(&story(file), fresh()).err().map(|failure| format!("{name}: {failure}"))
+            run(&story(file), face, fresh()).err().map(|failure| format!("{name}: {failure}"))
         })
         .collect();
     assert!(failures.is_empty(), "{} scenarios fail:\n{}", failures.len(), failures.join("\n"));
 }
 
-fn run(story: &Story, open_store: Opener) -> Result<(), String> {
-    let mut world = World::new(story, open_store)?;
+fn run(story: &Story, face: Face, open_store: Opener) -> Result<(), String> {
+    let mut world = World::new(story, face, open_store)?;
     for (at, step) in story.steps.iter().enumerate() {
         world.step(step).map_err(|failure| format!("step {} (`{}`): {failure}", at + 1, step.verb))?;
     }
@@ -238,6 +267,7 @@ fn object(value: Value) -> Map<String, Value> {
 /// One run of a story.
 struct World<'a> {
     story: &'a Story,
+    face: Face,
     clock: Arc<ManualClock>,
     open_store: Opener,
     engine: Option<Engine>,
@@ -245,9 +275,9 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(story: &'a Story, open_store: Opener) -> Result<Self, String> {
+    fn new(story: &'a Story, face: Face, open_store: Opener) -> Result<Self, String> {
         let clock = Arc::new(ManualClock::at(story.start));
-        let mut world = Self { story, clock, open_store, engine: None, saved: BTreeMap::new() };
+        let mut world = Self { story, face, clock, open_store, engine: None, saved: BTreeMap::new() };
         world.open(&story.config).map_err(|error| format!("opening: {error}"))?;
         Ok(world)
     }
@@ -309,6 +339,9 @@ impl<'a> World<'a> {
     }
 
     fn call(&self, verb: &str, arguments: &Arguments) -> Result<Value, Error> {
+        if self.face == Face::Documents && COMMANDS.iter().any(|(command, _)| *command == verb) {
+            return self.document(verb, arguments);
+        }
         let (decider, desk) = (self.engine().decider(), self.engine().desk());
         let page = || -> Result<(Option<Revision>, usize), Error> {
             let cursor = arguments.text("cursor").map(wire::parse_cursor).transpose()?;
@@ -331,6 +364,18 @@ impl<'a> World<'a> {
                     _ => decider.check_current(&query),
                 };
                 document(DecisionDocument::from(&decision))
+            }
+            "check_many" => {
+                let caller = self.person(arguments, "who")?;
+                let resources = arguments.0["resources"].as_array().unwrap();
+                let resources = resources.iter().map(|resource| {
+                    let resource: Resource = resource.as_str().unwrap().parse()?;
+                    arguments.text("server").map_or(Ok(resource.clone()), |server| resource.on_server(server))
+                });
+                let resources = resources.collect::<Result<Vec<_>, Invalid>>()?;
+                let decisions =
+                    decider.check_many(&caller.principal, &Action::new(arguments.must("action"))?, &resources);
+                decisions.iter().map(|decision| document(DecisionDocument::from(decision))).collect()
             }
             "request" => {
                 let receipt = desk.request(&self.person(arguments, "by")?, arguments.must("id").parse()?)?;
@@ -374,6 +419,21 @@ impl<'a> World<'a> {
             "tick" => self.engine().reconciler().tick().map(|_| Value::Null)?,
             command => self.command(command, arguments)?,
         })
+    }
+
+    /// The same by way of a JSON document.
+    fn document(&self, verb: &str, arguments: &Arguments) -> Result<Value, Error> {
+        let mut fields = arguments.0.clone();
+        fields.insert("command".to_owned(), json!(verb));
+        if fields.remove("by").is_some() {
+            let person = self.who(arguments, "by");
+            let agent = person["agent"].is_string();
+            let name = &person[if agent { "agent" } else { "user" }];
+            let caller = json!({"principal": name, "agent": agent, "roles": person["roles"]});
+            fields.insert("caller".to_owned(), caller);
+        }
+        let answer = run_document(&self.engine().desk(), &Value::Object(fields).to_string())?;
+        Ok(serde_json::from_str(&answer).unwrap())
     }
 
     fn command(&self, verb: &str, arguments: &Arguments) -> Result<Value, Error> {
@@ -422,11 +482,15 @@ impl<'a> World<'a> {
         Ok(answer(&receipt, matches!(verb, "revoke" | "release")))
     }
 
-    fn person(&self, arguments: &Arguments, role: &str) -> Result<Caller, Invalid> {
-        let person = match arguments.0.get(role).unwrap_or_else(|| panic!("`{role}` is missing")) {
+    fn who<'b>(&'b self, arguments: &'b Arguments, role: &str) -> &'b Value {
+        match arguments.0.get(role).unwrap_or_else(|| panic!("`{role}` is missing")) {
             Value::String(name) => self.story.people.get(name).unwrap_or_else(|| panic!("who is `{name}`?")),
             spot => spot,
-        };
+        }
+    }
+
+    fn person(&self, arguments: &Arguments, role: &str) -> Result<Caller, Invalid> {
+        let person = self.who(arguments, role);
         for key in person.as_object().unwrap().keys() {
             assert!(["user", "agent", "roles"].contains(&key.as_str()), "a person has no `{key}`");
         }

@@ -290,6 +290,12 @@ class Engine:
     ) -> Decision:
         """The same, from everything committed before the call by any process. Costs microseconds more."""
 
+    def check_many(
+        self, principal: str, action: str, resources: Sequence[str], *, server: str | None = None, agent: bool = False
+    ) -> list[Decision]:
+        """Answers for each of these resources, in their order and at one instant, as `check` does: what a grant gives is
+        recorded as used. `server` is that of all of them."""
+
     def peek(
         self, principal: str, action: str, resource: str | None = None, *, server: str | None = None, agent: bool = False
     ) -> Decision:

@@ -30,6 +30,7 @@ CALLS: Final[dict[str, set[str]]] = {
     "grants": {"by", "status", "limit", "cursor"},
     "audit": {"by", "limit", "cursor"},
     "check": {"who", "action", "resource", "server"},
+    "check_many": {"who", "action", "resources", "server"},
     "check_current": {"who", "action", "resource", "server"},
     "peek": {"who", "action", "resource", "server"},
     "policies": {"by"},
@@ -151,12 +152,13 @@ class World:
     def call(self, verb: str, given: dict[str, Any]) -> Any:
         """The answer as the document that goes over the wire."""
         engine = self.engine
-        if verb in {"check", "check_current", "peek"}:
+        if "who" in given:
             person = self.person(given.pop("who"))
             name, agent = (person["agent"], True) if "agent" in person else (person["user"], False)
             question = {"server": given["server"]} if "server" in given else {}
-            things = [given["resource"]] if "resource" in given else []
-            return of_decision(getattr(engine, verb)(name, given["action"], *things, **question, agent=agent))
+            things = [given[thing] for thing in ("resource", "resources") if thing in given]
+            found = getattr(engine, verb)(name, given["action"], *things, **question, agent=agent)
+            return [of_decision(each) for each in found] if isinstance(found, list) else of_decision(found)
         if verb == "revision":
             return engine.revision
         if "by" not in given:
