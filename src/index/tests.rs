@@ -195,7 +195,11 @@ fn it_grows_and_shrinks() {
         holder: principal(n),
         noted: Noted::default(),
         permissions: PermissionSet::new([Permission::new("*").unwrap()]).unwrap(),
-        scope: if n % 3 == 0 { Scope::Any } else { Scope::one(ResourceKind::Tool, &format!("t{}", n % 50)).unwrap() },
+        scope: if n.is_multiple_of(3) {
+            Scope::Any
+        } else {
+            Scope::one(ResourceKind::Tool, &format!("t{}", n % 50)).unwrap()
+        },
         window: Window::new(at(0), at(10)).unwrap(),
         ..template.clone()
     };

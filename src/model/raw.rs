@@ -174,7 +174,7 @@ mod tests {
             let principal = (PrincipalKind::User, name.as_str());
             let raw = RawQuery::new(principal, &action, resource.as_deref(), server.as_deref());
             let values = values(principal, &action, resource.as_deref(), server.as_deref());
-            prop_assert_eq!(raw.as_ref().map(RawQuery::to_values), values.as_ref().map(Clone::clone));
+            prop_assert_eq!(raw.clone().map(|raw| raw.to_values()), values.clone());
             if let (Ok(raw), Ok((principal, action, resource))) = (raw, values) {
                 prop_assert_eq!(raw, Query { principal: &principal, action: &action, resource: &resource }.into());
             }
