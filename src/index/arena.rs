@@ -8,29 +8,52 @@ use std::sync::OnceLock;
 
 use super::atomic::{AtomicU64, Ordering};
 
-/// A cache line of words.
-#[derive(Debug, Default)]
-#[repr(align(64))]
-pub(super) struct Line([AtomicU64; WORDS]);
-
-/// How many words a line has.
+/// How many words a cache line has.
 pub(super) const WORDS: usize = 8;
 
-/// This many lines, all zero.
-pub(super) fn lines(count: usize) -> Box<[Line]> {
-    (0..count).map(|_| Line::default()).collect()
+/// Cache lines of words.
+#[derive(Debug)]
+pub(super) struct Lines {
+    words: Box<[AtomicU64]>,
+    /// The first word that begins a line.
+    first: usize,
 }
 
-/// The word at this position of consecutive lines.
-#[inline]
-pub(super) fn word(lines: &[Line], at: usize) -> Option<&AtomicU64> {
-    lines.get(at / WORDS)?.0.get(at % WORDS)
+impl Lines {
+    /// This many lines, all zero.
+    pub(super) fn new(count: usize) -> Self {
+        let words: Box<[AtomicU64]> = (0..(count + 1) * WORDS).map(|_| AtomicU64::new(0)).collect();
+        let first = words.as_ptr().align_offset(64).min(WORDS);
+        Self { words, first }
+    }
+
+    /// The word at this position.
+    #[inline]
+    pub(super) fn word(&self, at: usize) -> Option<&AtomicU64> {
+        self.words.get(self.first.wrapping_add(at))
+    }
+
+    /// How many words there are.
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.words.len().wrapping_sub(WORDS)
+    }
+
+    /// The words from this line on.
+    #[inline]
+    fn from(&self, line: usize) -> &[AtomicU64] {
+        self.words.get(self.first.wrapping_add(line.wrapping_mul(WORDS))..).unwrap_or_default()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.words)
+    }
 }
 
 /// Chunks of growing size, four of a size before the size doubles, so that at most a fifth lies idle.
 #[derive(Debug)]
 pub(super) struct Arena {
-    chunks: [OnceLock<Box<[Line]>>; CHUNKS],
+    chunks: [OnceLock<Lines>; CHUNKS],
 }
 
 /// The first chunks have a quarter of this many lines.
@@ -61,30 +84,36 @@ impl Arena {
     pub(super) fn run(&self, line: u32) -> Run<'_> {
         let (chunk, at, _) = place(line);
         let chunk = self.chunks.get(chunk).and_then(OnceLock::get);
-        Run(chunk.and_then(|lines| lines.get(at..)).unwrap_or_default())
+        Run(chunk.map_or(&[], |lines| lines.from(at)))
     }
 
     /// How many bytes are held.
     pub(super) fn bytes(&self) -> usize {
-        self.chunks.iter().filter_map(OnceLock::get).map(|chunk| size_of_val(&**chunk)).sum()
+        self.chunks.iter().filter_map(OnceLock::get).map(Lines::bytes).sum()
     }
 }
 
 /// Words to read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Run<'a>(&'a [Line]);
+pub(super) struct Run<'a>(&'a [AtomicU64]);
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// The word at this position; zero past the end, where only a reader that came too late looks.
     #[inline]
     pub(super) fn word(&self, at: usize) -> u64 {
-        word(self.0, at).map_or(0, |word| word.load(Ordering::Relaxed))
+        self.0.get(at).map_or(0, load)
     }
 
     /// How many words can be read.
     #[inline]
     pub(super) const fn len(&self) -> usize {
-        self.0.len() * WORDS
+        self.0.len()
+    }
+
+    /// So many words from this position; none when there are not so many.
+    #[inline]
+    pub(super) fn words(&self, at: usize, count: usize) -> &'a [AtomicU64] {
+        self.0.get(at..).and_then(|words| words.get(..count)).unwrap_or_default()
     }
 
     /// Has the processor fetch a line that will be wanted soon.
@@ -95,10 +124,16 @@ impl Run<'_> {
 
     /// Writes a word. Only for the writer, and only to a run that no reader can reach.
     pub(super) fn set(&self, at: usize, value: u64) {
-        if let Some(word) = word(self.0, at) {
+        if let Some(word) = self.0.get(at) {
             word.store(value, Ordering::Relaxed);
         }
     }
+}
+
+/// Reads a word that no one writes while it can be reached.
+#[inline]
+pub(super) fn load(word: &AtomicU64) -> u64 {
+    word.load(Ordering::Relaxed)
 }
 
 /// What the writer knows of the arena: which runs are free.
@@ -162,7 +197,7 @@ impl Allocator {
             let left = size - at;
             // A chunk too small for the run that would begin it is never made; its lines are only numbers.
             if wanted <= left {
-                chunk.get_or_init(|| lines(size));
+                chunk.get_or_init(|| Lines::new(size));
                 self.skip(wanted);
                 return run;
             }

@@ -10,7 +10,7 @@
 //! read from end to end; among many, those with a scope that reaches the thing are searched by halves, and of each set
 //! of permissions only as many are read as have ended or not begun.
 
-use super::arena::{Arena, Run};
+use super::arena::{Arena, Run, load};
 use super::permissions;
 use super::scope::Reach;
 use super::text;
@@ -96,10 +96,10 @@ impl<'a> Block<'a> {
         Self { run, first, count }
     }
 
-    /// Whether this is the block of the principal of this kind and name: all of the name is compared.
+    /// The block in this run, if it is that of the principal of this kind and name: all of the name is compared.
     #[inline]
-    pub(super) fn is_of(&self, kind: PrincipalKind, name: &[u8]) -> bool {
-        self.run.word(0) & 0xFFFF_FFFF == head(kind, name.len()) && text::is(self.run, 1, name)
+    pub(super) fn of(run: Run<'a>, kind: PrincipalKind, name: &[u8]) -> Option<Self> {
+        (run.word(0) & 0xFFFF_FFFF == head(kind, name.len()) && text::is(run, 1, name)).then(|| Self::at(run))
     }
 
     /// Whose it is.
@@ -137,13 +137,19 @@ impl<'a> Block<'a> {
 
     #[inline]
     fn set(&self, at: usize) -> u32 {
-        (self.run.word(at) >> 48 | self.run.word(at + 1) >> 48 << 16) as u32
+        set_of(self.run.word(at), self.run.word(at + 1))
     }
 
     #[inline]
     fn id(&self, at: usize) -> u128 {
         u128::from(self.run.word(at + 3)) << 64 | u128::from(self.run.word(at + 4))
     }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "two halves of sixteen bits")]
+const fn set_of(start: u64, end: u64) -> u32 {
+    (start >> 48 | end >> 48 << 16) as u32
 }
 
 /// What a principal's grants say to a question.
@@ -156,6 +162,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    #[inline]
     fn take(&mut self, end: u64, id: u128) {
         if self.given.is_none_or(|(best, best_id)| (end, best_id) > (best, id)) {
             self.given = Some((end, id));
@@ -168,25 +175,21 @@ impl Answer {
 }
 
 /// What the grants of this block say to the question at `now`.
-pub(super) fn answer(block: &Block<'_>, to: &Published, ask: &impl Ask, now: Timestamp) -> Answer {
+#[inline]
+pub(super) fn answer(block: &Block<'_>, to: &Published, ask: &impl Ask, now: Timestamp, answer: &mut Answer) {
+    if ask.is_reserved() {
+        return;
+    }
+    let action = ask.action();
     let mut asked = Asked {
         arena: &to.arena,
-        action: ask.action(),
-        hash: 0,
+        action,
+        hash: to.keys.action(action),
         reach: Reach::of(&to.keys, &to.arena, ask.resource()),
         known: (0, false),
     };
     let now = now.millis().unsigned_abs();
-    let mut answer = Answer::default();
-    if !ask.is_reserved() {
-        asked.hash = to.keys.action(asked.action);
-        if block.count <= FEW {
-            few(block, &mut asked, now, &mut answer)
-        } else {
-            many(block, &mut asked, now, &mut answer)
-        }
-    }
-    answer
+    if block.count <= FEW { few(block, &mut asked, now, answer) } else { many(block, &mut asked, now, answer) }
 }
 
 struct Asked<'a> {
@@ -208,18 +211,18 @@ impl Asked<'_> {
     }
 }
 
+#[inline]
 fn few(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) {
-    for n in 0..block.count {
-        let at = block.entry(n);
-        let (end, scope) = (block.run.word(at + 1) & MILLIS, block.run.word(at + 2));
-        if now >= end || !asked.reach.covered_by(scope) || !asked.given_by(block.set(at)) {
+    let (entries, _) = block.run.words(block.first, block.count.wrapping_mul(ENTRY)).as_chunks::<ENTRY>();
+    for [start, end, scope, high, low] in entries {
+        let (start, end) = (load(start), load(end));
+        if now >= end & MILLIS || !asked.reach.covered_by(load(scope)) || !asked.given_by(set_of(start, end)) {
             continue;
         }
-        let start = block.run.word(at) & MILLIS;
-        if now < start {
-            answer.will(start);
+        if now < start & MILLIS {
+            answer.will(start & MILLIS);
         } else {
-            answer.take(end, block.id(at));
+            answer.take(end & MILLIS, u128::from(load(high)) << 64 | u128::from(load(low)));
         }
     }
 }

@@ -4,7 +4,8 @@
 //! First the names that are given and the prefixes that are given, then the names and prefixes that are excepted. Names
 //! are in the order of their hashes.
 
-use super::arena::Run;
+use super::arena::{Run, load};
+use super::atomic::AtomicU64;
 use super::hash::Keys;
 use super::runs::CONTENT;
 use super::text;
@@ -62,39 +63,29 @@ pub(super) fn give(set: Run<'_>, action: &[u8], hash: u64) -> bool {
 }
 
 fn covers(set: Run<'_>, first: usize, names: usize, prefixes: usize, action: &[u8], hash: u64) -> bool {
-    (first + names..first + names + prefixes).any(|at| {
-        let (len, text_at) = text_at(set.word(at));
-        action.get(..len).is_some_and(|head| starts(set, text_at, head))
-    }) || is_named(set, first, names, action, hash)
+    let is_under = |item: &AtomicU64| {
+        let (len, text_at) = text_at(load(item));
+        // Prefixes are padded as whole texts are, so the head of the action is compared as one.
+        action.get(..len).is_some_and(|head| text::is(set, text_at, head))
+    };
+    set.words(first + names, prefixes).iter().any(is_under) || is_named(set, first, names, action, hash)
 }
 
 fn is_named(set: Run<'_>, first: usize, names: usize, action: &[u8], hash: u64) -> bool {
-    let tag = hash >> 32;
-    let mut at = first;
+    let (mut items, tag) = (set.words(first, names), hash >> 32);
     if names > FEW {
-        let (mut low, mut high) = (first, first + names);
-        while low < high {
-            let middle = low.midpoint(high);
-            if set.word(middle) >> 32 < tag {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        at = low;
+        items = items.get(items.partition_point(|item| load(item) >> 32 < tag)..).unwrap_or_default();
     }
-    while at < first + names {
-        let item = set.word(at);
-        at += 1;
-        if item >> 32 != tag {
+    for item in items {
+        let item = load(item);
+        if item >> 32 >= tag {
             if item >> 32 > tag {
                 return false;
             }
-            continue;
-        }
-        let (len, text_at) = text_at(item);
-        if len == action.len() && text::is(set, text_at, action) {
-            return true;
+            let (len, text_at) = text_at(item);
+            if len == action.len() && text::is(set, text_at, action) {
+                return true;
+            }
         }
     }
     false
@@ -102,9 +93,4 @@ fn is_named(set: Run<'_>, first: usize, names: usize, action: &[u8], hash: u64) 
 
 const fn text_at(item: u64) -> (usize, usize) {
     ((item >> 16) as usize & 0xFFFF, CONTENT + (item as usize & 0xFFFF))
-}
-
-/// Prefixes are padded with zeros as whole texts are, so the head of the action is compared as one.
-fn starts(set: Run<'_>, at: usize, head: &[u8]) -> bool {
-    text::is(set, at, head)
 }

@@ -21,7 +21,7 @@ use super::atomic::{AtomicU64, Ordering, fence};
 use super::block::{self, Block};
 use super::hash::Keys;
 use super::table::{SMALLEST, TABLES, Table};
-use crate::model::{Decision, Reason, Revision, Timestamp};
+use crate::model::{Decision, GrantId, PrincipalKind, Reason, Revision, Timestamp};
 
 pub(super) struct Published {
     /// The number of the table in the lowest byte, a count that only rises in the others.
@@ -68,40 +68,31 @@ impl Published {
     #[inline(never)]
     fn search(&self, hash: u64, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
         let (kind, name) = ask.principal();
-        let (mut clock, mut instant) = (Some(now), None);
+        let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
         loop {
             let epoch = self.epoch.load(Ordering::Acquire);
             let revision = self.revision();
-            let found = self.find(epoch, hash, |block| block.is_of(kind, name));
-            let answer = found.map(|found| {
+            let mut answer = block::Answer::default();
+            if let Some(block) = self.block_of(epoch, hash, kind, name) {
                 if let Some(clock) = clock.take() {
-                    instant = Some(clock());
+                    instant = clock();
                 }
-                // The instant is known: the clock that was taken has set it.
-                block::answer(&found, self, ask, instant.unwrap_or(Timestamp::MAX))
-            });
+                block::answer(&block, self, ask, instant, &mut answer);
+            }
             if self.is_still(epoch) {
-                return decision(answer.unwrap_or_default(), revision);
+                return decision(&answer, revision);
             }
         }
     }
 
     #[inline]
-    fn find(&self, epoch: u64, hash: u64, is_it: impl Fn(&Block<'_>) -> bool) -> Option<Block<'_>> {
-        let table = self.table(epoch)?;
-        let mut found = None;
-        table.find(hash, |line| {
+    fn block_of(&self, epoch: u64, hash: u64, kind: PrincipalKind, name: &[u8]) -> Option<Block<'_>> {
+        self.table(epoch)?.find(hash, |line| {
             let run = self.arena.run(line);
             // What follows the name is wanted in a moment, and the name says so too late.
             run.fetch(1);
-            let block = Block::at(run);
-            let is_it = is_it(&block);
-            if is_it {
-                found = Some(block);
-            }
-            is_it
-        });
-        found
+            Block::of(run, kind, name)
+        })
     }
 
     #[inline]
@@ -162,12 +153,9 @@ impl Published {
     }
 }
 
-fn decision(answer: block::Answer, revision: Revision) -> Decision {
-    let instant = |millis: u64| {
-        i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millis(millis).ok()).unwrap_or(Timestamp::MAX)
-    };
+fn decision(answer: &block::Answer, revision: Revision) -> Decision {
     match answer.given {
-        Some((end, id)) => Decision::allow(crate::model::GrantId::from_u128(id), instant(end), revision),
-        None => Decision::not_applicable(Reason::NoGrant, answer.begins.map(instant), revision),
+        Some((end, id)) => Decision::allow(GrantId::from_u128(id), Timestamp::at_most(end), revision),
+        None => Decision::not_applicable(Reason::NoGrant, answer.begins.map(Timestamp::at_most), revision),
     }
 }

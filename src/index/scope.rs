@@ -1,9 +1,9 @@
 //! Does this scope reach that thing? The scope as one word, and the text of its id in a shared run.
 //!
-//! Everything is 0, a kind is a small number, and one thing is the top bit, 31 bits of hash, and the run that holds its
-//! kind and id.
+//! Everything is 0, a kind is a small number, and one thing is the top bit, a bit that says whether it is a
+//! server, 30 bits of hash, and the run that holds its kind and id.
 
-use super::arena::{Arena, Run};
+use super::arena::Arena;
 use super::hash::Keys;
 use super::runs::CONTENT;
 use super::text;
@@ -11,6 +11,7 @@ use crate::model::{ResourceKind, Scope};
 
 pub(super) const ANY: u64 = 0;
 const ONE: u64 = 1 << 63;
+const SERVER: u64 = 1 << 62;
 
 /// The word of a whole kind.
 pub(super) const fn of_kind(kind: ResourceKind) -> u64 {
@@ -19,7 +20,8 @@ pub(super) const fn of_kind(kind: ResourceKind) -> u64 {
 
 /// The upper half of the word of one thing.
 fn tag(keys: &Keys, kind: ResourceKind, id: &[u8]) -> u64 {
-    (ONE | keys.thing(kind, id)) >> 32
+    let server = if matches!(kind, ResourceKind::Server) { SERVER } else { 0 };
+    (ONE | server | keys.thing(kind, id) & !SERVER) >> 32
 }
 
 /// The word of a scope whose id, if it has one, lies in the run that `run` makes of its content.
@@ -52,8 +54,11 @@ pub(super) struct Reach<'a> {
     arena: &'a Arena,
     kind: ResourceKind,
     id: &'a [u8],
+    /// The server that a scope of a server must name to reach the thing.
     server: Option<&'a [u8]>,
-    tags: Option<(u64, u64)>,
+    /// The tags of the thing and of that server; no tag is zero.
+    thing_tag: u64,
+    server_tag: u64,
 }
 
 impl<'a> Reach<'a> {
@@ -62,9 +67,9 @@ impl<'a> Reach<'a> {
         arena: &'a Arena,
         (kind, id, server): (ResourceKind, &'a [u8], Option<&'a [u8]>),
     ) -> Self {
-        // A server is in no server.
-        let server = if matches!(kind, ResourceKind::Server) { None } else { server };
-        Self { keys, arena, kind, id, server, tags: None }
+        // A server is reached by its own name, and is in no other.
+        let server = if matches!(kind, ResourceKind::Server) { Some(id) } else { server };
+        Self { keys, arena, kind, id, server, thing_tag: 0, server_tag: 0 }
     }
 
     /// Whether a scope of this word reaches the thing.
@@ -73,31 +78,39 @@ impl<'a> Reach<'a> {
         if scope & ONE == 0 {
             return scope == ANY || scope == of_kind(self.kind);
         }
-        let (thing, server) = self.tags();
-        if scope >> 32 == thing && self.is_written(scope, self.kind, self.id) {
-            return true;
+        if scope & SERVER == 0 {
+            return scope >> 32 == self.thing_tag() && self.is_written(scope, self.kind, self.id);
         }
-        scope >> 32 == server && self.server.is_some_and(|id| self.is_written(scope, ResourceKind::Server, id))
+        self.server
+            .is_some_and(|id| scope >> 32 == self.server_tag(id) && self.is_written(scope, ResourceKind::Server, id))
     }
 
     /// The first and last words of the ranges, apart from each other, that can reach the thing.
     pub(super) fn ranges(&mut self) -> [(u64, u64); 4] {
-        let (thing, server) = self.tags();
         let one = |tag: u64| (tag << 32, tag << 32 | 0xFFFF_FFFF);
         let kind = of_kind(self.kind);
-        [(ANY, ANY), (kind, kind), one(thing), if server == thing { (1, 0) } else { one(server) }]
+        let thing = if matches!(self.kind, ResourceKind::Server) { (1, 0) } else { one(self.thing_tag()) };
+        [(ANY, ANY), (kind, kind), thing, self.server.map_or((1, 0), |id| one(self.server_tag(id)))]
     }
 
-    /// The tag of the thing, and the tag of its server; that of the thing again when it has none.
-    fn tags(&mut self) -> (u64, u64) {
-        *self.tags.get_or_insert_with(|| {
-            let thing = tag(self.keys, self.kind, self.id);
-            (thing, self.server.map_or(thing, |id| tag(self.keys, ResourceKind::Server, id)))
-        })
+    #[inline]
+    fn thing_tag(&mut self) -> u64 {
+        if self.thing_tag == 0 {
+            self.thing_tag = tag(self.keys, self.kind, self.id);
+        }
+        self.thing_tag
+    }
+
+    #[inline]
+    fn server_tag(&mut self, id: &[u8]) -> u64 {
+        if self.server_tag == 0 {
+            self.server_tag = tag(self.keys, ResourceKind::Server, id);
+        }
+        self.server_tag
     }
 
     fn is_written(&self, scope: u64, kind: ResourceKind, id: &[u8]) -> bool {
-        let run: Run<'_> = run_of(scope).map_or_else(|| self.arena.run(0), |run| self.arena.run(run));
+        let run = self.arena.run(run_of(scope).unwrap_or_default());
         run.word(CONTENT) == head(kind, id.len()) && text::is(run, CONTENT + 1, id)
     }
 }

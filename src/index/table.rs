@@ -4,14 +4,14 @@
 //! processor's cache where the rest does not. Behind it a table with open addressing. A slot is half a hash and the
 //! line of a block; the block has the whole name.
 
-use super::arena::{Line, WORDS, lines, word};
+use super::arena::{Lines, WORDS};
 use super::atomic::{AtomicU64, Ordering};
 
 /// One size of table, with room for [`Table::room`] principals.
 #[derive(Debug)]
 pub(super) struct Table {
-    slots: Box<[Line]>,
-    filter: Box<[Line]>,
+    slots: Lines,
+    filter: Lines,
     /// How far to shift a hash to have its slot.
     slot_shift: u32,
     /// How far to shift a hash to have its word of the filter.
@@ -35,7 +35,7 @@ impl Table {
         // Sixteen bits a principal when the table is two thirds full, until that is half of a common L2 cache;
         // then less, down to four.
         let filter = bits.saturating_sub(3).min(17.max(bits.saturating_sub(5)));
-        let lines_of = |bits: u32| lines((1_usize << bits).div_ceil(WORDS));
+        let lines_of = |bits: u32| Lines::new((1_usize << bits).div_ceil(WORDS));
         Self { slots: lines_of(bits), filter: lines_of(filter), slot_shift: 64 - bits, filter_shift: 64 - filter }
     }
 
@@ -56,11 +56,11 @@ impl Table {
 
     /// Empties it. Only while no reader can reach it.
     pub(super) fn clear(&self) {
-        for at in 0..self.slots.len() * WORDS {
+        for at in 0..self.slots.len() {
             self.set(at, EMPTY);
         }
-        for at in 0..self.filter.len() * WORDS {
-            if let Some(word) = word(&self.filter, at) {
+        for at in 0..self.filter.len() {
+            if let Some(word) = self.filter.word(at) {
                 word.store(0, Ordering::Relaxed);
             }
         }
@@ -70,37 +70,50 @@ impl Table {
     #[inline]
     pub(super) fn may_hold(&self, hash: u64) -> bool {
         let wanted = filter_bits(hash);
-        word(&self.filter, (hash >> self.filter_shift) as usize)
+        self.filter
+            .word((hash >> self.filter_shift) as usize)
             .is_some_and(|word| word.load(Ordering::Relaxed) & wanted == wanted)
     }
 
-    /// The block among those that may be of this hash which `is_it` knows.
+    /// What `look` knows of one of the blocks that may be of this hash.
     #[inline]
-    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.from_home(hash)
-            .take_while(|(_, slot)| *slot != EMPTY)
-            .find(|(_, slot)| slot >> 32 == hash & 0xFFFF_FFFF && block_of(*slot) != 0 && is_it(block_of(*slot)))
-            .map(|(_, slot)| block_of(slot))
+    pub(super) fn find<R>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<R>) -> Option<R> {
+        let (mut at, mask) = ((hash >> self.slot_shift) as usize, self.mask());
+        for _ in 0..self.slots.len() {
+            let slot = self.slot(at & mask, Ordering::Acquire);
+            if slot == EMPTY {
+                return None;
+            }
+            let block = block_of(slot);
+            if slot >> 32 == hash & 0xFFFF_FFFF && block != 0 {
+                // The same half of a hash: nearly always the one that is looked for, and never taken for it.
+                if let Some(found) = look(block) {
+                    return Some(found);
+                }
+            }
+            at = at.wrapping_add(1);
+        }
+        None
     }
 
     /// The blocks that may be of a hash with this upper half.
     pub(super) fn near(&self, upper: u32) -> impl Iterator<Item = u32> {
-        let slots = self.from_home(u64::from(upper) << 32).take_while(|(_, slot)| *slot != EMPTY);
+        let slots = self.probe(u64::from(upper) << 32).take_while(|(_, slot)| *slot != EMPTY);
         slots.map(|(_, slot)| block_of(slot)).filter(|block| *block != 0)
     }
 
     /// Every block.
     pub(super) fn blocks(&self) -> impl Iterator<Item = u32> {
-        (0..self.slots.len() * WORDS).map(|at| block_of(self.slot(at, Ordering::Relaxed))).filter(|block| *block != 0)
+        (0..self.slots.len()).map(|at| block_of(self.slot(at, Ordering::Relaxed))).filter(|block| *block != 0)
     }
 
     /// Links the block of a principal that held nothing. Answers whether a used slot was used again.
     pub(super) fn link(&self, hash: u64, block: u32) -> bool {
         let bits = filter_bits(hash);
-        if let Some(word) = word(&self.filter, (hash >> self.filter_shift) as usize) {
+        if let Some(word) = self.filter.word((hash >> self.filter_shift) as usize) {
             word.store(word.load(Ordering::Relaxed) | bits, Ordering::Relaxed);
         }
-        let free = self.from_home(hash).find(|(_, slot)| block_of(*slot) == 0);
+        let free = self.probe(hash).find(|(_, slot)| block_of(*slot) == 0);
         free.is_some_and(|(at, slot)| {
             self.set(at, hash << 32 | u64::from(block));
             slot == GONE
@@ -123,16 +136,16 @@ impl Table {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.slots) + size_of_val(&*self.filter)
+        self.slots.bytes() + self.filter.bytes()
     }
 
     fn slot_of(&self, hash: u64, block: u32) -> Option<usize> {
-        let mut slots = self.from_home(hash).take_while(|(_, slot)| *slot != EMPTY);
+        let mut slots = self.probe(hash).take_while(|(_, slot)| *slot != EMPTY);
         slots.find(|(_, slot)| block_of(*slot) == block).map(|(at, _)| at)
     }
 
     #[inline]
-    fn from_home(&self, hash: u64) -> impl Iterator<Item = (usize, u64)> {
+    fn probe(&self, hash: u64) -> impl Iterator<Item = (usize, u64)> {
         let (home, mask) = ((hash >> self.slot_shift) as usize, self.mask());
         (0..=mask).map(move |step| {
             let at = home.wrapping_add(step) & mask;
@@ -142,16 +155,16 @@ impl Table {
 
     #[inline]
     const fn mask(&self) -> usize {
-        self.slots.len().wrapping_mul(WORDS).wrapping_sub(1)
+        self.slots.len().wrapping_sub(1)
     }
 
     #[inline]
     fn slot(&self, at: usize, ordering: Ordering) -> u64 {
-        word(&self.slots, at).map_or(EMPTY, |slot: &AtomicU64| slot.load(ordering))
+        self.slots.word(at).map_or(EMPTY, |slot: &AtomicU64| slot.load(ordering))
     }
 
     fn set(&self, at: usize, value: u64) {
-        if let Some(slot) = word(&self.slots, at) {
+        if let Some(slot) = self.slots.word(at) {
             slot.store(value, Ordering::Release);
         }
     }

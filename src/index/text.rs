@@ -1,6 +1,6 @@
 //! How bytes lie in words: eight to a word, the last one padded with zeros. The length is kept elsewhere.
 
-use super::arena::Run;
+use super::arena::{Run, load};
 
 /// How many words so many bytes fill.
 #[inline]
@@ -24,14 +24,11 @@ pub(super) fn read(run: Run<'_>, at: usize, len: usize) -> Vec<u8> {
 #[inline]
 pub(super) fn is(run: Run<'_>, at: usize, bytes: &[u8]) -> bool {
     let (whole, rest) = bytes.as_chunks::<8>();
-    let mut at = at;
-    for chunk in whole {
-        if run.word(at) != u64::from_le_bytes(*chunk) {
-            return false;
-        }
-        at = at.wrapping_add(1);
-    }
-    rest.is_empty() || run.word(at) == last(bytes, rest)
+    let text = run.words(at, words(bytes.len()));
+    // The lengths are equal, unless the run ends before the text.
+    text.len() == words(bytes.len())
+        && text.iter().zip(whole).all(|(word, chunk)| load(word) == u64::from_le_bytes(*chunk))
+        && (rest.is_empty() || text.last().is_some_and(|word| load(word) == last(bytes, rest)))
 }
 
 /// The padded last word. Long texts take it from their last eight bytes at one go.

@@ -112,7 +112,7 @@ impl Writer {
             known = stage.before;
         }
         let at = known.unwrap_or_else(|| {
-            let is_it = |line: u32| Block::at(to.arena.run(line)).is_of(kind, name);
+            let is_it = |line: u32| Block::of(to.arena.run(line), kind, name).map(|_| line);
             let was = to.current().and_then(|table| table.find(hash, is_it));
             let entries = was.map(|line| Block::at(to.arena.run(line)).entries().collect()).unwrap_or_default();
             let before = self.staged.insert(hash, self.stages.len());

@@ -17,7 +17,7 @@ use super::Invalid;
 const MAX_NAME: usize = 128;
 const EXPECTED: &str = "segments of A-Z a-z 0-9 _ - joined by `.` or `:`, at most 128 bytes, such as tools.execute";
 const EXPECTED_PERMISSION: &str = "an action such as tools.execute, a whole-segment wildcard such as tools.*, or *";
-const RESERVED: &str = "jit.";
+const RESERVED: &str = "jit";
 
 /// The name of one thing that can be done, as the host asks about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -259,7 +259,7 @@ fn groups_of(name: &str) -> Vec<Permission> {
 }
 
 pub(super) fn is_reserved(name: &str) -> bool {
-    name.starts_with(RESERVED) || name == RESERVED.trim_end_matches('.')
+    name.strip_prefix(RESERVED).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn check_segments(name: &str, field: &'static str, expected: &'static str) -> Result<(), Invalid> {

@@ -36,6 +36,12 @@ impl Timestamp {
         }
     }
 
+    /// The instant so many milliseconds after the start of 1970, or the last one there is.
+    pub(crate) const fn at_most(millis: u64) -> Self {
+        #[expect(clippy::cast_possible_wrap, reason = "the last instant is far from the bounds of either type")]
+        if millis < LAST_MILLI as u64 { Self(millis as i64) } else { Self::MAX }
+    }
+
     /// Milliseconds since the start of 1970.
     #[must_use]
     pub const fn millis(self) -> i64 {
