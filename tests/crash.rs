@@ -1,0 +1,397 @@
+//! What was acknowledged survives, whenever the process dies.
+//!
+//! Workers are this test binary, started again. Each commits to one SQLite file as fast as it can and says on standard
+//! output what has been acknowledged. They are killed with SIGKILL at random moments, alone or together, opening the
+//! file included. After every kill everything that was acknowledged is there, `verify` passes, and nothing that was
+//! revoked lives.
+//!
+//! Where `strace` works, workers are also killed at their n-th write or synchronisation, for every small n, and are given
+//! writes and synchronisations that fail.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `JIT_CRASH_KILLS` | how many processes to kill; 120 when not set |
+//! | `JIT_CRASH_SEED` | the seed of the moments, in decimal; printed, and a fresh one when not set |
+
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use jit_access::model::{Fact, GrantId, Justification, Revision};
+use jit_access::store::conformance::world::{Dice, at, cast, rules, submit, used};
+use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store, StoreError};
+use jit_access::workflow::{Intent, decide};
+use tempfile::TempDir;
+
+const FILE: &str = "JIT_CRASH_FILE";
+const WORKER: &str = "JIT_CRASH_WORKER";
+const TRACED: &str = "JIT_CRASH_TRACED";
+
+/// Not a test of its own: what the started workers run. Without its variables it returns at once.
+#[test]
+fn worker() {
+    let (Ok(file), Ok(worker)) = (std::env::var(FILE), std::env::var(WORKER)) else { return };
+    work(Path::new(&file), worker.parse().unwrap());
+}
+
+/// Grants, uses and revokes for ever. A failed commit is said, too; the next one has to work again, or fail again.
+fn work(file: &Path, worker: u64) {
+    let patient = SqliteOptions { busy_timeout: Duration::from_secs(60) };
+    // The harness has begun a line.
+    say("");
+    if std::env::var_os(TRACED).is_some() {
+        say(&format!("traced {}", std::process::id()));
+    }
+    let store = loop {
+        match SqliteStore::open(file, patient.clone()) {
+            Ok(store) => break store,
+            Err(error) => say(&format!("failed {error:?}")),
+        }
+    };
+    let mut dice = Dice::new(worker);
+    let mut own: Vec<GrantId> = Vec::new();
+    loop {
+        let result = match dice.below(4) {
+            0 if own.len() > 2 => {
+                let grant = own[dice.below(own.len())];
+                revoke(&store, grant).map(|revision| {
+                    own.retain(|known| *known != grant);
+                    format!("revoked {revision} {grant}")
+                })
+            }
+            1 if !own.is_empty() => {
+                let grants: Vec<_> = (0..=dice.below(20)).map(|_| own[dice.below(own.len())]).collect();
+                let events = grants.iter().map(|grant| used(*grant, at(1))).collect();
+                store
+                    .commit(&Batch { events, ..Batch::default() })
+                    .map(|records| format!("used {} {}", records[0].revision, grants[0]))
+            }
+            _ => {
+                let number = (u128::from(worker) << 64) | u128::from(dice.roll());
+                let events = submit(&cast()[1], number, at(0));
+                store.commit(&Batch { events, ..Batch::default() }).map(|records| {
+                    let grant = GrantId::from_u128(number);
+                    own.push(grant);
+                    format!("granted {} {grant}", records[2].revision)
+                })
+            }
+        };
+        match result {
+            Ok(told) => say(&told),
+            Err(error) => say(&format!("failed {error:?}")),
+        }
+    }
+}
+
+fn revoke(store: &SqliteStore, grant: GrantId) -> Result<Revision, StoreError> {
+    let reason = Justification::new("over").unwrap();
+    let command = jit_access::workflow::Command { caller: cast()[2].clone(), intent: Intent::Revoke { grant, reason } };
+    loop {
+        let view = store.grant(grant)?;
+        let events = decide(&view, &command, &rules(), at(2)).unwrap();
+        match store.commit(&Batch { decided_from: Some(view.revision), events, ..Batch::default() }) {
+            // A commit in doubt may have happened: then revoking again is no new fact, and this is the record of it.
+            Ok(records) => return Ok(records.first().map_or(view.revision, |record| record.revision)),
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// One whole line in one write: what a killed process has said is never half a word. A worker that nobody hears any more
+/// ends.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(1);
+    }
+}
+
+/// A started worker, and what it says.
+struct Started {
+    child: Child,
+    said: Receiver<String>,
+}
+
+impl Started {
+    fn new(file: &Path, worker: u64, through: &[String]) -> Self {
+        let binary = std::env::current_exe().unwrap();
+        let mut command = match through {
+            [] => Command::new(&binary),
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&binary);
+                command
+            }
+        };
+        if !through.is_empty() {
+            command.env(TRACED, "1");
+        }
+        let mut child = command
+            .args(["--exact", "worker", "--nocapture", "--test-threads=1"])
+            .env(FILE, file)
+            .env(WORKER, worker.to_string())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (sender, said) = channel();
+        thread::spawn(move || {
+            for line in out.lines() {
+                let Ok(line) = line else { return };
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, said }
+    }
+
+    /// Kills it, and adds the rest of what it said.
+    fn kill(mut self, told: &mut Acknowledged) {
+        // Killing a tracer would only set the worker free.
+        match told.traced.take() {
+            // The tracer ends with it, and then its process id may be somebody else's.
+            Some(worker) if self.child.try_wait().unwrap().is_none() => {
+                drop(Command::new("kill").args(["-9", &worker]).stderr(Stdio::null()).status());
+            }
+            _ => drop(self.child.kill()),
+        }
+        self.child.wait().unwrap();
+        told.hear(self.said.iter());
+    }
+}
+
+/// What has been acknowledged in one file.
+#[derive(Default)]
+struct Acknowledged {
+    by_revision: BTreeMap<u64, (&'static str, GrantId)>,
+    revoked: Vec<GrantId>,
+    failed: Vec<String>,
+    /// The process id of a worker that runs under another program.
+    traced: Option<String>,
+}
+
+impl Acknowledged {
+    fn hear(&mut self, lines: impl Iterator<Item = String>) {
+        for line in lines {
+            if let Some(problem) = line.strip_prefix("failed ") {
+                self.failed.push(problem.to_owned());
+                continue;
+            }
+            if let Some(worker) = line.strip_prefix("traced ") {
+                self.traced = Some(worker.to_owned());
+                continue;
+            }
+            let words: Vec<_> = line.split(' ').collect();
+            let [kind, revision, grant] = words[..] else { continue };
+            let Some(kind) = ["granted", "used", "revoked"].into_iter().find(|known| *known == kind) else { continue };
+            let grant: GrantId = grant.parse().unwrap();
+            if kind == "revoked" {
+                self.revoked.push(grant);
+            }
+            let other = self.by_revision.insert(revision.parse().unwrap(), (kind, grant));
+            assert!(other.is_none_or(|other| other == (kind, grant)), "two acknowledgements of {revision}");
+        }
+    }
+
+    /// Everything that was acknowledged is there, the file is whole, and nothing that was revoked lives.
+    fn check(&self, file: &Path) {
+        if !file.exists() {
+            assert!(self.by_revision.is_empty());
+            return;
+        }
+        let store = SqliteStore::open(file, SqliteOptions::default()).unwrap();
+        let count = store.verify().unwrap_or_else(|error| panic!("{error}: {error:?}"));
+        let (head, records) = store.journal(Revision::ZERO, usize::MAX).unwrap();
+        assert_eq!((head.0, records.len() as u64), (count, count));
+        for (revision, (kind, grant)) in &self.by_revision {
+            let record = records.get(usize::try_from(*revision).unwrap() - 1);
+            let kept = record.map(|record| match &record.event.fact {
+                Fact::GrantCreated(grant) => ("granted", grant.id),
+                Fact::GrantUsed { grant, .. } => ("used", *grant),
+                Fact::GrantRevoked { grant, .. } => ("revoked", *grant),
+                other => (other.name(), GrantId::from_u128(0)),
+            });
+            // A revocation that was in doubt is acknowledged with a revision that includes it.
+            if *kind == "revoked" && kept != Some((*kind, *grant)) {
+                assert!(store.grant(*grant).unwrap().grant.unwrap().ended.is_some());
+                continue;
+            }
+            assert_eq!(kept, Some((*kind, *grant)), "acknowledged as record {revision} of {count}");
+        }
+        let live = store.live_grants(at(3)).unwrap().1;
+        for grant in &self.revoked {
+            assert!(live.iter().all(|live| live.id != *grant), "{grant} was revoked and lives");
+        }
+    }
+}
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+#[test]
+fn what_was_acknowledged_survives_kills_at_random_moments() {
+    let kills = setting("JIT_CRASH_KILLS").unwrap_or(120);
+    let seed = setting("JIT_CRASH_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    println!("seed {seed}");
+    let mut dice = Dice::new(seed);
+    let (mut killed, mut acknowledged, mut survivors, mut worker) = (0, 0, 0, 0);
+    while killed < kills {
+        let directory = TempDir::new().unwrap();
+        let file = directory.path().join("jit.db");
+        let mut told = Acknowledged::default();
+        // Several lives on one file: what one leaves behind is what the next one finds.
+        for _ in 0..6 {
+            let mut workers: Vec<_> = (0..=dice.below(3))
+                .map(|_| {
+                    worker += 1;
+                    Started::new(&file, worker, &[])
+                })
+                .collect();
+            pause(Duration::from_micros(dice.roll() % 90_000));
+            workers.remove(dice.below(workers.len())).kill(&mut told);
+            killed += 1;
+            for survivor in workers {
+                // The death of one must not stop another.
+                let mut heard = None;
+                while heard.is_none() {
+                    match survivor.said.recv_timeout(Duration::from_secs(60)) {
+                        Ok(line) if line.split(' ').count() == 3 => heard = Some(line),
+                        Ok(line) => assert!(!line.starts_with("failed"), "{line}"),
+                        Err(error) => panic!("a survivor says nothing more: {error}"),
+                    }
+                }
+                survivors += 1;
+                told.hear(heard.into_iter());
+                survivor.kill(&mut told);
+                killed += 1;
+            }
+            assert!(told.failed.is_empty(), "{:?}", told.failed);
+            told.check(&file);
+        }
+        acknowledged += told.by_revision.len();
+    }
+    println!("{killed} killed, {acknowledged} commits acknowledged, {survivors} survivors went on");
+    assert!(acknowledged > 0);
+}
+
+/// `strace` with this injection into the worker's calls; `None`, said loudly, where it does not work.
+fn strace(injection: &str) -> Option<Vec<String>> {
+    let traced = |inject: &str| ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject].map(str::to_owned).to_vec();
+    let probe = traced("trace=none");
+    let works = Command::new(&probe[0])
+        .args(&probe[1..])
+        .arg("true")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !works {
+        println!("LEFT OUT: strace is not there or may not trace here, so no death at a chosen system call was tried");
+        return None;
+    }
+    Some(traced(&format!("inject={injection}")))
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_death_at_each_of_the_first_writes() {
+    let mut tried = 0;
+    for call in ["pwrite64", "fdatasync,fsync", "ftruncate,unlink"] {
+        for n in (1..=12).chain([17, 23, 40]) {
+            let Some(through) = strace(&format!("{call}:signal=SIGKILL:when={n}")) else { return };
+            let directory = TempDir::new().unwrap();
+            let file = directory.path().join("jit.db");
+            let mut told = Acknowledged::default();
+            let dying = Started::new(&file, n, &through);
+            // It dies by itself, unless it never makes so many of these calls.
+            wait_for(&dying.said, &mut told, 40);
+            dying.kill(&mut told);
+            told.check(&file);
+            // Whoever comes next can work.
+            let next = Started::new(&file, 1_000 + n, &[]);
+            wait_for(&next.said, &mut told, 2);
+            next.kill(&mut told);
+            assert!(!told.by_revision.is_empty() && told.failed.is_empty(), "{:?}", told.failed);
+            told.check(&file);
+            tried += 1;
+        }
+    }
+    println!("{tried} deaths");
+}
+
+#[test]
+fn failed_writes_are_said_and_overcome() {
+    for injection in [
+        "fdatasync,fsync:error=EIO:when=9+7",
+        "pwrite64:error=EIO:when=40+101",
+        "pwrite64:error=ENOSPC:when=40+101",
+        "fdatasync,fsync:error=EIO:when=9+5",
+    ] {
+        let Some(through) = strace(injection) else { return };
+        let directory = TempDir::new().unwrap();
+        let file = directory.path().join("jit.db");
+        let mut told = Acknowledged::default();
+        let troubled = Started::new(&file, 1, &through);
+        while told.failed.len() < 5 {
+            let line = troubled.said.recv_timeout(Duration::from_secs(60)).unwrap();
+            told.hear(std::iter::once(line));
+        }
+        let before = told.by_revision.len();
+        while told.failed.len() < 200 && told.by_revision.len() < before + 3 {
+            let line = troubled.said.recv_timeout(Duration::from_secs(60)).unwrap();
+            told.hear(std::iter::once(line));
+        }
+        troubled.kill(&mut told);
+        assert!(told.by_revision.len() >= before + 3, "{injection}: nothing is committed any more");
+        for problem in &told.failed {
+            assert!(problem.starts_with("Unavailable"), "{injection}: {problem}");
+        }
+        println!("{injection}: {} acknowledged, {} failed", told.by_revision.len(), told.failed.len());
+        told.check(&file);
+    }
+}
+
+/// Listens until so many commits are acknowledged, or the worker is gone.
+fn wait_for(said: &Receiver<String>, told: &mut Acknowledged, commits: usize) {
+    let enough = told.by_revision.len() + commits;
+    while told.by_revision.len() < enough {
+        match said.recv_timeout(Duration::from_secs(60)) {
+            Ok(line) => told.hear(std::iter::once(line)),
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => panic!("the worker says nothing more"),
+        }
+    }
+}
+
+#[test]
+fn processes_that_start_at_once_share_one_new_file() {
+    for round in 0..5 {
+        let directory = TempDir::new().unwrap();
+        let file: PathBuf = directory.path().join("jit.db");
+        let mut told = Acknowledged::default();
+        let workers: Vec<_> = (1..=5).map(|worker| Started::new(&file, round * 10 + worker, &[])).collect();
+        for worker in &workers {
+            wait_for(&worker.said, &mut told, 5);
+        }
+        for worker in workers {
+            worker.kill(&mut told);
+        }
+        assert!(told.failed.is_empty(), "{:?}", told.failed);
+        told.check(&file);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a random moment is what this test waits for")]
+fn pause(time: Duration) {
+    thread::sleep(time);
+}
