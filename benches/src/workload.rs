@@ -1,0 +1,194 @@
+//! Who holds what, and who asks for what.
+//!
+//! Holders hold one to four grants, of roles from a catalogue of 200 with one to eight of 70 permissions each; a fifth of
+//! the grants reaches everything, half a server of 1,000, the rest one tool of twenty thousand. Nine of ten questions
+//! come from people who hold nothing; of those that holders ask, half are answered by a grant.
+
+use jit_access::model::*;
+
+/// Numbers that look random and are the same in every run.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// A row of numbers for this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// The next number below `below`.
+    pub fn below(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) as usize) % below
+    }
+}
+
+/// A question, as values and with the answer it must get.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Who.
+    pub principal: Principal,
+    /// What.
+    pub action: Action,
+    /// To what.
+    pub resource: Resource,
+    /// Whether a grant gives it.
+    pub given: bool,
+}
+
+impl Question {
+    /// As the library takes it.
+    pub fn query(&self) -> Query<'_> {
+        Query { principal: &self.principal, action: &self.action, resource: &self.resource }
+    }
+}
+
+/// The world that is asked about.
+#[derive(Debug)]
+pub struct World {
+    /// The live grants.
+    pub grants: Vec<Grant>,
+    /// How many principals hold at least one.
+    pub holders: usize,
+    /// Questions of people who hold nothing.
+    pub misses: Vec<Question>,
+    /// Questions that a grant answers.
+    pub hits: Vec<Question>,
+    /// Nine misses to one question of a holder, half of which a grant answers.
+    pub mixed: Vec<Question>,
+}
+
+/// The instant at which questions are asked.
+pub fn now() -> Timestamp {
+    Timestamp::from_millis(1_800_000_000_000).expect("a time between 1970 and 9999")
+}
+
+fn name(n: usize) -> String {
+    format!("user{:07}@example.com", n.wrapping_mul(7_919_993) % 10_000_019)
+}
+
+fn server(n: usize) -> String {
+    format!("server-{n:03}")
+}
+
+fn catalogue(dice: &mut Dice) -> Vec<PermissionSet> {
+    let families = ["tools", "resources", "prompts", "servers", "logs", "teams", "gateways"];
+    let verbs = ["read", "create", "update", "delete", "execute", "list", "share", "export", "import", "admin"];
+    let all: Vec<_> =
+        families.iter().flat_map(|family| verbs.iter().map(move |verb| format!("{family}.{verb}"))).collect();
+    (0..200)
+        .map(|_| {
+            let some = (0..=dice.below(8)).map(|_| Permission::new(&all[dice.below(all.len())]).expect("a permission"));
+            PermissionSet::new(some).expect("a set")
+        })
+        .collect()
+}
+
+impl World {
+    /// A world of so many live grants, and so many questions of each sort.
+    pub fn new(grants: usize, questions: usize) -> Self {
+        let mut dice = Dice::new(1);
+        let roles = catalogue(&mut dice);
+        let mut world = Self {
+            grants: Vec::with_capacity(grants),
+            holders: 0,
+            misses: Vec::new(),
+            hits: Vec::new(),
+            mixed: Vec::new(),
+        };
+        let mut firsts = Vec::new();
+        while world.grants.len() < grants {
+            let holder = Principal::user(&name(world.holders)).expect("a name");
+            firsts.push(world.grants.len());
+            for _ in 0..=dice.below(4) {
+                if world.grants.len() < grants {
+                    let grant = grant(&mut dice, world.grants.len(), &holder, &roles);
+                    world.grants.push(grant);
+                }
+            }
+            world.holders += 1;
+        }
+        for n in 0..questions {
+            let miss = Question {
+                principal: Principal::user(&name(world.holders + dice.below(world.holders * 9))).expect("a name"),
+                action: Action::new("tools.execute").expect("an action"),
+                resource: tool(dice.below(1_000), dice.below(20)),
+                given: false,
+            };
+            let hit = world.hit(&mut dice);
+            world.mixed.push(match n % 20 {
+                7 => world.hit(&mut dice),
+                17 => Question { action: Action::new("billing.pay").expect("an action"), given: false, ..hit.clone() },
+                _ => miss.clone(),
+            });
+            world.misses.push(miss);
+            world.hits.push(hit);
+        }
+        world
+    }
+
+    fn hit(&self, dice: &mut Dice) -> Question {
+        let grant = &self.grants[dice.below(self.grants.len())];
+        let allowed = grant.permissions.allowed();
+        let resource = match &grant.scope {
+            Scope::One(ResourceKind::Server, server) => {
+                tool(dice.below(1_000), dice.below(20)).on_server(server).expect("a server")
+            }
+            Scope::One(kind, id) => Resource::new(*kind, id).expect("an id"),
+            _ => tool(dice.below(1_000), dice.below(20)),
+        };
+        Question {
+            principal: grant.holder.clone(),
+            action: Action::new(allowed[dice.below(allowed.len())].as_str()).expect("an action"),
+            resource,
+            given: true,
+        }
+    }
+}
+
+fn tool(server_number: usize, tool: usize) -> Resource {
+    let resource = Resource::new(ResourceKind::Tool, &format!("tool-{server_number:03}-{tool:02}")).expect("an id");
+    resource.on_server(&server(server_number)).expect("a server")
+}
+
+/// The grant of this number.
+pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[PermissionSet]) -> Grant {
+    let scope = match dice.below(10) {
+        0..2 => Scope::Any,
+        2..7 => Scope::one(ResourceKind::Server, &server(dice.below(1_000))).expect("a scope"),
+        _ => Scope::one(ResourceKind::Tool, &format!("tool-{:03}-{:02}", dice.below(1_000), dice.below(20)))
+            .expect("a scope"),
+    };
+    let at = |millis| Timestamp::from_millis(millis).expect("a time");
+    let mut id = Dice::new(number as u64 + 17);
+    Grant {
+        id: GrantId::from_u128((id.below(usize::MAX) as u128) << 64 | id.below(usize::MAX) as u128),
+        request: RequestId::from_u128(number as u128),
+        holder: holder.clone(),
+        holder_normal_roles: Vec::new(),
+        role: RoleName::new("role").expect("a name"),
+        permissions: roles[dice.below(roles.len())].clone(),
+        scope,
+        window: Window::new(at(now().millis() - 3_600_000), at(now().millis() + 3_600_000 + dice.below(1_000) as i64))
+            .expect("a window"),
+        justification: None,
+        ticket: None,
+        approver_roles: Vec::new(),
+        approved_by: Actor::Rule("bench".into()),
+        approved_at: now(),
+        ended: None,
+        noted: Noted::default(),
+        uses: 0,
+    }
+}
+
+/// A grant of somebody new, for a writer that keeps changing things.
+pub fn fresh(number: usize) -> Grant {
+    let mut dice = Dice::new(number as u64);
+    let set = PermissionSet::new([Permission::new("tools.execute").expect("a permission")]).expect("a set");
+    let holder = Principal::user(&name(9_000_000 + number % 100_000)).expect("a name");
+    grant(&mut dice, 100_000_000 + number, &holder, &[set])
+}
