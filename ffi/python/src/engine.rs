@@ -9,18 +9,19 @@ use jit_access::Error;
 use jit_access::clock::ManualClock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{
-    self, Action, Invalid, Justification, Query, Resource, RoleName, Scope, TicketUrl, Timestamp, Ttl,
+    self, Invalid, Justification, PrincipalKind, RawQuery, RoleName, Scope, TicketUrl, Timestamp, Ttl,
 };
 use jit_access::service::{IdempotencyKey, Receipt};
 use jit_access::wire::{self, GrantDocument, PageDocument, RecordDocument, RequestDocument};
 use jit_access::workflow::{Command, Intent};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
 use crate::live::Live;
-use crate::values::{AccessRequest, Caller, Decision, Grant, Page, Record, principal};
+use crate::values::{AccessRequest, Caller, Decision, Grant, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -101,29 +102,19 @@ impl Engine {
         self.detached(py, move |live| live.desk.execute(&Command { caller, intent: intent(live)? }, key.as_ref()))
     }
 
-    fn ask(&self, question: Question<'_>, how: fn(&Live, &Query<'_>) -> model::Decision) -> PyResult<Decision> {
-        let principal = principal(question.principal, question.agent)?;
-        let action = Action::new(question.action).map_err(raise)?;
-        let resource = thing(question.resource, question.server).map_err(raise)?;
-        let query = Query { principal: &principal, action: &action, resource: &resource };
+    #[inline]
+    fn ask(
+        &self,
+        query: Result<RawQuery<'_>, Invalid>,
+        how: impl FnOnce(&Live, &RawQuery<'_>) -> model::Decision,
+    ) -> PyResult<Decision> {
+        let query = query.map_err(raise)?;
         self.with(|live| Ok(Decision(how(live, &query)))).map_err(raise)
     }
 }
 
-struct Question<'a> {
-    principal: &'a str,
-    action: &'a str,
-    resource: Option<&'a str>,
-    server: Option<&'a str>,
-    agent: bool,
-}
-
-fn thing(resource: Option<&str>, server: Option<&str>) -> Result<Resource, Invalid> {
-    let resource = resource.map_or_else(|| Ok(Resource::gateway()), str::parse)?;
-    match server {
-        Some(server) => resource.on_server(server),
-        None => Ok(resource),
-    }
+fn who(principal: &str, agent: bool) -> (PrincipalKind, &str) {
+    (if agent { PrincipalKind::Agent } else { PrincipalKind::User }, principal)
 }
 
 /// The variables to read: those given, or the process's.
@@ -223,7 +214,8 @@ impl Engine {
         server: Option<&str>,
         agent: bool,
     ) -> PyResult<Decision> {
-        self.ask(Question { principal, action, resource, server, agent }, |live, query| live.decider.check(query))
+        let query = RawQuery::new(who(principal, agent), action, resource, server);
+        self.ask(query, |live, query| live.decider.check_raw(query))
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
@@ -235,9 +227,24 @@ impl Engine {
         server: Option<&str>,
         agent: bool,
     ) -> PyResult<Decision> {
-        self.ask(Question { principal, action, resource, server, agent }, |live, query| {
-            live.decider.check_current(query)
-        })
+        let query = RawQuery::new(who(principal, agent), action, resource, server);
+        self.ask(query, |live, query| live.decider.check_current_raw(query))
+    }
+
+    #[pyo3(signature = (principal, action, resources, *, server = None, agent = false))]
+    fn check_many(
+        &self,
+        principal: &str,
+        action: &str,
+        resources: Vec<PyBackedStr>,
+        server: Option<&str>,
+        agent: bool,
+    ) -> PyResult<Vec<Decision>> {
+        let asker = RawQuery::asker(who(principal, agent), action).map_err(raise)?;
+        let queries = resources.iter().map(|resource| asker.clone().about(Some(resource), server));
+        let queries = queries.collect::<Result<Vec<_>, _>>().map_err(raise)?;
+        let decisions = self.with(|live| Ok(live.decider.check_many_raw(queries))).map_err(raise)?;
+        Ok(decisions.into_iter().map(Decision).collect())
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
@@ -249,7 +256,8 @@ impl Engine {
         server: Option<&str>,
         agent: bool,
     ) -> PyResult<Decision> {
-        self.ask(Question { principal, action, resource, server, agent }, |live, query| live.decider.peek(query))
+        let query = RawQuery::new(who(principal, agent), action, resource, server);
+        self.ask(query, |live, query| live.decider.peek_raw(query))
     }
 
     #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, idempotency_key = None))]

@@ -13,7 +13,7 @@ pub fn instant(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at.millis()).unwrap_or_default()
 }
 
-pub fn principal(name: &str, agent: bool) -> PyResult<Principal> {
+fn principal(name: &str, agent: bool) -> PyResult<Principal> {
     if agent { Principal::agent(name) } else { Principal::user(name) }.map_err(raise)
 }
 
@@ -331,6 +331,10 @@ impl Page {
     #[pyo3(signature = (*, base = "/jit"))]
     fn to_json(&self, base: &str) -> PyResult<String> {
         (self.render)(base).map_err(raise)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Page(items={}, next_cursor={:?})", self.items.bind(py).len(), self.next))
     }
 }
 
