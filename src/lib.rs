@@ -20,6 +20,7 @@ pub mod config;
 mod error;
 pub mod index;
 pub mod journal;
+mod lock;
 pub mod model;
 #[cfg(feature = "cedar")]
 pub mod policy;

@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 /// A room, and the rooms it may use. What stands outside (Cedar, SQLite) is named in `OUTSIDE`.
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("lock", &[]),
     ("workflow", &["model"]),
-    ("index", &["model"]),
+    ("index", &["model", "lock"]),
     ("policy", &["model"]),
     ("journal", &["model"]),
-    ("store", &["model", "workflow", "journal"]),
+    ("store", &["model", "workflow", "journal", "lock"]),
     ("error", &["model", "workflow", "store"]),
     ("clock", &["model"]),
-    ("service", &["model", "workflow", "index", "policy", "journal", "store", "clock", "error"]),
+    ("service", &["model", "workflow", "index", "policy", "journal", "store", "clock", "error", "lock"]),
     ("config", &["model", "workflow", "service"]),
     ("wire", &["model", "workflow", "journal", "service", "error"]),
 ];

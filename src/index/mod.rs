@@ -40,12 +40,11 @@ mod writer;
 
 use std::fmt;
 
-use parking_lot::Mutex;
-
 pub(crate) use self::ask::Ask;
 use self::hash::Keys;
 use self::published::Published;
 use self::writer::Writer;
+use crate::lock::Mutex;
 use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestamp};
 
 /// The live grants of every principal, as of one revision.

@@ -1,8 +1,7 @@
 //! The same answers from a plain scan behind a simple lock: what the index is compared with, in tests and in benches.
 
 use std::collections::HashMap;
-
-use parking_lot::RwLock;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::Change;
 use crate::model::{
@@ -47,13 +46,13 @@ impl NaiveIndex {
     /// The revision that every answer is now made from, at least.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.inner.read().revision
+        self.read().revision
     }
 
     /// How many grants are held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.read().held_by.len()
+        self.read().held_by.len()
     }
 
     /// Whether no grant is held.
@@ -68,13 +67,13 @@ impl NaiveIndex {
         for grant in grants {
             next.add(grant);
         }
-        *self.inner.write() = next;
+        *self.write() = next;
     }
 
     /// Brings the index from the revision it has to `revision`, all changes at once. Once this has returned, no check
     /// that starts is answered from before.
     pub fn publish<'a>(&self, revision: Revision, changes: impl IntoIterator<Item = Change<'a>>) {
-        let mut inner = self.inner.write();
+        let mut inner = self.write();
         for change in changes {
             match change {
                 Change::Add(grant) => inner.add(grant),
@@ -86,7 +85,7 @@ impl NaiveIndex {
 
     /// Answers the question at `now`. When several grants give the same, the one that lasts longest decides.
     pub fn decide(&self, query: &Query<'_>, now: Timestamp) -> Decision {
-        let inner = self.inner.read();
+        let inner = self.read();
         let Some(entries) = inner.holders.get(query.principal) else {
             return Decision::not_applicable(Reason::NoGrant, None, inner.revision);
         };
@@ -109,6 +108,14 @@ impl NaiveIndex {
             Some(entry) => Decision::allow(entry.id, entry.window.end(), inner.revision),
             None => Decision::not_applicable(Reason::NoGrant, next_start, inner.revision),
         }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

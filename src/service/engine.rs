@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::recorder::Recorder;
 use super::watch::Bell;
 use super::{Decider, Desk, Reconciler};
@@ -13,6 +11,7 @@ use crate::clock::{Clock, SteadyTime, SystemClock};
 use crate::error::Error;
 use crate::index::{Change, GrantIndex};
 use crate::journal::Record;
+use crate::lock::Mutex;
 use crate::model::{Fact, Revision, Timestamp};
 use crate::store::{Store, StoreError};
 use crate::workflow::Rules;

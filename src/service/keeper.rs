@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use parking_lot::{Condvar, Mutex};
-
 use super::{Engine, Reconciler};
 use crate::error::Error;
+use crate::lock::{Condvar, Mutex};
 
 /// Calls the reconciler at the engine's interval until it is dropped. It does not survive `fork`: a child starts its own.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ impl Keeper {
                         failing = result.is_err();
                         let mut stopped = stopped.lock();
                         if !*stopped {
-                            wake.wait_for(&mut stopped, interval);
+                            stopped = wake.wait_for(stopped, interval);
                         }
                         if *stopped {
                             return;

@@ -6,8 +6,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
-
+use crate::lock::Mutex;
 use crate::model::{Actor, Event, Fact, GrantId, PrincipalKind, RawQuery, ResourceKind, Timestamp};
 use crate::store::{Batch, Store, StoreError};
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
 use super::Engine;
 use super::engine::Shared;
+use crate::lock::{Condvar, Mutex};
 use crate::model::Revision;
 
 /// Waits until the revision that checks are answered from has risen, so that a host which keeps answers or a copy of the
@@ -30,10 +29,10 @@ impl Watch {
     #[must_use]
     pub fn wait(&self, since: Revision, timeout: Duration) -> Revision {
         let Shared { index, bell, .. } = &*self.shared;
-        let mut ended = bell.ended.lock();
+        let ended = bell.ended.lock();
         // Looked at under the lock, which whoever raises the revision takes afterwards: no change falls between.
         if !*ended && index.revision() <= since {
-            bell.rung.wait_for(&mut ended, timeout);
+            drop(bell.rung.wait_for(ended, timeout));
         }
         index.revision()
     }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use parking_lot::Mutex;
-
 use super::{Batch, Delivery, Done, Head, Leased, Message, Page, Store, StoreError, Subject, fold};
 use crate::journal::{Record, Verifier};
+use crate::lock::Mutex;
 use crate::model::{
     AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName,
     Timestamp,

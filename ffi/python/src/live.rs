@@ -6,7 +6,7 @@
 //! from the same configuration at its next call. All of this happens under the interpreter lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use jit_access::Error;
 use jit_access::clock::{Clock, ManualClock};
@@ -14,7 +14,6 @@ use jit_access::config::{Config, StoreConfig};
 use jit_access::model::Invalid;
 use jit_access::service::{Builder, Decider, Desk, Engine, Keeper, Reconciler};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
-use parking_lot::Mutex;
 
 /// How many forks lie between this process and the one that loaded the module.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -22,12 +21,16 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// The stores whose connections must be closed before a fork.
 static STORES: Mutex<Vec<Weak<SqliteStore>>> = Mutex::new(Vec::new());
 
+fn stores() -> MutexGuard<'static, Vec<Weak<SqliteStore>>> {
+    STORES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 pub fn before_fork() {
-    STORES.lock().iter().filter_map(Weak::upgrade).for_each(|store| store.pause());
+    stores().iter().filter_map(Weak::upgrade).for_each(|store| store.pause());
 }
 
 pub fn after_fork_in_parent() {
-    STORES.lock().iter().filter_map(Weak::upgrade).for_each(|store| store.resume());
+    stores().iter().filter_map(Weak::upgrade).for_each(|store| store.resume());
 }
 
 pub fn after_fork_in_child() {
@@ -81,7 +84,7 @@ impl Live {
 
     /// Has this engine's store closed before a fork. To be called under the interpreter lock, which a fork holds too.
     pub fn watch_forks(&self) {
-        let mut stores = STORES.lock();
+        let mut stores = self::stores();
         stores.retain(|store| store.strong_count() > 0);
         stores.extend(self.store.as_ref().map(Arc::downgrade));
     }

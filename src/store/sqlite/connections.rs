@@ -7,13 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::SqliteOptions;
 use super::error::Fault;
 use super::file::{self, Identity, Purpose};
 use super::forked;
+use crate::lock::{Condvar, Mutex};
 use crate::store::StoreError;
 
 /// More readers than these are opened when needed, and closed afterwards.
@@ -231,8 +231,7 @@ struct GateState {
 
 impl Gate {
     fn enter(&self) -> Inside<'_> {
-        let mut state = self.state.lock();
-        self.changed.wait_while(&mut state, |state| state.closed);
+        let mut state = self.changed.wait_while(self.state.lock(), |state| state.closed);
         state.inside += 1;
         Inside(self)
     }
@@ -240,7 +239,7 @@ impl Gate {
     fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        self.changed.wait_while(&mut state, |state| state.inside > 0);
+        drop(self.changed.wait_while(state, |state| state.inside > 0));
     }
 
     fn open(&self) {

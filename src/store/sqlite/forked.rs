@@ -5,12 +5,11 @@
 //! takes none, and can lose what it commits. So a process closes its connections before it forks
 //! ([`super::SqliteStore::pause`]); a child that inherited open ones is refused the file.
 
-use parking_lot::Mutex;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
 use super::file::Identity;
+use crate::lock::Mutex;
 use crate::store::StoreError;
 
 /// How many connections to each file are open, and which process opened them.

@@ -1,0 +1,107 @@
+//! Locks that live where they stand.
+//!
+//! They are the standard library's, which park a thread in the kernel. A lock that keeps its waiters in a table of the
+//! process would be a trap for hosts that fork: the child inherits the table, with entries that point into memory of
+//! threads it does not have, and that memory is soon something else.
+//!
+//! A panic under a lock poisons nothing here: what is kept is changed in one step, or in an order that is right at every
+//! step.
+
+use std::sync::{Condvar as StdCondvar, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+pub(crate) use std::sync::MutexGuard;
+
+/// Lets one thread at a time to what it keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T>(StdMutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(StdMutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for a lock that may be held for ever, by a thread that a fork has left behind. `None` when it still is
+    /// after about that time.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn try_lock_for(&self, patience: Duration) -> Option<MutexGuard<'_, T>> {
+        use std::sync::TryLockError;
+
+        const PAUSE: Duration = Duration::from_millis(1);
+        let mut left = patience;
+        loop {
+            match self.0.try_lock() {
+                Ok(guard) => return Some(guard),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if left.is_zero() => return None,
+                Err(TryLockError::WouldBlock) => {
+                    #[expect(clippy::disallowed_methods, reason = "nobody may ever wake whoever waits here")]
+                    std::thread::sleep(PAUSE);
+                    left = left.saturating_sub(PAUSE);
+                }
+            }
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where threads wait for what another one does to what a [`Mutex`] keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Condvar(StdCondvar);
+
+impl Condvar {
+    pub(crate) const fn new() -> Self {
+        Self(StdCondvar::new())
+    }
+
+    /// Waits for a call, or until the time is over; may also return for no reason.
+    pub(crate) fn wait_for<'a, T>(&self, guard: MutexGuard<'a, T>, timeout: Duration) -> MutexGuard<'a, T> {
+        self.0.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Waits as long as the condition holds.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn wait_while<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> MutexGuard<'a, T> {
+        self.0.wait_while(guard, condition).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_under_a_lock_leaves_it_usable() {
+        let mutex = Mutex::new(1);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _guard = mutex.lock();
+            panic!("under the lock");
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(*mutex.lock(), 1);
+        assert_eq!(mutex.try_lock_for(Duration::ZERO).as_deref(), Some(&1));
+    }
+
+    #[test]
+    fn who_may_wait_for_ever_gives_up() {
+        let mutex = Mutex::new(());
+        let _held = mutex.lock();
+        assert!(mutex.try_lock_for(Duration::from_millis(5)).is_none());
+    }
+}
