@@ -1,0 +1,312 @@
+/*
+ * jit_access.h: just-in-time access inside the policy decision point.
+ *
+ * Generated from ffi/c/src by `make -C ffi/c header`; a test compares the two. The conventions (who owns what, what a
+ * call may be given, threads, fork) are in ffi/c/README.md.
+ */
+
+#ifndef JIT_ACCESS_H
+#define JIT_ACCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The version of this interface: it rises with every addition, and a change that breaks callers changes the name of the
+// library instead.
+#define JIT_ABI_VERSION 1
+
+// Reads the variables `JIT_*` of the environment over the configuration. No other thread may change the environment
+// during the call.
+#define JIT_OPEN_READ_ENVIRONMENT 1
+
+// Starts no thread: the host calls `jit_tick` itself, at least every `service.interval_ms`.
+#define JIT_OPEN_NO_THREAD 2
+
+// For tests: time starts at `test_clock_ms` and stands still but for `jit_test_clock`. No thread is started.
+#define JIT_OPEN_TEST_CLOCK 4
+
+// Answers from memory, and records the use when a grant decides.
+#define JIT_CHECK 0
+
+// Answers from everything that any process has committed before the call, and records the use. Costs microseconds more.
+#define JIT_CHECK_CURRENT 1
+
+// Answers as `JIT_CHECK` would, and records nothing.
+#define JIT_CHECK_PEEK 2
+
+// The principal is a person.
+#define JIT_USER 0
+
+// The principal is a program that acts in its own name.
+#define JIT_AGENT 1
+
+// A grant gives it.
+#define JIT_ALLOW 1
+
+// Forbidden, whatever else would allow it.
+#define JIT_DENY 2
+
+// No grant speaks to this: the host's own answer stands.
+#define JIT_NOT_APPLICABLE 3
+
+// A grant in its window covers the question.
+#define JIT_REASON_GRANTED 1
+
+// The principal holds no grant that covers it now.
+#define JIT_REASON_NO_GRANT 2
+
+// What is known could not be shown to be current, so no grant is honoured.
+#define JIT_REASON_STALE 3
+
+// Uses could not be recorded, so no grant is honoured.
+#define JIT_REASON_UNRECORDABLE 4
+
+// An engine: one process's view of one store. A name for it, not an address.
+typedef struct jit_engine jit_engine;
+
+// What went wrong. A name for it, not an address.
+typedef struct jit_error jit_error;
+
+// A text that the library made. A name for it, not an address.
+typedef struct jit_text jit_text;
+
+// What a call answers: `JIT_OK`, or what the caller can do about what went wrong. Numbers are never used again for
+// something else.
+typedef int32_t jit_status;
+
+// UTF-8 text, borrowed: the bytes need no terminating NUL. `{NULL, 0}` is no text; `{"", 0}` is the empty text.
+typedef struct jit_str {
+  // The first byte.
+  const char *data;
+  // How many bytes.
+  size_t len;
+} jit_str;
+
+// What is opened, and how.
+typedef struct jit_open_options {
+  // `sizeof(jit_open_options)`.
+  size_t size;
+  // `JIT_OPEN_...` flags, or zero.
+  uint32_t flags;
+  // Zero.
+  uint32_t reserved;
+  // The configuration, as YAML or JSON; or none.
+  struct jit_str config;
+  // The file that the configuration is in, instead. A relative path of a store counts from its folder.
+  struct jit_str config_path;
+  // With `JIT_OPEN_TEST_CLOCK`: the first instant, in milliseconds since 1970.
+  int64_t test_clock_ms;
+} jit_open_options;
+
+// The question: may this principal do this to that?
+typedef struct jit_query {
+  // `sizeof(jit_query)`.
+  size_t size;
+  // `JIT_CHECK`, `JIT_CHECK_CURRENT` or `JIT_CHECK_PEEK`.
+  uint32_t mode;
+  // `JIT_USER` or `JIT_AGENT`.
+  uint32_t principal_kind;
+  // Who, as the host authenticated them.
+  struct jit_str principal;
+  // What: `tools.execute`.
+  struct jit_str action;
+  // To what: `tool:deploy`; none for the host itself.
+  struct jit_str resource;
+  // The server that the thing belongs to, or none.
+  struct jit_str server;
+} jit_query;
+
+// The answer.
+typedef struct jit_decision {
+  // `sizeof(jit_decision)`; set it before the call.
+  size_t size;
+  // `JIT_ALLOW`, `JIT_DENY` or `JIT_NOT_APPLICABLE`. Never zero once the call has answered `JIT_OK`.
+  uint32_t outcome;
+  // `JIT_REASON_...`, or zero for one that this header does not know.
+  uint32_t reason;
+  // The position of the journal that the answer was made from. Whoever keeps answers drops this one when
+  // `jit_revision` has risen above it.
+  uint64_t revision;
+  // The answer holds before this instant, in milliseconds since 1970; zero when time alone will not change it.
+  int64_t valid_until_ms;
+  // The grant that decided, as text with a terminating NUL; empty when none did.
+  char grant_id[40];
+} jit_decision;
+
+// What is in an error. The texts live until `jit_error_free`.
+typedef struct jit_error_info {
+  // `sizeof(jit_error_info)`; set it before the call.
+  size_t size;
+  // The same status that the call answered.
+  jit_status status;
+  // 1 when the same call may succeed later without any change, else 0.
+  uint32_t retryable;
+  // The stable name: one of the `JIT_CODE_...`.
+  struct jit_str code;
+  // A sentence for a person.
+  struct jit_str message;
+  // All of it as an RFC 9457 problem, in JSON.
+  struct jit_str problem;
+} jit_error_info;
+
+// What a tick did.
+typedef struct jit_tick_info {
+  // `sizeof(jit_tick_info)`; set it before the call.
+  size_t size;
+  // How many facts were noted in the journal.
+  uint64_t noted;
+  // The next instant at which time makes something true, in milliseconds since 1970; zero when none is known.
+  int64_t next_ms;
+} jit_tick_info;
+
+// It is done.
+#define JIT_OK 0
+
+// An input is not what it has to be: change it. Also for handles that are closed or never were.
+#define JIT_INVALID 1
+
+// The rules say no.
+#define JIT_REFUSED 2
+
+// There is no such thing, or the caller may not know of it.
+#define JIT_NOT_FOUND 3
+
+// The state does not allow it: look again and decide anew.
+#define JIT_CONFLICT 4
+
+// The store cannot be used now: try again later.
+#define JIT_UNAVAILABLE 5
+
+// What is kept is damaged: call a person.
+#define JIT_CORRUPT 6
+
+// A promise of the library did not hold: report it.
+#define JIT_INTERNAL 7
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The version of the interface that this library has. A program needs one that is at least the `JIT_ABI_VERSION` it was
+// built with.
+uint32_t jit_abi_version(void);
+
+// The version of the library, such as "0.1.0", with a terminating NUL. Lives for ever.
+const char *jit_version(void);
+
+// Opens an engine; `jit_close` closes it. On success `*out_engine` is its name, and checks are answered from everything
+// that was committed before the call.
+//
+// From the first call on, forks are watched: see the README. No other thread may use the engine before this has returned.
+jit_status jit_open(const struct jit_open_options *options,
+                    struct jit_engine **out_engine,
+                    struct jit_error **out_error);
+
+// Closes an engine: takes its name away, waits for calls of other threads that are inside, writes the uses that wait.
+//
+// Whatever the answer, the engine is closed: an error says that uses were lost which could not be written. A second call
+// answers `JIT_INVALID`. NULL is nothing to close.
+jit_status jit_close(struct jit_engine *engine,
+                     struct jit_error **out_error);
+
+// Answers one question. Reads memory; with `JIT_CHECK_CURRENT` the store's file is asked whether it has changed. Only
+// `JIT_ALLOW` in `out_decision->outcome` after `JIT_OK` is a yes; after anything else the host's own answer stands.
+jit_status jit_check(const struct jit_engine *engine,
+                     const struct jit_query *query,
+                     struct jit_decision *out_decision,
+                     struct jit_error **out_error);
+
+// Answers `count` questions that stand one after the other into as many decisions. One question that is not valid fails
+// them all: nothing is written and no use is recorded.
+jit_status jit_check_many(const struct jit_engine *engine,
+                          const struct jit_query *queries,
+                          size_t count,
+                          struct jit_decision *out_decisions,
+                          struct jit_error **out_error);
+
+// Runs a command of the workflow or looks something up: a JSON object in, a JSON value out. The README has the commands
+// and their fields. On success `*out_json` is the answer; `jit_text_free` frees it. Waits for the disk.
+jit_status jit_run(const struct jit_engine *engine,
+                   struct jit_str command_json,
+                   struct jit_text **out_json,
+                   struct jit_error **out_error);
+
+// The bytes of a text: borrowed until `jit_text_free`, with a NUL after the end.
+jit_status jit_text_get(const struct jit_text *text, struct jit_str *out_text, struct jit_error **out_error);
+
+// Frees a text. NULL is nothing to free; a second call answers `JIT_INVALID`.
+jit_status jit_text_free(struct jit_text *text);
+
+// What is in an error. The texts are borrowed until `jit_error_free`, each with a NUL after its end.
+jit_status jit_error_get(const struct jit_error *error, struct jit_error_info *out_info);
+
+// Frees an error. NULL is nothing to free; a second call answers `JIT_INVALID`.
+jit_status jit_error_free(struct jit_error *error);
+
+// Brings the engine up to everything that any process has committed before the call. `out_revision` may be NULL.
+jit_status jit_sync(const struct jit_engine *engine, uint64_t *out_revision, struct jit_error **out_error);
+
+// Writes uses that wait, catches up with other processes, notes what time made true. The library's own thread does it
+// every `service.interval_ms`; after `JIT_OPEN_NO_THREAD` the host does. `out_info` may be NULL.
+jit_status jit_tick(const struct jit_engine *engine, struct jit_tick_info *out_info, struct jit_error **out_error);
+
+// The position of the journal that checks are answered from now, at least: it rises with every change. Whoever keeps
+// answers compares it with the `revision` of a kept one. Costs nanoseconds.
+jit_status jit_revision(const struct jit_engine *engine, uint64_t *out_revision, struct jit_error **out_error);
+
+// Waits until the revision is above `since`, at most `timeout_ms`, and answers the revision: still `since` when time was
+// over, or when another thread closes the engine. Changes of this process are told at once, those of others after the
+// next tick. Any number of threads may wait.
+jit_status jit_wait_revision(const struct jit_engine *engine,
+                             uint64_t since,
+                             uint32_t timeout_ms,
+                             uint64_t *out_revision,
+                             struct jit_error **out_error);
+
+// For tests: lets `advance_ms` pass on the clock of an engine that was opened with `JIT_OPEN_TEST_CLOCK`, after setting
+// its wall clock to `set_wall_ms` when that is not zero.
+jit_status jit_test_clock(const struct jit_engine *engine,
+                          int64_t advance_ms,
+                          int64_t set_wall_ms,
+                          struct jit_error **out_error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* JIT_ACCESS_H */
+
+/* What `jit_error_info.code` can be. Codes are added, never renamed. */
+#define JIT_CODE_CONFLICT "conflict"
+#define JIT_CODE_CORRUPT "corrupt"
+#define JIT_CODE_DISABLED "disabled"
+#define JIT_CODE_IDEMPOTENCY_KEY_REUSED "idempotency_key_reused"
+#define JIT_CODE_INTERNAL "internal"
+#define JIT_CODE_INVALID "invalid"
+#define JIT_CODE_JUSTIFICATION_REQUIRED "justification_required"
+#define JIT_CODE_NO_APPROVER "no_approver"
+#define JIT_CODE_NOT_AN_APPROVER "not_an_approver"
+#define JIT_CODE_NOT_AN_AUDITOR "not_an_auditor"
+#define JIT_CODE_NOT_THE_HOLDER "not_the_holder"
+#define JIT_CODE_NOT_THE_REQUESTER "not_the_requester"
+#define JIT_CODE_NOTHING_TO_GRANT "nothing_to_grant"
+#define JIT_CODE_REQUEST_NOT_PENDING "request_not_pending"
+#define JIT_CODE_REQUEST_TIMED_OUT "request_timed_out"
+#define JIT_CODE_REVOKE_OWN_GRANT "revoke_own_grant"
+#define JIT_CODE_SELF_APPROVAL "self_approval"
+#define JIT_CODE_STARTS_IN_THE_PAST "starts_in_the_past"
+#define JIT_CODE_STARTS_TOO_LATE "starts_too_late"
+#define JIT_CODE_TICKET_URL_REQUIRED "ticket_url_required"
+#define JIT_CODE_UNAVAILABLE "unavailable"
+#define JIT_CODE_UNKNOWN_GRANT "unknown_grant"
+#define JIT_CODE_UNKNOWN_REQUEST "unknown_request"
+#define JIT_CODE_UNKNOWN_ROLE "unknown_role"
+
+/* Text from a string literal, and no text. */
+#ifdef __cplusplus
+#define JIT_STR(literal) (jit_str{(literal), sizeof(literal) - 1})
+#define JIT_NO_STR (jit_str{NULL, 0})
+#else
+#define JIT_STR(literal) ((jit_str){(literal), sizeof(literal) - 1})
+#define JIT_NO_STR ((jit_str){NULL, 0})
+#endif

@@ -1,0 +1,235 @@
+//! What C sees: plain values, and names for handles.
+//!
+//! A struct that a caller owns begins with its size, so that it can grow: a caller built with an older header passes a
+//! smaller one, and the fields it does not know are as if they were zero. Zero is the default of every field, and of every
+//! number that an answer is made of it means nothing: a decision that nobody filled in allows nothing.
+
+#![expect(non_camel_case_types, reason = "these are C's names")]
+
+use std::ffi::c_char;
+
+use jit_access::ErrorKind;
+use jit_access::model::{Decision, Outcome, Reason};
+
+/// What a call answers: `JIT_OK`, or what the caller can do about what went wrong. Numbers are never used again for
+/// something else.
+pub type jit_status = i32;
+
+/// It is done.
+pub const JIT_OK: jit_status = 0;
+/// An input is not what it has to be: change it. Also for handles that are closed or never were.
+pub const JIT_INVALID: jit_status = 1;
+/// The rules say no.
+pub const JIT_REFUSED: jit_status = 2;
+/// There is no such thing, or the caller may not know of it.
+pub const JIT_NOT_FOUND: jit_status = 3;
+/// The state does not allow it: look again and decide anew.
+pub const JIT_CONFLICT: jit_status = 4;
+/// The store cannot be used now: try again later.
+pub const JIT_UNAVAILABLE: jit_status = 5;
+/// What is kept is damaged: call a person.
+pub const JIT_CORRUPT: jit_status = 6;
+/// A promise of the library did not hold: report it.
+pub const JIT_INTERNAL: jit_status = 7;
+
+/// The version of this interface: it rises with every addition, and a change that breaks callers changes the name of the
+/// library instead.
+pub const JIT_ABI_VERSION: u32 = 1;
+
+/// An engine: one process's view of one store. A name for it, not an address.
+pub struct jit_engine {
+    _private: [u8; 0],
+}
+
+/// What went wrong. A name for it, not an address.
+pub struct jit_error {
+    _private: [u8; 0],
+}
+
+/// A text that the library made. A name for it, not an address.
+pub struct jit_text {
+    _private: [u8; 0],
+}
+
+/// UTF-8 text, borrowed: the bytes need no terminating NUL. `{NULL, 0}` is no text; `{"", 0}` is the empty text.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_str {
+    /// The first byte.
+    pub data: *const c_char,
+    /// How many bytes.
+    pub len: usize,
+}
+
+/// Reads the variables `JIT_*` of the environment over the configuration. No other thread may change the environment
+/// during the call.
+pub const JIT_OPEN_READ_ENVIRONMENT: u32 = 1;
+/// Starts no thread: the host calls `jit_tick` itself, at least every `service.interval_ms`.
+pub const JIT_OPEN_NO_THREAD: u32 = 2;
+/// For tests: time starts at `test_clock_ms` and stands still but for `jit_test_clock`. No thread is started.
+pub const JIT_OPEN_TEST_CLOCK: u32 = 4;
+
+/// What is opened, and how.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_open_options {
+    /// `sizeof(jit_open_options)`.
+    pub size: usize,
+    /// `JIT_OPEN_...` flags, or zero.
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The configuration, as YAML or JSON; or none.
+    pub config: jit_str,
+    /// The file that the configuration is in, instead. A relative path of a store counts from its folder.
+    pub config_path: jit_str,
+    /// With `JIT_OPEN_TEST_CLOCK`: the first instant, in milliseconds since 1970.
+    pub test_clock_ms: i64,
+}
+
+/// Answers from memory, and records the use when a grant decides.
+pub const JIT_CHECK: u32 = 0;
+/// Answers from everything that any process has committed before the call, and records the use. Costs microseconds more.
+pub const JIT_CHECK_CURRENT: u32 = 1;
+/// Answers as `JIT_CHECK` would, and records nothing.
+pub const JIT_CHECK_PEEK: u32 = 2;
+
+/// The principal is a person.
+pub const JIT_USER: u32 = 0;
+/// The principal is a program that acts in its own name.
+pub const JIT_AGENT: u32 = 1;
+
+/// The question: may this principal do this to that?
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_query {
+    /// `sizeof(jit_query)`.
+    pub size: usize,
+    /// `JIT_CHECK`, `JIT_CHECK_CURRENT` or `JIT_CHECK_PEEK`.
+    pub mode: u32,
+    /// `JIT_USER` or `JIT_AGENT`.
+    pub principal_kind: u32,
+    /// Who, as the host authenticated them.
+    pub principal: jit_str,
+    /// What: `tools.execute`.
+    pub action: jit_str,
+    /// To what: `tool:deploy`; none for the host itself.
+    pub resource: jit_str,
+    /// The server that the thing belongs to, or none.
+    pub server: jit_str,
+}
+
+/// A grant gives it.
+pub const JIT_ALLOW: u32 = 1;
+/// Forbidden, whatever else would allow it.
+pub const JIT_DENY: u32 = 2;
+/// No grant speaks to this: the host's own answer stands.
+pub const JIT_NOT_APPLICABLE: u32 = 3;
+
+/// A grant in its window covers the question.
+pub const JIT_REASON_GRANTED: u32 = 1;
+/// The principal holds no grant that covers it now.
+pub const JIT_REASON_NO_GRANT: u32 = 2;
+/// What is known could not be shown to be current, so no grant is honoured.
+pub const JIT_REASON_STALE: u32 = 3;
+/// Uses could not be recorded, so no grant is honoured.
+pub const JIT_REASON_UNRECORDABLE: u32 = 4;
+
+/// The answer.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_decision {
+    /// `sizeof(jit_decision)`; set it before the call.
+    pub size: usize,
+    /// `JIT_ALLOW`, `JIT_DENY` or `JIT_NOT_APPLICABLE`. Never zero once the call has answered `JIT_OK`.
+    pub outcome: u32,
+    /// `JIT_REASON_...`, or zero for one that this header does not know.
+    pub reason: u32,
+    /// The position of the journal that the answer was made from. Whoever keeps answers drops this one when
+    /// `jit_revision` has risen above it.
+    pub revision: u64,
+    /// The answer holds before this instant, in milliseconds since 1970; zero when time alone will not change it.
+    pub valid_until_ms: i64,
+    /// The grant that decided, as text with a terminating NUL; empty when none did.
+    pub grant_id: [c_char; 40],
+}
+
+/// What is in an error. The texts live until `jit_error_free`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_error_info {
+    /// `sizeof(jit_error_info)`; set it before the call.
+    pub size: usize,
+    /// The same status that the call answered.
+    pub status: jit_status,
+    /// 1 when the same call may succeed later without any change, else 0.
+    pub retryable: u32,
+    /// The stable name: one of the `JIT_CODE_...`.
+    pub code: jit_str,
+    /// A sentence for a person.
+    pub message: jit_str,
+    /// All of it as an RFC 9457 problem, in JSON.
+    pub problem: jit_str,
+}
+
+/// What a tick did.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_tick_info {
+    /// `sizeof(jit_tick_info)`; set it before the call.
+    pub size: usize,
+    /// How many facts were noted in the journal.
+    pub noted: u64,
+    /// The next instant at which time makes something true, in milliseconds since 1970; zero when none is known.
+    pub next_ms: i64,
+}
+
+impl jit_str {
+    #[cfg(test)]
+    pub(crate) const NONE: Self = Self { data: std::ptr::null(), len: 0 };
+
+    pub(crate) const fn of(text: &str) -> Self {
+        Self { data: text.as_ptr().cast(), len: text.len() }
+    }
+}
+
+pub(crate) const fn status_of(kind: ErrorKind) -> jit_status {
+    match kind {
+        ErrorKind::Invalid => JIT_INVALID,
+        ErrorKind::Refused => JIT_REFUSED,
+        ErrorKind::NotFound => JIT_NOT_FOUND,
+        ErrorKind::Conflict => JIT_CONFLICT,
+        ErrorKind::Unavailable => JIT_UNAVAILABLE,
+        ErrorKind::Corrupt => JIT_CORRUPT,
+        _ => JIT_INTERNAL,
+    }
+}
+
+impl From<&Decision> for jit_decision {
+    fn from(decision: &Decision) -> Self {
+        let mut grant_id = [0; 40];
+        if let Some(id) = decision.basis.grant {
+            for (to, from) in grant_id.iter_mut().zip(id.to_string().bytes()) {
+                *to = c_char::from_ne_bytes([from]);
+            }
+        }
+        Self {
+            size: size_of::<Self>(),
+            outcome: match decision.outcome {
+                Outcome::Allow => JIT_ALLOW,
+                Outcome::Deny => JIT_DENY,
+                Outcome::NotApplicable => JIT_NOT_APPLICABLE,
+            },
+            reason: match decision.basis.reason {
+                Reason::Granted => JIT_REASON_GRANTED,
+                Reason::NoGrant => JIT_REASON_NO_GRANT,
+                Reason::Stale => JIT_REASON_STALE,
+                Reason::Unrecordable => JIT_REASON_UNRECORDABLE,
+                _ => 0,
+            },
+            revision: decision.revision.0,
+            valid_until_ms: decision.valid_until.map_or(0, |at| at.millis()),
+            grant_id,
+        }
+    }
+}

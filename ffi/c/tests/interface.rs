@@ -1,0 +1,197 @@
+//! The header, the library and the list of calls say the same.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jit_access::Error;
+use jit_access::wire::command::COMMANDS;
+use jit_access::workflow::RefusalCode;
+use serde_json::Value;
+
+/// How a call of the library is made from C: by a function, or by a command of `jit_run`.
+const CALLS: &[(&str, Call)] = &[
+    ("check", Call::Function("jit_check")),
+    ("check_many", Call::Function("jit_check_many")),
+    ("check_current", Call::Function("jit_check")),
+    ("peek", Call::Function("jit_check")),
+    ("sync", Call::Function("jit_sync")),
+    ("revision", Call::Function("jit_revision")),
+    ("tick", Call::Function("jit_tick")),
+    ("submit", Call::Run),
+    ("approve", Call::Run),
+    ("deny", Call::Run),
+    ("withdraw", Call::Run),
+    ("revoke", Call::Run),
+    ("release", Call::Run),
+    ("request", Call::Run),
+    ("grant", Call::Run),
+    ("requests", Call::Run),
+    ("grants", Call::Run),
+    ("audit", Call::Run),
+    ("policies", Call::Run),
+    ("live_grants", Call::Run),
+    ("verify", Call::Run),
+];
+
+/// Functions that C alone needs, and why.
+const ONLY_C: &[(&str, &str)] = &[
+    ("jit_abi_version", "a program can meet another library than it was built with"),
+    ("jit_version", "the same"),
+    ("jit_open", "Rust builds an engine from its `Config`"),
+    ("jit_close", "Rust drops the engine"),
+    ("jit_run", "carries the commands"),
+    ("jit_text_get", "C has no text of its own"),
+    ("jit_text_free", "the same"),
+    ("jit_error_get", "C has no error of its own"),
+    ("jit_error_free", "the same"),
+    ("jit_wait_revision", "`Watch::wait` in Rust"),
+    ("jit_test_clock", "`ManualClock` in Rust"),
+];
+
+enum Call {
+    Function(&'static str),
+    Run,
+}
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn committed() -> PathBuf {
+    here().join("include/jit_access.h")
+}
+
+/// The codes that `jit_error_info.code` can have, and what makes texts.
+fn trailer() -> String {
+    let mut text = String::from("/* What `jit_error_info.code` can be. Codes are added, never renamed. */\n");
+    for code in codes() {
+        writeln!(text, "#define JIT_CODE_{} \"{code}\"", code.to_uppercase()).unwrap();
+    }
+    text.push_str(
+        "\n/* Text from a string literal, and no text. */\n\
+         #ifdef __cplusplus\n\
+         #define JIT_STR(literal) (jit_str{(literal), sizeof(literal) - 1})\n\
+         #define JIT_NO_STR (jit_str{NULL, 0})\n\
+         #else\n\
+         #define JIT_STR(literal) ((jit_str){(literal), sizeof(literal) - 1})\n\
+         #define JIT_NO_STR ((jit_str){NULL, 0})\n\
+         #endif\n",
+    );
+    text
+}
+
+fn codes() -> BTreeSet<&'static str> {
+    RefusalCode::ALL.iter().map(|code| code.name()).chain(Error::OTHER_CODES.iter().copied()).collect()
+}
+
+fn generated() -> String {
+    let mut config = cbindgen::Config::from_file(here().join("cbindgen.toml")).unwrap();
+    config.trailer = Some(trailer());
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for file in ["types.rs", "exports.rs"] {
+        builder = builder.with_src(here().join("src").join(file));
+    }
+    let mut text = Vec::new();
+    builder.generate().unwrap().write(&mut text);
+    String::from_utf8(text).unwrap()
+}
+
+/// `JIT_WRITE_HEADER=1` writes it.
+#[test]
+fn the_header_is_what_the_sources_say() {
+    let generated = generated();
+    if std::env::var_os("JIT_WRITE_HEADER").is_some() {
+        fs::write(committed(), generated).unwrap();
+        return;
+    }
+    let committed = fs::read_to_string(committed()).unwrap_or_default();
+    assert!(committed == generated, "jit_access.h is not what the sources say: run `make -C ffi/c header`");
+}
+
+/// The functions that the header declares.
+fn declared() -> BTreeSet<String> {
+    let header = generated();
+    header
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//") && !line.starts_with('#'))
+        .filter_map(|line| {
+            let (before, _) = line.split_once('(')?;
+            let name = before.rsplit([' ', '*']).next()?;
+            name.starts_with("jit_").then(|| name.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn every_call_of_the_library_can_be_made_from_c() {
+    let path = here().join("../../tests/facade.yaml");
+    let Ok(text) = fs::read_to_string(&path) else {
+        eprintln!("SKIPPED: there is no {}", path.display());
+        return;
+    };
+    let facade: Value = serde_saphyr::from_str(&text).unwrap();
+    let listed: BTreeSet<_> = facade["calls"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(listed, CALLS.iter().map(|(name, _)| *name).collect(), "tests/facade.yaml and what C can call");
+    let run: BTreeSet<_> = CALLS.iter().filter(|(_, call)| matches!(call, Call::Run)).map(|(name, _)| *name).collect();
+    assert_eq!(run, COMMANDS.iter().map(|(name, _)| *name).collect(), "what C runs and the commands there are");
+}
+
+#[test]
+fn every_function_is_known_and_every_known_one_is_declared() {
+    let functions = CALLS.iter().filter_map(|(_, call)| match call {
+        Call::Function(name) => Some(*name),
+        Call::Run => None,
+    });
+    let known: BTreeSet<_> = functions.chain(ONLY_C.iter().map(|(name, _)| *name)).map(str::to_owned).collect();
+    assert_eq!(known, declared());
+}
+
+/// Also the other way round: what the library shows and no header declares could be called by nobody, or by anybody.
+#[test]
+fn the_library_shows_what_the_header_declares_and_nothing_else() {
+    let Some(library) = std::env::var_os("JIT_LIBRARY").map(PathBuf::from) else {
+        eprintln!("SKIPPED: JIT_LIBRARY does not say where libjit_access.so is; `make -C ffi/c test` does");
+        return;
+    };
+    let output = Command::new("nm").args(["-D", "--defined-only"]).arg(&library).output().unwrap();
+    assert!(output.status.success(), "nm {}", library.display());
+    let symbols = String::from_utf8(output.stdout).unwrap();
+    let shown: BTreeSet<_> = symbols.lines().filter_map(|line| line.split(' ').nth(2)).map(str::to_owned).collect();
+    assert_eq!(shown, declared());
+}
+
+#[test]
+fn every_code_has_a_name_in_the_header() {
+    let header = fs::read_to_string(committed()).unwrap();
+    for code in codes() {
+        let line = format!("#define JIT_CODE_{} \"{code}\"", code.to_uppercase());
+        assert!(header.contains(&line), "{line}");
+    }
+    assert_eq!(header.matches("#define JIT_CODE_").count(), codes().len());
+}
+
+/// Blocks that follow pointers stand in two files; what `exports` has are names and signatures.
+#[test]
+fn unsafe_blocks_stand_in_two_files_and_each_says_why() {
+    for entry in fs::read_dir(here().join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        let allowed = ["handle.rs", "guard.rs"].contains(&path.file_name().unwrap().to_str().unwrap());
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            if line.contains("unsafe {") || line.contains("unsafe impl") {
+                assert!(allowed, "{}:{} has an unsafe block", path.display(), at + 1);
+                let before = lines[..at].iter().rev().take(4);
+                assert!(
+                    before.into_iter().any(|line| line.contains("SAFETY:")),
+                    "{}:{} does not say why it is sound",
+                    path.display(),
+                    at + 1
+                );
+            }
+        }
+    }
+}
