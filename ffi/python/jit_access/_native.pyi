@@ -2,21 +2,21 @@
 
 Import these names from `jit_access`; this module is where they are built.
 
-**Time.** Every `datetime` that comes out is in UTC and knows it, in whole milliseconds. One that goes in must know its zone.
-Windows are half-open: a grant gives at `starts_at` and no longer at `expires_at`.
+**Time.** Every `datetime` that comes out is in UTC and knows it, in whole milliseconds. One that goes in must know
+its zone. Windows are half-open: a grant gives at `starts_at` and no longer at `expires_at`.
 
-**Errors.** Whatever goes wrong is an exception of `jit_access.errors`, chosen by what the caller can do about it, with
-`code`, `status`, `retryable` and `problem_json()`. When one is raised nothing has happened. An argument of another type
-than it says here is a `TypeError`; text that is no Unicode (a lone surrogate) a `UnicodeEncodeError`; a number that no
-machine word holds an `OverflowError`.
+**Errors.** Whatever goes wrong is an exception of `jit_access.errors`, chosen by what the caller can do about it,
+with `code`, `status`, `retryable` and `problem_json()`. When one is raised nothing has happened. An argument of
+another type than it says here is a `TypeError`; text that is no Unicode (a lone surrogate) a `UnicodeEncodeError`;
+a number that no machine word holds an `OverflowError`.
 
 **Threads.** An engine may be used by all threads at once. Calls that may wait for a disk let other Python threads run
 meanwhile; checks are answered from memory and do not.
 
-**Processes.** Processes that open the same SQLite file share one journal. After `os.fork()` the child may go on using an
-engine that the parent opened: it opens the file anew at its first call. Nothing is shared over a store in memory, which is
-empty in the child. Importing starts no thread; an engine starts one, at its first call in a process, that writes uses
-down, notes what time did, and follows other processes.
+**Processes.** Processes that open the same SQLite file share one journal. After `os.fork()` the child may go on
+using an engine that the parent opened: it opens the file anew at its first call. Nothing is shared over a store in
+memory, which is empty in the child. Importing starts no thread; an engine starts one, at its first call in a
+process, that writes uses down, notes what time did, and follows other processes.
 """
 
 import os
@@ -25,18 +25,18 @@ from datetime import datetime
 from typing import Final, Literal, Self, final
 
 __all__ = [
-    "__version__",
-    "_before_fork",
-    "_after_fork_in_parent",
-    "_after_fork_in_child",
-    "_error_codes",
-    "Engine",
+    "AccessRequest",
     "Caller",
     "Decision",
-    "AccessRequest",
+    "Engine",
     "Grant",
-    "Record",
     "Page",
+    "Record",
+    "__version__",
+    "_after_fork_in_child",
+    "_after_fork_in_parent",
+    "_before_fork",
+    "_error_codes",
 ]
 
 __version__: Final[str]
@@ -45,15 +45,15 @@ __version__: Final[str]
 class Caller:
     """Who is asking, as the host has authenticated them, with the roles they hold by standing right.
 
-    Never make one from what a request says of itself, and never put roles into it that come from a grant: a grant must
-    not help to approve the next one.
+    Never make one from what a request says of itself, and never put roles into it that come from a grant: a grant
+    must not help to approve the next one.
     """
 
     def __new__(cls, principal: str, *, roles: Sequence[str] = ..., agent: bool = False) -> Self:
         """A person, or with `agent` a program that acts in its own name.
 
-        `principal` is brought to one spelling (Unicode NFKC, lower case, the domain in ASCII), so that two spellings of one
-        person are one person. `roles` are the host's, compared as they are written.
+        `principal` is brought to one spelling (Unicode NFKC, lower case, the domain in ASCII), so that two
+        spellings of one person are one person. `roles` are the host's, compared as they are written.
 
         Raises `InvalidInput` for a name that is empty, longer than 320 bytes, or holds spaces, controls or invisible
         characters, and for a role that is empty, padded, longer than 128 bytes, or holds controls.
@@ -73,8 +73,8 @@ class Decision:
 
     @property
     def outcome(self) -> Literal["allow", "deny", "not_applicable"]:
-        """`allow`: a grant gives it. `deny`: forbidden, whatever else would allow it. `not_applicable`: no grant speaks to
-        this, and the host's own answer stands."""
+        """`allow`: a grant gives it. `deny`: forbidden, whatever else would allow it. `not_applicable`: no grant
+        speaks to this, and the host's own answer stands."""
 
     @property
     def allowed(self) -> bool:
@@ -82,8 +82,8 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """`granted`, `no_grant`; `stale` when the engine could not be shown to be current, `unrecordable` when the use
-        could not be recorded. More may come."""
+        """`granted`, `no_grant`; `stale` when the engine could not be shown to be current, `unrecordable` when the
+        use could not be recorded. More may come."""
 
     @property
     def grant_id(self) -> str | None:
@@ -91,8 +91,8 @@ class Decision:
 
     @property
     def valid_until(self) -> datetime | None:
-        """The answer holds before this instant if nothing else changes; `None` when time alone will not change it. Whoever
-        caches it must drop it then, and whenever the engine's `revision` rises."""
+        """The answer holds before this instant if nothing else changes; `None` when time alone will not change it.
+        Whoever caches it must drop it then, and whenever the engine's `revision` rises."""
 
     @property
     def revision(self) -> int:
@@ -250,22 +250,25 @@ class Page:
 class Engine:
     """One host's view of one journal. A context manager that closes it.
 
-    What a method says it raises comes on top of: `InvalidInput` for an argument that is not what it has to be or an engine
-    that is closed, `Unavailable` when the store cannot be used now, `Corrupt` when what it keeps is damaged.
+    What a method says it raises comes on top of: `InvalidInput` for an argument that is not what it has to be or an
+    engine that is closed, `Unavailable` when the store cannot be used now, `Corrupt` when what it keeps is damaged.
     """
 
     @staticmethod
     def open(
-        path: str | os.PathLike[str], *, environ: dict[str, str] | None = None, reserved_permissions: Sequence[str] = ...
+        path: str | os.PathLike[str],
+        *,
+        environ: dict[str, str] | None = None,
+        reserved_permissions: Sequence[str] = ...,
     ) -> Engine:
         """Opens an engine from a YAML file.
 
-        Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative `store.path`
-        counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of the file's. Once this
-        has returned, checks are answered from all that was committed before the call.
+        Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative
+        `store.path` counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of
+        the file's. Once this has returned, checks are answered from all that was committed before the call.
 
-        Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature does not
-        work in this version is a mistake, too.
+        Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
+        does not work in this version is a mistake, too.
         """
 
     @staticmethod
@@ -275,29 +278,47 @@ class Engine:
         """The same from text. A relative `store.path` counts from the working directory."""
 
     def check(
-        self, principal: str, action: str, resource: str | None = None, *, server: str | None = None, agent: bool = False
+        self,
+        principal: str,
+        action: str,
+        resource: str | None = None,
+        *,
+        server: str | None = None,
+        agent: bool = False,
     ) -> Decision:
         """May this principal do this to that, now? An allow is recorded as a use of the grant that gave it.
 
-        `action` is one name such as `tools.execute`. `resource` is a type and an id such as `tool:deploy`, or the gateway
-        itself when left out; `server` is the id of the server that offers it. Answered from memory, in about a
-        microsecond. A revocation made in this process is seen at once, one made in another within
+        `action` is one name such as `tools.execute`. `resource` is a type and an id such as `tool:deploy`, or the
+        gateway itself when left out; `server` is the id of the server that offers it. Answered from memory, in
+        about a microsecond. A revocation made in this process is seen at once, one made in another within
         `service.max_staleness_ms`; see `check_current`. A grant is not honoured when its use cannot be recorded.
         """
 
     def check_current(
-        self, principal: str, action: str, resource: str | None = None, *, server: str | None = None, agent: bool = False
+        self,
+        principal: str,
+        action: str,
+        resource: str | None = None,
+        *,
+        server: str | None = None,
+        agent: bool = False,
     ) -> Decision:
         """The same, from everything committed before the call by any process. Costs microseconds more."""
 
     def check_many(
         self, principal: str, action: str, resources: Sequence[str], *, server: str | None = None, agent: bool = False
     ) -> list[Decision]:
-        """Answers for each of these resources, in their order and at one instant, as `check` does: what a grant gives is
-        recorded as used. `server` is that of all of them."""
+        """Answers for each of these resources, in their order and at one instant, as `check` does: what a grant
+        gives is recorded as used. `server` is that of all of them."""
 
     def peek(
-        self, principal: str, action: str, resource: str | None = None, *, server: str | None = None, agent: bool = False
+        self,
+        principal: str,
+        action: str,
+        resource: str | None = None,
+        *,
+        server: str | None = None,
+        agent: bool = False,
     ) -> Decision:
         """The answer that `check` would give, without recording a use."""
 
@@ -315,27 +336,28 @@ class Engine:
     ) -> AccessRequest:
         """Asks for a role for a while.
 
-        The time counts from `starts_at` or from the approval, whichever is later; one that is longer than a limit is cut,
-        and `duration_cut_by` names the limit. `resource` is where: `*` (also when left out), a type such as `tool`, or one
-        thing such as `tool:deploy` or `server:s1`. Where a rule approves at once, the answer is approved and its grant in
-        force. Once this has returned, it is on disk.
+        The time counts from `starts_at` or from the approval, whichever is later; one that is longer than a limit
+        is cut, and `duration_cut_by` names the limit. `resource` is where: `*` (also when left out), a type such as
+        `tool`, or one thing such as `tool:deploy` or `server:s1`. Where a rule approves at once, the answer is
+        approved and its grant in force. Once this has returned, it is on disk.
 
-        With an `idempotency_key` (1 to 255 visible ASCII characters, unique per caller, kept for a day at least) a second
-        call with the same arguments does nothing and answers how things stand; with others it raises `Conflict`. So it is
-        for all commands.
+        With an `idempotency_key` (1 to 255 visible ASCII characters, unique per caller, kept for a day at least) a
+        second call with the same arguments does nothing and answers how things stand; with others it raises
+        `Conflict`. So it is for all commands.
 
-        Raises `InvalidInput` for an unknown role, a missing reason or ticket, a start that is over or more than a year
-        away; `Refused` when nobody could approve it, all the role gives is reserved, or just-in-time access is switched off.
+        Raises `InvalidInput` for an unknown role, a missing reason or ticket, a start that is over or more than a
+        year away; `Refused` when nobody could approve it, all the role gives is reserved, or just-in-time access is
+        switched off.
         """
 
     def approve(
         self, caller: Caller, request_id: str, *, comment: str | None = None, idempotency_key: str | None = None
     ) -> AccessRequest:
-        """Says yes. Once this has returned, the grant is on disk, and every check of this process that starts from now on
-        sees it.
+        """Says yes. Once this has returned, the grant is on disk, and every check of this process that starts from
+        now on sees it.
 
-        Raises `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict` when it
-        has been answered, withdrawn, or has timed out; `NotFound` when the caller may not see it.
+        Raises `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict`
+        when it has been answered, withdrawn, or has timed out; `NotFound` when the caller may not see it.
         """
 
     def deny(
@@ -344,14 +366,15 @@ class Engine:
         """Says no, for a reason that the requester sees. Raises as `approve` does."""
 
     def withdraw(self, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
-        """Takes one's own request back; again is no error. Raises `Refused` for another's, `Conflict` when it has been
-        answered or has timed out, `NotFound` when the caller may not see it."""
+        """Takes one's own request back; again is no error. Raises `Refused` for another's, `Conflict` when it has
+        been answered or has timed out, `NotFound` when the caller may not see it."""
 
     def revoke(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
-        """Takes a grant away. Once this has returned, it is on disk, and no check of this process that starts from now on
-        honours it. A grant that is over stays as it is, and that is no error.
+        """Takes a grant away. Once this has returned, it is on disk, and no check of this process that starts from
+        now on honours it. A grant that is over stays as it is, and that is no error.
 
-        Raises `Refused` for one's own or without a role that could approve it, `NotFound` when the caller may not see it.
+        Raises `Refused` for one's own or without a role that could approve it, `NotFound` when the caller may not
+        see it.
         """
 
     def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
@@ -368,9 +391,7 @@ class Engine:
     ) -> Page:
         """The requests that the caller may see, newest first, 1 to 500 on a page."""
 
-    def grants(
-        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
-    ) -> Page:
+    def grants(self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None) -> Page:
         """The grants that the caller may see, newest first, 1 to 500 on a page."""
 
     def audit(self, caller: Caller, *, limit: int = 50, cursor: str | None = None) -> Page:
@@ -378,7 +399,8 @@ class Engine:
         everything: by a role in `approver_roles` or `auditor_roles`."""
 
     def policies(self, caller: Caller) -> str:
-        """All grants in force or to come as one Cedar policy set. The same grants at the same instant give the same text.
+        """All grants in force or to come as one Cedar policy set. The same grants at the same instant give the same
+        text.
         Raises `Refused` as `audit` does."""
 
     def live_grants(self) -> list[Grant]:
@@ -392,15 +414,16 @@ class Engine:
         """Brings this process up to everything committed before the call; answers the revision."""
 
     def tick(self) -> None:
-        """Writes waiting uses, follows other processes, and notes what time did. The engine's thread does this anyway."""
+        """Writes waiting uses, follows other processes, and notes what time did. The engine's thread does this
+        anyway."""
 
     @property
     def revision(self) -> int:
         """The journal position that checks are answered from now, at least. It rises with every change."""
 
     def close(self) -> None:
-        """Writes waiting uses and closes the store. Every call from now on raises `InvalidInput`; closing again does not.
-        When the uses cannot be written the engine is closed all the same, and the error is raised."""
+        """Writes waiting uses and closes the store. Every call from now on raises `InvalidInput`; closing again
+        does not. When the uses cannot be written the engine is closed all the same, and the error is raised."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...

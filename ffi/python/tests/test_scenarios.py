@@ -67,7 +67,7 @@ for tag, pattern, first in [
 
 def load(path: Path) -> Any:
     with path.open(encoding="utf-8") as file:
-        return yaml.load(file, _Loader)  # noqa: S506, a safe loader
+        return yaml.load(file, _Loader)
 
 
 def steps(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:

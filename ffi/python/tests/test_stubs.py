@@ -43,7 +43,9 @@ with Engine.from_yaml("jit_access:", environ={}) as engine:
         encoding="utf-8",
     )
     wrong = tmp_path / "wrong.py"
-    wrong.write_text("from jit_access import Engine\nEngine.from_yaml('').check('a', 'b', None, 's')\n", encoding="utf-8")
+    wrong.write_text(
+        "from jit_access import Engine\nEngine.from_yaml('').check('a', 'b', None, 's')\n", encoding="utf-8"
+    )
     check = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path)]
     right = subprocess.run([*check, str(program)], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert right.returncode == 0, right.stdout
