@@ -659,6 +659,11 @@ fn figures() {
     }
     let head = store.head().unwrap().revision.0;
     timed(&format!("verify {head} records"), 1, &mut || assert_eq!(store.verify().unwrap(), head));
+    for check in ["quick_check", "integrity_check"] {
+        timed(check, 1, &mut || {
+            raw.query_row(&format!("PRAGMA {check}"), [], |row| row.get::<_, String>(0)).map(drop).unwrap();
+        });
+    }
     let uses = store.journal(Revision(head - 1_000), 1_000).unwrap().1;
     assert!(uses.iter().any(|record| matches!(record.event.fact, Fact::GrantCreated(_))));
     println!("{} MB", std::fs::metadata(&path).unwrap().len() >> 20);

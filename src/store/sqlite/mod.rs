@@ -171,3 +171,17 @@ impl Store for SqliteStore {
         self.connections.write("settling a message", |c| outbox::settle(c, id, delivery))
     }
 }
+
+/// How SQLite would answer this query, step by step.
+#[cfg(test)]
+fn plan_of(sql: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    connection.execute_batch(include_str!("migrations/0001.sql")).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut steps = statement.raw_query();
+    let mut plan = Vec::new();
+    while let Some(step) = steps.next().unwrap() {
+        plan.push(step.get(3).unwrap());
+    }
+    plan
+}

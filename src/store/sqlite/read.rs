@@ -25,6 +25,18 @@ const REQUEST: &str = "SELECT created, stored FROM requests";
 const GRANT: &str =
     "SELECT g.created, coalesce(u.uses, 0), g.stored FROM grants g LEFT JOIN grant_uses u USING (created)";
 
+/// What never reads what is over. The tests look at how SQLite plans these.
+const LIVE: &str = "WHERE g.state = 'open' AND g.ends_at > ? ORDER BY g.created";
+const CHANGES: &str =
+    "SELECT revision, hash, body FROM journal WHERE changes = 1 AND revision > ? ORDER BY revision LIMIT ?";
+const DUE: &str = "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
+     UNION ALL SELECT due_at, 1, id FROM grants WHERE due_at <= ?1
+     ORDER BY 1 LIMIT ?2";
+const NEXT_DUE: [&str; 2] = [
+    "SELECT min(due_at) FROM requests WHERE due_at IS NOT NULL",
+    "SELECT min(due_at) FROM grants WHERE due_at IS NOT NULL",
+];
+
 fn request_in(row: &Row<'_>) -> Result<(Revision, AccessRequest), Fault> {
     let created = row.get(0)?;
     Ok((revision(created)?, rows::request(created, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?))
@@ -92,8 +104,7 @@ pub(super) fn view_of_grant(connection: &Connection, id: GrantId) -> Result<View
 /// ended.
 pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Revision, Vec<Grant>), Fault> {
     let revision = head(connection)?.revision;
-    let mut statement =
-        connection.prepare_cached(&format!("{GRANT} WHERE g.state = 'open' AND g.ends_at > ? ORDER BY g.created"))?;
+    let mut statement = connection.prepare_cached(&format!("{GRANT} {LIVE}"))?;
     let mut found = statement.query(params![now.millis()])?;
     let mut grants = Vec::new();
     while let Some(row) = found.next()? {
@@ -111,7 +122,7 @@ pub(super) fn records(
 ) -> Result<(Revision, Vec<Record>), Fault> {
     let head = head(connection)?.revision;
     let mut statement = connection.prepare_cached(if only_changes {
-        "SELECT revision, hash, body FROM journal WHERE changes = 1 AND revision > ? ORDER BY revision LIMIT ?"
+        CHANGES
     } else {
         "SELECT revision, hash, body FROM journal WHERE revision > ? ORDER BY revision LIMIT ?"
     })?;
@@ -125,11 +136,7 @@ pub(super) fn records(
 
 /// Views about which time has made something true that the journal does not say, longest due first.
 pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<View>, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
-         UNION ALL SELECT due_at, 1, id FROM grants WHERE due_at <= ?1
-         ORDER BY 1 LIMIT ?2",
-    )?;
+    let mut statement = connection.prepare_cached(DUE)?;
     let mut found = statement.query(params![now.millis(), int_of(limit)])?;
     let mut views = Vec::new();
     while let Some(row) = found.next()? {
@@ -145,10 +152,8 @@ pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Resu
 /// The next instant at which [`due`] will answer something.
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Fault> {
     let mut next = None;
-    for table in ["requests", "grants"] {
-        let first: Option<i64> = connection
-            .prepare_cached(&format!("SELECT min(due_at) FROM {table} WHERE due_at IS NOT NULL"))?
-            .query_row([], |row| row.get(0))?;
+    for sql in NEXT_DUE {
+        let first: Option<i64> = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         if let Some(first) = first {
             let first = rows::instant(first)?;
             next = Some(next.map_or(first, |next: Timestamp| next.min(first)));
@@ -176,4 +181,27 @@ pub(super) fn done_under(connection: &Connection, caller: &Principal, key: &str)
 /// A limit as SQLite takes it.
 pub(super) fn int_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::plan_of;
+
+    #[test]
+    fn what_is_live_or_due_is_read_without_what_is_over() {
+        let live = plan_of(&format!("{GRANT} {LIVE}"));
+        assert_eq!(live[0], "SEARCH g USING INDEX grants_by_state (state=?)");
+        let due = plan_of(DUE);
+        assert!(due.iter().any(|step| step.contains("requests USING INDEX requests_due (due_at<?)")), "{due:?}");
+        assert!(due.iter().any(|step| step.contains("grants USING INDEX grants_due (due_at<?)")), "{due:?}");
+        for (sql, index) in NEXT_DUE.into_iter().zip(["requests_due", "grants_due"]) {
+            assert!(plan_of(sql)[0].contains(&format!("USING COVERING INDEX {index}")), "{:?}", plan_of(sql));
+        }
+        let changes = plan_of(CHANGES);
+        assert!(changes[0].contains("INDEX journal_changes"), "{changes:?}");
+        for plan in [live, due, changes] {
+            assert!(plan.iter().all(|step| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE")), "{plan:?}");
+        }
+    }
 }
