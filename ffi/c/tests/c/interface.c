@@ -1,7 +1,10 @@
 /*
  * What the header promises, tried from C11 and from C++17: the same file is compiled as both.
  *
- * usage: interface <empty folder>
+ * usage: interface <empty folder> [no-fork]
+ *
+ * A child holds what the stacks of its parent's other threads pointed to, which is a leak to every tool that looks there.
+ * Leaks are looked for without forks, everything else with them.
  */
 #include <jit_access.h>
 
@@ -382,7 +385,9 @@ static void *ask_until_it_is_closed(void *engine) {
     jit_query query = question("dev@example.com", "tools.deploy");
     jit_decision decision = no_decision();
     jit_error *error = NULL;
-    jit_status status = jit_check((jit_engine *)engine, &query, &decision, &error);
+    jit_status status;
+    query.mode = asked % 256 == 0 ? JIT_CHECK : JIT_CHECK_PEEK; /* few uses: each is sealed into the journal */
+    status = jit_check((jit_engine *)engine, &query, &decision, &error);
     if (status != JIT_OK) {
       refused(status, &error, JIT_INVALID, JIT_CODE_INVALID);
       return (void *)asked;
@@ -396,13 +401,13 @@ static void threads_share_an_engine_that_one_of_them_closes(void) {
   enum { THREADS = 4 };
   pthread_t threads[THREADS];
   int round, at;
-  for (round = 0; round < 5; round++) {
+  for (round = 0; round < 3; round++) {
     jit_engine *engine = NULL;
     char grant_id[64];
     CHECK(open_with(MEMORY, 0, &engine, NULL) == JIT_OK);
     grant(engine, "dev@example.com", grant_id, sizeof grant_id);
     for (at = 0; at < THREADS; at++) CHECK(pthread_create(&threads[at], NULL, ask_until_it_is_closed, engine) == 0);
-    for (at = 0; at < 50; at++) CHECK(jit_tick(engine, NULL, NULL) == JIT_OK);
+    for (at = 0; at < 5; at++) CHECK(jit_tick(engine, NULL, NULL) == JIT_OK);
     CHECK(jit_close(engine, NULL) == JIT_OK);
     for (at = 0; at < THREADS; at++) CHECK(pthread_join(threads[at], NULL) == 0);
   }
@@ -495,8 +500,8 @@ static void configurations_come_from_files_too(const char *folder) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: %s <empty folder>\n", argv[0]);
+  if (argc < 2) {
+    fprintf(stderr, "usage: %s <empty folder> [no-fork]\n", argv[0]);
     return 2;
   }
   versions_agree();
@@ -506,7 +511,7 @@ int main(int argc, char **argv) {
   a_name_that_is_closed_finds_nothing();
   changes_wake_who_waits_and_so_does_the_end();
   threads_share_an_engine_that_one_of_them_closes();
-  a_child_works_on_its_own_connections(argv[1]);
+  if (argc == 2) a_child_works_on_its_own_connections(argv[1]);
   configurations_come_from_files_too(argv[1]);
   if (failures == 0) puts("interface: all holds");
   return failures == 0 ? 0 : 1;
