@@ -145,12 +145,12 @@ impl Desk {
         Err(StoreError::Conflict.into())
     }
 
-    /// A request that the caller may see, and the grant it led to.
+    /// A request that the caller may see, and the grant it led to, with the uses that are written down: whoever waits for an
+    /// answer asks often, and must not wait for the disk each time. [`Desk::grant`] counts all.
     ///
     /// # Errors
     /// [`RefusalCode::UnknownRequest`]; errors of the store.
     pub fn request(&self, caller: &Caller, id: RequestId) -> Result<Receipt, Error> {
-        self.shared.flush_uses()?;
         let view = self.shared.store.request(id)?;
         let known = view.request.as_ref().is_some_and(|request| may_see_request(caller, request, &self.shared.rules));
         if !known {
