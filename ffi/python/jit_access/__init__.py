@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 
 from jit_access import _native
@@ -42,3 +43,6 @@ os.register_at_fork(
     after_in_parent=_native._after_fork_in_parent,
     after_in_child=_native._after_fork_in_child,
 )
+
+# A thread that never ends may keep an engine from being dropped, and its uses from being written.
+atexit.register(_native._at_exit)

@@ -35,6 +35,7 @@ __all__ = [
     "__version__",
     "_after_fork_in_child",
     "_after_fork_in_parent",
+    "_at_exit",
     "_before_fork",
     "_error_codes",
 ]
@@ -423,7 +424,8 @@ class Engine:
 
     def close(self) -> None:
         """Writes waiting uses and closes the store. Every call from now on raises `InvalidInput`; closing again
-        does not. When the uses cannot be written the engine is closed all the same, and the error is raised."""
+        does not. When the uses cannot be written the engine is closed all the same, and the error is raised. An
+        interpreter that ends writes them too; a process that `os._exit()` or a signal ends does not."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...
@@ -435,4 +437,5 @@ class Engine:
 def _before_fork() -> None: ...
 def _after_fork_in_parent() -> None: ...
 def _after_fork_in_child() -> None: ...
+def _at_exit() -> None: ...
 def _error_codes() -> list[str]: ...

@@ -50,9 +50,9 @@ impl Engine {
         Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock })
     }
 
-    fn watching(self) -> Self {
+    fn registered(self) -> Self {
         if let Some(live) = &**self.live.load() {
-            live.watch_forks();
+            live.register();
         }
         self
     }
@@ -67,7 +67,7 @@ impl Engine {
             }
             Some(_) => {
                 let fresh = Live::open(&self.config, self.clock.as_ref())?;
-                fresh.watch_forks();
+                fresh.register();
                 fresh.ensure_kept();
                 let inherited = self.live.swap(Arc::new(Some(fresh)));
                 // Dropping it would close the parent's connections and wait for a thread that is not here.
@@ -165,7 +165,7 @@ impl Engine {
             Self::start(&text, variables(environ), &reserved_permissions, folder, None)
         })
         .map_err(raise)
-        .map(Self::watching)
+        .map(Self::registered)
     }
 
     #[staticmethod]
@@ -178,7 +178,7 @@ impl Engine {
     ) -> PyResult<Self> {
         py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None, None))
             .map_err(raise)
-            .map(Self::watching)
+            .map(Self::registered)
     }
 
     /// For tests: an engine whose clocks stand still until they are told, and for which no thread works.
@@ -191,7 +191,7 @@ impl Engine {
         environ: Option<HashMap<String, String>>,
     ) -> PyResult<Self> {
         let clock = Arc::new(ManualClock::at(when(start, "start")?));
-        py.detach(|| Self::start(text, variables(environ), &[], None, Some(clock))).map_err(raise).map(Self::watching)
+        py.detach(|| Self::start(text, variables(environ), &[], None, Some(clock))).map_err(raise).map(Self::registered)
     }
 
     /// For tests: lets time pass.

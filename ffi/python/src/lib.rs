@@ -34,6 +34,12 @@ fn _after_fork_in_child() {
     live::after_fork_in_child();
 }
 
+/// Called when the interpreter ends.
+#[pyfunction]
+fn _at_exit(py: Python<'_>) -> PyResult<()> {
+    py.detach(live::at_exit).map_err(errors::raise)
+}
+
 /// For tests: every value that `JitAccessError.code` can have.
 #[pyfunction]
 fn _error_codes() -> Vec<&'static str> {
@@ -47,6 +53,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_before_fork, module)?)?;
     module.add_function(wrap_pyfunction!(_after_fork_in_parent, module)?)?;
     module.add_function(wrap_pyfunction!(_after_fork_in_child, module)?)?;
+    module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<values::Caller>()?;

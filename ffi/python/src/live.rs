@@ -21,6 +21,13 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// The stores whose connections must be closed before a fork.
 static STORES: Mutex<Vec<Weak<SqliteStore>>> = Mutex::new(Vec::new());
 
+/// What must write before the interpreter ends: a thread that never ends may keep an engine from being dropped.
+static ENDINGS: Mutex<Vec<Weak<Reconciler>>> = Mutex::new(Vec::new());
+
+fn endings() -> MutexGuard<'static, Vec<Weak<Reconciler>>> {
+    ENDINGS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn stores() -> MutexGuard<'static, Vec<Weak<SqliteStore>>> {
     STORES.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -35,6 +42,15 @@ pub fn after_fork_in_parent() {
 
 pub fn after_fork_in_child() {
     GENERATION.fetch_add(1, Ordering::Release);
+    // What waits there is the parent's to write.
+    endings().clear();
+}
+
+/// Writes what waits in every engine of this process; answers the first error after all have been tried.
+pub fn at_exit() -> Result<(), Error> {
+    let reconcilers: Vec<_> = endings().iter().filter_map(Weak::upgrade).collect();
+    let flushed: Vec<_> = reconcilers.iter().map(|reconciler| reconciler.flush()).collect();
+    flushed.into_iter().collect()
 }
 
 /// An open engine and its handles.
@@ -42,7 +58,7 @@ pub struct Live {
     pub engine: Engine,
     pub decider: Decider,
     pub desk: Desk,
-    pub reconciler: Reconciler,
+    pub reconciler: Arc<Reconciler>,
     generation: u64,
     store: Option<Arc<SqliteStore>>,
     keeper: OnceLock<Option<Keeper>>,
@@ -74,7 +90,7 @@ impl Live {
         Ok(Self {
             decider: engine.decider(),
             desk: engine.desk(),
-            reconciler: engine.reconciler(),
+            reconciler: Arc::new(engine.reconciler()),
             engine,
             generation: GENERATION.load(Ordering::Acquire),
             store,
@@ -82,8 +98,13 @@ impl Live {
         })
     }
 
-    /// Has this engine's store closed before a fork. To be called under the interpreter lock, which a fork holds too.
-    pub fn watch_forks(&self) {
+    /// Has this engine's store closed before a fork, and what waits written at the end. To be called under the interpreter
+    /// lock, which a fork holds too.
+    pub fn register(&self) {
+        let mut endings = endings();
+        endings.retain(|reconciler| reconciler.strong_count() > 0);
+        endings.push(Arc::downgrade(&self.reconciler));
+        drop(endings);
         let mut stores = self::stores();
         stores.retain(|store| store.strong_count() > 0);
         stores.extend(self.store.as_ref().map(Arc::downgrade));
