@@ -114,10 +114,11 @@ fn check_pages(store: &dyn Store, naive: &Naive, now: Timestamp) {
     instants.push(now);
     let mut dice = Dice::new(now.millis().unsigned_abs());
     for visible in eyes() {
-        // Every instant for every status and pair of eyes takes minutes; a draw of them finds the same.
-        for now in (0..6).map(|_| instants[dice.below(instants.len())]).collect::<Vec<_>>() {
-            let before = (dice.below(2) == 0).then(|| Revision(dice.roll() % 60));
-            let limit = [1, 3, usize::MAX][dice.below(3)];
+        // Every bound is met once. Meeting each with every pair of eyes takes minutes; a draw of them finds the same.
+        let drawn = (0..6).map(|_| instants[dice.below(instants.len())]).collect();
+        for now in if matches!(visible, Visible::All) { instants.clone() } else { drawn } {
+            let before = (dice.below(4) == 0).then(|| Revision(dice.roll() % 60));
+            let limit = [1, 3, usize::MAX, usize::MAX][dice.below(4)];
             for status in REQUEST_STATUSES.map(Some).into_iter().chain([None]) {
                 let page = Page { visible: visible.clone(), status, now, before, limit };
                 assert_eq!(store.requests(&page).unwrap(), naive.request_page(&page), "{page:?}");
