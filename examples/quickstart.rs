@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         grant: desk.new_grant_id(),
         role: role.name,
         duration: Some(Ttl::from_hours(12.0)?),
-        scope: Scope::Any,
+        scope: Scope::ANY,
         starts_at: None,
         justification: Some(Justification::new("INC-1234: checkout is slow")?),
         ticket: None,

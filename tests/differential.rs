@@ -429,16 +429,20 @@ impl Places {
     fn within(&self, dice: &mut Dice, scope: &Scope) -> Resource {
         const SERVED: [ResourceKind; 4] =
             [ResourceKind::Tool, ResourceKind::Resource, ResourceKind::Prompt, ResourceKind::Agent];
-        match scope {
-            Scope::Any | Scope::Kind(ResourceKind::Gateway) => self.any(dice),
-            Scope::Kind(kind) => {
-                let thing = Resource::new(*kind, self.id(dice)).unwrap();
-                self.somewhere(dice, thing)
-            }
-            Scope::One(ResourceKind::Server, id) if !dice.one_in(3) => {
-                Resource::new(*dice.pick(&SERVED), self.id(dice)).unwrap().on_server(id).unwrap()
-            }
-            Scope::One(kind, id) => self.somewhere(dice, Resource::new(*kind, id).unwrap()),
+        let kind = match (scope.kind(), scope.server()) {
+            (Some(kind), _) => kind,
+            (None, Some(_)) if dice.one_in(3) => ResourceKind::Server,
+            (None, Some(_)) => *dice.pick(&SERVED),
+            (None, None) => return self.any(dice),
+        };
+        if kind == ResourceKind::Gateway {
+            return Resource::gateway();
+        }
+        let itself = scope.server().filter(|_| kind == ResourceKind::Server);
+        let thing = Resource::new(kind, scope.id().or(itself).unwrap_or_else(|| self.id(dice))).unwrap();
+        match scope.server() {
+            Some(server) if kind.is_served() && !dice.one_in(4) => thing.on_server(server).unwrap(),
+            _ => self.somewhere(dice, thing),
         }
     }
 
@@ -453,9 +457,18 @@ impl Places {
     fn scope(&self, dice: &mut Dice) -> Scope {
         let kind = *dice.pick(&ResourceKind::ALL);
         match dice.below(6) {
-            0 => Scope::Any,
-            1 => Scope::Kind(kind),
-            2 | 3 => Scope::one(ResourceKind::Server, self.id(dice)).unwrap(),
+            0 => Scope::ANY,
+            1 => Scope::of_kind(kind),
+            2 => Scope::one(ResourceKind::Server, self.id(dice)).unwrap(),
+            3 => {
+                let server = Scope::one(ResourceKind::Server, self.id(dice)).unwrap();
+                let part = if kind.is_served() && dice.one_in(2) {
+                    Scope::one(kind, self.id(dice)).unwrap()
+                } else {
+                    Scope::of_kind(kind)
+                };
+                server.intersection(&part).unwrap_or(server)
+            }
             _ if kind == ResourceKind::Gateway => Scope::one(kind, "gateway").unwrap(),
             _ => Scope::one(kind, self.id(dice)).unwrap(),
         }
@@ -486,6 +499,7 @@ enum Flaw {
     IgnoresScope,
     ServerIsOnlyItself,
     ServerIsOnlyItsContents,
+    IgnoresServerOfAPart,
     AnyServer,
     ServersIncludeContents,
     TrimsIds,
@@ -497,7 +511,7 @@ enum Flaw {
 }
 
 impl Flaw {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::HoldsAtItsEnd,
         Self::HoldsNotAtItsStart,
         Self::WholeSeconds,
@@ -517,6 +531,7 @@ impl Flaw {
         Self::IgnoresScope,
         Self::ServerIsOnlyItself,
         Self::ServerIsOnlyItsContents,
+        Self::IgnoresServerOfAPart,
         Self::AnyServer,
         Self::ServersIncludeContents,
         Self::TrimsIds,
@@ -586,26 +601,28 @@ fn matches(permission: &str, name: &str, flaw: Option<Flaw>) -> bool {
 
 fn reached(grant: &Grant, resource: &Resource, flaw: Option<Flaw>) -> bool {
     let same = |one: &str, other: &str| canonical(one, flaw) == canonical(other, flaw);
-    match &grant.scope {
-        _ if flaw == Some(Flaw::IgnoresScope) => true,
-        Scope::Any => true,
-        Scope::Kind(ResourceKind::Server) if flaw == Some(Flaw::ServersIncludeContents) => {
-            resource.kind() == ResourceKind::Server || resource.server().is_some()
-        }
-        Scope::Kind(kind) => resource.kind() == *kind,
-        Scope::One(ResourceKind::Server, id) => {
-            let itself = resource.kind() == ResourceKind::Server && same(resource.id(), id);
-            let inside = resource.server().is_some_and(|server| flaw == Some(Flaw::AnyServer) || same(server, id));
-            match flaw {
-                Some(Flaw::ServerIsOnlyItself) => itself,
-                Some(Flaw::ServerIsOnlyItsContents) => inside,
-                _ => itself || inside,
-            }
-        }
-        Scope::One(kind, id) => {
-            (resource.kind() == *kind || flaw == Some(Flaw::IgnoresKindOfResource)) && same(resource.id(), id)
-        }
+    let scope = &grant.scope;
+    if flaw == Some(Flaw::IgnoresScope) {
+        return true;
     }
+    if flaw == Some(Flaw::ServersIncludeContents) && *scope == Scope::of_kind(ResourceKind::Server) {
+        return resource.kind() == ResourceKind::Server || resource.server().is_some();
+    }
+    let of_kind = scope.kind().is_none_or(|kind| {
+        kind == resource.kind() || flaw == Some(Flaw::IgnoresKindOfResource) && scope.id().is_some()
+    });
+    let named = scope.id().is_none_or(|id| same(resource.id(), id));
+    let there = scope.server().is_none_or(|server| {
+        let itself = resource.kind() == ResourceKind::Server && same(resource.id(), server);
+        let inside = resource.server().is_some_and(|its| flaw == Some(Flaw::AnyServer) || same(its, server));
+        match flaw {
+            Some(Flaw::ServerIsOnlyItself) => itself,
+            Some(Flaw::ServerIsOnlyItsContents) => inside,
+            Some(Flaw::IgnoresServerOfAPart) if scope.kind().is_some() => true,
+            _ => itself || inside,
+        }
+    });
+    of_kind && named && there
 }
 
 /// Ids are compared as they are; everything else is a flaw.

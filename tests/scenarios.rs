@@ -450,7 +450,7 @@ impl<'a> World<'a> {
                     .get("duration_hours")
                     .map(|hours| Ttl::from_hours(hours.as_f64().unwrap()).map_err(|e| e.for_field("duration_hours")))
                     .transpose()?,
-                scope: arguments.text("resource").map_or(Ok(Scope::Any), str::parse)?,
+                scope: arguments.text("resource").map_or(Ok(Scope::ANY), str::parse)?,
                 starts_at: arguments
                     .text("starts_at")
                     .map(|at| at.parse::<Timestamp>().map_err(|error| error.for_field("starts_at")))

@@ -242,7 +242,7 @@ fn command(step: &Step, view: &View, people: &[Caller], now: i64, serial: u128) 
             grant: GrantId::from_u128(serial),
             role: RoleName::new(role).unwrap(),
             duration: duration.map(|millis| Ttl::from_millis(millis).unwrap()),
-            scope: Scope::Any,
+            scope: Scope::ANY,
             starts_at: starts_in.map(|start| at(now + start)),
             justification: Some(reason),
             ticket: None,

@@ -133,11 +133,9 @@ impl World {
     fn hit(&self, dice: &mut Dice) -> Question {
         let grant = &self.grants[dice.below(self.grants.len())];
         let allowed = grant.permissions.allowed();
-        let resource = match &grant.scope {
-            Scope::One(ResourceKind::Server, server) => {
-                tool(dice.below(1_000), dice.below(20)).on_server(server).expect("a server")
-            }
-            Scope::One(kind, id) => Resource::new(*kind, id).expect("an id"),
+        let resource = match (grant.scope.kind(), grant.scope.id(), grant.scope.server()) {
+            (Some(kind), Some(id), _) => Resource::new(kind, id).expect("an id"),
+            (.., Some(server)) => tool(dice.below(1_000), dice.below(20)).on_server(server).expect("a server"),
             _ => tool(dice.below(1_000), dice.below(20)),
         };
         Question {
@@ -157,7 +155,7 @@ fn tool(server_number: usize, tool: usize) -> Resource {
 /// The grant of this number.
 pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[PermissionSet]) -> Grant {
     let scope = match dice.below(10) {
-        0..2 => Scope::Any,
+        0..2 => Scope::ANY,
         2..7 => Scope::one(ResourceKind::Server, &server(dice.below(1_000))).expect("a scope"),
         _ => Scope::one(ResourceKind::Tool, &format!("tool-{:03}-{:02}", dice.below(1_000), dice.below(20)))
             .expect("a scope"),

@@ -1,9 +1,17 @@
 //! Does this scope reach that thing? The scope as one word, and the text of its id in a shared run.
 //!
 //! Everything is 0, a kind is a small number, and one thing is the top bit, a bit that says whether it is a
-//! server, 30 bits of hash, and the run that holds its kind and id.
+//! server, 30 bits of hash, and the run that holds its kind and id. A server with only a part of what is in it is a
+//! server whose run goes on with that part:
+//!
+//! | bits of the run's first word | meaning |
+//! |---|---|
+//! | 0 to 7 | the kind |
+//! | 8 to 31 | the length of the id, which follows |
+//! | 32 to 39 | of a server: 1 and the kind of its part; 0 for all of it |
+//! | 40 to 63 | of a server: 1 and the length of the part's id, which follows; 0 for all of that kind |
 
-use super::arena::Arena;
+use super::arena::{Arena, Run};
 use super::hash::Keys;
 use super::runs::CONTENT;
 use super::text;
@@ -24,18 +32,21 @@ fn tag(keys: &Keys, kind: ResourceKind, id: &[u8]) -> u64 {
     (ONE | server | keys.thing(kind, id) & !SERVER) >> 32
 }
 
-/// The word of a scope whose id, if it has one, lies in the run that `run` makes of its content.
+/// The word of a scope whose ids, if it has any, lie in the run that `run` makes of its content.
 pub(super) fn encode(keys: &Keys, scope: &Scope, words: &mut Vec<u64>, run: impl FnOnce(&[u64]) -> u32) -> u64 {
-    match scope {
-        Scope::Any => ANY,
-        Scope::Kind(kind) => of_kind(*kind),
-        Scope::One(kind, id) => {
-            words.clear();
-            words.push(head(*kind, id.len()));
-            text::push(words, id.as_bytes());
-            tag(keys, *kind, id.as_bytes()) << 32 | u64::from(run(words))
-        }
+    let (kind, id, part) = match (scope.kind(), scope.id(), scope.server()) {
+        (None, _, None) => return ANY,
+        (Some(kind), None, None) => return of_kind(kind),
+        (Some(kind), Some(id), None) => (kind, id, 0),
+        (kind, id, Some(server)) => (ResourceKind::Server, server, part(kind, id.map(str::len))),
+    };
+    words.clear();
+    words.push(head(kind, id.len()) | part);
+    text::push(words, id.as_bytes());
+    if part >> 40 != 0 {
+        text::push(words, scope.id().unwrap_or_default().as_bytes());
     }
+    tag(keys, kind, id.as_bytes()) << 32 | u64::from(run(words))
 }
 
 /// The run that the word of a scope names, if it names one.
@@ -46,6 +57,11 @@ pub(super) const fn run_of(scope: u64) -> Option<u32> {
 
 const fn head(kind: ResourceKind, len: usize) -> u64 {
     (len as u64) << 8 | kind as u64
+}
+
+/// The upper half of the first word of a server's run.
+fn part(kind: Option<ResourceKind>, len: Option<usize>) -> u64 {
+    kind.map_or(0, of_kind) << 32 | len.map_or(0, |len| len as u64 + 1) << 40
 }
 
 /// The thing that is asked about, hashed when something needs it.
@@ -109,8 +125,17 @@ impl<'a> Reach<'a> {
         self.server_tag
     }
 
+    /// Whether the run of this scope holds this kind and id, and, when it goes on with a part, the thing is that part.
     fn is_written(&self, scope: u64, kind: ResourceKind, id: &[u8]) -> bool {
         let run = self.arena.run(run_of(scope).unwrap_or_default());
-        run.word(CONTENT) == head(kind, id.len()) && text::is(run, CONTENT + 1, id)
+        let first = run.word(CONTENT);
+        first & 0xFFFF_FFFF == head(kind, id.len())
+            && text::is(run, CONTENT + 1, id)
+            && (first >> 32 == 0 || self.is_part(run, first, CONTENT + 1 + text::words(id.len())))
+    }
+
+    fn is_part(&self, run: Run<'_>, first: u64, at: usize) -> bool {
+        first >> 32 == part(Some(self.kind), None) >> 32
+            || first >> 32 == part(Some(self.kind), Some(self.id.len())) >> 32 && text::is(run, at, self.id)
     }
 }

@@ -56,12 +56,21 @@ fn permissions() -> impl Strategy<Value = PermissionSet> {
 
 const IDS: [&str; 4] = ["a", "b", "an id of quite some length", "12345678"];
 
+const SERVED: [ResourceKind; 4] =
+    [ResourceKind::Tool, ResourceKind::Resource, ResourceKind::Prompt, ResourceKind::Agent];
+
 fn scope() -> impl Strategy<Value = Scope> {
     prop_oneof![
-        Just(Scope::Any),
-        prop::sample::select(&ResourceKind::ALL).prop_map(Scope::Kind),
+        Just(Scope::ANY),
+        prop::sample::select(&ResourceKind::ALL).prop_map(Scope::of_kind),
         (prop::sample::select(&ResourceKind::ALL[1..]), prop::sample::select(&IDS))
             .prop_map(|(kind, id)| Scope::one(kind, id).unwrap()),
+        (prop::sample::select(&SERVED), prop::option::of(prop::sample::select(&IDS)), prop::sample::select(&IDS))
+            .prop_map(|(kind, id, server)| {
+                let thing = id.map_or(Scope::of_kind(kind), |id| Scope::one(kind, id).unwrap());
+                thing.intersection(&Scope::one(ResourceKind::Server, server).unwrap()).unwrap()
+            }),
+        prop::sample::select(&IDS).prop_map(|server| format!("server@{server}").parse().unwrap()),
     ]
 }
 
@@ -196,7 +205,7 @@ fn it_grows_and_shrinks() {
         noted: Noted::default(),
         permissions: PermissionSet::new([Permission::new("*").unwrap()]).unwrap(),
         scope: if n.is_multiple_of(3) {
-            Scope::Any
+            Scope::ANY
         } else {
             Scope::one(ResourceKind::Tool, &format!("t{}", n % 50)).unwrap()
         },

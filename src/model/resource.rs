@@ -184,49 +184,114 @@ impl FromStr for Resource {
     }
 }
 
-/// The part of the world that a grant reaches.
+/// The part of the world that a grant reaches: everything, narrowed by a kind, by one thing of it, by a server, or by
+/// several of these at once.
+///
+/// | text | reaches |
+/// |---|---|
+/// | `*` | everything |
+/// | `tool` | every tool |
+/// | `tool:deploy` | one tool |
+/// | `server:s1` | a server and everything in it |
+/// | `tool@s1` | every tool of that server |
+/// | `tool@s1:deploy` | one tool, where it is part of that server |
+/// | `server@s1` | the server itself, and nothing in it |
+///
+/// In a server's id that stands after `@`, `%` is written `%25` and `:` is written `%3A`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Everything.
-    Any,
-    /// Every thing of one kind.
-    Kind(ResourceKind),
-    /// One thing; a server stands for itself and everything in it.
-    One(ResourceKind, Arc<str>),
+pub struct Scope {
+    /// Set where an id is.
+    kind: Option<ResourceKind>,
+    /// Never of a server: one server with everything in it is the `server`.
+    id: Option<Arc<str>>,
+    server: Option<Arc<str>>,
 }
 
 impl Scope {
-    /// One thing.
+    /// Everything.
+    pub const ANY: Self = Self { kind: None, id: None, server: None };
+
+    /// Every thing of one kind.
+    #[must_use]
+    pub const fn of_kind(kind: ResourceKind) -> Self {
+        Self { kind: Some(kind), id: None, server: None }
+    }
+
+    /// One thing; a server stands for itself and everything in it, and the gateway is the only one of its kind.
     ///
     /// # Errors
     /// As for [`Resource::new`].
     pub fn one(kind: ResourceKind, id: &str) -> Result<Self, Invalid> {
         check_id(kind, id)?;
-        Ok(Self::One(kind, id.into()))
+        Ok(match kind {
+            ResourceKind::Server => Self { kind: None, id: None, server: Some(id.into()) },
+            ResourceKind::Gateway => Self::of_kind(kind),
+            _ => Self { kind: Some(kind), id: Some(id.into()), server: None },
+        })
+    }
+
+    /// What both reach; `None` when that is nothing.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let kind = common(self.kind.as_ref(), other.kind.as_ref())?.copied();
+        let id = common(self.id.as_ref(), other.id.as_ref())?.cloned();
+        let server = common(self.server.as_ref(), other.server.as_ref())?.cloned();
+        let is_empty = server.is_some() && kind.is_some_and(|kind| !(kind.is_served() || kind == ResourceKind::Server));
+        (!is_empty).then_some(Self { kind, id, server })
+    }
+
+    /// Whether `other` reaches everything that this scope reaches.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.intersection(other).is_some_and(|both| both == *self)
+    }
+
+    /// The kind that it is narrowed to.
+    #[must_use]
+    pub const fn kind(&self) -> Option<ResourceKind> {
+        self.kind
+    }
+
+    /// The id of the one thing of its kind that it is narrowed to.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The server that it is narrowed to.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
     }
 
     /// Whether this scope reaches that thing.
     #[must_use]
     pub fn covers(&self, resource: &Resource) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Kind(kind) => resource.kind == *kind,
-            Self::One(ResourceKind::Server, id) if resource.kind != ResourceKind::Server => {
-                resource.server.as_ref() == Some(id)
-            }
-            Self::One(kind, id) => resource.kind == *kind && resource.id == *id,
-        }
+        let server = if resource.kind == ResourceKind::Server { Some(&resource.id) } else { resource.server.as_ref() };
+        self.kind.is_none_or(|kind| kind == resource.kind)
+            && self.id.as_ref().is_none_or(|id| *id == resource.id)
+            && (self.server.is_none() || self.server.as_ref() == server)
+    }
+}
+
+/// What both allow, where `None` allows all; nothing when they differ.
+fn common<'a, T: PartialEq>(one: Option<&'a T>, other: Option<&'a T>) -> Option<Option<&'a T>> {
+    match (one, other) {
+        (Some(one), Some(other)) => (one == other).then_some(Some(one)),
+        (one, other) => Some(one.or(other)),
     }
 }
 
 impl fmt::Display for Scope {
-    /// As it may also be written in a request: `*`, `tool`, `tool:deploy`.
+    /// As it may also be written in a request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("*"),
-            Self::Kind(kind) => kind.fmt(f),
-            Self::One(kind, id) => write!(f, "{kind}:{id}"),
-        }
+        match (self.kind, &self.server) {
+            (None, None) => f.write_str("*"),
+            (None, Some(server)) => write!(f, "{}:{server}", ResourceKind::Server),
+            (Some(kind), None) => kind.fmt(f),
+            (Some(kind), Some(server)) => write!(f, "{kind}@{}", server.replace('%', "%25").replace(':', "%3A")),
+        }?;
+        self.id.as_ref().map_or(Ok(()), |id| write!(f, ":{id}"))
     }
 }
 
@@ -234,12 +299,30 @@ impl FromStr for Scope {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text.split_once(':') {
-            None if text == "*" => Ok(Self::Any),
-            None => text.parse().map(Self::Kind),
-            Some((kind, id)) => kind.parse().and_then(|kind| Self::one(kind, id)),
+        Self::read(text).map_err(|e| e.for_field("resource"))
+    }
+}
+
+impl Scope {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        if text == "*" {
+            return Ok(Self::ANY);
         }
-        .map_err(|e: Invalid| e.for_field("resource"))
+        let (head, id) = text.split_once(':').map_or((text, None), |(head, id)| (head, Some(id)));
+        let (kind, server) = head.split_once('@').map_or((head, None), |(kind, server)| (kind, Some(server)));
+        let kind: ResourceKind = kind.parse()?;
+        let thing = id.map_or_else(|| Ok(Self::of_kind(kind)), |id| Self::one(kind, id))?;
+        let Some(server) = server else { return Ok(thing) };
+        let server = server.replace("%3A", ":").replace("%25", "%");
+        let on_server = Self::one(ResourceKind::Server, &server)?;
+        match thing.intersection(&on_server) {
+            Some(both) if both.to_string() == text => Ok(both),
+            _ => Err(Invalid::new(
+                "resource",
+                format!("is {}", Invalid::quote(text)),
+                "a tool, resource, prompt or agent on a server, such as tool@s1 or tool@s1:deploy",
+            )),
+        }
     }
 }
 
@@ -304,11 +387,80 @@ mod tests {
     }
 
     #[test]
+    fn an_intersection_reaches_what_both_reach() {
+        let scopes = [
+            "*",
+            "tool",
+            "prompt",
+            "gateway",
+            "team",
+            "server",
+            "tool:a",
+            "tool:b",
+            "prompt:a",
+            "gateway:gateway",
+            "server:s",
+            "server:t",
+            "tool@s",
+            "tool@s:a",
+            "tool@t:a",
+            "server@s",
+        ]
+        .map(|text| text.parse::<Scope>().unwrap());
+        let mut things = vec![Resource::gateway()];
+        for kind in ResourceKind::ALL.into_iter().filter(|kind| *kind != ResourceKind::Gateway) {
+            for id in ["a", "b", "s", "t"] {
+                let thing = Resource::new(kind, id).unwrap();
+                things.extend(["s", "t"].into_iter().filter_map(|server| thing.clone().on_server(server).ok()));
+                things.push(thing);
+            }
+        }
+        for one in &scopes {
+            for other in &scopes {
+                let both = one.intersection(other);
+                assert_eq!(both, other.intersection(one));
+                for thing in &things {
+                    let covered = both.as_ref().is_some_and(|both| both.covers(thing));
+                    assert_eq!(covered, one.covers(thing) && other.covers(thing), "{one} and {other} on {thing}");
+                }
+                // "Nothing" is said where it is so, and only there.
+                assert_eq!(both.is_some(), things.iter().any(|thing| one.covers(thing) && other.covers(thing)));
+                assert_eq!(one.is_within(other), things.iter().all(|thing| !one.covers(thing) || other.covers(thing)));
+            }
+        }
+    }
+
+    #[test]
     fn scopes_read_back_as_written() {
-        for text in ["*", "tool", "tool:a:b", "server:s1", "gateway"] {
+        for text in [
+            "*",
+            "tool",
+            "tool:a:b",
+            "server:s1",
+            "gateway",
+            "tool@s1",
+            "tool@s1:a@b:c",
+            "server@s1",
+            "tool@a%25%3Ab:x",
+            "tool:x@s1",
+        ] {
             assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
         }
-        for text in ["", "tools", "tool:", ":x", "gateway:other"] {
+        for text in [
+            "",
+            "tools",
+            "tool:",
+            ":x",
+            "gateway:other",
+            "tool@",
+            "@s1",
+            "team@s1",
+            "gateway@s1",
+            "server@s1:s2",
+            "*@s1",
+            "tool@a%",
+            "tool@a%3a",
+        ] {
             assert_eq!(text.parse::<Scope>().unwrap_err().field(), "resource", "{text:?}");
         }
     }

@@ -1,7 +1,6 @@
 //! Which text says what all live grants give: for people, for auditors, and for other engines.
 
 use std::collections::{BTreeMap, HashSet};
-use std::mem::{Discriminant, discriminant};
 use std::str::FromStr;
 
 use cedar_policy::{PolicyId, PolicySet};
@@ -9,7 +8,7 @@ use cedar_policy_formatter::{Config, policies_str_to_pretty};
 
 use super::error::reason;
 use super::{PolicyError, Schema, translate};
-use crate::model::{Grant, GrantId, PermissionSet, PrincipalKind, ResourceKind, Revision, Scope, Timestamp};
+use crate::model::{Grant, GrantId, PermissionSet, PrincipalKind, ResourceKind, Revision, Timestamp};
 
 /// All of `grants` that are live at `now`, as one Cedar policy set in text.
 ///
@@ -60,16 +59,17 @@ pub fn export<'a>(
 struct Shape<'a> {
     holder: PrincipalKind,
     permissions: &'a PermissionSet,
-    scope: (Discriminant<Scope>, Option<ResourceKind>),
+    scope: (Option<ResourceKind>, bool, bool),
 }
 
 impl<'a> Shape<'a> {
     fn of(grant: &'a Grant) -> Self {
-        let kind = match &grant.scope {
-            Scope::Any => None,
-            Scope::Kind(kind) | Scope::One(kind, _) => Some(*kind),
-        };
-        Self { holder: grant.holder.kind(), permissions: &grant.permissions, scope: (discriminant(&grant.scope), kind) }
+        let scope = &grant.scope;
+        Self {
+            holder: grant.holder.kind(),
+            permissions: &grant.permissions,
+            scope: (scope.kind(), scope.id().is_some(), scope.server().is_some()),
+        }
     }
 }
 

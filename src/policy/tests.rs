@@ -148,7 +148,7 @@ fn an_exception_is_not_given() {
 
 #[test]
 fn everything_is_not_the_right_to_grant() {
-    let all = Grant { permissions: set(&["*"], &[]), scope: Scope::Any, ..grant(1) };
+    let all = Grant { permissions: set(&["*"], &[]), scope: Scope::ANY, ..grant(1) };
     for action in ["jit.approve", "jit.revoke", "jit.of.the.future", "jit"] {
         assert!(!allows(&all, action, &Resource::gateway()), "{action}");
     }
@@ -158,7 +158,7 @@ fn everything_is_not_the_right_to_grant() {
 
 #[test]
 fn wildcards_end_at_whole_segments() {
-    let logs = Grant { permissions: set(&["logs.*"], &[]), scope: Scope::Any, ..grant(1) };
+    let logs = Grant { permissions: set(&["logs.*"], &[]), scope: Scope::ANY, ..grant(1) };
     assert!(!allows(&logs, "logs:read", &Resource::gateway()));
     assert!(!allows(&logs, "logs", &Resource::gateway()));
     assert!(!allows(&logs, "logsmith.read", &Resource::gateway()));
@@ -210,7 +210,7 @@ fn scopes_reach_what_the_model_says() {
 #[test]
 fn a_grant_is_for_its_holder_alone() {
     let gateway = Resource::gateway();
-    let mut mine = Grant { scope: Scope::Any, ..grant(1) };
+    let mut mine = Grant { scope: Scope::ANY, ..grant(1) };
     for other in [
         Principal::user("dev@example.org").unwrap(),
         Principal::user("dеv@example.com").unwrap(),

@@ -21,7 +21,7 @@ use cedar_policy::{Policy, PolicySet, pst};
 use super::PolicyError;
 use super::error::reason;
 use super::vocabulary::{self, NOW};
-use crate::model::{Grant, Permission, PermissionSet, ResourceKind, Scope, Timestamp, Window};
+use crate::model::{Grant, Permission, PermissionSet, Scope, Timestamp, Window};
 
 /// The policy that is this grant; `None` when the grant was taken away, was given back, or is on record as over.
 ///
@@ -71,18 +71,38 @@ fn actions(permissions: &PermissionSet) -> Result<pst::ActionConstraint, PolicyE
 }
 
 fn resources(scope: &Scope) -> Result<pst::ResourceConstraint, PolicyError> {
-    use pst::ResourceConstraint::{Any, Eq, In, Is};
-    Ok(match scope {
-        Scope::Any => Any,
-        Scope::Kind(kind) => Is(entity_type(vocabulary::resource_type(*kind))?),
+    use pst::ResourceConstraint::{Any, Eq, In, Is, IsIn};
+    let kind = scope.kind().map(|kind| entity_type(vocabulary::resource_type(kind))).transpose()?;
+    Ok(match (kind, one(scope)?, server(scope)?) {
+        (_, Some(one), _) => Eq(pst::EntityOrSlot::Entity(one)),
+        (None, None, None) => Any,
+        (Some(kind), None, None) => Is(kind),
         // A server stands for itself and everything in it, and `in` is just that.
-        Scope::One(ResourceKind::Server, id) => In(entity(vocabulary::server(id)?)),
-        Scope::One(kind, id) => Eq(entity(vocabulary::uid(vocabulary::resource_type(*kind), id)?)),
+        (None, None, Some(server)) => In(pst::EntityOrSlot::Entity(server)),
+        (Some(kind), None, Some(server)) => IsIn(kind, pst::EntityOrSlot::Entity(server)),
     })
+}
+
+/// The one thing that a scope is narrowed to.
+fn one(scope: &Scope) -> Result<Option<pst::EntityUID>, PolicyError> {
+    let (Some(kind), Some(id)) = (scope.kind(), scope.id()) else { return Ok(None) };
+    Ok(Some(vocabulary::uid(vocabulary::resource_type(kind), id)?.into()))
+}
+
+fn server(scope: &Scope) -> Result<Option<pst::EntityUID>, PolicyError> {
+    scope.server().map(|id| Ok(vocabulary::server(id)?.into())).transpose()
 }
 
 fn clauses(grant: &Grant) -> Result<Vec<pst::Clause>, PolicyError> {
     let mut clauses = vec![pst::Clause::When(within(grant.window))];
+    // The head of a policy has room for one thing or for what it is part of.
+    if let (Some(_), Some(server)) = (grant.scope.id(), server(&grant.scope)?) {
+        clauses.push(pst::Clause::When(binary(
+            pst::BinaryOp::In,
+            pst::Expr::Var(pst::Var::Resource).into(),
+            pst::Expr::Literal(pst::Literal::EntityUID(server)).into(),
+        )));
+    }
     let excepted = grant.permissions.excepted();
     if !excepted.is_empty() {
         // One list and not a chain of `||`: a chain nests as deep as it is long.

@@ -157,7 +157,7 @@ fn execute(desk: &Desk, command: &str, mut fields: Fields) -> Result<Receipt, Er
             grant: desk.new_grant_id(),
             role: RoleName::new(&fields.must("role")?)?,
             duration: fields.hours("duration_hours")?,
-            scope: fields.text("resource")?.map_or(Ok(Scope::Any), |text| text.parse())?,
+            scope: fields.text("resource")?.map_or(Ok(Scope::ANY), |text| text.parse())?,
             starts_at: fields.instant("starts_at")?,
             justification: fields.text("reason")?.map(|text| Justification::new(&text)).transpose()?,
             ticket: fields.text("ticket_url")?.map(|text| TicketUrl::new(&text)).transpose()?,

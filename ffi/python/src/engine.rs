@@ -283,7 +283,7 @@ impl Engine {
                 duration: duration_hours
                     .map(|hours| Ttl::from_hours(hours).map_err(|error| error.for_field("duration_hours")))
                     .transpose()?,
-                scope: resource.map_or(Ok(Scope::Any), str::parse)?,
+                scope: resource.map_or(Ok(Scope::ANY), str::parse)?,
                 starts_at,
                 justification: reason.map(self::reason).transpose()?,
                 ticket: ticket_url.map(TicketUrl::new).transpose()?,

@@ -119,7 +119,7 @@ pub fn submit(who: &Caller, number: u128, now: Timestamp) -> Vec<Event> {
         grant: GrantId::from_u128(number),
         role: role("reader"),
         duration: None,
-        scope: Scope::Any,
+        scope: Scope::ANY,
         starts_at: None,
         justification: None,
         ticket: None,
