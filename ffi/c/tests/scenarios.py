@@ -1,4 +1,4 @@
-"""Runs the stories in `tests/scenarios` through the C interface: the library is loaded by its path, nothing else of this
+"""Runs the stories in `tests/scenarios` through the C interface: the library is loaded by its path, nothing else of the
 project is. The manual of the stories is `tests/scenarios/README.md`.
 
 usage: scenarios.py <libjit_access.so> [<file.yaml> ...]
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 try:
     import yaml
@@ -167,7 +167,7 @@ class Library:
 class Loader(yaml.SafeLoader):
     """YAML 1.2, core schema: instants are text, and only `true` and `false` are flags."""
 
-    yaml_implicit_resolvers = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
 for tag, pattern, first in [
@@ -214,7 +214,9 @@ class World:
     def opened(self, config: Any) -> ctypes.c_void_p:
         if self.store and isinstance(config, dict):
             config = {**config, "jit_access": {**(config.get("jit_access") or {}), "store": self.store}}
-        options = Options(size=ctypes.sizeof(Options), flags=4, test_clock_ms=self.wall, config=text(json.dumps(config)))
+        options = Options(
+            size=ctypes.sizeof(Options), flags=4, test_clock_ms=self.wall, config=text(json.dumps(config))
+        )
         engine = ctypes.c_void_p()
         self.library.call("jit_open", ctypes.byref(options), ctypes.byref(engine))
         return engine
@@ -284,7 +286,7 @@ class World:
         person = self.person(given["who"])
         things = given.get("resources", [given.get("resource")])
         queries, decisions = (Query * len(things))(), (Decision * len(things))()
-        for query, decision, thing in zip(queries, decisions, things):
+        for query, decision, thing in zip(queries, decisions, things, strict=True):
             query.size, decision.size = ctypes.sizeof(Query), ctypes.sizeof(Decision)
             query.mode, query.principal_kind = CHECKS[verb], int("agent" in person)
             query.principal = text(person["agent" if "agent" in person else "user"])
@@ -328,7 +330,7 @@ def check(answer: Any, expected: Any, at: str) -> None:
                 check(answer[name], field, f"{at}'s {name}")
     elif isinstance(expected, list):
         assert isinstance(answer, list) and len(answer) == len(expected), complaint
-        for index, (item, field) in enumerate(zip(answer, expected)):
+        for index, (item, field) in enumerate(zip(answer, expected, strict=True)):
             check(item, field, f"{at}[{index}]")
     else:
         assert isinstance(answer, bool) == isinstance(expected, bool) and answer == expected, complaint

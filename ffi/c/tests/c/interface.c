@@ -349,10 +349,12 @@ static void a_name_that_is_closed_finds_nothing(void) {
   CHECK(jit_close(NULL, NULL) == JIT_OK);
 }
 
+static uint64_t seen; /* set before the thread starts */
+
 static void *wait_for_change(void *engine) {
   uint64_t revision = 0;
-  CHECK(jit_wait_revision((jit_engine *)engine, 0, 60000, &revision, NULL) == JIT_OK);
-  CHECK(revision > 0);
+  CHECK(jit_wait_revision((jit_engine *)engine, seen, 60000, &revision, NULL) == JIT_OK);
+  CHECK(revision > seen);
   return NULL;
 }
 
@@ -442,6 +444,21 @@ static void close_at_once(jit_engine *engine) {
   CHECK(jit_close(engine, NULL) == JIT_OK);
 }
 
+/* The thread that would have told of changes stayed in the parent: the child has its own. */
+static void wait_in_a_child(jit_engine *engine) {
+  pthread_t thread;
+  char grant_id[64];
+  uint64_t revision = 0;
+  CHECK(jit_revision(engine, &seen, NULL) == JIT_OK);
+  CHECK(jit_wait_revision(engine, seen, 1, &revision, NULL) == JIT_OK && revision == seen);
+  CHECK(pthread_create(&thread, NULL, wait_for_change, engine) == 0);
+  grant(engine, "waiting@example.com", grant_id, sizeof grant_id);
+  CHECK(pthread_join(thread, NULL) == 0);
+  CHECK(pthread_create(&thread, NULL, wait_for_the_end, engine) == 0);
+  CHECK(jit_close(engine, NULL) == JIT_OK);
+  CHECK(pthread_join(thread, NULL) == 0);
+}
+
 static void fork_again(jit_engine *engine) {
   CHECK(outcome(engine, "dev@example.com", "tools.deploy") == JIT_ALLOW);
   in_child(work_and_close, engine);
@@ -463,6 +480,7 @@ static void a_child_works_on_its_own_connections(const char *folder) {
     query.mode = JIT_CHECK_CURRENT;
     CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.outcome == JIT_ALLOW);
     in_child(fork_again, engine);
+    in_child(wait_in_a_child, engine);
     in_child(close_at_once, engine);
   }
   run(engine, "{\"command\":\"verify\"}", NULL, NULL, 0);

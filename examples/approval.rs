@@ -1,0 +1,75 @@
+//! Who may approve what: not oneself, not twice, not without the role; and what the record says afterwards.
+
+use std::error::Error;
+
+use jit_access::config::Config;
+use jit_access::model::{Caller, Invalid, Justification, Principal, Revision, RoleName, Scope, Ttl};
+use jit_access::service::{Builder, Desk, Receipt};
+use jit_access::store::MemoryStore;
+use jit_access::workflow::{Command, Intent};
+
+const CONFIG: &str = "
+jit_access:
+  approver_roles: [lead]
+  auditor_roles: [auditor]
+  max_duration_hours: 8
+  roles:
+    database-admin:
+      permissions: [db.read, db.write]
+      max_duration_hours: 2
+      approver_roles: [dba-lead]
+";
+
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn main() -> Result<(), Box<dyn Error>> {
+    let config = Config::parse(CONFIG, [])?;
+    let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
+    let desk = engine.desk();
+    let (dev, lead) = (caller("dev@example.com", &[])?, caller("lead@example.com", &["lead"])?);
+    let dba = caller("dba@example.com", &["dba-lead"])?;
+
+    let asked = ask(&desk, &dev, "INC-1234: an index is missing")?.request.ok_or("no request")?;
+    println!("asked:     {} for {}", asked.role, asked.duration);
+
+    // Refusals are values with a stable code, the same in every language.
+    for (who, why) in [(&dev, "the requester"), (&lead, "a lead of something else"), (&dba, "the role's approver")] {
+        let intent = Intent::Approve { request: asked.id, grant: desk.new_grant_id(), comment: None };
+        match desk.execute(&Command { caller: who.clone(), intent }, None) {
+            Ok(receipt) => println!("approve:   by {why}: {}", receipt.grant.ok_or("no grant")?.approved_by),
+            Err(error) => println!("approve:   by {why}: {}", error.code()),
+        }
+    }
+
+    let other = ask(&desk, &dev, "just in case")?.request.ok_or("no request")?;
+    let deny = Intent::Deny { request: other.id, reason: Justification::new("ask when there is a case")? };
+    desk.execute(&Command { caller: dba.clone(), intent: deny }, None)?;
+    for request in desk.requests(&dev, None, None, 10)?.items {
+        println!("request:   {}: {}", request.justification.as_ref().map_or("", |text| text.as_str()), request.state.name());
+    }
+
+    let auditor = caller("eye@example.com", &["auditor"])?;
+    for record in desk.journal(&auditor, Revision(0), 10)?.items {
+        println!("record {}:  {} by {}", record.revision.0, record.event.name(), record.event.actor());
+    }
+    println!("verified:  {} records", desk.verify()?);
+    Ok(())
+}
+
+fn caller(name: &str, roles: &[&str]) -> Result<Caller, Invalid> {
+    let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>()?;
+    Ok(Caller { principal: Principal::user(name)?, roles })
+}
+
+fn ask(desk: &Desk, who: &Caller, why: &str) -> Result<Receipt, Box<dyn Error>> {
+    let intent = Intent::Submit {
+        id: desk.new_request_id(),
+        grant: desk.new_grant_id(),
+        role: RoleName::new("database-admin")?,
+        duration: Some(Ttl::from_hours(1.0)?),
+        scope: Scope::Any,
+        starts_at: None,
+        justification: Some(Justification::new(why)?),
+        ticket: None,
+    };
+    Ok(desk.execute(&Command { caller: who.clone(), intent }, None)?)
+}

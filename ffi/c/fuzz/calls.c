@@ -1,0 +1,112 @@
+/*
+ * Every other export, and all of them one after the other: each input is a list of calls with handles that are open,
+ * closed, of another kind, or made up, and with numbers of any size.
+ */
+#include "fuzz.h"
+
+typedef union handle {
+  jit_engine *engine;
+  jit_text *text;
+  jit_error *error;
+} handle;
+
+enum { SLOTS = 8, CALLS = 64 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  handle slots[SLOTS] = {{NULL}}, made[CALLS];
+  input in = {data, size};
+  size_t calls = 0, count = 0, at;
+  while (in.left > 0 && calls++ < CALLS) {
+    uint8_t which = (uint8_t)number(&in, 1);
+    handle *slot = &slots[number(&in, 1) % SLOTS], *to = &slots[number(&in, 1) % SLOTS];
+    jit_error *error = NULL;
+    uint64_t revision = 7;
+    jit_status status = JIT_OK;
+    switch (which % 16) {
+      case 0:
+        to->engine = opened();
+        break;
+      case 1:
+        status = jit_close(slot->engine, &error);
+        if (status == JIT_OK) HOLDS(slot->engine == NULL || jit_revision(slot->engine, &revision, NULL) == JIT_INVALID);
+        break;
+      case 2: {
+        jit_str command = text(&in);
+        status = jit_run(slot->engine, command, &to->text, &error);
+        release(command);
+        break;
+      }
+      case 3: {
+        jit_str got = JIT_NO_STR;
+        status = jit_text_get(slot->text, &got, &error);
+        HOLDS((status == JIT_OK) == (got.data != NULL));
+        HOLDS(status != JIT_OK || strlen(got.data) == got.len);
+        break;
+      }
+      case 4:
+        HOLDS(jit_text_free(slot->text) <= JIT_INVALID);
+        break;
+      case 5: {
+        jit_query query = {.size = sizeof query, .principal = text(&in), .action = text(&in)};
+        jit_decision decision = {.size = sizeof decision};
+        /* Its error stays, for the calls about errors. */
+        if (jit_check(slot->engine, &query, &decision, &to->error) == JIT_OK) is_decided(&decision);
+        release(query.principal);
+        release(query.action);
+        break;
+      }
+      case 6: {
+        size_t room = (size_t)number(&in, 2) % 4200;
+        jit_error_info *info = calloc(1, room < sizeof(size_t) ? sizeof(size_t) : room);
+        HOLDS(info != NULL);
+        info->size = room;
+        status = jit_error_get(slot->error, info);
+        HOLDS(status <= JIT_INVALID && info->size == room);
+        HOLDS(status != JIT_OK || strlen(info->problem.data) == info->problem.len);
+        status = JIT_OK;
+        free(info);
+        break;
+      }
+      case 7:
+        HOLDS(jit_error_free(slot->error) <= JIT_INVALID);
+        break;
+      case 8:
+        status = jit_sync(slot->engine, which & 16 ? NULL : &revision, &error);
+        break;
+      case 9: {
+        size_t room = (size_t)number(&in, 2) % 4200;
+        jit_tick_info *info = calloc(1, room < sizeof(size_t) ? sizeof(size_t) : room);
+        HOLDS(info != NULL);
+        info->size = room;
+        status = jit_tick(slot->engine, which & 16 ? NULL : info, &error);
+        HOLDS(info->size == room);
+        free(info);
+        break;
+      }
+      case 10:
+        status = jit_revision(slot->engine, which & 16 ? NULL : &revision, &error);
+        break;
+      case 11:
+        status = jit_wait_revision(slot->engine, number(&in, 8), 0, which & 16 ? NULL : &revision, &error);
+        break;
+      case 12: {
+        int64_t advance = (int64_t)number(&in, 8), wall = (int64_t)number(&in, 8);
+        status = jit_test_clock(slot->engine, advance, wall, &error);
+        break;
+      }
+      case 13:
+        to->engine = (jit_engine *)(uintptr_t)number(&in, 8);
+        break;
+      default:
+        *to = *slot;
+    }
+    is_answered(status, error);
+    made[count++] = *to;
+  }
+  for (at = 0; at < count; at++) {
+    HOLDS(jit_close(made[at].engine, NULL) <= JIT_INVALID);
+    HOLDS(jit_text_free(made[at].text) <= JIT_INVALID);
+    HOLDS(jit_error_free(made[at].error) <= JIT_INVALID);
+  }
+  return 0;
+}
