@@ -41,7 +41,7 @@ lint: $(VENV)/test/.ready
 	$(CARGO) clippy --release --locked $(CRATES) --all-targets --all-features -- -D warnings
 	$(VENV)/test/bin/ruff check -q ffi examples tests
 
-CRATES := -p jit-access -p jit-access-c -p jit-access-python
+CRATES := -p jit-access -p jit-access-c -p jit-access-python -p jit-access-tower
 
 test-rust: ## the Rust tests, the examples and the documentation's code
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \

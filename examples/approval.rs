@@ -43,13 +43,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let other = ask(&desk, &dev, "just in case")?.request.ok_or("no request")?;
     let deny = Intent::Deny { request: other.id, reason: Justification::new("ask when there is a case")? };
     desk.execute(&Command { caller: dba.clone(), intent: deny }, None)?;
-    for request in desk.requests(&dev, None, None, 10)?.items {
-        println!("request:   {}: {}", request.justification.as_ref().map_or("", |text| text.as_str()), request.state.name());
+    let listing = desk.requests(&dev, None, None, 10)?;
+    for request in listing.items {
+        let why = request.justification.as_ref().map_or("", |text| text.as_str());
+        println!("request:   {why}: {}", request.status(listing.now).name());
     }
 
     let auditor = caller("eye@example.com", &["auditor"])?;
     for record in desk.journal(&auditor, Revision(0), 10)?.items {
-        println!("record {}:  {} by {}", record.revision.0, record.event.name(), record.event.actor());
+        println!("record {}:  {} by {}", record.revision.0, record.event.fact.name(), record.event.by);
     }
     println!("verified:  {} records", desk.verify()?);
     Ok(())
@@ -66,7 +68,7 @@ fn ask(desk: &Desk, who: &Caller, why: &str) -> Result<Receipt, Box<dyn Error>> 
         grant: desk.new_grant_id(),
         role: RoleName::new("database-admin")?,
         duration: Some(Ttl::from_hours(1.0)?),
-        scope: Scope::Any,
+        scope: Scope::ANY,
         starts_at: None,
         justification: Some(Justification::new(why)?),
         ticket: None,

@@ -10,7 +10,17 @@ typedef union handle {
   jit_error *error;
 } handle;
 
-enum { SLOTS = 8, CALLS = 64 };
+enum { SLOTS = 8, CALLS = 32 };
+
+/* One engine goes from input to input until one of them closes it: opening takes longer than all else. */
+static jit_engine *shared(void) {
+  static jit_engine *engine = NULL;
+  static unsigned calls = 0;
+  uint64_t revision;
+  if (calls++ % INPUTS_AN_ENGINE == 0 && engine != NULL) jit_close(engine, NULL);
+  if (jit_revision(engine, &revision, NULL) != JIT_OK) engine = opened();
+  return engine;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   handle slots[SLOTS] = {{NULL}}, made[CALLS];
@@ -24,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     jit_status status = JIT_OK;
     switch (which % 16) {
       case 0:
-        to->engine = opened();
+        to->engine = shared();
         break;
       case 1:
         status = jit_close(slot->engine, &error);
@@ -104,9 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     made[count++] = *to;
   }
   for (at = 0; at < count; at++) {
-    HOLDS(jit_close(made[at].engine, NULL) <= JIT_INVALID);
-    HOLDS(jit_text_free(made[at].text) <= JIT_INVALID);
-    HOLDS(jit_error_free(made[at].error) <= JIT_INVALID);
+    /* Whatever it is, it can be freed once at most. */
+    HOLDS(jit_text_free(made[at].text) <= JIT_INVALID && jit_error_free(made[at].error) <= JIT_INVALID);
   }
   return 0;
 }

@@ -1,0 +1,157 @@
+//! A tower layer around the routes of an axum service: whoever has no standing right gets through while a grant lasts.
+
+use std::error::Error;
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::Extension;
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{Router, post};
+use jit_access::config::Config;
+use jit_access::model::{
+    Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, ResourceKind, RoleName, Scope, Ttl,
+};
+use jit_access::service::{Builder, Decider, Desk};
+use jit_access::store::MemoryStore;
+use jit_access::workflow::{Command, Intent};
+use tower::{Layer, Service, ServiceExt};
+
+/// Asks before a request goes on whether the person whom the host authenticated may do this to that.
+#[derive(Clone)]
+struct Guard {
+    decider: Decider,
+    action: Action,
+    resource: Resource,
+    /// The host's own answer, which stands where no grant speaks.
+    standing: fn(&Principal) -> bool,
+}
+
+#[derive(Clone)]
+struct Guarded<S> {
+    guard: Guard,
+    inner: S,
+}
+
+/// Goes with a request that came through by a grant.
+#[derive(Clone, Copy)]
+struct Elevated(Option<GrantId>);
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { guard: self.clone(), inner }
+    }
+}
+
+impl<S> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response, Error: Send + 'static, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        match self.guard.judge(&request) {
+            Ok(elevated) => {
+                request.extensions_mut().insert(elevated);
+                Box::pin(self.inner.call(request))
+            }
+            Err(refusal) => Box::pin(refuse(refusal)),
+        }
+    }
+}
+
+fn refuse<E>(status: StatusCode) -> Ready<Result<Response, E>> {
+    ready(Ok(status.into_response()))
+}
+
+impl Guard {
+    /// Reads memory, so that it can stand in an async function.
+    fn judge(&self, request: &Request<Body>) -> Result<Elevated, StatusCode> {
+        let principal = request.extensions().get::<Principal>().ok_or(StatusCode::UNAUTHORIZED)?;
+        let query = Query { principal, action: &self.action, resource: &self.resource };
+        let decision = self.decider.check(&query);
+        match decision.outcome {
+            Outcome::Allow => Ok(Elevated(decision.basis.grant)),
+            Outcome::NotApplicable if (self.standing)(principal) => Ok(Elevated(None)),
+            Outcome::Deny | Outcome::NotApplicable => Err(StatusCode::FORBIDDEN),
+        }
+    }
+}
+
+async fn deploy(Extension(Elevated(grant)): Extension<Elevated>) -> &'static str {
+    if grant.is_some() { "deployed, by a grant" } else { "deployed, by right" }
+}
+
+/// Sends a request as if this person had signed in: a real host's own layer puts them there.
+async fn send(service: &Router, who: Option<&Principal>) -> Result<String, Box<dyn Error>> {
+    let mut request = Request::post("/deploy").body(Body::empty())?;
+    if let Some(who) = who {
+        request.extensions_mut().insert(who.clone());
+    }
+    let response = service.clone().oneshot(request).await?;
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 1024).await?;
+    Ok(format!("{status} {}", String::from_utf8_lossy(&body)).trim_end().to_owned())
+}
+
+/// What the workflow does waits for the disk, so it has a thread of its own.
+async fn execute(desk: &Desk, caller: &Caller, intent: Intent) -> Result<(), Box<dyn Error>> {
+    let (desk, command) = (desk.clone(), Command { caller: caller.clone(), intent });
+    tokio::task::spawn_blocking(move || desk.execute(&command, None)).await??;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "an example prints")]
+async fn story() -> Result<(), Box<dyn Error>> {
+    let config = "jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}";
+    let config = Config::parse(config, [])?;
+    let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
+    let (desk, dev) = (engine.desk(), Principal::user("dev@example.com")?);
+    let admin = Principal::user("admin@example.com")?;
+
+    let guard = Guard {
+        decider: engine.decider(),
+        action: Action::new("tools.execute")?,
+        resource: Resource::new(ResourceKind::Tool, "deploy")?,
+        standing: |principal| principal.id() == "admin@example.com",
+    };
+    let service = Router::new().route("/deploy", post(deploy)).layer(guard);
+
+    println!("nobody:  {}", send(&service, None).await?);
+    println!("admin:   {}", send(&service, Some(&admin)).await?);
+    println!("dev:     {}", send(&service, Some(&dev)).await?);
+
+    let (request, grant) = (desk.new_request_id(), desk.new_grant_id());
+    let submit = Intent::Submit {
+        id: request,
+        grant,
+        role: RoleName::new("deployer")?,
+        duration: Some(Ttl::from_hours(1.0)?),
+        scope: Scope::ANY,
+        starts_at: None,
+        justification: Some(Justification::new("INC-1234: roll back")?),
+        ticket: None,
+    };
+    execute(&desk, &Caller { principal: dev.clone(), roles: vec![] }, submit).await?;
+    let lead = Caller { principal: Principal::user("lead@example.com")?, roles: vec![RoleName::new("lead")?] };
+    execute(&desk, &lead, Intent::Approve { request, grant, comment: None }).await?;
+    println!("granted: {}", send(&service, Some(&dev)).await?);
+
+    execute(&desk, &lead, Intent::Revoke { grant, reason: Justification::new("it is over")? }).await?;
+    println!("revoked: {}", send(&service, Some(&dev)).await?);
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    tokio::runtime::Builder::new_current_thread().build()?.block_on(story())
+}
