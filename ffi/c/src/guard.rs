@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn outputs_are_looked_at_first() {
-        let body = |c: &FromC| Ok(c.out(std::ptr::null_mut::<u64>(), "out")?.set(1));
+        let body = |c: &FromC| c.out(std::ptr::null_mut::<u64>(), "out").map(|out| out.set(1)).map_err(Error::from);
         assert_eq!(guard!(std::ptr::null_mut(), body), JIT_INVALID);
     }
 }
