@@ -92,6 +92,15 @@ impl SteadyTime {
 }
 
 /// A clock that stands still until it is told, for tests and simulations.
+///
+/// ```
+/// use jit_access::clock::{Clock, ManualClock};
+///
+/// let clock = ManualClock::at("2026-12-01T09:00:00Z".parse()?);
+/// clock.advance(1_000);
+/// assert_eq!(clock.wall(), "2026-12-01T09:00:01Z".parse::<jit_access::model::Timestamp>()?.millis());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ManualClock {
     wall: AtomicI64,

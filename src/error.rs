@@ -5,6 +5,27 @@ use crate::store::StoreError;
 use crate::workflow::{Refusal, RefusalCode};
 
 /// Why an operation did not happen. Nothing of it did.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::model::*;
+/// use jit_access::workflow::{Command, Intent};
+/// use jit_access::{Error, ErrorKind};
+///
+/// let approve = Intent::Approve { request, grant: engine.desk().new_grant_id(), comment: None };
+/// let error: Error = engine.desk().execute(&Command { caller: dev, intent: approve }, None).unwrap_err();
+/// assert_eq!((error.kind(), error.code(), error.is_retryable()), (ErrorKind::Refused, "self_approval", false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,6 +47,14 @@ pub enum Error {
 }
 
 /// What the caller can do about an error. Bindings and HTTP answers are chosen by it.
+///
+/// ```
+/// use jit_access::model::Ttl;
+/// use jit_access::{Error, ErrorKind, wire};
+///
+/// let error = Error::from(Ttl::from_hours(-1.0).unwrap_err());
+/// assert_eq!((error.kind(), wire::http_status(error.kind())), (ErrorKind::Invalid, 400));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -23,6 +23,17 @@ use crate::service::Settings;
 use crate::workflow::Rules;
 
 /// Everything an operator sets.
+///
+/// ```
+/// use jit_access::config::Config;
+///
+/// let environ = [("JIT_MAX_DURATION_HOURS".to_owned(), "2".to_owned())];
+/// let config = Config::parse("jit_access: {max_duration_hours: 12}", environ)?;
+/// assert_eq!(config.rules.max_duration.hours(), 2.0);
+/// let mistake = Config::parse("jit_access: {max_duration_hour: 12}", []).unwrap_err();
+/// assert!(mistake.to_string().contains("max_duration_hours"), "{mistake}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The rules of the workflow.
@@ -34,6 +45,14 @@ pub struct Config {
 }
 
 /// Where the journal is kept.
+///
+/// ```
+/// use jit_access::config::{Config, StoreConfig};
+///
+/// let config = Config::parse("jit_access: {store: {path: jit.db}}", [])?;
+/// assert!(matches!(config.store, StoreConfig::Sqlite { path, .. } if path.ends_with("jit.db")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreConfig {

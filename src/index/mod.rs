@@ -48,6 +48,32 @@ use crate::lock::Mutex;
 use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestamp};
 
 /// The live grants of every principal, as of one revision.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::index::{Change, GrantIndex};
+/// use jit_access::model::*;
+///
+/// let grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
+/// let index = GrantIndex::new();
+/// index.publish(Revision(1), [Change::Add(&grant)]);
+/// let (action, resource) = (Action::new("tools.execute")?, Resource::gateway());
+/// let query = Query { principal: &dev.principal, action: &action, resource: &resource };
+/// assert_eq!(index.decide(&query, grant.window.start()).outcome, Outcome::Allow);
+/// assert_eq!(index.decide(&query, grant.window.end()).outcome, Outcome::NotApplicable);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct GrantIndex {
     published: Published,
     writer: Mutex<Writer>,

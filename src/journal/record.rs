@@ -10,6 +10,14 @@ use super::stored::StoredEvent;
 use crate::model::{Event, Invalid, Revision};
 
 /// The SHA-256 of a record's body.
+///
+/// ```
+/// use jit_access::journal::Hash;
+///
+/// assert_eq!(Hash::GENESIS.to_string(), "0".repeat(64));
+/// assert_eq!("0".repeat(64).parse::<Hash>()?, Hash::GENESIS);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hash([u8; 32]);
 
@@ -65,6 +73,17 @@ pub fn digest(text: &str) -> String {
 }
 
 /// One fact, at its place in the journal.
+///
+/// ```
+/// use jit_access::journal::{Hash, Record};
+/// use jit_access::model::{Actor, Event, Fact, Revision};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let record = Record::seal(event, Revision(0), Hash::GENESIS)?;
+/// assert_eq!(Record::parse(record.body.clone())?, record);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Its position; the first record has 1.

@@ -4,6 +4,20 @@ use super::{Hash, Record};
 use crate::model::Revision;
 
 /// The first record that is not as it was sealed.
+///
+/// ```
+/// use jit_access::journal::{Hash, Record, Verifier};
+/// use jit_access::model::{Actor, Event, Fact, Revision};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let record = Record::seal(event, Revision(0), Hash::GENESIS)?;
+///
+/// let changed = record.body.replace("13:00", "23:00");
+/// let broken = Verifier::default().next(record.revision, &record.hash.to_string(), &changed).unwrap_err();
+/// assert_eq!(broken.revision, Revision(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the journal breaks at record {revision}: {problem}")]
 pub struct Broken {
@@ -14,6 +28,20 @@ pub struct Broken {
 }
 
 /// Checks records one after the other, from the first one on.
+///
+/// ```
+/// use jit_access::journal::{Hash, Record, Verifier};
+/// use jit_access::model::{Actor, Event, Fact, Revision};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let record = Record::seal(event, Revision(0), Hash::GENESIS)?;
+///
+/// let mut verifier = Verifier::default();
+/// verifier.next(record.revision, &record.hash.to_string(), &record.body)?;
+/// assert_eq!(verifier.finish(record.revision, record.hash)?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Verifier {
     revision: Revision,

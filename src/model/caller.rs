@@ -9,6 +9,14 @@ use super::{Principal, RoleName};
 ///
 /// Everything about who may do what is judged from this value, never from the body of a request. Roles that come from
 /// a grant must not be in it: a grant must not help to approve the next one.
+///
+/// ```
+/// use jit_access::model::{Caller, Principal, RoleName};
+///
+/// let lead = Caller { principal: Principal::user("lead@example.com")?, roles: vec![RoleName::new("lead")?] };
+/// assert!(lead.has_any(&[RoleName::new("lead")?]) && !lead.has_any(&[]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Who.
@@ -26,6 +34,14 @@ impl Caller {
 }
 
 /// Who made a fact true. Complete on purpose: an auditor asks it of every record.
+///
+/// ```
+/// use jit_access::model::{Actor, Principal};
+///
+/// assert_eq!(Actor::Principal(Principal::user("dev@example.com")?).to_string(), "dev@example.com");
+/// assert_eq!(Actor::Rule("require_approval".into()).to_string(), "rule:require_approval");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A person or an agent.

@@ -3,6 +3,15 @@
 use super::{Action, GrantId, Principal, Resource, Revision, Timestamp};
 
 /// The question: may this principal do this to that?
+///
+/// ```
+/// use jit_access::model::{Action, Principal, Query, Resource};
+///
+/// let (principal, action) = (Principal::user("dev@example.com")?, Action::new("audit:read")?);
+/// let query = Query { principal: &principal, action: &action, resource: &Resource::gateway() };
+/// assert_eq!(query.action.name(), "audit:read");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
     /// Who.
@@ -14,6 +23,19 @@ pub struct Query<'a> {
 }
 
 /// The answer's direction. Complete on purpose: a host that forgets one has a hole.
+///
+/// ```
+/// use jit_access::model::Outcome;
+///
+/// let standing = true; // what the host says without a grant
+/// let outcome = Outcome::NotApplicable;
+/// let may = match outcome {
+///     Outcome::Allow => true,
+///     Outcome::Deny => false,
+///     Outcome::NotApplicable => standing,
+/// };
+/// assert!(may);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// A grant gives it.
@@ -37,6 +59,12 @@ impl Outcome {
 }
 
 /// Why the answer is what it is.
+///
+/// ```
+/// use jit_access::model::Reason;
+///
+/// assert_eq!(Reason::NoGrant.name(), "no_grant");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -64,6 +92,13 @@ impl Reason {
 }
 
 /// What an answer rests on.
+///
+/// ```
+/// use jit_access::model::{Decision, Reason, Revision};
+///
+/// let basis = Decision::not_applicable(Reason::Stale, None, Revision(7)).basis;
+/// assert_eq!((basis.reason, basis.grant), (Reason::Stale, None));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Basis {
     /// Why.
@@ -73,6 +108,17 @@ pub struct Basis {
 }
 
 /// The answer, at one instant, over one revision.
+///
+/// ```
+/// use jit_access::model::{Decision, GrantId, Outcome, Reason, Revision};
+///
+/// let nothing = Decision::not_applicable(Reason::NoGrant, None, Revision(7));
+/// assert_eq!((nothing.outcome, nothing.basis.grant), (Outcome::NotApplicable, None));
+/// let id: GrantId = "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()?;
+/// let allow = Decision::allow(id, "2026-12-01T13:00:00Z".parse()?, Revision(7));
+/// assert_eq!(allow.basis.grant, Some(id));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a decision that nobody enforces protects nothing"]
 pub struct Decision {

@@ -3,6 +3,15 @@
 use super::{AccessRequest, Action, Actor, Grant, GrantId, Justification, RequestId, Resource, Timestamp};
 
 /// One fact, when it became true, and by whom.
+///
+/// ```
+/// use jit_access::model::{Actor, Event, Fact};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// assert_eq!(event.fact.name(), "grant_expired");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// When.

@@ -6,6 +6,28 @@ use super::{
 };
 
 /// A permission in force for a while. What it gives and for how long never changes; an early end is an added fact.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::model::*;
+///
+/// let grant: Grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
+/// assert_eq!(grant.status(engine.now()), GrantStatus::Active);
+/// assert!(grant.covers(&Action::new("tools.execute")?, &Resource::gateway()));
+/// assert_eq!(grant.status(grant.window.end()), GrantStatus::Expired);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Which grant.
@@ -72,6 +94,13 @@ pub struct Noted {
 }
 
 /// What a grant is at an instant. Complete on purpose: an unhandled state is a hole.
+///
+/// ```
+/// use jit_access::model::GrantStatus;
+///
+/// assert!(GrantStatus::Scheduled.is_live() && !GrantStatus::Revoked.is_live());
+/// assert_eq!(GrantStatus::Released.name(), "released");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GrantStatus {
     /// Its window has not begun.

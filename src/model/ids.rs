@@ -63,6 +63,12 @@ id!(GrantId, "grant id", "Names one grant.");
 
 /// A position in the journal: the number of the last record it includes. Gapless, and in commit order: whoever has seen
 /// revision `n` has seen everything up to `n`.
+///
+/// ```
+/// use jit_access::model::Revision;
+///
+/// assert_eq!(Revision(1), Revision(0).next());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Revision(pub u64);
 

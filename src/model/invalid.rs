@@ -4,6 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// An input that cannot be a value of the model: which field, what was wrong with it, and what would be right.
+///
+/// ```
+/// use jit_access::model::{Invalid, Ttl};
+///
+/// let error: Invalid = Ttl::from_hours(-1.0).unwrap_err();
+/// println!("{}: {}; it should be {}", error.field(), error.problem(), error.expected());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Invalid {
     field: Cow<'static, str>,

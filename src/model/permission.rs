@@ -20,6 +20,14 @@ const EXPECTED_PERMISSION: &str = "an action such as tools.execute, a whole-segm
 const RESERVED: &str = "jit";
 
 /// The name of one thing that can be done, as the host asks about it.
+///
+/// ```
+/// use jit_access::model::Action;
+///
+/// assert_eq!(Action::new("tools.execute")?.name(), "tools.execute");
+/// assert!(Action::new("tools.*").is_err(), "an action is one thing");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Action(Arc<str>);
 
@@ -78,6 +86,15 @@ impl FromStr for Action {
 }
 
 /// What a role gives: one action, all under a prefix, or all.
+///
+/// ```
+/// use jit_access::model::{Action, Permission};
+///
+/// let logs = Permission::new("logs.*")?;
+/// assert!(logs.covers(&Action::new("logs.read")?));
+/// assert!(!logs.covers(&Action::new("logs:read")?) && !logs.covers(&Action::new("logsearch.read")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permission(Arc<str>);
 
@@ -172,6 +189,14 @@ impl FromStr for Permission {
 ///
 /// Never empty, in one order, and without permissions that another one of the set includes, so that two sets that give
 /// the same are written the same.
+///
+/// ```
+/// use jit_access::model::{Action, Permission, PermissionSet};
+///
+/// let set = PermissionSet::with_exceptions([Permission::new("db.*")?], [Permission::new("db.drop")?])?;
+/// assert!(set.covers(&Action::new("db.read")?) && !set.covers(&Action::new("db.drop")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PermissionSet {
     allowed: Arc<[Permission]>,

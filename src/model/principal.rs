@@ -15,6 +15,14 @@ use unicode_normalization::UnicodeNormalization;
 use super::Invalid;
 
 /// What kind of principal a name belongs to. Complete on purpose: a kind that some code forgets would be a hole.
+///
+/// ```
+/// use jit_access::model::{Principal, PrincipalKind};
+///
+/// assert_eq!(Principal::agent("deploy-bot")?.kind(), PrincipalKind::Agent);
+/// assert_eq!(PrincipalKind::User.name(), "user");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PrincipalKind {
     /// A person, named by the identity that the host authenticated, usually an e-mail address.
@@ -35,6 +43,15 @@ impl PrincipalKind {
 }
 
 /// Who asks, who holds, who approves. Equal exactly when they are the same person or agent.
+///
+/// ```
+/// use jit_access::model::Principal;
+///
+/// assert_eq!(Principal::user("Dev@EXAMPLE.com")?, Principal::user("dev@example.com")?);
+/// assert_ne!(Principal::user("bot")?, Principal::agent("bot")?);
+/// assert!(Principal::user("a\u{200b}b").is_err(), "nobody could see the difference");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Principal {
     kind: PrincipalKind,

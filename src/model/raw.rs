@@ -8,6 +8,14 @@ use std::borrow::Cow;
 use super::{Action, Invalid, Principal, PrincipalKind, Query, Resource, ResourceKind};
 
 /// The question: may this principal do this to that? Checked, and in canonical form.
+///
+/// ```
+/// use jit_access::model::{PrincipalKind, RawQuery};
+///
+/// let query = RawQuery::new((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None)?;
+/// assert_eq!((query.action(), query.resource_id()), ("tools.execute", "deploy"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawQuery<'a> {
     principal_kind: PrincipalKind,

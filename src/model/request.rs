@@ -4,6 +4,24 @@ use super::{Actor, Justification, PermissionSet, Principal, RequestId, RoleName,
 use std::sync::Arc;
 
 /// Someone's wish for a role for a while.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::model::*;
+///
+/// let found: AccessRequest = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// assert_eq!((found.status(engine.now()), found.role.as_str()), (RequestStatus::Pending, "deployer"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRequest {
     /// Which request.
@@ -65,6 +83,12 @@ pub enum RequestState {
 }
 
 /// What a request is at an instant. Complete on purpose: an unhandled state is a hole.
+///
+/// ```
+/// use jit_access::model::RequestStatus;
+///
+/// assert_eq!(RequestStatus::TimedOut.name(), "timed_out");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequestStatus {
     /// Waiting for a review.
@@ -109,6 +133,27 @@ impl AccessRequest {
 }
 
 /// What a reviewer said.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::model::*;
+///
+/// let found = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// let review: &Review = found.reviews.first().ok_or("nobody has answered")?;
+/// assert_eq!((review.verdict, review.by.to_string()), (Verdict::Approve, "boss".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// Who.
@@ -122,6 +167,12 @@ pub struct Review {
 }
 
 /// What a review says. Complete on purpose.
+///
+/// ```
+/// use jit_access::model::Verdict;
+///
+/// assert_eq!(Verdict::Deny.name(), "deny");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Yes.

@@ -10,6 +10,14 @@ use std::sync::Arc;
 use super::Invalid;
 
 /// What kinds of thing a host has. Complete on purpose: each has its entity type in `policies/schema.cedarschema`.
+///
+/// ```
+/// use jit_access::model::ResourceKind;
+///
+/// assert_eq!("tool".parse::<ResourceKind>()?, ResourceKind::Tool);
+/// assert_eq!(ResourceKind::Tool.name(), "tool");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceKind {
     /// The host itself: what a check is about when it names nothing smaller.
@@ -75,6 +83,15 @@ impl FromStr for ResourceKind {
 }
 
 /// The thing that a check asks about.
+///
+/// ```
+/// use jit_access::model::{Resource, ResourceKind};
+///
+/// let tool = Resource::new(ResourceKind::Tool, "refund")?.on_server("billing")?;
+/// assert_eq!((tool.id(), tool.server()), ("refund", Some("billing")));
+/// assert_eq!(Resource::gateway().kind(), ResourceKind::Gateway);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Resource {
     kind: ResourceKind,
@@ -198,6 +215,15 @@ impl FromStr for Resource {
 /// | `server@s1` | the server itself, and nothing in it |
 ///
 /// In a server's id that stands after `@`, `%` is written `%25` and `:` is written `%3A`.
+///
+/// ```
+/// use jit_access::model::{Resource, ResourceKind, Scope};
+///
+/// let scope = Scope::one(ResourceKind::Tool, "refund")?;
+/// assert!(scope.covers(&Resource::new(ResourceKind::Tool, "refund")?));
+/// assert!(!scope.covers(&Resource::new(ResourceKind::Tool, "deploy")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     /// Set where an id is.

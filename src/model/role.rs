@@ -7,6 +7,14 @@ use std::sync::Arc;
 use super::{Invalid, PermissionSet, Ttl};
 
 /// The name of a role, of this library's catalogue or of the host.
+///
+/// ```
+/// use jit_access::model::RoleName;
+///
+/// assert_eq!(RoleName::new("platform_admin")?.as_str(), "platform_admin");
+/// assert!(RoleName::new(" padded ").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleName(Arc<str>);
 

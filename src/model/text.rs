@@ -7,6 +7,14 @@ use std::sync::Arc;
 use super::Invalid;
 
 /// Why: a sentence or a few, at most 4096 bytes.
+///
+/// ```
+/// use jit_access::model::Justification;
+///
+/// assert_eq!(Justification::new("INC-1234: checkout is slow")?.as_str(), "INC-1234: checkout is slow");
+/// assert!(Justification::new("").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Justification(Arc<str>);
 
@@ -54,6 +62,14 @@ impl FromStr for Justification {
 }
 
 /// Where the work is tracked: an `https` or `http` address. Pages show it as a link, so `javascript:` and its kin are refused.
+///
+/// ```
+/// use jit_access::model::TicketUrl;
+///
+/// assert!(TicketUrl::new("https://tickets.example.com/INC-1234").is_ok());
+/// assert!(TicketUrl::new("javascript:alert(1)").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TicketUrl(Arc<str>);
 

@@ -13,6 +13,15 @@ use super::Invalid;
 /// An instant in UTC, in whole milliseconds since 1970, no later than the end of the year 9999.
 ///
 /// The bounds are those of what every party can write down: RFC 3339, Cedar's `datetime`, and Python's `datetime`.
+///
+/// ```
+/// use jit_access::model::{Timestamp, Ttl};
+///
+/// let at: Timestamp = "2026-12-01T09:00:00+01:00".parse()?;
+/// assert_eq!(at.to_string(), "2026-12-01T08:00:00.000Z");
+/// assert_eq!(at.saturating_add(Ttl::from_hours(1.0)?).millis() - at.millis(), 3_600_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -79,6 +88,14 @@ impl FromStr for Timestamp {
 }
 
 /// A length of time that a right may last: at least one second, at most ten years.
+///
+/// ```
+/// use jit_access::model::Ttl;
+///
+/// assert_eq!(Ttl::from_hours(1.5)?.millis(), 5_400_000);
+/// assert!(Ttl::from_hours(0.0).is_err() && Ttl::from_hours(f64::NAN).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ttl(i64);
 
@@ -150,6 +167,14 @@ impl fmt::Display for Ttl {
 }
 
 /// A half-open span of time, `[start, end)`, never empty.
+///
+/// ```
+/// use jit_access::model::{Ttl, Window};
+///
+/// let window = Window::starting("2026-12-01T09:00:00Z".parse()?, Ttl::from_hours(4.0)?)?;
+/// assert!(window.contains(window.start()) && !window.contains(window.end()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
     start: Timestamp,

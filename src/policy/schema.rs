@@ -11,6 +11,15 @@ use super::{PolicyError, translate};
 use crate::model::{Action, Grant, GrantId, Permission, ResourceKind};
 
 /// The types, actions and groups that policies may speak of.
+///
+/// ```
+/// use jit_access::model::Permission;
+/// use jit_access::policy::Schema;
+///
+/// assert!(Schema::shipped()?.declares(&Permission::new("tools.execute")?));
+/// assert!(Schema::parse("entity {").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Schema {
     fragments: Vec<SchemaFragment>,

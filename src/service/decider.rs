@@ -7,6 +7,31 @@ use crate::index::Ask;
 use crate::model::{Action, Decision, Outcome, Principal, Query, RawQuery, Reason, Resource, Timestamp};
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same index.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::model::*;
+///
+/// let decider = engine.decider();
+/// let (action, resource) = (Action::new("tools.execute")?, Resource::new(ResourceKind::Tool, "deploy")?);
+/// let decision = decider.check(&Query { principal: &dev.principal, action: &action, resource: &resource });
+/// assert_eq!(decision.outcome, Outcome::Allow);
+/// // The same from text, without making values of it.
+/// let query = RawQuery::new((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None)?;
+/// assert_eq!(decider.check_raw(&query).basis, decision.basis);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Decider {
     shared: Arc<Shared>,

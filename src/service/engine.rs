@@ -17,6 +17,14 @@ use crate::store::{Store, StoreError};
 use crate::workflow::Rules;
 
 /// What an operator tunes, with the reason for each default.
+///
+/// ```
+/// use jit_access::service::Settings;
+/// use std::time::Duration;
+///
+/// let settings = Settings { max_staleness: Duration::from_millis(500), ..Settings::default() };
+/// assert!(settings.interval < settings.max_staleness);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How old the last proof that the index is current may be before a grant is no longer honoured without a new one.
@@ -36,12 +44,37 @@ impl Default for Settings {
 }
 
 /// One host's view of one store.
+///
+/// ```
+/// use jit_access::config::Config;
+/// use jit_access::service::Builder;
+/// use jit_access::store::MemoryStore;
+///
+/// let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
+/// let (decider, desk) = (engine.decider(), engine.desk()); // cheap to clone, one for each thread
+/// assert_eq!(engine.revision(), engine.sync()?);
+/// # let _ = (decider, desk);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
 }
 
 /// What is needed to open an [`Engine`].
+///
+/// ```
+/// use jit_access::clock::ManualClock;
+/// use jit_access::service::{Builder, Settings};
+/// use jit_access::store::MemoryStore;
+/// use jit_access::workflow::Rules;
+///
+/// let clock = std::sync::Arc::new(ManualClock::at("2026-12-01T09:00:00Z".parse()?));
+/// let engine = Builder::new(MemoryStore::new(), Rules::default()).settings(Settings::default()).clock(clock).open()?;
+/// assert_eq!(engine.now(), "2026-12-01T09:00:00Z".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Builder {
     store: Arc<dyn Store>,

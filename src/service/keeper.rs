@@ -8,6 +8,18 @@ use crate::error::Error;
 use crate::lock::{Condvar, Mutex};
 
 /// Calls the reconciler at the engine's interval until it is dropped. It does not survive `fork`: a child starts its own.
+///
+/// ```
+/// use jit_access::config::Config;
+/// use jit_access::service::Builder;
+/// use jit_access::store::MemoryStore;
+///
+/// let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
+/// let keeper = jit_access::service::Keeper::start(&engine)?;
+/// drop(keeper); // ends its thread
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Keeper {
     stop: Arc<(Mutex<bool>, Condvar)>,

@@ -10,12 +10,45 @@ use crate::workflow::note;
 
 /// Does what nobody is waiting for. A host calls it from its own scheduler, or lets a [`super::Keeper`] do it; if nobody
 /// calls it, the record says things late, and no answer changes.
+///
+/// ```
+/// use jit_access::config::Config;
+/// use jit_access::service::Builder;
+/// use jit_access::store::MemoryStore;
+///
+/// let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
+/// let tick = engine.reconciler().tick()?; // what a keeper does all the time
+/// assert_eq!((tick.noted, tick.next), (0, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Reconciler {
     shared: Arc<Shared>,
 }
 
 /// What a tick did, and when the next one has something to do.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::model::*;
+/// use jit_access::service::Tick;
+///
+/// let Tick { next, .. } = engine.reconciler().tick()?;
+/// assert!(next.is_some(), "the grant will end");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tick {
     /// How many facts were noted in the journal.

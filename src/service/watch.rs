@@ -13,6 +13,26 @@ use crate::model::Revision;
 ///
 /// Changes of this process are told at once; changes of others when somebody calls [`Engine::sync`] or
 /// [`super::Reconciler::tick`], as a [`super::Keeper`] does. Does not survive `fork`.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::model::*;
+/// use jit_access::service::Watch;
+/// use std::time::Duration;
+///
+/// let watch = Watch::of(&engine);
+/// assert!(watch.wait(Revision(0), Duration::from_secs(60)) > Revision(0), "something has changed already");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Watch {
     shared: Arc<Shared>,

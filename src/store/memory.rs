@@ -12,6 +12,13 @@ use crate::model::{
 use crate::workflow::{View, next_note, note};
 
 /// A store that forgets everything when it is dropped.
+///
+/// ```
+/// use jit_access::store::{MemoryStore, Store};
+///
+/// assert_eq!(MemoryStore::new().head()?.revision.0, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,

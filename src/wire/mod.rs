@@ -13,6 +13,26 @@ use crate::model::{AccessRequest, Decision, EndKind, Grant, GrantStatus, Invalid
 use crate::service::{Listing, Receipt};
 
 /// An access request.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::model::*;
+/// use jit_access::wire;
+///
+/// let receipt = engine.desk().request(&dev, request)?;
+/// let document = wire::request_of(&receipt, "/jit").ok_or("no request")?;
+/// assert!(wire::to_json(&document)?.contains(r#""status":"pending""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize)]
 pub struct RequestDocument {
     id: String,
@@ -107,6 +127,28 @@ impl RequestDocument {
 }
 
 /// A grant, under the names of the published schema.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::model::*;
+/// use jit_access::wire::{self, GrantDocument};
+///
+/// let receipt = engine.desk().request(&dev, request)?;
+/// let document = GrantDocument::new(receipt.grant.as_ref().ok_or("no grant")?, receipt.now, "/jit");
+/// assert!(wire::to_json(&document)?.contains(r#""status":"active""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize)]
 pub struct GrantDocument {
     id: String,
@@ -189,6 +231,17 @@ impl GrantDocument {
 }
 
 /// A record of the journal. `body` is the very text that `hash` is the SHA-256 of.
+///
+/// ```
+/// use jit_access::journal::{Hash, Record};
+/// use jit_access::model::{Actor, Event, Fact, Revision};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let record = Record::seal(event, Revision(0), Hash::GENESIS)?;
+/// assert!(jit_access::wire::to_json(&jit_access::wire::RecordDocument::from(&record))?.contains("grant_expired"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize)]
 pub struct RecordDocument {
     revision: u64,
@@ -215,6 +268,15 @@ impl From<&Record> for RecordDocument {
 }
 
 /// The answer of a check.
+///
+/// ```
+/// use jit_access::model::{Decision, Reason, Revision};
+/// use jit_access::wire::{self, DecisionDocument};
+///
+/// let decision = Decision::not_applicable(Reason::NoGrant, None, Revision(7));
+/// assert!(wire::to_json(&DecisionDocument::from(&decision))?.contains(r#""outcome":"not_applicable""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize)]
 pub struct DecisionDocument {
     outcome: &'static str,
@@ -237,6 +299,26 @@ impl From<&Decision> for DecisionDocument {
 }
 
 /// A page of documents.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::model::*;
+/// use jit_access::wire::{self, PageDocument, RequestDocument};
+///
+/// let page = engine.desk().requests(&dev, None, None, 50)?;
+/// let page = PageDocument::new(&page, |request| RequestDocument::new(request, None, engine.now(), "/jit"));
+/// assert_eq!((page.items.len(), page.next_cursor), (1, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize)]
 pub struct PageDocument<T> {
     /// The documents.
@@ -253,6 +335,17 @@ impl<T> PageDocument<T> {
 }
 
 /// An error as an RFC 9457 problem.
+///
+/// ```
+/// use jit_access::Error;
+/// use jit_access::model::Ttl;
+/// use jit_access::wire::{self, ProblemDocument};
+///
+/// let error = Error::from(Ttl::from_hours(-1.0).unwrap_err());
+/// let problem = wire::to_json(&ProblemDocument::from(&error))?;
+/// assert!(problem.contains(r#""code":"invalid""#) && problem.contains(r#""status":400"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize)]
 pub struct ProblemDocument {
     #[serde(rename = "type")]

@@ -5,6 +5,15 @@ use std::collections::BTreeMap;
 use crate::model::{Permission, Role, RoleName, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
+///
+/// ```
+/// use jit_access::model::{RoleName, Ttl};
+/// use jit_access::workflow::Rules;
+///
+/// let rules = Rules { max_duration: Ttl::from_hours(2.0)?, approver_roles: vec![RoleName::new("lead")?], ..Rules::default() };
+/// assert!(rules.enabled && rules.require_approval);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// `enabled`: whether anything new can be asked for, approved or used. What is in force ends all the same.

@@ -5,6 +5,17 @@ use crate::model::{
 };
 
 /// The part of the state that a command is decided from, as of one revision.
+///
+/// ```
+/// use jit_access::model::{Actor, Event, Fact, Revision};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let view = jit_access::workflow::evolve(jit_access::workflow::View::default(), &event);
+/// assert!(view.grant.is_none(), "nothing is known of this grant");
+/// # let _ = Revision(0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
     /// The journal position this view includes; a commit of what is decided from it is conditional on it.

@@ -43,6 +43,14 @@ use crate::model::{
 use crate::workflow::View;
 
 /// What an operator may tune. Write `SqliteOptions { busy_timeout, ..Default::default() }`.
+///
+/// ```
+/// use jit_access::store::SqliteOptions;
+/// use std::time::Duration;
+///
+/// let options = SqliteOptions { busy_timeout: Duration::from_secs(1), ..SqliteOptions::default() };
+/// assert_eq!(options.busy_timeout.as_millis(), 1_000);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
     /// How long an operation waits for another process to let go of the file before it fails with
@@ -67,6 +75,16 @@ impl Default for SqliteOptions {
 /// [`SqliteStore::resume`] after it in the parent, and open another store in the child. A store that is used in a child
 /// answers [`StoreError::Unavailable`], and dropping it there touches nothing. A child whose parent forgot to pause is
 /// refused the file, because it could not hold its locks.
+///
+/// ```
+/// use jit_access::store::{SqliteOptions, SqliteStore, Store};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("jit.db");
+/// let store = SqliteStore::open(path, SqliteOptions::default())?;
+/// assert_eq!(store.verify()?, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct SqliteStore {
     connections: Connections,
