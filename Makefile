@@ -18,7 +18,7 @@ PYTHON ?= $(shell .ci/python newest)
 RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
-.PHONY: help run test fmt fmt-check lint test-rust test-c test-python test-e2e bench wheel clean
+.PHONY: help run test fmt fmt-check lint semver test-rust test-c test-python test-e2e bench wheel clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ help: ## what can be done here
 run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access inside it (PORT=4444)
 	@$(VENV)/gateway/bin/python examples/gateway/run.py --state $(STATE) --port $(PORT)
 
-test: fmt-check lint test-rust test-c test-python test-e2e ## everything, ending in the one line that counts
+test: fmt-check lint semver test-rust test-c test-python test-e2e ## everything, ending in the one line that counts
 	@echo "make test: everything above passed"
 
 fmt: $(VENV)/test/.ready ## bring the sources into their form
@@ -39,6 +39,7 @@ fmt-check: $(VENV)/test/.ready
 
 lint: $(VENV)/test/.ready
 	$(CARGO) clippy --release --locked $(CRATES) --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked -p jit-access --all-features --no-deps
 	$(VENV)/test/bin/ruff check -q ffi examples tests
 
 CRATES := -p jit-access -p jit-access-c -p jit-access-python -p jit-access-tower
@@ -54,6 +55,11 @@ test-rust: ## the Rust tests, the examples and the documentation's code
 
 test-c: $(VENV)/test/.ready ## the C library: gcc and clang, the scenarios, sanitizers, Valgrind, a few fuzzed inputs
 	$(MAKE) --no-print-directory -C ffi/c test PYTHON=$(abspath $(VENV)/test/bin/python)
+
+semver: ## what the next version must be called, compared with the last tag
+	@last=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || { echo "SKIPPED: semver, because no version is tagged yet"; exit 0; }; \
+	$(CARGO) semver-checks --version >/dev/null 2>&1 || { echo "SKIPPED: semver, because cargo-semver-checks is not here"; exit 0; }; \
+	$(CARGO) semver-checks -p jit-access --all-features --baseline-rev $$last
 
 test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types and stubs, against the wheel as users install it
 	cd ffi/python && ../../$(VENV)/test/bin/mypy

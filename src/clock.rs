@@ -8,6 +8,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use crate::model::Timestamp;
 
 /// A source of time.
+///
+/// ```
+/// use jit_access::clock::{Clock, SystemClock};
+///
+/// let clock = SystemClock::default();
+/// assert!(clock.monotonic() <= clock.monotonic());
+/// assert!(clock.wall() > 0, "milliseconds since 1970");
+/// ```
 pub trait Clock: Debug + Send + Sync {
     /// The time of day in UTC, in milliseconds since 1970. May jump either way.
     fn wall(&self) -> i64;
@@ -17,6 +25,12 @@ pub trait Clock: Debug + Send + Sync {
 }
 
 /// The clocks of the operating system.
+///
+/// ```
+/// use jit_access::clock::{Clock, SystemClock};
+///
+/// assert!(SystemClock::default().wall() > 0);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     started: Instant,
@@ -46,6 +60,17 @@ impl Clock for SystemClock {
 /// The wall clock says what an instant means, the monotonic clock and everything seen so far say how early it can be:
 /// the instant is the latest of the three. So a wall clock set back revives nothing, and one set forward ends things
 /// early rather than late.
+///
+/// ```
+/// use jit_access::clock::{ManualClock, SteadyTime};
+///
+/// let (start, earlier) = ("2026-12-01T09:00:00Z".parse()?, "2026-12-01T08:00:00Z".parse()?);
+/// let clock = std::sync::Arc::new(ManualClock::at(start));
+/// let time = SteadyTime::new(clock.clone(), start);
+/// clock.set_wall(earlier);
+/// assert!(time.now() >= start, "time does not go back");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct SteadyTime {
     clock: Arc<dyn Clock>,

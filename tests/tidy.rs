@@ -137,3 +137,23 @@ fn domain_types_carry_no_serialised_form() {
         }
     }
 }
+
+/// What stands in a documentation test is run by every release.
+#[test]
+fn every_public_type_has_an_example() {
+    for (path, text) in files_with_comments() {
+        let lines: Vec<_> = text.lines().map(str::trim_start).collect();
+        let is_type = |line: &str| ["pub struct ", "pub enum ", "pub trait "].iter().any(|kind| line.starts_with(kind));
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| is_type(line)) {
+            let above = lines[..at].iter().rev().skip_while(|line| !line.starts_with("///"));
+            let has_example = above.take_while(|line| line.starts_with("///")).any(|line| line.contains("```"));
+            assert!(has_example, "{}: {line} has no example", path.display());
+        }
+    }
+}
+
+/// The library's sources without its tests, as they are written.
+fn files_with_comments() -> Vec<(PathBuf, String)> {
+    let files = rooms().into_values().flatten();
+    files.map(|(path, _)| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}

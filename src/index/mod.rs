@@ -80,6 +80,15 @@ pub struct GrantIndex {
 }
 
 /// One difference between two revisions, as far as the index cares.
+///
+/// ```
+/// use jit_access::index::{Change, GrantIndex};
+/// use jit_access::model::{GrantId, Revision};
+///
+/// let index = GrantIndex::new();
+/// index.publish(Revision(1), [Change::Remove(GrantId::from_u128(7))]);
+/// assert_eq!(index.revision(), Revision(1));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a> {
     /// A grant came to be.

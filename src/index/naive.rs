@@ -9,6 +9,12 @@ use crate::model::{
 };
 
 /// The live grants of every principal, as of one revision.
+///
+/// ```
+/// use jit_access::index::naive::NaiveIndex;
+///
+/// assert!(NaiveIndex::new().is_empty());
+/// ```
 #[derive(Debug, Default)]
 pub struct NaiveIndex {
     inner: RwLock<Inner>,

@@ -113,6 +113,26 @@ struct StoredCut {
 }
 
 /// An access request as it is written down, version 1.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::journal::stored::StoredRequest;
+/// use jit_access::model::*;
+///
+/// let request = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// let text = serde_json::to_string(&StoredRequest::from(&request))?;
+/// assert_eq!(AccessRequest::try_from(serde_json::from_str::<StoredRequest>(&text)?)?, request);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredRequest {
     id: String,
@@ -225,6 +245,28 @@ struct StoredEnd {
 }
 
 /// A grant as it is written down, version 1. The count of uses is not part of it: the store counts them.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::journal::stored::StoredGrant;
+/// use jit_access::model::*;
+///
+/// let grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
+/// let text = serde_json::to_string(&StoredGrant::from(&grant))?;
+/// assert_eq!(serde_json::from_str::<StoredGrant>(&text)?.into_grant(grant.uses)?, grant);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredGrant {
     id: String,
@@ -330,6 +372,17 @@ struct StoredResource {
 }
 
 /// An event as it is written down, version 1.
+///
+/// ```
+/// use jit_access::journal::stored::StoredEvent;
+/// use jit_access::model::{Actor, Event, Fact};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let text = serde_json::to_string(&StoredEvent::from(&event))?;
+/// assert_eq!(Event::try_from(serde_json::from_str::<StoredEvent>(&text)?)?, event);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredEvent {
     at: String,

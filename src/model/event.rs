@@ -23,6 +23,14 @@ pub struct Event {
 }
 
 /// What became true.
+///
+/// ```
+/// use jit_access::model::Fact;
+///
+/// let fact = Fact::GrantReleased { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// assert!(fact.name() == "grant_released" && fact.changes_state());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fact {

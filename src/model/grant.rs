@@ -65,6 +65,15 @@ pub struct Grant {
 }
 
 /// An early end.
+///
+/// ```
+/// use jit_access::model::{Actor, End, EndKind, Principal};
+///
+/// let by = Actor::Principal(Principal::user("dev@example.com")?);
+/// let end = End { at: "2026-12-01T10:00:00Z".parse()?, by, kind: EndKind::Released };
+/// assert_eq!(end.by.to_string(), "dev@example.com");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// When.
@@ -76,6 +85,14 @@ pub struct End {
 }
 
 /// How a grant ended before its time. Complete on purpose.
+///
+/// ```
+/// use jit_access::model::{EndKind, Justification};
+///
+/// let revoked = EndKind::Revoked(Justification::new("the incident is over")?);
+/// assert_ne!(revoked, EndKind::Released);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndKind {
     /// Taken away by someone else, for a reason.
@@ -85,6 +102,12 @@ pub enum EndKind {
 }
 
 /// What the journal already says of the passing of time, so that it says it once.
+///
+/// ```
+/// use jit_access::model::Noted;
+///
+/// assert!(!Noted::default().activation && !Noted::default().expiry);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Noted {
     /// That the window has begun.

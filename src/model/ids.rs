@@ -13,6 +13,15 @@ macro_rules! id {
         ///
         /// A UUID of version 7 when the library made it; any UUID is accepted. Operations name their object by this id,
         /// never by a person and a role, so that a late revocation of one grant cannot hit the next one.
+        ///
+        /// ```
+        /// use jit_access::model::{GrantId, RequestId};
+        ///
+        /// let text = "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b";
+        /// assert_eq!(text.parse::<GrantId>()?.to_string(), text);
+        /// assert_eq!(text.parse::<RequestId>()?.as_u128(), text.parse::<GrantId>()?.as_u128());
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Uuid);
 

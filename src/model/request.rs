@@ -59,6 +59,14 @@ pub struct AccessRequest {
 }
 
 /// A duration that a limit cut, and which limit it was.
+///
+/// ```
+/// use jit_access::model::{DurationCut, Ttl};
+///
+/// let cut = DurationCut { asked: Ttl::from_hours(12.0)?, limit: "max_duration_hours".into() };
+/// assert_eq!(format!("asked for {}, cut by {}", cut.asked, cut.limit), "asked for 12h, cut by max_duration_hours");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurationCut {
     /// What was asked for.
@@ -68,6 +76,26 @@ pub struct DurationCut {
 }
 
 /// What has been written about a request. The instant decides the rest: see [`AccessRequest::status`].
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::model::*;
+///
+/// let found = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// assert_eq!(found.state, RequestState::Pending);
+/// // It stays so until somebody notes that time was over; the status does not wait for that.
+/// assert_eq!(found.status(found.times_out_at), RequestStatus::TimedOut);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequestState {
     /// Waiting for a review.

@@ -55,6 +55,16 @@ impl FromStr for RoleName {
 }
 
 /// What can be asked for: permissions, and the limits of asking. An entry of the operator's catalogue.
+///
+/// ```
+/// use jit_access::config::Config;
+/// use jit_access::model::RoleName;
+///
+/// let config = Config::parse("jit_access: {roles: {dba: {permissions: [db.read], max_duration_hours: 2}}}", [])?;
+/// let role = config.rules.catalogue.get(&RoleName::new("dba")?).ok_or("no such role")?;
+/// assert_eq!(role.max_duration.map(|ttl| ttl.hours()), Some(2.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// What requesters call it.

@@ -5,6 +5,12 @@ use std::fmt::Display;
 use crate::model::GrantId;
 
 /// Why there is no policy, no text or no answer. None of these is ever an allow.
+///
+/// ```
+/// use jit_access::policy::{PolicyError, Schema};
+///
+/// assert!(matches!(Schema::parse("entity {"), Err(PolicyError::Schema { .. })));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {

@@ -12,6 +12,30 @@ use super::vocabulary::{self, NOW};
 use crate::model::{GrantId, Outcome, Query, Timestamp};
 
 /// What Cedar answers, and what the answer rests on.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::model::*;
+/// use jit_access::policy;
+///
+/// let grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
+/// let (action, resource) = (Action::new("tools.execute")?, Resource::new(ResourceKind::Tool, "deploy")?);
+/// let query = Query { principal: &dev.principal, action: &action, resource: &resource };
+/// let answer = policy::authorize(&policy::policies([&grant])?, &query, grant.window.start())?;
+/// assert_eq!((answer.outcome, answer.grants), (Outcome::Allow, vec![grant.id]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "an answer that nobody enforces protects nothing"]
 pub struct Answer {

@@ -6,6 +6,16 @@ use crate::model::{AccessRequest, Event, Fact, Grant, GrantId, RequestId};
 use crate::workflow::{View, evolve};
 
 /// What an event is about.
+///
+/// ```
+/// use jit_access::model::{Actor, Event, Fact};
+/// use jit_access::store::Subject;
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// assert!(matches!(Subject::of(&event), Subject::Grant(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A request.
@@ -35,6 +45,12 @@ impl Subject {
 }
 
 /// The rows that a batch of events leaves changed.
+///
+/// ```
+/// use jit_access::store::Rows;
+///
+/// assert!(Rows::default().requests.is_empty());
+/// ```
 #[derive(Debug, Default)]
 pub struct Rows {
     /// Requests.

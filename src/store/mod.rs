@@ -37,6 +37,16 @@ use crate::workflow::View;
 /// A place that keeps the journal, the state and the outbox.
 ///
 /// Every read sees one revision: nothing of a commit, or all of it.
+///
+/// ```
+/// use jit_access::model::{Actor, Event, Fact, GrantId, Revision};
+/// use jit_access::store::{Batch, MemoryStore, Store};
+///
+/// let store = MemoryStore::new();
+/// assert_eq!((store.head()?.revision, store.verify()?), (Revision(0), 0));
+/// assert!(store.commit(&Batch::default())?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Store: Debug + Send + Sync {
     /// The end of the journal.
     ///
@@ -142,6 +152,13 @@ pub trait Store: Debug + Send + Sync {
 }
 
 /// The end of the journal.
+///
+/// ```
+/// use jit_access::store::{Head, MemoryStore, Store};
+///
+/// assert_eq!(MemoryStore::new().head()?, Head::EMPTY);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The last record's position.
@@ -161,6 +178,14 @@ impl Head {
 }
 
 /// What is written together.
+///
+/// ```
+/// use jit_access::model::Revision;
+/// use jit_access::store::Batch;
+///
+/// let batch = Batch { decided_from: Some(Revision(7)), ..Batch::default() };
+/// assert!(batch.events.is_empty() && batch.outbox.is_empty());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// The revision that the events were decided from. The commit conflicts when a record after it has changed state.
@@ -175,6 +200,14 @@ pub struct Batch {
 }
 
 /// What a command did, kept under the idempotency key that came with it.
+///
+/// ```
+/// use jit_access::journal::digest;
+/// use jit_access::store::Done;
+///
+/// let done = Done { fingerprint: digest("approve it"), request: None, grant: None };
+/// assert_eq!(done.fingerprint.len(), 64);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
     /// A digest of the command: the same key with another command is an error of the caller.
@@ -186,6 +219,13 @@ pub struct Done {
 }
 
 /// A message to deliver.
+///
+/// ```
+/// use jit_access::store::Message;
+///
+/// let message = Message { topic: "mail".to_owned(), body: "a request waits".to_owned() };
+/// assert_eq!(message.topic, "mail");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Who delivers it.
@@ -195,6 +235,13 @@ pub struct Message {
 }
 
 /// A message that is ours to deliver for a while.
+///
+/// ```
+/// use jit_access::store::{Leased, Message};
+///
+/// let message = Message { topic: "mail".to_owned(), body: "a request waits".to_owned() };
+/// assert_eq!(Leased { id: 7, message, attempt: 1 }.attempt, 1);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leased {
     /// Which message; receivers use it to recognise a second delivery.
@@ -206,6 +253,14 @@ pub struct Leased {
 }
 
 /// What became of a message.
+///
+/// ```
+/// use jit_access::store::Delivery;
+///
+/// let later = Delivery::RetryAt("2026-12-01T09:00:00Z".parse()?);
+/// assert_ne!(later, Delivery::Delivered);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// It arrived.
@@ -217,6 +272,16 @@ pub enum Delivery {
 }
 
 /// Which rows, and how many.
+///
+/// ```
+/// use jit_access::model::RequestStatus;
+/// use jit_access::store::{MemoryStore, Page, Store, Visible};
+///
+/// let status = Some(RequestStatus::Pending);
+/// let page = Page { visible: Visible::All, status, now: "2026-12-01T09:00:00Z".parse()?, before: None, limit: 50 };
+/// assert!(MemoryStore::new().requests(&page)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Page<S> {
     /// Whose.
@@ -232,6 +297,16 @@ pub struct Page<S> {
 }
 
 /// Whose rows a caller may see.
+///
+/// ```
+/// use jit_access::model::Principal;
+/// use jit_access::store::Visible;
+///
+/// let (dev, other) = (Principal::user("dev@example.com")?, Principal::user("other@example.com")?);
+/// let visible = Visible::To(dev.clone(), vec![]);
+/// assert!(visible.includes(&dev, &[]) && !visible.includes(&other, &[]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub enum Visible {
     /// Everybody's.
@@ -252,6 +327,13 @@ impl Visible {
 }
 
 /// Why a store could not do what was asked.
+///
+/// ```
+/// use jit_access::store::StoreError;
+/// use jit_access::{Error, ErrorKind};
+///
+/// assert_eq!(Error::from(StoreError::Conflict).kind(), ErrorKind::Conflict);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {

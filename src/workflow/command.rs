@@ -3,6 +3,16 @@
 use crate::model::{Caller, GrantId, Justification, RequestId, RoleName, Scope, TicketUrl, Timestamp, Ttl};
 
 /// Something that someone wants done.
+///
+/// ```
+/// use jit_access::model::{Caller, Principal, RequestId};
+/// use jit_access::workflow::{Command, Intent};
+///
+/// let caller = Caller { principal: Principal::user("dev@example.com")?, roles: vec![] };
+/// let command = Command { caller, intent: Intent::Withdraw { request: RequestId::from_u128(7) } };
+/// assert_eq!(command.caller.principal.id(), "dev@example.com");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// Who wants it, as the host authenticated them.
@@ -12,6 +22,16 @@ pub struct Command {
 }
 
 /// What is wanted. The ids of what may come to be are part of it, so that deciding twice gives the same facts.
+///
+/// ```
+/// use jit_access::model::{GrantId, Justification};
+/// use jit_access::workflow::Intent;
+///
+/// let grant: GrantId = "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()?;
+/// let revoke = Intent::Revoke { grant, reason: Justification::new("the incident is over")? };
+/// assert!(matches!(revoke, Intent::Revoke { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Intent {

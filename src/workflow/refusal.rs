@@ -3,6 +3,28 @@
 use std::fmt;
 
 /// A command that the rules refuse. Nothing has happened.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller { principal: dev, roles: vec![] };
+/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// use jit_access::model::*;
+/// use jit_access::workflow::{Command, Intent, RefusalCode};
+///
+/// let approve = Intent::Approve { request, grant: engine.desk().new_grant_id(), comment: None };
+/// match engine.desk().execute(&Command { caller: dev, intent: approve }, None) {
+///     Err(jit_access::Error::Refused(refusal)) => assert_eq!(refusal.code(), RefusalCode::SelfApproval),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
@@ -31,6 +53,12 @@ impl Refusal {
 macro_rules! codes {
     ($($variant:ident = $name:literal, $doc:literal;)*) => {
         /// The stable names of refusals. Codes are added, never renamed.
+        ///
+        /// ```
+        /// use jit_access::workflow::RefusalCode;
+        ///
+        /// assert_eq!(RefusalCode::SelfApproval.name(), "self_approval");
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum RefusalCode { $(#[doc = $doc] $variant,)* }

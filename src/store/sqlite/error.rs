@@ -10,6 +10,19 @@ use crate::store::StoreError;
 /// Why a file cannot be a store of this version: change the setting that names it. Nothing was written to the file.
 ///
 /// It comes as the source of a [`StoreError::Unavailable`].
+///
+/// ```
+/// use jit_access::store::{SqliteOptions, SqliteStore, StoreError, UnusableFile};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("notes.txt");
+/// std::fs::write(&path, "this is no database, and stays what it is")?;
+/// match SqliteStore::open(&path, SqliteOptions::default()).unwrap_err() {
+///     StoreError::Unavailable { source, .. } => assert!(source.is::<UnusableFile>()),
+///     other => panic!("{other}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UnusableFile(String);
