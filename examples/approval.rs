@@ -1,9 +1,10 @@
-//! Who may approve what: not oneself, not twice, not without the role; and what the record says afterwards.
+//! Who may approve what, and how much of it: not oneself, not twice, not without the role, never more than was asked
+//! for; and what the record says afterwards.
 
 use std::error::Error;
 
 use jit_access::config::Config;
-use jit_access::model::{Caller, Invalid, Justification, Principal, Revision, RoleName, Scope, Ttl};
+use jit_access::model::{Caller, Cut, Invalid, Justification, Principal, Revision, RoleName, Scope, Ttl};
 use jit_access::service::{Builder, Desk, Receipt};
 use jit_access::store::MemoryStore;
 use jit_access::workflow::{Command, Intent};
@@ -29,13 +30,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dba = caller("dba@example.com", &["dba-lead"])?;
 
     let asked = ask(&desk, &dev, "INC-1234: an index is missing")?.request.ok_or("no request")?;
-    println!("asked:     {} for {}", asked.role, asked.duration);
+    println!("asked:     {} for {}, risk {}", asked.role, asked.duration, asked.assessment.level.name());
 
     // Refusals are values with a stable code, the same in every language.
     for (who, why) in [(&dev, "the requester"), (&lead, "a lead of something else"), (&dba, "the role's approver")] {
-        let intent = Intent::Approve { request: asked.id, grant: desk.new_grant_id(), comment: None };
+        let intent = Intent::Approve {
+            request: asked.id,
+            version: None,
+            grant: desk.new_grant_id(),
+            cut: Cut { duration: Some(Ttl::from_hours(0.5)?), ..Cut::default() },
+            comment: None,
+        };
         match desk.execute(&Command { caller: who.clone(), intent }, None) {
-            Ok(receipt) => println!("approve:   by {why}: {}", receipt.grant.ok_or("no grant")?.approved_by),
+            Ok(receipt) => {
+                let grant = receipt.grant.ok_or("no grant")?;
+                let minutes = (grant.window.end().millis() - grant.window.start().millis()) / 60_000;
+                println!("approve:   by {why}: {}, for {minutes} minutes", grant.approved_by);
+            }
             Err(error) => println!("approve:   by {why}: {}", error.code()),
         }
     }
@@ -59,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn caller(name: &str, roles: &[&str]) -> Result<Caller, Invalid> {
     let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>()?;
-    Ok(Caller { principal: Principal::user(name)?, roles })
+    Ok(Caller::new(Principal::user(name)?, roles))
 }
 
 fn ask(desk: &Desk, who: &Caller, why: &str) -> Result<Receipt, Box<dyn Error>> {

@@ -5,7 +5,7 @@ use std::error::Error;
 use jit_access::model::{
     Action, Caller, Outcome, Permission, PermissionSet, Principal, Query, Resource, Role, RoleName, Scope,
 };
-use jit_access::model::{Justification, Ttl};
+use jit_access::model::{Cut, Justification, Ttl};
 use jit_access::service::Builder;
 use jit_access::store::MemoryStore;
 use jit_access::workflow::{Command, Intent, Rules};
@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         max_duration: Some(Ttl::from_hours(4.0)?),
         default_duration: None,
         approver_roles: None,
+        conflicts_with: vec![],
     };
     let rules = Rules {
         approver_roles: vec![RoleName::new("security-admin")?],
@@ -30,9 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (decider, desk) = (engine.decider(), engine.desk());
 
     // Who is who is the host's business: these two have signed in.
-    let dev = Caller { principal: Principal::user("dev@example.com")?, roles: vec![] };
-    let lead =
-        Caller { principal: Principal::user("lead@example.com")?, roles: vec![RoleName::new("security-admin")?] };
+    let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
+    let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("security-admin")?]);
 
     let (action, resource) = (Action::new("audit:read")?, Resource::gateway());
     let query = Query { principal: &dev.principal, action: &action, resource: &resource };
@@ -54,7 +54,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("asked:    {} for {}, cut to {} by {}", request.role, cut.asked, request.duration, cut.limit);
     }
 
-    let approve = Intent::Approve { request: request.id, grant: desk.new_grant_id(), comment: None };
+    let approve = Intent::Approve {
+        request: request.id,
+        version: None,
+        grant: desk.new_grant_id(),
+        cut: Cut::default(),
+        comment: None,
+    };
     let receipt = desk.execute(&Command { caller: lead.clone(), intent: approve }, None)?;
     let grant = receipt.grant.ok_or("no grant")?;
     println!("approved: by {}", grant.approved_by);

@@ -116,10 +116,15 @@ impl Error {
 const fn kind_of(code: RefusalCode) -> ErrorKind {
     match code {
         RefusalCode::UnknownRequest | RefusalCode::UnknownGrant => ErrorKind::NotFound,
-        RefusalCode::RequestTimedOut | RefusalCode::RequestNotPending => ErrorKind::Conflict,
+        RefusalCode::RequestTimedOut
+        | RefusalCode::RequestNotPending
+        | RefusalCode::RequestChanged
+        | RefusalCode::NothingAsked
+        | RefusalCode::GrantOver => ErrorKind::Conflict,
         RefusalCode::UnknownRole
         | RefusalCode::JustificationRequired
         | RefusalCode::TicketRequired
+        | RefusalCode::NothingLeft
         | RefusalCode::StartsInThePast
         | RefusalCode::StartsTooLate => ErrorKind::Invalid,
         _ => ErrorKind::Refused,

@@ -277,6 +277,11 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
         approver_roles: vec![],
         approved_by: Actor::Rule("require_approval".into()),
         approved_at: at(base),
+        suspended: dice.one_in(12).then(|| Suspension {
+            at: at(base),
+            by: Actor::Clock,
+            reason: Justification::new("wait").unwrap(),
+        }),
         ended: ended.map(|kind| End { at: at(base), by: Actor::Clock, kind }),
         noted: Noted { activation: dice.one_in(2), expiry: dice.one_in(20) },
         uses: 0,
@@ -486,6 +491,7 @@ enum Flaw {
     IgnoresTime,
     IgnoresRevocation,
     IgnoresNotedExpiry,
+    IgnoresSuspension,
     DropsExceptions,
     ExceptsOnlyExactNames,
     WildcardWithoutSeparator,
@@ -511,13 +517,14 @@ enum Flaw {
 }
 
 impl Flaw {
-    const ALL: [Self; 28] = [
+    const ALL: [Self; 29] = [
         Self::HoldsAtItsEnd,
         Self::HoldsNotAtItsStart,
         Self::WholeSeconds,
         Self::IgnoresTime,
         Self::IgnoresRevocation,
         Self::IgnoresNotedExpiry,
+        Self::IgnoresSuspension,
         Self::DropsExceptions,
         Self::ExceptsOnlyExactNames,
         Self::WildcardWithoutSeparator,
@@ -545,7 +552,8 @@ impl Flaw {
 
 /// Whether the grant gives it, written down a second time and as plainly as can be, with at most one flaw.
 fn gives(grant: &Grant, case: &Case, flaw: Option<Flaw>) -> bool {
-    let ended = (grant.ended.is_some() && flaw != Some(Flaw::IgnoresRevocation))
+    let ended = (grant.suspended.is_some() && flaw != Some(Flaw::IgnoresSuspension))
+        || (grant.ended.is_some() && flaw != Some(Flaw::IgnoresRevocation))
         || (grant.noted.expiry && flaw != Some(Flaw::IgnoresNotedExpiry));
     let held = match flaw {
         Some(Flaw::IgnoresHolder) => true,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Invalid, Justification, Principal, Query, Resource, Revision, RoleName, Scope, TicketUrl,
-    Timestamp, Ttl,
+    Action, Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, Query, Resource, Revision,
+    RoleName, Scope, TicketUrl, Timestamp, Ttl,
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
@@ -26,12 +26,32 @@ const BASE: &str = "/jit";
 
 /// The verbs that are calls of the library, and the arguments each takes.
 const CALLS: &[(&str, &[&str])] = &[
-    ("submit", &["by", "role", "duration_hours", "reason", "ticket_url", "resource", "starts_at", "idempotency_key"]),
-    ("approve", &["by", "request", "comment", "idempotency_key"]),
+    (
+        "submit",
+        &[
+            "by",
+            "role",
+            "duration_hours",
+            "reason",
+            "ticket_url",
+            "resource",
+            "starts_at",
+            "dry_run",
+            "idempotency_key",
+        ],
+    ),
+    (
+        "approve",
+        &["by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"],
+    ),
     ("deny", &["by", "request", "reason", "idempotency_key"]),
+    ("ask", &["by", "request", "question", "idempotency_key"]),
+    ("answer", &["by", "request", "answer", "duration_hours", "resource", "idempotency_key"]),
     ("withdraw", &["by", "request", "idempotency_key"]),
     ("revoke", &["by", "grant", "reason", "idempotency_key"]),
     ("release", &["by", "grant", "idempotency_key"]),
+    ("suspend", &["by", "grant", "reason", "idempotency_key"]),
+    ("resume", &["by", "grant", "idempotency_key"]),
     ("request", &["by", "id"]),
     ("grant", &["by", "id"]),
     ("requests", &["by", "status", "limit", "cursor"]),
@@ -429,7 +449,9 @@ impl<'a> World<'a> {
             let person = self.who(arguments, "by");
             let agent = person["agent"].is_string();
             let name = &person[if agent { "agent" } else { "user" }];
-            let caller = json!({"principal": name, "agent": agent, "roles": person["roles"]});
+            let permissions = &person["permissions"];
+            let caller =
+                json!({"principal": name, "agent": agent, "roles": person["roles"], "permissions": permissions});
             fields.insert("caller".to_owned(), caller);
         }
         let answer = run_document(&self.engine().desk(), &Value::Object(fields).to_string())?;
@@ -445,26 +467,35 @@ impl<'a> World<'a> {
                 id: desk.new_request_id(),
                 grant: desk.new_grant_id(),
                 role: RoleName::new(arguments.must("role"))?,
-                duration: arguments
-                    .0
-                    .get("duration_hours")
-                    .map(|hours| Ttl::from_hours(hours.as_f64().unwrap()).map_err(|e| e.for_field("duration_hours")))
-                    .transpose()?,
-                scope: arguments.text("resource").map_or(Ok(Scope::ANY), str::parse)?,
+                duration: arguments.duration()?,
+                scope: arguments.scope()?.unwrap_or(Scope::ANY),
                 starts_at: arguments
                     .text("starts_at")
                     .map(|at| at.parse::<Timestamp>().map_err(|error| error.for_field("starts_at")))
                     .transpose()?,
-                justification: arguments.text("reason").map(Justification::new).transpose()?,
+                justification: arguments.words("reason")?,
                 ticket: arguments.text("ticket_url").map(TicketUrl::new).transpose()?,
             },
             "approve" => Intent::Approve {
                 request: arguments.must("request").parse()?,
+                version: arguments.0.get("version").map(|version| u32::try_from(version.as_u64().unwrap()).unwrap()),
                 grant: desk.new_grant_id(),
-                comment: arguments
-                    .text("comment")
-                    .map(|text| Justification::new(text).map_err(|error| error.for_field("comment")))
-                    .transpose()?,
+                cut: Cut {
+                    permissions: arguments.permissions()?,
+                    scope: arguments.scope()?,
+                    duration: arguments.duration()?,
+                },
+                comment: arguments.words("comment")?,
+            },
+            "ask" => Intent::Ask {
+                request: arguments.must("request").parse()?,
+                question: arguments.words("question")?.unwrap(),
+            },
+            "answer" => Intent::Answer {
+                request: arguments.must("request").parse()?,
+                answer: arguments.words("answer")?.unwrap(),
+                duration: arguments.duration()?,
+                scope: arguments.scope()?,
             },
             "deny" => Intent::Deny {
                 request: arguments.must("request").parse()?,
@@ -476,10 +507,17 @@ impl<'a> World<'a> {
                 reason: Justification::new(arguments.must("reason"))?,
             },
             "release" => Intent::Release { grant: arguments.must("grant").parse()? },
+            "suspend" => Intent::Suspend {
+                grant: arguments.must("grant").parse()?,
+                reason: Justification::new(arguments.must("reason"))?,
+            },
+            "resume" => Intent::Resume { grant: arguments.must("grant").parse()? },
             other => panic!("no arm for the verb `{other}`"),
         };
-        let receipt = desk.execute(&Command { caller, intent }, key.as_ref())?;
-        Ok(answer(&receipt, matches!(verb, "revoke" | "release")))
+        let command = Command { caller, intent };
+        let dry_run = arguments.0.get("dry_run").is_some_and(|flag| flag.as_bool().unwrap());
+        let receipt = if dry_run { desk.preview(&command) } else { desk.execute(&command, key.as_ref()) }?;
+        Ok(answer(&receipt, matches!(verb, "revoke" | "release" | "suspend" | "resume")))
     }
 
     fn who<'b>(&'b self, arguments: &'b Arguments, role: &str) -> &'b Value {
@@ -492,7 +530,7 @@ impl<'a> World<'a> {
     fn person(&self, arguments: &Arguments, role: &str) -> Result<Caller, Invalid> {
         let person = self.who(arguments, role);
         for key in person.as_object().unwrap().keys() {
-            assert!(["user", "agent", "roles"].contains(&key.as_str()), "a person has no `{key}`");
+            assert!(["user", "agent", "roles", "permissions"].contains(&key.as_str()), "a person has no `{key}`");
         }
         let principal = match (&person["user"], &person["agent"]) {
             (Value::String(name), Value::Null) => Principal::user(name)?,
@@ -501,7 +539,10 @@ impl<'a> World<'a> {
         };
         let roles = person["roles"].as_array().into_iter().flatten();
         let roles = roles.map(|role| RoleName::new(role.as_str().unwrap())).collect::<Result<_, _>>()?;
-        Ok(Caller { principal, roles })
+        let permissions = person["permissions"]
+            .as_array()
+            .map(|all| all.iter().filter_map(|one| Permission::new(one.as_str().unwrap()).ok()).collect());
+        Ok(Caller { principal, roles, permissions })
     }
 
     /// The value with what was saved in the place of its name.
@@ -532,6 +573,27 @@ impl Arguments {
 
     fn must(&self, name: &str) -> &str {
         self.text(name).unwrap_or_else(|| panic!("`{name}` is missing"))
+    }
+
+    fn words(&self, name: &str) -> Result<Option<Justification>, Invalid> {
+        let name_it = |error: Invalid| error.for_field(name.to_owned());
+        self.text(name).map(|text| Justification::new(text).map_err(name_it)).transpose()
+    }
+
+    fn scope(&self) -> Result<Option<Scope>, Invalid> {
+        self.text("resource").map(str::parse).transpose()
+    }
+
+    fn duration(&self) -> Result<Option<Ttl>, Invalid> {
+        let hours = self.0.get("duration_hours").map(|hours| Ttl::from_hours(hours.as_f64().unwrap()));
+        hours.transpose().map_err(|error| error.for_field("duration_hours"))
+    }
+
+    fn permissions(&self) -> Result<Option<PermissionSet>, Invalid> {
+        let Some(all) = self.0.get("permissions") else { return Ok(None) };
+        let each = all.as_array().unwrap().iter().map(|one| Permission::new(one.as_str().unwrap()));
+        let each = each.collect::<Result<Vec<_>, _>>().map_err(|error| error.for_field("permissions"))?;
+        PermissionSet::new(each).map(Some)
     }
 
     fn millis(&self) -> i64 {

@@ -364,7 +364,7 @@ mod tampering {
         type Damage = fn(u64, u64) -> (String, u64);
         let ways: [(&str, Damage); 9] = [
             ("a flipped letter", |at, _| {
-                (format!("UPDATE journal SET body = replace(body, 'example', 'exbmple') WHERE revision = {at}"), at)
+                (format!("UPDATE journal SET body = replace(body, '\"type\"', '\"tyqe\"') WHERE revision = {at}"), at)
             }),
             ("an emptied body", |at, _| (format!("UPDATE journal SET body = '' WHERE revision = {at}"), at)),
             ("a forged hash", |at, _| {
@@ -549,7 +549,7 @@ mod tampering {
         let (_directory, path, _) = told();
         let raw = Connection::open(&path).unwrap();
         raw.execute_batch("DROP TRIGGER journal_is_not_rewritten").unwrap();
-        raw.execute("UPDATE journal SET body = replace(body, 'example', 'exbmple') WHERE revision = 1", []).unwrap();
+        raw.execute("UPDATE journal SET body = replace(body, '\"type\"', '\"tyqe\"') WHERE revision = 1", []).unwrap();
         raw.execute("UPDATE grants SET stored = 'x'", []).unwrap();
         drop(raw);
         let store = open(&path);

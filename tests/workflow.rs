@@ -28,6 +28,7 @@ fn rules() -> Rules {
         max_duration: max.map(hours),
         default_duration: None,
         approver_roles: approvers.map(|name| vec![RoleName::new(name).unwrap()]),
+        conflicts_with: Vec::new(),
     };
     let roles = [role("operator", None, None), role("auditor", Some(2), Some("lead"))];
     Rules {
@@ -53,6 +54,7 @@ fn people() -> Vec<Caller> {
     .map(|(name, roles)| Caller {
         principal: Principal::user(&format!("{name}@example.com")).unwrap(),
         roles: roles.into_iter().map(|role| RoleName::new(role).unwrap()).collect(),
+        permissions: None,
     })
     .collect()
 }
@@ -60,11 +62,15 @@ fn people() -> Vec<Caller> {
 #[derive(Debug, Clone)]
 enum Do {
     Submit { role: &'static str, duration: Option<i64>, starts_in: Option<i64> },
-    Approve,
+    Approve { minutes: Option<i64> },
     Deny,
     Withdraw,
+    Ask,
+    Answer,
     Revoke,
     Release,
+    Suspend,
+    Resume,
     Note,
 }
 
@@ -83,8 +89,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     )
         .prop_map(|(role, duration, starts_in)| Do::Submit { role, duration, starts_in });
     let what = prop_oneof![
-        3 => submit, 4 => Just(Do::Approve), 1 => Just(Do::Deny), 1 => Just(Do::Withdraw),
-        2 => Just(Do::Revoke), 2 => Just(Do::Release), 2 => Just(Do::Note),
+        3 => submit, 4 => proptest::option::of(1..600_i64).prop_map(|minutes| Do::Approve { minutes }), 1 => Just(Do::Deny),
+        1 => Just(Do::Withdraw), 2 => Just(Do::Ask), 2 => Just(Do::Answer), 2 => Just(Do::Revoke), 2 => Just(Do::Release),
+        2 => Just(Do::Suspend), 2 => Just(Do::Resume), 2 => Just(Do::Note),
     ];
     // Waits of exactly the timeout, one less and one more are what goes wrong.
     let wait = prop_oneof![Just(0), Just(1), Just(3 * HOUR - 1), Just(3 * HOUR), 0..HOUR];
@@ -102,6 +109,8 @@ struct Naive {
     /// `None` while nobody has answered.
     answer: Option<&'static str>,
     window: Option<(i64, i64)>,
+    asked_back: bool,
+    suspended: bool,
     ended: Option<&'static str>,
 }
 
@@ -121,6 +130,7 @@ impl Naive {
         match self.answer {
             Some(answer) => answer,
             None if now >= self.asked_at + 3 * HOUR => "timed_out",
+            None if self.asked_back => "needs_info",
             None => "pending",
         }
     }
@@ -130,6 +140,7 @@ impl Naive {
         Some(match self.ended {
             Some(ended) => ended,
             None if now >= end => "expired",
+            None if self.suspended => "suspended",
             None if now < start => "scheduled",
             None => "active",
         })
@@ -155,18 +166,20 @@ fn naive(model: &mut Option<Naive>, step: &Step, now: i64) -> Result<(), &'stati
                 asked_at: now,
                 answer: None,
                 window: None,
+                asked_back: false,
+                suspended: false,
                 ended: None,
             };
             if who == 1 {
-                grant(&mut made, now);
+                grant(&mut made, None, now);
             }
             *model = Some(made);
             Ok(())
         }
-        Do::Approve | Do::Deny => {
+        Do::Approve { .. } | Do::Deny | Do::Ask => {
             let known = model.as_mut().filter(|known| known.sees(who)).ok_or("unknown_request")?;
             match known.status(now) {
-                "pending" => {}
+                "pending" | "needs_info" => {}
                 "timed_out" if known.answer.is_none() || known.answer == Some("timed_out") => {
                     return Err("request_timed_out");
                 }
@@ -178,11 +191,41 @@ fn naive(model: &mut Option<Naive>, step: &Step, now: i64) -> Result<(), &'stati
             if !known.approver(who) {
                 return Err("not_an_approver");
             }
-            if matches!(step.what, Do::Approve) {
-                grant(known, now)
-            } else {
-                known.answer = Some("denied")
+            match step.what {
+                Do::Approve { minutes } => grant(known, minutes, now),
+                Do::Deny => known.answer = Some("denied"),
+                _ => known.asked_back = true,
             }
+            Ok(())
+        }
+        Do::Answer => {
+            let known = model.as_mut().filter(|known| known.sees(who)).ok_or("unknown_request")?;
+            if known.requester != who {
+                return Err("not_the_requester");
+            }
+            match known.status(now) {
+                "needs_info" => known.asked_back = false,
+                "pending" => return Err("nothing_asked"),
+                "timed_out" if known.answer.is_none() || known.answer == Some("timed_out") => {
+                    return Err("request_timed_out");
+                }
+                _ => return Err("request_not_pending"),
+            }
+            Ok(())
+        }
+        Do::Suspend | Do::Resume => {
+            let known =
+                model.as_mut().filter(|known| known.window.is_some() && known.sees(who)).ok_or("unknown_grant")?;
+            if known.requester == who {
+                return Err("revoke_own_grant");
+            }
+            if !known.approver(who) {
+                return Err("not_an_approver");
+            }
+            if !matches!(known.grant_status(now), Some("scheduled" | "active" | "suspended")) {
+                return Err("grant_over");
+            }
+            known.suspended = matches!(step.what, Do::Suspend);
             Ok(())
         }
         Do::Withdraw => {
@@ -191,7 +234,7 @@ fn naive(model: &mut Option<Naive>, step: &Step, now: i64) -> Result<(), &'stati
                 return Err("not_the_requester");
             }
             match known.status(now) {
-                "pending" => known.answer = Some("withdrawn"),
+                "pending" | "needs_info" => known.answer = Some("withdrawn"),
                 "withdrawn" => {}
                 _ => return Err("request_not_pending"),
             }
@@ -207,7 +250,7 @@ fn naive(model: &mut Option<Naive>, step: &Step, now: i64) -> Result<(), &'stati
                 (false, false) => return Err("not_the_holder"),
                 _ => {}
             }
-            if matches!(known.grant_status(now), Some("scheduled" | "active")) {
+            if matches!(known.grant_status(now), Some("scheduled" | "active" | "suspended")) {
                 known.ended = Some(if revokes { "revoked" } else { "released" });
             }
             Ok(())
@@ -226,10 +269,11 @@ fn naive(model: &mut Option<Naive>, step: &Step, now: i64) -> Result<(), &'stati
     }
 }
 
-fn grant(known: &mut Naive, now: i64) {
+fn grant(known: &mut Naive, minutes: Option<i64>, now: i64) {
     known.answer = Some("approved");
+    let length = minutes.map_or(known.length, |minutes| known.length.min(minutes * 60_000));
     let start = known.starts_at.map_or(now, |start| start.max(now));
-    known.window = Some((start, start + known.length));
+    known.window = Some((start, start + length));
 }
 
 fn command(step: &Step, view: &View, people: &[Caller], now: i64, serial: u128) -> Command {
@@ -247,10 +291,18 @@ fn command(step: &Step, view: &View, people: &[Caller], now: i64, serial: u128) 
             justification: Some(reason),
             ticket: None,
         },
-        Do::Approve => Intent::Approve { request, grant: GrantId::from_u128(serial), comment: None },
+        Do::Approve { minutes } => {
+            let duration = minutes.map(|minutes| Ttl::from_millis(minutes * 60_000).unwrap());
+            let cut = Cut { duration, ..Cut::default() };
+            Intent::Approve { request, version: None, grant: GrantId::from_u128(serial), cut, comment: None }
+        }
         Do::Deny => Intent::Deny { request, reason },
+        Do::Ask => Intent::Ask { request, question: reason },
+        Do::Answer => Intent::Answer { request, answer: reason, duration: None, scope: None },
         Do::Withdraw => Intent::Withdraw { request },
         Do::Revoke => Intent::Revoke { grant, reason },
+        Do::Suspend => Intent::Suspend { grant, reason },
+        Do::Resume => Intent::Resume { grant },
         Do::Release | Do::Note => Intent::Release { grant },
     };
     Command { caller: people[step.who].clone(), intent }
@@ -330,18 +382,21 @@ fn invariants(view: &View, rules: &Rules) {
         );
         assert!(grant.window.start() >= grant.approved_at, "nothing is given for the time before the approval");
         assert!(grant.window.end().millis() - grant.window.start().millis() <= limit.millis());
+        assert!(grant.window.end().millis() - grant.window.start().millis() <= request.duration.millis());
         assert_eq!(grant.permissions, request.permissions);
-        assert_eq!(grant.scope, request.scope);
+        assert!(grant.scope.is_within(&request.scope));
     }
 }
 
 /// Every (state, command) pair has a stated answer. Read down a column to see what a state allows.
 #[test]
 fn every_state_answers_every_command() {
-    let states = ["pending", "timed_out", "approved", "denied", "withdrawn"];
+    let states = ["pending", "needs_info", "timed_out", "approved", "denied", "withdrawn", "suspended", "expired"];
     let mut table = BTreeMap::new();
     for state in states {
-        for (verb, who) in [("approve", 2), ("deny", 2), ("withdraw", 0), ("revoke", 2), ("release", 0)] {
+        let verbs = [("approve", 2), ("deny", 2), ("ask", 2), ("answer", 0), ("withdraw", 0)];
+        let endings = [("revoke", 2), ("release", 0), ("suspend", 2), ("resume", 2)];
+        for (verb, who) in verbs.into_iter().chain(endings) {
             let (rules, people) = (rules(), people());
             let mut view = View::default();
             let run = |view: View, what: Do, who: usize, now: i64| {
@@ -358,13 +413,26 @@ fn every_state_answers_every_command() {
             let mut now = 1;
             match state {
                 "timed_out" => now = 3 * HOUR,
-                "approved" => (view, _) = run(view, Do::Approve, 2, 1),
+                "needs_info" => (view, _) = run(view, Do::Ask, 2, 1),
+                "approved" | "suspended" | "expired" => {
+                    (view, _) = run(view, Do::Approve { minutes: None }, 2, 1);
+                    if state == "suspended" {
+                        (view, _) = run(view, Do::Suspend, 2, 1);
+                    }
+                    if state == "expired" {
+                        now = 1 + HOUR;
+                    }
+                }
                 "denied" => (view, _) = run(view, Do::Deny, 2, 1),
                 "withdrawn" => (view, _) = run(view, Do::Withdraw, 0, 1),
                 _ => {}
             }
             let what = match verb {
-                "approve" => Do::Approve,
+                "approve" => Do::Approve { minutes: None },
+                "ask" => Do::Ask,
+                "answer" => Do::Answer,
+                "suspend" => Do::Suspend,
+                "resume" => Do::Resume,
                 "deny" => Do::Deny,
                 "withdraw" => Do::Withdraw,
                 "revoke" => Do::Revoke,
@@ -376,29 +444,76 @@ fn every_state_answers_every_command() {
     let expected = [
         ("pending", "approve", "request_approved"),
         ("pending", "deny", "request_denied"),
+        ("pending", "ask", "information_requested"),
+        ("pending", "answer", "nothing_asked"),
         ("pending", "withdraw", "request_withdrawn"),
         ("pending", "revoke", "unknown_grant"),
         ("pending", "release", "unknown_grant"),
+        ("pending", "suspend", "unknown_grant"),
+        ("pending", "resume", "unknown_grant"),
+        ("needs_info", "approve", "request_approved"),
+        ("needs_info", "deny", "request_denied"),
+        ("needs_info", "ask", "information_requested"),
+        ("needs_info", "answer", "request_answered"),
+        ("needs_info", "withdraw", "request_withdrawn"),
+        ("needs_info", "revoke", "unknown_grant"),
+        ("needs_info", "release", "unknown_grant"),
+        ("needs_info", "suspend", "unknown_grant"),
+        ("needs_info", "resume", "unknown_grant"),
         ("timed_out", "approve", "request_timed_out"),
         ("timed_out", "deny", "request_timed_out"),
+        ("timed_out", "ask", "request_timed_out"),
+        ("timed_out", "answer", "request_timed_out"),
         ("timed_out", "withdraw", "request_not_pending"),
         ("timed_out", "revoke", "unknown_grant"),
         ("timed_out", "release", "unknown_grant"),
+        ("timed_out", "suspend", "unknown_grant"),
+        ("timed_out", "resume", "unknown_grant"),
         ("approved", "approve", "request_not_pending"),
         ("approved", "deny", "request_not_pending"),
+        ("approved", "ask", "request_not_pending"),
+        ("approved", "answer", "request_not_pending"),
         ("approved", "withdraw", "request_not_pending"),
         ("approved", "revoke", "grant_revoked"),
         ("approved", "release", "grant_released"),
+        ("approved", "suspend", "grant_suspended"),
+        ("approved", "resume", "nothing"),
+        ("suspended", "approve", "request_not_pending"),
+        ("suspended", "deny", "request_not_pending"),
+        ("suspended", "ask", "request_not_pending"),
+        ("suspended", "answer", "request_not_pending"),
+        ("suspended", "withdraw", "request_not_pending"),
+        ("suspended", "revoke", "grant_revoked"),
+        ("suspended", "release", "grant_released"),
+        ("suspended", "suspend", "nothing"),
+        ("suspended", "resume", "grant_resumed"),
+        ("expired", "approve", "request_not_pending"),
+        ("expired", "deny", "request_not_pending"),
+        ("expired", "ask", "request_not_pending"),
+        ("expired", "answer", "request_not_pending"),
+        ("expired", "withdraw", "request_not_pending"),
+        ("expired", "revoke", "nothing"),
+        ("expired", "release", "nothing"),
+        ("expired", "suspend", "grant_over"),
+        ("expired", "resume", "grant_over"),
         ("denied", "approve", "request_not_pending"),
         ("denied", "deny", "request_not_pending"),
+        ("denied", "ask", "request_not_pending"),
+        ("denied", "answer", "request_not_pending"),
         ("denied", "withdraw", "request_not_pending"),
         ("denied", "revoke", "unknown_grant"),
         ("denied", "release", "unknown_grant"),
+        ("denied", "suspend", "unknown_grant"),
+        ("denied", "resume", "unknown_grant"),
         ("withdrawn", "approve", "request_not_pending"),
         ("withdrawn", "deny", "request_not_pending"),
+        ("withdrawn", "ask", "request_not_pending"),
+        ("withdrawn", "answer", "request_not_pending"),
         ("withdrawn", "withdraw", "nothing"),
         ("withdrawn", "revoke", "unknown_grant"),
         ("withdrawn", "release", "unknown_grant"),
+        ("withdrawn", "suspend", "unknown_grant"),
+        ("withdrawn", "resume", "unknown_grant"),
     ];
     let expected: BTreeMap<_, _> = expected.into_iter().map(|(state, verb, answer)| ((state, verb), answer)).collect();
     assert_eq!(table, expected);
@@ -430,4 +545,85 @@ fn the_answer_names_the_limit_that_cut_the_duration() {
     let Fact::RequestSubmitted(request) = &submit(&dev, &rules()).unwrap()[0].fact else { panic!("no request") };
     let cut = request.duration_cut.clone().unwrap();
     assert_eq!((request.duration, cut.asked, &*cut.limit), (hours(8), hours(20), "max_duration_hours"));
+}
+
+fn permission_set() -> impl Strategy<Value = PermissionSet> {
+    const NAMES: [&str; 8] =
+        ["*", "tools.*", "tools.read", "tools.mcp.*", "tools.mcp.execute", "logs:read", "logs:*", "audit:read"];
+    let some = |most| proptest::collection::vec(proptest::sample::select(&NAMES[..]), 0..most);
+    (some(4), some(3)).prop_filter_map("gives something", |(allowed, excepted)| {
+        let parse = |all: Vec<&str>| all.into_iter().map(|text| Permission::new(text).unwrap()).collect::<Vec<_>>();
+        PermissionSet::with_exceptions(parse(allowed), parse(excepted)).ok()
+    })
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    const TEXTS: [&str; 10] =
+        ["*", "tool", "tool:a", "tool:b", "prompt", "server:s", "server:t", "tool@s", "tool@s:a", "server@s"];
+    proptest::sample::select(&TEXTS[..]).prop_map(|text| text.parse().unwrap())
+}
+
+fn cut() -> impl Strategy<Value = Cut> {
+    use proptest::option::of;
+    (of(permission_set()), of(scope()), of(1..10_i64)).prop_map(|(permissions, scope, duration)| Cut {
+        permissions,
+        scope,
+        duration: duration.map(hours),
+    })
+}
+
+/// Everything that a set, or a scope, of those above can tell apart.
+fn actions() -> Vec<Action> {
+    ["tools.read", "tools.write", "tools.mcp.execute", "tools.mcp.x", "logs:read", "logs:write", "audit:read", "other"]
+        .map(|name| Action::new(name).unwrap())
+        .into()
+}
+
+fn things() -> Vec<Resource> {
+    let mut things = vec![Resource::gateway()];
+    for (kind, id) in [(ResourceKind::Tool, "a"), (ResourceKind::Tool, "b"), (ResourceKind::Prompt, "a")] {
+        let thing = Resource::new(kind, id).unwrap();
+        things.extend([thing.clone().on_server("s").unwrap(), thing.clone().on_server("t").unwrap(), thing]);
+    }
+    things.extend(["s", "t"].map(|id| Resource::new(ResourceKind::Server, id).unwrap()));
+    things
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn cuts_commute_and_only_shrink(permissions in permission_set(), scope in scope(), cuts in (cut(), cut())) {
+        let terms = Terms { permissions, scope, duration: hours(8) };
+        let one_way = terms.cut(&cuts.0).and_then(|terms| terms.cut(&cuts.1)).ok();
+        let other_way = terms.cut(&cuts.1).and_then(|terms| terms.cut(&cuts.0)).ok();
+        prop_assert_eq!(&one_way, &other_way);
+        if let Some(left) = &one_way {
+            prop_assert!(left.duration <= terms.duration);
+            prop_assert_eq!(terms.cut(&cuts.0).and_then(|terms| terms.cut(&cuts.0)).ok(), terms.cut(&cuts.0).ok());
+        }
+        // What is left is what all of them give, action by action and thing by thing.
+        for action in actions() {
+            let by_all = terms.permissions.covers(&action)
+                && [&cuts.0, &cuts.1].iter().all(|cut| cut.permissions.as_ref().is_none_or(|set| set.covers(&action)));
+            if let Some(left) = &one_way {
+                prop_assert_eq!(left.permissions.covers(&action), by_all, "{:?}", action);
+            }
+        }
+        for thing in things() {
+            let by_all = terms.scope.covers(&thing)
+                && [&cuts.0, &cuts.1].iter().all(|cut| cut.scope.as_ref().is_none_or(|scope| scope.covers(&thing)));
+            prop_assert_eq!(one_way.as_ref().is_some_and(|left| left.scope.covers(&thing)), by_all && one_way.is_some());
+        }
+    }
+
+    #[test]
+    fn a_difference_gives_what_was_not_given_before(set in permission_set(), standing in permission_set()) {
+        let without = standing.allowed();
+        let new = set.difference(without);
+        for action in actions() {
+            let wanted = set.covers(&action) && !without.iter().any(|one| one.covers(&action));
+            prop_assert_eq!(new.as_ref().is_some_and(|new| new.covers(&action)), wanted, "{:?}", action);
+        }
+    }
 }

@@ -35,6 +35,8 @@ const KEYS: &[(&str, Kind)] = &[
     ("approval_timeout_hours", Kind::Plain),
     ("auditor_roles", Kind::List),
     ("reserved_permissions", Kind::List),
+    ("risk.production", Kind::List),
+    ("risk.working_hours", Kind::Text),
     ("break_glass.enabled", Kind::Plain),
     ("break_glass.require_mfa", Kind::Plain),
     ("break_glass.notify_security_team", Kind::Plain),

@@ -20,7 +20,7 @@ use serde_json::Value;
 use self::reader::Reader;
 use crate::model::{Invalid, Permission, PermissionSet, Role, RoleName};
 use crate::service::Settings;
-use crate::workflow::Rules;
+use crate::workflow::{RiskRules, Rules};
 
 /// Everything an operator sets.
 ///
@@ -137,6 +137,7 @@ impl Config {
             approval_timeout: reader.hours("approval_timeout_hours")?.unwrap_or(defaults.approval_timeout),
             auditor_roles: reader.list("auditor_roles", RoleName::new)?.unwrap_or_default(),
             reserved_permissions: reader.list("reserved_permissions", Permission::new)?.unwrap_or_default(),
+            risk: risk(&mut reader)?,
             catalogue: BTreeMap::new(),
         };
         rules.catalogue = catalogue(&mut reader, &rules)?;
@@ -173,11 +174,25 @@ fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Ro
             max_duration,
             default_duration,
             approver_roles: entry.list("approver_roles", RoleName::new)?,
+            conflicts_with: entry.list("conflicts_with", RoleName::new)?.unwrap_or_default(),
         };
         entry.finish()?;
         catalogue.insert(name, role);
     }
     Ok(catalogue)
+}
+
+fn risk(reader: &mut Reader) -> Result<RiskRules, Invalid> {
+    let Some(mut section) = reader.section("risk")? else { return Ok(RiskRules::default()) };
+    let risk = RiskRules {
+        production: section.list("production", str::parse)?.unwrap_or_default(),
+        working_hours: section
+            .text("working_hours")?
+            .map(|text| text.parse().map_err(|error: Invalid| error.for_field(section.key("working_hours"))))
+            .transpose()?,
+    };
+    section.finish()?;
+    Ok(risk)
 }
 
 /// Keys of the published configuration whose features this version does not have. Their off values are accepted.

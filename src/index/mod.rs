@@ -91,9 +91,9 @@ pub struct GrantIndex {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a> {
-    /// A grant came to be.
+    /// A grant came to be, or is not held back any more.
     Add(&'a Grant),
-    /// A grant is over.
+    /// A grant is over, or is held back.
     Remove(GrantId),
 }
 

@@ -105,6 +105,7 @@ fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
             approver_roles: Vec::new(),
             approved_by: Actor::Clock,
             approved_at: at(0),
+            suspended: None,
             ended: None,
             noted: Noted { activation: false, expiry: noted },
             uses: 0,

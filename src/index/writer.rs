@@ -296,9 +296,9 @@ impl Writer {
 /// The runs of sets by the address of the set, for as long as the grants are borrowed.
 type KnownSets = HashMap<(usize, usize), u32, RandomState>;
 
-/// A grant that has ended says nothing about another one with its id, and is not taken in.
+/// A grant that has ended or is held back gives nothing, and is not taken in.
 const fn is_live(grant: &Grant) -> bool {
-    grant.ended.is_none() && !grant.noted.expiry
+    grant.ended.is_none() && grant.suspended.is_none() && !grant.noted.expiry
 }
 
 fn hash_of(to: &Published, principal: &Principal) -> u64 {

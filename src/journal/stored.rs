@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccessRequest, Action, Actor, DurationCut, End, EndKind, Event, Fact, Grant, Invalid, Justification, Noted,
-    Permission, PermissionSet, Principal, PrincipalKind, RequestState, Resource, Review, RoleName, Timestamp, Ttl,
-    Verdict, Window,
+    AccessRequest, Action, Actor, Amendment, Answer, Assessment, Cut, DurationCut, End, EndKind, Event, Fact, Grant,
+    Invalid, Justification, Noted, Permission, PermissionSet, Principal, PrincipalKind, RequestState, Resource, Review,
+    RiskFactor, RiskLevel, RiskReason, RoleName, Suspension, Timestamp, Ttl, Verdict, Window,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,12 +104,156 @@ struct StoredReview {
     verdict: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
+    #[serde(default, skip_serializing_if = "StoredCut::is_none")]
+    cut: StoredCut,
+    version: u32,
+}
+
+impl From<&Review> for StoredReview {
+    fn from(review: &Review) -> Self {
+        Self {
+            by: (&review.by).into(),
+            at: review.at.to_string(),
+            verdict: review.verdict.name().to_owned(),
+            comment: review.comment.as_ref().map(ToString::to_string),
+            cut: (&review.cut).into(),
+            version: review.version,
+        }
+    }
+}
+
+impl TryFrom<StoredReview> for Review {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredReview) -> Result<Self, Invalid> {
+        Ok(Self {
+            by: stored.by.try_into()?,
+            at: stored.at.parse()?,
+            verdict: match stored.verdict.as_str() {
+                "approve" => Verdict::Approve,
+                "deny" => Verdict::Deny,
+                "ask" => Verdict::Ask,
+                other => return Err(unknown("verdict", other)),
+            },
+            comment: stored.comment.map(|text| text.parse()).transpose()?,
+            cut: stored.cut.try_into()?,
+            version: stored.version,
+        })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+struct StoredAnswer {
+    at: String,
+    text: String,
+    version: u32,
+}
+
+/// What an approver took off.
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct StoredCut {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    permissions: Option<StoredPermissions>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<i64>,
+}
+
+impl StoredCut {
+    const fn is_none(&self) -> bool {
+        self.permissions.is_none() && self.scope.is_none() && self.duration_ms.is_none()
+    }
+}
+
+impl From<&Cut> for StoredCut {
+    fn from(cut: &Cut) -> Self {
+        Self {
+            permissions: cut.permissions.as_ref().map(Into::into),
+            scope: cut.scope.as_ref().map(ToString::to_string),
+            duration_ms: cut.duration.map(Ttl::millis),
+        }
+    }
+}
+
+impl TryFrom<StoredCut> for Cut {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredCut) -> Result<Self, Invalid> {
+        Ok(Self {
+            permissions: stored.permissions.map(TryInto::try_into).transpose()?,
+            scope: stored.scope.map(|text| text.parse()).transpose()?,
+            duration: stored.duration_ms.map(Ttl::from_millis).transpose()?,
+        })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredAssessment {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    newly_permitted: Option<StoredPermissions>,
+    level: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<StoredReason>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredReason {
+    factor: String,
+    detail: String,
+}
+
+impl From<&Assessment> for StoredAssessment {
+    fn from(assessment: &Assessment) -> Self {
+        Self {
+            newly_permitted: assessment.newly_permitted.as_ref().map(Into::into),
+            level: assessment.level.name().to_owned(),
+            reasons: assessment
+                .reasons
+                .iter()
+                .map(|reason| StoredReason { factor: reason.factor.name().to_owned(), detail: reason.detail.clone() })
+                .collect(),
+        }
+    }
+}
+
+impl TryFrom<StoredAssessment> for Assessment {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredAssessment) -> Result<Self, Invalid> {
+        let level = RiskLevel::ALL.into_iter().find(|level| level.name() == stored.level);
+        let reason = |reason: StoredReason| {
+            let factor = RiskFactor::ALL.iter().find(|factor| factor.name() == reason.factor);
+            let factor = *factor.ok_or_else(|| unknown("factor", &reason.factor))?;
+            Ok(RiskReason { factor, detail: reason.detail })
+        };
+        Ok(Self {
+            newly_permitted: stored.newly_permitted.map(TryInto::try_into).transpose()?,
+            level: level.ok_or_else(|| unknown("level", &stored.level))?,
+            reasons: stored.reasons.into_iter().map(reason).collect::<Result<_, Invalid>>()?,
+        })
+    }
+}
+
+/// A duration that a limit of the operator cut.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredDurationCut {
     asked_ms: i64,
     limit: String,
+}
+
+impl From<&DurationCut> for StoredDurationCut {
+    fn from(cut: &DurationCut) -> Self {
+        Self { asked_ms: cut.asked.millis(), limit: cut.limit.to_string() }
+    }
+}
+
+impl TryFrom<StoredDurationCut> for DurationCut {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredDurationCut) -> Result<Self, Invalid> {
+        Ok(Self { asked: Ttl::from_millis(stored.asked_ms)?, limit: stored.limit.into() })
+    }
 }
 
 /// An access request as it is written down, version 1.
@@ -138,12 +282,14 @@ pub struct StoredRequest {
     id: String,
     requester: StoredPrincipal,
     requester_normal_roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requester_normal_permissions: Option<Vec<String>>,
     role: String,
     permissions: StoredPermissions,
     scope: String,
     duration_ms: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    duration_cut: Option<StoredCut>,
+    duration_cut: Option<StoredDurationCut>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     starts_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,9 +299,13 @@ pub struct StoredRequest {
     approver_roles: Vec<String>,
     created_at: String,
     times_out_at: String,
+    assessment: StoredAssessment,
     state: String,
+    version: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reviews: Vec<StoredReview>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<StoredAnswer>,
 }
 
 impl From<&AccessRequest> for StoredRequest {
@@ -164,29 +314,32 @@ impl From<&AccessRequest> for StoredRequest {
             id: request.id.to_string(),
             requester: (&request.requester).into(),
             requester_normal_roles: role_texts(&request.requester_normal_roles),
+            requester_normal_permissions: request
+                .requester_normal_permissions
+                .as_ref()
+                .map(|all| all.iter().map(ToString::to_string).collect()),
             role: request.role.to_string(),
             permissions: (&request.permissions).into(),
             scope: request.scope.to_string(),
             duration_ms: request.duration.millis(),
-            duration_cut: request
-                .duration_cut
-                .as_ref()
-                .map(|cut| StoredCut { asked_ms: cut.asked.millis(), limit: cut.limit.to_string() }),
+            duration_cut: request.duration_cut.as_ref().map(Into::into),
             starts_at: request.starts_at.map(|at| at.to_string()),
             justification: request.justification.as_ref().map(ToString::to_string),
             ticket_url: request.ticket.as_ref().map(ToString::to_string),
             approver_roles: role_texts(&request.approver_roles),
             created_at: request.created_at.to_string(),
             times_out_at: request.times_out_at.to_string(),
+            assessment: (&request.assessment).into(),
             state: state_name(request.state).to_owned(),
-            reviews: request
-                .reviews
+            version: request.version,
+            reviews: request.reviews.iter().map(Into::into).collect(),
+            answers: request
+                .answers
                 .iter()
-                .map(|review| StoredReview {
-                    by: (&review.by).into(),
-                    at: review.at.to_string(),
-                    verdict: review.verdict.name().to_owned(),
-                    comment: review.comment.as_ref().map(ToString::to_string),
+                .map(|answer| StoredAnswer {
+                    at: answer.at.to_string(),
+                    text: answer.text.to_string(),
+                    version: answer.version,
                 })
                 .collect(),
         }
@@ -201,39 +354,41 @@ impl TryFrom<StoredRequest> for AccessRequest {
             id: stored.id.parse()?,
             requester: stored.requester.try_into()?,
             requester_normal_roles: parse_roles(&stored.requester_normal_roles)?,
+            requester_normal_permissions: stored
+                .requester_normal_permissions
+                .map(|all| all.iter().map(|text| Permission::new(text)).collect())
+                .transpose()?,
             role: stored.role.parse()?,
             permissions: stored.permissions.try_into()?,
             scope: stored.scope.parse()?,
             duration: Ttl::from_millis(stored.duration_ms)?,
-            duration_cut: stored
-                .duration_cut
-                .map(|cut| Ttl::from_millis(cut.asked_ms).map(|asked| DurationCut { asked, limit: cut.limit.into() }))
-                .transpose()?,
+            duration_cut: stored.duration_cut.map(TryInto::try_into).transpose()?,
             starts_at: stored.starts_at.map(|at| at.parse()).transpose()?,
             justification: stored.justification.map(|text| text.parse()).transpose()?,
             ticket: stored.ticket_url.map(|text| text.parse()).transpose()?,
             approver_roles: parse_roles(&stored.approver_roles)?,
             created_at: stored.created_at.parse()?,
             times_out_at: stored.times_out_at.parse()?,
+            assessment: stored.assessment.try_into()?,
             state: parse_state(&stored.state)?,
-            reviews: stored
-                .reviews
+            version: stored.version,
+            reviews: stored.reviews.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
+            answers: stored
+                .answers
                 .into_iter()
-                .map(|review| {
-                    Ok(Review {
-                        by: review.by.try_into()?,
-                        at: review.at.parse()?,
-                        verdict: match review.verdict.as_str() {
-                            "approve" => Verdict::Approve,
-                            "deny" => Verdict::Deny,
-                            other => return Err(unknown("verdict", other)),
-                        },
-                        comment: review.comment.map(|text| text.parse()).transpose()?,
-                    })
+                .map(|answer| {
+                    Ok(Answer { at: answer.at.parse()?, text: answer.text.parse()?, version: answer.version })
                 })
                 .collect::<Result<_, Invalid>>()?,
         })
     }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredSuspension {
+    at: String,
+    by: StoredActor,
+    reason: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -286,6 +441,8 @@ pub struct StoredGrant {
     approved_by: StoredActor,
     approved_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended: Option<StoredSuspension>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     ended: Option<StoredEnd>,
     #[serde(default)]
     activation_noted: bool,
@@ -310,6 +467,11 @@ impl From<&Grant> for StoredGrant {
             approver_roles: role_texts(&grant.approver_roles),
             approved_by: (&grant.approved_by).into(),
             approved_at: grant.approved_at.to_string(),
+            suspended: grant.suspended.as_ref().map(|suspension| StoredSuspension {
+                at: suspension.at.to_string(),
+                by: (&suspension.by).into(),
+                reason: suspension.reason.to_string(),
+            }),
             ended: grant.ended.as_ref().map(|end| StoredEnd {
                 at: end.at.to_string(),
                 by: (&end.by).into(),
@@ -344,6 +506,16 @@ impl StoredGrant {
             approver_roles: parse_roles(&self.approver_roles)?,
             approved_by: self.approved_by.try_into()?,
             approved_at: self.approved_at.parse()?,
+            suspended: self
+                .suspended
+                .map(|stored| {
+                    Ok::<_, Invalid>(Suspension {
+                        at: stored.at.parse()?,
+                        by: stored.by.try_into()?,
+                        reason: stored.reason.parse()?,
+                    })
+                })
+                .transpose()?,
             ended: self
                 .ended
                 .map(|end| {
@@ -369,6 +541,39 @@ struct StoredResource {
     id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     server: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredAmendment {
+    duration_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duration_cut: Option<StoredDurationCut>,
+    scope: String,
+    assessment: StoredAssessment,
+}
+
+impl From<&Amendment> for StoredAmendment {
+    fn from(amendment: &Amendment) -> Self {
+        Self {
+            duration_ms: amendment.duration.millis(),
+            duration_cut: amendment.duration_cut.as_ref().map(Into::into),
+            scope: amendment.scope.to_string(),
+            assessment: (&amendment.assessment).into(),
+        }
+    }
+}
+
+impl TryFrom<StoredAmendment> for Amendment {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredAmendment) -> Result<Self, Invalid> {
+        Ok(Self {
+            duration: Ttl::from_millis(stored.duration_ms)?,
+            duration_cut: stored.duration_cut.map(TryInto::try_into).transpose()?,
+            scope: stored.scope.parse()?,
+            assessment: stored.assessment.try_into()?,
+        })
+    }
 }
 
 /// An event as it is written down, version 1.
@@ -397,12 +602,24 @@ enum StoredFact {
     RequestSubmitted(Box<StoredRequest>),
     RequestApproved {
         request: String,
+        #[serde(default, skip_serializing_if = "StoredCut::is_none")]
+        cut: StoredCut,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         comment: Option<String>,
     },
     RequestDenied {
         request: String,
         reason: String,
+    },
+    InformationRequested {
+        request: String,
+        question: String,
+    },
+    RequestAnswered {
+        request: String,
+        answer: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amendment: Option<Box<StoredAmendment>>,
     },
     RequestWithdrawn {
         request: String,
@@ -421,6 +638,13 @@ enum StoredFact {
         grant: String,
         reason: String,
     },
+    GrantSuspended {
+        grant: String,
+        reason: String,
+    },
+    GrantResumed {
+        grant: String,
+    },
     GrantReleased {
         grant: String,
     },
@@ -435,13 +659,22 @@ impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
         let fact = match &event.fact {
             Fact::RequestSubmitted(request) => StoredFact::RequestSubmitted(Box::new((&**request).into())),
-            Fact::RequestApproved { request, comment } => StoredFact::RequestApproved {
+            Fact::RequestApproved { request, cut, comment } => StoredFact::RequestApproved {
                 request: request.to_string(),
+                cut: cut.into(),
                 comment: comment.as_ref().map(ToString::to_string),
             },
             Fact::RequestDenied { request, reason } => {
                 StoredFact::RequestDenied { request: request.to_string(), reason: reason.to_string() }
             }
+            Fact::InformationRequested { request, question } => {
+                StoredFact::InformationRequested { request: request.to_string(), question: question.to_string() }
+            }
+            Fact::RequestAnswered { request, answer, amendment } => StoredFact::RequestAnswered {
+                request: request.to_string(),
+                answer: answer.to_string(),
+                amendment: amendment.as_deref().map(|amendment| Box::new(amendment.into())),
+            },
             Fact::RequestWithdrawn { request } => StoredFact::RequestWithdrawn { request: request.to_string() },
             Fact::RequestTimedOut { request } => StoredFact::RequestTimedOut { request: request.to_string() },
             Fact::GrantCreated(grant) => StoredFact::GrantCreated(Box::new((&**grant).into())),
@@ -450,6 +683,10 @@ impl From<&Event> for StoredEvent {
             Fact::GrantRevoked { grant, reason } => {
                 StoredFact::GrantRevoked { grant: grant.to_string(), reason: reason.to_string() }
             }
+            Fact::GrantSuspended { grant, reason } => {
+                StoredFact::GrantSuspended { grant: grant.to_string(), reason: reason.to_string() }
+            }
+            Fact::GrantResumed { grant } => StoredFact::GrantResumed { grant: grant.to_string() },
             Fact::GrantReleased { grant } => StoredFact::GrantReleased { grant: grant.to_string() },
             Fact::GrantUsed { grant, action, resource } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
@@ -471,13 +708,22 @@ impl TryFrom<StoredEvent> for Event {
     fn try_from(stored: StoredEvent) -> Result<Self, Invalid> {
         let fact = match stored.fact {
             StoredFact::RequestSubmitted(request) => Fact::RequestSubmitted(Box::new((*request).try_into()?)),
-            StoredFact::RequestApproved { request, comment } => Fact::RequestApproved {
+            StoredFact::RequestApproved { request, cut, comment } => Fact::RequestApproved {
                 request: request.parse()?,
+                cut: cut.try_into()?,
                 comment: comment.map(|text| Justification::new(&text)).transpose()?,
             },
             StoredFact::RequestDenied { request, reason } => {
                 Fact::RequestDenied { request: request.parse()?, reason: reason.parse()? }
             }
+            StoredFact::InformationRequested { request, question } => {
+                Fact::InformationRequested { request: request.parse()?, question: question.parse()? }
+            }
+            StoredFact::RequestAnswered { request, answer, amendment } => Fact::RequestAnswered {
+                request: request.parse()?,
+                answer: answer.parse()?,
+                amendment: amendment.map(|stored| (*stored).try_into().map(Box::new)).transpose()?,
+            },
             StoredFact::RequestWithdrawn { request } => Fact::RequestWithdrawn { request: request.parse()? },
             StoredFact::RequestTimedOut { request } => Fact::RequestTimedOut { request: request.parse()? },
             StoredFact::GrantCreated(grant) => Fact::GrantCreated(Box::new(grant.into_grant(0)?)),
@@ -486,6 +732,10 @@ impl TryFrom<StoredEvent> for Event {
             StoredFact::GrantRevoked { grant, reason } => {
                 Fact::GrantRevoked { grant: grant.parse()?, reason: reason.parse()? }
             }
+            StoredFact::GrantSuspended { grant, reason } => {
+                Fact::GrantSuspended { grant: grant.parse()?, reason: reason.parse()? }
+            }
+            StoredFact::GrantResumed { grant } => Fact::GrantResumed { grant: grant.parse()? },
             StoredFact::GrantReleased { grant } => Fact::GrantReleased { grant: grant.parse()? },
             StoredFact::GrantUsed { grant, action, resource } => {
                 let thing = Resource::new(resource.kind.parse()?, &resource.id)?;
@@ -514,6 +764,7 @@ fn parse_roles(texts: &[String]) -> Result<Vec<RoleName>, Invalid> {
 const fn state_name(state: RequestState) -> &'static str {
     match state {
         RequestState::Pending => "pending",
+        RequestState::NeedsInfo => "needs_info",
         RequestState::Approved => "approved",
         RequestState::Denied => "denied",
         RequestState::Withdrawn => "withdrawn",
@@ -524,6 +775,7 @@ const fn state_name(state: RequestState) -> &'static str {
 fn parse_state(name: &str) -> Result<RequestState, Invalid> {
     Ok(match name {
         "pending" => RequestState::Pending,
+        "needs_info" => RequestState::NeedsInfo,
         "approved" => RequestState::Approved,
         "denied" => RequestState::Denied,
         "withdrawn" => RequestState::Withdrawn,

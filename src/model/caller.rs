@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Principal, RoleName};
+use super::{Permission, Principal, RoleName};
 
 /// A principal that the host has authenticated, with the roles it holds by standing right.
 ///
@@ -23,9 +23,17 @@ pub struct Caller {
     pub principal: Principal,
     /// The host's roles this principal holds by standing right.
     pub roles: Vec<RoleName>,
+    /// What this principal may do by standing right; `None` when the host does not say.
+    pub permissions: Option<Vec<Permission>>,
 }
 
 impl Caller {
+    /// This principal with these roles, of whose standing permissions the host says nothing.
+    #[must_use]
+    pub const fn new(principal: Principal, roles: Vec<RoleName>) -> Self {
+        Self { principal, roles, permissions: None }
+    }
+
     /// Whether one of the caller's roles is among `roles`.
     #[must_use]
     pub fn has_any(&self, roles: &[RoleName]) -> bool {

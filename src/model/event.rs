@@ -1,6 +1,8 @@
 //! The facts that are journalled. Everything else in the library is a fold over them.
 
-use super::{AccessRequest, Action, Actor, Grant, GrantId, Justification, RequestId, Resource, Timestamp};
+use super::{
+    AccessRequest, Action, Actor, Amendment, Cut, Grant, GrantId, Justification, RequestId, Resource, Timestamp,
+};
 
 /// One fact, when it became true, and by whom.
 ///
@@ -40,8 +42,26 @@ pub enum Fact {
     RequestApproved {
         /// Which request.
         request: RequestId,
+        /// What the approver took off.
+        cut: Cut,
         /// The approver's words.
         comment: Option<Justification>,
+    },
+    /// A reviewer wants to know more before saying yes or no.
+    InformationRequested {
+        /// Which request.
+        request: RequestId,
+        /// What they want to know.
+        question: Justification,
+    },
+    /// Its requester answered.
+    RequestAnswered {
+        /// Which request.
+        request: RequestId,
+        /// In which words.
+        answer: Justification,
+        /// What changed with it. Then this is a new version, and what reviewers said of the old one counts no more.
+        amendment: Option<Box<Amendment>>,
     },
     /// It was denied.
     RequestDenied {
@@ -79,6 +99,18 @@ pub enum Fact {
         /// Why.
         reason: Justification,
     },
+    /// A grant is held back from now on.
+    GrantSuspended {
+        /// Which grant.
+        grant: GrantId,
+        /// Why.
+        reason: Justification,
+    },
+    /// A grant is not held back any more.
+    GrantResumed {
+        /// Which grant.
+        grant: GrantId,
+    },
     /// A grant was given back by its holder.
     GrantReleased {
         /// Which grant.
@@ -103,12 +135,16 @@ impl Fact {
             Self::RequestSubmitted(_) => "request_submitted",
             Self::RequestApproved { .. } => "request_approved",
             Self::RequestDenied { .. } => "request_denied",
+            Self::InformationRequested { .. } => "information_requested",
+            Self::RequestAnswered { .. } => "request_answered",
             Self::RequestWithdrawn { .. } => "request_withdrawn",
             Self::RequestTimedOut { .. } => "request_timed_out",
             Self::GrantCreated(_) => "grant_created",
             Self::GrantActivated { .. } => "grant_activated",
             Self::GrantExpired { .. } => "grant_expired",
             Self::GrantRevoked { .. } => "grant_revoked",
+            Self::GrantSuspended { .. } => "grant_suspended",
+            Self::GrantResumed { .. } => "grant_resumed",
             Self::GrantReleased { .. } => "grant_released",
             Self::GrantUsed { .. } => "grant_used",
         }

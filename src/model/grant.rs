@@ -56,12 +56,25 @@ pub struct Grant {
     pub approved_by: Actor,
     /// When it was approved.
     pub approved_at: Timestamp,
+    /// Since when it is held back, if it is. Its window goes on.
+    pub suspended: Option<Suspension>,
     /// How it ended before its time, if it did.
     pub ended: Option<End>,
     /// What the journal already says of the passing of time.
     pub noted: Noted,
     /// How many uses are recorded.
     pub uses: u64,
+}
+
+/// A grant that is held back: it gives nothing until it is resumed, and ends when it would have ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// Why.
+    pub reason: Justification,
 }
 
 /// An early end.
@@ -130,6 +143,8 @@ pub enum GrantStatus {
     Scheduled,
     /// In force.
     Active,
+    /// Held back.
+    Suspended,
     /// Its window is over.
     Expired,
     /// Taken away.
@@ -145,16 +160,21 @@ impl GrantStatus {
         match self {
             Self::Scheduled => "scheduled",
             Self::Active => "active",
+            Self::Suspended => "suspended",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::Released => "released",
         }
     }
 
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Scheduled, Self::Active, Self::Suspended, Self::Expired, Self::Revoked, Self::Released];
+
     /// Whether the grant can still give something, now or later.
     #[must_use]
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Scheduled | Self::Active)
+        matches!(self, Self::Scheduled | Self::Active | Self::Suspended)
     }
 }
 
@@ -166,6 +186,7 @@ impl Grant {
             Some(End { kind: EndKind::Revoked(_), .. }) => GrantStatus::Revoked,
             Some(End { kind: EndKind::Released, .. }) => GrantStatus::Released,
             None if self.noted.expiry || now >= self.window.end() => GrantStatus::Expired,
+            None if self.suspended.is_some() => GrantStatus::Suspended,
             None if now < self.window.start() => GrantStatus::Scheduled,
             None => GrantStatus::Active,
         }

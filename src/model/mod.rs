@@ -14,12 +14,15 @@
 //! | `role` | what can be asked for, with its limits |
 //! | `text` | justification and ticket, bounded |
 //! | `caller` | who is asking the library to do something |
+//! | `terms` | what is given, where and for how long; what an approver takes off it |
+//! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
 //! | `decision` | the question and the answer of a check |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
 
+mod assessment;
 mod caller;
 mod decision;
 mod event;
@@ -32,20 +35,23 @@ mod raw;
 mod request;
 mod resource;
 mod role;
+mod terms;
 mod text;
 mod time;
 
+pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use caller::{Actor, Caller};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use event::{Event, Fact};
-pub use grant::{End, EndKind, Grant, GrantStatus, Noted};
+pub use grant::{End, EndKind, Grant, GrantStatus, Noted, Suspension};
 pub use ids::{GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use permission::{Action, Permission, PermissionSet};
 pub use principal::{Principal, PrincipalKind};
 pub use raw::RawQuery;
-pub use request::{AccessRequest, DurationCut, RequestState, RequestStatus, Review, Verdict};
+pub use request::{AccessRequest, Amendment, Answer, DurationCut, RequestState, RequestStatus, Review, Verdict};
 pub use resource::{Resource, ResourceKind, Scope};
 pub use role::{Role, RoleName};
+pub use terms::{Cut, NothingLeft, Terms};
 pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};

@@ -254,6 +254,22 @@ impl PermissionSet {
         &self.excepted
     }
 
+    /// What both sets give; `None` when that is nothing.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let narrower = |one: &Permission, two: &Permission| {
+            if one.includes(two) { Some(two.clone()) } else { two.includes(one).then(|| one.clone()) }
+        };
+        let common = self.allowed.iter().flat_map(|one| other.allowed.iter().filter_map(move |two| narrower(one, two)));
+        Self::with_exceptions(common, self.excepted.iter().chain(&*other.excepted).cloned()).ok()
+    }
+
+    /// This set without everything that these permissions cover; `None` when nothing is left.
+    #[must_use]
+    pub fn difference(&self, without: &[Permission]) -> Option<Self> {
+        Self::with_exceptions(self.allowed.iter().cloned(), self.excepted.iter().chain(without).cloned()).ok()
+    }
+
     /// Whether the set gives that action.
     #[must_use]
     pub fn covers(&self, action: &Action) -> bool {

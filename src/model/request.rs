@@ -1,6 +1,9 @@
 //! An access request and what reviewers said to it.
 
-use super::{Actor, Justification, PermissionSet, Principal, RequestId, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+use super::{
+    Actor, Assessment, Cut, Justification, Permission, PermissionSet, Principal, RequestId, RoleName, Scope, Terms,
+    TicketUrl, Timestamp, Ttl,
+};
 use std::sync::Arc;
 
 /// Someone's wish for a role for a while.
@@ -30,6 +33,8 @@ pub struct AccessRequest {
     pub requester: Principal,
     /// The host's roles the requester held by standing right when asking.
     pub requester_normal_roles: Vec<RoleName>,
+    /// What the requester could do by standing right when asking; `None` when the host did not say.
+    pub requester_normal_permissions: Option<Vec<Permission>>,
     /// The role asked for.
     pub role: RoleName,
     /// What the role gave when it was asked for; a later change of the catalogue does not change the request.
@@ -52,10 +57,16 @@ pub struct AccessRequest {
     pub created_at: Timestamp,
     /// From this instant on it can no longer be approved.
     pub times_out_at: Timestamp,
+    /// What it would newly permit, and how much could go wrong with it.
+    pub assessment: Assessment,
     /// What has become of it.
     pub state: RequestState,
+    /// Counts up when its length or its scope changes. A review is of one version.
+    pub version: u32,
     /// What reviewers said, in order.
     pub reviews: Vec<Review>,
+    /// What the requester answered, in order.
+    pub answers: Vec<Answer>,
 }
 
 /// A duration that a limit cut, and which limit it was.
@@ -73,6 +84,30 @@ pub struct DurationCut {
     pub asked: Ttl,
     /// The configuration key of the limit: `max_duration_hours` or `roles.<role>.max_duration_hours`.
     pub limit: Arc<str>,
+}
+
+/// What a requester changes while answering a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amendment {
+    /// How long the grant would last now.
+    pub duration: Ttl,
+    /// The limit that made it shorter than asked for, if one did.
+    pub duration_cut: Option<DurationCut>,
+    /// The part of the world asked for now.
+    pub scope: Scope,
+    /// What that newly permits, and how much could go wrong with it.
+    pub assessment: Assessment,
+}
+
+/// What a requester answered to a reviewer's question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// When.
+    pub at: Timestamp,
+    /// In which words.
+    pub text: Justification,
+    /// The version of the request from this answer on.
+    pub version: u32,
 }
 
 /// What has been written about a request. The instant decides the rest: see [`AccessRequest::status`].
@@ -100,6 +135,8 @@ pub struct DurationCut {
 pub enum RequestState {
     /// Waiting for a review.
     Pending,
+    /// Waiting for its requester to answer a question.
+    NeedsInfo,
     /// Approved; its grant says since when.
     Approved,
     /// Denied.
@@ -121,6 +158,8 @@ pub enum RequestState {
 pub enum RequestStatus {
     /// Waiting for a review.
     Pending,
+    /// Waiting for its requester to answer a question; it can be reviewed meanwhile.
+    NeedsInfo,
     /// Approved.
     Approved,
     /// Denied.
@@ -132,11 +171,22 @@ pub enum RequestStatus {
 }
 
 impl RequestStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::NeedsInfo, Self::Approved, Self::Denied, Self::Withdrawn, Self::TimedOut];
+
+    /// Whether the request can still be reviewed.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::NeedsInfo)
+    }
+
     /// The name on the wire: `timed_out`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::NeedsInfo => "needs_info",
             Self::Approved => "approved",
             Self::Denied => "denied",
             Self::Withdrawn => "withdrawn",
@@ -145,13 +195,28 @@ impl RequestStatus {
     }
 }
 
+impl RequestState {
+    /// Whether only time, a review or the requester can end it now.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::NeedsInfo)
+    }
+}
+
 impl AccessRequest {
+    /// What is asked for.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms { permissions: self.permissions.clone(), scope: self.scope.clone(), duration: self.duration }
+    }
+
     /// What the request is at `now`: a pending one whose time is over has timed out, noted or not.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> RequestStatus {
         match self.state {
-            RequestState::Pending if now >= self.times_out_at => RequestStatus::TimedOut,
+            RequestState::Pending | RequestState::NeedsInfo if now >= self.times_out_at => RequestStatus::TimedOut,
             RequestState::Pending => RequestStatus::Pending,
+            RequestState::NeedsInfo => RequestStatus::NeedsInfo,
             RequestState::Approved => RequestStatus::Approved,
             RequestState::Denied => RequestStatus::Denied,
             RequestState::Withdrawn => RequestStatus::Withdrawn,
@@ -192,6 +257,10 @@ pub struct Review {
     pub verdict: Verdict,
     /// In which words.
     pub comment: Option<Justification>,
+    /// What an approver took off.
+    pub cut: Cut,
+    /// The version of the request it is about.
+    pub version: u32,
 }
 
 /// What a review says. Complete on purpose.
@@ -207,6 +276,8 @@ pub enum Verdict {
     Approve,
     /// No.
     Deny,
+    /// Not before a question is answered.
+    Ask,
 }
 
 impl Verdict {
@@ -216,6 +287,7 @@ impl Verdict {
         match self {
             Self::Approve => "approve",
             Self::Deny => "deny",
+            Self::Ask => "ask",
         }
     }
 }

@@ -79,4 +79,6 @@ pub struct Role {
     pub default_duration: Option<Ttl>,
     /// The host's roles that may approve this one; `None` for the general list.
     pub approver_roles: Option<Vec<RoleName>>,
+    /// The roles, of this catalogue or of the host, that nobody should hold together with this one.
+    pub conflicts_with: Vec<RoleName>,
 }

@@ -36,6 +36,7 @@
 //!     approver_roles: vec![],
 //!     approved_by: Actor::Principal(Principal::user("lead@example.com")?),
 //!     approved_at: start,
+//!     suspended: None,
 //!     ended: None,
 //!     noted: Noted::default(),
 //!     uses: 0,

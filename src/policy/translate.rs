@@ -23,14 +23,15 @@ use super::error::reason;
 use super::vocabulary::{self, NOW};
 use crate::model::{Grant, Permission, PermissionSet, Scope, Timestamp, Window};
 
-/// The policy that is this grant; `None` when the grant was taken away, was given back, or is on record as over.
+/// The policy that is this grant; `None` when the grant was taken away, was given back, is held
+/// back, or is on record as over.
 ///
 /// The policy's id is the grant's. The instant decides nothing here: the window is part of the policy.
 ///
 /// # Errors
 /// When Cedar refuses a part of it.
 pub fn translate(grant: &Grant) -> Result<Option<Policy>, PolicyError> {
-    if grant.ended.is_some() || grant.noted.expiry {
+    if grant.ended.is_some() || grant.suspended.is_some() || grant.noted.expiry {
         return Ok(None);
     }
     let untranslatable = |why: String| PolicyError::Untranslatable { grant: grant.id, reason: why };

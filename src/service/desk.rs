@@ -8,11 +8,12 @@ use super::engine::Shared;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Caller, Grant, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision, Timestamp,
+    AccessRequest, Caller, Grant, GrantId, GrantStatus, Invalid, Principal, RequestId, RequestStatus, Revision,
+    Timestamp,
 };
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
-    Command, Intent, Refusal, RefusalCode, View, decide, evolve, may_audit, may_see_grant, may_see_request,
+    Command, History, Intent, Refusal, RefusalCode, View, decide, evolve, may_audit, may_see_grant, may_see_request,
     sees_everything,
 };
 
@@ -154,6 +155,8 @@ pub struct Listing<T> {
 
 /// How often a command is decided anew because others changed the state. Each round somebody got something done.
 const ROUNDS: usize = 64;
+/// How many of a principal's requests, and of their grants of each status, a command is decided from.
+const PAST: usize = 100;
 /// The most rows on a page.
 const MAX_PAGE: usize = 500;
 
@@ -200,7 +203,7 @@ impl Desk {
             {
                 return self.replay(&done, &fingerprint);
             }
-            let view = self.load(&command.intent)?;
+            let view = self.load(command)?;
             let now = shared.time.now();
             let events = decide(&view, command, &shared.rules, now)?;
             #[cfg(feature = "cedar")]
@@ -228,6 +231,22 @@ impl Desk {
             }
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// What [`Desk::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
+    /// how risky that is, and who would be asked. Nobody is told, and nothing is written.
+    ///
+    /// # Errors
+    /// As for [`Desk::execute`].
+    pub fn preview(&self, command: &Command) -> Result<Receipt, Error> {
+        let shared = &*self.shared;
+        let view = self.load(command)?;
+        let now = shared.time.now();
+        let events = decide(&view, command, &shared.rules, now)?;
+        #[cfg(feature = "cedar")]
+        shared.policies.check(&events)?;
+        let after = events.iter().fold(view, evolve);
+        Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false })
     }
 
     /// A request that the caller may see, and the grant it led to, with the uses that are written down: whoever waits for an
@@ -320,15 +339,41 @@ impl Desk {
         Ok(self.shared.store.verify()?)
     }
 
-    fn load(&self, intent: &Intent) -> Result<View, StoreError> {
+    fn load(&self, command: &Command) -> Result<View, StoreError> {
         let store = &self.shared.store;
-        match intent {
-            Intent::Submit { id, .. } => store.request(*id),
-            Intent::Approve { request, .. } | Intent::Deny { request, .. } | Intent::Withdraw { request } => {
-                store.request(*request)
+        match &command.intent {
+            Intent::Submit { id: request, .. } | Intent::Answer { request, .. } => {
+                // What is read after the head is at least as new as it, and a commit is conditional on the head.
+                let revision = store.head()?.revision;
+                let history = self.history(&command.caller.principal)?;
+                Ok(View { revision, history, ..store.request(*request)? })
             }
-            Intent::Revoke { grant, .. } | Intent::Release { grant } => store.grant(*grant),
+            Intent::Approve { request, .. }
+            | Intent::Deny { request, .. }
+            | Intent::Ask { request, .. }
+            | Intent::Withdraw { request } => store.request(*request),
+            Intent::Revoke { grant, .. }
+            | Intent::Release { grant }
+            | Intent::Suspend { grant, .. }
+            | Intent::Resume { grant } => store.grant(*grant),
         }
+    }
+
+    fn history(&self, principal: &Principal) -> Result<History, StoreError> {
+        fn rows<T>(found: Vec<(Revision, T)>) -> impl Iterator<Item = T> {
+            found.into_iter().map(|(_, row)| row)
+        }
+        let store = &self.shared.store;
+        let now = self.shared.time.now();
+        let visible = Visible::To(principal.clone(), Vec::new());
+        let requests =
+            store.requests(&Page { visible: visible.clone(), status: None, now, before: None, limit: PAST })?;
+        let mut live = Vec::new();
+        for status in [GrantStatus::Scheduled, GrantStatus::Active, GrantStatus::Suspended] {
+            let page = Page { visible: visible.clone(), status: Some(status), now, before: None, limit: PAST };
+            live.extend(rows(store.grants(&page)?));
+        }
+        Ok(History { requests: rows(requests).collect(), live })
     }
 
     fn replay(&self, done: &Done, fingerprint: &str) -> Result<Receipt, Error> {
@@ -378,7 +423,14 @@ fn fingerprint(intent: &Intent) -> String {
     match &mut wanted {
         Intent::Submit { id, grant, .. } => (*id, *grant) = (RequestId::from_u128(0), GrantId::from_u128(0)),
         Intent::Approve { grant, .. } => *grant = GrantId::from_u128(0),
-        Intent::Deny { .. } | Intent::Withdraw { .. } | Intent::Revoke { .. } | Intent::Release { .. } => {}
+        Intent::Deny { .. }
+        | Intent::Ask { .. }
+        | Intent::Answer { .. }
+        | Intent::Withdraw { .. }
+        | Intent::Revoke { .. }
+        | Intent::Release { .. }
+        | Intent::Suspend { .. }
+        | Intent::Resume { .. } => {}
     }
     crate::journal::digest(&format!("{wanted:?}"))
 }

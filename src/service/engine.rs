@@ -1,5 +1,6 @@
 //! What the handles share, and how the index keeps up with the store.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::error::Error;
 use crate::index::{Change, GrantIndex};
 use crate::journal::Record;
 use crate::lock::Mutex;
-use crate::model::{Fact, Revision, Timestamp};
+use crate::model::{Fact, Grant, GrantId, Revision, Timestamp};
 use crate::store::{Store, StoreError};
 use crate::workflow::Rules;
 
@@ -244,7 +245,8 @@ impl Shared {
             if let Some(last) = records.last() {
                 self.time.not_before(last.event.at);
             }
-            self.index.publish(reached, records.iter().filter_map(change));
+            let resumed = self.resumed(&records)?;
+            self.index.publish(reached, records.iter().filter_map(|record| change(record, &resumed)));
             if complete {
                 return Ok(());
             }
@@ -255,16 +257,30 @@ impl Shared {
     pub(super) fn publish(&self, records: &[Record]) {
         let Some((first, last)) = records.first().zip(records.last()) else { return };
         let _one = self.catching_up.lock();
-        if self.index.revision().next() == first.revision {
-            self.index.publish(last.revision, records.iter().filter_map(change));
+        let resumed = self.resumed(records);
+        if let (true, Ok(resumed)) = (self.index.revision().next() == first.revision, &resumed) {
+            self.index.publish(last.revision, records.iter().filter_map(|record| change(record, resumed)));
         } else if self.index.revision() < last.revision && self.catch_up().is_err() {
             // The commit stands but what came before it cannot be read. What it took away must go at once; nothing else
             // may be honoured until the index is known to be whole again.
-            self.index
-                .publish(Revision::ZERO, records.iter().filter_map(change).filter(|c| matches!(c, Change::Remove(_))));
+            let none = BTreeMap::new();
+            let gone = records.iter().filter_map(|record| change(record, &none));
+            self.index.publish(Revision::ZERO, gone.filter(|change| matches!(change, Change::Remove(_))));
             self.proven.store(i64::MIN, Ordering::Release);
         }
         self.bell.ring();
+    }
+
+    /// The grants that these records give back, as they stand now. What happened to them since comes in later records, or
+    /// stands in the grant already, and then it gives nothing.
+    fn resumed(&self, records: &[Record]) -> Result<BTreeMap<GrantId, Grant>, StoreError> {
+        let ids = records.iter().filter_map(|record| match &record.event.fact {
+            Fact::GrantResumed { grant } => Some(*grant),
+            _ => None,
+        });
+        ids.filter_map(|id| Some((id, self.store.grant(id).map(|view| view.grant).transpose()?)))
+            .map(|(id, grant)| Ok((id, grant?)))
+            .collect()
     }
 
     /// Whether the last proof that the index is current is young enough to honour a grant.
@@ -274,13 +290,15 @@ impl Shared {
     }
 }
 
-/// What a record means to the index.
-fn change(record: &Record) -> Option<Change<'_>> {
+/// What a record means to the index, given the grants that it gives back.
+fn change<'a>(record: &'a Record, resumed: &'a BTreeMap<GrantId, Grant>) -> Option<Change<'a>> {
     match &record.event.fact {
         Fact::GrantCreated(grant) => Some(Change::Add(grant)),
-        Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } | Fact::GrantExpired { grant } => {
-            Some(Change::Remove(*grant))
-        }
+        Fact::GrantResumed { grant } => resumed.get(grant).map(Change::Add),
+        Fact::GrantRevoked { grant, .. }
+        | Fact::GrantReleased { grant }
+        | Fact::GrantExpired { grant }
+        | Fact::GrantSuspended { grant, .. } => Some(Change::Remove(*grant)),
         _ => None,
     }
 }

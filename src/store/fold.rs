@@ -32,12 +32,16 @@ impl Subject {
             Fact::RequestSubmitted(request) => Self::Request(request.id),
             Fact::RequestApproved { request, .. }
             | Fact::RequestDenied { request, .. }
+            | Fact::InformationRequested { request, .. }
+            | Fact::RequestAnswered { request, .. }
             | Fact::RequestWithdrawn { request }
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::GrantCreated(grant) => Self::Grant(grant.id),
             Fact::GrantActivated { grant }
             | Fact::GrantExpired { grant }
             | Fact::GrantRevoked { grant, .. }
+            | Fact::GrantSuspended { grant, .. }
+            | Fact::GrantResumed { grant }
             | Fact::GrantReleased { grant }
             | Fact::GrantUsed { grant, .. } => Self::Grant(*grant),
         }

@@ -78,6 +78,7 @@ impl State {
             revision: self.head.revision,
             request: self.requests.get(&id).map(|row| row.value.clone()),
             grant: grant.map(|row| row.value.clone()),
+            ..View::default()
         }
     }
 
@@ -89,6 +90,7 @@ impl State {
             revision: self.head.revision,
             request: self.requests.get(&row.value.request).map(|row| row.value.clone()),
             grant: Some(row.value.clone()),
+            ..View::default()
         }
     }
 

@@ -93,7 +93,7 @@ pub trait Store: Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError>;
 
-    /// The grants that are scheduled or active at `now`, and the revision this is true of.
+    /// The grants that are scheduled, active or held back at `now`, and the revision this is true of.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].

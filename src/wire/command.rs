@@ -15,14 +15,17 @@ use super::{
     parse_request_status, request_of, to_json,
 };
 use crate::error::Error;
-use crate::model::{Caller, Invalid, Justification, Principal, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+use crate::model::{
+    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, TicketUrl, Timestamp,
+    Ttl,
+};
 use crate::service::{Desk, IdempotencyKey, Receipt};
 use crate::workflow::{Command, Intent};
 
 /// Every command, and the fields it takes besides `command`.
 ///
-/// `caller` is `{"principal": "dev@example.com", "roles": ["developer"], "agent": false}`: who the host authenticated. Where
-/// it may be left out, the host itself asks. `base` is where links start, `/jit` unless given.
+/// `caller` is `{"principal": "dev@example.com", "roles": ["developer"], "permissions": ["tools.read"], "agent": false}`: who the
+/// host authenticated, and what they hold by standing right. Where it may be left out, the host itself asks. `base` is where links start, `/jit` unless given.
 pub const COMMANDS: &[(&str, &[&str])] = &[
     (
         "submit",
@@ -34,15 +37,33 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
             "ticket_url",
             "resource",
             "starts_at",
+            "dry_run",
             "idempotency_key",
             "base",
         ],
     ),
-    ("approve", &["caller", "request", "comment", "idempotency_key", "base"]),
+    (
+        "approve",
+        &[
+            "caller",
+            "request",
+            "version",
+            "permissions",
+            "resource",
+            "duration_hours",
+            "comment",
+            "idempotency_key",
+            "base",
+        ],
+    ),
     ("deny", &["caller", "request", "reason", "idempotency_key", "base"]),
+    ("ask", &["caller", "request", "question", "idempotency_key", "base"]),
+    ("answer", &["caller", "request", "answer", "duration_hours", "resource", "idempotency_key", "base"]),
     ("withdraw", &["caller", "request", "idempotency_key", "base"]),
     ("revoke", &["caller", "grant", "reason", "idempotency_key", "base"]),
     ("release", &["caller", "grant", "idempotency_key", "base"]),
+    ("suspend", &["caller", "grant", "reason", "idempotency_key", "base"]),
+    ("resume", &["caller", "grant", "idempotency_key", "base"]),
     ("request", &["caller", "id", "base"]),
     ("grant", &["caller", "id", "base"]),
     ("requests", &["caller", "status", "limit", "cursor", "base"]),
@@ -60,8 +81,8 @@ const PAGE: usize = 50;
 ///
 /// | command | answer |
 /// |---|---|
-/// | `submit`, `approve`, `deny`, `withdraw` | the request, with `replayed` |
-/// | `revoke`, `release` | the grant, with `replayed` |
+/// | `submit`, `approve`, `deny`, `ask`, `answer`, `withdraw` | the request, with `replayed` |
+/// | `revoke`, `release`, `suspend`, `resume` | the grant, with `replayed` |
 /// | `request`, `grant` | that document |
 /// | `requests`, `grants`, `audit` | a page |
 /// | `live_grants` | a list of grants |
@@ -75,12 +96,12 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
     let command = fields.command()?;
     let base = fields.text("base")?.unwrap_or_else(|| "/jit".to_owned());
     match command {
-        "submit" | "approve" | "deny" | "withdraw" => {
+        "submit" | "approve" | "deny" | "ask" | "answer" | "withdraw" => {
             let receipt = execute(desk, command, fields)?;
             let document = request_of(&receipt, &base).ok_or_else(|| missing("request"))?;
             to_json(&Answer { document, replayed: receipt.replayed })
         }
-        "revoke" | "release" => {
+        "revoke" | "release" | "suspend" | "resume" => {
             let receipt = execute(desk, command, fields)?;
             to_json(&Answer { document: grant_of(&receipt, &base)?, replayed: receipt.replayed })
         }
@@ -157,22 +178,35 @@ fn execute(desk: &Desk, command: &str, mut fields: Fields) -> Result<Receipt, Er
             grant: desk.new_grant_id(),
             role: RoleName::new(&fields.must("role")?)?,
             duration: fields.hours("duration_hours")?,
-            scope: fields.text("resource")?.map_or(Ok(Scope::ANY), |text| text.parse())?,
+            scope: fields.scope()?.unwrap_or(Scope::ANY),
             starts_at: fields.instant("starts_at")?,
-            justification: fields.text("reason")?.map(|text| Justification::new(&text)).transpose()?,
+            justification: fields.words("reason")?,
             ticket: fields.text("ticket_url")?.map(|text| TicketUrl::new(&text)).transpose()?,
         },
         "approve" => Intent::Approve {
             request: fields.must("request")?.parse()?,
+            version: fields.number("version")?,
             grant: desk.new_grant_id(),
-            comment: fields
-                .text("comment")?
-                .map(|text| Justification::new(&text).map_err(|error| error.for_field("comment")))
-                .transpose()?,
+            cut: Cut {
+                permissions: fields.permissions()?,
+                scope: fields.scope()?,
+                duration: fields.hours("duration_hours")?,
+            },
+            comment: fields.words("comment")?,
         },
         "deny" => Intent::Deny {
             request: fields.must("request")?.parse()?,
             reason: Justification::new(&fields.must("reason")?)?,
+        },
+        "ask" => Intent::Ask {
+            request: fields.must("request")?.parse()?,
+            question: fields.words("question")?.ok_or_else(|| Invalid::new("question", "is missing", "text"))?,
+        },
+        "answer" => Intent::Answer {
+            request: fields.must("request")?.parse()?,
+            answer: fields.words("answer")?.ok_or_else(|| Invalid::new("answer", "is missing", "text"))?,
+            duration: fields.hours("duration_hours")?,
+            scope: fields.scope()?,
         },
         "withdraw" => Intent::Withdraw { request: fields.must("request")?.parse()? },
         "revoke" => Intent::Revoke {
@@ -180,10 +214,17 @@ fn execute(desk: &Desk, command: &str, mut fields: Fields) -> Result<Receipt, Er
             reason: Justification::new(&fields.must("reason")?)?,
         },
         "release" => Intent::Release { grant: fields.must("grant")?.parse()? },
+        "suspend" => Intent::Suspend {
+            grant: fields.must("grant")?.parse()?,
+            reason: Justification::new(&fields.must("reason")?)?,
+        },
+        "resume" => Intent::Resume { grant: fields.must("grant")?.parse()? },
         other => return Err(Error::Internal(format!("nothing carries out the command {other}"))),
     };
+    let dry_run = fields.flag("dry_run")?.unwrap_or(false);
     fields.finish()?;
-    desk.execute(&Command { caller, intent }, key.as_ref())
+    let command = Command { caller, intent };
+    if dry_run { desk.preview(&command) } else { desk.execute(&command, key.as_ref()) }
 }
 
 #[cfg(feature = "cedar")]
@@ -213,7 +254,7 @@ struct Fields {
     map: Map<String, Value>,
 }
 
-const CALLER: &[&str] = &["principal", "roles", "agent"];
+const CALLER: &[&str] = &["principal", "roles", "permissions", "agent"];
 
 impl Fields {
     fn read(document: &str) -> Result<Self, Invalid> {
@@ -283,6 +324,44 @@ impl Fields {
         }
     }
 
+    /// What somebody says, for people to read.
+    fn words(&mut self, name: &'static str) -> Result<Option<Justification>, Invalid> {
+        self.text(name)?.map(|text| Justification::new(&text).map_err(|error| error.for_field(name))).transpose()
+    }
+
+    fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Invalid> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(other) => Err(Invalid::new(name, format!("is {}", shown(&other)), "true or false")),
+        }
+    }
+
+    fn number(&mut self, name: &'static str) -> Result<Option<u32>, Invalid> {
+        self.take(name)
+            .map(|value| {
+                let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+                number.ok_or_else(|| Invalid::new(name, format!("is {}", shown(&value)), "a whole number"))
+            })
+            .transpose()
+    }
+
+    fn scope(&mut self) -> Result<Option<Scope>, Invalid> {
+        self.text("resource")?.map(|text| text.parse()).transpose()
+    }
+
+    fn permissions(&mut self) -> Result<Option<PermissionSet>, Invalid> {
+        let Some(value) = self.take("permissions") else { return Ok(None) };
+        let Value::Array(items) = &value else {
+            return Err(Invalid::new("permissions", format!("is {}", shown(&value)), "a list of texts"));
+        };
+        let permission = |item: &Value| match item {
+            Value::String(text) => Permission::new(text).map_err(|error| error.for_field("permissions")),
+            other => Err(Invalid::new("permissions", format!("holds {}", shown(other)), "a list of texts")),
+        };
+        PermissionSet::new(items.iter().map(permission).collect::<Result<Vec<_>, _>>()?).map(Some)
+    }
+
     fn instant(&mut self, name: &'static str) -> Result<Option<Timestamp>, Invalid> {
         self.text(name)?.map(|text| text.parse::<Timestamp>().map_err(|error| error.for_field(name))).transpose()
     }
@@ -304,18 +383,25 @@ impl Fields {
         let mut fields = Self { of: "caller", takes: CALLER, map };
         fields.refuse_unknown()?;
         let name = fields.must("principal")?;
-        let is_agent = match fields.take("agent") {
-            None => false,
-            Some(Value::Bool(flag)) => flag,
-            Some(other) => return Err(Invalid::new("agent", format!("is {}", shown(&other)), "true or false")),
-        };
+        let is_agent = fields.flag("agent")?.unwrap_or(false);
         let roles = match fields.take("roles") {
             None => Vec::new(),
             Some(Value::Array(roles)) => roles.iter().map(role).collect::<Result<_, _>>()?,
             Some(other) => return Err(Invalid::new("roles", format!("is {}", shown(&other)), "a list of texts")),
         };
-        Ok(Caller { principal: if is_agent { Principal::agent(&name) } else { Principal::user(&name) }?, roles })
+        let permissions = match fields.take("permissions") {
+            None => None,
+            Some(Value::Array(all)) => Some(all.iter().filter_map(standing).collect()),
+            Some(other) => return Err(Invalid::new("permissions", format!("is {}", shown(&other)), "a list of texts")),
+        };
+        let principal = if is_agent { Principal::agent(&name) } else { Principal::user(&name) }?;
+        Ok(Caller { principal, roles, permissions })
     }
+}
+
+/// What the host calls a permission and this library cannot name takes nothing off what a grant newly permits.
+fn standing(value: &Value) -> Option<Permission> {
+    value.as_str().and_then(|text| Permission::new(text).ok())
 }
 
 fn role(value: &Value) -> Result<RoleName, Invalid> {
@@ -454,6 +540,9 @@ mod tests {
                 let value = match *field {
                     "caller" => serde_json::json!({"principal": "a", "roles": ["auditor"], "agent": true}),
                     "duration_hours" => 1.5.into(),
+                    "version" => 1.into(),
+                    "dry_run" => true.into(),
+                    "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),
                     "cursor" => "r9".into(),
                     "status" if *command == "requests" => "pending".into(),

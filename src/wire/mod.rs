@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::journal::Record;
-use crate::model::{AccessRequest, Decision, EndKind, Grant, GrantStatus, Invalid, RequestStatus, Revision, Timestamp};
+use crate::model::{
+    AccessRequest, Assessment, Cut, Decision, EndKind, Grant, GrantStatus, Invalid, PermissionSet, RequestStatus,
+    Review, Revision, Timestamp, Ttl,
+};
 use crate::service::{Listing, Receipt};
 
 /// An access request.
@@ -39,6 +42,7 @@ pub struct RequestDocument {
     status: &'static str,
     requester_email: String,
     requester_normal_roles: Vec<String>,
+    requester_normal_permissions: Option<Vec<String>>,
     role: String,
     permissions: Vec<String>,
     excluded_permissions: Vec<String>,
@@ -52,7 +56,10 @@ pub struct RequestDocument {
     approver_roles: Vec<String>,
     created_at: String,
     times_out_at: String,
+    version: u32,
+    assessment: AssessmentDocument,
     reviews: Vec<ReviewDocument>,
+    answers: Vec<AnswerDocument>,
     grant_id: Option<String>,
     links: RequestLinks,
 }
@@ -63,6 +70,80 @@ struct ReviewDocument {
     at: String,
     verdict: &'static str,
     comment: Option<String>,
+    version: u32,
+    /// The most that the approver gives; what is `null` is left as it was asked for.
+    limit: Option<LimitDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct LimitDocument {
+    permissions: Option<Vec<String>>,
+    excluded_permissions: Option<Vec<String>>,
+    resource: Option<String>,
+    duration_hours: Option<f64>,
+}
+
+impl LimitDocument {
+    fn new(cut: &Cut) -> Option<Self> {
+        (!cut.is_none()).then(|| Self {
+            permissions: cut.permissions.as_ref().map(|set| texts(set.allowed())),
+            excluded_permissions: cut.permissions.as_ref().map(|set| texts(set.excepted())),
+            resource: cut.scope.as_ref().map(ToString::to_string),
+            duration_hours: cut.duration.map(Ttl::hours),
+        })
+    }
+}
+
+impl From<&Review> for ReviewDocument {
+    fn from(review: &Review) -> Self {
+        Self {
+            by: review.by.to_string(),
+            at: review.at.to_string(),
+            verdict: review.verdict.name(),
+            comment: review.comment.as_ref().map(ToString::to_string),
+            version: review.version,
+            limit: LimitDocument::new(&review.cut),
+        }
+    }
+}
+
+/// What the requester answered.
+#[derive(Debug, Serialize)]
+struct AnswerDocument {
+    at: String,
+    text: String,
+    version: u32,
+}
+
+/// What the request would newly permit, and how much could go wrong with it.
+#[derive(Debug, Serialize)]
+struct AssessmentDocument {
+    risk_level: &'static str,
+    reasons: Vec<ReasonDocument>,
+    newly_permitted: Vec<String>,
+    newly_permitted_except: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReasonDocument {
+    factor: &'static str,
+    detail: String,
+}
+
+impl From<&Assessment> for AssessmentDocument {
+    fn from(assessment: &Assessment) -> Self {
+        let new = assessment.newly_permitted.as_ref();
+        let reason = |reason: &crate::model::RiskReason| ReasonDocument {
+            factor: reason.factor.name(),
+            detail: reason.detail.clone(),
+        };
+        Self {
+            risk_level: assessment.level.name(),
+            reasons: assessment.reasons.iter().map(reason).collect(),
+            newly_permitted: new.map(PermissionSet::allowed).map(texts).unwrap_or_default(),
+            newly_permitted_except: new.map(PermissionSet::excepted).map(texts).unwrap_or_default(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -73,6 +154,10 @@ struct RequestLinks {
     approve: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deny: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     withdraw: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,12 +170,13 @@ impl RequestDocument {
     pub fn new(request: &AccessRequest, grant: Option<&Grant>, now: Timestamp, base: &str) -> Self {
         let status = request.status(now);
         let this = format!("{base}/requests/{}", request.id);
-        let while_pending = |verb: &str| (status == RequestStatus::Pending).then(|| format!("{this}/{verb}"));
+        let while_open = |verb: &str| status.is_open().then(|| format!("{this}/{verb}"));
         Self {
             id: request.id.to_string(),
             status: status.name(),
             requester_email: request.requester.to_string(),
             requester_normal_roles: texts(&request.requester_normal_roles),
+            requester_normal_permissions: request.requester_normal_permissions.as_deref().map(texts),
             role: request.role.to_string(),
             permissions: texts(request.permissions.allowed()),
             excluded_permissions: texts(request.permissions.excepted()),
@@ -104,21 +190,25 @@ impl RequestDocument {
             approver_roles: texts(&request.approver_roles),
             created_at: request.created_at.to_string(),
             times_out_at: request.times_out_at.to_string(),
-            reviews: request
-                .reviews
+            version: request.version,
+            assessment: (&request.assessment).into(),
+            reviews: request.reviews.iter().map(Into::into).collect(),
+            answers: request
+                .answers
                 .iter()
-                .map(|review| ReviewDocument {
-                    by: review.by.to_string(),
-                    at: review.at.to_string(),
-                    verdict: review.verdict.name(),
-                    comment: review.comment.as_ref().map(ToString::to_string),
+                .map(|answer| AnswerDocument {
+                    at: answer.at.to_string(),
+                    text: answer.text.to_string(),
+                    version: answer.version,
                 })
                 .collect(),
             grant_id: grant.map(|grant| grant.id.to_string()),
             links: RequestLinks {
-                approve: while_pending("approve"),
-                deny: while_pending("deny"),
-                withdraw: while_pending("withdraw"),
+                approve: while_open("approve"),
+                deny: while_open("deny"),
+                ask: while_open("ask"),
+                answer: (status == RequestStatus::NeedsInfo).then(|| format!("{this}/answer")),
+                withdraw: while_open("withdraw"),
                 grant: grant.map(|grant| format!("{base}/grants/{}", grant.id)),
                 this,
             },
@@ -166,6 +256,9 @@ pub struct GrantDocument {
     actions_taken: u64,
     revoked_by: Option<String>,
     revoke_reason: Option<String>,
+    suspended_at: Option<String>,
+    suspended_by: Option<String>,
+    suspend_reason: Option<String>,
     request_id: String,
     excluded_permissions: Vec<String>,
     resource: String,
@@ -182,6 +275,10 @@ struct GrantLinks {
     revoke: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     release: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspend: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
 }
 
 impl GrantDocument {
@@ -216,6 +313,9 @@ impl GrantDocument {
             actions_taken: grant.uses,
             revoked_by: revoked.as_ref().map(|(by, _)| by.clone()),
             revoke_reason: revoked.map(|(_, reason)| reason),
+            suspended_at: grant.suspended.as_ref().map(|one| one.at.to_string()),
+            suspended_by: grant.suspended.as_ref().map(|one| one.by.to_string()),
+            suspend_reason: grant.suspended.as_ref().map(|one| one.reason.to_string()),
             request_id: grant.request.to_string(),
             excluded_permissions: texts(grant.permissions.excepted()),
             resource: grant.scope.to_string(),
@@ -224,6 +324,8 @@ impl GrantDocument {
                 request: format!("{base}/requests/{}", grant.request),
                 revoke: while_live("revoke"),
                 release: while_live("release"),
+                suspend: while_live("suspend").filter(|_| status != GrantStatus::Suspended),
+                resume: while_live("resume").filter(|_| status == GrantStatus::Suspended),
                 this,
             },
         }
@@ -443,8 +545,7 @@ pub fn parse_cursor(text: &str) -> Result<Revision, Invalid> {
 /// # Errors
 /// When there is none.
 pub fn parse_request_status(name: &str) -> Result<RequestStatus, Invalid> {
-    use RequestStatus::{Approved, Denied, Pending, TimedOut, Withdrawn};
-    by_name([Pending, Approved, Denied, Withdrawn, TimedOut], RequestStatus::name, name)
+    by_name(RequestStatus::ALL, RequestStatus::name, name)
 }
 
 /// The grant status of this name.
@@ -452,8 +553,7 @@ pub fn parse_request_status(name: &str) -> Result<RequestStatus, Invalid> {
 /// # Errors
 /// When there is none.
 pub fn parse_grant_status(name: &str) -> Result<GrantStatus, Invalid> {
-    use GrantStatus::{Active, Expired, Released, Revoked, Scheduled};
-    by_name([Scheduled, Active, Expired, Revoked, Released], GrantStatus::name, name)
+    by_name(GrantStatus::ALL, GrantStatus::name, name)
 }
 
 fn by_name<S: Copy, const N: usize>(all: [S; N], name_of: fn(S) -> &'static str, name: &str) -> Result<S, Invalid> {

@@ -1,6 +1,6 @@
 //! What can be asked of the workflow.
 
-use crate::model::{Caller, GrantId, Justification, RequestId, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+use crate::model::{Caller, Cut, GrantId, Justification, RequestId, RoleName, Scope, TicketUrl, Timestamp, Ttl};
 
 /// Something that someone wants done.
 ///
@@ -58,8 +58,12 @@ pub enum Intent {
     Approve {
         /// Which request.
         request: RequestId,
+        /// The version that the approver looked at; whichever it is when `None`.
+        version: Option<u32>,
         /// The id the grant will have.
         grant: GrantId,
+        /// What to take off.
+        cut: Cut,
         /// In which words.
         comment: Option<Justification>,
     },
@@ -69,6 +73,24 @@ pub enum Intent {
         request: RequestId,
         /// Why; the requester sees it.
         reason: Justification,
+    },
+    /// Ask a requester for more information.
+    Ask {
+        /// Which request.
+        request: RequestId,
+        /// What to know.
+        question: Justification,
+    },
+    /// Answer a reviewer's question about one's own request.
+    Answer {
+        /// Which request.
+        request: RequestId,
+        /// In which words.
+        answer: Justification,
+        /// Another length, if that is part of the answer.
+        duration: Option<Ttl>,
+        /// Another part of the world, if that is part of the answer.
+        scope: Option<Scope>,
     },
     /// Take one's own request back.
     Withdraw {
@@ -81,6 +103,18 @@ pub enum Intent {
         grant: GrantId,
         /// Why.
         reason: Justification,
+    },
+    /// Hold a grant back for a while. Its window goes on.
+    Suspend {
+        /// Which grant.
+        grant: GrantId,
+        /// Why.
+        reason: Justification,
+    },
+    /// Hold a grant back no longer.
+    Resume {
+        /// Which grant.
+        grant: GrantId,
     },
     /// Give one's own grant back.
     Release {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `command` | what can be asked of the workflow |
 //! | `rules` | what the operator has set |
+//! | `assess` | what a request would newly permit, and how much could go wrong with it |
 //! | `view` | what must be known to decide, and how a fact changes it |
 //! | `decide` | which facts follow from a command |
 //! | `note` | what time has made true and the journal does not say yet |
@@ -15,6 +16,7 @@
 //! | `refusal` | why not, with stable codes |
 
 mod access;
+mod assess;
 mod command;
 mod decide;
 mod note;
@@ -27,5 +29,5 @@ pub use command::{Command, Intent};
 pub use decide::decide;
 pub use note::{next_note, note};
 pub use refusal::{Refusal, RefusalCode};
-pub use rules::Rules;
-pub use view::{View, evolve};
+pub use rules::{RiskRules, Rules, WorkingHours};
+pub use view::{History, View, evolve};

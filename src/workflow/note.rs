@@ -3,7 +3,7 @@
 //! Nothing waits for a note: every answer compares the instant itself. A note only lets the record tell the whole story.
 
 use super::View;
-use crate::model::{Actor, Event, Fact, RequestState, Timestamp};
+use crate::model::{Actor, Event, Fact, Timestamp};
 
 /// The facts that have become true by `now` and are not in `view`: a request timed out, a window began, a window ended.
 /// Folding them into the view makes a second call answer nothing.
@@ -11,7 +11,7 @@ use crate::model::{Actor, Event, Fact, RequestState, Timestamp};
 pub fn note(view: &View, now: Timestamp) -> Vec<Event> {
     let mut facts = Vec::new();
     if let Some(request) = &view.request
-        && request.state == RequestState::Pending
+        && request.state.is_open()
         && now >= request.times_out_at
     {
         facts.push(Fact::RequestTimedOut { request: request.id });
@@ -32,7 +32,7 @@ pub fn note(view: &View, now: Timestamp) -> Vec<Event> {
 /// The next instant at which [`note`] will have something new to say of this view, if there is one.
 #[must_use]
 pub fn next_note(view: &View) -> Option<Timestamp> {
-    let request = view.request.as_ref().filter(|r| r.state == RequestState::Pending).map(|r| r.times_out_at);
+    let request = view.request.as_ref().filter(|r| r.state.is_open()).map(|r| r.times_out_at);
     let grant = view
         .grant
         .as_ref()

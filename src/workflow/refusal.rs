@@ -93,6 +93,10 @@ codes! {
     NotTheHolder = "not_the_holder", "Only the holder may do this.";
     RevokeOwnGrant = "revoke_own_grant", "A holder gives a grant back instead of revoking it.";
     RequestTimedOut = "request_timed_out", "Nobody answered the request in time.";
+    RequestChanged = "request_changed", "The request is not any more what the approver looked at.";
+    NothingLeft = "nothing_left", "The approver's cut leaves nothing of what was asked for.";
+    NothingAsked = "nothing_asked", "No reviewer has asked for more information.";
+    GrantOver = "grant_over", "The grant is over, however it ended.";
     RequestNotPending = "request_not_pending", "The request has already been answered or withdrawn.";
     NotAnAuditor = "not_an_auditor", "The caller holds none of the roles that may read the record.";
 }

@@ -1,8 +1,10 @@
 //! What the operator has set, as plain values. The configuration file is read elsewhere.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
-use crate::model::{Permission, Role, RoleName, Ttl};
+use crate::model::{Invalid, Permission, Role, RoleName, Scope, Timestamp, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
 ///
@@ -38,6 +40,8 @@ pub struct Rules {
     pub auditor_roles: Vec<RoleName>,
     /// `reserved_permissions`: what no grant gives, whatever wildcard it holds.
     pub reserved_permissions: Vec<Permission>,
+    /// `risk`: what makes a request more risky.
+    pub risk: RiskRules,
     /// `roles`: what can be asked for.
     pub catalogue: BTreeMap<RoleName, Role>,
 }
@@ -58,6 +62,7 @@ impl Default for Rules {
             approval_timeout: hours(24),
             auditor_roles: Vec::new(),
             reserved_permissions: Vec::new(),
+            risk: RiskRules::default(),
             catalogue: BTreeMap::new(),
         }
     }
@@ -68,5 +73,66 @@ impl Rules {
     #[must_use]
     pub fn approvers_of<'a>(&'a self, role: &'a Role) -> &'a [RoleName] {
         role.approver_roles.as_deref().unwrap_or(&self.approver_roles)
+    }
+}
+
+/// What makes a request more risky, as far as only the operator can know.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RiskRules {
+    /// `risk.production`: where a mistake hurts.
+    pub production: Vec<Scope>,
+    /// `risk.working_hours`: when others are there to see what happens; `None` for always.
+    pub working_hours: Option<WorkingHours>,
+}
+
+/// A part of every day, in UTC, half-open; it may reach over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkingHours {
+    /// Minutes after midnight.
+    from: i64,
+    to: i64,
+}
+
+const DAY_MINUTES: i64 = 24 * 60;
+
+impl WorkingHours {
+    /// Whether this instant is in them.
+    #[must_use]
+    pub const fn include(&self, at: Timestamp) -> bool {
+        let minute = at.millis().div_euclid(60_000).rem_euclid(DAY_MINUTES);
+        if self.from < self.to {
+            self.from <= minute && minute < self.to
+        } else {
+            self.from <= minute || minute < self.to
+        }
+    }
+}
+
+impl fmt::Display for WorkingHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to } = self;
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)
+    }
+}
+
+impl FromStr for WorkingHours {
+    type Err = Invalid;
+
+    /// Reads `08:00-18:00`.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let time = |text: &str| {
+            let (hour, minute) = text.split_once(':')?;
+            let number = |digits: &str| (digits.len() == 2).then(|| digits.parse::<u8>().ok()).flatten();
+            let (hour, minute) = (i64::from(number(hour)?), i64::from(number(minute)?));
+            (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+        };
+        let hours = text.split_once('-').and_then(|(from, to)| Some(Self { from: time(from)?, to: time(to)? }));
+        hours.filter(|hours| hours.from != hours.to).ok_or_else(|| {
+            Invalid::new(
+                "working_hours",
+                format!("is {}", Invalid::quote(text)),
+                "two times of day in UTC, such as 08:00-18:00",
+            )
+        })
     }
 }

@@ -1,7 +1,8 @@
 //! What must be known to decide, and how a fact changes it.
 
 use crate::model::{
-    AccessRequest, Actor, End, EndKind, Event, Fact, Grant, GrantId, RequestState, Review, Revision, Verdict,
+    AccessRequest, Actor, Amendment, Answer, Cut, End, EndKind, Event, Fact, Grant, GrantId, Justification, RequestId,
+    RequestState, Review, Revision, Suspension, Verdict,
 };
 
 /// The part of the state that a command is decided from, as of one revision.
@@ -24,6 +25,17 @@ pub struct View {
     pub request: Option<AccessRequest>,
     /// The grant that the command is about, or that the request led to.
     pub grant: Option<Grant>,
+    /// What else the caller has asked for and holds, for commands that are decided from it.
+    pub history: History,
+}
+
+/// What a principal asked for lately, newest first, and holds now or later.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    /// Requests.
+    pub requests: Vec<AccessRequest>,
+    /// Live grants.
+    pub live: Vec<Grant>,
 }
 
 /// The view after one more fact. Total: a fact about something that the view does not hold changes nothing.
@@ -31,16 +43,19 @@ pub struct View {
 pub fn evolve(mut view: View, event: &Event) -> View {
     match &event.fact {
         Fact::RequestSubmitted(request) => view.request = Some((**request).clone()),
-        Fact::RequestApproved { request, comment } => {
-            if let Some(known) = view.request.as_mut().filter(|known| known.id == *request) {
-                known.state = RequestState::Approved;
-                known.reviews.push(review(event, Verdict::Approve, comment.clone()));
-            }
+        Fact::RequestApproved { request, cut, comment } => {
+            reviewed(&mut view, *request, event, RequestState::Approved, Verdict::Approve, cut, comment.as_ref());
         }
         Fact::RequestDenied { request, reason } => {
-            if let Some(known) = view.request.as_mut().filter(|known| known.id == *request) {
-                known.state = RequestState::Denied;
-                known.reviews.push(review(event, Verdict::Deny, Some(reason.clone())));
+            reviewed(&mut view, *request, event, RequestState::Denied, Verdict::Deny, &Cut::default(), Some(reason));
+        }
+        Fact::InformationRequested { request, question } => {
+            let state = RequestState::NeedsInfo;
+            reviewed(&mut view, *request, event, state, Verdict::Ask, &Cut::default(), Some(question));
+        }
+        Fact::RequestAnswered { request, answer, amendment } => {
+            if let Some(known) = request_of(&mut view, *request) {
+                answered(known, event, answer, amendment.as_deref());
             }
         }
         Fact::RequestWithdrawn { request } => set_state(&mut view, *request, RequestState::Withdrawn),
@@ -56,6 +71,17 @@ pub fn evolve(mut view: View, event: &Event) -> View {
                 known.noted.expiry = true;
             }
         }
+        Fact::GrantSuspended { grant, reason } => {
+            if let Some(known) = grant_of(&mut view, *grant) {
+                known.suspended =
+                    Some(Suspension { at: event.at, by: Actor::clone(&event.by), reason: reason.clone() });
+            }
+        }
+        Fact::GrantResumed { grant } => {
+            if let Some(known) = grant_of(&mut view, *grant) {
+                known.suspended = None;
+            }
+        }
         Fact::GrantRevoked { grant, reason } => end(&mut view, *grant, event, EndKind::Revoked(reason.clone())),
         Fact::GrantReleased { grant } => end(&mut view, *grant, event, EndKind::Released),
         Fact::GrantUsed { grant, .. } => {
@@ -67,14 +93,48 @@ pub fn evolve(mut view: View, event: &Event) -> View {
     view
 }
 
-fn review(event: &Event, verdict: Verdict, comment: Option<crate::model::Justification>) -> Review {
-    Review { by: event.by.clone(), at: event.at, verdict, comment }
+fn reviewed(
+    view: &mut View,
+    id: RequestId,
+    event: &Event,
+    state: RequestState,
+    verdict: Verdict,
+    cut: &Cut,
+    comment: Option<&Justification>,
+) {
+    if let Some(known) = request_of(view, id) {
+        known.state = state;
+        known.reviews.push(Review {
+            by: event.by.clone(),
+            at: event.at,
+            verdict,
+            comment: comment.cloned(),
+            cut: cut.clone(),
+            version: known.version,
+        });
+    }
 }
 
-fn set_state(view: &mut View, id: crate::model::RequestId, state: RequestState) {
-    if let Some(known) = view.request.as_mut().filter(|known| known.id == id) {
+fn answered(known: &mut AccessRequest, event: &Event, text: &Justification, amendment: Option<&Amendment>) {
+    known.state = RequestState::Pending;
+    if let Some(amendment) = amendment {
+        known.duration = amendment.duration;
+        known.duration_cut.clone_from(&amendment.duration_cut);
+        known.scope = amendment.scope.clone();
+        known.assessment = amendment.assessment.clone();
+        known.version = known.version.saturating_add(1);
+    }
+    known.answers.push(Answer { at: event.at, text: text.clone(), version: known.version });
+}
+
+fn set_state(view: &mut View, id: RequestId, state: RequestState) {
+    if let Some(known) = request_of(view, id) {
         known.state = state;
     }
+}
+
+fn request_of(view: &mut View, id: RequestId) -> Option<&mut AccessRequest> {
+    view.request.as_mut().filter(|known| known.id == id)
 }
 
 fn grant_of(view: &mut View, id: GrantId) -> Option<&mut Grant> {

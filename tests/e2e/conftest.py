@@ -83,7 +83,7 @@ class World:
 
     def end_all(self) -> None:
         """Revoke whatever lives, so that the next test begins with nothing."""
-        for status in ("active", "scheduled"):
+        for status in ("active", "scheduled", "suspended"):
             while live := self.call(ADMIN, "GET", f"/jit/grants?status={status}&limit=200").json()["items"]:
                 for grant in live:
                     self.end(grant)

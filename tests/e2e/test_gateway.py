@@ -78,6 +78,57 @@ def test_release_ends_it_too(world: World) -> None:
     assert world.tool_calls(DEV) == {"denied"}
 
 
+def test_an_approver_sees_what_is_at_stake_and_gives_less(world: World) -> None:
+    asked = world.ask(DEV, "auditor", duration_hours=4)
+    seen = world.call(ADMIN, "GET", f"/jit/requests/{asked['id']}").json()
+    assert seen["assessment"]["newly_permitted"] == ["audit:read", "logs:read", "security:read"]
+    assert seen["assessment"]["risk_level"] in {"low", "medium", "high", "critical"}
+    assert seen["requester_normal_roles"] == ["platform_viewer"]
+    assert "tools.read" in seen["requester_normal_permissions"]
+    assert (seen["ticket_url"], seen["duration_hours"]) == ("https://example.com/INC-1", 4)
+
+    asking = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/ask", {"question": "which of the three?"})
+    assert (asking.status, asking.json()["status"]) == (200, "needs_info")
+    answered = world.call(DEV, "POST", f"/jit/requests/{asked['id']}/answer", {"answer": "the audit trail"})
+    assert (answered.status, answered.json()["status"]) == (200, "pending")
+
+    nothing = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", {"permissions": ["teams.read"]})
+    assert (nothing.status, nothing.json()["code"]) == (400, "nothing_left")
+    less = {"permissions": ["audit:read", "security:read"], "duration_hours": 1, "version": 1}
+    approved = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", less)
+    assert approved.status == 200, approved
+    grant = world.grant(str(approved.json()["grant_id"]))
+    assert grant["granted_permissions"] == ["audit:read", "security:read"]
+    length = datetime.fromisoformat(grant["expires_at"]) - datetime.fromisoformat(grant["starts_at"])
+    assert length.total_seconds() == 3600
+    assert world.status(DEV) == 200
+    assert world.status(DEV, "/api/logs/security-events") == 200
+    assert world.call(DEV, "POST", "/api/logs/search", {}).status == 403, "this permission was cut away"
+    eventually(lambda: world.grant(grant["id"])["actions_taken"] == 2, "both uses on record")
+
+
+def test_who_is_denied_learns_why(world: World) -> None:
+    asked = world.ask(DEV, "auditor")
+    world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/deny", {"reason": "ask for support instead"})
+    shown = world.call(DEV, "GET", asked["links"]["self"]).json()
+    assert shown["status"] == "denied"
+    assert shown["reviews"][-1]["comment"] == "ask for support instead"
+    assert world.status(DEV) == 403
+
+
+def test_a_grant_is_held_back_over_rest_and_mcp_and_given_back(world: World) -> None:
+    rest, mcp = world.give(DEV, "auditor"), world.give(DEV, "operator")
+    assert (world.status(DEV), world.tool_calls(DEV)) == (200, {"allowed"})
+    for grant in (rest, mcp):
+        held = world.call(ADMIN, "POST", f"/jit/grants/{grant['id']}/suspend", {"reason": "odd calls"})
+        assert (held.status, held.json()["status"]) == (200, "suspended")
+    assert (world.status(DEV), world.tool_calls(DEV)) == (403, {"denied"})
+    assert world.mirrored() == set()
+    for grant in (rest, mcp):
+        assert world.call(ADMIN, "POST", f"/jit/grants/{grant['id']}/resume").status == 200
+    assert (world.status(DEV), world.tool_calls(DEV)) == (200, {"allowed"})
+
+
 def test_a_permission_over_rest_and_mcp_ends_by_itself_and_others_outlive_the_plugin_objects(world: World) -> None:
     """The gateway throws its plugin objects away after thirty seconds; grants must not go with them."""
     long = world.give(OTHER, "auditor")

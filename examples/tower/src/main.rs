@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, ResourceKind, RoleName, Scope, Ttl,
+    Action, Caller, Cut, GrantId, Justification, Outcome, Principal, Query, Resource, ResourceKind, RoleName, Scope,
+    Ttl,
 };
 use jit_access::service::{Builder, Decider, Desk};
 use jit_access::store::MemoryStore;
@@ -142,9 +143,10 @@ async fn story() -> Result<(), Box<dyn Error>> {
         justification: Some(Justification::new("INC-1234: roll back")?),
         ticket: None,
     };
-    execute(&desk, &Caller { principal: dev.clone(), roles: vec![] }, submit).await?;
-    let lead = Caller { principal: Principal::user("lead@example.com")?, roles: vec![RoleName::new("lead")?] };
-    execute(&desk, &lead, Intent::Approve { request, grant, comment: None }).await?;
+    execute(&desk, &Caller::new(dev.clone(), vec![]), submit).await?;
+    let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
+    execute(&desk, &lead, Intent::Approve { request, version: None, grant, cut: Cut::default(), comment: None })
+        .await?;
     println!("granted: {}", send(&service, Some(&dev)).await?);
 
     execute(&desk, &lead, Intent::Revoke { grant, reason: Justification::new("it is over")? }).await?;

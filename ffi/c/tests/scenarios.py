@@ -24,12 +24,16 @@ except ImportError:
 SCENARIOS = Path(__file__).resolve().parents[3] / "tests" / "scenarios"
 CHECKS = {"check": 0, "check_current": 1, "peek": 2, "check_many": 0}
 CALLS = {
-    "submit": {"by", "role", "duration_hours", "reason", "ticket_url", "resource", "starts_at", "idempotency_key"},
-    "approve": {"by", "request", "comment", "idempotency_key"},
+    "submit": {"by", "role", "duration_hours", "reason", "ticket_url", "resource", "starts_at", "dry_run", "idempotency_key"},
+    "approve": {"by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"},
     "deny": {"by", "request", "reason", "idempotency_key"},
+    "ask": {"by", "request", "question", "idempotency_key"},
+    "answer": {"by", "request", "answer", "duration_hours", "resource", "idempotency_key"},
     "withdraw": {"by", "request", "idempotency_key"},
     "revoke": {"by", "grant", "reason", "idempotency_key"},
     "release": {"by", "grant", "idempotency_key"},
+    "suspend": {"by", "grant", "reason", "idempotency_key"},
+    "resume": {"by", "grant", "idempotency_key"},
     "request": {"by", "id"},
     "grant": {"by", "id"},
     "requests": {"by", "status", "limit", "cursor"},

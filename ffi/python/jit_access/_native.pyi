@@ -50,11 +50,20 @@ class Caller:
     must not help to approve the next one.
     """
 
-    def __new__(cls, principal: str, *, roles: Sequence[str] = ..., agent: bool = False) -> Self:
+    def __new__(
+        cls,
+        principal: str,
+        *,
+        roles: Sequence[str] = ...,
+        permissions: Sequence[str] | None = None,
+        agent: bool = False,
+    ) -> Self:
         """A person, or with `agent` a program that acts in its own name.
 
         `principal` is brought to one spelling (Unicode NFKC, lower case, the domain in ASCII), so that two
-        spellings of one person are one person. `roles` are the host's, compared as they are written.
+        spellings of one person are one person. `roles` are the host's, compared as they are written. `permissions` are
+        what the caller may do by standing right, so that an approver is told what a grant would newly permit; without
+        them everything counts as new. Names that the library does not know are left out.
 
         Raises `InvalidInput` for a name that is empty, longer than 320 bytes, or holds spaces, controls or invisible
         characters, and for a role that is empty, padded, longer than 128 bytes, or holds controls.
@@ -67,6 +76,10 @@ class Caller:
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles, as given."""
+
+    @property
+    def permissions(self) -> tuple[str, ...] | None:
+        """What the caller may do by standing right; `None` when the host did not say."""
 
 @final
 class Decision:
@@ -108,7 +121,7 @@ class AccessRequest:
         """A UUID."""
 
     @property
-    def status(self) -> Literal["pending", "approved", "denied", "withdrawn", "timed_out"]:
+    def status(self) -> Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"]:
         """What it was at the instant of the call."""
 
     @property
@@ -126,6 +139,10 @@ class AccessRequest:
     @property
     def duration_cut_by(self) -> str | None:
         """The configuration key of the limit that made it shorter than asked for, if one did."""
+
+    @property
+    def version(self) -> int:
+        """Counts up when the length or the resource changes; a review is of one version."""
 
     @property
     def times_out_at(self) -> datetime:
@@ -155,7 +172,7 @@ class Grant:
         """The request it answers."""
 
     @property
-    def status(self) -> Literal["scheduled", "active", "expired", "revoked", "released"]:
+    def status(self) -> Literal["scheduled", "active", "suspended", "expired", "revoked", "released"]:
         """What it was at the instant of the call."""
 
     @property
@@ -333,6 +350,7 @@ class Engine:
         ticket_url: str | None = None,
         resource: str | None = None,
         starts_at: datetime | str | None = None,
+        dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
         """Asks for a role for a while.
@@ -341,6 +359,9 @@ class Engine:
         is cut, and `duration_cut_by` names the limit. `resource` is where: `*` (also when left out), a type such as
         `tool`, or one thing such as `tool:deploy` or `server:s1`. Where a rule approves at once, the answer is
         approved and its grant in force. Once this has returned, it is on disk.
+
+        With `dry_run` nothing is written and nobody is asked: the answer is the request as it would be made, with
+        what it would newly permit, how risky that is, and the roles that would be asked.
 
         With an `idempotency_key` (1 to 255 visible ASCII characters, unique per caller, kept for a day at least) a
         second call with the same arguments does nothing and answers how things stand; with others it raises
@@ -352,12 +373,25 @@ class Engine:
         """
 
     def approve(
-        self, caller: Caller, request_id: str, *, comment: str | None = None, idempotency_key: str | None = None
+        self,
+        caller: Caller,
+        request_id: str,
+        *,
+        version: int | None = None,
+        permissions: Sequence[str] | None = None,
+        resource: str | None = None,
+        duration_hours: float | None = None,
+        comment: str | None = None,
+        idempotency_key: str | None = None,
     ) -> AccessRequest:
         """Says yes. Once this has returned, the grant is on disk, and every check of this process that starts from
         now on sees it.
 
-        Raises `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict`
+        `permissions`, `resource` and `duration_hours` are the most that is given: the grant is what they and the
+        request have in common, so nothing can be widened. `version` is that of the request that was looked at.
+
+        Raises `InvalidInput` when nothing would be left, `Conflict` when the request has another version by now,
+        `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict`
         when it has been answered, withdrawn, or has timed out; `NotFound` when the caller may not see it.
         """
 
@@ -365,6 +399,26 @@ class Engine:
         self, caller: Caller, request_id: str, *, reason: str, idempotency_key: str | None = None
     ) -> AccessRequest:
         """Says no, for a reason that the requester sees. Raises as `approve` does."""
+
+    def ask(
+        self, caller: Caller, request_id: str, *, question: str, idempotency_key: str | None = None
+    ) -> AccessRequest:
+        """Asks the requester for more information. The request waits for an answer, and can still be approved or
+        denied. Raises as `approve` does."""
+
+    def answer(
+        self,
+        caller: Caller,
+        request_id: str,
+        *,
+        answer: str,
+        duration_hours: float | None = None,
+        resource: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> AccessRequest:
+        """Answers a reviewer's question about one's own request. Another length or another resource makes a new version
+        of the request, to which nothing that was said of the old one applies. Raises `Refused` for another's request,
+        `Conflict` when nobody asked, or the request is over."""
 
     def withdraw(self, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
         """Takes one's own request back; again is no error. Raises `Refused` for another's, `Conflict` when it has
@@ -380,6 +434,13 @@ class Engine:
 
     def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
         """Gives one's own grant back; otherwise as `revoke`."""
+
+    def suspend(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
+        """Holds a grant back: no check of this process that starts from now on honours it, and its time goes on.
+        Raises as `revoke`, and `Conflict` when it is over."""
+
+    def resume(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
+        """Holds a grant back no longer; otherwise as `suspend`."""
 
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
         """A request. Raises `NotFound` unless the caller is its requester, may approve it, or sees everything."""

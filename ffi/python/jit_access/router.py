@@ -20,7 +20,9 @@ from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.schemas import (
     AccessRequestBody,
     AccessRequestModel,
+    AnswerBody,
     ApproveBody,
+    AskBody,
     AuditPageModel,
     DenyBody,
     EmptyBody,
@@ -28,6 +30,7 @@ from jit_access.schemas import (
     GrantPageModel,
     RequestPageModel,
     RevokeBody,
+    SuspendBody,
 )
 
 __all__ = ["HostNotUpdatedError", "create_router"]
@@ -38,6 +41,12 @@ Id = Annotated[str, Path(min_length=1, max_length=128)]
 Status = Annotated[str | None, Query(max_length=64, description="Only those of this status")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
+DryRun = Annotated[
+    bool,
+    Query(
+        description="Answer with the request as it would be made, with its risk and whom it would ask, and do nothing"
+    ),
+]
 Key = Annotated[
     str | None,
     Header(
@@ -85,7 +94,13 @@ def create_router(
                 ) from error
 
     @router.post("/request", status_code=201, summary="Ask for a role", response_model=None, responses=_creating())
-    def submit(http: Request, body: AccessRequestBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    def submit(
+        http: Request,
+        body: AccessRequestBody,
+        dry_run: DryRun = False,
+        key: Key = None,
+        who: Caller = Depends(caller),
+    ) -> Response:
         made = engine.submit(
             who,
             role=body.role,
@@ -94,8 +109,11 @@ def create_router(
             ticket_url=body.ticket_url,
             resource=body.resource,
             starts_at=body.starts_at,
+            dry_run=dry_run,
             idempotency_key=key,
         )
+        if dry_run:
+            return _answer(made, base(http))
         if made.status == "approved":
             follow(ending=False)
         response = _answer(made, base(http), status=201)
@@ -128,7 +146,7 @@ def create_router(
     def approve(
         http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
-        approved = engine.approve(who, id, comment=body.comment if body else None, idempotency_key=key)
+        approved = engine.approve(who, id, **(body.model_dump() if body else {}), idempotency_key=key)
         follow(ending=False)
         return _answer(approved, base(http))
 
@@ -137,6 +155,24 @@ def create_router(
     )
     def deny(http: Request, id: Id, body: DenyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         return _answer(engine.deny(who, id, reason=body.reason, idempotency_key=key), base(http))
+
+    @router.post(
+        "/requests/{id}/ask",
+        summary="Ask the requester for more information",
+        response_model=None,
+        responses=_changing(AccessRequestModel),
+    )
+    def ask(http: Request, id: Id, body: AskBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        return _answer(engine.ask(who, id, question=body.question, idempotency_key=key), base(http))
+
+    @router.post(
+        "/requests/{id}/answer",
+        summary="Answer a reviewer's question about one's own request",
+        response_model=None,
+        responses=_changing(AccessRequestModel),
+    )
+    def answer(http: Request, id: Id, body: AnswerBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        return _answer(engine.answer(who, id, **body.model_dump(), idempotency_key=key), base(http))
 
     @router.post(
         "/requests/{id}/withdraw",
@@ -188,6 +224,30 @@ def create_router(
         follow(ending=True)
         return _answer(released, base(http))
 
+    @router.post(
+        "/grants/{id}/suspend",
+        summary="Hold somebody's grant back at once; its time goes on",
+        response_model=None,
+        responses=_changing(GrantModel),
+    )
+    def suspend(http: Request, id: Id, body: SuspendBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        suspended = engine.suspend(who, id, reason=body.reason, idempotency_key=key)
+        follow(ending=True)
+        return _answer(suspended, base(http))
+
+    @router.post(
+        "/grants/{id}/resume",
+        summary="Hold a grant back no longer",
+        response_model=None,
+        responses=_changing(GrantModel),
+    )
+    def resume(
+        http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
+    ) -> Response:
+        resumed = engine.resume(who, id, idempotency_key=key)
+        follow(ending=False)
+        return _answer(resumed, base(http))
+
     @router.get("/policies", summary="All live grants as Cedar policies", response_model=None, responses=_policies())
     def policies(who: Caller = Depends(caller)) -> Response:
         return PlainTextResponse(engine.policies(who))
@@ -225,7 +285,8 @@ def _creating() -> dict[int | str, dict[str, Any]]:
         "description": "The request, pending or approved by rule",
         "headers": {**location, **_REPLAYED},
     }
-    return {201: created, **responses(400, 403, 409, 413, 503)}
+    shown = {"model": AccessRequestModel, "description": "The request as it would be made, for a dry run"}
+    return {200: shown, 201: created, **responses(400, 403, 409, 413, 503)}
 
 
 def _changing(model: type) -> dict[int | str, dict[str, Any]]:

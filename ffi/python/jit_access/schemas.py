@@ -48,8 +48,14 @@ class AccessRequestBody(_Body):
 
 
 class ApproveBody(_Body):
-    """What the approver adds."""
+    """What the approver adds, and the most that is given: the grant is what this and the request have in common."""
 
+    version: int | None = Field(None, ge=1, le=2**32 - 1, description="The version of the request that was looked at")
+    permissions: list[str] | None = Field(None, description="No more than these; all that was asked for when left out")
+    resource: str | None = Field(None, description="No further than this; as asked for when left out")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="No longer than this; as asked for when left out"
+    )
     comment: str | None = Field(None, description="For the requester and the record")
 
 
@@ -57,6 +63,28 @@ class DenyBody(_Body):
     """Why not."""
 
     reason: str = Field(description="For the requester and the record")
+
+
+class AskBody(_Body):
+    """What the reviewer wants to know."""
+
+    question: str = Field(description="For the requester and the record")
+
+
+class AnswerBody(_Body):
+    """What the requester answers, and changes."""
+
+    answer: str = Field(description="For the reviewers and the record")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="Another length; as it was when left out"
+    )
+    resource: str | None = Field(None, description="Another part of the host; as it was when left out")
+
+
+class SuspendBody(_Body):
+    """Why it is held back."""
+
+    reason: str = Field(description="For the holder and the record")
 
 
 class RevokeBody(_Body):
@@ -75,22 +103,60 @@ class _Shown(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class LimitModel(_Shown):
+    """The most that an approver gives; what is `null` is left as it was asked for."""
+
+    permissions: list[str] | None
+    excluded_permissions: list[str] | None
+    resource: str | None
+    duration_hours: float | None
+
+
 class ReviewModel(_Shown):
     """What a reviewer said."""
 
     by: str
     at: datetime
-    verdict: str
+    verdict: Literal["approve", "deny", "ask"]
     comment: str | None
+    version: int = Field(description="The version of the request it is about")
+    limit: LimitModel | None
+
+
+class AnswerModel(_Shown):
+    """What the requester answered."""
+
+    at: datetime
+    text: str
+    version: int
+
+
+class RiskReasonModel(_Shown):
+    """One thing that makes the request more risky."""
+
+    factor: str
+    detail: str
+
+
+class AssessmentModel(_Shown):
+    """What the request would newly permit, and how much could go wrong with it."""
+
+    risk_level: Literal["low", "medium", "high", "critical"]
+    reasons: list[RiskReasonModel]
+    newly_permitted: list[str] = Field(description="Asked for, and not held by standing right")
+    newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` does not newly permit")
 
 
 class AccessRequestModel(_Shown):
     """A request for access."""
 
     id: str
-    status: Literal["pending", "approved", "denied", "withdrawn", "timed_out"]
+    status: Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"]
     requester_email: str
     requester_normal_roles: list[str] = Field(description="The standing roles of the requester when asking")
+    requester_normal_permissions: list[str] | None = Field(
+        description="What the requester could do by standing right when asking; `null` when the host did not say"
+    )
     role: str
     permissions: list[str]
     excluded_permissions: list[str]
@@ -104,7 +170,10 @@ class AccessRequestModel(_Shown):
     approver_roles: list[str]
     created_at: datetime
     times_out_at: datetime
+    version: int = Field(description="Counts up when the length or the resource changes")
+    assessment: AssessmentModel
     reviews: list[ReviewModel]
+    answers: list[AnswerModel]
     grant_id: str | None
     links: dict[str, str] = Field(description="Where to follow the request, and what can be done with it now")
 
@@ -123,10 +192,13 @@ class GrantModel(_Shown):
     approved_at: datetime
     starts_at: datetime
     expires_at: datetime
-    status: Literal["scheduled", "active", "expired", "revoked", "released"]
+    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released"]
     actions_taken: int = Field(description="How many requests this grant let through")
     revoked_by: str | None
     revoke_reason: str | None
+    suspended_at: datetime | None
+    suspended_by: str | None
+    suspend_reason: str | None
     request_id: str
     excluded_permissions: list[str]
     resource: str = Field(description="What it reaches: `*` for everything")

@@ -9,7 +9,8 @@ use jit_access::Error;
 use jit_access::clock::ManualClock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{
-    self, Invalid, Justification, PrincipalKind, RawQuery, RoleName, Scope, TicketUrl, Timestamp, Ttl,
+    self, Cut, Invalid, Justification, Permission, PermissionSet, PrincipalKind, RawQuery, RoleName, Scope, TicketUrl,
+    Timestamp, Ttl,
 };
 use jit_access::service::{IdempotencyKey, Receipt};
 use jit_access::wire::{self, GrantDocument, PageDocument, RecordDocument, RequestDocument};
@@ -103,7 +104,7 @@ impl Engine {
     }
 
     #[inline]
-    fn ask(
+    fn decide(
         &self,
         query: Result<RawQuery<'_>, Invalid>,
         how: impl FnOnce(&Live, &RawQuery<'_>) -> model::Decision,
@@ -144,6 +145,19 @@ fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp> {
 
 fn reason(text: &str) -> Result<Justification, Error> {
     Ok(Justification::new(text)?)
+}
+
+fn words(text: &str, field: &'static str) -> Result<Justification, Error> {
+    Ok(Justification::new(text).map_err(|error| error.for_field(field))?)
+}
+
+fn length(hours: f64) -> Result<Ttl, Error> {
+    Ok(Ttl::from_hours(hours).map_err(|error| error.for_field("duration_hours"))?)
+}
+
+fn permission_set(names: &[String]) -> Result<PermissionSet, Error> {
+    let each = names.iter().map(|name| Permission::new(name).map_err(|error| error.for_field("permissions")));
+    Ok(PermissionSet::new(each.collect::<Result<Vec<_>, _>>()?)?)
 }
 
 #[pymethods]
@@ -215,7 +229,7 @@ impl Engine {
         agent: bool,
     ) -> PyResult<Decision> {
         let query = RawQuery::new(who(principal, agent), action, resource, server);
-        self.ask(query, |live, query| live.decider.check_raw(query))
+        self.decide(query, |live, query| live.decider.check_raw(query))
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
@@ -228,7 +242,7 @@ impl Engine {
         agent: bool,
     ) -> PyResult<Decision> {
         let query = RawQuery::new(who(principal, agent), action, resource, server);
-        self.ask(query, |live, query| live.decider.check_current_raw(query))
+        self.decide(query, |live, query| live.decider.check_current_raw(query))
     }
 
     #[pyo3(signature = (principal, action, resources, *, server = None, agent = false))]
@@ -257,10 +271,10 @@ impl Engine {
         agent: bool,
     ) -> PyResult<Decision> {
         let query = RawQuery::new(who(principal, agent), action, resource, server);
-        self.ask(query, |live, query| live.decider.peek_raw(query))
+        self.decide(query, |live, query| live.decider.peek_raw(query))
     }
 
-    #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, idempotency_key = None))]
+    #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, dry_run = false, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn submit(
         &self,
@@ -272,42 +286,55 @@ impl Engine {
         ticket_url: Option<&str>,
         resource: Option<&str>,
         starts_at: Option<&Bound<'_, PyAny>>,
+        dry_run: bool,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
         let starts_at = starts_at.map(|at| when(at, "starts_at")).transpose()?;
-        let receipt = self.execute(py, caller, idempotency_key, |live| {
+        let intent = |live: &Live| {
             Ok(Intent::Submit {
                 id: live.desk.new_request_id(),
                 grant: live.desk.new_grant_id(),
                 role: RoleName::new(role)?,
-                duration: duration_hours
-                    .map(|hours| Ttl::from_hours(hours).map_err(|error| error.for_field("duration_hours")))
-                    .transpose()?,
+                duration: duration_hours.map(length).transpose()?,
                 scope: resource.map_or(Ok(Scope::ANY), str::parse)?,
                 starts_at,
                 justification: reason.map(self::reason).transpose()?,
                 ticket: ticket_url.map(TicketUrl::new).transpose()?,
             })
-        })?;
-        AccessRequest::of(receipt)
+        };
+        AccessRequest::of(if dry_run {
+            let caller = caller.0.clone();
+            self.detached(py, |live| live.desk.preview(&Command { caller, intent: intent(live)? }))?
+        } else {
+            self.execute(py, caller, idempotency_key, intent)?
+        })
     }
 
-    #[pyo3(signature = (caller, request_id, *, comment = None, idempotency_key = None))]
+    #[pyo3(signature = (caller, request_id, *, version = None, permissions = None, resource = None, duration_hours = None, comment = None, idempotency_key = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn approve(
         &self,
         py: Python<'_>,
         caller: &Caller,
         request_id: &str,
+        version: Option<u32>,
+        permissions: Option<Vec<String>>,
+        resource: Option<&str>,
+        duration_hours: Option<f64>,
         comment: Option<&str>,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
         let receipt = self.execute(py, caller, idempotency_key, |live| {
             Ok(Intent::Approve {
                 request: request_id.parse()?,
+                version,
                 grant: live.desk.new_grant_id(),
-                comment: comment
-                    .map(|text| Justification::new(text).map_err(|e| e.for_field("comment")))
-                    .transpose()?,
+                cut: Cut {
+                    permissions: permissions.as_deref().map(permission_set).transpose()?,
+                    scope: resource.map(str::parse).transpose()?,
+                    duration: duration_hours.map(length).transpose()?,
+                },
+                comment: comment.map(|text| words(text, "comment")).transpose()?,
             })
         })?;
         AccessRequest::of(receipt)
@@ -324,6 +351,44 @@ impl Engine {
     ) -> PyResult<AccessRequest> {
         let receipt = self.execute(py, caller, idempotency_key, |_| {
             Ok(Intent::Deny { request: request_id.parse()?, reason: self::reason(reason)? })
+        })?;
+        AccessRequest::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, request_id, *, question, idempotency_key = None))]
+    fn ask(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        request_id: &str,
+        question: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| {
+            Ok(Intent::Ask { request: request_id.parse()?, question: words(question, "question")? })
+        })?;
+        AccessRequest::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, request_id, *, answer, duration_hours = None, resource = None, idempotency_key = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
+    fn answer(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        request_id: &str,
+        answer: &str,
+        duration_hours: Option<f64>,
+        resource: Option<&str>,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| {
+            Ok(Intent::Answer {
+                request: request_id.parse()?,
+                answer: words(answer, "answer")?,
+                duration: duration_hours.map(length).transpose()?,
+                scope: resource.map(str::parse).transpose()?,
+            })
         })?;
         AccessRequest::of(receipt)
     }
@@ -366,6 +431,33 @@ impl Engine {
     ) -> PyResult<Grant> {
         let receipt =
             self.execute(py, caller, idempotency_key, |_| Ok(Intent::Release { grant: grant_id.parse()? }))?;
+        Grant::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, grant_id, *, reason, idempotency_key = None))]
+    fn suspend(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        grant_id: &str,
+        reason: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Grant> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| {
+            Ok(Intent::Suspend { grant: grant_id.parse()?, reason: self::reason(reason)? })
+        })?;
+        Grant::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, grant_id, *, idempotency_key = None))]
+    fn resume(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        grant_id: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Grant> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| Ok(Intent::Resume { grant: grant_id.parse()? }))?;
         Grant::of(receipt)
     }
 

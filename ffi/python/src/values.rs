@@ -1,7 +1,7 @@
 //! What Python gets to hold: frozen values, and their JSON.
 
 use chrono::{DateTime, Utc};
-use jit_access::model::{self, Principal, RoleName, Timestamp};
+use jit_access::model::{self, Permission, Principal, RoleName, Timestamp};
 use jit_access::service::Receipt;
 use jit_access::wire::{self, GrantDocument, RecordDocument, RequestDocument};
 use pyo3::prelude::*;
@@ -23,11 +23,14 @@ pub struct Caller(pub model::Caller);
 #[pymethods]
 impl Caller {
     #[new]
-    #[pyo3(signature = (principal, *, roles = Vec::new(), agent = false))]
-    fn new(principal: &str, roles: Vec<String>, agent: bool) -> PyResult<Self> {
+    #[pyo3(signature = (principal, *, roles = Vec::new(), permissions = None, agent = false))]
+    fn new(principal: &str, roles: Vec<String>, permissions: Option<Vec<String>>, agent: bool) -> PyResult<Self> {
         let principal = self::principal(principal, agent)?;
         let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>().map_err(raise)?;
-        Ok(Self(model::Caller { principal, roles }))
+        // What the host calls a permission and the library cannot name takes nothing off what a grant newly permits.
+        let permissions =
+            permissions.map(|all| all.iter().filter_map(|name| Permission::new(name).ok()).collect::<Vec<_>>());
+        Ok(Self(model::Caller { principal, roles, permissions }))
     }
 
     #[getter]
@@ -38,6 +41,11 @@ impl Caller {
     #[getter]
     fn roles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.roles.iter().map(RoleName::as_str))
+    }
+
+    #[getter]
+    fn permissions<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.0.permissions.as_ref().map(|all| PyTuple::new(py, all.iter().map(Permission::as_str))).transpose()
     }
 
     fn __repr__(&self) -> String {
@@ -132,6 +140,11 @@ impl AccessRequest {
     #[getter]
     fn duration_cut_by(&self) -> Option<String> {
         self.request.duration_cut.as_ref().map(|cut| cut.limit.to_string())
+    }
+
+    #[getter]
+    fn version(&self) -> u32 {
+        self.request.version
     }
 
     #[getter]

@@ -123,6 +123,40 @@ def test_deny_withdraw_and_release(host: Host) -> None:
     assert (released.status_code, released.json()["status"]) == (200, "released")
 
 
+def test_a_question_a_cut_and_a_suspension(host: Host) -> None:
+    asked = host.ask()
+    path = f"/jit/requests/{asked['id']}"
+    boss = {"roles": "boss"}
+    question = host("boss@example.com", "POST", f"{path}/ask", {"question": "which one?"}, **boss)
+    assert question.json()["status"] == "needs_info"
+    answer = {"answer": "the first", "duration_hours": 0.5, "resource": "tool:a"}
+    answered = host("dev@example.com", "POST", f"{path}/answer", answer)
+    assert (answered.json()["status"], answered.json()["version"]) == ("pending", 2)
+    assert AccessRequestModel.model_validate(answered.json()).answers[0].version == 2
+    stale = host("boss@example.com", "POST", f"{path}/approve", {"version": 1}, **boss)
+    assert (stale.status_code, stale.json()["code"]) == (409, "request_changed")
+    nothing = host("boss@example.com", "POST", f"{path}/approve", {"permissions": ["tools.read"]}, **boss)
+    assert (nothing.status_code, nothing.json()["code"]) == (400, "nothing_left")
+    cut = {"version": 2, "permissions": ["audit:read"], "resource": "server:s", "duration_hours": 0.25}
+    approved = host("boss@example.com", "POST", f"{path}/approve", cut, **boss).json()
+    assert AccessRequestModel.model_validate(approved).reviews[-1].limit is not None
+    grant = f"/jit/grants/{approved['grant_id']}"
+    assert host("dev@example.com", "GET", grant).json()["resource"] == "tool@s:a"
+
+    held = host("boss@example.com", "POST", f"{grant}/suspend", {"reason": "odd"}, **boss)
+    assert GrantModel.model_validate(held.json()).suspend_reason == "odd"
+    assert host("boss@example.com", "POST", f"{grant}/resume", **boss).json()["status"] == "active"
+
+
+def test_a_dry_run_tells_and_does_nothing(host: Host) -> None:
+    shown = host("dev@example.com", "POST", "/jit/request?dry_run=true", ASK)
+    assert (shown.status_code, shown.json()["approver_roles"]) == (200, ["boss"])
+    assert shown.json()["assessment"]["newly_permitted"] == ["audit:read"]
+    assert "location" not in shown.headers
+    assert host("dev@example.com", "GET", "/jit/requests").json()["items"] == []
+    assert host("dev@example.com", "POST", "/jit/request?dry_run=perhaps", ASK).status_code == 400
+
+
 def test_lists_come_in_pages(host: Host) -> None:
     ids = [host.ask()["id"] for _ in range(5)]
     for request in ids:
@@ -305,7 +339,7 @@ def test_links_follow_the_prefix() -> None:
 def test_the_document_tells_all(host: Host) -> None:
     document = host.app.openapi()
     ours = {path: operations for path, operations in document["paths"].items() if path.startswith("/jit")}
-    assert len(ours) == 12
+    assert len(ours) == 16
     for path, operations in ours.items():
         for method, operation in operations.items():
             answers = operation["responses"]

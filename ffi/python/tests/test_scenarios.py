@@ -18,12 +18,26 @@ TESTS: Final = Path(__file__).resolve().parents[3] / "tests"
 FILES: Final = sorted((TESTS / "scenarios").glob("*.yaml"))
 
 CALLS: Final[dict[str, set[str]]] = {
-    "submit": {"by", "role", "duration_hours", "reason", "ticket_url", "resource", "starts_at", "idempotency_key"},
-    "approve": {"by", "request", "comment", "idempotency_key"},
+    "submit": {
+        "by",
+        "role",
+        "duration_hours",
+        "reason",
+        "ticket_url",
+        "resource",
+        "starts_at",
+        "dry_run",
+        "idempotency_key",
+    },
+    "approve": {"by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"},
     "deny": {"by", "request", "reason", "idempotency_key"},
+    "ask": {"by", "request", "question", "idempotency_key"},
+    "answer": {"by", "request", "answer", "duration_hours", "resource", "idempotency_key"},
     "withdraw": {"by", "request", "idempotency_key"},
     "revoke": {"by", "grant", "reason", "idempotency_key"},
     "release": {"by", "grant", "idempotency_key"},
+    "suspend": {"by", "grant", "reason", "idempotency_key"},
+    "resume": {"by", "grant", "idempotency_key"},
     "request": {"by", "id"},
     "grant": {"by", "id"},
     "requests": {"by", "status", "limit", "cursor"},
@@ -41,7 +55,18 @@ CALLS: Final[dict[str, set[str]]] = {
     "tick": set(),
 }
 """The verbs that are calls of the library, and the arguments each takes."""
-COMMANDS: Final = {"submit", "approve", "deny", "withdraw", "revoke", "release"}
+COMMANDS: Final = {
+    "submit",
+    "approve",
+    "deny",
+    "ask",
+    "answer",
+    "withdraw",
+    "revoke",
+    "release",
+    "suspend",
+    "resume",
+}
 WORLD: Final[dict[str, set[str]]] = {
     "advance": {"hours", "minutes", "seconds", "ms"},
     "set_wall": {"to"},
@@ -166,7 +191,12 @@ class World:
             return [json.loads(grant.to_json()) for grant in found] if verb == "live_grants" else found
         person = self.person(given.pop("by"))
         agent = "agent" in person
-        caller = Caller(person["agent" if agent else "user"], roles=person.get("roles", []), agent=agent)
+        caller = Caller(
+            person["agent" if agent else "user"],
+            roles=person.get("roles", []),
+            permissions=person.get("permissions"),
+            agent=agent,
+        )
         named = [given.pop(name) for name in ("request", "grant", "id") if name in given]
         found = getattr(engine, verb)(caller, *named, **given)
         if isinstance(found, str):
@@ -179,7 +209,7 @@ class World:
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named
-        assert person.keys() <= {"user", "agent", "roles"}
+        assert person.keys() <= {"user", "agent", "roles", "permissions"}
         assert ("user" in person) != ("agent" in person)
         return dict(person)
 

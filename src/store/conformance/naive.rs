@@ -1,8 +1,8 @@
 //! What a store should hold, as plainly as it can be said: a list of events, read from the start for every question.
 
 use crate::model::{
-    AccessRequest, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, RequestId, RequestState, RequestStatus,
-    Review, Revision, Timestamp, Verdict,
+    AccessRequest, Answer, Cut, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, RequestId, RequestState,
+    RequestStatus, Review, Revision, Suspension, Timestamp, Verdict,
 };
 use crate::store::{Page, Visible};
 use crate::workflow::{View, next_note, note};
@@ -39,6 +39,7 @@ impl Naive {
                 revision: Revision::ZERO,
                 request: Some(request.clone()),
                 grant: self.grant_of(request.id).cloned(),
+                ..View::default()
             })
             .collect()
     }
@@ -105,16 +106,30 @@ fn page_of<T: Clone, S>(
 fn after_all(request: &AccessRequest, events: &[Event]) -> AccessRequest {
     let mut request = request.clone();
     for event in events {
-        let mut review = |state, verdict, comment| {
+        let mut review = |state, verdict, comment, cut: &Cut| {
             request.state = state;
-            request.reviews.push(Review { by: event.by.clone(), at: event.at, verdict, comment });
+            let (by, at, version) = (event.by.clone(), event.at, request.version);
+            request.reviews.push(Review { by, at, verdict, comment, cut: cut.clone(), version });
         };
         match &event.fact {
-            Fact::RequestApproved { request: id, comment } if *id == request.id => {
-                review(RequestState::Approved, Verdict::Approve, comment.clone());
+            Fact::RequestApproved { request: id, cut, comment } if *id == request.id => {
+                review(RequestState::Approved, Verdict::Approve, comment.clone(), cut);
             }
             Fact::RequestDenied { request: id, reason } if *id == request.id => {
-                review(RequestState::Denied, Verdict::Deny, Some(reason.clone()));
+                review(RequestState::Denied, Verdict::Deny, Some(reason.clone()), &Cut::default());
+            }
+            Fact::InformationRequested { request: id, question } if *id == request.id => {
+                review(RequestState::NeedsInfo, Verdict::Ask, Some(question.clone()), &Cut::default());
+            }
+            Fact::RequestAnswered { request: id, answer, amendment } if *id == request.id => {
+                request.state = RequestState::Pending;
+                if let Some(amendment) = amendment {
+                    (request.duration, request.scope) = (amendment.duration, amendment.scope.clone());
+                    request.duration_cut.clone_from(&amendment.duration_cut);
+                    request.assessment = amendment.assessment.clone();
+                    request.version += 1;
+                }
+                request.answers.push(Answer { at: event.at, text: answer.clone(), version: request.version });
             }
             Fact::RequestWithdrawn { request: id } if *id == request.id => request.state = RequestState::Withdrawn,
             Fact::RequestTimedOut { request: id } if *id == request.id => request.state = RequestState::TimedOut,
@@ -147,5 +162,16 @@ fn grant_after_all(grant: &Grant, events: &[Event]) -> Grant {
             _ => EndKind::Released,
         },
     });
-    Grant { noted, uses, ended, ..grant.clone() }
+    let suspended = mine(|fact| match fact {
+        Fact::GrantSuspended { grant, .. } | Fact::GrantResumed { grant } => Some(*grant),
+        _ => None,
+    })
+    .next_back()
+    .and_then(|event| match &event.fact {
+        Fact::GrantSuspended { reason, .. } => {
+            Some(Suspension { at: event.at, by: event.by.clone(), reason: reason.clone() })
+        }
+        _ => None,
+    });
+    Grant { noted, uses, suspended, ended, ..grant.clone() }
 }

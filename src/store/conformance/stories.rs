@@ -40,7 +40,7 @@ fn check_rows(store: &dyn Store, naive: &Naive, events: usize) {
     let revision = Revision(events as u64);
     for (_, request) in &naive.requests {
         let grant = naive.grant_of(request.id).cloned();
-        let view = View { revision, request: Some(request.clone()), grant };
+        let view = View { revision, request: Some(request.clone()), grant, ..View::default() };
         assert_eq!(store.request(request.id).unwrap(), view);
         if let Some(grant) = &view.grant {
             assert_eq!(store.grant(grant.id).unwrap(), view);

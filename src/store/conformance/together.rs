@@ -8,7 +8,7 @@ use std::thread;
 use super::Fixture;
 use super::world::{at, cast, granted, rules, submit, used};
 use crate::journal::Record;
-use crate::model::{Fact, GrantId, Justification, RequestId, Revision};
+use crate::model::{Cut, Fact, GrantId, Justification, RequestId, Revision};
 use crate::store::{Batch, Delivery, Done, Message, Store, StoreError};
 use crate::workflow::{Command, Intent, decide};
 
@@ -115,7 +115,8 @@ pub fn one_of_many_answers_to_a_request_wins(fixture: &dyn Fixture) {
                 let (store, view) = (&handles[usize::try_from(writer).unwrap() % handles.len()], &view);
                 scope.spawn(move || {
                     let grant = GrantId::from_u128(u128::from(100 + writer));
-                    let intent = Intent::Approve { request: id, grant, comment: None };
+                    let intent =
+                        Intent::Approve { request: id, version: None, grant, cut: Cut::default(), comment: None };
                     let command = Command { caller: cast()[2].clone(), intent };
                     let events = decide(view, &command, &rules(), at(1)).unwrap();
                     match store.commit(&Batch { decided_from: Some(view.revision), events, ..Batch::default() }) {

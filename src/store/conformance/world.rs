@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Action, Actor, Caller, Event, Fact, Grant, GrantId, Justification, Permission, PermissionSet,
+    AccessRequest, Action, Actor, Caller, Cut, Event, Fact, Grant, GrantId, Justification, Permission, PermissionSet,
     Principal, RequestId, Resource, Revision, Role, RoleName, Scope, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store, StoreError};
@@ -63,6 +63,7 @@ pub fn cast() -> Vec<Caller> {
     let caller = |principal: Principal, roles: &[&str]| Caller {
         principal,
         roles: roles.iter().map(|name| role(name)).collect(),
+        permissions: (!roles.is_empty()).then(|| vec![Permission::new("tools.read").unwrap()]),
     };
     let user = |name: &str| Principal::user(name).unwrap();
     vec![
@@ -88,6 +89,7 @@ pub fn rules() -> Rules {
             max_duration: None,
             default_duration: None,
             approver_roles: approvers.map(|names| names.iter().map(|name| role(name)).collect()),
+            conflicts_with: vec![role("reader")],
         };
         (entry.name.clone(), entry)
     };
@@ -178,17 +180,21 @@ impl Story {
         let pace = [0, 1, 999, MINUTE, 7 * MINUTE, 25 * MINUTE][dice.below(6)];
         self.now = Timestamp::from_millis(self.now.millis() + pace).unwrap();
         let who = self.cast[dice.below(self.cast.len())].clone();
-        match dice.below(16) {
+        match dice.below(20) {
             0..=4 => self.submit(store, who, &mut dice),
             5..=7 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
                 let grant = GrantId::from_u128(dice.roll().into());
                 let comment = (dice.below(2) == 0).then(|| Justification::new("fine").unwrap());
-                self.about_request(
-                    store,
-                    request,
-                    Command { caller: who, intent: Intent::Approve { request, grant, comment } },
-                );
+                let cut = Cut {
+                    permissions: [None, PermissionSet::new([Permission::new("tools.read").unwrap()]).ok()]
+                        [dice.below(2)]
+                    .clone(),
+                    scope: [None, Some(Scope::ANY), "tool@s'1".parse().ok()][dice.below(3)].clone(),
+                    duration: [None, Some(minutes(5))][dice.below(2)],
+                };
+                let intent = Intent::Approve { request, version: None, grant, cut, comment };
+                self.about_request(store, request, Command { caller: who, intent });
             }
             8 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
@@ -215,6 +221,32 @@ impl Story {
                     who.principal = known.holder;
                 }
                 self.about_grant(store, grant, Command { caller: who, intent: Intent::Release { grant } });
+            }
+            14 => {
+                let Some(request) = pick(&self.requests, &mut dice) else { return };
+                let question = Justification::new("what for?").unwrap();
+                self.about_request(store, request, Command { caller: who, intent: Intent::Ask { request, question } });
+            }
+            15 => {
+                let Some(request) = pick(&self.requests, &mut dice) else { return };
+                let mut who = who;
+                if let Some(known) = store.request(request).unwrap().request {
+                    who.principal = known.requester;
+                }
+                let answer = Justification::new("that").unwrap();
+                let duration = [None, Some(minutes(3))][dice.below(2)];
+                let scope = [None, "server:s'1".parse().ok()][dice.below(2)].clone();
+                let intent = Intent::Answer { request, answer, duration, scope };
+                self.about_request(store, request, Command { caller: who, intent });
+            }
+            16 => {
+                let Some(grant) = pick(&self.grants, &mut dice) else { return };
+                let reason = Justification::new("wait").unwrap();
+                self.about_grant(store, grant, Command { caller: who, intent: Intent::Suspend { grant, reason } });
+            }
+            17 => {
+                let Some(grant) = pick(&self.grants, &mut dice) else { return };
+                self.about_grant(store, grant, Command { caller: who, intent: Intent::Resume { grant } });
             }
             12 | 13 => {
                 // Several grants in one batch, one of them perhaps unknown to the store.

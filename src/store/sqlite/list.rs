@@ -30,9 +30,12 @@ const fn always(state: &'static str) -> Matching {
 fn requests_that_are(status: RequestStatus) -> Vec<Matching> {
     match status {
         RequestStatus::Pending => vec![Matching { state: "pending", at: "t.times_out_at > :now" }],
-        RequestStatus::TimedOut => {
-            vec![always("timed_out"), Matching { state: "pending", at: "t.times_out_at <= :now" }]
-        }
+        RequestStatus::NeedsInfo => vec![Matching { state: "needs_info", at: "t.times_out_at > :now" }],
+        RequestStatus::TimedOut => vec![
+            always("timed_out"),
+            Matching { state: "pending", at: "t.times_out_at <= :now" },
+            Matching { state: "needs_info", at: "t.times_out_at <= :now" },
+        ],
         RequestStatus::Approved => vec![always("approved")],
         RequestStatus::Denied => vec![always("denied")],
         RequestStatus::Withdrawn => vec![always("withdrawn")],
@@ -44,7 +47,12 @@ fn grants_that_are(status: GrantStatus) -> Vec<Matching> {
     match status {
         GrantStatus::Scheduled => vec![Matching { state: "open", at: "t.starts_at > :now" }],
         GrantStatus::Active => vec![Matching { state: "open", at: "t.starts_at <= :now AND t.ends_at > :now" }],
-        GrantStatus::Expired => vec![always("expired"), Matching { state: "open", at: "t.ends_at <= :now" }],
+        GrantStatus::Suspended => vec![Matching { state: "suspended", at: "t.ends_at > :now" }],
+        GrantStatus::Expired => vec![
+            always("expired"),
+            Matching { state: "open", at: "t.ends_at <= :now" },
+            Matching { state: "suspended", at: "t.ends_at <= :now" },
+        ],
         GrantStatus::Revoked => vec![always("revoked")],
         GrantStatus::Released => vec![always("released")],
     }

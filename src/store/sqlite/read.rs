@@ -26,7 +26,7 @@ const GRANT: &str =
     "SELECT g.created, coalesce(u.uses, 0), g.stored FROM grants g LEFT JOIN grant_uses u USING (created)";
 
 /// What never reads what is over. The tests look at how SQLite plans these.
-const LIVE: &str = "WHERE g.state = 'open' AND g.ends_at > ? ORDER BY g.created";
+const LIVE: &str = "WHERE g.state = ? AND g.ends_at > ? ORDER BY g.created";
 const CHANGES: &str =
     "SELECT revision, hash, body FROM journal WHERE changes = 1 AND revision > ? ORDER BY revision LIMIT ?";
 const DUE: &str = "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
@@ -87,6 +87,7 @@ pub(super) fn view_of_request(connection: &Connection, id: RequestId) -> Result<
         revision: head(connection)?.revision,
         request: request_by_id(connection, id)?.map(|(_, request)| request),
         grant: grant_of(connection, id)?,
+        ..View::default()
     })
 }
 
@@ -97,18 +98,21 @@ pub(super) fn view_of_grant(connection: &Connection, id: GrantId) -> Result<View
         Some(grant) => request_by_id(connection, grant.request)?.map(|(_, request)| request),
         None => None,
     };
-    Ok(View { revision: head(connection)?.revision, request, grant })
+    Ok(View { revision: head(connection)?.revision, request, grant, ..View::default() })
 }
 
-/// The grants that are scheduled or active at `now`: those of which the journal tells no end, and that time has not
-/// ended.
+/// The grants that are scheduled, active or held back at `now`: those of which the journal tells no end, and that time
+/// has not ended.
 pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Revision, Vec<Grant>), Fault> {
     let revision = head(connection)?.revision;
     let mut statement = connection.prepare_cached(&format!("{GRANT} {LIVE}"))?;
-    let mut found = statement.query(params![now.millis()])?;
     let mut grants = Vec::new();
-    while let Some(row) = found.next()? {
-        grants.push(grant_in(row)?.1);
+    // One walk for each state: together they would have to be sorted.
+    for state in ["open", "suspended"] {
+        let mut found = statement.query(params![state, now.millis()])?;
+        while let Some(row) = found.next()? {
+            grants.push(grant_in(row)?.1);
+        }
     }
     Ok((revision, grants))
 }

@@ -73,13 +73,14 @@ impl GrantColumns {
 }
 
 /// Every `state` that a request's row can have.
-pub(super) const REQUEST_STATES: [&str; 5] = ["pending", "approved", "denied", "withdrawn", "timed_out"];
+pub(super) const REQUEST_STATES: [&str; 6] = ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"];
 /// Every `state` that a grant's row can have.
-pub(super) const GRANT_STATES: [&str; 4] = ["open", "expired", "revoked", "released"];
+pub(super) const GRANT_STATES: [&str; 5] = ["open", "suspended", "expired", "revoked", "released"];
 
 const fn request_state(state: RequestState) -> &'static str {
     match state {
         RequestState::Pending => "pending",
+        RequestState::NeedsInfo => "needs_info",
         RequestState::Approved => "approved",
         RequestState::Denied => "denied",
         RequestState::Withdrawn => "withdrawn",
@@ -87,7 +88,7 @@ const fn request_state(state: RequestState) -> &'static str {
     }
 }
 
-/// What the journal says of the grant; `open` while it says of no end.
+/// What the journal says of the grant; `open` while it says of no end and nobody holds it back.
 const fn grant_state(grant: &Grant) -> &'static str {
     match &grant.ended {
         Some(end) => match end.kind {
@@ -95,6 +96,7 @@ const fn grant_state(grant: &Grant) -> &'static str {
             EndKind::Released => "released",
         },
         None if grant.noted.expiry => "expired",
+        None if grant.suspended.is_some() => "suspended",
         None => "open",
     }
 }

@@ -15,8 +15,7 @@ from mcpgateway.config import settings as gateway_settings
 from mcpgateway.db import Permissions, Role, SessionLocal, UserRole
 from mcpgateway.middleware.rbac import get_current_user_with_permissions
 from mcpgateway.transports.streamablehttp_transport import server_id_var
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select
 
 from jit_access import Caller, InvalidInput
 
@@ -82,17 +81,22 @@ def caller(user: dict[str, Any] = Depends(get_current_user_with_permissions)) ->
     if user.get("auth_method") == "anonymous":
         raise HTTPException(401, "Authentication required")
     email = str(user["email"])
-    roles = _standing_roles(email)
+    standing = _standing_roles(email)
     if user.get("is_admin") is True:
-        roles.add(PLATFORM_ADMIN)
+        standing[PLATFORM_ADMIN] = {"*"}
     if user.get("token_teams") == []:
-        roles.discard(PLATFORM_ADMIN)
-    return Caller(email, roles=sorted(filter(_is_role_name, roles)))
+        standing.pop(PLATFORM_ADMIN, None)
+    return Caller(
+        email,
+        roles=sorted(filter(_is_role_name, standing)),
+        permissions=sorted(set[str]().union(*standing.values())),
+    )
 
 
-def _standing_roles(email: str) -> set[str]:
+def _standing_roles(email: str) -> dict[str, set[str]]:
+    """What each of the roles gives that hold without any grant."""
     standing = (
-        select(Role.name)
+        select(Role)
         .join(UserRole, UserRole.role_id == Role.id)
         .where(
             UserRole.user_email == email,
@@ -105,11 +109,7 @@ def _standing_roles(email: str) -> set[str]:
         )
     )
     with SessionLocal() as session:
-        return set(_rows(session, standing))
-
-
-def _rows(session: Session, query: Select[Any]) -> Iterable[str]:
-    return session.execute(query).scalars()
+        return {role.name: set(role.get_effective_permissions()) for role in session.scalars(standing)}
 
 
 def _is_role_name(name: str) -> bool:

@@ -33,7 +33,9 @@ CREATE TABLE requests (
     id           BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
     owner_kind   TEXT    NOT NULL,
     owner        TEXT    NOT NULL,
-    state        TEXT    NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'withdrawn', 'timed_out')),
+    state        TEXT    NOT NULL CHECK (
+        state IN ('pending', 'needs_info', 'approved', 'denied', 'withdrawn', 'timed_out')
+    ),
     times_out_at INTEGER NOT NULL,
     -- When time next makes something true that the journal does not say; NULL when it never will.
     due_at       INTEGER,
@@ -58,7 +60,7 @@ CREATE TABLE grants (
     request    BLOB    NOT NULL UNIQUE CHECK (length(request) = 16),
     owner_kind TEXT    NOT NULL,
     owner      TEXT    NOT NULL,
-    state      TEXT    NOT NULL CHECK (state IN ('open', 'expired', 'revoked', 'released')),
+    state      TEXT    NOT NULL CHECK (state IN ('open', 'suspended', 'expired', 'revoked', 'released')),
     starts_at  INTEGER NOT NULL,
     ends_at    INTEGER NOT NULL CHECK (starts_at < ends_at),
     due_at     INTEGER,

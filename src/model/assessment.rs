@@ -1,0 +1,142 @@
+//! What a grant would newly permit, and how much could go wrong with it.
+
+use super::PermissionSet;
+
+/// What an approver is told of a request, computed when it was made or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// What the requester could newly do: what is asked for, less what they may do by standing right. `None` when that is
+    /// nothing.
+    pub newly_permitted: Option<PermissionSet>,
+    /// How much could go wrong.
+    pub level: RiskLevel,
+    /// Why, the weightiest first.
+    pub reasons: Vec<RiskReason>,
+}
+
+/// How much could go wrong. Complete on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RiskLevel {
+    /// Little.
+    Low,
+    /// Something.
+    Medium,
+    /// Much.
+    High,
+    /// Everything.
+    Critical,
+}
+
+impl RiskLevel {
+    /// Every level, the least first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// One thing that makes a request more risky.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RiskReason {
+    /// Which.
+    pub factor: RiskFactor,
+    /// What of the request it is, for people.
+    pub detail: String,
+}
+
+/// What can make a request more risky.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RiskFactor {
+    /// Every permission is newly given.
+    Everything,
+    /// The requester holds a role that the operator keeps apart from this one.
+    ConflictOfDuties,
+    /// A permission to administer is newly given.
+    Administrative,
+    /// A permission to destroy is newly given.
+    Destructive,
+    /// It reaches what the operator calls production.
+    Production,
+    /// A wildcard is newly given.
+    Wildcard,
+    /// Many permissions are newly given.
+    ManyPermissions,
+    /// It reaches everything.
+    Everywhere,
+    /// It lasts longer than most.
+    Long,
+    /// It begins outside the hours in which others are at work.
+    OutsideWorkingHours,
+    /// The requester never held this role through a grant.
+    FirstTime,
+    /// The requester keeps asking for this role.
+    Repeated,
+    /// The host did not say what the requester may do by standing right, so that everything counts as new.
+    StandingUnknown,
+}
+
+impl RiskFactor {
+    /// Every factor, the weightiest first.
+    pub const ALL: &[Self] = &[
+        Self::Everything,
+        Self::ConflictOfDuties,
+        Self::Administrative,
+        Self::Destructive,
+        Self::Production,
+        Self::Wildcard,
+        Self::ManyPermissions,
+        Self::Everywhere,
+        Self::Long,
+        Self::OutsideWorkingHours,
+        Self::FirstTime,
+        Self::Repeated,
+        Self::StandingUnknown,
+    ];
+
+    /// The name on the wire: `conflict_of_duties`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Everything => "everything",
+            Self::ConflictOfDuties => "conflict_of_duties",
+            Self::Administrative => "administrative",
+            Self::Destructive => "destructive",
+            Self::Production => "production",
+            Self::Wildcard => "wildcard",
+            Self::ManyPermissions => "many_permissions",
+            Self::Everywhere => "everywhere",
+            Self::Long => "long",
+            Self::OutsideWorkingHours => "outside_working_hours",
+            Self::FirstTime => "first_time",
+            Self::Repeated => "repeated",
+            Self::StandingUnknown => "standing_unknown",
+        }
+    }
+
+    /// How much it adds.
+    #[must_use]
+    pub const fn weight(self) -> u32 {
+        match self {
+            Self::Everything => 6,
+            Self::ConflictOfDuties => 4,
+            Self::Administrative => 3,
+            Self::Destructive | Self::Production | Self::Wildcard => 2,
+            Self::ManyPermissions
+            | Self::Everywhere
+            | Self::Long
+            | Self::OutsideWorkingHours
+            | Self::FirstTime
+            | Self::Repeated => 1,
+            Self::StandingUnknown => 0,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What is given, where and for how long; and what an approver takes off it.
+
+use super::{PermissionSet, Scope, Ttl};
+
+/// What a grant gives, where, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// What.
+    pub permissions: PermissionSet,
+    /// Where.
+    pub scope: Scope,
+    /// For how long.
+    pub duration: Ttl,
+}
+
+/// The most that an approver gives. What is `None` is left as it was; nothing here can widen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cut {
+    /// No more than these permissions.
+    pub permissions: Option<PermissionSet>,
+    /// No further than this.
+    pub scope: Option<Scope>,
+    /// No longer than this.
+    pub duration: Option<Ttl>,
+}
+
+/// The part of the terms of which a cut leaves nothing. Complete on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NothingLeft {
+    /// No permission is in both.
+    Permissions,
+    /// No thing is in both.
+    Scope,
+}
+
+impl Cut {
+    /// Whether it takes nothing off anything.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Terms {
+    /// What these terms and the cut have in common. Cuts commute: their order changes nothing.
+    ///
+    /// # Errors
+    /// When that is nothing, with the part it is nothing of.
+    pub fn cut(&self, cut: &Cut) -> Result<Self, NothingLeft> {
+        let permissions = cut
+            .permissions
+            .as_ref()
+            .map_or(Some(self.permissions.clone()), |limit| self.permissions.intersection(limit));
+        let scope = cut.scope.as_ref().map_or(Some(self.scope.clone()), |limit| self.scope.intersection(limit));
+        Ok(Self {
+            permissions: permissions.ok_or(NothingLeft::Permissions)?,
+            scope: scope.ok_or(NothingLeft::Scope)?,
+            duration: cut.duration.map_or(self.duration, |limit| self.duration.min(limit)),
+        })
+    }
+}

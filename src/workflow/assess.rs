@@ -1,0 +1,124 @@
+//! What would a request newly permit, and how much could go wrong with it.
+//!
+//! Everything is computed from what is known: the request, the requester's standing permissions as the host told them,
+//! what they asked for before, and what the operator has set. Nothing new is no risk, whatever else is true of it.
+
+use super::{History, Rules};
+use crate::model::{
+    Assessment, Caller, Permission, PermissionSet, RiskFactor, RiskLevel, RiskReason, Role, Terms, Timestamp,
+};
+
+/// More permissions than this are many.
+const MANY: usize = 10;
+/// A grant longer than this is a long one.
+const LONG_MILLIS: i64 = 4 * 3_600_000;
+/// So many requests for one role in [`RECENT_MILLIS`] are asking again and again.
+const REPEATED: usize = 3;
+const RECENT_MILLIS: i64 = 7 * 24 * 3_600_000;
+
+/// Parts of names that say that something can be destroyed, or that others' rights can be changed.
+const DESTRUCTIVE: &[&str] =
+    &["delete", "remove", "purge", "destroy", "drop", "truncate", "wipe", "invalidate", "revoke"];
+const ADMINISTRATIVE: &[&str] = &["admin", "manage", "user_management", "permissions", "roles", "rbac", "impersonate"];
+
+/// What an approver is told of these terms. `begins` is the earliest instant at which the grant can start.
+pub(super) fn assess(
+    caller: &Caller,
+    role: &Role,
+    terms: &Terms,
+    history: &History,
+    rules: &Rules,
+    now: Timestamp,
+    begins: Timestamp,
+) -> Assessment {
+    let standing = caller.permissions.as_deref().unwrap_or_default();
+    let newly_permitted = terms.permissions.difference(standing);
+    let mut reasons = Vec::new();
+    if let Some(new) = &newly_permitted {
+        reasons = factors(caller, role, new, terms, history, rules, now, begins);
+        reasons.sort_by_key(|reason| reason.factor);
+    }
+    let weight: u32 = reasons.iter().map(|reason| reason.factor.weight()).sum();
+    let level = match weight {
+        0..=1 => RiskLevel::Low,
+        2..=3 => RiskLevel::Medium,
+        4..=5 => RiskLevel::High,
+        _ => RiskLevel::Critical,
+    };
+    Assessment { newly_permitted, level, reasons }
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything that can make a request more risky")]
+fn factors(
+    caller: &Caller,
+    role: &Role,
+    new: &PermissionSet,
+    terms: &Terms,
+    history: &History,
+    rules: &Rules,
+    now: Timestamp,
+    begins: Timestamp,
+) -> Vec<RiskReason> {
+    let mut reasons = Vec::new();
+    let mut tell = |factor, detail: String| reasons.push(RiskReason { factor, detail });
+    let all = new.allowed();
+    if all.iter().any(Permission::is_everything) {
+        tell(RiskFactor::Everything, "every permission of the host".to_owned());
+    } else {
+        if let Some(names) = listed(all.iter().filter(|one| has_part(one, ADMINISTRATIVE))) {
+            tell(RiskFactor::Administrative, names);
+        }
+        if let Some(names) = listed(all.iter().filter(|one| has_part(one, DESTRUCTIVE))) {
+            tell(RiskFactor::Destructive, names);
+        }
+        if let Some(names) = listed(all.iter().filter(|one| one.wildcard_prefix().is_some())) {
+            tell(RiskFactor::Wildcard, names);
+        }
+    }
+    if all.len() > MANY {
+        tell(RiskFactor::ManyPermissions, format!("{} permissions", all.len()));
+    }
+    let conflicts = |name| role.conflicts_with.contains(name);
+    let held = caller.roles.iter().chain(history.live.iter().map(|grant| &grant.role)).filter(|name| conflicts(name));
+    if let Some(names) = listed(held) {
+        tell(RiskFactor::ConflictOfDuties, format!("held together with {names}"));
+    }
+    if let Some(scopes) = listed(rules.risk.production.iter().filter(|one| terms.scope.intersection(one).is_some())) {
+        tell(RiskFactor::Production, scopes);
+    }
+    if terms.scope == crate::model::Scope::ANY {
+        tell(RiskFactor::Everywhere, "no resource named".to_owned());
+    }
+    if terms.duration.millis() > LONG_MILLIS {
+        tell(RiskFactor::Long, format!("{} hours", terms.duration.hours()));
+    }
+    if let Some(hours) = rules.risk.working_hours.filter(|hours| !hours.include(begins)) {
+        tell(RiskFactor::OutsideWorkingHours, format!("begins at {begins}, outside {hours}"));
+    }
+    let asked = history.requests.iter().filter(|request| request.role == role.name);
+    let recent = asked.clone().filter(|one| now.millis().saturating_sub(one.created_at.millis()) < RECENT_MILLIS);
+    let recent = recent.count();
+    if !asked.clone().any(|request| request.state == crate::model::RequestState::Approved) {
+        tell(RiskFactor::FirstTime, format!("`{}` was never granted to {}", role.name, caller.principal));
+    }
+    if recent >= REPEATED {
+        tell(RiskFactor::Repeated, format!("asked for {recent} times in the last 7 days"));
+    }
+    if caller.permissions.is_none() {
+        tell(RiskFactor::StandingUnknown, "the host did not say what the requester may do already".to_owned());
+    }
+    reasons
+}
+
+/// Whether one of the name's segments is one of these words.
+fn has_part(permission: &Permission, words: &[&str]) -> bool {
+    permission.as_str().split(['.', ':']).any(|part| words.contains(&part))
+}
+
+/// The names, joined; `None` when there are none.
+fn listed<T: std::fmt::Display>(names: impl Iterator<Item = T>) -> Option<String> {
+    let mut names: Vec<String> = names.map(|name| name.to_string()).collect();
+    names.sort();
+    names.dedup();
+    (!names.is_empty()).then(|| names.join(", "))
+}

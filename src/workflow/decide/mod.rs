@@ -1,0 +1,67 @@
+//! Which facts follow from a command.
+//!
+//! | file | question |
+//! |---|---|
+//! | `submit` | asking for a role |
+//! | `review` | answering a request, asking back, taking it back |
+//! | `ending` | ending a grant, and holding it back for a while |
+
+mod ending;
+mod review;
+mod submit;
+
+use self::review::reviewable;
+use self::submit::Wish;
+use super::{Command, Intent, Refusal, RefusalCode, Rules, View};
+use crate::model::{Actor, Event, Fact, Timestamp};
+
+/// The facts that follow from `command` at `now`, given what `view` holds and what the operator has set; none when the
+/// command wants what is already so.
+///
+/// # Errors
+/// The refusal, when the rules say no. Then nothing has happened.
+pub fn decide(view: &View, command: &Command, rules: &Rules, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let caller = &command.caller;
+    let by = Actor::Principal(caller.principal.clone());
+    let facts = match &command.intent {
+        Intent::Submit { id, grant, role, duration, scope, starts_at, justification, ticket } => {
+            let (justification, ticket) = (justification.as_ref(), ticket.as_ref());
+            let wish = Wish { id: *id, role, duration: *duration, scope, starts_at: *starts_at, justification, ticket };
+            return submit::submit(caller, wish, *grant, &view.history, rules, now);
+        }
+        Intent::Approve { request, version, grant, cut, comment } => {
+            let request = reviewable(view, *request, *version, caller, rules, now)?;
+            check_enabled(rules)?;
+            return review::approve(request, *grant, &by, cut.clone(), comment.clone(), now);
+        }
+        Intent::Deny { request, reason } => {
+            let request = reviewable(view, *request, None, caller, rules, now)?;
+            vec![Fact::RequestDenied { request: request.id, reason: reason.clone() }]
+        }
+        Intent::Ask { request, question } => {
+            let request = reviewable(view, *request, None, caller, rules, now)?;
+            vec![Fact::InformationRequested { request: request.id, question: question.clone() }]
+        }
+        Intent::Answer { request, answer, duration, scope } => {
+            review::answer(view, (*request, answer), (*duration, scope.as_ref()), caller, rules, now)?
+        }
+        Intent::Withdraw { request } => review::withdraw(view, *request, caller, rules, now)?,
+        Intent::Revoke { grant, reason } => ending::revoke(view, (*grant, reason), caller, rules, now)?,
+        Intent::Release { grant } => ending::release(view, *grant, caller, rules, now)?,
+        Intent::Suspend { grant, reason } => ending::suspend(view, (*grant, reason), caller, rules, now)?,
+        Intent::Resume { grant } => ending::resume(view, *grant, caller, rules, now)?,
+    };
+    Ok(each(now, &by, facts))
+}
+
+fn each(now: Timestamp, by: &Actor, facts: impl IntoIterator<Item = Fact>) -> Vec<Event> {
+    facts.into_iter().map(|fact| Event { at: now, by: by.clone(), fact }).collect()
+}
+
+fn check_enabled(rules: &Rules) -> Result<(), Refusal> {
+    if rules.enabled {
+        Ok(())
+    } else {
+        Err(Refusal::new(RefusalCode::Disabled, "just-in-time access is switched off (`enabled: false`)"))
+    }
+}

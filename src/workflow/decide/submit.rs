@@ -1,0 +1,168 @@
+//! Asking for a role.
+
+use super::review::approve;
+use super::{check_enabled, each};
+use crate::model::{
+    AccessRequest, Actor, Amendment, Caller, Cut, DurationCut, Event, Fact, GrantId, Invalid, Justification,
+    PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+};
+use crate::workflow::assess::assess;
+use crate::workflow::{History, Refusal, RefusalCode, Rules};
+
+/// How far ahead a start may be asked for.
+const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
+
+/// What a requester wants, before any rule has looked at it.
+pub(super) struct Wish<'a> {
+    pub(super) id: RequestId,
+    pub(super) role: &'a RoleName,
+    pub(super) duration: Option<Ttl>,
+    pub(super) scope: &'a Scope,
+    pub(super) starts_at: Option<Timestamp>,
+    pub(super) justification: Option<&'a Justification>,
+    pub(super) ticket: Option<&'a TicketUrl>,
+}
+
+pub(super) fn submit(
+    caller: &Caller,
+    wish: Wish<'_>,
+    grant: GrantId,
+    history: &History,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    check_enabled(rules)?;
+    let role = role_of(wish.role, rules)?;
+    if rules.require_justification && wish.justification.is_none() {
+        return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` why you need this role"));
+    }
+    if rules.require_ticket_url && wish.ticket.is_none() {
+        return Err(Refusal::new(
+            RefusalCode::TicketRequired,
+            "give in `ticket_url` the address of the ticket that this is for",
+        ));
+    }
+    if let Some(start) = wish.starts_at {
+        check_start(start, now)?;
+    }
+    let (duration, duration_cut) = limited(wish.duration, role, rules);
+    let terms = Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration };
+    let request = AccessRequest {
+        id: wish.id,
+        requester: caller.principal.clone(),
+        requester_normal_roles: caller.roles.clone(),
+        requester_normal_permissions: caller.permissions.clone(),
+        role: role.name.clone(),
+        assessment: assess(caller, role, &terms, history, rules, now, wish.starts_at.unwrap_or(now)),
+        permissions: terms.permissions,
+        scope: terms.scope,
+        duration: terms.duration,
+        duration_cut,
+        starts_at: wish.starts_at,
+        justification: wish.justification.cloned(),
+        ticket: wish.ticket.cloned(),
+        approver_roles: rules.approvers_of(role).to_vec(),
+        created_at: now,
+        times_out_at: now.saturating_add(rules.approval_timeout),
+        state: RequestState::Pending,
+        version: 1,
+        reviews: Vec::new(),
+        answers: Vec::new(),
+    };
+    let approving_rule = rule_that_approves(caller, rules);
+    if approving_rule.is_none() && request.approver_roles.is_empty() {
+        return Err(Refusal::new(
+            RefusalCode::NoApprover,
+            format!(
+                "nobody could approve this: neither `approver_roles` nor the role `{}` names an approver",
+                role.name
+            ),
+        ));
+    }
+    let by = Actor::Principal(caller.principal.clone());
+    let mut events = each(now, &by, [Fact::RequestSubmitted(Box::new(request.clone()))]);
+    if let Some(rule) = approving_rule {
+        events.extend(approve(&request, grant, &rule, Cut::default(), None, now)?);
+    }
+    Ok(events)
+}
+
+/// What changes in a request when its requester asks for another length or another scope.
+pub(super) fn amended(
+    caller: &Caller,
+    request: &AccessRequest,
+    (duration, scope): (Option<Ttl>, Option<&Scope>),
+    history: &History,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Option<Amendment>, Refusal> {
+    let role = role_of(&request.role, rules)?;
+    let (duration, duration_cut) = match duration {
+        None => (request.duration, request.duration_cut.clone()),
+        asked => limited(asked, role, rules),
+    };
+    let scope = scope.unwrap_or(&request.scope).clone();
+    if (duration, &scope) == (request.duration, &request.scope) {
+        return Ok(None);
+    }
+    let terms = Terms { permissions: request.permissions.clone(), scope, duration };
+    let begins = request.starts_at.unwrap_or(now).max(now);
+    let assessment = assess(caller, role, &terms, history, rules, now, begins);
+    Ok(Some(Amendment { duration, duration_cut, scope: terms.scope, assessment }))
+}
+
+/// The rule of the operator that stands in for a person's approval, if one does.
+fn rule_that_approves(caller: &Caller, rules: &Rules) -> Option<Actor> {
+    if !rules.require_approval {
+        Some(Actor::Rule("require_approval".into()))
+    } else if caller.has_any(&rules.auto_approve_for_roles) {
+        Some(Actor::Rule("auto_approve_for_roles".into()))
+    } else {
+        None
+    }
+}
+
+/// The role's permissions, less what the operator keeps out of every grant.
+fn requestable(role: &Role, rules: &Rules) -> Result<PermissionSet, Refusal> {
+    role.permissions.difference(&rules.reserved_permissions).ok_or_else(|| {
+        Refusal::new(
+            RefusalCode::NothingToGrant,
+            format!("every permission of the role `{}` is in `reserved_permissions`", role.name),
+        )
+    })
+}
+
+/// How long the grant would last, and the limit that made it shorter than asked for.
+fn limited(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
+    let wanted = asked.or(role.default_duration).unwrap_or(rules.default_duration);
+    let (limit, key) = match role.max_duration {
+        Some(max) if max < rules.max_duration => (max, format!("roles.{}.max_duration_hours", role.name)),
+        _ => (rules.max_duration, "max_duration_hours".to_owned()),
+    };
+    if wanted > limit { (limit, Some(DurationCut { asked: wanted, limit: key.into() })) } else { (wanted, None) }
+}
+
+fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if start < now {
+        return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`starts_at` is {start}, and it is {now} now")));
+    }
+    if start.millis() - now.millis() > MAX_AHEAD_MILLIS {
+        return Err(Refusal::new(RefusalCode::StartsTooLate, format!("`starts_at` is {start}, more than a year away")));
+    }
+    Ok(())
+}
+
+fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
+    rules.catalogue.get(name).ok_or_else(|| {
+        let known: Vec<_> = rules.catalogue.keys().map(|role| format!("`{role}`")).collect();
+        let known = if known.is_empty() {
+            "the catalogue is empty".to_owned()
+        } else {
+            format!("there is {}", known.join(", "))
+        };
+        Refusal::new(
+            RefusalCode::UnknownRole,
+            format!("there is no role {} to ask for; {known}", Invalid::quote(name.as_str())),
+        )
+    })
+}
