@@ -275,7 +275,12 @@ class World:
         if "by" in command:
             person = self.person(command.pop("by"))
             name = person["agent" if "agent" in person else "user"]
-            command["caller"] = {"principal": name, "agent": "agent" in person, "roles": person.get("roles", [])}
+            command["caller"] = {
+                "principal": name,
+                "agent": "agent" in person,
+                "roles": person.get("roles", []),
+                "permissions": person.get("permissions"),
+            }
         return self.run(command)
 
     def run(self, command: dict[str, Any]) -> Any:
@@ -303,7 +308,7 @@ class World:
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named
-        assert person.keys() <= {"user", "agent", "roles"} and ("user" in person) != ("agent" in person)
+        assert person.keys() <= {"user", "agent", "roles", "permissions"} and ("user" in person) != ("agent" in person)
         return dict(person)
 
     def resolved(self, value: Any) -> Any:
