@@ -15,13 +15,13 @@ use crate::workflow::{Refusal, RefusalCode};
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 /// use jit_access::workflow::{Command, Intent};
 /// use jit_access::{Error, ErrorKind};
 ///
-/// let approve = Intent::Approve { request, grant: engine.desk().new_grant_id(), comment: None };
+/// let approve = Intent::Approve { request, version: None, grant: engine.desk().new_grant_id(), cut: Default::default(), comment: None };
 /// let error: Error = engine.desk().execute(&Command { caller: dev, intent: approve }, None).unwrap_err();
 /// assert_eq!((error.kind(), error.code(), error.is_retryable()), (ErrorKind::Refused, "self_approval", false));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

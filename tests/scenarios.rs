@@ -14,7 +14,7 @@ use jit_access::model::{
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
-use jit_access::wire::command::{COMMANDS, run as run_document};
+use jit_access::wire::command::{COMMANDS, run as run_document, selector};
 use jit_access::wire::{
     self, DecisionDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument, RequestDocument,
 };
@@ -49,6 +49,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ("answer", &["by", "request", "answer", "duration_hours", "resource", "idempotency_key"]),
     ("withdraw", &["by", "request", "idempotency_key"]),
     ("revoke", &["by", "grant", "reason", "idempotency_key"]),
+    ("revoke_many", &["by", "request", "holder", "agent", "role", "resource", "everything", "reason"]),
     ("release", &["by", "grant", "idempotency_key"]),
     ("suspend", &["by", "grant", "reason", "idempotency_key"]),
     ("resume", &["by", "grant", "idempotency_key"]),
@@ -420,6 +421,15 @@ impl<'a> World<'a> {
                 let status = arguments.text("status").map(wire::parse_grant_status).transpose()?;
                 let (cursor, limit) = page()?;
                 let listing = desk.grants(&caller, status, cursor, limit)?;
+                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
+            }
+            "revoke_many" => {
+                let caller = self.person(arguments, "by")?;
+                let flag = |name| arguments.0.get(name).is_some_and(|flag| flag.as_bool().unwrap());
+                let holder = arguments.text("holder").map(|name| (name, flag("agent")));
+                let (request, role) = (arguments.text("request"), arguments.text("role"));
+                let select = selector(request, holder, role, arguments.text("resource"), flag("everything"))?;
+                let listing = desk.revoke_many(&caller, select, Justification::new(arguments.must("reason"))?)?;
                 document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
             }
             "audit" => {

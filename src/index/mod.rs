@@ -58,8 +58,8 @@ use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestam
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
 /// # command::run(&engine.desk(), &approve)?;
 /// use jit_access::index::{Change, GrantIndex};

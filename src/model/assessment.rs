@@ -3,6 +3,23 @@
 use super::PermissionSet;
 
 /// What an approver is told of a request, computed when it was made or changed.
+///
+/// ```
+/// use jit_access::model::{Caller, Principal, RiskFactor, RiskLevel};
+/// use jit_access::wire::command;
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {root: {permissions: ['*']}}}", [])?;
+/// # let desk = Builder::new(MemoryStore::new(), config.rules).open()?.desk();
+/// # let made = command::run(&desk, r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "root", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let id = made.get(7..43).unwrap_or_default().parse()?;
+/// # let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
+///
+/// let request = desk.request(&dev, id)?.request.ok_or("there is a request")?;
+/// assert_eq!(request.assessment.level, RiskLevel::Critical);
+/// assert_eq!(request.assessment.reasons.first().map(|reason| reason.factor), Some(RiskFactor::Everything));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     /// What the requester could newly do: what is asked for, less what they may do by standing right. `None` when that is
@@ -15,6 +32,14 @@ pub struct Assessment {
 }
 
 /// How much could go wrong. Complete on purpose.
+///
+/// ```
+/// use jit_access::model::RiskLevel;
+///
+/// assert!(RiskLevel::High < RiskLevel::Critical);
+/// assert_eq!(RiskLevel::High.name(), "high");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RiskLevel {
     /// Little.
@@ -44,6 +69,14 @@ impl RiskLevel {
 }
 
 /// One thing that makes a request more risky.
+///
+/// ```
+/// use jit_access::model::{RiskFactor, RiskReason};
+///
+/// let reason = RiskReason { factor: RiskFactor::Long, detail: "6 hours".to_owned() };
+/// assert_eq!(format!("{}: {}", reason.factor.name(), reason.detail), "long: 6 hours");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RiskReason {
     /// Which.
@@ -53,6 +86,14 @@ pub struct RiskReason {
 }
 
 /// What can make a request more risky.
+///
+/// ```
+/// use jit_access::model::RiskFactor;
+///
+/// assert!(RiskFactor::Everything.weight() > RiskFactor::Long.weight());
+/// assert_eq!(RiskFactor::ConflictOfDuties.name(), "conflict_of_duties");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RiskFactor {

@@ -13,7 +13,7 @@ use super::{Permission, Principal, RoleName};
 /// ```
 /// use jit_access::model::{Caller, Principal, RoleName};
 ///
-/// let lead = Caller { principal: Principal::user("lead@example.com")?, roles: vec![RoleName::new("lead")?] };
+/// let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
 /// assert!(lead.has_any(&[RoleName::new("lead")?]) && !lead.has_any(&[]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -16,8 +16,8 @@ use super::{
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
 /// # command::run(&engine.desk(), &approve)?;
 /// use jit_access::model::*;
@@ -67,6 +67,15 @@ pub struct Grant {
 }
 
 /// A grant that is held back: it gives nothing until it is resumed, and ends when it would have ended.
+///
+/// ```
+/// use jit_access::model::{Actor, Justification, Principal, Suspension};
+///
+/// let by = Actor::Principal(Principal::user("lead@example.com")?);
+/// let held = Suspension { at: "2026-12-01T10:00:00Z".parse()?, by, reason: Justification::new("odd calls")? };
+/// assert_eq!(held.reason.as_str(), "odd calls");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspension {
     /// Since when.
@@ -112,6 +121,44 @@ pub enum EndKind {
     Revoked(Justification),
     /// Given back by its holder.
     Released,
+}
+
+/// Which grants.
+///
+/// ```
+/// use jit_access::model::{Principal, Selector};
+///
+/// let theirs = Selector::Holder(Principal::user("Dev@Example.com")?);
+/// assert_eq!(theirs, Selector::Holder(Principal::user("dev@example.com")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Selector {
+    /// Those that this request led to.
+    Request(RequestId),
+    /// Those that this principal holds.
+    Holder(Principal),
+    /// Those of this role.
+    Role(RoleName),
+    /// Those that reach any of this, wider ones too.
+    Scope(Scope),
+    /// All there are.
+    All,
+}
+
+impl Selector {
+    /// Whether it is one of them.
+    #[must_use]
+    pub fn selects(&self, grant: &Grant) -> bool {
+        match self {
+            Self::Request(request) => grant.request == *request,
+            Self::Holder(holder) => grant.holder == *holder,
+            Self::Role(role) => grant.role == *role,
+            Self::Scope(scope) => grant.scope.intersection(scope).is_some(),
+            Self::All => true,
+        }
+    }
 }
 
 /// What the journal already says of the passing of time, so that it says it once.

@@ -43,7 +43,7 @@ pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use caller::{Actor, Caller};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use event::{Event, Fact};
-pub use grant::{End, EndKind, Grant, GrantStatus, Noted, Suspension};
+pub use grant::{End, EndKind, Grant, GrantStatus, Noted, Selector, Suspension};
 pub use ids::{GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use permission::{Action, Permission, PermissionSet};

@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 ///
 /// let found: AccessRequest = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
@@ -87,6 +87,15 @@ pub struct DurationCut {
 }
 
 /// What a requester changes while answering a question.
+///
+/// ```
+/// use jit_access::model::{Amendment, Assessment, RiskLevel, Ttl};
+///
+/// let assessment = Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: vec![] };
+/// let shorter = Amendment { duration: Ttl::from_hours(1.0)?, duration_cut: None, scope: "tool:deploy".parse()?, assessment };
+/// assert_eq!(shorter.scope.id(), Some("deploy"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Amendment {
     /// How long the grant would last now.
@@ -100,6 +109,14 @@ pub struct Amendment {
 }
 
 /// What a requester answered to a reviewer's question.
+///
+/// ```
+/// use jit_access::model::{Answer, Justification};
+///
+/// let answer = Answer { at: "2026-12-01T10:00:00Z".parse()?, text: Justification::new("the German shop")?, version: 2 };
+/// assert_eq!(answer.text.as_str(), "the German shop");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// When.
@@ -121,8 +138,8 @@ pub struct Answer {
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 ///
 /// let found = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
@@ -236,8 +253,8 @@ impl AccessRequest {
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
 /// # command::run(&engine.desk(), &approve)?;
 /// use jit_access::model::*;

@@ -3,6 +3,17 @@
 use super::{PermissionSet, Scope, Ttl};
 
 /// What a grant gives, where, and for how long.
+///
+/// ```
+/// use jit_access::model::{Cut, Permission, PermissionSet, Scope, Terms, Ttl};
+///
+/// let permissions = PermissionSet::new([Permission::new("tools.*")?])?;
+/// let asked = Terms { permissions, scope: "tool".parse()?, duration: Ttl::from_hours(4.0)? };
+/// let cut = Cut { scope: Some("server:s1".parse()?), duration: Some(Ttl::from_hours(1.0)?), ..Cut::default() };
+/// let given = asked.cut(&cut).map_err(|nothing| format!("{nothing:?}"))?;
+/// assert_eq!((given.scope, given.duration), ("tool@s1".parse()?, Ttl::from_hours(1.0)?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// What.
@@ -14,6 +25,13 @@ pub struct Terms {
 }
 
 /// The most that an approver gives. What is `None` is left as it was; nothing here can widen.
+///
+/// ```
+/// use jit_access::model::Cut;
+///
+/// assert!(Cut::default().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cut {
     /// No more than these permissions.
@@ -25,6 +43,16 @@ pub struct Cut {
 }
 
 /// The part of the terms of which a cut leaves nothing. Complete on purpose.
+///
+/// ```
+/// use jit_access::model::{Cut, NothingLeft, Permission, PermissionSet, Scope, Terms, Ttl};
+///
+/// let only = |name| PermissionSet::new([Permission::new(name)?]);
+/// let asked = Terms { permissions: only("logs:read")?, scope: Scope::ANY, duration: Ttl::from_hours(1.0)? };
+/// let cut = Cut { permissions: Some(only("tools.*")?), ..Cut::default() };
+/// assert_eq!(asked.cut(&cut), Err(NothingLeft::Permissions));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NothingLeft {
     /// No permission is in both.

@@ -1,5 +1,6 @@
 //! Ask, approve, end, look up.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -8,8 +9,8 @@ use super::engine::Shared;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Caller, Grant, GrantId, GrantStatus, Invalid, Principal, RequestId, RequestStatus, Revision,
-    Timestamp,
+    AccessRequest, Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, Justification, Principal, RequestId,
+    RequestStatus, Revision, Selector, Timestamp,
 };
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
@@ -28,13 +29,13 @@ use crate::workflow::{
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 /// use jit_access::workflow::{Command, Intent};
 ///
 /// let desk = engine.desk();
-/// let approve = Intent::Approve { request, grant: desk.new_grant_id(), comment: None };
+/// let approve = Intent::Approve { request, version: None, grant: desk.new_grant_id(), cut: Default::default(), comment: None };
 /// let refused = desk.execute(&Command { caller: dev.clone(), intent: approve.clone() }, None);
 /// assert_eq!(refused.unwrap_err().code(), "self_approval");
 /// let grant = desk.execute(&Command { caller: lead, intent: approve }, None)?.grant.ok_or("no grant")?;
@@ -58,8 +59,8 @@ pub struct Desk {
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 /// use jit_access::service::IdempotencyKey;
 /// use jit_access::workflow::{Command, Intent};
@@ -101,8 +102,8 @@ impl IdempotencyKey {
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
 /// # command::run(&engine.desk(), &approve)?;
 /// use jit_access::model::*;
@@ -135,8 +136,8 @@ pub struct Receipt {
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 ///
 /// let page = engine.desk().requests(&dev, Some(RequestStatus::Pending), None, 50)?;
@@ -227,6 +228,38 @@ impl Desk {
                     return Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false });
                 }
                 Err(StoreError::Conflict | StoreError::KeyTaken) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Takes away every live grant that is selected, in one step; the caller's own are given back. Answers them as they
+    /// are then. Once this has returned, it is on disk, and no check of this process that starts from now on honours any.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotAnApprover`] without one of the general `approver_roles`; errors of the store, as for
+    /// [`Desk::execute`].
+    pub fn revoke_many(
+        &self,
+        caller: &Caller,
+        select: Selector,
+        reason: Justification,
+    ) -> Result<Listing<Grant>, Error> {
+        let shared = &*self.shared;
+        let command = Command { caller: caller.clone(), intent: Intent::RevokeMany { select, reason } };
+        for _ in 0..ROUNDS {
+            let view = self.load(&command)?;
+            let now = shared.time.now();
+            let events = decide(&view, &command, &shared.rules, now)?;
+            let batch = Batch { decided_from: Some(view.revision), events, ..Batch::default() };
+            match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
+                Ok(records) => {
+                    shared.publish(&records);
+                    let items = ended(view.history.live, &batch.events);
+                    return Ok(Listing { items, next: None, now });
+                }
+                Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -352,6 +385,10 @@ impl Desk {
             | Intent::Deny { request, .. }
             | Intent::Ask { request, .. }
             | Intent::Withdraw { request } => store.request(*request),
+            Intent::RevokeMany { .. } => {
+                let (revision, live) = store.live_grants(self.shared.time.now())?;
+                Ok(View { revision, history: History { live, ..History::default() }, ..View::default() })
+            }
             Intent::Revoke { grant, .. }
             | Intent::Release { grant }
             | Intent::Suspend { grant, .. }
@@ -417,6 +454,21 @@ fn listing<T, S>(rows: Vec<(Revision, T)>, page: &Page<S>) -> Listing<T> {
     Listing { items: rows.into_iter().map(|(_, row)| row).collect(), next, now: page.now }
 }
 
+/// Those of these grants that the events are about, after them.
+fn ended(live: Vec<Grant>, events: &[Event]) -> Vec<Grant> {
+    let of_grant = |event: &Event| match event.fact {
+        Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } => Some(grant),
+        _ => None,
+    };
+    let by_grant: HashMap<GrantId, &Event> =
+        events.iter().filter_map(|event| Some((of_grant(event)?, event))).collect();
+    let after = |grant: Grant| {
+        let event = by_grant.get(&grant.id)?;
+        evolve(View { grant: Some(grant), ..View::default() }, event).grant
+    };
+    live.into_iter().filter_map(after).collect()
+}
+
 /// A digest of what a command wants. The ids that were made for it are left out: a retry makes new ones.
 fn fingerprint(intent: &Intent) -> String {
     let mut wanted = intent.clone();
@@ -428,6 +480,7 @@ fn fingerprint(intent: &Intent) -> String {
         | Intent::Answer { .. }
         | Intent::Withdraw { .. }
         | Intent::Revoke { .. }
+        | Intent::RevokeMany { .. }
         | Intent::Release { .. }
         | Intent::Suspend { .. }
         | Intent::Resume { .. } => {}

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::error::Error;
 use crate::model::{
-    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, TicketUrl, Timestamp,
-    Ttl,
+    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, Selector, TicketUrl,
+    Timestamp, Ttl,
 };
 use crate::service::{Desk, IdempotencyKey, Receipt};
 use crate::workflow::{Command, Intent};
@@ -61,6 +61,7 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("answer", &["caller", "request", "answer", "duration_hours", "resource", "idempotency_key", "base"]),
     ("withdraw", &["caller", "request", "idempotency_key", "base"]),
     ("revoke", &["caller", "grant", "reason", "idempotency_key", "base"]),
+    ("revoke_many", &["caller", "request", "holder", "agent", "role", "resource", "everything", "reason", "base"]),
     ("release", &["caller", "grant", "idempotency_key", "base"]),
     ("suspend", &["caller", "grant", "reason", "idempotency_key", "base"]),
     ("resume", &["caller", "grant", "idempotency_key", "base"]),
@@ -83,6 +84,7 @@ const PAGE: usize = 50;
 /// |---|---|
 /// | `submit`, `approve`, `deny`, `ask`, `answer`, `withdraw` | the request, with `replayed` |
 /// | `revoke`, `release`, `suspend`, `resume` | the grant, with `replayed` |
+/// | `revoke_many` | a page of all that ended, of the one of `request`, `holder`, `role`, `resource`, `everything` that is given |
 /// | `request`, `grant` | that document |
 /// | `requests`, `grants`, `audit` | a page |
 /// | `live_grants` | a list of grants |
@@ -104,6 +106,22 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
         "revoke" | "release" | "suspend" | "resume" => {
             let receipt = execute(desk, command, fields)?;
             to_json(&Answer { document: grant_of(&receipt, &base)?, replayed: receipt.replayed })
+        }
+        "revoke_many" => {
+            let caller = fields.caller()?;
+            let agent = fields.flag("agent")?.unwrap_or(false);
+            let holder = fields.text("holder")?;
+            let select = selector(
+                fields.text("request")?.as_deref(),
+                holder.as_deref().map(|name| (name, agent)),
+                fields.text("role")?.as_deref(),
+                fields.text("resource")?.as_deref(),
+                fields.flag("everything")?.unwrap_or(false),
+            )?;
+            let reason = Justification::new(&fields.must("reason")?)?;
+            fields.finish()?;
+            let listing = desk.revoke_many(&caller, select, reason)?;
+            to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
         }
         "request" => {
             let (caller, id) = (fields.caller()?, fields.must("id")?);
@@ -160,6 +178,31 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
         other => Err(Error::Internal(format!("nothing carries out the command {other}"))),
     }
 }
+
+/// Which grants are meant, by the one way of selecting that is given. A holder is a name, and whether it is an agent's.
+///
+/// # Errors
+/// When it is none of them, more than one, or unfit.
+pub fn selector(
+    request: Option<&str>,
+    holder: Option<(&str, bool)>,
+    role: Option<&str>,
+    resource: Option<&str>,
+    everything: bool,
+) -> Result<Selector, Invalid> {
+    Ok(match (request, holder, role, resource, everything) {
+        (Some(request), None, None, None, false) => Selector::Request(request.parse()?),
+        (None, Some((name, true)), None, None, false) => Selector::Holder(Principal::agent(name)?),
+        (None, Some((name, false)), None, None, false) => Selector::Holder(Principal::user(name)?),
+        (None, None, Some(role), None, false) => Selector::Role(RoleName::new(role)?),
+        (None, None, None, Some(resource), false) => Selector::Scope(resource.parse()?),
+        (None, None, None, None, true) => Selector::All,
+        (None, None, None, None, false) => return Err(Invalid::new("select", "is missing", ONE_WAY)),
+        _ => return Err(Invalid::new("select", "is given in more than one way", ONE_WAY)),
+    })
+}
+
+const ONE_WAY: &str = "exactly one of request, holder, role, resource, everything";
 
 /// The answer of a command that changes something.
 #[derive(Serialize)]
@@ -541,7 +584,8 @@ mod tests {
                     "caller" => serde_json::json!({"principal": "a", "roles": ["auditor"], "agent": true}),
                     "duration_hours" => 1.5.into(),
                     "version" => 1.into(),
-                    "dry_run" => true.into(),
+                    "dry_run" | "everything" => true.into(),
+                    "request" | "holder" | "role" | "resource" | "agent" if *command == "revoke_many" => Value::Null,
                     "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),
                     "cursor" => "r9".into(),

@@ -56,7 +56,8 @@ pub(super) fn check_revoker(caller: &Caller, grant: &Grant) -> Result<(), Refusa
     check_approver(caller, &grant.approver_roles)
 }
 
-fn check_approver(caller: &Caller, approver_roles: &[crate::model::RoleName]) -> Result<(), Refusal> {
+/// Whether the caller holds one of these roles.
+pub(super) fn check_approver(caller: &Caller, approver_roles: &[crate::model::RoleName]) -> Result<(), Refusal> {
     if caller.has_any(approver_roles) {
         return Ok(());
     }

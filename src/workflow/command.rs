@@ -1,6 +1,8 @@
 //! What can be asked of the workflow.
 
-use crate::model::{Caller, Cut, GrantId, Justification, RequestId, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+use crate::model::{
+    Caller, Cut, GrantId, Justification, RequestId, RoleName, Scope, Selector, TicketUrl, Timestamp, Ttl,
+};
 
 /// Something that someone wants done.
 ///
@@ -8,7 +10,7 @@ use crate::model::{Caller, Cut, GrantId, Justification, RequestId, RoleName, Sco
 /// use jit_access::model::{Caller, Principal, RequestId};
 /// use jit_access::workflow::{Command, Intent};
 ///
-/// let caller = Caller { principal: Principal::user("dev@example.com")?, roles: vec![] };
+/// let caller = Caller::new(Principal::user("dev@example.com")?, vec![]);
 /// let command = Command { caller, intent: Intent::Withdraw { request: RequestId::from_u128(7) } };
 /// assert_eq!(command.caller.principal.id(), "dev@example.com");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -115,6 +117,13 @@ pub enum Intent {
     Resume {
         /// Which grant.
         grant: GrantId,
+    },
+    /// Take away every live grant that is selected, at once; one's own are given back.
+    RevokeMany {
+        /// Which grants.
+        select: Selector,
+        /// Why.
+        reason: Justification,
     },
     /// Give one's own grant back.
     Release {

@@ -13,12 +13,12 @@ use std::fmt;
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller { principal: dev, roles: vec![] };
-/// # let lead = Caller { principal: lead, roles: vec![RoleName::new("lead")?] };
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 /// use jit_access::workflow::{Command, Intent, RefusalCode};
 ///
-/// let approve = Intent::Approve { request, grant: engine.desk().new_grant_id(), comment: None };
+/// let approve = Intent::Approve { request, version: None, grant: engine.desk().new_grant_id(), cut: Default::default(), comment: None };
 /// match engine.desk().execute(&Command { caller: dev, intent: approve }, None) {
 ///     Err(jit_access::Error::Refused(refusal)) => assert_eq!(refusal.code(), RefusalCode::SelfApproval),
 ///     other => panic!("{other:?}"),

@@ -77,6 +77,14 @@ impl Rules {
 }
 
 /// What makes a request more risky, as far as only the operator can know.
+///
+/// ```
+/// use jit_access::workflow::RiskRules;
+///
+/// let risk = RiskRules { production: vec!["server:shop".parse()?], working_hours: Some("08:00-18:00".parse()?) };
+/// assert_eq!(risk.working_hours.map(|hours| hours.to_string()).as_deref(), Some("08:00-18:00"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RiskRules {
     /// `risk.production`: where a mistake hurts.
@@ -86,6 +94,14 @@ pub struct RiskRules {
 }
 
 /// A part of every day, in UTC, half-open; it may reach over midnight.
+///
+/// ```
+/// use jit_access::workflow::WorkingHours;
+///
+/// let night: WorkingHours = "22:00-06:00".parse()?;
+/// assert!(night.include("2026-12-01T05:59:59.999Z".parse()?) && !night.include("2026-12-01T06:00:00Z".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkingHours {
     /// Minutes after midnight.

@@ -30,11 +30,18 @@ pub struct View {
 }
 
 /// What a principal asked for lately, newest first, and holds now or later.
+///
+/// ```
+/// use jit_access::workflow::History;
+///
+/// assert!(History::default().live.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     /// Requests.
     pub requests: Vec<AccessRequest>,
-    /// Live grants.
+    /// Live grants: the caller's, or those that a command ends.
     pub live: Vec<Grant>,
 }
 

@@ -31,6 +31,7 @@ CALLS = {
     "answer": {"by", "request", "answer", "duration_hours", "resource", "idempotency_key"},
     "withdraw": {"by", "request", "idempotency_key"},
     "revoke": {"by", "grant", "reason", "idempotency_key"},
+    "revoke_many": {"by", "request", "holder", "agent", "role", "resource", "everything", "reason"},
     "release": {"by", "grant", "idempotency_key"},
     "suspend": {"by", "grant", "reason", "idempotency_key"},
     "resume": {"by", "grant", "idempotency_key"},

@@ -432,6 +432,27 @@ class Engine:
         see it.
         """
 
+    def revoke_many(
+        self,
+        caller: Caller,
+        *,
+        reason: str,
+        request_id: str | None = None,
+        holder: str | None = None,
+        agent: bool = False,
+        role: str | None = None,
+        resource: str | None = None,
+        everything: bool = False,
+    ) -> Page[Grant]:
+        """Takes away every live grant that is selected, in one step, and answers them all: those of a request, of a holder
+        (with `agent`, of an agent of that name), of a role, those that reach any of a resource, or everything there is.
+        The caller's own are given back. Once this has returned, no check of this process that starts from now on
+        honours any of them.
+
+        Raises `InvalidInput` unless grants are selected in exactly one way, `Refused` without one of the general
+        `approver_roles`.
+        """
+
     def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
         """Gives one's own grant back; otherwise as `revoke`."""
 

@@ -30,6 +30,7 @@ from jit_access.schemas import (
     GrantPageModel,
     RequestPageModel,
     RevokeBody,
+    RevokeManyBody,
     SuspendBody,
 )
 
@@ -196,6 +197,17 @@ def create_router(
     ) -> Response:
         return _json(engine.grants(who, status=status, limit=limit, cursor=cursor), base(http))
 
+    @router.post(
+        "/grants/revoke",
+        summary="End many grants at once: a holder's, a role's, or all there are",
+        response_model=None,
+        responses=_ending_many(),
+    )
+    def revoke_many(http: Request, body: RevokeManyBody, who: Caller = Depends(caller)) -> Response:
+        revoked = engine.revoke_many(who, **body.model_dump())
+        follow(ending=True)
+        return _json(revoked, base(http))
+
     @router.get("/grants/{id}", summary="One grant", response_model=None, responses=_reading(GrantModel, 400, 404))
     def grant(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
         return _json(engine.grant(who, id), base(http))
@@ -292,6 +304,10 @@ def _creating() -> dict[int | str, dict[str, Any]]:
 def _changing(model: type) -> dict[int | str, dict[str, Any]]:
     changed = {"model": model, "description": "As it stands after the change", "headers": _REPLAYED}
     return {200: changed, **responses(400, 403, 404, 409, 413, 503)}
+
+
+def _ending_many() -> dict[int | str, dict[str, Any]]:
+    return {200: {"model": GrantPageModel, "description": "All that ended, on one page"}, **responses(400, 403, 413, 503)}
 
 
 def _reading(model: type, *problems: Literal[400, 404]) -> dict[int | str, dict[str, Any]]:

@@ -93,6 +93,18 @@ class RevokeBody(_Body):
     reason: str = Field(description="For the holder and the record")
 
 
+class RevokeManyBody(_Body):
+    """Which grants end, selected in exactly one way, and why."""
+
+    reason: str = Field(description="For the holders and the record")
+    request_id: str | None = Field(None, description="Those that this request led to")
+    holder: str | None = Field(None, description="Those that this person holds")
+    agent: bool = Field(False, description="The holder is an agent, and no person")
+    role: str | None = Field(None, description="Those of this role")
+    resource: str | None = Field(None, description="Those that reach any of this, wider ones too")
+    everything: bool = Field(False, description="All there are")
+
+
 class EmptyBody(_Body):
     """Nothing more needs to be said."""
 

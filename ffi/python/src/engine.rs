@@ -12,7 +12,8 @@ use jit_access::model::{
     self, Cut, Invalid, Justification, Permission, PermissionSet, PrincipalKind, RawQuery, RoleName, Scope, TicketUrl,
     Timestamp, Ttl,
 };
-use jit_access::service::{IdempotencyKey, Receipt};
+use jit_access::service::{IdempotencyKey, Listing, Receipt};
+use jit_access::wire::command::selector;
 use jit_access::wire::{self, GrantDocument, PageDocument, RecordDocument, RequestDocument};
 use jit_access::workflow::{Command, Intent};
 use pyo3::exceptions::PyTypeError;
@@ -145,6 +146,17 @@ fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp> {
 
 fn reason(text: &str) -> Result<Justification, Error> {
     Ok(Justification::new(text)?)
+}
+
+fn grant_page(py: Python<'_>, listing: Listing<model::Grant>) -> PyResult<Page> {
+    let items = listing.items.iter().map(|grant| Grant::new(grant.clone(), listing.now));
+    Ok(Page {
+        items: PyTuple::new(py, items.collect::<Vec<_>>())?.unbind(),
+        next: listing.next.map(wire::cursor),
+        render: Box::new(move |base| {
+            wire::to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, base)))
+        }),
+    })
 }
 
 fn words(text: &str, field: &'static str) -> Result<Justification, Error> {
@@ -421,6 +433,26 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[pyo3(signature = (caller, *, reason, request_id = None, holder = None, agent = false, role = None, resource = None, everything = false))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
+    fn revoke_many(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        reason: &str,
+        request_id: Option<&str>,
+        holder: Option<&str>,
+        agent: bool,
+        role: Option<&str>,
+        resource: Option<&str>,
+        everything: bool,
+    ) -> PyResult<Page> {
+        let holder = holder.map(|name| (name, agent));
+        let select = selector(request_id, holder, role, resource, everything).map_err(raise)?;
+        let reason = self::reason(reason).map_err(raise)?;
+        grant_page(py, self.detached(py, |live| live.desk.revoke_many(&caller.0, select, reason))?)
+    }
+
     #[pyo3(signature = (caller, grant_id, *, idempotency_key = None))]
     fn release(
         &self,
@@ -519,14 +551,7 @@ impl Engine {
         let status = status.map(wire::parse_grant_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let listing = self.detached(py, |live| live.desk.grants(&caller.0, status, before, limit))?;
-        let items = listing.items.iter().map(|grant| Grant::new(grant.clone(), listing.now));
-        Ok(Page {
-            items: PyTuple::new(py, items.collect::<Vec<_>>())?.unbind(),
-            next: listing.next.map(wire::cursor),
-            render: Box::new(move |base| {
-                wire::to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, base)))
-            }),
-        })
+        grant_page(py, listing)
     }
 
     #[pyo3(signature = (caller, *, limit = 50, cursor = None))]

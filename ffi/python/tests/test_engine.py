@@ -329,6 +329,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.answer(DEV, grant.request_id, answer="x"),
         lambda: opened.withdraw(DEV, grant.request_id),
         lambda: opened.revoke(LEAD, grant.id, reason="x"),
+        lambda: opened.revoke_many(LEAD, everything=True, reason="x"),
         lambda: opened.release(DEV, grant.id),
         lambda: opened.suspend(LEAD, grant.id, reason="x"),
         lambda: opened.resume(LEAD, grant.id),

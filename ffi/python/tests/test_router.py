@@ -148,6 +148,22 @@ def test_a_question_a_cut_and_a_suspension(host: Host) -> None:
     assert host("boss@example.com", "POST", f"{grant}/resume", **boss).json()["status"] == "active"
 
 
+def test_the_red_button(host: Host) -> None:
+    grants = [host.approve(host.ask()["id"])["grant_id"] for _ in range(3)]
+    boss = {"roles": "boss"}
+    path = "/jit/grants/revoke"
+    assert host("dev@example.com", "POST", path, {"reason": "x", "everything": True}).status_code == 403
+    unclear = host("boss@example.com", "POST", path, {"reason": "x", "everything": True, "role": "auditor"}, **boss)
+    assert (unclear.status_code, unclear.json()["field"]) == (400, "select")
+    nobodys = host("boss@example.com", "POST", path, {"reason": "x", "holder": "else@example.com"}, **boss)
+    assert nobodys.json() == {"items": [], "next_cursor": None}
+    ended = host("boss@example.com", "POST", path, {"reason": "break-in", "everything": True}, **boss)
+    page = GrantPageModel.model_validate(ended.json())
+    assert {grant.id for grant in page.items} == set(grants)
+    assert {(grant.status, grant.revoke_reason) for grant in page.items} == {("revoked", "break-in")}
+    assert not host.engine.check("dev@example.com", "audit:read").allowed
+
+
 def test_a_dry_run_tells_and_does_nothing(host: Host) -> None:
     shown = host("dev@example.com", "POST", "/jit/request?dry_run=true", ASK)
     assert (shown.status_code, shown.json()["approver_roles"]) == (200, ["boss"])
@@ -339,7 +355,7 @@ def test_links_follow_the_prefix() -> None:
 def test_the_document_tells_all(host: Host) -> None:
     document = host.app.openapi()
     ours = {path: operations for path, operations in document["paths"].items() if path.startswith("/jit")}
-    assert len(ours) == 16
+    assert len(ours) == 17
     for path, operations in ours.items():
         for method, operation in operations.items():
             answers = operation["responses"]
@@ -351,6 +367,6 @@ def test_the_document_tells_all(host: Host) -> None:
             )
             success = answers["201" if path == "/jit/request" else "200"]
             assert success["content"], path
-            if method == "post":
+            if method == "post" and path != "/jit/grants/revoke":
                 assert any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]), path
     assert document["components"]["schemas"]["AccessRequestBody"]["example"]["role"]

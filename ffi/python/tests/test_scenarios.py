@@ -35,6 +35,7 @@ CALLS: Final[dict[str, set[str]]] = {
     "answer": {"by", "request", "answer", "duration_hours", "resource", "idempotency_key"},
     "withdraw": {"by", "request", "idempotency_key"},
     "revoke": {"by", "grant", "reason", "idempotency_key"},
+    "revoke_many": {"by", "request", "holder", "agent", "role", "resource", "everything", "reason"},
     "release": {"by", "grant", "idempotency_key"},
     "suspend": {"by", "grant", "reason", "idempotency_key"},
     "resume": {"by", "grant", "idempotency_key"},
@@ -197,6 +198,8 @@ class World:
             permissions=person.get("permissions"),
             agent=agent,
         )
+        if verb == "revoke_many" and "request" in given:
+            given["request_id"] = given.pop("request")
         named = [given.pop(name) for name in ("request", "grant", "id") if name in given]
         found = getattr(engine, verb)(caller, *named, **given)
         if isinstance(found, str):

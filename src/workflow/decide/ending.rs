@@ -1,7 +1,7 @@
 //! Ending a grant, and holding it back for a while.
 
-use crate::model::{Caller, Fact, Grant, GrantId, GrantStatus, Justification, Timestamp};
-use crate::workflow::access::{check_revoker, may_see_grant};
+use crate::model::{Caller, Fact, Grant, GrantId, GrantStatus, Justification, Selector, Timestamp};
+use crate::workflow::access::{check_approver, check_revoker, may_see_grant};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 /// Ending a grant that is already over, however it ended, is no new fact: revocation is idempotent and final.
@@ -15,6 +15,26 @@ pub(super) fn revoke(
     let grant = known(view, id, caller, rules)?;
     check_revoker(caller, grant)?;
     Ok(if_live(grant, now, Fact::GrantRevoked { grant: id, reason: reason.clone() }))
+}
+
+/// The live grants that are selected end together, whoever could approve each of them.
+pub(super) fn revoke_many(
+    view: &View,
+    (select, reason): (&Selector, &Justification),
+    caller: &Caller,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Refusal> {
+    check_approver(caller, &rules.approver_roles)?;
+    let selected = view.history.live.iter().filter(|grant| select.selects(grant));
+    let end = |grant: &Grant| {
+        if grant.holder == caller.principal {
+            Fact::GrantReleased { grant: grant.id }
+        } else {
+            Fact::GrantRevoked { grant: grant.id, reason: reason.clone() }
+        }
+    };
+    Ok(selected.flat_map(|grant| if_live(grant, now, end(grant))).collect())
 }
 
 pub(super) fn release(

@@ -47,6 +47,7 @@ pub fn decide(view: &View, command: &Command, rules: &Rules, now: Timestamp) -> 
         }
         Intent::Withdraw { request } => review::withdraw(view, *request, caller, rules, now)?,
         Intent::Revoke { grant, reason } => ending::revoke(view, (*grant, reason), caller, rules, now)?,
+        Intent::RevokeMany { select, reason } => ending::revoke_many(view, (select, reason), caller, rules, now)?,
         Intent::Release { grant } => ending::release(view, *grant, caller, rules, now)?,
         Intent::Suspend { grant, reason } => ending::suspend(view, (*grant, reason), caller, rules, now)?,
         Intent::Resume { grant } => ending::resume(view, *grant, caller, rules, now)?,
