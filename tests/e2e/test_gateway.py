@@ -129,6 +129,22 @@ def test_a_grant_is_held_back_over_rest_and_mcp_and_given_back(world: World) -> 
     assert (world.status(DEV), world.tool_calls(DEV)) == (200, {"allowed"})
 
 
+def test_the_red_button_ends_everything_over_rest_and_mcp(world: World) -> None:
+    world.give(DEV, "auditor")
+    world.give(DEV, "operator")
+    world.give(OTHER, "operator")
+    assert (world.status(DEV), world.tool_calls(DEV), world.tool_calls(OTHER)) == (200, {"allowed"}, {"allowed"})
+    refused = world.call(DEV, "POST", "/jit/grants/revoke", {"everything": True, "reason": REASON})
+    assert (refused.status, refused.json()["code"]) == (403, "not_an_approver")
+    one = world.call(ADMIN, "POST", "/jit/grants/revoke", {"holder": OTHER, "reason": REASON})
+    assert [grant["requester_email"] for grant in one.json()["items"]] == [OTHER]
+    assert (world.tool_calls(DEV), world.tool_calls(OTHER)) == ({"allowed"}, {"denied"})
+    rest = world.call(ADMIN, "POST", "/jit/grants/revoke", {"everything": True, "reason": REASON})
+    assert len(rest.json()["items"]) == 2
+    assert (world.status(DEV), world.tool_calls(DEV)) == (403, {"denied"})
+    assert world.mirrored() == set()
+
+
 def test_a_permission_over_rest_and_mcp_ends_by_itself_and_others_outlive_the_plugin_objects(world: World) -> None:
     """The gateway throws its plugin objects away after thirty seconds; grants must not go with them."""
     long = world.give(OTHER, "auditor")

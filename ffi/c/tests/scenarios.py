@@ -24,7 +24,17 @@ except ImportError:
 SCENARIOS = Path(__file__).resolve().parents[3] / "tests" / "scenarios"
 CHECKS = {"check": 0, "check_current": 1, "peek": 2, "check_many": 0}
 CALLS = {
-    "submit": {"by", "role", "duration_hours", "reason", "ticket_url", "resource", "starts_at", "dry_run", "idempotency_key"},
+    "submit": {
+        "by",
+        "role",
+        "duration_hours",
+        "reason",
+        "ticket_url",
+        "resource",
+        "starts_at",
+        "dry_run",
+        "idempotency_key",
+    },
     "approve": {"by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"},
     "deny": {"by", "request", "reason", "idempotency_key"},
     "ask": {"by", "request", "question", "idempotency_key"},

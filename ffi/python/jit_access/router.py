@@ -307,7 +307,10 @@ def _changing(model: type) -> dict[int | str, dict[str, Any]]:
 
 
 def _ending_many() -> dict[int | str, dict[str, Any]]:
-    return {200: {"model": GrantPageModel, "description": "All that ended, on one page"}, **responses(400, 403, 413, 503)}
+    return {
+        200: {"model": GrantPageModel, "description": "All that ended, on one page"},
+        **responses(400, 403, 413, 503),
+    }
 
 
 def _reading(model: type, *problems: Literal[400, 404]) -> dict[int | str, dict[str, Any]]:
