@@ -4,12 +4,24 @@
 //! |---|---|
 //! | `workload` | who holds what, and who asks for what |
 //! | `structures` | the structures that the index was chosen among |
+//! | `peers` | other engines, each as its own users would ask it |
+//! | `stored` | the same through a SQLite store, and through the C library |
 //! | `measure` | how long something takes, when the machine is shared |
+//! | `report` | what a run says |
 //! | `plot` | the picture of it |
-//! | `bin/table` | the table and the picture |
-//! | `bin/count` | the same loops, for counting instructions |
+//! | `bin/table` | all that is measured in Rust, a line each |
+//! | `bin/instructions` | the same loops in instructions, which do not depend on neighbours |
+//! | `bin/count` | what is counted for it |
+//! | `bin/plot` | the picture |
+//! | `python/` | what is measured in Python |
+//! | `run.py` | one table of it all |
 
 pub mod measure;
+#[cfg(feature = "peers")]
+pub mod peers;
 pub mod plot;
+pub mod report;
+#[cfg(feature = "peers")]
+pub mod stored;
 pub mod structures;
 pub mod workload;

@@ -1,7 +1,11 @@
 //! How long something takes, when the machine is shared.
 //!
-//! Neighbours make a run slower, never faster, and they do it to everything for a while. So what is compared takes turns,
-//! a few hundred questions each, and the result is the median of the ratios of neighbouring turns.
+//! Neighbours make a run slower, never faster, and they do it to everything for a while. So two things that are compared
+//! take turns, nobody between them, and the result is the median of the ratios of neighbouring turns.
+//!
+//! A host asks the same index again and again: its caches hold what the index left there, and the question it has just
+//! read. So each turn begins with questions that are not timed, and the text of a few questions at a time is read before
+//! the clock starts.
 
 use std::fs;
 use std::hint::black_box;
@@ -11,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::workload::Question;
 
-/// Something that takes a question.
+/// Something that takes questions.
 pub type Ask<'a> = Box<dyn Fn(&[Question]) + Sync + 'a>;
 
 /// Asks every question of a row.
@@ -24,37 +28,79 @@ pub fn asking<'a, R>(ask: impl Fn(&Question) -> R + Sync + 'a) -> Ask<'a> {
     })
 }
 
-/// Nanoseconds a question, and how many times the first contender's that is.
+/// What is measured.
+pub struct Contender<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    ask: Ask<'a>,
+    /// How many questions it is asked in one turn; as many again go before them and are not timed.
+    turn: usize,
+}
+
+/// The longest turn: enough questions to bring all of a filter of 512 KiB into the cache before the clock starts.
+const TURN: usize = 8_192;
+/// How many questions a host has in its first cache at once.
+const FEW: usize = 64;
+
+impl<'a> Contender<'a> {
+    /// Something fast.
+    pub fn new<R>(name: &'a str, ask: impl Fn(&Question) -> R + Sync + 'a) -> Self {
+        Self { name, ask: asking(ask), turn: TURN }
+    }
+
+    /// Something slow: so many questions a turn.
+    pub fn slow<R>(name: &'a str, turn: usize, ask: impl Fn(&Question) -> R + Sync + 'a) -> Self {
+        Self { name, ask: asking(ask), turn }
+    }
+
+    /// All the questions of a row, one after the other.
+    pub fn ask(&self, row: &[Question]) {
+        (self.ask)(row);
+    }
+
+    /// Nanoseconds a question in one turn that begins with this question.
+    fn turn(&self, questions: &[Question], from: usize) -> f64 {
+        let (mut time, few) = (Duration::ZERO, FEW.min(self.turn));
+        for n in (0..self.turn * 2).step_by(few) {
+            let first = (from + n) % (questions.len() - few);
+            let few = &questions[first..first + few];
+            black_box(few.iter().map(weight).sum::<usize>());
+            let start = Instant::now();
+            self.ask(few);
+            if n >= self.turn {
+                time += start.elapsed();
+            }
+        }
+        time.as_nanos() as f64 / self.turn as f64
+    }
+}
+
+/// Nanoseconds a question, and how many times another contender's that is.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken {
+    /// The median of the other's turns.
+    pub other: f64,
     /// The median of the turns.
     pub nanos: f64,
-    /// The median of the ratios to the first contender's turn before it.
+    /// The median of the ratios of each turn to the other's turn before it.
     pub ratio: f64,
 }
 
-/// Lets the contenders take turns.
-pub fn compare(contenders: &[Ask<'_>], questions: &[Question], turns: usize) -> Vec<Taken> {
-    let row = 500.min(questions.len() / 2).max(1);
-    let rows: Vec<_> = questions.chunks_exact(row).collect();
-    let mut times = vec![Vec::new(); contenders.len()];
-    for turn in 0..turns {
-        for (n, ask) in contenders.iter().enumerate() {
-            // Nobody finds warm in the cache what the one before has just read.
-            let row = rows[(turn * contenders.len() + n) % rows.len()];
-            // A host has just read the question; only the grants are cold.
-            black_box(row.iter().map(weight).sum::<usize>());
-            let start = Instant::now();
-            ask(row);
-            times[n].push(start.elapsed().as_nanos() as f64 / row.len() as f64);
-        }
-    }
-    let ratios = |times: &[f64], first: &[f64]| times.iter().zip(first).map(|(a, b)| a / b).collect::<Vec<_>>();
-    times.iter().map(|own| Taken { nanos: median(own), ratio: median(&ratios(own, &times[0])) }).collect()
+/// Lets two contenders take turns.
+pub fn compare(one: &Contender<'_>, other: &Contender<'_>, questions: &[Question], turns: usize) -> Taken {
+    let mut from = 0;
+    let mut turn = |contender: &Contender<'_>| {
+        // Nobody finds in the cache what the other has just read.
+        from = (from + contender.turn * 2).next_multiple_of(FEW) % questions.len();
+        contender.turn(questions, from)
+    };
+    let (others, own): (Vec<_>, Vec<_>) = (0..turns).map(|_| (turn(other), turn(one))).unzip();
+    let ratios: Vec<_> = own.iter().zip(&others).map(|(a, b)| a / b).collect();
+    Taken { other: median(&others), nanos: median(&own), ratio: median(&ratios) }
 }
 
 fn weight(question: &Question) -> usize {
-    let texts = [question.principal.id(), question.action.name(), question.resource.id()];
+    let texts = [question.principal.id(), question.action.name(), question.resource.id(), &question.thing];
     let texts = texts.into_iter().chain(question.resource.server());
     texts.map(|text| text.bytes().map(usize::from).sum::<usize>()).sum()
 }
@@ -68,7 +114,7 @@ pub fn median(values: &[f64]) -> f64 {
 
 /// How much several threads get done beside a writer, in million questions a second of processor time each.
 pub fn throughput(
-    ask: &Ask<'_>,
+    contender: &Contender<'_>,
     questions: &[Question],
     threads: usize,
     writer: Option<&(dyn Fn(usize) + Sync)>,
@@ -81,12 +127,12 @@ pub fn throughput(
                 let over = &over;
                 scope.spawn(move || {
                     let (mut done, before) = (0_usize, on_processor());
-                    let row = (questions.len() / 16).max(1);
+                    let row = 4_096.min(questions.len());
                     for rows in questions.chunks(row).cycle().skip(n * 5) {
                         if over.load(Ordering::Relaxed) {
                             break;
                         }
-                        ask(rows);
+                        contender.ask(rows);
                         done += rows.len();
                     }
                     let used = (on_processor() - before).as_secs_f64();

@@ -35,11 +35,18 @@ pub struct Question {
     pub action: Action,
     /// To what.
     pub resource: Resource,
+    /// The same as text, `tool:deploy`.
+    pub thing: String,
     /// Whether a grant gives it.
     pub given: bool,
 }
 
 impl Question {
+    fn new(principal: Principal, action: &str, resource: Resource, given: bool) -> Self {
+        let (action, thing) = (Action::new(action).expect("an action"), resource.to_string());
+        Self { principal, action, resource, thing, given }
+    }
+
     /// As the library takes it.
     pub fn query(&self) -> Query<'_> {
         Query { principal: &self.principal, action: &self.action, resource: &self.resource }
@@ -112,12 +119,8 @@ impl World {
             world.holders += 1;
         }
         for n in 0..questions {
-            let miss = Question {
-                principal: Principal::user(&name(world.holders + dice.below(world.holders * 9))).expect("a name"),
-                action: Action::new("tools.execute").expect("an action"),
-                resource: tool(dice.below(1_000), dice.below(20)),
-                given: false,
-            };
+            let nobody = Principal::user(&name(world.holders + dice.below(world.holders * 9))).expect("a name");
+            let miss = Question::new(nobody, "tools.execute", tool(dice.below(1_000), dice.below(20)), false);
             let hit = world.hit(&mut dice);
             world.mixed.push(match n % 20 {
                 7 => world.hit(&mut dice),
@@ -138,12 +141,7 @@ impl World {
             (.., Some(server)) => tool(dice.below(1_000), dice.below(20)).on_server(server).expect("a server"),
             _ => tool(dice.below(1_000), dice.below(20)),
         };
-        Question {
-            principal: grant.holder.clone(),
-            action: Action::new(allowed[dice.below(allowed.len())].as_str()).expect("an action"),
-            resource,
-            given: true,
-        }
+        Question::new(grant.holder.clone(), allowed[dice.below(allowed.len())].as_str(), resource, true)
     }
 }
 
@@ -170,8 +168,8 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
         role: RoleName::new("role").expect("a name"),
         permissions: roles[dice.below(roles.len())].clone(),
         scope,
-        window: Window::new(at(now().millis() - 3_600_000), at(now().millis() + 3_600_000 + dice.below(1_000) as i64))
-            .expect("a window"),
+        // Wide enough for hosts that ask the system's clock.
+        window: Window::new(at(1_700_000_000_000), at(1_900_000_000_000 + dice.below(1_000) as i64)).expect("a window"),
         justification: None,
         ticket: None,
         approver_roles: Vec::new(),
@@ -182,6 +180,15 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
         noted: Noted::default(),
         uses: 0,
     }
+}
+
+/// The questions as text for other processes, a line each: who, what, the thing, its server, and whether it is given.
+pub fn lines(questions: &[Question]) -> String {
+    let line = |q: &Question| {
+        let server = q.resource.server().unwrap_or_default();
+        format!("{}\t{}\t{}\t{server}\t{}\n", q.principal.id(), q.action.name(), q.thing, u8::from(q.given))
+    };
+    questions.iter().map(line).collect()
 }
 
 /// A grant of somebody new, for a writer that keeps changing things.

@@ -56,20 +56,27 @@ pub(super) struct Arena {
     chunks: [OnceLock<Lines>; CHUNKS],
 }
 
-/// The first chunks have a quarter of this many lines.
-const FIRST: u64 = if cfg!(loom) { 16 } else { 256 };
-const CHUNKS: usize = 116;
+/// The first chunks have two to the power of this many lines; the last ones have as many as a name can tell apart.
+const SMALLEST: u32 = if cfg!(loom) { 2 } else { 6 };
+const LARGEST: u32 = 25;
+const CHUNKS: usize = 1 << (32 - LARGEST);
 
-/// In which chunk a line lies, at which place, and how many lines the chunk has.
+/// In which chunk a line lies, and at which place.
 #[inline]
-fn place(line: u32) -> (usize, usize, usize) {
-    let n = u64::from(line).wrapping_add(FIRST);
-    let quarter = n.ilog2().wrapping_sub(2);
-    let chunk = (quarter.wrapping_add(2).wrapping_sub(FIRST.ilog2()) as usize)
-        .wrapping_mul(4)
-        .wrapping_add(((n >> quarter) & 3) as usize);
-    let size = 1_u64 << quarter;
-    (chunk, (n & size.wrapping_sub(1)) as usize, size as usize)
+const fn place(line: u32) -> (usize, usize) {
+    ((line >> LARGEST) as usize, (line & ((1 << LARGEST) - 1)) as usize)
+}
+
+/// The name of the line at this place of this chunk.
+#[expect(clippy::cast_possible_truncation, reason = "both parts of a name fit it")]
+const fn name(chunk: usize, at: usize) -> u32 {
+    (chunk << LARGEST | at) as u32
+}
+
+/// How many lines a chunk has.
+fn size_of_chunk(chunk: usize) -> usize {
+    let doublings = u32::try_from(chunk / 4).unwrap_or(u32::MAX);
+    1 << SMALLEST.saturating_add(doublings).min(LARGEST)
 }
 
 impl Default for Arena {
@@ -82,7 +89,7 @@ impl Arena {
     /// The run that starts at this line, and whatever follows it in its chunk. Empty when there is no such line.
     #[inline]
     pub(super) fn run(&self, line: u32) -> Run<'_> {
-        let (chunk, at, _) = place(line);
+        let (chunk, at) = place(line);
         let chunk = self.chunks.get(chunk).and_then(OnceLock::get);
         Run(chunk.map_or(&[], |lines| lines.from(at)))
     }
@@ -139,7 +146,8 @@ pub(super) fn load(word: &AtomicU64) -> u64 {
 /// What the writer knows of the arena: which runs are free.
 #[derive(Debug)]
 pub(super) struct Allocator {
-    next: u32,
+    /// The chunk and the place of the line that is handed out next.
+    next: (usize, usize),
     free: Vec<Vec<u32>>,
     /// Runs that readers of the current epoch may still be reading.
     limbo: Vec<(u32, u8)>,
@@ -150,7 +158,7 @@ const LIMBO: usize = if cfg!(loom) { 1 } else { 64 };
 
 impl Default for Allocator {
     fn default() -> Self {
-        Self { next: 1, free: Vec::new(), limbo: Vec::new() }
+        Self { next: (0, 1), free: Vec::new(), limbo: Vec::new() }
     }
 }
 
@@ -191,25 +199,23 @@ impl Allocator {
     fn extend(&mut self, arena: &Arena, class: usize) -> u32 {
         let wanted = size_of_class(class);
         loop {
-            let (chunk, at, size) = place(self.next);
-            #[expect(clippy::expect_used, reason = "2^32 lines are 256 GiB: memory is exhausted long before")]
-            let (run, chunk) = (self.next, arena.chunks.get(chunk).expect("the index holds less than 256 GiB"));
+            let (number, at) = self.next;
+            #[expect(clippy::expect_used, reason = "the chunks hold 100 GiB: memory is exhausted long before")]
+            let chunk = arena.chunks.get(number).expect("the index holds less than 100 GiB");
+            let size = size_of_chunk(number);
+            let run = name(number, at);
             let left = size - at;
-            // A chunk too small for the run that would begin it is never made; its lines are only numbers.
+            // A chunk too small for the run that would begin it is never made.
             if wanted <= left {
                 chunk.get_or_init(|| Lines::new(size));
-                self.skip(wanted);
+                self.next = (number, at + wanted);
                 return run;
             }
-            if at > 0 {
+            if chunk.get().is_some() {
                 self.spread(run, left);
             }
-            self.skip(left);
+            self.next = (number + 1, 0);
         }
-    }
-
-    fn skip(&mut self, lines: usize) {
-        self.next = u32::try_from(lines).ok().and_then(|lines| self.next.checked_add(lines)).unwrap_or(u32::MAX);
     }
 
     /// Makes free runs of the lines that are left at the end of a chunk.

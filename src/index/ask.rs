@@ -18,14 +18,17 @@ impl Ask for Query<'_> {
         (self.principal.kind(), self.principal.id().as_bytes())
     }
 
+    #[inline]
     fn action(&self) -> &[u8] {
         self.action.name().as_bytes()
     }
 
+    #[inline]
     fn is_reserved(&self) -> bool {
         self.action.is_reserved()
     }
 
+    #[inline]
     fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>) {
         (self.resource.kind(), self.resource.id().as_bytes(), self.resource.server().map(str::as_bytes))
     }
@@ -41,14 +44,17 @@ impl Ask for RawQuery<'_> {
         (self.principal_kind(), self.principal().as_bytes())
     }
 
+    #[inline]
     fn action(&self) -> &[u8] {
         self.action().as_bytes()
     }
 
+    #[inline]
     fn is_reserved(&self) -> bool {
         self.is_reserved()
     }
 
+    #[inline]
     fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>) {
         (self.resource_kind(), self.resource_id().as_bytes(), self.server().map(str::as_bytes))
     }

@@ -5,7 +5,6 @@
 //! are in the order of their hashes.
 
 use super::arena::{Run, load};
-use super::atomic::AtomicU64;
 use super::hash::Keys;
 use super::runs::CONTENT;
 use super::text;
@@ -48,49 +47,53 @@ fn text_of(permission: &Permission) -> &str {
 /// At most 512 permissions of at most 17 words each: the offset fits 16 bits.
 fn item(keys: &Keys, permission: &Permission, offset: usize) -> u64 {
     let text = text_of(permission);
-    let tag = if permission.wildcard_prefix().is_some() { 0 } else { keys.action(text.as_bytes()) >> 32 };
-    tag << 32 | (text.len() as u64) << 16 | offset as u64
+    let hash = if permission.wildcard_prefix().is_some() { 0 } else { keys.action(text.as_bytes()) };
+    name_of(hash, text.len()) << 16 | offset as u64
 }
 
 /// Whether the set in this run gives the action of this name and hash.
+#[inline]
 pub(super) fn give(set: Run<'_>, action: &[u8], hash: u64) -> bool {
     let head = set.word(CONTENT);
     let count = |part: u32| (head >> (16 * part)) as usize & 0xFFFF;
-    let first = CONTENT + 1;
-    let excepted = first + count(0) + count(1);
-    covers(set, first, count(0), count(1), action, hash)
-        && !(count(2) + count(3) > 0 && covers(set, excepted, count(2), count(3), action, hash))
+    let (names, prefixes, first) = (count(0), count(1), CONTENT + 1);
+    let given = is_named(set, first, names, action, hash) || is_under(set, first + names, prefixes, action);
+    given && (head >> 32 == 0 || !is_excepted(set, first + names + prefixes, (count(2), count(3)), action, hash))
 }
 
-fn covers(set: Run<'_>, first: usize, names: usize, prefixes: usize, action: &[u8], hash: u64) -> bool {
-    let is_under = |item: &AtomicU64| {
-        let (len, text_at) = text_at(load(item));
-        // Prefixes are padded as whole texts are, so the head of the action is compared as one.
-        action.get(..len).is_some_and(|head| text::is(set, text_at, head))
-    };
-    set.words(first + names, prefixes).iter().any(is_under) || is_named(set, first, names, action, hash)
+#[cold]
+fn is_excepted(set: Run<'_>, first: usize, (names, prefixes): (usize, usize), action: &[u8], hash: u64) -> bool {
+    is_named(set, first, names, action, hash) || is_under(set, first + names, prefixes, action)
 }
 
+#[inline]
 fn is_named(set: Run<'_>, first: usize, names: usize, action: &[u8], hash: u64) -> bool {
-    let (mut items, tag) = (set.words(first, names), hash >> 32);
+    let (mut items, wanted) = (set.words(first, names), name_of(hash, action.len()));
     if names > FEW {
-        items = items.get(items.partition_point(|item| load(item) >> 32 < tag)..).unwrap_or_default();
+        items = items.get(items.partition_point(|item| load(item) >> 16 < wanted)..).unwrap_or_default();
+        let last = items.partition_point(|item| load(item) >> 16 <= wanted);
+        items = items.get(..last).unwrap_or_default();
     }
-    for item in items {
-        let item = load(item);
-        if item >> 32 >= tag {
-            if item >> 32 > tag {
-                return false;
-            }
-            let (len, text_at) = text_at(item);
-            if len == action.len() && text::is(set, text_at, action) {
-                return true;
-            }
-        }
-    }
-    false
+    items.iter().map(load).any(|item| item >> 16 == wanted && text::is(set, text_at(item), action))
 }
 
-const fn text_at(item: u64) -> (usize, usize) {
-    ((item >> 16) as usize & 0xFFFF, CONTENT + (item as usize & 0xFFFF))
+#[inline]
+fn is_under(set: Run<'_>, first: usize, prefixes: usize, action: &[u8]) -> bool {
+    // Prefixes are padded as whole texts are, so the head of the action is compared as one.
+    let covers = |item: u64| {
+        let head = action.get(..(item >> 16) as usize & 0xFFFF);
+        head.is_some_and(|head| text::is(set, text_at(item), head))
+    };
+    prefixes > 0 && set.words(first, prefixes).iter().map(load).any(covers)
+}
+
+/// An item without its place.
+#[inline]
+const fn name_of(hash: u64, len: usize) -> u64 {
+    hash >> 32 << 16 | len as u64
+}
+
+#[inline]
+const fn text_at(item: u64) -> usize {
+    CONTENT + (item as usize & 0xFFFF)
 }

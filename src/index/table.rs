@@ -19,7 +19,7 @@ pub(super) struct Table {
 }
 
 /// The smallest table has two to the power of this many slots.
-pub(super) const SMALLEST: u32 = 6;
+pub(super) const SMALLEST: u32 = if cfg!(loom) { 4 } else { 6 };
 /// How many sizes there are. Past the last one there is more than any memory holds.
 const SIZES: usize = 26;
 /// Two tables of each size: one is filled while the other is read.

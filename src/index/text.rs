@@ -42,6 +42,6 @@ fn last(bytes: &[u8], rest: &[u8]) -> u64 {
 
 /// Up to eight bytes as a word.
 #[inline]
-fn padded(bytes: &[u8]) -> u64 {
+pub(super) fn padded(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }

@@ -1,5 +1,5 @@
 //! The same loops as in the table, for counting instructions: `count <what> <which questions> <grants>` asks 100,000
-//! questions inside `measured`, and callgrind is told to look at nothing else. See `benches/instructions.sh`.
+//! questions inside `measured`, and callgrind is told to look at nothing else. See `instructions`.
 
 use std::hint::black_box;
 

@@ -1,0 +1,124 @@
+"""Ours from Python, beside a call that does nothing and other engines."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import casbin
+import cedarpy
+from turns import WORLD, Question, calling, compare, questions, right, row
+
+from jit_access import Engine
+
+
+def noop() -> Any:
+    """The method that takes three strings and does nothing."""
+    spec = importlib.util.spec_from_file_location("noop", WORLD / "noop.abi3.so")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Noop().check
+
+
+def three(asked: list[Question], engine: Engine) -> list[tuple[str, str, str]]:
+    """Questions of three strings: those that are answered right without the server, one in ten of them a holder's."""
+    alike = [q for q in asked if engine.peek(*q[:3]).allowed == q[4]]
+    return [q[:3] for q in alike]
+
+
+def main() -> None:
+    """All rows."""
+    engine = Engine.from_yaml(json.dumps({"jit_access": {"store": {"path": str(WORLD / "grants.db")}}}), environ={})
+    misses, mixed, hits = map(questions, ("misses", "mixed", "hits"))
+    right(lambda who, what, thing, server: engine.check(who, what, thing, server=server).allowed, mixed)
+
+    floor = noop()
+    for sort, asked in (("no grant", misses), ("mixed", mixed), ("hit", hits)):
+        rows = three(asked, engine)
+        ours, least, ratio = compare(calling(engine.check, rows, 4_000), calling(floor, rows, 4_000), 61)
+        bar = "<= 2.5" if sort == "mixed" else ""
+        row(f"Python check: {sort}, 10000 grants", ratio, "× a no-op call", bar, f"{ours:.0f} ns, no-op {least:.0f} ns")
+
+    many = [(who, what, [q[2] for q in misses[n : n + 100]]) for n, (who, what, *_) in enumerate(misses[:2_000])]
+    single = calling(engine.check, three(misses, engine), 4_000)
+    ours, one, ratio = compare(calling(engine.check_many, many, 40), single, 41)
+    row("Python check_many of 100: no grant", ratio / 100, "× a check", "", f"{ours / 100:.0f} ns each, check {one:.0f} ns")
+
+    holders(engine, hits)
+    casbin_(engine, mixed)
+
+
+def holders(engine: Engine, hits: list[Question]) -> None:
+    """cedarpy with the holder's own policies, everything prepared but the request."""
+    own = dict(json.loads(line) for line in (WORLD / "own").read_text().splitlines())
+    sets = {who: cedarpy.PolicySet.from_str(text) for who, text in own.items()}
+    asked = [q for q in hits if q[0] in sets]
+    now = {"now": {"__extn": {"fn": "datetime", "arg": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}}}
+
+    def entities(thing: str, server: str | None) -> Any:
+        kind, name = thing.split(":", 1)
+        parents = [] if server is None else [{"type": "Server", "id": server}]
+        return cedarpy.Entities.from_json_str(
+            json.dumps([{"uid": {"type": kind.title(), "id": name}, "attrs": {}, "parents": parents}])
+        )
+
+    prepared = {q[2:4]: entities(*q[2:4]) for q in asked}
+
+    def allowed(who: str, what: str, thing: str, server: str | None) -> bool:
+        kind, name = thing.split(":", 1)
+        request = {
+            "principal": f'User::"{who}"',
+            "action": f'Action::"{what}"',
+            "resource": f'{kind.title()}::"{name}"',
+            "context": now,
+        }
+        answer: bool = cedarpy.is_authorized(request, sets[who], prepared[thing, server]).allowed
+        return answer
+
+    right(allowed, asked[:100])
+    rows = [q[:4] for q in asked]
+    ours = calling(lambda who, what, thing, server: engine.check(who, what, thing, server=server), rows, 400)
+    theirs, own_time, ratio = compare(calling(allowed, rows, 40), ours, 21)
+    detail = f"{theirs / 1e3:.1f} µs, ours {own_time:.0f} ns"
+    row("cedarpy, the holder's own policies: hit", ratio, "× Python check", ">= 400", detail)
+
+
+MODEL = """
+[request_definition]
+r = sub, act, obj, server, now
+[policy_definition]
+p = sub, act, obj, start, end
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+m = r.sub == p.sub && r.act == p.act && (p.obj == "*" || p.obj == r.obj || p.obj == r.server) && \
+r.now >= p.start && r.now < p.end
+"""
+
+
+def casbin_(engine: Engine, mixed: list[Question]) -> None:
+    """pycasbin with a line for each permission of each grant."""
+    model = casbin.model.Model()
+    model.load_model_from_text(MODEL)
+    enforcer = casbin.Enforcer(model)
+    now = datetime.now(UTC).isoformat()
+    enforcer.add_policies(
+        [
+            (grant.holder, permission, grant.resource, grant.starts_at.isoformat(), grant.expires_at.isoformat())
+            for grant in engine.live_grants()
+            for permission in grant.permissions
+        ]
+    )
+    rows = [(*q[:3], f"server:{q[3]}", now) for q in mixed]
+    ours = calling(engine.check, three(mixed, engine), 4_000)
+    theirs, own_time, ratio = compare(calling(enforcer.enforce, rows, 2), ours, 5)
+    detail = f"{theirs / 1e6:.0f} ms, ours {own_time:.0f} ns"
+    row("pycasbin: mixed, 10000 grants", ratio, "× Python check", "", detail)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+//! Counts the instructions of a check and of one look into a hash map under callgrind. Counts hardly move between runs,
+//! so this can be a gate where wall time cannot: status 1 when a ratio is over its bar. `count` is what is counted.
+
+use std::process::{Command, ExitCode};
+
+use jit_access_benches::report::{Bar, row};
+
+const QUESTIONS: f64 = 100_000.0;
+
+/// Instructions for each of the questions.
+fn instructions(what: &str, which: &str) -> f64 {
+    let count = std::env::current_exe().expect("a place").with_file_name("count");
+    let done = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*count*measured*"])
+        .arg(count)
+        .args([what, which, "10000"])
+        .output()
+        .expect("valgrind");
+    let said = String::from_utf8_lossy(&done.stderr);
+    let collected = said.lines().find_map(|line| line.split_once("Collected : "));
+    let count: f64 = collected.and_then(|(_, count)| count.trim().parse().ok()).unwrap_or_default();
+    assert!(done.status.success() && count > 0.0, "{said}");
+    count / QUESTIONS
+}
+
+fn main() -> ExitCode {
+    let mut met = true;
+    for (which, name, bar) in [("misses", "no grant", 1.6), ("mixed", "mixed", 2.2), ("hits", "hit", 7.0)] {
+        let (floor, check) = (instructions("floor", which), instructions("index", which));
+        let detail = format!("{check:.1}, one hashbrown get {floor:.1}");
+        let what = format!("instructions: {name}, 10000 grants");
+        row(&what, check / floor, "× one hashbrown get", Bar::Most(bar), &detail);
+        met &= check / floor <= bar;
+    }
+    if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
