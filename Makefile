@@ -52,6 +52,7 @@ test-rust: ## the Rust tests, the examples and the documentation's code
 	  $(CARGO) test --release --locked -p jit-access --all-features --lib --tests --examples; \
 	fi
 	$(CARGO) test --release --locked -p jit-access --all-features --doc
+	$(CARGO) test --release --locked -p jit-access-model
 
 test-c: $(VENV)/test/.ready ## the C library: gcc and clang, the scenarios, sanitizers, Valgrind, a few fuzzed inputs
 	$(MAKE) --no-print-directory -C ffi/c test PYTHON=$(abspath $(VENV)/test/bin/python)
@@ -78,7 +79,7 @@ test-e2e: wheel ## the real gateway from an empty directory, on every Python her
 	  fi; \
 	done
 
-bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/bench/unified_pdp ## how fast it is, beside a hash map and other engines: one table, and docs/latency.svg (QUICK=1, STRICT=1)
+bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/bench/unified_pdp ## how fast it is, beside a hash map and other engines: one table and docs/latency.svg (QUICK=1, STRICT=1)
 	VENV=$(VENV) UNIFIED_PDP=$(abspath $(VENV)/bench/unified_pdp) $(PYTHON) benches/run.py
 
 $(VENV)/bench/.ready: benches/python/requirements.txt $(WHEELS)/.built
@@ -88,7 +89,7 @@ $(VENV)/bench/.ready: benches/python/requirements.txt $(WHEELS)/.built
 	@touch $@
 
 # The gateway's wheel leaves its decision point out; its source package has it.
-$(VENV)/bench/unified_pdp: examples/gateway/requirements.txt $(VENV)/bench/.ready
+$(VENV)/bench/unified_pdp: examples/gateway/requirements.txt | $(VENV)/bench/.ready
 	rm -rf $@ $@.part; mkdir -p $@.part
 	$(VENV)/bench/bin/python $(PIP) download --no-deps --no-binary mcp-contextforge-gateway -d $@.part -r $<
 	tar -xzf $@.part/*.tar.gz -C $@.part --strip-components=1 --wildcards '*/plugins/unified_pdp/*'
@@ -113,24 +114,7 @@ $(WHEELS)/.built: $(VENV)/tools/.ready $(RUST_SOURCES) $(PYTHON_SOURCES)
 	@touch $@
 
 # What is installed is the wheel, never the source folder: a file missing from the wheel fails here and not at a user's.
-$(VENV)/%/.bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/bench/unified_pdp ## how fast it is, beside a hash map and other engines: one table, and docs/latency.svg (QUICK=1, STRICT=1)
-	VENV=$(VENV) UNIFIED_PDP=$(abspath $(VENV)/bench/unified_pdp) $(PYTHON) benches/run.py
-
-$(VENV)/bench/.ready: benches/python/requirements.txt $(WHEELS)/.built
-	$(PYTHON) -m venv $(VENV)/bench
-	$(VENV)/bench/bin/python $(PIP) install -r $<
-	$(VENV)/bench/bin/python $(PIP) install --force-reinstall --no-deps $(WHEELS)/*.whl
-	@touch $@
-
-# The gateway's wheel leaves its decision point out; its source package has it.
-$(VENV)/bench/unified_pdp: examples/gateway/requirements.txt $(VENV)/bench/.ready
-	rm -rf $@ $@.part; mkdir -p $@.part
-	$(VENV)/bench/bin/python $(PIP) download --no-deps --no-binary mcp-contextforge-gateway -d $@.part -r $<
-	tar -xzf $@.part/*.tar.gz -C $@.part --strip-components=1 --wildcards '*/plugins/unified_pdp/*'
-	touch $@.part/plugins/__init__.py
-	mv $@.part $@
-
-wheel: $(WHEELS)/.built
+$(VENV)/%/.wheel: $(WHEELS)/.built
 	$(VENV)/$*/bin/python $(PIP) install --force-reinstall --no-deps $(WHEELS)/*.whl
 	@touch $@
 

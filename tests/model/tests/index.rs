@@ -5,15 +5,26 @@ use std::sync::Arc;
 use jit_access_model::index::{Change, GrantIndex};
 use jit_access_model::model::*;
 use loom::model::Builder;
-use loom::thread;
+use loom::thread::{self, JoinHandle};
 
 fn in_every_order(story: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     let preemptions = std::env::var("JIT_MODEL_PREEMPTIONS").map_or(2, |text| text.parse().expect("a number"));
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 100_000;
-    builder.check(story);
+    let story = Arc::new(story);
+    builder.check(move || {
+        let story = Arc::clone(&story);
+        spawn(move || story()).join().unwrap();
+    });
 }
+
+/// A thread with room for what is inlined into one frame.
+fn spawn(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::Builder::new().stack_size(STACK_WORDS).spawn(work).unwrap()
+}
+
+const STACK_WORDS: usize = 1 << 17;
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis).unwrap()
@@ -27,7 +38,7 @@ fn grant(id: u128, holder: &str) -> Grant {
         holder_normal_roles: Vec::new(),
         role: RoleName::new("role").unwrap(),
         permissions: PermissionSet::new([Permission::new("a").unwrap()]).unwrap(),
-        scope: Scope::Any,
+        scope: Scope::ANY,
         window: Window::new(at(1), at(9)).unwrap(),
         justification: None,
         ticket: None,
@@ -53,7 +64,7 @@ const fn remove<'a>(id: u128) -> Change<'a> {
 
 /// Lets this writer run beside a reader.
 fn beside(index: &Arc<GrantIndex>, write: impl FnOnce(&GrantIndex) + Send + 'static, read: impl FnOnce(&GrantIndex)) {
-    let writer = thread::spawn({
+    let writer = spawn({
         let index = Arc::clone(index);
         move || write(&index)
     });
