@@ -9,6 +9,7 @@
 //! | `time` | instants, durations, half-open windows |
 //! | `ids` | which request, which grant, which position in the journal |
 //! | `principal` | who; one spelling for one person |
+//! | `bytes` | which bytes may stand where |
 //! | `permission` | what may be done; whole segments and wildcards |
 //! | `resource` | on what; and the part of the world a grant reaches |
 //! | `role` | what can be asked for, with its limits |
@@ -23,6 +24,7 @@
 //! | `event` | the facts that are journalled |
 
 mod assessment;
+mod bytes;
 mod caller;
 mod decision;
 mod event;

@@ -13,6 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Invalid;
+use super::bytes::{BETWEEN_SEGMENTS, SEGMENT, are_joined};
 
 const MAX_NAME: usize = 128;
 const EXPECTED: &str = "segments of A-Z a-z 0-9 _ - joined by `.` or `:`, at most 128 bytes, such as tools.execute";
@@ -304,14 +305,7 @@ pub(super) fn is_reserved(name: &str) -> bool {
 }
 
 fn check_segments(name: &str, field: &'static str, expected: &'static str) -> Result<(), Invalid> {
-    let mut inside = false;
-    let all_fit = name.bytes().all(|byte| {
-        let is_part = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        let fits = is_part || (inside && (byte == b'.' || byte == b':'));
-        inside = is_part;
-        fits
-    });
-    if all_fit && inside && name.len() <= MAX_NAME {
+    if name.len() <= MAX_NAME && are_joined(name.as_bytes(), SEGMENT, BETWEEN_SEGMENTS) {
         Ok(())
     } else {
         Err(Invalid::new(field, format!("is {}", Invalid::quote(name)), expected))

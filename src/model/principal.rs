@@ -13,6 +13,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Invalid;
+use super::bytes::{BETWEEN_LABELS, LABEL, LOCAL, are_joined, is};
 
 /// What kind of principal a name belongs to. Complete on purpose: a kind that some code forgets would be a hole.
 ///
@@ -177,61 +178,22 @@ fn fold(name: &str) -> String {
 /// Already canonical: the plain lower-case ASCII that nearly every name is. An address whose domain could change under
 /// UTS #46 (an `xn--` label) takes the long way.
 fn is_plain(name: &[u8]) -> bool {
+    if name.is_empty() || name.len() > MAX_PRINCIPAL {
+        return false;
+    }
     let local = name.iter().position(|b| !is(*b, LOCAL)).unwrap_or(name.len());
-    let fits = !name.is_empty() && name.len() <= MAX_PRINCIPAL;
     match name.get(local..) {
-        Some([]) => fits,
-        Some([b'@', domain @ ..]) => fits && local > 0 && is_plain_domain(domain),
+        Some([]) => true,
+        Some([b'@', domain @ ..]) => local > 0 && is_plain_domain(domain),
         _ => false,
     }
 }
 
 /// Labels of lower-case letters, digits and single inner hyphens, at most 63 bytes each.
 fn is_plain_domain(domain: &[u8]) -> bool {
-    let mut label = 0_usize;
-    let mut before = b'.';
-    for byte in domain {
-        if is(*byte, DOMAIN) {
-            label += 1;
-        } else if matches!((*byte, before), (b'.' | b'-', b'.' | b'-')) {
-            return false;
-        } else if *byte == b'-' {
-            label += 1;
-        } else if *byte == b'.' && label <= 63 {
-            label = 0;
-        } else {
-            return false;
-        }
-        before = *byte;
-    }
-    domain.len() <= 253 && label <= 63 && before != b'-' && before != b'.'
-}
-
-/// What a byte may be part of: one look instead of five comparisons, for every byte of every name that is asked about.
-static CLASSES: [u8; 256] = classes();
-const LOCAL: u8 = 1;
-const DOMAIN: u8 = 2;
-
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        #[expect(clippy::indexing_slicing, reason = "a byte is less than 256, and this runs in the compiler")]
-        {
-            classes[byte as usize] = match byte {
-                b'a'..=b'z' | b'0'..=b'9' => LOCAL | DOMAIN,
-                b'.' | b'_' | b'+' | b'-' => LOCAL,
-                _ => 0,
-            };
-        }
-        byte += 1;
-    }
-    classes
-}
-
-#[inline]
-fn is(byte: u8, class: u8) -> bool {
-    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+    let mut labels = domain.split(|byte| *byte == b'.');
+    let fits = domain.len() <= 63 || domain.len() <= 253 && labels.all(|label| label.len() <= 63);
+    fits && are_joined(domain, LABEL, BETWEEN_LABELS)
 }
 
 /// Spaces, controls, and characters nobody can see.

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Invalid;
+use super::bytes::{CONTROL, is};
 
 /// What kinds of thing a host has. Complete on purpose: each has its entity type in `policies/schema.cedarschema`.
 ///
@@ -360,7 +361,7 @@ fn check_id(kind: ResourceKind, id: &str) -> Result<(), Invalid> {
         return Err(Invalid::new("resource id", format!("is {} bytes long", id.len()), EXPECTED));
     }
     // Every control character has a byte that is one, or starts with 0xC2: most ids have neither.
-    let suspicious = id.bytes().any(|byte| byte < 0x20 || byte == 0x7F || byte == 0xC2);
+    let suspicious = id.bytes().any(|byte| is(byte, CONTROL));
     if let Some(c) = id.chars().filter(|_| suspicious).find(|c| c.is_control()) {
         return Err(Invalid::new(
             "resource id",

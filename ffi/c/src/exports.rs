@@ -268,7 +268,7 @@ struct Question<'c> {
 }
 
 fn question<'c>(c: &'c FromC, query: &jit_query) -> Result<Question<'c>, Invalid> {
-    let must = |text: jit_str, field| c.text(text, field)?.ok_or_else(|| Invalid::new(field, "is NULL", "text"));
+    let must = |text: jit_str, field| c.short(text, field)?.ok_or_else(|| Invalid::new(field, "is NULL", "text"));
     let kind = match query.principal_kind {
         JIT_USER => PrincipalKind::User,
         JIT_AGENT => PrincipalKind::Agent,
@@ -279,7 +279,7 @@ fn question<'c>(c: &'c FromC, query: &jit_query) -> Result<Question<'c>, Invalid
         return Err(Invalid::new("mode", format!("is {}", query.mode), expected));
     }
     let (principal, action) = (must(query.principal, "principal")?, must(query.action, "action")?);
-    let (resource, server) = (c.text(query.resource, "resource")?, c.text(query.server, "server")?);
+    let (resource, server) = (c.short(query.resource, "resource")?, c.short(query.server, "server")?);
     Ok(Question { query: RawQuery::new((kind, principal), action, resource, server)?, mode: query.mode })
 }
 

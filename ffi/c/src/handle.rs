@@ -20,6 +20,8 @@ use crate::types::{jit_decision, jit_error_info, jit_open_options, jit_query, ji
 
 /// The longest text that is looked at: more is a length that nobody set.
 const MAX_TEXT: usize = 16 << 20;
+/// Longer than any text that a question may hold.
+const MAX_SHORT: usize = 8_192;
 /// The largest struct that some later header may have.
 const MAX_STRUCT: usize = 4_096;
 
@@ -71,6 +73,17 @@ impl FromC {
 
     /// The text, when there is one.
     pub(crate) fn text(&self, text: jit_str, field: &'static str) -> Result<Option<&str>, Invalid> {
+        self.bounded(text, field, MAX_TEXT)
+    }
+
+    /// The text of a question, when there is one. What is longer than any name is refused before it is read.
+    #[inline]
+    pub(crate) fn short(&self, text: jit_str, field: &'static str) -> Result<Option<&str>, Invalid> {
+        self.bounded(text, field, MAX_SHORT)
+    }
+
+    #[inline]
+    fn bounded(&self, text: jit_str, field: &'static str, most: usize) -> Result<Option<&str>, Invalid> {
         if text.data.is_null() {
             return match text.len {
                 0 => Ok(None),
@@ -79,9 +92,9 @@ impl FromC {
                 }
             };
         }
-        if text.len > MAX_TEXT {
+        if text.len > most {
             let problem = format!("has a length of {}", text.len);
-            return Err(Invalid::new(field, problem, format!("at most {MAX_TEXT} bytes")));
+            return Err(Invalid::new(field, problem, format!("at most {most} bytes")));
         }
         // SAFETY: not null, the length is far below `isize::MAX`, and the bytes are readable and still for as long as
         // `self` is borrowed: the invariant of `FromC`.
