@@ -446,8 +446,8 @@ class Engine:
     ) -> Page:
         """Takes away every live grant that is selected, in one step, and answers a page with all of them: those of a
         request, of a holder (with `agent`, of an agent of that name), of a role, those that reach any of a resource, or
-        everything there is. The caller's own are given back. Once this has returned, no check of this process that starts from now on
-        honours any of them.
+        everything there is. The caller's own are given back. Once this has returned, no check of this process that
+        starts from now on honours any of them.
 
         Raises `InvalidInput` unless grants are selected in exactly one way, `Refused` without one of the general
         `approver_roles`.
