@@ -579,13 +579,14 @@ mod tests {
         for (command, fields) in COMMANDS {
             let mut document = Map::new();
             document.insert("command".to_owned(), (*command).into());
-            for field in *fields {
+            // Grants are selected in one way, and the others are left out.
+            let left_out = ["request", "holder", "agent", "role", "resource"];
+            for field in fields.iter().filter(|field| *command != "revoke_many" || !left_out.contains(field)) {
                 let value = match *field {
                     "caller" => serde_json::json!({"principal": "a", "roles": ["auditor"], "agent": true}),
                     "duration_hours" => 1.5.into(),
                     "version" => 1.into(),
                     "dry_run" | "everything" => true.into(),
-                    "request" | "holder" | "role" | "resource" | "agent" if *command == "revoke_many" => Value::Null,
                     "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),
                     "cursor" => "r9".into(),

@@ -1,0 +1,194 @@
+//! One fact, when it became true, and by whom.
+
+use serde::{Deserialize, Serialize};
+
+use super::grant::StoredGrant;
+use super::parts::StoredActor;
+use super::request::{StoredAmendment, StoredRequest};
+use super::review::StoredCut;
+use crate::model::{Action, Event, Fact, Invalid, Justification, Resource, Timestamp};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredResource {
+    kind: String,
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    server: Option<String>,
+}
+
+/// An event as it is written down, version 1.
+///
+/// ```
+/// use jit_access::journal::stored::StoredEvent;
+/// use jit_access::model::{Actor, Event, Fact};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let text = serde_json::to_string(&StoredEvent::from(&event))?;
+/// assert_eq!(Event::try_from(serde_json::from_str::<StoredEvent>(&text)?)?, event);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StoredEvent {
+    at: String,
+    by: StoredActor,
+    #[serde(flatten)]
+    fact: StoredFact,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+enum StoredFact {
+    RequestSubmitted(Box<StoredRequest>),
+    RequestApproved {
+        request: String,
+        #[serde(default, skip_serializing_if = "StoredCut::is_none")]
+        cut: StoredCut,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
+    },
+    RequestDenied {
+        request: String,
+        reason: String,
+    },
+    InformationRequested {
+        request: String,
+        question: String,
+    },
+    RequestAnswered {
+        request: String,
+        answer: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amendment: Option<Box<StoredAmendment>>,
+    },
+    RequestWithdrawn {
+        request: String,
+    },
+    RequestTimedOut {
+        request: String,
+    },
+    GrantCreated(Box<StoredGrant>),
+    GrantActivated {
+        grant: String,
+    },
+    GrantExpired {
+        grant: String,
+    },
+    GrantRevoked {
+        grant: String,
+        reason: String,
+    },
+    GrantSuspended {
+        grant: String,
+        reason: String,
+    },
+    GrantResumed {
+        grant: String,
+    },
+    GrantReleased {
+        grant: String,
+    },
+    GrantUsed {
+        grant: String,
+        action: String,
+        resource: StoredResource,
+    },
+}
+
+impl From<&Event> for StoredEvent {
+    fn from(event: &Event) -> Self {
+        let fact = match &event.fact {
+            Fact::RequestSubmitted(request) => StoredFact::RequestSubmitted(Box::new((&**request).into())),
+            Fact::RequestApproved { request, cut, comment } => StoredFact::RequestApproved {
+                request: request.to_string(),
+                cut: cut.into(),
+                comment: comment.as_ref().map(ToString::to_string),
+            },
+            Fact::RequestDenied { request, reason } => {
+                StoredFact::RequestDenied { request: request.to_string(), reason: reason.to_string() }
+            }
+            Fact::InformationRequested { request, question } => {
+                StoredFact::InformationRequested { request: request.to_string(), question: question.to_string() }
+            }
+            Fact::RequestAnswered { request, answer, amendment } => StoredFact::RequestAnswered {
+                request: request.to_string(),
+                answer: answer.to_string(),
+                amendment: amendment.as_deref().map(|amendment| Box::new(amendment.into())),
+            },
+            Fact::RequestWithdrawn { request } => StoredFact::RequestWithdrawn { request: request.to_string() },
+            Fact::RequestTimedOut { request } => StoredFact::RequestTimedOut { request: request.to_string() },
+            Fact::GrantCreated(grant) => StoredFact::GrantCreated(Box::new((&**grant).into())),
+            Fact::GrantActivated { grant } => StoredFact::GrantActivated { grant: grant.to_string() },
+            Fact::GrantExpired { grant } => StoredFact::GrantExpired { grant: grant.to_string() },
+            Fact::GrantRevoked { grant, reason } => {
+                StoredFact::GrantRevoked { grant: grant.to_string(), reason: reason.to_string() }
+            }
+            Fact::GrantSuspended { grant, reason } => {
+                StoredFact::GrantSuspended { grant: grant.to_string(), reason: reason.to_string() }
+            }
+            Fact::GrantResumed { grant } => StoredFact::GrantResumed { grant: grant.to_string() },
+            Fact::GrantReleased { grant } => StoredFact::GrantReleased { grant: grant.to_string() },
+            Fact::GrantUsed { grant, action, resource } => StoredFact::GrantUsed {
+                grant: grant.to_string(),
+                action: action.to_string(),
+                resource: StoredResource {
+                    kind: resource.kind().name().to_owned(),
+                    id: resource.id().to_owned(),
+                    server: resource.server().map(ToOwned::to_owned),
+                },
+            },
+        };
+        Self { at: event.at.to_string(), by: (&event.by).into(), fact }
+    }
+}
+
+impl TryFrom<StoredEvent> for Event {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredEvent) -> Result<Self, Invalid> {
+        let fact = match stored.fact {
+            StoredFact::RequestSubmitted(request) => Fact::RequestSubmitted(Box::new((*request).try_into()?)),
+            StoredFact::RequestApproved { request, cut, comment } => Fact::RequestApproved {
+                request: request.parse()?,
+                cut: cut.try_into()?,
+                comment: comment.map(|text| Justification::new(&text)).transpose()?,
+            },
+            StoredFact::RequestDenied { request, reason } => {
+                Fact::RequestDenied { request: request.parse()?, reason: reason.parse()? }
+            }
+            StoredFact::InformationRequested { request, question } => {
+                Fact::InformationRequested { request: request.parse()?, question: question.parse()? }
+            }
+            StoredFact::RequestAnswered { request, answer, amendment } => Fact::RequestAnswered {
+                request: request.parse()?,
+                answer: answer.parse()?,
+                amendment: amendment.map(|stored| (*stored).try_into().map(Box::new)).transpose()?,
+            },
+            StoredFact::RequestWithdrawn { request } => Fact::RequestWithdrawn { request: request.parse()? },
+            StoredFact::RequestTimedOut { request } => Fact::RequestTimedOut { request: request.parse()? },
+            StoredFact::GrantCreated(grant) => Fact::GrantCreated(Box::new(grant.into_grant(0)?)),
+            StoredFact::GrantActivated { grant } => Fact::GrantActivated { grant: grant.parse()? },
+            StoredFact::GrantExpired { grant } => Fact::GrantExpired { grant: grant.parse()? },
+            StoredFact::GrantRevoked { grant, reason } => {
+                Fact::GrantRevoked { grant: grant.parse()?, reason: reason.parse()? }
+            }
+            StoredFact::GrantSuspended { grant, reason } => {
+                Fact::GrantSuspended { grant: grant.parse()?, reason: reason.parse()? }
+            }
+            StoredFact::GrantResumed { grant } => Fact::GrantResumed { grant: grant.parse()? },
+            StoredFact::GrantReleased { grant } => Fact::GrantReleased { grant: grant.parse()? },
+            StoredFact::GrantUsed { grant, action, resource } => {
+                let thing = Resource::new(resource.kind.parse()?, &resource.id)?;
+                Fact::GrantUsed {
+                    grant: grant.parse()?,
+                    action: Action::new(&action)?,
+                    resource: match resource.server {
+                        Some(server) => thing.on_server(&server)?,
+                        None => thing,
+                    },
+                }
+            }
+        };
+        Ok(Self { at: stored.at.parse::<Timestamp>()?, by: stored.by.try_into()?, fact })
+    }
+}

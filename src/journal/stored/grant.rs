@@ -1,0 +1,157 @@
+//! A grant, without the count of its uses: the store counts them.
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::{StoredActor, StoredPermissions, StoredPrincipal, parse_roles, role_texts};
+use crate::model::{End, EndKind, Grant, Invalid, Noted, Suspension, Window};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredSuspension {
+    at: String,
+    by: StoredActor,
+    reason: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredEnd {
+    at: String,
+    by: StoredActor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_for: Option<String>,
+}
+
+/// A grant as it is written down, version 1. The count of uses is not part of it: the store counts them.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::journal::stored::StoredGrant;
+/// use jit_access::model::*;
+///
+/// let grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
+/// let text = serde_json::to_string(&StoredGrant::from(&grant))?;
+/// assert_eq!(serde_json::from_str::<StoredGrant>(&text)?.into_grant(grant.uses)?, grant);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StoredGrant {
+    id: String,
+    request: String,
+    holder: StoredPrincipal,
+    holder_normal_roles: Vec<String>,
+    role: String,
+    permissions: StoredPermissions,
+    scope: String,
+    starts_at: String,
+    ends_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    justification: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ticket_url: Option<String>,
+    approver_roles: Vec<String>,
+    approved_by: StoredActor,
+    approved_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended: Option<StoredSuspension>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<StoredEnd>,
+    #[serde(default)]
+    activation_noted: bool,
+    #[serde(default)]
+    expiry_noted: bool,
+}
+
+impl From<&Grant> for StoredGrant {
+    fn from(grant: &Grant) -> Self {
+        Self {
+            id: grant.id.to_string(),
+            request: grant.request.to_string(),
+            holder: (&grant.holder).into(),
+            holder_normal_roles: role_texts(&grant.holder_normal_roles),
+            role: grant.role.to_string(),
+            permissions: (&grant.permissions).into(),
+            scope: grant.scope.to_string(),
+            starts_at: grant.window.start().to_string(),
+            ends_at: grant.window.end().to_string(),
+            justification: grant.justification.as_ref().map(ToString::to_string),
+            ticket_url: grant.ticket.as_ref().map(ToString::to_string),
+            approver_roles: role_texts(&grant.approver_roles),
+            approved_by: (&grant.approved_by).into(),
+            approved_at: grant.approved_at.to_string(),
+            suspended: grant.suspended.as_ref().map(|suspension| StoredSuspension {
+                at: suspension.at.to_string(),
+                by: (&suspension.by).into(),
+                reason: suspension.reason.to_string(),
+            }),
+            ended: grant.ended.as_ref().map(|end| StoredEnd {
+                at: end.at.to_string(),
+                by: (&end.by).into(),
+                revoked_for: match &end.kind {
+                    EndKind::Revoked(reason) => Some(reason.to_string()),
+                    EndKind::Released => None,
+                },
+            }),
+            activation_noted: grant.noted.activation,
+            expiry_noted: grant.noted.expiry,
+        }
+    }
+}
+
+impl StoredGrant {
+    /// The grant, with the count of uses that the store has kept beside it.
+    ///
+    /// # Errors
+    /// When a field holds what the model would refuse.
+    pub fn into_grant(self, uses: u64) -> Result<Grant, Invalid> {
+        Ok(Grant {
+            id: self.id.parse()?,
+            request: self.request.parse()?,
+            holder: self.holder.try_into()?,
+            holder_normal_roles: parse_roles(&self.holder_normal_roles)?,
+            role: self.role.parse()?,
+            permissions: self.permissions.try_into()?,
+            scope: self.scope.parse()?,
+            window: Window::new(self.starts_at.parse()?, self.ends_at.parse()?)?,
+            justification: self.justification.map(|text| text.parse()).transpose()?,
+            ticket: self.ticket_url.map(|text| text.parse()).transpose()?,
+            approver_roles: parse_roles(&self.approver_roles)?,
+            approved_by: self.approved_by.try_into()?,
+            approved_at: self.approved_at.parse()?,
+            suspended: self
+                .suspended
+                .map(|stored| {
+                    Ok::<_, Invalid>(Suspension {
+                        at: stored.at.parse()?,
+                        by: stored.by.try_into()?,
+                        reason: stored.reason.parse()?,
+                    })
+                })
+                .transpose()?,
+            ended: self
+                .ended
+                .map(|end| {
+                    Ok::<_, Invalid>(End {
+                        at: end.at.parse()?,
+                        by: end.by.try_into()?,
+                        kind: match end.revoked_for {
+                            Some(reason) => EndKind::Revoked(reason.parse()?),
+                            None => EndKind::Released,
+                        },
+                    })
+                })
+                .transpose()?,
+            noted: Noted { activation: self.activation_noted, expiry: self.expiry_noted },
+            uses,
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! How facts, requests and grants are written down.
+//!
+//! These forms are what databases and auditors keep for years, so they are apart from the domain types: a field renamed
+//! there breaks nobody's file. A form that has been released is never changed, only followed by a later version.
+//! Reading parses through the model's constructors, so a row that was tampered with cannot become an impossible value.
+//!
+//! | file | question |
+//! |---|---|
+//! | `event` | one fact |
+//! | `request` | an access request, and what changes in one |
+//! | `review` | what reviewers said and took off; what requesters answered |
+//! | `assessment` | what a request would newly permit, and how risky it is |
+//! | `grant` | a grant |
+//! | `parts` | principals, actors, sets of permissions |
+
+mod assessment;
+mod event;
+mod grant;
+mod parts;
+mod request;
+mod review;
+
+pub use event::StoredEvent;
+pub use grant::StoredGrant;
+pub use request::StoredRequest;

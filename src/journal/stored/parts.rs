@@ -1,0 +1,102 @@
+//! Principals, actors, sets of permissions, names of roles: the parts of everything that is written down.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Actor, Invalid, Permission, PermissionSet, Principal, PrincipalKind, RoleName};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredPrincipal {
+    User(String),
+    Agent(String),
+}
+
+impl From<&Principal> for StoredPrincipal {
+    fn from(principal: &Principal) -> Self {
+        match principal.kind() {
+            PrincipalKind::User => Self::User(principal.id().to_owned()),
+            PrincipalKind::Agent => Self::Agent(principal.id().to_owned()),
+        }
+    }
+}
+
+impl TryFrom<StoredPrincipal> for Principal {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredPrincipal) -> Result<Self, Invalid> {
+        match stored {
+            StoredPrincipal::User(id) => Self::user(&id),
+            StoredPrincipal::Agent(id) => Self::agent(&id),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredActor {
+    User(String),
+    Agent(String),
+    Rule(String),
+    Clock,
+}
+
+impl From<&Actor> for StoredActor {
+    fn from(actor: &Actor) -> Self {
+        match actor {
+            Actor::Principal(principal) => match StoredPrincipal::from(principal) {
+                StoredPrincipal::User(id) => Self::User(id),
+                StoredPrincipal::Agent(id) => Self::Agent(id),
+            },
+            Actor::Rule(key) => Self::Rule(key.to_string()),
+            Actor::Clock => Self::Clock,
+        }
+    }
+}
+
+impl TryFrom<StoredActor> for Actor {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredActor) -> Result<Self, Invalid> {
+        Ok(match stored {
+            StoredActor::User(id) => Self::Principal(Principal::user(&id)?),
+            StoredActor::Agent(id) => Self::Principal(Principal::agent(&id)?),
+            StoredActor::Rule(key) => Self::Rule(key.into()),
+            StoredActor::Clock => Self::Clock,
+        })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredPermissions {
+    allowed: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    excepted: Vec<String>,
+}
+
+impl From<&PermissionSet> for StoredPermissions {
+    fn from(set: &PermissionSet) -> Self {
+        let texts = |all: &[Permission]| all.iter().map(|p| p.as_str().to_owned()).collect();
+        Self { allowed: texts(set.allowed()), excepted: texts(set.excepted()) }
+    }
+}
+
+impl TryFrom<StoredPermissions> for PermissionSet {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredPermissions) -> Result<Self, Invalid> {
+        let parse = |all: Vec<String>| all.iter().map(|p| Permission::new(p)).collect::<Result<Vec<_>, _>>();
+        Self::with_exceptions(parse(stored.allowed)?, parse(stored.excepted)?)
+    }
+}
+
+pub(super) fn role_texts(roles: &[RoleName]) -> Vec<String> {
+    roles.iter().map(ToString::to_string).collect()
+}
+
+pub(super) fn parse_roles(texts: &[String]) -> Result<Vec<RoleName>, Invalid> {
+    texts.iter().map(|text| RoleName::new(text)).collect()
+}
+
+pub(super) fn unknown(field: &'static str, value: &str) -> Invalid {
+    Invalid::new(field, format!("is {}", Invalid::quote(value)), "a value that this version writes")
+}

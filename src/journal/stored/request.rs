@@ -1,0 +1,199 @@
+//! An access request, and what changes in one.
+
+use serde::{Deserialize, Serialize};
+
+use super::assessment::StoredAssessment;
+use super::parts::{StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
+use super::review::{StoredAnswer, StoredReview};
+use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, RequestState, Ttl};
+
+/// A duration that a limit of the operator cut.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredDurationCut {
+    asked_ms: i64,
+    limit: String,
+}
+
+impl From<&DurationCut> for StoredDurationCut {
+    fn from(cut: &DurationCut) -> Self {
+        Self { asked_ms: cut.asked.millis(), limit: cut.limit.to_string() }
+    }
+}
+
+impl TryFrom<StoredDurationCut> for DurationCut {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredDurationCut) -> Result<Self, Invalid> {
+        Ok(Self { asked: Ttl::from_millis(stored.asked_ms)?, limit: stored.limit.into() })
+    }
+}
+
+/// An access request as it is written down, version 1.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// use jit_access::journal::stored::StoredRequest;
+/// use jit_access::model::*;
+///
+/// let request = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// let text = serde_json::to_string(&StoredRequest::from(&request))?;
+/// assert_eq!(AccessRequest::try_from(serde_json::from_str::<StoredRequest>(&text)?)?, request);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StoredRequest {
+    id: String,
+    requester: StoredPrincipal,
+    requester_normal_roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requester_normal_permissions: Option<Vec<String>>,
+    role: String,
+    permissions: StoredPermissions,
+    scope: String,
+    duration_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duration_cut: Option<StoredDurationCut>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    starts_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    justification: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ticket_url: Option<String>,
+    approver_roles: Vec<String>,
+    created_at: String,
+    times_out_at: String,
+    assessment: StoredAssessment,
+    state: String,
+    version: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reviews: Vec<StoredReview>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<StoredAnswer>,
+}
+
+impl From<&AccessRequest> for StoredRequest {
+    fn from(request: &AccessRequest) -> Self {
+        Self {
+            id: request.id.to_string(),
+            requester: (&request.requester).into(),
+            requester_normal_roles: role_texts(&request.requester_normal_roles),
+            requester_normal_permissions: request
+                .requester_normal_permissions
+                .as_ref()
+                .map(|all| all.iter().map(ToString::to_string).collect()),
+            role: request.role.to_string(),
+            permissions: (&request.permissions).into(),
+            scope: request.scope.to_string(),
+            duration_ms: request.duration.millis(),
+            duration_cut: request.duration_cut.as_ref().map(Into::into),
+            starts_at: request.starts_at.map(|at| at.to_string()),
+            justification: request.justification.as_ref().map(ToString::to_string),
+            ticket_url: request.ticket.as_ref().map(ToString::to_string),
+            approver_roles: role_texts(&request.approver_roles),
+            created_at: request.created_at.to_string(),
+            times_out_at: request.times_out_at.to_string(),
+            assessment: (&request.assessment).into(),
+            state: state_name(request.state).to_owned(),
+            version: request.version,
+            reviews: request.reviews.iter().map(Into::into).collect(),
+            answers: request.answers.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl TryFrom<StoredRequest> for AccessRequest {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredRequest) -> Result<Self, Invalid> {
+        Ok(Self {
+            id: stored.id.parse()?,
+            requester: stored.requester.try_into()?,
+            requester_normal_roles: parse_roles(&stored.requester_normal_roles)?,
+            requester_normal_permissions: stored
+                .requester_normal_permissions
+                .map(|all| all.iter().map(|text| Permission::new(text)).collect())
+                .transpose()?,
+            role: stored.role.parse()?,
+            permissions: stored.permissions.try_into()?,
+            scope: stored.scope.parse()?,
+            duration: Ttl::from_millis(stored.duration_ms)?,
+            duration_cut: stored.duration_cut.map(TryInto::try_into).transpose()?,
+            starts_at: stored.starts_at.map(|at| at.parse()).transpose()?,
+            justification: stored.justification.map(|text| text.parse()).transpose()?,
+            ticket: stored.ticket_url.map(|text| text.parse()).transpose()?,
+            approver_roles: parse_roles(&stored.approver_roles)?,
+            created_at: stored.created_at.parse()?,
+            times_out_at: stored.times_out_at.parse()?,
+            assessment: stored.assessment.try_into()?,
+            state: parse_state(&stored.state)?,
+            version: stored.version,
+            reviews: stored.reviews.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
+            answers: stored.answers.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
+        })
+    }
+}
+
+const fn state_name(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Pending => "pending",
+        RequestState::NeedsInfo => "needs_info",
+        RequestState::Approved => "approved",
+        RequestState::Denied => "denied",
+        RequestState::Withdrawn => "withdrawn",
+        RequestState::TimedOut => "timed_out",
+    }
+}
+
+fn parse_state(name: &str) -> Result<RequestState, Invalid> {
+    Ok(match name {
+        "pending" => RequestState::Pending,
+        "needs_info" => RequestState::NeedsInfo,
+        "approved" => RequestState::Approved,
+        "denied" => RequestState::Denied,
+        "withdrawn" => RequestState::Withdrawn,
+        "timed_out" => RequestState::TimedOut,
+        other => return Err(unknown("state", other)),
+    })
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredAmendment {
+    duration_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duration_cut: Option<StoredDurationCut>,
+    scope: String,
+    assessment: StoredAssessment,
+}
+
+impl From<&Amendment> for StoredAmendment {
+    fn from(amendment: &Amendment) -> Self {
+        Self {
+            duration_ms: amendment.duration.millis(),
+            duration_cut: amendment.duration_cut.as_ref().map(Into::into),
+            scope: amendment.scope.to_string(),
+            assessment: (&amendment.assessment).into(),
+        }
+    }
+}
+
+impl TryFrom<StoredAmendment> for Amendment {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredAmendment) -> Result<Self, Invalid> {
+        Ok(Self {
+            duration: Ttl::from_millis(stored.duration_ms)?,
+            duration_cut: stored.duration_cut.map(TryInto::try_into).transpose()?,
+            scope: stored.scope.parse()?,
+            assessment: stored.assessment.try_into()?,
+        })
+    }
+}
