@@ -20,8 +20,8 @@ use crate::types::{jit_decision, jit_error_info, jit_open_options, jit_query, ji
 
 /// The longest text that is looked at: more is a length that nobody set.
 const MAX_TEXT: usize = 16 << 20;
-/// Longer than any text that a question may hold.
-const MAX_SHORT: usize = 8_192;
+/// Far longer than any text that a question may hold; what is shorter is refused in the words that every language has.
+const MAX_SHORT: usize = 128 << 10;
 /// The largest struct that some later header may have.
 const MAX_STRUCT: usize = 4_096;
 
