@@ -60,7 +60,8 @@ impl Writer {
     pub(super) fn publish<'a>(&mut self, to: &Published, changes: impl IntoIterator<Item = Change<'a>>) {
         for change in changes {
             match change {
-                Change::Add(grant) if is_live(grant) => self.add(to, grant),
+                // One that gives nothing says nothing about another one with its id, and is not taken in.
+                Change::Add(grant) if grant.is_effective() => self.add(to, grant),
                 Change::Add(_) => {}
                 Change::Remove(id) => self.remove(to, id),
             }
@@ -183,7 +184,7 @@ impl Writer {
 
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
     pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl IntoIterator<Item = &'a Grant>) {
-        let grants: Vec<&Grant> = grants.into_iter().filter(|grant| is_live(grant)).collect();
+        let grants: Vec<&Grant> = grants.into_iter().filter(|grant| grant.is_effective()).collect();
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
         let order = self.take_ids(to, &grants);
         let principals = order.chunk_by(|a, b| a.0 == b.0).count();
@@ -295,11 +296,6 @@ impl Writer {
 
 /// The runs of sets by the address of the set, for as long as the grants are borrowed.
 type KnownSets = HashMap<(usize, usize), u32, RandomState>;
-
-/// A grant that has ended or is held back gives nothing, and is not taken in.
-const fn is_live(grant: &Grant) -> bool {
-    grant.ended.is_none() && grant.suspended.is_none() && !grant.noted.expiry
-}
 
 fn hash_of(to: &Published, principal: &Principal) -> u64 {
     to.keys.principal(principal.kind(), principal.id().as_bytes())

@@ -239,6 +239,11 @@ impl Grant {
         }
     }
 
+    /// Whether the record leaves it something to give: it has not ended, and is not held back. Its window decides when.
+    pub(crate) const fn is_effective(&self) -> bool {
+        self.ended.is_none() && self.suspended.is_none() && !self.noted.expiry
+    }
+
     /// Whether it gives `action` on `resource`, whenever it is in force.
     #[must_use]
     pub fn covers(&self, action: &Action, resource: &Resource) -> bool {

@@ -31,7 +31,7 @@ use crate::model::{Grant, Permission, PermissionSet, Scope, Timestamp, Window};
 /// # Errors
 /// When Cedar refuses a part of it.
 pub fn translate(grant: &Grant) -> Result<Option<Policy>, PolicyError> {
-    if grant.ended.is_some() || grant.suspended.is_some() || grant.noted.expiry {
+    if !grant.is_effective() {
         return Ok(None);
     }
     let untranslatable = |why: String| PolicyError::Untranslatable { grant: grant.id, reason: why };
