@@ -127,7 +127,7 @@ impl NaiveIndex {
 
 impl Inner {
     fn add(&mut self, grant: &Grant) {
-        if grant.ended.is_some() || grant.noted.expiry {
+        if grant.ended.is_some() || grant.suspended.is_some() || grant.noted.expiry {
             return;
         }
         self.remove(grant.id);

@@ -90,8 +90,9 @@ fn resource() -> impl Strategy<Value = Resource> {
 }
 
 fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
-    (0..principals, 0..ids, permissions(), scope(), 0..8_i64, 1..8_i64, prop::bool::weighted(0.1)).prop_map(
-        |(holder, id, permissions, scope, start, length, noted)| Grant {
+    let rarely = || prop::bool::weighted(0.1);
+    (0..principals, 0..ids, permissions(), scope(), 0..8_i64, 1..8_i64, (rarely(), rarely())).prop_map(
+        |(holder, id, permissions, scope, start, length, (noted, suspended))| Grant {
             id: GrantId::from_u128(id),
             request: RequestId::from_u128(id),
             holder: principal(holder),
@@ -105,7 +106,11 @@ fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
             approver_roles: Vec::new(),
             approved_by: Actor::Clock,
             approved_at: at(0),
-            suspended: None,
+            suspended: suspended.then(|| Suspension {
+                at: at(0),
+                by: Actor::Clock,
+                reason: Justification::new("wait").unwrap(),
+            }),
             ended: None,
             noted: Noted { activation: false, expiry: noted },
             uses: 0,
