@@ -204,11 +204,7 @@ impl Desk {
             {
                 return self.replay(&done, &fingerprint);
             }
-            let view = self.load(command)?;
-            let now = shared.time.now();
-            let events = decide(&view, command, &shared.rules, now)?;
-            #[cfg(feature = "cedar")]
-            shared.policies.check(&events)?;
+            let (view, events, now) = self.decided(command)?;
             let decided_from = view.revision;
             let after = events.iter().fold(view, evolve);
             let done = key.map(|key| {
@@ -249,9 +245,7 @@ impl Desk {
         let shared = &*self.shared;
         let command = Command { caller: caller.clone(), intent: Intent::RevokeMany { select, reason } };
         for _ in 0..ROUNDS {
-            let view = self.load(&command)?;
-            let now = shared.time.now();
-            let events = decide(&view, &command, &shared.rules, now)?;
+            let (view, events, now) = self.decided(&command)?;
             let batch = Batch { decided_from: Some(view.revision), events, ..Batch::default() };
             match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
                 Ok(records) => {
@@ -272,12 +266,7 @@ impl Desk {
     /// # Errors
     /// As for [`Desk::execute`].
     pub fn preview(&self, command: &Command) -> Result<Receipt, Error> {
-        let shared = &*self.shared;
-        let view = self.load(command)?;
-        let now = shared.time.now();
-        let events = decide(&view, command, &shared.rules, now)?;
-        #[cfg(feature = "cedar")]
-        shared.policies.check(&events)?;
+        let (view, events, now) = self.decided(command)?;
         let after = events.iter().fold(view, evolve);
         Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false })
     }
@@ -370,6 +359,16 @@ impl Desk {
     pub fn verify(&self) -> Result<u64, Error> {
         self.shared.flush_uses()?;
         Ok(self.shared.store.verify()?)
+    }
+
+    /// What follows from the command now, what it was decided from, and when.
+    fn decided(&self, command: &Command) -> Result<(View, Vec<Event>, Timestamp), Error> {
+        let view = self.load(command)?;
+        let now = self.shared.time.now();
+        let events = decide(&view, command, &self.shared.rules, now)?;
+        #[cfg(feature = "cedar")]
+        self.shared.policies.check(&events)?;
+        Ok((view, events, now))
     }
 
     fn load(&self, command: &Command) -> Result<View, StoreError> {
