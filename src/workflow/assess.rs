@@ -5,7 +5,7 @@
 
 use super::{History, Rules};
 use crate::model::{
-    Assessment, Caller, Permission, PermissionSet, RiskFactor, RiskLevel, RiskReason, Role, Terms, Timestamp,
+    Assessment, Caller, Permission, RequestState, RiskFactor, RiskLevel, RiskReason, Role, Scope, Terms, Timestamp,
 };
 
 /// More permissions than this are many.
@@ -32,33 +32,9 @@ pub(super) fn assess(
     begins: Timestamp,
 ) -> Assessment {
     let standing = caller.permissions.as_deref().unwrap_or_default();
-    let newly_permitted = terms.permissions.difference(standing);
-    let mut reasons = Vec::new();
-    if let Some(new) = &newly_permitted {
-        reasons = factors(caller, role, new, terms, history, rules, now, begins);
-        reasons.sort_by_key(|reason| reason.factor);
-    }
-    let weight: u32 = reasons.iter().map(|reason| reason.factor.weight()).sum();
-    let level = match weight {
-        0..=1 => RiskLevel::Low,
-        2..=3 => RiskLevel::Medium,
-        4..=5 => RiskLevel::High,
-        _ => RiskLevel::Critical,
+    let Some(new) = terms.permissions.difference(standing) else {
+        return Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: Vec::new() };
     };
-    Assessment { newly_permitted, level, reasons }
-}
-
-#[expect(clippy::too_many_arguments, reason = "everything that can make a request more risky")]
-fn factors(
-    caller: &Caller,
-    role: &Role,
-    new: &PermissionSet,
-    terms: &Terms,
-    history: &History,
-    rules: &Rules,
-    now: Timestamp,
-    begins: Timestamp,
-) -> Vec<RiskReason> {
     let mut reasons = Vec::new();
     let mut tell = |factor, detail: String| reasons.push(RiskReason { factor, detail });
     let all = new.allowed();
@@ -86,7 +62,7 @@ fn factors(
     if let Some(scopes) = listed(rules.risk.production.iter().filter(|one| terms.scope.intersection(one).is_some())) {
         tell(RiskFactor::Production, scopes);
     }
-    if terms.scope == crate::model::Scope::ANY {
+    if terms.scope == Scope::ANY {
         tell(RiskFactor::Everywhere, "no resource named".to_owned());
     }
     if terms.duration.millis() > LONG_MILLIS {
@@ -98,7 +74,7 @@ fn factors(
     let asked = history.requests.iter().filter(|request| request.role == role.name);
     let recent = asked.clone().filter(|one| now.millis().saturating_sub(one.created_at.millis()) < RECENT_MILLIS);
     let recent = recent.count();
-    if !asked.clone().any(|request| request.state == crate::model::RequestState::Approved) {
+    if !asked.clone().any(|request| request.state == RequestState::Approved) {
         tell(RiskFactor::FirstTime, format!("`{}` was never granted to {}", role.name, caller.principal));
     }
     if recent >= REPEATED {
@@ -107,7 +83,15 @@ fn factors(
     if caller.permissions.is_none() {
         tell(RiskFactor::StandingUnknown, "the host did not say what the requester may do already".to_owned());
     }
-    reasons
+    reasons.sort_by_key(|reason| reason.factor);
+    let weight: u32 = reasons.iter().map(|reason| reason.factor.weight()).sum();
+    let level = match weight {
+        0..=1 => RiskLevel::Low,
+        2..=3 => RiskLevel::Medium,
+        4..=5 => RiskLevel::High,
+        _ => RiskLevel::Critical,
+    };
+    Assessment { newly_permitted: Some(new), level, reasons }
 }
 
 /// Whether one of the name's segments is one of these words.
