@@ -23,3 +23,5 @@ mod review;
 pub use event::StoredEvent;
 pub use grant::StoredGrant;
 pub use request::StoredRequest;
+#[cfg(feature = "sqlite")]
+pub(crate) use request::state_name;

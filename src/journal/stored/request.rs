@@ -142,7 +142,8 @@ impl TryFrom<StoredRequest> for AccessRequest {
     }
 }
 
-const fn state_name(state: RequestState) -> &'static str {
+/// The name that the state of a request is kept under, in the journal and beside it.
+pub(crate) const fn state_name(state: RequestState) -> &'static str {
     match state {
         RequestState::Pending => "pending",
         RequestState::NeedsInfo => "needs_info",

@@ -3,11 +3,9 @@
 use rusqlite::Row;
 
 use super::error::Fault;
-use crate::journal::stored::{StoredGrant, StoredRequest};
+use crate::journal::stored::{StoredGrant, StoredRequest, state_name};
 use crate::journal::{Broken, Record};
-use crate::model::{
-    AccessRequest, EndKind, Grant, GrantId, Permission, PermissionSet, RequestId, RequestState, Revision, Timestamp,
-};
+use crate::model::{AccessRequest, EndKind, Grant, GrantId, Permission, PermissionSet, RequestId, Revision, Timestamp};
 use crate::store::StoreError;
 use crate::workflow::{View, next_note};
 
@@ -29,7 +27,7 @@ impl RequestColumns {
             id: request.id.as_u128().to_be_bytes(),
             owner_kind: request.requester.kind().name(),
             owner: request.requester.id().to_owned(),
-            state: request_state(request.state),
+            state: state_name(request.state),
             times_out_at: request.times_out_at.millis(),
             due_at: next_note(&view).map(Timestamp::millis),
         }
@@ -76,17 +74,6 @@ impl GrantColumns {
 pub(super) const REQUEST_STATES: [&str; 6] = ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"];
 /// Every `state` that a grant's row can have.
 pub(super) const GRANT_STATES: [&str; 5] = ["open", "suspended", "expired", "revoked", "released"];
-
-const fn request_state(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::NeedsInfo => "needs_info",
-        RequestState::Approved => "approved",
-        RequestState::Denied => "denied",
-        RequestState::Withdrawn => "withdrawn",
-        RequestState::TimedOut => "timed_out",
-    }
-}
 
 /// What the journal says of the grant; `open` while it says of no end and nobody holds it back.
 const fn grant_state(grant: &Grant) -> &'static str {
