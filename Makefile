@@ -13,6 +13,8 @@ STATE ?= .run
 PORT ?= 4444
 CARGO ?= cargo
 PIP := -m pip --disable-pip-version-check -q
+# A test that hangs is a failure, not a wait.
+PATIENCE := --timeout=600
 # The gateway runs on the newest of these that is here; the tests run it on each.
 PYTHON ?= $(shell .ci/python newest)
 RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
@@ -64,7 +66,7 @@ semver: ## what the next version must be called, compared with the last tag
 
 test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types and stubs, against the wheel as users install it
 	cd ffi/python && ../../$(VENV)/test/bin/mypy
-	$(VENV)/test/bin/python -m pytest -q -ra ffi/python/tests --ignore-glob='*/test_gateway_*'
+	$(VENV)/test/bin/python -m pytest -q -ra $(PATIENCE) ffi/python/tests --ignore-glob='*/test_gateway_*'
 	@echo "the plugin's own tests need the gateway and run with the end-to-end tests"
 
 test-e2e: wheel ## the real gateway from an empty directory, on every Python here that it supports
@@ -73,7 +75,7 @@ test-e2e: wheel ## the real gateway from an empty directory, on every Python her
 	    $(MAKE) --no-print-directory $(VENV)/gateway-$$version/.ready GATEWAY_PYTHON=$$python; \
 	    $(VENV)/gateway-$$version/bin/python $(PIP) install -r tests/e2e/requirements.txt; \
 	    echo "== end to end on Python $$version"; \
-	    $(VENV)/gateway-$$version/bin/python -m pytest -q -ra tests/e2e ffi/python/tests/test_gateway_*.py; \
+	    $(VENV)/gateway-$$version/bin/python -m pytest -q -ra $(PATIENCE) tests/e2e ffi/python/tests/test_gateway_*.py; \
 	  else \
 	    echo "SKIPPED: end to end on Python $$version, because there is no such interpreter here"; \
 	  fi; \

@@ -4,7 +4,7 @@
  * usage: interface <empty folder> [no-fork]
  *
  * A child holds what the stacks of its parent's other threads pointed to, which is a leak to every tool that looks there.
- * Leaks are looked for without forks, everything else with them.
+ * Leaks are looked for without forks, and sanitizers run without them: their allocator is not made for a fork.
  */
 #include <jit_access.h>
 
