@@ -1,6 +1,6 @@
 //! What a caller is told when something did not happen.
 
-use crate::model::Invalid;
+use crate::model::{Invalid, Timestamp};
 use crate::store::StoreError;
 use crate::workflow::{Refusal, RefusalCode};
 
@@ -66,6 +66,8 @@ pub enum ErrorKind {
     NotFound,
     /// The state does not allow it: look again and decide anew.
     Conflict,
+    /// Asked too often: the same call succeeds later, from [`Error::retry_at`] on.
+    RateLimited,
     /// Try again later.
     Unavailable,
     /// Call a person: what is kept is damaged.
@@ -109,7 +111,17 @@ impl Error {
     /// Whether the same call may succeed later without any change.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Conflict | StoreError::KeyTaken | StoreError::Unavailable { .. }))
+        matches!(self.kind(), ErrorKind::RateLimited | ErrorKind::Unavailable)
+            || matches!(self, Self::Store(StoreError::Conflict | StoreError::KeyTaken))
+    }
+
+    /// From when on the same call may succeed, where that is known.
+    #[must_use]
+    pub const fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_at(),
+            _ => None,
+        }
     }
 }
 
@@ -120,7 +132,10 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::RequestNotPending
         | RefusalCode::RequestChanged
         | RefusalCode::NothingAsked
+        | RefusalCode::TooManyGrants
+        | RefusalCode::TooManyOpenRequests
         | RefusalCode::GrantOver => ErrorKind::Conflict,
+        RefusalCode::TooManyRequests => ErrorKind::RateLimited,
         RefusalCode::UnknownRole
         | RefusalCode::JustificationRequired
         | RefusalCode::TicketRequired

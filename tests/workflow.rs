@@ -618,6 +618,19 @@ proptest! {
     }
 
     #[test]
+    fn what_is_within_gives_no_more(one in permission_set(), other in permission_set()) {
+        if one.is_within(&other) {
+            for action in actions() {
+                prop_assert!(!one.covers(&action) || other.covers(&action), "{:?}", action);
+            }
+        }
+        prop_assert!(one.is_within(&one));
+        if let Some(both) = one.intersection(&other) {
+            prop_assert!(both.is_within(&one) && both.is_within(&other));
+        }
+    }
+
+    #[test]
     fn a_difference_gives_what_was_not_given_before(set in permission_set(), standing in permission_set()) {
         let without = standing.allowed();
         let new = set.difference(without);

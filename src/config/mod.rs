@@ -20,7 +20,7 @@ use serde_json::Value;
 use self::reader::Reader;
 use crate::model::{Invalid, Permission, PermissionSet, Role, RoleName};
 use crate::service::Settings;
-use crate::workflow::{RiskRules, Rules};
+use crate::workflow::{Limits, RiskRules, Rules};
 
 /// Everything an operator sets.
 ///
@@ -137,6 +137,7 @@ impl Config {
             approval_timeout: reader.hours("approval_timeout_hours")?.unwrap_or(defaults.approval_timeout),
             auditor_roles: reader.list("auditor_roles", RoleName::new)?.unwrap_or_default(),
             reserved_permissions: reader.list("reserved_permissions", Permission::new)?.unwrap_or_default(),
+            limits: limits(&mut reader)?,
             risk: risk(&mut reader)?,
             catalogue: BTreeMap::new(),
         };
@@ -180,6 +181,20 @@ fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Ro
         catalogue.insert(name, role);
     }
     Ok(catalogue)
+}
+
+/// 0 is no limit, as is a key left out.
+fn limits(reader: &mut Reader) -> Result<Limits, Invalid> {
+    let Some(mut section) = reader.section("limits")? else { return Ok(Limits::default()) };
+    let mut limit = |key| Ok::<_, Invalid>(section.count(key)?.filter(|count| *count > 0));
+    let limits = Limits {
+        grants_per_person: limit("grants_per_person")?,
+        grants_total: limit("grants_total")?,
+        open_requests_per_person: limit("open_requests_per_person")?,
+        requests_per_hour: limit("requests_per_hour")?,
+    };
+    section.finish()?;
+    Ok(limits)
 }
 
 fn risk(reader: &mut Reader) -> Result<RiskRules, Invalid> {

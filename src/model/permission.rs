@@ -271,6 +271,17 @@ impl PermissionSet {
         Self::with_exceptions(self.allowed.iter().cloned(), self.excepted.iter().chain(without).cloned()).ok()
     }
 
+    /// Whether `other` gives everything that this set gives.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let gives_none_of = |out: &Permission| {
+            self.excepted.iter().any(|excepted| excepted.includes(out))
+                || !self.allowed.iter().any(|one| one.includes(out) || out.includes(one))
+        };
+        self.allowed.iter().all(|one| other.allowed.iter().any(|wider| wider.includes(one)))
+            && other.excepted.iter().all(gives_none_of)
+    }
+
     /// Whether the set gives that action.
     #[must_use]
     pub fn covers(&self, action: &Action) -> bool {

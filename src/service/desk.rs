@@ -14,8 +14,8 @@ use crate::model::{
 };
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
-    Command, History, Intent, Refusal, RefusalCode, View, decide, evolve, may_audit, may_see_grant, may_see_request,
-    sees_everything,
+    Command, History, Intent, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, may_audit,
+    may_see_grant, may_see_request, preview, sees_everything,
 };
 
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
@@ -123,6 +123,14 @@ pub struct Receipt {
     pub now: Timestamp,
     /// Whether an earlier call with the same idempotency key did it, and this one did nothing.
     pub replayed: bool,
+    /// Whether a submission made no request: this grant of the caller gives already what was asked for.
+    pub already: bool,
+}
+
+impl Receipt {
+    fn new(view: View, now: Timestamp, already: bool) -> Self {
+        Self { request: view.request, grant: view.grant, now, replayed: false, already }
+    }
 }
 
 /// A page of rows, newest first.
@@ -153,6 +161,9 @@ pub struct Listing<T> {
     /// The instant that statuses are judged at.
     pub now: Timestamp,
 }
+
+/// A pure function of the workflow that says what follows from a command.
+type How = fn(&View, &Command, &Rules, Timestamp) -> Result<Vec<Event>, Refusal>;
 
 /// How often a command is decided anew because others changed the state. Each round somebody got something done.
 const ROUNDS: usize = 64;
@@ -202,26 +213,32 @@ impl Desk {
             if let Some(key) = key
                 && let Some(done) = shared.store.done_under(&command.caller.principal, &key.0)?
             {
-                return self.replay(&done, &fingerprint);
+                return self.replay(&done, &command.intent, &fingerprint);
             }
-            let (view, events, now) = self.decided(command)?;
+            let (view, events, now) = self.decided(command, decide)?;
             let decided_from = view.revision;
-            let after = events.iter().fold(view, evolve);
+            let covered = already_covered(&view, command, &shared.rules, now).filter(|_| events.is_empty());
+            let already = covered.map(|grant| grant.id);
+            let after = match already {
+                Some(grant) => shared.store.grant(grant)?,
+                None => events.iter().fold(view, evolve),
+            };
             let done = key.map(|key| {
                 let done = Done {
                     fingerprint: fingerprint.clone(),
-                    request: after.request.as_ref().map(|r| r.id),
+                    // A key that found a grant is told apart from one that made a request by this alone.
+                    request: after.request.as_ref().map(|r| r.id).filter(|_| already.is_none()),
                     grant: after.grant.as_ref().map(|g| g.id),
                 };
                 (command.caller.principal.clone(), key.0.clone(), done)
             });
             if events.is_empty() && done.is_none() {
-                return Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false });
+                return Ok(Receipt::new(after, now, already.is_some()));
             }
             match shared.store.commit(&Batch { decided_from: Some(decided_from), events, done, ..Batch::default() }) {
                 Ok(records) => {
                     shared.publish(&records);
-                    return Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false });
+                    return Ok(Receipt::new(after, now, already.is_some()));
                 }
                 Err(StoreError::Conflict | StoreError::KeyTaken) => {}
                 Err(error) => return Err(error.into()),
@@ -245,7 +262,7 @@ impl Desk {
         let shared = &*self.shared;
         let command = Command { caller: caller.clone(), intent: Intent::RevokeMany { select, reason } };
         for _ in 0..ROUNDS {
-            let (view, events, now) = self.decided(&command)?;
+            let (view, events, now) = self.decided(&command, decide)?;
             let batch = Batch { decided_from: Some(view.revision), events, ..Batch::default() };
             match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
                 Ok(records) => {
@@ -266,9 +283,9 @@ impl Desk {
     /// # Errors
     /// As for [`Desk::execute`].
     pub fn preview(&self, command: &Command) -> Result<Receipt, Error> {
-        let (view, events, now) = self.decided(command)?;
+        let (view, events, now) = self.decided(command, preview)?;
         let after = events.iter().fold(view, evolve);
-        Ok(Receipt { request: after.request, grant: after.grant, now, replayed: false })
+        Ok(Receipt::new(after, now, false))
     }
 
     /// A request that the caller may see, and the grant it led to, with the uses that are written down: whoever waits for an
@@ -282,7 +299,7 @@ impl Desk {
         if !known {
             return Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")).into());
         }
-        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: false })
+        Ok(Receipt::new(view, self.shared.time.now(), false))
     }
 
     /// A grant that the caller may see, with every use counted that this process has answered, and the request it answers.
@@ -295,7 +312,7 @@ impl Desk {
         if !view.grant.as_ref().is_some_and(|grant| may_see_grant(caller, grant, &self.shared.rules)) {
             return Err(Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {id}")).into());
         }
-        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: false })
+        Ok(Receipt::new(view, self.shared.time.now(), false))
     }
 
     /// The requests that the caller may see.
@@ -362,10 +379,10 @@ impl Desk {
     }
 
     /// What follows from the command now, what it was decided from, and when.
-    fn decided(&self, command: &Command) -> Result<(View, Vec<Event>, Timestamp), Error> {
+    fn decided(&self, command: &Command, how: How) -> Result<(View, Vec<Event>, Timestamp), Error> {
         let view = self.load(command)?;
         let now = self.shared.time.now();
-        let events = decide(&view, command, &self.shared.rules, now)?;
+        let events = how(&view, command, &self.shared.rules, now)?;
         #[cfg(feature = "cedar")]
         self.shared.policies.check(&events)?;
         Ok((view, events, now))
@@ -378,12 +395,18 @@ impl Desk {
                 // What is read after the head is at least as new as it, and a commit is conditional on the head.
                 let revision = store.head()?.revision;
                 let history = self.history(&command.caller.principal)?;
-                Ok(View { revision, history, ..store.request(*request)? })
+                let tally = self.tally(&command.caller.principal)?;
+                Ok(View { revision, history, tally, ..store.request(*request)? })
             }
-            Intent::Approve { request, .. }
-            | Intent::Deny { request, .. }
-            | Intent::Ask { request, .. }
-            | Intent::Withdraw { request } => store.request(*request),
+            Intent::Approve { request, .. } => {
+                let view = store.request(*request)?;
+                let holder = view.request.as_ref().map(|request| &request.requester);
+                let tally = holder.map(|holder| self.tally(holder)).transpose()?.unwrap_or_default();
+                Ok(View { tally, ..view })
+            }
+            Intent::Deny { request, .. } | Intent::Ask { request, .. } | Intent::Withdraw { request } => {
+                store.request(*request)
+            }
             Intent::RevokeMany { .. } => {
                 let (revision, live) = store.live_grants(self.shared.time.now())?;
                 Ok(View { revision, history: History { live, ..History::default() }, ..View::default() })
@@ -393,6 +416,15 @@ impl Desk {
             | Intent::Suspend { grant, .. }
             | Intent::Resume { grant } => store.grant(*grant),
         }
+    }
+
+    /// What the operator's limits are judged from.
+    fn tally(&self, principal: &Principal) -> Result<Tally, StoreError> {
+        let limits = &self.shared.rules.limits;
+        if !limits.are_set() {
+            return Ok(Tally::default());
+        }
+        self.shared.store.tally(principal, self.shared.time.now(), limits.requests_per_hour.unwrap_or(0))
     }
 
     fn history(&self, principal: &Principal) -> Result<History, StoreError> {
@@ -412,16 +444,17 @@ impl Desk {
         Ok(History { requests: rows(requests).collect(), live })
     }
 
-    fn replay(&self, done: &Done, fingerprint: &str) -> Result<Receipt, Error> {
+    fn replay(&self, done: &Done, intent: &Intent, fingerprint: &str) -> Result<Receipt, Error> {
         if done.fingerprint != fingerprint {
             return Err(Error::KeyReused);
         }
+        let already = matches!(intent, Intent::Submit { .. }) && done.request.is_none();
         let view = match (done.request, done.grant) {
             (Some(request), _) => self.shared.store.request(request)?,
             (None, Some(grant)) => self.shared.store.grant(grant)?,
             (None, None) => View::default(),
         };
-        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: true })
+        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: true, already })
     }
 
     fn page<S>(

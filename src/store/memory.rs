@@ -9,7 +9,7 @@ use crate::model::{
     AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName,
     Timestamp,
 };
-use crate::workflow::{View, next_note, note};
+use crate::workflow::{Tally, View, next_note, note};
 
 /// A store that forgets everything when it is dropped.
 ///
@@ -180,6 +180,20 @@ impl Store for MemoryStore {
         let state = self.state.lock();
         let live = state.grants.values().filter(|row| row.value.status(now).is_live()).map(|row| row.value.clone());
         Ok((state.head.revision, live.collect()))
+    }
+
+    fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError> {
+        let state = self.state.lock();
+        let live = || state.grants.values().map(|row| &row.value).filter(|grant| grant.status(now).is_live());
+        let mut requests: Vec<_> = state.requests.values().filter(|row| row.value.requester == *who).collect();
+        requests.sort_by_key(|row| std::cmp::Reverse(row.created));
+        let nth = nth.checked_sub(1).and_then(|nth| requests.get(usize::try_from(nth).ok()?));
+        Ok(Tally {
+            grants: live().filter(|grant| grant.holder == *who).count() as u64,
+            grants_of_all: live().count() as u64,
+            open_requests: requests.iter().filter(|row| row.value.status(now).is_open()).count() as u64,
+            nth_newest: nth.map(|row| row.value.created_at),
+        })
     }
 
     fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {

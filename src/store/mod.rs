@@ -32,7 +32,7 @@ use crate::model::{
     AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName,
     Timestamp,
 };
-use crate::workflow::View;
+use crate::workflow::{Tally, View};
 
 /// A place that keeps the journal, the state and the outbox.
 ///
@@ -98,6 +98,13 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError>;
+
+    /// How much this principal holds and asks for at `now`, and when they made the `nth` newest of their requests; nobody
+    /// has made a 0th.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError>;
 
     /// Records after a revision, oldest first, and the revision of the head they were read under.
     ///

@@ -61,6 +61,9 @@ pub struct RequestDocument {
     reviews: Vec<ReviewDocument>,
     answers: Vec<AnswerDocument>,
     grant_id: Option<String>,
+    /// That a submission made no request, because the grant that this one led to gives what was asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    already: bool,
     links: RequestLinks,
 }
 
@@ -203,6 +206,7 @@ impl RequestDocument {
                 })
                 .collect(),
             grant_id: grant.map(|grant| grant.id.to_string()),
+            already: false,
             links: RequestLinks {
                 approve: while_open("approve"),
                 deny: while_open("deny"),
@@ -457,6 +461,9 @@ pub struct ProblemDocument {
     detail: String,
     code: &'static str,
     retryable: bool,
+    /// From when on the same call may succeed, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -476,6 +483,7 @@ impl From<&Error> for ProblemDocument {
             detail: error.to_string(),
             code: error.code(),
             retryable: error.is_retryable(),
+            retry_at: error.retry_at().map(|at| at.to_string()),
             field: invalid.map(|invalid| invalid.field().to_owned()),
             expected: invalid.map(|invalid| invalid.expected().to_owned()),
         }
@@ -490,6 +498,7 @@ pub const fn http_status(kind: ErrorKind) -> u16 {
         ErrorKind::Refused => 403,
         ErrorKind::NotFound => 404,
         ErrorKind::Conflict => 409,
+        ErrorKind::RateLimited => 429,
         ErrorKind::Unavailable => 503,
         ErrorKind::Corrupt | ErrorKind::Internal => 500,
     }
@@ -500,6 +509,7 @@ const fn title(kind: ErrorKind) -> &'static str {
         ErrorKind::Invalid => "The request is not valid",
         ErrorKind::Refused => "The rules refuse this",
         ErrorKind::NotFound => "There is no such thing",
+        ErrorKind::RateLimited => "Asked too often",
         ErrorKind::Conflict => "The state does not allow this",
         ErrorKind::Unavailable => "Try again later",
         ErrorKind::Corrupt => "What is kept is damaged",
@@ -511,7 +521,8 @@ const fn title(kind: ErrorKind) -> &'static str {
 #[must_use]
 pub fn request_of(receipt: &Receipt, base: &str) -> Option<RequestDocument> {
     let request = receipt.request.as_ref()?;
-    Some(RequestDocument::new(request, receipt.grant.as_ref(), receipt.now, base))
+    let document = RequestDocument::new(request, receipt.grant.as_ref(), receipt.now, base);
+    Some(RequestDocument { already: receipt.already, ..document })
 }
 
 /// A document as JSON text.

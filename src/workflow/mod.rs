@@ -26,8 +26,8 @@ mod view;
 
 pub use access::{may_audit, may_see_grant, may_see_request, sees_everything};
 pub use command::{Command, Intent};
-pub use decide::decide;
+pub use decide::{already_covered, decide, preview};
 pub use note::{next_note, note};
 pub use refusal::{Refusal, RefusalCode};
-pub use rules::{RiskRules, Rules, WorkingHours};
-pub use view::{History, View, evolve};
+pub use rules::{Limits, RiskRules, Rules, WorkingHours};
+pub use view::{History, Tally, View, evolve};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::Timestamp;
+
 /// A command that the rules refuse. Nothing has happened.
 ///
 /// ```
@@ -30,11 +32,17 @@ use std::fmt;
 pub struct Refusal {
     code: RefusalCode,
     message: String,
+    retry_at: Option<Timestamp>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: RefusalCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), retry_at: None }
+    }
+
+    /// The same refusal, of a command that may be repeated from this instant on.
+    pub(crate) fn until(self, at: Timestamp) -> Self {
+        Self { retry_at: Some(at), ..self }
     }
 
     /// The stable code.
@@ -47,6 +55,12 @@ impl Refusal {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// From when on the same command may succeed, where time alone makes the difference.
+    #[must_use]
+    pub const fn retry_at(&self) -> Option<Timestamp> {
+        self.retry_at
     }
 }
 
@@ -98,6 +112,9 @@ codes! {
     NothingAsked = "nothing_asked", "No reviewer has asked for more information.";
     GrantOver = "grant_over", "The grant is over, however it ended.";
     RequestNotPending = "request_not_pending", "The request has already been answered or withdrawn.";
+    TooManyGrants = "too_many_grants", "As many grants are live as the operator allows.";
+    TooManyOpenRequests = "too_many_open_requests", "As many requests of the caller wait for an answer as the operator allows.";
+    TooManyRequests = "too_many_requests", "The caller has made as many requests in the last hour as the operator allows.";
     NotAnAuditor = "not_an_auditor", "The caller holds none of the roles that may read the record.";
 }
 

@@ -40,6 +40,8 @@ pub struct Rules {
     pub auditor_roles: Vec<RoleName>,
     /// `reserved_permissions`: what no grant gives, whatever wildcard it holds.
     pub reserved_permissions: Vec<Permission>,
+    /// `limits`: how many grants and requests there may be.
+    pub limits: Limits,
     /// `risk`: what makes a request more risky.
     pub risk: RiskRules,
     /// `roles`: what can be asked for.
@@ -62,6 +64,7 @@ impl Default for Rules {
             approval_timeout: hours(24),
             auditor_roles: Vec::new(),
             reserved_permissions: Vec::new(),
+            limits: Limits::default(),
             risk: RiskRules::default(),
             catalogue: BTreeMap::new(),
         }
@@ -73,6 +76,34 @@ impl Rules {
     #[must_use]
     pub fn approvers_of<'a>(&'a self, role: &'a Role) -> &'a [RoleName] {
         role.approver_roles.as_deref().unwrap_or(&self.approver_roles)
+    }
+}
+
+/// How many grants and requests there may be; without a number, any.
+///
+/// ```
+/// use jit_access::workflow::Limits;
+///
+/// let limits = Limits { grants_per_person: Some(2), ..Limits::default() };
+/// assert!(limits.are_set() && !Limits::default().are_set());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// `limits.grants_per_person`: how many live grants a principal may hold.
+    pub grants_per_person: Option<u64>,
+    /// `limits.grants_total`: how many live grants there may be of everybody together.
+    pub grants_total: Option<u64>,
+    /// `limits.open_requests_per_person`: how many requests of a principal may wait for an answer.
+    pub open_requests_per_person: Option<u64>,
+    /// `limits.requests_per_hour`: how many requests a principal may make in any hour.
+    pub requests_per_hour: Option<u64>,
+}
+
+impl Limits {
+    /// Whether there is any.
+    #[must_use]
+    pub fn are_set(&self) -> bool {
+        *self != Self::default()
     }
 }
 

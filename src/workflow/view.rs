@@ -2,7 +2,7 @@
 
 use crate::model::{
     AccessRequest, Actor, Amendment, Answer, Cut, End, EndKind, Event, Fact, Grant, GrantId, Justification, RequestId,
-    RequestState, Review, Revision, Suspension, Verdict,
+    RequestState, Review, Revision, Suspension, Timestamp, Verdict,
 };
 
 /// The part of the state that a command is decided from, as of one revision.
@@ -25,6 +25,8 @@ pub struct View {
     pub request: Option<AccessRequest>,
     /// The grant that the command is about, or that the request led to.
     pub grant: Option<Grant>,
+    /// How much the principal has that would hold the grant, for commands that the operator limits.
+    pub tally: Tally,
     /// What else the caller has asked for and holds, for commands that are decided from it.
     pub history: History,
 }
@@ -43,6 +45,26 @@ pub struct History {
     pub requests: Vec<AccessRequest>,
     /// Live grants: the caller's, or those that a command ends.
     pub live: Vec<Grant>,
+}
+
+/// How much a principal holds and asks for at an instant, counted by the store.
+///
+/// ```
+/// use jit_access::workflow::Tally;
+///
+/// assert_eq!(Tally::default().grants, 0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Their live grants.
+    pub grants: u64,
+    /// Everybody's live grants.
+    pub grants_of_all: u64,
+    /// Their requests that wait for an answer.
+    pub open_requests: u64,
+    /// When they made the oldest of as many of their requests as were asked about, newest first; `None` when they have
+    /// not made as many.
+    pub nth_newest: Option<Timestamp>,
 }
 
 /// The view after one more fact. Total: a fact about something that the view does not hold changes nothing.

@@ -32,6 +32,9 @@ pub const JIT_CORRUPT: jit_status = 6;
 /// A promise of the library did not hold: report it.
 pub const JIT_INTERNAL: jit_status = 7;
 
+/// Asked too often: the problem says in `retry_at` from when on the same call may succeed.
+pub const JIT_RATE_LIMITED: jit_status = 8;
+
 /// The version of this interface: it rises with every addition, and a change that breaks callers changes the name of the
 /// library instead.
 pub const JIT_ABI_VERSION: u32 = 1;
@@ -199,6 +202,7 @@ pub(crate) const fn status_of(kind: ErrorKind) -> jit_status {
         ErrorKind::Refused => JIT_REFUSED,
         ErrorKind::NotFound => JIT_NOT_FOUND,
         ErrorKind::Conflict => JIT_CONFLICT,
+        ErrorKind::RateLimited => JIT_RATE_LIMITED,
         ErrorKind::Unavailable => JIT_UNAVAILABLE,
         ErrorKind::Corrupt => JIT_CORRUPT,
         _ => JIT_INTERNAL,

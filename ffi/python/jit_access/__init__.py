@@ -14,6 +14,7 @@ from jit_access.errors import (
     InvalidInput,
     JitAccessError,
     NotFound,
+    RateLimited,
     Refused,
     Unavailable,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "JitAccessError",
     "NotFound",
     "Page",
+    "RateLimited",
     "Record",
     "Refused",
     "Unavailable",

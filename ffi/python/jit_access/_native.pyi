@@ -141,6 +141,10 @@ class AccessRequest:
         """The configuration key of the limit that made it shorter than asked for, if one did."""
 
     @property
+    def already(self) -> bool:
+        """Whether a submission made no request, because the grant that this one led to gives what was asked for."""
+
+    @property
     def version(self) -> int:
         """Counts up when the length or the resource changes; a review is of one version."""
 

@@ -44,6 +44,10 @@ class Conflict(JitAccessError):
     """The state does not allow it: look again and decide anew."""
 
 
+class RateLimited(JitAccessError):
+    """Asked too often: the problem says in `retry_at` from when on the same call may succeed."""
+
+
 class Unavailable(JitAccessError):
     """The store cannot be used now: try again later."""
 

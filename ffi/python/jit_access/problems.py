@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
@@ -43,6 +45,7 @@ _SCHEMA: Final[dict[str, Any]] = {
         "detail": {"type": "string", "description": "What happened, for a person."},
         "code": {"type": "string", "description": "What happened, for a program; stable."},
         "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
+        "retry_at": {"type": "string", "format": "date-time", "description": "From when on; the header says it, too."},
         "field": {"type": "string", "description": "What is wrong, where it is one thing."},
         "expected": {"type": "string", "description": "What would be right."},
         "errors": {
@@ -131,13 +134,19 @@ _TITLES: Final[Mapping[int, str]] = {
     404: "There is no such thing",
     409: "The state does not allow this",
     413: "The request is too large",
+    429: "Asked too often",
     503: "Try again later",
 }
 """The engine's titles, by status; its problems and those of the web side read alike."""
 
 
 def _problem(status: int, body: str) -> Response:
-    return Response(body, status_code=status, media_type=MEDIA_TYPE)
+    response = Response(body, status_code=status, media_type=MEDIA_TYPE)
+    if retry_at := json.loads(body).get("retry_at"):
+        # Up to the next whole second, which is all that the header can say.
+        later = datetime.fromisoformat(retry_at) + timedelta(seconds=1, microseconds=-1)
+        response.headers["Retry-After"] = format_datetime(later.astimezone(UTC), usegmt=True)
+    return response
 
 
 def _invalid(error: RequestValidationError) -> Response:

@@ -117,7 +117,7 @@ def create_router(
             return _answer(made, base(http))
         if made.status == "approved":
             follow(ending=False)
-        response = _answer(made, base(http), status=201)
+        response = _answer(made, base(http), status=200 if made.already else 201)
         response.headers["Location"] = f"{base(http)}/requests/{made.id}"
         return response
 
@@ -297,8 +297,11 @@ def _creating() -> dict[int | str, dict[str, Any]]:
         "description": "The request, pending or approved by rule",
         "headers": {**location, **_REPLAYED},
     }
-    shown = {"model": AccessRequestModel, "description": "The request as it would be made, for a dry run"}
-    return {200: shown, 201: created, **responses(400, 403, 409, 413, 503)}
+    shown = {
+        "model": AccessRequestModel,
+        "description": "The request as it would be made, for a dry run; or, with `already`, the one whose grant is live",
+    }
+    return {200: shown, 201: created, **responses(400, 403, 409, 413, 429, 503)}
 
 
 def _changing(model: type) -> dict[int | str, dict[str, Any]]:

@@ -187,6 +187,9 @@ class AccessRequestModel(_Shown):
     reviews: list[ReviewModel]
     answers: list[AnswerModel]
     grant_id: str | None
+    already: bool = Field(
+        False, description="Nothing was asked for: the grant of this request gives what was wanted already"
+    )
     links: dict[str, str] = Field(description="Where to follow the request, and what can be done with it now")
 
 

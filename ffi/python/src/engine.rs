@@ -525,7 +525,7 @@ impl Engine {
         })?;
         let items = listing.items.iter().zip(&grants).map(|(request, grant)| {
             let (request, grant) = (Some(request.clone()), grant.clone());
-            AccessRequest::of(Receipt { request, grant, now: listing.now, replayed: false })
+            AccessRequest::of(Receipt { request, grant, now: listing.now, replayed: false, already: false })
         });
         Ok(Page {
             items: PyTuple::new(py, items.collect::<PyResult<Vec<_>>>()?)?.unbind(),

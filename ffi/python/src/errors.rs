@@ -10,6 +10,7 @@ const fn class_of(kind: ErrorKind) -> &'static str {
         ErrorKind::Refused => "Refused",
         ErrorKind::NotFound => "NotFound",
         ErrorKind::Conflict => "Conflict",
+        ErrorKind::RateLimited => "RateLimited",
         ErrorKind::Unavailable => "Unavailable",
         ErrorKind::Corrupt => "Corrupt",
         _ => "InternalError",

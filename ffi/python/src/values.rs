@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use jit_access::model::{self, Permission, Principal, RoleName, Timestamp};
 use jit_access::service::Receipt;
-use jit_access::wire::{self, GrantDocument, RecordDocument, RequestDocument};
+use jit_access::wire::{self, GrantDocument, RecordDocument};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -162,10 +162,14 @@ impl AccessRequest {
         self.receipt.replayed
     }
 
+    #[getter]
+    fn already(&self) -> bool {
+        self.receipt.already
+    }
+
     #[pyo3(signature = (*, base = "/jit"))]
     fn to_json(&self, base: &str) -> PyResult<String> {
-        let grant = self.receipt.grant.as_ref();
-        wire::to_json(&RequestDocument::new(&self.request, grant, self.receipt.now, base)).map_err(raise)
+        wire::to_json(&wire::request_of(&self.receipt, base)).map_err(raise)
     }
 
     fn __repr__(&self) -> String {

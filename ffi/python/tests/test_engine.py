@@ -35,6 +35,7 @@ from jit_access import (
     InvalidInput,
     JitAccessError,
     NotFound,
+    RateLimited,
     Page,
     Record,
     Refused,
@@ -146,6 +147,13 @@ def test_options_are_keywords(engine: Engine) -> None:
         engine.submit(DEV, role="operator", reason="x", duration=1)  # type: ignore[call-arg]
 
 
+def asked_twice() -> None:
+    hurried = "jit_access: {limits: {requests_per_hour: 1}, approver_roles: [lead], roles: {r: {permissions: [a]}}}"
+    with Engine.from_yaml(hurried, environ={}) as engine:
+        for _ in range(2):
+            engine.submit(DEV, role="r", reason="x")
+
+
 def provoke(engine: Engine, tmp_path: Path) -> dict[type[JitAccessError], Callable[[], object]]:
     request = engine.submit(DEV, role="operator", reason="x", idempotency_key="k")
     return {
@@ -153,6 +161,7 @@ def provoke(engine: Engine, tmp_path: Path) -> dict[type[JitAccessError], Callab
         Refused: lambda: engine.approve(Caller("DEV@example.com", roles=["lead"]), request.id),
         NotFound: lambda: engine.request(Caller("peer@example.com"), request.id),
         Conflict: lambda: engine.submit(DEV, role="operator", reason="y", idempotency_key="k"),
+        RateLimited: lambda: asked_twice(),
         Unavailable: lambda: Engine.from_yaml(in_file(tmp_path / "no folder" / "jit.db"), environ={}),
     }
 
@@ -163,6 +172,7 @@ def test_errors_come_by_kind_and_say_themselves(engine: Engine, tmp_path: Path) 
         Refused: ("self_approval", 403, False),
         NotFound: ("unknown_request", 404, False),
         Conflict: ("idempotency_key_reused", 409, False),
+        RateLimited: ("too_many_requests", 429, True),
         Unavailable: ("unavailable", 503, True),
     }
     for kind, failing in provoke(engine, tmp_path).items():
@@ -212,7 +222,7 @@ def test_instants_know_their_zone_and_are_whole_milliseconds(engine: Engine) -> 
     assert isinstance(record, Record)
     for instant in (grant.starts_at, grant.expires_at, request.times_out_at, until, record.at):
         assert instant.tzinfo is UTC
-    assert clock.submit(DEV, role="operator", reason="x", starts_at=start.isoformat()).status == "pending"
+    assert clock.submit(DEV, role="operator", reason="x", duration_hours=2, starts_at=start.isoformat()).status == "pending"
     with pytest.raises(InvalidInput, match="zone"):
         clock.submit(DEV, role="operator", reason="x", starts_at=start.replace(tzinfo=None))
     for wrong in (date(2027, 3, 2), 1_800_000_000, 1.5, object()):
@@ -333,6 +343,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.release(DEV, grant.id),
         lambda: opened.suspend(LEAD, grant.id, reason="x"),
         lambda: opened.resume(LEAD, grant.id),
+        lambda: opened.extend(DEV, grant.id, reason="x"),
         lambda: opened.request(DEV, grant.request_id),
         lambda: opened.grant(DEV, grant.id),
         lambda: opened.requests(DEV),

@@ -1,11 +1,11 @@
 //! What a store should hold, as plainly as it can be said: a list of events, read from the start for every question.
 
 use crate::model::{
-    AccessRequest, Answer, Cut, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, RequestId, RequestState,
-    RequestStatus, Review, Revision, Suspension, Timestamp, Verdict,
+    AccessRequest, Answer, Cut, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal, RequestId,
+    RequestState, RequestStatus, Review, Revision, Suspension, Timestamp, Verdict,
 };
 use crate::store::{Page, Visible};
-use crate::workflow::{View, next_note, note};
+use crate::workflow::{Tally, View, next_note, note};
 
 /// The rows that these events make, newest first, each with its revision.
 #[derive(Debug)]
@@ -58,6 +58,17 @@ impl Naive {
 
     pub(super) fn live(&self, now: Timestamp) -> Vec<Grant> {
         self.grants.iter().map(|(_, grant)| grant).filter(|grant| grant.status(now).is_live()).cloned().collect()
+    }
+
+    pub(super) fn tally(&self, who: &Principal, now: Timestamp, nth: usize) -> Tally {
+        let live = self.live(now);
+        let theirs: Vec<_> = self.requests.iter().map(|(_, request)| request).filter(|r| r.requester == *who).collect();
+        Tally {
+            grants: live.iter().filter(|grant| grant.holder == *who).count() as u64,
+            grants_of_all: live.len() as u64,
+            open_requests: theirs.iter().filter(|request| request.status(now).is_open()).count() as u64,
+            nth_newest: if nth == 0 { None } else { theirs.get(nth - 1).map(|request| request.created_at) },
+        }
     }
 
     pub(super) fn request_page(&self, page: &Page<RequestStatus>) -> Vec<(Revision, AccessRequest)> {

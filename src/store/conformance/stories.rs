@@ -72,6 +72,13 @@ fn check_time(store: &dyn Store, naive: &Naive) {
         expected.sort_by_key(|grant| grant.id);
         assert_eq!(live, expected, "live at {now}");
 
+        for who in cast() {
+            for nth in [0, 1, 3, 1_000] {
+                let tally = store.tally(&who.principal, now, nth as u64).unwrap();
+                assert_eq!(tally, naive.tally(&who.principal, now, nth), "{nth} of {} at {now}", who.principal);
+            }
+        }
+
         let due = store.due(now, usize::MAX).unwrap();
         let expected = naive.due(now);
         assert_eq!(ids(&due), ids(&expected), "due at {now}");

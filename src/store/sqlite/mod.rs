@@ -27,6 +27,7 @@ mod list;
 mod outbox;
 mod read;
 mod rows;
+mod tally;
 mod verify;
 
 use std::path::Path;
@@ -40,7 +41,7 @@ use crate::journal::Record;
 use crate::model::{
     AccessRequest, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Timestamp,
 };
-use crate::workflow::View;
+use crate::workflow::{Tally, View};
 
 /// What an operator may tune. Write `SqliteOptions { busy_timeout, ..Default::default() }`.
 ///
@@ -151,6 +152,10 @@ impl Store for SqliteStore {
 
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {
         self.connections.read("reading the live grants", |c| read::live_grants(c, now))
+    }
+
+    fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError> {
+        self.connections.read("counting", |c| tally::tally(c, who, now, nth))
     }
 
     fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {

@@ -3,13 +3,18 @@
 //! | file | question |
 //! |---|---|
 //! | `submit` | asking for a role |
+//! | `limits` | how many grants and requests there may be |
+//! | `covered` | does a live grant give already what is asked for |
 //! | `review` | answering a request, asking back, taking it back |
 //! | `ending` | ending a grant, and holding it back for a while |
 
+mod covered;
 mod ending;
+mod limits;
 mod review;
 mod submit;
 
+pub use self::covered::already_covered;
 use self::review::reviewable;
 use self::submit::Wish;
 use super::{Command, Intent, Refusal, RefusalCode, Rules, View};
@@ -21,17 +26,37 @@ use crate::model::{Actor, Event, Fact, Timestamp};
 /// # Errors
 /// The refusal, when the rules say no. Then nothing has happened.
 pub fn decide(view: &View, command: &Command, rules: &Rules, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    decided(view, command, rules, now, false)
+}
+
+/// The same for who only wants to see it: what a submission would make although a live grant may give it already.
+///
+/// # Errors
+/// As for [`decide`].
+pub fn preview(view: &View, command: &Command, rules: &Rules, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    decided(view, command, rules, now, true)
+}
+
+fn decided(
+    view: &View,
+    command: &Command,
+    rules: &Rules,
+    now: Timestamp,
+    even_if_covered: bool,
+) -> Result<Vec<Event>, Refusal> {
     let caller = &command.caller;
     let by = Actor::Principal(caller.principal.clone());
     let facts = match &command.intent {
         Intent::Submit { id, grant, role, duration, scope, starts_at, justification, ticket } => {
             let (justification, ticket) = (justification.as_ref(), ticket.as_ref());
-            let wish = Wish { id: *id, role, duration: *duration, scope, starts_at: *starts_at, justification, ticket };
-            return submit::submit(caller, wish, *grant, &view.history, rules, now);
+            let (duration, starts_at) = (*duration, *starts_at);
+            let wish = Wish { id: *id, role, duration, scope, starts_at, justification, ticket, even_if_covered };
+            return submit::submit(caller, wish, *grant, view, rules, now);
         }
         Intent::Approve { request, version, grant, cut, comment } => {
             let request = reviewable(view, *request, *version, caller, rules, now)?;
             check_enabled(rules)?;
+            limits::check_grant(&request.requester, &view.tally, &rules.limits)?;
             return review::approve(request, *grant, &by, cut.clone(), comment.clone(), now);
         }
         Intent::Deny { request, reason } => {

@@ -1,13 +1,13 @@
 //! Asking for a role.
 
 use super::review::approve;
-use super::{check_enabled, each};
+use super::{check_enabled, covered, each, limits};
 use crate::model::{
     AccessRequest, Actor, Amendment, Caller, Cut, DurationCut, Event, Fact, GrantId, Invalid, Justification,
     PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use crate::workflow::assess::assess;
-use crate::workflow::{History, Refusal, RefusalCode, Rules};
+use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
 
 /// How far ahead a start may be asked for.
 const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
@@ -21,13 +21,15 @@ pub(super) struct Wish<'a> {
     pub(super) starts_at: Option<Timestamp>,
     pub(super) justification: Option<&'a Justification>,
     pub(super) ticket: Option<&'a TicketUrl>,
+    /// Whether to make the request although a live grant gives already what it asks for.
+    pub(super) even_if_covered: bool,
 }
 
 pub(super) fn submit(
     caller: &Caller,
     wish: Wish<'_>,
     grant: GrantId,
-    history: &History,
+    view: &View,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
@@ -47,13 +49,19 @@ pub(super) fn submit(
     }
     let (duration, duration_cut) = limited(wish.duration, role, rules);
     let terms = Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration };
+    let covered = || covered::covering(&view.history, caller, &terms, wish.starts_at.unwrap_or(now), now).is_some();
+    if !wish.even_if_covered && covered() {
+        return Ok(Vec::new());
+    }
+    limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
+    limits::check_grant(&caller.principal, &view.tally, &rules.limits)?;
     let request = AccessRequest {
         id: wish.id,
         requester: caller.principal.clone(),
         requester_normal_roles: caller.roles.clone(),
         requester_normal_permissions: caller.permissions.clone(),
         role: role.name.clone(),
-        assessment: assess(caller, role, &terms, history, rules, now, wish.starts_at.unwrap_or(now)),
+        assessment: assess(caller, role, &terms, &view.history, rules, now, wish.starts_at.unwrap_or(now)),
         permissions: terms.permissions,
         scope: terms.scope,
         duration: terms.duration,
@@ -123,7 +131,7 @@ fn rule_that_approves(caller: &Caller, rules: &Rules) -> Option<Actor> {
 }
 
 /// The role's permissions, less what the operator keeps out of every grant.
-fn requestable(role: &Role, rules: &Rules) -> Result<PermissionSet, Refusal> {
+pub(super) fn requestable(role: &Role, rules: &Rules) -> Result<PermissionSet, Refusal> {
     role.permissions.difference(&rules.reserved_permissions).ok_or_else(|| {
         Refusal::new(
             RefusalCode::NothingToGrant,
@@ -133,7 +141,7 @@ fn requestable(role: &Role, rules: &Rules) -> Result<PermissionSet, Refusal> {
 }
 
 /// How long the grant would last, and the limit that made it shorter than asked for.
-fn limited(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
+pub(super) fn limited(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
     let wanted = asked.or(role.default_duration).unwrap_or(rules.default_duration);
     let (limit, key) = match role.max_duration {
         Some(max) if max < rules.max_duration => (max, format!("roles.{}.max_duration_hours", role.name)),
@@ -152,7 +160,7 @@ fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
+pub(super) fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
     rules.catalogue.get(name).ok_or_else(|| {
         let known: Vec<_> = rules.catalogue.keys().map(|role| format!("`{role}`")).collect();
         let known = if known.is_empty() {

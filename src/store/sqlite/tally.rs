@@ -1,0 +1,64 @@
+//! How much a principal holds and asks for.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::Fault;
+use super::rows;
+use crate::model::{Principal, Timestamp};
+use crate::workflow::Tally;
+
+// Which index to walk is said outright, as for pages.
+
+const GRANTS: &str = "SELECT count(*) FROM grants g INDEXED BY grants_by_owner
+     WHERE g.owner_kind = ?1 AND g.owner = ?2 AND g.state IN ('open', 'suspended') AND g.ends_at > ?3";
+const GRANTS_OF_ALL: &str = "SELECT count(*) FROM grants g INDEXED BY grants_by_state
+     WHERE g.state IN ('open', 'suspended') AND g.ends_at > ?1";
+const OPEN_REQUESTS: &str = "SELECT count(*) FROM requests INDEXED BY requests_by_owner
+     WHERE owner_kind = ?1 AND owner = ?2 AND state IN ('pending', 'needs_info') AND times_out_at > ?3";
+const NTH_NEWEST: &str = "SELECT created, stored FROM requests INDEXED BY requests_by_owner
+     WHERE owner_kind = ?1 AND owner = ?2 ORDER BY created DESC LIMIT 1 OFFSET ?3";
+
+/// All of it, over one revision.
+pub(super) fn tally(connection: &Connection, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, Fault> {
+    let (kind, name, at) = (who.kind().name(), who.id(), now.millis());
+    let count = |sql| -> Result<u64, Fault> {
+        let count: i64 = connection.prepare_cached(sql)?.query_row(params![kind, name, at], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    };
+    let of_all: i64 = connection.prepare_cached(GRANTS_OF_ALL)?.query_row(params![at], |row| row.get(0))?;
+    Ok(Tally {
+        grants: count(GRANTS)?,
+        grants_of_all: of_all.unsigned_abs(),
+        open_requests: count(OPEN_REQUESTS)?,
+        nth_newest: nth.checked_sub(1).map(|skipped| nth_newest(connection, who, skipped)).transpose()?.flatten(),
+    })
+}
+
+fn nth_newest(connection: &Connection, who: &Principal, skipped: u64) -> Result<Option<Timestamp>, Fault> {
+    let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
+    let found: Option<(i64, String)> = connection
+        .prepare_cached(NTH_NEWEST)?
+        .query_row(params![who.kind().name(), who.id(), skipped], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    found.map(|(created, stored)| Ok(rows::request(created, &stored)?.created_at)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::plan_of;
+
+    #[test]
+    fn counting_reads_no_more_than_it_counts() {
+        for (sql, index) in [
+            (GRANTS, "grants_by_owner (owner_kind=? AND owner=?)"),
+            (GRANTS_OF_ALL, "grants_by_state (state=?)"),
+            (OPEN_REQUESTS, "requests_by_owner (owner_kind=? AND owner=?)"),
+            (NTH_NEWEST, "requests_by_owner (owner_kind=? AND owner=?)"),
+        ] {
+            let plan = plan_of(sql);
+            assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}");
+            assert!(plan.iter().all(|step| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE")), "{plan:?}");
+        }
+    }
+}

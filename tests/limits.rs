@@ -1,0 +1,94 @@
+//! Of many who would take the last place, one does, whichever thread and whichever process they come from.
+
+use std::sync::Arc;
+use std::thread;
+
+use jit_access::Error;
+use jit_access::model::*;
+use jit_access::service::{Builder, Engine};
+use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use jit_access::workflow::{Command, Intent, Limits, RefusalCode, Rules};
+
+const THREADS: usize = 8;
+
+fn role(name: &str) -> RoleName {
+    RoleName::new(name).unwrap()
+}
+
+fn rules(limits: Limits) -> Rules {
+    let config = "jit_access: {approver_roles: [lead], auto_approve_for_roles: [on-call], require_justification: false, \
+                  roles: {reader: {permissions: [logs.read]}}}";
+    Rules { limits, ..jit_access::config::Config::parse(config, []).unwrap().rules }
+}
+
+/// Every thread has an engine of its own, as every process would.
+fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> Caller + Sync) -> Vec<RefusalCode> {
+    let engines: Vec<Engine> =
+        stores.into_iter().map(|store| Builder::shared(store, rules(limits)).open().unwrap()).collect();
+    let caller = &caller;
+    let ask = |(number, engine): (usize, &Engine)| {
+        let (desk, starts_at) = (engine.desk(), Some(engine.now().saturating_add(Ttl::from_hours(24.0).unwrap())));
+        // Scopes that have nothing in common, so that no grant covers what another one wants.
+        let intent = Intent::Submit {
+            id: desk.new_request_id(),
+            grant: desk.new_grant_id(),
+            role: role("reader"),
+            duration: None,
+            scope: format!("tool:t{number}").parse().unwrap(),
+            starts_at,
+            justification: None,
+            ticket: None,
+        };
+        match desk.execute(&Command { caller: caller(number), intent }, None) {
+            Ok(_) => None,
+            Err(Error::Refused(refusal)) => Some(refusal.code()),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let refused: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = engines.iter().enumerate().map(|one| scope.spawn(move || ask(one))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    engines[0].desk().verify().unwrap();
+    refused
+}
+
+fn on_call(name: &str) -> Caller {
+    Caller::new(Principal::user(name).unwrap(), vec![role("on-call")])
+}
+
+fn held_by_all(open: &dyn Fn() -> Vec<Arc<dyn Store>>) {
+    let three = Limits { grants_total: Some(3), ..Limits::default() };
+    let refused = race(open(), three, |number| on_call(&format!("user{number}@example.com")));
+    assert_eq!(refused, vec![RefusalCode::TooManyGrants; THREADS - 3]);
+
+    let one = Limits { grants_per_person: Some(1), ..Limits::default() };
+    assert_eq!(race(open(), one, |_| on_call("dev@example.com")), vec![RefusalCode::TooManyGrants; THREADS - 1]);
+
+    let waiting = Limits { open_requests_per_person: Some(1), ..Limits::default() };
+    let dev = Caller::new(Principal::user("dev@example.com").unwrap(), Vec::new());
+    let refused = race(open(), waiting, |_| dev.clone());
+    assert_eq!(refused, vec![RefusalCode::TooManyOpenRequests; THREADS - 1]);
+
+    let hourly = Limits { requests_per_hour: Some(5), ..Limits::default() };
+    assert_eq!(race(open(), hourly, |_| dev.clone()), vec![RefusalCode::TooManyRequests; THREADS - 5]);
+}
+
+#[test]
+fn one_of_many_takes_the_last_place_in_memory() {
+    held_by_all(&|| {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        vec![store; THREADS]
+    });
+}
+
+#[test]
+fn one_of_many_takes_the_last_place_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    held_by_all(&|| {
+        let path = folder.path().join(format!("{}.db", number.replace(number.get() + 1)));
+        let open = || Arc::new(SqliteStore::open(&path, SqliteOptions::default()).unwrap()) as Arc<dyn Store>;
+        std::iter::repeat_with(open).take(THREADS).collect()
+    });
+}
