@@ -299,7 +299,7 @@ def _creating() -> dict[int | str, dict[str, Any]]:
     }
     shown = {
         "model": AccessRequestModel,
-        "description": "The request as it would be made, for a dry run; or, with `already`, the one whose grant is live",
+        "description": "As it would be made, for a dry run; or, with `already`, the one whose grant is live",
     }
     return {200: shown, 201: created, **responses(400, 403, 409, 413, 429, 503)}
 
