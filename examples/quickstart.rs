@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         max_duration: Some(Ttl::from_hours(4.0)?),
         default_duration: None,
         approver_roles: None,
+        approval: Vec::new(),
         conflicts_with: vec![],
     };
     let rules = Rules {

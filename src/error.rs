@@ -131,6 +131,7 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         RefusalCode::RequestTimedOut
         | RefusalCode::RequestNotPending
         | RefusalCode::RequestChanged
+        | RefusalCode::AlreadyReviewed
         | RefusalCode::NothingAsked
         | RefusalCode::TooManyGrants
         | RefusalCode::TooManyOpenRequests

@@ -460,8 +460,7 @@ impl<'a> World<'a> {
             let agent = person["agent"].is_string();
             let name = &person[if agent { "agent" } else { "user" }];
             let permissions = &person["permissions"];
-            let caller =
-                json!({"principal": name, "agent": agent, "roles": person["roles"], "permissions": permissions});
+            let caller = json!({"principal": name, "agent": agent, "acts_for": person["acts_for"], "roles": person["roles"], "permissions": permissions});
             fields.insert("caller".to_owned(), caller);
         }
         let answer = run_document(&self.engine().desk(), &Value::Object(fields).to_string())?;
@@ -540,7 +539,10 @@ impl<'a> World<'a> {
     fn person(&self, arguments: &Arguments, role: &str) -> Result<Caller, Invalid> {
         let person = self.who(arguments, role);
         for key in person.as_object().unwrap().keys() {
-            assert!(["user", "agent", "roles", "permissions"].contains(&key.as_str()), "a person has no `{key}`");
+            assert!(
+                ["user", "agent", "acts_for", "roles", "permissions"].contains(&key.as_str()),
+                "a person has no `{key}`"
+            );
         }
         let principal = match (&person["user"], &person["agent"]) {
             (Value::String(name), Value::Null) => Principal::user(name)?,
@@ -552,7 +554,8 @@ impl<'a> World<'a> {
         let permissions = person["permissions"]
             .as_array()
             .map(|all| all.iter().filter_map(|one| Permission::new(one.as_str().unwrap()).ok()).collect());
-        Ok(Caller { principal, roles, permissions })
+        let acts_for = person["acts_for"].as_str().map(Principal::user).transpose()?;
+        Ok(Caller { principal, roles, permissions, acts_for })
     }
 
     /// The value with what was saved in the place of its name.

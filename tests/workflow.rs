@@ -28,6 +28,7 @@ fn rules() -> Rules {
         max_duration: max.map(hours),
         default_duration: None,
         approver_roles: approvers.map(|name| vec![RoleName::new(name).unwrap()]),
+        approval: Vec::new(),
         conflicts_with: Vec::new(),
     };
     let roles = [role("operator", None, None), role("auditor", Some(2), Some("lead"))];
@@ -55,6 +56,7 @@ fn people() -> Vec<Caller> {
         principal: Principal::user(&format!("{name}@example.com")).unwrap(),
         roles: roles.into_iter().map(|role| RoleName::new(role).unwrap()).collect(),
         permissions: None,
+        acts_for: None,
     })
     .collect()
 }
@@ -171,7 +173,8 @@ fn naive(model: &mut Option<Naive>, step: &Step, now: i64) -> Result<(), &'stati
                 ended: None,
             };
             if who == 1 {
-                grant(&mut made, None, now);
+                // What a rule approves is no longer than what is usual.
+                grant(&mut made, Some(60), now);
             }
             *model = Some(made);
             Ok(())

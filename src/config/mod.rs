@@ -18,9 +18,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::reader::Reader;
-use crate::model::{Invalid, Permission, PermissionSet, Role, RoleName};
+use crate::model::{ApprovalRule, EscalationRule, Invalid, Permission, PermissionSet, RiskLevel, Role, RoleName, Ttl};
 use crate::service::Settings;
-use crate::workflow::{Limits, RiskRules, Rules};
+use crate::workflow::{Limits, NeverAutoApprove, RiskRules, Rules};
 
 /// Everything an operator sets.
 ///
@@ -125,6 +125,7 @@ impl Config {
             Some(hours) => hours,
             None => defaults.default_duration.min(max_duration),
         };
+        let approval_timeout = reader.hours("approval_timeout_hours")?.unwrap_or(defaults.approval_timeout);
         let mut rules = Rules {
             enabled: reader.flag("enabled")?.unwrap_or(defaults.enabled),
             max_duration,
@@ -133,8 +134,11 @@ impl Config {
             require_ticket_url: reader.flag("require_ticket_url")?.unwrap_or(defaults.require_ticket_url),
             require_approval: reader.flag("require_approval")?.unwrap_or(defaults.require_approval),
             approver_roles: reader.list("approver_roles", RoleName::new)?.unwrap_or_default(),
+            approval: approval(&mut reader, approval_timeout)?,
             auto_approve_for_roles: reader.list("auto_approve_for_roles", RoleName::new)?.unwrap_or_default(),
-            approval_timeout: reader.hours("approval_timeout_hours")?.unwrap_or(defaults.approval_timeout),
+            auto_approve_max: reader.hours("auto_approve_max_hours")?,
+            never_auto_approve: never_auto_approve(&mut reader)?,
+            approval_timeout,
             auditor_roles: reader.list("auditor_roles", RoleName::new)?.unwrap_or_default(),
             reserved_permissions: reader.list("reserved_permissions", Permission::new)?.unwrap_or_default(),
             limits: limits(&mut reader)?,
@@ -168,13 +172,23 @@ fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Ro
                 format!("at most the role's limit, which is {}", limit.hours()),
             ));
         }
+        let approver_roles = entry.list("approver_roles", RoleName::new)?;
+        let approval = approval(&mut entry, rules.approval_timeout)?;
+        if approver_roles.is_some() && !approval.is_empty() {
+            return Err(Invalid::new(
+                format!("{}.approver_roles", entry.path()),
+                "stands beside `approval`",
+                "one of the two: the steps of `approval` name their own roles",
+            ));
+        }
         let role = Role {
             name: name.clone(),
             description: entry.text("description")?.unwrap_or_default(),
             permissions,
             max_duration,
             default_duration,
-            approver_roles: entry.list("approver_roles", RoleName::new)?,
+            approver_roles,
+            approval,
             conflicts_with: entry.list("conflicts_with", RoleName::new)?.unwrap_or_default(),
         };
         entry.finish()?;
@@ -195,6 +209,72 @@ fn limits(reader: &mut Reader) -> Result<Limits, Invalid> {
     };
     section.finish()?;
     Ok(limits)
+}
+
+/// The most steps an approval has, and the most people that a step takes. More is a slip of the pen.
+const MAX_STEPS: usize = 10;
+
+fn approval(reader: &mut Reader, timeout: Ttl) -> Result<Vec<ApprovalRule>, Invalid> {
+    let key = reader.key("approval");
+    let Some(steps) = reader.entries("approval")? else { return Ok(Vec::new()) };
+    if steps.is_empty() || steps.len() > MAX_STEPS {
+        let problem = format!("has {} steps", steps.len());
+        return Err(Invalid::new(key, problem, format!("1 to {MAX_STEPS} steps, or the key left out")));
+    }
+    steps.into_iter().map(|step| approval_step(step, timeout)).collect()
+}
+
+fn approval_step(mut step: Reader, timeout: Ttl) -> Result<ApprovalRule, Invalid> {
+    let some = |step: &mut Reader, name: &str| match step.list(name, RoleName::new)? {
+        Some(roles) if roles.is_empty() => Err(Invalid::new(step.key(name), "names nobody", "at least one role")),
+        roles => Ok(roles),
+    };
+    let roles = some(&mut step, "roles")?;
+    let roles = roles.ok_or_else(|| Invalid::new(step.key("roles"), "is missing", "at least one role"))?;
+    let count = match step.count("count")? {
+        None => 1,
+        Some(count) => u32::try_from(count).ok().filter(|count| (1..=10).contains(count)).ok_or_else(|| {
+            Invalid::new(step.key("count"), format!("is {count}"), "how many different people it takes, 1 to 10")
+        })?,
+    };
+    let after = step.hours("escalate_after_hours")?;
+    let to = some(&mut step, "escalate_to")?;
+    let escalation = match (after, to) {
+        (None, None) => None,
+        (Some(after), Some(_)) if after >= timeout => {
+            return Err(Invalid::new(
+                step.key("escalate_after_hours"),
+                format!("is {}", after.hours()),
+                format!("less than approval_timeout_hours, which is {}", timeout.hours()),
+            ));
+        }
+        (Some(after), Some(to)) => Some(EscalationRule { after, to }),
+        (Some(_), None) => return Err(Invalid::new(step.key("escalate_to"), "is missing", "at least one role")),
+        (None, Some(_)) => {
+            return Err(Invalid::new(step.key("escalate_after_hours"), "is missing", "a number of hours"));
+        }
+    };
+    step.finish()?;
+    Ok(ApprovalRule { roles, count, escalation })
+}
+
+fn never_auto_approve(reader: &mut Reader) -> Result<NeverAutoApprove, Invalid> {
+    let Some(mut section) = reader.section("never_auto_approve")? else { return Ok(NeverAutoApprove::default()) };
+    let key = section.key("risk_level");
+    let level = |name: String| {
+        RiskLevel::ALL.into_iter().find(|level| level.name() == name).ok_or_else(|| {
+            let names = RiskLevel::ALL.map(RiskLevel::name).join(", ");
+            Invalid::new(key, format!("is {}", Invalid::quote(&name)), format!("one of {names}"))
+        })
+    };
+    let risk_level = section.text("risk_level")?.map(level).transpose()?;
+    let never = NeverAutoApprove {
+        roles: section.list("roles", RoleName::new)?.unwrap_or_default(),
+        scopes: section.list("resources", str::parse)?.unwrap_or_default(),
+        risk_level,
+    };
+    section.finish()?;
+    Ok(never)
 }
 
 fn risk(reader: &mut Reader) -> Result<RiskRules, Invalid> {

@@ -109,6 +109,17 @@ impl Reader {
         self.take(name).map(|value| Self::new(self.key(name), value)).transpose()
     }
 
+    /// The mappings of a list under a key.
+    pub(super) fn entries(&mut self, name: &str) -> Result<Option<Vec<Self>>, Invalid> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let Value::Array(items) = value else {
+            return Err(wrong(self.key(name), &value, "a list of mappings"));
+        };
+        let path = self.key(name);
+        let entries = items.into_iter().enumerate().map(|(at, item)| Self::new(format!("{path}[{at}]"), item));
+        entries.collect::<Result<_, _>>().map(Some)
+    }
+
     /// The mappings under a key, by name.
     pub(super) fn sections(&mut self, name: &str) -> Result<Vec<(String, Self)>, Invalid> {
         let Some(section) = self.section(name)? else { return Ok(Vec::new()) };

@@ -25,13 +25,20 @@ pub struct Caller {
     pub roles: Vec<RoleName>,
     /// What this principal may do by standing right; `None` when the host does not say.
     pub permissions: Option<Vec<Permission>>,
+    /// The person that an agent acts for. Neither of the two can approve what the other asked for.
+    pub acts_for: Option<Principal>,
 }
 
 impl Caller {
     /// This principal with these roles, of whose standing permissions the host says nothing.
     #[must_use]
     pub const fn new(principal: Principal, roles: Vec<RoleName>) -> Self {
-        Self { principal, roles, permissions: None }
+        Self { principal, roles, permissions: None, acts_for: None }
+    }
+
+    /// Who asks: the caller, and the person that a calling agent acts for.
+    pub fn identities(&self) -> impl Iterator<Item = &Principal> {
+        std::iter::once(&self.principal).chain(&self.acts_for)
     }
 
     /// Whether one of the caller's roles is among `roles`.

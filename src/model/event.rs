@@ -1,7 +1,8 @@
 //! The facts that are journalled. Everything else in the library is a fold over them.
 
 use super::{
-    AccessRequest, Action, Actor, Amendment, Cut, Grant, GrantId, Justification, RequestId, Resource, Timestamp,
+    AccessRequest, Action, Actor, Amendment, Capacity, Cut, Grant, GrantId, Justification, Principal, RequestId,
+    Resource, Timestamp,
 };
 
 /// One fact, when it became true, and by whom.
@@ -38,10 +39,37 @@ pub struct Event {
 pub enum Fact {
     /// A request was made; the value is the request as it was made.
     RequestSubmitted(Box<AccessRequest>),
-    /// It was approved.
+    /// A reviewer said yes, and others still have to.
+    RequestReviewed {
+        /// Which request.
+        request: RequestId,
+        /// In which capacity.
+        capacity: Capacity,
+        /// What the approver took off.
+        cut: Cut,
+        /// The approver's words.
+        comment: Option<Justification>,
+    },
+    /// An earlier approval counts no more: its reviewer lost what made them one before the last approval came.
+    ReviewLapsed {
+        /// Which request.
+        request: RequestId,
+        /// Whose approval.
+        reviewer: Principal,
+    },
+    /// Nobody has filled a step for a while: others may from now on. Noted after the fact.
+    RequestEscalated {
+        /// Which request.
+        request: RequestId,
+        /// Which of its steps, counted from zero.
+        step: u32,
+    },
+    /// It was approved: this was the last approval that it needed.
     RequestApproved {
         /// Which request.
         request: RequestId,
+        /// In which capacity.
+        capacity: Capacity,
         /// What the approver took off.
         cut: Cut,
         /// The approver's words.
@@ -51,6 +79,8 @@ pub enum Fact {
     InformationRequested {
         /// Which request.
         request: RequestId,
+        /// In which capacity.
+        capacity: Capacity,
         /// What they want to know.
         question: Justification,
     },
@@ -67,6 +97,8 @@ pub enum Fact {
     RequestDenied {
         /// Which request.
         request: RequestId,
+        /// In which capacity.
+        capacity: Capacity,
         /// The reviewer's reason, which the requester sees.
         reason: Justification,
     },
@@ -133,6 +165,9 @@ impl Fact {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::RequestSubmitted(_) => "request_submitted",
+            Self::RequestReviewed { .. } => "request_reviewed",
+            Self::ReviewLapsed { .. } => "review_lapsed",
+            Self::RequestEscalated { .. } => "request_escalated",
             Self::RequestApproved { .. } => "request_approved",
             Self::RequestDenied { .. } => "request_denied",
             Self::InformationRequested { .. } => "information_requested",

@@ -16,6 +16,8 @@
 //! | `text` | justification and ticket, bounded |
 //! | `caller` | who is asking the library to do something |
 //! | `terms` | what is given, where and for how long; what an approver takes off it |
+//! | `approval` | who has to say yes, and in which capacity somebody reviews |
+//! | `standing` | what the host says of a principal at this moment |
 //! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
@@ -23,6 +25,7 @@
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
 
+mod approval;
 mod assessment;
 mod bytes;
 mod caller;
@@ -37,10 +40,12 @@ mod raw;
 mod request;
 mod resource;
 mod role;
+mod standing;
 mod terms;
 mod text;
 mod time;
 
+pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use caller::{Actor, Caller};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
@@ -54,6 +59,7 @@ pub use raw::RawQuery;
 pub use request::{AccessRequest, Amendment, Answer, DurationCut, RequestState, RequestStatus, Review, Verdict};
 pub use resource::{Resource, ResourceKind, Scope};
 pub use role::{Role, RoleName};
+pub use standing::Standing;
 pub use terms::{Cut, NothingLeft, Terms};
 pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};

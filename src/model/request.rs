@@ -1,8 +1,8 @@
 //! An access request and what reviewers said to it.
 
 use super::{
-    Actor, Assessment, Cut, Justification, Permission, PermissionSet, Principal, RequestId, RoleName, Scope, Terms,
-    TicketUrl, Timestamp, Ttl,
+    Actor, ApprovalStep, Assessment, Capacity, Cut, Justification, Permission, PermissionSet, Principal, RequestId,
+    RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub struct AccessRequest {
     pub id: RequestId,
     /// Who asks, and would hold the grant.
     pub requester: Principal,
+    /// The person that a requesting agent acts for.
+    pub requester_acts_for: Option<Principal>,
     /// The host's roles the requester held by standing right when asking.
     pub requester_normal_roles: Vec<RoleName>,
     /// What the requester could do by standing right when asking; `None` when the host did not say.
@@ -51,8 +53,10 @@ pub struct AccessRequest {
     pub justification: Option<Justification>,
     /// Where the work is tracked.
     pub ticket: Option<TicketUrl>,
-    /// The host's roles of which an approver must hold one, as they stood when the request was made.
+    /// The host's roles that may ever review it: those of its steps, and those that steps escalate to.
     pub approver_roles: Vec<RoleName>,
+    /// Who has to approve, as the rules stood when the request was made.
+    pub approval: Vec<ApprovalStep>,
     /// When it was made.
     pub created_at: Timestamp,
     /// From this instant on it can no longer be approved.
@@ -221,6 +225,18 @@ impl RequestState {
 }
 
 impl AccessRequest {
+    /// Who asks: the requester, and the person that a requesting agent acts for.
+    pub fn identities(&self) -> impl Iterator<Item = &Principal> {
+        std::iter::once(&self.requester).chain(&self.requester_acts_for)
+    }
+
+    /// The approvals that count: of this version, and not lapsed.
+    pub fn approvals(&self) -> impl Iterator<Item = &Review> {
+        self.reviews.iter().filter(|review| {
+            review.verdict == Verdict::Approve && review.version == self.version && review.lapsed.is_none()
+        })
+    }
+
     /// What is asked for.
     #[must_use]
     pub fn terms(&self) -> Terms {
@@ -278,6 +294,10 @@ pub struct Review {
     pub cut: Cut,
     /// The version of the request it is about.
     pub version: u32,
+    /// In which capacity.
+    pub capacity: Capacity,
+    /// Since when an approval counts no more, because its reviewer lost what made them one.
+    pub lapsed: Option<Timestamp>,
 }
 
 /// What a review says. Complete on purpose.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{Invalid, PermissionSet, Ttl};
+use super::{ApprovalRule, Invalid, PermissionSet, Ttl};
 
 /// The name of a role, of this library's catalogue or of the host.
 ///
@@ -79,6 +79,8 @@ pub struct Role {
     pub default_duration: Option<Ttl>,
     /// The host's roles that may approve this one; `None` for the general list.
     pub approver_roles: Option<Vec<RoleName>>,
+    /// The steps of this role's approval; when empty, one approval by one of its approver roles.
+    pub approval: Vec<ApprovalRule>,
     /// The roles, of this catalogue or of the host, that nobody should hold together with this one.
     pub conflicts_with: Vec<RoleName>,
 }

@@ -30,7 +30,10 @@ impl Subject {
     pub fn of(event: &Event) -> Self {
         match &event.fact {
             Fact::RequestSubmitted(request) => Self::Request(request.id),
-            Fact::RequestApproved { request, .. }
+            Fact::RequestReviewed { request, .. }
+            | Fact::ReviewLapsed { request, .. }
+            | Fact::RequestEscalated { request, .. }
+            | Fact::RequestApproved { request, .. }
             | Fact::RequestDenied { request, .. }
             | Fact::InformationRequested { request, .. }
             | Fact::RequestAnswered { request, .. }

@@ -24,8 +24,8 @@ use crate::workflow::{Command, Intent};
 
 /// Every command, and the fields it takes besides `command`.
 ///
-/// `caller` is `{"principal": "dev@example.com", "roles": ["developer"], "permissions": ["tools.read"], "agent": false}`: who the
-/// host authenticated, and what they hold by standing right. Where it may be left out, the host itself asks. `base` is where links start, `/jit` unless given.
+/// `caller` is `{"principal": "dev@example.com", "roles": ["developer"], "permissions": ["tools.read"], "agent": false,
+/// "acts_for": null}`: who the host authenticated, what they hold by standing right, and the person that an agent acts for. Where it may be left out, the host itself asks. `base` is where links start, `/jit` unless given.
 pub const COMMANDS: &[(&str, &[&str])] = &[
     (
         "submit",
@@ -297,7 +297,7 @@ struct Fields {
     map: Map<String, Value>,
 }
 
-const CALLER: &[&str] = &["principal", "roles", "permissions", "agent"];
+const CALLER: &[&str] = &["principal", "roles", "permissions", "agent", "acts_for"];
 
 impl Fields {
     fn read(document: &str) -> Result<Self, Invalid> {
@@ -438,7 +438,9 @@ impl Fields {
             Some(other) => return Err(Invalid::new("permissions", format!("is {}", shown(&other)), "a list of texts")),
         };
         let principal = if is_agent { Principal::agent(&name) } else { Principal::user(&name) }?;
-        Ok(Caller { principal, roles, permissions })
+        let acts_for = fields.text("acts_for")?.map(|name| Principal::user(&name)).transpose();
+        let acts_for = acts_for.map_err(|error| error.for_field("acts_for"))?;
+        Ok(Caller { principal, roles, permissions, acts_for })
     }
 }
 

@@ -10,10 +10,11 @@ use serde::Serialize;
 use crate::error::{Error, ErrorKind};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Assessment, Cut, Decision, EndKind, Grant, GrantStatus, Invalid, PermissionSet, RequestStatus,
-    Review, Revision, Timestamp, Ttl,
+    AccessRequest, ApprovalStep, Assessment, Cut, Decision, EndKind, Grant, GrantStatus, Invalid, PermissionSet,
+    RequestStatus, Review, Revision, Timestamp, Ttl,
 };
 use crate::service::{Listing, Receipt};
+use crate::workflow::{Missing, waiting_for};
 
 /// An access request.
 ///
@@ -41,6 +42,7 @@ pub struct RequestDocument {
     id: String,
     status: &'static str,
     requester_email: String,
+    requester_acts_for: Option<String>,
     requester_normal_roles: Vec<String>,
     requester_normal_permissions: Option<Vec<String>>,
     role: String,
@@ -54,6 +56,8 @@ pub struct RequestDocument {
     justification: Option<String>,
     ticket_url: Option<String>,
     approver_roles: Vec<String>,
+    approval: Vec<StepDocument>,
+    waiting_for: Vec<MissingDocument>,
     created_at: String,
     times_out_at: String,
     version: u32,
@@ -67,6 +71,40 @@ pub struct RequestDocument {
     links: RequestLinks,
 }
 
+/// One step of the approval.
+#[derive(Debug, Serialize)]
+struct StepDocument {
+    roles: Vec<String>,
+    count: u32,
+    escalates_at: Option<String>,
+    escalate_to: Vec<String>,
+}
+
+impl From<&ApprovalStep> for StepDocument {
+    fn from(step: &ApprovalStep) -> Self {
+        let escalation = step.escalation.as_ref();
+        Self {
+            roles: texts(&step.roles),
+            count: step.count,
+            escalates_at: escalation.map(|escalation| escalation.at.to_string()),
+            escalate_to: escalation.map(|escalation| texts(&escalation.to)).unwrap_or_default(),
+        }
+    }
+}
+
+/// Whose approval is still missing.
+#[derive(Debug, Serialize)]
+struct MissingDocument {
+    roles: Vec<String>,
+    missing: u32,
+}
+
+impl From<&Missing> for MissingDocument {
+    fn from(missing: &Missing) -> Self {
+        Self { roles: texts(&missing.roles), missing: missing.count }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct ReviewDocument {
     by: String,
@@ -74,6 +112,11 @@ struct ReviewDocument {
     verdict: &'static str,
     comment: Option<String>,
     version: u32,
+    roles: Vec<String>,
+    acts_for: Option<String>,
+    on_behalf_of: Option<String>,
+    /// Since when it counts no more.
+    lapsed_at: Option<String>,
     /// The most that the approver gives; what is `null` is left as it was asked for.
     limit: Option<LimitDocument>,
 }
@@ -105,6 +148,10 @@ impl From<&Review> for ReviewDocument {
             verdict: review.verdict.name(),
             comment: review.comment.as_ref().map(ToString::to_string),
             version: review.version,
+            roles: texts(&review.capacity.roles),
+            acts_for: review.capacity.acts_for.as_ref().map(ToString::to_string),
+            on_behalf_of: review.capacity.on_behalf_of.as_ref().map(ToString::to_string),
+            lapsed_at: review.lapsed.map(|at| at.to_string()),
             limit: LimitDocument::new(&review.cut),
         }
     }
@@ -172,12 +219,14 @@ impl RequestDocument {
     #[must_use]
     pub fn new(request: &AccessRequest, grant: Option<&Grant>, now: Timestamp, base: &str) -> Self {
         let status = request.status(now);
+        let waiting = if status.is_open() { waiting_for(request, now) } else { Vec::new() };
         let this = format!("{base}/requests/{}", request.id);
         let while_open = |verb: &str| status.is_open().then(|| format!("{this}/{verb}"));
         Self {
             id: request.id.to_string(),
             status: status.name(),
             requester_email: request.requester.to_string(),
+            requester_acts_for: request.requester_acts_for.as_ref().map(ToString::to_string),
             requester_normal_roles: texts(&request.requester_normal_roles),
             requester_normal_permissions: request.requester_normal_permissions.as_deref().map(texts),
             role: request.role.to_string(),
@@ -191,6 +240,8 @@ impl RequestDocument {
             justification: request.justification.as_ref().map(ToString::to_string),
             ticket_url: request.ticket.as_ref().map(ToString::to_string),
             approver_roles: texts(&request.approver_roles),
+            approval: request.approval.iter().map(Into::into).collect(),
+            waiting_for: waiting.iter().map(Into::into).collect(),
             created_at: request.created_at.to_string(),
             times_out_at: request.times_out_at.to_string(),
             version: request.version,

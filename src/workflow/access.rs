@@ -2,8 +2,8 @@
 //!
 //! What a caller may not see, they are told does not exist.
 
-use super::{Refusal, RefusalCode, Rules};
-use crate::model::{AccessRequest, Caller, Grant};
+use super::{Refusal, RefusalCode, Rules, View};
+use crate::model::{AccessRequest, Caller, Capacity, Grant, RoleName, Timestamp};
 
 /// Whether the caller may see every request, grant and record: approvers in general, and auditors.
 #[must_use]
@@ -14,7 +14,9 @@ pub fn sees_everything(caller: &Caller, rules: &Rules) -> bool {
 /// Whether the caller may see this request: its requester, its approvers, and who sees everything.
 #[must_use]
 pub fn may_see_request(caller: &Caller, request: &AccessRequest, rules: &Rules) -> bool {
-    caller.principal == request.requester || caller.has_any(&request.approver_roles) || sees_everything(caller, rules)
+    caller.identities().any(|who| request.identities().any(|asking| asking == who))
+        || caller.has_any(&request.approver_roles)
+        || sees_everything(caller, rules)
 }
 
 /// Whether the caller may see this grant: its holder, those that could approve it, and who sees everything.
@@ -37,12 +39,40 @@ pub fn may_audit(caller: &Caller, rules: &Rules) -> Result<(), Refusal> {
     ))
 }
 
-/// Whether the caller may review this request: one of its approvers who is not its requester.
-pub(super) fn check_reviewer(caller: &Caller, request: &AccessRequest) -> Result<(), Refusal> {
-    if caller.principal == request.requester {
-        return Err(Refusal::new(RefusalCode::SelfApproval, "you made this request, so someone else has to review it"));
+/// In which capacity the caller may review this request at `now`: one of its approvers who did not ask for it, neither in
+/// person nor through an agent.
+pub(super) fn reviewer(
+    caller: &Caller,
+    request: &AccessRequest,
+    view: &View,
+    now: Timestamp,
+) -> Result<Capacity, Refusal> {
+    if caller.identities().any(|who| request.identities().any(|asking| asking == who)) {
+        let message = if caller.principal == request.requester {
+            "you made this request, so someone else has to review it".to_owned()
+        } else {
+            format!("this request and you stand for one person, {}, so someone else has to review it", {
+                caller.acts_for.as_ref().unwrap_or(&caller.principal)
+            })
+        };
+        return Err(Refusal::new(RefusalCode::SelfApproval, message));
     }
-    check_approver(caller, &request.approver_roles)
+    if let Some(who) = caller.identities().find(|who| view.standing.get(*who).is_some_and(|known| !known.enabled)) {
+        return Err(Refusal::new(RefusalCode::NotAnApprover, format!("the account of {who} is disabled")));
+    }
+    check_approver(caller, &request.approver_roles)?;
+    let held = |role: &&RoleName| caller.roles.contains(*role);
+    let roles: Vec<_> = request.approver_roles.iter().filter(held).cloned().collect();
+    if request.approval.iter().any(|step| step.may_be_filled_by(&roles, now)) {
+        return Ok(Capacity { roles, acts_for: caller.acts_for.clone(), on_behalf_of: None });
+    }
+    let later = request.approval.iter().filter_map(|step| step.escalation.as_ref());
+    let later = later.filter(|escalation| roles.iter().any(|role| escalation.to.contains(role)));
+    let from = later.map(|escalation| escalation.at).min().unwrap_or(request.times_out_at);
+    Err(Refusal::new(
+        RefusalCode::NotAnApprover,
+        format!("your roles may review this request from {from} on, when it is passed on to them"),
+    ))
 }
 
 /// Whether the caller may take this grant away: one of those that could approve it, other than its holder.
@@ -57,7 +87,7 @@ pub(super) fn check_revoker(caller: &Caller, grant: &Grant) -> Result<(), Refusa
 }
 
 /// Whether the caller holds one of these roles.
-pub(super) fn check_approver(caller: &Caller, approver_roles: &[crate::model::RoleName]) -> Result<(), Refusal> {
+pub(super) fn check_approver(caller: &Caller, approver_roles: &[RoleName]) -> Result<(), Refusal> {
     if caller.has_any(approver_roles) {
         return Ok(());
     }

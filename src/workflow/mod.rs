@@ -9,6 +9,7 @@
 //! | `command` | what can be asked of the workflow |
 //! | `rules` | what the operator has set |
 //! | `assess` | what a request would newly permit, and how much could go wrong with it |
+//! | `quorum` | whose approvals a request still waits for |
 //! | `view` | what must be known to decide, and how a fact changes it |
 //! | `decide` | which facts follow from a command |
 //! | `note` | what time has made true and the journal does not say yet |
@@ -20,6 +21,7 @@ mod assess;
 mod command;
 mod decide;
 mod note;
+mod quorum;
 mod refusal;
 mod rules;
 mod view;
@@ -28,6 +30,7 @@ pub use access::{may_audit, may_see_grant, may_see_request, sees_everything};
 pub use command::{Command, Intent};
 pub use decide::{already_covered, decide, preview};
 pub use note::{next_note, note};
+pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
-pub use rules::{Limits, RiskRules, Rules, WorkingHours};
+pub use rules::{Limits, NeverAutoApprove, RiskRules, Rules, WorkingHours};
 pub use view::{History, Tally, View, evolve};

@@ -3,18 +3,24 @@
 //! Nothing waits for a note: every answer compares the instant itself. A note only lets the record tell the whole story.
 
 use super::View;
-use crate::model::{Actor, Event, Fact, Timestamp};
+use super::quorum::is_filled_by_its_own;
+use crate::model::{AccessRequest, Actor, Escalation, Event, Fact, Timestamp};
 
-/// The facts that have become true by `now` and are not in `view`: a request timed out, a window began, a window ended.
+/// The facts that have become true by `now` and are not in `view`: a request timed out, others may fill a step of it, a
+/// window began, a window ended.
 /// Folding them into the view makes a second call answer nothing.
 #[must_use]
 pub fn note(view: &View, now: Timestamp) -> Vec<Event> {
     let mut facts = Vec::new();
     if let Some(request) = &view.request
         && request.state.is_open()
-        && now >= request.times_out_at
     {
-        facts.push(Fact::RequestTimedOut { request: request.id });
+        if now >= request.times_out_at {
+            facts.push(Fact::RequestTimedOut { request: request.id });
+        } else {
+            let due = escalations(request).filter(|(_, escalation)| now >= escalation.at);
+            facts.extend(due.map(|(step, _)| Fact::RequestEscalated { request: request.id, step }));
+        }
     }
     if let Some(grant) = &view.grant
         && grant.ended.is_none()
@@ -32,11 +38,23 @@ pub fn note(view: &View, now: Timestamp) -> Vec<Event> {
 /// The next instant at which [`note`] will have something new to say of this view, if there is one.
 #[must_use]
 pub fn next_note(view: &View) -> Option<Timestamp> {
-    let request = view.request.as_ref().filter(|r| r.state.is_open()).map(|r| r.times_out_at);
+    let request = view
+        .request
+        .as_ref()
+        .filter(|r| r.state.is_open())
+        .and_then(|r| escalations(r).map(|(_, escalation)| escalation.at).chain([r.times_out_at]).min());
     let grant = view
         .grant
         .as_ref()
         .filter(|g| g.ended.is_none() && !g.noted.expiry)
         .map(|g| if g.noted.activation { g.window.end() } else { g.window.start() });
     request.into_iter().chain(grant).min()
+}
+
+/// The escalations that the journal does not tell of, of steps that nobody has filled.
+fn escalations(request: &AccessRequest) -> impl Iterator<Item = (u32, &Escalation)> {
+    (0..).zip(&request.approval).filter_map(|(index, step)| {
+        let escalation = step.escalation.as_ref().filter(|escalation| !escalation.noted)?;
+        (!is_filled_by_its_own(request, step)).then_some((index, escalation))
+    })
 }

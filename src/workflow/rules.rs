@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::{Invalid, Permission, Role, RoleName, Scope, Timestamp, Ttl};
+use crate::model::{ApprovalRule, Invalid, Permission, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
 ///
@@ -32,8 +32,14 @@ pub struct Rules {
     pub require_approval: bool,
     /// `approver_roles`: the host's roles that may approve, revoke, and see everything.
     pub approver_roles: Vec<RoleName>,
+    /// `approval`: the steps of an approval, for roles that have none of their own.
+    pub approval: Vec<ApprovalRule>,
     /// `auto_approve_for_roles`: requesters who hold one of these host roles need no person's approval.
     pub auto_approve_for_roles: Vec<RoleName>,
+    /// `auto_approve_max_hours`: the longest grant that `auto_approve_for_roles` gives; the default length when `None`.
+    pub auto_approve_max: Option<Ttl>,
+    /// `never_auto_approve`: what no rule approves in a person's place.
+    pub never_auto_approve: NeverAutoApprove,
     /// `approval_timeout_hours`: how long a request waits for an answer.
     pub approval_timeout: Ttl,
     /// `auditor_roles`: the host's roles that may see everything and change nothing.
@@ -60,7 +66,10 @@ impl Default for Rules {
             require_ticket_url: false,
             require_approval: true,
             approver_roles: Vec::new(),
+            approval: Vec::new(),
             auto_approve_for_roles: Vec::new(),
+            auto_approve_max: None,
+            never_auto_approve: NeverAutoApprove::default(),
             approval_timeout: hours(24),
             auditor_roles: Vec::new(),
             reserved_permissions: Vec::new(),
@@ -72,10 +81,20 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// The host's roles of which an approver of `role` must hold one.
+    /// Who has to approve a request for `role`; empty when nobody could. What the role says goes before what is said for
+    /// all, and steps go before a list of roles, of which one approval is enough.
     #[must_use]
-    pub fn approvers_of<'a>(&'a self, role: &'a Role) -> &'a [RoleName] {
-        role.approver_roles.as_deref().unwrap_or(&self.approver_roles)
+    pub fn approval_of(&self, role: &Role) -> Vec<ApprovalRule> {
+        let one_of = |roles: &[RoleName]| match roles {
+            [] => Vec::new(),
+            roles => vec![ApprovalRule { roles: roles.to_vec(), count: 1, escalation: None }],
+        };
+        match &role.approver_roles {
+            _ if !role.approval.is_empty() => role.approval.clone(),
+            Some(roles) => one_of(roles),
+            None if !self.approval.is_empty() => self.approval.clone(),
+            None => one_of(&self.approver_roles),
+        }
     }
 }
 
@@ -105,6 +124,26 @@ impl Limits {
     pub fn are_set(&self) -> bool {
         *self != Self::default()
     }
+}
+
+/// What no rule approves in a person's place, whatever else the operator has set.
+///
+/// ```
+/// use jit_access::model::{RiskLevel, RoleName};
+/// use jit_access::workflow::NeverAutoApprove;
+///
+/// let never = NeverAutoApprove { roles: vec![RoleName::new("dba")?], risk_level: Some(RiskLevel::High), ..Default::default() };
+/// assert!(never.scopes.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NeverAutoApprove {
+    /// `never_auto_approve.roles`: requests for these.
+    pub roles: Vec<RoleName>,
+    /// `never_auto_approve.resources`: requests that reach any of this.
+    pub scopes: Vec<Scope>,
+    /// `never_auto_approve.risk_level`: requests as risky as this, or more.
+    pub risk_level: Option<RiskLevel>,
 }
 
 /// What makes a request more risky, as far as only the operator can know.

@@ -1,8 +1,10 @@
 //! What must be known to decide, and how a fact changes it.
 
+use std::collections::BTreeMap;
+
 use crate::model::{
-    AccessRequest, Actor, Amendment, Answer, Cut, End, EndKind, Event, Fact, Grant, GrantId, Justification, RequestId,
-    RequestState, Review, Revision, Suspension, Timestamp, Verdict,
+    AccessRequest, Actor, Amendment, Answer, Capacity, Cut, End, EndKind, Event, Fact, Grant, GrantId, Justification,
+    Principal, RequestId, RequestState, Review, Revision, Standing, Suspension, Timestamp, Verdict,
 };
 
 /// The part of the state that a command is decided from, as of one revision.
@@ -29,6 +31,9 @@ pub struct View {
     pub tally: Tally,
     /// What else the caller has asked for and holds, for commands that are decided from it.
     pub history: History,
+    /// What the host says now of those whose rights the command depends on. Who is not in it is taken to have the rights
+    /// that they came with.
+    pub standing: BTreeMap<Principal, Standing>,
 }
 
 /// What a principal asked for lately, newest first, and holds now or later.
@@ -72,15 +77,31 @@ pub struct Tally {
 pub fn evolve(mut view: View, event: &Event) -> View {
     match &event.fact {
         Fact::RequestSubmitted(request) => view.request = Some((**request).clone()),
-        Fact::RequestApproved { request, cut, comment } => {
-            reviewed(&mut view, *request, event, RequestState::Approved, Verdict::Approve, cut, comment.as_ref());
+        Fact::RequestReviewed { request, capacity, cut, comment } => {
+            reviewed(&mut view, *request, event, (Verdict::Approve, cut, comment.as_ref()), capacity);
         }
-        Fact::RequestDenied { request, reason } => {
-            reviewed(&mut view, *request, event, RequestState::Denied, Verdict::Deny, &Cut::default(), Some(reason));
+        Fact::RequestApproved { request, capacity, cut, comment } => {
+            reviewed(&mut view, *request, event, (Verdict::Approve, cut, comment.as_ref()), capacity);
+            set_state(&mut view, *request, RequestState::Approved);
         }
-        Fact::InformationRequested { request, question } => {
-            let state = RequestState::NeedsInfo;
-            reviewed(&mut view, *request, event, state, Verdict::Ask, &Cut::default(), Some(question));
+        Fact::RequestDenied { request, capacity, reason } => {
+            reviewed(&mut view, *request, event, (Verdict::Deny, &Cut::default(), Some(reason)), capacity);
+            set_state(&mut view, *request, RequestState::Denied);
+        }
+        Fact::InformationRequested { request, capacity, question } => {
+            reviewed(&mut view, *request, event, (Verdict::Ask, &Cut::default(), Some(question)), capacity);
+            set_state(&mut view, *request, RequestState::NeedsInfo);
+        }
+        Fact::ReviewLapsed { request, reviewer } => {
+            if let Some(known) = request_of(&mut view, *request) {
+                lapse(known, reviewer, event);
+            }
+        }
+        Fact::RequestEscalated { request, step } => {
+            let known = request_of(&mut view, *request).and_then(|known| known.approval.get_mut(*step as usize));
+            if let Some(escalation) = known.and_then(|step| step.escalation.as_mut()) {
+                escalation.noted = true;
+            }
         }
         Fact::RequestAnswered { request, answer, amendment } => {
             if let Some(known) = request_of(&mut view, *request) {
@@ -126,13 +147,10 @@ fn reviewed(
     view: &mut View,
     id: RequestId,
     event: &Event,
-    state: RequestState,
-    verdict: Verdict,
-    cut: &Cut,
-    comment: Option<&Justification>,
+    (verdict, cut, comment): (Verdict, &Cut, Option<&Justification>),
+    capacity: &Capacity,
 ) {
     if let Some(known) = request_of(view, id) {
-        known.state = state;
         known.reviews.push(Review {
             by: event.by.clone(),
             at: event.at,
@@ -140,7 +158,18 @@ fn reviewed(
             comment: comment.cloned(),
             cut: cut.clone(),
             version: known.version,
+            capacity: capacity.clone(),
+            lapsed: None,
         });
+    }
+}
+
+/// Every approval of theirs so far that still counts.
+fn lapse(known: &mut AccessRequest, reviewer: &Principal, event: &Event) {
+    let theirs = |review: &&mut Review| matches!(&review.by, Actor::Principal(by) if by == reviewer);
+    let counting = |review: &&mut Review| review.verdict == Verdict::Approve && review.lapsed.is_none();
+    for review in known.reviews.iter_mut().filter(theirs).filter(counting) {
+        review.lapsed = Some(event.at);
     }
 }
 

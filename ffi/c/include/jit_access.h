@@ -277,6 +277,7 @@ jit_status jit_test_clock(const struct jit_engine *engine,
 #endif  /* JIT_ACCESS_H */
 
 /* What `jit_error_info.code` can be. Codes are added, never renamed. */
+#define JIT_CODE_ALREADY_REVIEWED "already_reviewed"
 #define JIT_CODE_CONFLICT "conflict"
 #define JIT_CODE_CORRUPT "corrupt"
 #define JIT_CODE_DISABLED "disabled"

@@ -291,6 +291,7 @@ class World:
                 "agent": "agent" in person,
                 "roles": person.get("roles", []),
                 "permissions": person.get("permissions"),
+                "acts_for": person.get("acts_for"),
             }
         return self.run(command)
 
@@ -319,7 +320,8 @@ class World:
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named
-        assert person.keys() <= {"user", "agent", "roles", "permissions"} and ("user" in person) != ("agent" in person)
+        assert person.keys() <= {"user", "agent", "acts_for", "roles", "permissions"}
+        assert ("user" in person) != ("agent" in person)
         return dict(person)
 
     def resolved(self, value: Any) -> Any:

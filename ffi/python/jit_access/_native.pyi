@@ -57,13 +57,15 @@ class Caller:
         roles: Sequence[str] = ...,
         permissions: Sequence[str] | None = None,
         agent: bool = False,
+        acts_for: str | None = None,
     ) -> Self:
         """A person, or with `agent` a program that acts in its own name.
 
         `principal` is brought to one spelling (Unicode NFKC, lower case, the domain in ASCII), so that two
         spellings of one person are one person. `roles` are the host's, compared as they are written. `permissions` are
         what the caller may do by standing right, so that an approver is told what a grant would newly permit; without
-        them everything counts as new. Names that the library does not know are left out.
+        them everything counts as new. Names that the library does not know are left out. `acts_for` is the person that
+        an agent acts for: neither of the two can approve what the other asked for, and as reviewers they are one.
 
         Raises `InvalidInput` for a name that is empty, longer than 320 bytes, or holds spaces, controls or invisible
         characters, and for a role that is empty, padded, longer than 128 bytes, or holds controls.
@@ -80,6 +82,10 @@ class Caller:
     @property
     def permissions(self) -> tuple[str, ...] | None:
         """What the caller may do by standing right; `None` when the host did not say."""
+
+    @property
+    def acts_for(self) -> str | None:
+        """The person that an agent acts for."""
 
 @final
 class Decision:

@@ -124,6 +124,22 @@ class LimitModel(_Shown):
     duration_hours: float | None
 
 
+class ApprovalStepModel(_Shown):
+    """One step of the approval: so many different people who hold one of its roles."""
+
+    roles: list[str]
+    count: int
+    escalates_at: datetime | None = Field(description="From when on `escalate_to` may fill it too")
+    escalate_to: list[str]
+
+
+class MissingModel(_Shown):
+    """Whose approval is still missing."""
+
+    roles: list[str] = Field(description="The roles that may fill the step now")
+    missing: int = Field(description="How many different people it still takes")
+
+
 class ReviewModel(_Shown):
     """What a reviewer said."""
 
@@ -132,6 +148,10 @@ class ReviewModel(_Shown):
     verdict: Literal["approve", "deny", "ask"]
     comment: str | None
     version: int = Field(description="The version of the request it is about")
+    roles: list[str] = Field(description="The roles with which it was given")
+    acts_for: str | None = Field(description="The person that a reviewing agent acts for")
+    on_behalf_of: str | None = Field(description="Who delegated these roles")
+    lapsed_at: datetime | None = Field(description="Since when it counts no more: the reviewer lost such a role")
     limit: LimitModel | None
 
 
@@ -165,6 +185,7 @@ class AccessRequestModel(_Shown):
     id: str
     status: Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"]
     requester_email: str
+    requester_acts_for: str | None = Field(description="The person that a requesting agent acts for")
     requester_normal_roles: list[str] = Field(description="The standing roles of the requester when asking")
     requester_normal_permissions: list[str] | None = Field(
         description="What the requester could do by standing right when asking; `null` when the host did not say"
@@ -179,7 +200,9 @@ class AccessRequestModel(_Shown):
     starts_at: datetime | None
     justification: str | None
     ticket_url: str | None
-    approver_roles: list[str]
+    approver_roles: list[str] = Field(description="Every role that may ever review it")
+    approval: list[ApprovalStepModel]
+    waiting_for: list[MissingModel] = Field(description="What is still missing; empty once it is answered")
     created_at: datetime
     times_out_at: datetime
     version: int = Field(description="Counts up when the length or the resource changes")

@@ -23,14 +23,22 @@ pub struct Caller(pub model::Caller);
 #[pymethods]
 impl Caller {
     #[new]
-    #[pyo3(signature = (principal, *, roles = Vec::new(), permissions = None, agent = false))]
-    fn new(principal: &str, roles: Vec<String>, permissions: Option<Vec<String>>, agent: bool) -> PyResult<Self> {
+    #[pyo3(signature = (principal, *, roles = Vec::new(), permissions = None, agent = false, acts_for = None))]
+    fn new(
+        principal: &str,
+        roles: Vec<String>,
+        permissions: Option<Vec<String>>,
+        agent: bool,
+        acts_for: Option<&str>,
+    ) -> PyResult<Self> {
         let principal = self::principal(principal, agent)?;
         let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>().map_err(raise)?;
         // What the host calls a permission and the library cannot name takes nothing off what a grant newly permits.
         let permissions =
             permissions.map(|all| all.iter().filter_map(|name| Permission::new(name).ok()).collect::<Vec<_>>());
-        Ok(Self(model::Caller { principal, roles, permissions }))
+        let acts_for = acts_for.map(|name| Principal::user(name).map_err(|error| error.for_field("acts_for")));
+        let acts_for = acts_for.transpose().map_err(raise)?;
+        Ok(Self(model::Caller { principal, roles, permissions, acts_for }))
     }
 
     #[getter]
@@ -46,6 +54,11 @@ impl Caller {
     #[getter]
     fn permissions<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         self.0.permissions.as_ref().map(|all| PyTuple::new(py, all.iter().map(Permission::as_str))).transpose()
+    }
+
+    #[getter]
+    fn acts_for(&self) -> Option<String> {
+        self.0.acts_for.as_ref().map(ToString::to_string)
     }
 
     fn __repr__(&self) -> String {

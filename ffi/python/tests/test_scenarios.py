@@ -197,6 +197,7 @@ class World:
             roles=person.get("roles", []),
             permissions=person.get("permissions"),
             agent=agent,
+            acts_for=person.get("acts_for"),
         )
         if verb == "revoke_many" and "request" in given:
             given["request_id"] = given.pop("request")
@@ -212,7 +213,7 @@ class World:
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named
-        assert person.keys() <= {"user", "agent", "roles", "permissions"}
+        assert person.keys() <= {"user", "agent", "acts_for", "roles", "permissions"}
         assert ("user" in person) != ("agent" in person)
         return dict(person)
 

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::StoredCapacity;
 use super::grant::StoredGrant;
-use super::parts::StoredActor;
+use super::parts::{StoredActor, StoredPrincipal};
 use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
 use crate::model::{Action, Event, Fact, Invalid, Justification, Resource, Timestamp};
@@ -40,8 +41,27 @@ pub struct StoredEvent {
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 enum StoredFact {
     RequestSubmitted(Box<StoredRequest>),
+    RequestReviewed {
+        request: String,
+        #[serde(default, skip_serializing_if = "StoredCapacity::is_none")]
+        capacity: StoredCapacity,
+        #[serde(default, skip_serializing_if = "StoredCut::is_none")]
+        cut: StoredCut,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
+    },
+    ReviewLapsed {
+        request: String,
+        reviewer: StoredPrincipal,
+    },
+    RequestEscalated {
+        request: String,
+        step: u32,
+    },
     RequestApproved {
         request: String,
+        #[serde(default, skip_serializing_if = "StoredCapacity::is_none")]
+        capacity: StoredCapacity,
         #[serde(default, skip_serializing_if = "StoredCut::is_none")]
         cut: StoredCut,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,10 +69,14 @@ enum StoredFact {
     },
     RequestDenied {
         request: String,
+        #[serde(default, skip_serializing_if = "StoredCapacity::is_none")]
+        capacity: StoredCapacity,
         reason: String,
     },
     InformationRequested {
         request: String,
+        #[serde(default, skip_serializing_if = "StoredCapacity::is_none")]
+        capacity: StoredCapacity,
         question: String,
     },
     RequestAnswered {
@@ -99,17 +123,34 @@ impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
         let fact = match &event.fact {
             Fact::RequestSubmitted(request) => StoredFact::RequestSubmitted(Box::new((&**request).into())),
-            Fact::RequestApproved { request, cut, comment } => StoredFact::RequestApproved {
+            Fact::RequestReviewed { request, capacity, cut, comment } => StoredFact::RequestReviewed {
                 request: request.to_string(),
+                capacity: capacity.into(),
                 cut: cut.into(),
                 comment: comment.as_ref().map(ToString::to_string),
             },
-            Fact::RequestDenied { request, reason } => {
-                StoredFact::RequestDenied { request: request.to_string(), reason: reason.to_string() }
+            Fact::ReviewLapsed { request, reviewer } => {
+                StoredFact::ReviewLapsed { request: request.to_string(), reviewer: reviewer.into() }
             }
-            Fact::InformationRequested { request, question } => {
-                StoredFact::InformationRequested { request: request.to_string(), question: question.to_string() }
+            Fact::RequestEscalated { request, step } => {
+                StoredFact::RequestEscalated { request: request.to_string(), step: *step }
             }
+            Fact::RequestApproved { request, capacity, cut, comment } => StoredFact::RequestApproved {
+                request: request.to_string(),
+                capacity: capacity.into(),
+                cut: cut.into(),
+                comment: comment.as_ref().map(ToString::to_string),
+            },
+            Fact::RequestDenied { request, capacity, reason } => StoredFact::RequestDenied {
+                request: request.to_string(),
+                capacity: capacity.into(),
+                reason: reason.to_string(),
+            },
+            Fact::InformationRequested { request, capacity, question } => StoredFact::InformationRequested {
+                request: request.to_string(),
+                capacity: capacity.into(),
+                question: question.to_string(),
+            },
             Fact::RequestAnswered { request, answer, amendment } => StoredFact::RequestAnswered {
                 request: request.to_string(),
                 answer: answer.to_string(),
@@ -148,17 +189,34 @@ impl TryFrom<StoredEvent> for Event {
     fn try_from(stored: StoredEvent) -> Result<Self, Invalid> {
         let fact = match stored.fact {
             StoredFact::RequestSubmitted(request) => Fact::RequestSubmitted(Box::new((*request).try_into()?)),
-            StoredFact::RequestApproved { request, cut, comment } => Fact::RequestApproved {
+            StoredFact::RequestReviewed { request, capacity, cut, comment } => Fact::RequestReviewed {
                 request: request.parse()?,
+                capacity: capacity.try_into()?,
                 cut: cut.try_into()?,
                 comment: comment.map(|text| Justification::new(&text)).transpose()?,
             },
-            StoredFact::RequestDenied { request, reason } => {
-                Fact::RequestDenied { request: request.parse()?, reason: reason.parse()? }
+            StoredFact::ReviewLapsed { request, reviewer } => {
+                Fact::ReviewLapsed { request: request.parse()?, reviewer: reviewer.try_into()? }
             }
-            StoredFact::InformationRequested { request, question } => {
-                Fact::InformationRequested { request: request.parse()?, question: question.parse()? }
+            StoredFact::RequestEscalated { request, step } => {
+                Fact::RequestEscalated { request: request.parse()?, step }
             }
+            StoredFact::RequestApproved { request, capacity, cut, comment } => Fact::RequestApproved {
+                request: request.parse()?,
+                capacity: capacity.try_into()?,
+                cut: cut.try_into()?,
+                comment: comment.map(|text| Justification::new(&text)).transpose()?,
+            },
+            StoredFact::RequestDenied { request, capacity, reason } => Fact::RequestDenied {
+                request: request.parse()?,
+                capacity: capacity.try_into()?,
+                reason: reason.parse()?,
+            },
+            StoredFact::InformationRequested { request, capacity, question } => Fact::InformationRequested {
+                request: request.parse()?,
+                capacity: capacity.try_into()?,
+                question: question.parse()?,
+            },
             StoredFact::RequestAnswered { request, answer, amendment } => Fact::RequestAnswered {
                 request: request.parse()?,
                 answer: answer.parse()?,

@@ -9,10 +9,12 @@
 //! | `event` | one fact |
 //! | `request` | an access request, and what changes in one |
 //! | `review` | what reviewers said and took off; what requesters answered |
+//! | `approval` | who has to say yes, and in which capacity somebody reviewed |
 //! | `assessment` | what a request would newly permit, and how risky it is |
 //! | `grant` | a grant |
 //! | `parts` | principals, actors, sets of permissions |
 
+mod approval;
 mod assessment;
 mod event;
 mod grant;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::StoredStep;
 use super::assessment::StoredAssessment;
 use super::parts::{StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
 use super::review::{StoredAnswer, StoredReview};
@@ -53,6 +54,8 @@ impl TryFrom<StoredDurationCut> for DurationCut {
 pub struct StoredRequest {
     id: String,
     requester: StoredPrincipal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requester_acts_for: Option<StoredPrincipal>,
     requester_normal_roles: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requester_normal_permissions: Option<Vec<String>>,
@@ -69,6 +72,7 @@ pub struct StoredRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ticket_url: Option<String>,
     approver_roles: Vec<String>,
+    approval: Vec<StoredStep>,
     created_at: String,
     times_out_at: String,
     assessment: StoredAssessment,
@@ -85,6 +89,7 @@ impl From<&AccessRequest> for StoredRequest {
         Self {
             id: request.id.to_string(),
             requester: (&request.requester).into(),
+            requester_acts_for: request.requester_acts_for.as_ref().map(Into::into),
             requester_normal_roles: role_texts(&request.requester_normal_roles),
             requester_normal_permissions: request
                 .requester_normal_permissions
@@ -99,6 +104,7 @@ impl From<&AccessRequest> for StoredRequest {
             justification: request.justification.as_ref().map(ToString::to_string),
             ticket_url: request.ticket.as_ref().map(ToString::to_string),
             approver_roles: role_texts(&request.approver_roles),
+            approval: request.approval.iter().map(Into::into).collect(),
             created_at: request.created_at.to_string(),
             times_out_at: request.times_out_at.to_string(),
             assessment: (&request.assessment).into(),
@@ -117,6 +123,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
         Ok(Self {
             id: stored.id.parse()?,
             requester: stored.requester.try_into()?,
+            requester_acts_for: stored.requester_acts_for.map(TryInto::try_into).transpose()?,
             requester_normal_roles: parse_roles(&stored.requester_normal_roles)?,
             requester_normal_permissions: stored
                 .requester_normal_permissions
@@ -131,6 +138,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
             justification: stored.justification.map(|text| text.parse()).transpose()?,
             ticket: stored.ticket_url.map(|text| text.parse()).transpose()?,
             approver_roles: parse_roles(&stored.approver_roles)?,
+            approval: stored.approval.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
             created_at: stored.created_at.parse()?,
             times_out_at: stored.times_out_at.parse()?,
             assessment: stored.assessment.try_into()?,

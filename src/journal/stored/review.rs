@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::StoredCapacity;
 use super::parts::{StoredActor, StoredPermissions, unknown};
 use crate::model::{Answer, Cut, Invalid, Review, Ttl, Verdict};
 
@@ -15,6 +16,10 @@ pub(super) struct StoredReview {
     #[serde(default, skip_serializing_if = "StoredCut::is_none")]
     cut: StoredCut,
     version: u32,
+    #[serde(default, skip_serializing_if = "StoredCapacity::is_none")]
+    capacity: StoredCapacity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lapsed: Option<String>,
 }
 
 impl From<&Review> for StoredReview {
@@ -26,6 +31,8 @@ impl From<&Review> for StoredReview {
             comment: review.comment.as_ref().map(ToString::to_string),
             cut: (&review.cut).into(),
             version: review.version,
+            capacity: (&review.capacity).into(),
+            lapsed: review.lapsed.map(|at| at.to_string()),
         }
     }
 }
@@ -46,6 +53,8 @@ impl TryFrom<StoredReview> for Review {
             comment: stored.comment.map(|text| text.parse()).transpose()?,
             cut: stored.cut.try_into()?,
             version: stored.version,
+            capacity: stored.capacity.try_into()?,
+            lapsed: stored.lapsed.map(|at| at.parse()).transpose()?,
         })
     }
 }

@@ -155,6 +155,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
             principal: Principal::user(&format!("o'{number}\"%_\\@example.com")).unwrap(),
             roles: vec![role("on-call"), role("a'b\"c%_")],
             permissions: Some(vec![crate::model::Permission::new("logs:*").unwrap()]),
+            acts_for: Some(Principal::user(&format!("o'{number}")).unwrap()),
         };
         let intent = Intent::Submit {
             id: RequestId::from_u128(number),

@@ -1,8 +1,8 @@
 //! What a store should hold, as plainly as it can be said: a list of events, read from the start for every question.
 
 use crate::model::{
-    AccessRequest, Answer, Cut, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal, RequestId,
-    RequestState, RequestStatus, Review, Revision, Suspension, Timestamp, Verdict,
+    AccessRequest, Actor, Answer, Capacity, Cut, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal,
+    RequestId, RequestState, RequestStatus, Review, Revision, Suspension, Timestamp, Verdict,
 };
 use crate::store::{Page, Visible};
 use crate::workflow::{Tally, View, next_note, note};
@@ -90,7 +90,10 @@ impl Naive {
         let bounds = self
             .requests
             .iter()
-            .map(|(_, request)| request.times_out_at)
+            .flat_map(|(_, request)| {
+                let escalations = request.approval.iter().filter_map(|step| step.escalation.as_ref());
+                escalations.map(|escalation| escalation.at).chain([request.times_out_at])
+            })
             .chain(self.grants.iter().flat_map(|(_, grant)| [grant.window.start(), grant.window.end()]));
         let mut all: Vec<_> = bounds
             .flat_map(|bound| [-1, 0, 1].map(|off| Timestamp::from_millis(bound.millis() + off).unwrap()))
@@ -117,20 +120,37 @@ fn page_of<T: Clone, S>(
 fn after_all(request: &AccessRequest, events: &[Event]) -> AccessRequest {
     let mut request = request.clone();
     for event in events {
-        let mut review = |state, verdict, comment, cut: &Cut| {
-            request.state = state;
+        let mut review = |state: Option<RequestState>, verdict, comment, cut: &Cut, capacity: &Capacity| {
+            request.state = state.unwrap_or(request.state);
             let (by, at, version) = (event.by.clone(), event.at, request.version);
-            request.reviews.push(Review { by, at, verdict, comment, cut: cut.clone(), version });
+            let (cut, capacity) = (cut.clone(), capacity.clone());
+            request.reviews.push(Review { by, at, verdict, comment, cut, version, capacity, lapsed: None });
         };
+        let none = Cut::default();
         match &event.fact {
-            Fact::RequestApproved { request: id, cut, comment } if *id == request.id => {
-                review(RequestState::Approved, Verdict::Approve, comment.clone(), cut);
+            Fact::RequestReviewed { request: id, capacity, cut, comment } if *id == request.id => {
+                review(None, Verdict::Approve, comment.clone(), cut, capacity);
             }
-            Fact::RequestDenied { request: id, reason } if *id == request.id => {
-                review(RequestState::Denied, Verdict::Deny, Some(reason.clone()), &Cut::default());
+            Fact::ReviewLapsed { request: id, reviewer } if *id == request.id => {
+                for review in &mut request.reviews {
+                    let counts = review.verdict == Verdict::Approve && review.lapsed.is_none();
+                    if counts && review.by == Actor::Principal(reviewer.clone()) {
+                        review.lapsed = Some(event.at);
+                    }
+                }
             }
-            Fact::InformationRequested { request: id, question } if *id == request.id => {
-                review(RequestState::NeedsInfo, Verdict::Ask, Some(question.clone()), &Cut::default());
+            Fact::RequestEscalated { request: id, step } if *id == request.id => {
+                let step = &mut request.approval[*step as usize];
+                step.escalation.as_mut().unwrap().noted = true;
+            }
+            Fact::RequestApproved { request: id, capacity, cut, comment } if *id == request.id => {
+                review(Some(RequestState::Approved), Verdict::Approve, comment.clone(), cut, capacity);
+            }
+            Fact::RequestDenied { request: id, capacity, reason } if *id == request.id => {
+                review(Some(RequestState::Denied), Verdict::Deny, Some(reason.clone()), &none, capacity);
+            }
+            Fact::InformationRequested { request: id, capacity, question } if *id == request.id => {
+                review(Some(RequestState::NeedsInfo), Verdict::Ask, Some(question.clone()), &none, capacity);
             }
             Fact::RequestAnswered { request: id, answer, amendment } if *id == request.id => {
                 request.state = RequestState::Pending;

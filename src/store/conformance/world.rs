@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Action, Actor, Caller, Cut, Event, Fact, Grant, GrantId, Justification, Permission, PermissionSet,
-    Principal, RequestId, Resource, Revision, Role, RoleName, Scope, TicketUrl, Timestamp, Ttl,
+    AccessRequest, Action, Actor, ApprovalRule, Caller, Cut, EscalationRule, Event, Fact, Grant, GrantId,
+    Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName, Scope,
+    TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store, StoreError};
 use crate::workflow::{Command, Intent, Rules, View, decide, note};
@@ -64,6 +65,7 @@ pub fn cast() -> Vec<Caller> {
         principal,
         roles: roles.iter().map(|name| role(name)).collect(),
         permissions: (!roles.is_empty()).then(|| vec![Permission::new("tools.read").unwrap()]),
+        acts_for: None,
     };
     let user = |name: &str| Principal::user(name).unwrap();
     vec![
@@ -89,10 +91,17 @@ pub fn rules() -> Rules {
             max_duration: None,
             default_duration: None,
             approver_roles: approvers.map(|names| names.iter().map(|name| role(name)).collect()),
+            approval: Vec::new(),
             conflicts_with: vec![role("reader")],
         };
         (entry.name.clone(), entry)
     };
+    let vault = PermissionSet::new([permission("vault.*")]).unwrap();
+    let (vault_name, vault) = entry("vault", vault, None);
+    let step =
+        |name: &str, escalation: Option<EscalationRule>| ApprovalRule { roles: vec![role(name)], count: 1, escalation };
+    let escalation = EscalationRule { after: minutes(10), to: vec![role("on-call"), role("approver")] };
+    let vault = Role { approval: vec![step("sre", Some(escalation)), step("approver", None)], ..vault };
     Rules {
         max_duration: minutes(240),
         default_duration: minutes(60),
@@ -101,6 +110,7 @@ pub fn rules() -> Rules {
         approver_roles: vec![role("approver"), role("security")],
         auto_approve_for_roles: vec![role("on-call")],
         catalogue: BTreeMap::from([
+            (vault_name, vault),
             entry("reader", PermissionSet::new([permission("logs:read"), permission("tools.read")]).unwrap(), None),
             entry(
                 "deploy'er \"",

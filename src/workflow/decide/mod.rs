@@ -54,18 +54,18 @@ fn decided(
             return submit::submit(caller, wish, *grant, view, rules, now);
         }
         Intent::Approve { request, version, grant, cut, comment } => {
-            let request = reviewable(view, *request, *version, caller, rules, now)?;
+            let (request, capacity) = reviewable(view, *request, *version, caller, rules, now)?;
             check_enabled(rules)?;
             limits::check_grant(&request.requester, &view.tally, &rules.limits)?;
-            return review::approve(request, *grant, &by, cut.clone(), comment.clone(), now);
+            return review::approve(view, request, (caller, capacity), (cut, comment.as_ref()), *grant, now);
         }
         Intent::Deny { request, reason } => {
-            let request = reviewable(view, *request, None, caller, rules, now)?;
-            vec![Fact::RequestDenied { request: request.id, reason: reason.clone() }]
+            let (request, capacity) = reviewable(view, *request, None, caller, rules, now)?;
+            vec![Fact::RequestDenied { request: request.id, capacity, reason: reason.clone() }]
         }
         Intent::Ask { request, question } => {
-            let request = reviewable(view, *request, None, caller, rules, now)?;
-            vec![Fact::InformationRequested { request: request.id, question: question.clone() }]
+            let (request, capacity) = reviewable(view, *request, None, caller, rules, now)?;
+            vec![Fact::InformationRequested { request: request.id, capacity, question: question.clone() }]
         }
         Intent::Answer { request, answer, duration, scope } => {
             review::answer(view, (*request, answer), (*duration, scope.as_ref()), caller, rules, now)?

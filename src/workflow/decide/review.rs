@@ -3,13 +3,14 @@
 use super::submit::amended;
 use super::{check_enabled, each};
 use crate::model::{
-    AccessRequest, Actor, Caller, Cut, Event, Fact, Grant, GrantId, Justification, Noted, NothingLeft, RequestId,
-    RequestStatus, Scope, Timestamp, Ttl, Window,
+    AccessRequest, Actor, Caller, Capacity, Cut, Event, Fact, Grant, GrantId, Justification, Noted, NothingLeft,
+    Principal, RequestId, RequestStatus, Review, Scope, Terms, Timestamp, Ttl, Window,
 };
-use crate::workflow::access::{check_reviewer, may_see_request};
-use crate::workflow::{Refusal, RefusalCode, Rules, View};
+use crate::workflow::access::{may_see_request, reviewer};
+use crate::workflow::quorum::waiting_for;
+use crate::workflow::{Refusal, RefusalCode, Rules, View, evolve};
 
-/// The request, for someone who may review it now.
+/// The request, and the capacity in which the caller may review it now.
 pub(super) fn reviewable<'a>(
     view: &'a View,
     id: RequestId,
@@ -17,27 +18,113 @@ pub(super) fn reviewable<'a>(
     caller: &Caller,
     rules: &Rules,
     now: Timestamp,
-) -> Result<&'a AccessRequest, Refusal> {
+) -> Result<(&'a AccessRequest, Capacity), Refusal> {
     let request = open(view, id, caller, rules, now)?;
-    check_reviewer(caller, request)?;
+    let capacity = reviewer(caller, request, view, now)?;
     match version {
         Some(seen) if seen != request.version => Err(Refusal::new(
             RefusalCode::RequestChanged,
             format!("you looked at version {seen} of this request, and it is at version {} now", request.version),
         )),
-        _ => Ok(request),
+        _ => Ok((request, capacity)),
     }
 }
 
+/// A person's yes. Earlier ones count only if their reviewers are still what they reviewed as; those that are not lapse now.
 pub(super) fn approve(
+    view: &View,
     request: &AccessRequest,
-    id: GrantId,
-    by: &Actor,
-    cut: Cut,
-    comment: Option<Justification>,
+    (caller, capacity): (&Caller, Capacity),
+    (cut, comment): (&Cut, Option<&Justification>),
+    grant: GrantId,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    let terms = request.terms().cut(&cut).map_err(|nothing| nothing_left(request, nothing))?;
+    let by = Actor::Principal(caller.principal.clone());
+    let lapsed = lapsed(view, request, &by, now);
+    let request = after(request, &lapsed);
+    check_first_review(&request, &caller.principal, &capacity)?;
+    let terms = request
+        .approvals()
+        .map(|review| &review.cut)
+        .chain([cut])
+        .try_fold(request.terms(), |terms, cut| terms.cut(cut).map_err(|nothing| nothing_left(&terms, nothing)))?;
+    let (id, cut, comment) = (request.id, cut.clone(), comment.cloned());
+    let (reviewed, approved) = (capacity.clone(), capacity);
+    let review = Event {
+        at: now,
+        by: by.clone(),
+        fact: Fact::RequestReviewed { request: id, capacity: reviewed, cut: cut.clone(), comment: comment.clone() },
+    };
+    let review = if waiting_for(&after(&request, std::slice::from_ref(&review)), now).is_empty() {
+        let approved = Fact::RequestApproved { request: id, capacity: approved, cut, comment };
+        each(now, &by, std::iter::once(approved).chain(granted(&request, terms, &by, grant, now)?))
+    } else {
+        vec![review]
+    };
+    Ok(lapsed.into_iter().chain(review).collect())
+}
+
+/// The earlier approvals that count no more, as the facts that say so.
+fn lapsed(view: &View, request: &AccessRequest, by: &Actor, now: Timestamp) -> Vec<Event> {
+    let stands = |review: &Review, reviewer: &Principal| {
+        let enabled = |who: &Principal| view.standing.get(who).is_none_or(|known| known.enabled);
+        let authority = view.standing.get(review.capacity.authority(reviewer));
+        let holds = authority.is_none_or(|known| known.holds_all(&review.capacity.roles));
+        enabled(reviewer) && enabled(review.capacity.person(reviewer)) && holds
+    };
+    let gone = request.approvals().filter_map(|review| match &review.by {
+        Actor::Principal(reviewer) if !stands(review, reviewer) => Some(reviewer.clone()),
+        _ => None,
+    });
+    each(now, by, gone.map(|reviewer| Fact::ReviewLapsed { request: request.id, reviewer }))
+}
+
+fn after(request: &AccessRequest, events: &[Event]) -> AccessRequest {
+    let view = View { request: Some(request.clone()), ..View::default() };
+    events.iter().fold(view, evolve).request.unwrap_or_else(|| request.clone())
+}
+
+/// One person, and one authority, approves a version once.
+fn check_first_review(request: &AccessRequest, caller: &Principal, capacity: &Capacity) -> Result<(), Refusal> {
+    for review in request.approvals() {
+        let Actor::Principal(reviewer) = &review.by else { continue };
+        let same_person = review.capacity.person(reviewer) == capacity.person(caller);
+        let authority = capacity.authority(caller);
+        if same_person || review.capacity.authority(reviewer) == authority {
+            let whose = if same_person { String::new() } else { format!(" with the right of {authority}") };
+            return Err(Refusal::new(
+                RefusalCode::AlreadyReviewed,
+                format!(
+                    "{reviewer} has approved version {} of this request already{whose}; someone else has to fill what is missing",
+                    request.version
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A rule's yes, in the place of all reviewers.
+pub(super) fn approve_by_rule(
+    request: &AccessRequest,
+    rule: &Actor,
+    cut: Cut,
+    grant: GrantId,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let terms = request.terms().cut(&cut).map_err(|nothing| nothing_left(&request.terms(), nothing))?;
+    let approved = Fact::RequestApproved { request: request.id, capacity: Capacity::default(), cut, comment: None };
+    Ok(each(now, rule, std::iter::once(approved).chain(granted(request, terms, rule, grant, now)?)))
+}
+
+/// The grant that an approved request leads to.
+fn granted(
+    request: &AccessRequest,
+    terms: Terms,
+    by: &Actor,
+    id: GrantId,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Refusal> {
     let start = request.starts_at.filter(|start| *start > now).unwrap_or(now);
     let window = Window::starting(start, terms.duration)
         .map_err(|_| Refusal::new(RefusalCode::StartsTooLate, "the grant would start at the end of time"))?;
@@ -60,21 +147,21 @@ pub(super) fn approve(
         noted: Noted::default(),
         uses: 0,
     };
-    let approved = Fact::RequestApproved { request: request.id, cut, comment };
-    let mut facts = vec![approved, Fact::GrantCreated(Box::new(grant))];
+    let mut facts = vec![Fact::GrantCreated(Box::new(grant))];
     if start <= now {
         facts.push(Fact::GrantActivated { grant: id });
     }
-    Ok(each(now, by, facts))
+    Ok(facts)
 }
 
-fn nothing_left(request: &AccessRequest, nothing: NothingLeft) -> Refusal {
+/// `terms` are what was asked for, less what others have taken off already.
+fn nothing_left(terms: &Terms, nothing: NothingLeft) -> Refusal {
     let message = match nothing {
         NothingLeft::Permissions => {
-            let asked: Vec<_> = request.permissions.allowed().iter().map(ToString::to_string).collect();
+            let asked: Vec<_> = terms.permissions.allowed().iter().map(ToString::to_string).collect();
             format!("nothing would be left of the permissions: asked for is {}", asked.join(", "))
         }
-        NothingLeft::Scope => format!("nothing would be left of the resource: asked for is {}", request.scope),
+        NothingLeft::Scope => format!("nothing would be left of the resource: asked for is {}", terms.scope),
     };
     Refusal::new(RefusalCode::NothingLeft, message)
 }

@@ -1,10 +1,10 @@
 //! Asking for a role.
 
-use super::review::approve;
+use super::review::approve_by_rule;
 use super::{check_enabled, covered, each, limits};
 use crate::model::{
-    AccessRequest, Actor, Amendment, Caller, Cut, DurationCut, Event, Fact, GrantId, Invalid, Justification,
-    PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    AccessRequest, Actor, Amendment, ApprovalStep, Assessment, Caller, Cut, DurationCut, Event, Fact, GrantId, Invalid,
+    Justification, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use crate::workflow::assess::assess;
 use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
@@ -55,9 +55,11 @@ pub(super) fn submit(
     }
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
     limits::check_grant(&caller.principal, &view.tally, &rules.limits)?;
+    let approval: Vec<_> = rules.approval_of(role).iter().map(|rule| ApprovalStep::new(rule, now)).collect();
     let request = AccessRequest {
         id: wish.id,
         requester: caller.principal.clone(),
+        requester_acts_for: caller.acts_for.clone(),
         requester_normal_roles: caller.roles.clone(),
         requester_normal_permissions: caller.permissions.clone(),
         role: role.name.clone(),
@@ -69,7 +71,8 @@ pub(super) fn submit(
         starts_at: wish.starts_at,
         justification: wish.justification.cloned(),
         ticket: wish.ticket.cloned(),
-        approver_roles: rules.approvers_of(role).to_vec(),
+        approver_roles: approver_roles(&approval),
+        approval,
         created_at: now,
         times_out_at: now.saturating_add(rules.approval_timeout),
         state: RequestState::Pending,
@@ -77,20 +80,20 @@ pub(super) fn submit(
         reviews: Vec::new(),
         answers: Vec::new(),
     };
-    let approving_rule = rule_that_approves(caller, rules);
-    if approving_rule.is_none() && request.approver_roles.is_empty() {
+    let approving_rule = rule_that_approves(caller, role, &request.terms(), &request.assessment, rules);
+    if approving_rule.is_none() && request.approval.is_empty() {
         return Err(Refusal::new(
             RefusalCode::NoApprover,
             format!(
-                "nobody could approve this: neither `approver_roles` nor the role `{}` names an approver",
+                "nobody could approve this: neither `approver_roles`, `approval` nor the role `{}` names an approver",
                 role.name
             ),
         ));
     }
     let by = Actor::Principal(caller.principal.clone());
     let mut events = each(now, &by, [Fact::RequestSubmitted(Box::new(request.clone()))]);
-    if let Some(rule) = approving_rule {
-        events.extend(approve(&request, grant, &rule, Cut::default(), None, now)?);
+    if let Some((rule, cut)) = approving_rule {
+        events.extend(approve_by_rule(&request, &rule, cut, grant, now)?);
     }
     Ok(events)
 }
@@ -119,12 +122,41 @@ pub(super) fn amended(
     Ok(Some(Amendment { duration, duration_cut, scope: terms.scope, assessment }))
 }
 
-/// The rule of the operator that stands in for a person's approval, if one does.
-fn rule_that_approves(caller: &Caller, rules: &Rules) -> Option<Actor> {
+/// Every role that may ever review, each once.
+fn approver_roles(approval: &[ApprovalStep]) -> Vec<RoleName> {
+    let mut all: Vec<RoleName> = Vec::new();
+    let escalated = |step: &ApprovalStep| step.escalation.clone().map(|escalation| escalation.to).unwrap_or_default();
+    for role in approval.iter().flat_map(|step| step.roles.iter().cloned().chain(escalated(step))) {
+        if !all.contains(&role) {
+            all.push(role);
+        }
+    }
+    all
+}
+
+/// The rule of the operator that stands in for a person's approval, if one does, and what it takes off. What is never to
+/// be approved by a rule beats every rule that would.
+fn rule_that_approves(
+    caller: &Caller,
+    role: &Role,
+    terms: &Terms,
+    assessment: &Assessment,
+    rules: &Rules,
+) -> Option<(Actor, Cut)> {
+    let never = &rules.never_auto_approve;
+    if never.roles.contains(&role.name)
+        || never.scopes.iter().any(|scope| terms.scope.intersection(scope).is_some())
+        || never.risk_level.is_some_and(|level| assessment.level >= level)
+    {
+        return None;
+    }
     if !rules.require_approval {
-        Some(Actor::Rule("require_approval".into()))
+        Some((Actor::Rule("require_approval".into()), Cut::default()))
     } else if caller.has_any(&rules.auto_approve_for_roles) {
-        Some(Actor::Rule("auto_approve_for_roles".into()))
+        let usual = role.default_duration.unwrap_or(rules.default_duration);
+        let most = rules.auto_approve_max.unwrap_or(usual);
+        let duration = (terms.duration > most).then_some(most);
+        Some((Actor::Rule("auto_approve_for_roles".into()), Cut { duration, ..Cut::default() }))
     } else {
         None
     }

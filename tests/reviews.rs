@@ -1,0 +1,367 @@
+//! Reviews: any order gives the same result, and of two answers given at once exactly one holds, for both.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use jit_access::clock::ManualClock;
+use jit_access::config::Config;
+use jit_access::model::*;
+use jit_access::service::{Builder, Engine};
+use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use jit_access::workflow::{Command, Intent, Rules, View, decide, evolve, waiting_for};
+use jit_access::{Error, ErrorKind};
+use proptest::prelude::*;
+
+fn role(name: &str) -> RoleName {
+    RoleName::new(name).unwrap()
+}
+
+fn person(name: &str, roles: &[&str]) -> Caller {
+    Caller::new(Principal::user(&format!("{name}@example.com")).unwrap(), roles.iter().map(|name| role(name)).collect())
+}
+
+fn start() -> Timestamp {
+    "2026-03-02T09:00:00Z".parse().unwrap()
+}
+
+fn approve(request: RequestId, grant: u128, cut: Cut) -> Intent {
+    Intent::Approve { request, version: None, grant: GrantId::from_u128(grant), cut, comment: None }
+}
+
+fn submit(id: u128) -> Intent {
+    Intent::Submit {
+        id: RequestId::from_u128(id),
+        grant: GrantId::from_u128(id),
+        role: role("operator"),
+        duration: None,
+        scope: Scope::ANY,
+        starts_at: None,
+        justification: Some(Justification::new("because").unwrap()),
+        ticket: None,
+    }
+}
+
+mod any_order {
+    use super::*;
+
+    const ROLES: [&str; 4] = ["a", "b", "c", "d"];
+
+    fn some_roles() -> impl Strategy<Value = Vec<&'static str>> {
+        proptest::sample::subsequence(&ROLES[..], 1..=3)
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<(Vec<&'static str>, u32)>> {
+        proptest::collection::vec((some_roles(), 1..=2_u32), 1..=3)
+    }
+
+    /// What somebody holds, and takes off. Any two of these leave something.
+    fn reviewers() -> impl Strategy<Value = Vec<(Vec<&'static str>, Cut)>> {
+        let scope = proptest::option::of(proptest::sample::select(&["*", "tool", "server:s", "tool@s"][..]));
+        let cut = (scope, proptest::option::of(1..8_i64)).prop_map(|(scope, hours)| Cut {
+            permissions: None,
+            scope: scope.map(|text| text.parse().unwrap()),
+            duration: hours.map(|hours| Ttl::from_millis(hours * 3_600_000).unwrap()),
+        });
+        proptest::collection::vec((some_roles(), cut), 1..=6)
+    }
+
+    /// How many places these people can fill, each one at most: by trying everything.
+    fn most(people: &[&Vec<&str>], places: &[&Vec<&str>]) -> usize {
+        let Some((first, rest)) = people.split_first() else { return 0 };
+        let without = most(rest, places);
+        (0..places.len())
+            .filter(|at| places[*at].iter().any(|role| first.contains(role)))
+            .map(|at| {
+                let left: Vec<_> =
+                    places.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, p)| *p).collect();
+                1 + most(rest, &left)
+            })
+            .fold(without, usize::max)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn gives_the_same_result(
+            steps in steps(),
+            people in reviewers(),
+            order in proptest::collection::vec(any::<u32>(), 6),
+        ) {
+            let approval = steps.iter().map(|(roles, count)| ApprovalRule {
+                roles: roles.iter().map(|name| role(name)).collect(),
+                count: *count,
+                escalation: None,
+            });
+            let operator = Config::parse("jit_access: {roles: {operator: {permissions: ['tools.*']}}}", []).unwrap().rules;
+            let rules = Rules { approval: approval.collect(), ..operator };
+            let places: Vec<_> =
+                steps.iter().flat_map(|(roles, count)| (0..*count).map(move |_| roles)).collect();
+
+            let command = Command { caller: person("dev", &[]), intent: submit(1) };
+            let view = View::default();
+            let mut view = decide(&view, &command, &rules, start()).unwrap().iter().fold(view, evolve);
+            let terms = view.request.as_ref().unwrap().terms();
+
+            // The people in a random order. What is so after some of them depends on who they were, and on nothing else.
+            let mut queue: Vec<_> = (0..people.len()).collect();
+            queue.sort_by_key(|index| order[*index]);
+            let mut came: BTreeSet<usize> = BTreeSet::new();
+            for index in queue {
+                let (roles, cut) = &people[index];
+                let caller = person(&format!("r{index}"), roles);
+                let command = Command { caller, intent: approve(RequestId::from_u128(1), 2, cut.clone()) };
+                let eligible = places.iter().any(|place| place.iter().any(|role| roles.contains(role)));
+                let decided = decide(&view, &command, &rules, start());
+                if view.grant.is_some() {
+                    prop_assert_eq!(decided.unwrap_err().code().name(), if eligible { "request_not_pending" } else { "unknown_request" });
+                    continue;
+                }
+                if !eligible {
+                    prop_assert_eq!(decided.unwrap_err().code().name(), "unknown_request");
+                    continue;
+                }
+                came.insert(index);
+                view = decided.unwrap().iter().fold(view, evolve);
+                let held: Vec<_> = came.iter().map(|index| &people[*index].0).collect();
+                let missing = places.len() - most(&held, &places);
+                let request = view.request.as_ref().unwrap();
+                prop_assert_eq!(view.grant.is_some(), missing == 0);
+                let waiting: u32 = waiting_for(request, start()).iter().map(|step| step.count).sum();
+                prop_assert_eq!(waiting as usize, missing);
+                if let Some(grant) = &view.grant {
+                    // In the order of their names, which is not the order in which they came.
+                    let left = came.iter().fold(terms.clone(), |terms, index| terms.cut(&people[*index].1).unwrap());
+                    prop_assert_eq!(&grant.permissions, &left.permissions);
+                    prop_assert_eq!(&grant.scope, &left.scope);
+                    prop_assert_eq!(grant.window.end().millis() - grant.window.start().millis(), left.duration.millis());
+                }
+            }
+        }
+    }
+}
+
+mod at_once {
+    use super::*;
+
+    const CONFIG: &str = "
+jit_access:
+  approver_roles: [lead]
+  approval_timeout_hours: 1
+  roles:
+    operator: {permissions: ['tools.*']}
+    twice: {permissions: ['tools.*'], approval: [{roles: [lead]}, {roles: [owner]}]}
+";
+
+    /// Two engines over one store, as two gateways have them, and the clock that both read.
+    struct Pair {
+        engines: [Engine; 2],
+        clock: Arc<ManualClock>,
+        asked: AtomicU32,
+        _folder: Option<tempfile::TempDir>,
+    }
+
+    fn engine(store: Arc<dyn Store>, clock: &Arc<ManualClock>) -> Engine {
+        let config = Config::parse(CONFIG, []).unwrap();
+        Builder::shared(store, config.rules).clock(clock.clone()).open().unwrap()
+    }
+
+    fn pairs() -> [Pair; 2] {
+        let clock = Arc::new(ManualClock::at(start()));
+        let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let engines = [engine(memory.clone(), &clock), engine(memory, &clock)];
+        let in_memory = Pair { engines, clock, asked: AtomicU32::new(0), _folder: None };
+
+        let clock = Arc::new(ManualClock::at(start()));
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = |path: &Path| -> Arc<dyn Store> {
+            let options = SqliteOptions { busy_timeout: std::time::Duration::from_secs(60) };
+            Arc::new(SqliteStore::open(path.join("jit.db"), options).unwrap())
+        };
+        let engines = [engine(file(folder.path()), &clock), engine(file(folder.path()), &clock)];
+        [in_memory, Pair { engines, clock, asked: AtomicU32::new(0), _folder: Some(folder) }]
+    }
+
+    /// What each of the two got: the status of the request, or the code of a refusal.
+    type Told = [Result<RequestStatus, &'static str>; 2];
+
+    impl Pair {
+        /// A new request of `dev`'s, for a place that no grant of theirs reaches.
+        fn asked(&self, wanted: &str) -> RequestId {
+            let desk = self.engines[0].desk();
+            let mut intent = submit(desk.new_request_id().as_u128());
+            if let Intent::Submit { role: name, scope, .. } = &mut intent {
+                *name = role(wanted);
+                *scope = format!("server:s{}", self.asked.fetch_add(1, Ordering::Relaxed)).parse().unwrap();
+            }
+            desk.execute(&Command { caller: person("dev", &[]), intent }, None).unwrap().request.unwrap().id
+        }
+
+        /// Both at once, each by its own engine.
+        fn both(&self, commands: [Command; 2]) -> Told {
+            let gate = Barrier::new(2);
+            let run = |engine: &Engine, command: Command| {
+                gate.wait();
+                let answer = engine.desk().execute(&command, None);
+                answer.map(|receipt| receipt.request.unwrap().status(receipt.now)).map_err(code)
+            };
+            let [first, second] = commands;
+            thread::scope(|scope| {
+                let first = scope.spawn(|| run(&self.engines[0], first));
+                let second = scope.spawn(|| run(&self.engines[1], second));
+                [first.join().unwrap(), second.join().unwrap()]
+            })
+        }
+
+        /// What both engines say of it afterwards, which is one thing.
+        fn outcome(&self, request: RequestId) -> (RequestStatus, Option<GrantId>) {
+            let [one, other] = [&self.engines[0], &self.engines[1]].map(|engine| {
+                let receipt = engine.desk().request(&person("dev", &[]), request).unwrap();
+                (receipt.request.unwrap().status(receipt.now), receipt.grant.map(|grant| grant.id))
+            });
+            assert_eq!(one, other);
+            one
+        }
+    }
+
+    fn code(error: Error) -> &'static str {
+        assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
+        error.code()
+    }
+
+    fn yes(request: RequestId, who: Caller, engine: &Engine) -> Command {
+        Command { caller: who, intent: approve(request, engine.desk().new_grant_id().as_u128(), Cut::default()) }
+    }
+
+    const ROUNDS: usize = 25;
+
+    #[test]
+    fn of_two_approvers_one_makes_the_grant_and_the_other_is_told() {
+        for pair in pairs() {
+            for _ in 0..ROUNDS {
+                let request = pair.asked("operator");
+                let mut told = pair.both([
+                    yes(request, person("ann", &["lead"]), &pair.engines[0]),
+                    yes(request, person("ben", &["lead"]), &pair.engines[1]),
+                ]);
+                told.sort_by_key(Result::is_err);
+                assert_eq!(told, [Ok(RequestStatus::Approved), Err("request_not_pending")]);
+                let (status, grant) = pair.outcome(request);
+                assert_eq!((status, grant.is_some()), (RequestStatus::Approved, true));
+            }
+            assert_eq!(pair.engines[0].desk().live_grants().unwrap().1.len(), ROUNDS);
+            pair.engines[1].desk().verify().unwrap();
+        }
+    }
+
+    #[test]
+    fn two_that_fill_two_steps_are_both_heard() {
+        for pair in pairs() {
+            for _ in 0..ROUNDS {
+                let request = pair.asked("twice");
+                let mut told = pair.both([
+                    yes(request, person("ann", &["lead"]), &pair.engines[0]),
+                    yes(request, person("ben", &["owner"]), &pair.engines[1]),
+                ]);
+                told.sort_by_key(|answer| answer.unwrap() == RequestStatus::Approved);
+                assert_eq!(told, [Ok(RequestStatus::Pending), Ok(RequestStatus::Approved)]);
+                assert!(pair.outcome(request).1.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn one_person_in_two_places_is_one_approver() {
+        for pair in pairs() {
+            for _ in 0..ROUNDS {
+                let request = pair.asked("twice");
+                let both = || person("ann", &["lead", "owner"]);
+                let mut told =
+                    pair.both([yes(request, both(), &pair.engines[0]), yes(request, both(), &pair.engines[1])]);
+                told.sort_by_key(Result::is_err);
+                assert_eq!(told, [Ok(RequestStatus::Pending), Err("already_reviewed")]);
+                assert_eq!(pair.outcome(request), (RequestStatus::Pending, None));
+            }
+        }
+    }
+
+    #[test]
+    fn of_an_approval_and_a_withdrawal_one_holds() {
+        for pair in pairs() {
+            for _ in 0..ROUNDS {
+                let request = pair.asked("operator");
+                let withdraw = Command { caller: person("dev", &[]), intent: Intent::Withdraw { request } };
+                let told = pair.both([yes(request, person("ann", &["lead"]), &pair.engines[0]), withdraw]);
+                let (status, grant) = pair.outcome(request);
+                match told {
+                    [Ok(RequestStatus::Approved), Err("request_not_pending")] => {
+                        assert!(status == RequestStatus::Approved && grant.is_some());
+                    }
+                    [Err("request_not_pending"), Ok(RequestStatus::Withdrawn)] => {
+                        assert_eq!((status, grant), (RequestStatus::Withdrawn, None));
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_approval_at_the_instant_of_the_timeout_comes_too_late_and_one_before_holds() {
+        for pair in pairs() {
+            let too_late = pair.asked("operator");
+            pair.clock.advance(3_600_000);
+            let commands =
+                || [("ann", 0), ("ben", 1)].map(|(name, at)| yes(too_late, person(name, &["lead"]), &pair.engines[at]));
+            assert_eq!(pair.both(commands()), [Err("request_timed_out"); 2]);
+            assert_eq!(pair.outcome(too_late), (RequestStatus::TimedOut, None));
+            let just = pair.asked("operator");
+            pair.clock.advance(3_599_999);
+            let answer = pair.engines[1].desk().execute(&yes(just, person("ann", &["lead"]), &pair.engines[1]), None);
+            assert!(answer.unwrap().grant.is_some());
+        }
+    }
+
+    #[test]
+    fn an_approval_while_the_timeout_comes_and_is_noted_has_one_outcome() {
+        for pair in pairs() {
+            for _ in 0..ROUNDS {
+                let request = pair.asked("operator");
+                pair.clock.advance(3_599_999);
+                let gate = Barrier::new(3);
+                let approval = yes(request, person("ann", &["lead"]), &pair.engines[0]);
+                let told = thread::scope(|scope| {
+                    let approver = scope.spawn(|| {
+                        gate.wait();
+                        pair.engines[0].desk().execute(&approval, None).map_err(code)
+                    });
+                    scope.spawn(|| {
+                        gate.wait();
+                        pair.clock.advance(1);
+                    });
+                    scope.spawn(|| {
+                        gate.wait();
+                        pair.engines[1].reconciler().tick().unwrap();
+                    });
+                    approver.join().unwrap()
+                });
+                match (told, pair.outcome(request)) {
+                    (Ok(receipt), (RequestStatus::Approved, Some(_))) => {
+                        let times_out_at = receipt.request.unwrap().times_out_at;
+                        assert!(receipt.grant.unwrap().approved_at < times_out_at);
+                    }
+                    (Err("request_timed_out"), (RequestStatus::TimedOut, None)) => {}
+                    other => panic!("{other:?}"),
+                }
+                // Whoever comes now, in whichever process, is told the same.
+                let late = yes(request, person("ben", &["lead"]), &pair.engines[1]);
+                assert!(pair.engines[1].desk().execute(&late, None).is_err());
+                pair.engines[0].reconciler().tick().unwrap();
+            }
+            pair.engines[1].desk().verify().unwrap();
+        }
+    }
+}
