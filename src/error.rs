@@ -41,6 +41,9 @@ pub enum Error {
     /// Others kept changing the same thing, or the store said no.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The host's directory cannot say who may review now: try again later.
+    #[error("the host's directory cannot be asked: {0}")]
+    Directory(String),
     /// A promise of the library did not hold: report it.
     #[error("{0}")]
     Internal(String),
@@ -84,7 +87,7 @@ impl Error {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Refused(refusal) => kind_of(refusal.code()),
             Self::KeyReused | Self::Store(StoreError::Conflict | StoreError::KeyTaken) => ErrorKind::Conflict,
-            Self::Store(StoreError::Unavailable { .. }) => ErrorKind::Unavailable,
+            Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) => ErrorKind::Unavailable,
             Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_)) => ErrorKind::Corrupt,
             Self::Internal(_) => ErrorKind::Internal,
         }
@@ -102,7 +105,7 @@ impl Error {
             Self::Refused(refusal) => refusal.code().name(),
             Self::KeyReused => "idempotency_key_reused",
             Self::Store(StoreError::Conflict | StoreError::KeyTaken) => "conflict",
-            Self::Store(StoreError::Unavailable { .. }) => "unavailable",
+            Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) => "unavailable",
             Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_)) => "corrupt",
             Self::Internal(_) => "internal",
         }
@@ -127,7 +130,7 @@ impl Error {
 
 const fn kind_of(code: RefusalCode) -> ErrorKind {
     match code {
-        RefusalCode::UnknownRequest | RefusalCode::UnknownGrant => ErrorKind::NotFound,
+        RefusalCode::UnknownRequest | RefusalCode::UnknownGrant | RefusalCode::UnknownDelegation => ErrorKind::NotFound,
         RefusalCode::RequestTimedOut
         | RefusalCode::RequestNotPending
         | RefusalCode::RequestChanged

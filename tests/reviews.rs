@@ -365,3 +365,122 @@ jit_access:
         }
     }
 }
+
+mod still_a_reviewer {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use jit_access::service::{Directory, DirectoryError};
+
+    /// A host whose people come and go while a test runs.
+    #[derive(Debug, Default, Clone)]
+    struct Host(Arc<Mutex<BTreeMap<Principal, Standing>>>, Arc<std::sync::atomic::AtomicBool>);
+
+    impl Host {
+        fn says(&self, who: &Caller, enabled: bool, roles: &[&str]) {
+            let standing = Standing { enabled, roles: roles.iter().map(|name| role(name)).collect() };
+            self.0.lock().unwrap().insert(who.principal.clone(), standing);
+        }
+    }
+
+    impl Directory for Host {
+        fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError> {
+            if self.1.load(Ordering::Relaxed) {
+                return Err(DirectoryError::new("no route to the identity provider"));
+            }
+            Ok(self.0.lock().unwrap().get(principal).cloned())
+        }
+    }
+
+    const CONFIG: &str = "
+jit_access:
+  roles: {operator: {permissions: ['tools.*'], approval: [{roles: [lead]}, {roles: [owner]}]}}
+";
+
+    /// An engine that asks `host`, with a request of dev's that Ann, a lead, has approved.
+    fn approved_by_ann(host: &Host) -> (Engine, RequestId) {
+        let rules = Config::parse(CONFIG, []).unwrap().rules;
+        let clock = Arc::new(ManualClock::at(start()));
+        let engine = Builder::new(MemoryStore::new(), rules).clock(clock).directory(host.clone()).open().unwrap();
+        let intent = submit(1);
+        let made = engine.desk().execute(&Command { caller: person("dev", &[]), intent }, None).unwrap();
+        let request = made.request.unwrap().id;
+        assert_eq!(yes(&engine, request, person("ann", &["lead"])), Ok((RequestStatus::Pending, vec![false])));
+        (engine, request)
+    }
+
+    /// The status after a yes, and which approvals have lapsed; or the code of the refusal.
+    fn yes(engine: &Engine, request: RequestId, who: Caller) -> Result<(RequestStatus, Vec<bool>), &'static str> {
+        let intent = approve(request, engine.desk().new_grant_id().as_u128(), Cut::default());
+        let receipt = engine.desk().execute(&Command { caller: who, intent }, None).map_err(|error| error.code())?;
+        let request = receipt.request.unwrap();
+        Ok((request.status(receipt.now), request.reviews.iter().map(|review| review.lapsed.is_some()).collect()))
+    }
+
+    #[test]
+    fn an_approval_counts_while_its_reviewer_has_what_it_was_given_with() {
+        let host = Host::default();
+        for (enabled, roles, holds) in [
+            (true, &["lead", "owner"][..], true),
+            (true, &["owner"][..], false),
+            (true, &[][..], false),
+            (false, &["lead"][..], false),
+        ] {
+            host.says(&person("ann", &[]), true, &["lead"]);
+            let (engine, request) = approved_by_ann(&host);
+            host.says(&person("ann", &[]), enabled, roles);
+            let wanted = if holds { RequestStatus::Approved } else { RequestStatus::Pending };
+            let said = yes(&engine, request, person("ben", &["owner"])).unwrap();
+            assert_eq!(said, (wanted, vec![!holds, false]), "{enabled} {roles:?}");
+            if !holds {
+                // What has lapsed does not come back by itself; somebody says yes anew.
+                host.says(&person("ann", &[]), true, &["lead"]);
+                let said = yes(&engine, request, person("ann", &["lead"])).unwrap();
+                assert_eq!(said, (RequestStatus::Approved, vec![true, false, false]));
+            }
+            engine.desk().verify().unwrap();
+        }
+    }
+
+    #[test]
+    fn who_is_disabled_reviews_nothing() {
+        let host = Host::default();
+        let (engine, request) = approved_by_ann(&host);
+        host.says(&person("ben", &[]), false, &["owner"]);
+        assert_eq!(yes(&engine, request, person("ben", &["owner"])), Err("not_an_approver"));
+    }
+
+    #[test]
+    fn a_stand_in_for_somebody_who_lost_the_role_reviews_nothing() {
+        let host = Host::default();
+        let (engine, request) = approved_by_ann(&host);
+        let (cid, ben) = (person("cid", &["owner"]), person("ben", &[]));
+        let desk = engine.desk();
+        let lend = Intent::Delegate {
+            id: desk.new_delegation_id(),
+            to: ben.principal.clone(),
+            roles: None,
+            from: None,
+            until: start().saturating_add(Ttl::from_hours(9.0).unwrap()),
+            reason: Justification::new("away").unwrap(),
+        };
+        desk.execute(&Command { caller: cid.clone(), intent: lend }, None).unwrap();
+        host.says(&cid, true, &[]);
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
+        host.says(&cid, false, &["owner"]);
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
+        host.says(&cid, true, &["owner"]);
+        assert_eq!(yes(&engine, request, ben), Ok((RequestStatus::Approved, vec![false, false])));
+    }
+
+    #[test]
+    fn while_the_host_cannot_say_nobody_reviews_and_all_can_try_again() {
+        let host = Host::default();
+        let (engine, request) = approved_by_ann(&host);
+        host.1.store(true, Ordering::Relaxed);
+        assert_eq!(yes(&engine, request, person("ben", &["owner"])), Err("unavailable"));
+        host.1.store(false, Ordering::Relaxed);
+        assert!(yes(&engine, request, person("ben", &["owner"])).is_ok());
+    }
+}

@@ -16,7 +16,8 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{COMMANDS, run as run_document, selector};
 use jit_access::wire::{
-    self, DecisionDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument, RequestDocument,
+    self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument,
+    RequestDocument,
 };
 use jit_access::workflow::{Command, Intent, RefusalCode};
 use jit_access::{Error, ErrorKind};
@@ -53,6 +54,9 @@ const CALLS: &[(&str, &[&str])] = &[
     ("release", &["by", "grant", "idempotency_key"]),
     ("suspend", &["by", "grant", "reason", "idempotency_key"]),
     ("resume", &["by", "grant", "idempotency_key"]),
+    ("delegate", &["by", "to", "roles", "from", "until", "reason", "idempotency_key"]),
+    ("undelegate", &["by", "delegation", "idempotency_key"]),
+    ("delegations", &["by", "status", "limit", "cursor"]),
     ("request", &["by", "id"]),
     ("grant", &["by", "id"]),
     ("requests", &["by", "status", "limit", "cursor"]),
@@ -432,6 +436,13 @@ impl<'a> World<'a> {
                 let listing = desk.revoke_many(&caller, select, Justification::new(arguments.must("reason"))?)?;
                 document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
             }
+            "delegations" => {
+                let caller = self.person(arguments, "by")?;
+                let status = arguments.text("status").map(wire::parse_delegation_status).transpose()?;
+                let (cursor, limit) = page()?;
+                let listing = desk.delegations(&caller, status, cursor, limit)?;
+                document(PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, BASE)))
+            }
             "audit" => {
                 let caller = self.person(arguments, "by")?;
                 let (cursor, limit) = page()?;
@@ -510,6 +521,26 @@ impl<'a> World<'a> {
                 request: arguments.must("request").parse()?,
                 reason: Justification::new(arguments.must("reason"))?,
             },
+            "delegate" => {
+                let instant = |name: &'static str| {
+                    arguments
+                        .text(name)
+                        .map(|at| at.parse::<Timestamp>().map_err(|error| error.for_field(name)))
+                        .transpose()
+                };
+                let roles = arguments.0.get("roles").map(|all| {
+                    all.as_array().unwrap().iter().map(|role| RoleName::new(role.as_str().unwrap())).collect()
+                });
+                Intent::Delegate {
+                    id: desk.new_delegation_id(),
+                    to: Principal::user(arguments.must("to")).map_err(|error| error.for_field("to"))?,
+                    roles: roles.transpose()?,
+                    from: instant("from")?,
+                    until: instant("until")?.unwrap(),
+                    reason: Justification::new(arguments.must("reason"))?,
+                }
+            }
+            "undelegate" => Intent::Undelegate { delegation: arguments.must("delegation").parse()? },
             "withdraw" => Intent::Withdraw { request: arguments.must("request").parse()? },
             "revoke" => Intent::Revoke {
                 grant: arguments.must("grant").parse()?,
@@ -621,7 +652,9 @@ fn document(document: impl serde::Serialize) -> Value {
 }
 
 fn answer(receipt: &Receipt, about_grant: bool) -> Value {
-    let mut answer = if about_grant {
+    let mut answer = if let Some(delegation) = &receipt.delegation {
+        document(DelegationDocument::new(delegation, receipt.now, BASE))
+    } else if about_grant {
         document(GrantDocument::new(receipt.grant.as_ref().unwrap(), receipt.now, BASE))
     } else {
         document(wire::request_of(receipt, BASE).unwrap())

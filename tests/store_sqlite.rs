@@ -286,7 +286,7 @@ mod the_file {
         let caller = cast()[0].principal.clone();
         for day in 0..30 {
             let now = at(day * 24 * 3_600_000);
-            let done = Done { fingerprint: String::new(), request: None, grant: None };
+            let done = Done { fingerprint: String::new(), request: None, grant: None, delegation: None };
             let batch = Batch {
                 events: submit(&cast()[0], u128::try_from(day).unwrap() + 1, now),
                 outbox: vec![Message { topic: "t".to_owned(), body: "b".to_owned() }],
@@ -481,7 +481,7 @@ mod tampering {
             format!("UPDATE requests SET stored = replace(stored, '\"role\":\"', '\"role\":\"x') {one} requests)"),
             format!("UPDATE requests SET stored = 'x' {one} requests)"),
             format!("DELETE FROM requests {one} requests)"),
-            "UPDATE requests SET created = 1000000 WHERE created = 1".to_owned(),
+            "UPDATE requests SET created = 1000000 WHERE created = (SELECT min(created) FROM requests)".to_owned(),
             "DELETE FROM request_approvers WHERE role = 'security'".to_owned(),
             "INSERT INTO request_approvers SELECT 'eve', state, created FROM requests LIMIT 1".to_owned(),
             "UPDATE request_approvers SET state = 'denied' WHERE state = 'approved'".to_owned(),
@@ -500,6 +500,18 @@ mod tampering {
             format!("UPDATE grants SET stored = replace(stored, 'approved_by', 'approved_bi') {one} grants)"),
             format!("DELETE FROM grants {one} grants)"),
             "DELETE FROM grant_approvers WHERE role = 'sre'".to_owned(),
+            format!("UPDATE delegations SET ends_at = ends_at + 1 {one} delegations)"),
+            format!("UPDATE delegations SET starts_at = starts_at - 1 {one} delegations)"),
+            format!("UPDATE delegations SET ended = 1 - ended {one} delegations)"),
+            format!("UPDATE delegations SET delegator = 'eve' {one} delegations)"),
+            format!("UPDATE delegations SET delegate = 'eve' {one} delegations)"),
+            format!("UPDATE delegations SET delegate_kind = 'agent' {one} delegations)"),
+            format!("UPDATE delegations SET id = randomblob(16) {one} delegations)"),
+            format!("UPDATE delegations SET created = 1000000 {one} delegations)"),
+            format!(
+                "UPDATE delegations SET stored = replace(stored, '\"roles\":[\"', '\"roles\":[\"x') {one} delegations)"
+            ),
+            format!("DELETE FROM delegations {one} delegations)"),
         ] {
             std::fs::write(&path, &original).unwrap();
             let changed = Connection::open(&path).unwrap();

@@ -1,8 +1,8 @@
 //! The facts that are journalled. Everything else in the library is a fold over them.
 
 use super::{
-    AccessRequest, Action, Actor, Amendment, Capacity, Cut, Grant, GrantId, Justification, Principal, RequestId,
-    Resource, Timestamp,
+    AccessRequest, Action, Actor, Amendment, Capacity, Cut, Delegation, DelegationId, Grant, GrantId, Justification,
+    Principal, RequestId, Resource, Timestamp,
 };
 
 /// One fact, when it became true, and by whom.
@@ -112,6 +112,13 @@ pub enum Fact {
         /// Which request.
         request: RequestId,
     },
+    /// Somebody lends their right to review for a while; the value is the delegation as it was made.
+    RolesDelegated(Box<Delegation>),
+    /// A delegation ended before its time.
+    DelegationEnded {
+        /// Which delegation.
+        delegation: DelegationId,
+    },
     /// A grant came to be; the value is the grant as it was made.
     GrantCreated(Box<Grant>),
     /// A grant's window began. Noted after the fact.
@@ -174,6 +181,8 @@ impl Fact {
             Self::RequestAnswered { .. } => "request_answered",
             Self::RequestWithdrawn { .. } => "request_withdrawn",
             Self::RequestTimedOut { .. } => "request_timed_out",
+            Self::RolesDelegated(_) => "roles_delegated",
+            Self::DelegationEnded { .. } => "delegation_ended",
             Self::GrantCreated(_) => "grant_created",
             Self::GrantActivated { .. } => "grant_activated",
             Self::GrantExpired { .. } => "grant_expired",

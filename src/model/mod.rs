@@ -17,6 +17,7 @@
 //! | `caller` | who is asking the library to do something |
 //! | `terms` | what is given, where and for how long; what an approver takes off it |
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |
+//! | `delegation` | who reviews in whose place, and for how long |
 //! | `standing` | what the host says of a principal at this moment |
 //! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
@@ -30,6 +31,7 @@ mod assessment;
 mod bytes;
 mod caller;
 mod decision;
+mod delegation;
 mod event;
 mod grant;
 mod ids;
@@ -49,9 +51,10 @@ pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationR
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use caller::{Actor, Caller};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
+pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
 pub use event::{Event, Fact};
 pub use grant::{End, EndKind, Grant, GrantStatus, Noted, Selector, Suspension};
-pub use ids::{GrantId, RequestId, Revision};
+pub use ids::{DelegationId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use permission::{Action, Permission, PermissionSet};
 pub use principal::{Principal, PrincipalKind};

@@ -1,6 +1,6 @@
 //! Ask, approve, end, look up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -9,13 +9,13 @@ use super::engine::Shared;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, Justification, Principal, RequestId,
-    RequestStatus, Revision, Selector, Timestamp,
+    AccessRequest, Actor, Caller, Delegation, DelegationId, DelegationStatus, Event, Fact, Grant, GrantId, GrantStatus,
+    Invalid, Justification, Principal, RequestId, RequestStatus, Revision, Selector, Timestamp,
 };
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
-    Command, History, Intent, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, may_audit,
-    may_see_grant, may_see_request, preview, sees_everything,
+    Command, History, Intent, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, lent_roles,
+    may_audit, may_see_grant, may_see_request, preview, sees_everything,
 };
 
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
@@ -119,6 +119,8 @@ pub struct Receipt {
     pub request: Option<AccessRequest>,
     /// The grant.
     pub grant: Option<Grant>,
+    /// The delegation.
+    pub delegation: Option<Delegation>,
     /// The instant the command was decided at; statuses are judged by it.
     pub now: Timestamp,
     /// Whether an earlier call with the same idempotency key did it, and this one did nothing.
@@ -129,7 +131,8 @@ pub struct Receipt {
 
 impl Receipt {
     fn new(view: View, now: Timestamp, already: bool) -> Self {
-        Self { request: view.request, grant: view.grant, now, replayed: false, already }
+        let View { request, grant, delegation, .. } = view;
+        Self { request, grant, delegation, now, replayed: false, already }
     }
 }
 
@@ -189,6 +192,12 @@ impl Desk {
         self.new_uuid().into()
     }
 
+    /// A new id for a delegation.
+    #[must_use]
+    pub fn new_delegation_id(&self) -> DelegationId {
+        self.new_uuid().into()
+    }
+
     /// Sorted by time, for people; random enough that nobody guesses one. Without the counter that `Uuid::now_v7` keeps
     /// under a process-wide lock: a fork could leave that lock held for ever in the child.
     fn new_uuid(&self) -> Uuid {
@@ -229,6 +238,7 @@ impl Desk {
                     // A key that found a grant is told apart from one that made a request by this alone.
                     request: after.request.as_ref().map(|r| r.id).filter(|_| already.is_none()),
                     grant: after.grant.as_ref().map(|g| g.id),
+                    delegation: after.delegation.as_ref().map(|d| d.id),
                 };
                 (command.caller.principal.clone(), key.0.clone(), done)
             });
@@ -295,11 +305,16 @@ impl Desk {
     /// [`RefusalCode::UnknownRequest`]; errors of the store.
     pub fn request(&self, caller: &Caller, id: RequestId) -> Result<Receipt, Error> {
         let view = self.shared.store.request(id)?;
-        let known = view.request.as_ref().is_some_and(|request| may_see_request(caller, request, &self.shared.rules));
-        if !known {
+        let (rules, now) = (&self.shared.rules, self.shared.time.now());
+        let seen = |request: &AccessRequest| -> Result<bool, StoreError> {
+            // Who waits asks often, and needs no delegation for it.
+            Ok(may_see_request(caller, request, &[], rules, now)
+                || may_see_request(caller, request, &self.delegations_to(&caller.principal, now)?, rules, now))
+        };
+        if !view.request.as_ref().map(seen).transpose()?.unwrap_or(false) {
             return Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")).into());
         }
-        Ok(Receipt::new(view, self.shared.time.now(), false))
+        Ok(Receipt::new(view, now, false))
     }
 
     /// A grant that the caller may see, with every use counted that this process has answered, and the request it answers.
@@ -326,8 +341,26 @@ impl Desk {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Listing<AccessRequest>, Error> {
-        let page = self.page(caller, status, before, limit)?;
+        let mut page = self.page(caller, status, before, limit)?;
+        if let Visible::To(_, roles) = &mut page.visible {
+            roles.extend(lent_roles(caller, &self.delegations_to(&caller.principal, page.now)?, page.now).cloned());
+        }
         Ok(listing(self.shared.store.requests(&page)?, &page))
+    }
+
+    /// The delegations that the caller may see: those by them and to them, and all for who sees everything.
+    ///
+    /// # Errors
+    /// As for [`Desk::requests`].
+    pub fn delegations(
+        &self,
+        caller: &Caller,
+        status: Option<DelegationStatus>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Listing<Delegation>, Error> {
+        let page = self.page(caller, status, before, limit)?;
+        Ok(listing(self.shared.store.delegations(&page)?, &page))
     }
 
     /// The grants that the caller may see.
@@ -388,7 +421,7 @@ impl Desk {
         Ok((view, events, now))
     }
 
-    fn load(&self, command: &Command) -> Result<View, StoreError> {
+    fn load(&self, command: &Command) -> Result<View, Error> {
         let store = &self.shared.store;
         match &command.intent {
             Intent::Submit { id: request, .. } | Intent::Answer { request, .. } => {
@@ -399,14 +432,24 @@ impl Desk {
                 Ok(View { revision, history, tally, ..store.request(*request)? })
             }
             Intent::Approve { request, .. } => {
-                let view = store.request(*request)?;
+                let revision = store.head()?.revision;
+                let view = self.for_review(&command.caller, store.request(*request)?)?;
                 let holder = view.request.as_ref().map(|request| &request.requester);
                 let tally = holder.map(|holder| self.tally(holder)).transpose()?.unwrap_or_default();
-                Ok(View { tally, ..view })
+                Ok(View { revision, tally, ..view })
             }
-            Intent::Deny { request, .. } | Intent::Ask { request, .. } | Intent::Withdraw { request } => {
-                store.request(*request)
+            Intent::Deny { request, .. } | Intent::Ask { request, .. } => {
+                let revision = store.head()?.revision;
+                let view = self.for_review(&command.caller, store.request(*request)?)?;
+                Ok(View { revision, ..view })
             }
+            Intent::Withdraw { request } => Ok(store.request(*request)?),
+            Intent::Delegate { id, .. } => {
+                let revision = store.head()?.revision;
+                let delegations = self.delegations_to(&command.caller.principal, self.shared.time.now())?;
+                Ok(View { revision, delegations, ..store.delegation(*id)? })
+            }
+            Intent::Undelegate { delegation } => Ok(store.delegation(*delegation)?),
             Intent::RevokeMany { .. } => {
                 let (revision, live) = store.live_grants(self.shared.time.now())?;
                 Ok(View { revision, history: History { live, ..History::default() }, ..View::default() })
@@ -414,7 +457,7 @@ impl Desk {
             Intent::Revoke { grant, .. }
             | Intent::Release { grant }
             | Intent::Suspend { grant, .. }
-            | Intent::Resume { grant } => store.grant(*grant),
+            | Intent::Resume { grant } => Ok(store.grant(*grant)?),
         }
     }
 
@@ -425,6 +468,40 @@ impl Desk {
             return Ok(Tally::default());
         }
         self.shared.store.tally(principal, self.shared.time.now(), limits.requests_per_hour.unwrap_or(0))
+    }
+
+    /// The view with what decides whether the caller may review, and whether those who have reviewed still could.
+    fn for_review(&self, caller: &Caller, mut view: View) -> Result<View, Error> {
+        let now = self.shared.time.now();
+        let mut people: BTreeSet<Principal> = caller.identities().cloned().collect();
+        let mut delegates = BTreeSet::from([caller.principal.clone()]);
+        for review in view.request.iter().flat_map(AccessRequest::approvals) {
+            let Actor::Principal(reviewer) = &review.by else { continue };
+            let capacity = &review.capacity;
+            people.extend([reviewer, capacity.person(reviewer), capacity.authority(reviewer)].map(Clone::clone));
+            if capacity.on_behalf_of.is_some() {
+                delegates.insert(reviewer.clone());
+            }
+        }
+        for delegate in &delegates {
+            view.delegations.extend(self.delegations_to(delegate, now)?);
+        }
+        if let Some(directory) = &self.shared.directory {
+            people.extend(view.delegations.iter().map(|delegation| delegation.delegator.clone()));
+            for person in people {
+                let standing = directory.standing(&person).map_err(|error| Error::Directory(error.to_string()))?;
+                view.standing.extend(standing.map(|standing| (person, standing)));
+            }
+        }
+        Ok(view)
+    }
+
+    /// The delegations in force by which this principal reviews in others' places.
+    fn delegations_to(&self, delegate: &Principal, now: Timestamp) -> Result<Vec<Delegation>, StoreError> {
+        let visible = Visible::To(delegate.clone(), Vec::new());
+        let page = Page { visible, status: Some(DelegationStatus::Active), now, before: None, limit: usize::MAX };
+        let found = self.shared.store.delegations(&page)?.into_iter().map(|(_, delegation)| delegation);
+        Ok(found.filter(|delegation| delegation.delegate == *delegate).collect())
     }
 
     fn history(&self, principal: &Principal) -> Result<History, StoreError> {
@@ -449,12 +526,13 @@ impl Desk {
             return Err(Error::KeyReused);
         }
         let already = matches!(intent, Intent::Submit { .. }) && done.request.is_none();
-        let view = match (done.request, done.grant) {
-            (Some(request), _) => self.shared.store.request(request)?,
-            (None, Some(grant)) => self.shared.store.grant(grant)?,
-            (None, None) => View::default(),
+        let view = match (done.request, done.grant, done.delegation) {
+            (Some(request), _, _) => self.shared.store.request(request)?,
+            (None, Some(grant), _) => self.shared.store.grant(grant)?,
+            (None, None, Some(delegation)) => self.shared.store.delegation(delegation)?,
+            (None, None, None) => View::default(),
         };
-        Ok(Receipt { request: view.request, grant: view.grant, now: self.shared.time.now(), replayed: true, already })
+        Ok(Receipt { replayed: true, ..Receipt::new(view, self.shared.time.now(), already) })
     }
 
     fn page<S>(
@@ -507,10 +585,12 @@ fn fingerprint(intent: &Intent) -> String {
     match &mut wanted {
         Intent::Submit { id, grant, .. } => (*id, *grant) = (RequestId::from_u128(0), GrantId::from_u128(0)),
         Intent::Approve { grant, .. } => *grant = GrantId::from_u128(0),
+        Intent::Delegate { id, .. } => *id = DelegationId::from_u128(0),
         Intent::Deny { .. }
         | Intent::Ask { .. }
         | Intent::Answer { .. }
         | Intent::Withdraw { .. }
+        | Intent::Undelegate { .. }
         | Intent::Revoke { .. }
         | Intent::RevokeMany { .. }
         | Intent::Release { .. }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::recorder::Recorder;
 use super::watch::Bell;
-use super::{Decider, Desk, Reconciler};
+use super::{Decider, Desk, Directory, Reconciler};
 use crate::clock::{Clock, SteadyTime, SystemClock};
 use crate::error::Error;
 use crate::index::{Change, GrantIndex};
@@ -82,6 +82,7 @@ pub struct Builder {
     rules: Rules,
     settings: Settings,
     clock: Arc<dyn Clock>,
+    directory: Option<Arc<dyn Directory>>,
 }
 
 impl Builder {
@@ -92,7 +93,7 @@ impl Builder {
 
     /// The same over a store that others hold too.
     pub fn shared(store: Arc<dyn Store>, rules: Rules) -> Self {
-        Self { store, rules, settings: Settings::default(), clock: Arc::new(SystemClock::default()) }
+        Self { store, rules, settings: Settings::default(), clock: Arc::new(SystemClock::default()), directory: None }
     }
 
     /// Other settings than the default ones.
@@ -106,6 +107,13 @@ impl Builder {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Ask the host who still is a reviewer when the last approval comes.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Directory + 'static) -> Self {
+        self.directory = Some(Arc::new(directory));
         self
     }
 
@@ -123,6 +131,7 @@ impl Builder {
             index: GrantIndex::new(),
             rules: self.rules,
             settings: self.settings,
+            directory: self.directory,
             proven: AtomicI64::new(i64::MIN),
             catching_up: Mutex::new(()),
             bell: Bell::default(),
@@ -201,6 +210,7 @@ pub(super) struct Shared {
     #[cfg(feature = "cedar")]
     pub(super) policies: super::policies::Policies,
     pub(super) settings: Settings,
+    pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) time: SteadyTime,
     pub(super) uses: Recorder,
     /// The monotonic instant at which the index was last known to hold everything committed.

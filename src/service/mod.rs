@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `engine` | what the handles share, and how the index keeps up with the store |
 //! | `decider` | may this principal do this to that |
+//! | `directory` | what the host says of people |
 //! | `desk` | ask, approve, end, look up |
 //! | `recorder` | which uses are not written down yet |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
@@ -18,6 +19,7 @@
 
 mod decider;
 mod desk;
+mod directory;
 mod engine;
 mod keeper;
 #[cfg(feature = "cedar")]
@@ -28,6 +30,7 @@ mod watch;
 
 pub use decider::Decider;
 pub use desk::{Desk, IdempotencyKey, Listing, Receipt};
+pub use directory::{Directory, DirectoryError};
 pub use engine::{Builder, Engine, Settings};
 pub use keeper::Keeper;
 pub use reconciler::{Reconciler, Tick};

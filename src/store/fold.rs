@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AccessRequest, Event, Fact, Grant, GrantId, RequestId};
+use crate::model::{AccessRequest, Delegation, DelegationId, Event, Fact, Grant, GrantId, RequestId};
 use crate::workflow::{View, evolve};
 
 /// What an event is about.
@@ -22,6 +22,8 @@ pub enum Subject {
     Request(RequestId),
     /// A grant.
     Grant(GrantId),
+    /// A delegation.
+    Delegation(DelegationId),
 }
 
 impl Subject {
@@ -39,6 +41,8 @@ impl Subject {
             | Fact::RequestAnswered { request, .. }
             | Fact::RequestWithdrawn { request }
             | Fact::RequestTimedOut { request } => Self::Request(*request),
+            Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
+            Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
             Fact::GrantCreated(grant) => Self::Grant(grant.id),
             Fact::GrantActivated { grant }
             | Fact::GrantExpired { grant }
@@ -64,6 +68,8 @@ pub struct Rows {
     pub requests: BTreeMap<RequestId, AccessRequest>,
     /// Grants, with every use counted.
     pub grants: BTreeMap<GrantId, Grant>,
+    /// Delegations.
+    pub delegations: BTreeMap<DelegationId, Delegation>,
 }
 
 /// Folds `events` into the rows they are about; `load` gives a row as it is kept, or nothing when there is none yet.
@@ -88,6 +94,7 @@ pub fn fold<'a, E>(
         match subject {
             Subject::Request(id) => rows.requests.extend(view.request.map(|request| (id, request))),
             Subject::Grant(id) => rows.grants.extend(view.grant.map(|grant| (id, grant))),
+            Subject::Delegation(id) => rows.delegations.extend(view.delegation.map(|delegation| (id, delegation))),
         }
     }
     Ok(rows)

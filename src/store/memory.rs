@@ -6,8 +6,8 @@ use super::{Batch, Delivery, Done, Head, Leased, Message, Page, Store, StoreErro
 use crate::journal::{Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
-    AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName,
-    Timestamp,
+    AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Principal,
+    RequestId, RequestStatus, Revision, Timestamp,
 };
 use crate::workflow::{Tally, View, next_note, note};
 
@@ -31,6 +31,7 @@ struct State {
     requests: BTreeMap<RequestId, Row<AccessRequest>>,
     grants: BTreeMap<GrantId, Row<Grant>>,
     grant_of: HashMap<RequestId, GrantId>,
+    delegations: BTreeMap<DelegationId, Row<Delegation>>,
     done: HashMap<(Principal, String), Done>,
     outbox: Vec<Kept>,
 }
@@ -43,6 +44,7 @@ impl Default for State {
             requests: BTreeMap::new(),
             grants: BTreeMap::new(),
             grant_of: HashMap::new(),
+            delegations: BTreeMap::new(),
             done: HashMap::new(),
             outbox: Vec::new(),
         }
@@ -94,6 +96,11 @@ impl State {
         }
     }
 
+    fn view_of_delegation(&self, id: DelegationId) -> View {
+        let delegation = self.delegations.get(&id).map(|row| row.value.clone());
+        View { revision: self.head.revision, delegation, ..View::default() }
+    }
+
     fn commit(&mut self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
         super::check_basis(batch.decided_from, &self.head)?;
         if let Some((caller, key, _)) = &batch.done
@@ -113,6 +120,7 @@ impl State {
             Ok(match subject {
                 Subject::Request(id) => self.view_of_request(id),
                 Subject::Grant(id) => self.view_of_grant(id),
+                Subject::Delegation(id) => self.view_of_delegation(id),
             })
         })?;
         let born = |subject: Subject| created.get(&subject).copied().unwrap_or(head.revision);
@@ -124,6 +132,10 @@ impl State {
             let created = self.grants.get(&id).map_or_else(|| born(Subject::Grant(id)), |row| row.created);
             self.grant_of.insert(grant.request, id);
             self.grants.insert(id, Row { created, value: grant });
+        }
+        for (id, delegation) in rows.delegations {
+            let created = self.delegations.get(&id).map_or_else(|| born(Subject::Delegation(id)), |row| row.created);
+            self.delegations.insert(id, Row { created, value: delegation });
         }
         self.outbox.extend(batch.outbox.iter().map(|message| Kept {
             message: message.clone(),
@@ -167,13 +179,27 @@ impl Store for MemoryStore {
     fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError> {
         let state = self.state.lock();
         Ok(listed(state.requests.values(), page, |request| {
-            (&request.requester, &request.approver_roles, request.status(page.now))
+            (page.visible.includes(&request.requester, &request.approver_roles), request.status(page.now))
         }))
     }
 
     fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError> {
         let state = self.state.lock();
-        Ok(listed(state.grants.values(), page, |grant| (&grant.holder, &grant.approver_roles, grant.status(page.now))))
+        Ok(listed(state.grants.values(), page, |grant| {
+            (page.visible.includes(&grant.holder, &grant.approver_roles), grant.status(page.now))
+        }))
+    }
+
+    fn delegation(&self, id: DelegationId) -> Result<View, StoreError> {
+        Ok(self.state.lock().view_of_delegation(id))
+    }
+
+    fn delegations(&self, page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError> {
+        let state = self.state.lock();
+        Ok(listed(state.delegations.values(), page, |delegation| {
+            let whose = [&delegation.delegator, &delegation.delegate];
+            (whose.into_iter().any(|who| page.visible.includes(who, &[])), delegation.status(page.now))
+        }))
     }
 
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {
@@ -220,6 +246,7 @@ impl Store for MemoryStore {
             &rows,
             state.requests.values().map(|row| &row.value),
             state.grants.values().map(|row| &row.value),
+            state.delegations.values().map(|row| &row.value),
         )?;
         Ok(count)
     }
@@ -275,13 +302,13 @@ fn settle(kept: &mut Kept, delivery: Delivery) {
 fn listed<'a, T: Clone + 'a, S: PartialEq + Copy>(
     rows: impl Iterator<Item = &'a Row<T>>,
     page: &Page<S>,
-    facts: impl Fn(&T) -> (&Principal, &[RoleName], S),
+    facts: impl Fn(&T) -> (bool, S),
 ) -> Vec<(Revision, T)> {
     let mut found: Vec<_> = rows
         .filter(|row| page.before.is_none_or(|before| row.created < before))
         .filter(|row| {
-            let (owner, approver_roles, status) = facts(&row.value);
-            page.visible.includes(owner, approver_roles) && page.status.is_none_or(|wanted| wanted == status)
+            let (visible, status) = facts(&row.value);
+            visible && page.status.is_none_or(|wanted| wanted == status)
         })
         .map(|row| (row.created, row.value.clone()))
         .collect();

@@ -29,8 +29,8 @@ pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};
 
 use crate::journal::{Broken, Hash, Record};
 use crate::model::{
-    AccessRequest, Event, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, RoleName,
-    Timestamp,
+    AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Principal,
+    RequestId, RequestStatus, Revision, RoleName, Timestamp,
 };
 use crate::workflow::{Tally, View};
 
@@ -92,6 +92,18 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError>;
+
+    /// The delegation.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn delegation(&self, id: DelegationId) -> Result<View, StoreError>;
+
+    /// Delegations, newest first. Whose they are is who lends and who reviews; roles show none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn delegations(&self, page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError>;
 
     /// The grants that are scheduled, active or held back at `now`, and the revision this is true of.
     ///
@@ -212,7 +224,7 @@ pub struct Batch {
 /// use jit_access::journal::digest;
 /// use jit_access::store::Done;
 ///
-/// let done = Done { fingerprint: digest("approve it"), request: None, grant: None };
+/// let done = Done { fingerprint: digest("approve it"), request: None, grant: None, delegation: None };
 /// assert_eq!(done.fingerprint.len(), 64);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +235,8 @@ pub struct Done {
     pub request: Option<RequestId>,
     /// The grant it was about, if it was about one.
     pub grant: Option<GrantId>,
+    /// The delegation it was about, if it was about one.
+    pub delegation: Option<DelegationId>,
 }
 
 /// A message to deliver.
@@ -408,8 +422,9 @@ pub fn compare<'a>(
     folded: &Rows,
     requests: impl Iterator<Item = &'a AccessRequest>,
     grants: impl Iterator<Item = &'a Grant>,
+    delegations: impl Iterator<Item = &'a Delegation>,
 ) -> Result<(), StoreError> {
-    let mut counted = (0, 0);
+    let mut counted = (0, 0, 0);
     for request in requests {
         counted.0 += 1;
         if folded.requests.get(&request.id) != Some(request) {
@@ -422,7 +437,13 @@ pub fn compare<'a>(
             return Err(StoreError::Corrupt(format!("grant {} is not what the journal says", grant.id)));
         }
     }
-    if counted != (folded.requests.len(), folded.grants.len()) {
+    for delegation in delegations {
+        counted.2 += 1;
+        if folded.delegations.get(&delegation.id) != Some(delegation) {
+            return Err(StoreError::Corrupt(format!("delegation {} is not what the journal says", delegation.id)));
+        }
+    }
+    if counted != (folded.requests.len(), folded.grants.len(), folded.delegations.len()) {
         return Err(StoreError::Corrupt("rows that the journal tells of are missing".to_owned()));
     }
     Ok(())

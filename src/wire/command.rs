@@ -11,8 +11,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Value};
 
 use super::{
-    GrantDocument, PageDocument, RecordDocument, RequestDocument, parse_cursor, parse_grant_status,
-    parse_request_status, request_of, to_json,
+    DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, parse_cursor,
+    parse_delegation_status, parse_grant_status, parse_request_status, request_of, to_json,
 };
 use crate::error::Error;
 use crate::model::{
@@ -65,6 +65,9 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("release", &["caller", "grant", "idempotency_key", "base"]),
     ("suspend", &["caller", "grant", "reason", "idempotency_key", "base"]),
     ("resume", &["caller", "grant", "idempotency_key", "base"]),
+    ("delegate", &["caller", "to", "roles", "from", "until", "reason", "idempotency_key", "base"]),
+    ("undelegate", &["caller", "delegation", "idempotency_key", "base"]),
+    ("delegations", &["caller", "status", "limit", "cursor", "base"]),
     ("request", &["caller", "id", "base"]),
     ("grant", &["caller", "id", "base"]),
     ("requests", &["caller", "status", "limit", "cursor", "base"]),
@@ -85,8 +88,9 @@ const PAGE: usize = 50;
 /// | `submit`, `approve`, `deny`, `ask`, `answer`, `withdraw` | the request, with `replayed` |
 /// | `revoke`, `release`, `suspend`, `resume` | the grant, with `replayed` |
 /// | `revoke_many` | a page of all that ended, of the one of `request`, `holder`, `role`, `resource`, `everything` that is given |
+/// | `delegate`, `undelegate` | the delegation, with `replayed` |
 /// | `request`, `grant` | that document |
-/// | `requests`, `grants`, `audit` | a page |
+/// | `requests`, `grants`, `delegations`, `audit` | a page |
 /// | `live_grants` | a list of grants |
 /// | `policies` | the Cedar text, as one JSON string |
 /// | `verify` | the number of records |
@@ -106,6 +110,20 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
         "revoke" | "release" | "suspend" | "resume" => {
             let receipt = execute(desk, command, fields)?;
             to_json(&Answer { document: grant_of(&receipt, &base)?, replayed: receipt.replayed })
+        }
+        "delegate" | "undelegate" => {
+            let receipt = execute(desk, command, fields)?;
+            let delegation = receipt.delegation.as_ref().ok_or_else(|| missing("delegation"))?;
+            let document = DelegationDocument::new(delegation, receipt.now, &base);
+            to_json(&Answer { document, replayed: receipt.replayed })
+        }
+        "delegations" => {
+            let (caller, limit) = (fields.caller()?, fields.limit()?);
+            let status = fields.text("status")?.map(|name| parse_delegation_status(&name)).transpose()?;
+            let before = fields.text("cursor")?.map(|text| parse_cursor(&text)).transpose()?;
+            fields.finish()?;
+            let listing = desk.delegations(&caller, status, before, limit)?;
+            to_json(&PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, &base)))
         }
         "revoke_many" => {
             let caller = fields.caller()?;
@@ -252,6 +270,15 @@ fn execute(desk: &Desk, command: &str, mut fields: Fields) -> Result<Receipt, Er
             scope: fields.scope()?,
         },
         "withdraw" => Intent::Withdraw { request: fields.must("request")?.parse()? },
+        "delegate" => Intent::Delegate {
+            id: desk.new_delegation_id(),
+            to: Principal::user(&fields.must("to")?).map_err(|error| error.for_field("to"))?,
+            roles: fields.roles()?,
+            from: fields.instant("from")?,
+            until: fields.instant("until")?.ok_or_else(|| Invalid::new("until", "is missing", "an instant"))?,
+            reason: Justification::new(&fields.must("reason")?)?,
+        },
+        "undelegate" => Intent::Undelegate { delegation: fields.must("delegation")?.parse()? },
         "revoke" => Intent::Revoke {
             grant: fields.must("grant")?.parse()?,
             reason: Justification::new(&fields.must("reason")?)?,
@@ -405,6 +432,14 @@ impl Fields {
         PermissionSet::new(items.iter().map(permission).collect::<Result<Vec<_>, _>>()?).map(Some)
     }
 
+    fn roles(&mut self) -> Result<Option<Vec<RoleName>>, Invalid> {
+        match self.take("roles") {
+            None => Ok(None),
+            Some(Value::Array(roles)) => roles.iter().map(role).collect::<Result<_, _>>().map(Some),
+            Some(other) => Err(Invalid::new("roles", format!("is {}", shown(&other)), "a list of texts")),
+        }
+    }
+
     fn instant(&mut self, name: &'static str) -> Result<Option<Timestamp>, Invalid> {
         self.text(name)?.map(|text| text.parse::<Timestamp>().map_err(|error| error.for_field(name))).transpose()
     }
@@ -427,11 +462,7 @@ impl Fields {
         fields.refuse_unknown()?;
         let name = fields.must("principal")?;
         let is_agent = fields.flag("agent")?.unwrap_or(false);
-        let roles = match fields.take("roles") {
-            None => Vec::new(),
-            Some(Value::Array(roles)) => roles.iter().map(role).collect::<Result<_, _>>()?,
-            Some(other) => return Err(Invalid::new("roles", format!("is {}", shown(&other)), "a list of texts")),
-        };
+        let roles = fields.roles()?.unwrap_or_default();
         let permissions = match fields.take("permissions") {
             None => None,
             Some(Value::Array(all)) => Some(all.iter().filter_map(standing).collect()),
@@ -594,9 +625,10 @@ mod tests {
                     "cursor" => "r9".into(),
                     "status" if *command == "requests" => "pending".into(),
                     "status" => "active".into(),
-                    "starts_at" => "2026-12-01T09:30:00Z".into(),
+                    "starts_at" | "from" | "until" => "2026-12-01T09:30:00Z".into(),
+                    "roles" => serde_json::json!(["auditor"]),
                     "ticket_url" => "https://tracker.example.com/1".into(),
-                    "request" | "grant" | "id" => "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".into(),
+                    "request" | "grant" | "id" | "delegation" => "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".into(),
                     other => other.into(),
                 };
                 let value = if *field == "resource" { "tool:deploy".into() } else { value };

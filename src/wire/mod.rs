@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::error::{Error, ErrorKind};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, ApprovalStep, Assessment, Cut, Decision, EndKind, Grant, GrantStatus, Invalid, PermissionSet,
-    RequestStatus, Review, Revision, Timestamp, Ttl,
+    AccessRequest, ApprovalStep, Assessment, Cut, Decision, Delegation, DelegationStatus, EndKind, Grant, GrantStatus,
+    Invalid, PermissionSet, RequestStatus, Review, Revision, Timestamp, Ttl,
 };
 use crate::service::{Listing, Receipt};
 use crate::workflow::{Missing, waiting_for};
@@ -387,6 +387,71 @@ impl GrantDocument {
     }
 }
 
+/// Somebody's right to review, lent to somebody else for a while.
+///
+/// ```
+/// use jit_access::model::{Delegation, DelegationId, Justification, Principal, RoleName, Ttl, Window};
+/// use jit_access::wire::{self, DelegationDocument};
+///
+/// let from = "2026-12-01T09:00:00Z".parse()?;
+/// let holiday = Delegation {
+///     id: DelegationId::from_u128(7),
+///     delegator: Principal::user("ann@example.com")?,
+///     delegate: Principal::user("ben@example.com")?,
+///     roles: vec![RoleName::new("tool-owner")?],
+///     window: Window::starting(from, Ttl::from_hours(48.0)?)?,
+///     reason: Justification::new("two days off")?,
+///     created_at: from,
+///     ended: None,
+/// };
+/// let document = wire::to_json(&DelegationDocument::new(&holiday, from, "/jit"))?;
+/// assert!(document.contains(r#""delegate":"ben@example.com""#) && document.contains(r#""status":"active""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Serialize)]
+pub struct DelegationDocument {
+    id: String,
+    status: &'static str,
+    delegator: String,
+    delegate: String,
+    roles: Vec<String>,
+    from: String,
+    until: String,
+    reason: String,
+    created_at: String,
+    ended_at: Option<String>,
+    ended_by: Option<String>,
+    links: DelegationLinks,
+}
+
+#[derive(Debug, Serialize)]
+struct DelegationLinks {
+    #[serde(rename = "self")]
+    this: String,
+}
+
+impl DelegationDocument {
+    /// The delegation as it stands at `now`. Links start with `base`: `/jit`.
+    #[must_use]
+    pub fn new(delegation: &Delegation, now: Timestamp, base: &str) -> Self {
+        let ended = delegation.ended.as_ref();
+        Self {
+            id: delegation.id.to_string(),
+            status: delegation.status(now).name(),
+            delegator: delegation.delegator.to_string(),
+            delegate: delegation.delegate.to_string(),
+            roles: texts(&delegation.roles),
+            from: delegation.window.start().to_string(),
+            until: delegation.window.end().to_string(),
+            reason: delegation.reason.to_string(),
+            created_at: delegation.created_at.to_string(),
+            ended_at: ended.map(|end| end.at.to_string()),
+            ended_by: ended.map(|end| end.by.to_string()),
+            links: DelegationLinks { this: format!("{base}/delegations/{}", delegation.id) },
+        }
+    }
+}
+
 /// A record of the journal. `body` is the very text that `hash` is the SHA-256 of.
 ///
 /// ```
@@ -616,6 +681,14 @@ pub fn parse_request_status(name: &str) -> Result<RequestStatus, Invalid> {
 /// When there is none.
 pub fn parse_grant_status(name: &str) -> Result<GrantStatus, Invalid> {
     by_name(GrantStatus::ALL, GrantStatus::name, name)
+}
+
+/// The delegation status of this name.
+///
+/// # Errors
+/// When there is none.
+pub fn parse_delegation_status(name: &str) -> Result<DelegationStatus, Invalid> {
+    by_name(DelegationStatus::ALL, DelegationStatus::name, name)
 }
 
 fn by_name<S: Copy, const N: usize>(all: [S; N], name_of: fn(S) -> &'static str, name: &str) -> Result<S, Invalid> {

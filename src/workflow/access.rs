@@ -3,7 +3,7 @@
 //! What a caller may not see, they are told does not exist.
 
 use super::{Refusal, RefusalCode, Rules, View};
-use crate::model::{AccessRequest, Caller, Capacity, Grant, RoleName, Timestamp};
+use crate::model::{AccessRequest, Caller, Capacity, Delegation, Grant, RoleName, Timestamp};
 
 /// Whether the caller may see every request, grant and record: approvers in general, and auditors.
 #[must_use]
@@ -11,11 +11,35 @@ pub fn sees_everything(caller: &Caller, rules: &Rules) -> bool {
     caller.has_any(&rules.approver_roles) || caller.has_any(&rules.auditor_roles)
 }
 
-/// Whether the caller may see this request: its requester, its approvers, and who sees everything.
+/// The roles with which the caller may review at `now` because somebody lends them, among these delegations.
+pub fn lent_roles<'a>(
+    caller: &Caller,
+    delegations: &'a [Delegation],
+    now: Timestamp,
+) -> impl Iterator<Item = &'a RoleName> {
+    let lent = delegations.iter().filter(move |one| one.lends(&one.delegator, &caller.principal, &[], now));
+    lent.flat_map(|one| &one.roles)
+}
+
+/// Whether the caller may see this delegation: one of the two whom it concerns, and who sees everything.
 #[must_use]
-pub fn may_see_request(caller: &Caller, request: &AccessRequest, rules: &Rules) -> bool {
+pub fn may_see_delegation(caller: &Caller, delegation: &Delegation, rules: &Rules) -> bool {
+    delegation.concerns(&caller.principal) || sees_everything(caller, rules)
+}
+
+/// Whether the caller may see this request at `now`: who asks, its approvers and those who stand in for them, and who sees
+/// everything.
+#[must_use]
+pub fn may_see_request(
+    caller: &Caller,
+    request: &AccessRequest,
+    delegations: &[Delegation],
+    rules: &Rules,
+    now: Timestamp,
+) -> bool {
     caller.identities().any(|who| request.identities().any(|asking| asking == who))
         || caller.has_any(&request.approver_roles)
+        || lent_roles(caller, delegations, now).any(|role| request.approver_roles.contains(role))
         || sees_everything(caller, rules)
 }
 
@@ -60,12 +84,18 @@ pub(super) fn reviewer(
     if let Some(who) = caller.identities().find(|who| view.standing.get(*who).is_some_and(|known| !known.enabled)) {
         return Err(Refusal::new(RefusalCode::NotAnApprover, format!("the account of {who} is disabled")));
     }
-    check_approver(caller, &request.approver_roles)?;
-    let held = |role: &&RoleName| caller.roles.contains(*role);
-    let roles: Vec<_> = request.approver_roles.iter().filter(held).cloned().collect();
-    if request.approval.iter().any(|step| step.may_be_filled_by(&roles, now)) {
+    let held = |roles: &[RoleName]| -> Vec<RoleName> {
+        request.approver_roles.iter().filter(|role| roles.contains(role)).cloned().collect()
+    };
+    let fits = |roles: &[RoleName]| request.approval.iter().any(|step| step.may_be_filled_by(roles, now));
+    let roles = held(&caller.roles);
+    if fits(&roles) {
         return Ok(Capacity { roles, acts_for: caller.acts_for.clone(), on_behalf_of: None });
     }
+    if let Some(capacity) = stand_in(caller, request, view, &fits, now)? {
+        return Ok(capacity);
+    }
+    check_approver(caller, &request.approver_roles)?;
     let later = request.approval.iter().filter_map(|step| step.escalation.as_ref());
     let later = later.filter(|escalation| roles.iter().any(|role| escalation.to.contains(role)));
     let from = later.map(|escalation| escalation.at).min().unwrap_or(request.times_out_at);
@@ -73,6 +103,43 @@ pub(super) fn reviewer(
         RefusalCode::NotAnApprover,
         format!("your roles may review this request from {from} on, when it is passed on to them"),
     ))
+}
+
+/// The first delegation with which the caller may review, in the order in which they were made. Own roles go before it: what
+/// somebody reviews as must not depend on who reviewed before.
+fn stand_in(
+    caller: &Caller,
+    request: &AccessRequest,
+    view: &View,
+    fits: &impl Fn(&[RoleName]) -> bool,
+    now: Timestamp,
+) -> Result<Option<Capacity>, Refusal> {
+    let mut own = None;
+    let mut lent: Vec<_> =
+        view.delegations.iter().filter(|one| one.lends(&one.delegator, &caller.principal, &[], now)).collect();
+    lent.sort_by_key(|one| one.id);
+    for delegation in lent {
+        let held = |role: &&RoleName| delegation.roles.contains(role) && request.approver_roles.contains(role);
+        let known = view.standing.get(&delegation.delegator);
+        let still = |role: &&RoleName| known.is_none_or(|known| known.holds_all(std::slice::from_ref(*role)));
+        let roles: Vec<_> = delegation.roles.iter().filter(held).filter(still).cloned().collect();
+        if !fits(&roles) {
+            continue;
+        }
+        if request.identities().any(|asking| *asking == delegation.delegator) {
+            own = Some(&delegation.delegator);
+            continue;
+        }
+        let on_behalf_of = Some(delegation.delegator.clone());
+        return Ok(Some(Capacity { roles, acts_for: caller.acts_for.clone(), on_behalf_of }));
+    }
+    match own {
+        None => Ok(None),
+        Some(delegator) => Err(Refusal::new(
+            RefusalCode::SelfApproval,
+            format!("you stand in for {delegator}, who asked for this, so someone else has to review it"),
+        )),
+    }
 }
 
 /// Whether the caller may take this grant away: one of those that could approve it, other than its holder.

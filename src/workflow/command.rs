@@ -1,7 +1,8 @@
 //! What can be asked of the workflow.
 
 use crate::model::{
-    Caller, Cut, GrantId, Justification, RequestId, RoleName, Scope, Selector, TicketUrl, Timestamp, Ttl,
+    Caller, Cut, DelegationId, GrantId, Justification, Principal, RequestId, RoleName, Scope, Selector, TicketUrl,
+    Timestamp, Ttl,
 };
 
 /// Something that someone wants done.
@@ -98,6 +99,26 @@ pub enum Intent {
     Withdraw {
         /// Which request.
         request: RequestId,
+    },
+    /// Let somebody review in one's own place for a while.
+    Delegate {
+        /// The id the delegation will have.
+        id: DelegationId,
+        /// Who reviews.
+        to: Principal,
+        /// With which roles of the caller's; all with which they review when `None`.
+        roles: Option<Vec<RoleName>>,
+        /// From when; from now when `None`.
+        from: Option<Timestamp>,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: Justification,
+    },
+    /// End a delegation before its time.
+    Undelegate {
+        /// Which delegation.
+        delegation: DelegationId,
     },
     /// Take a grant away.
     Revoke {

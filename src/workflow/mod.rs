@@ -26,7 +26,7 @@ mod refusal;
 mod rules;
 mod view;
 
-pub use access::{may_audit, may_see_grant, may_see_request, sees_everything};
+pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
 pub use command::{Command, Intent};
 pub use decide::{already_covered, decide, preview};
 pub use note::{next_note, note};

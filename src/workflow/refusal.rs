@@ -103,6 +103,8 @@ codes! {
     UnknownGrant = "unknown_grant", "There is no such grant, or the caller may not know of it.";
     SelfApproval = "self_approval", "Nobody may review their own request.";
     NotAnApprover = "not_an_approver", "The caller holds none of the roles that may review the request.";
+    CannotDelegate = "cannot_delegate", "This right cannot be lent, or not to this person, or not for this time.";
+    UnknownDelegation = "unknown_delegation", "There is no such delegation, or the caller may not know of it.";
     AlreadyReviewed = "already_reviewed", "The caller, or somebody in their place, has approved this version already.";
     NotTheRequester = "not_the_requester", "Only the requester may do this.";
     NotTheHolder = "not_the_holder", "Only the holder may do this.";

@@ -1,6 +1,6 @@
 //! What the operator has set, as plain values. The configuration file is read elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -123,6 +123,18 @@ impl Limits {
     #[must_use]
     pub fn are_set(&self) -> bool {
         *self != Self::default()
+    }
+}
+
+impl Rules {
+    /// Every one of the host's roles that may review something.
+    #[must_use]
+    pub fn reviewing_roles(&self) -> BTreeSet<RoleName> {
+        let steps = self.catalogue.values().flat_map(|role| self.approval_of(role));
+        let named = |step: ApprovalRule| {
+            step.roles.into_iter().chain(step.escalation.map(|escalation| escalation.to).unwrap_or_default())
+        };
+        steps.flat_map(named).collect()
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Actor, Amendment, Answer, Capacity, Cut, End, EndKind, Event, Fact, Grant, GrantId, Justification,
-    Principal, RequestId, RequestState, Review, Revision, Standing, Suspension, Timestamp, Verdict,
+    AccessRequest, Actor, Amendment, Answer, Capacity, Cut, Delegation, DelegationEnd, End, EndKind, Event, Fact,
+    Grant, GrantId, Justification, Principal, RequestId, RequestState, Review, Revision, Standing, Suspension,
+    Timestamp, Verdict,
 };
 
 /// The part of the state that a command is decided from, as of one revision.
@@ -29,6 +30,10 @@ pub struct View {
     pub grant: Option<Grant>,
     /// How much the principal has that would hold the grant, for commands that the operator limits.
     pub tally: Tally,
+    /// The delegation that the command is about, if there is one.
+    pub delegation: Option<Delegation>,
+    /// The delegations in force that concern the caller or an earlier reviewer.
+    pub delegations: Vec<Delegation>,
     /// What else the caller has asked for and holds, for commands that are decided from it.
     pub history: History,
     /// What the host says now of those whose rights the command depends on. Who is not in it is taken to have the rights
@@ -110,6 +115,12 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         }
         Fact::RequestWithdrawn { request } => set_state(&mut view, *request, RequestState::Withdrawn),
         Fact::RequestTimedOut { request } => set_state(&mut view, *request, RequestState::TimedOut),
+        Fact::RolesDelegated(delegation) => view.delegation = Some((**delegation).clone()),
+        Fact::DelegationEnded { delegation } => {
+            if let Some(known) = view.delegation.as_mut().filter(|known| known.id == *delegation) {
+                known.ended = Some(DelegationEnd { at: event.at, by: event.by.clone() });
+            }
+        }
         Fact::GrantCreated(grant) => view.grant = Some((**grant).clone()),
         Fact::GrantActivated { grant } => {
             if let Some(known) = grant_of(&mut view, *grant) {

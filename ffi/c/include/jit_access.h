@@ -278,6 +278,7 @@ jit_status jit_test_clock(const struct jit_engine *engine,
 
 /* What `jit_error_info.code` can be. Codes are added, never renamed. */
 #define JIT_CODE_ALREADY_REVIEWED "already_reviewed"
+#define JIT_CODE_CANNOT_DELEGATE "cannot_delegate"
 #define JIT_CODE_CONFLICT "conflict"
 #define JIT_CODE_CORRUPT "corrupt"
 #define JIT_CODE_DISABLED "disabled"
@@ -303,6 +304,7 @@ jit_status jit_test_clock(const struct jit_engine *engine,
 #define JIT_CODE_STARTS_TOO_LATE "starts_too_late"
 #define JIT_CODE_TICKET_URL_REQUIRED "ticket_url_required"
 #define JIT_CODE_UNAVAILABLE "unavailable"
+#define JIT_CODE_UNKNOWN_DELEGATION "unknown_delegation"
 #define JIT_CODE_UNKNOWN_GRANT "unknown_grant"
 #define JIT_CODE_UNKNOWN_REQUEST "unknown_request"
 #define JIT_CODE_UNKNOWN_ROLE "unknown_role"

@@ -6,7 +6,17 @@ import atexit
 import os
 
 from jit_access import _native
-from jit_access._native import AccessRequest, Caller, Decision, Engine, Grant, Page, Record, __version__
+from jit_access._native import (
+    AccessRequest,
+    Caller,
+    Decision,
+    Delegation,
+    Engine,
+    Grant,
+    Page,
+    Record,
+    __version__,
+)
 from jit_access.errors import (
     Conflict,
     Corrupt,
@@ -25,6 +35,7 @@ __all__ = [
     "Conflict",
     "Corrupt",
     "Decision",
+    "Delegation",
     "Engine",
     "Grant",
     "InternalError",

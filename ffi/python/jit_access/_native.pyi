@@ -28,6 +28,7 @@ __all__ = [
     "AccessRequest",
     "Caller",
     "Decision",
+    "Delegation",
     "Engine",
     "Grant",
     "Page",
@@ -170,6 +171,37 @@ class AccessRequest:
         """The whole request as JSON, with links that start with `base`."""
 
 @final
+class Delegation:
+    """A right to review, lent for a while, as it stood when the call returned. Engines make it."""
+
+    @property
+    def id(self) -> str:
+        """A UUID."""
+
+    @property
+    def status(self) -> Literal["scheduled", "active", "expired", "ended"]:
+        """What it was at the instant of the call."""
+
+    @property
+    def delegator(self) -> str:
+        """Whose right it is."""
+
+    @property
+    def delegate(self) -> str:
+        """Who reviews in their place."""
+
+    @property
+    def until(self) -> datetime:
+        """From this instant on it lends nothing."""
+
+    @property
+    def replayed(self) -> bool:
+        """Whether an earlier call with the same idempotency key did it, and this one did nothing."""
+
+    def to_json(self, *, base: str = "/jit") -> str:
+        """The whole delegation as JSON, with links that start with `base`."""
+
+@final
 class Grant:
     """A grant as it stood when the call returned. Engines make it."""
 
@@ -264,7 +296,9 @@ class Page:
     """A page of a listing. Engines make it."""
 
     @property
-    def items(self) -> tuple[AccessRequest, ...] | tuple[Grant, ...] | tuple[Record, ...]:
+    def items(
+        self,
+    ) -> tuple[AccessRequest, ...] | tuple[Grant, ...] | tuple[Delegation, ...] | tuple[Record, ...]:
         """What is on it: of one kind, which the method that answered it says."""
 
     @property
@@ -472,6 +506,36 @@ class Engine:
 
     def resume(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
         """Holds a grant back no longer; otherwise as `suspend`."""
+
+    def delegate(
+        self,
+        caller: Caller,
+        *,
+        to: str,
+        until: datetime | str,
+        reason: str,
+        roles: Sequence[str] | None = None,
+        start: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Delegation:
+        """Lets somebody review in the caller's place, from `start` (now when left out) until just before `until`.
+
+        `roles` are those of the caller's roles that are lent; all with which the caller reviews when left out. What is
+        lent is not lent on, and never helps to approve what the delegator asked for.
+
+        Raises `InvalidInput` for unfit input, and `Refused` for roles that the caller does not hold or that review
+        nothing, for a delegate who is the caller, and for a time that is over, empty, or ends more than a year ahead.
+        """
+
+    def undelegate(self, caller: Caller, delegation_id: str, *, idempotency_key: str | None = None) -> Delegation:
+        """Ends a delegation before its time. One that is over stays as it is. Raises `NotFound` unless the caller may
+        see it, and `Refused` unless they are one of the two or hold one of `approver_roles`."""
+
+    def delegations(
+        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """The delegations that the caller may see, newest first, 1 to 500 on a page: those by and to them, and all for
+        who sees everything."""
 
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
         """A request. Raises `NotFound` unless the caller is its requester, may approve it, or sees everything."""

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, Protocol
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
-from jit_access import AccessRequest, Caller, Engine, Grant
+from jit_access import AccessRequest, Caller, Delegation, Engine, Grant
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.schemas import (
     AccessRequestBody,
@@ -24,6 +24,9 @@ from jit_access.schemas import (
     ApproveBody,
     AskBody,
     AuditPageModel,
+    DelegationBody,
+    DelegationModel,
+    DelegationPageModel,
     DenyBody,
     EmptyBody,
     GrantModel,
@@ -260,6 +263,45 @@ def create_router(
         follow(ending=False)
         return _answer(resumed, base(http))
 
+    @router.post(
+        "/delegations",
+        status_code=201,
+        summary="Let somebody review in one's own place for a while",
+        response_model=None,
+        responses=_delegating(),
+    )
+    def delegate(http: Request, body: DelegationBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        made = engine.delegate(
+            who,
+            to=body.to,
+            roles=body.roles,
+            start=body.from_,
+            until=body.until,
+            reason=body.reason,
+            idempotency_key=key,
+        )
+        return _answer(made, base(http), status=201)
+
+    @router.get(
+        "/delegations",
+        summary="Delegations that the caller may see",
+        response_model=None,
+        responses=_reading(DelegationPageModel, 400),
+    )
+    def delegations(
+        http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)
+    ) -> Response:
+        return _json(engine.delegations(who, status=status, limit=limit, cursor=cursor), base(http))
+
+    @router.delete(
+        "/delegations/{id}",
+        summary="End a delegation before its time",
+        response_model=None,
+        responses=_changing(DelegationModel),
+    )
+    def undelegate(http: Request, id: Id, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        return _answer(engine.undelegate(who, id, idempotency_key=key), base(http))
+
     @router.get("/policies", summary="All live grants as Cedar policies", response_model=None, responses=_policies())
     def policies(who: Caller = Depends(caller)) -> Response:
         return PlainTextResponse(engine.policies(who))
@@ -275,7 +317,7 @@ def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
     return Response(what.to_json(base=base), status_code=status, media_type="application/json")
 
 
-def _answer(what: AccessRequest | Grant, base: str, *, status: int = 200) -> Response:
+def _answer(what: AccessRequest | Grant | Delegation, base: str, *, status: int = 200) -> Response:
     response = _json(what, base, status=status)
     if what.replayed:
         response.headers["Idempotency-Replayed"] = "true"
@@ -302,6 +344,11 @@ def _creating() -> dict[int | str, dict[str, Any]]:
         "description": "As it would be made, for a dry run; or, with `already`, the one whose grant is live",
     }
     return {200: shown, 201: created, **responses(400, 403, 409, 413, 429, 503)}
+
+
+def _delegating() -> dict[int | str, dict[str, Any]]:
+    made = {"model": DelegationModel, "description": "The delegation", "headers": _REPLAYED}
+    return {201: made, **responses(400, 403, 409, 413, 503)}
 
 
 def _changing(model: type) -> dict[int | str, dict[str, Any]]:

@@ -93,6 +93,18 @@ class RevokeBody(_Body):
     reason: str = Field(description="For the holder and the record")
 
 
+class DelegationBody(_Body):
+    """Who reviews in the caller's place, with what, and for how long."""
+
+    to: str = Field(description="Who reviews: a person")
+    roles: list[str] | None = Field(
+        None, description="Which of the caller's roles are lent; all with which the caller reviews when left out"
+    )
+    from_: str | None = Field(None, alias="from", description="From when, as an RFC 3339 instant; now when left out")
+    until: str = Field(description="Until when, as an RFC 3339 instant; at that instant it is over")
+    reason: str = Field(description="For the record")
+
+
 class RevokeManyBody(_Body):
     """Which grants end, selected in exactly one way, and why."""
 
@@ -244,6 +256,23 @@ class GrantModel(_Shown):
     links: dict[str, str]
 
 
+class DelegationModel(_Shown):
+    """A right to review, lent for a while. It is not lent on, and approves nothing that the delegator asks for."""
+
+    id: str
+    status: Literal["scheduled", "active", "expired", "ended"]
+    delegator: str
+    delegate: str
+    roles: list[str]
+    from_: datetime = Field(alias="from")
+    until: datetime
+    reason: str
+    created_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    links: dict[str, str]
+
+
 class AuditRecordModel(_Shown):
     """One fact of the journal. `body` is the very text that `hash` is the SHA-256 of."""
 
@@ -267,6 +296,13 @@ class GrantPageModel(_Shown):
     """Some grants, newest first."""
 
     items: list[GrantModel]
+    next_cursor: str | None
+
+
+class DelegationPageModel(_Shown):
+    """Some delegations, newest first."""
+
+    items: list[DelegationModel]
     next_cursor: str | None
 
 

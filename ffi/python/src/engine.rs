@@ -9,12 +9,12 @@ use jit_access::Error;
 use jit_access::clock::ManualClock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{
-    self, Cut, Invalid, Justification, Permission, PermissionSet, PrincipalKind, RawQuery, RoleName, Scope, TicketUrl,
-    Timestamp, Ttl,
+    self, Cut, Invalid, Justification, Permission, PermissionSet, Principal, PrincipalKind, RawQuery, RoleName, Scope,
+    TicketUrl, Timestamp, Ttl,
 };
 use jit_access::service::{IdempotencyKey, Listing, Receipt};
 use jit_access::wire::command::selector;
-use jit_access::wire::{self, GrantDocument, PageDocument, RecordDocument, RequestDocument};
+use jit_access::wire::{self, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument};
 use jit_access::workflow::{Command, Intent};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -23,7 +23,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
 use crate::live::Live;
-use crate::values::{AccessRequest, Caller, Decision, Grant, Page, Record};
+use crate::values::{AccessRequest, Caller, Decision, Delegation, Grant, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -525,7 +525,14 @@ impl Engine {
         })?;
         let items = listing.items.iter().zip(&grants).map(|(request, grant)| {
             let (request, grant) = (Some(request.clone()), grant.clone());
-            AccessRequest::of(Receipt { request, grant, now: listing.now, replayed: false, already: false })
+            AccessRequest::of(Receipt {
+                request,
+                grant,
+                delegation: None,
+                now: listing.now,
+                replayed: false,
+                already: false,
+            })
         });
         Ok(Page {
             items: PyTuple::new(py, items.collect::<PyResult<Vec<_>>>()?)?.unbind(),
@@ -552,6 +559,69 @@ impl Engine {
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let listing = self.detached(py, |live| live.desk.grants(&caller.0, status, before, limit))?;
         grant_page(py, listing)
+    }
+
+    #[pyo3(signature = (caller, *, to, until, reason, roles = None, start = None, idempotency_key = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
+    fn delegate(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        to: &str,
+        until: &Bound<'_, PyAny>,
+        reason: &str,
+        roles: Option<Vec<String>>,
+        start: Option<&Bound<'_, PyAny>>,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Delegation> {
+        let (from, until) = (start.map(|at| when(at, "from")).transpose()?, when(until, "until")?);
+        let receipt = self.execute(py, caller, idempotency_key, |live| {
+            let roles = roles.map(|all| all.iter().map(|role| RoleName::new(role)).collect::<Result<Vec<_>, _>>());
+            Ok(Intent::Delegate {
+                id: live.desk.new_delegation_id(),
+                to: Principal::user(to).map_err(|error| error.for_field("to"))?,
+                roles: roles.transpose()?,
+                from,
+                until,
+                reason: self::reason(reason)?,
+            })
+        })?;
+        Delegation::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, delegation_id, *, idempotency_key = None))]
+    fn undelegate(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        delegation_id: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Delegation> {
+        let receipt = self
+            .execute(py, caller, idempotency_key, |_| Ok(Intent::Undelegate { delegation: delegation_id.parse()? }))?;
+        Delegation::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, *, status = None, limit = 50, cursor = None))]
+    fn delegations(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        status: Option<&str>,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> PyResult<Page> {
+        let status = status.map(wire::parse_delegation_status).transpose().map_err(raise)?;
+        let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
+        let listing = self.detached(py, |live| live.desk.delegations(&caller.0, status, before, limit))?;
+        let items = listing.items.iter().map(|one| Delegation::new(one.clone(), listing.now));
+        Ok(Page {
+            items: PyTuple::new(py, items.collect::<Vec<_>>())?.unbind(),
+            next: listing.next.map(wire::cursor),
+            render: Box::new(move |base| {
+                wire::to_json(&PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, base)))
+            }),
+        })
     }
 
     #[pyo3(signature = (caller, *, limit = 50, cursor = None))]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use jit_access::model::{self, Permission, Principal, RoleName, Timestamp};
 use jit_access::service::Receipt;
-use jit_access::wire::{self, GrantDocument, RecordDocument};
+use jit_access::wire::{self, DelegationDocument, GrantDocument, RecordDocument};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -187,6 +187,66 @@ impl AccessRequest {
 
     fn __repr__(&self) -> String {
         format!("AccessRequest(id={:?}, status={:?}, role={:?})", self.id(), self.status(), self.role())
+    }
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Delegation {
+    delegation: model::Delegation,
+    now: Timestamp,
+    replayed: bool,
+}
+
+impl Delegation {
+    pub const fn new(delegation: model::Delegation, now: Timestamp) -> Self {
+        Self { delegation, now, replayed: false }
+    }
+
+    pub fn of(receipt: Receipt) -> PyResult<Self> {
+        let delegation = receipt.delegation.ok_or_else(|| missing("delegation"))?;
+        Ok(Self { delegation, now: receipt.now, replayed: receipt.replayed })
+    }
+}
+
+#[pymethods]
+impl Delegation {
+    #[getter]
+    fn id(&self) -> String {
+        self.delegation.id.to_string()
+    }
+
+    #[getter]
+    fn status(&self) -> &'static str {
+        self.delegation.status(self.now).name()
+    }
+
+    #[getter]
+    fn delegator(&self) -> String {
+        self.delegation.delegator.to_string()
+    }
+
+    #[getter]
+    fn delegate(&self) -> String {
+        self.delegation.delegate.to_string()
+    }
+
+    #[getter]
+    fn until(&self) -> DateTime<Utc> {
+        instant(self.delegation.window.end())
+    }
+
+    #[getter]
+    fn replayed(&self) -> bool {
+        self.replayed
+    }
+
+    #[pyo3(signature = (*, base = "/jit"))]
+    fn to_json(&self, base: &str) -> PyResult<String> {
+        wire::to_json(&DelegationDocument::new(&self.delegation, self.now, base)).map_err(raise)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Delegation(id={:?}, status={:?}, delegate={:?})", self.id(), self.status(), self.delegate())
     }
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,15 @@ from pydantic import BaseModel
 from jit_access import Caller, Engine
 from jit_access.problems import MAX_BODY, MEDIA_TYPE
 from jit_access.router import create_router
-from jit_access.schemas import AccessRequestModel, AuditPageModel, GrantModel, GrantPageModel, RequestPageModel
+from jit_access.schemas import (
+    AccessRequestModel,
+    AuditPageModel,
+    DelegationModel,
+    DelegationPageModel,
+    GrantModel,
+    GrantPageModel,
+    RequestPageModel,
+)
 
 CONFIG = """
 jit_access:
@@ -352,10 +361,33 @@ def test_links_follow_the_prefix() -> None:
     assert made.headers["location"] == made.json()["links"]["self"] == f"/access/requests/{made.json()['id']}"
 
 
+def test_the_way_of_a_delegation(host: Host) -> None:
+    body = {"to": "ben@example.com", "from": None, "until": "2999-01-01T00:00:00Z", "reason": "away"}
+    too_long = host("boss@example.com", "POST", "/jit/delegations", body, roles="boss")
+    assert (too_long.status_code, too_long.json()["code"]) == (403, "cannot_delegate")
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    made = host(
+        "boss@example.com", "POST", "/jit/delegations", {**body, "until": tomorrow}, roles="boss", idempotency_key="d"
+    )
+    assert made.status_code == 201, made.text
+    documented(DelegationModel, made.text)
+    request = host.ask()["id"]
+    approved = host("ben@example.com", "POST", f"/jit/requests/{request}/approve")
+    assert approved.json()["reviews"][0]["on_behalf_of"] == "boss@example.com"
+    documented(AccessRequestModel, approved.text)
+    page = host("ben@example.com", "GET", "/jit/delegations?status=active")
+    documented(DelegationPageModel, page.text)
+    assert [item["id"] for item in page.json()["items"]] == [made.json()["id"]]
+    assert host("nil@example.com", "DELETE", made.json()["links"]["self"]).status_code == 404
+    ended = host("boss@example.com", "DELETE", made.json()["links"]["self"], roles="boss")
+    assert (ended.status_code, ended.json()["status"]) == (200, "ended")
+    documented(DelegationModel, ended.text)
+
+
 def test_the_document_tells_all(host: Host) -> None:
     document = host.app.openapi()
     ours = {path: operations for path, operations in document["paths"].items() if path.startswith("/jit")}
-    assert len(ours) == 17
+    assert len(ours) == 19
     for path, operations in ours.items():
         for method, operation in operations.items():
             answers = operation["responses"]
@@ -365,7 +397,7 @@ def test_the_document_tells_all(host: Host) -> None:
                 MEDIA_TYPE in answers[status]["content"]
                 for status in answers.keys() & {"400", "403", "404", "409", "413", "503"}
             )
-            success = answers["201" if path == "/jit/request" else "200"]
+            success = answers["201" if method == "post" and path in ("/jit/request", "/jit/delegations") else "200"]
             assert success["content"], path
             if method == "post" and path != "/jit/grants/revoke":
                 assert any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]), path

@@ -39,6 +39,9 @@ CALLS: Final[dict[str, set[str]]] = {
     "release": {"by", "grant", "idempotency_key"},
     "suspend": {"by", "grant", "reason", "idempotency_key"},
     "resume": {"by", "grant", "idempotency_key"},
+    "delegate": {"by", "to", "roles", "from", "until", "reason", "idempotency_key"},
+    "undelegate": {"by", "delegation", "idempotency_key"},
+    "delegations": {"by", "status", "limit", "cursor"},
     "request": {"by", "id"},
     "grant": {"by", "id"},
     "requests": {"by", "status", "limit", "cursor"},
@@ -67,6 +70,8 @@ COMMANDS: Final = {
     "release",
     "suspend",
     "resume",
+    "delegate",
+    "undelegate",
 }
 WORLD: Final[dict[str, set[str]]] = {
     "advance": {"hours", "minutes", "seconds", "ms"},
@@ -201,7 +206,9 @@ class World:
         )
         if verb == "revoke_many" and "request" in given:
             given["request_id"] = given.pop("request")
-        named = [given.pop(name) for name in ("request", "grant", "id") if name in given]
+        if "from" in given:
+            given["start"] = given.pop("from")
+        named = [given.pop(name) for name in ("request", "grant", "delegation", "id") if name in given]
         found = getattr(engine, verb)(caller, *named, **given)
         if isinstance(found, str):
             return found

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::approval::StoredCapacity;
+use super::delegation::StoredDelegation;
 use super::grant::StoredGrant;
 use super::parts::{StoredActor, StoredPrincipal};
 use super::request::{StoredAmendment, StoredRequest};
@@ -91,6 +92,10 @@ enum StoredFact {
     RequestTimedOut {
         request: String,
     },
+    RolesDelegated(Box<StoredDelegation>),
+    DelegationEnded {
+        delegation: String,
+    },
     GrantCreated(Box<StoredGrant>),
     GrantActivated {
         grant: String,
@@ -158,6 +163,8 @@ impl From<&Event> for StoredEvent {
             },
             Fact::RequestWithdrawn { request } => StoredFact::RequestWithdrawn { request: request.to_string() },
             Fact::RequestTimedOut { request } => StoredFact::RequestTimedOut { request: request.to_string() },
+            Fact::RolesDelegated(delegation) => StoredFact::RolesDelegated(Box::new((&**delegation).into())),
+            Fact::DelegationEnded { delegation } => StoredFact::DelegationEnded { delegation: delegation.to_string() },
             Fact::GrantCreated(grant) => StoredFact::GrantCreated(Box::new((&**grant).into())),
             Fact::GrantActivated { grant } => StoredFact::GrantActivated { grant: grant.to_string() },
             Fact::GrantExpired { grant } => StoredFact::GrantExpired { grant: grant.to_string() },
@@ -224,6 +231,8 @@ impl TryFrom<StoredEvent> for Event {
             },
             StoredFact::RequestWithdrawn { request } => Fact::RequestWithdrawn { request: request.parse()? },
             StoredFact::RequestTimedOut { request } => Fact::RequestTimedOut { request: request.parse()? },
+            StoredFact::RolesDelegated(delegation) => Fact::RolesDelegated(Box::new((*delegation).try_into()?)),
+            StoredFact::DelegationEnded { delegation } => Fact::DelegationEnded { delegation: delegation.parse()? },
             StoredFact::GrantCreated(grant) => Fact::GrantCreated(Box::new(grant.into_grant(0)?)),
             StoredFact::GrantActivated { grant } => Fact::GrantActivated { grant: grant.parse()? },
             StoredFact::GrantExpired { grant } => Fact::GrantExpired { grant: grant.parse()? },

@@ -10,18 +10,21 @@
 //! | `request` | an access request, and what changes in one |
 //! | `review` | what reviewers said and took off; what requesters answered |
 //! | `approval` | who has to say yes, and in which capacity somebody reviewed |
+//! | `delegation` | a delegation |
 //! | `assessment` | what a request would newly permit, and how risky it is |
 //! | `grant` | a grant |
 //! | `parts` | principals, actors, sets of permissions |
 
 mod approval;
 mod assessment;
+mod delegation;
 mod event;
 mod grant;
 mod parts;
 mod request;
 mod review;
 
+pub use delegation::StoredDelegation;
 pub use event::StoredEvent;
 pub use grant::StoredGrant;
 pub use request::StoredRequest;

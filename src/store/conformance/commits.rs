@@ -173,7 +173,12 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
         };
         let events = decide(&View::default(), &Command { caller: caller.clone(), intent }, &rules(), at(0)).unwrap();
         let key = format!("{text}\0key");
-        let done = Done { fingerprint: text.to_owned(), request: Some(RequestId::from_u128(number)), grant: None };
+        let done = Done {
+            fingerprint: text.to_owned(),
+            request: Some(RequestId::from_u128(number)),
+            grant: None,
+            delegation: None,
+        };
         let outbox = vec![Message { topic: text.to_owned(), body: text.to_owned() }];
         let done = Some((caller.principal.clone(), key.clone(), done));
         store.commit(&Batch { decided_from: None, events, outbox: outbox.clone(), done: done.clone() }).unwrap();
@@ -201,7 +206,12 @@ fn full_batch(store: &dyn Store, number: u128, key: &str) -> Batch {
         done: Some((
             caller.principal.clone(),
             key.to_owned(),
-            Done { fingerprint: "f".to_owned(), request: Some(RequestId::from_u128(number)), grant: None },
+            Done {
+                fingerprint: "f".to_owned(),
+                request: Some(RequestId::from_u128(number)),
+                grant: None,
+                delegation: None,
+            },
         )),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use super::world::{at, cast, submit};
-use crate::model::{GrantId, Principal, RequestId, Timestamp};
+use crate::model::{DelegationId, GrantId, Principal, RequestId, Timestamp};
 use crate::store::{Batch, Done, StoreError};
 
 /// The second command under a key is refused, and what the first one did can be looked up; also when it did nothing.
@@ -14,9 +14,10 @@ pub fn a_command_is_done_once_under_one_key(fixture: &dyn Fixture) {
         fingerprint: "one".to_owned(),
         request: Some(RequestId::from_u128(1)),
         grant: Some(GrantId::from_u128(u128::MAX)),
+        delegation: Some(DelegationId::from_u128(2)),
     };
     store.commit(&batch(&caller, "k", &first, 1, at(0))).unwrap();
-    let second = Done { fingerprint: "two".to_owned(), request: None, grant: None };
+    let second = Done { fingerprint: "two".to_owned(), request: None, grant: None, delegation: None };
     assert!(matches!(store.commit(&batch(&caller, "k", &second, 2, at(1))), Err(StoreError::KeyTaken)));
     assert_eq!(store.done_under(&caller, "k").unwrap(), Some(first));
 
@@ -32,7 +33,7 @@ pub fn keys_belong_to_their_caller(fixture: &dyn Fixture) {
     let store = place.open();
     let people = [Principal::user("ann").unwrap(), Principal::agent("ann").unwrap(), Principal::user("anna").unwrap()];
     for (number, caller) in (1..).zip(&people) {
-        let done = Done { fingerprint: number.to_string(), request: None, grant: None };
+        let done = Done { fingerprint: number.to_string(), request: None, grant: None, delegation: None };
         store.commit(&batch(caller, "k", &done, number, at(0))).unwrap();
         store.commit(&batch(caller, "", &done, number + 100, at(0))).unwrap();
     }
@@ -49,7 +50,7 @@ pub fn keys_are_kept_for_a_day(fixture: &dyn Fixture) {
     let place = fixture.fresh();
     let store = place.open();
     let caller = cast()[0].principal.clone();
-    let done = Done { fingerprint: "f".to_owned(), request: None, grant: None };
+    let done = Done { fingerprint: "f".to_owned(), request: None, grant: None, delegation: None };
     for hour in 0..=24 {
         let now = at(hour * 3_600_000);
         store.commit(&batch(&caller, &format!("k{hour}"), &done, u128::try_from(hour).unwrap() + 1, now)).unwrap();

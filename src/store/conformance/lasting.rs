@@ -19,7 +19,12 @@ pub fn what_was_committed_is_there_after_reopening(fixture: &dyn Fixture) {
         for _ in 0..20 {
             story.tell(&*store, dice.roll());
         }
-        let done = Done { fingerprint: round.to_string(), request: Some(RequestId::from_u128(round)), grant: None };
+        let done = Done {
+            fingerprint: round.to_string(),
+            request: Some(RequestId::from_u128(round)),
+            grant: None,
+            delegation: None,
+        };
         let batch = Batch {
             decided_from: None,
             events: submit(&cast()[0], 1_000 + round, story.now),

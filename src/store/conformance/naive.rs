@@ -1,8 +1,9 @@
 //! What a store should hold, as plainly as it can be said: a list of events, read from the start for every question.
 
 use crate::model::{
-    AccessRequest, Actor, Answer, Capacity, Cut, End, EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal,
-    RequestId, RequestState, RequestStatus, Review, Revision, Suspension, Timestamp, Verdict,
+    AccessRequest, Actor, Answer, Capacity, Cut, Delegation, DelegationEnd, DelegationStatus, End, EndKind, Event,
+    Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review, Revision, Suspension,
+    Timestamp, Verdict,
 };
 use crate::store::{Page, Visible};
 use crate::workflow::{Tally, View, next_note, note};
@@ -12,6 +13,7 @@ use crate::workflow::{Tally, View, next_note, note};
 pub(super) struct Naive {
     pub(super) requests: Vec<(Revision, AccessRequest)>,
     pub(super) grants: Vec<(Revision, Grant)>,
+    pub(super) delegations: Vec<(Revision, Delegation)>,
 }
 
 impl Naive {
@@ -29,7 +31,13 @@ impl Naive {
                 _ => None,
             })
             .collect::<Vec<_>>();
-        Self { requests: requests.into_iter().rev().collect(), grants: grants.into_iter().rev().collect() }
+        let delegations = numbered().filter_map(|(revision, event)| match &event.fact {
+            Fact::RolesDelegated(delegation) => Some((revision, delegation_after_all(delegation, events))),
+            _ => None,
+        });
+        let mut delegations: Vec<_> = delegations.collect();
+        delegations.reverse();
+        Self { requests: requests.into_iter().rev().collect(), grants: grants.into_iter().rev().collect(), delegations }
     }
 
     pub(super) fn views(&self) -> Vec<View> {
@@ -85,6 +93,13 @@ impl Naive {
         })
     }
 
+    pub(super) fn delegation_page(&self, page: &Page<DelegationStatus>) -> Vec<(Revision, Delegation)> {
+        page_of(&self.delegations, page, |one, visible| {
+            let seen = visible.includes(&one.delegator, &[]) || visible.includes(&one.delegate, &[]);
+            seen && page.status.is_none_or(|status| status == one.status(page.now))
+        })
+    }
+
     /// The bounds of everything that time decides, and a millisecond on each side.
     pub(super) fn instants(&self) -> Vec<Timestamp> {
         let bounds = self
@@ -94,7 +109,8 @@ impl Naive {
                 let escalations = request.approval.iter().filter_map(|step| step.escalation.as_ref());
                 escalations.map(|escalation| escalation.at).chain([request.times_out_at])
             })
-            .chain(self.grants.iter().flat_map(|(_, grant)| [grant.window.start(), grant.window.end()]));
+            .chain(self.grants.iter().flat_map(|(_, grant)| [grant.window.start(), grant.window.end()]))
+            .chain(self.delegations.iter().flat_map(|(_, one)| [one.window.start(), one.window.end()]));
         let mut all: Vec<_> = bounds
             .flat_map(|bound| [-1, 0, 1].map(|off| Timestamp::from_millis(bound.millis() + off).unwrap()))
             .collect();
@@ -168,6 +184,12 @@ fn after_all(request: &AccessRequest, events: &[Event]) -> AccessRequest {
         }
     }
     request
+}
+
+fn delegation_after_all(delegation: &Delegation, events: &[Event]) -> Delegation {
+    let end = events.iter().find(|event| event.fact == Fact::DelegationEnded { delegation: delegation.id });
+    let ended = end.map(|event| DelegationEnd { at: event.at, by: event.by.clone() });
+    Delegation { ended, ..delegation.clone() }
 }
 
 fn grant_after_all(grant: &Grant, events: &[Event]) -> Grant {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Fixture;
 use super::naive::Naive;
 use super::world::{Dice, Story, at, cast, granted, role, used};
-use crate::model::{GrantStatus, RequestStatus, Revision, Timestamp};
+use crate::model::{DelegationStatus, GrantStatus, RequestStatus, Revision, Timestamp};
 use crate::store::{Batch, Page, Store, Visible};
 use crate::workflow::{View, note};
 
@@ -30,6 +30,7 @@ pub fn tell(fixture: &dyn Fixture, steps: &[u64]) {
     }
     let naive = Naive::of(&story.events);
     check_rows(&*other, &naive, story.events.len());
+    check_delegations(&*other, &naive);
     check_feeds(&*other, &story);
     check_time(&*other, &naive);
     check_pages(&*other, &naive, story.now);
@@ -44,6 +45,24 @@ fn check_rows(store: &dyn Store, naive: &Naive, events: usize) {
         assert_eq!(store.request(request.id).unwrap(), view);
         if let Some(grant) = &view.grant {
             assert_eq!(store.grant(grant.id).unwrap(), view);
+        }
+    }
+}
+
+fn check_delegations(store: &dyn Store, naive: &Naive) {
+    let revision = store.head().unwrap().revision;
+    for (_, delegation) in &naive.delegations {
+        let view = View { revision, delegation: Some(delegation.clone()), ..View::default() };
+        assert_eq!(store.delegation(delegation.id).unwrap(), view);
+    }
+    for visible in eyes() {
+        for now in naive.instants() {
+            for status in DelegationStatus::ALL.map(Some).into_iter().chain([None]) {
+                for limit in [1, usize::MAX] {
+                    let page = Page { visible: visible.clone(), status, now, before: None, limit };
+                    assert_eq!(store.delegations(&page).unwrap(), naive.delegation_page(&page), "{page:?}");
+                }
+            }
         }
     }
 }

@@ -144,7 +144,7 @@ pub fn one_of_many_commands_under_one_key_wins(fixture: &dyn Fixture) {
             .map(|writer| {
                 let (store, caller) = (&handles[usize::try_from(writer).unwrap() % handles.len()], &caller);
                 scope.spawn(move || {
-                    let done = Done { fingerprint: writer.to_string(), request: None, grant: None };
+                    let done = Done { fingerprint: writer.to_string(), request: None, grant: None, delegation: None };
                     let batch = Batch {
                         events: submit(&cast()[1], u128::from(writer), at(0)),
                         done: Some((caller.clone(), "k".to_owned(), done)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Action, Actor, ApprovalRule, Caller, Cut, EscalationRule, Event, Fact, Grant, GrantId,
+    AccessRequest, Action, Actor, ApprovalRule, Caller, Cut, DelegationId, EscalationRule, Event, Fact, Grant, GrantId,
     Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName, Scope,
     TicketUrl, Timestamp, Ttl,
 };
@@ -169,6 +169,7 @@ pub struct Story {
     pub events: Vec<Event>,
     requests: Vec<RequestId>,
     grants: Vec<GrantId>,
+    delegations: Vec<DelegationId>,
 }
 
 impl Default for Story {
@@ -181,7 +182,15 @@ impl Story {
     /// A story in which nothing has happened.
     #[must_use]
     pub fn new() -> Self {
-        Self { rules: rules(), cast: cast(), now: at(0), events: Vec::new(), requests: Vec::new(), grants: Vec::new() }
+        Self {
+            rules: rules(),
+            cast: cast(),
+            now: at(0),
+            events: Vec::new(),
+            requests: Vec::new(),
+            grants: Vec::new(),
+            delegations: Vec::new(),
+        }
     }
 
     /// Lets one more thing happen, or be refused.
@@ -190,7 +199,8 @@ impl Story {
         let pace = [0, 1, 999, MINUTE, 7 * MINUTE, 25 * MINUTE][dice.below(6)];
         self.now = Timestamp::from_millis(self.now.millis() + pace).unwrap();
         let who = self.cast[dice.below(self.cast.len())].clone();
-        match dice.below(20) {
+        match dice.below(22) {
+            20 | 21 => self.delegate(store, who, &mut dice),
             0..=4 => self.submit(store, who, &mut dice),
             5..=7 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
@@ -272,6 +282,30 @@ impl Story {
                 let events = due.iter().flat_map(|view| note(view, self.now)).collect();
                 self.commit(store, Batch { decided_from: from, events, ..Batch::default() });
             }
+        }
+    }
+
+    /// Lends a role, or ends an earlier delegation.
+    fn delegate(&mut self, store: &dyn Store, caller: Caller, dice: &mut Dice) {
+        let earlier = pick(&self.delegations, dice).filter(|_| dice.below(3) == 0);
+        let id = earlier.unwrap_or_else(|| DelegationId::from_u128(dice.roll().into()));
+        let intent = if earlier.is_some() {
+            Intent::Undelegate { delegation: id }
+        } else {
+            let from = self.now.saturating_add(minutes([1, 5][dice.below(2)]));
+            Intent::Delegate {
+                id,
+                to: self.cast[dice.below(self.cast.len())].principal.clone(),
+                roles: None,
+                from: (dice.below(2) == 0).then_some(from),
+                until: from.saturating_add(minutes([1, 40][dice.below(2)])),
+                reason: Justification::new("a day's\trest ☃").unwrap(),
+            }
+        };
+        let view = store.delegation(id).unwrap();
+        let made = self.decide(store, &view, &Command { caller, intent });
+        if made && earlier.is_none() {
+            self.delegations.push(id);
         }
     }
 

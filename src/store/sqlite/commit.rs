@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::Fault;
-use super::rows::{GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_grant, stored_request};
+use super::rows::{
+    DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
+    stored_grant, stored_request,
+};
 use super::{file, read};
 use crate::journal::Record;
-use crate::model::{AccessRequest, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
+use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::{Batch, Done, Head, Message, StoreError, Subject, check_basis, fold, seal};
 use crate::workflow::View;
 
@@ -105,6 +108,7 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
             Subject::Grant(id) => {
                 View { grant: read::grant_by_id(transaction, id)?.map(|(_, grant)| grant), ..View::default() }
             }
+            Subject::Delegation(id) => read::view_of_delegation(transaction, id)?,
         })
     })?;
     for (id, request) in &rows.requests {
@@ -112,6 +116,9 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
     }
     for (id, grant) in &rows.grants {
         write_grant(transaction, born.get(&Subject::Grant(*id)).copied().unwrap_or_default(), grant)?;
+    }
+    for (id, delegation) in &rows.delegations {
+        write_delegation(transaction, born.get(&Subject::Delegation(*id)).copied().unwrap_or_default(), delegation)?;
     }
     // A use of a grant that is not known counts nowhere, as in the fold.
     let mut count = transaction.prepare_cached(
@@ -197,6 +204,31 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     write_approvers(transaction, "grant_approvers", old, created, &grant.approver_roles, columns.state)
 }
 
+/// Writes the row; `born` is the revision it gets if there is none yet. Only its end ever changes.
+fn write_delegation(transaction: &Transaction<'_>, born: Revision, delegation: &Delegation) -> Result<(), Fault> {
+    let columns = DelegationColumns::of(delegation);
+    transaction
+        .prepare_cached(
+            "INSERT INTO delegations (created, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at,
+                 ends_at, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, stored = excluded.stored",
+        )?
+        .execute(params![
+            int(born),
+            columns.id,
+            columns.delegator_kind,
+            columns.delegator,
+            columns.delegate_kind,
+            columns.delegate,
+            columns.ended,
+            columns.starts_at,
+            columns.ends_at,
+            stored_delegation(delegation)?
+        ])?;
+    Ok(())
+}
+
 /// The roles themselves never change; the state beside them does, and was one of `old` before.
 fn write_approvers(
     transaction: &Transaction<'_>,
@@ -244,8 +276,8 @@ fn keep_key(
     }
     transaction
         .prepare_cached(
-            "INSERT INTO idempotency (caller_kind, caller, key, fingerprint, request, grant_id, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO idempotency (caller_kind, caller, key, fingerprint, request, grant_id, delegation, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             caller.kind().name(),
@@ -254,6 +286,7 @@ fn keep_key(
             done.fingerprint,
             done.request.map(|id| id.as_u128().to_be_bytes()),
             done.grant.map(|id| id.as_u128().to_be_bytes()),
+            done.delegation.map(|id| id.as_u128().to_be_bytes()),
             at.millis()
         ])?;
     transaction

@@ -4,14 +4,14 @@
 //! roles may approve. Each source is one walk down an index in the order of the page, which stops at the page's limit,
 //! so a page costs the same in a young file and in an old one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, named_params};
 
 use super::error::Fault;
-use super::read::{grant_created, int_of, request_created};
+use super::read::{delegation_in, grant_created, int_of, request_created};
 use super::rows::{GRANT_STATES, REQUEST_STATES, int};
-use crate::model::{AccessRequest, Grant, GrantStatus, RequestStatus, Revision};
+use crate::model::{AccessRequest, Delegation, DelegationStatus, Grant, GrantStatus, RequestStatus, Revision};
 use crate::store::{Page, Visible};
 
 /// Rows in one kept state that are what is wanted at `:now`.
@@ -71,6 +71,55 @@ pub(super) fn grants(connection: &Connection, page: &Page<GrantStatus>) -> Resul
     let matching = page.status.map_or_else(|| GRANT_STATES.into_iter().map(always).collect(), grants_that_are);
     let shown = shown(connection, &GRANTS, &matching, page)?;
     shown.into_iter().map(|created| grant_created(connection, created)).collect()
+}
+
+/// What [`Delegation::status`] says, turned round: a condition on the row at `:now`.
+const fn delegations_that_are(status: Option<DelegationStatus>) -> &'static str {
+    match status {
+        None => ":now IS NOT NULL",
+        Some(DelegationStatus::Scheduled) => "ended = 0 AND starts_at > :now",
+        Some(DelegationStatus::Active) => "ended = 0 AND starts_at <= :now AND ends_at > :now",
+        Some(DelegationStatus::Expired) => "ended = 0 AND ends_at <= :now",
+        Some(DelegationStatus::Ended) => "ended = 1 AND :now IS NOT NULL",
+    }
+}
+
+/// Newest first. Delegations are few, made by people for people; so the status is no part of an index.
+pub(super) fn delegations(
+    connection: &Connection,
+    page: &Page<DelegationStatus>,
+) -> Result<Vec<(Revision, Delegation)>, Fault> {
+    let at = delegations_that_are(page.status);
+    let select = |whose: &str| {
+        format!(
+            "SELECT created, stored FROM delegations
+             WHERE {whose} AND created < :before AND {at} ORDER BY created DESC LIMIT :limit"
+        )
+    };
+    let owner;
+    let (sources, names): (Vec<String>, &[(&str, &str)]) = match &page.visible {
+        Visible::All => (vec![select("1 = 1")], &[]),
+        Visible::To(principal, _) => {
+            owner = [(":kind", principal.kind().name()), (":who", principal.id())];
+            let sources =
+                ["delegator", "delegate"].map(|side| select(&format!("{side}_kind = :kind AND {side} = :who")));
+            (sources.to_vec(), &owner)
+        }
+    };
+    let before = page.before.map_or(i64::MAX, int);
+    let (now, limit) = (page.now.millis(), int_of(page.limit));
+    let mut found = BTreeMap::new();
+    for sql in sources {
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut parameters: Vec<(&str, &dyn rusqlite::ToSql)> =
+            named_params! { ":before": before, ":now": now, ":limit": limit }.to_vec();
+        parameters.extend(names.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)));
+        let mut rows = statement.query(parameters.as_slice())?;
+        while let Some(row) = rows.next()? {
+            found.extend([delegation_in(row)?]);
+        }
+    }
+    Ok(found.into_iter().rev().take(page.limit).collect())
 }
 
 struct Table {

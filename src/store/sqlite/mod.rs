@@ -39,7 +39,8 @@ pub use error::UnusableFile;
 use super::{Batch, Delivery, Done, Head, Leased, Page, Store, StoreError};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Grant, GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Timestamp,
+    AccessRequest, Delegation, DelegationId, DelegationStatus, Grant, GrantId, GrantStatus, Principal, RequestId,
+    RequestStatus, Revision, Timestamp,
 };
 use crate::workflow::{Tally, View};
 
@@ -148,6 +149,14 @@ impl Store for SqliteStore {
 
     fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError> {
         self.connections.read("listing grants", |c| list::grants(c, page))
+    }
+
+    fn delegation(&self, id: DelegationId) -> Result<View, StoreError> {
+        self.connections.read("reading a delegation", |c| read::view_of_delegation(c, id))
+    }
+
+    fn delegations(&self, page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError> {
+        self.connections.read("listing delegations", |c| list::delegations(c, page))
     }
 
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {

@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::Fault;
 use super::rows::{self, int, revision};
 use crate::journal::Record;
-use crate::model::{AccessRequest, Grant, GrantId, Principal, RequestId, Revision, Timestamp};
+use crate::model::{
+    AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Timestamp,
+};
 use crate::store::{Done, Head};
 use crate::workflow::View;
 
@@ -101,6 +103,20 @@ pub(super) fn view_of_grant(connection: &Connection, id: GrantId) -> Result<View
     Ok(View { revision: head(connection)?.revision, request, grant, ..View::default() })
 }
 
+/// The delegation.
+pub(super) fn view_of_delegation(connection: &Connection, id: DelegationId) -> Result<View, Fault> {
+    let mut statement = connection.prepare_cached("SELECT created, stored FROM delegations WHERE id = ?")?;
+    let mut found = statement.query(params![id.as_u128().to_be_bytes()])?;
+    let delegation = found.next()?.map(delegation_in).transpose()?.map(|(_, delegation)| delegation);
+    Ok(View { revision: head(connection)?.revision, delegation, ..View::default() })
+}
+
+/// The delegation in a row of `created, stored`.
+pub(super) fn delegation_in(row: &Row<'_>) -> Result<(Revision, Delegation), Fault> {
+    let created = row.get(0)?;
+    Ok((revision(created)?, rows::delegation(created, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?))
+}
+
 /// The grants that are scheduled, active or held back at `now`: those of which the journal tells no end, and that time
 /// has not ended.
 pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Revision, Vec<Grant>), Fault> {
@@ -169,13 +185,14 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Fau
 pub(super) fn done_under(connection: &Connection, caller: &Principal, key: &str) -> Result<Option<Done>, Fault> {
     let done = connection
         .prepare_cached(
-            "SELECT fingerprint, request, grant_id FROM idempotency WHERE caller_kind = ? AND caller = ? AND key = ?",
+            "SELECT fingerprint, request, grant_id, delegation FROM idempotency WHERE caller_kind = ? AND caller = ? AND key = ?",
         )?
         .query_row(params![caller.kind().name(), caller.id(), key], |row| {
             Ok(Done {
                 fingerprint: row.get(0)?,
                 request: row.get::<_, Option<[u8; 16]>>(1)?.map(rows::request_id),
                 grant: row.get::<_, Option<[u8; 16]>>(2)?.map(rows::grant_id),
+                delegation: row.get::<_, Option<[u8; 16]>>(3)?.map(rows::delegation_id),
             })
         })
         .optional()?;

@@ -3,9 +3,12 @@
 use rusqlite::Row;
 
 use super::error::Fault;
-use crate::journal::stored::{StoredGrant, StoredRequest, state_name};
+use crate::journal::stored::{StoredDelegation, StoredGrant, StoredRequest, state_name};
 use crate::journal::{Broken, Record};
-use crate::model::{AccessRequest, EndKind, Grant, GrantId, Permission, PermissionSet, RequestId, Revision, Timestamp};
+use crate::model::{
+    AccessRequest, Delegation, DelegationId, EndKind, Grant, GrantId, Permission, PermissionSet, RequestId, Revision,
+    Timestamp,
+};
 use crate::store::StoreError;
 use crate::workflow::{View, next_note};
 
@@ -70,6 +73,34 @@ impl GrantColumns {
     }
 }
 
+/// The columns of a delegation that follow from its value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct DelegationColumns {
+    pub(super) id: [u8; 16],
+    pub(super) delegator_kind: &'static str,
+    pub(super) delegator: String,
+    pub(super) delegate_kind: &'static str,
+    pub(super) delegate: String,
+    pub(super) ended: bool,
+    pub(super) starts_at: i64,
+    pub(super) ends_at: i64,
+}
+
+impl DelegationColumns {
+    pub(super) fn of(delegation: &Delegation) -> Self {
+        Self {
+            id: delegation.id.as_u128().to_be_bytes(),
+            delegator_kind: delegation.delegator.kind().name(),
+            delegator: delegation.delegator.id().to_owned(),
+            delegate_kind: delegation.delegate.kind().name(),
+            delegate: delegation.delegate.id().to_owned(),
+            ended: delegation.ended.is_some(),
+            starts_at: delegation.window.start().millis(),
+            ends_at: delegation.window.end().millis(),
+        }
+    }
+}
+
 /// Every `state` that a request's row can have.
 pub(super) const REQUEST_STATES: [&str; 6] = ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"];
 /// Every `state` that a grant's row can have.
@@ -103,6 +134,18 @@ pub(super) fn stored_request(request: &AccessRequest) -> Result<String, Fault> {
 pub(super) fn stored_grant(grant: &Grant) -> Result<String, Fault> {
     serde_json::to_string(&StoredGrant::from(grant))
         .map_err(|e| Fault::corrupt(format!("grant {} cannot be written: {e}", grant.id)))
+}
+
+/// The delegation's stored form.
+pub(super) fn stored_delegation(delegation: &Delegation) -> Result<String, Fault> {
+    serde_json::to_string(&StoredDelegation::from(delegation))
+        .map_err(|e| Fault::corrupt(format!("delegation {} cannot be written: {e}", delegation.id)))
+}
+
+/// The delegation with this stored form.
+pub(super) fn delegation(created: i64, stored: &str) -> Result<Delegation, Fault> {
+    let damaged = |e: &dyn std::fmt::Display| Fault::corrupt(format!("the delegation of record {created}: {e}"));
+    serde_json::from_str::<StoredDelegation>(stored).map_err(|e| damaged(&e))?.try_into().map_err(|e| damaged(&e))
 }
 
 /// The request with this stored form.
@@ -151,6 +194,11 @@ pub(super) fn instant(column: i64) -> Result<Timestamp, Fault> {
 /// The id in a column.
 pub(super) fn request_id(column: [u8; 16]) -> RequestId {
     RequestId::from_u128(u128::from_be_bytes(column))
+}
+
+/// The id in a column.
+pub(super) fn delegation_id(column: [u8; 16]) -> DelegationId {
+    DelegationId::from_u128(u128::from_be_bytes(column))
 }
 
 /// The id in a column.

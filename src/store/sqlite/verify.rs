@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::error::Fault;
 use super::read;
-use super::rows::{self, GrantColumns, RequestColumns, int, revision};
+use super::rows::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
 use crate::journal::{Broken, Record, Verifier};
 use crate::model::{Revision, RoleName, Timestamp};
 use crate::store::{Head, Rows, Subject, fold};
@@ -26,6 +26,7 @@ pub(super) fn verify(connection: &Connection) -> Result<u64, Fault> {
     let Folded { count, rows, born } = fold_journal(connection, &head)?;
     check_requests(connection, &rows, &born)?;
     check_grants(connection, &rows, &born)?;
+    check_delegations(connection, &rows, &born)?;
     Ok(count)
 }
 
@@ -98,11 +99,13 @@ fn fold_page(rows: &mut Rows, events: &[crate::model::Event]) {
         Ok(match subject {
             Subject::Request(id) => View { request: rows.requests.remove(&id), ..View::default() },
             Subject::Grant(id) => View { grant: rows.grants.remove(&id), ..View::default() },
+            Subject::Delegation(id) => View { delegation: rows.delegations.remove(&id), ..View::default() },
         })
     });
     let Ok(folded) = folded;
     rows.requests.extend(folded.requests);
     rows.grants.extend(folded.grants);
+    rows.delegations.extend(folded.delegations);
 }
 
 fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
@@ -170,6 +173,43 @@ fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject,
         return Err(Fault::corrupt("uses are counted of grants that the journal does not tell of"));
     }
     all_there(connection, "grant", count, folded.grants.len(), folded.grants.values().map(|g| &g.approver_roles))
+}
+
+fn check_delegations(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
+    let mut statement = connection.prepare(
+        "SELECT created, stored, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at, ends_at
+         FROM delegations ORDER BY created",
+    )?;
+    let mut found = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = found.next()? {
+        count += 1;
+        let created: i64 = row.get(0)?;
+        let stored: String = row.get(1)?;
+        let delegation = rows::delegation(created, &stored)?;
+        let columns = DelegationColumns {
+            id: row.get(2)?,
+            ended: row.get(7)?,
+            starts_at: row.get(8)?,
+            ends_at: row.get(9)?,
+            ..DelegationColumns::of(&delegation)
+        };
+        let same = folded.delegations.get(&delegation.id) == Some(&delegation)
+            && born.get(&Subject::Delegation(delegation.id)).copied().map(int) == Some(created)
+            && columns == DelegationColumns::of(&delegation)
+            && row.get::<_, String>(3)? == columns.delegator_kind
+            && row.get::<_, String>(4)? == columns.delegator
+            && row.get::<_, String>(5)? == columns.delegate_kind
+            && row.get::<_, String>(6)? == columns.delegate;
+        if !same {
+            return Err(differs("delegation", delegation.id, created));
+        }
+    }
+    if count != folded.delegations.len() {
+        let expected = folded.delegations.len();
+        return Err(Fault::corrupt(format!("there are {count} delegation rows, and the journal tells of {expected}")));
+    }
+    Ok(())
 }
 
 /// Whether every role is there with this state. That there are no others, [`all_there`] counts.

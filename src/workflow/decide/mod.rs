@@ -6,9 +6,11 @@
 //! | `limits` | how many grants and requests there may be |
 //! | `covered` | does a live grant give already what is asked for |
 //! | `review` | answering a request, asking back, taking it back |
+//! | `delegation` | letting somebody review in one's place |
 //! | `ending` | ending a grant, and holding it back for a while |
 
 mod covered;
+mod delegation;
 mod ending;
 mod limits;
 mod review;
@@ -71,6 +73,11 @@ fn decided(
             review::answer(view, (*request, answer), (*duration, scope.as_ref()), caller, rules, now)?
         }
         Intent::Withdraw { request } => review::withdraw(view, *request, caller, rules, now)?,
+        Intent::Delegate { id, to, roles, from, until, reason } => {
+            let wish = delegation::Wish { id: *id, to, roles: roles.as_deref(), from: *from, until: *until, reason };
+            delegation::delegate(view, &wish, caller, rules, now)?
+        }
+        Intent::Undelegate { delegation } => delegation::undelegate(view, *delegation, caller, rules, now)?,
         Intent::Revoke { grant, reason } => ending::revoke(view, (*grant, reason), caller, rules, now)?,
         Intent::RevokeMany { select, reason } => ending::revoke_many(view, (select, reason), caller, rules, now)?,
         Intent::Release { grant } => ending::release(view, *grant, caller, rules, now)?,

@@ -70,7 +70,10 @@ fn lapsed(view: &View, request: &AccessRequest, by: &Actor, now: Timestamp) -> V
         let enabled = |who: &Principal| view.standing.get(who).is_none_or(|known| known.enabled);
         let authority = view.standing.get(review.capacity.authority(reviewer));
         let holds = authority.is_none_or(|known| known.holds_all(&review.capacity.roles));
-        enabled(reviewer) && enabled(review.capacity.person(reviewer)) && holds
+        let lent = review.capacity.on_behalf_of.as_ref().is_none_or(|delegator| {
+            view.delegations.iter().any(|one| one.lends(delegator, reviewer, &review.capacity.roles, now))
+        });
+        enabled(reviewer) && enabled(review.capacity.person(reviewer)) && holds && lent
     };
     let gone = request.approvals().filter_map(|review| match &review.by {
         Actor::Principal(reviewer) if !stands(review, reviewer) => Some(reviewer.clone()),
@@ -175,7 +178,7 @@ pub(super) fn answer(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let request = own(view, id, caller, rules)?;
+    let request = own(view, id, caller, rules, now)?;
     if request.status(now) != RequestStatus::NeedsInfo {
         open(view, id, caller, rules, now)?;
         return Err(Refusal::new(RefusalCode::NothingAsked, "nobody has asked for more information on this request"));
@@ -192,7 +195,7 @@ pub(super) fn withdraw(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let request = own(view, id, caller, rules)?;
+    let request = own(view, id, caller, rules, now)?;
     match request.status(now) {
         RequestStatus::Pending | RequestStatus::NeedsInfo => Ok(vec![Fact::RequestWithdrawn { request: id }]),
         RequestStatus::Withdrawn => Ok(Vec::new()),
@@ -201,18 +204,30 @@ pub(super) fn withdraw(
 }
 
 /// The request, for its requester.
-fn own<'a>(view: &'a View, id: RequestId, caller: &Caller, rules: &Rules) -> Result<&'a AccessRequest, Refusal> {
-    let request = known(view, id, caller, rules)?;
+fn own<'a>(
+    view: &'a View,
+    id: RequestId,
+    caller: &Caller,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<&'a AccessRequest, Refusal> {
+    let request = known(view, id, caller, rules, now)?;
     if caller.principal == request.requester {
         return Ok(request);
     }
     Err(Refusal::new(RefusalCode::NotTheRequester, format!("only {} can do this with the request", request.requester)))
 }
 
-fn known<'a>(view: &'a View, id: RequestId, caller: &Caller, rules: &Rules) -> Result<&'a AccessRequest, Refusal> {
+fn known<'a>(
+    view: &'a View,
+    id: RequestId,
+    caller: &Caller,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<&'a AccessRequest, Refusal> {
     view.request
         .as_ref()
-        .filter(|request| request.id == id && may_see_request(caller, request, rules))
+        .filter(|request| request.id == id && may_see_request(caller, request, &view.delegations, rules, now))
         .ok_or_else(|| Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")))
 }
 
@@ -224,7 +239,7 @@ fn open<'a>(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<&'a AccessRequest, Refusal> {
-    let request = known(view, id, caller, rules)?;
+    let request = known(view, id, caller, rules, now)?;
     match request.status(now) {
         RequestStatus::Pending | RequestStatus::NeedsInfo => Ok(request),
         RequestStatus::TimedOut => Err(Refusal::new(

@@ -90,6 +90,23 @@ CREATE TABLE grant_approvers (
     PRIMARY KEY (role, state, created)
 ) STRICT, WITHOUT ROWID;
 
+-- Who reviews in whose place, and until when.
+CREATE TABLE delegations (
+    created        INTEGER PRIMARY KEY REFERENCES journal (revision),
+    id             BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    delegator_kind TEXT    NOT NULL,
+    delegator      TEXT    NOT NULL,
+    delegate_kind  TEXT    NOT NULL,
+    delegate       TEXT    NOT NULL,
+    ended          INTEGER NOT NULL CHECK (ended IN (0, 1)),
+    starts_at      INTEGER NOT NULL,
+    ends_at        INTEGER NOT NULL CHECK (starts_at < ends_at),
+    stored         TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX delegations_by_delegator ON delegations (delegator_kind, delegator, created);
+CREATE INDEX delegations_by_delegate ON delegations (delegate_kind, delegate, created);
+
 -- A delivered message is deleted; AUTOINCREMENT, because its id must not name another one afterwards.
 CREATE TABLE outbox (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -109,6 +126,7 @@ CREATE TABLE idempotency (
     fingerprint TEXT    NOT NULL,
     request     BLOB,
     grant_id    BLOB,
+    delegation  BLOB,
     at          INTEGER NOT NULL,
     PRIMARY KEY (caller_kind, caller, key)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,132 @@
+//! A delegation: somebody reviews in another's place for a while.
+
+use super::{Actor, DelegationId, Justification, Principal, RoleName, Timestamp, Window};
+
+/// Somebody's right to review, lent to somebody else for a while. It is never lent on.
+///
+/// ```
+/// use jit_access::model::{Delegation, DelegationId, DelegationStatus, Justification, Principal, RoleName, Ttl, Window};
+///
+/// let from = "2026-12-01T09:00:00Z".parse()?;
+/// let holiday = Delegation {
+///     id: DelegationId::from_u128(7),
+///     delegator: Principal::user("ann@example.com")?,
+///     delegate: Principal::user("ben@example.com")?,
+///     roles: vec![RoleName::new("tool-owner")?],
+///     window: Window::starting(from, Ttl::from_hours(48.0)?)?,
+///     reason: Justification::new("two days off")?,
+///     created_at: from,
+///     ended: None,
+/// };
+/// assert_eq!(holiday.status(from), DelegationStatus::Active);
+/// assert_eq!(holiday.status(holiday.window.end()), DelegationStatus::Expired);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    /// Which delegation.
+    pub id: DelegationId,
+    /// Whose right it is.
+    pub delegator: Principal,
+    /// Who reviews in their place.
+    pub delegate: Principal,
+    /// With which of their roles. The delegator held each of them by standing right when delegating.
+    pub roles: Vec<RoleName>,
+    /// From when until when.
+    pub window: Window,
+    /// Why.
+    pub reason: Justification,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How it ended before its time, if it did.
+    pub ended: Option<DelegationEnd>,
+}
+
+/// An early end of a delegation.
+///
+/// ```
+/// use jit_access::model::{Actor, DelegationEnd, Principal};
+///
+/// let by = Actor::Principal(Principal::user("ann@example.com")?);
+/// assert_eq!(DelegationEnd { at: "2026-12-01T10:00:00Z".parse()?, by }.by.to_string(), "ann@example.com");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegationEnd {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+}
+
+/// What a delegation is at an instant. Complete on purpose.
+///
+/// ```
+/// use jit_access::model::DelegationStatus;
+///
+/// assert_eq!(DelegationStatus::Scheduled.name(), "scheduled");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DelegationStatus {
+    /// Its window has not begun.
+    Scheduled,
+    /// In force.
+    Active,
+    /// Its window is over.
+    Expired,
+    /// Ended before its time.
+    Ended,
+}
+
+impl DelegationStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Scheduled, Self::Active, Self::Expired, Self::Ended];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Whether it can still be used, now or later.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Active)
+    }
+}
+
+impl Delegation {
+    /// What the delegation is at `now`.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> DelegationStatus {
+        if self.ended.is_some() {
+            DelegationStatus::Ended
+        } else if now >= self.window.end() {
+            DelegationStatus::Expired
+        } else if now < self.window.start() {
+            DelegationStatus::Scheduled
+        } else {
+            DelegationStatus::Active
+        }
+    }
+
+    /// Whether `who` is one of the two whom it concerns.
+    #[must_use]
+    pub fn concerns(&self, who: &Principal) -> bool {
+        self.delegator == *who || self.delegate == *who
+    }
+
+    /// Whether `delegate` may review with `roles` of `delegator` at `now`, because of this delegation.
+    #[must_use]
+    pub fn lends(&self, delegator: &Principal, delegate: &Principal, roles: &[RoleName], now: Timestamp) -> bool {
+        self.status(now) == DelegationStatus::Active
+            && self.delegator == *delegator
+            && self.delegate == *delegate
+            && roles.iter().all(|role| self.roles.contains(role))
+    }
+}
