@@ -137,6 +137,9 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::AlreadyReviewed
         | RefusalCode::NothingAsked
         | RefusalCode::TooManyGrants
+        | RefusalCode::GrantSuspended
+        | RefusalCode::AlreadyExtended
+        | RefusalCode::ExtensionLimit
         | RefusalCode::TooManyOpenRequests
         | RefusalCode::GrantOver => ErrorKind::Conflict,
         RefusalCode::TooManyRequests => ErrorKind::RateLimited,

@@ -73,6 +73,7 @@ fn grant(n: u128, holder: &str) -> Grant {
         suspended: None,
         ended: None,
         noted: Noted::default(),
+        extends: None,
         uses: 0,
     }
 }

@@ -284,6 +284,7 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
         }),
         ended: ended.map(|kind| End { at: at(base), by: Actor::Clock, kind }),
         noted: Noted { activation: dice.one_in(2), expiry: dice.one_in(20) },
+        extends: None,
         uses: 0,
     }
 }

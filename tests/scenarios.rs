@@ -45,6 +45,7 @@ const CALLS: &[(&str, &[&str])] = &[
         "approve",
         &["by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"],
     ),
+    ("extend", &["by", "grant", "duration_hours", "reason", "idempotency_key"]),
     ("deny", &["by", "request", "reason", "idempotency_key"]),
     ("ask", &["by", "request", "question", "idempotency_key"]),
     ("answer", &["by", "request", "answer", "duration_hours", "resource", "idempotency_key"]),
@@ -495,6 +496,13 @@ impl<'a> World<'a> {
                     .transpose()?,
                 justification: arguments.words("reason")?,
                 ticket: arguments.text("ticket_url").map(TicketUrl::new).transpose()?,
+            },
+            "extend" => Intent::Extend {
+                grant: arguments.must("grant").parse()?,
+                id: desk.new_request_id(),
+                next: desk.new_grant_id(),
+                duration: arguments.duration()?,
+                justification: arguments.words("reason")?,
             },
             "approve" => Intent::Approve {
                 request: arguments.must("request").parse()?,

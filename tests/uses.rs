@@ -32,6 +32,7 @@ fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
         ended: None,
         suspended: None,
         noted: Noted::default(),
+        extends: None,
         uses: 0,
     };
     let event = Event { at: at(1_000), by: Actor::Rule("test".into()), fact: Fact::GrantCreated(Box::new(grant)) };

@@ -64,6 +64,7 @@ fn people() -> Vec<Caller> {
 #[derive(Debug, Clone)]
 enum Do {
     Submit { role: &'static str, duration: Option<i64>, starts_in: Option<i64> },
+    Extend,
     Approve { minutes: Option<i64> },
     Deny,
     Withdraw,
@@ -179,6 +180,8 @@ fn naive(model: &mut Option<Naive>, step: &Step, now: i64) -> Result<(), &'stati
             *model = Some(made);
             Ok(())
         }
+        // One request and one grant are followed here; chains have a test of their own.
+        Do::Extend => Ok(()),
         Do::Approve { .. } | Do::Deny | Do::Ask => {
             let known = model.as_mut().filter(|known| known.sees(who)).ok_or("unknown_request")?;
             match known.status(now) {
@@ -299,6 +302,10 @@ fn command(step: &Step, view: &View, people: &[Caller], now: i64, serial: u128) 
             let cut = Cut { duration, ..Cut::default() };
             Intent::Approve { request, version: None, grant: GrantId::from_u128(serial), cut, comment: None }
         }
+        Do::Extend => {
+            let (id, next) = (RequestId::from_u128(serial), GrantId::from_u128(serial));
+            Intent::Extend { grant, id, next, duration: None, justification: Some(reason) }
+        }
         Do::Deny => Intent::Deny { request, reason },
         Do::Ask => Intent::Ask { request, question: reason },
         Do::Answer => Intent::Answer { request, answer: reason, duration: None, scope: None },
@@ -398,11 +405,12 @@ fn every_state_answers_every_command() {
     let mut table = BTreeMap::new();
     for state in states {
         let verbs = [("approve", 2), ("deny", 2), ("ask", 2), ("answer", 0), ("withdraw", 0)];
-        let endings = [("revoke", 2), ("release", 0), ("suspend", 2), ("resume", 2)];
+        let endings = [("extend", 0), ("revoke", 2), ("release", 0), ("suspend", 2), ("resume", 2)];
         for (verb, who) in verbs.into_iter().chain(endings) {
             let (rules, people) = (rules(), people());
             let mut view = View::default();
             let run = |view: View, what: Do, who: usize, now: i64| {
+                let view = View { extended: view.grant.clone(), ..view };
                 let step = Step { wait: 0, who, what };
                 let command = command(&step, &view, &people, now, 7);
                 match decide(&view, &command, &rules, at(now)) {
@@ -437,6 +445,7 @@ fn every_state_answers_every_command() {
                 "suspend" => Do::Suspend,
                 "resume" => Do::Resume,
                 "deny" => Do::Deny,
+                "extend" => Do::Extend,
                 "withdraw" => Do::Withdraw,
                 "revoke" => Do::Revoke,
                 _ => Do::Release,
@@ -450,6 +459,7 @@ fn every_state_answers_every_command() {
         ("pending", "ask", "information_requested"),
         ("pending", "answer", "nothing_asked"),
         ("pending", "withdraw", "request_withdrawn"),
+        ("pending", "extend", "unknown_grant"),
         ("pending", "revoke", "unknown_grant"),
         ("pending", "release", "unknown_grant"),
         ("pending", "suspend", "unknown_grant"),
@@ -459,6 +469,7 @@ fn every_state_answers_every_command() {
         ("needs_info", "ask", "information_requested"),
         ("needs_info", "answer", "request_answered"),
         ("needs_info", "withdraw", "request_withdrawn"),
+        ("needs_info", "extend", "unknown_grant"),
         ("needs_info", "revoke", "unknown_grant"),
         ("needs_info", "release", "unknown_grant"),
         ("needs_info", "suspend", "unknown_grant"),
@@ -468,6 +479,7 @@ fn every_state_answers_every_command() {
         ("timed_out", "ask", "request_timed_out"),
         ("timed_out", "answer", "request_timed_out"),
         ("timed_out", "withdraw", "request_not_pending"),
+        ("timed_out", "extend", "unknown_grant"),
         ("timed_out", "revoke", "unknown_grant"),
         ("timed_out", "release", "unknown_grant"),
         ("timed_out", "suspend", "unknown_grant"),
@@ -477,6 +489,7 @@ fn every_state_answers_every_command() {
         ("approved", "ask", "request_not_pending"),
         ("approved", "answer", "request_not_pending"),
         ("approved", "withdraw", "request_not_pending"),
+        ("approved", "extend", "request_submitted"),
         ("approved", "revoke", "grant_revoked"),
         ("approved", "release", "grant_released"),
         ("approved", "suspend", "grant_suspended"),
@@ -486,6 +499,7 @@ fn every_state_answers_every_command() {
         ("suspended", "ask", "request_not_pending"),
         ("suspended", "answer", "request_not_pending"),
         ("suspended", "withdraw", "request_not_pending"),
+        ("suspended", "extend", "grant_suspended"),
         ("suspended", "revoke", "grant_revoked"),
         ("suspended", "release", "grant_released"),
         ("suspended", "suspend", "nothing"),
@@ -495,6 +509,7 @@ fn every_state_answers_every_command() {
         ("expired", "ask", "request_not_pending"),
         ("expired", "answer", "request_not_pending"),
         ("expired", "withdraw", "request_not_pending"),
+        ("expired", "extend", "grant_over"),
         ("expired", "revoke", "nothing"),
         ("expired", "release", "nothing"),
         ("expired", "suspend", "grant_over"),
@@ -504,6 +519,7 @@ fn every_state_answers_every_command() {
         ("denied", "ask", "request_not_pending"),
         ("denied", "answer", "request_not_pending"),
         ("denied", "withdraw", "request_not_pending"),
+        ("denied", "extend", "unknown_grant"),
         ("denied", "revoke", "unknown_grant"),
         ("denied", "release", "unknown_grant"),
         ("denied", "suspend", "unknown_grant"),
@@ -513,6 +529,7 @@ fn every_state_answers_every_command() {
         ("withdrawn", "ask", "request_not_pending"),
         ("withdrawn", "answer", "request_not_pending"),
         ("withdrawn", "withdraw", "nothing"),
+        ("withdrawn", "extend", "unknown_grant"),
         ("withdrawn", "revoke", "unknown_grant"),
         ("withdrawn", "release", "unknown_grant"),
         ("withdrawn", "suspend", "unknown_grant"),
@@ -520,6 +537,57 @@ fn every_state_answers_every_command() {
     ];
     let expected: BTreeMap<_, _> = expected.into_iter().map(|(state, verb, answer)| ((state, verb), answer)).collect();
     assert_eq!(table, expected);
+}
+
+/// What an extension can do at most, step by step: it is contiguous, no wider, counted, and bounded in all.
+#[test]
+fn chains_of_extensions_have_no_gap_and_no_end_beyond_the_limit() {
+    proptest!(|(steps in proptest::collection::vec((0..10 * HOUR, 0..4_u8, cut()), 1..12))| {
+        let rules = Rules { max_extensions: 4, max_total_duration: Some(hours(20)), ..rules() };
+        let (dev, admin) = (people().remove(0), people().remove(2));
+        let mut serial = 1;
+        let mut run = |view: View, caller: &Caller, intent: Intent, now: i64| {
+            let view = View { request: view.request, grant: None, ..view };
+            let events = decide(&view, &Command { caller: caller.clone(), intent }, &rules, at(now)).ok()?;
+            Some(events.iter().fold(view, evolve))
+        };
+        let submit = command(
+            &Step { wait: 0, who: 0, what: Do::Submit { role: "operator", duration: Some(HOUR), starts_in: None } },
+            &View::default(), &people(), 0, serial,
+        );
+        let view = run(View::default(), &dev, submit.intent, 0).unwrap();
+        let approve = |view: &View, serial, cut| Intent::Approve {
+            request: view.request.as_ref().unwrap().id, version: None, grant: GrantId::from_u128(serial), cut, comment: None,
+        };
+        let first = run(view.clone(), &admin, approve(&view, serial, Cut::default()), 0).unwrap().grant.unwrap();
+        let mut chain = vec![first.clone()];
+        let mut now = 0;
+        for (wait, what, cut) in steps {
+            serial += 1;
+            now += wait / 10;
+            let old = chain.last().unwrap().clone();
+            let extensions = chain[1..].to_vec();
+            let (id, next) = (RequestId::from_u128(serial), GrantId::from_u128(serial));
+            let duration = Ttl::from_millis(wait.max(1_000)).ok();
+            let intent = Intent::Extend {
+                grant: old.id, id, next, duration, justification: Some(Justification::new("x").unwrap()),
+            };
+            let before = View { extended: Some(old.clone()), extensions, ..View::default() };
+            let Some(asked) = run(before, &dev, intent, now) else { continue };
+            if what == 0 {
+                continue;
+            }
+            let intent = approve(&asked, serial, if what == 1 { cut } else { Cut::default() });
+            let Some(made) = run(asked, &admin, intent, now).and_then(|view| view.grant) else { continue };
+            prop_assert_eq!(made.window.start(), old.window.end());
+            prop_assert!(made.permissions.is_within(&old.permissions) && made.scope.is_within(&old.scope));
+            prop_assert_eq!(made.number() as usize, chain.len());
+            prop_assert!(made.window.end().millis() - first.window.start().millis() <= 20 * HOUR);
+            prop_assert!(made.window.start() > at(now));
+            chain.push(made);
+        }
+        prop_assert!(chain.len() <= 5);
+    });
 }
 
 fn submit(caller: &Caller, rules: &Rules) -> Result<Vec<Event>, RefusalCode> {

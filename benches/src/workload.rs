@@ -178,6 +178,7 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
         suspended: None,
         ended: None,
         noted: Noted::default(),
+        extends: None,
         uses: 0,
     }
 }

@@ -53,6 +53,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("expiration_warning_minutes", Kind::List),
     ("auto_extend", Kind::Plain),
     ("max_extensions", Kind::Plain),
+    ("max_total_duration_hours", Kind::Plain),
     ("notifications.on_request", Kind::Plain),
     ("notifications.on_approval", Kind::Plain),
     ("notifications.on_activation", Kind::Plain),

@@ -141,6 +141,9 @@ impl Config {
             approval_timeout,
             auditor_roles: reader.list("auditor_roles", RoleName::new)?.unwrap_or_default(),
             reserved_permissions: reader.list("reserved_permissions", Permission::new)?.unwrap_or_default(),
+            auto_extend: reader.flag("auto_extend")?.unwrap_or(defaults.auto_extend),
+            max_extensions: max_extensions(&mut reader)?.unwrap_or(defaults.max_extensions),
+            max_total_duration: max_total(&mut reader, max_duration)?,
             limits: limits(&mut reader)?,
             risk: risk(&mut reader)?,
             catalogue: BTreeMap::new(),
@@ -195,6 +198,33 @@ fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Ro
         catalogue.insert(name, role);
     }
     Ok(catalogue)
+}
+
+fn max_extensions(reader: &mut Reader) -> Result<Option<u32>, Invalid> {
+    let count = reader.count("max_extensions")?;
+    let too_many = |count: u64| {
+        Invalid::new(reader.key("max_extensions"), format!("is {count}"), format!("at most {MAX_EXTENSIONS}"))
+    };
+    count
+        .map(|count| match u32::try_from(count) {
+            Ok(count) if count <= MAX_EXTENSIONS => Ok(count),
+            _ => Err(too_many(count)),
+        })
+        .transpose()
+}
+
+/// A grant that is extended more often is no temporary one.
+const MAX_EXTENSIONS: u32 = 100;
+
+fn max_total(reader: &mut Reader, max_duration: Ttl) -> Result<Option<Ttl>, Invalid> {
+    match reader.hours("max_total_duration_hours")? {
+        Some(hours) if hours < max_duration => Err(Invalid::new(
+            reader.key("max_total_duration_hours"),
+            format!("is {}", hours.hours()),
+            format!("at least max_duration_hours, which is {}", max_duration.hours()),
+        )),
+        hours => Ok(hours),
+    }
 }
 
 /// 0 is no limit, as is a key left out.
@@ -299,13 +329,10 @@ fn refuse_missing_features(reader: &mut Reader) -> Result<(), Invalid> {
             "the key left out or off",
         ))
     };
-    for key in ["auto_extend", "enhanced_audit", "session_summary"] {
+    for key in ["enhanced_audit", "session_summary"] {
         if reader.flag(key)? == Some(true) {
             return missing(reader.key(key), "true".to_owned());
         }
-    }
-    if let Some(count) = reader.count("max_extensions")?.filter(|count| *count > 0) {
-        return missing(reader.key("max_extensions"), count.to_string());
     }
     if let Some(minutes) =
         reader.list("expiration_warning_minutes", |text| Ok(text.to_owned()))?.filter(|m| !m.is_empty())

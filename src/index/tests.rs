@@ -113,6 +113,7 @@ fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
             }),
             ended: None,
             noted: Noted { activation: false, expiry: noted },
+            extends: None,
             uses: 0,
         },
     )

@@ -1,8 +1,8 @@
 //! A time-bound permission.
 
 use super::{
-    Action, Actor, GrantId, Justification, PermissionSet, Principal, RequestId, Resource, RoleName, Scope, TicketUrl,
-    Timestamp, Window,
+    Action, Actor, Extension, GrantId, Justification, PermissionSet, Principal, RequestId, Resource, RoleName, Scope,
+    TicketUrl, Timestamp, Window,
 };
 
 /// A permission in force for a while. What it gives and for how long never changes; an early end is an added fact.
@@ -34,6 +34,8 @@ pub struct Grant {
     pub id: GrantId,
     /// The request it answers.
     pub request: RequestId,
+    /// The grant that it goes on from, if it extends one.
+    pub extends: Option<Extension>,
     /// Who holds it.
     pub holder: Principal,
     /// The host's roles the holder had by standing right when asking.

@@ -22,6 +22,7 @@
 //! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
+//! | `extension` | which grant another one goes on from |
 //! | `decision` | the question and the answer of a check |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
@@ -33,6 +34,7 @@ mod caller;
 mod decision;
 mod delegation;
 mod event;
+mod extension;
 mod grant;
 mod ids;
 mod invalid;
@@ -53,6 +55,7 @@ pub use caller::{Actor, Caller};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
 pub use event::{Event, Fact};
+pub use extension::Extension;
 pub use grant::{End, EndKind, Grant, GrantStatus, Noted, Selector, Suspension};
 pub use ids::{DelegationId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;

@@ -1,8 +1,8 @@
 //! An access request and what reviewers said to it.
 
 use super::{
-    Actor, ApprovalStep, Assessment, Capacity, Cut, Justification, Permission, PermissionSet, Principal, RequestId,
-    RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    Actor, ApprovalStep, Assessment, Capacity, Cut, Extension, Justification, Permission, PermissionSet, Principal,
+    RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ use std::sync::Arc;
 pub struct AccessRequest {
     /// Which request.
     pub id: RequestId,
+    /// The grant that it asks to extend, if it does.
+    pub extends: Option<Extension>,
     /// Who asks, and would hold the grant.
     pub requester: Principal,
     /// The person that a requesting agent acts for.
@@ -86,7 +88,8 @@ pub struct AccessRequest {
 pub struct DurationCut {
     /// What was asked for.
     pub asked: Ttl,
-    /// The configuration key of the limit: `max_duration_hours` or `roles.<role>.max_duration_hours`.
+    /// The configuration key of the limit: `max_duration_hours`, `roles.<role>.max_duration_hours` or
+    /// `max_total_duration_hours`.
     pub limit: Arc<str>,
 }
 

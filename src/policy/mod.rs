@@ -39,6 +39,7 @@
 //!     suspended: None,
 //!     ended: None,
 //!     noted: Noted::default(),
+//!     extends: None,
 //!     uses: 0,
 //! };
 //!

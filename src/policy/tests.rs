@@ -39,6 +39,7 @@ fn grant(number: u128) -> Grant {
         suspended: None,
         ended: None,
         noted: Noted::default(),
+        extends: None,
         uses: 0,
     }
 }

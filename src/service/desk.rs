@@ -436,7 +436,17 @@ impl Desk {
                 let view = self.for_review(&command.caller, store.request(*request)?)?;
                 let holder = view.request.as_ref().map(|request| &request.requester);
                 let tally = holder.map(|holder| self.tally(holder)).transpose()?.unwrap_or_default();
-                Ok(View { revision, tally, ..view })
+                let extends = view.request.as_ref().and_then(|request| request.extends);
+                let extended = extends.map(|extension| store.grant(extension.of)).transpose()?;
+                let extended = extended.and_then(|view| view.grant);
+                Ok(self.with_chain(View { revision, tally, extended, ..view })?)
+            }
+            Intent::Extend { grant, id, .. } => {
+                let revision = store.head()?.revision;
+                let (history, tally) =
+                    (self.history(&command.caller.principal)?, self.tally(&command.caller.principal)?);
+                let extended = store.grant(*grant)?.grant;
+                Ok(self.with_chain(View { revision, history, tally, extended, ..store.request(*id)? })?)
             }
             Intent::Deny { request, .. } | Intent::Ask { request, .. } => {
                 let revision = store.head()?.revision;
@@ -457,8 +467,16 @@ impl Desk {
             Intent::Revoke { grant, .. }
             | Intent::Release { grant }
             | Intent::Suspend { grant, .. }
-            | Intent::Resume { grant } => Ok(store.grant(*grant)?),
+            | Intent::Resume { grant } => Ok(self.with_chain(store.grant(*grant)?)?),
         }
+    }
+
+    /// The view with every extension in the chain of its grant. Read later than the view, which does no harm: a commit is
+    /// conditional on the view's revision.
+    fn with_chain(&self, view: View) -> Result<View, StoreError> {
+        let first = view.extended.as_ref().or(view.grant.as_ref()).map(Grant::first);
+        let extensions = first.map(|first| self.shared.store.extensions(first)).transpose()?.unwrap_or_default();
+        Ok(View { extensions, ..view })
     }
 
     /// What the operator's limits are judged from.
@@ -584,6 +602,7 @@ fn fingerprint(intent: &Intent) -> String {
     let mut wanted = intent.clone();
     match &mut wanted {
         Intent::Submit { id, grant, .. } => (*id, *grant) = (RequestId::from_u128(0), GrantId::from_u128(0)),
+        Intent::Extend { id, next, .. } => (*id, *next) = (RequestId::from_u128(0), GrantId::from_u128(0)),
         Intent::Approve { grant, .. } => *grant = GrantId::from_u128(0),
         Intent::Delegate { id, .. } => *id = DelegationId::from_u128(0),
         Intent::Deny { .. }

@@ -1,6 +1,6 @@
 //! The store of tests and trials: everything in memory, gone with the process.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Batch, Delivery, Done, Head, Leased, Message, Page, Store, StoreError, Subject, fold};
 use crate::journal::{Record, Verifier};
@@ -208,6 +208,15 @@ impl Store for MemoryStore {
         Ok((state.head.revision, live.collect()))
     }
 
+    fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError> {
+        let state = self.state.lock();
+        let grants = state.grants.values().map(|row| &row.value);
+        let of_chain = |grant: &&Grant| grant.extends.is_some_and(|extension| extension.first == first);
+        let mut found: Vec<_> = grants.filter(of_chain).cloned().collect();
+        found.sort_by_key(Grant::number);
+        Ok(found)
+    }
+
     fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError> {
         let state = self.state.lock();
         let live = || state.grants.values().map(|row| &row.value).filter(|grant| grant.status(now).is_live());
@@ -215,8 +224,8 @@ impl Store for MemoryStore {
         requests.sort_by_key(|row| std::cmp::Reverse(row.created));
         let nth = nth.checked_sub(1).and_then(|nth| requests.get(usize::try_from(nth).ok()?));
         Ok(Tally {
-            grants: live().filter(|grant| grant.holder == *who).count() as u64,
-            grants_of_all: live().count() as u64,
+            grants: live().filter(|grant| grant.holder == *who).map(Grant::first).collect::<HashSet<_>>().len() as u64,
+            grants_of_all: live().map(Grant::first).collect::<HashSet<_>>().len() as u64,
             open_requests: requests.iter().filter(|row| row.value.status(now).is_open()).count() as u64,
             nth_newest: nth.map(|row| row.value.created_at),
         })

@@ -111,6 +111,12 @@ pub trait Store: Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError>;
 
+    /// Every extension there ever was of the chain that begins with this grant, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError>;
+
     /// How much this principal holds and asks for at `now`, and when they made the `nth` newest of their requests; nobody
     /// has made a 0th.
     ///

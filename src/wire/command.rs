@@ -56,6 +56,7 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
             "base",
         ],
     ),
+    ("extend", &["caller", "grant", "duration_hours", "reason", "idempotency_key", "base"]),
     ("deny", &["caller", "request", "reason", "idempotency_key", "base"]),
     ("ask", &["caller", "request", "question", "idempotency_key", "base"]),
     ("answer", &["caller", "request", "answer", "duration_hours", "resource", "idempotency_key", "base"]),
@@ -85,7 +86,7 @@ const PAGE: usize = 50;
 ///
 /// | command | answer |
 /// |---|---|
-/// | `submit`, `approve`, `deny`, `ask`, `answer`, `withdraw` | the request, with `replayed` |
+/// | `submit`, `extend`, `approve`, `deny`, `ask`, `answer`, `withdraw` | the request, with `replayed` |
 /// | `revoke`, `release`, `suspend`, `resume` | the grant, with `replayed` |
 /// | `revoke_many` | a page of all that ended, of the one of `request`, `holder`, `role`, `resource`, `everything` that is given |
 /// | `delegate`, `undelegate` | the delegation, with `replayed` |
@@ -102,7 +103,7 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
     let command = fields.command()?;
     let base = fields.text("base")?.unwrap_or_else(|| "/jit".to_owned());
     match command {
-        "submit" | "approve" | "deny" | "ask" | "answer" | "withdraw" => {
+        "submit" | "extend" | "approve" | "deny" | "ask" | "answer" | "withdraw" => {
             let receipt = execute(desk, command, fields)?;
             let document = request_of(&receipt, &base).ok_or_else(|| missing("request"))?;
             to_json(&Answer { document, replayed: receipt.replayed })
@@ -243,6 +244,13 @@ fn execute(desk: &Desk, command: &str, mut fields: Fields) -> Result<Receipt, Er
             starts_at: fields.instant("starts_at")?,
             justification: fields.words("reason")?,
             ticket: fields.text("ticket_url")?.map(|text| TicketUrl::new(&text)).transpose()?,
+        },
+        "extend" => Intent::Extend {
+            grant: fields.must("grant")?.parse()?,
+            id: desk.new_request_id(),
+            next: desk.new_grant_id(),
+            duration: fields.hours("duration_hours")?,
+            justification: fields.words("reason")?,
         },
         "approve" => Intent::Approve {
             request: fields.must("request")?.parse()?,

@@ -65,6 +65,7 @@ pub struct RequestDocument {
     reviews: Vec<ReviewDocument>,
     answers: Vec<AnswerDocument>,
     grant_id: Option<String>,
+    extends: Option<String>,
     /// That a submission made no request, because the grant that this one led to gives what was asked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     already: bool,
@@ -257,6 +258,7 @@ impl RequestDocument {
                 })
                 .collect(),
             grant_id: grant.map(|grant| grant.id.to_string()),
+            extends: request.extends.map(|extension| extension.of.to_string()),
             already: false,
             links: RequestLinks {
                 approve: while_open("approve"),
@@ -318,6 +320,8 @@ pub struct GrantDocument {
     excluded_permissions: Vec<String>,
     resource: String,
     ended_at: Option<String>,
+    extends: Option<String>,
+    extension_number: u32,
     links: GrantLinks,
 }
 
@@ -328,6 +332,8 @@ struct GrantLinks {
     request: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     revoke: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extend: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     release: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -375,9 +381,12 @@ impl GrantDocument {
             excluded_permissions: texts(grant.permissions.excepted()),
             resource: grant.scope.to_string(),
             ended_at: ended_at.map(|at| at.to_string()),
+            extends: grant.extends.map(|extension| extension.of.to_string()),
+            extension_number: grant.number(),
             links: GrantLinks {
                 request: format!("{base}/requests/{}", grant.request),
                 revoke: while_live("revoke"),
+                extend: while_live("extend").filter(|_| status != GrantStatus::Suspended),
                 release: while_live("release"),
                 suspend: while_live("suspend").filter(|_| status != GrantStatus::Suspended),
                 resume: while_live("resume").filter(|_| status == GrantStatus::Suspended),

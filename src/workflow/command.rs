@@ -57,6 +57,19 @@ pub enum Intent {
         /// Where the work is tracked.
         ticket: Option<TicketUrl>,
     },
+    /// Ask that one's own grant goes on when it ends.
+    Extend {
+        /// Which grant.
+        grant: GrantId,
+        /// The id the request will have.
+        id: RequestId,
+        /// The id of the grant that goes on, should a rule approve the request at once.
+        next: GrantId,
+        /// For how long; the role's default when `None`.
+        duration: Option<Ttl>,
+        /// Why.
+        justification: Option<Justification>,
+    },
     /// Say yes to a request.
     Approve {
         /// Which request.

@@ -46,6 +46,13 @@ pub struct Rules {
     pub auditor_roles: Vec<RoleName>,
     /// `reserved_permissions`: what no grant gives, whatever wildcard it holds.
     pub reserved_permissions: Vec<Permission>,
+    /// `auto_extend`: whether the holder's word is enough to extend a grant.
+    pub auto_extend: bool,
+    /// `max_extensions`: how often a grant can be extended, whoever approves it.
+    pub max_extensions: u32,
+    /// `max_total_duration_hours`: the longest that a grant and its extensions last together; when `None`, as long as the
+    /// role's longest grants would that follow each other as often as `max_extensions` allows.
+    pub max_total_duration: Option<Ttl>,
     /// `limits`: how many grants and requests there may be.
     pub limits: Limits,
     /// `risk`: what makes a request more risky.
@@ -73,6 +80,9 @@ impl Default for Rules {
             approval_timeout: hours(24),
             auditor_roles: Vec::new(),
             reserved_permissions: Vec::new(),
+            auto_extend: false,
+            max_extensions: 1,
+            max_total_duration: None,
             limits: Limits::default(),
             risk: RiskRules::default(),
             catalogue: BTreeMap::new(),

@@ -28,6 +28,10 @@ pub struct View {
     pub request: Option<AccessRequest>,
     /// The grant that the command is about, or that the request led to.
     pub grant: Option<Grant>,
+    /// The grant that is to be extended, for commands about an extension.
+    pub extended: Option<Grant>,
+    /// Every extension there ever was in the chain of the grant that the command is about, in order.
+    pub extensions: Vec<Grant>,
     /// How much the principal has that would hold the grant, for commands that the operator limits.
     pub tally: Tally,
     /// The delegation that the command is about, if there is one.
@@ -66,9 +70,9 @@ pub struct History {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Their live grants.
+    /// Their live grants, a grant and its extensions counted once.
     pub grants: u64,
-    /// Everybody's live grants.
+    /// Everybody's, counted so.
     pub grants_of_all: u64,
     /// Their requests that wait for an answer.
     pub open_requests: u64,

@@ -183,6 +183,9 @@ typedef struct jit_tick_info {
 // A promise of the library did not hold: report it.
 #define JIT_INTERNAL 7
 
+// Asked too often: the problem says in `retry_at` from when on the same call may succeed.
+#define JIT_RATE_LIMITED 8
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus

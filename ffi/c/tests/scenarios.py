@@ -36,6 +36,7 @@ CALLS = {
         "idempotency_key",
     },
     "approve": {"by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"},
+    "extend": {"by", "grant", "duration_hours", "reason", "idempotency_key"},
     "deny": {"by", "request", "reason", "idempotency_key"},
     "ask": {"by", "request", "question", "idempotency_key"},
     "answer": {"by", "request", "answer", "duration_hours", "resource", "idempotency_key"},

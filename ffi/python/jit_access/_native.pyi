@@ -148,6 +148,10 @@ class AccessRequest:
         """The configuration key of the limit that made it shorter than asked for, if one did."""
 
     @property
+    def extends(self) -> str | None:
+        """The grant that it asks to extend."""
+
+    @property
     def already(self) -> bool:
         """Whether a submission made no request, because the grant that this one led to gives what was asked for."""
 
@@ -244,6 +248,14 @@ class Grant:
     @property
     def expires_at(self) -> datetime:
         """The first instant at which it no longer does."""
+
+    @property
+    def extends(self) -> str | None:
+        """The grant that it goes on from."""
+
+    @property
+    def extension_number(self) -> int:
+        """0 for what extends nothing, 1 for the first extension."""
 
     @property
     def approved_by(self) -> str:
@@ -414,6 +426,19 @@ class Engine:
         Raises `InvalidInput` for an unknown role, a missing reason or ticket, a start that is over or more than a
         year away; `Refused` when nobody could approve it, all the role gives is reserved, or just-in-time access is
         switched off.
+        """
+
+    def extend(
+        self,
+        caller: Caller,
+        grant_id: str,
+        *,
+        duration_hours: float | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> AccessRequest:
+        """Asks that the caller's own grant goes on when it ends: the same approvers say yes or no, or the rule
+        `auto_extend` does. The new grant begins when the old one ends and gives no more.
         """
 
     def approve(

@@ -29,6 +29,7 @@ from jit_access.schemas import (
     DelegationPageModel,
     DenyBody,
     EmptyBody,
+    ExtendBody,
     GrantModel,
     GrantPageModel,
     RequestPageModel,
@@ -216,6 +217,23 @@ def create_router(
         return _json(engine.grant(who, id), base(http))
 
     @router.post(
+        "/grants/{id}/extend",
+        status_code=201,
+        summary="Ask that one's own grant goes on when it ends",
+        response_model=None,
+        responses=_extending(),
+    )
+    def extend(
+        http: Request, id: Id, body: ExtendBody | None = None, key: Key = None, who: Caller = Depends(caller)
+    ) -> Response:
+        made = engine.extend(who, id, **(body.model_dump() if body else {}), idempotency_key=key)
+        if made.status == "approved":
+            follow(ending=False)
+        response = _answer(made, base(http), status=201)
+        response.headers["Location"] = f"{base(http)}/requests/{made.id}"
+        return response
+
+    @router.post(
         "/grants/{id}/revoke",
         summary="End somebody's grant at once",
         response_model=None,
@@ -349,6 +367,10 @@ def _creating() -> dict[int | str, dict[str, Any]]:
 def _delegating() -> dict[int | str, dict[str, Any]]:
     made = {"model": DelegationModel, "description": "The delegation", "headers": _REPLAYED}
     return {201: made, **responses(400, 403, 409, 413, 503)}
+
+
+def _extending() -> dict[int | str, dict[str, Any]]:
+    return {201: _creating()[201], **responses(400, 403, 404, 409, 413, 429, 503)}
 
 
 def _changing(model: type) -> dict[int | str, dict[str, Any]]:

@@ -81,6 +81,15 @@ class AnswerBody(_Body):
     resource: str | None = Field(None, description="Another part of the host; as it was when left out")
 
 
+class ExtendBody(_Body):
+    """How much longer, and why."""
+
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="Counted from the end of the grant; as long as the role lasts by default when left out"
+    )
+    reason: str | None = Field(None, description="Why, for the approver and the record")
+
+
 class SuspendBody(_Body):
     """Why it is held back."""
 
@@ -222,6 +231,7 @@ class AccessRequestModel(_Shown):
     reviews: list[ReviewModel]
     answers: list[AnswerModel]
     grant_id: str | None
+    extends: str | None = Field(description="The grant that it asks to extend")
     already: bool = Field(
         False, description="Nothing was asked for: the grant of this request gives what was wanted already"
     )
@@ -253,6 +263,8 @@ class GrantModel(_Shown):
     excluded_permissions: list[str]
     resource: str = Field(description="What it reaches: `*` for everything")
     ended_at: datetime | None
+    extends: str | None = Field(description="The grant that it goes on from")
+    extension_number: int = Field(description="0 for what extends nothing, 1 for the first extension")
     links: dict[str, str]
 
 

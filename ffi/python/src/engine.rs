@@ -322,6 +322,28 @@ impl Engine {
         })
     }
 
+    #[pyo3(signature = (caller, grant_id, *, duration_hours = None, reason = None, idempotency_key = None))]
+    fn extend(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        grant_id: &str,
+        duration_hours: Option<f64>,
+        reason: Option<&str>,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let receipt = self.execute(py, caller, idempotency_key, |live| {
+            Ok(Intent::Extend {
+                grant: grant_id.parse()?,
+                id: live.desk.new_request_id(),
+                next: live.desk.new_grant_id(),
+                duration: duration_hours.map(length).transpose()?,
+                justification: reason.map(self::reason).transpose()?,
+            })
+        })?;
+        AccessRequest::of(receipt)
+    }
+
     #[pyo3(signature = (caller, request_id, *, version = None, permissions = None, resource = None, duration_hours = None, comment = None, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn approve(

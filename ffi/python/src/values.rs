@@ -176,6 +176,11 @@ impl AccessRequest {
     }
 
     #[getter]
+    fn extends(&self) -> Option<String> {
+        self.request.extends.map(|extension| extension.of.to_string())
+    }
+
+    #[getter]
     fn already(&self) -> bool {
         self.receipt.already
     }
@@ -318,6 +323,16 @@ impl Grant {
     #[getter]
     fn expires_at(&self) -> DateTime<Utc> {
         instant(self.grant.window.end())
+    }
+
+    #[getter]
+    fn extends(&self) -> Option<String> {
+        self.grant.extends.map(|extension| extension.of.to_string())
+    }
+
+    #[getter]
+    fn extension_number(&self) -> u32 {
+        self.grant.number()
     }
 
     #[getter]

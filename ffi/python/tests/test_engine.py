@@ -347,6 +347,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.delegate(LEAD, to="a", until="2030-01-01T00:00:00Z", reason="x"),
         lambda: opened.undelegate(LEAD, grant.id),
         lambda: opened.delegations(LEAD),
+        lambda: opened.extend(DEV, grant.id, reason="x"),
         lambda: opened.request(DEV, grant.request_id),
         lambda: opened.grant(DEV, grant.id),
         lambda: opened.requests(DEV),

@@ -30,6 +30,7 @@ CALLS: Final[dict[str, set[str]]] = {
         "idempotency_key",
     },
     "approve": {"by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"},
+    "extend": {"by", "grant", "duration_hours", "reason", "idempotency_key"},
     "deny": {"by", "request", "reason", "idempotency_key"},
     "ask": {"by", "request", "question", "idempotency_key"},
     "answer": {"by", "request", "answer", "duration_hours", "resource", "idempotency_key"},
@@ -61,6 +62,7 @@ CALLS: Final[dict[str, set[str]]] = {
 """The verbs that are calls of the library, and the arguments each takes."""
 COMMANDS: Final = {
     "submit",
+    "extend",
     "approve",
     "deny",
     "ask",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::{StoredActor, StoredPermissions, StoredPrincipal, parse_roles, role_texts};
+use super::parts::{StoredActor, StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts};
 use crate::model::{End, EndKind, Grant, Invalid, Noted, Suspension, Window};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ struct StoredEnd {
 pub struct StoredGrant {
     id: String,
     request: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extends: Option<StoredExtension>,
     holder: StoredPrincipal,
     holder_normal_roles: Vec<String>,
     role: String,
@@ -76,6 +78,7 @@ impl From<&Grant> for StoredGrant {
         Self {
             id: grant.id.to_string(),
             request: grant.request.to_string(),
+            extends: grant.extends.as_ref().map(Into::into),
             holder: (&grant.holder).into(),
             holder_normal_roles: role_texts(&grant.holder_normal_roles),
             role: grant.role.to_string(),
@@ -116,6 +119,7 @@ impl StoredGrant {
         Ok(Grant {
             id: self.id.parse()?,
             request: self.request.parse()?,
+            extends: self.extends.map(TryInto::try_into).transpose()?,
             holder: self.holder.try_into()?,
             holder_normal_roles: parse_roles(&self.holder_normal_roles)?,
             role: self.role.parse()?,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Actor, Invalid, Permission, PermissionSet, Principal, PrincipalKind, RoleName};
+use crate::model::{Actor, Extension, Invalid, Permission, PermissionSet, Principal, PrincipalKind, RoleName};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +28,30 @@ impl TryFrom<StoredPrincipal> for Principal {
             StoredPrincipal::User(id) => Self::user(&id),
             StoredPrincipal::Agent(id) => Self::agent(&id),
         }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredExtension {
+    of: String,
+    first: String,
+    since: String,
+    number: u32,
+}
+
+impl From<&Extension> for StoredExtension {
+    fn from(extension: &Extension) -> Self {
+        let Extension { of, first, since, number } = extension;
+        Self { of: of.to_string(), first: first.to_string(), since: since.to_string(), number: *number }
+    }
+}
+
+impl TryFrom<StoredExtension> for Extension {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredExtension) -> Result<Self, Invalid> {
+        let (of, first) = (stored.of.parse()?, stored.first.parse()?);
+        Ok(Self { of, first, since: stored.since.parse()?, number: stored.number })
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::StoredStep;
 use super::assessment::StoredAssessment;
-use super::parts::{StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
+use super::parts::{StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
 use super::review::{StoredAnswer, StoredReview};
 use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, RequestState, Ttl};
 
@@ -53,6 +53,8 @@ impl TryFrom<StoredDurationCut> for DurationCut {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredRequest {
     id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extends: Option<StoredExtension>,
     requester: StoredPrincipal,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requester_acts_for: Option<StoredPrincipal>,
@@ -88,6 +90,7 @@ impl From<&AccessRequest> for StoredRequest {
     fn from(request: &AccessRequest) -> Self {
         Self {
             id: request.id.to_string(),
+            extends: request.extends.as_ref().map(Into::into),
             requester: (&request.requester).into(),
             requester_acts_for: request.requester_acts_for.as_ref().map(Into::into),
             requester_normal_roles: role_texts(&request.requester_normal_roles),
@@ -122,6 +125,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
     fn try_from(stored: StoredRequest) -> Result<Self, Invalid> {
         Ok(Self {
             id: stored.id.parse()?,
+            extends: stored.extends.map(TryInto::try_into).transpose()?,
             requester: stored.requester.try_into()?,
             requester_acts_for: stored.requester_acts_for.map(TryInto::try_into).transpose()?,
             requester_normal_roles: parse_roles(&stored.requester_normal_roles)?,

@@ -1,5 +1,7 @@
 //! What a store should hold, as plainly as it can be said: a list of events, read from the start for every question.
 
+use std::collections::BTreeSet;
+
 use crate::model::{
     AccessRequest, Actor, Answer, Capacity, Cut, Delegation, DelegationEnd, DelegationStatus, End, EndKind, Event,
     Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review, Revision, Suspension,
@@ -72,8 +74,8 @@ impl Naive {
         let live = self.live(now);
         let theirs: Vec<_> = self.requests.iter().map(|(_, request)| request).filter(|r| r.requester == *who).collect();
         Tally {
-            grants: live.iter().filter(|grant| grant.holder == *who).count() as u64,
-            grants_of_all: live.len() as u64,
+            grants: chains(live.iter().filter(|grant| grant.holder == *who)),
+            grants_of_all: chains(live.iter()),
             open_requests: theirs.iter().filter(|request| request.status(now).is_open()).count() as u64,
             nth_newest: if nth == 0 { None } else { theirs.get(nth - 1).map(|request| request.created_at) },
         }
@@ -119,6 +121,10 @@ impl Naive {
         all.dedup();
         all
     }
+}
+
+fn chains<'a>(grants: impl Iterator<Item = &'a Grant>) -> u64 {
+    grants.map(Grant::first).collect::<BTreeSet<_>>().len() as u64
 }
 
 fn page_of<T: Clone, S>(

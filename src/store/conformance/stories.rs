@@ -45,6 +45,9 @@ fn check_rows(store: &dyn Store, naive: &Naive, events: usize) {
         assert_eq!(store.request(request.id).unwrap(), view);
         if let Some(grant) = &view.grant {
             assert_eq!(store.grant(grant.id).unwrap(), view);
+            let chain = naive.grants.iter().rev().map(|(_, other)| other);
+            let chain = chain.filter(|other| other.extends.is_some_and(|extension| extension.first == grant.id));
+            assert_eq!(store.extensions(grant.id).unwrap(), chain.cloned().collect::<Vec<_>>());
         }
     }
 }

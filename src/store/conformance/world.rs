@@ -109,6 +109,7 @@ pub fn rules() -> Rules {
         approval_timeout: minutes(30),
         approver_roles: vec![role("approver"), role("security")],
         auto_approve_for_roles: vec![role("on-call")],
+        max_extensions: 3,
         catalogue: BTreeMap::from([
             (vault_name, vault),
             entry("reader", PermissionSet::new([permission("logs:read"), permission("tools.read")]).unwrap(), None),
@@ -268,6 +269,18 @@ impl Story {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
                 self.about_grant(store, grant, Command { caller: who, intent: Intent::Resume { grant } });
             }
+            18 => {
+                let Some(grant) = pick(&self.grants, &mut dice) else { return };
+                let Some(known) = store.grant(grant).unwrap().grant else { return };
+                let (id, next) = (RequestId::from_u128(dice.roll().into()), GrantId::from_u128(dice.roll().into()));
+                let duration = [None, Some(minutes(5))][dice.below(2)];
+                let intent = Intent::Extend { grant, id, next, duration, justification: None };
+                let who = Caller { principal: known.holder.clone(), ..who };
+                let view = about_chain(store, View { extended: Some(known), ..store.request(id).unwrap() });
+                if self.decide(store, &view, &Command { caller: who, intent }) {
+                    self.requests.push(id);
+                }
+            }
             12 | 13 => {
                 // Several grants in one batch, one of them perhaps unknown to the store.
                 let mut events = Vec::new();
@@ -328,12 +341,12 @@ impl Story {
     }
 
     fn about_request(&mut self, store: &dyn Store, id: RequestId, command: Command) -> bool {
-        let view = store.request(id).unwrap();
+        let view = about_chain(store, store.request(id).unwrap());
         self.decide(store, &view, &command)
     }
 
     fn about_grant(&mut self, store: &dyn Store, id: GrantId, command: Command) -> bool {
-        let view = store.grant(id).unwrap();
+        let view = about_chain(store, store.grant(id).unwrap());
         self.decide(store, &view, &command)
     }
 
@@ -358,6 +371,15 @@ impl Story {
             Err(error) => panic!("{error}: {error:?}"),
         }
     }
+}
+
+/// The view with what is known of the chain that it is about.
+fn about_chain(store: &dyn Store, view: View) -> View {
+    let of = view.request.as_ref().and_then(|request| request.extends).map(|extension| extension.of);
+    let extended = view.extended.clone().or_else(|| store.grant(of?).unwrap().grant);
+    let first = extended.as_ref().or(view.grant.as_ref()).map(Grant::first);
+    let extensions = first.map(|first| store.extensions(first).unwrap()).unwrap_or_default();
+    View { extended, extensions, ..view }
 }
 
 fn pick<T: Copy>(all: &[T], dice: &mut Dice) -> Option<T> {

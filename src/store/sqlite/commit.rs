@@ -165,10 +165,10 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     let columns = GrantColumns::of(grant);
     let created: i64 = transaction
         .prepare_cached(
-            "INSERT INTO grants (created, id, request, owner_kind, owner, state, starts_at, ends_at, due_at,
+            "INSERT INTO grants (created, id, request, first, owner_kind, owner, state, starts_at, ends_at, due_at,
                  scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET request = excluded.request, owner_kind = excluded.owner_kind,
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
                  owner = excluded.owner, state = excluded.state, starts_at = excluded.starts_at,
                  ends_at = excluded.ends_at, due_at = excluded.due_at, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
@@ -179,6 +179,7 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 int(born),
                 columns.id,
                 columns.request,
+                columns.first,
                 columns.owner_kind,
                 columns.owner,
                 columns.state,

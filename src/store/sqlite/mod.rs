@@ -163,6 +163,10 @@ impl Store for SqliteStore {
         self.connections.read("reading the live grants", |c| read::live_grants(c, now))
     }
 
+    fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError> {
+        self.connections.read("reading a grant's extensions", |c| read::extensions(c, first))
+    }
+
     fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError> {
         self.connections.read("counting", |c| tally::tally(c, who, now, nth))
     }

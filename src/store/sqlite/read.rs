@@ -29,6 +29,8 @@ const GRANT: &str =
 
 /// What never reads what is over. The tests look at how SQLite plans these.
 const LIVE: &str = "WHERE g.state = ? AND g.ends_at > ? ORDER BY g.created";
+/// Those that come later in a chain are made later.
+const CHAIN: &str = "WHERE g.first = ? ORDER BY g.created";
 const CHANGES: &str =
     "SELECT revision, hash, body FROM journal WHERE changes = 1 AND revision > ? ORDER BY revision LIMIT ?";
 const DUE: &str = "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
@@ -81,6 +83,17 @@ fn grant_of(connection: &Connection, request: RequestId) -> Result<Option<Grant>
     let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE g.request = ?"))?;
     let mut found = statement.query(params![request.as_u128().to_be_bytes()])?;
     Ok(found.next()?.map(grant_in).transpose()?.map(|(_, grant)| grant))
+}
+
+/// Every extension of the chain that begins with this grant, in order.
+pub(super) fn extensions(connection: &Connection, first: GrantId) -> Result<Vec<Grant>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{GRANT} {CHAIN}"))?;
+    let mut found = statement.query(params![first.as_u128().to_be_bytes()])?;
+    let mut grants = Vec::new();
+    while let Some(row) = found.next()? {
+        grants.push(grant_in(row)?.1);
+    }
+    Ok(grants)
 }
 
 /// The request and the grant it led to.
@@ -213,6 +226,8 @@ mod tests {
     fn what_is_live_or_due_is_read_without_what_is_over() {
         let live = plan_of(&format!("{GRANT} {LIVE}"));
         assert_eq!(live[0], "SEARCH g USING INDEX grants_by_state (state=?)");
+        let chain = plan_of(&format!("{GRANT} {CHAIN}"));
+        assert_eq!(chain[0], "SEARCH g USING INDEX grants_chains (first=?)");
         let due = plan_of(DUE);
         assert!(due.iter().any(|step| step.contains("requests USING INDEX requests_due (due_at<?)")), "{due:?}");
         assert!(due.iter().any(|step| step.contains("grants USING INDEX grants_due (due_at<?)")), "{due:?}");
@@ -221,7 +236,7 @@ mod tests {
         }
         let changes = plan_of(CHANGES);
         assert!(changes[0].contains("INDEX journal_changes"), "{changes:?}");
-        for plan in [live, due, changes] {
+        for plan in [live, chain, due, changes] {
             assert!(plan.iter().all(|step| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE")), "{plan:?}");
         }
     }

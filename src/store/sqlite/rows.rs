@@ -42,6 +42,7 @@ impl RequestColumns {
 pub(super) struct GrantColumns {
     pub(super) id: [u8; 16],
     pub(super) request: [u8; 16],
+    pub(super) first: Option<[u8; 16]>,
     pub(super) owner_kind: &'static str,
     pub(super) owner: String,
     pub(super) state: &'static str,
@@ -60,6 +61,7 @@ impl GrantColumns {
         Self {
             id: grant.id.as_u128().to_be_bytes(),
             request: grant.request.as_u128().to_be_bytes(),
+            first: grant.extends.map(|extension| extension.first.as_u128().to_be_bytes()),
             owner_kind: grant.holder.kind().name(),
             owner: grant.holder.id().to_owned(),
             state: grant_state(grant),

@@ -139,7 +139,7 @@ fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subjec
 fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let mut statement = connection.prepare(
         "SELECT created, coalesce(uses, 0), stored, id, request, owner_kind, owner, state, starts_at, ends_at, due_at,
-             scope, allowed, excepted FROM grants LEFT JOIN grant_uses USING (created) ORDER BY created",
+             scope, allowed, excepted, first FROM grants LEFT JOIN grant_uses USING (created) ORDER BY created",
     )?;
     let mut found = statement.query([])?;
     let mut count = 0;
@@ -162,6 +162,7 @@ fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject,
             && row.get::<_, String>(11)? == columns.scope
             && row.get::<_, String>(12)? == columns.allowed
             && row.get::<_, String>(13)? == columns.excepted
+            && row.get::<_, Option<[u8; 16]>>(14)? == columns.first
             && approvers_are(connection, "grant_approvers", created, columns.state, &grant.approver_roles)?;
         if !same {
             return Err(differs("grant", grant.id, created));

@@ -1,6 +1,8 @@
 //! Ending a grant, and holding it back for a while.
 
-use crate::model::{Caller, Fact, Grant, GrantId, GrantStatus, Justification, Selector, Timestamp};
+use std::collections::BTreeMap;
+
+use crate::model::{Caller, Fact, Grant, GrantId, Justification, Selector, Timestamp};
 use crate::workflow::access::{check_approver, check_revoker, may_see_grant};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
@@ -12,9 +14,10 @@ pub(super) fn revoke(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let grant = known(view, id, caller, rules)?;
+    let grant = known(view.grant.as_ref(), id, caller, rules)?;
     check_revoker(caller, grant)?;
-    Ok(if_live(grant, now, Fact::GrantRevoked { grant: id, reason: reason.clone() }))
+    let end = |grant: &Grant| Fact::GrantRevoked { grant: grant.id, reason: reason.clone() };
+    Ok(with_later(view, grant, now).map(end).collect())
 }
 
 /// The live grants that are selected end together, whoever could approve each of them.
@@ -26,7 +29,14 @@ pub(super) fn revoke_many(
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
     check_approver(caller, &rules.approver_roles)?;
-    let selected = view.history.live.iter().filter(|grant| select.selects(grant));
+    // Whatever continues a grant that ends ends with it.
+    let mut ends: BTreeMap<GrantId, u32> = BTreeMap::new();
+    for grant in view.history.live.iter().filter(|grant| select.selects(grant)) {
+        let number = ends.entry(grant.first()).or_insert(u32::MAX);
+        *number = grant.number().min(*number);
+    }
+    let goes_on = |grant: &Grant| ends.get(&grant.first()).is_some_and(|number| grant.number() > *number);
+    let selected = view.history.live.iter().filter(|grant| select.selects(grant) || goes_on(grant));
     let end = |grant: &Grant| {
         if grant.holder == caller.principal {
             Fact::GrantReleased { grant: grant.id }
@@ -34,7 +44,7 @@ pub(super) fn revoke_many(
             Fact::GrantRevoked { grant: grant.id, reason: reason.clone() }
         }
     };
-    Ok(selected.flat_map(|grant| if_live(grant, now, end(grant))).collect())
+    Ok(selected.filter(|grant| grant.status(now).is_live()).map(end).collect())
 }
 
 pub(super) fn release(
@@ -44,14 +54,14 @@ pub(super) fn release(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let grant = known(view, id, caller, rules)?;
+    let grant = known(view.grant.as_ref(), id, caller, rules)?;
     if caller.principal != grant.holder {
         return Err(Refusal::new(
             RefusalCode::NotTheHolder,
             format!("only {} can release this grant; revoke it instead", grant.holder),
         ));
     }
-    Ok(if_live(grant, now, Fact::GrantReleased { grant: id }))
+    Ok(with_later(view, grant, now).map(|grant| Fact::GrantReleased { grant: grant.id }).collect())
 }
 
 /// Holding back what is already held back is no new fact.
@@ -63,10 +73,8 @@ pub(super) fn suspend(
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
     let grant = live(view, id, caller, rules, now)?;
-    Ok(match grant.suspended {
-        Some(_) => Vec::new(),
-        None => vec![Fact::GrantSuspended { grant: id, reason: reason.clone() }],
-    })
+    let held = with_later(view, grant, now).filter(|grant| grant.suspended.is_none());
+    Ok(held.map(|grant| Fact::GrantSuspended { grant: grant.id, reason: reason.clone() }).collect())
 }
 
 pub(super) fn resume(
@@ -78,15 +86,13 @@ pub(super) fn resume(
 ) -> Result<Vec<Fact>, Refusal> {
     let grant = live(view, id, caller, rules, now)?;
     super::check_enabled(rules)?;
-    Ok(match grant.suspended {
-        Some(_) => vec![Fact::GrantResumed { grant: id }],
-        None => Vec::new(),
-    })
+    let held = with_later(view, grant, now).filter(|grant| grant.suspended.is_some());
+    Ok(held.map(|grant| Fact::GrantResumed { grant: grant.id }).collect())
 }
 
 /// A grant that is not over, for someone who may take it away.
 fn live<'a>(view: &'a View, id: GrantId, caller: &Caller, rules: &Rules, now: Timestamp) -> Result<&'a Grant, Refusal> {
-    let grant = known(view, id, caller, rules)?;
+    let grant = known(view.grant.as_ref(), id, caller, rules)?;
     check_revoker(caller, grant)?;
     let status = grant.status(now);
     if status.is_live() {
@@ -95,16 +101,23 @@ fn live<'a>(view: &'a View, id: GrantId, caller: &Caller, rules: &Rules, now: Ti
     Err(Refusal::new(RefusalCode::GrantOver, format!("this grant is already {}", status.name())))
 }
 
-fn known<'a>(view: &'a View, id: GrantId, caller: &Caller, rules: &Rules) -> Result<&'a Grant, Refusal> {
-    view.grant
-        .as_ref()
+/// The grant, for someone who may know of it.
+pub(super) fn known<'a>(
+    grant: Option<&'a Grant>,
+    id: GrantId,
+    caller: &Caller,
+    rules: &Rules,
+) -> Result<&'a Grant, Refusal> {
+    grant
         .filter(|grant| grant.id == id && may_see_grant(caller, grant, rules))
         .ok_or_else(|| Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {id}")))
 }
 
-fn if_live(grant: &Grant, now: Timestamp, fact: Fact) -> Vec<Fact> {
-    match grant.status(now) {
-        GrantStatus::Scheduled | GrantStatus::Active | GrantStatus::Suspended => vec![fact],
-        GrantStatus::Expired | GrantStatus::Revoked | GrantStatus::Released => Vec::new(),
-    }
+/// The grant and all that go on from it, as far as they are live; none when it is over itself.
+fn with_later<'a>(view: &'a View, grant: &'a Grant, now: Timestamp) -> impl Iterator<Item = &'a Grant> {
+    let live = grant.status(now).is_live();
+    let later = view.extensions.iter().filter(move |later| {
+        later.first() == grant.first() && later.number() > grant.number() && later.status(now).is_live()
+    });
+    std::iter::once(grant).chain(later).filter(move |_| live)
 }

@@ -3,6 +3,7 @@
 //! | file | question |
 //! |---|---|
 //! | `submit` | asking for a role |
+//! | `extend` | asking that a grant goes on when it ends |
 //! | `limits` | how many grants and requests there may be |
 //! | `covered` | does a live grant give already what is asked for |
 //! | `review` | answering a request, asking back, taking it back |
@@ -12,6 +13,7 @@
 mod covered;
 mod delegation;
 mod ending;
+mod extend;
 mod limits;
 mod review;
 mod submit;
@@ -55,10 +57,18 @@ fn decided(
             let wish = Wish { id: *id, role, duration, scope, starts_at, justification, ticket, even_if_covered };
             return submit::submit(caller, wish, *grant, view, rules, now);
         }
+        Intent::Extend { grant, id, next, duration, justification } => {
+            let wish = extend::Wish { id: *id, duration: *duration, justification: justification.as_ref() };
+            return extend::extend(view, (*grant, *next), wish, caller, rules, now);
+        }
         Intent::Approve { request, version, grant, cut, comment } => {
             let (request, capacity) = reviewable(view, *request, *version, caller, rules, now)?;
             check_enabled(rules)?;
-            limits::check_grant(&request.requester, &view.tally, &rules.limits)?;
+            match &request.extends {
+                // It begins when the grant before it ends, and is counted with it.
+                Some(extension) => extend::check_still_extendable(view, extension, now)?,
+                None => limits::check_grant(&request.requester, &view.tally, &rules.limits)?,
+            }
             return review::approve(view, request, (caller, capacity), (cut, comment.as_ref()), *grant, now);
         }
         Intent::Deny { request, reason } => {

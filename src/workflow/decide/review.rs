@@ -134,6 +134,7 @@ fn granted(
     let grant = Grant {
         id,
         request: request.id,
+        extends: request.extends,
         holder: request.requester.clone(),
         holder_normal_roles: request.requester_normal_roles.clone(),
         role: request.role.clone(),

@@ -1,9 +1,9 @@
 //! Asking for a role.
 
 use super::review::approve_by_rule;
-use super::{check_enabled, covered, each, limits};
+use super::{check_enabled, covered, each, extend, limits};
 use crate::model::{
-    AccessRequest, Actor, Amendment, ApprovalStep, Assessment, Caller, Cut, DurationCut, Event, Fact, GrantId, Invalid,
+    AccessRequest, Actor, Amendment, ApprovalStep, Caller, Cut, DurationCut, Event, Extension, Fact, GrantId, Invalid,
     Justification, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use crate::workflow::assess::assess;
@@ -35,15 +35,7 @@ pub(super) fn submit(
 ) -> Result<Vec<Event>, Refusal> {
     check_enabled(rules)?;
     let role = role_of(wish.role, rules)?;
-    if rules.require_justification && wish.justification.is_none() {
-        return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` why you need this role"));
-    }
-    if rules.require_ticket_url && wish.ticket.is_none() {
-        return Err(Refusal::new(
-            RefusalCode::TicketRequired,
-            "give in `ticket_url` the address of the ticket that this is for",
-        ));
-    }
+    check_words(wish.justification, wish.ticket, rules)?;
     if let Some(start) = wish.starts_at {
         check_start(start, now)?;
     }
@@ -55,32 +47,70 @@ pub(super) fn submit(
     }
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
     limits::check_grant(&caller.principal, &view.tally, &rules.limits)?;
+    let asked = Ask {
+        id: wish.id,
+        terms,
+        duration_cut,
+        extends: None,
+        starts_at: wish.starts_at,
+        answer_by: Timestamp::MAX,
+        justification: wish.justification,
+        ticket: wish.ticket,
+    };
+    ask(caller, role, asked, (grant, None), view, rules, now)
+}
+
+/// A request that the rules allow.
+pub(super) struct Ask<'a> {
+    pub(super) id: RequestId,
+    pub(super) terms: Terms,
+    pub(super) duration_cut: Option<DurationCut>,
+    pub(super) extends: Option<Extension>,
+    pub(super) starts_at: Option<Timestamp>,
+    /// When an answer is too late, however long requests wait.
+    pub(super) answer_by: Timestamp,
+    pub(super) justification: Option<&'a Justification>,
+    pub(super) ticket: Option<&'a TicketUrl>,
+}
+
+/// The request, and its approval when a rule stands in for a person's: one of those for everybody, or this one.
+pub(super) fn ask(
+    caller: &Caller,
+    role: &Role,
+    asked: Ask<'_>,
+    (grant, rule): (GrantId, Option<Actor>),
+    view: &View,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let terms = asked.terms;
     let approval: Vec<_> = rules.approval_of(role).iter().map(|rule| ApprovalStep::new(rule, now)).collect();
     let request = AccessRequest {
-        id: wish.id,
+        id: asked.id,
+        extends: asked.extends,
         requester: caller.principal.clone(),
         requester_acts_for: caller.acts_for.clone(),
         requester_normal_roles: caller.roles.clone(),
         requester_normal_permissions: caller.permissions.clone(),
         role: role.name.clone(),
-        assessment: assess(caller, role, &terms, &view.history, rules, now, wish.starts_at.unwrap_or(now)),
+        assessment: assess(caller, role, &terms, &view.history, rules, now, asked.starts_at.unwrap_or(now)),
         permissions: terms.permissions,
         scope: terms.scope,
         duration: terms.duration,
-        duration_cut,
-        starts_at: wish.starts_at,
-        justification: wish.justification.cloned(),
-        ticket: wish.ticket.cloned(),
+        duration_cut: asked.duration_cut,
+        starts_at: asked.starts_at,
+        justification: asked.justification.cloned(),
+        ticket: asked.ticket.cloned(),
         approver_roles: approver_roles(&approval),
         approval,
         created_at: now,
-        times_out_at: now.saturating_add(rules.approval_timeout),
+        times_out_at: now.saturating_add(rules.approval_timeout).min(asked.answer_by),
         state: RequestState::Pending,
         version: 1,
         reviews: Vec::new(),
         answers: Vec::new(),
     };
-    let approving_rule = rule_that_approves(caller, role, &request.terms(), &request.assessment, rules);
+    let approving_rule = rule_that_approves(caller, role, &request, rule, rules);
     if approving_rule.is_none() && request.approval.is_empty() {
         return Err(Refusal::new(
             RefusalCode::NoApprover,
@@ -110,9 +140,16 @@ pub(super) fn amended(
     let role = role_of(&request.role, rules)?;
     let (duration, duration_cut) = match duration {
         None => (request.duration, request.duration_cut.clone()),
-        asked => limited(asked, role, rules),
+        asked => match &request.extends {
+            Some(extension) => extend::limited_in_all(asked, extension, request.starts_at.unwrap_or(now), role, rules)?,
+            None => limited(asked, role, rules),
+        },
     };
     let scope = scope.unwrap_or(&request.scope).clone();
+    if request.extends.is_some() && !scope.is_within(&request.scope) {
+        let message = format!("an extension reaches no further than the grant: {}", request.scope);
+        return Err(Refusal::new(RefusalCode::ExtensionLimit, message));
+    }
     if (duration, &scope) == (request.duration, &request.scope) {
         return Ok(None);
     }
@@ -134,28 +171,48 @@ fn approver_roles(approval: &[ApprovalStep]) -> Vec<RoleName> {
     all
 }
 
+/// Whether the words are there that the operator wants.
+pub(super) fn check_words(
+    justification: Option<&Justification>,
+    ticket: Option<&TicketUrl>,
+    rules: &Rules,
+) -> Result<(), Refusal> {
+    if rules.require_justification && justification.is_none() {
+        return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` why you need this role"));
+    }
+    if rules.require_ticket_url && ticket.is_none() {
+        return Err(Refusal::new(
+            RefusalCode::TicketRequired,
+            "give in `ticket_url` the address of the ticket that this is for",
+        ));
+    }
+    Ok(())
+}
+
 /// The rule of the operator that stands in for a person's approval, if one does, and what it takes off. What is never to
 /// be approved by a rule beats every rule that would.
 fn rule_that_approves(
     caller: &Caller,
     role: &Role,
-    terms: &Terms,
-    assessment: &Assessment,
+    request: &AccessRequest,
+    for_this: Option<Actor>,
     rules: &Rules,
 ) -> Option<(Actor, Cut)> {
     let never = &rules.never_auto_approve;
     if never.roles.contains(&role.name)
-        || never.scopes.iter().any(|scope| terms.scope.intersection(scope).is_some())
-        || never.risk_level.is_some_and(|level| assessment.level >= level)
+        || never.scopes.iter().any(|scope| request.scope.intersection(scope).is_some())
+        || never.risk_level.is_some_and(|level| request.assessment.level >= level)
     {
         return None;
     }
     if !rules.require_approval {
         Some((Actor::Rule("require_approval".into()), Cut::default()))
+    } else if let Some(rule) = for_this {
+        Some((rule, Cut::default()))
     } else if caller.has_any(&rules.auto_approve_for_roles) {
         let usual = role.default_duration.unwrap_or(rules.default_duration);
         let most = rules.auto_approve_max.unwrap_or(usual);
-        let duration = (terms.duration > most).then_some(most);
+        let duration = (request.duration > most).then_some(most);
         Some((Actor::Rule("auto_approve_for_roles".into()), Cut { duration, ..Cut::default() }))
     } else {
         None

@@ -48,6 +48,7 @@ fn grant(id: u128, holder: &str) -> Grant {
         ended: None,
         suspended: None,
         noted: Noted::default(),
+        extends: None,
         uses: 0,
     }
 }

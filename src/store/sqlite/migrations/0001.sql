@@ -58,6 +58,8 @@ CREATE TABLE grants (
     created    INTEGER PRIMARY KEY REFERENCES journal (revision),
     id         BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
     request    BLOB    NOT NULL UNIQUE CHECK (length(request) = 16),
+    -- The grant that the chain of an extension begins with; NULL for what extends nothing.
+    first      BLOB    CHECK (length(first) = 16),
     owner_kind TEXT    NOT NULL,
     owner      TEXT    NOT NULL,
     state      TEXT    NOT NULL CHECK (state IN ('open', 'suspended', 'expired', 'revoked', 'released')),
@@ -74,6 +76,7 @@ CREATE TABLE grants (
 
 CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
 CREATE INDEX grants_by_state ON grants (state, created);
+CREATE INDEX grants_chains ON grants (first, created) WHERE first IS NOT NULL;
 CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
 
 -- How often it was used; no row while it was not. Apart from the grant, because counting ten thousand uses must not write

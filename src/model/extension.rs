@@ -1,0 +1,39 @@
+//! Which grant another one goes on from.
+
+use super::{Grant, GrantId, Timestamp};
+
+/// The place of a grant, or of a request for one, in a chain of grants that follow each other without a gap.
+///
+/// ```
+/// use jit_access::model::{Extension, GrantId};
+///
+/// let first = GrantId::from_u128(1);
+/// let again = Extension { of: first, first, since: "2026-12-01T09:00:00Z".parse()?, number: 1 };
+/// assert_eq!(again.of, again.first);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extension {
+    /// The grant that ends where this one begins.
+    pub of: GrantId,
+    /// The first grant of the chain.
+    pub first: GrantId,
+    /// When the first one began.
+    pub since: Timestamp,
+    /// 1 for the first extension there ever was in the chain, 2 for the next; those that ended early count.
+    pub number: u32,
+}
+
+impl Grant {
+    /// The first grant of its chain: itself, unless it extends another.
+    #[must_use]
+    pub fn first(&self) -> GrantId {
+        self.extends.map_or(self.id, |extension| extension.first)
+    }
+
+    /// Its place in the chain; 0 for the first.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.extends.map_or(0, |extension| extension.number)
+    }
+}
