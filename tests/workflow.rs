@@ -546,7 +546,7 @@ fn chains_of_extensions_have_no_gap_and_no_end_beyond_the_limit() {
         let rules = Rules { max_extensions: 4, max_total_duration: Some(hours(20)), ..rules() };
         let (dev, admin) = (people().remove(0), people().remove(2));
         let mut serial = 1;
-        let mut run = |view: View, caller: &Caller, intent: Intent, now: i64| {
+        let run = |view: View, caller: &Caller, intent: Intent, now: i64| {
             let view = View { request: view.request, grant: None, ..view };
             let events = decide(&view, &Command { caller: caller.clone(), intent }, &rules, at(now)).ok()?;
             Some(events.iter().fold(view, evolve))

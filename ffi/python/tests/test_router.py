@@ -397,7 +397,8 @@ def test_the_document_tells_all(host: Host) -> None:
                 MEDIA_TYPE in answers[status]["content"]
                 for status in answers.keys() & {"400", "403", "404", "409", "413", "503"}
             )
-            success = answers["201" if method == "post" and path in ("/jit/request", "/jit/delegations") else "200"]
+            creates = path in ("/jit/request", "/jit/delegations") or path.endswith("/extend")
+            success = answers["201" if method == "post" and creates else "200"]
             assert success["content"], path
             if method == "post" and path != "/jit/grants/revoke":
                 assert any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]), path
