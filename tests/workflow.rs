@@ -31,7 +31,9 @@ fn rules() -> Rules {
         approval: Vec::new(),
         conflicts_with: Vec::new(),
     };
-    let roles = [role("operator", None, None), role("auditor", Some(2), Some("lead"))];
+    let admin = || ApprovalRule { roles: vec![RoleName::new("admin").unwrap()], count: 2, escalation: None };
+    let twice = Role { approval: vec![admin()], ..role("twice", None, None) };
+    let roles = [role("operator", None, None), role("auditor", Some(2), Some("lead")), twice];
     Rules {
         approver_roles: vec![RoleName::new("admin").unwrap()],
         auto_approve_for_roles: vec![RoleName::new("oncall").unwrap()],
@@ -401,7 +403,8 @@ fn invariants(view: &View, rules: &Rules) {
 /// Every (state, command) pair has a stated answer. Read down a column to see what a state allows.
 #[test]
 fn every_state_answers_every_command() {
-    let states = ["pending", "needs_info", "timed_out", "approved", "denied", "withdrawn", "suspended", "expired"];
+    let states =
+        ["pending", "reviewed", "needs_info", "timed_out", "approved", "denied", "withdrawn", "suspended", "expired"];
     let mut table = BTreeMap::new();
     for state in states {
         let verbs = [("approve", 2), ("deny", 2), ("ask", 2), ("answer", 0), ("withdraw", 0)];
@@ -420,10 +423,12 @@ fn every_state_answers_every_command() {
                     Err(refusal) => (view, refusal.code().name()),
                 }
             };
-            (view, _) = run(view, Do::Submit { role: "operator", duration: None, starts_in: None }, 0, 0);
+            let role = if state == "reviewed" { "twice" } else { "operator" };
+            (view, _) = run(view, Do::Submit { role, duration: None, starts_in: None }, 0, 0);
             let mut now = 1;
             match state {
                 "timed_out" => now = 3 * HOUR,
+                "reviewed" => (view, _) = run(view, Do::Approve { minutes: None }, 2, 1),
                 "needs_info" => (view, _) = run(view, Do::Ask, 2, 1),
                 "approved" | "suspended" | "expired" => {
                     (view, _) = run(view, Do::Approve { minutes: None }, 2, 1);
@@ -464,6 +469,15 @@ fn every_state_answers_every_command() {
         ("pending", "release", "unknown_grant"),
         ("pending", "suspend", "unknown_grant"),
         ("pending", "resume", "unknown_grant"),
+        ("reviewed", "approve", "already_reviewed"),
+        ("reviewed", "deny", "request_denied"),
+        ("reviewed", "ask", "information_requested"),
+        ("reviewed", "answer", "nothing_asked"),
+        ("reviewed", "withdraw", "request_withdrawn"),
+        ("reviewed", "revoke", "unknown_grant"),
+        ("reviewed", "release", "unknown_grant"),
+        ("reviewed", "suspend", "unknown_grant"),
+        ("reviewed", "resume", "unknown_grant"),
         ("needs_info", "approve", "request_approved"),
         ("needs_info", "deny", "request_denied"),
         ("needs_info", "ask", "information_requested"),

@@ -158,6 +158,9 @@ fn the_environment_overrides_the_file() {
             ("JIT_AUTO_APPROVE_FOR_ROLES", "[\"d\"]"),
             ("JIT_STORE__PATH", "other.db"),
             ("JIT_REQUIRE_APPROVAL", "false"),
+            ("JIT_AUTO_APPROVE_MAX_HOURS", "2"),
+            ("JIT_NEVER_AUTO_APPROVE__RISK_LEVEL", "high"),
+            ("JIT_NEVER_AUTO_APPROVE__RESOURCES", "server:prod"),
             ("PATH", "/bin"),
         ],
     )
@@ -166,9 +169,14 @@ fn the_environment_overrides_the_file() {
     assert_eq!(config.rules.approver_roles.len(), 2);
     assert_eq!(config.rules.auto_approve_for_roles.len(), 1);
     assert!(!config.rules.require_approval);
+    assert_eq!(config.rules.auto_approve_max, Ttl::from_hours(2.0).ok());
+    assert_eq!(config.rules.never_auto_approve.risk_level, Some(crate::model::RiskLevel::High));
+    assert_eq!(config.rules.never_auto_approve.scopes.len(), 1);
     assert_eq!(config.store, StoreConfig::Sqlite { path: "other.db".into(), busy_timeout: Duration::from_secs(5) });
     let error = with_env("", &[("JIT_MAX_DURATION_HOUR", "1")]).unwrap_err().to_string();
     assert_eq!(error, "`JIT_MAX_DURATION_HOUR` is not a known variable; expected `JIT_MAX_DURATION_HOURS`, perhaps");
+    let error = with_env("", &[("JIT_APPROVAL", "[{roles: [a]}]")]).unwrap_err().to_string();
+    assert!(error.contains("is not a known variable"), "steps stand in the file: {error}");
     let error = with_env("", &[("JIT_ENABLED", "maybe")]).unwrap_err().to_string();
     assert_eq!(error, "`jit_access.enabled` is `maybe`; expected true or false");
 }
