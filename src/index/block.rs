@@ -55,9 +55,7 @@ pub(super) fn write(run: Run<'_>, kind: PrincipalKind, name: &[u8], entries: &[E
         at += 1;
     };
     put((entries.len() as u64) << 32 | head(kind, name.len()));
-    let mut words = Vec::with_capacity(text::words(name.len()));
-    text::push(&mut words, name);
-    words.into_iter().for_each(&mut put);
+    text::of(name).for_each(&mut put);
     for entry in entries {
         put(entry.start | u64::from(entry.set) << 48);
         put(entry.end | u64::from(entry.set) >> 16 << 48);
@@ -82,6 +80,7 @@ const fn head(kind: PrincipalKind, len: usize) -> u64 {
 pub(super) struct Block<'a> {
     run: Run<'a>,
     first: usize,
+    /// A reader that came too late may have read any number here: it is not to be led out of the run by it.
     count: usize,
 }
 
@@ -90,16 +89,20 @@ impl<'a> Block<'a> {
     #[inline]
     pub(super) fn at(run: Run<'a>) -> Self {
         let head = run.word(0);
-        let first = 1 + text::words((head >> 8) as usize & 0xFFFF);
-        // A reader that came too late may read any number here; it is not led out of the run by it.
-        let count = ((head >> 32) as usize).min(run.len().saturating_sub(first) / ENTRY);
-        Self { run, first, count }
+        Self::headed(run, head, (head >> 8) as usize & 0xFFFF)
+    }
+
+    #[inline]
+    const fn headed(run: Run<'a>, head: u64, name: usize) -> Self {
+        Self { run, first: 1 + text::words(name), count: (head >> 32) as usize }
     }
 
     /// The block in this run, if it is that of the principal of this kind and name: all of the name is compared.
     #[inline]
     pub(super) fn of(run: Run<'a>, kind: PrincipalKind, name: &[u8]) -> Option<Self> {
-        (run.word(0) & 0xFFFF_FFFF == head(kind, name.len()) && text::is(run, 1, name)).then(|| Self::at(run))
+        let found = run.word(0);
+        let is_it = found & 0xFFFF_FFFF == head(kind, name.len()) && text::is(run, 1, name);
+        is_it.then(|| Self::headed(run, found, name.len()))
     }
 
     /// Whose it is.
@@ -186,7 +189,6 @@ pub(super) fn answer(block: &Block<'_>, to: &Published, ask: &impl Ask, now: Tim
         action,
         hash: to.keys.action(action),
         reach: Reach::of(&to.keys, &to.arena, ask.resource()),
-        known: (0, false),
     };
     let now = now.millis().unsigned_abs();
     if block.count <= FEW { few(block, &mut asked, now, answer) } else { many(block, &mut asked, now, answer) }
@@ -197,17 +199,12 @@ struct Asked<'a> {
     action: &'a [u8],
     hash: u64,
     reach: Reach<'a>,
-    /// The last set that was asked, and what it said. No set is in run 0.
-    known: (u32, bool),
 }
 
 impl Asked<'_> {
     #[inline]
-    fn given_by(&mut self, set: u32) -> bool {
-        if self.known.0 != set {
-            self.known = (set, permissions::give(self.arena.run(set), self.action, self.hash));
-        }
-        self.known.1
+    fn given_by(&self, set: u32) -> bool {
+        permissions::give(self.arena.run(set), self.action, self.hash)
     }
 }
 
@@ -228,13 +225,14 @@ fn few(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) 
 }
 
 fn many(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) {
+    let count = block.count.min(block.run.len().saturating_sub(block.first) / ENTRY);
     let order = |n: usize| {
         let at = block.entry(n);
         (block.run.word(at + 2), block.set(at))
     };
     for (low, high) in asked.reach.ranges() {
-        let mut n = first(0, block.count, |n| order(n).0 >= low);
-        while n < block.count {
+        let mut n = first(0, count, |n| order(n).0 >= low);
+        while n < count {
             let (scope, set) = order(n);
             if scope > high {
                 break;
@@ -243,7 +241,7 @@ fn many(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer)
             if asked.reach.covered_by(scope) && asked.given_by(set) {
                 // Of one scope and one set the latest end comes first: after the first that gives it, and after the
                 // first that is over, no other matters.
-                while rest < block.count && order(rest) == (scope, set) {
+                while rest < count && order(rest) == (scope, set) {
                     let at = block.entry(rest);
                     let (start, end) = (block.run.word(at) & MILLIS, block.run.word(at + 1) & MILLIS);
                     if now >= end {
@@ -257,7 +255,7 @@ fn many(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer)
                     rest += 1;
                 }
             }
-            n = first(rest, block.count, |n| order(n) > (scope, set));
+            n = first(rest, count, |n| order(n) > (scope, set));
         }
     }
 }

@@ -27,6 +27,7 @@ pub(super) const fn of_kind(kind: ResourceKind) -> u64 {
 }
 
 /// The upper half of the word of one thing.
+#[inline]
 fn tag(keys: &Keys, kind: ResourceKind, id: &[u8]) -> u64 {
     let server = if matches!(kind, ResourceKind::Server) { SERVER } else { 0 };
     (ONE | server | keys.thing(kind, id) & !SERVER) >> 32
@@ -94,11 +95,13 @@ impl<'a> Reach<'a> {
         if scope & ONE == 0 {
             return scope == ANY || scope == of_kind(self.kind);
         }
-        if scope & SERVER == 0 {
-            return scope >> 32 == self.thing_tag() && self.is_written(scope, self.kind, self.id);
-        }
-        self.server
-            .is_some_and(|id| scope >> 32 == self.server_tag(id) && self.is_written(scope, ResourceKind::Server, id))
+        let (tag, kind, id) = if scope & SERVER == 0 {
+            (self.thing_tag(), self.kind, self.id)
+        } else {
+            let Some(id) = self.server else { return false };
+            (self.server_tag(id), ResourceKind::Server, id)
+        };
+        scope >> 32 == tag && self.is_written(scope, kind, id)
     }
 
     /// The first and last words of the ranges, apart from each other, that can reach the thing.
@@ -126,6 +129,7 @@ impl<'a> Reach<'a> {
     }
 
     /// Whether the run of this scope holds this kind and id, and, when it goes on with a part, the thing is that part.
+    #[inline]
     fn is_written(&self, scope: u64, kind: ResourceKind, id: &[u8]) -> bool {
         let run = self.arena.run(run_of(scope).unwrap_or_default());
         let first = run.word(CONTENT);

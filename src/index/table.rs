@@ -32,9 +32,9 @@ const GONE: u64 = 1 << 32;
 impl Table {
     /// An empty table of two to the power of `bits` slots.
     pub(super) fn new(bits: u32) -> Self {
-        // Sixteen bits a principal when the table is two thirds full, until that is half of a common L2 cache;
-        // then less, down to four.
-        let filter = bits.saturating_sub(3).min(17.max(bits.saturating_sub(5)));
+        // Sixteen bits a principal when the table is two thirds full, until the filter is half a megabyte: half of a
+        // common L2 cache, of which the host wants the rest. Then less, down to three.
+        let filter = bits.saturating_sub(3).min(16.max(bits.saturating_sub(5)));
         let lines_of = |bits: u32| Lines::new((1_usize << bits).div_ceil(WORDS));
         Self { slots: lines_of(bits), filter: lines_of(filter), slot_shift: 64 - bits, filter_shift: 64 - filter }
     }

@@ -8,9 +8,14 @@ pub(super) const fn words(bytes: usize) -> usize {
     bytes.div_ceil(8)
 }
 
+/// The words of these bytes.
+pub(super) fn of(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.chunks(8).map(padded)
+}
+
 /// Appends the words of these bytes.
 pub(super) fn push(words: &mut Vec<u64>, bytes: &[u8]) {
-    words.extend(bytes.chunks(8).map(padded));
+    words.extend(of(bytes));
 }
 
 /// The bytes that begin at this word.

@@ -1,6 +1,7 @@
 //! How changes come in: one writer at a time, which stages what each principal will hold and then links it.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 
@@ -184,38 +185,28 @@ impl Writer {
 
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
     pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl IntoIterator<Item = &'a Grant>) {
-        let grants: Vec<&Grant> = grants.into_iter().filter(|grant| grant.is_effective()).collect();
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
-        let order = self.take_ids(to, &grants);
+        let (loaded, order) = self.load(to, grants.into_iter().filter(|grant| grant.is_effective()));
         let principals = order.chunk_by(|a, b| a.0 == b.0).count();
         let (number, table) = to.table_to_fill(Table::bits_for(principals));
         let Some(table) = table else { return };
-        // Grants that share their set share its memory, and this says so sooner than its content does.
-        let mut known = HashMap::with_hasher(RandomState::default());
-        let (mut entries, mut others) = (Vec::new(), Vec::new());
+        let (mut same, mut entries, mut done) = (Vec::new(), Vec::new(), 0);
         self.principals = 0;
         for same_hash in order.chunk_by(|a, b| a.0 == b.0) {
-            let mut rest: Vec<&Grant> = Vec::new();
-            let mut these = same_hash.iter().filter_map(|(_, at)| grants.get(*at as usize).copied());
-            let mut next = these.next();
-            while let Some(first) = next {
+            let load = |place: usize| order.get(place).and_then(|(_, at)| loaded.get(*at as usize));
+            // Hashes lead everywhere in memory: what comes soon is on its way while this is written.
+            black_box(load(done + 2 * AHEAD).map(|soon| soon.kind));
+            black_box(load(done + AHEAD).and_then(|soon| soon.name.first()));
+            done += same_hash.len();
+            same.extend(same_hash.iter().filter_map(|(_, at)| loaded.get(*at as usize)));
+            let hash = same_hash.first().map_or(0, |(hash, _)| *hash);
+            while let Some(first) = same.first().copied() {
+                let own = |other: &mut &Loaded<'_>| other.kind == first.kind && other.name == first.name;
                 entries.clear();
-                entries.push(self.entry(to, first, Some(&mut known)));
-                let mut take = |grant: &'a Grant, writer: &mut Self| {
-                    if grant.holder == first.holder {
-                        entries.push(writer.entry(to, grant, Some(&mut known)));
-                    } else {
-                        others.push(grant);
-                    }
-                };
-                these.by_ref().for_each(|grant| take(grant, self));
-                rest.drain(..).for_each(|grant| take(grant, self));
-                let hash = same_hash.first().map_or(0, |(hash, _)| *hash);
-                let line = self.write(to, first.holder.kind(), first.holder.id().as_bytes(), &mut entries);
+                entries.extend(same.extract_if(.., own).map(|own| own.entry));
+                let line = self.write(to, first.kind, first.name, &mut entries);
                 table.link(hash, line);
                 self.principals += 1;
-                std::mem::swap(&mut rest, &mut others);
-                next = rest.pop();
             }
         }
         self.used = self.principals;
@@ -229,30 +220,44 @@ impl Writer {
         }
     }
 
-    /// Takes the ids of these grants, and answers the order of their holders' hashes. Of two grants with one id the
-    /// later one counts.
-    fn take_ids(&mut self, to: &Published, grants: &[&Grant]) -> Vec<(u64, u32)> {
-        self.ids = Lookup::with_capacity(grants.len());
-        let mut order: Vec<(u64, u32)> = Vec::with_capacity(grants.len());
+    /// Reads these grants in their own order, in which they lie in memory; answers them with the order of their holders'
+    /// hashes. Of two grants with one id the later one counts.
+    fn load<'a>(
+        &mut self,
+        to: &Published,
+        grants: impl Iterator<Item = &'a Grant>,
+    ) -> (Vec<Loaded<'a>>, Vec<(u64, u32)>) {
+        // Grants that share their set share its memory, and this says so sooner than its content does.
+        let mut known = HashMap::with_hasher(RandomState::default());
+        let load = |grant: &'a Grant| {
+            let (kind, name) = (grant.holder.kind(), grant.holder.id().as_bytes());
+            (to.keys.principal(kind, name), Loaded { entry: self.entry(to, grant, Some(&mut known)), kind, name })
+        };
+        let (hashes, loaded): (Vec<u64>, Vec<Loaded<'a>>) = grants.map(load).unzip();
+        let mut order: Vec<(u64, u32)> = hashes.into_iter().zip(0..).collect();
+        self.ids = Lookup::with_capacity(loaded.len());
         let mut again = Vec::new();
-        for (at, grant) in (0_u32..).zip(grants) {
-            let id_hash = to.keys.grant(grant.id);
-            let is_same = |other: &u32| grants.get(*other as usize).is_some_and(|other| other.id == grant.id);
-            let earlier = self.ids.matching(id_hash).find(is_same);
+        for (at, grant) in (0_u32..).zip(&loaded) {
+            let id = grant.entry.id;
+            let id_hash = to.keys.grant(GrantId::from_u128(id));
+            let earlier = |other: &u32| loaded.get(*other as usize).filter(|other| other.entry.id == id).is_some();
+            let earlier = self.ids.matching(id_hash).find(earlier);
             if let Some(earlier) = earlier {
                 self.ids.remove(id_hash, earlier);
                 again.push(earlier);
             }
             self.ids.insert(id_hash, at);
-            order.push((hash_of(to, &grant.holder), at));
         }
         self.ids.renumber(|at| order.get(at as usize).map_or(0, |(hash, _)| upper(*hash)));
         if !again.is_empty() {
             again.sort_unstable();
             order.retain(|(_, at)| again.binary_search(at).is_err());
+            for grant in again.iter().filter_map(|at| loaded.get(*at as usize)) {
+                self.let_go(to, &grant.entry);
+            }
         }
         order.sort_unstable();
-        order
+        (loaded, order)
     }
 
     fn entry(&mut self, to: &Published, grant: &Grant, known: Option<&mut KnownSets>) -> Entry {
@@ -293,6 +298,16 @@ impl Writer {
         }
     }
 }
+
+/// A grant that is read and not yet written.
+struct Loaded<'a> {
+    entry: Entry,
+    kind: PrincipalKind,
+    name: &'a [u8],
+}
+
+/// How many principals before it is written one is looked for.
+const AHEAD: usize = 16;
 
 /// The runs of sets by the address of the set, for as long as the grants are borrowed.
 type KnownSets = HashMap<(usize, usize), u32, RandomState>;
