@@ -13,7 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Invalid;
-use super::bytes::{BETWEEN_SEGMENTS, SEGMENT, are_joined};
+use super::bytes::{are_joined, is_between_segments, is_segment};
 
 const MAX_NAME: usize = 128;
 const EXPECTED: &str = "segments of A-Z a-z 0-9 _ - joined by `.` or `:`, at most 128 bytes, such as tools.execute";
@@ -60,6 +60,7 @@ impl Action {
 
     /// Whether this action administers the library itself, so that no grant can ever cover it.
     #[must_use]
+    #[inline]
     pub fn is_reserved(&self) -> bool {
         is_reserved(&self.0)
     }
@@ -311,12 +312,14 @@ fn groups_of(name: &str) -> Vec<Permission> {
     groups
 }
 
+#[inline]
 pub(super) fn is_reserved(name: &str) -> bool {
     name.strip_prefix(RESERVED).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+#[inline]
 fn check_segments(name: &str, field: &'static str, expected: &'static str) -> Result<(), Invalid> {
-    if name.len() <= MAX_NAME && are_joined(name.as_bytes(), SEGMENT, BETWEEN_SEGMENTS) {
+    if name.len() <= MAX_NAME && are_joined(name.as_bytes(), is_segment, is_between_segments) {
         Ok(())
     } else {
         Err(Invalid::new(field, format!("is {}", Invalid::quote(name)), expected))

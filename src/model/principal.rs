@@ -13,7 +13,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Invalid;
-use super::bytes::{BETWEEN_LABELS, LABEL, LOCAL, are_joined, is};
+use super::bytes::{all, are_joined, is_between_labels, is_label, is_local, position};
 
 /// What kind of principal a name belongs to. Complete on purpose: a kind that some code forgets would be a hole.
 ///
@@ -119,10 +119,13 @@ impl fmt::Display for Principal {
 }
 
 /// The one spelling of a name; borrowed when the name is already in it.
+#[inline]
 pub(crate) fn canonical(name: &str) -> Result<Cow<'_, str>, Invalid> {
-    if is_plain(name.as_bytes()) {
-        return Ok(Cow::Borrowed(name));
-    }
+    if is_plain(name.as_bytes()) { Ok(Cow::Borrowed(name)) } else { canonicalised(name).map(Cow::Owned) }
+}
+
+#[cold]
+fn canonicalised(name: &str) -> Result<String, Invalid> {
     // Before any work that grows with the input; NFKC can shrink a name, though never by this much.
     if name.len() > MAX_PRINCIPAL * 4 {
         return Err(too_long(name.len()));
@@ -158,7 +161,7 @@ pub(crate) fn canonical(name: &str) -> Result<Cow<'_, str>, Invalid> {
     if canonical.len() > MAX_PRINCIPAL {
         return Err(too_long(canonical.len()));
     }
-    Ok(Cow::Owned(canonical))
+    Ok(canonical)
 }
 
 /// Case and compatibility forms gone. Folding can make new composites and new composites can fold again (`ϓ`), so it
@@ -177,23 +180,24 @@ fn fold(name: &str) -> String {
 
 /// Already canonical: the plain lower-case ASCII that nearly every name is. An address whose domain could change under
 /// UTS #46 (an `xn--` label) takes the long way.
+#[inline]
 fn is_plain(name: &[u8]) -> bool {
     if name.is_empty() || name.len() > MAX_PRINCIPAL {
         return false;
     }
-    let local = name.iter().position(|b| !is(*b, LOCAL)).unwrap_or(name.len());
-    match name.get(local..) {
-        Some([]) => true,
-        Some([b'@', domain @ ..]) => local > 0 && is_plain_domain(domain),
-        _ => false,
+    match position(name, b'@').and_then(|at| name.split_at_checked(at)) {
+        None => all(name, is_local),
+        Some(([], _)) => false,
+        Some((local, domain)) => all(local, is_local) && is_plain_domain(domain.get(1..).unwrap_or_default()),
     }
 }
 
 /// Labels of lower-case letters, digits and single inner hyphens, at most 63 bytes each.
+#[inline]
 fn is_plain_domain(domain: &[u8]) -> bool {
     let mut labels = domain.split(|byte| *byte == b'.');
     let fits = domain.len() <= 63 || domain.len() <= 253 && labels.all(|label| label.len() <= 63);
-    fits && are_joined(domain, LABEL, BETWEEN_LABELS)
+    fits && are_joined(domain, is_label, is_between_labels)
 }
 
 /// Spaces, controls, and characters nobody can see.
