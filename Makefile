@@ -20,7 +20,7 @@ PYTHON ?= $(shell .ci/python newest)
 RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
-.PHONY: help run test fmt fmt-check lint semver test-rust test-c test-python test-e2e bench wheel clean
+.PHONY: help run test fmt fmt-check lint semver test-rust test-instructions test-c test-python test-e2e bench wheel clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,7 +28,7 @@ help: ## what can be done here
 run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access inside it (PORT=4444)
 	@$(VENV)/gateway/bin/python examples/gateway/run.py --state $(STATE) --port $(PORT)
 
-test: fmt-check lint semver test-rust test-c test-python test-e2e ## everything, ending in the one line that counts
+test: fmt-check lint semver test-rust test-instructions test-c test-python test-e2e ## everything, ending in the one line that counts
 	@echo "make test: everything above passed"
 
 fmt: $(VENV)/test/.ready ## bring the sources into their form
@@ -55,6 +55,12 @@ test-rust: ## the Rust tests, the examples and the documentation's code
 	fi
 	$(CARGO) test --release --locked -p jit-access --all-features --doc
 	$(CARGO) test --release --locked -p jit-access-model
+
+test-instructions: ## that a check takes no more instructions than it may, beside one look into a hash map
+	@if command -v valgrind >/dev/null; then \
+	  $(CARGO) build -q --release --locked -p jit-access-benches --bin count --bin instructions && \
+	  $${CARGO_TARGET_DIR:-target}/release/instructions; \
+	else echo "SKIPPED: counting instructions, because valgrind is not here"; fi
 
 test-c: $(VENV)/test/.ready ## the C library: gcc and clang, the scenarios, sanitizers, Valgrind, a few fuzzed inputs
 	$(MAKE) --no-print-directory -C ffi/c test PYTHON=$(abspath $(VENV)/test/bin/python)

@@ -1,4 +1,4 @@
-//! The same loops as in the table, for counting instructions: `count <what> <which questions> <grants>` asks 100,000
+//! The same loops as in the table, for counting instructions: `count <what> <which questions> <grants>` asks 25,000
 //! questions inside `measured`, and callgrind is told to look at nothing else. See `instructions`.
 
 use std::hint::black_box;
@@ -8,7 +8,7 @@ use jit_access::model::Revision;
 use jit_access_benches::structures::Floor;
 use jit_access_benches::workload::{Question, World, now};
 
-const QUESTIONS: usize = 100_000;
+const QUESTIONS: usize = 25_000;
 
 #[inline(never)]
 fn measured<R>(questions: &[Question], ask: impl Fn(&Question) -> R) {

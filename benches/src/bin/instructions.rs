@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use jit_access_benches::report::{Bar, row};
 
-const QUESTIONS: f64 = 100_000.0;
+const QUESTIONS: f64 = 25_000.0;
 
 /// Instructions for each of the questions.
 fn instructions(what: &str, which: &str) -> f64 {
