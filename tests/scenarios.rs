@@ -10,7 +10,7 @@ use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::model::{
     Action, Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, Query, Resource, Revision,
-    RoleName, Scope, TicketUrl, Timestamp, Ttl,
+    RoleName, Scope, Standing, TicketUrl, Timestamp, Ttl,
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
@@ -52,6 +52,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ("withdraw", &["by", "request", "idempotency_key"]),
     ("revoke", &["by", "grant", "reason", "idempotency_key"]),
     ("revoke_many", &["by", "request", "holder", "agent", "role", "resource", "everything", "reason"]),
+    ("standing", &["by", "principal", "agent", "enabled", "roles"]),
     ("release", &["by", "grant", "idempotency_key"]),
     ("suspend", &["by", "grant", "reason", "idempotency_key"]),
     ("resume", &["by", "grant", "idempotency_key"]),
@@ -443,6 +444,17 @@ impl<'a> World<'a> {
                 let (cursor, limit) = page()?;
                 let listing = desk.delegations(&caller, status, cursor, limit)?;
                 document(PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, BASE)))
+            }
+            "standing" => {
+                let caller = arguments.0.contains_key("by").then(|| self.person(arguments, "by")).transpose()?;
+                let flag = |name| arguments.0.get(name).is_some_and(|flag| flag.as_bool().unwrap());
+                let name = arguments.must("principal");
+                let principal = if flag("agent") { Principal::agent(name) } else { Principal::user(name) }?;
+                let roles = arguments.0.get("roles").and_then(Value::as_array).into_iter().flatten();
+                let roles = roles.map(|role| RoleName::new(role.as_str().unwrap())).collect::<Result<_, _>>()?;
+                let standing = Standing { enabled: flag("enabled"), roles };
+                let listing = desk.standing(caller.as_ref(), &principal, &standing)?;
+                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
             }
             "audit" => {
                 let caller = self.person(arguments, "by")?;

@@ -29,6 +29,7 @@ fn rules() -> Rules {
         default_duration: None,
         approver_roles: approvers.map(|name| vec![RoleName::new(name).unwrap()]),
         approval: Vec::new(),
+        requestable_by: None,
         conflicts_with: Vec::new(),
     };
     let admin = || ApprovalRule { roles: vec![RoleName::new("admin").unwrap()], count: 2, escalation: None };
@@ -474,6 +475,7 @@ fn every_state_answers_every_command() {
         ("reviewed", "ask", "information_requested"),
         ("reviewed", "answer", "nothing_asked"),
         ("reviewed", "withdraw", "request_withdrawn"),
+        ("reviewed", "extend", "unknown_grant"),
         ("reviewed", "revoke", "unknown_grant"),
         ("reviewed", "release", "unknown_grant"),
         ("reviewed", "suspend", "unknown_grant"),

@@ -192,6 +192,7 @@ fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Ro
             default_duration,
             approver_roles,
             approval,
+            requestable_by: entry.list("requestable_by", RoleName::new)?,
             conflicts_with: entry.list("conflicts_with", RoleName::new)?.unwrap_or_default(),
         };
         entry.finish()?;

@@ -65,15 +65,18 @@ pub enum Actor {
     Rule(Arc<str>),
     /// Time itself, as the library noted it.
     Clock,
+    /// The host, telling what it knows.
+    Host,
 }
 
 impl fmt::Display for Actor {
-    /// `dev@example.com`, `rule:require_approval`, `rule:time`. No person can be called so.
+    /// `dev@example.com`, `rule:require_approval`, `rule:time`, `rule:host`. No person can be called so.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Principal(principal) => principal.fmt(f),
             Self::Rule(key) => write!(f, "rule:{key}"),
             Self::Clock => f.write_str("rule:time"),
+            Self::Host => f.write_str("rule:host"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     AccessRequest, Action, Actor, Amendment, Capacity, Cut, Delegation, DelegationId, Grant, GrantId, Justification,
-    Principal, RequestId, Resource, Timestamp,
+    Principal, RequestId, Resource, Standing, Timestamp,
 };
 
 /// One fact, when it became true, and by whom.
@@ -155,6 +155,13 @@ pub enum Fact {
         /// Which grant.
         grant: GrantId,
     },
+    /// The host said what somebody is by standing right.
+    StandingReported {
+        /// Who.
+        principal: Principal,
+        /// What they are.
+        standing: Standing,
+    },
     /// A grant decided an allow.
     GrantUsed {
         /// Which grant.
@@ -190,6 +197,7 @@ impl Fact {
             Self::GrantSuspended { .. } => "grant_suspended",
             Self::GrantResumed { .. } => "grant_resumed",
             Self::GrantReleased { .. } => "grant_released",
+            Self::StandingReported { .. } => "standing_reported",
             Self::GrantUsed { .. } => "grant_used",
         }
     }

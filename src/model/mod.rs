@@ -14,6 +14,7 @@
 //! | `resource` | on what; and the part of the world a grant reaches |
 //! | `role` | what can be asked for, with its limits |
 //! | `text` | justification and ticket, bounded |
+//! | `standing` | what the host says of somebody |
 //! | `caller` | who is asking the library to do something |
 //! | `terms` | what is given, where and for how long; what an approver takes off it |
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |

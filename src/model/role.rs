@@ -81,6 +81,8 @@ pub struct Role {
     pub approver_roles: Option<Vec<RoleName>>,
     /// The steps of this role's approval; when empty, one approval by one of its approver roles.
     pub approval: Vec<ApprovalRule>,
+    /// The host's roles of which a requester must hold one; `None` for everybody.
+    pub requestable_by: Option<Vec<RoleName>>,
     /// The roles, of this catalogue or of the host, that nobody should hold together with this one.
     pub conflicts_with: Vec<RoleName>,
 }

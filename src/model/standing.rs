@@ -25,4 +25,10 @@ impl Standing {
     pub fn holds_all(&self, roles: &[RoleName]) -> bool {
         self.enabled && roles.iter().all(|role| self.roles.contains(role))
     }
+
+    /// Whether the principal may act, with one of these roles at least.
+    #[must_use]
+    pub fn holds_any(&self, roles: &[RoleName]) -> bool {
+        self.enabled && roles.iter().any(|role| self.roles.contains(role))
+    }
 }

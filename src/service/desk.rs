@@ -1,6 +1,6 @@
 //! Ask, approve, end, look up.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -10,12 +10,12 @@ use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{
     AccessRequest, Actor, Caller, Delegation, DelegationId, DelegationStatus, Event, Fact, Grant, GrantId, GrantStatus,
-    Invalid, Justification, Principal, RequestId, RequestStatus, Revision, Selector, Timestamp,
+    Invalid, Justification, Principal, RequestId, RequestStatus, Revision, Selector, Standing, Timestamp,
 };
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
     Command, History, Intent, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, lent_roles,
-    may_audit, may_see_grant, may_see_request, preview, sees_everything,
+    may_audit, may_see_grant, may_see_request, preview, report_standing, sees_everything,
 };
 
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
@@ -172,6 +172,8 @@ type How = fn(&View, &Command, &Rules, Timestamp) -> Result<Vec<Event>, Refusal>
 const ROUNDS: usize = 64;
 /// How many of a principal's requests, and of their grants of each status, a command is decided from.
 const PAST: usize = 100;
+/// What a grant can be and still give something.
+const LIVE: [GrantStatus; 3] = [GrantStatus::Scheduled, GrantStatus::Active, GrantStatus::Suspended];
 /// The most rows on a page.
 const MAX_PAGE: usize = 500;
 
@@ -274,6 +276,42 @@ impl Desk {
         for _ in 0..ROUNDS {
             let (view, events, now) = self.decided(&command, decide)?;
             let batch = Batch { decided_from: Some(view.revision), events, ..Batch::default() };
+            match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
+                Ok(records) => {
+                    shared.publish(&records);
+                    let items = ended(view.history.live, &batch.events);
+                    return Ok(Listing { items, next: None, now });
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Takes down what the host says of a principal: whether they are let in, and which of its roles they hold by standing
+    /// right. The live grants that they may not hold any more end in the same step; answers them as they are then. Once
+    /// this has returned, it is on disk, and no check of this process that starts from now on honours any. Without a
+    /// caller the host itself speaks.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotAnApprover`] for callers without one of the general `approver_roles`,
+    /// [`RefusalCode::OwnStanding`]; errors of the store, as for [`Desk::execute`].
+    pub fn standing(
+        &self,
+        caller: Option<&Caller>,
+        principal: &Principal,
+        standing: &Standing,
+    ) -> Result<Listing<Grant>, Error> {
+        let shared = &*self.shared;
+        for _ in 0..ROUNDS {
+            let revision = shared.store.head()?.revision;
+            let now = shared.time.now();
+            let history = History { live: self.live_of(principal, now)?, ..History::default() };
+            let known = self.standing_of([principal])?;
+            let view = View { revision, standing: known, history, ..View::default() };
+            let events = report_standing(&view, caller, (principal, standing), &shared.rules, now)?;
+            let batch = Batch { decided_from: Some(revision), events, ..Batch::default() };
             match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
                 Ok(records) => {
                     shared.publish(&records);
@@ -429,7 +467,8 @@ impl Desk {
                 let revision = store.head()?.revision;
                 let history = self.history(&command.caller.principal)?;
                 let tally = self.tally(&command.caller.principal)?;
-                Ok(View { revision, history, tally, ..store.request(*request)? })
+                let standing = self.standing_of(command.caller.identities())?;
+                Ok(View { revision, history, tally, standing, ..store.request(*request)? })
             }
             Intent::Approve { request, .. } => {
                 let revision = store.head()?.revision;
@@ -445,8 +484,9 @@ impl Desk {
                 let revision = store.head()?.revision;
                 let (history, tally) =
                     (self.history(&command.caller.principal)?, self.tally(&command.caller.principal)?);
+                let standing = self.standing_of(command.caller.identities())?;
                 let extended = store.grant(*grant)?.grant;
-                Ok(self.with_chain(View { revision, history, tally, extended, ..store.request(*id)? })?)
+                Ok(self.with_chain(View { revision, history, tally, standing, extended, ..store.request(*id)? })?)
             }
             Intent::Deny { request, .. } | Intent::Ask { request, .. } => {
                 let revision = store.head()?.revision;
@@ -469,6 +509,15 @@ impl Desk {
             | Intent::Suspend { grant, .. }
             | Intent::Resume { grant } => Ok(self.with_chain(store.grant(*grant)?)?),
         }
+    }
+
+    /// What the host said last of these.
+    fn standing_of<'a>(
+        &self,
+        all: impl IntoIterator<Item = &'a Principal>,
+    ) -> Result<BTreeMap<Principal, Standing>, StoreError> {
+        let known = all.into_iter().map(|who| Ok(self.shared.store.standing(who)?.map(|known| (who.clone(), known))));
+        known.filter_map(Result::transpose).collect()
     }
 
     /// The view with every extension in the chain of its grant. Read later than the view, which does no harm: a commit is
@@ -504,8 +553,12 @@ impl Desk {
         for delegate in &delegates {
             view.delegations.extend(self.delegations_to(delegate, now)?);
         }
+        people.extend(view.delegations.iter().map(|delegation| delegation.delegator.clone()));
+        if let Some(request) = &view.request {
+            people.extend(std::iter::once(&request.requester).chain(&request.requester_acts_for).cloned());
+        }
+        view.standing = self.standing_of(&people)?;
         if let Some(directory) = &self.shared.directory {
-            people.extend(view.delegations.iter().map(|delegation| delegation.delegator.clone()));
             for person in people {
                 let standing = directory.standing(&person).map_err(|error| Error::Directory(error.to_string()))?;
                 view.standing.extend(standing.map(|standing| (person, standing)));
@@ -532,11 +585,30 @@ impl Desk {
         let requests =
             store.requests(&Page { visible: visible.clone(), status: None, now, before: None, limit: PAST })?;
         let mut live = Vec::new();
-        for status in [GrantStatus::Scheduled, GrantStatus::Active, GrantStatus::Suspended] {
+        for status in LIVE {
             let page = Page { visible: visible.clone(), status: Some(status), now, before: None, limit: PAST };
             live.extend(rows(store.grants(&page)?));
         }
         Ok(History { requests: rows(requests).collect(), live })
+    }
+
+    /// Every live grant of a principal, however many.
+    fn live_of(&self, principal: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+        let mut live = Vec::new();
+        for status in LIVE {
+            let mut before = None;
+            loop {
+                let visible = Visible::To(principal.clone(), Vec::new());
+                let page = Page { visible, status: Some(status), now, before, limit: MAX_PAGE };
+                let found = self.shared.store.grants(&page)?;
+                before = found.last().map(|(created, _)| *created).filter(|_| found.len() == MAX_PAGE);
+                live.extend(found.into_iter().map(|(_, grant)| grant));
+                if before.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(live)
     }
 
     fn replay(&self, done: &Done, intent: &Intent, fingerprint: &str) -> Result<Receipt, Error> {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AccessRequest, Delegation, DelegationId, Event, Fact, Grant, GrantId, RequestId};
+use crate::model::{
+    AccessRequest, Delegation, DelegationId, Event, Fact, Grant, GrantId, Principal, RequestId, Standing,
+};
 use crate::workflow::{View, evolve};
 
 /// What an event is about.
@@ -16,7 +18,7 @@ use crate::workflow::{View, evolve};
 /// assert!(matches!(Subject::of(&event), Subject::Grant(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A request.
     Request(RequestId),
@@ -24,6 +26,8 @@ pub enum Subject {
     Grant(GrantId),
     /// A delegation.
     Delegation(DelegationId),
+    /// What the host says of somebody.
+    Principal(Principal),
 }
 
 impl Subject {
@@ -43,6 +47,7 @@ impl Subject {
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
             Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
+            Fact::StandingReported { principal, .. } => Self::Principal(principal.clone()),
             Fact::GrantCreated(grant) => Self::Grant(grant.id),
             Fact::GrantActivated { grant }
             | Fact::GrantExpired { grant }
@@ -70,6 +75,8 @@ pub struct Rows {
     pub grants: BTreeMap<GrantId, Grant>,
     /// Delegations.
     pub delegations: BTreeMap<DelegationId, Delegation>,
+    /// What the host said last of somebody.
+    pub standings: BTreeMap<Principal, Standing>,
 }
 
 /// Folds `events` into the rows they are about; `load` gives a row as it is kept, or nothing when there is none yet.
@@ -85,7 +92,7 @@ pub fn fold<'a, E>(
         let subject = Subject::of(event);
         let view = match views.remove(&subject) {
             Some(view) => view,
-            None => load(subject)?,
+            None => load(subject.clone())?,
         };
         views.insert(subject, evolve(view, event));
     }
@@ -95,6 +102,7 @@ pub fn fold<'a, E>(
             Subject::Request(id) => rows.requests.extend(view.request.map(|request| (id, request))),
             Subject::Grant(id) => rows.grants.extend(view.grant.map(|grant| (id, grant))),
             Subject::Delegation(id) => rows.delegations.extend(view.delegation.map(|delegation| (id, delegation))),
+            Subject::Principal(_) => rows.standings.extend(view.standing),
         }
     }
     Ok(rows)

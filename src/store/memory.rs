@@ -7,7 +7,7 @@ use crate::journal::{Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Principal,
-    RequestId, RequestStatus, Revision, Timestamp,
+    RequestId, RequestStatus, Revision, Standing, Timestamp,
 };
 use crate::workflow::{Tally, View, next_note, note};
 
@@ -32,6 +32,7 @@ struct State {
     grants: BTreeMap<GrantId, Row<Grant>>,
     grant_of: HashMap<RequestId, GrantId>,
     delegations: BTreeMap<DelegationId, Row<Delegation>>,
+    standings: BTreeMap<Principal, Standing>,
     done: HashMap<(Principal, String), Done>,
     outbox: Vec<Kept>,
 }
@@ -45,6 +46,7 @@ impl Default for State {
             grants: BTreeMap::new(),
             grant_of: HashMap::new(),
             delegations: BTreeMap::new(),
+            standings: BTreeMap::new(),
             done: HashMap::new(),
             outbox: Vec::new(),
         }
@@ -121,6 +123,10 @@ impl State {
                 Subject::Request(id) => self.view_of_request(id),
                 Subject::Grant(id) => self.view_of_grant(id),
                 Subject::Delegation(id) => self.view_of_delegation(id),
+                Subject::Principal(who) => {
+                    let known = self.standings.get(&who).cloned().map(|known| (who, known));
+                    View { standing: known.into_iter().collect(), ..View::default() }
+                }
             })
         })?;
         let born = |subject: Subject| created.get(&subject).copied().unwrap_or(head.revision);
@@ -137,6 +143,7 @@ impl State {
             let created = self.delegations.get(&id).map_or_else(|| born(Subject::Delegation(id)), |row| row.created);
             self.delegations.insert(id, Row { created, value: delegation });
         }
+        self.standings.extend(rows.standings);
         self.outbox.extend(batch.outbox.iter().map(|message| Kept {
             message: message.clone(),
             attempt: 0,
@@ -208,6 +215,10 @@ impl Store for MemoryStore {
         Ok((state.head.revision, live.collect()))
     }
 
+    fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError> {
+        Ok(self.state.lock().standings.get(who).cloned())
+    }
+
     fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError> {
         let state = self.state.lock();
         let grants = state.grants.values().map(|row| &row.value);
@@ -256,6 +267,7 @@ impl Store for MemoryStore {
             state.requests.values().map(|row| &row.value),
             state.grants.values().map(|row| &row.value),
             state.delegations.values().map(|row| &row.value),
+            &state.standings,
         )?;
         Ok(count)
     }

@@ -20,6 +20,7 @@ mod sqlite;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 pub use fold::{Rows, Subject, fold};
@@ -30,7 +31,7 @@ pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};
 use crate::journal::{Broken, Hash, Record};
 use crate::model::{
     AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Principal,
-    RequestId, RequestStatus, Revision, RoleName, Timestamp,
+    RequestId, RequestStatus, Revision, RoleName, Standing, Timestamp,
 };
 use crate::workflow::{Tally, View};
 
@@ -110,6 +111,12 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError>;
+
+    /// What the host said last of this principal.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError>;
 
     /// Every extension there ever was of the chain that begins with this grant, in order.
     ///
@@ -429,6 +436,7 @@ pub fn compare<'a>(
     requests: impl Iterator<Item = &'a AccessRequest>,
     grants: impl Iterator<Item = &'a Grant>,
     delegations: impl Iterator<Item = &'a Delegation>,
+    standings: &BTreeMap<Principal, Standing>,
 ) -> Result<(), StoreError> {
     let mut counted = (0, 0, 0);
     for request in requests {
@@ -442,6 +450,9 @@ pub fn compare<'a>(
         if folded.grants.get(&grant.id) != Some(grant) {
             return Err(StoreError::Corrupt(format!("grant {} is not what the journal says", grant.id)));
         }
+    }
+    if *standings != folded.standings {
+        return Err(StoreError::Corrupt("what is kept of somebody's standing is not what the journal says".to_owned()));
     }
     for delegation in delegations {
         counted.2 += 1;

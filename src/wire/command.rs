@@ -16,8 +16,8 @@ use super::{
 };
 use crate::error::Error;
 use crate::model::{
-    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, Selector, TicketUrl,
-    Timestamp, Ttl,
+    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, Selector, Standing,
+    TicketUrl, Timestamp, Ttl,
 };
 use crate::service::{Desk, IdempotencyKey, Receipt};
 use crate::workflow::{Command, Intent};
@@ -63,6 +63,7 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("withdraw", &["caller", "request", "idempotency_key", "base"]),
     ("revoke", &["caller", "grant", "reason", "idempotency_key", "base"]),
     ("revoke_many", &["caller", "request", "holder", "agent", "role", "resource", "everything", "reason", "base"]),
+    ("standing", &["caller", "principal", "agent", "enabled", "roles", "base"]),
     ("release", &["caller", "grant", "idempotency_key", "base"]),
     ("suspend", &["caller", "grant", "reason", "idempotency_key", "base"]),
     ("resume", &["caller", "grant", "idempotency_key", "base"]),
@@ -90,6 +91,7 @@ const PAGE: usize = 50;
 /// | `revoke`, `release`, `suspend`, `resume` | the grant, with `replayed` |
 /// | `revoke_many` | a page of all that ended, of the one of `request`, `holder`, `role`, `resource`, `everything` that is given |
 /// | `delegate`, `undelegate` | the delegation, with `replayed` |
+/// | `standing` | a page of all that ended; the host itself speaks without a caller |
 /// | `request`, `grant` | that document |
 /// | `requests`, `grants`, `delegations`, `audit` | a page |
 /// | `live_grants` | a list of grants |
@@ -140,6 +142,22 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
             let reason = Justification::new(&fields.must("reason")?)?;
             fields.finish()?;
             let listing = desk.revoke_many(&caller, select, reason)?;
+            to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
+        }
+        "standing" => {
+            let caller = if fields.map.get("caller").is_some_and(|value| !value.is_null()) {
+                Some(fields.caller()?)
+            } else {
+                None
+            };
+            let (name, agent) = (fields.must("principal")?, fields.flag("agent")?.unwrap_or(false));
+            let principal = if agent { Principal::agent(&name) } else { Principal::user(&name) }?;
+            let enabled = fields.flag("enabled")?;
+            let enabled = enabled.ok_or_else(|| Invalid::new("enabled", "is missing", "true or false"))?;
+            let roles = fields.roles()?.unwrap_or_default();
+            fields.map.remove("caller");
+            fields.finish()?;
+            let listing = desk.standing(caller.as_ref(), &principal, &Standing { enabled, roles })?;
             to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
         }
         "request" => {
@@ -627,14 +645,14 @@ mod tests {
                     "caller" => serde_json::json!({"principal": "a", "roles": ["auditor"], "agent": true}),
                     "duration_hours" => 1.5.into(),
                     "version" => 1.into(),
-                    "dry_run" | "everything" => true.into(),
+                    "dry_run" | "everything" | "agent" | "enabled" => true.into(),
+                    "roles" => serde_json::json!(["auditor"]),
                     "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),
                     "cursor" => "r9".into(),
                     "status" if *command == "requests" => "pending".into(),
                     "status" => "active".into(),
                     "starts_at" | "from" | "until" => "2026-12-01T09:30:00Z".into(),
-                    "roles" => serde_json::json!(["auditor"]),
                     "ticket_url" => "https://tracker.example.com/1".into(),
                     "request" | "grant" | "id" | "delegation" => "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".into(),
                     other => other.into(),

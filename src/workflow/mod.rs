@@ -28,7 +28,7 @@ mod view;
 
 pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
 pub use command::{Command, Intent};
-pub use decide::{already_covered, decide, preview};
+pub use decide::{already_covered, decide, preview, report_standing};
 pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};

@@ -118,6 +118,8 @@ codes! {
     TooManyGrants = "too_many_grants", "As many grants are live as the operator allows.";
     TooManyOpenRequests = "too_many_open_requests", "As many requests of the caller wait for an answer as the operator allows.";
     TooManyRequests = "too_many_requests", "The caller has made as many requests in the last hour as the operator allows.";
+    NotEligible = "not_eligible", "The role is not for those who hold none of certain roles of the host, or are disabled there.";
+    OwnStanding = "own_standing", "Nobody reports their own standing.";
     GrantSuspended = "grant_suspended", "What is held back is not extended.";
     AlreadyExtended = "already_extended", "The grant is extended already, or a request to extend it waits for an answer.";
     ExtensionLimit = "extension_limit", "The grant can be extended no further.";

@@ -149,6 +149,9 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         }
         Fact::GrantRevoked { grant, reason } => end(&mut view, *grant, event, EndKind::Revoked(reason.clone())),
         Fact::GrantReleased { grant } => end(&mut view, *grant, event, EndKind::Released),
+        Fact::StandingReported { principal, standing } => {
+            view.standing.insert(principal.clone(), standing.clone());
+        }
         Fact::GrantUsed { grant, .. } => {
             if let Some(known) = grant_of(&mut view, *grant) {
                 known.uses = known.uses.saturating_add(1);

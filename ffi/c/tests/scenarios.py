@@ -43,6 +43,7 @@ CALLS = {
     "withdraw": {"by", "request", "idempotency_key"},
     "revoke": {"by", "grant", "reason", "idempotency_key"},
     "revoke_many": {"by", "request", "holder", "agent", "role", "resource", "everything", "reason"},
+    "standing": {"by", "principal", "agent", "enabled", "roles"},
     "release": {"by", "grant", "idempotency_key"},
     "suspend": {"by", "grant", "reason", "idempotency_key"},
     "resume": {"by", "grant", "idempotency_key"},

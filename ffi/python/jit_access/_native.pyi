@@ -562,6 +562,20 @@ class Engine:
         """The delegations that the caller may see, newest first, 1 to 500 on a page: those by and to them, and all for
         who sees everything."""
 
+    def standing(
+        self,
+        principal: str,
+        *,
+        enabled: bool,
+        roles: Sequence[str] = ...,
+        agent: bool = False,
+        caller: Caller | None = None,
+    ) -> Page:
+        """Takes down what the host says of somebody, and ends the live grants that they may not hold any more: all of
+        them when they are disabled, and those of roles whose `requestable_by` names none of their roles. Answers what
+        ended. Without a caller the host itself speaks.
+        """
+
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
         """A request. Raises `NotFound` unless the caller is its requester, may approve it, or sees everything."""
 

@@ -35,6 +35,7 @@ from jit_access.schemas import (
     RequestPageModel,
     RevokeBody,
     RevokeManyBody,
+    StandingBody,
     SuspendBody,
 )
 
@@ -319,6 +320,17 @@ def create_router(
     )
     def undelegate(http: Request, id: Id, key: Key = None, who: Caller = Depends(caller)) -> Response:
         return _answer(engine.undelegate(who, id, idempotency_key=key), base(http))
+
+    @router.post(
+        "/standing",
+        summary="Say whether somebody is let in and which roles they hold; what they may not hold any more ends",
+        response_model=None,
+        responses=_ending_many(),
+    )
+    def standing(http: Request, body: StandingBody, who: Caller = Depends(caller)) -> Response:
+        ended = engine.standing(**body.model_dump(), caller=who)
+        follow(ending=True)
+        return _json(ended, base(http))
 
     @router.get("/policies", summary="All live grants as Cedar policies", response_model=None, responses=_policies())
     def policies(who: Caller = Depends(caller)) -> Response:

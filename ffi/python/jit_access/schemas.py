@@ -90,6 +90,15 @@ class ExtendBody(_Body):
     reason: str | None = Field(None, description="Why, for the approver and the record")
 
 
+class StandingBody(_Body):
+    """What the host knows of somebody."""
+
+    principal: str = Field(description="Who")
+    agent: bool = Field(False, description="It is an agent, and no person")
+    enabled: bool = Field(description="Whether the host lets them in")
+    roles: list[str] = Field(default_factory=list, description="The host's roles that they hold by standing right")
+
+
 class SuspendBody(_Body):
     """Why it is held back."""
 

@@ -515,6 +515,24 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[pyo3(signature = (principal, *, enabled, roles = Vec::new(), agent = false, caller = None))]
+    fn standing(
+        &self,
+        py: Python<'_>,
+        principal: &str,
+        enabled: bool,
+        roles: Vec<String>,
+        agent: bool,
+        caller: Option<&Caller>,
+    ) -> PyResult<Page> {
+        let of = if agent { model::Principal::agent(principal) } else { model::Principal::user(principal) };
+        let of = of.map_err(raise)?;
+        let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>().map_err(raise)?;
+        let standing = model::Standing { enabled, roles };
+        let caller = caller.map(|caller| &caller.0);
+        grant_page(py, self.detached(py, |live| live.desk.standing(caller, &of, &standing))?)
+    }
+
     fn request(&self, py: Python<'_>, caller: &Caller, request_id: &str) -> PyResult<AccessRequest> {
         let id = request_id.parse().map_err(|error: Invalid| raise(error))?;
         AccessRequest::of(self.detached(py, |live| live.desk.request(&caller.0, id))?)

@@ -348,6 +348,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.undelegate(LEAD, grant.id),
         lambda: opened.delegations(LEAD),
         lambda: opened.extend(DEV, grant.id, reason="x"),
+        lambda: opened.standing("dev@example.com", enabled=True),
         lambda: opened.request(DEV, grant.request_id),
         lambda: opened.grant(DEV, grant.id),
         lambda: opened.requests(DEV),

@@ -37,6 +37,7 @@ CALLS: Final[dict[str, set[str]]] = {
     "withdraw": {"by", "request", "idempotency_key"},
     "revoke": {"by", "grant", "reason", "idempotency_key"},
     "revoke_many": {"by", "request", "holder", "agent", "role", "resource", "everything", "reason"},
+    "standing": {"by", "principal", "agent", "enabled", "roles"},
     "release": {"by", "grant", "idempotency_key"},
     "suspend": {"by", "grant", "reason", "idempotency_key"},
     "resume": {"by", "grant", "idempotency_key"},
@@ -194,18 +195,13 @@ class World:
             return [of_decision(each) for each in found] if isinstance(found, list) else of_decision(found)
         if verb == "revision":
             return engine.revision
+        if verb == "standing":
+            given = {"caller": self.caller(given.pop("by")) if "by" in given else None, **given}
+            return json.loads(engine.standing(given.pop("principal"), **given).to_json())
         if "by" not in given:
             found = getattr(engine, verb)(**given)
             return [json.loads(grant.to_json()) for grant in found] if verb == "live_grants" else found
-        person = self.person(given.pop("by"))
-        agent = "agent" in person
-        caller = Caller(
-            person["agent" if agent else "user"],
-            roles=person.get("roles", []),
-            permissions=person.get("permissions"),
-            agent=agent,
-            acts_for=person.get("acts_for"),
-        )
+        caller = self.caller(given.pop("by"))
         if verb == "revoke_many" and "request" in given:
             given["request_id"] = given.pop("request")
         if "from" in given:
@@ -219,6 +215,17 @@ class World:
             document["replayed"] = found.replayed
         same_as_attributes(found, document)
         return document
+
+    def caller(self, named: Any) -> Caller:
+        person = self.person(named)
+        agent = "agent" in person
+        return Caller(
+            person["agent" if agent else "user"],
+            roles=person.get("roles", []),
+            permissions=person.get("permissions"),
+            agent=agent,
+            acts_for=person.get("acts_for"),
+        )
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named

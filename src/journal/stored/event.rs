@@ -8,6 +8,7 @@ use super::grant::StoredGrant;
 use super::parts::{StoredActor, StoredPrincipal};
 use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
+use super::standing::StoredStanding;
 use crate::model::{Action, Event, Fact, Invalid, Justification, Resource, Timestamp};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -117,6 +118,10 @@ enum StoredFact {
     GrantReleased {
         grant: String,
     },
+    StandingReported {
+        principal: StoredPrincipal,
+        standing: StoredStanding,
+    },
     GrantUsed {
         grant: String,
         action: String,
@@ -176,6 +181,9 @@ impl From<&Event> for StoredEvent {
             }
             Fact::GrantResumed { grant } => StoredFact::GrantResumed { grant: grant.to_string() },
             Fact::GrantReleased { grant } => StoredFact::GrantReleased { grant: grant.to_string() },
+            Fact::StandingReported { principal, standing } => {
+                StoredFact::StandingReported { principal: principal.into(), standing: standing.into() }
+            }
             Fact::GrantUsed { grant, action, resource } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
                 action: action.to_string(),
@@ -244,6 +252,9 @@ impl TryFrom<StoredEvent> for Event {
             }
             StoredFact::GrantResumed { grant } => Fact::GrantResumed { grant: grant.parse()? },
             StoredFact::GrantReleased { grant } => Fact::GrantReleased { grant: grant.parse()? },
+            StoredFact::StandingReported { principal, standing } => {
+                Fact::StandingReported { principal: principal.try_into()?, standing: standing.try_into()? }
+            }
             StoredFact::GrantUsed { grant, action, resource } => {
                 let thing = Resource::new(resource.kind.parse()?, &resource.id)?;
                 Fact::GrantUsed {

@@ -13,6 +13,7 @@
 //! | `delegation` | a delegation |
 //! | `assessment` | what a request would newly permit, and how risky it is |
 //! | `grant` | a grant |
+//! | `standing` | what the host says of somebody |
 //! | `parts` | principals, actors, sets of permissions |
 
 mod approval;
@@ -23,6 +24,7 @@ mod grant;
 mod parts;
 mod request;
 mod review;
+mod standing;
 
 pub use delegation::StoredDelegation;
 pub use event::StoredEvent;
@@ -30,3 +32,4 @@ pub use grant::StoredGrant;
 pub use request::StoredRequest;
 #[cfg(feature = "sqlite")]
 pub(crate) use request::state_name;
+pub use standing::StoredStanding;

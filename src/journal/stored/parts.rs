@@ -62,6 +62,7 @@ pub(super) enum StoredActor {
     Agent(String),
     Rule(String),
     Clock,
+    Host,
 }
 
 impl From<&Actor> for StoredActor {
@@ -73,6 +74,7 @@ impl From<&Actor> for StoredActor {
             },
             Actor::Rule(key) => Self::Rule(key.to_string()),
             Actor::Clock => Self::Clock,
+            Actor::Host => Self::Host,
         }
     }
 }
@@ -86,6 +88,7 @@ impl TryFrom<StoredActor> for Actor {
             StoredActor::Agent(id) => Self::Principal(Principal::agent(&id)?),
             StoredActor::Rule(key) => Self::Rule(key.into()),
             StoredActor::Clock => Self::Clock,
+            StoredActor::Host => Self::Host,
         })
     }
 }

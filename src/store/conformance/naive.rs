@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     AccessRequest, Actor, Answer, Capacity, Cut, Delegation, DelegationEnd, DelegationStatus, End, EndKind, Event,
-    Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review, Revision, Suspension,
-    Timestamp, Verdict,
+    Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review, Revision, Standing,
+    Suspension, Timestamp, Verdict,
 };
 use crate::store::{Page, Visible};
 use crate::workflow::{Tally, View, next_note, note};
@@ -16,6 +16,8 @@ pub(super) struct Naive {
     pub(super) requests: Vec<(Revision, AccessRequest)>,
     pub(super) grants: Vec<(Revision, Grant)>,
     pub(super) delegations: Vec<(Revision, Delegation)>,
+    /// Everything that the host ever said, in order.
+    said: Vec<(Principal, Standing)>,
 }
 
 impl Naive {
@@ -39,7 +41,16 @@ impl Naive {
         });
         let mut delegations: Vec<_> = delegations.collect();
         delegations.reverse();
-        Self { requests: requests.into_iter().rev().collect(), grants: grants.into_iter().rev().collect(), delegations }
+        let said = events.iter().filter_map(|event| match &event.fact {
+            Fact::StandingReported { principal, standing } => Some((principal.clone(), standing.clone())),
+            _ => None,
+        });
+        let (requests, grants) = (requests.into_iter().rev().collect(), grants.into_iter().rev().collect());
+        Self { requests, grants, delegations, said: said.collect() }
+    }
+
+    pub(super) fn standing(&self, who: &Principal) -> Option<Standing> {
+        self.said.iter().rev().find(|(of, _)| of == who).map(|(_, standing)| standing.clone())
     }
 
     pub(super) fn views(&self) -> Vec<View> {

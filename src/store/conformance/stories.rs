@@ -31,6 +31,7 @@ pub fn tell(fixture: &dyn Fixture, steps: &[u64]) {
     let naive = Naive::of(&story.events);
     check_rows(&*other, &naive, story.events.len());
     check_delegations(&*other, &naive);
+    check_standings(&*other, &naive);
     check_feeds(&*other, &story);
     check_time(&*other, &naive);
     check_pages(&*other, &naive, story.now);
@@ -67,6 +68,12 @@ fn check_delegations(store: &dyn Store, naive: &Naive) {
                 }
             }
         }
+    }
+}
+
+fn check_standings(store: &dyn Store, naive: &Naive) {
+    for who in cast() {
+        assert_eq!(store.standing(&who.principal).unwrap(), naive.standing(&who.principal));
     }
 }
 

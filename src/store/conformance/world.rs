@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::model::{
     AccessRequest, Action, Actor, ApprovalRule, Caller, Cut, DelegationId, EscalationRule, Event, Fact, Grant, GrantId,
     Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName, Scope,
-    TicketUrl, Timestamp, Ttl,
+    Standing, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store, StoreError};
-use crate::workflow::{Command, Intent, Rules, View, decide, note};
+use crate::workflow::{Command, History, Intent, Rules, View, decide, note, report_standing};
 
 /// When every story begins.
 pub const START: i64 = 1_800_000_000_000;
@@ -92,6 +92,7 @@ pub fn rules() -> Rules {
             default_duration: None,
             approver_roles: approvers.map(|names| names.iter().map(|name| role(name)).collect()),
             approval: Vec::new(),
+            requestable_by: None,
             conflicts_with: vec![role("reader")],
         };
         (entry.name.clone(), entry)
@@ -200,7 +201,7 @@ impl Story {
         let pace = [0, 1, 999, MINUTE, 7 * MINUTE, 25 * MINUTE][dice.below(6)];
         self.now = Timestamp::from_millis(self.now.millis() + pace).unwrap();
         let who = self.cast[dice.below(self.cast.len())].clone();
-        match dice.below(22) {
+        match dice.below(24) {
             20 | 21 => self.delegate(store, who, &mut dice),
             0..=4 => self.submit(store, who, &mut dice),
             5..=7 => {
@@ -280,6 +281,18 @@ impl Story {
                 if self.decide(store, &view, &Command { caller: who, intent }) {
                     self.requests.push(id);
                 }
+            }
+            19 => {
+                let whose = self.cast[dice.below(self.cast.len())].clone();
+                let standing = Standing { enabled: dice.below(3) > 0, roles: whose.roles };
+                let (revision, live) = store.live_grants(self.now).unwrap();
+                let known = store.standing(&whose.principal).unwrap();
+                let known = known.map(|known| (whose.principal.clone(), known)).into_iter().collect();
+                let history = History { live, ..History::default() };
+                let view = View { revision, standing: known, history, ..View::default() };
+                let said = (&whose.principal, &standing);
+                let events = report_standing(&view, None, said, &self.rules, self.now).unwrap();
+                self.commit(store, Batch { decided_from: Some(revision), events, ..Batch::default() });
             }
             12 | 13 => {
                 // Several grants in one batch, one of them perhaps unknown to the store.

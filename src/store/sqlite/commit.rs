@@ -9,7 +9,7 @@ use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
 };
-use super::{file, read};
+use super::{file, read, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::{Batch, Done, Head, Message, StoreError, Subject, check_basis, fold, seal};
@@ -109,6 +109,10 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
                 View { grant: read::grant_by_id(transaction, id)?.map(|(_, grant)| grant), ..View::default() }
             }
             Subject::Delegation(id) => read::view_of_delegation(transaction, id)?,
+            Subject::Principal(who) => {
+                let known = standings::read(transaction, &who)?.map(|known| (who, known));
+                View { standing: known.into_iter().collect(), ..View::default() }
+            }
         })
     })?;
     for (id, request) in &rows.requests {
@@ -119,6 +123,9 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
     }
     for (id, delegation) in &rows.delegations {
         write_delegation(transaction, born.get(&Subject::Delegation(*id)).copied().unwrap_or_default(), delegation)?;
+    }
+    for (who, standing) in &rows.standings {
+        standings::write(transaction, who, standing)?;
     }
     // A use of a grant that is not known counts nowhere, as in the fold.
     let mut count = transaction.prepare_cached(

@@ -27,6 +27,7 @@ mod list;
 mod outbox;
 mod read;
 mod rows;
+mod standings;
 mod tally;
 mod verify;
 
@@ -40,7 +41,7 @@ use super::{Batch, Delivery, Done, Head, Leased, Page, Store, StoreError};
 use crate::journal::Record;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, DelegationStatus, Grant, GrantId, GrantStatus, Principal, RequestId,
-    RequestStatus, Revision, Timestamp,
+    RequestStatus, Revision, Standing, Timestamp,
 };
 use crate::workflow::{Tally, View};
 
@@ -161,6 +162,10 @@ impl Store for SqliteStore {
 
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {
         self.connections.read("reading the live grants", |c| read::live_grants(c, now))
+    }
+
+    fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError> {
+        self.connections.read("reading a standing", |c| standings::read(c, who))
     }
 
     fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError> {

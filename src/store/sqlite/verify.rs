@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
-use super::read;
 use super::rows::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
+use super::{read, standings};
 use crate::journal::{Broken, Record, Verifier};
 use crate::model::{Revision, RoleName, Timestamp};
 use crate::store::{Head, Rows, Subject, fold};
@@ -27,6 +27,7 @@ pub(super) fn verify(connection: &Connection) -> Result<u64, Fault> {
     check_requests(connection, &rows, &born)?;
     check_grants(connection, &rows, &born)?;
     check_delegations(connection, &rows, &born)?;
+    standings::check(connection, &rows.standings)?;
     Ok(count)
 }
 
@@ -100,12 +101,17 @@ fn fold_page(rows: &mut Rows, events: &[crate::model::Event]) {
             Subject::Request(id) => View { request: rows.requests.remove(&id), ..View::default() },
             Subject::Grant(id) => View { grant: rows.grants.remove(&id), ..View::default() },
             Subject::Delegation(id) => View { delegation: rows.delegations.remove(&id), ..View::default() },
+            Subject::Principal(who) => {
+                let known = rows.standings.remove(&who).map(|known| (who, known));
+                View { standing: known.into_iter().collect(), ..View::default() }
+            }
         })
     });
     let Ok(folded) = folded;
     rows.requests.extend(folded.requests);
     rows.grants.extend(folded.grants);
     rows.delegations.extend(folded.delegations);
+    rows.standings.extend(folded.standings);
 }
 
 fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {

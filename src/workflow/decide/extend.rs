@@ -5,7 +5,7 @@
 
 use super::ending::known;
 use super::submit::{Ask, ask, check_words, limited, requestable, role_of};
-use super::{check_enabled, limits};
+use super::{check_enabled, limits, standing};
 use crate::model::{
     Actor, Caller, DurationCut, EndKind, Event, Extension, Grant, GrantId, GrantStatus, Justification, RequestId, Role,
     Terms, Timestamp, Ttl,
@@ -44,6 +44,7 @@ pub(super) fn extend(
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
     check_words(wish.justification, grant.ticket.as_ref(), rules)?;
     let role = role_of(&grant.role, rules)?;
+    standing::check_eligible(caller, role, view)?;
     let extension = place(view, grant, rules)?;
     let start = grant.window.end();
     let (duration, duration_cut) = limited_in_all(wish.duration, &extension, start, role, rules)?;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `submit` | asking for a role |
 //! | `extend` | asking that a grant goes on when it ends |
+//! | `standing` | who may ask for a role, and what follows when the host says that it is not so any more |
 //! | `limits` | how many grants and requests there may be |
 //! | `covered` | does a live grant give already what is asked for |
 //! | `review` | answering a request, asking back, taking it back |
@@ -16,10 +17,12 @@ mod ending;
 mod extend;
 mod limits;
 mod review;
+mod standing;
 mod submit;
 
 pub use self::covered::already_covered;
 use self::review::reviewable;
+pub use self::standing::report_standing;
 use self::submit::Wish;
 use super::{Command, Intent, Refusal, RefusalCode, Rules, View};
 use crate::model::{Actor, Event, Fact, Timestamp};
@@ -64,6 +67,7 @@ fn decided(
         Intent::Approve { request, version, grant, cut, comment } => {
             let (request, capacity) = reviewable(view, *request, *version, caller, rules, now)?;
             check_enabled(rules)?;
+            standing::check_still_eligible(request, view, rules)?;
             match &request.extends {
                 // It begins when the grant before it ends, and is counted with it.
                 Some(extension) => extend::check_still_extendable(view, extension, now)?,

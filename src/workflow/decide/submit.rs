@@ -1,7 +1,7 @@
 //! Asking for a role.
 
 use super::review::approve_by_rule;
-use super::{check_enabled, covered, each, extend, limits};
+use super::{check_enabled, covered, each, extend, limits, standing};
 use crate::model::{
     AccessRequest, Actor, Amendment, ApprovalStep, Caller, Cut, DurationCut, Event, Extension, Fact, GrantId, Invalid,
     Justification, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
@@ -35,6 +35,7 @@ pub(super) fn submit(
 ) -> Result<Vec<Event>, Refusal> {
     check_enabled(rules)?;
     let role = role_of(wish.role, rules)?;
+    standing::check_eligible(caller, role, view)?;
     check_words(wish.justification, wish.ticket, rules)?;
     if let Some(start) = wish.starts_at {
         check_start(start, now)?;

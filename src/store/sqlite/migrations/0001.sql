@@ -110,6 +110,14 @@ CREATE TABLE delegations (
 CREATE INDEX delegations_by_delegator ON delegations (delegator_kind, delegator, created);
 CREATE INDEX delegations_by_delegate ON delegations (delegate_kind, delegate, created);
 
+-- What the host said last of somebody.
+CREATE TABLE standings (
+    kind   TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    stored TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
 -- A delivered message is deleted; AUTOINCREMENT, because its id must not name another one afterwards.
 CREATE TABLE outbox (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
