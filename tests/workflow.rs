@@ -480,7 +480,6 @@ fn every_state_answers_every_command() {
         ("reviewed", "release", "unknown_grant"),
         ("reviewed", "suspend", "unknown_grant"),
         ("reviewed", "resume", "unknown_grant"),
-        ("reviewed", "extend", "unknown_grant"),
         ("needs_info", "approve", "request_approved"),
         ("needs_info", "deny", "request_denied"),
         ("needs_info", "ask", "information_requested"),
