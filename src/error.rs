@@ -56,7 +56,7 @@ pub enum Error {
 /// use jit_access::{Error, ErrorKind, wire};
 ///
 /// let error = Error::from(Ttl::from_hours(-1.0).unwrap_err());
-/// assert_eq!((error.kind(), wire::http_status(error.kind())), (ErrorKind::Invalid, 400));
+/// assert_eq!((error.kind(), wire::http_status(&error)), (ErrorKind::Invalid, 400));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -141,7 +141,13 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::AlreadyExtended
         | RefusalCode::ExtensionLimit
         | RefusalCode::TooManyOpenRequests
-        | RefusalCode::GrantOver => ErrorKind::Conflict,
+        | RefusalCode::GrantOver
+        | RefusalCode::BreakGlassActive
+        | RefusalCode::BreakGlassNotExtendable
+        | RefusalCode::ReviewOutstanding
+        | RefusalCode::NothingToReview
+        | RefusalCode::ReviewTooEarly
+        | RefusalCode::ReviewClosed => ErrorKind::Conflict,
         RefusalCode::TooManyRequests => ErrorKind::RateLimited,
         RefusalCode::UnknownRole
         | RefusalCode::JustificationRequired

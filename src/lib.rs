@@ -22,6 +22,7 @@ pub mod index;
 pub mod journal;
 mod lock;
 pub mod model;
+pub mod notify;
 #[cfg(feature = "cedar")]
 pub mod policy;
 pub mod service;

@@ -70,6 +70,7 @@ fn grant(n: u128, holder: &str) -> Grant {
         approver_roles: Vec::new(),
         approved_by: Actor::Rule("test".into()),
         approved_at: at(1_000),
+        break_glass: None,
         suspended: None,
         ended: None,
         noted: Noted::default(),

@@ -277,6 +277,7 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
         approver_roles: vec![],
         approved_by: Actor::Rule("require_approval".into()),
         approved_at: at(base),
+        break_glass: None,
         suspended: dice.one_in(12).then(|| Suspension {
             at: at(base),
             by: Actor::Clock,

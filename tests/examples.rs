@@ -60,6 +60,11 @@ fn approval() {
 }
 
 #[test]
+fn break_glass() {
+    compare("break_glass", &["--all-features", "--example", "break_glass"]);
+}
+
+#[test]
 fn tower() {
     if !Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tower").exists() {
         eprintln!("SKIPPED: examples/tower is a package of its own, and not in this one");

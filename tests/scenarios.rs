@@ -10,7 +10,7 @@ use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::model::{
     Action, Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, Query, Resource, Revision,
-    RoleName, Scope, Standing, TicketUrl, Timestamp, Ttl,
+    RoleName, Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
@@ -41,6 +41,10 @@ const CALLS: &[(&str, &[&str])] = &[
             "idempotency_key",
         ],
     ),
+    ("break_glass", &["by", "role", "duration_hours", "reason", "ticket_url", "resource", "drill", "idempotency_key"]),
+    ("complete_review", &["by", "grant", "justified", "finding", "idempotency_key"]),
+    ("waive_review", &["by", "grant", "reason", "idempotency_key"]),
+    ("unreviewed", &["by"]),
     (
         "approve",
         &["by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"],
@@ -355,7 +359,7 @@ impl<'a> World<'a> {
             }
             (Err(error), Some(refused)) => {
                 let problem = serde_json::to_value(ProblemDocument::from(&error)).unwrap();
-                assert_eq!(problem["status"], json!(wire::http_status(error.kind())));
+                assert_eq!(problem["status"], json!(wire::http_status(&error)));
                 assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
                 let refused = if refused.is_string() { json!({ "code": refused }) } else { refused.clone() };
                 matches(&problem, &self.resolved(&refused), "the problem")
@@ -454,6 +458,9 @@ impl<'a> World<'a> {
                 let roles = roles.map(|role| RoleName::new(role.as_str().unwrap())).collect::<Result<_, _>>()?;
                 let standing = Standing { enabled: flag("enabled"), roles };
                 let listing = desk.standing(caller.as_ref(), &principal, &standing)?;
+            }
+            "unreviewed" => {
+                let listing = desk.unreviewed(&self.person(arguments, "by")?)?;
                 document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
             }
             "audit" => {
@@ -484,7 +491,10 @@ impl<'a> World<'a> {
             let agent = person["agent"].is_string();
             let name = &person[if agent { "agent" } else { "user" }];
             let permissions = &person["permissions"];
-            let caller = json!({"principal": name, "agent": agent, "acts_for": person["acts_for"], "roles": person["roles"], "permissions": permissions});
+            let mut caller = json!({"principal": name, "agent": agent, "acts_for": person["acts_for"], "roles": person["roles"], "permissions": permissions});
+            for claim in ["amr", "acr", "auth_time", "mfa"] {
+                caller[claim] = person[claim].clone();
+            }
             fields.insert("caller".to_owned(), caller);
         }
         let answer = run_document(&self.engine().desk(), &Value::Object(fields).to_string())?;
@@ -515,6 +525,25 @@ impl<'a> World<'a> {
                 next: desk.new_grant_id(),
                 duration: arguments.duration()?,
                 justification: arguments.words("reason")?,
+            },
+            "break_glass" => Intent::BreakGlass {
+                id: desk.new_request_id(),
+                grant: desk.new_grant_id(),
+                role: RoleName::new(arguments.must("role"))?,
+                duration: arguments.duration()?,
+                scope: arguments.scope()?.unwrap_or(Scope::ANY),
+                justification: arguments.words("reason")?,
+                ticket: arguments.text("ticket_url").map(TicketUrl::new).transpose()?,
+                drill: arguments.0.get("drill").is_some_and(|flag| flag.as_bool().unwrap()),
+            },
+            "complete_review" => Intent::CompleteReview {
+                grant: arguments.must("grant").parse()?,
+                justified: arguments.0["justified"].as_bool().unwrap(),
+                finding: arguments.words("finding")?.unwrap(),
+            },
+            "waive_review" => Intent::WaiveReview {
+                grant: arguments.must("grant").parse()?,
+                reason: Justification::new(arguments.must("reason"))?,
             },
             "approve" => Intent::Approve {
                 request: arguments.must("request").parse()?,
@@ -577,7 +606,10 @@ impl<'a> World<'a> {
         let command = Command { caller, intent };
         let dry_run = arguments.0.get("dry_run").is_some_and(|flag| flag.as_bool().unwrap());
         let receipt = if dry_run { desk.preview(&command) } else { desk.execute(&command, key.as_ref()) }?;
-        Ok(answer(&receipt, matches!(verb, "revoke" | "release" | "suspend" | "resume")))
+        Ok(answer(
+            &receipt,
+            matches!(verb, "revoke" | "release" | "suspend" | "resume" | "complete_review" | "waive_review"),
+        ))
     }
 
     fn who<'b>(&'b self, arguments: &'b Arguments, role: &str) -> &'b Value {
@@ -590,10 +622,8 @@ impl<'a> World<'a> {
     fn person(&self, arguments: &Arguments, role: &str) -> Result<Caller, Invalid> {
         let person = self.who(arguments, role);
         for key in person.as_object().unwrap().keys() {
-            assert!(
-                ["user", "agent", "acts_for", "roles", "permissions"].contains(&key.as_str()),
-                "a person has no `{key}`"
-            );
+            let keys = ["user", "agent", "acts_for", "roles", "permissions", "amr", "acr", "auth_time", "mfa"];
+            assert!(keys.contains(&key.as_str()), "a person has no `{key}`");
         }
         let principal = match (&person["user"], &person["agent"]) {
             (Value::String(name), Value::Null) => Principal::user(name)?,
@@ -606,7 +636,12 @@ impl<'a> World<'a> {
             .as_array()
             .map(|all| all.iter().filter_map(|one| Permission::new(one.as_str().unwrap()).ok()).collect());
         let acts_for = person["acts_for"].as_str().map(Principal::user).transpose()?;
-        Ok(Caller { principal, roles, permissions, acts_for })
+        let amr: Vec<_> = person["amr"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
+        let auth_time = person["auth_time"].as_str().map(str::parse).transpose()?;
+        let knows = ["amr", "acr", "auth_time", "mfa"].iter().any(|claim| !person[claim].is_null());
+        let sign_in = SignIn::new(amr, person["acr"].as_str(), auth_time)?;
+        let sign_in = knows.then(|| sign_in.claiming_mfa(person["mfa"] == true));
+        Ok(Caller { principal, roles, permissions, acts_for, sign_in })
     }
 
     /// The value with what was saved in the place of its name.

@@ -15,9 +15,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["model"]),
     ("journal", &["model"]),
     ("store", &["model", "workflow", "journal", "lock"]),
+    ("notify", &["model", "workflow", "store"]),
     ("error", &["model", "workflow", "store"]),
     ("clock", &["model"]),
-    ("service", &["model", "workflow", "index", "policy", "journal", "store", "clock", "error", "lock"]),
+    ("service", &["model", "workflow", "index", "policy", "journal", "store", "notify", "clock", "error", "lock"]),
     ("config", &["model", "workflow", "service"]),
     ("wire", &["model", "workflow", "journal", "service", "error"]),
 ];

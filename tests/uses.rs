@@ -30,6 +30,7 @@ fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
         approved_by: Actor::Rule("test".into()),
         approved_at: at(1_000),
         ended: None,
+        break_glass: None,
         suspended: None,
         noted: Noted::default(),
         extends: None,

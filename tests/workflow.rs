@@ -60,6 +60,7 @@ fn people() -> Vec<Caller> {
         roles: roles.into_iter().map(|role| RoleName::new(role).unwrap()).collect(),
         permissions: None,
         acts_for: None,
+        sign_in: SignIn::new(["pwd", "otp"], None, Some(at(0))).ok(),
     })
     .collect()
 }

@@ -175,6 +175,7 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
         approver_roles: Vec::new(),
         approved_by: Actor::Rule("bench".into()),
         approved_at: now(),
+        break_glass: None,
         suspended: None,
         ended: None,
         noted: Noted::default(),

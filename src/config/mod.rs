@@ -5,9 +5,11 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `break_glass` | who may take access without approval, and what they owe |
 //! | `keys` | which keys there are, and what kind of value each takes |
 //! | `reader` | how a value is taken out of the document, or refused |
 
+mod break_glass;
 mod keys;
 mod reader;
 
@@ -20,7 +22,7 @@ use serde_json::Value;
 use self::reader::Reader;
 use crate::model::{ApprovalRule, EscalationRule, Invalid, Permission, PermissionSet, RiskLevel, Role, RoleName, Ttl};
 use crate::service::Settings;
-use crate::workflow::{Limits, NeverAutoApprove, RiskRules, Rules};
+use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
 
 /// Everything an operator sets.
 ///
@@ -146,9 +148,11 @@ impl Config {
             max_total_duration: max_total(&mut reader, max_duration)?,
             limits: limits(&mut reader)?,
             risk: risk(&mut reader)?,
+            break_glass: BreakGlassRules::default(),
             catalogue: BTreeMap::new(),
         };
         rules.catalogue = catalogue(&mut reader, &rules)?;
+        rules.break_glass = break_glass::break_glass(&mut reader, &rules)?;
         refuse_missing_features(&mut reader)?;
         let settings = settings(&mut reader)?;
         let store = store(&mut reader)?;
@@ -339,15 +343,6 @@ fn refuse_missing_features(reader: &mut Reader) -> Result<(), Invalid> {
         reader.list("expiration_warning_minutes", |text| Ok(text.to_owned()))?.filter(|m| !m.is_empty())
     {
         return missing(reader.key("expiration_warning_minutes"), format!("{minutes:?}"));
-    }
-    if let Some(mut break_glass) = reader.section("break_glass")? {
-        if break_glass.flag("enabled")? == Some(true) {
-            return missing(break_glass.key("enabled"), "true".to_owned());
-        }
-        break_glass.flag("require_mfa")?;
-        break_glass.flag("notify_security_team")?;
-        break_glass.hours("max_duration_hours")?;
-        break_glass.finish()?;
     }
     if let Some(mut notifications) = reader.section("notifications")? {
         for key in ["on_request", "on_approval", "on_activation", "on_use", "on_expiration"] {

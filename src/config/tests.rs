@@ -138,7 +138,6 @@ fn a_key_whose_feature_is_missing_is_refused() {
         ("jit_access: {enhanced_audit: true}", "enhanced_audit"),
         ("jit_access: {session_summary: true}", "session_summary"),
         ("jit_access: {expiration_warning_minutes: [15]}", "expiration_warning_minutes"),
-        ("jit_access: {break_glass: {enabled: true}}", "break_glass.enabled"),
         ("jit_access: {notifications: {on_use: true}}", "notifications.on_use"),
         ("jit_access: {notifications: {channels: [email]}}", "notifications.channels"),
     ] {

@@ -106,6 +106,7 @@ fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
             approver_roles: Vec::new(),
             approved_by: Actor::Clock,
             approved_at: at(0),
+            break_glass: None,
             suspended: suspended.then(|| Suspension {
                 at: at(0),
                 by: Actor::Clock,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Permission, Principal, RoleName};
+use super::{Permission, Principal, RoleName, SignIn};
 
 /// A principal that the host has authenticated, with the roles it holds by standing right.
 ///
@@ -27,13 +27,15 @@ pub struct Caller {
     pub permissions: Option<Vec<Permission>>,
     /// The person that an agent acts for. Neither of the two can approve what the other asked for.
     pub acts_for: Option<Principal>,
+    /// How this principal signed in; `None` when the host does not say.
+    pub sign_in: Option<SignIn>,
 }
 
 impl Caller {
-    /// This principal with these roles, of whose standing permissions the host says nothing.
+    /// This principal with these roles, of whose standing permissions and sign-in the host says nothing.
     #[must_use]
     pub const fn new(principal: Principal, roles: Vec<RoleName>) -> Self {
-        Self { principal, roles, permissions: None, acts_for: None }
+        Self { principal, roles, permissions: None, acts_for: None, sign_in: None }
     }
 
     /// Who asks: the caller, and the person that a calling agent acts for.

@@ -162,6 +162,27 @@ pub enum Fact {
         /// What they are.
         standing: Standing,
     },
+    /// Somebody reviewed the use of a grant that nobody had approved.
+    BreakGlassReviewed {
+        /// Which grant.
+        grant: GrantId,
+        /// Whether there was an emergency that the access fitted.
+        justified: bool,
+        /// What they found.
+        finding: Justification,
+    },
+    /// Nobody has to review it any more.
+    BreakGlassReviewWaived {
+        /// Which grant.
+        grant: GrantId,
+        /// Why.
+        reason: Justification,
+    },
+    /// Nobody reviewed it in time. Noted after the fact: the review was overdue from its deadline on.
+    BreakGlassReviewOverdue {
+        /// Which grant.
+        grant: GrantId,
+    },
     /// A grant decided an allow.
     GrantUsed {
         /// Which grant.
@@ -170,6 +191,8 @@ pub enum Fact {
         action: Action,
         /// On what.
         resource: Resource,
+        /// Whether the grant was taken for an exercise.
+        drill: bool,
     },
 }
 
@@ -198,6 +221,9 @@ impl Fact {
             Self::GrantResumed { .. } => "grant_resumed",
             Self::GrantReleased { .. } => "grant_released",
             Self::StandingReported { .. } => "standing_reported",
+            Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
+            Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
+            Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
             Self::GrantUsed { .. } => "grant_used",
         }
     }

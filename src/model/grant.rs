@@ -1,8 +1,8 @@
 //! A time-bound permission.
 
 use super::{
-    Action, Actor, Extension, GrantId, Justification, PermissionSet, Principal, RequestId, Resource, RoleName, Scope,
-    TicketUrl, Timestamp, Window,
+    Action, Actor, BreakGlass, Extension, GrantId, Justification, PermissionSet, Principal, RequestId, Resource,
+    RoleName, Scope, TicketUrl, Timestamp, Window,
 };
 
 /// A permission in force for a while. What it gives and for how long never changes; an early end is an added fact.
@@ -58,6 +58,8 @@ pub struct Grant {
     pub approved_by: Actor,
     /// When it was approved.
     pub approved_at: Timestamp,
+    /// The review it owes, because nobody approved it.
+    pub break_glass: Option<BreakGlass>,
     /// Since when it is held back, if it is. Its window goes on.
     pub suspended: Option<Suspension>,
     /// How it ended before its time, if it did.
@@ -244,6 +246,12 @@ impl Grant {
     /// Whether the record leaves it something to give: it has not ended, and is not held back. Its window decides when.
     pub(crate) const fn is_effective(&self) -> bool {
         self.ended.is_none() && self.suspended.is_none() && !self.noted.expiry
+    }
+
+    /// Whether nobody approved it and its review is not closed.
+    #[must_use]
+    pub fn is_unreviewed(&self) -> bool {
+        self.break_glass.as_ref().is_some_and(|owed| owed.closed.is_none())
     }
 
     /// Whether it gives `action` on `resource`, whenever it is in force.

@@ -24,12 +24,14 @@
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
 //! | `extension` | which grant another one goes on from |
+//! | `break_glass` | access without approval, and the review it owes |
 //! | `decision` | the question and the answer of a check |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
 
 mod approval;
 mod assessment;
+mod break_glass;
 mod bytes;
 mod caller;
 mod decision;
@@ -52,6 +54,7 @@ mod time;
 
 pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
+pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus, SignIn};
 pub use caller::{Actor, Caller};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};

@@ -1,8 +1,8 @@
 //! An access request and what reviewers said to it.
 
 use super::{
-    Actor, ApprovalStep, Assessment, Capacity, Cut, Extension, Justification, Permission, PermissionSet, Principal,
-    RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    Actor, ApprovalStep, Assessment, Capacity, Cut, Emergency, Extension, Justification, Permission, PermissionSet,
+    Principal, RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -63,6 +63,8 @@ pub struct AccessRequest {
     pub created_at: Timestamp,
     /// From this instant on it can no longer be approved.
     pub times_out_at: Timestamp,
+    /// What makes it one that nobody has to approve, if anything does.
+    pub emergency: Option<Emergency>,
     /// What it would newly permit, and how much could go wrong with it.
     pub assessment: Assessment,
     /// What has become of it.

@@ -36,6 +36,7 @@
 //!     approver_roles: vec![],
 //!     approved_by: Actor::Principal(Principal::user("lead@example.com")?),
 //!     approved_at: start,
+//!     break_glass: None,
 //!     suspended: None,
 //!     ended: None,
 //!     noted: Noted::default(),

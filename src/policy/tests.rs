@@ -36,6 +36,7 @@ fn grant(number: u128) -> Grant {
         approver_roles: vec![RoleName::new("lead").unwrap()],
         approved_by: Actor::Principal(Principal::user("lead@example.com").unwrap()),
         approved_at: at(START - 60_000),
+        break_glass: None,
         suspended: None,
         ended: None,
         noted: Noted::default(),

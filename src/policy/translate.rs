@@ -144,6 +144,12 @@ fn annotations(grant: &Grant) -> BTreeMap<String, pst::SmolStr> {
         ("request".to_owned(), grant.request.to_string().into()),
         ("approved_by".to_owned(), grant.approved_by.to_string().into()),
     ]);
+    if let Some(owed) = &grant.break_glass {
+        annotations.insert("break_glass".to_owned(), "true".into());
+        if owed.drill {
+            annotations.insert("drill".to_owned(), "true".into());
+        }
+    }
     if let Some(ticket) = &grant.ticket {
         annotations.insert("ticket".to_owned(), ticket.as_str().into());
     }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::engine::Shared;
 use crate::index::Ask;
-use crate::model::{Action, Decision, Outcome, Principal, Query, RawQuery, Reason, Resource, Timestamp};
+use crate::model::{
+    Action, Actor, Decision, Event, Fact, GrantId, Outcome, Principal, Query, RawQuery, Reason, Resource, Timestamp,
+};
+use crate::store::Batch;
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same index.
 ///
@@ -149,10 +152,33 @@ impl Decider {
         let shared = &*self.shared;
         let Some(grant) = decision.basis.grant else { return decision };
         let at = *now.get_or_insert_with(|| shared.time.now());
+        if let Some(drill) = shared.durable.drill_of(grant) {
+            return self.recorded_first(query, decision, (at, grant, drill));
+        }
         if shared.uses.push(at, grant, &query.raw(), || shared.flush_uses()) {
             decision
         } else {
             Decision::not_applicable(Reason::Unrecordable, None, decision.revision)
+        }
+    }
+
+    /// The same for a grant whose uses are on disk before they are answered.
+    #[cold]
+    fn recorded_first(
+        &self,
+        query: &impl Ask,
+        decision: Decision,
+        (at, grant, drill): (Timestamp, GrantId, bool),
+    ) -> Decision {
+        let (principal, action, resource) = query.raw().to_values();
+        let fact = Fact::GrantUsed { grant, action, resource, drill };
+        let used = Event { at, by: Actor::Principal(principal), fact };
+        match self.shared.store.commit(&Batch { events: vec![used], ..Batch::default() }) {
+            Ok(_) => decision,
+            Err(error) => {
+                tracing::warn!(%error, "a use cannot be recorded; the grant is not honoured");
+                Decision::not_applicable(Reason::Unrecordable, None, decision.revision)
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::model::{
     AccessRequest, Actor, Caller, Delegation, DelegationId, DelegationStatus, Event, Fact, Grant, GrantId, GrantStatus,
     Invalid, Justification, Principal, RequestId, RequestStatus, Revision, Selector, Standing, Timestamp,
 };
+use crate::notify::messages;
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
     Command, History, Intent, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, lent_roles,
@@ -228,6 +229,7 @@ impl Desk {
             }
             let (view, events, now) = self.decided(command, decide)?;
             let decided_from = view.revision;
+            let outbox = messages(&view, &events, &shared.rules);
             let covered = already_covered(&view, command, &shared.rules, now).filter(|_| events.is_empty());
             let already = covered.map(|grant| grant.id);
             let after = match already {
@@ -247,7 +249,7 @@ impl Desk {
             if events.is_empty() && done.is_none() {
                 return Ok(Receipt::new(after, now, already.is_some()));
             }
-            match shared.store.commit(&Batch { decided_from: Some(decided_from), events, done, ..Batch::default() }) {
+            match shared.store.commit(&Batch { decided_from: Some(decided_from), events, outbox, done }) {
                 Ok(records) => {
                     shared.publish(&records);
                     return Ok(Receipt::new(after, now, already.is_some()));
@@ -417,6 +419,17 @@ impl Desk {
         Ok(listing(self.shared.store.grants(&page)?, &page))
     }
 
+    /// The grants that the caller may see, that nobody approved, and that nobody has reviewed yet, newest first.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub fn unreviewed(&self, caller: &Caller) -> Result<Listing<Grant>, Error> {
+        self.shared.flush_uses()?;
+        let now = self.shared.time.now();
+        let seen = |grant: &Grant| may_see_grant(caller, grant, &self.shared.rules);
+        Ok(Listing { items: self.shared.store.unreviewed()?.into_iter().filter(seen).collect(), next: None, now })
+    }
+
     /// The records of the journal after a revision, oldest first.
     ///
     /// # Errors
@@ -500,6 +513,13 @@ impl Desk {
                 Ok(View { revision, delegations, ..store.delegation(*id)? })
             }
             Intent::Undelegate { delegation } => Ok(store.delegation(*delegation)?),
+            Intent::BreakGlass { id: request, .. } => {
+                let revision = store.head()?.revision;
+                let mine = |grant: &Grant| grant.holder == command.caller.principal;
+                let unreviewed = store.unreviewed()?.into_iter().filter(mine).collect();
+                let history = History { unreviewed, ..self.history(&command.caller.principal)? };
+                Ok(View { revision, history, ..store.request(*request)? })
+            }
             Intent::RevokeMany { .. } => {
                 let (revision, live) = store.live_grants(self.shared.time.now())?;
                 Ok(View { revision, history: History { live, ..History::default() }, ..View::default() })
@@ -507,7 +527,9 @@ impl Desk {
             Intent::Revoke { grant, .. }
             | Intent::Release { grant }
             | Intent::Suspend { grant, .. }
-            | Intent::Resume { grant } => Ok(self.with_chain(store.grant(*grant)?)?),
+            | Intent::Resume { grant }
+            | Intent::CompleteReview { grant, .. }
+            | Intent::WaiveReview { grant, .. } => Ok(self.with_chain(store.grant(*grant)?)?),
         }
     }
 
@@ -589,7 +611,7 @@ impl Desk {
             let page = Page { visible: visible.clone(), status: Some(status), now, before: None, limit: PAST };
             live.extend(rows(store.grants(&page)?));
         }
-        Ok(History { requests: rows(requests).collect(), live })
+        Ok(History { requests: rows(requests).collect(), live, ..History::default() })
     }
 
     /// Every live grant of a principal, however many.
@@ -673,7 +695,9 @@ fn ended(live: Vec<Grant>, events: &[Event]) -> Vec<Grant> {
 fn fingerprint(intent: &Intent) -> String {
     let mut wanted = intent.clone();
     match &mut wanted {
-        Intent::Submit { id, grant, .. } => (*id, *grant) = (RequestId::from_u128(0), GrantId::from_u128(0)),
+        Intent::Submit { id, grant, .. } | Intent::BreakGlass { id, grant, .. } => {
+            (*id, *grant) = (RequestId::from_u128(0), GrantId::from_u128(0))
+        }
         Intent::Extend { id, next, .. } => (*id, *next) = (RequestId::from_u128(0), GrantId::from_u128(0)),
         Intent::Approve { grant, .. } => *grant = GrantId::from_u128(0),
         Intent::Delegate { id, .. } => *id = DelegationId::from_u128(0),
@@ -686,7 +710,9 @@ fn fingerprint(intent: &Intent) -> String {
         | Intent::RevokeMany { .. }
         | Intent::Release { .. }
         | Intent::Suspend { .. }
-        | Intent::Resume { .. } => {}
+        | Intent::Resume { .. }
+        | Intent::CompleteReview { .. }
+        | Intent::WaiveReview { .. } => {}
     }
     crate::journal::digest(&format!("{wanted:?}"))
 }

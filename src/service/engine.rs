@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use super::durable::DurableUses;
 use super::recorder::Recorder;
 use super::watch::Bell;
 use super::{Decider, Desk, Directory, Reconciler};
@@ -127,6 +128,7 @@ impl Builder {
         let shared = Shared {
             #[cfg(feature = "cedar")]
             policies: super::policies::Policies::new(&self.rules)?,
+            durable: DurableUses::default(),
             uses: Recorder::new(self.settings.waiting_uses),
             index: GrantIndex::new(),
             rules: self.rules,
@@ -213,6 +215,7 @@ pub(super) struct Shared {
     pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) time: SteadyTime,
     pub(super) uses: Recorder,
+    pub(super) durable: DurableUses,
     /// The monotonic instant at which the index was last known to hold everything committed.
     proven: AtomicI64,
     /// Held by the one thread that brings the index forward; checks do not take it.
@@ -228,6 +231,7 @@ impl Shared {
     fn reload(&self) -> Result<(), StoreError> {
         let asked = self.time.monotonic();
         let (revision, grants) = self.store.live_grants(self.time.now())?;
+        grants.iter().for_each(|grant| self.durable.add(grant));
         self.index.replace(revision, &grants);
         self.proven.store(asked, Ordering::Release);
         Ok(())
@@ -256,6 +260,7 @@ impl Shared {
                 self.time.not_before(last.event.at);
             }
             let resumed = self.resumed(&records)?;
+            self.expect(&records);
             self.index.publish(reached, records.iter().filter_map(|record| change(record, &resumed)));
             if complete {
                 return Ok(());
@@ -269,6 +274,7 @@ impl Shared {
         let _one = self.catching_up.lock();
         let resumed = self.resumed(records);
         if let (true, Ok(resumed)) = (self.index.revision().next() == first.revision, &resumed) {
+            self.expect(records);
             self.index.publish(last.revision, records.iter().filter_map(|record| change(record, resumed)));
         } else if self.index.revision() < last.revision && self.catch_up().is_err() {
             // The commit stands but what came before it cannot be read. What it took away must go at once; nothing else
@@ -279,6 +285,15 @@ impl Shared {
             self.proven.store(i64::MIN, Ordering::Release);
         }
         self.bell.ring();
+    }
+
+    /// Takes note of what the index will tell of.
+    fn expect(&self, records: &[Record]) {
+        for record in records {
+            if let Fact::GrantCreated(grant) = &record.event.fact {
+                self.durable.add(grant);
+            }
+        }
     }
 
     /// The grants that these records give back, as they stand now. What happened to them since comes in later records, or

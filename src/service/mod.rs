@@ -12,6 +12,7 @@
 //! | `directory` | what the host says of people |
 //! | `desk` | ask, approve, end, look up |
 //! | `recorder` | which uses are not written down yet |
+//! | `durable` | which grants' uses must be on disk before they are answered |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
 //! | `policies` | the grants as Cedar policies |
 //! | `keeper` | a thread for hosts that have none to spare |
@@ -20,6 +21,7 @@
 mod decider;
 mod desk;
 mod directory;
+mod durable;
 mod engine;
 mod keeper;
 #[cfg(feature = "cedar")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::engine::Shared;
 use crate::error::Error;
 use crate::model::Timestamp;
+use crate::notify::messages;
 use crate::store::{Batch, StoreError};
 use crate::workflow::note;
 
@@ -78,8 +79,10 @@ impl Reconciler {
         let views = shared.store.due(now, CHUNK)?;
         let events: Vec<_> = views.iter().flat_map(|view| note(view, now)).collect();
         let mut noted = events.len();
+        let outbox = views.iter().flat_map(|view| messages(view, &note(view, now), &shared.rules)).collect();
+        shared.durable.forget(now);
         if let Some(decided_from) = views.iter().map(|view| view.revision).min() {
-            match shared.store.commit(&Batch { decided_from: Some(decided_from), events, ..Batch::default() }) {
+            match shared.store.commit(&Batch { decided_from: Some(decided_from), events, outbox, ..Batch::default() }) {
                 Ok(records) => shared.publish(&records),
                 // Somebody else was first, with this or with something else: the next tick looks again.
                 Err(StoreError::Conflict) => noted = 0,

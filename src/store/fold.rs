@@ -55,6 +55,9 @@ impl Subject {
             | Fact::GrantSuspended { grant, .. }
             | Fact::GrantResumed { grant }
             | Fact::GrantReleased { grant }
+            | Fact::BreakGlassReviewed { grant, .. }
+            | Fact::BreakGlassReviewWaived { grant, .. }
+            | Fact::BreakGlassReviewOverdue { grant }
             | Fact::GrantUsed { grant, .. } => Self::Grant(*grant),
         }
     }

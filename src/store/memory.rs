@@ -242,6 +242,13 @@ impl Store for MemoryStore {
         })
     }
 
+    fn unreviewed(&self) -> Result<Vec<Grant>, StoreError> {
+        let state = self.state.lock();
+        let mut rows: Vec<_> = state.grants.values().filter(|row| row.value.is_unreviewed()).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created));
+        Ok(rows.into_iter().map(|row| row.value.clone()).collect())
+    }
+
     fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
         let state = self.state.lock();
         Ok((state.head.revision, state.after(after).take(limit).cloned().collect()))

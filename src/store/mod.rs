@@ -131,6 +131,13 @@ pub trait Store: Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError>;
 
+    /// The grants that nobody approved and nobody has reviewed yet, newest first. They are few: each keeps its holder from
+    /// the next one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn unreviewed(&self) -> Result<Vec<Grant>, StoreError>;
+
     /// Records after a revision, oldest first, and the revision of the head they were read under.
     ///
     /// # Errors

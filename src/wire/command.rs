@@ -16,8 +16,8 @@ use super::{
 };
 use crate::error::Error;
 use crate::model::{
-    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, Selector, Standing,
-    TicketUrl, Timestamp, Ttl,
+    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, Selector, SignIn,
+    Standing, TicketUrl, Timestamp, Ttl,
 };
 use crate::service::{Desk, IdempotencyKey, Receipt};
 use crate::workflow::{Command, Intent};
@@ -25,7 +25,8 @@ use crate::workflow::{Command, Intent};
 /// Every command, and the fields it takes besides `command`.
 ///
 /// `caller` is `{"principal": "dev@example.com", "roles": ["developer"], "permissions": ["tools.read"], "agent": false,
-/// "acts_for": null}`: who the host authenticated, what they hold by standing right, and the person that an agent acts for. Where it may be left out, the host itself asks. `base` is where links start, `/jit` unless given.
+/// "acts_for": null}`: who the host authenticated, what they hold by standing right, and the person that an agent
+/// acts for; `amr`, `acr`, `auth_time` (an instant as text, or seconds since 1970) and `mfa` say how they signed in. Where it may be left out, the host itself asks. `base` is where links start, `/jit` unless given.
 pub const COMMANDS: &[(&str, &[&str])] = &[
     (
         "submit",
@@ -42,6 +43,13 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
             "base",
         ],
     ),
+    (
+        "break_glass",
+        &["caller", "role", "duration_hours", "reason", "ticket_url", "resource", "drill", "idempotency_key", "base"],
+    ),
+    ("complete_review", &["caller", "grant", "justified", "finding", "idempotency_key", "base"]),
+    ("waive_review", &["caller", "grant", "reason", "idempotency_key", "base"]),
+    ("unreviewed", &["caller", "base"]),
     (
         "approve",
         &[
@@ -87,13 +95,14 @@ const PAGE: usize = 50;
 ///
 /// | command | answer |
 /// |---|---|
-/// | `submit`, `extend`, `approve`, `deny`, `ask`, `answer`, `withdraw` | the request, with `replayed` |
-/// | `revoke`, `release`, `suspend`, `resume` | the grant, with `replayed` |
+/// | `submit`, `extend`, `break_glass`, `approve`, `deny`, `ask`, `answer`, `withdraw` | the request, with `replayed` |
+/// | `revoke`, `release`, `suspend`, `resume`, `complete_review`, `waive_review` | the grant, with `replayed` |
 /// | `revoke_many` | a page of all that ended, of the one of `request`, `holder`, `role`, `resource`, `everything` that is given |
 /// | `delegate`, `undelegate` | the delegation, with `replayed` |
 /// | `standing` | a page of all that ended; the host itself speaks without a caller |
 /// | `request`, `grant` | that document |
 /// | `requests`, `grants`, `delegations`, `audit` | a page |
+/// | `unreviewed` | a page of all grants without approval that nobody has reviewed |
 /// | `live_grants` | a list of grants |
 /// | `policies` | the Cedar text, as one JSON string |
 /// | `verify` | the number of records |
@@ -105,12 +114,12 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
     let command = fields.command()?;
     let base = fields.text("base")?.unwrap_or_else(|| "/jit".to_owned());
     match command {
-        "submit" | "extend" | "approve" | "deny" | "ask" | "answer" | "withdraw" => {
+        "submit" | "extend" | "break_glass" | "approve" | "deny" | "ask" | "answer" | "withdraw" => {
             let receipt = execute(desk, command, fields)?;
             let document = request_of(&receipt, &base).ok_or_else(|| missing("request"))?;
             to_json(&Answer { document, replayed: receipt.replayed })
         }
-        "revoke" | "release" | "suspend" | "resume" => {
+        "revoke" | "release" | "suspend" | "resume" | "complete_review" | "waive_review" => {
             let receipt = execute(desk, command, fields)?;
             to_json(&Answer { document: grant_of(&receipt, &base)?, replayed: receipt.replayed })
         }
@@ -189,6 +198,12 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
             let before = fields.text("cursor")?.map(|text| parse_cursor(&text)).transpose()?;
             fields.finish()?;
             let listing = desk.grants(&caller, status, before, limit)?;
+            to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
+        }
+        "unreviewed" => {
+            let caller = fields.caller()?;
+            fields.finish()?;
+            let listing = desk.unreviewed(&caller)?;
             to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
         }
         "audit" => {
@@ -270,6 +285,27 @@ fn execute(desk: &Desk, command: &str, mut fields: Fields) -> Result<Receipt, Er
             duration: fields.hours("duration_hours")?,
             justification: fields.words("reason")?,
         },
+        "break_glass" => Intent::BreakGlass {
+            id: desk.new_request_id(),
+            grant: desk.new_grant_id(),
+            role: RoleName::new(&fields.must("role")?)?,
+            duration: fields.hours("duration_hours")?,
+            scope: fields.scope()?.unwrap_or(Scope::ANY),
+            justification: fields.words("reason")?,
+            ticket: fields.text("ticket_url")?.map(|text| TicketUrl::new(&text)).transpose()?,
+            drill: fields.flag("drill")?.unwrap_or(false),
+        },
+        "complete_review" => Intent::CompleteReview {
+            grant: fields.must("grant")?.parse()?,
+            justified: fields
+                .flag("justified")?
+                .ok_or_else(|| Invalid::new("justified", "is missing", "true or false"))?,
+            finding: fields.words("finding")?.ok_or_else(|| Invalid::new("finding", "is missing", "text"))?,
+        },
+        "waive_review" => Intent::WaiveReview {
+            grant: fields.must("grant")?.parse()?,
+            reason: Justification::new(&fields.must("reason")?)?,
+        },
         "approve" => Intent::Approve {
             request: fields.must("request")?.parse()?,
             version: fields.number("version")?,
@@ -350,7 +386,7 @@ struct Fields {
     map: Map<String, Value>,
 }
 
-const CALLER: &[&str] = &["principal", "roles", "permissions", "agent", "acts_for"];
+const CALLER: &[&str] = &["principal", "roles", "permissions", "agent", "acts_for", "amr", "acr", "auth_time", "mfa"];
 
 impl Fields {
     fn read(document: &str) -> Result<Self, Invalid> {
@@ -497,7 +533,40 @@ impl Fields {
         let principal = if is_agent { Principal::agent(&name) } else { Principal::user(&name) }?;
         let acts_for = fields.text("acts_for")?.map(|name| Principal::user(&name)).transpose();
         let acts_for = acts_for.map_err(|error| error.for_field("acts_for"))?;
-        Ok(Caller { principal, roles, permissions, acts_for })
+        let sign_in = fields.sign_in()?;
+        Ok(Caller { principal, roles, permissions, acts_for, sign_in })
+    }
+}
+
+impl Fields {
+    /// How the caller signed in, as far as any of it is told.
+    fn sign_in(&mut self) -> Result<Option<SignIn>, Invalid> {
+        let methods = match self.take("amr") {
+            None => Vec::new(),
+            Some(Value::Array(names)) => names
+                .into_iter()
+                .map(|name| match name {
+                    Value::String(name) => Ok(name),
+                    other => Err(Invalid::new("amr", format!("holds {}", shown(&other)), "a list of texts")),
+                })
+                .collect::<Result<_, _>>()?,
+            Some(other) => return Err(Invalid::new("amr", format!("is {}", shown(&other)), "a list of texts")),
+        };
+        let at = match self.map.get("auth_time").and_then(Value::as_i64) {
+            // As it stands in a token: seconds since 1970 (RFC 7519, NumericDate).
+            Some(seconds) => {
+                self.take("auth_time");
+                let at = Timestamp::from_millis(seconds.saturating_mul(1_000));
+                Some(at.map_err(|error| error.for_field("auth_time"))?)
+            }
+            None => self.instant("auth_time")?,
+        };
+        let (context, claims_mfa) = (self.text("acr")?, self.flag("mfa")?);
+        if methods.is_empty() && context.is_none() && at.is_none() && claims_mfa.is_none() {
+            return Ok(None);
+        }
+        let sign_in = SignIn::new(methods.iter().map(String::as_str), context.as_deref(), at)?;
+        Ok(Some(sign_in.claiming_mfa(claims_mfa.unwrap_or(false))))
     }
 }
 
@@ -645,7 +714,7 @@ mod tests {
                     "caller" => serde_json::json!({"principal": "a", "roles": ["auditor"], "agent": true}),
                     "duration_hours" => 1.5.into(),
                     "version" => 1.into(),
-                    "dry_run" | "everything" | "agent" | "enabled" => true.into(),
+                    "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" => true.into(),
                     "roles" => serde_json::json!(["auditor"]),
                     "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),

@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::error::{Error, ErrorKind};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, ApprovalStep, Assessment, Cut, Decision, Delegation, DelegationStatus, EndKind, Grant, GrantStatus,
-    Invalid, PermissionSet, RequestStatus, Review, Revision, Timestamp, Ttl,
+    AccessRequest, ApprovalStep, Assessment, BreakGlass, Cut, Decision, Delegation, DelegationStatus, Emergency,
+    EndKind, Grant, GrantStatus, Invalid, PermissionSet, RequestStatus, Review, Revision, Timestamp, Ttl,
 };
 use crate::service::{Listing, Receipt};
 use crate::workflow::{Missing, waiting_for};
@@ -60,6 +60,7 @@ pub struct RequestDocument {
     waiting_for: Vec<MissingDocument>,
     created_at: String,
     times_out_at: String,
+    break_glass: Option<EmergencyDocument>,
     version: u32,
     assessment: AssessmentDocument,
     reviews: Vec<ReviewDocument>,
@@ -89,6 +90,37 @@ impl From<&ApprovalStep> for StepDocument {
             count: step.count,
             escalates_at: escalation.map(|escalation| escalation.at.to_string()),
             escalate_to: escalation.map(|escalation| texts(&escalation.to)).unwrap_or_default(),
+        }
+    }
+}
+
+/// How access was taken without approval.
+#[derive(Debug, Serialize)]
+struct EmergencyDocument {
+    drill: bool,
+    skipped_approvers: Vec<String>,
+    sign_in: Option<SignInDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct SignInDocument {
+    amr: Vec<String>,
+    acr: Option<String>,
+    auth_time: Option<String>,
+    mfa: bool,
+}
+
+impl From<&Emergency> for EmergencyDocument {
+    fn from(emergency: &Emergency) -> Self {
+        Self {
+            drill: emergency.drill,
+            skipped_approvers: texts(&emergency.skipped),
+            sign_in: emergency.sign_in.as_ref().map(|sign_in| SignInDocument {
+                amr: sign_in.methods().map(ToOwned::to_owned).collect(),
+                acr: sign_in.context().map(ToOwned::to_owned),
+                auth_time: sign_in.at().map(|at| at.to_string()),
+                mfa: sign_in.claims_mfa(),
+            }),
         }
     }
 }
@@ -245,6 +277,7 @@ impl RequestDocument {
             waiting_for: waiting.iter().map(Into::into).collect(),
             created_at: request.created_at.to_string(),
             times_out_at: request.times_out_at.to_string(),
+            break_glass: request.emergency.as_ref().map(Into::into),
             version: request.version,
             assessment: (&request.assessment).into(),
             reviews: request.reviews.iter().map(Into::into).collect(),
@@ -313,6 +346,7 @@ pub struct GrantDocument {
     actions_taken: u64,
     revoked_by: Option<String>,
     revoke_reason: Option<String>,
+    break_glass: Option<BreakGlassDocument>,
     suspended_at: Option<String>,
     suspended_by: Option<String>,
     suspend_reason: Option<String>,
@@ -323,6 +357,36 @@ pub struct GrantDocument {
     extends: Option<String>,
     extension_number: u32,
     links: GrantLinks,
+}
+
+/// The review that a grant without approval owes.
+#[derive(Debug, Serialize)]
+struct BreakGlassDocument {
+    drill: bool,
+    review_status: &'static str,
+    review_due_at: String,
+    reviewer_roles: Vec<String>,
+    reviewed_by: Option<String>,
+    reviewed_at: Option<String>,
+    /// `justified`, `unjustified` or `waived`.
+    outcome: Option<&'static str>,
+    finding: Option<String>,
+}
+
+impl BreakGlassDocument {
+    fn new(owed: &BreakGlass, now: Timestamp) -> Self {
+        let closed = owed.closed.as_ref();
+        Self {
+            drill: owed.drill,
+            review_status: owed.review(now).name(),
+            review_due_at: owed.review_due.to_string(),
+            reviewer_roles: texts(&owed.reviewer_roles),
+            reviewed_by: closed.map(|closed| closed.by.to_string()),
+            reviewed_at: closed.map(|closed| closed.at.to_string()),
+            outcome: closed.map(|closed| closed.outcome.name()),
+            finding: closed.map(|closed| closed.outcome.text().to_string()),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -340,6 +404,10 @@ struct GrantLinks {
     suspend: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resume: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waive_review: Option<String>,
 }
 
 impl GrantDocument {
@@ -374,6 +442,7 @@ impl GrantDocument {
             actions_taken: grant.uses,
             revoked_by: revoked.as_ref().map(|(by, _)| by.clone()),
             revoke_reason: revoked.map(|(_, reason)| reason),
+            break_glass: grant.break_glass.as_ref().map(|owed| BreakGlassDocument::new(owed, now)),
             suspended_at: grant.suspended.as_ref().map(|one| one.at.to_string()),
             suspended_by: grant.suspended.as_ref().map(|one| one.by.to_string()),
             suspend_reason: grant.suspended.as_ref().map(|one| one.reason.to_string()),
@@ -390,6 +459,8 @@ impl GrantDocument {
                 release: while_live("release"),
                 suspend: while_live("suspend").filter(|_| status != GrantStatus::Suspended),
                 resume: while_live("resume").filter(|_| status == GrantStatus::Suspended),
+                review: (grant.is_unreviewed() && !status.is_live()).then(|| format!("{this}/review")),
+                waive_review: grant.is_unreviewed().then(|| format!("{this}/waive-review")),
                 this,
             },
         }
@@ -593,6 +664,9 @@ pub struct ProblemDocument {
     field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<String>,
+    /// What to send as `WWW-Authenticate`, when a stronger sign-in would help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<String>,
 }
 
 impl From<&Error> for ProblemDocument {
@@ -604,21 +678,33 @@ impl From<&Error> for ProblemDocument {
         Self {
             kind: format!("urn:jit-access:error:{}", error.code()),
             title: title(error.kind()),
-            status: http_status(error.kind()),
+            status: http_status(error),
             detail: error.to_string(),
             code: error.code(),
             retryable: error.is_retryable(),
             retry_at: error.retry_at().map(|at| at.to_string()),
             field: invalid.map(|invalid| invalid.field().to_owned()),
             expected: invalid.map(|invalid| invalid.expected().to_owned()),
+            challenge: challenge(error).map(ToOwned::to_owned),
         }
     }
 }
 
-/// The HTTP status (RFC 9110) that says what the caller can do.
+fn challenge(error: &Error) -> Option<&str> {
+    match error {
+        Error::Refused(refusal) => refusal.challenge(),
+        _ => None,
+    }
+}
+
+/// The HTTP status (RFC 9110) that says what the caller can do. Where a stronger sign-in would help it is 401, as RFC 9470
+/// has it.
 #[must_use]
-pub const fn http_status(kind: ErrorKind) -> u16 {
-    match kind {
+pub fn http_status(error: &Error) -> u16 {
+    if challenge(error).is_some() {
+        return 401;
+    }
+    match error.kind() {
         ErrorKind::Invalid => 400,
         ErrorKind::Refused => 403,
         ErrorKind::NotFound => 404,

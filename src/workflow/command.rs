@@ -70,6 +70,41 @@ pub enum Intent {
         /// Why.
         justification: Option<Justification>,
     },
+    /// Take a role at once, without approval, and owe a review for it.
+    BreakGlass {
+        /// The id the request on record will have.
+        id: RequestId,
+        /// The id the grant will have.
+        grant: GrantId,
+        /// The role.
+        role: RoleName,
+        /// How long; as long as the limits allow when `None`.
+        duration: Option<Ttl>,
+        /// Where.
+        scope: Scope,
+        /// Why. Mandatory whatever `require_justification` says.
+        justification: Option<Justification>,
+        /// Where the work is tracked.
+        ticket: Option<TicketUrl>,
+        /// Whether it is an exercise.
+        drill: bool,
+    },
+    /// Say what a review of a grant without approval found.
+    CompleteReview {
+        /// Which grant.
+        grant: GrantId,
+        /// Whether there was an emergency that the access fitted.
+        justified: bool,
+        /// What was found.
+        finding: Justification,
+    },
+    /// Let the review of a grant without approval be.
+    WaiveReview {
+        /// Which grant.
+        grant: GrantId,
+        /// Why.
+        reason: Justification,
+    },
     /// Say yes to a request.
     Approve {
         /// Which request.

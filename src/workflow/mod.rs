@@ -32,5 +32,5 @@ pub use decide::{already_covered, decide, preview, report_standing};
 pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
-pub use rules::{Limits, NeverAutoApprove, RiskRules, Rules, WorkingHours};
+pub use rules::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules, WorkingHours};
 pub use view::{History, Tally, View, evolve};

@@ -4,10 +4,10 @@
 
 use super::View;
 use super::quorum::is_filled_by_its_own;
-use crate::model::{AccessRequest, Actor, Escalation, Event, Fact, Timestamp};
+use crate::model::{AccessRequest, Actor, Escalation, Event, Fact, Grant, Timestamp};
 
 /// The facts that have become true by `now` and are not in `view`: a request timed out, others may fill a step of it, a
-/// window began, a window ended.
+/// window began, a window ended, a review was not done in time.
 /// Folding them into the view makes a second call answer nothing.
 #[must_use]
 pub fn note(view: &View, now: Timestamp) -> Vec<Event> {
@@ -32,6 +32,11 @@ pub fn note(view: &View, now: Timestamp) -> Vec<Event> {
             facts.push(Fact::GrantExpired { grant: grant.id });
         }
     }
+    if let Some(grant) = &view.grant
+        && overdue_at(grant).is_some_and(|due| now >= due)
+    {
+        facts.push(Fact::BreakGlassReviewOverdue { grant: grant.id });
+    }
     facts.into_iter().map(|fact| Event { at: now, by: Actor::Clock, fact }).collect()
 }
 
@@ -48,7 +53,14 @@ pub fn next_note(view: &View) -> Option<Timestamp> {
         .as_ref()
         .filter(|g| g.ended.is_none() && !g.noted.expiry)
         .map(|g| if g.noted.activation { g.window.end() } else { g.window.start() });
-    request.into_iter().chain(grant).min()
+    let review = view.grant.as_ref().and_then(overdue_at);
+    request.into_iter().chain(grant).chain(review).min()
+}
+
+/// When the review of the grant will be overdue, unless it is closed or the journal says so already.
+fn overdue_at(grant: &Grant) -> Option<Timestamp> {
+    let owed = grant.break_glass.as_ref()?;
+    (owed.closed.is_none() && !owed.overdue_noted).then_some(owed.review_due)
 }
 
 /// The escalations that the journal does not tell of, of steps that nobody has filled.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::BreakGlassRules;
 use crate::model::Timestamp;
 
 /// A command that the rules refuse. Nothing has happened.
@@ -33,16 +34,34 @@ pub struct Refusal {
     code: RefusalCode,
     message: String,
     retry_at: Option<Timestamp>,
+    challenge: Option<String>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: RefusalCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_at: None }
+        Self { code, message: message.into(), retry_at: None, challenge: None }
     }
 
     /// The same refusal, of a command that may be repeated from this instant on.
     pub(crate) fn until(self, at: Timestamp) -> Self {
         Self { retry_at: Some(at), ..self }
+    }
+
+    /// The same, with what a client has to do to be let in: the challenge of RFC 9470, section 3.
+    pub(crate) fn asking_for_step_up(mut self, rules: &BreakGlassRules) -> Self {
+        let max_age = rules.mfa_within.millis() / 1_000;
+        let mut challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={max_age}");
+        if !rules.acr_values.is_empty() {
+            challenge.push_str(&format!(", acr_values=\"{}\"", rules.acr_values.join(" ")));
+        }
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// What to send as `WWW-Authenticate`, when a stronger sign-in would help.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&str> {
+        self.challenge.as_deref()
     }
 
     /// The stable code.
@@ -118,11 +137,21 @@ codes! {
     TooManyGrants = "too_many_grants", "As many grants are live as the operator allows.";
     TooManyOpenRequests = "too_many_open_requests", "As many requests of the caller wait for an answer as the operator allows.";
     TooManyRequests = "too_many_requests", "The caller has made as many requests in the last hour as the operator allows.";
-    NotEligible = "not_eligible", "The role is not for those who hold none of certain roles of the host, or are disabled there.";
     OwnStanding = "own_standing", "Nobody reports their own standing.";
     GrantSuspended = "grant_suspended", "What is held back is not extended.";
     AlreadyExtended = "already_extended", "The grant is extended already, or a request to extend it waits for an answer.";
     ExtensionLimit = "extension_limit", "The grant can be extended no further.";
+    BreakGlassDisabled = "break_glass_disabled", "The operator has not switched break-glass on.";
+    NotEligible = "not_eligible", "The caller is not on the list of those who may do this.";
+    NotForBreakGlass = "not_for_break_glass", "The role cannot be taken without approval.";
+    MfaRequired = "mfa_required", "A sign-in with a second factor is needed, and was not proven.";
+    MfaTooOld = "mfa_too_old", "The sign-in with a second factor was too long ago.";
+    BreakGlassActive = "break_glass_active", "A grant without approval is never followed by another while it lives.";
+    BreakGlassNotExtendable = "break_glass_not_extendable", "A grant without approval is never extended.";
+    ReviewOutstanding = "review_outstanding", "An earlier grant without approval has not been reviewed yet.";
+    NothingToReview = "nothing_to_review", "The grant was approved beforehand and owes no review.";
+    ReviewTooEarly = "review_too_early", "The grant is still live: what is done with it is not known yet.";
+    ReviewClosed = "review_closed", "The review is done or waived.";
     NotAnAuditor = "not_an_auditor", "The caller holds none of the roles that may read the record.";
 }
 

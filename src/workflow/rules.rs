@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::{ApprovalRule, Invalid, Permission, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
+use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
 ///
@@ -57,6 +57,8 @@ pub struct Rules {
     pub limits: Limits,
     /// `risk`: what makes a request more risky.
     pub risk: RiskRules,
+    /// `break_glass`: access without approval.
+    pub break_glass: BreakGlassRules,
     /// `roles`: what can be asked for.
     pub catalogue: BTreeMap<RoleName, Role>,
 }
@@ -85,6 +87,7 @@ impl Default for Rules {
             max_total_duration: None,
             limits: Limits::default(),
             risk: RiskRules::default(),
+            break_glass: BreakGlassRules::default(),
             catalogue: BTreeMap::new(),
         }
     }
@@ -166,6 +169,71 @@ pub struct NeverAutoApprove {
     pub scopes: Vec<Scope>,
     /// `never_auto_approve.risk_level`: requests as risky as this, or more.
     pub risk_level: Option<RiskLevel>,
+}
+
+/// Who may take what without approval, and what they owe for it.
+///
+/// ```
+/// use jit_access::workflow::BreakGlassRules;
+///
+/// let rules = BreakGlassRules::default();
+/// assert!(!rules.enabled && rules.require_mfa && rules.notify_security_team);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlassRules {
+    /// `break_glass.enabled`.
+    pub enabled: bool,
+    /// `break_glass.eligible_roles`: the host's roles of which one must be held.
+    pub eligible_roles: Vec<RoleName>,
+    /// `break_glass.eligible_principals`: who may without such a role.
+    pub eligible_principals: Vec<Principal>,
+    /// `break_glass.roles`: which roles of the catalogue can be taken; `None` for every one.
+    pub roles: Option<Vec<RoleName>>,
+    /// `break_glass.require_mfa`: whether a sign-in with a second factor must be proven.
+    pub require_mfa: bool,
+    /// `break_glass.mfa_within_minutes`: how long ago that sign-in may be.
+    pub mfa_within: Ttl,
+    /// `break_glass.acr_values`: authentication contexts that stand for a second factor.
+    pub acr_values: Vec<String>,
+    /// `break_glass.trust_mfa_flag`: whether the host's bare word is proof of a second factor, without method and time.
+    pub trust_mfa_flag: bool,
+    /// `break_glass.max_duration_hours`.
+    pub max_duration: Ttl,
+    /// `break_glass.notify_security_team`: whether they are told at once.
+    pub notify_security_team: bool,
+    /// `break_glass.reviewer_roles`: the host's roles of which one has to review afterwards; the general approvers when empty.
+    pub reviewer_roles: Vec<RoleName>,
+    /// `break_glass.review_within_hours`: how long after the grant's end that has to be done.
+    pub review_within: Ttl,
+}
+
+impl Default for BreakGlassRules {
+    fn default() -> Self {
+        let minutes = |count: i64| Ttl::from_millis(count * 60_000).unwrap_or(Ttl::MAX);
+        Self {
+            enabled: false,
+            eligible_roles: Vec::new(),
+            eligible_principals: Vec::new(),
+            roles: None,
+            require_mfa: true,
+            mfa_within: minutes(15),
+            acr_values: Vec::new(),
+            trust_mfa_flag: false,
+            max_duration: minutes(60),
+            notify_security_team: true,
+            reviewer_roles: Vec::new(),
+            review_within: minutes(24 * 60),
+        }
+    }
+}
+
+impl Rules {
+    /// The host's roles of which one has to review what was done without approval.
+    #[must_use]
+    pub fn break_glass_reviewers(&self) -> &[RoleName] {
+        let own = &self.break_glass.reviewer_roles;
+        if own.is_empty() { &self.approver_roles } else { own }
+    }
 }
 
 /// What makes a request more risky, as far as only the operator can know.

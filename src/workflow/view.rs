@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Actor, Amendment, Answer, Capacity, Cut, Delegation, DelegationEnd, End, EndKind, Event, Fact,
-    Grant, GrantId, Justification, Principal, RequestId, RequestState, Review, Revision, Standing, Suspension,
-    Timestamp, Verdict,
+    AccessRequest, Actor, Amendment, Answer, BreakGlass, Capacity, ClosedReview, Cut, Delegation, DelegationEnd, End,
+    EndKind, Event, Fact, Grant, GrantId, Justification, Principal, RequestId, RequestState, Review, ReviewOutcome,
+    Revision, Standing, Suspension, Timestamp, Verdict,
 };
 
 /// The part of the state that a command is decided from, as of one revision.
@@ -59,6 +59,8 @@ pub struct History {
     pub requests: Vec<AccessRequest>,
     /// Live grants: the caller's, or those that a command ends.
     pub live: Vec<Grant>,
+    /// Grants of the caller that nobody approved and nobody has reviewed yet.
+    pub unreviewed: Vec<Grant>,
 }
 
 /// How much a principal holds and asks for at an instant, counted by the store.
@@ -152,6 +154,18 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         Fact::StandingReported { principal, standing } => {
             view.standing.insert(principal.clone(), standing.clone());
         }
+        Fact::BreakGlassReviewed { grant, justified, finding } => {
+            let outcome = if *justified { ReviewOutcome::Justified } else { ReviewOutcome::Unjustified };
+            close_review(&mut view, *grant, event, outcome(finding.clone()));
+        }
+        Fact::BreakGlassReviewWaived { grant, reason } => {
+            close_review(&mut view, *grant, event, ReviewOutcome::Waived(reason.clone()));
+        }
+        Fact::BreakGlassReviewOverdue { grant } => {
+            if let Some(owed) = owed_by(&mut view, *grant) {
+                owed.overdue_noted = true;
+            }
+        }
         Fact::GrantUsed { grant, .. } => {
             if let Some(known) = grant_of(&mut view, *grant) {
                 known.uses = known.uses.saturating_add(1);
@@ -215,6 +229,16 @@ fn request_of(view: &mut View, id: RequestId) -> Option<&mut AccessRequest> {
 
 fn grant_of(view: &mut View, id: GrantId) -> Option<&mut Grant> {
     view.grant.as_mut().filter(|known| known.id == id)
+}
+
+fn owed_by(view: &mut View, id: GrantId) -> Option<&mut BreakGlass> {
+    grant_of(view, id)?.break_glass.as_mut()
+}
+
+fn close_review(view: &mut View, id: GrantId, event: &Event, outcome: ReviewOutcome) {
+    if let Some(owed) = owed_by(view, id) {
+        owed.closed = Some(ClosedReview { at: event.at, by: Actor::clone(&event.by), outcome });
+    }
 }
 
 fn end(view: &mut View, id: GrantId, event: &Event, kind: EndKind) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import socket
 import sqlite3
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "gateway"))
@@ -53,6 +55,17 @@ class World:
     def status(self, who: str, path: str = AUDIT_TRAIL) -> int:
         """The status of a GET."""
         return self.call(who, "GET", path).status
+
+    def sign_in(self, who: str, **claims: object) -> None:
+        """A token as an identity provider makes it that says how somebody signed in."""
+        secret = self.gateway.state.secrets["jwt"]
+        known = jwt.decode(self.tokens[who], options={"verify_signature": False})
+        self.tokens[who] = jwt.encode({**known, "jti": secrets.token_hex(16), **claims}, secret, algorithm="HS256")
+
+    def journal(self, query: str) -> list[tuple[Any, ...]]:
+        """What the journal's file says, read beside the gateway."""
+        with sqlite3.connect(f"file:{self.gateway.state.root / 'jit-access.db'}?mode=ro", uri=True) as database:
+            return database.execute(query).fetchall()
 
     # --- the workflow ---
 

@@ -7,6 +7,7 @@ for a speed: what is promised at once is asked for once, what is promised by tim
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import random
 import threading
@@ -105,6 +106,39 @@ def test_an_approver_sees_what_is_at_stake_and_gives_less(world: World) -> None:
     assert world.status(DEV, "/api/logs/security-events") == 200
     assert world.call(DEV, "POST", "/api/logs/search", {}).status == 403, "this permission was cut away"
     eventually(lambda: world.grant(grant["id"])["actions_taken"] == 2, "both uses on record")
+
+
+def test_access_without_approval_takes_a_fresh_second_factor_and_owes_a_review(world: World) -> None:
+    taking = {"role": "auditor", "reason": "INC-7: who changed the deploy tool?"}
+    weak = world.call(DEV, "POST", "/jit/break-glass", taking)
+    assert (weak.status, weak.json()["code"]) == (401, "mfa_required")
+    assert "insufficient_user_authentication" in weak.json()["challenge"]
+    world.sign_in(DEV, amr=["pwd", "otp"], auth_time=int(time.time()) - 3600)
+    stale = world.call(DEV, "POST", "/jit/break-glass", taking)
+    assert (stale.status, stale.json()["code"]) == (401, "mfa_too_old")
+    assert world.status(DEV) == 403
+
+    world.sign_in(DEV, amr=["pwd", "otp"], auth_time=int(time.time()))
+    taken = world.call(DEV, "POST", "/jit/break-glass", taking)
+    assert taken.status == 201, taken
+    grant = str(taken.json()["grant_id"])
+    assert world.status(DEV) == 200, "it works at once"
+    [(topic, body)] = world.journal("SELECT topic, body FROM outbox")
+    notice = json.loads(body)
+    assert (topic, notice["grant_id"], notice["skipped_approvers"]) == ("security", grant, ["platform_admin"])
+    [(uses,)] = world.journal("SELECT sum(uses) FROM grant_uses JOIN grants USING (created) WHERE unreviewed")
+    assert uses == world.grant(grant)["actions_taken"] == 1, "recorded before the answer"
+
+    world.revoke(grant)
+    assert world.status(DEV) == 403
+    again = world.call(DEV, "POST", "/jit/break-glass", taking)
+    assert (again.status, again.json()["code"]) == (409, "review_outstanding")
+    [owed] = world.call(ADMIN, "GET", "/jit/reviews").json()["items"]
+    assert (owed["id"], owed["break_glass"]["review_status"]) == (grant, "required")
+    finding = {"justified": True, "finding": "one look at the audit trail"}
+    done = world.call(ADMIN, "POST", f"/jit/grants/{grant}/review", finding)
+    assert (done.status, done.json()["break_glass"]["review_status"]) == (200, "done")
+    assert world.call(ADMIN, "GET", "/jit/reviews").json()["items"] == []
 
 
 def test_who_is_denied_learns_why(world: World) -> None:

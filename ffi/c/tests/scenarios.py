@@ -35,6 +35,10 @@ CALLS = {
         "dry_run",
         "idempotency_key",
     },
+    "break_glass": {"by", "role", "duration_hours", "reason", "ticket_url", "resource", "drill", "idempotency_key"},
+    "complete_review": {"by", "grant", "justified", "finding", "idempotency_key"},
+    "waive_review": {"by", "grant", "reason", "idempotency_key"},
+    "unreviewed": {"by"},
     "approve": {"by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"},
     "extend": {"by", "grant", "duration_hours", "reason", "idempotency_key"},
     "deny": {"by", "request", "reason", "idempotency_key"},
@@ -69,6 +73,7 @@ CALLS = {
     "set_wall": {"to"},
     "reopen": {"config"},
 }
+SIGN_IN = ("amr", "acr", "auth_time", "mfa")
 OUTCOMES = {1: "allow", 2: "deny", 3: "not_applicable"}
 REASONS = {1: "granted", 2: "no_grant", 3: "stale", 4: "unrecordable"}
 
@@ -297,6 +302,7 @@ class World:
                 "roles": person.get("roles", []),
                 "permissions": person.get("permissions"),
                 "acts_for": person.get("acts_for"),
+                **{claim: person.get(claim) for claim in SIGN_IN},
             }
         return self.run(command)
 
@@ -325,7 +331,7 @@ class World:
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named
-        assert person.keys() <= {"user", "agent", "acts_for", "roles", "permissions"}
+        assert person.keys() <= {"user", "agent", "acts_for", "roles", "permissions", *SIGN_IN}
         assert ("user" in person) != ("agent" in person)
         return dict(person)
 

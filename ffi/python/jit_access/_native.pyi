@@ -59,6 +59,10 @@ class Caller:
         permissions: Sequence[str] | None = None,
         agent: bool = False,
         acts_for: str | None = None,
+        amr: Sequence[str] = ...,
+        acr: str | None = None,
+        auth_time: datetime | str | int | None = None,
+        mfa: bool | None = None,
     ) -> Self:
         """A person, or with `agent` a program that acts in its own name.
 
@@ -67,6 +71,10 @@ class Caller:
         what the caller may do by standing right, so that an approver is told what a grant would newly permit; without
         them everything counts as new. Names that the library does not know are left out. `acts_for` is the person that
         an agent acts for: neither of the two can approve what the other asked for, and as reviewers they are one.
+
+        `amr`, `acr` and `auth_time` say how and when the caller signed in, as the claims of their token do (RFC 8176,
+        OpenID Connect; `auth_time` in seconds since 1970 or as an instant); access without approval asks for them.
+        `mfa` is the host's bare word for a second factor, which is no proof unless the operator says so.
 
         Raises `InvalidInput` for a name that is empty, longer than 320 bytes, or holds spaces, controls or invisible
         characters, and for a role that is empty, padded, longer than 128 bytes, or holds controls.
@@ -83,6 +91,18 @@ class Caller:
     @property
     def permissions(self) -> tuple[str, ...] | None:
         """What the caller may do by standing right; `None` when the host did not say."""
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """How they signed in."""
+
+    @property
+    def acr(self) -> str | None:
+        """In which authentication context."""
+
+    @property
+    def auth_time(self) -> datetime | None:
+        """When."""
 
     @property
     def acts_for(self) -> str | None:
@@ -256,6 +276,14 @@ class Grant:
     @property
     def extension_number(self) -> int:
         """0 for what extends nothing, 1 for the first extension."""
+
+    @property
+    def is_break_glass(self) -> bool:
+        """Whether it was taken without approval."""
+
+    @property
+    def review_status(self) -> Literal["required", "overdue", "done", "waived"] | None:
+        """What the review is that it then owes."""
 
     @property
     def approved_by(self) -> str:
@@ -524,6 +552,39 @@ class Engine:
 
     def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
         """Gives one's own grant back; otherwise as `revoke`."""
+
+    def break_glass(
+        self,
+        caller: Caller,
+        *,
+        role: str,
+        reason: str | None = None,
+        duration_hours: float | None = None,
+        ticket_url: str | None = None,
+        resource: str | None = None,
+        drill: bool = False,
+        idempotency_key: str | None = None,
+    ) -> AccessRequest:
+        """Takes a role at once, without approval, and owes a review for it by somebody else.
+
+        Once this has returned, every check of this process that starts from now on sees the grant. It lasts as long as
+        the limits allow when no duration is given. Raises `Refused` when the caller is not eligible, gave no reason, or
+        has not proven a recent sign-in with a second factor (then `status` is 401); `Conflict` while an earlier one
+        lives or waits for its review. With `drill` everything about it is marked as an exercise.
+        """
+
+    def complete_review(
+        self, caller: Caller, grant_id: str, *, justified: bool, finding: str, idempotency_key: str | None = None
+    ) -> Grant:
+        """Says what the review of a grant without approval found, once the grant is over. Raises `Refused` unless the
+        caller holds one of its reviewer roles and is not its holder, and `Conflict` when it is not over or the review
+        is closed."""
+
+    def waive_review(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
+        """Lets the review of a grant without approval be, on record; otherwise as `complete_review`, at any time."""
+
+    def unreviewed(self, caller: Caller) -> Page:
+        """The grants that the caller may see, that nobody approved, and that nobody has reviewed yet, newest first."""
 
     def suspend(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
         """Holds a grant back: no check of this process that starts from now on honours it, and its time goes on.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 
 class JitAccessError(Exception):
     """An operation did not happen, and nothing of it did."""
@@ -22,6 +24,12 @@ class JitAccessError(Exception):
 
     def __reduce__(self) -> tuple[type[JitAccessError], tuple[str, str, int, bool, str]]:
         return type(self), (str(self), self.code, self.status, self.retryable, self._problem)
+
+    @property
+    def challenge(self) -> str | None:
+        """What to send as `WWW-Authenticate`, when a stronger sign-in would help (RFC 9470)."""
+        challenge = json.loads(self._problem).get("challenge")
+        return challenge if isinstance(challenge, str) else None
 
     def problem_json(self) -> str:
         """The error as an RFC 9457 problem document."""

@@ -48,6 +48,7 @@ _SCHEMA: Final[dict[str, Any]] = {
         "retry_at": {"type": "string", "format": "date-time", "description": "From when on; the header says it, too."},
         "field": {"type": "string", "description": "What is wrong, where it is one thing."},
         "expected": {"type": "string", "description": "What would be right."},
+        "challenge": {"type": "string", "description": "How to sign in again, as in `WWW-Authenticate`."},
         "errors": {
             "type": "array",
             "description": "Each place of the request that is wrong.",
@@ -87,7 +88,7 @@ class ProblemRoute(APIRoute):
                     return problem(400, "invalid", "the body is not valid JSON")
                 return await handler(limited)
             except JitAccessError as error:
-                return _problem(error.status, error.problem_json())
+                return _problem(error.status, error.problem_json(), challenge=error.challenge)
             except RequestValidationError as error:
                 return _invalid(error)
             except _TooLargeError:
@@ -140,8 +141,10 @@ _TITLES: Final[Mapping[int, str]] = {
 """The engine's titles, by status; its problems and those of the web side read alike."""
 
 
-def _problem(status: int, body: str) -> Response:
+def _problem(status: int, body: str, *, challenge: str | None = None) -> Response:
     response = Response(body, status_code=status, media_type=MEDIA_TYPE)
+    if challenge:
+        response.headers["WWW-Authenticate"] = challenge
     if retry_at := json.loads(body).get("retry_at"):
         # Up to the next whole second, which is all that the header can say.
         later = datetime.fromisoformat(retry_at) + timedelta(seconds=1, microseconds=-1)

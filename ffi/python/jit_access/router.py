@@ -24,6 +24,8 @@ from jit_access.schemas import (
     ApproveBody,
     AskBody,
     AuditPageModel,
+    BreakGlassBody,
+    CompleteReviewBody,
     DelegationBody,
     DelegationModel,
     DelegationPageModel,
@@ -37,6 +39,7 @@ from jit_access.schemas import (
     RevokeManyBody,
     StandingBody,
     SuspendBody,
+    WaiveReviewBody,
 )
 
 __all__ = ["HostNotUpdatedError", "create_router"]
@@ -125,6 +128,51 @@ def create_router(
         response = _answer(made, base(http), status=200 if made.already else 201)
         response.headers["Location"] = f"{base(http)}/requests/{made.id}"
         return response
+
+    @router.post(
+        "/break-glass",
+        status_code=201,
+        summary="Take a role at once, without approval, and owe a review for it",
+        response_model=None,
+        responses=_taking(),
+    )
+    def break_glass(http: Request, body: BreakGlassBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        taken = engine.break_glass(who, **body.model_dump(), idempotency_key=key)
+        follow(ending=False)
+        response = _answer(taken, base(http), status=201)
+        response.headers["Location"] = f"{base(http)}/requests/{taken.id}"
+        return response
+
+    @router.get(
+        "/reviews",
+        summary="Grants without approval that the caller may see and nobody has reviewed yet",
+        response_model=None,
+        responses=_reading(GrantPageModel),
+    )
+    def reviews(http: Request, who: Caller = Depends(caller)) -> Response:
+        return _json(engine.unreviewed(who), base(http))
+
+    @router.post(
+        "/grants/{id}/review",
+        summary="Say what the review of a grant without approval found",
+        response_model=None,
+        responses=_changing(GrantModel),
+    )
+    def complete_review(
+        http: Request, id: Id, body: CompleteReviewBody, key: Key = None, who: Caller = Depends(caller)
+    ) -> Response:
+        return _answer(engine.complete_review(who, id, **body.model_dump(), idempotency_key=key), base(http))
+
+    @router.post(
+        "/grants/{id}/waive-review",
+        summary="Let the review of a grant without approval be, on record",
+        response_model=None,
+        responses=_changing(GrantModel),
+    )
+    def waive_review(
+        http: Request, id: Id, body: WaiveReviewBody, key: Key = None, who: Caller = Depends(caller)
+    ) -> Response:
+        return _answer(engine.waive_review(who, id, reason=body.reason, idempotency_key=key), base(http))
 
     @router.get(
         "/requests",
@@ -383,6 +431,18 @@ def _delegating() -> dict[int | str, dict[str, Any]]:
 
 def _extending() -> dict[int | str, dict[str, Any]]:
     return {201: _creating()[201], **responses(400, 403, 404, 409, 413, 429, 503)}
+
+
+def _taking() -> dict[int | str, dict[str, Any]]:
+    answers = _creating()
+    del answers[200]
+    challenge = {"description": "How to sign in again (RFC 9470)", "schema": {"type": "string"}}
+    answers[401] = {
+        "description": "Not authenticated, or not strongly and recently enough",
+        "headers": {"WWW-Authenticate": challenge},
+        "content": answers[403]["content"],
+    }
+    return answers
 
 
 def _changing(model: type) -> dict[int | str, dict[str, Any]]:

@@ -47,6 +47,38 @@ class AccessRequestBody(_Body):
     )
 
 
+class BreakGlassBody(_Body):
+    """What is taken without approval."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"role": "responder", "reason": "INC-42: the shop is down", "duration_hours": 1}}
+    )
+
+    role: str = Field(description="A role of the catalogue that can be taken without approval")
+    reason: str | None = Field(None, description="What the emergency is; mandatory")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="How long; as long as the limits allow when left out"
+    )
+    ticket_url: str | None = Field(None, description="Where the work is tracked")
+    resource: str | None = Field(
+        None, description="The part of the host it is for: `tool:deploy`, `server:<id>`; everything when left out"
+    )
+    drill: bool = Field(False, description="An exercise: the access is real, and everything about it is marked")
+
+
+class CompleteReviewBody(_Body):
+    """What the review of a grant without approval found."""
+
+    justified: bool = Field(description="Whether there was an emergency that the access fitted")
+    finding: str = Field(description="For the holder and the record")
+
+
+class WaiveReviewBody(_Body):
+    """Why nobody has to review it."""
+
+    reason: str = Field(description="For the record")
+
+
 class ApproveBody(_Body):
     """What the approver adds, and the most that is given: the grant is what this and the request have in common."""
 
@@ -209,6 +241,36 @@ class AssessmentModel(_Shown):
     newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` does not newly permit")
 
 
+class SignInModel(_Shown):
+    """How somebody signed in: the claims of their token."""
+
+    amr: list[str]
+    acr: str | None
+    auth_time: datetime | None
+    mfa: bool = Field(description="Whether the host claimed a second factor without saying which")
+
+
+class EmergencyModel(_Shown):
+    """How access was taken without approval."""
+
+    drill: bool
+    skipped_approvers: list[str] = Field(description="The roles of which one would have had to approve")
+    sign_in: SignInModel | None
+
+
+class BreakGlassModel(_Shown):
+    """The review that a grant without approval owes."""
+
+    drill: bool
+    review_status: Literal["required", "overdue", "done", "waived"]
+    review_due_at: datetime
+    reviewer_roles: list[str]
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    outcome: Literal["justified", "unjustified", "waived"] | None
+    finding: str | None
+
+
 class AccessRequestModel(_Shown):
     """A request for access."""
 
@@ -235,6 +297,7 @@ class AccessRequestModel(_Shown):
     waiting_for: list[MissingModel] = Field(description="What is still missing; empty once it is answered")
     created_at: datetime
     times_out_at: datetime
+    break_glass: EmergencyModel | None = Field(description="How it was taken, when nobody had to approve it")
     version: int = Field(description="Counts up when the length or the resource changes")
     assessment: AssessmentModel
     reviews: list[ReviewModel]
@@ -265,6 +328,7 @@ class GrantModel(_Shown):
     actions_taken: int = Field(description="How many requests this grant let through")
     revoked_by: str | None
     revoke_reason: str | None
+    break_glass: BreakGlassModel | None = Field(description="The review it owes, when nobody approved it")
     suspended_at: datetime | None
     suspended_by: str | None
     suspend_reason: str | None

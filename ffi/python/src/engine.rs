@@ -130,7 +130,7 @@ fn variables(environ: Option<HashMap<String, String>>) -> Vec<(String, String)> 
 }
 
 /// An instant as text with its zone, or as a `datetime` that knows its zone.
-fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp> {
+pub fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp> {
     let text = if let Ok(text) = value.cast::<PyString>() {
         text.extract::<String>()?
     } else if value.is_instance(&value.py().import("datetime")?.getattr("datetime")?)? {
@@ -342,6 +342,70 @@ impl Engine {
             })
         })?;
         AccessRequest::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, *, role, reason = None, duration_hours = None, ticket_url = None, resource = None, drill = false, idempotency_key = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
+    fn break_glass(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        role: &str,
+        reason: Option<&str>,
+        duration_hours: Option<f64>,
+        ticket_url: Option<&str>,
+        resource: Option<&str>,
+        drill: bool,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<AccessRequest> {
+        let intent = |live: &Live| {
+            Ok(Intent::BreakGlass {
+                id: live.desk.new_request_id(),
+                grant: live.desk.new_grant_id(),
+                role: RoleName::new(role)?,
+                duration: duration_hours.map(length).transpose()?,
+                scope: resource.map_or(Ok(Scope::ANY), str::parse)?,
+                justification: reason.map(self::reason).transpose()?,
+                ticket: ticket_url.map(TicketUrl::new).transpose()?,
+                drill,
+            })
+        };
+        AccessRequest::of(self.execute(py, caller, idempotency_key, intent)?)
+    }
+
+    #[pyo3(signature = (caller, grant_id, *, justified, finding, idempotency_key = None))]
+    fn complete_review(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        grant_id: &str,
+        justified: bool,
+        finding: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Grant> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| {
+            Ok(Intent::CompleteReview { grant: grant_id.parse()?, justified, finding: words(finding, "finding")? })
+        })?;
+        Grant::of(receipt)
+    }
+
+    #[pyo3(signature = (caller, grant_id, *, reason, idempotency_key = None))]
+    fn waive_review(
+        &self,
+        py: Python<'_>,
+        caller: &Caller,
+        grant_id: &str,
+        reason: &str,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Grant> {
+        let receipt = self.execute(py, caller, idempotency_key, |_| {
+            Ok(Intent::WaiveReview { grant: grant_id.parse()?, reason: self::reason(reason)? })
+        })?;
+        Grant::of(receipt)
+    }
+
+    fn unreviewed(&self, py: Python<'_>, caller: &Caller) -> PyResult<Page> {
+        grant_page(py, self.detached(py, |live| live.desk.unreviewed(&caller.0))?)
     }
 
     #[pyo3(signature = (caller, request_id, *, version = None, permissions = None, resource = None, duration_hours = None, comment = None, idempotency_key = None))]

@@ -26,7 +26,7 @@ pub fn raise(error: impl Into<Error>) -> PyErr {
 fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let problem = wire::to_json(&ProblemDocument::from(error)).unwrap_or_else(|_| "{}".to_owned());
     let class = py.import("jit_access.errors")?.getattr(class_of(error.kind()))?;
-    let status = wire::http_status(error.kind());
+    let status = wire::http_status(error);
     let exception = class.call1((error.to_string(), error.code(), status, error.is_retryable(), problem))?;
     Ok(PyErr::from_value(exception))
 }

@@ -1,12 +1,13 @@
 //! What Python gets to hold: frozen values, and their JSON.
 
 use chrono::{DateTime, Utc};
-use jit_access::model::{self, Permission, Principal, RoleName, Timestamp};
+use jit_access::model::{self, Permission, Principal, RoleName, SignIn, Timestamp};
 use jit_access::service::Receipt;
 use jit_access::wire::{self, DelegationDocument, GrantDocument, RecordDocument};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBool, PyInt, PyTuple};
 
+use crate::engine::when;
 use crate::errors::raise;
 
 pub fn instant(at: Timestamp) -> DateTime<Utc> {
@@ -23,13 +24,18 @@ pub struct Caller(pub model::Caller);
 #[pymethods]
 impl Caller {
     #[new]
-    #[pyo3(signature = (principal, *, roles = Vec::new(), permissions = None, agent = false, acts_for = None))]
+    #[pyo3(signature = (principal, *, roles = Vec::new(), permissions = None, agent = false, acts_for = None, amr = Vec::new(), acr = None, auth_time = None, mfa = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn new(
         principal: &str,
         roles: Vec<String>,
         permissions: Option<Vec<String>>,
         agent: bool,
         acts_for: Option<&str>,
+        amr: Vec<String>,
+        acr: Option<&str>,
+        auth_time: Option<&Bound<'_, PyAny>>,
+        mfa: Option<bool>,
     ) -> PyResult<Self> {
         let principal = self::principal(principal, agent)?;
         let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>().map_err(raise)?;
@@ -38,7 +44,14 @@ impl Caller {
             permissions.map(|all| all.iter().filter_map(|name| Permission::new(name).ok()).collect::<Vec<_>>());
         let acts_for = acts_for.map(|name| Principal::user(name).map_err(|error| error.for_field("acts_for")));
         let acts_for = acts_for.transpose().map_err(raise)?;
-        Ok(Self(model::Caller { principal, roles, permissions, acts_for }))
+        let at = auth_time.map(sign_in_time).transpose()?;
+        let sign_in = if amr.is_empty() && acr.is_none() && at.is_none() && mfa.is_none() {
+            None
+        } else {
+            let sign_in = SignIn::new(amr.iter().map(String::as_str), acr, at).map_err(raise)?;
+            Some(sign_in.claiming_mfa(mfa.unwrap_or(false)))
+        };
+        Ok(Self(model::Caller { principal, roles, permissions, acts_for, sign_in }))
     }
 
     #[getter]
@@ -61,6 +74,21 @@ impl Caller {
         self.0.acts_for.as_ref().map(ToString::to_string)
     }
 
+    #[getter]
+    fn amr<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.sign_in.iter().flat_map(SignIn::methods).collect::<Vec<_>>())
+    }
+
+    #[getter]
+    fn acr(&self) -> Option<&str> {
+        self.0.sign_in.as_ref()?.context()
+    }
+
+    #[getter]
+    fn auth_time(&self) -> Option<DateTime<Utc>> {
+        self.0.sign_in.as_ref()?.at().map(instant)
+    }
+
     fn __repr__(&self) -> String {
         format!(
             "Caller({:?}, roles={:?})",
@@ -68,6 +96,15 @@ impl Caller {
             self.0.roles.iter().map(RoleName::as_str).collect::<Vec<_>>()
         )
     }
+}
+
+/// The claim as a token has it (seconds since 1970), or an instant as everywhere else.
+fn sign_in_time(value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
+    if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+        return when(value, "auth_time");
+    }
+    let seconds: i64 = value.extract().unwrap_or(i64::MAX);
+    Timestamp::from_millis(seconds.saturating_mul(1_000)).map_err(|error| raise(error.for_field("auth_time")))
 }
 
 #[pyclass(frozen, module = "jit_access")]
@@ -338,6 +375,16 @@ impl Grant {
     #[getter]
     fn approved_by(&self) -> String {
         self.grant.approved_by.to_string()
+    }
+
+    #[getter]
+    const fn is_break_glass(&self) -> bool {
+        self.grant.break_glass.is_some()
+    }
+
+    #[getter]
+    fn review_status(&self) -> Option<&'static str> {
+        self.grant.break_glass.as_ref().map(|owed| owed.review(self.now).name())
     }
 
     #[getter]

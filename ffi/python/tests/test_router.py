@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ jit_access:
   max_duration_hours: 8
   approver_roles: [boss]
   auto_approve_for_roles: [on_call]
+  break_glass: {enabled: true, eligible_roles: [sre], acr_values: [strong], max_duration_hours: 1}
   roles:
     auditor: {permissions: ["audit:read"]}
     operator: {permissions: ["tools.*"], max_duration_hours: 2}
@@ -46,11 +48,12 @@ ASK = {
 }
 
 
-def who(x_user: str | None = Header(None), x_roles: str = Header("")) -> Caller:
+def who(x_user: str | None = Header(None), x_roles: str = Header(""), x_acr: str | None = Header(None)) -> Caller:
     """The host's authentication, as simple as it gets."""
     if x_user is None:
         raise HTTPException(401, {"the": "host's own"}, headers={"WWW-Authenticate": "Test"})
-    return Caller(x_user, roles=[role for role in x_roles.split(",") if role])
+    roles = [role for role in x_roles.split(",") if role]
+    return Caller(x_user, roles=roles, acr=x_acr, auth_time=int(time.time()) if x_acr else None)
 
 
 class Host:
@@ -155,6 +158,43 @@ def test_a_question_a_cut_and_a_suspension(host: Host) -> None:
     held = host("boss@example.com", "POST", f"{grant}/suspend", {"reason": "odd"}, **boss)
     assert GrantModel.model_validate(held.json()).suspend_reason == "odd"
     assert host("boss@example.com", "POST", f"{grant}/resume", **boss).json()["status"] == "active"
+
+
+def test_access_without_approval_and_its_review(host: Host) -> None:
+    sre = {"roles": "sre"}
+    taking = {"role": "auditor", "reason": "the shop is down"}
+    weak = host("sre@example.com", "POST", "/jit/break-glass", taking, **sre)
+    assert (weak.status_code, weak.json()["code"], weak.headers["content-type"]) == (401, "mfa_required", MEDIA_TYPE)
+    challenge = 'Bearer error="insufficient_user_authentication", max_age=900, acr_values="strong"'
+    assert weak.headers["www-authenticate"] == challenge
+    assert host("dev@example.com", "POST", "/jit/break-glass", taking).json()["code"] == "not_eligible"
+    no_reason = host("sre@example.com", "POST", "/jit/break-glass", {"role": "auditor"}, x_acr="strong", **sre)
+    assert (no_reason.status_code, no_reason.json()["code"]) == (400, "justification_required")
+
+    taken = host("sre@example.com", "POST", "/jit/break-glass", taking, x_acr="strong", **sre)
+    assert taken.status_code == 201, taken.text
+    documented(AccessRequestModel, taken.text)
+    assert taken.headers["location"] == taken.json()["links"]["self"]
+    assert host.engine.check("sre@example.com", "audit:read").allowed
+    again = host("sre@example.com", "POST", "/jit/break-glass", taking, x_acr="strong", **sre)
+    assert (again.status_code, again.json()["code"]) == (409, "break_glass_active")
+    path = taken.json()["links"]["grant"]
+    boss = {"roles": "boss"}
+    shown = host("boss@example.com", "GET", path, **boss)
+    documented(GrantModel, shown.text)
+    assert (shown.json()["actions_taken"], shown.json()["break_glass"]["review_status"]) == (1, "required")
+    review = {"justified": True, "finding": "as it should be"}
+    assert host("boss@example.com", "POST", f"{path}/review", review, **boss).json()["code"] == "review_too_early"
+    assert host("sre@example.com", "POST", f"{path}/release", **sre).status_code == 200
+    assert [grant["id"] for grant in host("boss@example.com", "GET", "/jit/reviews", **boss).json()["items"]] == [
+        taken.json()["grant_id"]
+    ]
+    done = host("boss@example.com", "POST", f"{path}/review", review, **boss)
+    documented(GrantModel, done.text)
+    assert done.json()["break_glass"]["outcome"] == "justified"
+    assert host("boss@example.com", "GET", "/jit/reviews", **boss).json()["items"] == []
+    waived = host("boss@example.com", "POST", f"{path}/waive-review", {"reason": "late"}, **boss)
+    assert (waived.status_code, waived.json()["code"]) == (409, "review_closed")
 
 
 def test_the_red_button(host: Host) -> None:
@@ -387,7 +427,7 @@ def test_the_way_of_a_delegation(host: Host) -> None:
 def test_the_document_tells_all(host: Host) -> None:
     document = host.app.openapi()
     ours = {path: operations for path, operations in document["paths"].items() if path.startswith("/jit")}
-    assert len(ours) == 21
+    assert len(ours) == 25
     for path, operations in ours.items():
         for method, operation in operations.items():
             answers = operation["responses"]
@@ -397,7 +437,7 @@ def test_the_document_tells_all(host: Host) -> None:
                 MEDIA_TYPE in answers[status]["content"]
                 for status in answers.keys() & {"400", "403", "404", "409", "413", "503"}
             )
-            creates = path in ("/jit/request", "/jit/delegations") or path.endswith("/extend")
+            creates = path in ("/jit/request", "/jit/break-glass", "/jit/delegations") or path.endswith("/extend")
             success = answers["201" if method == "post" and creates else "200"]
             assert success["content"], path
             if method == "post" and path not in ("/jit/grants/revoke", "/jit/standing"):

@@ -29,6 +29,10 @@ CALLS: Final[dict[str, set[str]]] = {
         "dry_run",
         "idempotency_key",
     },
+    "break_glass": {"by", "role", "duration_hours", "reason", "ticket_url", "resource", "drill", "idempotency_key"},
+    "complete_review": {"by", "grant", "justified", "finding", "idempotency_key"},
+    "waive_review": {"by", "grant", "reason", "idempotency_key"},
+    "unreviewed": {"by"},
     "approve": {"by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"},
     "extend": {"by", "grant", "duration_hours", "reason", "idempotency_key"},
     "deny": {"by", "request", "reason", "idempotency_key"},
@@ -64,6 +68,9 @@ CALLS: Final[dict[str, set[str]]] = {
 COMMANDS: Final = {
     "submit",
     "extend",
+    "break_glass",
+    "complete_review",
+    "waive_review",
     "approve",
     "deny",
     "ask",
@@ -225,11 +232,16 @@ class World:
             permissions=person.get("permissions"),
             agent=agent,
             acts_for=person.get("acts_for"),
+            amr=person.get("amr", []),
+            acr=person.get("acr"),
+            auth_time=person.get("auth_time"),
+            mfa=person.get("mfa"),
         )
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named
-        assert person.keys() <= {"user", "agent", "acts_for", "roles", "permissions"}
+        known = {"user", "agent", "acts_for", "roles", "permissions", "amr", "acr", "auth_time", "mfa"}
+        assert person.keys() <= known
         assert ("user" in person) != ("agent" in person)
         return dict(person)
 
@@ -279,6 +291,10 @@ def same_as_attributes(found: object, document: dict[str, Any]) -> None:
         there = {"requester": "requester_email", "holder": "requester_email"}.get(name, name)
         if is_grant:
             there = {"role": "granted_role", "permissions": "granted_permissions"}.get(there, there)
+        if name in ("is_break_glass", "review_status"):
+            owed = document["break_glass"]
+            assert value == (owed is not None if name == "is_break_glass" else owed and owed["review_status"])
+            continue
         assert document[there] == (written(value) if isinstance(value, datetime) else value), name
 
 

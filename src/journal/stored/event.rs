@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::approval::StoredCapacity;
+use super::break_glass::is_false;
 use super::delegation::StoredDelegation;
 use super::grant::StoredGrant;
 use super::parts::{StoredActor, StoredPrincipal};
@@ -122,10 +123,24 @@ enum StoredFact {
         principal: StoredPrincipal,
         standing: StoredStanding,
     },
+    BreakGlassReviewed {
+        grant: String,
+        justified: bool,
+        finding: String,
+    },
+    BreakGlassReviewWaived {
+        grant: String,
+        reason: String,
+    },
+    BreakGlassReviewOverdue {
+        grant: String,
+    },
     GrantUsed {
         grant: String,
         action: String,
         resource: StoredResource,
+        #[serde(default, skip_serializing_if = "is_false")]
+        drill: bool,
     },
 }
 
@@ -184,7 +199,16 @@ impl From<&Event> for StoredEvent {
             Fact::StandingReported { principal, standing } => {
                 StoredFact::StandingReported { principal: principal.into(), standing: standing.into() }
             }
-            Fact::GrantUsed { grant, action, resource } => StoredFact::GrantUsed {
+            Fact::BreakGlassReviewed { grant, justified, finding } => StoredFact::BreakGlassReviewed {
+                grant: grant.to_string(),
+                justified: *justified,
+                finding: finding.to_string(),
+            },
+            Fact::BreakGlassReviewWaived { grant, reason } => {
+                StoredFact::BreakGlassReviewWaived { grant: grant.to_string(), reason: reason.to_string() }
+            }
+            Fact::BreakGlassReviewOverdue { grant } => StoredFact::BreakGlassReviewOverdue { grant: grant.to_string() },
+            Fact::GrantUsed { grant, action, resource, drill } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
                 action: action.to_string(),
                 resource: StoredResource {
@@ -192,6 +216,7 @@ impl From<&Event> for StoredEvent {
                     id: resource.id().to_owned(),
                     server: resource.server().map(ToOwned::to_owned),
                 },
+                drill: *drill,
             },
         };
         Self { at: event.at.to_string(), by: (&event.by).into(), fact }
@@ -255,7 +280,14 @@ impl TryFrom<StoredEvent> for Event {
             StoredFact::StandingReported { principal, standing } => {
                 Fact::StandingReported { principal: principal.try_into()?, standing: standing.try_into()? }
             }
-            StoredFact::GrantUsed { grant, action, resource } => {
+            StoredFact::BreakGlassReviewed { grant, justified, finding } => {
+                Fact::BreakGlassReviewed { grant: grant.parse()?, justified, finding: finding.parse()? }
+            }
+            StoredFact::BreakGlassReviewWaived { grant, reason } => {
+                Fact::BreakGlassReviewWaived { grant: grant.parse()?, reason: reason.parse()? }
+            }
+            StoredFact::BreakGlassReviewOverdue { grant } => Fact::BreakGlassReviewOverdue { grant: grant.parse()? },
+            StoredFact::GrantUsed { grant, action, resource, drill } => {
                 let thing = Resource::new(resource.kind.parse()?, &resource.id)?;
                 Fact::GrantUsed {
                     grant: grant.parse()?,
@@ -264,6 +296,7 @@ impl TryFrom<StoredEvent> for Event {
                         Some(server) => thing.on_server(&server)?,
                         None => thing,
                     },
+                    drill,
                 }
             }
         };

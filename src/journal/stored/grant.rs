@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::break_glass::StoredBreakGlass;
 use super::parts::{StoredActor, StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts};
 use crate::model::{End, EndKind, Grant, Invalid, Noted, Suspension, Window};
 
@@ -64,6 +65,8 @@ pub struct StoredGrant {
     approved_by: StoredActor,
     approved_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    break_glass: Option<StoredBreakGlass>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     suspended: Option<StoredSuspension>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended: Option<StoredEnd>,
@@ -91,6 +94,7 @@ impl From<&Grant> for StoredGrant {
             approver_roles: role_texts(&grant.approver_roles),
             approved_by: (&grant.approved_by).into(),
             approved_at: grant.approved_at.to_string(),
+            break_glass: grant.break_glass.as_ref().map(Into::into),
             suspended: grant.suspended.as_ref().map(|suspension| StoredSuspension {
                 at: suspension.at.to_string(),
                 by: (&suspension.by).into(),
@@ -131,6 +135,7 @@ impl StoredGrant {
             approver_roles: parse_roles(&self.approver_roles)?,
             approved_by: self.approved_by.try_into()?,
             approved_at: self.approved_at.parse()?,
+            break_glass: self.break_glass.map(TryInto::try_into).transpose()?,
             suspended: self
                 .suspended
                 .map(|stored| {

@@ -14,10 +14,12 @@
 //! | `assessment` | what a request would newly permit, and how risky it is |
 //! | `grant` | a grant |
 //! | `standing` | what the host says of somebody |
+//! | `break_glass` | access without approval, and the review it owes |
 //! | `parts` | principals, actors, sets of permissions |
 
 mod approval;
 mod assessment;
+mod break_glass;
 mod delegation;
 mod event;
 mod grant;

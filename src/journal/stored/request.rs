@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::StoredStep;
 use super::assessment::StoredAssessment;
+use super::break_glass::StoredEmergency;
 use super::parts::{StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
 use super::review::{StoredAnswer, StoredReview};
 use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, RequestState, Ttl};
@@ -77,6 +78,8 @@ pub struct StoredRequest {
     approval: Vec<StoredStep>,
     created_at: String,
     times_out_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    emergency: Option<StoredEmergency>,
     assessment: StoredAssessment,
     state: String,
     version: u32,
@@ -110,6 +113,7 @@ impl From<&AccessRequest> for StoredRequest {
             approval: request.approval.iter().map(Into::into).collect(),
             created_at: request.created_at.to_string(),
             times_out_at: request.times_out_at.to_string(),
+            emergency: request.emergency.as_ref().map(Into::into),
             assessment: (&request.assessment).into(),
             state: state_name(request.state).to_owned(),
             version: request.version,
@@ -145,6 +149,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
             approval: stored.approval.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
             created_at: stored.created_at.parse()?,
             times_out_at: stored.times_out_at.parse()?,
+            emergency: stored.emergency.map(TryInto::try_into).transpose()?,
             assessment: stored.assessment.try_into()?,
             state: parse_state(&stored.state)?,
             version: stored.version,

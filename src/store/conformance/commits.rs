@@ -156,6 +156,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
             roles: vec![role("on-call"), role("a'b\"c%_")],
             permissions: Some(vec![crate::model::Permission::new("logs:*").unwrap()]),
             acts_for: Some(Principal::user(&format!("o'{number}")).unwrap()),
+            sign_in: None,
         };
         let intent = Intent::Submit {
             id: RequestId::from_u128(number),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccessRequest, Actor, Answer, Capacity, Cut, Delegation, DelegationEnd, DelegationStatus, End, EndKind, Event,
-    Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review, Revision, Standing,
-    Suspension, Timestamp, Verdict,
+    AccessRequest, Actor, Answer, Capacity, ClosedReview, Cut, Delegation, DelegationEnd, DelegationStatus, End,
+    EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review,
+    ReviewOutcome, Revision, Standing, Suspension, Timestamp, Verdict,
 };
 use crate::store::{Page, Visible};
 use crate::workflow::{Tally, View, next_note, note};
@@ -92,6 +92,11 @@ impl Naive {
         }
     }
 
+    pub(super) fn unreviewed(&self) -> Vec<Grant> {
+        let owed = |grant: &&Grant| grant.break_glass.as_ref().is_some_and(|owed| owed.closed.is_none());
+        self.grants.iter().map(|(_, grant)| grant).filter(owed).cloned().collect()
+    }
+
     pub(super) fn request_page(&self, page: &Page<RequestStatus>) -> Vec<(Revision, AccessRequest)> {
         page_of(&self.requests, page, |request, visible| {
             visible.includes(&request.requester, &request.approver_roles)
@@ -122,7 +127,10 @@ impl Naive {
                 let escalations = request.approval.iter().filter_map(|step| step.escalation.as_ref());
                 escalations.map(|escalation| escalation.at).chain([request.times_out_at])
             })
-            .chain(self.grants.iter().flat_map(|(_, grant)| [grant.window.start(), grant.window.end()]))
+            .chain(self.grants.iter().flat_map(|(_, grant)| {
+                let owed = grant.break_glass.iter().map(|owed| owed.review_due);
+                [grant.window.start(), grant.window.end()].into_iter().chain(owed).collect::<Vec<_>>()
+            }))
             .chain(self.delegations.iter().flat_map(|(_, one)| [one.window.start(), one.window.end()]));
         let mut all: Vec<_> = bounds
             .flat_map(|bound| [-1, 0, 1].map(|off| Timestamp::from_millis(bound.millis() + off).unwrap()))
@@ -243,5 +251,27 @@ fn grant_after_all(grant: &Grant, events: &[Event]) -> Grant {
         }
         _ => None,
     });
-    Grant { noted, uses, suspended, ended, ..grant.clone() }
+    let mut break_glass = grant.break_glass.clone();
+    if let Some(owed) = &mut break_glass {
+        for event in events {
+            let outcome = match &event.fact {
+                Fact::BreakGlassReviewed { grant: id, justified: true, finding } if *id == grant.id => {
+                    ReviewOutcome::Justified(finding.clone())
+                }
+                Fact::BreakGlassReviewed { grant: id, justified: false, finding } if *id == grant.id => {
+                    ReviewOutcome::Unjustified(finding.clone())
+                }
+                Fact::BreakGlassReviewWaived { grant: id, reason } if *id == grant.id => {
+                    ReviewOutcome::Waived(reason.clone())
+                }
+                Fact::BreakGlassReviewOverdue { grant: id } if *id == grant.id => {
+                    owed.overdue_noted = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            owed.closed = Some(ClosedReview { at: event.at, by: event.by.clone(), outcome });
+        }
+    }
+    Grant { noted, uses, break_glass, suspended, ended, ..grant.clone() }
 }

@@ -69,6 +69,7 @@ fn check_delegations(store: &dyn Store, naive: &Naive) {
             }
         }
     }
+    assert_eq!(store.unreviewed().unwrap(), naive.unreviewed());
 }
 
 fn check_standings(store: &dyn Store, naive: &Naive) {

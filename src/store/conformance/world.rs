@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     AccessRequest, Action, Actor, ApprovalRule, Caller, Cut, DelegationId, EscalationRule, Event, Fact, Grant, GrantId,
-    Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName, Scope,
+    Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName, Scope, SignIn,
     Standing, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store, StoreError};
-use crate::workflow::{Command, History, Intent, Rules, View, decide, note, report_standing};
+use crate::workflow::{BreakGlassRules, Command, History, Intent, Rules, View, decide, note, report_standing};
 
 /// When every story begins.
 pub const START: i64 = 1_800_000_000_000;
@@ -66,6 +66,7 @@ pub fn cast() -> Vec<Caller> {
         roles: roles.iter().map(|name| role(name)).collect(),
         permissions: (!roles.is_empty()).then(|| vec![Permission::new("tools.read").unwrap()]),
         acts_for: None,
+        sign_in: SignIn::new(["pwd", "otp"], Some("urn:a'b"), Some(at(0))).ok(),
     };
     let user = |name: &str| Principal::user(name).unwrap();
     vec![
@@ -111,6 +112,13 @@ pub fn rules() -> Rules {
         approver_roles: vec![role("approver"), role("security")],
         auto_approve_for_roles: vec![role("on-call")],
         max_extensions: 3,
+        break_glass: BreakGlassRules {
+            enabled: true,
+            eligible_roles: vec![role("on-call"), role("developer")],
+            mfa_within: minutes(10_000),
+            review_within: minutes(90),
+            ..BreakGlassRules::default()
+        },
         catalogue: BTreeMap::from([
             (vault_name, vault),
             entry("reader", PermissionSet::new([permission("logs:read"), permission("tools.read")]).unwrap(), None),
@@ -147,7 +155,12 @@ pub fn used(grant: GrantId, now: Timestamp) -> Event {
     Event {
         at: now,
         by: Actor::Principal(cast()[1].principal.clone()),
-        fact: Fact::GrantUsed { grant, action: Action::new("logs:read").unwrap(), resource: Resource::gateway() },
+        fact: Fact::GrantUsed {
+            grant,
+            action: Action::new("logs:read").unwrap(),
+            resource: Resource::gateway(),
+            drill: false,
+        },
     }
 }
 
@@ -201,8 +214,8 @@ impl Story {
         let pace = [0, 1, 999, MINUTE, 7 * MINUTE, 25 * MINUTE][dice.below(6)];
         self.now = Timestamp::from_millis(self.now.millis() + pace).unwrap();
         let who = self.cast[dice.below(self.cast.len())].clone();
-        match dice.below(24) {
-            20 | 21 => self.delegate(store, who, &mut dice),
+        match dice.below(26) {
+            24 | 25 => self.delegate(store, who, &mut dice),
             0..=4 => self.submit(store, who, &mut dice),
             5..=7 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
@@ -293,6 +306,33 @@ impl Story {
                 let said = (&whose.principal, &standing);
                 let events = report_standing(&view, None, said, &self.rules, self.now).unwrap();
                 self.commit(store, Batch { decided_from: Some(revision), events, ..Batch::default() });
+            }
+            20 | 21 => {
+                let id = RequestId::from_u128(dice.roll().into());
+                let intent = Intent::BreakGlass {
+                    id,
+                    grant: GrantId::from_u128(dice.roll().into()),
+                    role: role("reader"),
+                    duration: [None, Some(minutes(10))][dice.below(2)],
+                    scope: Scope::ANY,
+                    justification: Some(Justification::new("all is 'down'").unwrap()),
+                    ticket: None,
+                    drill: dice.below(2) == 0,
+                };
+                if self.about_request(store, id, Command { caller: who, intent }) {
+                    self.requests.push(id);
+                }
+            }
+            22 => {
+                let Some(grant) = pick(&self.grants, &mut dice) else { return };
+                let finding = Justification::new("as said").unwrap();
+                let intent = Intent::CompleteReview { grant, justified: dice.below(2) == 0, finding };
+                self.about_grant(store, grant, Command { caller: who, intent });
+            }
+            23 => {
+                let Some(grant) = pick(&self.grants, &mut dice) else { return };
+                let intent = Intent::WaiveReview { grant, reason: Justification::new("a drill").unwrap() };
+                self.about_grant(store, grant, Command { caller: who, intent });
             }
             12 | 13 => {
                 // Several grants in one batch, one of them perhaps unknown to the store.

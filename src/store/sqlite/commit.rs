@@ -173,11 +173,12 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO grants (created, id, request, first, owner_kind, owner, state, starts_at, ends_at, due_at,
-                 scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 unreviewed, scope, allowed, excepted, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
                  owner = excluded.owner, state = excluded.state, starts_at = excluded.starts_at,
-                 ends_at = excluded.ends_at, due_at = excluded.due_at, scope = excluded.scope,
+                 ends_at = excluded.ends_at, due_at = excluded.due_at,
+                 unreviewed = excluded.unreviewed, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
              RETURNING created",
         )?
@@ -193,6 +194,7 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.starts_at,
                 columns.ends_at,
                 columns.due_at,
+                columns.unreviewed,
                 columns.scope,
                 columns.allowed,
                 columns.excepted,

@@ -176,6 +176,10 @@ impl Store for SqliteStore {
         self.connections.read("counting", |c| tally::tally(c, who, now, nth))
     }
 
+    fn unreviewed(&self) -> Result<Vec<Grant>, StoreError> {
+        self.connections.read("reading what nobody has reviewed", |c| read::unreviewed(c))
+    }
+
     fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
         self.connections.read("reading the journal", |c| read::records(c, after, limit, false))
     }

@@ -31,6 +31,7 @@ const GRANT: &str =
 const LIVE: &str = "WHERE g.state = ? AND g.ends_at > ? ORDER BY g.created";
 /// Those that come later in a chain are made later.
 const CHAIN: &str = "WHERE g.first = ? ORDER BY g.created";
+const UNREVIEWED: &str = "WHERE g.unreviewed = 1 ORDER BY g.created DESC";
 const CHANGES: &str =
     "SELECT revision, hash, body FROM journal WHERE changes = 1 AND revision > ? ORDER BY revision LIMIT ?";
 const DUE: &str = "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
@@ -146,6 +147,17 @@ pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Re
     Ok((revision, grants))
 }
 
+/// The grants that nobody approved and nobody has reviewed yet, newest first.
+pub(super) fn unreviewed(connection: &Connection) -> Result<Vec<Grant>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{GRANT} {UNREVIEWED}"))?;
+    let mut found = statement.query([])?;
+    let mut grants = Vec::new();
+    while let Some(row) = found.next()? {
+        grants.push(grant_in(row)?.1);
+    }
+    Ok(grants)
+}
+
 /// Records after a revision, all of them or only those that change state.
 pub(super) fn records(
     connection: &Connection,
@@ -228,6 +240,8 @@ mod tests {
         assert_eq!(live[0], "SEARCH g USING INDEX grants_by_state (state=?)");
         let chain = plan_of(&format!("{GRANT} {CHAIN}"));
         assert_eq!(chain[0], "SEARCH g USING INDEX grants_chains (first=?)");
+        let unreviewed = plan_of(&format!("{GRANT} {UNREVIEWED}"));
+        assert_eq!(unreviewed[0], "SCAN g USING INDEX grants_unreviewed");
         let due = plan_of(DUE);
         assert!(due.iter().any(|step| step.contains("requests USING INDEX requests_due (due_at<?)")), "{due:?}");
         assert!(due.iter().any(|step| step.contains("grants USING INDEX grants_due (due_at<?)")), "{due:?}");

@@ -14,7 +14,8 @@ pub fn already_covered<'a>(view: &'a View, command: &Command, rules: &Rules, now
     covering(&view.history, &command.caller, &terms, starts_at.unwrap_or(now), now)
 }
 
-/// Of the caller's grants that give these terms from `start` on, the one that ends last.
+/// Of the caller's grants that give these terms from `start` on, the one that ends last. One that nobody approved keeps its
+/// holder from asking for approval of nothing.
 pub(super) fn covering<'a>(
     history: &'a History,
     caller: &Caller,
@@ -25,6 +26,7 @@ pub(super) fn covering<'a>(
     let end = start.saturating_add(terms.duration);
     let gives = |grant: &&Grant| {
         grant.holder == caller.principal
+            && grant.break_glass.is_none()
             && matches!(grant.status(now), GrantStatus::Active | GrantStatus::Scheduled)
             && grant.window.start() <= start
             && end <= grant.window.end()

@@ -79,6 +79,10 @@ pub(super) fn check_still_extendable(view: &View, extension: &Extension, now: Ti
 
 /// The one place that says which grants are never extended, whoever asks and whoever approves.
 fn check_extendable(view: &View, grant: &Grant, now: Timestamp) -> Result<(), Refusal> {
+    if grant.break_glass.is_some() {
+        let message = "access without approval is never extended; ask for the role";
+        return Err(Refusal::new(RefusalCode::BreakGlassNotExtendable, message));
+    }
     match grant.status(now) {
         GrantStatus::Scheduled | GrantStatus::Active => {}
         GrantStatus::Suspended => {

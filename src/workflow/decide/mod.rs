@@ -9,8 +9,10 @@
 //! | `covered` | does a live grant give already what is asked for |
 //! | `review` | answering a request, asking back, taking it back |
 //! | `delegation` | letting somebody review in one's place |
+//! | `break_glass` | taking a role without approval, and the review owed for it |
 //! | `ending` | ending a grant, and holding it back for a while |
 
+mod break_glass;
 mod covered;
 mod delegation;
 mod ending;
@@ -64,6 +66,24 @@ fn decided(
             let wish = extend::Wish { id: *id, duration: *duration, justification: justification.as_ref() };
             return extend::extend(view, (*grant, *next), wish, caller, rules, now);
         }
+        Intent::BreakGlass { id, grant, role, duration, scope, justification, ticket, drill } => {
+            let (justification, ticket) = (justification.as_ref(), ticket.as_ref());
+            let wish = Wish {
+                id: *id,
+                role,
+                duration: *duration,
+                scope,
+                starts_at: None,
+                justification,
+                ticket,
+                even_if_covered,
+            };
+            return break_glass::break_glass(caller, &wish, (*grant, *drill), &view.history, rules, now);
+        }
+        Intent::CompleteReview { grant, justified, finding } => {
+            break_glass::complete_review(view, (*grant, *justified, finding), caller, rules, now)?
+        }
+        Intent::WaiveReview { grant, reason } => break_glass::waive_review(view, (*grant, reason), caller, rules, now)?,
         Intent::Approve { request, version, grant, cut, comment } => {
             let (request, capacity) = reviewable(view, *request, *version, caller, rules, now)?;
             check_enabled(rules)?;

@@ -1,5 +1,6 @@
 //! Answering a request, asking back, and taking it back.
 
+use super::break_glass::owed;
 use super::submit::amended;
 use super::{check_enabled, each};
 use crate::model::{
@@ -146,6 +147,7 @@ fn granted(
         approver_roles: request.approver_roles.clone(),
         approved_by: by.clone(),
         approved_at: now,
+        break_glass: request.emergency.as_ref().map(|emergency| owed(emergency, window.end())),
         suspended: None,
         ended: None,
         noted: Noted::default(),

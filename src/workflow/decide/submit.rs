@@ -106,6 +106,7 @@ pub(super) fn ask(
         approval,
         created_at: now,
         times_out_at: now.saturating_add(rules.approval_timeout).min(asked.answer_by),
+        emergency: None,
         state: RequestState::Pending,
         version: 1,
         reviews: Vec::new(),

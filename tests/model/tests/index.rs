@@ -46,6 +46,7 @@ fn grant(id: u128, holder: &str) -> Grant {
         approved_by: Actor::Clock,
         approved_at: at(1),
         ended: None,
+        break_glass: None,
         suspended: None,
         noted: Noted::default(),
         extends: None,

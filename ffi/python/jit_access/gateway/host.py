@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from mcpgateway.config import settings as gateway_settings
 from mcpgateway.db import Permissions, Role, SessionLocal, UserRole
 from mcpgateway.middleware.rbac import get_current_user_with_permissions
@@ -71,7 +71,7 @@ def mount(router: APIRouter) -> None:
     setattr(app.state, _MOUNTED, True)
 
 
-def caller(user: dict[str, Any] = Depends(get_current_user_with_permissions)) -> Caller:
+def caller(request: Request, user: dict[str, Any] = Depends(get_current_user_with_permissions)) -> Caller:
     """Whoever the gateway has authenticated, with the roles that hold without any grant.
 
     Only global roles count: a role in one team says nothing about the gateway. Roles that come from a grant are left
@@ -90,7 +90,33 @@ def caller(user: dict[str, Any] = Depends(get_current_user_with_permissions)) ->
         email,
         roles=sorted(filter(_is_role_name, standing)),
         permissions=sorted(set[str]().union(*standing.values())),
+        **_sign_in(request),
     )
+
+
+class _SignIn(TypedDict, total=False):
+    amr: list[str]
+    acr: str | None
+    auth_time: int | None
+
+
+def _sign_in(request: Request) -> _SignIn:
+    """How the caller signed in, as the token says that the gateway has verified; nothing, where it is misshapen."""
+    verified = getattr(request.state, "_jwt_verified_payload", None)
+    claims = verified[1] if isinstance(verified, tuple) and len(verified) == 2 else None
+    if not isinstance(claims, dict):
+        return {}
+    amr, acr, auth_time = claims.get("amr"), claims.get("acr"), claims.get("auth_time")
+    said: _SignIn = {
+        "amr": amr if isinstance(amr, list) and all(isinstance(name, str) for name in amr) else [],
+        "acr": acr if isinstance(acr, str) else None,
+        "auth_time": int(auth_time) if isinstance(auth_time, int | float) and not isinstance(auth_time, bool) else None,
+    }
+    try:
+        Caller("probe@example.com", **said)
+    except (InvalidInput, OverflowError):
+        return {}
+    return said
 
 
 def _standing_roles(email: str) -> dict[str, set[str]]:

@@ -66,6 +66,8 @@ CREATE TABLE grants (
     starts_at  INTEGER NOT NULL,
     ends_at    INTEGER NOT NULL CHECK (starts_at < ends_at),
     due_at     INTEGER,
+    -- Whether nobody approved it and nobody has reviewed it yet.
+    unreviewed INTEGER NOT NULL CHECK (unreviewed IN (0, 1)),
     -- What a check needs, so that an index can be loaded without reading `stored`. Permissions are joined by spaces,
     -- which no permission holds.
     scope      TEXT    NOT NULL,
@@ -77,6 +79,7 @@ CREATE TABLE grants (
 CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
 CREATE INDEX grants_by_state ON grants (state, created);
 CREATE INDEX grants_chains ON grants (first, created) WHERE first IS NOT NULL;
+CREATE INDEX grants_unreviewed ON grants (created) WHERE unreviewed = 1;
 CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
 
 -- How often it was used; no row while it was not. Apart from the grant, because counting ten thousand uses must not write

@@ -1,0 +1,86 @@
+//! Access at once, without approval: what it takes, what it gives, and what is owed for it afterwards.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use jit_access::config::Config;
+use jit_access::model::{
+    Action, Caller, GrantId, Justification, Principal, Query, Resource, RoleName, Scope, SignIn, Timestamp,
+};
+use jit_access::service::{Builder, Desk, Receipt};
+use jit_access::store::{MemoryStore, Store};
+use jit_access::workflow::{Command, Intent};
+
+const CONFIG: &str = "
+jit_access:
+  approver_roles: [lead]
+  break_glass:
+    enabled: true
+    eligible_roles: [on-call]
+    max_duration_hours: 1
+    mfa_within_minutes: 10
+  roles:
+    responder: {permissions: [tools.execute]}
+";
+
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn main() -> Result<(), Box<dyn Error>> {
+    let config = Config::parse(CONFIG, [])?;
+    let store = Arc::new(MemoryStore::new());
+    let engine = Builder::shared(Arc::clone(&store) as _, config.rules).settings(config.settings).open()?;
+    let desk = engine.desk();
+    let mut sre = Caller::new(Principal::user("sre@example.com")?, vec![RoleName::new("on-call")?]);
+    let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
+
+    // What the identity provider's token says: `amr` and `auth_time`. A bare claim of a second factor is no proof.
+    sre.sign_in = Some(SignIn::default().claiming_mfa(true));
+    match take(&desk, &sre) {
+        Ok(_) => println!("a bare claim is enough"),
+        Err(error) => println!("a bare claim:      {}", error.code()),
+    }
+    sre.sign_in = Some(SignIn::new(["pwd", "hwk"], None, Some(engine.now()))?);
+    let grant = take(&desk, &sre)?.grant.ok_or("no grant")?;
+    println!("a proven sign-in:  granted by {}", grant.approved_by);
+
+    // The security team's notice was written in the same transaction.
+    let [notice] = &store.lease_outbox(engine.now(), Timestamp::MAX, 10)?[..] else { return Err("no notice".into()) };
+    println!("security is told:  {}", notice.message.body.contains(r#""skipped_approvers":["lead"]"#));
+
+    let (action, resource) = (Action::new("tools.execute")?, Resource::gateway());
+    let query = Query { principal: &sre.principal, action: &action, resource: &resource };
+    println!("a check:           {}", engine.decider().check(&query).outcome.name());
+    println!("uses on record:    {}", desk.grant(&lead, grant.id)?.grant.map_or(0, |grant| grant.uses));
+
+    // Nothing follows on it: not while it lives, and not before somebody else has reviewed it.
+    println!("once more:         {}", code(take(&desk, &sre)));
+    desk.execute(&Command { caller: sre.clone(), intent: Intent::Release { grant: grant.id } }, None)?;
+    println!("and afterwards:    {}", code(take(&desk, &sre)));
+    println!("reviewed by self:  {}", code(review(&desk, &sre, grant.id)));
+    let done = review(&desk, &lead, grant.id)?.grant.and_then(|grant| grant.break_glass).ok_or("no review")?;
+    println!("by the lead:       {}", done.review(engine.now()).name());
+    println!("the next one:      {}", code(take(&desk, &sre)));
+    Ok(())
+}
+
+fn take(desk: &Desk, caller: &Caller) -> Result<Receipt, jit_access::Error> {
+    let intent = Intent::BreakGlass {
+        id: desk.new_request_id(),
+        grant: desk.new_grant_id(),
+        role: RoleName::new("responder")?,
+        duration: None,
+        scope: Scope::ANY,
+        justification: Some(Justification::new("INC-7: the shop is down")?),
+        ticket: None,
+        drill: false,
+    };
+    desk.execute(&Command { caller: caller.clone(), intent }, None)
+}
+
+fn review(desk: &Desk, caller: &Caller, grant: GrantId) -> Result<Receipt, jit_access::Error> {
+    let intent = Intent::CompleteReview { grant, justified: true, finding: Justification::new("as it should be")? };
+    desk.execute(&Command { caller: caller.clone(), intent }, None)
+}
+
+fn code(result: Result<Receipt, jit_access::Error>) -> &'static str {
+    result.map_or_else(|error| error.code(), |_| "granted")
+}

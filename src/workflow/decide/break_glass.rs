@@ -1,0 +1,257 @@
+//! Taking a role without approval, and the review that is owed for it.
+
+use super::review::approve_by_rule;
+use super::submit::{Wish, limited, requestable, role_of};
+use super::{check_enabled, each, ending};
+use crate::model::{
+    AccessRequest, Actor, BreakGlass, Caller, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Justification,
+    Principal, RequestState, Role, RoleName, SignIn, Terms, Timestamp, Ttl,
+};
+use crate::workflow::access::check_approver;
+use crate::workflow::assess::assess;
+use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
+
+/// How far a sign-in may lie ahead, because two machines never have quite the same time.
+const SKEW_MILLIS: i64 = 60_000;
+
+pub(super) fn break_glass(
+    caller: &Caller,
+    wish: &Wish<'_>,
+    (grant, drill): (GrantId, bool),
+    history: &History,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    check_enabled(rules)?;
+    let role = takeable(caller, wish.role, rules)?;
+    if wish.justification.is_none() {
+        return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));
+    }
+    check_sign_in(caller.sign_in.as_ref(), rules, now)?;
+    check_no_chain(history, drill)?;
+    let reviewer_roles = rules.break_glass_reviewers().to_vec();
+    if reviewer_roles.is_empty() {
+        return Err(Refusal::new(
+            RefusalCode::NoApprover,
+            "nobody could review this: neither `break_glass.reviewer_roles` nor `approver_roles` names anyone",
+        ));
+    }
+    let mut skipped: Vec<RoleName> = Vec::new();
+    for role in rules.approval_of(role).into_iter().flat_map(|step| step.roles) {
+        if !skipped.contains(&role) {
+            skipped.push(role);
+        }
+    }
+    // Who reviews it must see it and be able to end it.
+    let mut answerable = skipped.clone();
+    answerable.extend(reviewer_roles.iter().filter(|role| !skipped.contains(role)).cloned());
+    let (duration, duration_cut) = limited_for_emergencies(wish.duration, role, rules);
+    let terms = Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration };
+    let request = AccessRequest {
+        id: wish.id,
+        requester: caller.principal.clone(),
+        requester_acts_for: caller.acts_for.clone(),
+        requester_normal_roles: caller.roles.clone(),
+        requester_normal_permissions: caller.permissions.clone(),
+        role: role.name.clone(),
+        assessment: assess(caller, role, &terms, history, rules, now, now),
+        permissions: terms.permissions,
+        scope: terms.scope,
+        duration: terms.duration,
+        duration_cut,
+        extends: None,
+        starts_at: None,
+        justification: wish.justification.cloned(),
+        ticket: wish.ticket.cloned(),
+        approver_roles: answerable,
+        approval: Vec::new(),
+        created_at: now,
+        times_out_at: now.saturating_add(rules.approval_timeout),
+        emergency: Some(Emergency {
+            drill,
+            sign_in: caller.sign_in.clone(),
+            skipped,
+            reviewer_roles,
+            review_within: rules.break_glass.review_within,
+        }),
+        state: RequestState::Pending,
+        version: 1,
+        reviews: Vec::new(),
+        answers: Vec::new(),
+    };
+    let by = Actor::Principal(caller.principal.clone());
+    let mut events = each(now, &by, [Fact::RequestSubmitted(Box::new(request.clone()))]);
+    events.extend(approve_by_rule(&request, &Actor::Rule("break_glass".into()), Cut::default(), grant, now)?);
+    Ok(events)
+}
+
+/// The role, for someone who may take it without approval.
+fn takeable<'a>(caller: &Caller, name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
+    let settings = &rules.break_glass;
+    if !settings.enabled {
+        return Err(Refusal::new(
+            RefusalCode::BreakGlassDisabled,
+            "access without approval is switched off (`break_glass.enabled: false`); ask for the role instead",
+        ));
+    }
+    if !caller.has_any(&settings.eligible_roles) && !settings.eligible_principals.contains(&caller.principal) {
+        return Err(Refusal::new(
+            RefusalCode::NotEligible,
+            "you are not among those who may take access without approval (`break_glass.eligible_roles`, \
+             `break_glass.eligible_principals`); ask for the role instead",
+        ));
+    }
+    let role = role_of(name, rules)?;
+    match &settings.roles {
+        Some(roles) if !roles.contains(&role.name) => {
+            let names: Vec<_> = roles.iter().map(|role| format!("`{role}`")).collect();
+            Err(Refusal::new(
+                RefusalCode::NotForBreakGlass,
+                format!("the role `{name}` needs approval always; without it can be taken: {}", names.join(", ")),
+            ))
+        }
+        _ => Ok(role),
+    }
+}
+
+/// That the caller has signed in strongly and lately, as far as the operator wants that proven (RFC 8176, RFC 9470).
+fn check_sign_in(sign_in: Option<&SignIn>, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
+    let settings = &rules.break_glass;
+    if !settings.require_mfa {
+        return Ok(());
+    }
+    let refuse = |code, message: String| Err(Refusal::new(code, message).asking_for_step_up(settings));
+    let Some(sign_in) = sign_in else {
+        let message = "this takes a sign-in with a second factor, and nothing is known of how you signed in";
+        return refuse(RefusalCode::MfaRequired, message.to_owned());
+    };
+    let is_strong_context = sign_in.context().is_some_and(|acr| settings.acr_values.iter().any(|known| known == acr));
+    if !sign_in.is_multi_factor() && !is_strong_context {
+        if sign_in.claims_mfa() && settings.trust_mfa_flag {
+            return Ok(());
+        }
+        let methods: Vec<_> = sign_in.methods().collect();
+        let known = match (methods.is_empty(), sign_in.claims_mfa()) {
+            (false, _) => format!("you signed in by {}", methods.join(", ")),
+            (true, true) => "a bare claim of one, without method and time, is no proof".to_owned(),
+            (true, false) => "nothing is known of how you signed in".to_owned(),
+        };
+        return refuse(RefusalCode::MfaRequired, format!("this takes a sign-in with a second factor, and {known}"));
+    }
+    let Some(at) = sign_in.at() else {
+        let message = "this takes a recent sign-in, and nothing is known of when you signed in";
+        return refuse(RefusalCode::MfaRequired, message.to_owned());
+    };
+    let age = now.millis().saturating_sub(at.millis());
+    if age < -SKEW_MILLIS {
+        return refuse(RefusalCode::MfaRequired, format!("your sign-in is said to be at {at}, and it is {now} now"));
+    }
+    if age >= settings.mfa_within.millis() {
+        let minutes = settings.mfa_within.millis() / 60_000;
+        return refuse(
+            RefusalCode::MfaTooOld,
+            format!("you signed in at {at}, and this takes a sign-in of the last {minutes} minutes: sign in again"),
+        );
+    }
+    Ok(())
+}
+
+/// That no grant without approval follows on another, nor on one that nobody has reviewed. An exercise stands in the way
+/// of the next exercise only, never of an emergency.
+fn check_no_chain(history: &History, drill: bool) -> Result<(), Refusal> {
+    let matters = |grant: &&Grant| grant.break_glass.as_ref().is_some_and(|owed| drill || !owed.drill);
+    if let Some(grant) = history.live.iter().find(matters) {
+        return Err(Refusal::new(
+            RefusalCode::BreakGlassActive,
+            format!(
+                "you hold access without approval until {} ({}); one is never followed by another: ask for the role",
+                grant.window.end(),
+                grant.id
+            ),
+        ));
+    }
+    if let Some(grant) = history.unreviewed.iter().find(matters) {
+        return Err(Refusal::new(
+            RefusalCode::ReviewOutstanding,
+            format!(
+                "nobody has reviewed your last access without approval ({}); ask for the role, or have that review done or waived",
+                grant.id
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn limited_for_emergencies(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
+    let max = rules.break_glass.max_duration;
+    let (duration, cut) = limited(asked.or(Some(max)), role, rules);
+    if duration <= max {
+        return (duration, if asked.is_some() { cut } else { None });
+    }
+    let asked = cut.map_or(duration, |cut| cut.asked);
+    (max, Some(DurationCut { asked, limit: "break_glass.max_duration_hours".into() }))
+}
+
+pub(super) fn complete_review(
+    view: &View,
+    (id, justified, finding): (GrantId, bool, &Justification),
+    caller: &Caller,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Refusal> {
+    let grant = reviewable(view, id, caller, rules, now)?;
+    if grant.status(now).is_live() {
+        return Err(Refusal::new(
+            RefusalCode::ReviewTooEarly,
+            format!("this access goes on until {}; revoke it first, or review it then", grant.window.end()),
+        ));
+    }
+    Ok(vec![Fact::BreakGlassReviewed { grant: id, justified, finding: finding.clone() }])
+}
+
+pub(super) fn waive_review(
+    view: &View,
+    (id, reason): (GrantId, &Justification),
+    caller: &Caller,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Refusal> {
+    reviewable(view, id, caller, rules, now)?;
+    Ok(vec![Fact::BreakGlassReviewWaived { grant: id, reason: reason.clone() }])
+}
+
+/// A grant whose review is open, for someone who may close it.
+fn reviewable<'a>(
+    view: &'a View,
+    id: GrantId,
+    caller: &Caller,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<&'a Grant, Refusal> {
+    let grant = ending::known(view.grant.as_ref(), id, caller, rules)?;
+    let Some(owed) = &grant.break_glass else {
+        return Err(Refusal::new(RefusalCode::NothingToReview, "this grant was approved, so no review is owed for it"));
+    };
+    let asked = |who: &Principal| view.request.iter().flat_map(AccessRequest::identities).any(|one| one == who);
+    let is_theirs = |who: &Principal| grant.holder == *who || asked(who);
+    if caller.identities().any(is_theirs) {
+        return Err(Refusal::new(RefusalCode::SelfApproval, "you used this access, so someone else has to review it"));
+    }
+    check_approver(caller, &owed.reviewer_roles)?;
+    let review = owed.review(now);
+    if review.is_open() {
+        return Ok(grant);
+    }
+    Err(Refusal::new(RefusalCode::ReviewClosed, format!("this review is already {}", review.name())))
+}
+
+/// What a grant without approval owes from its beginning.
+pub(super) fn owed(emergency: &Emergency, end: Timestamp) -> BreakGlass {
+    BreakGlass {
+        drill: emergency.drill,
+        reviewer_roles: emergency.reviewer_roles.clone(),
+        review_due: end.saturating_add(emergency.review_within),
+        closed: None,
+        overdue_noted: false,
+    }
+}
