@@ -458,6 +458,7 @@ impl<'a> World<'a> {
                 let roles = roles.map(|role| RoleName::new(role.as_str().unwrap())).collect::<Result<_, _>>()?;
                 let standing = Standing { enabled: flag("enabled"), roles };
                 let listing = desk.standing(caller.as_ref(), &principal, &standing)?;
+                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
             }
             "unreviewed" => {
                 let listing = desk.unreviewed(&self.person(arguments, "by")?)?;

@@ -518,7 +518,8 @@ impl Desk {
                 let mine = |grant: &Grant| grant.holder == command.caller.principal;
                 let unreviewed = store.unreviewed()?.into_iter().filter(mine).collect();
                 let history = History { unreviewed, ..self.history(&command.caller.principal)? };
-                Ok(View { revision, history, ..store.request(*request)? })
+                let standing = self.standing_of(command.caller.identities())?;
+                Ok(View { revision, history, standing, ..store.request(*request)? })
             }
             Intent::RevokeMany { .. } => {
                 let (revision, live) = store.live_grants(self.shared.time.now())?;

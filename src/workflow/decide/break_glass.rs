@@ -2,7 +2,7 @@
 
 use super::review::approve_by_rule;
 use super::submit::{Wish, limited, requestable, role_of};
-use super::{check_enabled, each, ending};
+use super::{check_enabled, each, ending, standing};
 use crate::model::{
     AccessRequest, Actor, BreakGlass, Caller, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Justification,
     Principal, RequestState, Role, RoleName, SignIn, Terms, Timestamp, Ttl,
@@ -18,11 +18,13 @@ pub(super) fn break_glass(
     caller: &Caller,
     wish: &Wish<'_>,
     (grant, drill): (GrantId, bool),
-    history: &History,
+    view: &View,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     check_enabled(rules)?;
+    let history = &view.history;
+    caller.identities().try_for_each(|who| standing::check_not_disabled(who, view))?;
     let role = takeable(caller, wish.role, rules)?;
     if wish.justification.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));

@@ -78,7 +78,7 @@ fn decided(
                 ticket,
                 even_if_covered,
             };
-            return break_glass::break_glass(caller, &wish, (*grant, *drill), &view.history, rules, now);
+            return break_glass::break_glass(caller, &wish, (*grant, *drill), view, rules, now);
         }
         Intent::CompleteReview { grant, justified, finding } => {
             break_glass::complete_review(view, (*grant, *justified, finding), caller, rules, now)?

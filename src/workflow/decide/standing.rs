@@ -51,7 +51,14 @@ fn lost(grant: &Grant, standing: &Standing, rules: &Rules) -> Option<String> {
     if !standing.enabled {
         return Some(format!("{} is disabled", grant.holder));
     }
-    let wanted = rules.catalogue.get(&grant.role)?.requestable_by.as_ref()?;
+    let wanted = if grant.break_glass.is_some() {
+        if rules.break_glass.eligible_principals.contains(&grant.holder) {
+            return None;
+        }
+        &rules.break_glass.eligible_roles
+    } else {
+        rules.catalogue.get(&grant.role)?.requestable_by.as_ref()?
+    };
     (!standing.holds_any(wanted)).then(|| format!("{} holds none of the roles {}", grant.holder, names(wanted)))
 }
 
@@ -88,7 +95,8 @@ pub(super) fn check_still_eligible(request: &AccessRequest, view: &View, rules: 
     Err(Refusal::new(RefusalCode::NotEligible, message))
 }
 
-fn check_not_disabled(principal: &Principal, view: &View) -> Result<(), Refusal> {
+/// Whether the host lets them in at all, as far as it has said.
+pub(super) fn check_not_disabled(principal: &Principal, view: &View) -> Result<(), Refusal> {
     match view.standing.get(principal) {
         Some(standing) if !standing.enabled => {
             let message = format!("the host says that {principal} is disabled");
