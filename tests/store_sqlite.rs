@@ -317,7 +317,7 @@ mod tampering {
         let path = directory.path().join("jit.db");
         let store = open(&path);
         let (mut story, mut dice) = (Story::new(), Dice::new(5));
-        while story.events.len() < 60 {
+        while story.events.len() < 150 {
             story.tell(&store, dice.roll());
         }
         // Whatever the story has ended, something is live.
@@ -498,6 +498,7 @@ mod tampering {
             format!("UPDATE grants SET allowed = '*' {one} grants)"),
             format!("UPDATE grants SET excepted = '' {one} grants WHERE excepted != '')"),
             format!("UPDATE grants SET request = randomblob(16) {one} grants)"),
+            format!("UPDATE grants SET unreviewed = 1 - unreviewed {one} grants)"),
             format!("UPDATE grants SET due_at = NULL {one} grants WHERE due_at IS NOT NULL)"),
             format!("UPDATE grants SET stored = replace(stored, 'approved_by', 'approved_bi') {one} grants)"),
             format!("DELETE FROM grants {one} grants)"),
