@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         default_duration: None,
         approver_roles: None,
         approval: Vec::new(),
+        requestable_by: None,
         conflicts_with: vec![],
     };
     let rules = Rules {
