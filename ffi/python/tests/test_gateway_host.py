@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from fastapi import HTTPException
 from gateway_world import DEV, add_role, fresh_engine, fresh_gateway, give
+from starlette.requests import Request
 
+from jit_access import Caller
 from jit_access.gateway import host
 from jit_access.gateway.mirror import Mirror
 
@@ -18,8 +20,42 @@ def gateway() -> None:
     fresh_gateway()
 
 
+def caller(claims: object = None, **more: Any) -> Caller:
+    """Who calls with a token of these claims, as the gateway has verified it."""
+    request = Request({"type": "http", "state": {}})
+    if claims is not None:
+        request.state._jwt_verified_payload = ("token", claims)
+    return host.caller(request, {"email": DEV, "is_admin": False, **more})
+
+
 def roles(**more: Any) -> tuple[str, ...]:
-    return tuple(host.caller({"email": DEV, "is_admin": False, **more}).roles)
+    return tuple(caller(**more).roles)
+
+
+def test_how_somebody_signed_in_is_what_the_token_says() -> None:
+    signed_in = caller({"amr": ["pwd", "otp"], "acr": "strong", "auth_time": 1_800_000_000})
+    assert (signed_in.amr, signed_in.acr) == (("pwd", "otp"), "strong")
+    assert signed_in.auth_time == datetime.fromtimestamp(1_800_000_000, UTC)
+    assert caller({"auth_time": 1_800_000_000.5}).auth_time == datetime.fromtimestamp(1_800_000_000, UTC)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        None,
+        {},
+        "no claims",
+        {"amr": "pwd", "acr": 7, "auth_time": "now"},
+        {"amr": ["pwd", 7], "auth_time": True},
+        {"amr": ["a b"], "auth_time": 1_800_000_000},
+        {"auth_time": 10**400},
+        {"auth_time": float("inf")},
+        {"auth_time": float("nan")},
+    ],
+)
+def test_a_token_that_says_it_badly_says_nothing(claims: object) -> None:
+    signed_in = caller(claims)
+    assert (signed_in.amr, signed_in.acr, signed_in.auth_time) == ((), None, None)
 
 
 def test_standing_global_roles_count() -> None:
@@ -61,5 +97,5 @@ def test_a_role_whose_name_no_configuration_can_hold_is_left_out() -> None:
 
 def test_nobody_is_refused() -> None:
     with pytest.raises(HTTPException) as refused:
-        host.caller({"email": "anonymous", "is_admin": False, "auth_method": "anonymous"})
+        caller(email="anonymous", auth_method="anonymous")
     assert refused.value.status_code == 401

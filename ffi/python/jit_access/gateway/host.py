@@ -107,14 +107,16 @@ def _sign_in(request: Request) -> _SignIn:
     if not isinstance(claims, dict):
         return {}
     amr, acr, auth_time = claims.get("amr"), claims.get("acr"), claims.get("auth_time")
-    said: _SignIn = {
-        "amr": amr if isinstance(amr, list) and all(isinstance(name, str) for name in amr) else [],
-        "acr": acr if isinstance(acr, str) else None,
-        "auth_time": int(auth_time) if isinstance(auth_time, int | float) and not isinstance(auth_time, bool) else None,
-    }
+    if isinstance(auth_time, bool) or not isinstance(auth_time, int | float):
+        auth_time = None
     try:
+        said: _SignIn = {
+            "amr": amr if isinstance(amr, list) and all(isinstance(name, str) for name in amr) else [],
+            "acr": acr if isinstance(acr, str) else None,
+            "auth_time": None if auth_time is None else int(auth_time),
+        }
         Caller("probe@example.com", **said)
-    except (InvalidInput, OverflowError):
+    except (InvalidInput, OverflowError, ValueError):
         return {}
     return said
 
