@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::{AccessRequest, BreakGlass, Event, Fact, Grant};
 use crate::store::Message;
-use crate::workflow::{Rules, View, evolve};
+use crate::workflow::{Rules, View};
 
 /// The topic of what the security team is told at once.
 pub const SECURITY: &str = "security";
@@ -25,20 +25,20 @@ pub fn messages(view: &View, events: &[Event], rules: &Rules) -> Vec<Message> {
     if !rules.break_glass.notify_security_team {
         return Vec::new();
     }
-    let mut view = view.clone();
-    let mut messages = Vec::new();
-    for event in events {
-        view = evolve(view, event);
-        let notice = match &event.fact {
-            Fact::GrantCreated(_) => "break_glass",
-            Fact::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
-            _ => continue,
+    let submitted = events.iter().find_map(|event| match &event.fact {
+        Fact::RequestSubmitted(request) => Some(&**request),
+        _ => None,
+    });
+    let request = submitted.or(view.request.as_ref());
+    let told = |event: &Event| {
+        let (notice, grant) = match &event.fact {
+            Fact::GrantCreated(grant) => ("break_glass", &**grant),
+            Fact::BreakGlassReviewOverdue { .. } => ("break_glass_review_overdue", view.grant.as_ref()?),
+            _ => return None,
         };
-        if let Some((grant, owed)) = view.grant.as_ref().and_then(|grant| Some((grant, grant.break_glass.as_ref()?))) {
-            messages.extend(message(&SecurityNotice::new(notice, event, grant, owed, view.request.as_ref())));
-        }
-    }
-    messages
+        message(&SecurityNotice::new(notice, event, grant, grant.break_glass.as_ref()?, request))
+    };
+    events.iter().filter_map(told).collect()
 }
 
 /// What the security team reads of an access without approval.
