@@ -77,9 +77,13 @@ impl Reconciler {
         shared.sync()?;
         let now = shared.time.now();
         let views = shared.store.due(now, CHUNK)?;
-        let events: Vec<_> = views.iter().flat_map(|view| note(view, now)).collect();
+        let (mut events, mut outbox) = (Vec::new(), Vec::new());
+        for view in &views {
+            let noted = note(view, now);
+            outbox.extend(messages(view, &noted, &shared.rules));
+            events.extend(noted);
+        }
         let mut noted = events.len();
-        let outbox = views.iter().flat_map(|view| messages(view, &note(view, now), &shared.rules)).collect();
         shared.durable.forget(now);
         if let Some(decided_from) = views.iter().map(|view| view.revision).min() {
             match shared.store.commit(&Batch { decided_from: Some(decided_from), events, outbox, ..Batch::default() }) {
