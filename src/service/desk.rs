@@ -169,6 +169,9 @@ pub struct Listing<T> {
 /// A pure function of the workflow that says what follows from a command.
 type How = fn(&View, &Command, &Rules, Timestamp) -> Result<Vec<Event>, Refusal>;
 
+/// What a command was decided from, what follows from it, and when.
+type Decided = (View, Vec<Event>, Timestamp);
+
 /// How often a command is decided anew because others changed the state. Each round somebody got something done.
 const ROUNDS: usize = 64;
 /// How many of a principal's requests, and of their grants of each status, a command is decided from.
@@ -273,22 +276,8 @@ impl Desk {
         select: Selector,
         reason: Justification,
     ) -> Result<Listing<Grant>, Error> {
-        let shared = &*self.shared;
         let command = Command { caller: caller.clone(), intent: Intent::RevokeMany { select, reason } };
-        for _ in 0..ROUNDS {
-            let (view, events, now) = self.decided(&command, decide)?;
-            let batch = Batch { decided_from: Some(view.revision), events, ..Batch::default() };
-            match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
-                Ok(records) => {
-                    shared.publish(&records);
-                    let items = ended(view.history.live, &batch.events);
-                    return Ok(Listing { items, next: None, now });
-                }
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Conflict.into())
+        self.end_all(|| self.decided(&command, decide))
     }
 
     /// Takes down what the host says of a principal: whether they are let in, and which of its roles they hold by standing
@@ -305,26 +294,15 @@ impl Desk {
         principal: &Principal,
         standing: &Standing,
     ) -> Result<Listing<Grant>, Error> {
-        let shared = &*self.shared;
-        for _ in 0..ROUNDS {
+        self.end_all(|| {
+            let shared = &*self.shared;
             let revision = shared.store.head()?.revision;
             let now = shared.time.now();
             let history = History { live: self.live_of(principal, now)?, ..History::default() };
-            let known = self.standing_of([principal])?;
-            let view = View { revision, standing: known, history, ..View::default() };
+            let view = View { revision, standing: self.standing_of([principal])?, history, ..View::default() };
             let events = report_standing(&view, caller, (principal, standing), &shared.rules, now)?;
-            let batch = Batch { decided_from: Some(revision), events, ..Batch::default() };
-            match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
-                Ok(records) => {
-                    shared.publish(&records);
-                    let items = ended(view.history.live, &batch.events);
-                    return Ok(Listing { items, next: None, now });
-                }
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Conflict.into())
+            Ok((view, events, now))
+        })
     }
 
     /// What [`Desk::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
@@ -462,14 +440,32 @@ impl Desk {
         Ok(self.shared.store.verify()?)
     }
 
-    /// What follows from the command now, what it was decided from, and when.
-    fn decided(&self, command: &Command, how: How) -> Result<(View, Vec<Event>, Timestamp), Error> {
+    fn decided(&self, command: &Command, how: How) -> Result<Decided, Error> {
         let view = self.load(command)?;
         let now = self.shared.time.now();
         let events = how(&view, command, &self.shared.rules, now)?;
         #[cfg(feature = "cedar")]
         self.shared.policies.check(&events)?;
         Ok((view, events, now))
+    }
+
+    /// Commits what was decided about the live grants of the view, and answers those that ended by it.
+    fn end_all(&self, decided: impl Fn() -> Result<Decided, Error>) -> Result<Listing<Grant>, Error> {
+        let shared = &*self.shared;
+        for _ in 0..ROUNDS {
+            let (view, events, now) = decided()?;
+            let batch = Batch { decided_from: Some(view.revision), events, ..Batch::default() };
+            match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
+                Ok(records) => {
+                    shared.publish(&records);
+                    let items = ended(view.history.live, &batch.events);
+                    return Ok(Listing { items, next: None, now });
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
     }
 
     fn load(&self, command: &Command) -> Result<View, Error> {
