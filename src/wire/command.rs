@@ -4,21 +4,15 @@
 //! refused by its name, and so is a field that stands twice: of two readers of such a document each could see another
 //! caller. The answers are the documents of [`super`], the same that the routes send.
 
-use std::fmt;
-
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
 
+use super::fields::Fields;
 use super::{
     DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, parse_cursor,
     parse_delegation_status, parse_grant_status, parse_request_status, request_of, to_json,
 };
 use crate::error::Error;
-use crate::model::{
-    Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, Selector, SignIn,
-    Standing, TicketUrl, Timestamp, Ttl,
-};
+use crate::model::{Caller, Cut, Invalid, Justification, Principal, RoleName, Scope, Selector, Standing, TicketUrl};
 use crate::service::{Desk, IdempotencyKey, Receipt};
 use crate::workflow::{Command, Intent};
 
@@ -88,9 +82,6 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("verify", &[]),
 ];
 
-/// How many rows a page has when nobody says.
-const PAGE: usize = 50;
-
 /// Does what the document asks for, and answers with the document of what came of it.
 ///
 /// | command | answer |
@@ -154,17 +145,12 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
             to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
         }
         "standing" => {
-            let caller = if fields.map.get("caller").is_some_and(|value| !value.is_null()) {
-                Some(fields.caller()?)
-            } else {
-                None
-            };
+            let caller = fields.caller_if_any()?;
             let (name, agent) = (fields.must("principal")?, fields.flag("agent")?.unwrap_or(false));
             let principal = if agent { Principal::agent(&name) } else { Principal::user(&name) }?;
             let enabled = fields.flag("enabled")?;
             let enabled = enabled.ok_or_else(|| Invalid::new("enabled", "is missing", "true or false"))?;
             let roles = fields.roles()?.unwrap_or_default();
-            fields.map.remove("caller");
             fields.finish()?;
             let listing = desk.standing(caller.as_ref(), &principal, &Standing { enabled, roles })?;
             to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, &base)))
@@ -378,287 +364,10 @@ fn missing(what: &str) -> Error {
     Error::Internal(format!("the {what} of a command is missing from its receipt"))
 }
 
-/// The fields that have not been read yet. A field without a value is a field left out.
-struct Fields {
-    /// What error messages call the whole: the command, or `caller`.
-    of: &'static str,
-    takes: &'static [&'static str],
-    map: Map<String, Value>,
-}
-
-const CALLER: &[&str] = &["principal", "roles", "permissions", "agent", "acts_for", "amr", "acr", "auth_time", "mfa"];
-
-impl Fields {
-    fn read(document: &str) -> Result<Self, Invalid> {
-        const EXPECTED: &str = "a JSON object with the field command";
-        let value: Unambiguous = serde_json::from_str(document)
-            .map_err(|error| Invalid::new("document", format!("cannot be read: {error}"), EXPECTED))?;
-        match value.0 {
-            Value::Object(map) => Ok(Self { of: "document", takes: &[], map }),
-            other => Err(Invalid::new("document", format!("is {}", shown(&other)), EXPECTED)),
-        }
-    }
-
-    /// Which command it is; from here on the fields are those of that command, and others are refused.
-    fn command(&mut self) -> Result<&'static str, Invalid> {
-        let name = self.must("command")?;
-        let Some((name, takes)) = COMMANDS.iter().find(|(known, _)| *known == name) else {
-            let known: Vec<_> = COMMANDS.iter().map(|(known, _)| *known).collect();
-            return Err(Invalid::new("command", format!("is {}", Invalid::quote(&name)), one_of(&known)));
-        };
-        (self.of, self.takes) = (name, takes);
-        // Before anything else is looked at: the first thing wrong with a misspelt field is its name.
-        self.refuse_unknown()?;
-        Ok(name)
-    }
-
-    fn refuse_unknown(&self) -> Result<(), Invalid> {
-        match self.map.keys().find(|key| !self.takes.contains(&key.as_str())) {
-            None => Ok(()),
-            Some(key) => {
-                let field = key.chars().filter(|c| !c.is_control()).take(80).collect::<String>();
-                Err(Invalid::new(field, format!("is no field of `{}`", self.of), one_of(self.takes)))
-            }
-        }
-    }
-
-    /// That nothing is left: a field that the command takes and this code forgot would be ignored in silence.
-    fn finish(&self) -> Result<(), Error> {
-        match self.map.keys().next() {
-            None => Ok(()),
-            Some(key) => Err(Error::Internal(format!("nothing reads the field {key} of {}", self.of))),
-        }
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.map.remove(name).filter(|value| !value.is_null())
-    }
-
-    fn text(&mut self, name: &'static str) -> Result<Option<String>, Invalid> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(Invalid::new(name, format!("is {}", shown(&other)), "text")),
-        }
-    }
-
-    fn must(&mut self, name: &'static str) -> Result<String, Invalid> {
-        self.text(name)?.ok_or_else(|| Invalid::new(name, "is missing", "text"))
-    }
-
-    fn hours(&mut self, name: &'static str) -> Result<Option<Ttl>, Invalid> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(value) => match value.as_f64() {
-                Some(hours) => Ttl::from_hours(hours).map(Some).map_err(|error| error.for_field(name)),
-                None => Err(Invalid::new(name, format!("is {}", shown(&value)), "a number of hours, such as 4 or 0.5")),
-            },
-        }
-    }
-
-    /// What somebody says, for people to read.
-    fn words(&mut self, name: &'static str) -> Result<Option<Justification>, Invalid> {
-        self.text(name)?.map(|text| Justification::new(&text).map_err(|error| error.for_field(name))).transpose()
-    }
-
-    fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Invalid> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(other) => Err(Invalid::new(name, format!("is {}", shown(&other)), "true or false")),
-        }
-    }
-
-    fn number(&mut self, name: &'static str) -> Result<Option<u32>, Invalid> {
-        self.take(name)
-            .map(|value| {
-                let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-                number.ok_or_else(|| Invalid::new(name, format!("is {}", shown(&value)), "a whole number"))
-            })
-            .transpose()
-    }
-
-    fn scope(&mut self) -> Result<Option<Scope>, Invalid> {
-        self.text("resource")?.map(|text| text.parse()).transpose()
-    }
-
-    fn permissions(&mut self) -> Result<Option<PermissionSet>, Invalid> {
-        let Some(value) = self.take("permissions") else { return Ok(None) };
-        let Value::Array(items) = &value else {
-            return Err(Invalid::new("permissions", format!("is {}", shown(&value)), "a list of texts"));
-        };
-        let permission = |item: &Value| match item {
-            Value::String(text) => Permission::new(text).map_err(|error| error.for_field("permissions")),
-            other => Err(Invalid::new("permissions", format!("holds {}", shown(other)), "a list of texts")),
-        };
-        PermissionSet::new(items.iter().map(permission).collect::<Result<Vec<_>, _>>()?).map(Some)
-    }
-
-    fn roles(&mut self) -> Result<Option<Vec<RoleName>>, Invalid> {
-        match self.take("roles") {
-            None => Ok(None),
-            Some(Value::Array(roles)) => roles.iter().map(role).collect::<Result<_, _>>().map(Some),
-            Some(other) => Err(Invalid::new("roles", format!("is {}", shown(&other)), "a list of texts")),
-        }
-    }
-
-    fn instant(&mut self, name: &'static str) -> Result<Option<Timestamp>, Invalid> {
-        self.text(name)?.map(|text| text.parse::<Timestamp>().map_err(|error| error.for_field(name))).transpose()
-    }
-
-    fn limit(&mut self) -> Result<usize, Invalid> {
-        let Some(value) = self.take("limit") else { return Ok(PAGE) };
-        let limit = value.as_u64().and_then(|limit| usize::try_from(limit).ok());
-        limit.ok_or_else(|| Invalid::new("limit", format!("is {}", shown(&value)), "a whole number of 1 or more"))
-    }
-
-    fn caller(&mut self) -> Result<Caller, Invalid> {
-        let map = match self.take("caller") {
-            Some(Value::Object(map)) => map,
-            found => {
-                let problem = found.map_or_else(|| "is missing".to_owned(), |value| format!("is {}", shown(&value)));
-                return Err(Invalid::new("caller", problem, "who the host authenticated: principal, roles, agent"));
-            }
-        };
-        let mut fields = Self { of: "caller", takes: CALLER, map };
-        fields.refuse_unknown()?;
-        let name = fields.must("principal")?;
-        let is_agent = fields.flag("agent")?.unwrap_or(false);
-        let roles = fields.roles()?.unwrap_or_default();
-        let permissions = match fields.take("permissions") {
-            None => None,
-            Some(Value::Array(all)) => Some(all.iter().filter_map(standing).collect()),
-            Some(other) => return Err(Invalid::new("permissions", format!("is {}", shown(&other)), "a list of texts")),
-        };
-        let principal = if is_agent { Principal::agent(&name) } else { Principal::user(&name) }?;
-        let acts_for = fields.text("acts_for")?.map(|name| Principal::user(&name)).transpose();
-        let acts_for = acts_for.map_err(|error| error.for_field("acts_for"))?;
-        let sign_in = fields.sign_in()?;
-        Ok(Caller { principal, roles, permissions, acts_for, sign_in })
-    }
-}
-
-impl Fields {
-    /// How the caller signed in, as far as any of it is told.
-    fn sign_in(&mut self) -> Result<Option<SignIn>, Invalid> {
-        let methods = match self.take("amr") {
-            None => Vec::new(),
-            Some(Value::Array(names)) => names
-                .into_iter()
-                .map(|name| match name {
-                    Value::String(name) => Ok(name),
-                    other => Err(Invalid::new("amr", format!("holds {}", shown(&other)), "a list of texts")),
-                })
-                .collect::<Result<_, _>>()?,
-            Some(other) => return Err(Invalid::new("amr", format!("is {}", shown(&other)), "a list of texts")),
-        };
-        let at = match self.map.get("auth_time").and_then(Value::as_i64) {
-            // As it stands in a token: seconds since 1970 (RFC 7519, NumericDate).
-            Some(seconds) => {
-                self.take("auth_time");
-                let at = Timestamp::from_millis(seconds.saturating_mul(1_000));
-                Some(at.map_err(|error| error.for_field("auth_time"))?)
-            }
-            None => self.instant("auth_time")?,
-        };
-        let (context, claims_mfa) = (self.text("acr")?, self.flag("mfa")?);
-        if methods.is_empty() && context.is_none() && at.is_none() && claims_mfa.is_none() {
-            return Ok(None);
-        }
-        let sign_in = SignIn::new(methods.iter().map(String::as_str), context.as_deref(), at)?;
-        Ok(Some(sign_in.claiming_mfa(claims_mfa.unwrap_or(false))))
-    }
-}
-
-/// What the host calls a permission and this library cannot name takes nothing off what a grant newly permits.
-fn standing(value: &Value) -> Option<Permission> {
-    value.as_str().and_then(|text| Permission::new(text).ok())
-}
-
-fn role(value: &Value) -> Result<RoleName, Invalid> {
-    match value {
-        Value::String(name) => RoleName::new(name).map_err(|error| error.for_field("roles")),
-        other => Err(Invalid::new("roles", format!("holds {}", shown(other)), "a list of texts")),
-    }
-}
-
-fn one_of(names: &[&str]) -> String {
-    if names.is_empty() { "no field".to_owned() } else { format!("one of {}", names.join(", ")) }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => Invalid::quote(text),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// A JSON value in which no object names a field twice.
-struct Unambiguous(Value);
-
-impl<'de> Deserialize<'de> for Unambiguous {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Builder).map(Self)
-    }
-}
-
-struct Builder;
-
-impl<'de> Visitor<'de> for Builder {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(flag.into())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Unambiguous(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some((name, Unambiguous(value))) = fields.next_entry::<String, Unambiguous>()? {
-            if map.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the field {} stands twice", Invalid::quote(&name))));
-            }
-            map.insert(name, value);
-        }
-        Ok(map.into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::{Map, Value};
+
     use super::*;
     use crate::service::Builder as EngineBuilder;
     use crate::store::MemoryStore;

@@ -4,6 +4,7 @@
 //! Bindings render what is here and add nothing, so that a document is the same whichever language made it.
 
 pub mod command;
+mod fields;
 
 use serde::Serialize;
 
