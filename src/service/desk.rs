@@ -233,8 +233,8 @@ impl Desk {
             let (view, events, now) = self.decided(command, decide)?;
             let decided_from = view.revision;
             let outbox = messages(&view, &events, &shared.rules);
-            let covered = already_covered(&view, command, &shared.rules, now).filter(|_| events.is_empty());
-            let already = covered.map(|grant| grant.id);
+            let covered = || already_covered(&view, command, &shared.rules, now).map(|grant| grant.id);
+            let already = if events.is_empty() { covered() } else { None };
             let after = match already {
                 Some(grant) => shared.store.grant(grant)?,
                 None => events.iter().fold(view, evolve),
