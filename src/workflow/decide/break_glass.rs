@@ -1,14 +1,13 @@
 //! Taking a role without approval, and the review that is owed for it.
 
 use super::review::approve_by_rule;
-use super::submit::{Wish, limited, requestable, role_of};
+use super::submit::{Ask, Wish, each_once, limited, requestable, role_of, unanswered};
 use super::{check_enabled, each, ending, standing};
 use crate::model::{
     AccessRequest, Actor, BreakGlass, Caller, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Justification,
-    Principal, RequestState, Role, RoleName, SignIn, Terms, Timestamp, Ttl,
+    Principal, Role, RoleName, SignIn, Terms, Timestamp, Ttl,
 };
 use crate::workflow::access::check_approver;
-use crate::workflow::assess::assess;
 use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
 
 /// How far a sign-in may lie ahead, because two machines never have quite the same time.
@@ -38,37 +37,21 @@ pub(super) fn break_glass(
             "nobody could review this: neither `break_glass.reviewer_roles` nor `approver_roles` names anyone",
         ));
     }
-    let mut skipped: Vec<RoleName> = Vec::new();
-    for role in rules.approval_of(role).into_iter().flat_map(|step| step.roles) {
-        if !skipped.contains(&role) {
-            skipped.push(role);
-        }
-    }
-    // Who reviews it must see it and be able to end it.
-    let mut answerable = skipped.clone();
-    answerable.extend(reviewer_roles.iter().filter(|role| !skipped.contains(role)).cloned());
+    let skipped = each_once(rules.approval_of(role).into_iter().flat_map(|step| step.roles));
     let (duration, duration_cut) = limited_for_emergencies(wish.duration, role, rules);
-    let terms = Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration };
-    let request = AccessRequest {
+    let asked = Ask {
         id: wish.id,
-        requester: caller.principal.clone(),
-        requester_acts_for: caller.acts_for.clone(),
-        requester_normal_roles: caller.roles.clone(),
-        requester_normal_permissions: caller.permissions.clone(),
-        role: role.name.clone(),
-        assessment: assess(caller, role, &terms, history, rules, now, now),
-        permissions: terms.permissions,
-        scope: terms.scope,
-        duration: terms.duration,
+        terms: Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration },
         duration_cut,
         extends: None,
         starts_at: None,
-        justification: wish.justification.cloned(),
-        ticket: wish.ticket.cloned(),
-        approver_roles: answerable,
-        approval: Vec::new(),
-        created_at: now,
-        times_out_at: now.saturating_add(rules.approval_timeout),
+        answer_by: Timestamp::MAX,
+        justification: wish.justification,
+        ticket: wish.ticket,
+    };
+    let request = AccessRequest {
+        // Who reviews it must see it and be able to end it.
+        approver_roles: each_once(skipped.iter().chain(&reviewer_roles).cloned()),
         emergency: Some(Emergency {
             drill,
             sign_in: caller.sign_in.clone(),
@@ -76,10 +59,7 @@ pub(super) fn break_glass(
             reviewer_roles,
             review_within: rules.break_glass.review_within,
         }),
-        state: RequestState::Pending,
-        version: 1,
-        reviews: Vec::new(),
-        answers: Vec::new(),
+        ..unanswered(caller, role, asked, history, rules, now)
     };
     let by = Actor::Principal(caller.principal.clone());
     let mut events = each(now, &by, [Fact::RequestSubmitted(Box::new(request.clone()))]);

@@ -84,33 +84,11 @@ pub(super) fn ask(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    let terms = asked.terms;
     let approval: Vec<_> = rules.approval_of(role).iter().map(|rule| ApprovalStep::new(rule, now)).collect();
     let request = AccessRequest {
-        id: asked.id,
-        extends: asked.extends,
-        requester: caller.principal.clone(),
-        requester_acts_for: caller.acts_for.clone(),
-        requester_normal_roles: caller.roles.clone(),
-        requester_normal_permissions: caller.permissions.clone(),
-        role: role.name.clone(),
-        assessment: assess(caller, role, &terms, &view.history, rules, now, asked.starts_at.unwrap_or(now)),
-        permissions: terms.permissions,
-        scope: terms.scope,
-        duration: terms.duration,
-        duration_cut: asked.duration_cut,
-        starts_at: asked.starts_at,
-        justification: asked.justification.cloned(),
-        ticket: asked.ticket.cloned(),
         approver_roles: approver_roles(&approval),
         approval,
-        created_at: now,
-        times_out_at: now.saturating_add(rules.approval_timeout).min(asked.answer_by),
-        emergency: None,
-        state: RequestState::Pending,
-        version: 1,
-        reviews: Vec::new(),
-        answers: Vec::new(),
+        ..unanswered(caller, role, asked, &view.history, rules, now)
     };
     let approving_rule = rule_that_approves(caller, role, &request, rule, rules);
     if approving_rule.is_none() && request.approval.is_empty() {
@@ -128,6 +106,44 @@ pub(super) fn ask(
         events.extend(approve_by_rule(&request, &rule, cut, grant, now)?);
     }
     Ok(events)
+}
+
+/// The request as it stands before anybody has a say in it: no step of approval, and nobody who could review it.
+pub(super) fn unanswered(
+    caller: &Caller,
+    role: &Role,
+    asked: Ask<'_>,
+    history: &History,
+    rules: &Rules,
+    now: Timestamp,
+) -> AccessRequest {
+    let terms = asked.terms;
+    AccessRequest {
+        id: asked.id,
+        extends: asked.extends,
+        requester: caller.principal.clone(),
+        requester_acts_for: caller.acts_for.clone(),
+        requester_normal_roles: caller.roles.clone(),
+        requester_normal_permissions: caller.permissions.clone(),
+        role: role.name.clone(),
+        assessment: assess(caller, role, &terms, history, rules, now, asked.starts_at.unwrap_or(now)),
+        permissions: terms.permissions,
+        scope: terms.scope,
+        duration: terms.duration,
+        duration_cut: asked.duration_cut,
+        starts_at: asked.starts_at,
+        justification: asked.justification.cloned(),
+        ticket: asked.ticket.cloned(),
+        approver_roles: Vec::new(),
+        approval: Vec::new(),
+        created_at: now,
+        times_out_at: now.saturating_add(rules.approval_timeout).min(asked.answer_by),
+        emergency: None,
+        state: RequestState::Pending,
+        version: 1,
+        reviews: Vec::new(),
+        answers: Vec::new(),
+    }
 }
 
 /// What changes in a request when its requester asks for another length or another scope.
@@ -161,11 +177,16 @@ pub(super) fn amended(
     Ok(Some(Amendment { duration, duration_cut, scope: terms.scope, assessment }))
 }
 
-/// Every role that may ever review, each once.
+/// Every role that may ever review.
 fn approver_roles(approval: &[ApprovalStep]) -> Vec<RoleName> {
-    let mut all: Vec<RoleName> = Vec::new();
     let escalated = |step: &ApprovalStep| step.escalation.clone().map(|escalation| escalation.to).unwrap_or_default();
-    for role in approval.iter().flat_map(|step| step.roles.iter().cloned().chain(escalated(step))) {
+    each_once(approval.iter().flat_map(|step| step.roles.iter().cloned().chain(escalated(step))))
+}
+
+/// These roles in their order, each once.
+pub(super) fn each_once(roles: impl IntoIterator<Item = RoleName>) -> Vec<RoleName> {
+    let mut all = Vec::new();
+    for role in roles {
         if !all.contains(&role) {
             all.push(role);
         }
