@@ -195,20 +195,17 @@ fn check_delegations(connection: &Connection, folded: &Rows, born: &BTreeMap<Sub
         let created: i64 = row.get(0)?;
         let stored: String = row.get(1)?;
         let delegation = rows::delegation(created, &stored)?;
-        let columns = DelegationColumns {
-            id: row.get(2)?,
-            ended: row.get(7)?,
-            starts_at: row.get(8)?,
-            ends_at: row.get(9)?,
-            ..DelegationColumns::of(&delegation)
-        };
+        let columns = DelegationColumns::of(&delegation);
         let same = folded.delegations.get(&delegation.id) == Some(&delegation)
             && born.get(&Subject::Delegation(delegation.id)).copied().map(int) == Some(created)
-            && columns == DelegationColumns::of(&delegation)
+            && row.get::<_, [u8; 16]>(2)? == columns.id
             && row.get::<_, String>(3)? == columns.delegator_kind
             && row.get::<_, String>(4)? == columns.delegator
             && row.get::<_, String>(5)? == columns.delegate_kind
-            && row.get::<_, String>(6)? == columns.delegate;
+            && row.get::<_, String>(6)? == columns.delegate
+            && row.get::<_, bool>(7)? == columns.ended
+            && row.get::<_, i64>(8)? == columns.starts_at
+            && row.get::<_, i64>(9)? == columns.ends_at;
         if !same {
             return Err(differs("delegation", delegation.id, created));
         }
