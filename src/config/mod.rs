@@ -22,7 +22,7 @@ use serde_json::Value;
 use self::reader::Reader;
 use crate::model::{ApprovalRule, EscalationRule, Invalid, Permission, PermissionSet, RiskLevel, Role, RoleName, Ttl};
 use crate::service::Settings;
-use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
+use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, PolicyHandle, RiskRules, Rules};
 
 /// Everything an operator sets.
 ///
@@ -149,6 +149,7 @@ impl Config {
             limits: limits(&mut reader)?,
             risk: risk(&mut reader)?,
             break_glass: BreakGlassRules::default(),
+            policy: PolicyHandle::default(),
             catalogue: BTreeMap::new(),
         };
         rules.catalogue = catalogue(&mut reader, &rules)?;

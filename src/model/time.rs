@@ -214,6 +214,16 @@ impl Window {
         self.end
     }
 
+    /// How long it is, as far as a length can say it.
+    #[must_use]
+    pub const fn length(self) -> Ttl {
+        match self.end.millis().saturating_sub(self.start.millis()) {
+            short if short < 1_000 => Ttl(1_000),
+            long if long > Ttl::MAX.0 => Ttl::MAX,
+            millis => Ttl(millis),
+        }
+    }
+
     /// Whether `instant` lies inside: `start <= instant < end`.
     #[must_use]
     pub fn contains(self, instant: Timestamp) -> bool {

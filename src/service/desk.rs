@@ -324,10 +324,10 @@ impl Desk {
     pub fn request(&self, caller: &Caller, id: RequestId) -> Result<Receipt, Error> {
         let view = self.shared.store.request(id)?;
         let (rules, now) = (&self.shared.rules, self.shared.time.now());
-        let seen = |request: &AccessRequest| -> Result<bool, StoreError> {
+        let seen = |request: &AccessRequest| -> Result<bool, Error> {
             // Who waits asks often, and needs no delegation for it.
-            Ok(may_see_request(caller, request, &[], rules, now)
-                || may_see_request(caller, request, &self.delegations_to(&caller.principal, now)?, rules, now))
+            Ok(may_see_request(caller, request, &[], rules, now)?
+                || may_see_request(caller, request, &self.delegations_to(&caller.principal, now)?, rules, now)?)
         };
         if !view.request.as_ref().map(seen).transpose()?.unwrap_or(false) {
             return Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")).into());
@@ -342,10 +342,13 @@ impl Desk {
     pub fn grant(&self, caller: &Caller, id: GrantId) -> Result<Receipt, Error> {
         self.shared.flush_uses()?;
         let view = self.shared.store.grant(id)?;
-        if !view.grant.as_ref().is_some_and(|grant| may_see_grant(caller, grant, &self.shared.rules)) {
+        let now = self.shared.time.now();
+        let seen =
+            view.grant.as_ref().map(|grant| may_see_grant(caller, grant, &self.shared.rules, now)).transpose()?;
+        if seen != Some(true) {
             return Err(Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {id}")).into());
         }
-        Ok(Receipt::new(view, self.shared.time.now(), false))
+        Ok(Receipt::new(view, now, false))
     }
 
     /// The requests that the caller may see.
@@ -404,8 +407,13 @@ impl Desk {
     pub fn unreviewed(&self, caller: &Caller) -> Result<Listing<Grant>, Error> {
         self.shared.flush_uses()?;
         let now = self.shared.time.now();
-        let seen = |grant: &Grant| may_see_grant(caller, grant, &self.shared.rules);
-        Ok(Listing { items: self.shared.store.unreviewed()?.into_iter().filter(seen).collect(), next: None, now })
+        let mut items = Vec::new();
+        for grant in self.shared.store.unreviewed()? {
+            if may_see_grant(caller, &grant, &self.shared.rules, now)? {
+                items.push(grant);
+            }
+        }
+        Ok(Listing { items, next: None, now })
     }
 
     /// The records of the journal after a revision, oldest first.
@@ -413,7 +421,7 @@ impl Desk {
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; errors of the store.
     pub fn journal(&self, caller: &Caller, after: Revision, limit: usize) -> Result<Listing<Record>, Error> {
-        may_audit(caller, &self.shared.rules)?;
+        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
         check_limit(limit)?;
         self.shared.flush_uses()?;
         let (_, items) = self.shared.store.journal(after, limit)?;
@@ -652,12 +660,13 @@ impl Desk {
         limit: usize,
     ) -> Result<Page<S>, Error> {
         check_limit(limit)?;
-        let visible = if sees_everything(caller, &self.shared.rules) {
+        let now = self.shared.time.now();
+        let visible = if sees_everything(caller, &self.shared.rules, now)? {
             Visible::All
         } else {
             Visible::To(caller.principal.clone(), caller.roles.clone())
         };
-        Ok(Page { visible, status, now: self.shared.time.now(), before, limit })
+        Ok(Page { visible, status, now, before, limit })
     }
 }
 

@@ -48,7 +48,7 @@ impl Desk {
     /// # Errors
     /// [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn policies(&self, caller: &Caller) -> Result<String, Error> {
-        may_audit(caller, &self.shared.rules)?;
+        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
         let (revision, grants, now) = self.live_grants()?;
         let schema = self.shared.policies.fitting(&grants).map_err(|error| internal(&error))?;
         export(&grants, &schema, now, revision).map_err(|error| internal(&error))

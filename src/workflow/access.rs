@@ -1,14 +1,18 @@
-//! Who may see and do what, judged from the caller that the host authenticated.
+//! Who may see and do what, judged from the caller that the host authenticated: what the policy is asked, how a no is
+//! explained, and what no policy can change.
 //!
 //! What a caller may not see, they are told does not exist.
 
+use super::authority::{About, Act, Question, allowed, check, reviewing_now};
 use super::{Refusal, RefusalCode, Rules, View};
 use crate::model::{AccessRequest, Caller, Capacity, Delegation, Grant, RoleName, Timestamp};
 
-/// Whether the caller may see every request, grant and record: approvers in general, and auditors.
-#[must_use]
-pub fn sees_everything(caller: &Caller, rules: &Rules) -> bool {
-    caller.has_any(&rules.approver_roles) || caller.has_any(&rules.auditor_roles)
+/// Whether the caller may see every request, grant and record.
+///
+/// # Errors
+/// [`RefusalCode::PolicyFailed`].
+pub fn sees_everything(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<bool, Refusal> {
+    allowed(&asking(caller, Act::SeeAll, About::Workflow, rules, now))
 }
 
 /// The roles with which the caller may review at `now` because somebody lends them, among these delegations.
@@ -21,54 +25,74 @@ pub fn lent_roles<'a>(
     lent.flat_map(|one| &one.roles)
 }
 
-/// Whether the caller may see this delegation: one of the two whom it concerns, and who sees everything.
-#[must_use]
-pub fn may_see_delegation(caller: &Caller, delegation: &Delegation, rules: &Rules) -> bool {
-    delegation.concerns(&caller.principal) || sees_everything(caller, rules)
+/// Whether the caller may see this delegation.
+///
+/// # Errors
+/// [`RefusalCode::PolicyFailed`].
+pub fn may_see_delegation(
+    caller: &Caller,
+    delegation: &Delegation,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<bool, Refusal> {
+    allowed(&asking(caller, Act::See, About::Delegation(delegation), rules, now))
 }
 
-/// Whether the caller may see this request at `now`: who asks, its approvers and those who stand in for them, and who sees
-/// everything.
-#[must_use]
+/// Whether the caller may see this request at `now`, given the delegations to them.
+///
+/// # Errors
+/// [`RefusalCode::PolicyFailed`].
 pub fn may_see_request(
     caller: &Caller,
     request: &AccessRequest,
     delegations: &[Delegation],
     rules: &Rules,
     now: Timestamp,
-) -> bool {
-    caller.identities().any(|who| request.identities().any(|asking| asking == who))
-        || caller.has_any(&request.approver_roles)
-        || lent_roles(caller, delegations, now).any(|role| request.approver_roles.contains(role))
-        || sees_everything(caller, rules)
+) -> Result<bool, Refusal> {
+    let lent: Vec<_> = lent_roles(caller, delegations, now).cloned().collect();
+    allowed(&Question { lent: &lent, ..asking(caller, Act::See, About::Request(request), rules, now) })
 }
 
-/// Whether the caller may see this grant: its holder, those that could approve it, and who sees everything.
-#[must_use]
-pub fn may_see_grant(caller: &Caller, grant: &Grant, rules: &Rules) -> bool {
-    caller.principal == grant.holder || caller.has_any(&grant.approver_roles) || sees_everything(caller, rules)
+/// Whether the caller may see this grant.
+///
+/// # Errors
+/// [`RefusalCode::PolicyFailed`].
+pub fn may_see_grant(caller: &Caller, grant: &Grant, rules: &Rules, now: Timestamp) -> Result<bool, Refusal> {
+    allowed(&asking(caller, Act::See, About::Grant(grant), rules, now))
 }
 
 /// Whether the caller may read the journal and the policy export.
 ///
 /// # Errors
-/// A refusal that names the roles that may.
-pub fn may_audit(caller: &Caller, rules: &Rules) -> Result<(), Refusal> {
-    if sees_everything(caller, rules) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        RefusalCode::NotAnAuditor,
-        "the record is open to the roles in `approver_roles` and `auditor_roles`, and you hold none of them",
-    ))
+/// A refusal that names the roles that may; [`RefusalCode::PolicyFailed`].
+pub fn may_audit(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
+    check(&asking(caller, Act::Audit, About::Workflow, rules, now), || {
+        Some(Refusal::new(
+            RefusalCode::NotAnAuditor,
+            "the record is open to the roles in `approver_roles` and `auditor_roles`, and you hold none of them",
+        ))
+    })
 }
 
-/// In which capacity the caller may review this request at `now`: one of its approvers who did not ask for it, neither in
-/// person nor through an agent.
+/// The question, of a caller to whom nothing is lent.
+pub(super) const fn asking<'a>(
+    caller: &'a Caller,
+    act: Act,
+    about: About<'a>,
+    rules: &'a Rules,
+    now: Timestamp,
+) -> Question<'a> {
+    Question { caller, lent: &[], act, about, rules, now }
+}
+
+/// In which capacity the caller may review this request at `now`: somebody whom the policy lets, and who did not ask for it,
+/// neither in person nor through an agent.
 pub(super) fn reviewer(
     caller: &Caller,
     request: &AccessRequest,
     view: &View,
+    act: Act,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<Capacity, Refusal> {
     if caller.identities().any(|who| request.identities().any(|asking| asking == who)) {
@@ -87,22 +111,62 @@ pub(super) fn reviewer(
     let held = |roles: &[RoleName]| -> Vec<RoleName> {
         request.approver_roles.iter().filter(|role| roles.contains(role)).cloned().collect()
     };
-    let fits = |roles: &[RoleName]| request.approval.iter().any(|step| step.may_be_filled_by(roles, now));
+    let fits = |roles: &[RoleName]| reviewing_now(request, now).any(|role| roles.contains(role));
     let roles = held(&caller.roles);
-    if fits(&roles) {
-        return Ok(Capacity { roles, acts_for: caller.acts_for.clone(), on_behalf_of: None });
+    let own = || Capacity { roles: roles.clone(), acts_for: caller.acts_for.clone(), on_behalf_of: None };
+    let capacity = if fits(&roles) { Some(own()) } else { stand_in(caller, request, view, &fits, now)? };
+    let lent: Vec<_> = lent_for(caller, request, view, now).flat_map(|(_, roles)| roles).collect();
+    let question = Question { lent: &lent, ..asking(caller, act, About::Request(request), rules, now) };
+    check(&question, || capacity.is_none().then(|| fills_no_step(caller, request, &roles)))?;
+    match capacity {
+        Some(capacity) => Ok(capacity),
+        // Whoever the policy lets say yes: a yes that fills no step is none.
+        None if act == Act::Approve => Err(fills_no_step(caller, request, &roles)),
+        None => Ok(own()),
     }
-    if let Some(capacity) = stand_in(caller, request, view, &fits, now)? {
-        return Ok(capacity);
+}
+
+/// Why the caller, who holds these of the request's roles, can fill none of its steps now.
+fn fills_no_step(caller: &Caller, request: &AccessRequest, roles: &[RoleName]) -> Refusal {
+    if let Some(refusal) = not_an_approver(caller, &request.approver_roles) {
+        return refusal;
     }
-    check_approver(caller, &request.approver_roles)?;
     let later = request.approval.iter().filter_map(|step| step.escalation.as_ref());
     let later = later.filter(|escalation| roles.iter().any(|role| escalation.to.contains(role)));
     let from = later.map(|escalation| escalation.at).min().unwrap_or(request.times_out_at);
-    Err(Refusal::new(
+    Refusal::new(
         RefusalCode::NotAnApprover,
         format!("your roles may review this request from {from} on, when it is passed on to them"),
-    ))
+    )
+}
+
+/// The delegations to the caller, with those of the request's roles that each lends, as far as the delegators hold them
+/// still; in the order in which they were made. What somebody asks for they do not review by way of another.
+fn lent_for<'a>(
+    caller: &'a Caller,
+    request: &'a AccessRequest,
+    view: &'a View,
+    now: Timestamp,
+) -> impl Iterator<Item = (&'a Delegation, Vec<RoleName>)> {
+    lent_by_anybody(caller, request, view, now)
+        .filter(|(delegation, _)| request.identities().all(|asking| *asking != delegation.delegator))
+}
+
+fn lent_by_anybody<'a>(
+    caller: &'a Caller,
+    request: &'a AccessRequest,
+    view: &'a View,
+    now: Timestamp,
+) -> impl Iterator<Item = (&'a Delegation, Vec<RoleName>)> {
+    let mut lent: Vec<_> =
+        view.delegations.iter().filter(|one| one.lends(&one.delegator, &caller.principal, &[], now)).collect();
+    lent.sort_by_key(|one| one.id);
+    lent.into_iter().map(move |delegation| {
+        let known = view.standing.get(&delegation.delegator);
+        let still = |role: &&RoleName| known.is_none_or(|known| known.holds_all(std::slice::from_ref(*role)));
+        let roles = delegation.roles.iter().filter(|role| request.approver_roles.contains(role)).filter(still);
+        (delegation, roles.cloned().collect())
+    })
 }
 
 /// The first delegation with which the caller may review, in the order in which they were made. Own roles go before it: what
@@ -115,14 +179,7 @@ fn stand_in(
     now: Timestamp,
 ) -> Result<Option<Capacity>, Refusal> {
     let mut own = None;
-    let mut lent: Vec<_> =
-        view.delegations.iter().filter(|one| one.lends(&one.delegator, &caller.principal, &[], now)).collect();
-    lent.sort_by_key(|one| one.id);
-    for delegation in lent {
-        let held = |role: &&RoleName| delegation.roles.contains(role) && request.approver_roles.contains(role);
-        let known = view.standing.get(&delegation.delegator);
-        let still = |role: &&RoleName| known.is_none_or(|known| known.holds_all(std::slice::from_ref(*role)));
-        let roles: Vec<_> = delegation.roles.iter().filter(held).filter(still).cloned().collect();
+    for (delegation, roles) in lent_by_anybody(caller, request, view, now) {
         if !fits(&roles) {
             continue;
         }
@@ -142,25 +199,29 @@ fn stand_in(
     }
 }
 
-/// Whether the caller may take this grant away: one of those that could approve it, other than its holder.
-pub(super) fn check_revoker(caller: &Caller, grant: &Grant) -> Result<(), Refusal> {
+/// Whether the caller may take this grant away, or hold it back: never its holder, who releases it.
+pub(super) fn check_revoker(
+    caller: &Caller,
+    act: Act,
+    grant: &Grant,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     if caller.principal == grant.holder {
         return Err(Refusal::new(
             RefusalCode::RevokeOwnGrant,
             "this grant is yours: release it instead of revoking it",
         ));
     }
-    check_approver(caller, &grant.approver_roles)
+    check(&asking(caller, act, About::Grant(grant), rules, now), || not_an_approver(caller, &grant.approver_roles))
 }
 
-/// Whether the caller holds one of these roles.
-pub(super) fn check_approver(caller: &Caller, approver_roles: &[RoleName]) -> Result<(), Refusal> {
+/// That the caller holds none of these roles, if so.
+pub(super) fn not_an_approver(caller: &Caller, approver_roles: &[RoleName]) -> Option<Refusal> {
     if caller.has_any(approver_roles) {
-        return Ok(());
+        return None;
     }
     let names: Vec<_> = approver_roles.iter().map(|role| format!("`{role}`")).collect();
-    Err(Refusal::new(
-        RefusalCode::NotAnApprover,
-        format!("this takes one of the roles {}, and you hold none of them", names.join(", ")),
-    ))
+    let message = format!("this takes one of the roles {}, and you hold none of them", names.join(", "));
+    Some(Refusal::new(RefusalCode::NotAnApprover, message))
 }

@@ -13,11 +13,13 @@
 //! | `view` | what must be known to decide, and how a fact changes it |
 //! | `decide` | which facts follow from a command |
 //! | `note` | what time has made true and the journal does not say yet |
-//! | `access` | who may see and do what |
+//! | `authority` | who may do what: the question, and the port of what answers it |
+//! | `access` | what the policy is asked, and how a no is explained |
 //! | `refusal` | why not, with stable codes |
 
 mod access;
 mod assess;
+mod authority;
 mod command;
 mod decide;
 mod note;
@@ -27,6 +29,10 @@ mod rules;
 mod view;
 
 pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
+pub use authority::{
+    About, Act, Entitlement, For, PlainPolicy, PolicyFailure, PolicyHandle, Question, Ruling, WorkflowPolicy,
+    reviewing_now,
+};
 pub use command::{Command, Intent};
 pub use decide::{already_covered, decide, preview, report_standing};
 pub use note::{next_note, note};

@@ -152,6 +152,8 @@ codes! {
     NothingToReview = "nothing_to_review", "The grant was approved beforehand and owes no review.";
     ReviewTooEarly = "review_too_early", "The grant is still live: what is done with it is not known yet.";
     ReviewClosed = "review_closed", "The review is done or waived.";
+    ForbiddenByPolicy = "forbidden_by_policy", "A policy of the operator forbids it, or none permits it.";
+    PolicyFailed = "policy_failed", "A policy that has to be asked could not be evaluated, so nobody may.";
     NotAnAuditor = "not_an_auditor", "The caller holds none of the roles that may read the record.";
 }
 

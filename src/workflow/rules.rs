@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use super::PolicyHandle;
 use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
@@ -59,6 +60,8 @@ pub struct Rules {
     pub risk: RiskRules,
     /// `break_glass`: access without approval.
     pub break_glass: BreakGlassRules,
+    /// `workflow_policy`: who may do what.
+    pub policy: PolicyHandle,
     /// `roles`: what can be asked for.
     pub catalogue: BTreeMap<RoleName, Role>,
 }
@@ -88,6 +91,7 @@ impl Default for Rules {
             limits: Limits::default(),
             risk: RiskRules::default(),
             break_glass: BreakGlassRules::default(),
+            policy: PolicyHandle::default(),
             catalogue: BTreeMap::new(),
         }
     }

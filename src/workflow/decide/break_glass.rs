@@ -5,9 +5,10 @@ use super::submit::{Ask, Wish, each_once, limited, requestable, role_of, unanswe
 use super::{check_enabled, each, ending, standing};
 use crate::model::{
     AccessRequest, Actor, BreakGlass, Caller, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Justification,
-    Principal, Role, RoleName, SignIn, Terms, Timestamp, Ttl,
+    Principal, Role, SignIn, Terms, Timestamp, Ttl,
 };
-use crate::workflow::access::check_approver;
+use crate::workflow::access::{asking, not_an_approver};
+use crate::workflow::authority::{About, Act, Entitlement, For, check};
 use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
 
 /// How far a sign-in may lie ahead, because two machines never have quite the same time.
@@ -24,7 +25,7 @@ pub(super) fn break_glass(
     check_enabled(rules)?;
     let history = &view.history;
     caller.identities().try_for_each(|who| standing::check_not_disabled(who, view))?;
-    let role = takeable(caller, wish.role, rules)?;
+    let role = takeable(caller, wish, rules, now)?;
     if wish.justification.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));
     }
@@ -68,7 +69,7 @@ pub(super) fn break_glass(
 }
 
 /// The role, for someone who may take it without approval.
-fn takeable<'a>(caller: &Caller, name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
+fn takeable<'a>(caller: &Caller, wish: &Wish<'_>, rules: &'a Rules, now: Timestamp) -> Result<&'a Role, Refusal> {
     let settings = &rules.break_glass;
     if !settings.enabled {
         return Err(Refusal::new(
@@ -76,24 +77,44 @@ fn takeable<'a>(caller: &Caller, name: &RoleName, rules: &'a Rules) -> Result<&'
             "access without approval is switched off (`break_glass.enabled: false`); ask for the role instead",
         ));
     }
-    if !caller.has_any(&settings.eligible_roles) && !settings.eligible_principals.contains(&caller.principal) {
-        return Err(Refusal::new(
-            RefusalCode::NotEligible,
-            "you are not among those who may take access without approval (`break_glass.eligible_roles`, \
-             `break_glass.eligible_principals`); ask for the role instead",
-        ));
-    }
-    let role = role_of(name, rules)?;
+    let role = role_of(wish.role, rules)?;
+    let wanted = Entitlement {
+        role: &role.name,
+        permissions: &role.permissions,
+        scope: wish.scope,
+        duration: limited_for_emergencies(wish.duration, role, rules).0,
+        emergency: true,
+        open_to: eligible(rules),
+    };
+    check(&asking(caller, Act::BreakGlass, About::Entitlement(&wanted), rules, now), || {
+        (!wanted.is_for(caller)).then(|| {
+            Refusal::new(
+                RefusalCode::NotEligible,
+                "you are not among those who may take access without approval (`break_glass.eligible_roles`, \
+                 `break_glass.eligible_principals`); ask for the role instead",
+            )
+        })
+    })?;
     match &settings.roles {
         Some(roles) if !roles.contains(&role.name) => {
             let names: Vec<_> = roles.iter().map(|role| format!("`{role}`")).collect();
             Err(Refusal::new(
                 RefusalCode::NotForBreakGlass,
-                format!("the role `{name}` needs approval always; without it can be taken: {}", names.join(", ")),
+                format!(
+                    "the role `{}` needs approval always; without it can be taken: {}",
+                    role.name,
+                    names.join(", ")
+                ),
             ))
         }
         _ => Ok(role),
     }
+}
+
+/// Whom the settings let take access without approval.
+pub(super) fn eligible(rules: &Rules) -> For<'_> {
+    let settings = &rules.break_glass;
+    For::Some { roles: &settings.eligible_roles, principals: &settings.eligible_principals }
 }
 
 /// That the caller has signed in strongly and lately, as far as the operator wants that proven (RFC 8176, RFC 9470).
@@ -181,7 +202,7 @@ pub(super) fn complete_review(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let grant = reviewable(view, id, caller, rules, now)?;
+    let grant = reviewable(view, (id, Act::Review), caller, rules, now)?;
     if grant.status(now).is_live() {
         return Err(Refusal::new(
             RefusalCode::ReviewTooEarly,
@@ -198,19 +219,19 @@ pub(super) fn waive_review(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    reviewable(view, id, caller, rules, now)?;
+    reviewable(view, (id, Act::WaiveReview), caller, rules, now)?;
     Ok(vec![Fact::BreakGlassReviewWaived { grant: id, reason: reason.clone() }])
 }
 
 /// A grant whose review is open, for someone who may close it.
 fn reviewable<'a>(
     view: &'a View,
-    id: GrantId,
+    (id, act): (GrantId, Act),
     caller: &Caller,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<&'a Grant, Refusal> {
-    let grant = ending::known(view.grant.as_ref(), id, caller, rules)?;
+    let grant = ending::known(view.grant.as_ref(), id, caller, rules, now)?;
     let Some(owed) = &grant.break_glass else {
         return Err(Refusal::new(RefusalCode::NothingToReview, "this grant was approved, so no review is owed for it"));
     };
@@ -219,7 +240,8 @@ fn reviewable<'a>(
     if caller.identities().any(is_theirs) {
         return Err(Refusal::new(RefusalCode::SelfApproval, "you used this access, so someone else has to review it"));
     }
-    check_approver(caller, &owed.reviewer_roles)?;
+    let question = asking(caller, act, About::Grant(grant), rules, now);
+    check(&question, || not_an_approver(caller, &owed.reviewer_roles))?;
     let review = owed.review(now);
     if review.is_open() {
         return Ok(grant);

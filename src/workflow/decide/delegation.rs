@@ -4,6 +4,8 @@ use crate::model::{
     Caller, Delegation, DelegationId, DelegationStatus, Fact, Justification, Principal, PrincipalKind, RoleName,
     Timestamp, Window,
 };
+use crate::workflow::access::{asking, may_see_delegation, not_an_approver};
+use crate::workflow::authority::{About, Act, check};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 /// The longest that a right is lent, and the furthest ahead that it may end.
@@ -48,7 +50,7 @@ pub(super) fn delegate(
     if window.end().millis() - now.millis() > MAX_AHEAD_MILLIS {
         return Err(cannot(format!("`until` is {}, more than a year away", wish.until)));
     }
-    Ok(vec![Fact::RolesDelegated(Box::new(Delegation {
+    let delegation = Delegation {
         id: wish.id,
         delegator: caller.principal.clone(),
         delegate: wish.to.clone(),
@@ -57,7 +59,9 @@ pub(super) fn delegate(
         reason: wish.reason.clone(),
         created_at: now,
         ended: None,
-    }))])
+    };
+    check(&asking(caller, Act::Delegate, About::Delegation(&delegation), rules, now), || None)?;
+    Ok(vec![Fact::RolesDelegated(Box::new(delegation))])
 }
 
 /// The roles to lend: those named, or all with which the caller reviews. Only what the caller holds by standing right: what
@@ -106,14 +110,13 @@ pub(super) fn undelegate(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let known = view
-        .delegation
-        .as_ref()
-        .filter(|known| known.id == id && crate::workflow::may_see_delegation(caller, known, rules))
-        .ok_or_else(|| Refusal::new(RefusalCode::UnknownDelegation, format!("there is no delegation {id}")))?;
-    if !known.concerns(&caller.principal) {
-        crate::workflow::access::check_approver(caller, &rules.approver_roles)?;
-    }
+    let known = match view.delegation.as_ref().filter(|known| known.id == id) {
+        Some(known) if may_see_delegation(caller, known, rules, now)? => known,
+        _ => return Err(Refusal::new(RefusalCode::UnknownDelegation, format!("there is no delegation {id}"))),
+    };
+    check(&asking(caller, Act::Undelegate, About::Delegation(known), rules, now), || {
+        not_an_approver(caller, &rules.approver_roles).filter(|_| !known.concerns(&caller.principal))
+    })?;
     Ok(match known.status(now) {
         DelegationStatus::Scheduled | DelegationStatus::Active => vec![Fact::DelegationEnded { delegation: id }],
         DelegationStatus::Expired | DelegationStatus::Ended => Vec::new(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Caller, Fact, Grant, GrantId, Justification, Selector, Timestamp};
-use crate::workflow::access::{check_approver, check_revoker, may_see_grant};
+use crate::workflow::access::{asking, check_revoker, may_see_grant, not_an_approver};
+use crate::workflow::authority::{About, Act, check};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 /// Ending a grant that is already over, however it ended, is no new fact: revocation is idempotent and final.
@@ -14,8 +15,8 @@ pub(super) fn revoke(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let grant = known(view.grant.as_ref(), id, caller, rules)?;
-    check_revoker(caller, grant)?;
+    let grant = known(view.grant.as_ref(), id, caller, rules, now)?;
+    check_revoker(caller, Act::Revoke, grant, rules, now)?;
     let end = |grant: &Grant| Fact::GrantRevoked { grant: grant.id, reason: reason.clone() };
     Ok(with_later(view, grant, now).map(end).collect())
 }
@@ -28,7 +29,8 @@ pub(super) fn revoke_many(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    check_approver(caller, &rules.approver_roles)?;
+    let question = asking(caller, Act::RevokeMany, About::Selection(select), rules, now);
+    check(&question, || not_an_approver(caller, &rules.approver_roles))?;
     // Whatever continues a grant that ends ends with it.
     let mut ends: BTreeMap<GrantId, u32> = BTreeMap::new();
     for grant in view.history.live.iter().filter(|grant| select.selects(grant)) {
@@ -54,13 +56,11 @@ pub(super) fn release(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let grant = known(view.grant.as_ref(), id, caller, rules)?;
-    if caller.principal != grant.holder {
-        return Err(Refusal::new(
-            RefusalCode::NotTheHolder,
-            format!("only {} can release this grant; revoke it instead", grant.holder),
-        ));
-    }
+    let grant = known(view.grant.as_ref(), id, caller, rules, now)?;
+    check(&asking(caller, Act::Release, About::Grant(grant), rules, now), || {
+        let message = || format!("only {} can release this grant; revoke it instead", grant.holder);
+        (caller.principal != grant.holder).then(|| Refusal::new(RefusalCode::NotTheHolder, message()))
+    })?;
     Ok(with_later(view, grant, now).map(|grant| Fact::GrantReleased { grant: grant.id }).collect())
 }
 
@@ -72,7 +72,7 @@ pub(super) fn suspend(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let grant = live(view, id, caller, rules, now)?;
+    let grant = live(view, (id, Act::Suspend), caller, rules, now)?;
     let held = with_later(view, grant, now).filter(|grant| grant.suspended.is_none());
     Ok(held.map(|grant| Fact::GrantSuspended { grant: grant.id, reason: reason.clone() }).collect())
 }
@@ -84,16 +84,22 @@ pub(super) fn resume(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let grant = live(view, id, caller, rules, now)?;
+    let grant = live(view, (id, Act::Resume), caller, rules, now)?;
     super::check_enabled(rules)?;
     let held = with_later(view, grant, now).filter(|grant| grant.suspended.is_some());
     Ok(held.map(|grant| Fact::GrantResumed { grant: grant.id }).collect())
 }
 
 /// A grant that is not over, for someone who may take it away.
-fn live<'a>(view: &'a View, id: GrantId, caller: &Caller, rules: &Rules, now: Timestamp) -> Result<&'a Grant, Refusal> {
-    let grant = known(view.grant.as_ref(), id, caller, rules)?;
-    check_revoker(caller, grant)?;
+fn live<'a>(
+    view: &'a View,
+    (id, act): (GrantId, Act),
+    caller: &Caller,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<&'a Grant, Refusal> {
+    let grant = known(view.grant.as_ref(), id, caller, rules, now)?;
+    check_revoker(caller, act, grant, rules, now)?;
     let status = grant.status(now);
     if status.is_live() {
         return Ok(grant);
@@ -107,10 +113,12 @@ pub(super) fn known<'a>(
     id: GrantId,
     caller: &Caller,
     rules: &Rules,
+    now: Timestamp,
 ) -> Result<&'a Grant, Refusal> {
-    grant
-        .filter(|grant| grant.id == id && may_see_grant(caller, grant, rules))
-        .ok_or_else(|| Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {id}")))
+    match grant.filter(|grant| grant.id == id) {
+        Some(grant) if may_see_grant(caller, grant, rules, now)? => Ok(grant),
+        _ => Err(Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {id}"))),
+    }
 }
 
 /// The grant and all that go on from it, as far as they are live; none when it is over itself.

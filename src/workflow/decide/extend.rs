@@ -10,6 +10,8 @@ use crate::model::{
     Actor, Caller, DurationCut, EndKind, Event, Extension, Grant, GrantId, GrantStatus, Justification, RequestId, Role,
     Terms, Timestamp, Ttl,
 };
+use crate::workflow::access::asking;
+use crate::workflow::authority::{About, Act, Entitlement, check};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 /// What the holder wants, before any rule has looked at it.
@@ -28,11 +30,12 @@ pub(super) fn extend(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     check_enabled(rules)?;
-    let grant = known(view.extended.as_ref(), id, caller, rules)?;
+    let grant = known(view.extended.as_ref(), id, caller, rules, now)?;
     if caller.principal != grant.holder {
         let message = format!("only {} can ask for an extension of this grant", grant.holder);
         return Err(Refusal::new(RefusalCode::NotTheHolder, message));
     }
+    check(&asking(caller, Act::Extend, About::Grant(grant), rules, now), || None)?;
     check_extendable(view, grant, now)?;
     let waits = |request: &&crate::model::AccessRequest| {
         request.extends.is_some_and(|extension| extension.of == id) && request.status(now).is_open()
@@ -44,7 +47,15 @@ pub(super) fn extend(
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
     check_words(wish.justification, grant.ticket.as_ref(), rules)?;
     let role = role_of(&grant.role, rules)?;
-    standing::check_eligible(caller, role, view)?;
+    let wanted = Entitlement {
+        role: &role.name,
+        permissions: &grant.permissions,
+        scope: &grant.scope,
+        duration: limited(wish.duration, role, rules).0,
+        emergency: false,
+        open_to: standing::eligible(Some(role)),
+    };
+    standing::check_eligible(caller, (Act::Hold, &wanted), view, rules, now)?;
     let extension = place(view, grant, rules)?;
     let start = grant.window.end();
     let (duration, duration_cut) = limited_in_all(wish.duration, &extension, start, role, rules)?;

@@ -26,6 +26,7 @@ pub use self::covered::already_covered;
 use self::review::reviewable;
 pub use self::standing::report_standing;
 use self::submit::Wish;
+use super::authority::Act;
 use super::{Command, Intent, Refusal, RefusalCode, Rules, View};
 use crate::model::{Actor, Event, Fact, Timestamp};
 
@@ -85,9 +86,9 @@ fn decided(
         }
         Intent::WaiveReview { grant, reason } => break_glass::waive_review(view, (*grant, reason), caller, rules, now)?,
         Intent::Approve { request, version, grant, cut, comment } => {
-            let (request, capacity) = reviewable(view, *request, *version, caller, rules, now)?;
+            let (request, capacity) = reviewable(view, (*request, Act::Approve), *version, caller, rules, now)?;
             check_enabled(rules)?;
-            standing::check_still_eligible(request, view, rules)?;
+            standing::check_still_eligible(request, view, rules, now)?;
             match &request.extends {
                 // It begins when the grant before it ends, and is counted with it.
                 Some(extension) => extend::check_still_extendable(view, extension, now)?,
@@ -96,11 +97,11 @@ fn decided(
             return review::approve(view, request, (caller, capacity), (cut, comment.as_ref()), *grant, now);
         }
         Intent::Deny { request, reason } => {
-            let (request, capacity) = reviewable(view, *request, None, caller, rules, now)?;
+            let (request, capacity) = reviewable(view, (*request, Act::Deny), None, caller, rules, now)?;
             vec![Fact::RequestDenied { request: request.id, capacity, reason: reason.clone() }]
         }
         Intent::Ask { request, question } => {
-            let (request, capacity) = reviewable(view, *request, None, caller, rules, now)?;
+            let (request, capacity) = reviewable(view, (*request, Act::Ask), None, caller, rules, now)?;
             vec![Fact::InformationRequested { request: request.id, capacity, question: question.clone() }]
         }
         Intent::Answer { request, answer, duration, scope } => {

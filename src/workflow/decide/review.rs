@@ -7,21 +7,22 @@ use crate::model::{
     AccessRequest, Actor, Caller, Capacity, Cut, Event, Fact, Grant, GrantId, Justification, Noted, NothingLeft,
     Principal, RequestId, RequestStatus, Review, Scope, Terms, Timestamp, Ttl, Window,
 };
-use crate::workflow::access::{may_see_request, reviewer};
+use crate::workflow::access::{asking, may_see_request, reviewer};
+use crate::workflow::authority::{About, Act, check};
 use crate::workflow::quorum::waiting_for;
 use crate::workflow::{Refusal, RefusalCode, Rules, View, evolve};
 
 /// The request, and the capacity in which the caller may review it now.
 pub(super) fn reviewable<'a>(
     view: &'a View,
-    id: RequestId,
+    (id, act): (RequestId, Act),
     version: Option<u32>,
     caller: &Caller,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<(&'a AccessRequest, Capacity), Refusal> {
     let request = open(view, id, caller, rules, now)?;
-    let capacity = reviewer(caller, request, view, now)?;
+    let capacity = reviewer(caller, request, view, act, rules, now)?;
     match version {
         Some(seen) if seen != request.version => Err(Refusal::new(
             RefusalCode::RequestChanged,
@@ -181,12 +182,17 @@ pub(super) fn answer(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let request = own(view, id, caller, rules, now)?;
+    let request = own(view, (id, Act::Answer), caller, rules, now)?;
     if request.status(now) != RequestStatus::NeedsInfo {
         open(view, id, caller, rules, now)?;
         return Err(Refusal::new(RefusalCode::NothingAsked, "nobody has asked for more information on this request"));
     }
     check_enabled(rules)?;
+    // What a change newly permits is told of who asks, and so is theirs to make.
+    if changes != (None, None) && caller.principal != request.requester {
+        let message = format!("only {} can change what is asked for", request.requester);
+        return Err(Refusal::new(RefusalCode::NotTheRequester, message));
+    }
     let amendment = amended(caller, request, changes, &view.history, rules, now)?.map(Box::new);
     Ok(vec![Fact::RequestAnswered { request: id, answer: answer.clone(), amendment }])
 }
@@ -198,7 +204,7 @@ pub(super) fn withdraw(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
-    let request = own(view, id, caller, rules, now)?;
+    let request = own(view, (id, Act::Withdraw), caller, rules, now)?;
     match request.status(now) {
         RequestStatus::Pending | RequestStatus::NeedsInfo => Ok(vec![Fact::RequestWithdrawn { request: id }]),
         RequestStatus::Withdrawn => Ok(Vec::new()),
@@ -209,16 +215,17 @@ pub(super) fn withdraw(
 /// The request, for its requester.
 fn own<'a>(
     view: &'a View,
-    id: RequestId,
+    (id, act): (RequestId, Act),
     caller: &Caller,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<&'a AccessRequest, Refusal> {
     let request = known(view, id, caller, rules, now)?;
-    if caller.principal == request.requester {
-        return Ok(request);
-    }
-    Err(Refusal::new(RefusalCode::NotTheRequester, format!("only {} can do this with the request", request.requester)))
+    check(&asking(caller, act, About::Request(request), rules, now), || {
+        let message = || format!("only {} can do this with the request", request.requester);
+        (caller.principal != request.requester).then(|| Refusal::new(RefusalCode::NotTheRequester, message()))
+    })?;
+    Ok(request)
 }
 
 fn known<'a>(
@@ -228,10 +235,10 @@ fn known<'a>(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<&'a AccessRequest, Refusal> {
-    view.request
-        .as_ref()
-        .filter(|request| request.id == id && may_see_request(caller, request, &view.delegations, rules, now))
-        .ok_or_else(|| Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")))
+    match view.request.as_ref().filter(|request| request.id == id) {
+        Some(request) if may_see_request(caller, request, &view.delegations, rules, now)? => Ok(request),
+        _ => Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}"))),
+    }
 }
 
 /// The request, while it can still be answered.

@@ -7,6 +7,7 @@ use crate::model::{
     Justification, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use crate::workflow::assess::assess;
+use crate::workflow::authority::{Act, Entitlement};
 use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
 
 /// How far ahead a start may be asked for.
@@ -35,12 +36,20 @@ pub(super) fn submit(
 ) -> Result<Vec<Event>, Refusal> {
     check_enabled(rules)?;
     let role = role_of(wish.role, rules)?;
-    standing::check_eligible(caller, role, view)?;
+    let (duration, duration_cut) = limited(wish.duration, role, rules);
+    let wanted = Entitlement {
+        role: &role.name,
+        permissions: &role.permissions,
+        scope: wish.scope,
+        duration,
+        emergency: false,
+        open_to: standing::eligible(Some(role)),
+    };
+    standing::check_eligible(caller, (Act::Request, &wanted), view, rules, now)?;
     check_words(wish.justification, wish.ticket, rules)?;
     if let Some(start) = wish.starts_at {
         check_start(start, now)?;
     }
-    let (duration, duration_cut) = limited(wish.duration, role, rules);
     let terms = Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration };
     let covered = || covered::covering(&view.history, caller, &terms, wish.starts_at.unwrap_or(now), now).is_some();
     if !wish.even_if_covered && covered() {

@@ -1,0 +1,518 @@
+//! Who may do what: the whole of it in one file that people read, `tests/workflow_matrix.txt`, caller by act by state.
+//!
+//! The file is compared whole. When it is another one, the new one is printed; read the difference as what it is, a change
+//! of who may do what, and then `BLESS=1 cargo test --test workflow_policy` writes it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use jit_access::Error;
+use jit_access::clock::ManualClock;
+use jit_access::config::Config;
+use jit_access::model::*;
+use jit_access::service::{Builder, Desk, Engine, Receipt};
+use jit_access::store::{MemoryStore, Store};
+use jit_access::workflow::{
+    Act, Command, Intent, PlainPolicy, PolicyFailure, PolicyHandle, Question, Rules, Ruling, View, WorkflowPolicy,
+    may_see_delegation, report_standing, sees_everything,
+};
+
+const HOUR: i64 = 3_600_000;
+
+const CONFIG: &str = "
+jit_access:
+  approver_roles: [platform]
+  auditor_roles: [auditor]
+  approval_timeout_hours: 8
+  max_duration_hours: 100
+  break_glass:
+    enabled: true
+    eligible_roles: [oncall]
+    reviewer_roles: [incident-review]
+    review_within_hours: 1
+    max_duration_hours: 1
+  roles:
+    operator:
+      permissions: ['tools.*']
+      approval:
+        - {roles: [lead]}
+        - {roles: [security], escalate_after_hours: 4, escalate_to: [manager]}
+    payroll: {permissions: [payroll.read], approver_roles: [finance], requestable_by: [accountant]}
+";
+
+fn person(name: &str, roles: &[&str]) -> Caller {
+    let roles = roles.iter().map(|role| RoleName::new(role).unwrap()).collect();
+    Caller::new(Principal::user(&format!("{name}@example.com")).unwrap(), roles)
+}
+
+fn agent(name: &str, of: &str, roles: &[&str]) -> Caller {
+    let acts_for = Some(person(of, &[]).principal);
+    Caller { acts_for, principal: Principal::agent(name).unwrap(), ..person(of, roles) }
+}
+
+/// Whom the rows are about. Those who ask hold a role that approves, so that it can be seen not to help them.
+fn callers() -> Vec<(&'static str, Caller)> {
+    vec![
+        ("who asked", person("dev", &["lead", "accountant"])),
+        ("their agent", agent("dev-bot", "dev", &["lead"])),
+        ("agent that asked", agent("bot", "ann", &["lead"])),
+        ("person behind it", person("ann", &["lead"])),
+        ("holder, break-glass", person("h", &["oncall", "incident-review"])),
+        ("lead", person("lea", &["lead"])),
+        ("second lead", person("leo", &["lead"])),
+        ("security", person("sec", &["security"])),
+        ("both", person("two", &["lead", "security"])),
+        ("manager", person("man", &["manager"])),
+        ("lead, disabled", person("off", &["lead"])),
+        ("delegate of lead", person("dan", &[])),
+        ("delegate of who asked", person("eve", &[])),
+        ("finance", person("fin", &["finance"])),
+        ("platform", person("pat", &["platform"])),
+        ("incident review", person("rev", &["incident-review"])),
+        ("auditor", person("aud", &["auditor"])),
+        ("stranger", person("nil", &[])),
+    ]
+}
+
+fn named(name: &str) -> Caller {
+    callers().into_iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+fn words() -> Justification {
+    Justification::new("because").unwrap()
+}
+
+/// A store in which there is one of everything, and an instant to look at it.
+struct World {
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    requests: Vec<(&'static str, RequestId)>,
+    grants: Vec<(&'static str, GrantId)>,
+    /// Who holds each, where it is not the one who asks for everything.
+    holders: Vec<(&'static str, Caller)>,
+    delegations: Vec<(&'static str, DelegationId)>,
+}
+
+fn rules(policy: PolicyHandle) -> Rules {
+    Rules { policy, ..Config::parse(CONFIG, []).unwrap().rules }
+}
+
+impl World {
+    fn engine(&self, policy: PolicyHandle) -> Engine {
+        Builder::shared(Arc::clone(&self.store), rules(policy)).clock(self.clock.clone()).open().unwrap()
+    }
+
+    fn holder(&self, state: &str) -> Caller {
+        let known = self.holders.iter().find(|(known, _)| *known == state);
+        known.map_or_else(|| named("who asked"), |(_, holder)| holder.clone())
+    }
+
+    fn new() -> Self {
+        let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z".parse().unwrap()));
+        let mut world = Self {
+            store: Arc::new(MemoryStore::new()),
+            clock,
+            requests: Vec::new(),
+            grants: Vec::new(),
+            holders: Vec::new(),
+            delegations: Vec::new(),
+        };
+        let engine = world.engine(PolicyHandle::from(PlainPolicy));
+        let desk = engine.desk();
+        let (dev, lea, sec) = (named("who asked"), named("lead"), named("security"));
+        let told = |name: &str| (named(name).principal, named(name).roles);
+        let (off, roles) = told("lead, disabled");
+        desk.standing(None, &off, &Standing { enabled: false, roles }).unwrap();
+
+        let lend = |from: &Caller, to: &str, starts: Option<i64>, hours: i64| {
+            let now = engine.now();
+            let starts = starts.map(|hours| now.saturating_add(Ttl::from_hours(hours as f64).unwrap()));
+            let until = now.saturating_add(Ttl::from_hours(hours as f64).unwrap());
+            let id = desk.new_delegation_id();
+            let to = named(to).principal;
+            run(&desk, from, Intent::Delegate { id, to, roles: None, from: starts, until, reason: words() });
+            id
+        };
+        world.delegations.push(("expired", lend(&lea, "delegate of lead", None, 1)));
+        world.delegations.push(("active", lend(&lea, "delegate of lead", None, 1_000)));
+        world.delegations.push(("scheduled", lend(&lea, "delegate of lead", Some(500), 1_000)));
+        let ended = lend(&lea, "delegate of lead", None, 1_000);
+        run(&desk, &lea, Intent::Undelegate { delegation: ended });
+        world.delegations.push(("ended", ended));
+        lend(&dev, "delegate of who asked", None, 1_000);
+
+        let ask = |by: &Caller, hours: f64, starts: Option<f64>| {
+            let id = desk.new_request_id();
+            let after = |hours: f64| engine.now().saturating_add(Ttl::from_hours(hours).unwrap());
+            let intent = Intent::Submit {
+                id,
+                grant: desk.new_grant_id(),
+                role: RoleName::new("operator").unwrap(),
+                duration: Some(Ttl::from_hours(hours).unwrap()),
+                // Each somewhere else, so that no grant answers another request.
+                scope: format!("tool:t{}", world_number()).parse().unwrap(),
+                starts_at: starts.map(after),
+                justification: Some(words()),
+                ticket: None,
+            };
+            run(&desk, by, intent);
+            id
+        };
+        let approve = |request: RequestId, by: &Caller| {
+            let grant = desk.new_grant_id();
+            run(&desk, by, Intent::Approve { request, version: None, grant, cut: Cut::default(), comment: None });
+            grant
+        };
+        let granted = |hours: f64, starts: Option<f64>| {
+            let request = ask(&dev, hours, starts);
+            approve(request, &lea);
+            approve(request, &sec)
+        };
+        let mut number = 0;
+        let mut emergency = |world: &mut Self, state: &'static str| {
+            number += 1;
+            let holder = person(&format!("h{number}"), &["oncall", "incident-review"]);
+            let grant = desk.new_grant_id();
+            let sign_in = SignIn::new(["mfa"], None, Some(engine.now())).ok();
+            let caller = Caller { sign_in, ..holder.clone() };
+            let intent = Intent::BreakGlass {
+                id: desk.new_request_id(),
+                grant,
+                role: RoleName::new("operator").unwrap(),
+                duration: None,
+                scope: Scope::ANY,
+                justification: Some(words()),
+                ticket: None,
+                drill: false,
+            };
+            run(&desk, &caller, intent);
+            world.grants.push((state, grant));
+            world.holders.push((state, holder));
+            grant
+        };
+
+        let timed_out = ask(&dev, 1.0, None);
+        let expired = granted(1.0, None);
+        emergency(&mut world, "overdue");
+        let (done, waived) = (emergency(&mut world, "done"), emergency(&mut world, "waived"));
+        world.clock.advance(8 * HOUR);
+        let rev = named("incident review");
+        run(&desk, &rev, Intent::CompleteReview { grant: done, justified: true, finding: words() });
+        run(&desk, &rev, Intent::WaiveReview { grant: waived, reason: words() });
+        emergency(&mut world, "owed");
+        world.clock.advance(HOUR);
+
+        let pending = ask(&dev, 1.0, None);
+        let by_an_agent = ask(&named("agent that asked"), 1.0, None);
+        let half = ask(&dev, 1.0, None);
+        approve(half, &lea);
+        let asked_back = ask(&dev, 1.0, None);
+        run(&desk, &lea, Intent::Ask { request: asked_back, question: words() });
+        let approved = ask(&dev, 1.0, None);
+        approve(approved, &lea);
+        approve(approved, &sec);
+        let denied = ask(&dev, 1.0, None);
+        run(&desk, &lea, Intent::Deny { request: denied, reason: words() });
+        let withdrawn = ask(&dev, 1.0, None);
+        run(&desk, &dev, Intent::Withdraw { request: withdrawn });
+        world.requests = vec![
+            ("pending", pending),
+            ("by an agent", by_an_agent),
+            ("half approved", half),
+            ("needs_info", asked_back),
+            ("approved", approved),
+            ("denied", denied),
+            ("withdrawn", withdrawn),
+            ("timed_out", timed_out),
+        ];
+
+        let (active, scheduled, suspended) = (granted(2.0, None), granted(2.0, Some(5.0)), granted(2.0, None));
+        run(&desk, &lea, Intent::Suspend { grant: suspended, reason: words() });
+        let (revoked, released) = (granted(2.0, None), granted(2.0, None));
+        run(&desk, &lea, Intent::Revoke { grant: revoked, reason: words() });
+        run(&desk, &dev, Intent::Release { grant: released });
+        emergency(&mut world, "break-glass");
+        let plain = vec![
+            ("scheduled", scheduled),
+            ("active", active),
+            ("suspended", suspended),
+            ("expired", expired),
+            ("revoked", revoked),
+            ("released", released),
+        ];
+        let order = ["break-glass", "owed", "overdue", "done", "waived"];
+        world.grants.sort_by_key(|(state, _)| order.iter().position(|known| known == state));
+        world.grants = plain.into_iter().chain(std::mem::take(&mut world.grants)).collect();
+        world
+    }
+}
+
+/// Another number each time.
+fn world_number() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn run(desk: &Desk, caller: &Caller, intent: Intent) -> Receipt {
+    desk.execute(&Command { caller: caller.clone(), intent: intent.clone() }, None)
+        .unwrap_or_else(|error| panic!("{intent:?}: {error}"))
+}
+
+/// An answer, as the file shows it and as a caller reads it.
+type Cell = (String, String);
+
+fn cell<T>(answer: Result<T, Error>) -> Cell {
+    match answer {
+        Ok(_) => ("yes".to_owned(), String::new()),
+        Err(error) if error.code().starts_with("unknown_") => ("-".to_owned(), error.to_string()),
+        Err(error) => (error.code().to_owned(), error.to_string()),
+    }
+}
+
+fn flag(answer: Result<bool, jit_access::workflow::Refusal>) -> Cell {
+    match answer {
+        Ok(true) => ("yes".to_owned(), String::new()),
+        Ok(false) => ("-".to_owned(), String::new()),
+        Err(refusal) => cell::<()>(Err(refusal.into())),
+    }
+}
+
+/// What stands in the file, and every sentence besides.
+fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
+    let engine = world.engine(policy);
+    let desk = engine.desk();
+    let (mut text, mut sentences) = (String::new(), Vec::new());
+    let mut table = |title: &str, states: &[&'static str], answer: &dyn Fn(&'static str, &Caller) -> Cell| {
+        writeln!(text, "\n{title}").unwrap();
+        let header = states.iter().fold(String::new(), |line, state| format!("{line}{state:<21}"));
+        writeln!(text, "  {:<23}{}", "", header.trim_end()).unwrap();
+        for (name, caller) in callers() {
+            let mut line = format!("  {name:<23}");
+            for state in states {
+                let caller = if name == "holder, break-glass" { world.holder(state) } else { caller.clone() };
+                let cell = answer(state, &caller);
+                write!(line, "{:<21}", cell.0).unwrap();
+                sentences.push(cell);
+            }
+            writeln!(text, "{}", line.trim_end()).unwrap();
+        }
+    };
+    let would = |caller: &Caller, intent: Intent| cell(desk.preview(&Command { caller: caller.clone(), intent }));
+    fn of<T: Copy>(all: &[(&str, T)], state: &str) -> T {
+        all.iter().find(|(known, _)| *known == state).unwrap().1
+    }
+
+    let states: Vec<_> = world.requests.iter().map(|(state, _)| *state).collect();
+    let request = |state: &str| of(&world.requests, state);
+    table("see a request", &states, &|state, caller| cell(desk.request(caller, request(state))));
+    table("approve", &states, &|state, caller| {
+        let grant = GrantId::from_u128(1);
+        let request = request(state);
+        would(caller, Intent::Approve { request, version: None, grant, cut: Cut::default(), comment: None })
+    });
+    table("deny", &states, &|state, caller| would(caller, Intent::Deny { request: request(state), reason: words() }));
+    table("ask back", &states, &|state, caller| {
+        would(caller, Intent::Ask { request: request(state), question: words() })
+    });
+    table("answer", &states, &|state, caller| {
+        would(caller, Intent::Answer { request: request(state), answer: words(), duration: None, scope: None })
+    });
+    table("withdraw", &states, &|state, caller| would(caller, Intent::Withdraw { request: request(state) }));
+
+    let states: Vec<_> = world.grants.iter().map(|(state, _)| *state).collect();
+    let grant = |state: &str| of(&world.grants, state);
+    table("see a grant", &states, &|state, caller| cell(desk.grant(caller, grant(state))));
+    table("revoke", &states, &|state, caller| would(caller, Intent::Revoke { grant: grant(state), reason: words() }));
+    table("suspend", &states, &|state, caller| would(caller, Intent::Suspend { grant: grant(state), reason: words() }));
+    table("resume", &states, &|state, caller| would(caller, Intent::Resume { grant: grant(state) }));
+    table("release", &states, &|state, caller| would(caller, Intent::Release { grant: grant(state) }));
+    table("extend", &states, &|state, caller| {
+        let (id, next) = (RequestId::from_u128(1), GrantId::from_u128(1));
+        let justification = Some(words());
+        would(caller, Intent::Extend { grant: grant(state), id, next, duration: None, justification })
+    });
+    table("review afterwards", &states, &|state, caller| {
+        would(caller, Intent::CompleteReview { grant: grant(state), justified: true, finding: words() })
+    });
+    table("waive that review", &states, &|state, caller| {
+        would(caller, Intent::WaiveReview { grant: grant(state), reason: words() })
+    });
+
+    let states: Vec<_> = world.delegations.iter().map(|(state, _)| *state).collect();
+    let delegation = |state: &str| of(&world.delegations, state);
+    table("see a delegation", &states, &|state, caller| {
+        let known = world.store.delegation(delegation(state)).unwrap().delegation.unwrap();
+        flag(may_see_delegation(caller, &known, engine.rules(), engine.now()))
+    });
+    table("end a delegation", &states, &|state, caller| {
+        would(caller, Intent::Undelegate { delegation: delegation(state) })
+    });
+
+    let submit = |role: &str| Intent::Submit {
+        id: RequestId::from_u128(1),
+        grant: GrantId::from_u128(1),
+        role: RoleName::new(role).unwrap(),
+        duration: None,
+        scope: Scope::ANY,
+        starts_at: None,
+        justification: Some(words()),
+        ticket: None,
+    };
+    let rest = [
+        "ask: operator",
+        "ask: payroll",
+        "break-glass",
+        "delegate",
+        "revoke many",
+        "report standing",
+        "see all",
+        "audit",
+    ];
+    table("what is about nothing there is", &rest, &|what, caller| match what {
+        "ask: operator" => would(caller, submit("operator")),
+        "ask: payroll" => would(caller, submit("payroll")),
+        "break-glass" => {
+            let caller = Caller { sign_in: SignIn::new(["mfa"], None, Some(engine.now())).ok(), ..caller.clone() };
+            let (id, grant) = (RequestId::from_u128(1), GrantId::from_u128(1));
+            let (role, justification) = (RoleName::new("operator").unwrap(), Some(words()));
+            let (duration, ticket, scope, drill) = (None, None, Scope::ANY, false);
+            would(&caller, Intent::BreakGlass { id, grant, role, duration, scope, justification, ticket, drill })
+        }
+        "delegate" => {
+            let (id, to) = (DelegationId::from_u128(1), person("new", &[]).principal);
+            let until = engine.now().saturating_add(Ttl::from_hours(1.0).unwrap());
+            would(caller, Intent::Delegate { id, to, roles: None, from: None, until, reason: words() })
+        }
+        "revoke many" => would(caller, Intent::RevokeMany { select: Selector::All, reason: words() }),
+        "report standing" => {
+            let standing = Standing { enabled: true, roles: Vec::new() };
+            let about = (&person("new", &[]).principal, &standing);
+            let told = report_standing(&View::default(), Some(caller), about, engine.rules(), engine.now());
+            cell(told.map_err(Error::from))
+        }
+        "see all" => flag(sees_everything(caller, engine.rules(), engine.now())),
+        "audit" => cell(desk.journal(caller, Revision::ZERO, 1)),
+        other => panic!("{other}"),
+    });
+    (text, sentences)
+}
+
+fn committed() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/workflow_matrix.txt")
+}
+
+const HEAD: &str = "\
+Who may do what: by row who wants it, by column to what, each cell what they are answered. `-`: they are told that there is
+no such thing. Everybody below asks alone; what a person may in whose place is in the rows of delegates. The configuration,
+and who holds which role, stand in tests/workflow_policy.rs. This file is written by that test.
+";
+
+#[test]
+fn the_matrix_is_the_committed_one() {
+    let world = World::new();
+    let (text, _) = matrix(&world, PlainPolicy.into());
+    let text = format!("{HEAD}{text}");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(committed(), &text).unwrap();
+    }
+    let known = std::fs::read_to_string(committed()).unwrap_or_default();
+    if known != text {
+        let changed = text.lines().zip(known.lines()).find(|(new, old)| new != old);
+        panic!("who may do what has changed, first in this line: {changed:#?}; the whole is now\n{text}");
+    }
+}
+
+/// A policy of a host's own.
+#[derive(Debug)]
+struct Hosts(fn(&Question<'_>) -> Result<Ruling, PolicyFailure>);
+
+impl WorkflowPolicy for Hosts {
+    fn ruling(&self, question: &Question<'_>) -> Result<Ruling, PolicyFailure> {
+        (self.0)(question)
+    }
+
+    fn is_operators(&self) -> bool {
+        true
+    }
+}
+
+/// What somebody is refused with when they would approve the pending request under this policy.
+fn approving(policy: Hosts, who: &str) -> Result<Receipt, Error> {
+    let world = World::new();
+    let (_, request) = world.requests[0];
+    let (grant, cut) = (GrantId::from_u128(1), Cut::default());
+    let intent = Intent::Approve { request, version: None, grant, cut, comment: None };
+    world.engine(policy.into()).desk().preview(&Command { caller: named(who), intent })
+}
+
+#[test]
+fn a_policy_that_permits_all_lets_nobody_review_what_they_asked_for() {
+    let world = World::new();
+    let engine = world.engine(Hosts(|_| Ok(Ruling::Permitted)).into());
+    let reviews = |request: RequestId| {
+        let (grant, cut) = (GrantId::from_u128(1), Cut::default());
+        [
+            Intent::Approve { request, version: None, grant, cut, comment: None },
+            Intent::Deny { request, reason: words() },
+            Intent::Ask { request, question: words() },
+        ]
+    };
+    let own = ["who asked", "their agent", "delegate of who asked"].map(|name| (world.requests[0].1, name));
+    let agents = ["agent that asked", "person behind it"].map(|name| (world.requests[1].1, name));
+    for (request, name) in own.into_iter().chain(agents) {
+        for intent in reviews(request) {
+            let refused = engine.desk().preview(&Command { caller: named(name), intent: intent.clone() }).unwrap_err();
+            assert_eq!(refused.code(), "self_approval", "{name}: {intent:?}");
+        }
+    }
+    // A yes of somebody who fills no step is none, and so the steps hold whatever the policy says.
+    let [approve, deny, _] = reviews(world.requests[0].1);
+    let refused = engine.desk().preview(&Command { caller: named("stranger"), intent: approve }).unwrap_err();
+    assert_eq!(refused.code(), "not_an_approver");
+    engine.desk().preview(&Command { caller: named("stranger"), intent: deny }).unwrap();
+    // Nor is what is over alive again, or given back by somebody who holds it.
+    for (state, grant) in &world.grants {
+        let holder = world.holder(state);
+        let revoked = engine.desk().preview(&Command { caller: holder, intent: Intent::Resume { grant: *grant } });
+        assert_eq!(revoked.unwrap_err().code(), "revoke_own_grant", "{state}");
+    }
+}
+
+#[test]
+fn a_forbid_is_named() {
+    let policy = Hosts(|question| match question.act {
+        Act::Approve => Ok(Ruling::Forbidden(vec!["freeze".to_owned()])),
+        _ => Ok(Ruling::Permitted),
+    });
+    let refused = approving(policy, "lead").unwrap_err();
+    assert_eq!(refused.code(), "forbidden_by_policy");
+    assert_eq!(refused.to_string(), "the workflow policy `freeze` forbids lea@example.com to approve this request");
+}
+
+#[test]
+fn where_nothing_permits_the_operators_policy_is_named() {
+    let refused = |who| {
+        let policy =
+            Hosts(|question| Ok(if question.act == Act::See { Ruling::Permitted } else { Ruling::NotPermitted }));
+        approving(policy, who).unwrap_err()
+    };
+    assert_eq!(refused("lead").code(), "forbidden_by_policy", "whom the library's own policy would let");
+    assert_eq!(refused("stranger").code(), "not_an_approver");
+    let sentence = "no policy of the operator's `workflow_policy` lets lea@example.com approve this request";
+    assert_eq!(refused("lead").to_string(), sentence);
+}
+
+#[test]
+fn a_policy_without_an_answer_refuses() {
+    let policy = Hosts(|question| match question.act {
+        Act::See => Ok(Ruling::Permitted),
+        _ => Err(PolicyFailure { policy: "broken".to_owned(), reason: "integer overflow".to_owned() }),
+    });
+    let refused = approving(policy, "lead").unwrap_err();
+    assert_eq!(refused.code(), "policy_failed");
+    let sentence = "the workflow policy `broken` could not be evaluated: integer overflow; until the operator mends it, \
+                    nobody may approve this request";
+    assert_eq!(refused.to_string(), sentence);
+}
