@@ -88,7 +88,7 @@ class ProblemRoute(APIRoute):
                     return problem(400, "invalid", "the body is not valid JSON")
                 return await handler(limited)
             except JitAccessError as error:
-                return _problem(error.status, error.problem_json(), challenge=error.challenge)
+                return _problem(error.status, error.problem_json())
             except RequestValidationError as error:
                 return _invalid(error)
             except _TooLargeError:
@@ -141,11 +141,13 @@ _TITLES: Final[Mapping[int, str]] = {
 """The engine's titles, by status; its problems and those of the web side read alike."""
 
 
-def _problem(status: int, body: str, *, challenge: str | None = None) -> Response:
+def _problem(status: int, body: str) -> Response:
+    """What the body says, and in the headers the parts of it that clients look for there."""
     response = Response(body, status_code=status, media_type=MEDIA_TYPE)
-    if challenge:
+    said = json.loads(body)
+    if challenge := said.get("challenge"):
         response.headers["WWW-Authenticate"] = challenge
-    if retry_at := json.loads(body).get("retry_at"):
+    if retry_at := said.get("retry_at"):
         # Up to the next whole second, which is all that the header can say.
         later = datetime.fromisoformat(retry_at) + timedelta(seconds=1, microseconds=-1)
         response.headers["Retry-After"] = format_datetime(later.astimezone(UTC), usegmt=True)
