@@ -13,8 +13,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final
 
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
 from fastapi.routing import APIRoute
+from fastapi.security import APIKeyQuery
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
@@ -39,9 +43,9 @@ _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code", "retryable"],
     "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
+        "type": {"type": "string", "format": "uri-reference", "description": "`code`, as a URN."},
+        "title": {"type": "string", "description": "What kind of thing happened."},
+        "status": {"type": "integer", "description": "The status of the answer."},
         "detail": {"type": "string", "description": "What happened, for a person."},
         "code": {"type": "string", "description": "What happened, for a program; stable."},
         "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
@@ -56,15 +60,19 @@ _SCHEMA: Final[dict[str, Any]] = {
                 "type": "object",
                 "required": ["detail"],
                 "properties": {
-                    "pointer": {"type": "string"},
-                    "parameter": {"type": "string"},
-                    "detail": {"type": "string"},
+                    "pointer": {"type": "string", "description": "Where in the body (RFC 6901)."},
+                    "parameter": {"type": "string", "description": "Which parameter of the request."},
+                    "detail": {"type": "string", "description": "What is wrong there."},
                 },
             },
         },
     },
     "example": _EXAMPLE,
 }
+
+
+_EVERYWHERE: Final = (400, 403, 413, 503)
+"""What any route may answer: it does not understand, does not let the caller do it, is flooded, or has no store now."""
 
 
 class HostNotUpdatedError(Exception):
@@ -80,8 +88,11 @@ class ProblemRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        known = _query_parameters(self.dependant)
 
         async def guarded(request: Request) -> Response:
+            if unknown := sorted(request.query_params.keys() - known):
+                return _unknown(unknown, known)
             limited = Request(request.scope, _limited(request))
             try:
                 if not _is_json(await limited.body()):
@@ -117,10 +128,11 @@ def problem(
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of a route's problems. The `default` entry keeps FastAPI from adding its own 422."""
+    """The OpenAPI entries of a route's problems: these, and those that every route has. The `default` entry keeps
+    FastAPI from adding its own 422."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
     described: dict[int | str, dict[str, Any]] = {
-        status: {"description": _TITLES[status], "content": content} for status in statuses
+        status: {"description": _TITLES[status], "content": content} for status in sorted({*statuses, *_EVERYWHERE})
     }
     return {
         **described,
@@ -168,6 +180,25 @@ def _invalid(error: RequestValidationError) -> Response:
     first = errors[0]
     where = first.get("parameter") or first.get("pointer", "").lstrip("/")
     return problem(400, "invalid", f"{where}: {first['detail']}" if where else first["detail"], errors=errors)
+
+
+def _unknown(names: list[str], known: frozenset[str]) -> Response:
+    """A misspelt `dry_run` must not ask anybody, as little as a misspelt field of a body may be a default."""
+    expected = f"expected {', '.join(f'`{name}`' for name in sorted(known))}" if known else "this route has none"
+    errors = [{"parameter": name[:64], "detail": f"is not known; {expected}"} for name in names[:16]]
+    return problem(400, "invalid", f"{errors[0]['parameter']}: {errors[0]['detail']}", errors=errors)
+
+
+def _query_parameters(dependant: Dependant) -> frozenset[str]:
+    """Those of the route and of all it depends on: a host's authentication may have some of its own."""
+    names = {param.alias for param in get_flat_params(dependant) if isinstance(param.field_info, Query)}
+    waiting = [dependant]
+    while waiting:
+        here = waiting.pop()
+        waiting += here.dependencies
+        if isinstance(here.call, APIKeyQuery):
+            names.add(here.call.model.name)
+    return frozenset(names)
 
 
 def _is_json(body: bytes) -> bool:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Protocol, get_args
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
 from jit_access import AccessRequest, Caller, Delegation, Engine, Grant
@@ -46,8 +48,18 @@ __all__ = ["HostNotUpdatedError", "create_router"]
 
 _log: Final = logging.getLogger(__name__)
 
-Id = Annotated[str, Path(min_length=1, max_length=128)]
-Status = Annotated[str | None, Query(max_length=64, description="Only those of this status")]
+Id = Annotated[str, Path(min_length=1, max_length=128, description="A UUID", json_schema_extra={"format": "uuid"})]
+
+
+def _status(model: type[BaseModel]) -> Any:
+    """The parameter that picks by the status of this model. Its values are documented here and judged by the engine."""
+    values = list(get_args(model.model_fields["status"].annotation))
+    return Query(max_length=64, description="Only those of this status", json_schema_extra={"enum": values})
+
+
+RequestStatus = Annotated[str | None, _status(AccessRequestModel)]
+GrantStatus = Annotated[str | None, _status(GrantModel)]
+DelegationStatus = Annotated[str | None, _status(DelegationModel)]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
 DryRun = Annotated[
@@ -84,7 +96,12 @@ def create_router(
     When it fails after a revocation or a release, the answer is 503 and the call can be repeated: nobody is told that
     an access has ended while the host still honours it. A grant that the host learns of late only starts late.
     """
-    router = APIRouter(prefix=prefix, route_class=ProblemRoute, tags=["just-in-time access"])
+    router = APIRouter(
+        prefix=prefix,
+        route_class=ProblemRoute,
+        tags=["just-in-time access"],
+        generate_unique_id_function=_operation_id,
+    )
 
     def base(http: Request) -> str:
         """Where these routes are for the client: behind a proxy the host's own path comes first."""
@@ -178,15 +195,19 @@ def create_router(
         "/requests",
         summary="Requests that the caller may see",
         response_model=None,
-        responses=_reading(RequestPageModel, 400),
+        responses=_reading(RequestPageModel),
     )
     def requests(
-        http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)
+        http: Request,
+        status: RequestStatus = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        who: Caller = Depends(caller),
     ) -> Response:
         return _json(engine.requests(who, status=status, limit=limit, cursor=cursor), base(http))
 
     @router.get(
-        "/requests/{id}", summary="One request", response_model=None, responses=_reading(AccessRequestModel, 400, 404)
+        "/requests/{id}", summary="One request", response_model=None, responses=_reading(AccessRequestModel, 404)
     )
     def request(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
         return _json(engine.request(who, id), base(http))
@@ -243,10 +264,14 @@ def create_router(
         "/grants",
         summary="Grants that the caller may see",
         response_model=None,
-        responses=_reading(GrantPageModel, 400),
+        responses=_reading(GrantPageModel),
     )
     def grants(
-        http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)
+        http: Request,
+        status: GrantStatus = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        who: Caller = Depends(caller),
     ) -> Response:
         return _json(engine.grants(who, status=status, limit=limit, cursor=cursor), base(http))
 
@@ -261,7 +286,7 @@ def create_router(
         follow(ending=True)
         return _json(revoked, base(http))
 
-    @router.get("/grants/{id}", summary="One grant", response_model=None, responses=_reading(GrantModel, 400, 404))
+    @router.get("/grants/{id}", summary="One grant", response_model=None, responses=_reading(GrantModel, 404))
     def grant(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
         return _json(engine.grant(who, id), base(http))
 
@@ -353,10 +378,14 @@ def create_router(
         "/delegations",
         summary="Delegations that the caller may see",
         response_model=None,
-        responses=_reading(DelegationPageModel, 400),
+        responses=_reading(DelegationPageModel),
     )
     def delegations(
-        http: Request, status: Status = None, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)
+        http: Request,
+        status: DelegationStatus = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        who: Caller = Depends(caller),
     ) -> Response:
         return _json(engine.delegations(who, status=status, limit=limit, cursor=cursor), base(http))
 
@@ -384,7 +413,7 @@ def create_router(
     def policies(who: Caller = Depends(caller)) -> Response:
         return PlainTextResponse(engine.policies(who))
 
-    @router.get("/audit", summary="The journal", response_model=None, responses=_reading(AuditPageModel, 400))
+    @router.get("/audit", summary="The journal", response_model=None, responses=_reading(AuditPageModel))
     def audit(http: Request, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
         return _json(engine.audit(who, limit=limit, cursor=cursor), base(http))
 
@@ -408,59 +437,84 @@ _REPLAYED: Final = {
         "schema": {"const": "true"},
     }
 }
+_LOCATION: Final = {"Location": {"description": "Where to follow the request", "schema": {"type": "string"}}}
+
+
+def _operation_id(route: APIRoute) -> str:
+    """By the name of the function, which says more in a generated client than the path does."""
+    return f"jit_{route.name}"
+
+
+def _leads_to(field: str, *names: str) -> dict[str, Any]:
+    """OpenAPI links to the operations that take this field of the answer as their `id`."""
+    return {
+        name: {"operationId": f"jit_{name}", "parameters": {"id": f"$response.body#/{field}"}, "description": why}
+        for name in names
+        for why in [f"`{field}` is the `id` there"]
+    }
+
+
+_OF_A_REQUEST: Final = ("request", "approve", "deny", "ask", "answer", "withdraw")
+_OF_A_GRANT: Final = ("grant", "extend", "revoke", "release", "suspend", "resume", "complete_review", "waive_review")
+_LINKS: Final[dict[type[BaseModel], dict[str, Any]]] = {
+    AccessRequestModel: {**_leads_to("id", *_OF_A_REQUEST), **_leads_to("grant_id", *_OF_A_GRANT)},
+    GrantModel: {**_leads_to("id", *_OF_A_GRANT), **_leads_to("request_id", "request")},
+    DelegationModel: _leads_to("id", "undelegate"),
+}
+
+
+def _answered(model: type[BaseModel], description: str, headers: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The OpenAPI entry of an answer, with what can be done next."""
+    entry: dict[str, Any] = {"model": model, "description": description}
+    if headers:
+        entry["headers"] = headers
+    if model in _LINKS:
+        entry["links"] = _LINKS[model]
+    return entry
 
 
 def _creating() -> dict[int | str, dict[str, Any]]:
-    location = {"Location": {"description": "Where to follow the request", "schema": {"type": "string"}}}
-    created = {
-        "model": AccessRequestModel,
-        "description": "The request, pending or approved by rule",
-        "headers": {**location, **_REPLAYED},
+    shown = "As it would be made, for a dry run; or, with `already`, the one whose grant is live"
+    created = "The request, pending or approved by rule"
+    return {
+        200: _answered(AccessRequestModel, shown, _LOCATION | _REPLAYED),
+        201: _answered(AccessRequestModel, created, _LOCATION | _REPLAYED),
+        **responses(409, 429),
     }
-    shown = {
-        "model": AccessRequestModel,
-        "description": "As it would be made, for a dry run; or, with `already`, the one whose grant is live",
-    }
-    return {200: shown, 201: created, **responses(400, 403, 409, 413, 429, 503)}
 
 
 def _delegating() -> dict[int | str, dict[str, Any]]:
-    made = {"model": DelegationModel, "description": "The delegation", "headers": _REPLAYED}
-    return {201: made, **responses(400, 403, 409, 413, 503)}
+    return {201: _answered(DelegationModel, "The delegation", _REPLAYED), **responses(409)}
 
 
 def _extending() -> dict[int | str, dict[str, Any]]:
-    return {201: _creating()[201], **responses(400, 403, 404, 409, 413, 429, 503)}
+    return {201: _creating()[201], **responses(404, 409, 429)}
 
 
 def _taking() -> dict[int | str, dict[str, Any]]:
-    answers = _creating()
-    del answers[200]
+    problems = responses(409)
     challenge = {"description": "How to sign in again (RFC 9470)", "schema": {"type": "string"}}
-    answers[401] = {
+    problems[401] = {
         "description": "Not authenticated, or not strongly and recently enough",
         "headers": {"WWW-Authenticate": challenge},
-        "content": answers[403]["content"],
+        # Who is not authenticated at all gets the host's own answer.
+        "content": {**problems[403]["content"], "*/*": {}},
     }
-    return answers
+    return {201: _answered(AccessRequestModel, "The request, and its grant", _LOCATION | _REPLAYED), **problems}
 
 
-def _changing(model: type) -> dict[int | str, dict[str, Any]]:
-    changed = {"model": model, "description": "As it stands after the change", "headers": _REPLAYED}
-    return {200: changed, **responses(400, 403, 404, 409, 413, 503)}
+def _changing(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    return {200: _answered(model, "As it stands after the change", _REPLAYED), **responses(404, 409)}
 
 
 def _ending_many() -> dict[int | str, dict[str, Any]]:
-    return {
-        200: {"model": GrantPageModel, "description": "All that ended, on one page"},
-        **responses(400, 403, 413, 503),
-    }
+    return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses()}
 
 
-def _reading(model: type, *problems: Literal[400, 404]) -> dict[int | str, dict[str, Any]]:
-    return {200: {"model": model, "description": "As it stands now"}, **responses(*problems, 403, 503)}
+def _reading(model: type[BaseModel], *problems: int) -> dict[int | str, dict[str, Any]]:
+    return {200: _answered(model, "As it stands now"), **responses(*problems)}
 
 
 def _policies() -> dict[int | str, dict[str, Any]]:
     text = {"description": "A Cedar policy set", "content": {"text/plain": {"schema": {"type": "string"}}}}
-    return {200: text, **responses(403, 503)}
+    return {200: text, **responses()}

@@ -8,7 +8,7 @@ document it, and the tests hold them to what the engine writes.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,18 +19,23 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def _example(**fields: Any) -> ConfigDict:
+    """A body that says something, for the document."""
+    return ConfigDict(json_schema_extra={"example": fields})
+
+
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""Told apart by the engine, which says more of a wrong one."""
+
+
 class AccessRequestBody(_Body):
     """What is asked for."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "role": "auditor",
-                "duration_hours": 2,
-                "reason": "find out who changed the deploy tool",
-                "ticket_url": "https://example.com/INC-42",
-            }
-        }
+    model_config = _example(
+        role="auditor",
+        duration_hours=2,
+        reason="find out who changed the deploy tool",
+        ticket_url="https://example.com/INC-42",
     )
 
     role: str = Field(description="A role of the catalogue")
@@ -42,7 +47,7 @@ class AccessRequestBody(_Body):
     resource: str | None = Field(
         None, description="The part of the host it is for: `tool:deploy`, `server:<id>`; everything when left out"
     )
-    starts_at: str | None = Field(
+    starts_at: Instant | None = Field(
         None, description="When it should begin, as an RFC 3339 instant; at approval when left out"
     )
 
@@ -50,9 +55,7 @@ class AccessRequestBody(_Body):
 class BreakGlassBody(_Body):
     """What is taken without approval."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"role": "responder", "reason": "INC-42: the shop is down", "duration_hours": 1}}
-    )
+    model_config = _example(role="responder", reason="INC-42: the shop is down", duration_hours=1)
 
     role: str = Field(description="A role of the catalogue that can be taken without approval")
     reason: str | None = Field(None, description="What the emergency is; mandatory")
@@ -69,6 +72,8 @@ class BreakGlassBody(_Body):
 class CompleteReviewBody(_Body):
     """What the review of a grant without approval found."""
 
+    model_config = _example(justified=True, finding="INC-42 was real, and the access fitted it")
+
     justified: bool = Field(description="Whether there was an emergency that the access fitted")
     finding: str = Field(description="For the holder and the record")
 
@@ -76,11 +81,15 @@ class CompleteReviewBody(_Body):
 class WaiveReviewBody(_Body):
     """Why nobody has to review it."""
 
+    model_config = _example(reason="the same incident as grant 01, reviewed there")
+
     reason: str = Field(description="For the record")
 
 
 class ApproveBody(_Body):
     """What the approver adds, and the most that is given: the grant is what this and the request have in common."""
+
+    model_config = _example(version=1, permissions=["audit:read"], duration_hours=1, comment="an hour is enough")
 
     version: int | None = Field(None, ge=1, le=2**32 - 1, description="The version of the request that was looked at")
     permissions: list[str] | None = Field(None, description="No more than these; all that was asked for when left out")
@@ -94,17 +103,23 @@ class ApproveBody(_Body):
 class DenyBody(_Body):
     """Why not."""
 
+    model_config = _example(reason="the report of last week has it")
+
     reason: str = Field(description="For the requester and the record")
 
 
 class AskBody(_Body):
     """What the reviewer wants to know."""
 
+    model_config = _example(question="which of the servers?")
+
     question: str = Field(description="For the requester and the record")
 
 
 class AnswerBody(_Body):
     """What the requester answers, and changes."""
+
+    model_config = _example(answer="the shop alone", resource="server:shop")
 
     answer: str = Field(description="For the reviewers and the record")
     duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
@@ -116,6 +131,8 @@ class AnswerBody(_Body):
 class ExtendBody(_Body):
     """How much longer, and why."""
 
+    model_config = _example(duration_hours=1, reason="INC-42 goes on")
+
     duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
         None, description="Counted from the end of the grant; as long as the role lasts by default when left out"
     )
@@ -124,6 +141,8 @@ class ExtendBody(_Body):
 
 class StandingBody(_Body):
     """What the host knows of somebody."""
+
+    model_config = _example(principal="dev@example.com", enabled=True, roles=["developer"])
 
     principal: str = Field(description="Who")
     agent: bool = Field(False, description="It is an agent, and no person")
@@ -134,11 +153,15 @@ class StandingBody(_Body):
 class SuspendBody(_Body):
     """Why it is held back."""
 
+    model_config = _example(reason="odd calls at night")
+
     reason: str = Field(description="For the holder and the record")
 
 
 class RevokeBody(_Body):
     """Why it ends."""
+
+    model_config = _example(reason="INC-42 is closed")
 
     reason: str = Field(description="For the holder and the record")
 
@@ -146,17 +169,23 @@ class RevokeBody(_Body):
 class DelegationBody(_Body):
     """Who reviews in the caller's place, with what, and for how long."""
 
+    model_config = _example(to="ben@example.com", until="2026-03-09T18:00:00Z", reason="away for a week")
+
     to: str = Field(description="Who reviews: a person")
     roles: list[str] | None = Field(
         None, description="Which of the caller's roles are lent; all with which the caller reviews when left out"
     )
-    from_: str | None = Field(None, alias="from", description="From when, as an RFC 3339 instant; now when left out")
-    until: str = Field(description="Until when, as an RFC 3339 instant; at that instant it is over")
+    from_: Instant | None = Field(
+        None, alias="from", description="From when, as an RFC 3339 instant; now when left out"
+    )
+    until: Instant = Field(description="Until when, as an RFC 3339 instant; at that instant it is over")
     reason: str = Field(description="For the record")
 
 
 class RevokeManyBody(_Body):
     """Which grants end, selected in exactly one way, and why."""
+
+    model_config = _example(role="auditor", reason="the role was too wide")
 
     reason: str = Field(description="For the holders and the record")
     request_id: str | None = Field(None, description="Those that this request led to")
@@ -180,19 +209,19 @@ class _Shown(BaseModel):
 class LimitModel(_Shown):
     """The most that an approver gives; what is `null` is left as it was asked for."""
 
-    permissions: list[str] | None
-    excluded_permissions: list[str] | None
-    resource: str | None
-    duration_hours: float | None
+    permissions: list[str] | None = Field(description="No more than these")
+    excluded_permissions: list[str] | None = Field(description="What a wildcard of `permissions` leaves out")
+    resource: str | None = Field(description="No further than this")
+    duration_hours: float | None = Field(description="No longer than this")
 
 
 class ApprovalStepModel(_Shown):
     """One step of the approval: so many different people who hold one of its roles."""
 
-    roles: list[str]
-    count: int
+    roles: list[str] = Field(description="The host's roles of which a reviewer must hold one")
+    count: int = Field(description="How many different people it takes")
     escalates_at: datetime | None = Field(description="From when on `escalate_to` may fill it too")
-    escalate_to: list[str]
+    escalate_to: list[str] = Field(description="The roles that may fill it too from then on")
 
 
 class MissingModel(_Shown):
@@ -205,38 +234,38 @@ class MissingModel(_Shown):
 class ReviewModel(_Shown):
     """What a reviewer said."""
 
-    by: str
-    at: datetime
-    verdict: Literal["approve", "deny", "ask"]
-    comment: str | None
+    by: str = Field(description="Who said it")
+    at: datetime = Field(description="When")
+    verdict: Literal["approve", "deny", "ask"] = Field(description="What they said")
+    comment: str | None = Field(description="Why, or what they asked")
     version: int = Field(description="The version of the request it is about")
     roles: list[str] = Field(description="The roles with which it was given")
     acts_for: str | None = Field(description="The person that a reviewing agent acts for")
     on_behalf_of: str | None = Field(description="Who delegated these roles")
     lapsed_at: datetime | None = Field(description="Since when it counts no more: the reviewer lost such a role")
-    limit: LimitModel | None
+    limit: LimitModel | None = Field(description="The most that they give; `null` when it is all that was asked for")
 
 
 class AnswerModel(_Shown):
     """What the requester answered."""
 
-    at: datetime
-    text: str
-    version: int
+    at: datetime = Field(description="When")
+    text: str = Field(description="What was said")
+    version: int = Field(description="The version of the request that came of it")
 
 
 class RiskReasonModel(_Shown):
     """One thing that makes the request more risky."""
 
-    factor: str
-    detail: str
+    factor: str = Field(description="What it is, for a program; stable")
+    detail: str = Field(description="What it is, for a person")
 
 
 class AssessmentModel(_Shown):
     """What the request would newly permit, and how much could go wrong with it."""
 
-    risk_level: Literal["low", "medium", "high", "critical"]
-    reasons: list[RiskReasonModel]
+    risk_level: Literal["low", "medium", "high", "critical"] = Field(description="How much could go wrong")
+    reasons: list[RiskReasonModel] = Field(description="Why it is that much")
     newly_permitted: list[str] = Field(description="Asked for, and not held by standing right")
     newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` does not newly permit")
 
@@ -244,65 +273,67 @@ class AssessmentModel(_Shown):
 class SignInModel(_Shown):
     """How somebody signed in: the claims of their token."""
 
-    amr: list[str]
-    acr: str | None
-    auth_time: datetime | None
+    amr: list[str] = Field(description="The methods of authentication (RFC 8176)")
+    acr: str | None = Field(description="The context of authentication")
+    auth_time: datetime | None = Field(description="When it was")
     mfa: bool = Field(description="Whether the host claimed a second factor without saying which")
 
 
 class EmergencyModel(_Shown):
     """How access was taken without approval."""
 
-    drill: bool
+    drill: bool = Field(description="Whether it was an exercise")
     skipped_approvers: list[str] = Field(description="The roles of which one would have had to approve")
-    sign_in: SignInModel | None
+    sign_in: SignInModel | None = Field(description="How its taker had signed in")
 
 
 class BreakGlassModel(_Shown):
     """The review that a grant without approval owes."""
 
-    drill: bool
-    review_status: Literal["required", "overdue", "done", "waived"]
-    review_due_at: datetime
-    reviewer_roles: list[str]
-    reviewed_by: str | None
-    reviewed_at: datetime | None
-    outcome: Literal["justified", "unjustified", "waived"] | None
-    finding: str | None
+    drill: bool = Field(description="Whether it was an exercise")
+    review_status: Literal["required", "overdue", "done", "waived"] = Field(description="What has become of the review")
+    review_due_at: datetime = Field(description="From when on it is overdue")
+    reviewer_roles: list[str] = Field(description="The host's roles of which a reviewer must hold one")
+    reviewed_by: str | None = Field(description="Who reviewed or waived it")
+    reviewed_at: datetime | None = Field(description="When")
+    outcome: Literal["justified", "unjustified", "waived"] | None = Field(description="What the review found")
+    finding: str | None = Field(description="The words of the reviewer")
 
 
 class AccessRequestModel(_Shown):
     """A request for access."""
 
-    id: str
-    status: Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"]
-    requester_email: str
+    id: str = Field(description="Its name, a UUID")
+    status: Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"] = Field(
+        description="What it is now"
+    )
+    requester_email: str = Field(description="Who asks; `agent:name` for an agent")
     requester_acts_for: str | None = Field(description="The person that a requesting agent acts for")
     requester_normal_roles: list[str] = Field(description="The standing roles of the requester when asking")
     requester_normal_permissions: list[str] | None = Field(
         description="What the requester could do by standing right when asking; `null` when the host did not say"
     )
-    role: str
-    permissions: list[str]
-    excluded_permissions: list[str]
+    role: str = Field(description="The role of the catalogue")
+    permissions: list[str] = Field(description="What the role gives")
+    excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
     resource: str = Field(description="What it reaches: `*` for everything")
-    duration_hours: float
-    requested_duration_hours: float
+    duration_hours: float = Field(description="How long the grant would last, after every limit")
+    requested_duration_hours: float = Field(description="How long it was asked for")
     duration_cut_by: str | None = Field(description="The limit that made it shorter than requested")
-    starts_at: datetime | None
-    justification: str | None
-    ticket_url: str | None
+    starts_at: datetime | None = Field(description="When the grant should begin; `null` for at the approval")
+    justification: str | None = Field(description="Why, in the words of the requester")
+    ticket_url: str | None = Field(description="Where the work is tracked")
     approver_roles: list[str] = Field(description="Every role that may ever review it")
-    approval: list[ApprovalStepModel]
+    approval: list[ApprovalStepModel] = Field(description="The steps of the approval")
     waiting_for: list[MissingModel] = Field(description="What is still missing; empty once it is answered")
-    created_at: datetime
-    times_out_at: datetime
+    created_at: datetime = Field(description="When it was asked")
+    times_out_at: datetime = Field(description="From when on it cannot be answered any more")
     break_glass: EmergencyModel | None = Field(description="How it was taken, when nobody had to approve it")
     version: int = Field(description="Counts up when the length or the resource changes")
-    assessment: AssessmentModel
-    reviews: list[ReviewModel]
-    answers: list[AnswerModel]
-    grant_id: str | None
+    assessment: AssessmentModel = Field(description="What it would newly permit, and how risky that is")
+    reviews: list[ReviewModel] = Field(description="What reviewers have said, in their order")
+    answers: list[AnswerModel] = Field(description="What the requester has answered, in their order")
+    grant_id: str | None = Field(description="The grant it led to")
     extends: str | None = Field(description="The grant that it asks to extend")
     already: bool = Field(
         False, description="Nothing was asked for: the grant of this request gives what was wanted already"
@@ -313,86 +344,88 @@ class AccessRequestModel(_Shown):
 class GrantModel(_Shown):
     """Access that somebody holds for a while."""
 
-    id: str
-    requester_email: str
-    requester_normal_roles: list[str]
-    granted_role: str
-    granted_permissions: list[str]
-    justification: str | None
-    ticket_url: str | None
-    approved_by: str
-    approved_at: datetime
-    starts_at: datetime
-    expires_at: datetime
-    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released"]
+    id: str = Field(description="Its name, a UUID")
+    requester_email: str = Field(description="Who holds it; `agent:name` for an agent")
+    requester_normal_roles: list[str] = Field(description="The standing roles of the holder when asking")
+    granted_role: str = Field(description="The role of the catalogue")
+    granted_permissions: list[str] = Field(description="What it gives")
+    justification: str | None = Field(description="Why, in the words of the requester")
+    ticket_url: str | None = Field(description="Where the work is tracked")
+    approved_by: str = Field(description="Who approved it; `rule:` and a configuration key where a rule did")
+    approved_at: datetime = Field(description="When")
+    starts_at: datetime = Field(description="The first instant at which it gives something")
+    expires_at: datetime = Field(description="The first instant at which it no longer does")
+    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released"] = Field(
+        description="What it is now"
+    )
     actions_taken: int = Field(description="How many requests this grant let through")
-    revoked_by: str | None
-    revoke_reason: str | None
+    revoked_by: str | None = Field(description="Who ended it; `rule:` and the name of a rule where one did")
+    revoke_reason: str | None = Field(description="Why")
     break_glass: BreakGlassModel | None = Field(description="The review it owes, when nobody approved it")
-    suspended_at: datetime | None
-    suspended_by: str | None
-    suspend_reason: str | None
-    request_id: str
-    excluded_permissions: list[str]
+    suspended_at: datetime | None = Field(description="Since when it is held back")
+    suspended_by: str | None = Field(description="Who holds it back")
+    suspend_reason: str | None = Field(description="Why")
+    request_id: str = Field(description="The request it answers")
+    excluded_permissions: list[str] = Field(description="What a wildcard of `granted_permissions` leaves out")
     resource: str = Field(description="What it reaches: `*` for everything")
-    ended_at: datetime | None
+    ended_at: datetime | None = Field(description="When it was over")
     extends: str | None = Field(description="The grant that it goes on from")
     extension_number: int = Field(description="0 for what extends nothing, 1 for the first extension")
-    links: dict[str, str]
+    links: dict[str, str] = Field(description="What can be done with it")
 
 
 class DelegationModel(_Shown):
     """A right to review, lent for a while. It is not lent on, and approves nothing that the delegator asks for."""
 
-    id: str
-    status: Literal["scheduled", "active", "expired", "ended"]
-    delegator: str
-    delegate: str
-    roles: list[str]
-    from_: datetime = Field(alias="from")
-    until: datetime
-    reason: str
-    created_at: datetime
-    ended_at: datetime | None
-    ended_by: str | None
-    links: dict[str, str]
+    id: str = Field(description="Its name, a UUID")
+    status: Literal["scheduled", "active", "expired", "ended"] = Field(description="What it is now")
+    delegator: str = Field(description="Whose right it is")
+    delegate: str = Field(description="Who reviews in their place")
+    roles: list[str] = Field(description="The roles that are lent")
+    from_: datetime = Field(alias="from", description="The first instant at which it lends something")
+    until: datetime = Field(description="The first instant at which it lends nothing")
+    reason: str = Field(description="Why")
+    created_at: datetime = Field(description="When it was made")
+    ended_at: datetime | None = Field(description="When somebody ended it")
+    ended_by: str | None = Field(description="Who")
+    links: dict[str, str] = Field(description="What can be done with it")
 
 
 class AuditRecordModel(_Shown):
     """One fact of the journal. `body` is the very text that `hash` is the SHA-256 of."""
 
-    revision: int
-    at: datetime
-    by: str
-    event: str
-    previous: str
-    hash: str
-    body: str
+    revision: int = Field(description="Its position; gapless, from 1")
+    at: datetime = Field(description="When it became true")
+    by: str = Field(description="Who made it true: a person, `agent:name`, or `rule:` and the name of a rule")
+    event: str = Field(description="What became true")
+    previous: str = Field(description="The hash of the record before it")
+    hash: str = Field(description="SHA-256 of `body`, in hexadecimal")
+    body: str = Field(description="The whole record as canonical JSON (RFC 8785)")
 
 
 class RequestPageModel(_Shown):
     """Some requests, newest first."""
 
-    items: list[AccessRequestModel]
-    next_cursor: str | None
+    items: list[AccessRequestModel] = Field(description="What is on this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 
 class GrantPageModel(_Shown):
     """Some grants, newest first."""
 
-    items: list[GrantModel]
-    next_cursor: str | None
+    items: list[GrantModel] = Field(description="What is on this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 
 class DelegationPageModel(_Shown):
     """Some delegations, newest first."""
 
-    items: list[DelegationModel]
-    next_cursor: str | None
+    items: list[DelegationModel] = Field(description="What is on this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 
 class AuditPageModel(_Shown):
     """Some records of the journal."""
 
-    items: list[AuditRecordModel]
-    next_cursor: str | None
+    items: list[AuditRecordModel] = Field(description="What is on this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")

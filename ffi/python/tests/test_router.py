@@ -13,7 +13,8 @@ import pytest
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
-from fastapi import FastAPI, Header, HTTPException
+from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi.security import APIKeyQuery
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
@@ -337,6 +338,28 @@ def test_a_flood_is_refused_announced_or_not(host: Host) -> None:
 @pytest.mark.parametrize("path", ["/jit/requests", "/jit/grants"])
 def test_parameters_out_of_range_are_problems(host: Host, path: str, query: str) -> None:
     is_problem(host("dev@example.com", "GET", f"{path}?{query}"), 400)
+
+
+def test_a_misspelt_parameter_is_a_problem_and_asks_nobody(host: Host) -> None:
+    wrong = is_problem(host("dev@example.com", "POST", "/jit/request?dryrun=true", ASK), 400)
+    assert wrong["detail"] == "dryrun: is not known; expected `dry_run`"
+    assert wrong["errors"] == [{"parameter": "dryrun", "detail": "is not known; expected `dry_run`"}]
+    assert host("dev@example.com", "GET", "/jit/requests").json()["items"] == []
+    flood = is_problem(host("dev@example.com", "GET", "/jit/policies?" + "&".join(f"{n}" for n in range(99))), 400)
+    assert len(flood["errors"]) == 16 and "this route has none" in flood["detail"]
+
+
+def test_parameters_of_the_hosts_authentication_are_known() -> None:
+    key = APIKeyQuery(name="key")
+
+    def by_key(tenant: str = "none", name: str = Depends(key)) -> Caller:
+        return Caller(f"{name}@{tenant}.example.com")
+
+    app = FastAPI()
+    app.include_router(create_router(Engine.from_yaml(CONFIG, environ={}), caller=by_key))
+    client = TestClient(app)
+    assert client.get("/jit/grants?key=dev&tenant=a&limit=5").status_code == 200
+    assert "`key`, `limit`, `status`, `tenant`" in client.get("/jit/grants?key=dev&page=2").text
 
 
 def test_refusals_keep_the_engines_code(host: Host) -> None:
