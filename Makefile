@@ -56,10 +56,11 @@ test-rust: ## the Rust tests, the examples and the documentation's code
 	$(CARGO) test --release --locked -p jit-access --all-features --doc
 	$(CARGO) test --release --locked -p jit-access-model
 
-test-instructions: ## that a check takes no more instructions than it may, beside one look into a hash map
+test-instructions: ## that a check takes no more instructions than it may, beside one look into a hash map and, from C, beside Rust
 	@if command -v valgrind >/dev/null; then \
-	  $(CARGO) build -q --release --locked -p jit-access-benches --bin count --bin instructions && \
-	  $${CARGO_TARGET_DIR:-target}/release/instructions; \
+	  $(CARGO) build -q --release --locked -p jit-access-c && \
+	  $(CARGO) build -q --release --locked -p jit-access-benches --features faces --bin count --bin instructions && \
+	  built=$${CARGO_TARGET_DIR:-target}/release && JIT_LIBRARY=$$built/libjit_access.so $$built/instructions; \
 	else echo "SKIPPED: counting instructions, because valgrind is not here"; fi
 
 test-c: $(VENV)/test/.ready ## the C library: gcc and clang, the scenarios, sanitizers, Valgrind, a few fuzzed inputs

@@ -82,7 +82,7 @@ def main() -> int:
             lines += python("engines.py", "bench", world)
             lines += python("gateway.py", "gateway", world)
     if shutil.which("valgrind"):
-        lines += lines_of([TARGET / "instructions"])
+        lines += lines_of([TARGET / "instructions"], JIT_LIBRARY=str(TARGET / "libjit_access.so"))
     else:
         skip("instruction counts, because valgrind is not here")
     points = "\n".join("\t".join(line) for line in lines if line[0] == "point")

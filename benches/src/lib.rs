@@ -21,7 +21,7 @@ pub mod measure;
 pub mod peers;
 pub mod plot;
 pub mod report;
-#[cfg(feature = "peers")]
+#[cfg(feature = "faces")]
 pub mod stored;
 pub mod structures;
 pub mod workload;

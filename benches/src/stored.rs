@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
-use jit_access::model::{Actor, Event, Fact, Grant, Outcome};
-use jit_access::service::{Builder, Engine};
+use jit_access::model::{Actor, Event, Fact, Grant, Outcome, PrincipalKind, RawQuery};
+use jit_access::service::{Builder, Decider, Engine};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;
 use libloading::Library;
@@ -145,12 +145,12 @@ impl C {
     }
 
     /// Whether a grant gives it, asked with bytes and lengths.
-    pub fn allows(&self, question: &Question, text: &str) -> bool {
+    pub fn allows(&self, question: &Question) -> bool {
         let server = question.resource.server().map_or(Str::NONE, |server| Str::of(server.as_bytes()));
         self.ask(
             question.principal.id().as_bytes(),
             question.action.name().as_bytes(),
-            Str::of(text.as_bytes()),
+            Str::of(question.thing.as_bytes()),
             server,
         ) == Some(true)
     }
@@ -189,6 +189,14 @@ impl C {
         };
         (status == 0).then_some(decision.outcome == ALLOW)
     }
+}
+
+/// Whether a grant gives it, asked with text as C asks.
+pub fn allows(decider: &Decider, question: &Question) -> bool {
+    let principal = (PrincipalKind::User, question.principal.id());
+    let (action, server) = (question.action.name(), question.resource.server());
+    let query = RawQuery::new(principal, action, Some(&question.thing), server);
+    decider.peek_raw(&query.expect("a question")).outcome == Outcome::Allow
 }
 
 /// Whether the engine answers this as it must.

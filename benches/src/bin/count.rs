@@ -5,6 +5,8 @@ use std::hint::black_box;
 
 use jit_access::index::GrantIndex;
 use jit_access::model::Revision;
+#[cfg(feature = "faces")]
+use jit_access_benches::stored;
 use jit_access_benches::structures::Floor;
 use jit_access_benches::workload::{Question, World, now};
 
@@ -20,20 +22,44 @@ fn measured<R>(questions: &[Question], ask: impl Fn(&Question) -> R) {
 
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
-    let [_, what, which, grants] = &*arguments else { panic!("count <index|floor> <misses|mixed|hits> <grants>") };
+    let [_, what, which, grants] = &*arguments else {
+        panic!("count <index|floor|text|c> <misses|mixed|hits> <grants>")
+    };
     let world = World::new(grants.parse().expect("a number of grants"), QUESTIONS);
     let questions = match &**which {
         "misses" => &world.misses,
         "mixed" => &world.mixed,
         _ => &world.hits,
     };
-    if what == "floor" {
-        let floor = Floor::new(&world.grants);
-        measured(questions, |question| floor.get(&question.query()));
+    match &**what {
+        "floor" => {
+            let floor = Floor::new(&world.grants);
+            measured(questions, |question| floor.get(&question.query()));
+        }
+        "index" => {
+            let index = GrantIndex::new();
+            index.replace(Revision(1), &world.grants);
+            let now = now();
+            measured(questions, |question| index.decide(&question.query(), now));
+        }
+        #[cfg(feature = "faces")]
+        "text" | "c" => faces(what, questions, &world),
+        other => panic!("there is no `{other}` here"),
+    }
+}
+
+/// A check from text, in Rust and through C.
+#[cfg(feature = "faces")]
+fn faces(what: &str, questions: &[Question], world: &World) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("grants.db");
+    stored::write(&path, &world.grants);
+    if what == "text" {
+        let decider = stored::open(&path).decider();
+        measured(questions, |question| stored::allows(&decider, question));
     } else {
-        let index = GrantIndex::new();
-        index.replace(Revision(1), &world.grants);
-        let now = now();
-        measured(questions, |question| index.decide(&question.query(), now));
+        let library = std::env::var_os("JIT_LIBRARY").expect("JIT_LIBRARY, which names libjit_access");
+        let c = stored::C::open(library.as_ref(), &path);
+        measured(questions, |question| c.allows(question));
     }
 }

@@ -1,6 +1,7 @@
 //! All that is measured in Rust, a line each: `cargo run --release -p jit-access-benches --bin table [-- grants…]`.
-//! Without arguments 100, 10,000, 100,000 and 1,000,000 grants. With the feature `peers` other engines take part. `make
-//! bench` makes one table of it and of what is measured elsewhere.
+//! Without arguments 100, 10,000, 100,000 and 1,000,000 grants. With the feature `peers` other engines take part; with
+//! `faces` `table faces` measures nothing but text, C and SQLite. `make bench` makes one table of it and of what is
+//! measured elsewhere.
 
 use std::time::Duration;
 
@@ -15,6 +16,11 @@ const QUESTIONS: usize = 200_000;
 
 fn main() {
     let quick = std::env::var_os("QUICK").is_some();
+    #[cfg(feature = "faces")]
+    if std::env::args().nth(1).is_some_and(|what| what == "faces") {
+        faces::stores(10_000, &World::new(10_000, QUESTIONS), quick);
+        return;
+    }
     let mut sizes: Vec<usize> =
         std::env::args().skip(1).map(|size| size.parse().expect("a number of grants")).collect();
     if sizes.is_empty() {
@@ -43,8 +49,8 @@ fn main() {
         if grants >= 1_000_000 {
             writes(&world, &index, load);
         }
-        #[cfg(feature = "peers")]
-        beside::stores(grants, &world, quick);
+        #[cfg(feature = "faces")]
+        faces::stores(grants, &world, quick);
     }
 }
 
@@ -170,16 +176,21 @@ fn writes(world: &World, index: &GrantIndex, load: f64) {
     row("memory of the index at 1,000,000 grants", bytes, "bytes a grant", Bar::Most(150.0), "");
 }
 
+#[cfg(feature = "faces")]
+fn right(questions: &[Question], few: usize, allows: impl Fn(&Question) -> bool) {
+    for question in &questions[..few] {
+        assert_eq!(allows(question), question.given, "{question:?}");
+    }
+}
+
 #[cfg(feature = "peers")]
 mod beside {
-    use std::path::PathBuf;
-
-    use jit_access::model::{Outcome, PrincipalKind, RawQuery};
-    use jit_access_benches::measure::{Contender, compare, median, once};
+    use jit_access_benches::measure::{Contender, compare};
     use jit_access_benches::peers::{Casbin, Cedar, Regorus, policies, sliced};
     use jit_access_benches::report::{Bar, point, row, say};
-    use jit_access_benches::stored;
-    use jit_access_benches::workload::{Question, World, lines, now};
+    use jit_access_benches::workload::{Question, World, now};
+
+    use super::right;
 
     /// Ours against another engine, which must answer as the workload says.
     fn against(
@@ -194,12 +205,6 @@ mod beside {
         let detail = format!("{:.0} ns, jit-access {:.1} ns", taken.nanos, taken.other);
         row(&format!("{}: {what}", other.name), taken.ratio, "× jit-access", bar, &detail);
         taken.nanos
-    }
-
-    fn right(questions: &[Question], few: usize, allows: impl Fn(&Question) -> bool) {
-        for question in &questions[..few] {
-            assert_eq!(allows(question), question.given, "{question:?}");
-        }
     }
 
     pub(super) fn engines(grants: usize, world: &World, ours: &Contender<'_>, quick: bool) {
@@ -248,6 +253,18 @@ mod beside {
             point("regorus, keyed", grants, against(&size, &world.mixed, ours, &other, turns, bar));
         }
     }
+}
+
+#[cfg(feature = "faces")]
+mod faces {
+    use std::path::PathBuf;
+
+    use jit_access_benches::measure::{Contender, compare, median, once};
+    use jit_access_benches::report::{Bar, row, say};
+    use jit_access_benches::stored;
+    use jit_access_benches::workload::{Question, World, lines};
+
+    use super::{SORTS, right};
 
     /// The same grants in a SQLite file: how long until the first answer; and asked through C.
     pub(super) fn stores(grants: usize, world: &World, quick: bool) {
@@ -287,20 +304,12 @@ mod beside {
         }
         let engine = stored::open(path);
         let decider = engine.decider();
-        let raw = |q: &Question| {
-            let query = RawQuery::new(
-                (PrincipalKind::User, q.principal.id()),
-                q.action.name(),
-                Some(&*q.thing),
-                q.resource.server(),
-            );
-            decider.peek_raw(&query.expect("a question")).outcome == Outcome::Allow
-        };
+        let raw = |q: &Question| stored::allows(&decider, q);
         right(&world.mixed, 20_000, raw);
         let values = Contender::new("jit-access, from values", |q| decider.peek(&q.query()).outcome);
         let text = Contender::new("jit-access, from text", raw);
-        for (sort, questions) in [("no grant", &world.misses), ("mixed", &world.mixed), ("hit", &world.hits)] {
-            let taken = compare(&text, &values, questions, turns);
+        for (sort, questions) in SORTS {
+            let taken = compare(&text, &values, questions(world), turns);
             let detail = format!("{:.1} ns, from values {:.1} ns", taken.nanos, taken.other);
             row(&format!("Rust from text: {sort}, 10000 grants"), taken.ratio, "× from values", Bar::None, &detail);
         }
@@ -318,10 +327,10 @@ mod beside {
             return;
         };
         let c = stored::C::open(&library, path);
-        right(&world.mixed, 20_000, |q| c.allows(q, &q.thing));
-        let other = Contender::new("C through dlopen", |q| c.allows(q, &q.thing));
-        for (sort, questions) in [("no grant", &world.misses), ("mixed", &world.mixed), ("hit", &world.hits)] {
-            let taken = compare(&other, &text, questions, turns);
+        right(&world.mixed, 20_000, |q| c.allows(q));
+        let other = Contender::new("C through dlopen", |q| c.allows(q));
+        for (sort, questions) in SORTS {
+            let taken = compare(&other, &text, questions(world), turns);
             let bar = if sort == "mixed" { Bar::Most(1.5) } else { Bar::None };
             let detail = format!("{:.1} ns, Rust {:.1} ns", taken.nanos, taken.other);
             row(&format!("C through dlopen: {sort}, 10000 grants"), taken.ratio, "× the check in Rust", bar, &detail);
@@ -340,16 +349,24 @@ mod beside {
             let detail = format!("{:.0} ns, another refusal {:.0} ns", taken.nanos, taken.other);
             row(&format!("C, bad input: {name}"), taken.ratio, "× a refusal", Bar::None, &detail);
         }
-        let Some(out) = out else { return };
-        // Python asks the same.
+        if let Some(out) = out {
+            write(&out, world);
+        }
+    }
+
+    /// Python asks the same.
+    fn write(out: &std::path::Path, world: &World) {
         for (name, questions) in [("misses", &world.misses), ("mixed", &world.mixed), ("hits", &world.hits)] {
             std::fs::write(out.join(name), lines(&questions[..20_000])).expect("a file");
         }
-        let own = world.hits[..500].iter().map(|q| {
-            let grants = world.grants.iter().filter(|grant| grant.holder == q.principal);
-            let text = policies(grants).to_cedar().expect("no templates");
-            format!("{}\n", serde_json::json!([q.principal.id(), text]))
-        });
-        std::fs::write(out.join("own"), own.collect::<String>()).expect("a file");
+        #[cfg(feature = "peers")]
+        {
+            let own = world.hits[..500].iter().map(|q| {
+                let grants = world.grants.iter().filter(|grant| grant.holder == q.principal);
+                let text = jit_access_benches::peers::policies(grants).to_cedar().expect("no templates");
+                format!("{}\n", serde_json::json!([q.principal.id(), text]))
+            });
+            std::fs::write(out.join("own"), own.collect::<String>()).expect("a file");
+        }
     }
 }

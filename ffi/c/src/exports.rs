@@ -7,10 +7,10 @@
 )]
 
 use std::ffi::c_char;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jit_access::Error;
 use jit_access::clock::ManualClock;
 use jit_access::model::{Decision, Invalid, PrincipalKind, RawQuery, Revision, Timestamp};
 use jit_access::wire::command;
@@ -87,9 +87,11 @@ pub unsafe extern "C" fn jit_check(
     out_error: *mut *mut jit_error,
 ) -> jit_status {
     guard!(out_error, |c: &FromC| {
-        let query = c.read(query, "query")?;
+        let mut room = MaybeUninit::uninit();
+        let query = c.given(query, &mut room, "query")?;
         let out_decision = c.sized_out(out_decision, "out_decision")?;
-        let decision = live::with(from_c(engine), |live| ask(c, live, &query))?;
+        let question = question(c, query.value())?;
+        let decision = live::with(from_c(engine), |live| Ok(question.answer(live)))?;
         out_decision.set((&decision).into());
         Ok(())
     })
@@ -108,7 +110,7 @@ pub unsafe extern "C" fn jit_check_many(
     guard!(out_error, |c: &FromC| {
         let queries = c.read_many(queries, count, "queries")?;
         let out_decisions = c.sized_outs(out_decisions, count, "out_decisions")?;
-        let questions: Vec<_> = queries.iter().map(|query| question(c, query)).collect::<Result<_, _>>()?;
+        let questions: Vec<_> = queries.into_iter().map(|query| question(c, query)).collect::<Result<_, _>>()?;
         let decisions = live::with(from_c(engine), |live| Ok(ask_all(live, questions)))?;
         for (out_decision, decision) in out_decisions.into_iter().zip(decisions) {
             out_decision.set((&decision).into());
@@ -267,20 +269,30 @@ struct Question<'c> {
     mode: u32,
 }
 
-fn question<'c>(c: &'c FromC, query: &jit_query) -> Result<Question<'c>, Invalid> {
-    let must = |text: jit_str, field| c.short(text, field)?.ok_or_else(|| Invalid::new(field, "is NULL", "text"));
+#[inline]
+fn question<'c>(c: &'c FromC, query: jit_query) -> Result<Question<'c>, Invalid> {
     let kind = match query.principal_kind {
         JIT_USER => PrincipalKind::User,
         JIT_AGENT => PrincipalKind::Agent,
-        other => return Err(Invalid::new("principal_kind", format!("is {other}"), "JIT_USER or JIT_AGENT")),
+        other => return Err(unknown("principal_kind", other, "JIT_USER or JIT_AGENT")),
     };
     if query.mode > JIT_CHECK_PEEK {
-        let expected = "JIT_CHECK, JIT_CHECK_CURRENT or JIT_CHECK_PEEK";
-        return Err(Invalid::new("mode", format!("is {}", query.mode), expected));
+        return Err(unknown("mode", query.mode, "JIT_CHECK, JIT_CHECK_CURRENT or JIT_CHECK_PEEK"));
     }
-    let (principal, action) = (must(query.principal, "principal")?, must(query.action, "action")?);
+    let principal = c.short(query.principal, "principal")?.ok_or_else(|| missing("principal"))?;
+    let action = c.short(query.action, "action")?.ok_or_else(|| missing("action"))?;
     let (resource, server) = (c.short(query.resource, "resource")?, c.short(query.server, "server")?);
     Ok(Question { query: RawQuery::new((kind, principal), action, resource, server)?, mode: query.mode })
+}
+
+#[cold]
+fn missing(field: &'static str) -> Invalid {
+    Invalid::new(field, "is NULL", "text")
+}
+
+#[cold]
+fn unknown(field: &'static str, number: u32, expected: &'static str) -> Invalid {
+    Invalid::new(field, format!("is {number}"), expected)
 }
 
 impl Question<'_> {
@@ -291,10 +303,6 @@ impl Question<'_> {
             _ => live.decider.check_raw(&self.query),
         }
     }
-}
-
-fn ask(c: &FromC, live: &Live, query: &jit_query) -> Result<Decision, Error> {
-    Ok(question(c, query)?.answer(live))
 }
 
 fn ask_all(live: &Live, questions: Vec<Question<'_>>) -> Vec<Decision> {

@@ -46,6 +46,7 @@ pub(crate) fn terminated(text: &str) -> Box<str> {
 ///
 /// # Safety
 /// To be called by an export with pointers that it was given: see [`FromC`].
+#[inline]
 pub(crate) unsafe fn enter(
     out_error: *mut *mut jit_error,
     body: impl FnOnce(&FromC) -> Result<(), Error>,
@@ -58,15 +59,21 @@ pub(crate) unsafe fn enter(
         Ok(Err(error)) => error,
         Err(panic) => panicked(panic),
     };
+    report(&c, &error, out_error)
+}
+
+#[cold]
+fn report(c: &FromC, error: &Error, out_error: *mut *mut jit_error) -> jit_status {
     let reported = catch_unwind(AssertUnwindSafe(|| {
         if let Ok(out_error) = c.out(out_error, "out_error") {
-            out_error.set(to_c(ERRORS.add(Failure::from(&error))));
+            out_error.set(to_c(ERRORS.add(Failure::from(error))));
         }
         status_of(error.kind())
     }));
     reported.unwrap_or(JIT_INTERNAL)
 }
 
+#[cold]
 fn panicked(panic: Box<dyn Any + Send>) -> Error {
     let told = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let error = Error::Internal(format!("the library panicked: {}", told.unwrap_or("it did not say why")));

@@ -8,8 +8,9 @@
 #![expect(unsafe_code, reason = "C's pointers are followed here")]
 
 use std::collections::BTreeMap;
+use std::ffi::c_char;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, offset_of};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,29 +31,29 @@ const MAX_STRUCT: usize = 4_096;
 /// # Safety
 /// It must be `repr(C)`, begin with its size as a `usize`, and be valid for every pattern of bits.
 pub(crate) unsafe trait Prefixed: Copy {
-    /// How large it was in the first header that had it.
+    /// How large it was in the first header that had it: up to the end of the field that was then the last.
     const LEAST: usize;
 }
 
 // SAFETY: `repr(C)`, a `usize` first, then nothing but numbers, raw pointers and arrays of numbers.
 unsafe impl Prefixed for jit_open_options {
-    const LEAST: usize = size_of::<Self>();
+    const LEAST: usize = offset_of!(Self, test_clock_ms) + size_of::<i64>();
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_query {
-    const LEAST: usize = size_of::<Self>();
+    const LEAST: usize = offset_of!(Self, server) + size_of::<jit_str>();
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_decision {
-    const LEAST: usize = size_of::<Self>();
+    const LEAST: usize = offset_of!(Self, grant_id) + size_of::<[c_char; 40]>();
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_error_info {
-    const LEAST: usize = size_of::<Self>();
+    const LEAST: usize = offset_of!(Self, problem) + size_of::<jit_str>();
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_tick_info {
-    const LEAST: usize = size_of::<Self>();
+    const LEAST: usize = offset_of!(Self, next_ms) + size_of::<i64>();
 }
 
 /// The right to follow the pointers of one call.
@@ -77,12 +78,25 @@ impl FromC {
     }
 
     /// The text of a question, when there is one. What is longer than any name is refused before it is read.
-    #[inline]
+    ///
+    /// Nearly every name is short and ASCII; for those nothing is decided twice.
+    #[inline(always)]
     pub(crate) fn short(&self, text: jit_str, field: &'static str) -> Result<Option<&str>, Invalid> {
+        if text.data.is_null() && text.len == 0 {
+            return Ok(None);
+        }
+        if !text.data.is_null() && text.len <= MAX_SHORT {
+            // SAFETY: as in `bounded`.
+            let bytes = unsafe { std::slice::from_raw_parts(text.data.cast::<u8>(), text.len) };
+            if is_ascii(bytes) {
+                // SAFETY: ASCII is UTF-8.
+                return Ok(Some(unsafe { std::str::from_utf8_unchecked(bytes) }));
+            }
+        }
         self.bounded(text, field, MAX_SHORT)
     }
 
-    #[inline]
+    #[inline(never)]
     fn bounded(&self, text: jit_str, field: &'static str, most: usize) -> Result<Option<&str>, Invalid> {
         if text.data.is_null() {
             return match text.len {
@@ -106,10 +120,32 @@ impl FromC {
 
     /// A copy of the struct.
     pub(crate) fn read<T: Prefixed>(&self, at: *const T, field: &'static str) -> Result<T, Invalid> {
+        let mut room = MaybeUninit::uninit();
+        Ok(self.given(at, &mut room, field)?.value())
+    }
+
+    /// The struct where it is, or a copy of it in `room` when it is not of the size that we know.
+    ///
+    /// Whoever asks has just written it, field by field. Read field by field it is still on its way to the memory, where
+    /// a copy would have to wait for it.
+    #[inline]
+    pub(crate) fn given<'c, T: Prefixed>(
+        &'c self,
+        at: *const T,
+        room: &'c mut MaybeUninit<T>,
+        field: &'static str,
+    ) -> Result<Given<'c, T>, Invalid> {
         let size = self.size(at, field)?;
+        let at = if size == size_of::<T>() { at } else { room.write(self.read_sized(at, size, field)?) };
+        Ok(Given { at, call: PhantomData })
+    }
+
+    /// A copy of a struct of an earlier or a later header.
+    #[inline(never)]
+    fn read_sized<T: Prefixed>(&self, at: *const T, size: usize, field: &'static str) -> Result<T, Invalid> {
         let mut value = MaybeUninit::<T>::zeroed();
-        // SAFETY: `size` bytes are readable at `at`: the invariant of `FromC`, the size being what the caller says it is.
-        // No more are copied than `value` holds. The two cannot overlap, because `value` is ours.
+        // SAFETY: `size` bytes are readable at `at`: the invariant of `FromC`, the size being what the caller says it is. No more are copied than `value` holds. The two cannot
+        // overlap, because `value` is ours.
         unsafe { ptr::copy_nonoverlapping(at.cast::<u8>(), value.as_mut_ptr().cast(), size.min(size_of::<T>())) };
         for offset in size_of::<T>()..size {
             // SAFETY: `offset` is below `size`, and so many bytes are readable.
@@ -159,25 +195,25 @@ impl FromC {
         self.items(at, count, field)?.into_iter().map(|item| self.read(item, field)).collect()
     }
 
+    #[inline]
     fn size<T: Prefixed>(&self, at: *const T, field: &'static str) -> Result<usize, Invalid> {
         if at.is_null() {
-            return Err(Invalid::new(field, "is NULL", "a pointer"));
+            return Err(null(field));
         }
         // SAFETY: not null, and it points to a struct that begins with its size: the invariant of `FromC`, and `Prefixed`.
         let size = unsafe { at.cast::<usize>().read_unaligned() };
-        if (T::LEAST..=MAX_STRUCT).contains(&size) {
-            return Ok(size);
-        }
-        Err(Invalid::new(field, format!("has a size of {size}"), format!("sizeof, which is {}", size_of::<T>())))
+        if (T::LEAST..=MAX_STRUCT).contains(&size) { Ok(size) } else { Err(missized(field, size, size_of::<T>())) }
     }
 
     /// A place for an answer.
+    #[inline]
     pub(crate) fn out<T: Copy>(&self, at: *mut T, field: &'static str) -> Result<Out<'_, T>, Invalid> {
-        let at = NonNull::new(at).ok_or_else(|| Invalid::new(field, "is NULL", "a pointer"))?;
+        let at = NonNull::new(at).ok_or_else(|| null(field))?;
         Ok(Out { at, call: PhantomData })
     }
 
     /// A place for an answer that begins with its size.
+    #[inline]
     pub(crate) fn sized_out<T: Prefixed>(&self, at: *mut T, field: &'static str) -> Result<SizedOut<'_, T>, Invalid> {
         let size = self.size(at.cast_const(), field)?;
         let Out { at, call } = self.out(at, field)?;
@@ -193,6 +229,47 @@ impl FromC {
     ) -> Result<Vec<SizedOut<'_, T>>, Invalid> {
         let items = self.items(at.cast_const(), count, field)?;
         items.into_iter().map(|item| self.sized_out(item.cast_mut(), field)).collect()
+    }
+}
+
+#[cold]
+fn null(field: &'static str) -> Invalid {
+    Invalid::new(field, "is NULL", "a pointer")
+}
+
+#[cold]
+fn missized(field: &'static str, size: usize, ours: usize) -> Invalid {
+    Invalid::new(field, format!("has a size of {size}"), format!("sizeof, which is {ours}"))
+}
+
+/// Whether these bytes are ASCII, which nearly every name is: eight at a time, because names are too short for the ways of
+/// the standard library to pay off.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let eights = eights.iter().fold(0, |seen, eight| seen | u64::from_ne_bytes(*eight));
+    let rest = match bytes.last_chunk::<8>() {
+        // Some are looked at twice.
+        Some(last) => u64::from_ne_bytes(*last),
+        None => rest.iter().fold(0, |seen, byte| seen | u64::from(*byte)),
+    };
+    (eights | rest) & 0x8080_8080_8080_8080 == 0
+}
+
+/// A struct of the size that we know.
+///
+/// INVARIANT: `at` is readable for a `T` while the call runs: either C gave it and said that it is of this size, or it is
+/// a copy of ours.
+pub(crate) struct Given<'c, T> {
+    at: *const T,
+    call: PhantomData<&'c FromC>,
+}
+
+impl<T: Prefixed> Given<'_, T> {
+    #[inline]
+    pub(crate) fn value(&self) -> T {
+        // SAFETY: the invariant. Every pattern of bits is a value of `T`.
+        unsafe { self.at.read_unaligned() }
     }
 }
 
@@ -219,9 +296,21 @@ pub(crate) struct SizedOut<'c, T> {
 impl<T: Prefixed> SizedOut<'_, T> {
     /// Writes as much of the value as the caller has room for, and leaves the size as it is. What the caller has beyond it
     /// becomes zero.
+    #[inline]
     pub(crate) fn set(self, value: T) {
-        let to = self.at.as_ptr().cast::<u8>();
-        let from = (&raw const value).cast::<u8>();
+        if self.size != size_of::<T>() {
+            return self.set_sized(value);
+        }
+        let first = size_of::<usize>();
+        let (to, from) = (self.at.as_ptr().cast::<u8>(), (&raw const value).cast::<u8>());
+        // SAFETY: so many bytes are writable at `to`: the invariant of `FromC`. A size begins every `Prefixed`. The two do
+        // not overlap, because `value` is ours.
+        unsafe { ptr::copy_nonoverlapping(from.add(first), to.add(first), size_of::<T>() - first) };
+    }
+
+    #[inline(never)]
+    fn set_sized(self, value: T) {
+        let (to, from) = (self.at.as_ptr().cast::<u8>(), (&raw const value).cast::<u8>());
         let first = size_of::<usize>();
         // SAFETY: `size` bytes are writable at `to`: the invariant of `FromC`. It is `LEAST` at least, so that the size
         // itself lies inside; no more is read than `value` holds; the two do not overlap, because `value` is ours.

@@ -208,6 +208,7 @@ pub(crate) fn close(name: usize) -> Result<(), Error> {
 }
 
 /// Asks the engine of this name. Meanwhile none can be closed, so this is for what does not wait.
+#[inline]
 pub(crate) fn with<R>(name: usize, ask: impl FnOnce(&Live) -> Result<R, Error>) -> Result<R, Error> {
     let engines = ENGINES.load();
     let found = engines.as_ref().and_then(|engines| engines.iter().find(|(other, _)| *other == name));

@@ -7,9 +7,10 @@
 #![expect(non_camel_case_types, reason = "these are C's names")]
 
 use std::ffi::c_char;
+use std::io::Write;
 
 use jit_access::ErrorKind;
-use jit_access::model::{Decision, Outcome, Reason};
+use jit_access::model::{Decision, GrantId, Outcome, Reason};
 
 /// What a call answers: `JIT_OK`, or what the caller can do about what went wrong. Numbers are never used again for
 /// something else.
@@ -210,13 +211,8 @@ pub(crate) const fn status_of(kind: ErrorKind) -> jit_status {
 }
 
 impl From<&Decision> for jit_decision {
+    #[inline]
     fn from(decision: &Decision) -> Self {
-        let mut grant_id = [0; 40];
-        if let Some(id) = decision.basis.grant {
-            for (to, from) in grant_id.iter_mut().zip(id.to_string().bytes()) {
-                *to = c_char::from_ne_bytes([from]);
-            }
-        }
         Self {
             size: size_of::<Self>(),
             outcome: match decision.outcome {
@@ -233,7 +229,15 @@ impl From<&Decision> for jit_decision {
             },
             revision: decision.revision.0,
             valid_until_ms: decision.valid_until.map_or(0, |at| at.millis()),
-            grant_id,
+            grant_id: decision.basis.grant.map_or([0; 40], text),
         }
     }
+}
+
+#[inline(never)]
+fn text(id: GrantId) -> [c_char; 40] {
+    let mut text = [0; 40];
+    // It takes 36 of them.
+    let _ = write!(&mut text[..], "{id}");
+    text.map(|byte| c_char::from_ne_bytes([byte]))
 }
