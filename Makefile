@@ -66,10 +66,18 @@ test-instructions: ## that a check takes no more instructions than it may, besid
 test-c: $(VENV)/test/.ready ## the C library: gcc and clang, the scenarios, sanitizers, Valgrind, a few fuzzed inputs
 	$(MAKE) --no-print-directory -C ffi/c test PYTHON=$(abspath $(VENV)/test/bin/python)
 
-semver: ## what the next version must be called, compared with the last tag
-	@last=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || { echo "SKIPPED: semver, because no version is tagged yet"; exit 0; }; \
-	$(CARGO) semver-checks --version >/dev/null 2>&1 || { echo "SKIPPED: semver, because cargo-semver-checks is not here"; exit 0; }; \
-	$(CARGO) semver-checks -p jit-access --all-features --baseline-rev $$last
+# Callers rely on what is released: a version with a section in CHANGELOG.md. Its tag must be there, so that a release
+# without a baseline for the next one cannot be made unnoticed.
+semver: ## that the version's number allows what changed since the last release, or since BASELINE=<commit>
+	@released=$$(sed -nE 's/^## v?([0-9]+\.[0-9]+\.[0-9]+).*/\1/p' CHANGELOG.md | head -n1); \
+	baseline=$${BASELINE:-$${released:+v$$released}}; \
+	if [ -z "$$baseline" ]; then \
+	  echo "SKIPPED: semver, because no version is released yet, so there is nothing to compare with but BASELINE=<commit>"; \
+	elif ! git rev-parse -q --verify "$$baseline^{commit}" >/dev/null; then \
+	  echo "semver: there is no $$baseline here: tag the release that CHANGELOG.md tells of, or fetch the tags" >&2; exit 1; \
+	elif ! $(CARGO) semver-checks --version >/dev/null 2>&1; then \
+	  echo "SKIPPED: semver, because cargo-semver-checks is not here"; \
+	else $(CARGO) semver-checks -p jit-access --all-features --baseline-rev "$$baseline"; fi
 
 test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types and stubs, against the wheel as users install it
 	cd ffi/python && ../../$(VENV)/test/bin/mypy
