@@ -1,0 +1,430 @@
+"""Every key of the configuration does something: one story, told under two configurations that differ in this key
+alone, ends in two ways.
+
+The keys are those that the library's source lists and those that the reference in the README names; one without a row
+here is a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from jit_access import Caller, Engine, InvalidInput, JitAccessError
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+START: Final = "2026-03-02T09:00:00Z"
+BASE: Final[dict[str, Any]] = {
+    "approver_roles": ["lead"],
+    "roles": {"operator": {"permissions": ["tools.*"]}, "reader": {"permissions": ["logs:read"]}},
+}
+TAKING: Final[dict[str, Any]] = {"break_glass": {"enabled": True, "eligible_roles": ["sre"]}}
+HOUR: Final = 3_600_000
+LEFT_OUT: Final = object()
+
+DEV, LEAD, OWNER = (Caller(f"{name}@example.com", roles=[name]) for name in ("dev", "lead", "owner"))
+SRE = Caller("sre@example.com", roles=["sre"], amr=["pwd", "otp"], auth_time=START)
+
+
+def outcome(call: Callable[[], Any]) -> str:
+    """In a word what came of it."""
+    try:
+        return str(getattr(call(), "status", "done"))
+    except JitAccessError as error:
+        return error.code
+
+
+def ask(engine: Engine, who: Caller = DEV, role: str = "operator", **more: Any) -> Any:
+    return engine.submit(who, role=role, reason=more.pop("reason", "INC-42"), **more)
+
+
+def shown(made: Any) -> dict[str, Any]:
+    return dict(json.loads(made.to_json()))
+
+
+def give(engine: Engine, who: Caller = DEV, role: str = "operator", **more: Any) -> str:
+    made = ask(engine, who, role, **more)
+    return made.grant_id or engine.approve(LEAD, made.id).grant_id
+
+
+def take(engine: Engine, who: Caller = SRE, role: str = "operator", **more: Any) -> Any:
+    return engine.break_glass(who, role=role, reason="the shop is down", **more)
+
+
+# --- the stories: each answers what somebody sees ---
+
+
+def asking(**more: Any) -> Callable[[Engine], Any]:
+    return lambda engine: outcome(lambda: ask(engine, **more))
+
+
+def asked(field: str, **more: Any) -> Callable[[Engine], Any]:
+    return lambda engine: shown(ask(engine, **more))[field]
+
+
+def risk(**more: Any) -> Callable[[Engine], Any]:
+    return lambda engine: [reason["factor"] for reason in shown(ask(engine, **more))["assessment"]["reasons"]]
+
+
+def checking(action: str, role: str = "operator") -> Callable[[Engine], Any]:
+    def story(engine: Engine) -> Any:
+        give(engine, role=role)
+        return engine.check("dev@example.com", action).outcome
+
+    return story
+
+
+def taking(who: Caller = SRE, role: str = "operator") -> Callable[[Engine], Any]:
+    return lambda engine: outcome(lambda: take(engine, who, role))
+
+
+def opening(engine: Engine) -> str:
+    return "opens"
+
+
+def approving_as(who: Caller) -> Callable[[Engine], Any]:
+    return lambda engine: outcome(lambda: engine.approve(who, ask(engine).id))
+
+
+def late_approval(engine: Engine) -> Any:
+    request = ask(engine)
+    engine._advance(3 * HOUR)
+    return outcome(lambda: engine.approve(LEAD, request.id))
+
+
+def escalated_approval(engine: Engine) -> Any:
+    request = ask(engine)
+    engine._advance(3 * HOUR)
+    return outcome(lambda: engine.approve(OWNER, request.id))
+
+
+def reading_the_journal(engine: Engine) -> Any:
+    return outcome(lambda: engine.audit(Caller("eye@example.com", roles=["auditor"])))
+
+
+def second_grant(who: Caller) -> Callable[[Engine], Any]:
+    def story(engine: Engine) -> Any:
+        give(engine)
+        return outcome(lambda: engine.grant(LEAD, give(engine, who, role="reader")))
+
+    return story
+
+
+def second_request(engine: Engine) -> Any:
+    ask(engine)
+    return outcome(lambda: ask(engine, role="reader"))
+
+
+def extending(times: int) -> Callable[[Engine], Any]:
+    def story(engine: Engine) -> Any:
+        grant = give(engine, duration_hours=2)
+        for _ in range(times - 1):
+            grant = engine.approve(LEAD, engine.extend(DEV, grant, duration_hours=2, reason="goes on").id).grant_id
+        made = outcome(lambda: engine.extend(DEV, grant, duration_hours=2, reason="goes on"))
+        requests = [shown(item) for item in engine.requests(DEV).items]
+        return made, requests[0]["duration_hours"]
+
+    return story
+
+
+def length(engine: Engine, grant_id: str) -> Any:
+    grant = engine.grant(LEAD, grant_id)
+    return str(grant.expires_at - grant.starts_at)
+
+
+def length_of_a_grant(engine: Engine) -> Any:
+    return length(engine, give(engine, duration_hours=3))
+
+
+def length_of_a_taken_grant(engine: Engine) -> Any:
+    return length(engine, take(engine).grant_id)
+
+
+def reviewing_as(who: Caller) -> Callable[[Engine], Any]:
+    def story(engine: Engine) -> Any:
+        grant = take(engine).grant_id
+        engine.release(SRE, grant)
+        return outcome(lambda: engine.complete_review(who, grant, justified=True, finding="as it should be"))
+
+    return story
+
+
+def review_after_three_hours(engine: Engine) -> Any:
+    grant = take(engine).grant_id
+    engine.release(SRE, grant)
+    engine._advance(3 * HOUR)
+    return engine.grant(LEAD, grant).review_status
+
+
+class Row(NamedTuple):
+    """A key, two of its values, the story, and what else the configuration says while it is told."""
+
+    one: Any
+    other: Any
+    story: Callable[[Engine], Any]
+    around: dict[str, Any] = {}  # noqa: RUF012  never changed
+
+
+TRUSTED: Final = Caller("sre@example.com", roles=["sre"], mfa=True)
+SIGNED_IN: Final = Caller("dev@example.com", amr=["pwd", "otp"], auth_time=START)
+OLD: Final = Caller("sre@example.com", roles=["sre"], amr=["pwd", "otp"], auth_time="2026-03-02T08:30:00Z")
+STRONG: Final = Caller("sre@example.com", roles=["sre"], acr="strong", auth_time=START)
+
+ROWS: Final[dict[str, Row]] = {
+    "enabled": Row(True, False, asking()),
+    "max_duration_hours": Row(8, 2, asked("duration_hours", duration_hours=4)),
+    "default_duration_hours": Row(1, 2, asked("duration_hours")),
+    "require_justification": Row(True, False, asking(reason=None)),
+    "require_ticket_url": Row(True, False, asking()),
+    "require_approval": Row(True, False, asking()),
+    "approver_roles": Row(["lead"], ["owner"], approving_as(LEAD)),
+    "approval": Row(LEFT_OUT, [{"roles": ["lead"], "count": 2}], approving_as(LEAD)),
+    "approval.roles": Row(["lead"], ["owner"], approving_as(LEAD)),
+    "approval.count": Row(1, 2, approving_as(LEAD)),
+    "approval.escalate_after_hours": Row(2, 6, escalated_approval),
+    "approval.escalate_to": Row(["owner"], ["boss"], escalated_approval),
+    "auto_approve_for_roles": Row(["dev"], ["sre"], asking()),
+    "auto_approve_max_hours": Row(1, 2, length_of_a_grant, {"auto_approve_for_roles": ["dev"]}),
+    "never_auto_approve.roles": Row(["operator"], ["reader"], asking(), {"auto_approve_for_roles": ["dev"]}),
+    "never_auto_approve.resources": Row(
+        ["tool:deploy"], ["tool:status"], asking(resource="tool:deploy"), {"auto_approve_for_roles": ["dev"]}
+    ),
+    "never_auto_approve.risk_level": Row("low", "critical", asking(), {"auto_approve_for_roles": ["dev"]}),
+    "approval_timeout_hours": Row(24, 2, late_approval),
+    "auditor_roles": Row(["auditor"], ["clerk"], reading_the_journal),
+    "reserved_permissions": Row(["tools.delete"], [], checking("tools.delete")),
+    "limits.grants_per_person": Row(1, 2, second_grant(DEV)),
+    "limits.grants_total": Row(1, 2, second_grant(OWNER)),
+    "limits.open_requests_per_person": Row(1, 2, second_request),
+    "limits.requests_per_hour": Row(1, 2, second_request),
+    "risk.production": Row(["server:shop"], ["server:test"], risk(resource="server:shop")),
+    "risk.working_hours": Row("08:00-18:00", "10:00-11:00", risk()),
+    "break_glass.enabled": Row(True, False, taking(), TAKING),
+    "break_glass.require_mfa": Row(True, False, taking(Caller("sre@example.com", roles=["sre"])), TAKING),
+    "break_glass.max_duration_hours": Row(1, 2, length_of_a_taken_grant, TAKING),
+    "break_glass.eligible_roles": Row(["sre"], ["dba"], taking(), TAKING),
+    "break_glass.eligible_principals": Row(["dev@example.com"], [], taking(SIGNED_IN), TAKING),
+    "break_glass.roles": Row(["operator"], ["reader"], taking(), TAKING),
+    "break_glass.mfa_within_minutes": Row(15, 60, taking(OLD), TAKING),
+    "break_glass.acr_values": Row(["strong"], ["weak"], taking(STRONG), TAKING),
+    "break_glass.trust_mfa_flag": Row(False, True, taking(TRUSTED), TAKING),
+    "break_glass.reviewer_roles": Row(["owner"], ["lead"], reviewing_as(OWNER), TAKING),
+    "break_glass.review_within_hours": Row(24, 2, review_after_three_hours, TAKING),
+    "auto_extend": Row(False, True, extending(1)),
+    "max_extensions": Row(1, 2, extending(2)),
+    "max_total_duration_hours": Row(8, 3, extending(1), {"max_duration_hours": 2}),
+    "roles": Row({"operator": {"permissions": ["tools.*"]}}, {}, asking()),
+    "roles.permissions": Row(["tools.*"], ["tools.read"], checking("tools.execute")),
+    "roles.except_permissions": Row([], ["tools.execute"], checking("tools.execute")),
+    "roles.max_duration_hours": Row(8, 2, asked("duration_hours", duration_hours=4)),
+    "roles.default_duration_hours": Row(1, 2, asked("duration_hours")),
+    "roles.approver_roles": Row(["lead"], ["owner"], approving_as(LEAD)),
+    "roles.approval": Row([{"roles": ["lead"]}], [{"roles": ["owner"]}], approving_as(LEAD)),
+    "roles.requestable_by": Row(["dev"], ["sre"], asking()),
+    "roles.conflicts_with": Row(["dev"], ["sre"], risk()),
+    "roles.description": Row("for the operators", 5, opening),  # Read by people who read the file, and nobody else.
+    # Keys whose features are not here: what is off is accepted, and nothing pretends to be on.
+    "expiration_warning_minutes": Row([], [15], opening),
+    "notifications.on_request": Row(False, True, opening),
+    "notifications.on_approval": Row(False, True, opening),
+    "notifications.on_activation": Row(False, True, opening),
+    "notifications.on_use": Row(False, True, opening),
+    "notifications.on_expiration": Row(False, True, opening),
+    "notifications.channels": Row([], ["email"], opening),
+    "enhanced_audit": Row(False, True, opening),
+    "session_summary": Row(False, True, opening),
+    "store.type": Row("memory", "sqlite", opening),
+}
+"""By key; those of a step of an approval and of a role of the catalogue under `approval.` and `roles.`."""
+
+ELSEWHERE: Final = {
+    "break_glass.notify_security_team": "test_security_is_told_or_not",
+    "store.path": "test_the_store_is_where_it_is_said_to_be",
+    "store.busy_timeout_ms": "test_a_write_waits_as_long_as_it_is_told",
+    "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
+    "service.interval_ms": "test_the_keeper_comes_as_often_as_it_is_told",
+    "service.waiting_uses": "test_as_many_uses_wait_as_may",
+}
+"""Keys that need a disk, another process's engine, or the clock on the wall: a test of their own, here below."""
+
+
+SECTIONS: Final = {
+    "approval": ["roles", "count", "escalate_after_hours", "escalate_to"],
+    "never_auto_approve": ["roles", "resources", "risk_level"],
+    "roles": [
+        "permissions",
+        "except_permissions",
+        "description",
+        "max_duration_hours",
+        "default_duration_hours",
+        "approver_roles",
+        "approval",
+        "requestable_by",
+        "conflicts_with",
+    ],
+    "limits": ["grants_per_person", "grants_total", "open_requests_per_person", "requests_per_hour"],
+    "risk": ["production", "working_hours"],
+    "store": ["path", "busy_timeout_ms"],
+    "service": ["max_staleness_ms", "interval_ms", "waiting_uses"],
+}
+
+
+def configured(key: str, value: Any, around: dict[str, Any]) -> str:
+    """The base, what stands around, and this key."""
+    section = deepcopy({**BASE, **around})
+    steps = key.split(".")
+    if steps[0] == "approval" and len(steps) == 2:
+        section["approval"] = [{"roles": ["lead"]}]
+        step = section["approval"][0]
+        step |= {"escalate_after_hours": 2, "escalate_to": ["owner"]} if steps[1].startswith("escalate") else {}
+        at: Any = step
+    else:
+        path = steps[:-1] if steps[0] != "roles" or len(steps) == 1 else ["roles", "operator"]
+        at = section
+        for name in path:
+            at = at.setdefault(name, {})
+    if value is not LEFT_OUT:
+        at[steps[-1]] = value
+    return json.dumps({"jit_access": section})
+
+
+def told(story: Callable[[Engine], Any], config: str) -> Any:
+    """What the story ends in; a configuration that is refused is an ending, too."""
+    try:
+        engine = Engine._with_test_clock(config, start=START, environ={})
+    except InvalidInput as error:
+        return str(error)
+    with engine:
+        return story(engine)
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_a_key_changes_what_happens(key: str) -> None:
+    row = ROWS[key]
+    one, other = (told(row.story, configured(key, value, row.around)) for value in (row.one, row.other))
+    assert one != other, f"{key} is {row.one!r} or {row.other!r}: {one!r} both times"
+
+
+def listed() -> set[str]:
+    """The keys in the library's source."""
+    source = (ROOT / "src" / "config" / "keys.rs").read_text()
+    table = source[source.index("const KEYS") : source.index("];", source.index("const KEYS"))]
+    return set(re.findall(r'\("([a-z_.]+)", Kind::', table))
+
+
+def documented() -> set[str]:
+    """The keys that the reference in the README names, those within a section with the section's name."""
+    keys: set[str] = set()
+    under = ""
+    for line in (ROOT / "README.md").read_text().splitlines():
+        if line.startswith("| key"):
+            under = "break_glass." if "break_glass" in line else ""
+        elif line.startswith("| `") and (found := re.match(r"\| ((?:`[a-z_]+`(?:, )?)+) \|[^|]*\| (.*) \|$", line)):
+            names = re.findall(r"`([a-z_]+)`", found[1])
+            keys |= {under + name for name in names}
+            if names[0] in SECTIONS and not under:
+                keys |= {f"{names[0]}.{name}" for name in SECTIONS[names[0]] if f"`{name}`" in found[2]}
+    return keys
+
+
+def test_every_key_has_its_test() -> None:
+    shown = ROWS.keys() | ELSEWHERE.keys()
+    known, described = listed(), documented()
+    assert len(known) > 50 and "break_glass.acr_values" in described and "roles.conflicts_with" in described
+    sections = {key.split(".")[0] for key in known | described if "." in key} - {"roles"}
+    assert known - sections - shown == set(), "keys in src/config/keys.rs without a story"
+    assert described - sections - shown - {"notifications"} == set(), "keys in the README without a story"
+    nested = {key for key in shown if key.startswith(("roles.", "approval."))}
+    assert shown - nested - known == set(), "stories of keys that there are not"
+    assert nested - described == set(), "keys of roles and steps that the README does not tell of"
+    assert all(callable(globals().get(name)) for name in ELSEWHERE.values())
+
+
+def sqlite(path: Path, **more: Any) -> str:
+    """The base over a file."""
+    service = {"interval_ms": 60_000, **more.pop("service", {})}
+    return json.dumps(
+        {"jit_access": {**BASE, **more, "service": service, "store": {"path": str(path)} | more.get("store", {})}}
+    )
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_security_is_told_or_not(tmp_path: Path, notify: bool) -> None:
+    section = {"break_glass": {**TAKING["break_glass"], "notify_security_team": notify}}
+    with Engine._with_test_clock(sqlite(tmp_path / "jit.db", **section), start=START, environ={}) as engine:
+        take(engine)
+    with sqlite3.connect(tmp_path / "jit.db") as database:
+        topics = [topic for (topic,) in database.execute("SELECT topic FROM outbox")]
+    assert topics == ["security"] * notify
+
+
+def test_the_store_is_where_it_is_said_to_be(tmp_path: Path) -> None:
+    with Engine.from_yaml(sqlite(tmp_path / "a.db"), environ={}) as one:
+        request = ask(one).id
+    for path, comes in (("a.db", "pending"), ("b.db", "unknown_request")):
+        with Engine.from_yaml(sqlite(tmp_path / path), environ={}) as other:
+            assert outcome(partial(other.request, DEV, request)) == comes
+
+
+HOLDER: Final = """
+import sqlite3, sys, time
+busy = sqlite3.connect(sys.argv[1], isolation_level=None)
+busy.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+time.sleep(0.3)
+"""
+
+
+@pytest.mark.parametrize(("patience", "comes"), [(0, "unavailable"), (20_000, "pending")])
+def test_a_write_waits_as_long_as_it_is_told(tmp_path: Path, patience: int, comes: str) -> None:
+    config = sqlite(tmp_path / "jit.db", store={"busy_timeout_ms": patience})
+    with Engine.from_yaml(config, environ={}) as engine:
+        command = [sys.executable, "-c", HOLDER, str(tmp_path / "jit.db")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None and other.stdout.readline() == "held\n"
+            assert outcome(lambda: ask(engine)) == comes
+
+
+@pytest.mark.parametrize(("age", "still"), [(0, False), (60_000, True)])
+def test_a_check_is_as_old_as_it_may_be(tmp_path: Path, age: int, still: bool) -> None:
+    config = sqlite(tmp_path / "jit.db", service={"max_staleness_ms": age})
+    with Engine.from_yaml(config, environ={}) as one, Engine.from_yaml(config, environ={}) as other:
+        grant = give(one)
+        assert other.check_current("dev@example.com", "tools.read").allowed
+        one.revoke(LEAD, grant, reason="enough")
+        assert other.check("dev@example.com", "tools.read").allowed == still
+        assert not other.check_current("dev@example.com", "tools.read").allowed
+
+
+@pytest.mark.parametrize(("interval", "comes"), [(5, True), (60_000, False)])
+def test_the_keeper_comes_as_often_as_it_is_told(tmp_path: Path, interval: int, comes: bool) -> None:
+    config = sqlite(tmp_path / "jit.db", service={"interval_ms": interval, "max_staleness_ms": 60_000})
+    with Engine.from_yaml(config, environ={}) as engine:
+        grant = give(engine)
+        engine.check("dev@example.com", "tools.read")
+        deadline = time.monotonic() + (10 if comes else 0.3)
+        with Engine.from_yaml(config, environ={}) as reader:
+            while not (written := reader.grant(DEV, grant).actions_taken) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert bool(written) == comes
+
+
+@pytest.mark.parametrize(("many", "written"), [(1, 2), (100, 0)])
+def test_as_many_uses_wait_as_may(tmp_path: Path, many: int, written: int) -> None:
+    config = sqlite(tmp_path / "jit.db", service={"waiting_uses": many})
+    with Engine.from_yaml(config, environ={}) as engine, Engine.from_yaml(config, environ={}) as reader:
+        grant = give(engine)
+        for _ in range(3):
+            assert engine.check("dev@example.com", "tools.read").allowed
+        assert reader.grant(DEV, grant).actions_taken == written
