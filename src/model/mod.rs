@@ -24,6 +24,7 @@
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
 //! | `extension` | which grant another one goes on from |
+//! | `sign_in` | how somebody signed in |
 //! | `break_glass` | access without approval, and the review it owes |
 //! | `decision` | the question and the answer of a check |
 //! | `raw` | the question of a check as borrowed text |
@@ -47,6 +48,7 @@ mod raw;
 mod request;
 mod resource;
 mod role;
+mod sign_in;
 mod standing;
 mod terms;
 mod text;
@@ -54,7 +56,7 @@ mod time;
 
 pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
-pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus, SignIn};
+pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};
 pub use caller::{Actor, Caller};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
@@ -69,6 +71,7 @@ pub use raw::RawQuery;
 pub use request::{AccessRequest, Amendment, Answer, DurationCut, RequestState, RequestStatus, Review, Verdict};
 pub use resource::{Resource, ResourceKind, Scope};
 pub use role::{Role, RoleName};
+pub use sign_in::SignIn;
 pub use standing::Standing;
 pub use terms::{Cut, NothingLeft, Terms};
 pub use text::{Justification, TicketUrl};

@@ -1,0 +1,98 @@
+//! How somebody signed in, as far as the identity provider told the host.
+
+use std::sync::Arc;
+
+use super::{Invalid, Timestamp};
+
+/// How somebody signed in, as the host's identity provider says: the claims `amr`, `acr` and `auth_time` of their token.
+///
+/// ```
+/// use jit_access::model::SignIn;
+///
+/// let sign_in = SignIn::new(["pwd", "otp"], None, Some("2026-12-01T09:00:00Z".parse()?))?;
+/// assert!(sign_in.is_multi_factor(), "something known and something held");
+/// assert!(!SignIn::new(["pwd", "pin"], None, None)?.is_multi_factor(), "two things known are one factor");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignIn {
+    methods: Vec<Arc<str>>,
+    context: Option<Arc<str>>,
+    at: Option<Timestamp>,
+    claims_mfa: bool,
+}
+
+/// How many methods one sign-in can have.
+const MAX_METHODS: usize = 16;
+const EXPECTED: &str = "1 to 255 visible ASCII characters";
+
+// The kinds of RFC 8176, section 2. Signs of risk and of place (`rba`, `geo`) are no factor.
+const KNOWN: &[&str] = &["kba", "pin", "pwd"];
+const HELD: &[&str] = &["hwk", "otp", "pop", "sc", "sms", "swk", "tel"];
+const INHERENT: &[&str] = &["face", "fpt", "iris", "retina", "vbm"];
+
+impl SignIn {
+    /// A sign-in with these methods (`amr`, names of RFC 8176), in this authentication context (`acr`), at this instant
+    /// (`auth_time`).
+    ///
+    /// # Errors
+    /// When a name is empty, longer than 255 bytes or holds anything but visible ASCII, or there are more than 16 methods.
+    pub fn new<'a>(
+        methods: impl IntoIterator<Item = &'a str>,
+        context: Option<&str>,
+        at: Option<Timestamp>,
+    ) -> Result<Self, Invalid> {
+        let methods = methods.into_iter().map(|name| named("amr", name)).collect::<Result<Vec<_>, _>>()?;
+        if methods.len() > MAX_METHODS {
+            return Err(Invalid::new("amr", format!("has {} items", methods.len()), format!("at most {MAX_METHODS}")));
+        }
+        let context = context.map(|name| named("acr", name)).transpose()?;
+        Ok(Self { methods, context, at, claims_mfa: false })
+    }
+
+    /// The same, with the host's bare word that there was a second factor. It proves nothing unless the operator says so.
+    #[must_use]
+    pub fn claiming_mfa(mut self, claims: bool) -> Self {
+        self.claims_mfa = claims;
+        self
+    }
+
+    /// The methods (`amr`).
+    pub fn methods(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.methods.iter().map(|name| &**name)
+    }
+
+    /// The authentication context (`acr`).
+    #[must_use]
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+
+    /// When (`auth_time`).
+    #[must_use]
+    pub const fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
+    /// Whether the host claims a second factor without saying which.
+    #[must_use]
+    pub const fn claims_mfa(&self) -> bool {
+        self.claims_mfa
+    }
+
+    /// Whether the methods say that there was more than one factor: `mfa`, or methods of two kinds out of what one knows,
+    /// holds and is.
+    #[must_use]
+    pub fn is_multi_factor(&self) -> bool {
+        let has = |kind: &[&str]| self.methods().any(|method| kind.contains(&method));
+        let factors = [KNOWN, HELD, INHERENT].into_iter().filter(|kind| has(kind)).count();
+        factors >= 2 || has(&["mfa"])
+    }
+}
+
+fn named(field: &'static str, name: &str) -> Result<Arc<str>, Invalid> {
+    if name.is_empty() || name.len() > 255 || !name.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Invalid::new(field, format!("holds {}", Invalid::quote(name)), EXPECTED));
+    }
+    Ok(name.into())
+}
