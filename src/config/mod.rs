@@ -20,7 +20,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::reader::Reader;
-use crate::model::{ApprovalRule, EscalationRule, Invalid, Permission, PermissionSet, RiskLevel, Role, RoleName, Ttl};
+use crate::model::{
+    ApprovalRule, Conditions, EscalationRule, Invalid, Networks, Permission, PermissionSet, RiskLevel, Role, RoleName,
+    Ttl,
+};
 use crate::service::Settings;
 use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, PolicyHandle, RiskRules, Rules};
 
@@ -198,12 +201,23 @@ fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Ro
             approver_roles,
             approval,
             requestable_by: entry.list("requestable_by", RoleName::new)?,
+            conditions: conditions(&mut entry)?,
             conflicts_with: entry.list("conflicts_with", RoleName::new)?.unwrap_or_default(),
         };
         entry.finish()?;
         catalogue.insert(name, role);
     }
     Ok(catalogue)
+}
+
+fn conditions(role: &mut Reader) -> Result<Conditions, Invalid> {
+    let Some(mut section) = role.section("conditions")? else { return Ok(Conditions::default()) };
+    let networks = section.list("networks", |text| Networks::new([text]).map(|_| text.to_owned()))?;
+    let (minutes, uses) = (section.count("mfa_within_minutes")?, section.count("max_uses")?);
+    let conditions = Conditions::new(minutes, networks.as_deref(), None, uses)
+        .map_err(|error| error.clone().for_field(section.key(error.field())))?;
+    section.finish()?;
+    Ok(conditions)
 }
 
 fn max_extensions(reader: &mut Reader) -> Result<Option<u32>, Invalid> {

@@ -72,6 +72,12 @@ pub enum Reason {
     Granted,
     /// The principal holds no grant that covers it now.
     NoGrant,
+    /// A grant covers it, and asks for a fresher sign-in with a second factor than is known of.
+    MfaRequired,
+    /// A grant covers it, but not from the address that is known of.
+    OutsideNetworks,
+    /// A grant covers it, but in another session or task.
+    OtherSession,
     /// The index could not be shown to be current, so elevation stops; standing rights go on.
     Stale,
     /// Uses could not be recorded, so elevation stops; standing rights go on.
@@ -85,6 +91,9 @@ impl Reason {
         match self {
             Self::Granted => "granted",
             Self::NoGrant => "no_grant",
+            Self::MfaRequired => "mfa_required",
+            Self::OutsideNetworks => "outside_networks",
+            Self::OtherSession => "other_session",
             Self::Stale => "stale",
             Self::Unrecordable => "unrecordable",
         }

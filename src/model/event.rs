@@ -193,6 +193,13 @@ pub enum Fact {
         resource: Resource,
         /// Whether the grant was taken for an exercise.
         drill: bool,
+        /// How many more there may be, if they are numbered.
+        left: Option<u32>,
+    },
+    /// A grant has been used as often as it may be.
+    GrantExhausted {
+        /// Which grant.
+        grant: GrantId,
     },
 }
 
@@ -225,12 +232,14 @@ impl Fact {
             Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
             Self::GrantUsed { .. } => "grant_used",
+            Self::GrantExhausted { .. } => "grant_exhausted",
         }
     }
 
-    /// Whether this fact can change an answer or a command's outcome. A use cannot.
+    /// Whether this fact can change an answer or a command's outcome. A use cannot, unless uses are numbered: then how many
+    /// are left depends on each.
     #[must_use]
     pub const fn changes_state(&self) -> bool {
-        !matches!(self, Self::GrantUsed { .. })
+        !matches!(self, Self::GrantUsed { left: None, .. })
     }
 }

@@ -1,8 +1,8 @@
 //! A time-bound permission.
 
 use super::{
-    Action, Actor, BreakGlass, Extension, GrantId, Justification, PermissionSet, Principal, RequestId, Resource,
-    RoleName, Scope, TicketUrl, Timestamp, Window,
+    Action, Actor, BreakGlass, Conditions, Extension, GrantId, Justification, PermissionSet, Principal, RequestId,
+    Resource, RoleName, Scope, TicketUrl, Timestamp, Window,
 };
 
 /// A permission in force for a while. What it gives and for how long never changes; an early end is an added fact.
@@ -38,6 +38,8 @@ pub struct Grant {
     pub extends: Option<Extension>,
     /// Who holds it.
     pub holder: Principal,
+    /// The person that a holding agent acts for.
+    pub holder_acts_for: Option<Principal>,
     /// The host's roles the holder had by standing right when asking.
     pub holder_normal_roles: Vec<RoleName>,
     /// The role it gives.
@@ -48,6 +50,8 @@ pub struct Grant {
     pub scope: Scope,
     /// When.
     pub window: Window,
+    /// What must be so at each use.
+    pub conditions: Conditions,
     /// Why it was asked for.
     pub justification: Option<Justification>,
     /// Where the work is tracked.
@@ -125,6 +129,8 @@ pub enum EndKind {
     Revoked(Justification),
     /// Given back by its holder.
     Released,
+    /// Used as often as it may be.
+    Exhausted,
 }
 
 /// Which grants.
@@ -202,6 +208,8 @@ pub enum GrantStatus {
     Revoked,
     /// Given back.
     Released,
+    /// Used as often as it may be.
+    Exhausted,
 }
 
 impl GrantStatus {
@@ -215,12 +223,13 @@ impl GrantStatus {
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::Released => "released",
+            Self::Exhausted => "exhausted",
         }
     }
 
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Scheduled, Self::Active, Self::Suspended, Self::Expired, Self::Revoked, Self::Released];
+    pub const ALL: [Self; 7] =
+        [Self::Scheduled, Self::Active, Self::Suspended, Self::Expired, Self::Revoked, Self::Released, Self::Exhausted];
 
     /// Whether the grant can still give something, now or later.
     #[must_use]
@@ -236,6 +245,7 @@ impl Grant {
         match &self.ended {
             Some(End { kind: EndKind::Revoked(_), .. }) => GrantStatus::Revoked,
             Some(End { kind: EndKind::Released, .. }) => GrantStatus::Released,
+            Some(End { kind: EndKind::Exhausted, .. }) => GrantStatus::Exhausted,
             None if self.noted.expiry || now >= self.window.end() => GrantStatus::Expired,
             None if self.suspended.is_some() => GrantStatus::Suspended,
             None if now < self.window.start() => GrantStatus::Scheduled,
@@ -246,6 +256,12 @@ impl Grant {
     /// Whether the record leaves it something to give: it has not ended, and is not held back. Its window decides when.
     pub(crate) const fn is_effective(&self) -> bool {
         self.ended.is_none() && self.suspended.is_none() && !self.noted.expiry
+    }
+
+    /// Whether this principal holds it, or an agent for them.
+    #[must_use]
+    pub fn is_of(&self, who: &Principal) -> bool {
+        self.holder == *who || self.holder_acts_for.as_ref() == Some(who)
     }
 
     /// Whether nobody approved it and its review is not closed.

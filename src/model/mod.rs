@@ -17,6 +17,7 @@
 //! | `standing` | what the host says of somebody |
 //! | `caller` | who is asking the library to do something |
 //! | `terms` | what is given, where and for how long; what an approver takes off it |
+//! | `conditions` | what must be so at each use, and what the host tells of it |
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |
 //! | `delegation` | who reviews in whose place, and for how long |
 //! | `standing` | what the host says of a principal at this moment |
@@ -35,6 +36,7 @@ mod assessment;
 mod break_glass;
 mod bytes;
 mod caller;
+mod conditions;
 mod decision;
 mod delegation;
 mod event;
@@ -58,6 +60,7 @@ pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationR
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};
 pub use caller::{Actor, Caller};
+pub use conditions::{Conditions, Context, Networks, SessionId};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
 pub use event::{Event, Fact};

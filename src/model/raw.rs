@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Action, Invalid, Principal, PrincipalKind, Query, Resource, ResourceKind};
+use super::{Action, Context, Invalid, Principal, PrincipalKind, Query, Resource, ResourceKind};
 
 /// The question: may this principal do this to that? Checked, and in canonical form.
 ///
@@ -24,6 +24,7 @@ pub struct RawQuery<'a> {
     resource_kind: ResourceKind,
     resource_id: &'a str,
     server: Option<&'a str>,
+    context: Option<&'a Context>,
 }
 
 impl<'a> RawQuery<'a> {
@@ -52,7 +53,7 @@ impl<'a> RawQuery<'a> {
         let principal = super::principal::canonical(name)?;
         Action::check(action)?;
         let (resource_kind, resource_id) = Resource::GATEWAY;
-        Ok(Self { principal_kind, principal, action, resource_kind, resource_id, server: None })
+        Ok(Self { principal_kind, principal, action, resource_kind, resource_id, server: None, context: None })
     }
 
     /// The same principal and action, about another thing.
@@ -76,7 +77,21 @@ impl<'a> RawQuery<'a> {
         (resource_kind, resource_id): (ResourceKind, &'a str),
         server: Option<&'a str>,
     ) -> Self {
-        Self { principal_kind, principal: Cow::Borrowed(principal), action, resource_kind, resource_id, server }
+        let principal = Cow::Borrowed(principal);
+        Self { principal_kind, principal, action, resource_kind, resource_id, server, context: None }
+    }
+
+    /// The same question, with what the host knows besides. Only grants with conditions look at it.
+    #[must_use]
+    pub const fn given(mut self, context: &'a Context) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    /// What the host knows besides.
+    #[must_use]
+    pub const fn context(&self) -> Option<&'a Context> {
+        self.context
     }
 
     /// The same question without a name of its own.
@@ -146,6 +161,7 @@ impl<'a> From<Query<'a>> for RawQuery<'a> {
             resource_kind: query.resource.kind(),
             resource_id: query.resource.id(),
             server: query.resource.server(),
+            context: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! An access request and what reviewers said to it.
 
 use super::{
-    Actor, ApprovalStep, Assessment, Capacity, Cut, Emergency, Extension, Justification, Permission, PermissionSet,
-    Principal, RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    Actor, ApprovalStep, Assessment, Capacity, Conditions, Cut, Emergency, Extension, Justification, Permission,
+    PermissionSet, Principal, RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -49,6 +49,8 @@ pub struct AccessRequest {
     pub duration: Ttl,
     /// The limit that made it shorter than asked for, if one did.
     pub duration_cut: Option<DurationCut>,
+    /// What must be so at each use: what was asked for, and what the role asks for.
+    pub conditions: Conditions,
     /// When the grant should start; at approval when not given or already past by then.
     pub starts_at: Option<Timestamp>,
     /// Why.
@@ -245,7 +247,12 @@ impl AccessRequest {
     /// What is asked for.
     #[must_use]
     pub fn terms(&self) -> Terms {
-        Terms { permissions: self.permissions.clone(), scope: self.scope.clone(), duration: self.duration }
+        Terms {
+            permissions: self.permissions.clone(),
+            scope: self.scope.clone(),
+            duration: self.duration,
+            conditions: self.conditions.clone(),
+        }
     }
 
     /// What the request is at `now`: a pending one whose time is over has timed out, noted or not.

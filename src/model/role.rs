@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{ApprovalRule, Invalid, PermissionSet, Ttl};
+use super::{ApprovalRule, Conditions, Invalid, PermissionSet, Ttl};
 
 /// The name of a role, of this library's catalogue or of the host.
 ///
@@ -83,6 +83,8 @@ pub struct Role {
     pub approval: Vec<ApprovalRule>,
     /// The host's roles of which a requester must hold one; `None` for everybody.
     pub requestable_by: Option<Vec<RoleName>>,
+    /// What must be so at each use of every grant of it.
+    pub conditions: Conditions,
     /// The roles, of this catalogue or of the host, that nobody should hold together with this one.
     pub conflicts_with: Vec<RoleName>,
 }

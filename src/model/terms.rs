@@ -1,6 +1,6 @@
 //! What is given, where and for how long; and what an approver takes off it.
 
-use super::{PermissionSet, Scope, Ttl};
+use super::{Conditions, PermissionSet, Scope, Ttl};
 
 /// What a grant gives, where, and for how long.
 ///
@@ -22,6 +22,8 @@ pub struct Terms {
     pub scope: Scope,
     /// For how long.
     pub duration: Ttl,
+    /// Under which conditions.
+    pub conditions: Conditions,
 }
 
 /// The most that an approver gives. What is `None` is left as it was; nothing here can widen.
@@ -40,6 +42,8 @@ pub struct Cut {
     pub scope: Option<Scope>,
     /// No longer than this.
     pub duration: Option<Ttl>,
+    /// Only while this is so, too.
+    pub conditions: Conditions,
 }
 
 /// The part of the terms of which a cut leaves nothing. Complete on purpose.
@@ -59,6 +63,10 @@ pub enum NothingLeft {
     Permissions,
     /// No thing is in both.
     Scope,
+    /// No address is in both.
+    Networks,
+    /// No session is both.
+    Session,
 }
 
 impl Cut {
@@ -84,6 +92,7 @@ impl Terms {
             permissions: permissions.ok_or(NothingLeft::Permissions)?,
             scope: scope.ok_or(NothingLeft::Scope)?,
             duration: cut.duration.map_or(self.duration, |limit| self.duration.min(limit)),
+            conditions: self.conditions.and(&cut.conditions)?,
         })
     }
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::engine::Shared;
 use crate::index::Ask;
-use crate::model::{
-    Action, Actor, Decision, Event, Fact, GrantId, Outcome, Principal, Query, RawQuery, Reason, Resource, Timestamp,
-};
-use crate::store::Batch;
+use crate::model::{Action, Decision, GrantId, Outcome, Principal, Query, RawQuery, Reason, Resource, Timestamp};
+use crate::store::{Batch, StoreError};
+use crate::workflow::use_of;
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same index.
 ///
@@ -127,19 +126,36 @@ impl Decider {
             return Decision::not_applicable(Reason::NoGrant, None, shared.index.revision());
         }
         let decision = shared.index.ask(query, || *now.get_or_insert_with(|| shared.time.now()));
-        if decision.outcome != Outcome::Allow || shared.is_fresh() {
-            return decision;
+        if decision.outcome == Outcome::Allow {
+            return if shared.is_fresh() { decision } else { self.refreshed(query, &[], now) };
         }
-        self.refreshed(query, now)
+        if shared.conditional.is_empty() { decision } else { self.conditionally(query, decision, now) }
     }
 
-    /// The answer after the store was asked what is new.
+    /// The answer when only a grant with conditions could give it.
     #[cold]
-    fn refreshed(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
-        match self.shared.sync() {
-            Ok(_) => self.shared.index.ask(query, || *now.insert(self.shared.time.now())),
-            Err(error) => self.stale(&error),
+    fn conditionally(&self, query: &impl Ask, otherwise: Decision, now: &mut Option<Timestamp>) -> Decision {
+        let shared = &*self.shared;
+        let clock = || *now.get_or_insert_with(|| shared.time.now());
+        let decision = shared.conditional.decide(query, otherwise, &[], &shared.rules, clock);
+        let allows = decision.outcome == Outcome::Allow;
+        if allows && !shared.is_fresh() { self.refreshed(query, &[], now) } else { decision }
+    }
+
+    /// The answer after the store was asked what is new, without the grants in `spent`.
+    #[cold]
+    fn refreshed(&self, query: &impl Ask, spent: &[GrantId], now: &mut Option<Timestamp>) -> Decision {
+        let shared = &*self.shared;
+        if let Err(error) = shared.sync() {
+            return self.stale(&error);
         }
+        let at = shared.time.now();
+        let decision = shared.index.ask(query, || *now.insert(at));
+        if decision.basis.grant.is_some_and(|grant| !spent.contains(&grant)) {
+            return decision;
+        }
+        let otherwise = Decision::not_applicable(Reason::NoGrant, decision.valid_until, decision.revision);
+        shared.conditional.decide(query, otherwise, spent, &shared.rules, || *now.insert(at))
     }
 
     #[cold]
@@ -152,9 +168,15 @@ impl Decider {
         let shared = &*self.shared;
         let Some(grant) = decision.basis.grant else { return decision };
         let at = *now.get_or_insert_with(|| shared.time.now());
-        if let Some(drill) = shared.durable.drill_of(grant) {
-            return self.recorded_first(query, decision, (at, grant, drill));
+        if shared.durable.has(grant) || shared.conditional.is_numbered(grant) {
+            return self.recorded_first(query, decision, at);
         }
+        self.queued(query, decision, (at, grant))
+    }
+
+    #[inline]
+    fn queued(&self, query: &impl Ask, decision: Decision, (at, grant): (Timestamp, GrantId)) -> Decision {
+        let shared = &*self.shared;
         if shared.uses.push(at, grant, &query.raw(), || shared.flush_uses()) {
             decision
         } else {
@@ -164,20 +186,53 @@ impl Decider {
 
     /// The same for a grant whose uses are on disk before they are answered.
     #[cold]
-    fn recorded_first(
-        &self,
-        query: &impl Ask,
-        decision: Decision,
-        (at, grant, drill): (Timestamp, GrantId, bool),
-    ) -> Decision {
-        let (principal, action, resource) = query.raw().to_values();
-        let fact = Fact::GrantUsed { grant, action, resource, drill };
-        let used = Event { at, by: Actor::Principal(principal), fact };
-        match self.shared.store.commit(&Batch { events: vec![used], ..Batch::default() }) {
-            Ok(_) => decision,
-            Err(error) => {
-                tracing::warn!(%error, "a use cannot be recorded; the grant is not honoured");
-                Decision::not_applicable(Reason::Unrecordable, None, decision.revision)
+    fn recorded_first(&self, query: &impl Ask, mut decision: Decision, mut at: Timestamp) -> Decision {
+        let shared = &*self.shared;
+        let mut spent = Vec::new();
+        while let Some(grant) = decision.basis.grant {
+            if spent.contains(&grant) {
+                return Decision::not_applicable(Reason::NoGrant, Some(at), decision.revision);
+            }
+            if !shared.durable.has(grant) && !shared.conditional.is_numbered(grant) {
+                return self.queued(query, decision, (at, grant));
+            }
+            match self.use_now(query, grant, at) {
+                Ok(true) => return decision,
+                // It has ended, or was used for the last time, since the index was asked.
+                Ok(false) => {
+                    spent.push(grant);
+                    let mut now = None;
+                    decision = self.refreshed(query, &spent, &mut now);
+                    at = now.unwrap_or(at);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a use cannot be recorded; the grant is not honoured");
+                    return Decision::not_applicable(Reason::Unrecordable, None, decision.revision);
+                }
+            }
+        }
+        decision
+    }
+
+    /// Writes a use down, if the grant as it is kept allows one more. Numbered uses are exact across threads and
+    /// processes: each is written on condition that no other has been since the grant was read.
+    fn use_now(&self, query: &impl Ask, id: GrantId, at: Timestamp) -> Result<bool, StoreError> {
+        let (_, action, resource) = query.raw().to_values();
+        loop {
+            let view = self.shared.store.grant(id)?;
+            let Some(grant) = view.grant else { return Ok(false) };
+            let Some(events) = use_of(&grant, (action.clone(), resource.clone()), at) else { return Ok(false) };
+            let decided_from = grant.conditions.max_uses.map(|_| view.revision);
+            match self.shared.store.commit(&Batch { decided_from, events, ..Batch::default() }) {
+                Ok(records) => {
+                    if decided_from.is_some() {
+                        self.shared.publish(&records);
+                    }
+                    return Ok(true);
+                }
+                // Somebody got something done, perhaps a use of this very grant.
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
             }
         }
     }

@@ -298,7 +298,7 @@ impl Desk {
             let shared = &*self.shared;
             let revision = shared.store.head()?.revision;
             let now = shared.time.now();
-            let history = History { live: self.live_of(principal, now)?, ..History::default() };
+            let history = History { live: shared.store.live_of(principal, now)?, ..History::default() };
             let view = View { revision, standing: self.standing_of([principal])?, history, ..View::default() };
             let events = report_standing(&view, caller, (principal, standing), &shared.rules, now)?;
             Ok((view, events, now))
@@ -617,25 +617,6 @@ impl Desk {
             live.extend(rows(store.grants(&page)?));
         }
         Ok(History { requests: rows(requests).collect(), live, ..History::default() })
-    }
-
-    /// Every live grant of a principal, however many.
-    fn live_of(&self, principal: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
-        let mut live = Vec::new();
-        for status in LIVE {
-            let mut before = None;
-            loop {
-                let visible = Visible::To(principal.clone(), Vec::new());
-                let page = Page { visible, status: Some(status), now, before, limit: MAX_PAGE };
-                let found = self.shared.store.grants(&page)?;
-                before = found.last().map(|(created, _)| *created).filter(|_| found.len() == MAX_PAGE);
-                live.extend(found.into_iter().map(|(_, grant)| grant));
-                if before.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(live)
     }
 
     fn replay(&self, done: &Done, intent: &Intent, fingerprint: &str) -> Result<Receipt, Error> {

@@ -11,35 +11,27 @@ use crate::model::{Grant, GrantId, Timestamp};
 #[derive(Debug, Default)]
 pub(super) struct DurableUses {
     count: AtomicUsize,
-    known: Mutex<HashMap<GrantId, Known>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    end: Timestamp,
-    drill: bool,
+    /// With the end of each.
+    known: Mutex<HashMap<GrantId, Timestamp>>,
 }
 
 /// How long after its window a grant is still known: longer than any check that began inside the window goes on.
 const AFTERWARDS_MILLIS: i64 = 60_000;
 
 impl DurableUses {
-    /// Whether uses of this grant are recorded before they are answered, and then whether it is for an exercise.
+    /// Whether uses of this grant are recorded before they are answered.
     #[inline]
-    pub(super) fn drill_of(&self, grant: GrantId) -> Option<bool> {
+    pub(super) fn has(&self, grant: GrantId) -> bool {
         // A grant is added before the index tells of it, so whoever was told of it sees the count.
-        if self.count.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        self.known.lock().get(&grant).map(|known| known.drill)
+        self.count.load(Ordering::Acquire) > 0 && self.known.lock().contains_key(&grant)
     }
 
     /// Takes note of a grant before the index tells of it. One that is taken away stays known until its window is over: a
     /// check may have been decided by it just before.
     pub(super) fn add(&self, grant: &Grant) {
-        if let Some(owed) = &grant.break_glass {
+        if grant.break_glass.is_some() {
             let mut known = self.known.lock();
-            known.insert(grant.id, Known { end: grant.window.end(), drill: owed.drill });
+            known.insert(grant.id, grant.window.end());
             self.count.store(known.len(), Ordering::Release);
         }
     }
@@ -48,7 +40,7 @@ impl DurableUses {
     pub(super) fn forget(&self, now: Timestamp) {
         if self.count.load(Ordering::Acquire) > 0 {
             let mut known = self.known.lock();
-            known.retain(|_, known| now.millis().saturating_sub(known.end.millis()) < AFTERWARDS_MILLIS);
+            known.retain(|_, end| now.millis().saturating_sub(end.millis()) < AFTERWARDS_MILLIS);
             self.count.store(known.len(), Ordering::Release);
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use super::conditional::ConditionalGrants;
 use super::durable::DurableUses;
 use super::recorder::Recorder;
 use super::watch::Bell;
@@ -129,6 +130,7 @@ impl Builder {
             #[cfg(feature = "cedar")]
             policies: super::policies::Policies::new(&self.rules)?,
             durable: DurableUses::default(),
+            conditional: ConditionalGrants::default(),
             uses: Recorder::new(self.settings.waiting_uses),
             index: GrantIndex::new(),
             rules: self.rules,
@@ -216,6 +218,7 @@ pub(super) struct Shared {
     pub(super) time: SteadyTime,
     pub(super) uses: Recorder,
     pub(super) durable: DurableUses,
+    pub(super) conditional: ConditionalGrants,
     /// The monotonic instant at which the index was last known to hold everything committed.
     proven: AtomicI64,
     /// Held by the one thread that brings the index forward; checks do not take it.
@@ -232,7 +235,9 @@ impl Shared {
         let asked = self.time.monotonic();
         let (revision, grants) = self.store.live_grants(self.time.now())?;
         grants.iter().for_each(|grant| self.durable.add(grant));
-        self.index.replace(revision, &grants);
+        let (plain, conditional): (Vec<_>, Vec<_>) = grants.iter().partition(|grant| grant.conditions.is_none());
+        self.conditional.replace(revision, conditional.iter().copied());
+        self.index.replace(revision, plain);
         self.proven.store(asked, Ordering::Release);
         Ok(())
     }
@@ -261,7 +266,7 @@ impl Shared {
             }
             let resumed = self.resumed(&records)?;
             self.expect(&records);
-            self.index.publish(reached, records.iter().filter_map(|record| change(record, &resumed)));
+            self.take_in(reached, records.iter().filter_map(|record| change(record, &resumed)));
             if complete {
                 return Ok(());
             }
@@ -275,16 +280,23 @@ impl Shared {
         let resumed = self.resumed(records);
         if let (true, Ok(resumed)) = (self.index.revision().next() == first.revision, &resumed) {
             self.expect(records);
-            self.index.publish(last.revision, records.iter().filter_map(|record| change(record, resumed)));
+            self.take_in(last.revision, records.iter().filter_map(|record| change(record, resumed)));
         } else if self.index.revision() < last.revision && self.catch_up().is_err() {
             // The commit stands but what came before it cannot be read. What it took away must go at once; nothing else
             // may be honoured until the index is known to be whole again.
             let none = BTreeMap::new();
             let gone = records.iter().filter_map(|record| change(record, &none));
-            self.index.publish(Revision::ZERO, gone.filter(|change| matches!(change, Change::Remove(_))));
+            self.take_in(Revision::ZERO, gone.filter(|change| matches!(change, Change::Remove(_))));
             self.proven.store(i64::MIN, Ordering::Release);
         }
         self.bell.ring();
+    }
+
+    /// Brings both indexes to the revision. That of the grant index rises last: it is the one that answers tell.
+    fn take_in<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>> + Clone) {
+        let is_plain = |change: &Change<'_>| !matches!(change, Change::Add(grant) if !grant.conditions.is_none());
+        self.conditional.publish(revision, changes.clone());
+        self.index.publish(revision, changes.filter(is_plain));
     }
 
     /// Takes note of what the index will tell of.
@@ -323,6 +335,7 @@ fn change<'a>(record: &'a Record, resumed: &'a BTreeMap<GrantId, Grant>) -> Opti
         Fact::GrantRevoked { grant, .. }
         | Fact::GrantReleased { grant }
         | Fact::GrantExpired { grant }
+        | Fact::GrantExhausted { grant }
         | Fact::GrantSuspended { grant, .. } => Some(Change::Remove(*grant)),
         _ => None,
     }

@@ -18,6 +18,7 @@
 //! | `keeper` | a thread for hosts that have none to spare |
 //! | `watch` | waiting for the next change |
 
+mod conditional;
 mod decider;
 mod desk;
 mod directory;

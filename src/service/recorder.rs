@@ -200,7 +200,7 @@ impl Uses {
             events.push(Event {
                 at: used.at,
                 by: Actor::Principal(principal),
-                fact: Fact::GrantUsed { grant: used.grant, action, resource, drill: false },
+                fact: Fact::GrantUsed { grant: used.grant, action, resource, drill: false, left: None },
             });
         }
         self.text.clear();

@@ -58,6 +58,7 @@ impl Subject {
             | Fact::BreakGlassReviewed { grant, .. }
             | Fact::BreakGlassReviewWaived { grant, .. }
             | Fact::BreakGlassReviewOverdue { grant }
+            | Fact::GrantExhausted { grant }
             | Fact::GrantUsed { grant, .. } => Self::Grant(*grant),
         }
     }

@@ -215,6 +215,13 @@ impl Store for MemoryStore {
         Ok((state.head.revision, live.collect()))
     }
 
+    fn live_of(&self, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+        let state = self.state.lock();
+        let grants = state.grants.values().map(|row| &row.value);
+        let theirs = grants.filter(|grant| grant.is_of(who) && grant.status(now).is_live());
+        Ok(theirs.cloned().collect())
+    }
+
     fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError> {
         Ok(self.state.lock().standings.get(who).cloned())
     }

@@ -112,6 +112,12 @@ pub trait Store: Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError>;
 
+    /// The grants that are scheduled, active or held back at `now` and that this principal holds, or an agent for them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn live_of(&self, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError>;
+
     /// What the host said last of this principal.
     ///
     /// # Errors

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::command::COMMANDS;
 use crate::error::Error;
 use crate::model::{
-    Caller, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, SignIn, Timestamp, Ttl,
+    Caller, Conditions, Invalid, Justification, Permission, PermissionSet, Principal, RoleName, Scope, SignIn,
+    Timestamp, Ttl,
 };
 
 /// The fields that have not been read yet. A field without a value is a field left out.
@@ -25,6 +26,8 @@ const PAGE: usize = 50;
 const TEXTS: &str = "a list of texts";
 const WHO: &str = "who the host authenticated: principal, roles, agent";
 const CALLER: &[&str] = &["principal", "roles", "permissions", "agent", "acts_for", "amr", "acr", "auth_time", "mfa"];
+
+const CONDITIONS: &[&str] = &["mfa_within_minutes", "networks", "session", "max_uses"];
 
 impl Fields {
     pub(super) fn read(document: &str) -> Result<Self, Invalid> {
@@ -108,12 +111,17 @@ impl Fields {
     }
 
     pub(super) fn number(&mut self, name: &'static str) -> Result<Option<u32>, Invalid> {
-        self.take(name)
-            .map(|value| {
-                let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-                number.ok_or_else(|| Invalid::new(name, format!("is {}", shown(&value)), "a whole number"))
-            })
-            .transpose()
+        let fits = |number: u64| {
+            u32::try_from(number).map_err(|_| Invalid::new(name, format!("is {number}"), "a smaller whole number"))
+        };
+        self.whole(name)?.map(fits).transpose()
+    }
+
+    fn whole(&mut self, name: &'static str) -> Result<Option<u64>, Invalid> {
+        let whole = |value: Value| {
+            value.as_u64().ok_or_else(|| Invalid::new(name, format!("is {}", shown(&value)), "a whole number"))
+        };
+        self.take(name).map(whole).transpose()
     }
 
     pub(super) fn scope(&mut self) -> Result<Option<Scope>, Invalid> {
@@ -129,6 +137,23 @@ impl Fields {
     pub(super) fn roles(&mut self) -> Result<Option<Vec<RoleName>>, Invalid> {
         let role = |name: &String| RoleName::new(name).map_err(|error| error.for_field("roles"));
         self.texts("roles")?.map(|names| names.iter().map(role).collect()).transpose()
+    }
+
+    /// What must be so at each use: a mapping of its own.
+    pub(super) fn conditions(&mut self) -> Result<Conditions, Invalid> {
+        let map = match self.take("conditions") {
+            None => return Ok(Conditions::default()),
+            Some(Value::Object(map)) => map,
+            Some(other) => {
+                let expected = format!("an object with {}", CONDITIONS.join(", "));
+                return Err(Invalid::new("conditions", format!("is {}", shown(&other)), expected));
+            }
+        };
+        let mut fields = Self { of: "conditions", takes: CONDITIONS, map };
+        fields.refuse_unknown()?;
+        let (minutes, uses) = (fields.whole("mfa_within_minutes")?, fields.whole("max_uses")?);
+        let (networks, session) = (fields.texts("networks")?, fields.text("session")?);
+        Conditions::new(minutes, networks.as_deref(), session.as_deref(), uses)
     }
 
     fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, Invalid> {

@@ -6,13 +6,15 @@
 pub mod command;
 mod fields;
 
+use std::num::NonZeroU32;
+
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, ApprovalStep, Assessment, BreakGlass, Cut, Decision, Delegation, DelegationStatus, Emergency,
-    EndKind, Grant, GrantStatus, Invalid, PermissionSet, RequestStatus, Review, Revision, Timestamp, Ttl,
+    AccessRequest, ApprovalStep, Assessment, BreakGlass, Conditions, Cut, Decision, Delegation, DelegationStatus,
+    Emergency, EndKind, Grant, GrantStatus, Invalid, PermissionSet, RequestStatus, Review, Revision, Timestamp, Ttl,
 };
 use crate::service::{Listing, Receipt};
 use crate::workflow::{Missing, waiting_for};
@@ -53,6 +55,7 @@ pub struct RequestDocument {
     duration_hours: f64,
     requested_duration_hours: f64,
     duration_cut_by: Option<String>,
+    conditions: Option<ConditionsDocument>,
     starts_at: Option<String>,
     justification: Option<String>,
     ticket_url: Option<String>,
@@ -161,6 +164,27 @@ struct LimitDocument {
     excluded_permissions: Option<Vec<String>>,
     resource: Option<String>,
     duration_hours: Option<f64>,
+    conditions: Option<ConditionsDocument>,
+}
+
+/// What must be so at each use; what is `null` may be as it likes.
+#[derive(Debug, Serialize)]
+struct ConditionsDocument {
+    mfa_within_minutes: Option<i64>,
+    networks: Option<Vec<String>>,
+    session: Option<String>,
+    max_uses: Option<u32>,
+}
+
+impl ConditionsDocument {
+    fn new(conditions: &Conditions) -> Option<Self> {
+        (!conditions.is_none()).then(|| Self {
+            mfa_within_minutes: conditions.mfa_within.map(|ttl| ttl.millis() / 60_000),
+            networks: conditions.networks.as_ref().map(|networks| networks.texts().collect()),
+            session: conditions.session.as_ref().map(ToString::to_string),
+            max_uses: conditions.max_uses.map(NonZeroU32::get),
+        })
+    }
 }
 
 impl LimitDocument {
@@ -170,6 +194,7 @@ impl LimitDocument {
             excluded_permissions: cut.permissions.as_ref().map(|set| texts(set.excepted())),
             resource: cut.scope.as_ref().map(ToString::to_string),
             duration_hours: cut.duration.map(Ttl::hours),
+            conditions: ConditionsDocument::new(&cut.conditions),
         })
     }
 }
@@ -270,6 +295,7 @@ impl RequestDocument {
             duration_hours: request.duration.hours(),
             requested_duration_hours: request.duration_cut.as_ref().map_or(request.duration, |cut| cut.asked).hours(),
             duration_cut_by: request.duration_cut.as_ref().map(|cut| cut.limit.to_string()),
+            conditions: ConditionsDocument::new(&request.conditions),
             starts_at: request.starts_at.map(|at| at.to_string()),
             justification: request.justification.as_ref().map(ToString::to_string),
             ticket_url: request.ticket.as_ref().map(ToString::to_string),
@@ -334,6 +360,7 @@ impl RequestDocument {
 pub struct GrantDocument {
     id: String,
     requester_email: String,
+    requester_acts_for: Option<String>,
     requester_normal_roles: Vec<String>,
     granted_role: String,
     granted_permissions: Vec<String>,
@@ -354,6 +381,8 @@ pub struct GrantDocument {
     request_id: String,
     excluded_permissions: Vec<String>,
     resource: String,
+    conditions: Option<ConditionsDocument>,
+    uses_left: Option<u64>,
     ended_at: Option<String>,
     extends: Option<String>,
     extension_number: u32,
@@ -420,7 +449,7 @@ impl GrantDocument {
         let while_live = |verb: &str| status.is_live().then(|| format!("{this}/{verb}"));
         let revoked = grant.ended.as_ref().and_then(|end| match &end.kind {
             EndKind::Revoked(reason) => Some((end.by.to_string(), reason.to_string())),
-            EndKind::Released => None,
+            EndKind::Released | EndKind::Exhausted => None,
         });
         let ended_at = match (&grant.ended, status) {
             (Some(end), _) => Some(end.at),
@@ -430,6 +459,7 @@ impl GrantDocument {
         Self {
             id: grant.id.to_string(),
             requester_email: grant.holder.to_string(),
+            requester_acts_for: grant.holder_acts_for.as_ref().map(ToString::to_string),
             requester_normal_roles: texts(&grant.holder_normal_roles),
             granted_role: grant.role.to_string(),
             granted_permissions: texts(grant.permissions.allowed()),
@@ -450,6 +480,8 @@ impl GrantDocument {
             request_id: grant.request.to_string(),
             excluded_permissions: texts(grant.permissions.excepted()),
             resource: grant.scope.to_string(),
+            conditions: ConditionsDocument::new(&grant.conditions),
+            uses_left: grant.conditions.max_uses.map(|max| u64::from(max.get()).saturating_sub(grant.uses)),
             ended_at: ended_at.map(|at| at.to_string()),
             extends: grant.extends.map(|extension| extension.of.to_string()),
             extension_number: grant.number(),

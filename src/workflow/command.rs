@@ -1,8 +1,8 @@
 //! What can be asked of the workflow.
 
 use crate::model::{
-    Caller, Cut, DelegationId, GrantId, Justification, Principal, RequestId, RoleName, Scope, Selector, TicketUrl,
-    Timestamp, Ttl,
+    Caller, Conditions, Cut, DelegationId, GrantId, Justification, Principal, RequestId, RoleName, Scope, Selector,
+    TicketUrl, Timestamp, Ttl,
 };
 
 /// Something that someone wants done.
@@ -52,6 +52,8 @@ pub enum Intent {
         scope: Scope,
         /// From when; from approval when `None`.
         starts_at: Option<Timestamp>,
+        /// What must be so at each use, besides what the role asks for.
+        conditions: Conditions,
         /// Why.
         justification: Option<Justification>,
         /// Where the work is tracked.

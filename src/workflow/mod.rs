@@ -13,6 +13,8 @@
 //! | `view` | what must be known to decide, and how a fact changes it |
 //! | `decide` | which facts follow from a command |
 //! | `note` | what time has made true and the journal does not say yet |
+//! | `second_factor` | has somebody signed in with a second factor, and lately |
+//! | `uses` | may a grant be used now, and what is written down of it |
 //! | `authority` | who may do what: the question, and the port of what answers it |
 //! | `access` | what the policy is asked, and how a no is explained |
 //! | `refusal` | why not, with stable codes |
@@ -26,6 +28,8 @@ mod note;
 mod quorum;
 mod refusal;
 mod rules;
+mod second_factor;
+mod uses;
 mod view;
 
 pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
@@ -39,4 +43,5 @@ pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules, WorkingHours};
+pub use uses::{met_until, use_of};
 pub use view::{History, Tally, View, evolve};

@@ -150,6 +150,7 @@ pub fn evolve(mut view: View, event: &Event) -> View {
             }
         }
         Fact::GrantRevoked { grant, reason } => end(&mut view, *grant, event, EndKind::Revoked(reason.clone())),
+        Fact::GrantExhausted { grant } => end(&mut view, *grant, event, EndKind::Exhausted),
         Fact::GrantReleased { grant } => end(&mut view, *grant, event, EndKind::Released),
         Fact::StandingReported { principal, standing } => {
             view.standing.insert(principal.clone(), standing.clone());

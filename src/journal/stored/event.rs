@@ -141,6 +141,11 @@ enum StoredFact {
         resource: StoredResource,
         #[serde(default, skip_serializing_if = "is_false")]
         drill: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<u32>,
+    },
+    GrantExhausted {
+        grant: String,
     },
 }
 
@@ -208,7 +213,8 @@ impl From<&Event> for StoredEvent {
                 StoredFact::BreakGlassReviewWaived { grant: grant.to_string(), reason: reason.to_string() }
             }
             Fact::BreakGlassReviewOverdue { grant } => StoredFact::BreakGlassReviewOverdue { grant: grant.to_string() },
-            Fact::GrantUsed { grant, action, resource, drill } => StoredFact::GrantUsed {
+            Fact::GrantExhausted { grant } => StoredFact::GrantExhausted { grant: grant.to_string() },
+            Fact::GrantUsed { grant, action, resource, drill, left } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
                 action: action.to_string(),
                 resource: StoredResource {
@@ -217,6 +223,7 @@ impl From<&Event> for StoredEvent {
                     server: resource.server().map(ToOwned::to_owned),
                 },
                 drill: *drill,
+                left: *left,
             },
         };
         Self { at: event.at.to_string(), by: (&event.by).into(), fact }
@@ -287,7 +294,8 @@ impl TryFrom<StoredEvent> for Event {
                 Fact::BreakGlassReviewWaived { grant: grant.parse()?, reason: reason.parse()? }
             }
             StoredFact::BreakGlassReviewOverdue { grant } => Fact::BreakGlassReviewOverdue { grant: grant.parse()? },
-            StoredFact::GrantUsed { grant, action, resource, drill } => {
+            StoredFact::GrantExhausted { grant } => Fact::GrantExhausted { grant: grant.parse()? },
+            StoredFact::GrantUsed { grant, action, resource, drill, left } => {
                 let thing = Resource::new(resource.kind.parse()?, &resource.id)?;
                 Fact::GrantUsed {
                     grant: grant.parse()?,
@@ -297,6 +305,7 @@ impl TryFrom<StoredEvent> for Event {
                         None => thing,
                     },
                     drill,
+                    left,
                 }
             }
         };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::break_glass::StoredBreakGlass;
+use super::conditions::StoredConditions;
 use super::parts::{StoredActor, StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts};
 use crate::model::{End, EndKind, Grant, Invalid, Noted, Suspension, Window};
 
@@ -19,6 +20,8 @@ struct StoredEnd {
     by: StoredActor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked_for: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    exhausted: bool,
 }
 
 /// A grant as it is written down, version 1. The count of uses is not part of it: the store counts them.
@@ -51,12 +54,16 @@ pub struct StoredGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     extends: Option<StoredExtension>,
     holder: StoredPrincipal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holder_acts_for: Option<StoredPrincipal>,
     holder_normal_roles: Vec<String>,
     role: String,
     permissions: StoredPermissions,
     scope: String,
     starts_at: String,
     ends_at: String,
+    #[serde(default, skip_serializing_if = "StoredConditions::is_none")]
+    conditions: StoredConditions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     justification: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,12 +90,14 @@ impl From<&Grant> for StoredGrant {
             request: grant.request.to_string(),
             extends: grant.extends.as_ref().map(Into::into),
             holder: (&grant.holder).into(),
+            holder_acts_for: grant.holder_acts_for.as_ref().map(Into::into),
             holder_normal_roles: role_texts(&grant.holder_normal_roles),
             role: grant.role.to_string(),
             permissions: (&grant.permissions).into(),
             scope: grant.scope.to_string(),
             starts_at: grant.window.start().to_string(),
             ends_at: grant.window.end().to_string(),
+            conditions: (&grant.conditions).into(),
             justification: grant.justification.as_ref().map(ToString::to_string),
             ticket_url: grant.ticket.as_ref().map(ToString::to_string),
             approver_roles: role_texts(&grant.approver_roles),
@@ -105,8 +114,9 @@ impl From<&Grant> for StoredGrant {
                 by: (&end.by).into(),
                 revoked_for: match &end.kind {
                     EndKind::Revoked(reason) => Some(reason.to_string()),
-                    EndKind::Released => None,
+                    EndKind::Released | EndKind::Exhausted => None,
                 },
+                exhausted: end.kind == EndKind::Exhausted,
             }),
             activation_noted: grant.noted.activation,
             expiry_noted: grant.noted.expiry,
@@ -125,11 +135,13 @@ impl StoredGrant {
             request: self.request.parse()?,
             extends: self.extends.map(TryInto::try_into).transpose()?,
             holder: self.holder.try_into()?,
+            holder_acts_for: self.holder_acts_for.map(TryInto::try_into).transpose()?,
             holder_normal_roles: parse_roles(&self.holder_normal_roles)?,
             role: self.role.parse()?,
             permissions: self.permissions.try_into()?,
             scope: self.scope.parse()?,
             window: Window::new(self.starts_at.parse()?, self.ends_at.parse()?)?,
+            conditions: self.conditions.try_into()?,
             justification: self.justification.map(|text| text.parse()).transpose()?,
             ticket: self.ticket_url.map(|text| text.parse()).transpose()?,
             approver_roles: parse_roles(&self.approver_roles)?,
@@ -154,6 +166,7 @@ impl StoredGrant {
                         by: end.by.try_into()?,
                         kind: match end.revoked_for {
                             Some(reason) => EndKind::Revoked(reason.parse()?),
+                            None if end.exhausted => EndKind::Exhausted,
                             None => EndKind::Released,
                         },
                     })

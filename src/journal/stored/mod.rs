@@ -20,6 +20,7 @@
 mod approval;
 mod assessment;
 mod break_glass;
+mod conditions;
 mod delegation;
 mod event;
 mod grant;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::approval::StoredStep;
 use super::assessment::StoredAssessment;
 use super::break_glass::StoredEmergency;
+use super::conditions::StoredConditions;
 use super::parts::{StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
 use super::review::{StoredAnswer, StoredReview};
 use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, RequestState, Ttl};
@@ -68,6 +69,8 @@ pub struct StoredRequest {
     duration_ms: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     duration_cut: Option<StoredDurationCut>,
+    #[serde(default, skip_serializing_if = "StoredConditions::is_none")]
+    conditions: StoredConditions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     starts_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,6 +109,7 @@ impl From<&AccessRequest> for StoredRequest {
             scope: request.scope.to_string(),
             duration_ms: request.duration.millis(),
             duration_cut: request.duration_cut.as_ref().map(Into::into),
+            conditions: (&request.conditions).into(),
             starts_at: request.starts_at.map(|at| at.to_string()),
             justification: request.justification.as_ref().map(ToString::to_string),
             ticket_url: request.ticket.as_ref().map(ToString::to_string),
@@ -142,6 +146,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
             scope: stored.scope.parse()?,
             duration: Ttl::from_millis(stored.duration_ms)?,
             duration_cut: stored.duration_cut.map(TryInto::try_into).transpose()?,
+            conditions: stored.conditions.try_into()?,
             starts_at: stored.starts_at.map(|at| at.parse()).transpose()?,
             justification: stored.justification.map(|text| text.parse()).transpose()?,
             ticket: stored.ticket_url.map(|text| text.parse()).transpose()?,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::approval::StoredCapacity;
+use super::conditions::StoredConditions;
 use super::parts::{StoredActor, StoredPermissions, unknown};
 use crate::model::{Answer, Cut, Invalid, Review, Ttl, Verdict};
 
@@ -89,11 +90,13 @@ pub(super) struct StoredCut {
     scope: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     duration_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "StoredConditions::is_none")]
+    conditions: StoredConditions,
 }
 
 impl StoredCut {
     pub(super) const fn is_none(&self) -> bool {
-        self.permissions.is_none() && self.scope.is_none() && self.duration_ms.is_none()
+        self.permissions.is_none() && self.scope.is_none() && self.duration_ms.is_none() && self.conditions.is_none()
     }
 }
 
@@ -103,6 +106,7 @@ impl From<&Cut> for StoredCut {
             permissions: cut.permissions.as_ref().map(Into::into),
             scope: cut.scope.as_ref().map(ToString::to_string),
             duration_ms: cut.duration.map(Ttl::millis),
+            conditions: (&cut.conditions).into(),
         }
     }
 }
@@ -115,6 +119,7 @@ impl TryFrom<StoredCut> for Cut {
             permissions: stored.permissions.map(TryInto::try_into).transpose()?,
             scope: stored.scope.map(|text| text.parse()).transpose()?,
             duration: stored.duration_ms.map(Ttl::from_millis).transpose()?,
+            conditions: stored.conditions.try_into()?,
         })
     }
 }

@@ -3,7 +3,9 @@
 use super::Fixture;
 use super::world::{at, cast, everything, granted, minutes, role, rules, submit, used};
 use crate::journal::Hash;
-use crate::model::{GrantId, Justification, Principal, RequestId, RequestState, Revision, Scope, Timestamp};
+use crate::model::{
+    Conditions, GrantId, Justification, Principal, RequestId, RequestState, Revision, Scope, Timestamp,
+};
 use crate::store::{Batch, Done, Head, Message, Store, StoreError};
 use crate::workflow::{Command, Intent, View, decide};
 
@@ -169,6 +171,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
             )
             .unwrap(),
             starts_at: None,
+            conditions: Conditions::default(),
             justification: Some(Justification::new(text).unwrap()),
             ticket: None,
         };

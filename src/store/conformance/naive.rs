@@ -228,7 +228,9 @@ fn grant_after_all(grant: &Grant, events: &[Event]) -> Grant {
     };
     let uses = mine(|fact| if let Fact::GrantUsed { grant, .. } = fact { Some(*grant) } else { None }).count() as u64;
     let ended = mine(|fact| match fact {
-        Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } => Some(*grant),
+        Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } | Fact::GrantExhausted { grant } => {
+            Some(*grant)
+        }
         _ => None,
     })
     .next()
@@ -237,6 +239,7 @@ fn grant_after_all(grant: &Grant, events: &[Event]) -> Grant {
         by: event.by.clone(),
         kind: match &event.fact {
             Fact::GrantRevoked { reason, .. } => EndKind::Revoked(reason.clone()),
+            Fact::GrantExhausted { .. } => EndKind::Exhausted,
             _ => EndKind::Released,
         },
     });

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Action, Actor, ApprovalRule, Caller, Cut, DelegationId, EscalationRule, Event, Fact, Grant, GrantId,
-    Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName, Scope, SignIn,
-    Standing, TicketUrl, Timestamp, Ttl,
+    AccessRequest, Action, Actor, ApprovalRule, Caller, Conditions, Cut, DelegationId, EscalationRule, Event, Fact,
+    Grant, GrantId, Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName,
+    Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store, StoreError};
 use crate::workflow::{BreakGlassRules, Command, History, Intent, Rules, View, decide, note, report_standing};
@@ -94,6 +94,7 @@ pub fn rules() -> Rules {
             approver_roles: approvers.map(|names| names.iter().map(|name| role(name)).collect()),
             approval: Vec::new(),
             requestable_by: None,
+            conditions: Conditions::default(),
             conflicts_with: vec![role("reader")],
         };
         (entry.name.clone(), entry)
@@ -143,6 +144,7 @@ pub fn submit(who: &Caller, number: u128, now: Timestamp) -> Vec<Event> {
         duration: None,
         scope: Scope::ANY,
         starts_at: None,
+        conditions: Conditions::default(),
         justification: None,
         ticket: None,
     };
@@ -160,6 +162,7 @@ pub fn used(grant: GrantId, now: Timestamp) -> Event {
             action: Action::new("logs:read").unwrap(),
             resource: Resource::gateway(),
             drill: false,
+            left: None,
         },
     }
 }
@@ -227,6 +230,7 @@ impl Story {
                     .clone(),
                     scope: [None, Some(Scope::ANY), "tool@s'1".parse().ok()][dice.below(3)].clone(),
                     duration: [None, Some(minutes(5))][dice.below(2)],
+                    conditions: Conditions::default(),
                 };
                 let intent = Intent::Approve { request, version: None, grant, cut, comment };
                 self.about_request(store, request, Command { caller: who, intent });
@@ -385,6 +389,7 @@ impl Story {
             duration: [None, Some(minutes(1)), Some(minutes(600))][dice.below(3)],
             scope: ["*", "tool", "server:s'1", "tool:a\"; DROP TABLE grants; --"][dice.below(4)].parse().unwrap(),
             starts_at: (dice.below(3) == 0).then(|| self.now.saturating_add(minutes(20))),
+            conditions: Conditions::default(),
             justification: (dice.below(2) == 0).then(|| Justification::new("disk\tfull ☃").unwrap()),
             ticket: (dice.below(2) == 0).then(|| TicketUrl::new("https://t.example/1?a='").unwrap()),
         };

@@ -172,11 +172,11 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     let columns = GrantColumns::of(grant);
     let created: i64 = transaction
         .prepare_cached(
-            "INSERT INTO grants (created, id, request, first, owner_kind, owner, state, starts_at, ends_at, due_at,
+            "INSERT INTO grants (created, id, request, first, owner_kind, owner, acts_for, state, starts_at, ends_at, due_at,
                  unreviewed, scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
-                 owner = excluded.owner, state = excluded.state, starts_at = excluded.starts_at,
+                 owner = excluded.owner, acts_for = excluded.acts_for, state = excluded.state, starts_at = excluded.starts_at,
                  ends_at = excluded.ends_at, due_at = excluded.due_at,
                  unreviewed = excluded.unreviewed, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
@@ -190,6 +190,7 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.first,
                 columns.owner_kind,
                 columns.owner,
+                columns.acts_for,
                 columns.state,
                 columns.starts_at,
                 columns.ends_at,

@@ -55,6 +55,7 @@ fn grants_that_are(status: GrantStatus) -> Vec<Matching> {
         ],
         GrantStatus::Revoked => vec![always("revoked")],
         GrantStatus::Released => vec![always("released")],
+        GrantStatus::Exhausted => vec![always("exhausted")],
     }
 }
 

@@ -164,6 +164,10 @@ impl Store for SqliteStore {
         self.connections.read("reading the live grants", |c| read::live_grants(c, now))
     }
 
+    fn live_of(&self, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+        self.connections.read("reading somebody's live grants", |c| read::live_of(c, who, now))
+    }
+
     fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError> {
         self.connections.read("reading a standing", |c| standings::read(c, who))
     }

@@ -6,7 +6,7 @@ use super::error::Fault;
 use super::rows::{self, int, revision};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Timestamp,
+    AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, PrincipalKind, RequestId, Revision, Timestamp,
 };
 use crate::store::{Done, Head};
 use crate::workflow::View;
@@ -29,6 +29,9 @@ const GRANT: &str =
 
 /// What never reads what is over. The tests look at how SQLite plans these.
 const LIVE: &str = "WHERE g.state = ? AND g.ends_at > ? ORDER BY g.created";
+const HELD: &str =
+    "WHERE g.owner_kind = ? AND g.owner = ? AND g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
+const HELD_FOR: &str = "WHERE g.acts_for = ? AND g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
 /// Those that come later in a chain are made later.
 const CHAIN: &str = "WHERE g.first = ? ORDER BY g.created";
 const UNREVIEWED: &str = "WHERE g.unreviewed = 1 ORDER BY g.created DESC";
@@ -145,6 +148,24 @@ pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Re
         }
     }
     Ok((revision, grants))
+}
+
+/// Those of them that this principal holds, or an agent for them.
+pub(super) fn live_of(connection: &Connection, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, Fault> {
+    let mut grants = Vec::new();
+    let mut take = |mut found: rusqlite::Rows<'_>| {
+        while let Some(row) = found.next()? {
+            grants.push(grant_in(row)?.1);
+        }
+        Ok::<_, Fault>(())
+    };
+    let mut held = connection.prepare_cached(&format!("{GRANT} {HELD}"))?;
+    take(held.query(params![who.kind().name(), who.id(), now.millis()])?)?;
+    if who.kind() == PrincipalKind::User {
+        let mut held_for = connection.prepare_cached(&format!("{GRANT} {HELD_FOR}"))?;
+        take(held_for.query(params![who.id(), now.millis()])?)?;
+    }
+    Ok(grants)
 }
 
 /// The grants that nobody approved and nobody has reviewed yet, newest first.

@@ -45,6 +45,7 @@ pub(super) struct GrantColumns {
     pub(super) first: Option<[u8; 16]>,
     pub(super) owner_kind: &'static str,
     pub(super) owner: String,
+    pub(super) acts_for: Option<String>,
     pub(super) state: &'static str,
     pub(super) starts_at: i64,
     pub(super) ends_at: i64,
@@ -65,6 +66,7 @@ impl GrantColumns {
             first: grant.extends.map(|extension| extension.first.as_u128().to_be_bytes()),
             owner_kind: grant.holder.kind().name(),
             owner: grant.holder.id().to_owned(),
+            acts_for: grant.holder_acts_for.as_ref().map(|person| person.id().to_owned()),
             state: grant_state(grant),
             starts_at: grant.window.start().millis(),
             ends_at: grant.window.end().millis(),
@@ -108,7 +110,7 @@ impl DelegationColumns {
 /// Every `state` that a request's row can have.
 pub(super) const REQUEST_STATES: [&str; 6] = ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"];
 /// Every `state` that a grant's row can have.
-pub(super) const GRANT_STATES: [&str; 5] = ["open", "suspended", "expired", "revoked", "released"];
+pub(super) const GRANT_STATES: [&str; 6] = ["open", "suspended", "expired", "revoked", "released", "exhausted"];
 
 /// What the journal says of the grant; `open` while it says of no end and nobody holds it back.
 const fn grant_state(grant: &Grant) -> &'static str {
@@ -116,6 +118,7 @@ const fn grant_state(grant: &Grant) -> &'static str {
         Some(end) => match end.kind {
             EndKind::Revoked(_) => "revoked",
             EndKind::Released => "released",
+            EndKind::Exhausted => "exhausted",
         },
         None if grant.noted.expiry => "expired",
         None if grant.suspended.is_some() => "suspended",

@@ -1,18 +1,16 @@
 //! Taking a role without approval, and the review that is owed for it.
 
 use super::review::approve_by_rule;
-use super::submit::{Ask, Wish, each_once, limited, requestable, role_of, unanswered};
+use super::submit::{Ask, Wish, each_once, limited, role_of, terms_of, unanswered};
 use super::{check_enabled, each, ending, standing};
 use crate::model::{
     AccessRequest, Actor, BreakGlass, Caller, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Justification,
-    Principal, Role, SignIn, Terms, Timestamp, Ttl,
+    Principal, Role, SignIn, Timestamp, Ttl,
 };
 use crate::workflow::access::{asking, not_an_approver};
 use crate::workflow::authority::{About, Act, Entitlement, For, check};
+use crate::workflow::second_factor::{Unproven, proven_until};
 use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
-
-/// How far a sign-in may lie ahead, because two machines never have quite the same time.
-const SKEW_MILLIS: i64 = 60_000;
 
 pub(super) fn break_glass(
     caller: &Caller,
@@ -42,7 +40,7 @@ pub(super) fn break_glass(
     let (duration, duration_cut) = limited_for_emergencies(wish.duration, role, rules);
     let asked = Ask {
         id: wish.id,
-        terms: Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration },
+        terms: terms_of(role, wish.scope, duration, wish.conditions, rules)?,
         duration_cut,
         extends: None,
         starts_at: None,
@@ -128,35 +126,32 @@ fn check_sign_in(sign_in: Option<&SignIn>, rules: &Rules, now: Timestamp) -> Res
         let message = "this takes a sign-in with a second factor, and nothing is known of how you signed in";
         return refuse(RefusalCode::MfaRequired, message.to_owned());
     };
-    let is_strong_context = sign_in.context().is_some_and(|acr| settings.acr_values.iter().any(|known| known == acr));
-    if !sign_in.is_multi_factor() && !is_strong_context {
-        if sign_in.claims_mfa() && settings.trust_mfa_flag {
-            return Ok(());
-        }
-        let methods: Vec<_> = sign_in.methods().collect();
-        let known = match (methods.is_empty(), sign_in.claims_mfa()) {
-            (false, _) => format!("you signed in by {}", methods.join(", ")),
-            (true, true) => "a bare claim of one, without method and time, is no proof".to_owned(),
-            (true, false) => "nothing is known of how you signed in".to_owned(),
-        };
-        return refuse(RefusalCode::MfaRequired, format!("this takes a sign-in with a second factor, and {known}"));
-    }
-    let Some(at) = sign_in.at() else {
-        let message = "this takes a recent sign-in, and nothing is known of when you signed in";
-        return refuse(RefusalCode::MfaRequired, message.to_owned());
+    let lacks = match proven_until(sign_in, settings.mfa_within, settings, now) {
+        Ok(_) => return Ok(()),
+        Err(lacks) => lacks,
     };
-    let age = now.millis().saturating_sub(at.millis());
-    if age < -SKEW_MILLIS {
-        return refuse(RefusalCode::MfaRequired, format!("your sign-in is said to be at {at}, and it is {now} now"));
+    let required = RefusalCode::MfaRequired;
+    match lacks {
+        Unproven::Weak => {
+            let methods: Vec<_> = sign_in.methods().collect();
+            let known = match (methods.is_empty(), sign_in.claims_mfa()) {
+                (false, _) => format!("you signed in by {}", methods.join(", ")),
+                (true, true) => "a bare claim of one, without method and time, is no proof".to_owned(),
+                (true, false) => "nothing is known of how you signed in".to_owned(),
+            };
+            refuse(required, format!("this takes a sign-in with a second factor, and {known}"))
+        }
+        Unproven::Untimed => {
+            refuse(required, "this takes a recent sign-in, and nothing is known of when you signed in".to_owned())
+        }
+        Unproven::Ahead(at) => refuse(required, format!("your sign-in is said to be at {at}, and it is {now} now")),
+        Unproven::Old(at) => {
+            let minutes = settings.mfa_within.millis() / 60_000;
+            let message =
+                format!("you signed in at {at}, and this takes a sign-in of the last {minutes} minutes: sign in again");
+            refuse(RefusalCode::MfaTooOld, message)
+        }
     }
-    if age >= settings.mfa_within.millis() {
-        let minutes = settings.mfa_within.millis() / 60_000;
-        return refuse(
-            RefusalCode::MfaTooOld,
-            format!("you signed in at {at}, and this takes a sign-in of the last {minutes} minutes: sign in again"),
-        );
-    }
-    Ok(())
 }
 
 /// That no grant without approval follows on another, nor on one that nobody has reviewed. An exercise stands in the way

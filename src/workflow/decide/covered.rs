@@ -1,16 +1,15 @@
 //! Does a live grant give already what is asked for?
 
-use super::submit::{limited, requestable, role_of};
+use super::submit::{limited, role_of, terms_of};
 use crate::model::{Caller, Grant, GrantStatus, Terms, Timestamp};
 use crate::workflow::{Command, History, Intent, Rules, View};
 
 /// The grant for whose sake a submission made no request: it gives the caller all that was asked for, for the whole time.
 #[must_use]
 pub fn already_covered<'a>(view: &'a View, command: &Command, rules: &Rules, now: Timestamp) -> Option<&'a Grant> {
-    let Intent::Submit { role, duration, scope, starts_at, .. } = &command.intent else { return None };
+    let Intent::Submit { role, duration, scope, starts_at, conditions, .. } = &command.intent else { return None };
     let role = role_of(role, rules).ok()?;
-    let permissions = requestable(role, rules).ok()?;
-    let terms = Terms { permissions, scope: scope.clone(), duration: limited(*duration, role, rules).0 };
+    let terms = terms_of(role, scope, limited(*duration, role, rules).0, conditions, rules).ok()?;
     covering(&view.history, &command.caller, &terms, starts_at.unwrap_or(now), now)
 }
 
@@ -30,6 +29,9 @@ pub(super) fn covering<'a>(
             && matches!(grant.status(now), GrantStatus::Active | GrantStatus::Scheduled)
             && grant.window.start() <= start
             && end <= grant.window.end()
+            // Its uses may be gone before the time is.
+            && grant.conditions.max_uses.is_none()
+            && terms.conditions.is_within(&grant.conditions)
             && terms.scope.is_within(&grant.scope)
             && terms.permissions.is_within(&grant.permissions)
     };

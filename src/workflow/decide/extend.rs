@@ -4,7 +4,7 @@
 //! gap and no overlap. It gives the same or less. What is refused, or comes too late, leaves the grant alone.
 
 use super::ending::known;
-use super::submit::{Ask, ask, check_words, limited, requestable, role_of};
+use super::submit::{Ask, ask, check_words, limited, role_of, terms_of};
 use super::{check_enabled, limits, standing};
 use crate::model::{
     Actor, Caller, DurationCut, EndKind, Event, Extension, Grant, GrantId, GrantStatus, Justification, RequestId, Role,
@@ -59,17 +59,20 @@ pub(super) fn extend(
     let extension = place(view, grant, rules)?;
     let start = grant.window.end();
     let (duration, duration_cut) = limited_in_all(wish.duration, &extension, start, role, rules)?;
-    let permissions = grant.permissions.intersection(&requestable(role, rules)?).ok_or_else(|| {
+    let given = terms_of(role, &grant.scope, duration, &grant.conditions, rules)?;
+    let permissions = grant.permissions.intersection(&given.permissions).ok_or_else(|| {
         let message = format!("the role `{}` gives none of this grant's permissions any more", role.name);
         Refusal::new(RefusalCode::NothingToGrant, message)
     })?;
     // What an approver has taken away is not given back by a rule.
     let taken = view.extensions.iter().filter(|later| later.number() > grant.number());
     let taken = taken.filter_map(|later| later.ended.as_ref()).any(|end| matches!(end.kind, EndKind::Revoked(_)));
-    let rule = (rules.auto_extend && !taken).then(|| Actor::Rule("auto_extend".into()));
+    // Numbered uses were approved as that many and no more.
+    let by_rule = rules.auto_extend && !taken && grant.conditions.max_uses.is_none();
+    let rule = by_rule.then(|| Actor::Rule("auto_extend".into()));
     let asked = Ask {
         id: wish.id,
-        terms: Terms { permissions, scope: grant.scope.clone(), duration },
+        terms: Terms { permissions, ..given },
         duration_cut,
         extends: Some(extension),
         starts_at: Some(start),

@@ -28,7 +28,7 @@ pub use self::standing::report_standing;
 use self::submit::Wish;
 use super::authority::Act;
 use super::{Command, Intent, Refusal, RefusalCode, Rules, View};
-use crate::model::{Actor, Event, Fact, Timestamp};
+use crate::model::{Actor, Conditions, Event, Fact, Timestamp};
 
 /// The facts that follow from `command` at `now`, given what `view` holds and what the operator has set; none when the
 /// command wants what is already so.
@@ -57,10 +57,11 @@ fn decided(
     let caller = &command.caller;
     let by = Actor::Principal(caller.principal.clone());
     let facts = match &command.intent {
-        Intent::Submit { id, grant, role, duration, scope, starts_at, justification, ticket } => {
+        Intent::Submit { id, grant, role, duration, scope, starts_at, conditions, justification, ticket } => {
             let (justification, ticket) = (justification.as_ref(), ticket.as_ref());
             let (duration, starts_at) = (*duration, *starts_at);
-            let wish = Wish { id: *id, role, duration, scope, starts_at, justification, ticket, even_if_covered };
+            let wish =
+                Wish { id: *id, role, duration, scope, starts_at, conditions, justification, ticket, even_if_covered };
             return submit::submit(caller, wish, *grant, view, rules, now);
         }
         Intent::Extend { grant, id, next, duration, justification } => {
@@ -75,6 +76,7 @@ fn decided(
                 duration: *duration,
                 scope,
                 starts_at: None,
+                conditions: &Conditions::default(),
                 justification,
                 ticket,
                 even_if_covered,

@@ -4,8 +4,8 @@ use super::break_glass::owed;
 use super::submit::amended;
 use super::{check_enabled, each};
 use crate::model::{
-    AccessRequest, Actor, Caller, Capacity, Cut, Event, Fact, Grant, GrantId, Justification, Noted, NothingLeft,
-    Principal, RequestId, RequestStatus, Review, Scope, Terms, Timestamp, Ttl, Window,
+    AccessRequest, Actor, Caller, Capacity, Cut, Event, Fact, Grant, GrantId, Justification, Networks, Noted,
+    NothingLeft, Principal, RequestId, RequestStatus, Review, Scope, Terms, Timestamp, Ttl, Window,
 };
 use crate::workflow::access::{asking, may_see_request, reviewer};
 use crate::workflow::authority::{About, Act, check};
@@ -138,11 +138,13 @@ fn granted(
         request: request.id,
         extends: request.extends,
         holder: request.requester.clone(),
+        holder_acts_for: request.requester_acts_for.clone(),
         holder_normal_roles: request.requester_normal_roles.clone(),
         role: request.role.clone(),
         permissions: terms.permissions,
         scope: terms.scope,
         window,
+        conditions: terms.conditions,
         justification: request.justification.clone(),
         ticket: request.ticket.clone(),
         approver_roles: request.approver_roles.clone(),
@@ -162,13 +164,21 @@ fn granted(
 }
 
 /// `terms` are what was asked for, less what others have taken off already.
-fn nothing_left(terms: &Terms, nothing: NothingLeft) -> Refusal {
+pub(super) fn nothing_left(terms: &Terms, nothing: NothingLeft) -> Refusal {
     let message = match nothing {
         NothingLeft::Permissions => {
             let asked: Vec<_> = terms.permissions.allowed().iter().map(ToString::to_string).collect();
             format!("nothing would be left of the permissions: asked for is {}", asked.join(", "))
         }
         NothingLeft::Scope => format!("nothing would be left of the resource: asked for is {}", terms.scope),
+        NothingLeft::Networks => {
+            let networks: Vec<_> = terms.conditions.networks.iter().flat_map(Networks::texts).collect();
+            format!("nothing would be left of the networks: it is for {} already", networks.join(", "))
+        }
+        NothingLeft::Session => {
+            let session = terms.conditions.session.as_ref().map_or_else(String::new, ToString::to_string);
+            format!("it is for the session `{session}` alone, and cannot be for another one")
+        }
     };
     Refusal::new(RefusalCode::NothingLeft, message)
 }

@@ -37,9 +37,9 @@ pub fn report_standing(
         let fact = Fact::StandingReported { principal: principal.clone(), standing: standing.clone() };
         events.push(Event { at: now, by, fact });
     }
-    let theirs = view.history.live.iter().filter(|grant| grant.holder == *principal && grant.status(now).is_live());
+    let theirs = view.history.live.iter().filter(|grant| grant.is_of(principal) && grant.status(now).is_live());
     for grant in theirs {
-        if let Some(why) = lost(grant, standing, rules, now)
+        if let Some(why) = lost(grant, (principal, standing), rules, now)
             && let Ok(reason) = Justification::new(&why)
         {
             let by = Actor::Rule("eligibility".into());
@@ -51,9 +51,18 @@ pub fn report_standing(
 
 /// Why somebody of this standing may not hold the grant, if so. What the catalogue has no more asks for nothing. Where the
 /// policy has no answer the grant ends: access given for a while is taken away in doubt.
-fn lost(grant: &Grant, standing: &Standing, rules: &Rules, now: Timestamp) -> Option<String> {
+fn lost(
+    grant: &Grant,
+    (principal, standing): (&Principal, &Standing),
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<String> {
     if !standing.enabled {
-        return Some(format!("{} is disabled", grant.holder));
+        return Some(format!("{principal} is disabled"));
+    }
+    // Which roles a person holds says nothing of their agents'.
+    if grant.holder != *principal {
+        return None;
     }
     let emergency = grant.break_glass.is_some();
     let held = Entitlement {

@@ -1,10 +1,11 @@
 //! Asking for a role.
 
-use super::review::approve_by_rule;
+use super::review::{approve_by_rule, nothing_left};
 use super::{check_enabled, covered, each, extend, limits, standing};
 use crate::model::{
-    AccessRequest, Actor, Amendment, ApprovalStep, Caller, Cut, DurationCut, Event, Extension, Fact, GrantId, Invalid,
-    Justification, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    AccessRequest, Actor, Amendment, ApprovalStep, Caller, Conditions, Cut, DurationCut, Event, Extension, Fact,
+    GrantId, Invalid, Justification, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl,
+    Timestamp, Ttl,
 };
 use crate::workflow::assess::assess;
 use crate::workflow::authority::{Act, Entitlement};
@@ -20,6 +21,7 @@ pub(super) struct Wish<'a> {
     pub(super) duration: Option<Ttl>,
     pub(super) scope: &'a Scope,
     pub(super) starts_at: Option<Timestamp>,
+    pub(super) conditions: &'a Conditions,
     pub(super) justification: Option<&'a Justification>,
     pub(super) ticket: Option<&'a TicketUrl>,
     /// Whether to make the request although a live grant gives already what it asks for.
@@ -50,7 +52,7 @@ pub(super) fn submit(
     if let Some(start) = wish.starts_at {
         check_start(start, now)?;
     }
-    let terms = Terms { permissions: requestable(role, rules)?, scope: wish.scope.clone(), duration };
+    let terms = terms_of(role, wish.scope, duration, wish.conditions, rules)?;
     let covered = || covered::covering(&view.history, caller, &terms, wish.starts_at.unwrap_or(now), now).is_some();
     if !wish.even_if_covered && covered() {
         return Ok(Vec::new());
@@ -140,6 +142,7 @@ pub(super) fn unanswered(
         scope: terms.scope,
         duration: terms.duration,
         duration_cut: asked.duration_cut,
+        conditions: terms.conditions,
         starts_at: asked.starts_at,
         justification: asked.justification.cloned(),
         ticket: asked.ticket.cloned(),
@@ -180,7 +183,7 @@ pub(super) fn amended(
     if (duration, &scope) == (request.duration, &request.scope) {
         return Ok(None);
     }
-    let terms = Terms { permissions: request.permissions.clone(), scope, duration };
+    let terms = Terms { scope, duration, ..request.terms() };
     let begins = request.starts_at.unwrap_or(now).max(now);
     let assessment = assess(caller, role, &terms, history, rules, now, begins);
     Ok(Some(Amendment { duration, duration_cut, scope: terms.scope, assessment }))
@@ -249,6 +252,24 @@ fn rule_that_approves(
     } else {
         None
     }
+}
+
+/// What would be given: what is asked for, under the role's conditions too.
+pub(super) fn terms_of(
+    role: &Role,
+    scope: &Scope,
+    duration: Ttl,
+    conditions: &Conditions,
+    rules: &Rules,
+) -> Result<Terms, Refusal> {
+    let terms = Terms {
+        permissions: requestable(role, rules)?,
+        scope: scope.clone(),
+        duration,
+        conditions: role.conditions.clone(),
+    };
+    let cut = Cut { conditions: conditions.clone(), ..Cut::default() };
+    terms.cut(&cut).map_err(|nothing| nothing_left(&terms, nothing))
 }
 
 /// The role's permissions, less what the operator keeps out of every grant.

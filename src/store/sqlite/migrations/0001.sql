@@ -62,7 +62,11 @@ CREATE TABLE grants (
     first      BLOB    CHECK (length(first) = 16),
     owner_kind TEXT    NOT NULL,
     owner      TEXT    NOT NULL,
-    state      TEXT    NOT NULL CHECK (state IN ('open', 'suspended', 'expired', 'revoked', 'released')),
+    -- The person that a holding agent acts for; NULL for people.
+    acts_for   TEXT,
+    state      TEXT    NOT NULL CHECK (state IN (
+        'open', 'suspended', 'expired', 'revoked', 'released', 'exhausted'
+    )),
     starts_at  INTEGER NOT NULL,
     ends_at    INTEGER NOT NULL CHECK (starts_at < ends_at),
     due_at     INTEGER,
@@ -77,6 +81,7 @@ CREATE TABLE grants (
 ) STRICT;
 
 CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
+CREATE INDEX grants_by_person ON grants (acts_for, created) WHERE acts_for IS NOT NULL;
 CREATE INDEX grants_by_state ON grants (state, created);
 CREATE INDEX grants_chains ON grants (first, created) WHERE first IS NOT NULL;
 CREATE INDEX grants_unreviewed ON grants (created) WHERE unreviewed = 1;

@@ -1,0 +1,306 @@
+//! What must be so at each use of a grant, besides its window.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::{Invalid, NothingLeft, SignIn, Ttl};
+
+/// What must be so at each use of a grant. What is `None` may be as it likes.
+///
+/// ```
+/// use jit_access::model::{Conditions, NothingLeft};
+///
+/// let asked = Conditions { session: Some("task-42".parse()?), ..Conditions::default() };
+/// let cut = Conditions { max_uses: std::num::NonZeroU32::new(3), ..Conditions::default() };
+/// let both = asked.and(&cut).map_err(|nothing| format!("{nothing:?}"))?;
+/// assert!(both.is_within(&asked) && !asked.is_within(&both));
+/// let other = Conditions { session: Some("task-43".parse()?), ..Conditions::default() };
+/// assert_eq!(asked.and(&other), Err(NothingLeft::Session));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Conditions {
+    /// The holder has signed in with a second factor no longer ago than this.
+    pub mfa_within: Option<Ttl>,
+    /// The holder comes from one of these networks.
+    pub networks: Option<Networks>,
+    /// The use belongs to this session or task.
+    pub session: Option<SessionId>,
+    /// No more uses than this, in all processes together.
+    pub max_uses: Option<NonZeroU32>,
+}
+
+impl Conditions {
+    /// These conditions, as operators and requesters write them: minutes, networks, the id of a session, a number.
+    ///
+    /// # Errors
+    /// Of the field that is out of range: `mfa_within_minutes` 1 to 1440, `max_uses` 1 to 4294967295; see [`Networks::new`] and
+    /// [`SessionId::new`].
+    pub fn new<'a>(
+        mfa_within_minutes: Option<u64>,
+        networks: Option<&'a [String]>,
+        session: Option<&'a str>,
+        max_uses: Option<u64>,
+    ) -> Result<Self, Invalid> {
+        let minutes = |count: u64| {
+            let millis =
+                i64::try_from(count).ok().filter(|count| (1..=1_440).contains(count)).map(|count| count * 60_000);
+            let wrong = || Invalid::new("mfa_within_minutes", format!("is {count}"), "a whole number from 1 to 1440");
+            Ttl::from_millis(millis.ok_or_else(wrong)?)
+        };
+        let uses = |count: u64| {
+            let wrong = || Invalid::new("max_uses", format!("is {count}"), "a whole number of 1 or more");
+            u32::try_from(count).ok().and_then(NonZeroU32::new).ok_or_else(wrong)
+        };
+        Ok(Self {
+            mfa_within: mfa_within_minutes.map(minutes).transpose()?,
+            networks: networks.map(|all| Networks::new(all.iter().map(String::as_str))).transpose()?,
+            session: session.map(SessionId::new).transpose()?,
+            max_uses: max_uses.map(uses).transpose()?,
+        })
+    }
+
+    /// Whether nothing has to be so.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// All of these and all of those. Commutes, and only ever asks for more.
+    ///
+    /// # Errors
+    /// When nobody could meet both, with the part it is nothing of.
+    pub fn and(&self, other: &Self) -> Result<Self, NothingLeft> {
+        Ok(Self {
+            mfa_within: both(self.mfa_within, other.mfa_within, Ord::min),
+            networks: match (&self.networks, &other.networks) {
+                (Some(one), Some(two)) => Some(one.intersection(two).ok_or(NothingLeft::Networks)?),
+                (one, two) => one.as_ref().or(two.as_ref()).cloned(),
+            },
+            session: match (&self.session, &other.session) {
+                (Some(one), Some(two)) if one != two => return Err(NothingLeft::Session),
+                (one, two) => one.as_ref().or(two.as_ref()).cloned(),
+            },
+            max_uses: both(self.max_uses, other.max_uses, Ord::min),
+        })
+    }
+
+    /// Whether whoever meets these meets those.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.and(other).as_ref() == Ok(self)
+    }
+}
+
+fn both<T>(one: Option<T>, two: Option<T>, join: fn(T, T) -> T) -> Option<T> {
+    match (one, two) {
+        (Some(one), Some(two)) => Some(join(one, two)),
+        (one, two) => one.or(two),
+    }
+}
+
+/// Networks, at least one, in a form that depends only on which addresses they hold.
+///
+/// ```
+/// use jit_access::model::Networks;
+///
+/// let networks = Networks::new(["10.1.2.3/16", "10.1.0.0/24", "::ffff:192.0.2.1"])?;
+/// assert_eq!(networks.texts().collect::<Vec<_>>(), ["10.1.0.0/16", "192.0.2.1/32"]);
+/// assert!(networks.hold("10.1.255.255".parse()?) && !networks.hold("10.2.0.0".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Networks(Vec<IpNet>);
+
+/// More is a slip of the pen, and too deep a policy.
+const MAX_NETWORKS: usize = 32;
+const EXPECTED_NETWORK: &str = "an address or a network, such as 10.0.0.0/8 or 2001:db8::/32";
+
+impl Networks {
+    /// These networks; an address is the network that holds it alone.
+    ///
+    /// # Errors
+    /// When there are none or more than 32, or when one is neither an address nor a network.
+    pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, Invalid> {
+        let all = texts.into_iter().map(network).collect::<Result<Vec<_>, _>>()?;
+        if all.is_empty() || all.len() > MAX_NETWORKS {
+            let problem = format!("has {} items", all.len());
+            return Err(Invalid::new("networks", problem, format!("1 to {MAX_NETWORKS} networks")));
+        }
+        Ok(Self::joined(&all))
+    }
+
+    fn joined(all: &Vec<IpNet>) -> Self {
+        let mut joined = IpNet::aggregate(all);
+        joined.sort_unstable();
+        Self(joined)
+    }
+
+    /// Whether the address is in one of them. An IPv4 address is the same one when it is written as IPv6.
+    #[must_use]
+    pub fn hold(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// The addresses that both hold, if there are any.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let narrower = |one: &IpNet, two: &IpNet| match (one.contains(two), two.contains(one)) {
+            (true, _) => Some(*two),
+            (_, true) => Some(*one),
+            _ => None,
+        };
+        let common: Vec<_> =
+            self.0.iter().flat_map(|one| other.0.iter().filter_map(move |two| narrower(one, two))).collect();
+        (!common.is_empty()).then(|| Self::joined(&common))
+    }
+
+    /// Each as text: `10.0.0.0/8`.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = String> {
+        self.0.iter().map(ToString::to_string)
+    }
+}
+
+/// An IPv4 network in the clothes of IPv6 is an IPv4 network.
+fn network(text: &str) -> Result<IpNet, Invalid> {
+    let refuse = || Invalid::new("networks", format!("holds {}", Invalid::quote(text)), EXPECTED_NETWORK);
+    let network = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address.to_canonical()),
+        Err(_) => text.parse::<IpNet>().map_err(|_| refuse())?.trunc(),
+    };
+    match network {
+        IpNet::V6(six) if six.prefix_len() >= 96 => match six.addr().to_ipv4_mapped() {
+            Some(four) => IpNet::new(four.into(), six.prefix_len() - 96).map_err(|_| refuse()),
+            None => Ok(network),
+        },
+        _ => Ok(network),
+    }
+}
+
+/// A session or a task, as the host calls it. Compared as it is written.
+///
+/// ```
+/// use jit_access::model::SessionId;
+///
+/// assert_eq!(SessionId::new("task-42")?.as_str(), "task-42");
+/// assert!(SessionId::new("two words").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionId(Arc<str>);
+
+impl SessionId {
+    /// The session of this id.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 255 bytes, or holds anything but visible ASCII.
+    pub fn new(id: &str) -> Result<Self, Invalid> {
+        if id.is_empty() || id.len() > 255 || !id.bytes().all(|b| b.is_ascii_graphic()) {
+            let problem = format!("is {}", Invalid::quote(id));
+            return Err(Invalid::new("session", problem, "1 to 255 visible ASCII characters"));
+        }
+        Ok(Self(id.into()))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = Invalid;
+
+    fn from_str(id: &str) -> Result<Self, Invalid> {
+        Self::new(id)
+    }
+}
+
+/// What the host knows of a check besides who, what and where. What it does not tell meets no condition.
+///
+/// ```
+/// use jit_access::model::Context;
+///
+/// let context = Context { address: Some("10.1.2.3".parse()?), ..Context::default() };
+/// assert!(context.session.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Context {
+    /// How the principal signed in.
+    pub sign_in: Option<SignIn>,
+    /// Where the question comes from.
+    pub address: Option<IpAddr>,
+    /// The session or task it belongs to.
+    pub session: Option<SessionId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn networks() -> impl Strategy<Value = Networks> {
+        let one = (any::<u32>(), 0_u8..=32, any::<bool>()).prop_map(|(bits, prefix, six)| {
+            // Few bits vary, so that networks meet.
+            let four = std::net::Ipv4Addr::from(bits & 0xE000_0003);
+            if six { format!("2001:db8::{:x}/{}", bits & 3, 96 + prefix) } else { format!("{four}/{prefix}") }
+        });
+        prop::collection::vec(one, 1..5)
+            .prop_map(|texts| Networks::new(texts.iter().map(String::as_str)).expect("networks"))
+    }
+
+    fn conditions() -> impl Strategy<Value = Conditions> {
+        let ttl = prop::option::of((1_i64..4).prop_map(|minutes| Ttl::from_millis(minutes * 60_000).unwrap()));
+        let session = prop::option::of((0..2_u8).prop_map(|n| SessionId::new(&format!("s{n}")).unwrap()));
+        let uses = prop::option::of((1_u32..4).prop_map(|n| NonZeroU32::new(n).unwrap()));
+        (ttl, prop::option::of(networks()), session, uses).prop_map(|(mfa_within, networks, session, max_uses)| {
+            Conditions { mfa_within, networks, session, max_uses }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn conditions_only_ever_ask_for_more(a in conditions(), b in conditions(), c in conditions()) {
+            prop_assert_eq!(a.and(&b), b.and(&a));
+            let left = a.and(&b).and_then(|ab| ab.and(&c));
+            let right = b.and(&c).and_then(|bc| a.and(&bc));
+            prop_assert_eq!(left.clone().ok(), right.ok());
+            if let Ok(all) = left {
+                prop_assert!(all.is_within(&a) && all.is_within(&b) && all.is_within(&c));
+            }
+            prop_assert_eq!(a.and(&a), Ok(a));
+        }
+
+        #[test]
+        fn what_two_hold_their_intersection_holds(a in networks(), b in networks(), bits in any::<u32>(), six: bool) {
+            let four = std::net::Ipv4Addr::from(bits & 0xE000_0003);
+            let address: IpAddr = if six { four.to_ipv6_mapped().into() } else { four.into() };
+            let both = a.intersection(&b).is_some_and(|both| both.hold(address));
+            prop_assert_eq!(both, a.hold(address) && b.hold(address));
+        }
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for text in ["", "10.0.0.0/33", "ten", "10.0.0", "10.0.0.0/8 ", "::/129"] {
+            let error = Networks::new([text]).unwrap_err().to_string();
+            assert!(error.starts_with("`networks` holds") && error.contains("10.0.0.0/8"), "{error}");
+        }
+        assert!(Networks::new([]).is_err() && Networks::new(["::1"; 33]).is_err());
+    }
+}

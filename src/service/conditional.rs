@@ -1,0 +1,154 @@
+//! The grants whose use takes more than a look into the index.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::index::{Ask, Change, GrantIndex};
+use crate::lock::Mutex;
+use crate::model::{
+    Action, Context, Decision, Grant, GrantId, Outcome, Principal, Reason, Resource, Revision, Timestamp,
+};
+use crate::workflow::{Rules, met_until};
+
+/// The grants with conditions. They stay out of the grant index: a grant without conditions decides before any of them, and
+/// nobody who holds none pays for more than one load while there is none.
+///
+/// Who holds one is looked up in an index of their own, without a lock; only a check that one of them covers takes the lock.
+#[derive(Debug, Default)]
+pub(super) struct ConditionalGrants {
+    count: AtomicUsize,
+    index: GrantIndex,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    grants: HashMap<GrantId, Grant>,
+    by_holder: HashMap<Principal, Vec<GrantId>>,
+}
+
+impl ConditionalGrants {
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether uses of this grant are numbered.
+    pub(super) fn is_numbered(&self, grant: GrantId) -> bool {
+        !self.is_empty() && self.held.lock().grants.get(&grant).is_some_and(|grant| grant.conditions.max_uses.is_some())
+    }
+
+    /// Puts these in the place of all that were held.
+    pub(super) fn replace<'a>(&self, revision: Revision, grants: impl Iterator<Item = &'a Grant> + Clone) {
+        let mut held = self.held.lock();
+        *held = Held::default();
+        grants.clone().filter(|grant| grant.is_effective()).for_each(|grant| held.add(grant));
+        self.index.replace(revision, grants);
+        self.count.store(held.grants.len(), Ordering::Release);
+    }
+
+    /// Takes in these changes. Those of other grants do nothing here.
+    pub(super) fn publish<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>>) {
+        let mut held = self.held.lock();
+        let mut ours = Vec::new();
+        for change in changes {
+            match change {
+                Change::Add(grant) if !grant.conditions.is_none() && grant.is_effective() => {
+                    held.add(grant);
+                    ours.push(change);
+                }
+                Change::Add(_) => {}
+                Change::Remove(id) => {
+                    if held.remove(id) {
+                        ours.push(change);
+                    }
+                }
+            }
+        }
+        if !ours.is_empty() {
+            self.index.publish(revision, ours);
+            self.count.store(held.grants.len(), Ordering::Release);
+        }
+    }
+
+    /// The answer when no grant without conditions gives it: `otherwise`, unless the conditions of one of these are met. Those
+    /// in `spent` are left out.
+    #[cold]
+    pub(super) fn decide(
+        &self,
+        query: &impl Ask,
+        otherwise: Decision,
+        spent: &[GrantId],
+        rules: &Rules,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Decision {
+        let (mut instant, none) = (None, Context::default());
+        let seen = self.index.ask(query, || *instant.insert(now()));
+        let sooner = earlier(otherwise.valid_until, seen.valid_until);
+        let (Outcome::Allow, Some(now)) = (seen.outcome, instant) else {
+            return Decision { valid_until: sooner, ..otherwise };
+        };
+        let raw = query.raw();
+        let (principal, action, resource) = raw.to_values();
+        let context = raw.context().unwrap_or(&none);
+        let mut unmet = None;
+        for (id, end, numbered, met) in self.held.lock().covering((&principal, &action, &resource), now, |grant| {
+            (!spent.contains(&grant.id)).then(|| met_until(&grant.conditions, context, rules, now))
+        }) {
+            match met {
+                // Numbered uses are each asked for.
+                Ok(_) if numbered => return Decision::allow(id, now, otherwise.revision),
+                Ok(until) => return Decision::allow(id, end.min(until), otherwise.revision),
+                Err(reason) => unmet = unmet.or(Some(reason)),
+            }
+        }
+        // What the host tells next may meet them at any instant.
+        Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), otherwise.revision)
+    }
+}
+
+impl Held {
+    fn add(&mut self, grant: &Grant) {
+        self.remove(grant.id);
+        self.by_holder.entry(grant.holder.clone()).or_default().push(grant.id);
+        self.grants.insert(grant.id, grant.clone());
+    }
+
+    fn remove(&mut self, id: GrantId) -> bool {
+        let Some(grant) = self.grants.remove(&id) else { return false };
+        if let Some(ids) = self.by_holder.get_mut(&grant.holder) {
+            ids.retain(|one| *one != id);
+            if ids.is_empty() {
+                self.by_holder.remove(&grant.holder);
+            }
+        }
+        true
+    }
+
+    /// The grants in force that give it, the one that lasts longest first, with what `judge` says of each.
+    fn covering<T>(
+        &self,
+        (principal, action, resource): (&Principal, &Action, &Resource),
+        now: Timestamp,
+        judge: impl Fn(&Grant) -> Option<T>,
+    ) -> Vec<(GrantId, Timestamp, bool, T)> {
+        let theirs = self.by_holder.get(principal).into_iter().flatten().filter_map(|id| self.grants.get(id));
+        let giving = theirs.filter(|grant| grant.window.contains(now) && grant.covers(action, resource));
+        let mut judged: Vec<_> = giving
+            .filter_map(|grant| {
+                let numbered = grant.conditions.max_uses.is_some();
+                Some((grant.id, grant.window.end(), numbered, judge(grant)?))
+            })
+            .collect();
+        // Those whose uses are numbered come last, so that none is spent in vain.
+        judged.sort_by_key(|(id, end, numbered, _)| (*numbered, std::cmp::Reverse(*end), *id));
+        judged
+    }
+}
+
+fn earlier(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, two) {
+        (Some(one), Some(two)) => Some(one.min(two)),
+        (one, two) => one.or(two),
+    }
+}

@@ -1,0 +1,48 @@
+//! Has somebody signed in with a second factor, and lately (RFC 8176, RFC 9470)?
+
+use super::BreakGlassRules;
+use crate::model::{SignIn, Timestamp, Ttl};
+
+/// How far a sign-in may lie ahead, because two machines never have quite the same time.
+const SKEW_MILLIS: i64 = 60_000;
+
+/// What a proof lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unproven {
+    /// A second factor.
+    Weak,
+    /// Its instant.
+    Untimed,
+    /// An instant that is not still to come.
+    Ahead(Timestamp),
+    /// An instant as late as is asked for.
+    Old(Timestamp),
+}
+
+/// Until when the sign-in proves a second factor that is no older than `within`. Where the operator trusts the host's bare
+/// word, that holds for ever.
+pub(super) fn proven_until(
+    sign_in: &SignIn,
+    within: Ttl,
+    rules: &BreakGlassRules,
+    now: Timestamp,
+) -> Result<Timestamp, Unproven> {
+    if !is_strong(sign_in, rules) {
+        let trusted = sign_in.claims_mfa() && rules.trust_mfa_flag;
+        return if trusted { Ok(Timestamp::MAX) } else { Err(Unproven::Weak) };
+    }
+    let at = sign_in.at().ok_or(Unproven::Untimed)?;
+    let age = now.millis().saturating_sub(at.millis());
+    if age < -SKEW_MILLIS {
+        Err(Unproven::Ahead(at))
+    } else if age >= within.millis() {
+        Err(Unproven::Old(at))
+    } else {
+        Ok(at.saturating_add(within))
+    }
+}
+
+/// Whether its methods, or its context in the operator's eyes, say that there was a second factor.
+fn is_strong(sign_in: &SignIn, rules: &BreakGlassRules) -> bool {
+    sign_in.is_multi_factor() || sign_in.context().is_some_and(|acr| rules.acr_values.iter().any(|known| known == acr))
+}

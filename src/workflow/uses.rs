@@ -1,0 +1,83 @@
+//! May a grant be used now, and what is written down of it?
+
+use super::Rules;
+use super::second_factor::proven_until;
+use crate::model::{
+    Action, Actor, Conditions, Context, Event, Fact, Grant, GrantStatus, Principal, Reason, Resource, Timestamp,
+};
+
+/// Whether what is known of a check meets these conditions at `now`, and before which instant it does still. How many uses
+/// are left is not asked here.
+///
+/// ```
+/// use jit_access::model::{Conditions, Context, Reason, Timestamp};
+/// use jit_access::workflow::{Rules, met_until};
+///
+/// let conditions = Conditions { session: Some("task-42".parse()?), ..Conditions::default() };
+/// let context = Context { session: Some("task-42".parse()?), ..Context::default() };
+/// let now = "2026-12-01T09:00:00Z".parse()?;
+/// assert_eq!(met_until(&conditions, &context, &Rules::default(), now), Ok(Timestamp::MAX));
+/// assert_eq!(met_until(&conditions, &Context::default(), &Rules::default(), now), Err(Reason::OtherSession));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// The first condition that is not met, as the reason of a decision.
+pub fn met_until(
+    conditions: &Conditions,
+    context: &Context,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Timestamp, Reason> {
+    if conditions.session.as_ref().is_some_and(|session| context.session.as_ref() != Some(session)) {
+        return Err(Reason::OtherSession);
+    }
+    let from_there = |networks: &crate::model::Networks| context.address.is_some_and(|address| networks.hold(address));
+    if !conditions.networks.as_ref().is_none_or(from_there) {
+        return Err(Reason::OutsideNetworks);
+    }
+    match (conditions.mfa_within, &context.sign_in) {
+        (None, _) => Ok(Timestamp::MAX),
+        (Some(_), None) => Err(Reason::MfaRequired),
+        (Some(within), Some(sign_in)) => {
+            proven_until(sign_in, within, &rules.break_glass, now).map_err(|_| Reason::MfaRequired)
+        }
+    }
+}
+
+/// The facts of one more use of this grant at `now`, its end among them when it was the last one that may be; `None` when
+/// there may be no more.
+///
+/// ```
+/// use jit_access::model::Grant;
+/// use jit_access::workflow::use_of;
+///
+/// fn uses_left(grant: &Grant) -> bool {
+///     let (action, resource) = ("tools.execute".parse(), "gateway".parse());
+///     action.ok().zip(resource.ok()).is_some_and(|what| use_of(grant, what, grant.window.start()).is_some())
+/// }
+/// ```
+#[must_use]
+pub fn use_of(grant: &Grant, (action, resource): (Action, Resource), now: Timestamp) -> Option<Vec<Event>> {
+    if grant.status(now) != GrantStatus::Active {
+        return None;
+    }
+    let left = match grant.conditions.max_uses {
+        None => None,
+        Some(max) => Some(u64::from(max.get()).checked_sub(grant.uses)?.checked_sub(1)?),
+    };
+    let used = Fact::GrantUsed {
+        grant: grant.id,
+        action,
+        resource,
+        drill: grant.break_glass.as_ref().is_some_and(|owed| owed.drill),
+        left: left.map(|left| u32::try_from(left).unwrap_or(u32::MAX)),
+    };
+    let holder: Principal = grant.holder.clone();
+    let mut events = vec![Event { at: now, by: Actor::Principal(holder), fact: used }];
+    if left == Some(0) {
+        let by = Actor::Rule("max_uses".into());
+        events.push(Event { at: now, by, fact: Fact::GrantExhausted { grant: grant.id } });
+    }
+    Some(events)
+}
