@@ -81,6 +81,7 @@ fn ask(desk: &Desk, who: &Caller, why: &str) -> Result<Receipt, Box<dyn Error>> 
         duration: Some(Ttl::from_hours(1.0)?),
         scope: Scope::ANY,
         starts_at: None,
+        conditions: Default::default(),
         justification: Some(Justification::new(why)?),
         ticket: None,
     };

@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         approver_roles: None,
         approval: Vec::new(),
         requestable_by: None,
+        conditions: Default::default(),
         conflicts_with: vec![],
     };
     let rules = Rules {
@@ -47,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         duration: Some(Ttl::from_hours(12.0)?),
         scope: Scope::ANY,
         starts_at: None,
+        conditions: Default::default(),
         justification: Some(Justification::new("INC-1234: checkout is slow")?),
         ticket: None,
     };

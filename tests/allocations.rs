@@ -71,6 +71,8 @@ fn grant(n: u128, holder: &str) -> Grant {
         approved_by: Actor::Rule("test".into()),
         approved_at: at(1_000),
         break_glass: None,
+        holder_acts_for: None,
+        conditions: Conditions::default(),
         suspended: None,
         ended: None,
         noted: Noted::default(),

@@ -28,7 +28,8 @@ use std::str::FromStr;
 use cedar_policy::{PolicyId, PolicySet};
 use jit_access::index::GrantIndex;
 use jit_access::model::*;
-use jit_access::policy::{self, Schema};
+use jit_access::policy::{self, Attributes, Schema};
+use jit_access::workflow::{Rules, met_until};
 
 const CASES_PER_ROUND: usize = 250;
 const DEFAULT_CASES: usize = 100_000;
@@ -98,6 +99,75 @@ fn index_cedar_and_model_agree() {
         round += 1;
     }
     seen.report();
+}
+
+/// What the decision point says of conditions, and Cedar of the policy with them: around every bound, with and without what
+/// each of them asks for.
+#[test]
+fn conditions_are_the_same_in_cedar() {
+    let schema = schema();
+    let mut dice = Dice::new(seed(), 0);
+    let rules = Rules::default();
+    let (mut met, mut unmet) = (0, 0);
+    for number in 0..4_000 {
+        let people = principals(&mut dice);
+        let places = Places::new(&mut dice);
+        let networks = |dice: &mut Dice| {
+            const ALL: [&str; 6] =
+                ["10.0.0.0/8", "10.1.2.3", "0.0.0.0/0", "2001:db8::/32", "::ffff:10.1.0.0/112", "::/0"];
+            let some: Vec<&str> = (0..=dice.below(2)).map(|_| *dice.pick(&ALL)).collect();
+            Networks::new(some).unwrap()
+        };
+        let grant = Grant {
+            suspended: None,
+            ended: None,
+            noted: Noted::default(),
+            conditions: Conditions {
+                mfa_within: dice
+                    .one_in(2)
+                    .then(|| Ttl::from_millis(60_000 * i64::try_from(1 + dice.below(3)).unwrap()).unwrap()),
+                networks: dice.one_in(2).then(|| networks(&mut dice)),
+                session: dice.one_in(2).then(|| SessionId::new(*dice.pick(&["s", "S", "a\"b", "\\u{61}"])).unwrap()),
+                max_uses: dice.one_in(2).then(|| 1.try_into().unwrap()),
+            },
+            permissions: PermissionSet::new([Permission::new("*").unwrap()]).unwrap(),
+            scope: Scope::ANY,
+            ..grant(&mut dice, number, &people, &places, BASE)
+        };
+        schema.check(&grant).unwrap();
+        let policies = policy::policies([&grant]).unwrap();
+        let now = grant.window.start();
+        for _ in 0..20 {
+            let age = *dice.pick(&[-60_001, -60_000, 0, 59_999, 60_000, 119_999, 120_000, 180_000]);
+            let signed_in = at(now.millis() - age);
+            let methods: &[&str] = *dice.pick(&[&["mfa"][..], &["pwd", "otp"][..], &["pwd"][..]]);
+            let sign_in = SignIn::new(methods.iter().copied(), None, Some(signed_in)).unwrap();
+            let context = Context {
+                sign_in: (!dice.one_in(4)).then_some(sign_in),
+                address: (!dice.one_in(4)).then(|| {
+                    dice.pick(&["10.1.2.3", "10.9.9.9", "192.0.2.1", "2001:db8::1", "::ffff:10.1.2.3", "::1"])
+                        .parse()
+                        .unwrap()
+                }),
+                session: (!dice.one_in(4)).then(|| SessionId::new(*dice.pick(&["s", "S", "a\"b", "a"])).unwrap()),
+            };
+            let used_up = dice.one_in(3);
+            let given = Attributes {
+                mfa_at: context.sign_in.as_ref().filter(|sign_in| sign_in.is_multi_factor()).and_then(SignIn::at),
+                address: context.address,
+                session: context.session.clone(),
+                used_up: Some(if used_up { vec![grant.id] } else { vec![] }),
+            };
+            let (action, resource) = (Action::new("tools.execute").unwrap(), Resource::gateway());
+            let query = Query { principal: &grant.holder, action: &action, resource: &resource };
+            let by_cedar = policy::authorize_given(&policies, &query, now, &given).unwrap().outcome == Outcome::Allow;
+            let gone = used_up && grant.conditions.max_uses.is_some();
+            let by_us = !gone && met_until(&grant.conditions, &context, &rules, now).is_ok();
+            assert_eq!(by_cedar, by_us, "{:?} given {context:?} at {now}", grant.conditions);
+            if by_us { met += 1 } else { unmet += 1 }
+        }
+    }
+    assert!(met > 1_000 && unmet > 1_000, "{met} met, {unmet} not");
 }
 
 #[test]
@@ -278,6 +348,8 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
         approved_by: Actor::Rule("require_approval".into()),
         approved_at: at(base),
         break_glass: None,
+        holder_acts_for: None,
+        conditions: Conditions::default(),
         suspended: dice.one_in(12).then(|| Suspension {
             at: at(base),
             by: Actor::Clock,

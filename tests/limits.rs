@@ -36,6 +36,7 @@ fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> C
             duration: None,
             scope: format!("tool:t{number}").parse().unwrap(),
             starts_at,
+            conditions: Default::default(),
             justification: None,
             ticket: None,
         };

@@ -39,6 +39,7 @@ fn submit(id: u128) -> Intent {
         duration: None,
         scope: Scope::ANY,
         starts_at: None,
+        conditions: Default::default(),
         justification: Some(Justification::new("because").unwrap()),
         ticket: None,
     }
@@ -61,6 +62,7 @@ mod any_order {
     fn reviewers() -> impl Strategy<Value = Vec<(Vec<&'static str>, Cut)>> {
         let scope = proptest::option::of(proptest::sample::select(&["*", "tool", "server:s", "tool@s"][..]));
         let cut = (scope, proptest::option::of(1..8_i64)).prop_map(|(scope, hours)| Cut {
+            conditions: Default::default(),
             permissions: None,
             scope: scope.map(|text| text.parse().unwrap()),
             duration: hours.map(|hours| Ttl::from_millis(hours * 3_600_000).unwrap()),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Cut, Invalid, Justification, Permission, PermissionSet, Principal, Query, Resource, Revision,
-    RoleName, Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
+    Action, Caller, Conditions, Context, Cut, Invalid, Justification, Permission, PermissionSet, Principal, Query,
+    RawQuery, Resource, Revision, RoleName, Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
@@ -37,6 +37,7 @@ const CALLS: &[(&str, &[&str])] = &[
             "ticket_url",
             "resource",
             "starts_at",
+            "conditions",
             "dry_run",
             "idempotency_key",
         ],
@@ -47,7 +48,17 @@ const CALLS: &[(&str, &[&str])] = &[
     ("unreviewed", &["by"]),
     (
         "approve",
-        &["by", "request", "version", "permissions", "resource", "duration_hours", "comment", "idempotency_key"],
+        &[
+            "by",
+            "request",
+            "version",
+            "permissions",
+            "resource",
+            "duration_hours",
+            "conditions",
+            "comment",
+            "idempotency_key",
+        ],
     ),
     ("extend", &["by", "grant", "duration_hours", "reason", "idempotency_key"]),
     ("deny", &["by", "request", "reason", "idempotency_key"]),
@@ -68,10 +79,10 @@ const CALLS: &[(&str, &[&str])] = &[
     ("requests", &["by", "status", "limit", "cursor"]),
     ("grants", &["by", "status", "limit", "cursor"]),
     ("audit", &["by", "limit", "cursor"]),
-    ("check", &["who", "action", "resource", "server"]),
-    ("check_many", &["who", "action", "resources", "server"]),
-    ("check_current", &["who", "action", "resource", "server"]),
-    ("peek", &["who", "action", "resource", "server"]),
+    ("check", &["who", "action", "resource", "server", "address", "session"]),
+    ("check_many", &["who", "action", "resources", "server", "address", "session"]),
+    ("check_current", &["who", "action", "resource", "server", "address", "session"]),
+    ("peek", &["who", "action", "resource", "server", "address", "session"]),
     ("policies", &["by"]),
     ("live_grants", &[]),
     ("verify", &[]),
@@ -389,10 +400,14 @@ impl<'a> World<'a> {
                 };
                 let action = Action::new(arguments.must("action"))?;
                 let query = Query { principal: &caller.principal, action: &action, resource: &resource };
-                let decision = match verb {
-                    "check" => decider.check(&query),
-                    "peek" => decider.peek(&query),
-                    _ => decider.check_current(&query),
+                let context = arguments.context(&caller)?;
+                let decision = match (verb, &context) {
+                    ("check", None) => decider.check(&query),
+                    ("peek", None) => decider.peek(&query),
+                    (_, None) => decider.check_current(&query),
+                    ("check", Some(context)) => decider.check_raw(&RawQuery::from(query).given(context)),
+                    ("peek", Some(context)) => decider.peek_raw(&RawQuery::from(query).given(context)),
+                    (_, Some(context)) => decider.check_current_raw(&RawQuery::from(query).given(context)),
                 };
                 document(DecisionDocument::from(&decision))
             }
@@ -404,8 +419,15 @@ impl<'a> World<'a> {
                     arguments.text("server").map_or(Ok(resource.clone()), |server| resource.on_server(server))
                 });
                 let resources = resources.collect::<Result<Vec<_>, Invalid>>()?;
-                let decisions =
-                    decider.check_many(&caller.principal, &Action::new(arguments.must("action"))?, &resources);
+                let action = Action::new(arguments.must("action"))?;
+                let decisions = match arguments.context(&caller)? {
+                    None => decider.check_many(&caller.principal, &action, &resources),
+                    Some(context) => {
+                        let query = |resource| Query { principal: &caller.principal, action: &action, resource };
+                        let given = |resource| RawQuery::from(query(resource)).given(&context);
+                        decider.check_many_raw(resources.iter().map(given))
+                    }
+                };
                 decisions.iter().map(|decision| document(DecisionDocument::from(decision))).collect()
             }
             "request" => {
@@ -517,6 +539,7 @@ impl<'a> World<'a> {
                     .text("starts_at")
                     .map(|at| at.parse::<Timestamp>().map_err(|error| error.for_field("starts_at")))
                     .transpose()?,
+                conditions: arguments.conditions()?,
                 justification: arguments.words("reason")?,
                 ticket: arguments.text("ticket_url").map(TicketUrl::new).transpose()?,
             },
@@ -554,6 +577,7 @@ impl<'a> World<'a> {
                     permissions: arguments.permissions()?,
                     scope: arguments.scope()?,
                     duration: arguments.duration()?,
+                    conditions: arguments.conditions()?,
                 },
                 comment: arguments.words("comment")?,
             },
@@ -694,6 +718,22 @@ impl Arguments {
         let each = all.as_array().unwrap().iter().map(|one| Permission::new(one.as_str().unwrap()));
         let each = each.collect::<Result<Vec<_>, _>>().map_err(|error| error.for_field("permissions"))?;
         PermissionSet::new(each).map(Some)
+    }
+
+    fn conditions(&self) -> Result<Conditions, Invalid> {
+        let Some(all) = self.0.get("conditions") else { return Ok(Conditions::default()) };
+        let texts = |all: &Value| all.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+        let networks: Option<Vec<String>> = all.get("networks").map(texts);
+        let session = all.get("session").map(|session| session.as_str().unwrap());
+        let number = |name| all.get(name).map(|number: &Value| number.as_u64().unwrap());
+        Conditions::new(number("mfa_within_minutes"), networks.as_deref(), session, number("max_uses"))
+    }
+
+    /// What is known of a check besides, if anything is.
+    fn context(&self, caller: &Caller) -> Result<Option<Context>, Invalid> {
+        let (address, session) = (self.text("address"), self.text("session"));
+        let known = caller.sign_in.is_some() || address.is_some() || session.is_some();
+        known.then(|| Context::new(caller.sign_in.clone(), address, session)).transpose()
     }
 
     fn millis(&self) -> i64 {

@@ -31,6 +31,8 @@ fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
         approved_at: at(1_000),
         ended: None,
         break_glass: None,
+        holder_acts_for: None,
+        conditions: Conditions::default(),
         suspended: None,
         noted: Noted::default(),
         extends: None,

@@ -30,6 +30,7 @@ fn rules() -> Rules {
         approver_roles: approvers.map(|name| vec![RoleName::new(name).unwrap()]),
         approval: Vec::new(),
         requestable_by: None,
+        conditions: Conditions::default(),
         conflicts_with: Vec::new(),
     };
     let admin = || ApprovalRule { roles: vec![RoleName::new("admin").unwrap()], count: 2, escalation: None };
@@ -298,6 +299,7 @@ fn command(step: &Step, view: &View, people: &[Caller], now: i64, serial: u128) 
             duration: duration.map(|millis| Ttl::from_millis(millis).unwrap()),
             scope: Scope::ANY,
             starts_at: starts_in.map(|start| at(now + start)),
+            conditions: Default::default(),
             justification: Some(reason),
             ticket: None,
         },
@@ -653,11 +655,18 @@ fn scope() -> impl Strategy<Value = Scope> {
 
 fn cut() -> impl Strategy<Value = Cut> {
     use proptest::option::of;
-    (of(permission_set()), of(scope()), of(1..10_i64)).prop_map(|(permissions, scope, duration)| Cut {
-        permissions,
-        scope,
-        duration: duration.map(hours),
-    })
+    let conditions = (of(1..3_u64), of(0..3_usize), of(1..3_u64)).prop_map(|(minutes, network, uses)| {
+        let networks = network.map(|at| vec![["10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"][at].to_owned()]);
+        Conditions::new(minutes, networks.as_deref(), None, uses).unwrap()
+    });
+    (of(permission_set()), of(scope()), of(1..10_i64), conditions).prop_map(
+        |(permissions, scope, duration, conditions)| Cut {
+            permissions,
+            scope,
+            duration: duration.map(hours),
+            conditions,
+        },
+    )
 }
 
 /// Everything that a set, or a scope, of those above can tell apart.
@@ -682,12 +691,13 @@ proptest! {
 
     #[test]
     fn cuts_commute_and_only_shrink(permissions in permission_set(), scope in scope(), cuts in (cut(), cut())) {
-        let terms = Terms { permissions, scope, duration: hours(8) };
+        let terms = Terms { permissions, scope, duration: hours(8), conditions: Conditions::default() };
         let one_way = terms.cut(&cuts.0).and_then(|terms| terms.cut(&cuts.1)).ok();
         let other_way = terms.cut(&cuts.1).and_then(|terms| terms.cut(&cuts.0)).ok();
         prop_assert_eq!(&one_way, &other_way);
         if let Some(left) = &one_way {
             prop_assert!(left.duration <= terms.duration);
+            prop_assert!([&cuts.0, &cuts.1].iter().all(|cut| left.conditions.is_within(&cut.conditions)));
             prop_assert_eq!(terms.cut(&cuts.0).and_then(|terms| terms.cut(&cuts.0)).ok(), terms.cut(&cuts.0).ok());
         }
         // What is left is what all of them give, action by action and thing by thing.

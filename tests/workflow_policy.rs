@@ -153,6 +153,7 @@ impl World {
                 // Each somewhere else, so that no grant answers another request.
                 scope: format!("tool:t{}", world_number()).parse().unwrap(),
                 starts_at: starts.map(after),
+                conditions: Default::default(),
                 justification: Some(words()),
                 ticket: None,
             };
@@ -357,6 +358,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         duration: None,
         scope: Scope::ANY,
         starts_at: None,
+        conditions: Default::default(),
         justification: Some(words()),
         ticket: None,
     };

@@ -176,6 +176,8 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
         approved_by: Actor::Rule("bench".into()),
         approved_at: now(),
         break_glass: None,
+        holder_acts_for: None,
+        conditions: Conditions::default(),
         suspended: None,
         ended: None,
         noted: Noted::default(),

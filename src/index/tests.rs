@@ -107,6 +107,8 @@ fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
             approved_by: Actor::Clock,
             approved_at: at(0),
             break_glass: None,
+            holder_acts_for: None,
+            conditions: Conditions::default(),
             suspended: suspended.then(|| Suspension {
                 at: at(0),
                 by: Actor::Clock,

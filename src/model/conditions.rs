@@ -248,6 +248,24 @@ pub struct Context {
     pub session: Option<SessionId>,
 }
 
+impl Context {
+    /// What is known, with an address and the id of a session as hosts have them.
+    ///
+    /// # Errors
+    /// When `address` is no IP address; see [`SessionId::new`].
+    pub fn new(sign_in: Option<SignIn>, address: Option<&str>, session: Option<&str>) -> Result<Self, Invalid> {
+        let parsed = |text: &str| {
+            let wrong = |_| {
+                let expected = "an IP address, such as 192.0.2.1 or 2001:db8::1";
+                Invalid::new("address", format!("is {}", Invalid::quote(text)), expected)
+            };
+            text.parse().map_err(wrong)
+        };
+        let session = session.map(SessionId::new).transpose()?;
+        Ok(Self { sign_in, address: address.map(parsed).transpose()?, session })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,6 +1,7 @@
 //! What does Cedar answer.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
@@ -8,8 +9,8 @@ use cedar_policy::{
 
 use super::PolicyError;
 use super::error::{joined, reason};
-use super::vocabulary::{self, NOW};
-use crate::model::{GrantId, Outcome, Query, Timestamp};
+use super::vocabulary::{self, ADDRESS, MFA_AT, NOW, SESSION, USED_UP};
+use crate::model::{GrantId, Outcome, Query, SessionId, Timestamp};
 
 /// What Cedar answers, and what the answer rests on.
 ///
@@ -50,14 +51,58 @@ pub struct Answer {
 /// Asks Cedar, over these policies, at this instant.
 ///
 /// The set may hold more than grants, such as the host's own policies; the entities that they can see are the principal,
-/// the action with its groups, and the resource with its server. `now` is all the context there is. The answer is the
+/// the action with its groups, and the resource with its server. `now` is all the context there is, so no grant with conditions decides. The answer is the
 /// same whether the set holds every grant there is or the holder's own.
 ///
 /// # Errors
 /// When any policy fails to evaluate, whatever the others say. Cedar itself would skip it.
 pub fn authorize(policies: &PolicySet, query: &Query<'_>, now: Timestamp) -> Result<Answer, PolicyError> {
-    let instant = RestrictedExpression::new_datetime(now.to_string());
-    ask(policies, query, [(NOW.to_owned(), instant)])
+    authorize_given(policies, query, now, &Attributes::default())
+}
+
+/// The same, with what grants with conditions look at.
+///
+/// # Errors
+/// As for [`authorize`].
+pub fn authorize_given(
+    policies: &PolicySet,
+    query: &Query<'_>,
+    now: Timestamp,
+    given: &Attributes,
+) -> Result<Answer, PolicyError> {
+    let instant = |at: Timestamp| RestrictedExpression::new_datetime(at.to_string());
+    let used_up = |ids: &Vec<GrantId>| {
+        RestrictedExpression::new_set(ids.iter().map(|id| RestrictedExpression::new_string(id.to_string())))
+    };
+    let context = [
+        (NOW, Some(instant(now))),
+        (MFA_AT, given.mfa_at.map(instant)),
+        (ADDRESS, given.address.map(|address| RestrictedExpression::new_ip(address.to_canonical().to_string()))),
+        (SESSION, given.session.as_ref().map(|id| RestrictedExpression::new_string(id.to_string()))),
+        (USED_UP, given.used_up.as_ref().map(used_up)),
+    ];
+    ask(policies, query, context.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
+}
+
+/// What the context of a question holds besides its instant. What is left out meets no condition.
+///
+/// ```
+/// use jit_access::policy::Attributes;
+///
+/// let given = Attributes { address: Some("10.1.2.3".parse()?), used_up: Some(vec![]), ..Attributes::default() };
+/// assert!(given.mfa_at.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attributes {
+    /// When the principal signed in with a second factor.
+    pub mfa_at: Option<Timestamp>,
+    /// Where the question comes from.
+    pub address: Option<IpAddr>,
+    /// The session or task it belongs to.
+    pub session: Option<SessionId>,
+    /// The grants with numbered uses that have none left.
+    pub used_up: Option<Vec<GrantId>>,
 }
 
 /// Apart from [`authorize`] so that a test can ask without an instant; nobody else may.

@@ -37,6 +37,8 @@
 //!     approved_by: Actor::Principal(Principal::user("lead@example.com")?),
 //!     approved_at: start,
 //!     break_glass: None,
+//!     holder_acts_for: None,
+//!     conditions: Conditions::default(),
 //!     suspended: None,
 //!     ended: None,
 //!     noted: Noted::default(),
@@ -68,7 +70,7 @@ mod vocabulary;
 mod tests;
 
 pub use error::PolicyError;
-pub use evaluate::{Answer, authorize};
+pub use evaluate::{Answer, Attributes, authorize, authorize_given};
 pub use export::export;
 pub use schema::Schema;
 pub use translate::{policies, translate};

@@ -37,6 +37,8 @@ fn grant(number: u128) -> Grant {
         approved_by: Actor::Principal(Principal::user("lead@example.com").unwrap()),
         approved_at: at(START - 60_000),
         break_glass: None,
+        holder_acts_for: None,
+        conditions: Conditions::default(),
         suspended: None,
         ended: None,
         noted: Noted::default(),

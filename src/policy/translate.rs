@@ -20,8 +20,8 @@ use cedar_policy::{Policy, PolicySet, pst};
 
 use super::PolicyError;
 use super::error::reason;
-use super::vocabulary::{self, NOW};
-use crate::model::{Grant, Permission, PermissionSet, Scope, Timestamp, Window};
+use super::vocabulary::{self, ADDRESS, MFA_AT, NOW, SESSION, USED_UP};
+use crate::model::{Conditions, Grant, Networks, Permission, PermissionSet, Scope, Timestamp, Window};
 
 /// The policy that is this grant; `None` when the grant was taken away, was given back, is held
 /// back, or is on record as over.
@@ -114,7 +114,55 @@ fn clauses(grant: &Grant) -> Result<Vec<pst::Clause>, PolicyError> {
             pst::Expr::Set(list.collect()).into(),
         )));
     }
+    clauses.extend(conditions(grant).into_iter().map(pst::Clause::When));
     Ok(clauses)
+}
+
+/// A clause for each condition: `context has session && context.session == "task-42"`. What is left out meets none.
+fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
+    let Conditions { mfa_within, networks, session, max_uses } = &grant.conditions;
+    let mfa = mfa_within.map(|within| {
+        let fresh = binary(pst::BinaryOp::Less, now(), later(attribute(MFA_AT), within.millis()));
+        let not_ahead = binary(pst::BinaryOp::LessEq, attribute(MFA_AT), later(now(), SKEW_MILLIS));
+        given(MFA_AT, binary(pst::BinaryOp::And, fresh, not_ahead))
+    });
+    let in_range = |network: String| {
+        let network = pst::Expr::UnaryOp { op: pst::UnaryOp::Ip, expr: text(&network) }.into();
+        binary(pst::BinaryOp::IsInRange, attribute(ADDRESS), network)
+    };
+    let any = |all: &Networks| all.texts().map(in_range).reduce(|one, two| binary(pst::BinaryOp::Or, one, two));
+    let networks = networks.as_ref().and_then(any).map(|any| given(ADDRESS, any));
+    let session = session
+        .as_ref()
+        .map(|session| given(SESSION, binary(pst::BinaryOp::Eq, attribute(SESSION), text(session.as_str()))));
+    let uses = max_uses.map(|_| {
+        let used_up = binary(pst::BinaryOp::Contains, attribute(USED_UP), text(&grant.id.to_string()));
+        given(USED_UP, pst::Expr::UnaryOp { op: pst::UnaryOp::Not, expr: used_up }.into())
+    });
+    [mfa, networks, session, uses].into_iter().flatten().collect()
+}
+
+/// How far a sign-in may lie ahead, because two machines never have quite the same time.
+const SKEW_MILLIS: i64 = 60_000;
+
+/// `context has name && holds`.
+fn given(name: &str, holds: Arc<pst::Expr>) -> Arc<pst::Expr> {
+    let has =
+        pst::Expr::HasAttr { expr: pst::Expr::Var(pst::Var::Context).into(), attrs: pst::NonEmpty::new(name.into()) };
+    binary(pst::BinaryOp::And, has.into(), holds)
+}
+
+fn attribute(name: &str) -> Arc<pst::Expr> {
+    pst::Expr::GetAttr { expr: pst::Expr::Var(pst::Var::Context).into(), attr: name.into() }.into()
+}
+
+fn later(instant: Arc<pst::Expr>, millis: i64) -> Arc<pst::Expr> {
+    let duration = pst::Expr::UnaryOp { op: pst::UnaryOp::Duration, expr: text(&format!("{millis}ms")) }.into();
+    binary(pst::BinaryOp::Offset, instant, duration)
+}
+
+fn text(text: &str) -> Arc<pst::Expr> {
+    pst::Expr::Literal(pst::Literal::String(text.into())).into()
 }
 
 /// `context.now >= start && context.now < end`: at its start a window holds, at its end it does not.
@@ -125,12 +173,11 @@ fn within(window: Window) -> Arc<pst::Expr> {
 }
 
 fn now() -> Arc<pst::Expr> {
-    pst::Expr::GetAttr { expr: pst::Expr::Var(pst::Var::Context).into(), attr: NOW.into() }.into()
+    attribute(NOW)
 }
 
 fn instant(at: Timestamp) -> Arc<pst::Expr> {
-    let text = pst::Expr::Literal(pst::Literal::String(at.to_string().into())).into();
-    pst::Expr::UnaryOp { op: pst::UnaryOp::Datetime, expr: text }.into()
+    pst::Expr::UnaryOp { op: pst::UnaryOp::Datetime, expr: text(&at.to_string()) }.into()
 }
 
 fn binary(op: pst::BinaryOp, left: Arc<pst::Expr>, right: Arc<pst::Expr>) -> Arc<pst::Expr> {

@@ -12,6 +12,14 @@ use crate::model::{Action, Permission, Principal, PrincipalKind, Resource, Resou
 pub(super) const ACTION: &str = "Action";
 /// The attribute of the context that says when. The library fills it; a caller cannot.
 pub(super) const NOW: &str = "now";
+/// When the principal signed in with a second factor.
+pub(super) const MFA_AT: &str = "mfa_at";
+/// Where the question comes from.
+pub(super) const ADDRESS: &str = "address";
+/// The session or task that the question belongs to.
+pub(super) const SESSION: &str = "session";
+/// The ids of the grants with numbered uses that have none left.
+pub(super) const USED_UP: &str = "used_up";
 /// The type of the context of every action, in the schema.
 pub(super) const CONTEXT: &str = "Context";
 /// Every kind of principal.

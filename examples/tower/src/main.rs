@@ -140,6 +140,7 @@ async fn story() -> Result<(), Box<dyn Error>> {
         duration: Some(Ttl::from_hours(1.0)?),
         scope: Scope::ANY,
         starts_at: None,
+        conditions: Default::default(),
         justification: Some(Justification::new("INC-1234: roll back")?),
         ticket: None,
     };

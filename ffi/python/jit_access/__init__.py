@@ -9,6 +9,8 @@ from jit_access import _native
 from jit_access._native import (
     AccessRequest,
     Caller,
+    Conditions,
+    Context,
     Decision,
     Delegation,
     Engine,
@@ -32,7 +34,9 @@ from jit_access.errors import (
 __all__ = [
     "AccessRequest",
     "Caller",
+    "Conditions",
     "Conflict",
+    "Context",
     "Corrupt",
     "Decision",
     "Delegation",

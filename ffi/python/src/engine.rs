@@ -23,7 +23,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
 use crate::live::Live;
-use crate::values::{AccessRequest, Caller, Decision, Delegation, Grant, Page, Record};
+use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -117,6 +117,18 @@ impl Engine {
 
 fn who(principal: &str, agent: bool) -> (PrincipalKind, &str) {
     (if agent { PrincipalKind::Agent } else { PrincipalKind::User }, principal)
+}
+
+#[inline]
+fn given<'a>(query: RawQuery<'a>, context: Option<&'a Context>) -> RawQuery<'a> {
+    match context {
+        Some(context) => query.given(&context.0),
+        None => query,
+    }
+}
+
+fn asked(conditions: Option<&Conditions>) -> model::Conditions {
+    conditions.map(|conditions| conditions.0.clone()).unwrap_or_default()
 }
 
 /// The variables to read: those given, or the process's.
@@ -231,7 +243,7 @@ impl Engine {
         self.test_clock().map(|clock| clock.set_wall(at))
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
     fn check(
         &self,
         principal: &str,
@@ -239,12 +251,14 @@ impl Engine {
         resource: Option<&str>,
         server: Option<&str>,
         agent: bool,
+        context: Option<&Context>,
     ) -> PyResult<Decision> {
         let query = RawQuery::new(who(principal, agent), action, resource, server);
+        let query = query.map(|query| given(query, context));
         self.decide(query, |live, query| live.decider.check_raw(query))
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
     fn check_current(
         &self,
         principal: &str,
@@ -252,12 +266,14 @@ impl Engine {
         resource: Option<&str>,
         server: Option<&str>,
         agent: bool,
+        context: Option<&Context>,
     ) -> PyResult<Decision> {
         let query = RawQuery::new(who(principal, agent), action, resource, server);
+        let query = query.map(|query| given(query, context));
         self.decide(query, |live, query| live.decider.check_current_raw(query))
     }
 
-    #[pyo3(signature = (principal, action, resources, *, server = None, agent = false))]
+    #[pyo3(signature = (principal, action, resources, *, server = None, agent = false, context = None))]
     fn check_many(
         &self,
         principal: &str,
@@ -265,15 +281,16 @@ impl Engine {
         resources: Vec<PyBackedStr>,
         server: Option<&str>,
         agent: bool,
+        context: Option<&Context>,
     ) -> PyResult<Vec<Decision>> {
-        let asker = RawQuery::asker(who(principal, agent), action).map_err(raise)?;
+        let asker = given(RawQuery::asker(who(principal, agent), action).map_err(raise)?, context);
         let queries = resources.iter().map(|resource| asker.clone().about(Some(resource), server));
         let queries = queries.collect::<Result<Vec<_>, _>>().map_err(raise)?;
         let decisions = self.with(|live| Ok(live.decider.check_many_raw(queries))).map_err(raise)?;
         Ok(decisions.into_iter().map(Decision).collect())
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false))]
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
     fn peek(
         &self,
         principal: &str,
@@ -281,12 +298,14 @@ impl Engine {
         resource: Option<&str>,
         server: Option<&str>,
         agent: bool,
+        context: Option<&Context>,
     ) -> PyResult<Decision> {
         let query = RawQuery::new(who(principal, agent), action, resource, server);
+        let query = query.map(|query| given(query, context));
         self.decide(query, |live, query| live.decider.peek_raw(query))
     }
 
-    #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, dry_run = false, idempotency_key = None))]
+    #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, conditions = None, dry_run = false, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn submit(
         &self,
@@ -298,10 +317,12 @@ impl Engine {
         ticket_url: Option<&str>,
         resource: Option<&str>,
         starts_at: Option<&Bound<'_, PyAny>>,
+        conditions: Option<&Conditions>,
         dry_run: bool,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
         let starts_at = starts_at.map(|at| when(at, "starts_at")).transpose()?;
+        let conditions = asked(conditions);
         let intent = |live: &Live| {
             Ok(Intent::Submit {
                 id: live.desk.new_request_id(),
@@ -310,6 +331,7 @@ impl Engine {
                 duration: duration_hours.map(length).transpose()?,
                 scope: resource.map_or(Ok(Scope::ANY), str::parse)?,
                 starts_at,
+                conditions: conditions.clone(),
                 justification: reason.map(self::reason).transpose()?,
                 ticket: ticket_url.map(TicketUrl::new).transpose()?,
             })
@@ -408,7 +430,7 @@ impl Engine {
         grant_page(py, self.detached(py, |live| live.desk.unreviewed(&caller.0))?)
     }
 
-    #[pyo3(signature = (caller, request_id, *, version = None, permissions = None, resource = None, duration_hours = None, comment = None, idempotency_key = None))]
+    #[pyo3(signature = (caller, request_id, *, version = None, permissions = None, resource = None, duration_hours = None, conditions = None, comment = None, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn approve(
         &self,
@@ -419,9 +441,11 @@ impl Engine {
         permissions: Option<Vec<String>>,
         resource: Option<&str>,
         duration_hours: Option<f64>,
+        conditions: Option<&Conditions>,
         comment: Option<&str>,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
+        let conditions = asked(conditions);
         let receipt = self.execute(py, caller, idempotency_key, |live| {
             Ok(Intent::Approve {
                 request: request_id.parse()?,
@@ -431,6 +455,7 @@ impl Engine {
                     permissions: permissions.as_deref().map(permission_set).transpose()?,
                     scope: resource.map(str::parse).transpose()?,
                     duration: duration_hours.map(length).transpose()?,
+                    conditions,
                 },
                 comment: comment.map(|text| words(text, "comment")).transpose()?,
             })

@@ -44,13 +44,7 @@ impl Caller {
             permissions.map(|all| all.iter().filter_map(|name| Permission::new(name).ok()).collect::<Vec<_>>());
         let acts_for = acts_for.map(|name| Principal::user(name).map_err(|error| error.for_field("acts_for")));
         let acts_for = acts_for.transpose().map_err(raise)?;
-        let at = auth_time.map(sign_in_time).transpose()?;
-        let sign_in = if amr.is_empty() && acr.is_none() && at.is_none() && mfa.is_none() {
-            None
-        } else {
-            let sign_in = SignIn::new(amr.iter().map(String::as_str), acr, at).map_err(raise)?;
-            Some(sign_in.claiming_mfa(mfa.unwrap_or(false)))
-        };
+        let sign_in = sign_in(&amr, acr, auth_time, mfa)?;
         Ok(Self(model::Caller { principal, roles, permissions, acts_for, sign_in }))
     }
 
@@ -94,6 +88,102 @@ impl Caller {
             "Caller({:?}, roles={:?})",
             self.principal(),
             self.0.roles.iter().map(RoleName::as_str).collect::<Vec<_>>()
+        )
+    }
+}
+
+/// How somebody signed in, as far as any of it is told.
+fn sign_in(
+    amr: &[String],
+    acr: Option<&str>,
+    auth_time: Option<&Bound<'_, PyAny>>,
+    mfa: Option<bool>,
+) -> PyResult<Option<SignIn>> {
+    let at = auth_time.map(sign_in_time).transpose()?;
+    if amr.is_empty() && acr.is_none() && at.is_none() && mfa.is_none() {
+        return Ok(None);
+    }
+    let sign_in = SignIn::new(amr.iter().map(String::as_str), acr, at).map_err(raise)?;
+    Ok(Some(sign_in.claiming_mfa(mfa.unwrap_or(false))))
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Context(pub model::Context);
+
+#[pymethods]
+impl Context {
+    #[new]
+    #[pyo3(signature = (*, amr = Vec::new(), acr = None, auth_time = None, mfa = None, address = None, session = None))]
+    fn new(
+        amr: Vec<String>,
+        acr: Option<&str>,
+        auth_time: Option<&Bound<'_, PyAny>>,
+        mfa: Option<bool>,
+        address: Option<&str>,
+        session: Option<&str>,
+    ) -> PyResult<Self> {
+        let sign_in = sign_in(&amr, acr, auth_time, mfa)?;
+        model::Context::new(sign_in, address, session).map(Self).map_err(raise)
+    }
+
+    #[getter]
+    fn address(&self) -> Option<String> {
+        self.0.address.map(|address| address.to_string())
+    }
+
+    #[getter]
+    fn session(&self) -> Option<String> {
+        self.0.session.as_ref().map(ToString::to_string)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Context(address={:?}, session={:?})", self.address(), self.session())
+    }
+}
+
+#[pyclass(frozen, module = "jit_access")]
+pub struct Conditions(pub model::Conditions);
+
+#[pymethods]
+impl Conditions {
+    #[new]
+    #[pyo3(signature = (*, mfa_within_minutes = None, networks = None, session = None, max_uses = None))]
+    fn new(
+        mfa_within_minutes: Option<u64>,
+        networks: Option<Vec<String>>,
+        session: Option<&str>,
+        max_uses: Option<u64>,
+    ) -> PyResult<Self> {
+        model::Conditions::new(mfa_within_minutes, networks.as_deref(), session, max_uses).map(Self).map_err(raise)
+    }
+
+    #[getter]
+    fn mfa_within_minutes(&self) -> Option<i64> {
+        self.0.mfa_within.map(|within| within.millis() / 60_000)
+    }
+
+    #[getter]
+    fn networks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.0.networks.as_ref().map(|all| PyTuple::new(py, all.texts())).transpose()
+    }
+
+    #[getter]
+    fn session(&self) -> Option<String> {
+        self.0.session.as_ref().map(ToString::to_string)
+    }
+
+    #[getter]
+    fn max_uses(&self) -> Option<u32> {
+        self.0.max_uses.map(std::num::NonZeroU32::get)
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Conditions(mfa_within_minutes={:?}, networks={:?}, session={:?}, max_uses={:?})",
+            self.mfa_within_minutes(),
+            self.0.networks.as_ref().map(|all| all.texts().collect::<Vec<_>>()),
+            self.session(),
+            self.max_uses()
         )
     }
 }

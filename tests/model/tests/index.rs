@@ -47,6 +47,8 @@ fn grant(id: u128, holder: &str) -> Grant {
         approved_at: at(1),
         ended: None,
         break_glass: None,
+        holder_acts_for: None,
+        conditions: Conditions::default(),
         suspended: None,
         noted: Noted::default(),
         extends: None,
