@@ -109,7 +109,7 @@ fn conditions_are_the_same_in_cedar() {
     let mut dice = Dice::new(seed(), 0);
     let rules = Rules::default();
     let (mut met, mut unmet) = (0, 0);
-    for number in 0..4_000 {
+    for number in 0..800 {
         let people = principals(&mut dice);
         let places = Places::new(&mut dice);
         let networks = |dice: &mut Dice| {
@@ -137,7 +137,7 @@ fn conditions_are_the_same_in_cedar() {
         schema.check(&grant).unwrap();
         let policies = policy::policies([&grant]).unwrap();
         let now = grant.window.start();
-        for _ in 0..20 {
+        for _ in 0..12 {
             let age = *dice.pick(&[-60_001, -60_000, 0, 59_999, 60_000, 119_999, 120_000, 180_000]);
             let signed_in = at(now.millis() - age);
             let methods: &[&str] = *dice.pick(&[&["mfa"][..], &["pwd", "otp"][..], &["pwd"][..]]);
@@ -167,7 +167,7 @@ fn conditions_are_the_same_in_cedar() {
             if by_us { met += 1 } else { unmet += 1 }
         }
     }
-    assert!(met > 1_000 && unmet > 1_000, "{met} met, {unmet} not");
+    assert!(met > 300 && unmet > 300, "{met} met, {unmet} not");
 }
 
 #[test]

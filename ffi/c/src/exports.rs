@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jit_access::clock::ManualClock;
-use jit_access::model::{Decision, Invalid, PrincipalKind, RawQuery, Revision, Timestamp};
+use jit_access::model::{Context, Decision, Invalid, PrincipalKind, RawQuery, Revision, SignIn, Timestamp};
 use jit_access::wire::command;
 
 use crate::guard::{ERRORS, guard, terminated};
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn jit_check_many(
         let queries = c.read_many(queries, count, "queries")?;
         let out_decisions = c.sized_outs(out_decisions, count, "out_decisions")?;
         let questions: Vec<_> = queries.into_iter().map(|query| question(c, query)).collect::<Result<_, _>>()?;
-        let decisions = live::with(from_c(engine), |live| Ok(ask_all(live, questions)))?;
+        let decisions = live::with(from_c(engine), |live| Ok(ask_all(live, &questions)))?;
         for (out_decision, decision) in out_decisions.into_iter().zip(decisions) {
             out_decision.set((&decision).into());
         }
@@ -263,9 +263,10 @@ pub unsafe extern "C" fn jit_test_clock(
     guard!(out_error, |_: &FromC| live::with(from_c(engine), |live| live::move_clock(live, advance_ms, set_wall_ms)))
 }
 
-/// A question that has been checked, and how it is to be answered.
+/// A question that has been checked, what is known besides, and how it is to be answered.
 struct Question<'c> {
     query: RawQuery<'c>,
+    context: Option<Context>,
     mode: u32,
 }
 
@@ -282,7 +283,28 @@ fn question<'c>(c: &'c FromC, query: jit_query) -> Result<Question<'c>, Invalid>
     let principal = c.short(query.principal, "principal")?.ok_or_else(|| missing("principal"))?;
     let action = c.short(query.action, "action")?.ok_or_else(|| missing("action"))?;
     let (resource, server) = (c.short(query.resource, "resource")?, c.short(query.server, "server")?);
-    Ok(Question { query: RawQuery::new((kind, principal), action, resource, server)?, mode: query.mode })
+    let context = if query.context.is_null() { None } else { Some(context(c, query.context)?) };
+    Ok(Question { query: RawQuery::new((kind, principal), action, resource, server)?, context, mode: query.mode })
+}
+
+#[cold]
+fn context(c: &FromC, context: *const jit_context) -> Result<Context, Invalid> {
+    let told = c.read(context, "context")?;
+    if told.reserved != 0 {
+        return Err(Invalid::new("reserved", format!("is {}", told.reserved), "0"));
+    }
+    let (amr, acr) = (c.short(told.amr, "amr")?, c.short(told.acr, "acr")?);
+    let signed_in = match told.auth_time {
+        0 => None,
+        seconds => {
+            let at = Timestamp::from_millis(seconds.saturating_mul(1_000));
+            Some(at.map_err(|error| error.for_field("auth_time"))?)
+        }
+    };
+    let told_of = amr.is_some() || acr.is_some() || signed_in.is_some() || told.mfa != 0;
+    let sign_in = SignIn::new(amr.iter().flat_map(|names| names.split(' ')), acr, signed_in)?;
+    let sign_in = told_of.then(|| sign_in.claiming_mfa(told.mfa != 0));
+    Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)
 }
 
 #[cold]
@@ -297,18 +319,33 @@ fn unknown(field: &'static str, number: u32, expected: &'static str) -> Invalid 
 
 impl Question<'_> {
     fn answer(&self, live: &Live) -> Decision {
+        match &self.context {
+            None => self.ask(live, &self.query),
+            Some(context) => self.ask(live, &self.query.clone().given(context)),
+        }
+    }
+
+    #[inline]
+    fn ask(&self, live: &Live, query: &RawQuery<'_>) -> Decision {
         match self.mode {
-            JIT_CHECK_CURRENT => live.decider.check_current_raw(&self.query),
-            JIT_CHECK_PEEK => live.decider.peek_raw(&self.query),
-            _ => live.decider.check_raw(&self.query),
+            JIT_CHECK_CURRENT => live.decider.check_current_raw(query),
+            JIT_CHECK_PEEK => live.decider.peek_raw(query),
+            _ => live.decider.check_raw(query),
+        }
+    }
+
+    fn given(&self) -> RawQuery<'_> {
+        match &self.context {
+            None => self.query.clone(),
+            Some(context) => self.query.clone().given(context),
         }
     }
 }
 
-fn ask_all(live: &Live, questions: Vec<Question<'_>>) -> Vec<Decision> {
+fn ask_all(live: &Live, questions: &[Question<'_>]) -> Vec<Decision> {
     if questions.iter().all(|question| question.mode == JIT_CHECK) {
         // At one instant.
-        return live.decider.check_many_raw(questions.into_iter().map(|question| question.query));
+        return live.decider.check_many_raw(questions.iter().map(Question::given));
     }
     questions.iter().map(|question| question.answer(live)).collect()
 }

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jit_access::model::Invalid;
 
-use crate::types::{jit_decision, jit_error_info, jit_open_options, jit_query, jit_str, jit_tick_info};
+use crate::types::{jit_context, jit_decision, jit_error_info, jit_open_options, jit_query, jit_str, jit_tick_info};
 
 /// The longest text that is looked at: more is a length that nobody set.
 const MAX_TEXT: usize = 16 << 20;
@@ -42,6 +42,10 @@ unsafe impl Prefixed for jit_open_options {
 // SAFETY: as above.
 unsafe impl Prefixed for jit_query {
     const LEAST: usize = offset_of!(Self, server) + size_of::<jit_str>();
+}
+// SAFETY: as above.
+unsafe impl Prefixed for jit_context {
+    const LEAST: usize = size_of::<Self>();
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_decision {
@@ -400,12 +404,21 @@ mod tests {
     fn query() -> jit_query {
         let none = jit_str::NONE;
         let size = size_of::<jit_query>();
-        jit_query { size, mode: 0, principal_kind: 0, principal: none, action: none, resource: none, server: none }
+        jit_query {
+            size,
+            mode: 0,
+            principal_kind: 0,
+            principal: none,
+            action: none,
+            resource: none,
+            server: none,
+            context: ptr::null(),
+        }
     }
 
     #[test]
     fn sizes_are_looked_at_before_anything_else_is() {
-        for size in [0, 1, size_of::<jit_query>() - 1, MAX_STRUCT + 1, usize::MAX] {
+        for size in [0, 1, jit_query::LEAST - 1, MAX_STRUCT + 1, usize::MAX] {
             let query = jit_query { size, ..query() };
             assert!(c().read(&raw const query, "query").is_err(), "{size}");
         }

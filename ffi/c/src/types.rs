@@ -103,6 +103,29 @@ pub const JIT_USER: u32 = 0;
 /// The principal is a program that acts in its own name.
 pub const JIT_AGENT: u32 = 1;
 
+/// What the host knows of a check besides who, what and where: grants with conditions look at it. What is left out meets no
+/// condition.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_context {
+    /// `sizeof(jit_context)`.
+    pub size: usize,
+    /// 1 when the host claims a second factor without saying which, else 0. No proof, unless the operator says so.
+    pub mfa: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// When the principal signed in, in seconds since 1970 (`auth_time`); zero when that is not known.
+    pub auth_time: i64,
+    /// How they signed in: names of RFC 8176 (`amr`) with one space between each two; or none.
+    pub amr: jit_str,
+    /// In which authentication context (`acr`), or none.
+    pub acr: jit_str,
+    /// The IP address that the question comes from, or none.
+    pub address: jit_str,
+    /// The session or task that it belongs to, or none.
+    pub session: jit_str,
+}
+
 /// The question: may this principal do this to that?
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -121,6 +144,8 @@ pub struct jit_query {
     pub resource: jit_str,
     /// The server that the thing belongs to, or none.
     pub server: jit_str,
+    /// What is known besides, or NULL.
+    pub context: *const jit_context,
 }
 
 /// A grant gives it.
@@ -138,6 +163,12 @@ pub const JIT_REASON_NO_GRANT: u32 = 2;
 pub const JIT_REASON_STALE: u32 = 3;
 /// Uses could not be recorded, so no grant is honoured.
 pub const JIT_REASON_UNRECORDABLE: u32 = 4;
+/// A grant covers it, and asks for a fresher sign-in with a second factor than is known of.
+pub const JIT_REASON_MFA_REQUIRED: u32 = 5;
+/// A grant covers it, but not from the address that is known of.
+pub const JIT_REASON_OUTSIDE_NETWORKS: u32 = 6;
+/// A grant covers it, but in another session or task.
+pub const JIT_REASON_OTHER_SESSION: u32 = 7;
 
 /// The answer.
 #[repr(C)]
@@ -225,6 +256,9 @@ impl From<&Decision> for jit_decision {
                 Reason::NoGrant => JIT_REASON_NO_GRANT,
                 Reason::Stale => JIT_REASON_STALE,
                 Reason::Unrecordable => JIT_REASON_UNRECORDABLE,
+                Reason::MfaRequired => JIT_REASON_MFA_REQUIRED,
+                Reason::OutsideNetworks => JIT_REASON_OUTSIDE_NETWORKS,
+                Reason::OtherSession => JIT_REASON_OTHER_SESSION,
                 _ => 0,
             },
             revision: decision.revision.0,

@@ -86,7 +86,15 @@ CALLS = {
 }
 SIGN_IN = ("amr", "acr", "auth_time", "mfa")
 OUTCOMES = {1: "allow", 2: "deny", 3: "not_applicable"}
-REASONS = {1: "granted", 2: "no_grant", 3: "stale", 4: "unrecordable"}
+REASONS = {
+    1: "granted",
+    2: "no_grant",
+    3: "stale",
+    4: "unrecordable",
+    5: "mfa_required",
+    6: "outside_networks",
+    7: "other_session",
+}
 
 
 class Str(ctypes.Structure):
@@ -110,6 +118,19 @@ class Options(ctypes.Structure):
     ]
 
 
+class Context(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("mfa", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("auth_time", ctypes.c_int64),
+        ("amr", Str),
+        ("acr", Str),
+        ("address", Str),
+        ("session", Str),
+    ]
+
+
 class Query(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_size_t),
@@ -119,6 +140,7 @@ class Query(ctypes.Structure):
         ("action", Str),
         ("resource", Str),
         ("server", Str),
+        ("context", ctypes.POINTER(Context)),
     ]
 
 
@@ -329,16 +351,32 @@ class World:
         person = self.person(given["who"])
         things = given.get("resources", [given.get("resource")])
         queries, decisions = (Query * len(things))(), (Decision * len(things))()
+        context = self.context(person, given)
         for query, decision, thing in zip(queries, decisions, things, strict=True):
             query.size, decision.size = ctypes.sizeof(Query), ctypes.sizeof(Decision)
             query.mode, query.principal_kind = CHECKS[verb], int("agent" in person)
             query.principal = text(person["agent" if "agent" in person else "user"])
             query.action, query.resource, query.server = text(given["action"]), text(thing), text(given.get("server"))
+            if context is not None:
+                query.context = ctypes.pointer(context)
         if verb == "check_many":
             self.library.call("jit_check_many", self.engine, queries, len(things), decisions)
             return [of_decision(decision) for decision in decisions]
         self.library.call("jit_check", self.engine, queries, decisions)
         return of_decision(decisions[0])
+
+    def context(self, person: dict[str, Any], given: dict[str, Any]) -> Context | None:
+        if not (person.keys() & set(SIGN_IN) or given.keys() & {"address", "session"}):
+            return None
+        return Context(
+            size=ctypes.sizeof(Context),
+            mfa=int(person.get("mfa", False)),
+            auth_time=millis(person["auth_time"]) // 1000 if "auth_time" in person else 0,
+            amr=text(" ".join(person["amr"]) if person.get("amr") else None),
+            acr=text(person.get("acr")),
+            address=text(given.get("address")),
+            session=text(given.get("session")),
+        )
 
     def person(self, named: Any) -> dict[str, Any]:
         person = self.story["people"][named] if isinstance(named, str) else named

@@ -27,6 +27,8 @@ from typing import Final, Literal, Self, final
 __all__ = [
     "AccessRequest",
     "Caller",
+    "Conditions",
+    "Context",
     "Decision",
     "Delegation",
     "Engine",
@@ -109,6 +111,69 @@ class Caller:
         """The person that an agent acts for."""
 
 @final
+class Context:
+    """What the host knows of a check besides who, what and where. What it does not tell meets no condition of a grant."""
+
+    def __new__(
+        cls,
+        *,
+        amr: Sequence[str] = ...,
+        acr: str | None = None,
+        auth_time: datetime | str | int | None = None,
+        mfa: bool | None = None,
+        address: str | None = None,
+        session: str | None = None,
+    ) -> Self:
+        """How the principal signed in, as for `Caller`; the IP address that the question comes from; the session or task
+        it belongs to.
+
+        Raises `InvalidInput` for what is no address, and for a session that is not 1 to 255 visible ASCII characters.
+        """
+
+    @property
+    def address(self) -> str | None:
+        """Where the question comes from."""
+
+    @property
+    def session(self) -> str | None:
+        """The session or task it belongs to."""
+
+@final
+class Conditions:
+    """What must be so at each use of a grant. What is left out may be as it likes."""
+
+    def __new__(
+        cls,
+        *,
+        mfa_within_minutes: int | None = None,
+        networks: Sequence[str] | None = None,
+        session: str | None = None,
+        max_uses: int | None = None,
+    ) -> Self:
+        """A sign-in with a second factor that is no older than so many minutes, 1 to 1440; an address in one of these
+        networks (`10.0.0.0/8`, `2001:db8::/32`, a single address), at most 32; this session or task; no more uses than
+        this, in all processes together.
+
+        Raises `InvalidInput` for a field that is out of range.
+        """
+
+    @property
+    def mfa_within_minutes(self) -> int | None:
+        """How old the sign-in may be."""
+
+    @property
+    def networks(self) -> tuple[str, ...] | None:
+        """The networks, in one form for the same addresses."""
+
+    @property
+    def session(self) -> str | None:
+        """The session or task."""
+
+    @property
+    def max_uses(self) -> int | None:
+        """How many uses."""
+
+@final
 class Decision:
     """The answer of a check, at one instant, over one revision. Engines make it."""
 
@@ -123,7 +188,8 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """`granted`, `no_grant`; `stale` when the engine could not be shown to be current, `unrecordable` when the
+        """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session` when a grant covers it whose
+        conditions are not met; `stale` when the engine could not be shown to be current, `unrecordable` when the
         use could not be recorded. More may come."""
 
     @property
@@ -238,7 +304,7 @@ class Grant:
         """The request it answers."""
 
     @property
-    def status(self) -> Literal["scheduled", "active", "suspended", "expired", "revoked", "released"]:
+    def status(self) -> Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"]:
         """What it was at the instant of the call."""
 
     @property
@@ -387,11 +453,13 @@ class Engine:
         *,
         server: str | None = None,
         agent: bool = False,
+        context: Context | None = None,
     ) -> Decision:
         """May this principal do this to that, now? An allow is recorded as a use of the grant that gave it.
 
         `action` is one name such as `tools.execute`. `resource` is a type and an id such as `tool:deploy`, or the
-        gateway itself when left out; `server` is the id of the server that offers it. Answered from memory, in
+        gateway itself when left out; `server` is the id of the server that offers it. `context` is what grants with
+        conditions look at. Answered from memory, in
         about a microsecond. A revocation made in this process is seen at once, one made in another within
         `service.max_staleness_ms`; see `check_current`. A grant is not honoured when its use cannot be recorded.
         """
@@ -404,11 +472,19 @@ class Engine:
         *,
         server: str | None = None,
         agent: bool = False,
+        context: Context | None = None,
     ) -> Decision:
         """The same, from everything committed before the call by any process. Costs microseconds more."""
 
     def check_many(
-        self, principal: str, action: str, resources: Sequence[str], *, server: str | None = None, agent: bool = False
+        self,
+        principal: str,
+        action: str,
+        resources: Sequence[str],
+        *,
+        server: str | None = None,
+        agent: bool = False,
+        context: Context | None = None,
     ) -> list[Decision]:
         """Answers for each of these resources, in their order and at one instant, as `check` does: what a grant
         gives is recorded as used. `server` is that of all of them."""
@@ -421,6 +497,7 @@ class Engine:
         *,
         server: str | None = None,
         agent: bool = False,
+        context: Context | None = None,
     ) -> Decision:
         """The answer that `check` would give, without recording a use."""
 
@@ -434,6 +511,7 @@ class Engine:
         ticket_url: str | None = None,
         resource: str | None = None,
         starts_at: datetime | str | None = None,
+        conditions: Conditions | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
@@ -441,7 +519,8 @@ class Engine:
 
         The time counts from `starts_at` or from the approval, whichever is later; one that is longer than a limit
         is cut, and `duration_cut_by` names the limit. `resource` is where: `*` (also when left out), a type such as
-        `tool`, or one thing such as `tool:deploy` or `server:s1`. Where a rule approves at once, the answer is
+        `tool`, or one thing such as `tool:deploy` or `server:s1`. `conditions` must be so at each use, and those of the
+        role too. Where a rule approves at once, the answer is
         approved and its grant in force. Once this has returned, it is on disk.
 
         With `dry_run` nothing is written and nobody is asked: the answer is the request as it would be made, with
@@ -478,14 +557,15 @@ class Engine:
         permissions: Sequence[str] | None = None,
         resource: str | None = None,
         duration_hours: float | None = None,
+        conditions: Conditions | None = None,
         comment: str | None = None,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
         """Says yes. Once this has returned, the grant is on disk, and every check of this process that starts from
         now on sees it.
 
-        `permissions`, `resource` and `duration_hours` are the most that is given: the grant is what they and the
-        request have in common, so nothing can be widened. `version` is that of the request that was looked at.
+        `permissions`, `resource` and `duration_hours` are the most that is given, and `conditions` come on top of those
+        asked for: the grant is what they and the request have in common, so nothing can be widened. `version` is that of the request that was looked at.
 
         Raises `InvalidInput` when nothing would be left, `Conflict` when the request has another version by now,
         `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict`

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
-from jit_access import AccessRequest, Caller, Delegation, Engine, Grant
+from jit_access import AccessRequest, Caller, Conditions, Delegation, Engine, Grant
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.schemas import (
     AccessRequestBody,
@@ -28,6 +28,7 @@ from jit_access.schemas import (
     AuditPageModel,
     BreakGlassBody,
     CompleteReviewBody,
+    ConditionsBody,
     DelegationBody,
     DelegationModel,
     DelegationPageModel,
@@ -135,6 +136,7 @@ def create_router(
             ticket_url=body.ticket_url,
             resource=body.resource,
             starts_at=body.starts_at,
+            conditions=_conditions(body.conditions),
             dry_run=dry_run,
             idempotency_key=key,
         )
@@ -221,7 +223,9 @@ def create_router(
     def approve(
         http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
-        approved = engine.approve(who, id, **(body.model_dump() if body else {}), idempotency_key=key)
+        given = body or ApproveBody()
+        limits = {**given.model_dump(), "conditions": _conditions(given.conditions)}
+        approved = engine.approve(who, id, **limits, idempotency_key=key)
         follow(ending=False)
         return _answer(approved, base(http))
 
@@ -422,6 +426,10 @@ def create_router(
 
 def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
     return Response(what.to_json(base=base), status_code=status, media_type="application/json")
+
+
+def _conditions(body: ConditionsBody | None) -> Conditions | None:
+    return Conditions(**body.model_dump()) if body else None
 
 
 def _answer(what: AccessRequest | Grant | Delegation, base: str, *, status: int = 200) -> Response:

@@ -28,6 +28,19 @@ Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """Told apart by the engine, which says more of a wrong one."""
 
 
+class ConditionsBody(_Body):
+    """What must be so at each use of the grant; what is left out may be as it likes."""
+
+    model_config = _example(mfa_within_minutes=15, networks=["10.0.0.0/8"], session="task-42", max_uses=3)
+
+    mfa_within_minutes: int | None = Field(
+        None, description="A sign-in with a second factor no longer ago than this, 1 to 1440"
+    )
+    networks: list[str] | None = Field(None, description="From one of these networks: `10.0.0.0/8`, `2001:db8::/32`")
+    session: str | None = Field(None, description="In this session or task of the host alone")
+    max_uses: int | None = Field(None, description="No more uses than this, in all processes together")
+
+
 class AccessRequestBody(_Body):
     """What is asked for."""
 
@@ -50,6 +63,7 @@ class AccessRequestBody(_Body):
     starts_at: Instant | None = Field(
         None, description="When it should begin, as an RFC 3339 instant; at approval when left out"
     )
+    conditions: ConditionsBody | None = Field(None, description="What must be so at each use, besides what the role asks")
 
 
 class BreakGlassBody(_Body):
@@ -97,6 +111,7 @@ class ApproveBody(_Body):
     duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
         None, description="No longer than this; as asked for when left out"
     )
+    conditions: ConditionsBody | None = Field(None, description="Only while this is so, too")
     comment: str | None = Field(None, description="For the requester and the record")
 
 
@@ -206,6 +221,15 @@ class _Shown(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class ConditionsModel(_Shown):
+    """What must be so at each use; what is `null` may be as it likes."""
+
+    mfa_within_minutes: int | None = Field(description="A sign-in with a second factor no longer ago than this")
+    networks: list[str] | None = Field(description="From one of these networks")
+    session: str | None = Field(description="In this session or task alone")
+    max_uses: int | None = Field(description="No more uses than this")
+
+
 class LimitModel(_Shown):
     """The most that an approver gives; what is `null` is left as it was asked for."""
 
@@ -213,6 +237,7 @@ class LimitModel(_Shown):
     excluded_permissions: list[str] | None = Field(description="What a wildcard of `permissions` leaves out")
     resource: str | None = Field(description="No further than this")
     duration_hours: float | None = Field(description="No longer than this")
+    conditions: ConditionsModel | None = Field(description="Only while this is so, too")
 
 
 class ApprovalStepModel(_Shown):
@@ -320,6 +345,7 @@ class AccessRequestModel(_Shown):
     duration_hours: float = Field(description="How long the grant would last, after every limit")
     requested_duration_hours: float = Field(description="How long it was asked for")
     duration_cut_by: str | None = Field(description="The limit that made it shorter than requested")
+    conditions: ConditionsModel | None = Field(description="What must be so at each use; `null` for nothing")
     starts_at: datetime | None = Field(description="When the grant should begin; `null` for at the approval")
     justification: str | None = Field(description="Why, in the words of the requester")
     ticket_url: str | None = Field(description="Where the work is tracked")
@@ -346,6 +372,7 @@ class GrantModel(_Shown):
 
     id: str = Field(description="Its name, a UUID")
     requester_email: str = Field(description="Who holds it; `agent:name` for an agent")
+    requester_acts_for: str | None = Field(description="The person that a holding agent acts for")
     requester_normal_roles: list[str] = Field(description="The standing roles of the holder when asking")
     granted_role: str = Field(description="The role of the catalogue")
     granted_permissions: list[str] = Field(description="What it gives")
@@ -355,7 +382,7 @@ class GrantModel(_Shown):
     approved_at: datetime = Field(description="When")
     starts_at: datetime = Field(description="The first instant at which it gives something")
     expires_at: datetime = Field(description="The first instant at which it no longer does")
-    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released"] = Field(
+    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"] = Field(
         description="What it is now"
     )
     actions_taken: int = Field(description="How many requests this grant let through")
@@ -368,6 +395,8 @@ class GrantModel(_Shown):
     request_id: str = Field(description="The request it answers")
     excluded_permissions: list[str] = Field(description="What a wildcard of `granted_permissions` leaves out")
     resource: str = Field(description="What it reaches: `*` for everything")
+    conditions: ConditionsModel | None = Field(description="What must be so at each use; `null` for nothing")
+    uses_left: int | None = Field(description="How many more uses there may be; `null` when they are not numbered")
     ended_at: datetime | None = Field(description="When it was over")
     extends: str | None = Field(description="The grant that it goes on from")
     extension_number: int = Field(description="0 for what extends nothing, 1 for the first extension")

@@ -57,6 +57,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<values::Caller>()?;
+    module.add_class::<values::Conditions>()?;
+    module.add_class::<values::Context>()?;
     module.add_class::<values::Decision>()?;
     module.add_class::<values::AccessRequest>()?;
     module.add_class::<values::Delegation>()?;

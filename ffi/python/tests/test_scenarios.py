@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from jit_access import Caller, Decision, Engine, JitAccessError, _native
+from jit_access import Caller, Conditions, Context, Decision, Engine, JitAccessError, _native
 
 TESTS: Final = Path(__file__).resolve().parents[3] / "tests"
 FILES: Final = sorted((TESTS / "scenarios").glob("*.yaml"))
@@ -207,8 +207,12 @@ class World:
         if "who" in given:
             person = self.person(given.pop("who"))
             name, agent = (person["agent"], True) if "agent" in person else (person["user"], False)
-            question = {"server": given["server"]} if "server" in given else {}
+            question: dict[str, Any] = {"server": given["server"]} if "server" in given else {}
             things = [given[thing] for thing in ("resource", "resources") if thing in given]
+            known = {key: person[key] for key in ("amr", "acr", "auth_time", "mfa") if key in person}
+            known |= {key: given[key] for key in ("address", "session") if key in given}
+            if known:
+                question["context"] = Context(**known)
             found = getattr(engine, verb)(name, given["action"], *things, **question, agent=agent)
             return [of_decision(each) for each in found] if isinstance(found, list) else of_decision(found)
         if verb == "revision":
@@ -220,6 +224,8 @@ class World:
             found = getattr(engine, verb)(**given)
             return [json.loads(grant.to_json()) for grant in found] if verb == "live_grants" else found
         caller = self.caller(given.pop("by"))
+        if "conditions" in given:
+            given["conditions"] = Conditions(**given["conditions"])
         if verb == "revoke_many" and "request" in given:
             given["request_id"] = given.pop("request")
         if "from" in given:
