@@ -112,7 +112,7 @@ class Caller:
 
 @final
 class Context:
-    """What the host knows of a check besides who, what and where. What it does not tell meets no condition of a grant."""
+    """What the host knows of a check besides who, what and where. What it does not tell meets no condition."""
 
     def __new__(
         cls,
@@ -124,8 +124,8 @@ class Context:
         address: str | None = None,
         session: str | None = None,
     ) -> Self:
-        """How the principal signed in, as for `Caller`; the IP address that the question comes from; the session or task
-        it belongs to.
+        """How the principal signed in, as for `Caller`; the IP address that the question comes from; the session or
+        task that it belongs to.
 
         Raises `InvalidInput` for what is no address, and for a session that is not 1 to 255 visible ASCII characters.
         """
@@ -322,6 +322,10 @@ class Grant:
     @property
     def excluded_permissions(self) -> list[str]:
         """What a wildcard of it does not reach."""
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """What must be so at each use; `None` for nothing."""
 
     @property
     def resource(self) -> str:
@@ -564,8 +568,9 @@ class Engine:
         """Says yes. Once this has returned, the grant is on disk, and every check of this process that starts from
         now on sees it.
 
-        `permissions`, `resource` and `duration_hours` are the most that is given, and `conditions` come on top of those
-        asked for: the grant is what they and the request have in common, so nothing can be widened. `version` is that of the request that was looked at.
+        `permissions`, `resource` and `duration_hours` are the most that is given, and `conditions` come on top of
+        those asked for: the grant is what they and the request have in common, so nothing can be widened. `version`
+        is that of the request that was looked at.
 
         Raises `InvalidInput` when nothing would be left, `Conflict` when the request has another version by now,
         `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict`

@@ -63,7 +63,9 @@ class AccessRequestBody(_Body):
     starts_at: Instant | None = Field(
         None, description="When it should begin, as an RFC 3339 instant; at approval when left out"
     )
-    conditions: ConditionsBody | None = Field(None, description="What must be so at each use, besides what the role asks")
+    conditions: ConditionsBody | None = Field(
+        None, description="What must be so at each use, besides what the role asks"
+    )
 
 
 class BreakGlassBody(_Body):

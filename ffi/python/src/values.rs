@@ -413,6 +413,11 @@ impl Grant {
     }
 
     #[getter]
+    fn conditions(&self) -> Option<Conditions> {
+        (!self.grant.conditions.is_none()).then(|| Conditions(self.grant.conditions.clone()))
+    }
+
+    #[getter]
     fn status(&self) -> &'static str {
         self.grant.status(self.now).name()
     }

@@ -76,10 +76,11 @@ class Mirror:
         return frozenset((grant.id, grant.expires_at) for grant in self._active())
 
     def _active(self) -> list[Grant]:
-        """The grants to mirror: active now, on everything. Nothing while plugins must not lift what roles deny."""
+        """The grants to mirror: active now, on everything, and without conditions, which a role cannot ask for. Nothing
+        while plugins must not lift what roles deny."""
         if not host.may_override():
             return []
-        return [grant for grant in self._engine.live_grants() if grant.status == "active" and grant.resource == "*"]
+        return [grant for grant in self._engine.live_grants() if _is_plain(grant)]
 
     def _repair(self) -> None:
         with SessionLocal() as session:
@@ -103,6 +104,10 @@ class Mirror:
             _log.info("roles of grants: %d removed, %d added", len(wrong), len(missing))
         self._settled = frozenset((grant.id, grant.expires_at) for grant in grants)
         self._checked = time.monotonic()
+
+
+def _is_plain(grant: Grant) -> bool:
+    return grant.status == "active" and grant.resource == "*" and grant.conditions is None
 
 
 def _lock(session: Session) -> None:

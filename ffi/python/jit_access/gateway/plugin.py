@@ -25,7 +25,7 @@ from cpex.framework import (
     ToolPreInvokePayload,
 )
 
-from jit_access import InvalidInput
+from jit_access import Context, InvalidInput
 from jit_access.gateway import host, runtime
 from jit_access.gateway.settings import Settings
 
@@ -65,7 +65,8 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         try:
             if not host.may_override():
                 return PluginResult()
-            decision = self._runtime.engine.check_current(payload.user_email, payload.permission)
+            known = _known(payload.client_host)
+            decision = self._runtime.engine.check_current(payload.user_email, payload.permission, context=known)
             if not decision.allowed:
                 return PluginResult()
             _counted(context).add(payload.permission)
@@ -125,6 +126,14 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
 
             return wrap.called_server()
         return host.transport_server()
+
+
+def _known(client_host: str | None) -> Context | None:
+    """What the gateway tells of a check: where it comes from. A name that is no address says nothing."""
+    try:
+        return Context(address=client_host) if client_host else None
+    except InvalidInput:
+        return None
 
 
 def _counted(context: PluginContext) -> set[str]:
