@@ -1,7 +1,7 @@
 //! Access without approval: who, what, and what they owe.
 
 use super::reader::Reader;
-use crate::model::{Invalid, Principal, RoleName, Ttl};
+use crate::model::{Invalid, Permission, Principal, RoleName, Ttl};
 use crate::workflow::{BreakGlassRules, Rules};
 
 const ENABLED: &str = "while break_glass.enabled is true";
@@ -23,6 +23,7 @@ pub(super) fn break_glass(reader: &mut Reader, rules: &Rules) -> Result<BreakGla
         acr_values: section.list("acr_values", acr_value)?.unwrap_or_default(),
         trust_mfa_flag: section.flag("trust_mfa_flag")?.unwrap_or(defaults.trust_mfa_flag),
         max_duration: section.hours("max_duration_hours")?.unwrap_or(default_duration),
+        reserved_permissions: section.list("reserved_permissions", Permission::new)?,
         notify_security_team: section.flag("notify_security_team")?.unwrap_or(defaults.notify_security_team),
         reviewer_roles: section.list("reviewer_roles", RoleName::new)?.unwrap_or_default(),
         review_within: section.hours("review_within_hours")?.unwrap_or(defaults.review_within),
@@ -32,6 +33,14 @@ pub(super) fn break_glass(reader: &mut Reader, rules: &Rules) -> Result<BreakGla
             section.key("max_duration_hours"),
             format!("is {}", read.max_duration.hours()),
             format!("at most max_duration_hours, which is {}", rules.max_duration.hours()),
+        ));
+    }
+    let reserved = |permission: &&Permission| rules.reserved_permissions.contains(permission);
+    if let Some(unknown) = read.reserved_permissions.iter().flatten().find(|permission| !reserved(permission)) {
+        return Err(Invalid::new(
+            section.key("reserved_permissions"),
+            format!("holds {}", Invalid::quote(unknown.as_str())),
+            "permissions that stand in `reserved_permissions` too",
         ));
     }
     if let Some(unknown) = read.roles.iter().flatten().find(|role| !rules.catalogue.contains_key(*role)) {

@@ -53,6 +53,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("break_glass.eligible_roles", Kind::List),
     ("break_glass.eligible_principals", Kind::List),
     ("break_glass.roles", Kind::List),
+    ("break_glass.reserved_permissions", Kind::List),
     ("break_glass.mfa_within_minutes", Kind::Plain),
     ("break_glass.acr_values", Kind::List),
     ("break_glass.trust_mfa_flag", Kind::Plain),

@@ -1,7 +1,7 @@
 //! What must be so at each use of a grant, besides its window.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -275,7 +275,7 @@ mod tests {
     fn networks() -> impl Strategy<Value = Networks> {
         let one = (any::<u32>(), 0_u8..=32, any::<bool>()).prop_map(|(bits, prefix, six)| {
             // Few bits vary, so that networks meet.
-            let four = std::net::Ipv4Addr::from(bits & 0xE000_0003);
+            let four = core::net::Ipv4Addr::from(bits & 0xE000_0003);
             if six { format!("2001:db8::{:x}/{}", bits & 3, 96 + prefix) } else { format!("{four}/{prefix}") }
         });
         prop::collection::vec(one, 1..5)
@@ -306,7 +306,7 @@ mod tests {
 
         #[test]
         fn what_two_hold_their_intersection_holds(a in networks(), b in networks(), bits in any::<u32>(), six: bool) {
-            let four = std::net::Ipv4Addr::from(bits & 0xE000_0003);
+            let four = core::net::Ipv4Addr::from(bits & 0xE000_0003);
             let address: IpAddr = if six { four.to_ipv6_mapped().into() } else { four.into() };
             let both = a.intersection(&b).is_some_and(|both| both.hold(address));
             prop_assert_eq!(both, a.hold(address) && b.hold(address));

@@ -45,7 +45,8 @@ pub struct Rules {
     pub approval_timeout: Ttl,
     /// `auditor_roles`: the host's roles that may see everything and change nothing.
     pub auditor_roles: Vec<RoleName>,
-    /// `reserved_permissions`: what no grant gives, whatever wildcard it holds.
+    /// `reserved_permissions`: what no grant gives, whatever wildcard it holds. In an emergency see
+    /// [`BreakGlassRules::reserved_permissions`].
     pub reserved_permissions: Vec<Permission>,
     /// `auto_extend`: whether the holder's word is enough to extend a grant.
     pub auto_extend: bool,
@@ -203,6 +204,8 @@ pub struct BreakGlassRules {
     pub trust_mfa_flag: bool,
     /// `break_glass.max_duration_hours`.
     pub max_duration: Ttl,
+    /// `break_glass.reserved_permissions`: those of the reserved permissions that no emergency lifts; all of them when `None`.
+    pub reserved_permissions: Option<Vec<Permission>>,
     /// `break_glass.notify_security_team`: whether they are told at once.
     pub notify_security_team: bool,
     /// `break_glass.reviewer_roles`: the host's roles of which one has to review afterwards; the general approvers when empty.
@@ -224,6 +227,7 @@ impl Default for BreakGlassRules {
             acr_values: Vec::new(),
             trust_mfa_flag: false,
             max_duration: minutes(60),
+            reserved_permissions: None,
             notify_security_team: true,
             reviewer_roles: Vec::new(),
             review_within: minutes(24 * 60),
@@ -232,6 +236,13 @@ impl Default for BreakGlassRules {
 }
 
 impl Rules {
+    /// What no grant gives: one that was approved, or one that was taken in an emergency.
+    #[must_use]
+    pub fn reserved(&self, emergency: bool) -> &[Permission] {
+        let kept = self.break_glass.reserved_permissions.as_ref().filter(|_| emergency);
+        kept.unwrap_or(&self.reserved_permissions)
+    }
+
     /// The host's roles of which one has to review what was done without approval.
     #[must_use]
     pub fn break_glass_reviewers(&self) -> &[RoleName] {

@@ -43,7 +43,12 @@ impl Engine {
     ) -> Result<Self, Error> {
         let mut config = Config::parse(text, environ)?;
         for permission in reserved {
-            config.rules.reserved_permissions.push(model::Permission::new(permission)?);
+            let permission = model::Permission::new(permission)?;
+            // What the host itself keeps out no emergency lifts.
+            if let Some(kept) = &mut config.rules.break_glass.reserved_permissions {
+                kept.push(permission.clone());
+            }
+            config.rules.reserved_permissions.push(permission);
         }
         if let (StoreConfig::Sqlite { path, .. }, Some(folder)) = (&mut config.store, folder) {
             *path = folder.join(&*path);

@@ -40,7 +40,7 @@ pub(super) fn break_glass(
     let (duration, duration_cut) = limited_for_emergencies(wish.duration, role, rules);
     let asked = Ask {
         id: wish.id,
-        terms: terms_of(role, wish.scope, duration, wish.conditions, rules)?,
+        terms: terms_of(role, wish.scope, duration, wish.conditions, rules.reserved(true))?,
         duration_cut,
         extends: None,
         starts_at: None,

@@ -9,7 +9,7 @@ use crate::workflow::{Command, History, Intent, Rules, View};
 pub fn already_covered<'a>(view: &'a View, command: &Command, rules: &Rules, now: Timestamp) -> Option<&'a Grant> {
     let Intent::Submit { role, duration, scope, starts_at, conditions, .. } = &command.intent else { return None };
     let role = role_of(role, rules).ok()?;
-    let terms = terms_of(role, scope, limited(*duration, role, rules).0, conditions, rules).ok()?;
+    let terms = terms_of(role, scope, limited(*duration, role, rules).0, conditions, rules.reserved(false)).ok()?;
     covering(&view.history, &command.caller, &terms, starts_at.unwrap_or(now), now)
 }
 

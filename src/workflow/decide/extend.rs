@@ -59,7 +59,7 @@ pub(super) fn extend(
     let extension = place(view, grant, rules)?;
     let start = grant.window.end();
     let (duration, duration_cut) = limited_in_all(wish.duration, &extension, start, role, rules)?;
-    let given = terms_of(role, &grant.scope, duration, &grant.conditions, rules)?;
+    let given = terms_of(role, &grant.scope, duration, &grant.conditions, rules.reserved(false))?;
     let permissions = grant.permissions.intersection(&given.permissions).ok_or_else(|| {
         let message = format!("the role `{}` gives none of this grant's permissions any more", role.name);
         Refusal::new(RefusalCode::NothingToGrant, message)

@@ -4,8 +4,8 @@ use super::review::{approve_by_rule, nothing_left};
 use super::{check_enabled, covered, each, extend, limits, standing};
 use crate::model::{
     AccessRequest, Actor, Amendment, ApprovalStep, Caller, Conditions, Cut, DurationCut, Event, Extension, Fact,
-    GrantId, Invalid, Justification, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms, TicketUrl,
-    Timestamp, Ttl,
+    GrantId, Invalid, Justification, Permission, PermissionSet, RequestId, RequestState, Role, RoleName, Scope, Terms,
+    TicketUrl, Timestamp, Ttl,
 };
 use crate::workflow::assess::assess;
 use crate::workflow::authority::{Act, Entitlement};
@@ -52,7 +52,7 @@ pub(super) fn submit(
     if let Some(start) = wish.starts_at {
         check_start(start, now)?;
     }
-    let terms = terms_of(role, wish.scope, duration, wish.conditions, rules)?;
+    let terms = terms_of(role, wish.scope, duration, wish.conditions, rules.reserved(false))?;
     let covered = || covered::covering(&view.history, caller, &terms, wish.starts_at.unwrap_or(now), now).is_some();
     if !wish.even_if_covered && covered() {
         return Ok(Vec::new());
@@ -260,10 +260,10 @@ pub(super) fn terms_of(
     scope: &Scope,
     duration: Ttl,
     conditions: &Conditions,
-    rules: &Rules,
+    reserved: &[Permission],
 ) -> Result<Terms, Refusal> {
     let terms = Terms {
-        permissions: requestable(role, rules)?,
+        permissions: requestable(role, reserved)?,
         scope: scope.clone(),
         duration,
         conditions: role.conditions.clone(),
@@ -272,9 +272,9 @@ pub(super) fn terms_of(
     terms.cut(&cut).map_err(|nothing| nothing_left(&terms, nothing))
 }
 
-/// The role's permissions, less what the operator keeps out of every grant.
-pub(super) fn requestable(role: &Role, rules: &Rules) -> Result<PermissionSet, Refusal> {
-    role.permissions.difference(&rules.reserved_permissions).ok_or_else(|| {
+/// The role's permissions, less what the operator keeps out.
+fn requestable(role: &Role, reserved: &[Permission]) -> Result<PermissionSet, Refusal> {
+    role.permissions.difference(reserved).ok_or_else(|| {
         Refusal::new(
             RefusalCode::NothingToGrant,
             format!("every permission of the role `{}` is in `reserved_permissions`", role.name),
