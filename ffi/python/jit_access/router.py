@@ -223,8 +223,7 @@ def create_router(
     def approve(
         http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
-        given = body or ApproveBody()
-        limits = {**given.model_dump(), "conditions": _conditions(given.conditions)}
+        limits = {**body.model_dump(), "conditions": _conditions(body.conditions)} if body else {}
         approved = engine.approve(who, id, **limits, idempotency_key=key)
         follow(ending=False)
         return _answer(approved, base(http))

@@ -312,6 +312,9 @@ def same_as_attributes(found: object, document: dict[str, Any]) -> None:
             owed = document["break_glass"]
             assert value == (owed is not None if name == "is_break_glass" else owed and owed["review_status"])
             continue
+        if isinstance(value, Conditions):
+            same = {of: getattr(value, of) for of in ("mfa_within_minutes", "networks", "session", "max_uses")}
+            value = {**same, "networks": None if value.networks is None else list(value.networks)}
         assert document[there] == (written(value) if isinstance(value, datetime) else value), name
 
 
