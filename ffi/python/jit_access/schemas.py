@@ -34,11 +34,13 @@ class ConditionsBody(_Body):
     model_config = _example(mfa_within_minutes=15, networks=["10.0.0.0/8"], session="task-42", max_uses=3)
 
     mfa_within_minutes: int | None = Field(
-        None, description="A sign-in with a second factor no longer ago than this, 1 to 1440"
+        None, ge=1, le=1440, description="A sign-in with a second factor no longer ago than this"
     )
     networks: list[str] | None = Field(None, description="From one of these networks: `10.0.0.0/8`, `2001:db8::/32`")
     session: str | None = Field(None, description="In this session or task of the host alone")
-    max_uses: int | None = Field(None, description="No more uses than this, in all processes together")
+    max_uses: int | None = Field(
+        None, ge=1, le=2**32 - 1, description="No more uses than this, in all processes together"
+    )
 
 
 class AccessRequestBody(_Body):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -21,7 +22,8 @@ import jsonschema_rs
 import schemathesis
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis import Case
 from schemathesis.checks import CheckContext
 from schemathesis.core.transport import Response
@@ -164,8 +166,8 @@ class Story(schema.as_state_machine()):  # type: ignore[misc]
     def before_call(self, case: Case) -> None:
         """Mostly what the rules have no reason to refuse, so that what comes after is reached as well."""
         self.calls += 1
-        # Chance may depend on what was drawn and on nothing else, or a story could not be told again.
-        chance = random.Random(f"{self.calls} {case.operation.label} {case.body!r}")
+        # Chance depends on what was drawn, and not on the ids of answers, or a story could not be told again.
+        chance = random.Random(f"{self.calls} {case.operation.label}")
         right = "dev" if case.operation in (operations[name] for name in OWN) else "lead"
         self.caller = right if chance.random() < 0.8 else chance.choice(list(PEOPLE))
         if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
@@ -186,11 +188,28 @@ class Story(schema.as_state_machine()):  # type: ignore[misc]
         return {"headers": by(self.caller)}
 
     def validate_response(self, response: Response, case: Case, **options: Any) -> None:
-        super().validate_response(response, case, additional_checks=CHECKS, **options)
+        try:
+            super().validate_response(response, case, additional_checks=CHECKS, **options)
+        except BaseException as failure:
+            wrong.append(failure)
+            raise
+        finally:
+            answered[0] += 1
+
+
+wrong: list[BaseException] = []
+answered = [0]
 
 
 def test_stories_are_told_as_the_document_says() -> None:
-    run_state_machine_as_test(Story, settings=settings(RUN, max_examples=15, stateful_step_count=25))
+    for chapter in range(6):
+        # Ids are new in every story, and Hypothesis may notice that one cannot be told again. What was wrong is kept.
+        with suppress(FlakyStrategyDefinition):
+            run_state_machine_as_test(
+                seed(chapter)(Story), settings=settings(RUN, max_examples=4, stateful_step_count=25)
+            )
+    assert not wrong, wrong[0]
+    assert answered[0] > 200, "the stories are too short to tell anything"
 
 
 class Walk:
