@@ -7,15 +7,15 @@ use std::thread;
 use jit_access::clock::ManualClock;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, Settings};
-use jit_access::store::{Batch, MemoryStore, Store};
+use jit_access::store::{Batch, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis).unwrap()
 }
 
-fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
-    let grant = Grant {
+fn grant() -> Grant {
+    Grant {
         id: GrantId::from_u128(1),
         request: RequestId::from_u128(1),
         holder: Principal::user("dev@example.com").unwrap(),
@@ -37,8 +37,11 @@ fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
         noted: Noted::default(),
         extends: None,
         uses: 0,
-    };
-    let event = Event { at: at(1_000), by: Actor::Rule("test".into()), fact: Fact::GrantCreated(Box::new(grant)) };
+    }
+}
+
+fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
+    let event = Event { at: at(1_000), by: Actor::Rule("test".into()), fact: Fact::GrantCreated(Box::new(grant())) };
     let store = Arc::new(MemoryStore::new());
     store.commit(&Batch { events: vec![event], ..Batch::default() }).unwrap();
     let builder = Builder::shared(Arc::clone(&store) as Arc<dyn Store>, Rules::default());
@@ -80,4 +83,47 @@ fn every_use_of_every_thread_is_counted() {
     });
     engine.reconciler().flush().unwrap();
     assert_eq!((written(&store), allowed.into_inner()), (20_000, 20_000));
+}
+
+/// Numbered uses over engines that share a store: each thread asks until it is told no, and together they had as many as
+/// were given.
+fn numbered_uses_are_exact(stores: &[Arc<dyn Store>]) {
+    const MAX: u32 = 25;
+    let clock = Arc::new(ManualClock::at(at(5_000)));
+    let open = |store: &Arc<dyn Store>| {
+        Builder::shared(Arc::clone(store), Rules::default()).clock(clock.clone()).open().unwrap()
+    };
+    let conditions = Conditions { max_uses: std::num::NonZeroU32::new(MAX), ..Conditions::default() };
+    let created = Fact::GrantCreated(Box::new(Grant { conditions, ..grant() }));
+    let event = Event { at: at(1_000), by: Actor::Rule("test".into()), fact: created };
+    stores[0].commit(&Batch { events: vec![event], ..Batch::default() }).unwrap();
+    let engines: Vec<_> = stores.iter().map(open).collect();
+    let allowed = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for engine in engines.iter().cycle().take(4) {
+            let allowed = &allowed;
+            scope.spawn(move || {
+                while check(engine) {
+                    allowed.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    assert_eq!(allowed.into_inner(), u64::from(MAX));
+    let kept = stores[0].grant(GrantId::from_u128(1)).unwrap().grant.unwrap();
+    assert_eq!((kept.uses, kept.status(at(5_000))), (u64::from(MAX), GrantStatus::Exhausted));
+    stores[0].verify().unwrap();
+    assert!(engines.iter().all(|engine| !check(engine)));
+}
+
+#[test]
+fn numbered_uses_are_exact_in_memory() {
+    numbered_uses_are_exact(&[Arc::new(MemoryStore::new())]);
+}
+
+#[test]
+fn numbered_uses_are_exact_over_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
+    numbered_uses_are_exact(&[Arc::new(open()), Arc::new(open())]);
 }

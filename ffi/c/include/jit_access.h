@@ -61,6 +61,15 @@
 // Uses could not be recorded, so no grant is honoured.
 #define JIT_REASON_UNRECORDABLE 4
 
+// A grant covers it, and asks for a fresher sign-in with a second factor than is known of.
+#define JIT_REASON_MFA_REQUIRED 5
+
+// A grant covers it, but not from the address that is known of.
+#define JIT_REASON_OUTSIDE_NETWORKS 6
+
+// A grant covers it, but in another session or task.
+#define JIT_REASON_OTHER_SESSION 7
+
 // An engine: one process's view of one store. A name for it, not an address.
 typedef struct jit_engine jit_engine;
 
@@ -98,6 +107,27 @@ typedef struct jit_open_options {
   int64_t test_clock_ms;
 } jit_open_options;
 
+// What the host knows of a check besides who, what and where: grants with conditions look at it. What is left out meets no
+// condition.
+typedef struct jit_context {
+  // `sizeof(jit_context)`.
+  size_t size;
+  // 1 when the host claims a second factor without saying which, else 0. No proof, unless the operator says so.
+  uint32_t mfa;
+  // Zero.
+  uint32_t reserved;
+  // When the principal signed in, in seconds since 1970 (`auth_time`); zero when that is not known.
+  int64_t auth_time;
+  // How they signed in: names of RFC 8176 (`amr`) with one space between each two; or none.
+  struct jit_str amr;
+  // In which authentication context (`acr`), or none.
+  struct jit_str acr;
+  // The IP address that the question comes from, or none.
+  struct jit_str address;
+  // The session or task that it belongs to, or none.
+  struct jit_str session;
+} jit_context;
+
 // The question: may this principal do this to that?
 typedef struct jit_query {
   // `sizeof(jit_query)`.
@@ -114,6 +144,8 @@ typedef struct jit_query {
   struct jit_str resource;
   // The server that the thing belongs to, or none.
   struct jit_str server;
+  // What is known besides, or NULL.
+  const struct jit_context *context;
 } jit_query;
 
 // The answer.

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from jit_access import Caller, Engine
+from jit_access import Caller, Conditions, Engine
 
 CONFIG = """
 jit_access:
@@ -248,3 +248,28 @@ def test_the_red_button_and_an_approval(race: Racers) -> None:
         race.engine.sync()
         assert [grant.request_id for grant in race.engine.live_grants()] in ([], [request])
         race.clear()
+
+
+COUNTER = """
+import sys
+from jit_access import Engine
+
+engine, uses = Engine.from_yaml(sys.argv[1], environ={}), 0
+while engine.check("dev@example.com", "tools.read").allowed:
+    uses += 1
+print(uses)
+"""
+
+
+def test_numbered_uses_are_exact_over_processes(tmp_path: Path) -> None:
+    config = CONFIG.format(path=tmp_path / "jit.db", timeout=24, limits="{}")
+    with Engine.from_yaml(config, environ={}) as engine:
+        request = engine.submit(Caller(DEV[0]), role="operator", conditions=Conditions(max_uses=60))
+        grant = engine.approve(Caller(ANN[0], roles=ANN[1]), request.id).grant_id
+        assert grant is not None
+        command = [sys.executable, "-c", COUNTER, config]
+        counters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        assert sum(int(counter.communicate(timeout=120)[0]) for counter in counters) == 60
+        found = engine.grant(Caller(DEV[0]), grant)
+        assert (found.status, found.actions_taken) == ("exhausted", 60)
+        engine.verify()
