@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from jit_access import Caller, Engine, InvalidInput, JitAccessError
+from jit_access import Caller, Context, Engine, InvalidInput, JitAccessError
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 START: Final = "2026-03-02T09:00:00Z"
@@ -119,6 +119,20 @@ def second_grant(who: Caller) -> Callable[[Engine], Any]:
         return outcome(lambda: engine.grant(LEAD, give(engine, who, role="reader")))
 
     return story
+
+
+def checking_twice(**known: Any) -> Callable[[Engine], Any]:
+    def story(engine: Engine) -> Any:
+        give(engine)
+        context = Context(**known)
+        return [engine.check("dev@example.com", "tools.execute", context=context).outcome for _ in range(2)]
+
+    return story
+
+
+def checking_what_was_taken(engine: Engine) -> Any:
+    take(engine)
+    return engine.check("sre@example.com", "tools.delete").outcome
 
 
 def second_request(engine: Engine) -> Any:
@@ -219,6 +233,9 @@ ROWS: Final[dict[str, Row]] = {
     "break_glass.mfa_within_minutes": Row(15, 60, taking(OLD), TAKING),
     "break_glass.acr_values": Row(["strong"], ["weak"], taking(STRONG), TAKING),
     "break_glass.trust_mfa_flag": Row(False, True, taking(TRUSTED), TAKING),
+    "break_glass.reserved_permissions": Row(
+        LEFT_OUT, [], checking_what_was_taken, {**TAKING, "reserved_permissions": ["tools.delete"]}
+    ),
     "break_glass.reviewer_roles": Row(["owner"], ["lead"], reviewing_as(OWNER), TAKING),
     "break_glass.review_within_hours": Row(24, 2, review_after_three_hours, TAKING),
     "auto_extend": Row(False, True, extending(1)),
@@ -232,6 +249,10 @@ ROWS: Final[dict[str, Row]] = {
     "roles.approver_roles": Row(["lead"], ["owner"], approving_as(LEAD)),
     "roles.approval": Row([{"roles": ["lead"]}], [{"roles": ["owner"]}], approving_as(LEAD)),
     "roles.requestable_by": Row(["dev"], ["sre"], asking()),
+    "roles.conditions": Row({}, {"max_uses": 1}, checking_twice()),
+    "roles.conditions.mfa_within_minutes": Row(15, 60, checking_twice(auth_time="2026-03-02T08:30:00Z", amr=["mfa"])),
+    "roles.conditions.networks": Row(["10.0.0.0/8"], ["192.0.2.0/24"], checking_twice(address="10.1.2.3")),
+    "roles.conditions.max_uses": Row(1, 2, checking_twice()),
     "roles.conflicts_with": Row(["dev"], ["sre"], risk()),
     "roles.description": Row("for the operators", 5, opening),  # Read by people who read the file, and nobody else.
     # Keys whose features are not here: what is off is accepted, and nothing pretends to be on.
@@ -271,6 +292,7 @@ SECTIONS: Final = {
         "approver_roles",
         "approval",
         "requestable_by",
+        "conditions",
         "conflicts_with",
     ],
     "limits": ["grants_per_person", "grants_total", "open_requests_per_person", "requests_per_hour"],
@@ -290,7 +312,7 @@ def configured(key: str, value: Any, around: dict[str, Any]) -> str:
         step |= {"escalate_after_hours": 2, "escalate_to": ["owner"]} if steps[1].startswith("escalate") else {}
         at: Any = step
     else:
-        path = steps[:-1] if steps[0] != "roles" or len(steps) == 1 else ["roles", "operator"]
+        path = steps[:-1] if steps[0] != "roles" or len(steps) == 1 else ["roles", "operator", *steps[1:-1]]
         at = section
         for name in path:
             at = at.setdefault(name, {})
@@ -330,6 +352,10 @@ def documented() -> set[str]:
     for line in (ROOT / "README.md").read_text().splitlines():
         if line.startswith("| key"):
             under = "break_glass." if "break_glass" in line else ""
+        elif line.startswith("| condition"):
+            under = "roles.conditions."
+        elif "(not for a role)" in line:
+            continue
         elif line.startswith("| `") and (found := re.match(r"\| ((?:`[a-z_]+`(?:, )?)+) \|[^|]*\| (.*) \|$", line)):
             names = re.findall(r"`([a-z_]+)`", found[1])
             keys |= {under + name for name in names}
