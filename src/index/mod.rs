@@ -49,6 +49,9 @@ use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestam
 
 /// The live grants of every principal, as of one revision.
 ///
+/// It knows windows, permissions and scopes, and nothing of conditions: [`crate::service::Decider`] keeps the grants that have
+/// some apart, and asks for theirs. Whoever fills an index by hand leaves them out.
+///
 /// ```
 /// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;

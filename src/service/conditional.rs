@@ -17,6 +17,8 @@ use crate::workflow::{Rules, met_until};
 #[derive(Debug, Default)]
 pub(super) struct ConditionalGrants {
     count: AtomicUsize,
+    /// How many of them have numbered uses.
+    numbered: AtomicUsize,
     index: GrantIndex,
     held: Mutex<Held>,
 }
@@ -35,7 +37,7 @@ impl ConditionalGrants {
 
     /// Whether uses of this grant are numbered.
     pub(super) fn is_numbered(&self, grant: GrantId) -> bool {
-        !self.is_empty() && self.held.lock().grants.get(&grant).is_some_and(|grant| grant.conditions.max_uses.is_some())
+        self.numbered.load(Ordering::Acquire) > 0 && self.held.lock().grants.get(&grant).is_some_and(is_numbered)
     }
 
     /// Puts these in the place of all that were held.
@@ -43,8 +45,8 @@ impl ConditionalGrants {
         let mut held = self.held.lock();
         *held = Held::default();
         grants.clone().filter(|grant| grant.is_effective()).for_each(|grant| held.add(grant));
+        self.count(&held);
         self.index.replace(revision, grants);
-        self.count.store(held.grants.len(), Ordering::Release);
     }
 
     /// Takes in these changes. Those of other grants do nothing here.
@@ -66,9 +68,16 @@ impl ConditionalGrants {
             }
         }
         if !ours.is_empty() {
+            self.count(&held);
             self.index.publish(revision, ours);
-            self.count.store(held.grants.len(), Ordering::Release);
         }
+    }
+
+    /// Counted before the index tells of a grant: whoever is told of one with numbered uses must know that it is one.
+    fn count(&self, held: &Held) {
+        let numbered = held.grants.values().filter(|grant| is_numbered(grant)).count();
+        self.numbered.store(numbered, Ordering::Release);
+        self.count.store(held.grants.len(), Ordering::Release);
     }
 
     /// The answer when no grant without conditions gives it: `otherwise`, unless the conditions of one of these are met. Those
@@ -135,15 +144,16 @@ impl Held {
         let theirs = self.by_holder.get(principal).into_iter().flatten().filter_map(|id| self.grants.get(id));
         let giving = theirs.filter(|grant| grant.window.contains(now) && grant.covers(action, resource));
         let mut judged: Vec<_> = giving
-            .filter_map(|grant| {
-                let numbered = grant.conditions.max_uses.is_some();
-                Some((grant.id, grant.window.end(), numbered, judge(grant)?))
-            })
+            .filter_map(|grant| Some((grant.id, grant.window.end(), is_numbered(grant), judge(grant)?)))
             .collect();
         // Those whose uses are numbered come last, so that none is spent in vain.
         judged.sort_by_key(|(id, end, numbered, _)| (*numbered, std::cmp::Reverse(*end), *id));
         judged
     }
+}
+
+fn is_numbered(grant: &Grant) -> bool {
+    grant.conditions.max_uses.is_some()
 }
 
 fn earlier(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
