@@ -446,6 +446,21 @@ jit_access:
     }
 
     #[test]
+    fn who_is_disabled_asks_for_nothing_whatever_was_reported_before() {
+        let host = Host::default();
+        let (engine, _) = approved_by_ann(&host);
+        let (desk, eve) = (engine.desk(), person("eve", &[]));
+        let ask = |id| desk.execute(&Command { caller: eve.clone(), intent: submit(id) }, None).map(drop);
+        host.says(&eve, false, &[]);
+        assert_eq!(ask(2).map_err(|error| error.code()), Err("not_eligible"));
+        host.says(&eve, true, &[]);
+        desk.standing(None, &eve.principal, &Standing { enabled: false, roles: vec![] }).unwrap();
+        assert_eq!(ask(3).map_err(|error| error.code()), Ok(()), "a report that nobody took back keeps nobody out");
+        host.1.store(true, Ordering::Relaxed);
+        assert_eq!(ask(4).map_err(|error| error.code()), Err("unavailable"));
+    }
+
+    #[test]
     fn who_is_disabled_reviews_nothing() {
         let host = Host::default();
         let (engine, request) = approved_by_ann(&host);

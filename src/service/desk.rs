@@ -299,7 +299,8 @@ impl Desk {
             let revision = shared.store.head()?.revision;
             let now = shared.time.now();
             let history = History { live: shared.store.live_of(principal, now)?, ..History::default() };
-            let view = View { revision, standing: self.standing_of([principal])?, history, ..View::default() };
+            let reported = shared.store.standing(principal)?.map(|known| (principal.clone(), known));
+            let view = View { revision, standing: reported.into_iter().collect(), history, ..View::default() };
             let events = report_standing(&view, caller, (principal, standing), &shared.rules, now)?;
             Ok((view, events, now))
         })
@@ -538,13 +539,22 @@ impl Desk {
         }
     }
 
-    /// What the host said last of these.
+    /// What the host says of these: now, where it can be asked, or else last.
     fn standing_of<'a>(
         &self,
         all: impl IntoIterator<Item = &'a Principal>,
-    ) -> Result<BTreeMap<Principal, Standing>, StoreError> {
-        let known = all.into_iter().map(|who| Ok(self.shared.store.standing(who)?.map(|known| (who.clone(), known))));
-        known.filter_map(Result::transpose).collect()
+    ) -> Result<BTreeMap<Principal, Standing>, Error> {
+        let Shared { directory, store, .. } = &*self.shared;
+        let mut known = BTreeMap::new();
+        for who in all {
+            let now = directory.as_ref().map(|directory| directory.standing(who)).transpose();
+            let standing = match now.map_err(|error| Error::Directory(error.to_string()))?.flatten() {
+                Some(standing) => Some(standing),
+                None => store.standing(who)?,
+            };
+            known.extend(standing.map(|standing| (who.clone(), standing)));
+        }
+        Ok(known)
     }
 
     /// The view with every extension in the chain of its grant. Read later than the view, which does no harm: a commit is
@@ -585,12 +595,6 @@ impl Desk {
             people.extend(std::iter::once(&request.requester).chain(&request.requester_acts_for).cloned());
         }
         view.standing = self.standing_of(&people)?;
-        if let Some(directory) = &self.shared.directory {
-            for person in people {
-                let standing = directory.standing(&person).map_err(|error| Error::Directory(error.to_string()))?;
-                view.standing.extend(standing.map(|standing| (person, standing)));
-            }
-        }
         Ok(view)
     }
 

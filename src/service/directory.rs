@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use crate::model::{Principal, Standing};
 
 /// The host's own knowledge of who is enabled and holds which roles. With it, an approval counts only while its reviewer is
-/// still what they reviewed as when the last approval comes; without it, the roles count with which each one came.
+/// still what they reviewed as when the last approval comes; without it, the roles count with which each one came. What it
+/// says beats what was reported of somebody before.
 ///
 /// ```
 /// use jit_access::model::{Principal, Standing};
@@ -29,10 +30,11 @@ use crate::model::{Principal, Standing};
 /// ```
 pub trait Directory: Debug + Send + Sync {
     /// Whether this principal is enabled, and its roles; `None` for one that the host does not know, whose rights are then
-    /// taken to be those that they came with. Asked while a review is decided, and never by a check.
+    /// taken to be those that they came with. Asked while somebody asks for access or a review is decided, of those whom that
+    /// concerns, and never by a check.
     ///
     /// # Errors
-    /// When the host cannot say now. Then the review is not made, and can be tried again.
+    /// When the host cannot say now. Then nothing is done, and it can be tried again.
     fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError>;
 }
 

@@ -79,17 +79,46 @@ def test_release_ends_it_too(world: World) -> None:
     assert world.tool_calls(DEV) == {"denied"}
 
 
+def test_a_dry_run_tells_who_would_be_asked_and_asks_nobody(world: World) -> None:
+    def told() -> object:
+        return world.journal("SELECT count(*) FROM journal"), world.journal("SELECT count(*) FROM outbox")
+
+    before, body = told(), {"role": "auditor", "duration_hours": 4, "reason": REASON}
+    shown = world.call(DEV, "POST", "/jit/request?dry_run=true", body)
+    assert shown.status == 200, shown
+    assert (shown.json()["approver_roles"], shown.json()["duration_hours"]) == (["platform_admin"], 4)
+    assert shown.json()["waiting_for"] == [{"roles": ["platform_admin"], "missing": 1}]
+    assert shown.json()["assessment"]["newly_permitted"] == ["audit:read", "logs:read", "security:read"]
+    misspelt = world.call(DEV, "POST", "/jit/request?dryrun=true", body)
+    assert (misspelt.status, misspelt.json()["code"]) == (400, "invalid")
+    for who in (DEV, ADMIN):
+        found = world.call(who, "GET", f"/jit/requests/{shown.json()['id']}")
+        assert (found.status, found.json()["code"]) == (404, "unknown_request")
+        assert shown.json()["id"] not in world.call(who, "GET", "/jit/requests?limit=200").text
+    assert told() == before
+    wrong = world.call(DEV, "POST", "/jit/request?dry_run=true", {**body, "reason": ""})
+    assert (wrong.status, wrong.json()["code"]) == (400, "justification_required"), "and says what would be refused"
+
+
 def test_an_approver_sees_what_is_at_stake_and_gives_less(world: World) -> None:
-    asked = world.ask(DEV, "auditor", duration_hours=4)
+    asked = world.ask(DEV, "auditor", duration_hours=4, reason="INC-1: who changed the deploy tool?")
     seen = world.call(ADMIN, "GET", f"/jit/requests/{asked['id']}").json()
-    assert seen["assessment"]["newly_permitted"] == ["audit:read", "logs:read", "security:read"]
-    assert seen["assessment"]["risk_level"] in {"low", "medium", "high", "critical"}
+    assert seen["requester_email"] == DEV
     assert seen["requester_normal_roles"] == ["platform_viewer"]
     assert "tools.read" in seen["requester_normal_permissions"]
-    assert (seen["ticket_url"], seen["duration_hours"]) == ("https://example.com/INC-1", 4)
+    assert "audit:read" not in seen["requester_normal_permissions"]
+    assert (seen["role"], seen["resource"], seen["duration_hours"]) == ("auditor", "*", 4)
+    assert seen["justification"] == "INC-1: who changed the deploy tool?"
+    assert seen["ticket_url"] == "https://example.com/INC-1"
+    assert seen["permissions"] == seen["assessment"]["newly_permitted"] == ["audit:read", "logs:read", "security:read"]
+    assert seen["assessment"]["risk_level"] in {"low", "medium", "high", "critical"}
+    assert all(reason["factor"] and reason["detail"] for reason in seen["assessment"]["reasons"])
+    assert "everywhere" in {reason["factor"] for reason in seen["assessment"]["reasons"]}
+    assert world.call(OTHER, "GET", f"/jit/requests/{asked['id']}").status == 404, "whoever may not review does not see"
 
     asking = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/ask", {"question": "which of the three?"})
     assert (asking.status, asking.json()["status"]) == (200, "needs_info")
+    assert world.call(DEV, "GET", asked["links"]["self"]).json()["reviews"][-1]["comment"] == "which of the three?"
     answered = world.call(DEV, "POST", f"/jit/requests/{asked['id']}/answer", {"answer": "the audit trail"})
     assert (answered.status, answered.json()["status"]) == (200, "pending")
 
@@ -98,14 +127,61 @@ def test_an_approver_sees_what_is_at_stake_and_gives_less(world: World) -> None:
     less = {"permissions": ["audit:read", "security:read"], "duration_hours": 1, "version": 1}
     approved = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", less)
     assert approved.status == 200, approved
-    grant = world.grant(str(approved.json()["grant_id"]))
-    assert grant["granted_permissions"] == ["audit:read", "security:read"]
+    known = world.call(DEV, "GET", asked["links"]["self"]).json()
+    assert known["reviews"][-1]["limit"]["duration_hours"] == 1, "the requester sees what was cut"
+    grant = world.call(DEV, "GET", known["links"]["grant"]).json()
+    assert grant["granted_permissions"] == world.permissions_of(grant["id"]) == ["audit:read", "security:read"]
+    assert (grant["approved_by"], grant["ticket_url"]) == (ADMIN, "https://example.com/INC-1")
     length = datetime.fromisoformat(grant["expires_at"]) - datetime.fromisoformat(grant["starts_at"])
     assert length.total_seconds() == 3600
     assert world.status(DEV) == 200
     assert world.status(DEV, "/api/logs/security-events") == 200
     assert world.call(DEV, "POST", "/api/logs/search", {}).status == 403, "this permission was cut away"
     eventually(lambda: world.grant(grant["id"])["actions_taken"] == 2, "both uses on record")
+
+
+def test_who_loses_the_role_for_a_grant_loses_the_grant_at_the_next_request(world: World) -> None:
+    needs_it, other = world.give(DEV, "auditor"), world.give(DEV, "operator")
+    assert (world.status(DEV), world.tool_calls(DEV)) == (200, {"allowed"})
+    role = world.take_role(DEV, "platform_viewer")
+    try:
+        assert world.status(DEV) == 403, "the very next request is denied"
+        shown = world.grant(needs_it["id"])
+        assert (shown["status"], shown["revoked_by"]) == ("revoked", "rule:eligibility")
+        assert "platform_viewer" in shown["revoke_reason"]
+        assert world.grant(other["id"])["status"] == "active", "what everybody may hold stays"
+        assert world.mirrored() == {other["id"]}
+        refused = world.call(DEV, "POST", "/jit/request", {"role": "auditor", "reason": REASON})
+        assert (refused.status, refused.json()["code"]) == (403, "not_eligible")
+    finally:
+        world.give_role(DEV, role)
+    assert world.status(DEV) == 403, "it does not come back with the role"
+    world.give(DEV, "auditor")
+    assert world.status(DEV) == 200, "and can be asked for anew"
+
+
+def test_who_is_disabled_loses_everything(world: World) -> None:
+    grants = [world.give(DEV, "auditor"), world.give(DEV, "operator")]
+    waiting = world.ask(DEV, "support")
+    assert (world.status(DEV), world.tool_calls(DEV)) == (200, {"allowed"})
+    world.set_active(DEV, False)
+    try:
+        assert world.status(DEV) in (401, 403), "the very next request is denied"
+        refused = world.call(ADMIN, "POST", f"/jit/requests/{waiting['id']}/approve", {})
+        assert (refused.status, refused.json()["code"]) == (403, "not_eligible")
+        # Nobody has to ask for anything: the keeper looks once a second.
+        eventually(lambda: world.mirrored() == set(), "their roles are gone", seconds=10)
+        for grant in grants:
+            shown = world.grant(grant["id"])
+            assert (shown["status"], shown["revoked_by"]) == ("revoked", "rule:eligibility")
+            assert shown["revoke_reason"] == f"{DEV} is disabled"
+    finally:
+        world.set_active(DEV, True)
+    world.tokens[DEV] = world.gateway.login(DEV)
+    assert (world.status(DEV), world.tool_calls(DEV)) == (403, {"denied"})
+    assert world.call(DEV, "POST", f"/jit/requests/{waiting['id']}/withdraw").status == 200
+    world.give(DEV, "auditor")
+    assert world.status(DEV) == 200
 
 
 def test_access_without_approval_takes_a_fresh_second_factor_and_owes_a_review(world: World) -> None:

@@ -20,7 +20,7 @@ process, that writes uses down, notes what time did, and follows other processes
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Literal, Self, final
 
@@ -432,12 +432,16 @@ class Engine:
         *,
         environ: dict[str, str] | None = None,
         reserved_permissions: Sequence[str] = ...,
+        directory: Callable[[str, bool], tuple[bool, Sequence[str]] | None] | None = None,
     ) -> Engine:
         """Opens an engine from a YAML file.
 
         Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative
         `store.path` counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of
-        the file's. Once this has returned, checks are answered from all that was committed before the call.
+        the file's. `directory` says of a name, and whether it is an agent's, whether the host lets them in and which of
+        its roles they hold by standing right, or `None` for whom it does not know. It is asked of those who ask for
+        access and who review, never by a check, and what it raises is `Unavailable`. Once this has returned, checks are
+        answered from all that was committed before the call.
 
         Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
         does not work in this version is a mistake, too.
@@ -445,7 +449,11 @@ class Engine:
 
     @staticmethod
     def from_yaml(
-        text: str, *, environ: dict[str, str] | None = None, reserved_permissions: Sequence[str] = ...
+        text: str,
+        *,
+        environ: dict[str, str] | None = None,
+        reserved_permissions: Sequence[str] = ...,
+        directory: Callable[[str, bool], tuple[bool, Sequence[str]] | None] | None = None,
     ) -> Engine:
         """The same from text. A relative `store.path` counts from the working directory."""
 

@@ -22,7 +22,7 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
-use crate::live::Live;
+use crate::live::{Host, Live};
 use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
@@ -31,6 +31,7 @@ pub struct Engine {
     live: ArcSwap<Option<Live>>,
     /// Set by tests alone.
     clock: Option<Arc<ManualClock>>,
+    host: Option<Host>,
 }
 
 impl Engine {
@@ -39,6 +40,7 @@ impl Engine {
         environ: Vec<(String, String)>,
         reserved: &[String],
         folder: Option<PathBuf>,
+        host: Option<Host>,
         clock: Option<Arc<ManualClock>>,
     ) -> Result<Self, Error> {
         let mut config = Config::parse(text, environ)?;
@@ -53,8 +55,8 @@ impl Engine {
         if let (StoreConfig::Sqlite { path, .. }, Some(folder)) = (&mut config.store, folder) {
             *path = folder.join(&*path);
         }
-        let live = Live::open(&config, clock.as_ref())?;
-        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock })
+        let live = Live::open(&config, clock.as_ref(), host.as_ref())?;
+        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock, host })
     }
 
     fn registered(self) -> Self {
@@ -73,7 +75,7 @@ impl Engine {
                 ask(live)
             }
             Some(_) => {
-                let fresh = Live::open(&self.config, self.clock.as_ref())?;
+                let fresh = Live::open(&self.config, self.clock.as_ref(), self.host.as_ref())?;
                 fresh.register();
                 fresh.ensure_kept();
                 let inherited = self.live.swap(Arc::new(Some(fresh)));
@@ -192,34 +194,38 @@ fn permission_set(names: &[String]) -> Result<PermissionSet, Error> {
 #[pymethods]
 impl Engine {
     #[staticmethod]
-    #[pyo3(signature = (path, *, environ = None, reserved_permissions = Vec::new()))]
+    #[pyo3(signature = (path, *, environ = None, reserved_permissions = Vec::new(), directory = None))]
     fn open(
         py: Python<'_>,
         path: PathBuf,
         environ: Option<HashMap<String, String>>,
         reserved_permissions: Vec<String>,
+        directory: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
+        let host = directory.map(Host::new);
         py.detach(|| {
             let text = std::fs::read_to_string(&path).map_err(|error| {
                 let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
                 Error::Invalid(Invalid::new("path", problem, "a YAML file"))
             })?;
             let folder = path.parent().map(PathBuf::from);
-            Self::start(&text, variables(environ), &reserved_permissions, folder, None)
+            Self::start(&text, variables(environ), &reserved_permissions, folder, host, None)
         })
         .map_err(raise)
         .map(Self::registered)
     }
 
     #[staticmethod]
-    #[pyo3(signature = (text, *, environ = None, reserved_permissions = Vec::new()))]
+    #[pyo3(signature = (text, *, environ = None, reserved_permissions = Vec::new(), directory = None))]
     fn from_yaml(
         py: Python<'_>,
         text: &str,
         environ: Option<HashMap<String, String>>,
         reserved_permissions: Vec<String>,
+        directory: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
-        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None, None))
+        let host = directory.map(Host::new);
+        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None, host, None))
             .map_err(raise)
             .map(Self::registered)
     }
@@ -234,7 +240,9 @@ impl Engine {
         environ: Option<HashMap<String, String>>,
     ) -> PyResult<Self> {
         let clock = Arc::new(ManualClock::at(when(start, "start")?));
-        py.detach(|| Self::start(text, variables(environ), &[], None, Some(clock))).map_err(raise).map(Self::registered)
+        py.detach(|| Self::start(text, variables(environ), &[], None, None, Some(clock)))
+            .map_err(raise)
+            .map(Self::registered)
     }
 
     /// For tests: lets time pass.

@@ -5,15 +5,17 @@
 //! and opens them again after it; the child leaves the parent's engine where it is, never dropping it, and opens its own
 //! from the same configuration at its next call. All of this happens under the interpreter lock.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use jit_access::Error;
 use jit_access::clock::{Clock, ManualClock};
 use jit_access::config::{Config, StoreConfig};
-use jit_access::model::Invalid;
-use jit_access::service::{Builder, Decider, Desk, Engine, Keeper, Reconciler};
+use jit_access::model::{Invalid, Principal, PrincipalKind, RoleName, Standing};
+use jit_access::service::{Builder, Decider, Desk, Directory, DirectoryError, Engine, Keeper, Reconciler};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
+use pyo3::prelude::*;
 
 /// How many forks lie between this process and the one that loaded the module.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -53,6 +55,39 @@ pub fn at_exit() -> Result<(), Error> {
     flushed.into_iter().collect()
 }
 
+/// A function of the host's that says of somebody, by name and whether it is an agent, whether they are enabled and which
+/// roles they hold; or nothing. Called without any lock of ours held.
+#[derive(Clone)]
+pub struct Host(Arc<Py<PyAny>>);
+
+impl Host {
+    pub fn new(function: Py<PyAny>) -> Self {
+        Self(Arc::new(function))
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Host")
+    }
+}
+
+impl Directory for Host {
+    fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError> {
+        let agent = principal.kind() == PrincipalKind::Agent;
+        let said = Python::attach(|py| {
+            let said = self.0.call1(py, (principal.id(), agent))?;
+            said.extract::<Option<(bool, Vec<String>)>>(py)
+        });
+        let said = said.map_err(|error| DirectoryError::new(format!("the host's directory failed: {error}")))?;
+        let standing = |(enabled, names): (bool, Vec<String>)| {
+            let roles = names.iter().map(|name| RoleName::new(name)).collect::<Result<_, _>>()?;
+            Ok(Standing { enabled, roles })
+        };
+        said.map(standing).transpose().map_err(|error: Invalid| DirectoryError::new(error.to_string()))
+    }
+}
+
 /// An open engine and its handles.
 pub struct Live {
     pub engine: Engine,
@@ -66,7 +101,7 @@ pub struct Live {
 
 impl Live {
     /// Opens the store and an engine over it. With a clock that tests set, nothing happens by itself either: no keeper.
-    pub fn open(config: &Config, clock: Option<&Arc<ManualClock>>) -> Result<Self, Error> {
+    pub fn open(config: &Config, clock: Option<&Arc<ManualClock>>, host: Option<&Host>) -> Result<Self, Error> {
         let rules = config.rules.clone();
         let mut store = None;
         let builder = match &config.store {
@@ -84,6 +119,10 @@ impl Live {
         };
         let builder = match clock {
             Some(clock) => builder.clock(Arc::clone(clock) as Arc<dyn Clock>),
+            None => builder,
+        };
+        let builder = match host {
+            Some(host) => builder.directory(host.clone()),
             None => builder,
         };
         let engine = builder.settings(config.settings.clone()).open()?;

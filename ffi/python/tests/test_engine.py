@@ -575,6 +575,50 @@ def test_closing_under_running_calls_ends_them_or_refuses_them(tmp_path: Path) -
         assert again.verify() == again.revision
 
 
+def test_a_directory_is_asked_of_those_who_ask_and_review() -> None:
+    people: dict[str, tuple[bool, list[str]]] = {}
+    asked: list[tuple[str, bool]] = []
+
+    def directory(principal: str, agent: bool) -> tuple[bool, list[str]] | None:
+        asked.append((principal, agent))
+        return people.get(principal)
+
+    with Engine.from_yaml(CONFIG, environ={}, directory=directory) as engine:
+        request = engine.submit(DEV, role="operator", reason="x")
+        engine.submit(Caller("bot", agent=True), role="operator", reason="x")
+        assert asked == [("dev@example.com", False), ("bot", True)]
+        engine.standing("dev@example.com", enabled=False)
+        with pytest.raises(Refused, match="disabled"):
+            engine.submit(DEV, role="operator", reason="y", duration_hours=2)
+        people["dev@example.com"] = (True, [])
+        assert engine.submit(DEV, role="operator", reason="y", duration_hours=2).status == "pending"
+        people["dev@example.com"] = (False, [])
+        with pytest.raises(Refused, match="disabled"):
+            engine.approve(LEAD, request.id)
+        people["dev@example.com"] = (True, [])
+        people["lead@example.com"] = (False, ["lead"])
+        with pytest.raises(Refused, match="account of lead@example"):
+            engine.approve(LEAD, request.id)
+        del people["lead@example.com"]
+        assert engine.approve(LEAD, request.id).status == "approved"
+        asked.clear()
+        assert engine.check_current("dev@example.com", "tools.execute").allowed
+        assert asked == [], "never by a check"
+
+
+@pytest.mark.parametrize("wrong", ["yes", (1,), (True, [""]), (True, "lead"), 7])
+def test_a_directory_that_cannot_say_keeps_things_as_they_are(wrong: Any) -> None:
+    def failing(principal: str, agent: bool) -> None:
+        raise LookupError("no route to the directory")
+
+    for directory in (failing, lambda *_: wrong):
+        with Engine.from_yaml(CONFIG, environ={}, directory=directory) as engine:
+            with pytest.raises(Unavailable) as caught:
+                engine.submit(DEV, role="operator", reason="x")
+            assert caught.value.retryable
+            assert not engine.requests(DEV).items
+
+
 def test_the_test_clock_is_for_tests_alone(engine: Engine) -> None:
     for call in (lambda: engine._advance(1), lambda: engine._set_wall("2026-01-01T00:00:00Z")):
         with pytest.raises(TypeError, match="system's clock"):

@@ -34,8 +34,16 @@ class Gateway:
         async def invoke_tool(service: Any, name: str, server_id: str | None = None) -> str:
             return f"ran {name}"
 
-        self.check = wrap._lifting(check_permission, engine)
-        self.invoke = wrap._verifying(invoke_tool, engine)
+        self.vetted: list[tuple[str, str]] = []
+
+        def vet(holder: str, grant: str) -> None:
+            self.vetted.append((holder, grant))
+            if not self.standing_holder:
+                engine.standing(holder, enabled=False)
+
+        self.standing_holder = True
+        self.check = wrap._lifting(check_permission, engine, vet)
+        self.invoke = wrap._verifying(invoke_tool, engine, vet)
 
     def permits(self, permission: str, **more: Any) -> bool:
         """One permission check and nothing after it."""
@@ -143,6 +151,23 @@ def test_an_error_of_ours_leaves_the_gateways_answer(engine: Engine, monkeypatch
     assert not Gateway(engine).permits("audit:read")
 
 
+def test_a_holder_is_looked_at_before_a_grant_of_theirs_lifts(engine: Engine) -> None:
+    gateway = Gateway(engine)
+    assert not gateway.permits("audit:read") and gateway.vetted == [], "who holds nothing is not looked at"
+    rest, tool = give(engine, "auditor"), give(engine, "operator", resource="tool:deploy")
+    assert gateway.permits("audit:read") and gateway.calls("deploy")
+    assert gateway.vetted == [(DEV, rest.id), (DEV, tool.id)]
+    gateway.standing_holder = False
+    assert not gateway.permits("audit:read") and not gateway.calls("deploy")
+
+
+def test_who_is_looked_at_at_a_tool_call_does_not_get_through_by_what_ended(engine: Engine) -> None:
+    gateway = Gateway(engine)
+    give(engine, "operator", resource="tool:deploy")
+    gateway.standing_holder = False
+    assert not gateway.calls("deploy")
+
+
 def test_the_gateway_is_wrapped_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     services = (wrap.PermissionService, wrap.ToolService)
     before = [
@@ -152,9 +177,9 @@ def test_the_gateway_is_wrapped_once(engine: Engine, monkeypatch: pytest.MonkeyP
         if hasattr(service, name)
     ]
     try:
-        wrap.install(engine)
+        wrap.install(engine, lambda holder, grant: None)
         once = [getattr(service, name) for service, name, _ in before]
-        wrap.install(engine)
+        wrap.install(engine, lambda holder, grant: None)
         assert [getattr(service, name) for service, name, _ in before] == once
         assert all(new is not old for new, (_, _, old) in zip(once, before, strict=True))
     finally:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from mcpgateway.config import settings as gateway_settings
-from mcpgateway.db import Permissions, Role, SessionLocal, UserRole
+from mcpgateway.db import EmailUser, Permissions, Role, SessionLocal, UserRole
 from mcpgateway.middleware.rbac import get_current_user_with_permissions
 from mcpgateway.transports.streamablehttp_transport import server_id_var
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from jit_access import Caller, InvalidInput
 
@@ -27,6 +27,8 @@ PLATFORM_ADMIN: Final = "platform_admin"
 """The gateway's name for the role of its administrators, held through a flag of the account."""
 
 _MOUNTED: Final = "jit_access_mounted"
+_AT_ONCE: Final = 500
+"""How many names one query asks for; databases limit it."""
 _NO_SERVER: Final = "default_server_id"
 """What the gateway's transport says for calls outside any virtual server."""
 
@@ -94,6 +96,37 @@ def caller(request: Request, user: dict[str, Any] = Depends(get_current_user_wit
     )
 
 
+class Standing(NamedTuple):
+    """What somebody is by standing right."""
+
+    enabled: bool
+    roles: tuple[str, ...]
+
+
+def standings(principals: Iterable[str]) -> dict[str, Standing]:
+    """What these people are now, by the names they are asked for with; who has no account is left out."""
+    names = list(principals)
+    found: dict[str, tuple[bool, set[str]]] = {}
+    with SessionLocal() as session:
+        for start in range(0, len(names), _AT_ONCE):
+            accounts = (
+                select(func.lower(EmailUser.email), EmailUser.is_active, EmailUser.is_admin, Role.name)
+                .outerjoin(UserRole, and_(UserRole.user_email == EmailUser.email, _assigned()))
+                .outerjoin(Role, and_(Role.id == UserRole.role_id, _not_of_a_grant()))
+                .where(func.lower(EmailUser.email).in_(names[start : start + _AT_ONCE]))
+            )
+            for name, active, admin, role in session.execute(accounts):
+                _, roles = found.setdefault(name, (bool(active), {PLATFORM_ADMIN} if admin else set()))
+                if role is not None and _is_role_name(role):
+                    roles.add(role)
+    return {name: Standing(enabled, tuple(sorted(roles))) for name, (enabled, roles) in found.items()}
+
+
+def directory(principal: str, agent: bool) -> Standing | None:
+    """What somebody is now, for the engine, which asks it of those who ask for access and who review."""
+    return None if agent else standings([principal]).get(principal)
+
+
 class _SignIn(TypedDict, total=False):
     amr: list[str]
     acr: str | None
@@ -126,18 +159,25 @@ def _standing_roles(email: str) -> dict[str, set[str]]:
     standing = (
         select(Role)
         .join(UserRole, UserRole.role_id == Role.id)
-        .where(
-            UserRole.user_email == email,
-            UserRole.scope == "global",
-            UserRole.is_active.is_(True),
-            Role.is_active.is_(True),
-            or_(UserRole.expires_at.is_(None), UserRole.expires_at > datetime.now(UTC)),
-            or_(UserRole.grant_source.is_(None), UserRole.grant_source != GRANT_SOURCE),
-            ~Role.name.startswith(ROLE_PREFIX, autoescape=True),
-        )
+        .where(UserRole.user_email == email, _assigned(), _not_of_a_grant())
     )
     with SessionLocal() as session:
         return {role.name: set(role.get_effective_permissions()) for role in session.scalars(standing)}
+
+
+def _assigned() -> ColumnElement[bool]:
+    """That an assignment holds everywhere and now, and does not come from a grant."""
+    return and_(
+        UserRole.scope == "global",
+        UserRole.is_active.is_(True),
+        or_(UserRole.expires_at.is_(None), UserRole.expires_at > datetime.now(UTC)),
+        or_(UserRole.grant_source.is_(None), UserRole.grant_source != GRANT_SOURCE),
+    )
+
+
+def _not_of_a_grant() -> ColumnElement[bool]:
+    """That a role is in force, and not one of ours."""
+    return and_(Role.is_active.is_(True), ~Role.name.startswith(ROLE_PREFIX, autoescape=True))
 
 
 def _is_role_name(name: str) -> bool:

@@ -25,7 +25,7 @@ from cpex.framework import (
     ToolPreInvokePayload,
 )
 
-from jit_access import Context, InvalidInput
+from jit_access import Caller, Context, Decision, InvalidInput
 from jit_access.gateway import host, runtime
 from jit_access.gateway.settings import Settings
 
@@ -66,7 +66,7 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
             if not host.may_override():
                 return PluginResult()
             known = _known(payload.client_host)
-            decision = self._runtime.engine.check_current(payload.user_email, payload.permission, context=known)
+            decision = await self._decide(self._runtime, payload.user_email, payload.permission, known)
             if not decision.allowed:
                 return PluginResult()
             _counted(context).add(payload.permission)
@@ -78,6 +78,13 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         except Exception:
             _log.exception("abstaining from a permission check")
             return PluginResult()
+
+    async def _decide(self, joined: runtime.Runtime, email: str, permission: str, known: Context | None) -> Decision:
+        """The engine's answer, after a look at whether the holder of a grant that would give it still may hold it."""
+        given = joined.engine.peek(email, permission, context=known)
+        if given.grant_id is not None:
+            await asyncio.to_thread(joined.vet, Caller(email).principal, given.grant_id)
+        return joined.engine.check_current(email, permission, context=known)
 
     async def tool_pre_invoke(
         self, payload: ToolPreInvokePayload, context: PluginContext

@@ -16,6 +16,7 @@ from jit_access import Engine
 from jit_access.gateway import host
 from jit_access.gateway.mirror import Mirror
 from jit_access.gateway.settings import PluginConfigError, Settings
+from jit_access.gateway.standing import Standings
 from jit_access.router import create_router
 
 _log: Final = logging.getLogger(__name__)
@@ -28,30 +29,44 @@ class Runtime:
     settings: Settings
     engine: Engine
     mirror: Mirror | None
-    _task: asyncio.Task[None] | None = field(default=None, repr=False)
+    standings: Standings = field(init=False, repr=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.standings = Standings(self.engine)
+
+    def vet(self, holder: str, grant: str) -> None:
+        """Make sure that the holder of a live grant may still hold it; blocks on the disk when not."""
+        if self.standings.look(holder, grant) and self.mirror is not None:
+            self.mirror.follow_now()
 
     def keep_up(self) -> None:
-        """See to it that the mirror follows other processes, from the loop that is running now."""
-        if self.mirror is None:
-            return
+        """See to it that grants follow their holders, and the mirror other processes, from the loop that runs now."""
         if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
-            self._task = asyncio.get_running_loop().create_task(self._follow(self.mirror), name="jit-access-mirror")
+            self._task = asyncio.get_running_loop().create_task(self._follow(), name="jit-access-keeper")
 
-    async def _follow(self, mirror: Mirror) -> None:
+    async def _follow(self) -> None:
         failing = False
         while True:
             await asyncio.sleep(self.settings.poll_seconds)
             try:
-                await asyncio.to_thread(mirror.follow)
+                await asyncio.to_thread(self._round)
             except Exception:
                 # Said once when it begins and once when it ends, not every second in between.
                 if not failing:
-                    _log.exception("the gateway's roles could not be brought up to date; trying again")
+                    _log.exception("grants or the gateway's roles could not be brought up to date; trying again")
                 failing = True
             else:
                 if failing:
-                    _log.info("the gateway's roles are up to date again")
+                    _log.info("grants and the gateway's roles are up to date again")
                 failing = False
+
+    def _round(self) -> None:
+        try:
+            self.standings.follow()
+        finally:
+            if self.mirror is not None:
+                self.mirror.follow()
 
 
 _runtime: Runtime | None = None
@@ -61,8 +76,8 @@ _starting: Final = threading.Lock()
 def start(settings: Settings) -> Runtime:
     """The runtime of this process, made at the first call. Blocks on the disk then.
 
-    When it returns for the first time, roles of grants that ended while the gateway was down are gone; the gateway
-    serves no request before.
+    When it returns for the first time, grants that their holders may not hold any more are over, and roles of grants
+    that ended while the gateway was down are gone; the gateway serves no request before.
     """
     global _runtime
     with _starting:
@@ -76,13 +91,15 @@ def start(settings: Settings) -> Runtime:
 
 
 def _open(settings: Settings) -> Runtime:
-    engine = settings.open_engine()
-    mirror = Mirror(engine) if settings.mirror else None
-    if mirror is not None:
-        mirror.follow_now()
+    engine = settings.open_engine(host.directory)
+    opened = Runtime(settings, engine, Mirror(engine) if settings.mirror else None)
+    opened.standings.follow()
+    follow = opened.mirror.follow_now if opened.mirror is not None else None
+    if follow is not None:
+        follow()
     if settings.wrap_permission_service:
         from jit_access.gateway import wrap
 
-        wrap.install(engine)
-    host.mount(create_router(engine, caller=host.caller, on_change=mirror.follow_now if mirror is not None else None))
-    return Runtime(settings, engine, mirror)
+        wrap.install(engine, opened.vet)
+    host.mount(create_router(engine, caller=host.caller, on_change=follow))
+    return opened

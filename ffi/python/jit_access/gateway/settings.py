@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,10 @@ from jit_access.gateway.reserved import RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
 _GATEWAY_KEYS = frozenset({"mirror", "wrap_permission_service", "poll_seconds"})
+
+
+Directory = Callable[[str, bool], tuple[bool, Sequence[str]] | None]
+"""Says of a principal, by name and whether it is an agent, whether they are enabled and which roles they hold."""
 
 
 class PluginConfigError(ValueError):
@@ -53,12 +57,12 @@ class Settings:
             poll_seconds=_seconds(gateway.get("poll_seconds", 1.0)),
         )
 
-    def open_engine(self) -> Engine:
-        """The engine this configuration describes."""
+    def open_engine(self, directory: Directory) -> Engine:
+        """The engine this configuration describes, which asks the gateway what people are."""
         if self.config_file is not None:
-            return Engine.open(self.config_file, reserved_permissions=RESERVED)
+            return Engine.open(self.config_file, reserved_permissions=RESERVED, directory=directory)
         assert self.inline is not None
-        return Engine.from_yaml(self.inline, reserved_permissions=RESERVED)
+        return Engine.from_yaml(self.inline, reserved_permissions=RESERVED, directory=directory)
 
 
 def _known(where: str, config: Mapping[str, Any], keys: frozenset[str]) -> None:

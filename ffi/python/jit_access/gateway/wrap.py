@@ -12,6 +12,7 @@ for one resource or prompt are not lifted.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import logging
@@ -33,6 +34,8 @@ _TOOL_METHODS: Final = ("invoke_tool", "invoke_tool_direct", "prepare_rust_mcp_t
 """Every way of the tool service to run a tool; a version of the gateway need not have them all."""
 
 Method = Callable[..., Awaitable[Any]]
+Vet = Callable[[str, str], None]
+"""Makes sure that the holder of a live grant may still hold it. Blocks."""
 
 _provisional: ContextVar[str | None] = ContextVar("jit_access_provisional", default=None)
 """The caller whose tool call in this task was let pass on the strength of a grant yet to be matched."""
@@ -46,12 +49,12 @@ def called_server() -> str | None:
     return _server.get()
 
 
-def install(engine: Engine) -> None:
+def install(engine: Engine, vet: Vet) -> None:
     """Wrap the gateway's functions, once per process."""
-    _replace(PermissionService, "check_permission", lambda original: _lifting(original, engine))
+    _replace(PermissionService, "check_permission", lambda original: _lifting(original, engine, vet))
     for name in _TOOL_METHODS:
         if hasattr(ToolService, name):
-            _replace(ToolService, name, lambda original: _verifying(original, engine))
+            _replace(ToolService, name, lambda original: _verifying(original, engine, vet))
 
 
 def _replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
@@ -63,7 +66,7 @@ def _replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
     setattr(owner, name, wrapped)
 
 
-def _lifting(original: Method, engine: Engine) -> Method:
+def _lifting(original: Method, engine: Engine, vet: Vet) -> Method:
     """The permission service's check, asking the engine where the gateway's roles say no."""
     signature = inspect.signature(original)
 
@@ -74,6 +77,7 @@ def _lifting(original: Method, engine: Engine) -> Method:
             return True
         try:
             asked = signature.bind(*args, **kwargs).arguments
+            await _vetted(engine, vet, asked["user_email"], asked["permission"])
             return _lifted(engine, asked["user_email"], asked["permission"], asked.get("token_teams"))
         except Exception:
             _log.exception("no grant was considered")
@@ -95,6 +99,15 @@ def _lifted(engine: Engine, email: str, permission: str, token_teams: list[str] 
     return True
 
 
+async def _vetted(
+    engine: Engine, vet: Vet, email: str, permission: str, resource: str | None = None, server: str | None = None
+) -> None:
+    """End the grant that would answer this, if its holder may not hold it any more."""
+    given = engine.peek(email, permission, resource, server=server)
+    if given.grant_id is not None:
+        await asyncio.to_thread(vet, Caller(email).principal, given.grant_id)
+
+
 def _may_hold_some_tool(engine: Engine, email: str) -> bool:
     """Whether a narrower grant of this person could cover a tool call; which one is for the call itself to show."""
     holder = Caller(email).principal
@@ -103,15 +116,16 @@ def _may_hold_some_tool(engine: Engine, email: str) -> bool:
     )
 
 
-def _covered(engine: Engine, email: str, tool: str, server: str | None) -> bool:
+async def _covered(engine: Engine, vet: Vet, email: str, tool: str, server: str | None) -> bool:
     try:
+        await _vetted(engine, vet, email, _TOOL_CALL, f"tool:{tool}", server)
         return bool(engine.peek(email, _TOOL_CALL, f"tool:{tool}", server=server).allowed)
     except Exception:
         _log.exception("a tool call was refused")
         return False
 
 
-def _verifying(original: Method, engine: Engine) -> Method:
+def _verifying(original: Method, engine: Engine, vet: Vet) -> Method:
     """A way to run a tool, refused when only a provisional pass led here and no grant covers this very tool."""
     signature = inspect.signature(original)
 
@@ -121,7 +135,7 @@ def _verifying(original: Method, engine: Engine) -> Method:
         name, server = str(asked["name"]), asked.get("server_id")
         _server.set(server)
         email = _provisional.get()
-        if email is not None and not _covered(engine, email, name, server):
+        if email is not None and not await _covered(engine, vet, email, name, server):
             raise PluginViolationError(
                 "Access denied",
                 PluginViolation(

@@ -1,0 +1,225 @@
+"""What administrators change about people in the gateway's own tables ends the grants that this takes away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cpex.framework import GlobalContext, HttpAuthCheckPermissionPayload, PluginConfig, PluginContext
+from gateway_world import ADMIN, BOSS, DEV, add_role, fresh_gateway, give
+from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
+from sqlalchemy import delete, event, update
+from sqlalchemy.engine import Engine as Database
+
+from jit_access import Caller, Engine, Grant, Refused, Unavailable
+from jit_access.gateway import host
+from jit_access.gateway.mirror import Mirror
+from jit_access.gateway.plugin import JitAccessPlugin
+from jit_access.gateway.reserved import RESERVED
+from jit_access.gateway.runtime import Runtime
+from jit_access.gateway.settings import Settings
+from jit_access.gateway.standing import Standings
+
+CONFIG = """
+jit_access:
+  approver_roles: [boss, platform_admin]
+  require_justification: false
+  roles:
+    auditor: {permissions: ["audit:read"]}
+    operator: {permissions: ["tools.*"], requestable_by: [developer]}
+"""
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(host, "may_override", lambda: True)
+    fresh_gateway()
+    add_role("developer")
+    add_role("boss", holder=BOSS)
+    return open_engine()
+
+
+def open_engine(path: Path | None = None) -> Engine:
+    environ = {"JIT_STORE__PATH": str(path)} if path else {}
+    return Engine.from_yaml(CONFIG, environ=environ, reserved_permissions=RESERVED, directory=host.directory)
+
+
+def granted(engine: Engine, role: str = "operator") -> Grant:
+    asked = engine.submit(Caller(DEV, roles=["developer"]), role=role)
+    approved = engine.approve(Caller(BOSS, roles=["boss"]), asked.id)
+    assert approved.grant_id is not None
+    return engine.grant(Caller(DEV), approved.grant_id)
+
+
+def write(*statements: Any) -> None:
+    with SessionLocal() as session:
+        for statement in statements:
+            session.execute(statement)
+        session.commit()
+
+
+def disable(email: str = DEV, *, active: bool = False) -> None:
+    write(update(EmailUser).where(EmailUser.email == email).values(is_active=active))
+
+
+def ended(engine: Engine, grant: Grant) -> tuple[str, str | None]:
+    found = engine.grant(Caller(DEV), grant.id)
+    return (found.status, "eligibility" if '"revoked_by":"rule:eligibility"' in found.to_json() else None)
+
+
+LOSSES: dict[str, Callable[[], None]] = {
+    "the account is disabled": disable,
+    "the account is deleted": lambda: write(delete(UserRole), delete(EmailUser).where(EmailUser.email == DEV)),
+    "the role is taken away": lambda: write(update(UserRole).where(UserRole.user_email == DEV).values(is_active=False)),
+    "the assignment is over": lambda: write(
+        update(UserRole).where(UserRole.user_email == DEV).values(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    ),
+    "the role is switched off": lambda: write(update(Role).where(Role.name == "developer").values(is_active=False)),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_ends_the_grant_in_the_next_round(engine: Engine, loss: str) -> None:
+    standings, grant = Standings(engine), granted(engine)
+    assert not standings.follow()
+    assert engine.check(DEV, "tools.execute").allowed
+    LOSSES[loss]()
+    assert standings.follow()
+    assert not engine.check(DEV, "tools.execute").allowed
+    assert ended(engine, grant) == ("revoked", "eligibility")
+    assert not standings.follow(), "it is told once"
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_ends_the_grant_at_the_next_decision(engine: Engine, loss: str) -> None:
+    plugin, grant = JitAccessPlugin(PluginConfig(name="Jit", kind="jit", config={"jit_access": {}})), granted(engine)
+    plugin._runtime = Runtime(Settings.parse({"jit_access": {}}), engine, Mirror(engine))
+
+    def granted_by_the_hook() -> bool:
+        payload = HttpAuthCheckPermissionPayload(user_email="Dev@Example.com", permission="tools.execute")
+        context = PluginContext(global_context=GlobalContext(request_id="1", user=DEV))
+        return asyncio.run(plugin.http_auth_check_permission(payload, context)).modified_payload is not None
+
+    assert granted_by_the_hook()
+    LOSSES[loss]()
+    assert not granted_by_the_hook()
+    assert ended(engine, grant) == ("revoked", "eligibility")
+    assert engine.grant(Caller(DEV), grant.id).actions_taken == 1, "what was not let through is no use"
+    with SessionLocal() as session:
+        assert not session.query(Role).filter(Role.name.startswith("jit-")).count(), "and the mirror has followed"
+
+
+def test_what_a_grant_does_not_take_does_not_end_it(engine: Engine) -> None:
+    standings, free = Standings(engine), granted(engine, "auditor")
+    standings.follow()
+    LOSSES["the role is taken away"]()
+    assert not standings.follow()
+    assert engine.check(DEV, "audit:read").allowed
+    disable()
+    assert standings.follow()
+    assert ended(engine, free) == ("revoked", "eligibility")
+
+
+def test_it_does_not_come_back_and_can_be_asked_for_anew(engine: Engine) -> None:
+    standings, lost = Standings(engine), granted(engine)
+    standings.follow()
+    disable()
+    with pytest.raises(Refused, match="disabled"):
+        engine.submit(Caller(DEV, roles=["developer"]), role="auditor")
+    standings.follow()
+    disable(active=True)
+    standings.follow()
+    assert engine.grant(Caller(DEV), lost.id).status == "revoked"
+    again = granted(engine)
+    assert not standings.follow()
+    assert engine.check(DEV, "tools.execute").grant_id == again.id
+    LOSSES["the role is taken away"]()
+    assert standings.follow()
+
+
+def test_what_was_lost_while_nobody_looked_is_seen_at_the_start(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "jit.db"
+    with open_engine(path) as before:
+        grant = granted(before)
+    disable()
+    with open_engine(path) as after:
+        assert Standings(after).follow()
+        assert ended(after, grant) == ("revoked", "eligibility")
+
+
+def test_two_workers_look_and_it_is_told_once(engine: Engine, tmp_path: Path) -> None:
+    with open_engine(tmp_path / "jit.db") as one, open_engine(tmp_path / "jit.db") as other:
+        standings, others = Standings(one), Standings(other)
+        granted(one)
+        other.sync()
+        assert not standings.follow() and not others.follow()
+        told = one.sync()
+        disable()
+        assert [standings.follow(), others.follow()] == [True, False]
+        assert one.sync() == told + 2, "what the person is now, and the end of the grant"
+
+
+def test_one_query_a_round_however_many_hold_something(engine: Engine) -> None:
+    with SessionLocal() as session:
+        people = [f"p{n}@example.com" for n in range(20)]
+        session.add_all(EmailUser(email=email, password_hash="x") for email in people)
+        session.commit()
+    for email in people:
+        give(engine, "auditor", holder=email)
+    standings = Standings(engine)
+    standings.follow()
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    revision = engine.sync()
+    event.listen(Database, "before_cursor_execute", note)
+    try:
+        standings.follow()
+    finally:
+        event.remove(Database, "before_cursor_execute", note)
+    assert len([statement for statement in seen if statement.startswith("SELECT")]) == 1
+    assert engine.sync() == revision, "and nothing is told again"
+
+
+def test_who_never_had_an_account_is_not_judged(engine: Engine) -> None:
+    grant, standings = give(engine, "auditor", holder="elsewhere@example.com"), Standings(engine)
+    assert not standings.follow() and not standings.look("elsewhere@example.com", grant.id)
+    assert engine.check("elsewhere@example.com", "audit:read").allowed
+
+
+def test_grants_of_agents_are_left_to_whoever_gave_them(engine: Engine) -> None:
+    asked = engine.submit(Caller("bot", agent=True), role="auditor")
+    engine.approve(Caller(BOSS, roles=["boss"]), asked.id)
+    assert not Standings(engine).follow()
+    assert engine.check("bot", "audit:read", agent=True).allowed
+
+
+def test_reviewers_are_what_the_gateway_says_they_are_when_they_review(engine: Engine) -> None:
+    asked = engine.submit(Caller(DEV, roles=["developer"]), role="operator")
+    disable(BOSS)
+    with pytest.raises(Refused, match="disabled"):
+        engine.approve(Caller(BOSS, roles=["boss"]), asked.id)
+    LOSSES["the role is taken away"]()
+    with pytest.raises(Refused, match="holds none of them"):
+        engine.approve(Caller(ADMIN, roles=["platform_admin"]), asked.id)
+
+
+def test_a_gateway_that_cannot_say_lifts_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    grant = granted(engine)
+
+    def away(*_: object) -> None:
+        raise OSError("no database")
+
+    monkeypatch.setattr(host, "standings", away)
+    with pytest.raises(Unavailable, match="no database"):
+        engine.submit(Caller(DEV, roles=["developer"]), role="auditor")
+    with pytest.raises(OSError, match="no database"):
+        Standings(engine).follow()
+    with pytest.raises(OSError, match="no database"):
+        Standings(engine).look(DEV, grant.id)
