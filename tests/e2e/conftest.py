@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import secrets
 import socket
@@ -108,6 +109,26 @@ class World:
         else:
             self.revoke(grant["id"])
 
+    # --- what administrators change, over the gateway's own routes ---
+
+    def set_active(self, who: str, active: bool) -> None:
+        """Switch an account off or on."""
+        answer = self.call(ADMIN, "PATCH", f"/auth/email/admin/users/{who}", {"is_active": active})
+        assert answer.status == 200, answer
+
+    def take_role(self, who: str, name: str) -> str:
+        """Take a global role away; its id."""
+        known = self.call(ADMIN, "GET", "/rbac/roles").json()
+        [role] = [one["id"] for one in known if one["name"] == name]
+        answer = self.call(ADMIN, "DELETE", f"/rbac/users/{who}/roles/{role}?scope=global")
+        assert answer.status == 200, answer
+        return str(role)
+
+    def give_role(self, who: str, role: str) -> None:
+        """Assign a global role."""
+        answer = self.call(ADMIN, "POST", f"/rbac/users/{who}/roles", {"role_id": role, "scope": "global"})
+        assert answer.status == 200, answer
+
     # --- MCP ---
 
     def mcp_paths(self) -> list[str]:
@@ -140,6 +161,12 @@ class World:
         with sqlite3.connect(f"file:{self.gateway.state.root / 'gateway.db'}?mode=ro", uri=True) as database:
             rows = database.execute("SELECT name FROM roles WHERE name LIKE 'jit-%' AND is_active").fetchall()
         return {name.removeprefix("jit-") for (name,) in rows}
+
+    def permissions_of(self, grant_id: str) -> list[str]:
+        """What the role of a grant gives in the gateway."""
+        with sqlite3.connect(f"file:{self.gateway.state.root / 'gateway.db'}?mode=ro", uri=True) as database:
+            [(permissions,)] = database.execute("SELECT permissions FROM roles WHERE name = ?", (f"jit-{grant_id}",))
+        return sorted(json.loads(permissions))
 
     def verify(self) -> int:
         """How many records of the journal hold together; an error names the first that does not."""

@@ -96,7 +96,7 @@ def test_a_dry_run_tells_who_would_be_asked_and_asks_nobody(world: World) -> Non
         assert (found.status, found.json()["code"]) == (404, "unknown_request")
         assert shown.json()["id"] not in world.call(who, "GET", "/jit/requests?limit=200").text
     assert told() == before
-    wrong = world.call(DEV, "POST", "/jit/request?dry_run=true", {**body, "reason": ""})
+    wrong = world.call(DEV, "POST", "/jit/request?dry_run=true", {"role": "auditor"})
     assert (wrong.status, wrong.json()["code"]) == (400, "justification_required"), "and says what would be refused"
 
 
