@@ -105,6 +105,8 @@ fn index_cedar_and_model_agree() {
 /// each of them asks for.
 #[test]
 fn conditions_are_the_same_in_cedar() {
+    const SESSIONS: [&str; 5] = ["s", "S", "a\"b", "\\u{61}", "a"];
+    const METHODS: [&[&str]; 3] = [&["mfa"], &["pwd", "otp"], &["pwd"]];
     let schema = schema();
     let mut dice = Dice::new(seed(), 0);
     let rules = Rules::default();
@@ -127,7 +129,7 @@ fn conditions_are_the_same_in_cedar() {
                     .one_in(2)
                     .then(|| Ttl::from_millis(60_000 * i64::try_from(1 + dice.below(3)).unwrap()).unwrap()),
                 networks: dice.one_in(2).then(|| networks(&mut dice)),
-                session: dice.one_in(2).then(|| SessionId::new(*dice.pick(&["s", "S", "a\"b", "\\u{61}"])).unwrap()),
+                session: dice.one_in(2).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()),
                 max_uses: dice.one_in(2).then(|| 1.try_into().unwrap()),
             },
             permissions: PermissionSet::new([Permission::new("*").unwrap()]).unwrap(),
@@ -142,7 +144,7 @@ fn conditions_are_the_same_in_cedar() {
         for _ in 0..12 {
             let age = *dice.pick(&[-60_001, -60_000, 0, 59_999, 60_000, 119_999, 120_000, 180_000]);
             let signed_in = at(now.millis() - age);
-            let methods: &[&str] = *dice.pick(&[&["mfa"][..], &["pwd", "otp"][..], &["pwd"][..]]);
+            let methods: &[&str] = dice.pick::<&[&str]>(&METHODS);
             let sign_in = SignIn::new(methods.iter().copied(), None, Some(signed_in)).unwrap();
             let context = Context {
                 sign_in: (!dice.one_in(4)).then_some(sign_in),
@@ -151,7 +153,7 @@ fn conditions_are_the_same_in_cedar() {
                         .parse()
                         .unwrap()
                 }),
-                session: (!dice.one_in(4)).then(|| SessionId::new(*dice.pick(&["s", "S", "a\"b", "a"])).unwrap()),
+                session: (!dice.one_in(4)).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()),
             };
             let used_up = dice.one_in(3);
             let given = Attributes {
