@@ -69,7 +69,7 @@ static inline void release(jit_str made) { free((void *)made.data); }
 /* That a failure says what it is, in text, and is no panic. */
 static inline void is_told(jit_status status, jit_error *error) {
   jit_error_info info = {.size = sizeof info};
-  HOLDS(status > JIT_OK && status < JIT_CORRUPT);
+  HOLDS(status > JIT_OK && status <= JIT_RATE_LIMITED && status != JIT_CORRUPT && status != JIT_INTERNAL);
   HOLDS(jit_error_get(error, &info) == JIT_OK && info.status == status);
   HOLDS(info.code.len > 0 && strlen(info.code.data) == info.code.len);
   HOLDS(info.message.len > 0 && info.message.data[info.message.len] == '\0');

@@ -469,6 +469,31 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_beyond_ascii_is_seen_wherever_it_stands() {
+        let c = c();
+        let of = |bytes: &[u8]| {
+            let text = jit_str { data: bytes.as_ptr().cast(), len: bytes.len() };
+            c.short(text, "text").map(|text| text.map(str::to_owned)).ok()
+        };
+        for len in 0..40 {
+            let plain = vec![b'a'; len];
+            assert!(is_ascii(&plain));
+            assert_eq!(of(&plain), Some(str::from_utf8(&plain).ok().map(str::to_owned)));
+            for at in 0..len {
+                for byte in [0x7F, 0x80, 0xC3, 0xFF] {
+                    let mut bytes = plain.clone();
+                    bytes[at] = byte;
+                    assert_eq!(is_ascii(&bytes), byte == 0x7F, "{byte:#x} at {at} of {len}");
+                    assert_eq!(of(&bytes).is_some(), byte == 0x7F, "{byte:#x} at {at} of {len}");
+                }
+                let mut bytes = plain.clone();
+                bytes.splice(at..=at, "é".bytes());
+                assert_eq!(of(&bytes), Some(String::from_utf8(bytes).ok()));
+            }
+        }
+    }
+
+    #[test]
     fn texts_are_utf_8_and_not_longer_than_they_can_be() {
         let c = c();
         let of = |bytes: &[u8], len| c.text(jit_str { data: bytes.as_ptr().cast(), len }, "text").map(|_| ());
