@@ -87,6 +87,7 @@ struct CQuery {
     action: Str,
     resource: Str,
     server: Str,
+    context: *const (),
 }
 
 #[repr(C)]
@@ -169,6 +170,7 @@ impl C {
             action: Str::of(action),
             resource,
             server,
+            context: null(),
         };
         let mut decision = CDecision {
             size: size_of::<CDecision>(),

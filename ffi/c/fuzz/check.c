@@ -1,4 +1,4 @@
-/* jit_check: any question, in any mode, of any size. */
+/* jit_check: any question, in any mode, of any size, with anything told besides. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -7,6 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   input in = {data, size};
   unsigned how = bits(&in);
   jit_query query = {.size = sizeof query, .mode = how & 3, .principal_kind = (how >> 2) & 3};
+  jit_context context = {.size = sizeof context};
   jit_decision decision = {.size = sizeof decision};
   jit_error *error = NULL;
   jit_status status;
@@ -16,6 +17,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   query.action = text(&in);
   query.resource = text(&in);
   query.server = text(&in);
+  if (how & 0x40) {
+    if (how & 0x80) context.size = (size_t)number(&in, 8) % sizeof context;
+    context.mfa = (uint32_t)number(&in, 1);
+    context.reserved = (uint32_t)number(&in, 1) ^ ' ';
+    context.auth_time = (int64_t)number(&in, 8);
+    context.amr = text(&in);
+    context.acr = text(&in);
+    context.address = text(&in);
+    context.session = text(&in);
+    query.context = &context;
+  }
   status = jit_check(engine, &query, &decision, &error);
   is_answered(status, error);
   if (status == JIT_OK) {
@@ -28,5 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   release(query.action);
   release(query.resource);
   release(query.server);
+  release(context.amr);
+  release(context.acr);
+  release(context.address);
+  release(context.session);
   return 0;
 }

@@ -8,7 +8,6 @@
 #![expect(unsafe_code, reason = "C's pointers are followed here")]
 
 use std::collections::BTreeMap;
-use std::ffi::c_char;
 use std::marker::PhantomData;
 use std::mem::{MaybeUninit, offset_of};
 use std::ptr::{self, NonNull};
@@ -31,33 +30,34 @@ const MAX_STRUCT: usize = 4_096;
 /// # Safety
 /// It must be `repr(C)`, begin with its size as a `usize`, and be valid for every pattern of bits.
 pub(crate) unsafe trait Prefixed: Copy {
-    /// How large it was in the first header that had it: up to the end of the field that was then the last.
-    const LEAST: usize;
+    /// How large it was in earlier headers, each up to the end of the field that was then the last. Between two of them a
+    /// field would be cut in the middle, and half a pointer is none.
+    const EARLIER: &[usize];
 }
 
 // SAFETY: `repr(C)`, a `usize` first, then nothing but numbers, raw pointers and arrays of numbers.
 unsafe impl Prefixed for jit_open_options {
-    const LEAST: usize = offset_of!(Self, test_clock_ms) + size_of::<i64>();
+    const EARLIER: &[usize] = &[];
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_query {
-    const LEAST: usize = offset_of!(Self, server) + size_of::<jit_str>();
+    const EARLIER: &[usize] = &[offset_of!(Self, context)];
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_context {
-    const LEAST: usize = size_of::<Self>();
+    const EARLIER: &[usize] = &[];
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_decision {
-    const LEAST: usize = offset_of!(Self, grant_id) + size_of::<[c_char; 40]>();
+    const EARLIER: &[usize] = &[];
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_error_info {
-    const LEAST: usize = offset_of!(Self, problem) + size_of::<jit_str>();
+    const EARLIER: &[usize] = &[];
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_tick_info {
-    const LEAST: usize = offset_of!(Self, next_ms) + size_of::<i64>();
+    const EARLIER: &[usize] = &[];
 }
 
 /// The right to follow the pointers of one call.
@@ -206,7 +206,8 @@ impl FromC {
         }
         // SAFETY: not null, and it points to a struct that begins with its size: the invariant of `FromC`, and `Prefixed`.
         let size = unsafe { at.cast::<usize>().read_unaligned() };
-        if (T::LEAST..=MAX_STRUCT).contains(&size) { Ok(size) } else { Err(missized(field, size, size_of::<T>())) }
+        let is_known = (size_of::<T>()..=MAX_STRUCT).contains(&size) || T::EARLIER.contains(&size);
+        if is_known { Ok(size) } else { Err(missized(field, size, size_of::<T>())) }
     }
 
     /// A place for an answer.
@@ -316,8 +317,8 @@ impl<T: Prefixed> SizedOut<'_, T> {
     fn set_sized(self, value: T) {
         let (to, from) = (self.at.as_ptr().cast::<u8>(), (&raw const value).cast::<u8>());
         let first = size_of::<usize>();
-        // SAFETY: `size` bytes are writable at `to`: the invariant of `FromC`. It is `LEAST` at least, so that the size
-        // itself lies inside; no more is read than `value` holds; the two do not overlap, because `value` is ours.
+        // SAFETY: `size` bytes are writable at `to`: the invariant of `FromC`. It is one that some header had, so that the
+        // size itself lies inside; no more is read than `value` holds; the two do not overlap, because `value` is ours.
         unsafe {
             ptr::copy_nonoverlapping(from.add(first), to.add(first), self.size.min(size_of::<T>()) - first);
             if self.size > size_of::<T>() {
@@ -418,11 +419,23 @@ mod tests {
 
     #[test]
     fn sizes_are_looked_at_before_anything_else_is() {
-        for size in [0, 1, jit_query::LEAST - 1, MAX_STRUCT + 1, usize::MAX] {
+        for size in [0, 1, jit_query::EARLIER[0] - 1, size_of::<jit_query>() - 1, MAX_STRUCT + 1, usize::MAX] {
             let query = jit_query { size, ..query() };
             assert!(c().read(&raw const query, "query").is_err(), "{size}");
         }
         assert!(c().read(ptr::null::<jit_query>(), "query").is_err());
+    }
+
+    #[test]
+    fn an_earlier_header_knows_less() {
+        let context = ptr::without_provenance(16);
+        let query = jit_query { size: jit_query::EARLIER[0], mode: 1, context, ..query() };
+        let read = c().read(&raw const query, "query").unwrap();
+        assert_eq!((read.mode, read.context), (1, ptr::null()));
+        for size in jit_query::EARLIER[0] + 1..size_of::<jit_query>() {
+            let query = jit_query { size, ..query };
+            assert!(c().read(&raw const query, "query").is_err(), "{size} cuts a field");
+        }
     }
 
     #[test]

@@ -222,12 +222,13 @@ static void errors_say_what_to_do(void) {
 }
 
 static void what_is_not_right_is_refused_and_nothing_is_written(void) {
-  static const size_t sizes[] = {0, 1, 7, 8, 79, 4097, (size_t)-1};
+  static const size_t sizes[] = {0, 1, 7, 8, 79, 83, 4097, (size_t)-1};
   jit_engine *engine = NULL, *other = NULL;
   jit_error *error = NULL;
   jit_text *json = NULL;
   jit_open_options options;
   jit_query query, two[2];
+  jit_context context;
   jit_decision decision, decisions[2], untouched;
   jit_str str;
   size_t at;
@@ -251,7 +252,7 @@ static void what_is_not_right_is_refused_and_nothing_is_written(void) {
     query.size = sizes[at];
     REFUSED(jit_check(engine, &query, &decision, &error));
     query.size = sizeof query;
-    if (sizes[at] == 79) continue;
+    if (sizes[at] == 79 || sizes[at] == 83) continue; /* of a later header */
     decision.size = sizes[at];
     CHECK(jit_check(engine, &query, &decision, NULL) == JIT_INVALID);
     decision.size = sizeof decision;
@@ -283,6 +284,44 @@ static void what_is_not_right_is_refused_and_nothing_is_written(void) {
   query.server = text(NULL);
   query.action = text("no such.action");
   REFUSED(jit_check(engine, &query, &decision, &error));
+
+  memset(&context, 0, sizeof context);
+  context.size = sizeof context;
+  query = question("dev@example.com", "tools.deploy");
+  query.context = &context;
+  for (at = 0; at < sizeof sizes / sizeof *sizes; at++) {
+    context.size = sizes[at];
+    REFUSED(jit_check(engine, &query, &decision, &error));
+  }
+  context.size = sizeof context;
+  context.reserved = 1;
+  REFUSED(jit_check(engine, &query, &decision, &error));
+  context.reserved = 0;
+  context.auth_time = -1;
+  REFUSED(jit_check(engine, &query, &decision, &error));
+  context.auth_time = INT64_MAX;
+  REFUSED(jit_check(engine, &query, &decision, &error));
+  context.auth_time = 0;
+  context.amr = text("pwd \xff");
+  REFUSED(jit_check(engine, &query, &decision, &error));
+  context.amr = text(NULL);
+  context.acr.len = 5;
+  REFUSED(jit_check(engine, &query, &decision, &error));
+  context.acr = text(NULL);
+  context.address = text("no address");
+  REFUSED(jit_check(engine, &query, &decision, &error));
+  context.address = text("2001:db8::1");
+  context.session.data = "a\0b";
+  context.session.len = 3;
+  REFUSED(jit_check(engine, &query, &decision, &error));
+  context.session.len = 1;
+  CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.outcome == JIT_NOT_APPLICABLE);
+  decision = untouched;
+  /* A program of the first header: what follows its struct is not looked at. */
+  query.size = offsetof(jit_query, context);
+  context.size = 0;
+  CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.outcome == JIT_NOT_APPLICABLE);
+  decision = untouched;
 
   two[0] = question("dev@example.com", "tools.deploy");
   two[1] = two[0];
