@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lock", &[]),
     ("workflow", &["model"]),
     ("index", &["model", "lock"]),
-    ("policy", &["model"]),
+    ("policy", &["model", "workflow"]),
     ("journal", &["model"]),
     ("store", &["model", "workflow", "journal", "lock"]),
     ("notify", &["model", "workflow", "store"]),

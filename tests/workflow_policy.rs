@@ -11,6 +11,7 @@ use jit_access::Error;
 use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::model::*;
+use jit_access::policy::CedarWorkflow;
 use jit_access::service::{Builder, Desk, Engine, Receipt};
 use jit_access::store::{MemoryStore, Store};
 use jit_access::workflow::{
@@ -412,9 +413,12 @@ and who holds which role, stand in tests/workflow_policy.rs. This file is writte
 ";
 
 #[test]
-fn the_matrix_is_the_committed_one() {
+fn the_matrix_is_the_committed_one_with_cedar_and_without() {
     let world = World::new();
-    let (text, _) = matrix(&world, PlainPolicy.into());
+    let (text, sentences) = matrix(&world, PlainPolicy.into());
+    let (with_cedar, cedars_sentences) = matrix(&world, CedarWorkflow::shipped().unwrap().into());
+    assert_eq!(with_cedar, text, "the shipped Cedar policy says something else than the plain one");
+    assert_eq!(cedars_sentences, sentences);
     let text = format!("{HEAD}{text}");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(committed(), &text).unwrap();
@@ -517,4 +521,176 @@ fn a_policy_without_an_answer_refuses() {
     let sentence = "the workflow policy `broken` could not be evaluated: integer overflow; until the operator mends it, \
                     nobody may approve this request";
     assert_eq!(refused.to_string(), sentence);
+}
+
+/// Random questions: whoever asks, whatever they hold, whatever it is about.
+mod random {
+    use jit_access::store::conformance::world::Dice;
+    use jit_access::workflow::{About, Entitlement, For};
+
+    use super::*;
+
+    /// Few names, so that they meet.
+    fn principal(dice: &mut Dice) -> Principal {
+        let name = ["ann", "ben", "cat"][dice.below(3)];
+        if dice.below(4) == 0 { Principal::agent(name).unwrap() } else { person(name, &[]).principal }
+    }
+
+    fn roles(dice: &mut Dice) -> Vec<RoleName> {
+        let mut roles: Vec<_> = ["a", "b", "c", "d"].into_iter().filter(|_| dice.below(3) == 0).collect();
+        if dice.below(2) == 0 {
+            roles.reverse();
+        }
+        roles.into_iter().map(|role| RoleName::new(role).unwrap()).collect()
+    }
+
+    fn now() -> Timestamp {
+        "2026-03-02T09:00:00Z".parse().unwrap()
+    }
+
+    fn instant(dice: &mut Dice) -> Timestamp {
+        Timestamp::from_millis(now().millis() + [-HOUR, -1, 0, 1, HOUR][dice.below(5)]).unwrap()
+    }
+
+    fn window(dice: &mut Dice) -> Window {
+        Window::starting(instant(dice), Ttl::from_hours([0.5, 1.0, 2.0][dice.below(3)]).unwrap()).unwrap()
+    }
+
+    fn permissions() -> PermissionSet {
+        PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap()
+    }
+
+    fn step(dice: &mut Dice) -> ApprovalStep {
+        let escalation = (dice.below(2) == 0).then(|| Escalation { at: instant(dice), to: roles(dice), noted: false });
+        ApprovalStep { roles: roles(dice), count: 1, escalation }
+    }
+
+    fn request(dice: &mut Dice) -> AccessRequest {
+        AccessRequest {
+            id: RequestId::from_u128(dice.below(3) as u128),
+            extends: None,
+            requester: principal(dice),
+            requester_acts_for: (dice.below(3) == 0).then(|| principal(dice)),
+            requester_normal_roles: roles(dice),
+            requester_normal_permissions: None,
+            role: RoleName::new("operator").unwrap(),
+            permissions: permissions(),
+            scope: Scope::ANY,
+            duration: Ttl::from_hours(1.0).unwrap(),
+            duration_cut: None,
+            starts_at: None,
+            conditions: Conditions::default(),
+            justification: None,
+            ticket: None,
+            approver_roles: roles(dice),
+            approval: (0..dice.below(3)).map(|_| step(dice)).collect(),
+            created_at: now(),
+            times_out_at: instant(dice),
+            emergency: None,
+            assessment: Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: Vec::new() },
+            state: [RequestState::Pending, RequestState::NeedsInfo, RequestState::Denied][dice.below(3)],
+            version: 1,
+            reviews: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    fn grant(dice: &mut Dice) -> Grant {
+        let owed = BreakGlass {
+            drill: false,
+            reviewer_roles: roles(dice),
+            review_due: instant(dice),
+            closed: None,
+            overdue_noted: false,
+        };
+        Grant {
+            id: GrantId::from_u128(dice.below(3) as u128),
+            request: RequestId::from_u128(1),
+            holder: principal(dice),
+            holder_acts_for: None,
+            holder_normal_roles: roles(dice),
+            role: RoleName::new("operator").unwrap(),
+            permissions: permissions(),
+            scope: Scope::ANY,
+            window: window(dice),
+            conditions: Conditions::default(),
+            justification: None,
+            ticket: None,
+            approver_roles: roles(dice),
+            approved_by: Actor::Principal(principal(dice)),
+            approved_at: now(),
+            break_glass: (dice.below(2) == 0).then_some(owed),
+            suspended: None,
+            ended: None,
+            noted: Noted::default(),
+            extends: None,
+            uses: 0,
+        }
+    }
+
+    fn delegation(dice: &mut Dice) -> Delegation {
+        Delegation {
+            id: DelegationId::from_u128(1),
+            delegator: principal(dice),
+            delegate: principal(dice),
+            roles: roles(dice),
+            window: window(dice),
+            reason: words(),
+            created_at: now(),
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn questions_are_answered_alike_with_cedar_and_without() {
+        let cedar = CedarWorkflow::shipped().unwrap();
+        let mut permitted = 0;
+        for seed in 0..300 {
+            let dice = &mut Dice::new(seed);
+            let rules = Rules { approver_roles: roles(dice), auditor_roles: roles(dice), ..Rules::default() };
+            let acts_for = (dice.below(3) == 0).then(|| principal(dice));
+            let caller = Caller { acts_for, ..Caller::new(principal(dice), roles(dice)) };
+            let lent = roles(dice);
+            let (request, grant, delegation) = (request(dice), grant(dice), delegation(dice));
+            let (eligible_roles, principals, about) = (roles(dice), [principal(dice)], principal(dice));
+            let (role, given) = (RoleName::new("operator").unwrap(), permissions());
+            let named = For::Some { roles: &eligible_roles, principals: &principals };
+            let wanted = Entitlement {
+                role: &role,
+                permissions: &given,
+                scope: &Scope::ANY,
+                duration: Ttl::from_hours(1.0).unwrap(),
+                emergency: dice.below(2) == 0,
+                open_to: if dice.below(3) == 0 { For::Everybody } else { named },
+            };
+            let things = |act: Act| match act {
+                Act::Request | Act::BreakGlass | Act::Hold => vec![About::Entitlement(&wanted)],
+                Act::Approve | Act::Deny | Act::Ask | Act::Answer | Act::Withdraw => vec![About::Request(&request)],
+                Act::Extend
+                | Act::Release
+                | Act::Revoke
+                | Act::Suspend
+                | Act::Resume
+                | Act::Review
+                | Act::WaiveReview => {
+                    vec![About::Grant(&grant)]
+                }
+                Act::Delegate | Act::Undelegate => vec![About::Delegation(&delegation)],
+                Act::RevokeMany => vec![About::Selection(&Selector::All)],
+                Act::ReportStanding => vec![About::Standing(&about)],
+                Act::See => vec![About::Request(&request), About::Grant(&grant), About::Delegation(&delegation)],
+                Act::SeeAll | Act::Audit => vec![About::Workflow],
+            };
+            for act in Act::ALL {
+                for thing in things(*act) {
+                    let question =
+                        Question { caller: &caller, lent: &lent, act: *act, about: thing, rules: &rules, now: now() };
+                    let plain = PlainPolicy.ruling(&question);
+                    assert_eq!(cedar.ruling(&question), plain, "seed {seed}: {question:#?}");
+                    permitted += u32::from(plain == Ok(Ruling::Permitted));
+                }
+            }
+        }
+        assert!(permitted > 1_000, "so few that little was compared: {permitted}");
+    }
 }

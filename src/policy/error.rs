@@ -20,6 +20,14 @@ pub enum PolicyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An operator's policy of the workflow is none, or does not fit.
+    #[error("the workflow policy does not fit: {}{reason}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+    Workflow {
+        /// Where, when that is known.
+        line: Option<usize>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A grant that no policy can say.
     #[error("grant {grant} cannot be written as a policy: {reason}")]
     Untranslatable {

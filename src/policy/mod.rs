@@ -12,9 +12,10 @@
 //! | `translate` | which policy is this grant |
 //! | `export` | which text says what all live grants give |
 //! | `evaluate` | what does Cedar answer |
+//! | `workflow` | who may do what in the workflow |
 //!
-//! Not here: parsing of policies that someone else wrote. Cedar's parser recurses, and text nested a thousand deep ends
-//! the process; whatever reads foreign text has to bound its size and depth first.
+//! Policies that someone else wrote are read in one place, `workflow::read`, which bounds their size and depth first: Cedar's
+//! parser recurses, and text nested a thousand deep would end the process.
 //!
 //! ```
 //! use jit_access::model::*;
@@ -65,6 +66,7 @@ mod export;
 mod schema;
 mod translate;
 mod vocabulary;
+mod workflow;
 
 #[cfg(test)]
 mod tests;
@@ -74,3 +76,4 @@ pub use evaluate::{Answer, Attributes, authorize, authorize_given};
 pub use export::export;
 pub use schema::Schema;
 pub use translate::{policies, translate};
+pub use workflow::CedarWorkflow;

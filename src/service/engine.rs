@@ -124,6 +124,14 @@ impl Builder {
     /// # Errors
     /// When the store cannot be read.
     pub fn open(self) -> Result<Engine, Error> {
+        #[cfg(feature = "cedar")]
+        let this = Self { rules: super::policies::with_workflow_policy(self.rules)?, ..self };
+        #[cfg(not(feature = "cedar"))]
+        let this = self;
+        this.start()
+    }
+
+    fn start(self) -> Result<Engine, Error> {
         let head = self.store.head()?;
         let time = SteadyTime::new(self.clock, head.at);
         let shared = Shared {

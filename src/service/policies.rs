@@ -3,8 +3,17 @@
 use super::Desk;
 use crate::error::Error;
 use crate::model::{Caller, Event, Fact, Grant, Permission, Role};
-use crate::policy::{PolicyError, Schema, export};
+use crate::policy::{CedarWorkflow, PolicyError, Schema, export};
 use crate::workflow::{Rules, may_audit};
+
+/// The rules, with Cedar to ask who may do what where nobody has chosen another policy.
+pub(super) fn with_workflow_policy(rules: Rules) -> Result<Rules, Error> {
+    if !rules.policy.is_default() {
+        return Ok(rules);
+    }
+    let shipped = CedarWorkflow::shipped().map_err(|error| internal(&error))?;
+    Ok(Rules { policy: shipped.into(), ..rules })
+}
 
 /// The schema of the operator's catalogue.
 #[derive(Debug)]

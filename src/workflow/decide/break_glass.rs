@@ -76,9 +76,10 @@ fn takeable<'a>(caller: &Caller, wish: &Wish<'_>, rules: &'a Rules, now: Timesta
         ));
     }
     let role = role_of(wish.role, rules)?;
+    let given = role.permissions.difference(rules.reserved(true));
     let wanted = Entitlement {
         role: &role.name,
-        permissions: &role.permissions,
+        permissions: given.as_ref().unwrap_or(&role.permissions),
         scope: wish.scope,
         duration: limited_for_emergencies(wish.duration, role, rules).0,
         emergency: true,

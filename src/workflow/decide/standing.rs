@@ -73,7 +73,8 @@ fn lost(
         emergency,
         open_to: if emergency { break_glass::eligible(rules) } else { eligible(rules.catalogue.get(&grant.role)) },
     };
-    let holder = Caller::new(grant.holder.clone(), standing.roles.clone());
+    let acts_for = grant.holder_acts_for.clone();
+    let holder = Caller { acts_for, ..Caller::new(grant.holder.clone(), standing.roles.clone()) };
     match allowed(&asking(&holder, Act::Hold, About::Entitlement(&held), rules, now)) {
         Ok(true) => None,
         Ok(false) if held.is_for(&holder) || rules.policy.is_operators() => {

@@ -39,9 +39,10 @@ pub(super) fn submit(
     check_enabled(rules)?;
     let role = role_of(wish.role, rules)?;
     let (duration, duration_cut) = limited(wish.duration, role, rules);
+    let given = role.permissions.difference(rules.reserved(false));
     let wanted = Entitlement {
         role: &role.name,
-        permissions: &role.permissions,
+        permissions: given.as_ref().unwrap_or(&role.permissions),
         scope: wish.scope,
         duration,
         emergency: false,
