@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &["model", "workflow", "store"]),
     ("clock", &["model"]),
     ("service", &["model", "workflow", "index", "policy", "journal", "store", "notify", "clock", "error", "lock"]),
-    ("config", &["model", "workflow", "service"]),
+    ("config", &["model", "workflow", "policy", "service"]),
     ("wire", &["model", "workflow", "journal", "service", "error"]),
 ];
 

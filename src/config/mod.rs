@@ -7,14 +7,16 @@
 //! |---|---|
 //! | `break_glass` | who may take access without approval, and what they owe |
 //! | `keys` | which keys there are, and what kind of value each takes |
+//! | `workflow_policy` | who may do what, where the operator says so |
 //! | `reader` | how a value is taken out of the document, or refused |
 
 mod break_glass;
 mod keys;
 mod reader;
+mod workflow_policy;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -25,7 +27,7 @@ use crate::model::{
     Ttl,
 };
 use crate::service::Settings;
-use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, PolicyHandle, RiskRules, Rules};
+use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
 
 /// Everything an operator sets.
 ///
@@ -73,11 +75,24 @@ pub enum StoreConfig {
 }
 
 impl Config {
-    /// Reads a YAML document (JSON is YAML) and the variables of `environ` that begin with `JIT_`.
+    /// Reads a YAML document (JSON is YAML) and the variables of `environ` that begin with `JIT_`. Relative paths count from
+    /// the folder that the process works in.
     ///
     /// # Errors
     /// The first mistake, with its key, its value, and what would be right.
     pub fn parse(text: &str, environ: impl IntoIterator<Item = (String, String)>) -> Result<Self, Invalid> {
+        Self::parse_in(None, text, environ)
+    }
+
+    /// The same of a document that stands in this folder: relative paths in it count from there.
+    ///
+    /// # Errors
+    /// As for [`Config::parse`].
+    pub fn parse_in(
+        folder: Option<&Path>,
+        text: &str,
+        environ: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Invalid> {
         let document: Value = if text.trim().is_empty() {
             Value::Null
         } else {
@@ -111,10 +126,10 @@ impl Config {
             }
         };
         keys::overlay(&mut jit_access, environ)?;
-        Self::read(jit_access)
+        Self::read(jit_access, folder)
     }
 
-    fn read(section: Value) -> Result<Self, Invalid> {
+    fn read(section: Value, folder: Option<&Path>) -> Result<Self, Invalid> {
         let mut reader = Reader::new("jit_access", section)?;
         keys::refuse_unknown(&reader)?;
         let defaults = Rules::default();
@@ -152,14 +167,14 @@ impl Config {
             limits: limits(&mut reader)?,
             risk: risk(&mut reader)?,
             break_glass: BreakGlassRules::default(),
-            policy: PolicyHandle::default(),
+            policy: workflow_policy::workflow_policy(&mut reader, folder)?,
             catalogue: BTreeMap::new(),
         };
         rules.catalogue = catalogue(&mut reader, &rules)?;
         rules.break_glass = break_glass::break_glass(&mut reader, &rules)?;
         refuse_missing_features(&mut reader)?;
         let settings = settings(&mut reader)?;
-        let store = store(&mut reader)?;
+        let store = store(&mut reader, folder)?;
         reader.finish()?;
         Ok(Self { rules, settings, store })
     }
@@ -389,7 +404,7 @@ fn settings(reader: &mut Reader) -> Result<Settings, Invalid> {
     Ok(settings)
 }
 
-fn store(reader: &mut Reader) -> Result<StoreConfig, Invalid> {
+fn store(reader: &mut Reader, folder: Option<&Path>) -> Result<StoreConfig, Invalid> {
     let Some(mut section) = reader.section("store")? else { return Ok(StoreConfig::Memory) };
     let path = section.text("path")?;
     let kind = section.text("type")?;
@@ -397,7 +412,8 @@ fn store(reader: &mut Reader) -> Result<StoreConfig, Invalid> {
     let store = match (kind.as_deref(), path) {
         (Some("memory"), None) | (None, None) => StoreConfig::Memory,
         (Some("sqlite") | None, Some(path)) if !path.is_empty() => {
-            StoreConfig::Sqlite { path: path.into(), busy_timeout: busy_timeout.unwrap_or(Duration::from_secs(5)) }
+            let path = folder.map_or_else(|| PathBuf::from(&path), |folder| folder.join(&path));
+            StoreConfig::Sqlite { path, busy_timeout: busy_timeout.unwrap_or(Duration::from_secs(5)) }
         }
         (Some("sqlite") | None, path) => {
             let problem = path.map_or_else(|| "is missing".to_owned(), |path| format!("is {}", Invalid::quote(&path)));

@@ -16,7 +16,7 @@ use crate::notify::messages;
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
     Command, History, Intent, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, lent_roles,
-    may_audit, may_see_grant, may_see_request, preview, report_standing, sees_everything,
+    may_audit, may_see_delegation, may_see_grant, may_see_request, preview, report_standing, sees_everything,
 };
 
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
@@ -364,10 +364,17 @@ impl Desk {
         limit: usize,
     ) -> Result<Listing<AccessRequest>, Error> {
         let mut page = self.page(caller, status, before, limit)?;
+        let rules = &self.shared.rules;
+        let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_operators() {
+            Vec::new()
+        } else {
+            self.delegations_to(&caller.principal, page.now)?
+        };
         if let Visible::To(_, roles) = &mut page.visible {
-            roles.extend(lent_roles(caller, &self.delegations_to(&caller.principal, page.now)?, page.now).cloned());
+            roles.extend(lent_roles(caller, &delegations, page.now).cloned());
         }
-        Ok(listing(self.shared.store.requests(&page)?, &page))
+        let found = listing(self.shared.store.requests(&page)?, &page);
+        self.seen(found, |request| may_see_request(caller, request, &delegations, rules, page.now))
     }
 
     /// The delegations that the caller may see: those by them and to them, and all for who sees everything.
@@ -382,7 +389,8 @@ impl Desk {
         limit: usize,
     ) -> Result<Listing<Delegation>, Error> {
         let page = self.page(caller, status, before, limit)?;
-        Ok(listing(self.shared.store.delegations(&page)?, &page))
+        let found = listing(self.shared.store.delegations(&page)?, &page);
+        self.seen(found, |delegation| may_see_delegation(caller, delegation, &self.shared.rules, page.now))
     }
 
     /// The grants that the caller may see.
@@ -398,7 +406,8 @@ impl Desk {
     ) -> Result<Listing<Grant>, Error> {
         let page = self.page(caller, status, before, limit)?;
         self.shared.flush_uses()?;
-        Ok(listing(self.shared.store.grants(&page)?, &page))
+        let found = listing(self.shared.store.grants(&page)?, &page);
+        self.seen(found, |grant| may_see_grant(caller, grant, &self.shared.rules, page.now))
     }
 
     /// The grants that the caller may see, that nobody approved, and that nobody has reviewed yet, newest first.
@@ -635,6 +644,21 @@ impl Desk {
             (None, None, None) => View::default(),
         };
         Ok(Receipt { replayed: true, ..Receipt::new(view, self.shared.time.now(), already) })
+    }
+
+    /// What of a page the caller may see. The store knows what the shipped policy shows; what an operator's own hides is taken
+    /// out here, and the page is shorter by as much.
+    fn seen<T>(
+        &self,
+        mut found: Listing<T>,
+        may_see: impl Fn(&T) -> Result<bool, Refusal>,
+    ) -> Result<Listing<T>, Error> {
+        if self.shared.rules.policy.is_operators() {
+            let seen: Vec<bool> = found.items.iter().map(may_see).collect::<Result<_, _>>()?;
+            let mut seen = seen.into_iter();
+            found.items.retain(|_| seen.next().unwrap_or(false));
+        }
+        Ok(found)
     }
 
     fn page<S>(

@@ -101,7 +101,7 @@ typedef struct jit_open_options {
   uint32_t reserved;
   // The configuration, as YAML or JSON; or none.
   struct jit_str config;
-  // The file that the configuration is in, instead. A relative path of a store counts from its folder.
+  // The file that the configuration is in, instead. A relative path in it counts from its folder.
   struct jit_str config_path;
   // With `JIT_OPEN_TEST_CLOCK`: the first instant, in milliseconds since 1970.
   int64_t test_clock_ms;

@@ -70,10 +70,7 @@ impl Source {
             }
             (None, None) => return Err(Invalid::new("config", "is missing", "a text, or config_path").into()),
         };
-        let mut config = Config::parse(&text, environ)?;
-        if let (StoreConfig::Sqlite { path, .. }, Some(folder)) = (&mut config.store, folder) {
-            *path = folder.join(&*path);
-        }
+        let config = Config::parse_in(folder.as_deref(), &text, environ)?;
         Ok(Self { config, clock: None, without_thread: false })
     }
 }

@@ -85,7 +85,7 @@ pub struct jit_open_options {
     pub reserved: u32,
     /// The configuration, as YAML or JSON; or none.
     pub config: jit_str,
-    /// The file that the configuration is in, instead. A relative path of a store counts from its folder.
+    /// The file that the configuration is in, instead. A relative path in it counts from its folder.
     pub config_path: jit_str,
     /// With `JIT_OPEN_TEST_CLOCK`: the first instant, in milliseconds since 1970.
     pub test_clock_ms: i64,

@@ -43,7 +43,7 @@ impl Engine {
         host: Option<Host>,
         clock: Option<Arc<ManualClock>>,
     ) -> Result<Self, Error> {
-        let mut config = Config::parse(text, environ)?;
+        let mut config = Config::parse_in(folder.as_deref(), text, environ)?;
         for permission in reserved {
             let permission = model::Permission::new(permission)?;
             // What the host itself keeps out no emergency lifts.
@@ -51,9 +51,6 @@ impl Engine {
                 kept.push(permission.clone());
             }
             config.rules.reserved_permissions.push(permission);
-        }
-        if let (StoreConfig::Sqlite { path, .. }, Some(folder)) = (&mut config.store, folder) {
-            *path = folder.join(&*path);
         }
         let live = Live::open(&config, clock.as_ref(), host.as_ref())?;
         Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock, host })

@@ -11,7 +11,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicySet};
+use cedar_policy::{AuthorizationError, Authorizer, Decision, Policy, PolicySet};
 
 use self::world::Names;
 use super::PolicyError;
@@ -58,7 +58,7 @@ impl CedarWorkflow {
         if let Some(read) = READ.get() {
             return Ok(read.clone());
         }
-        let read = Self::of(SHIPPED, false)?;
+        let read = Self::of(read::read(SHIPPED, true)?, false)?;
         Ok(READ.get_or_init(|| read).clone())
     }
 
@@ -80,11 +80,27 @@ impl CedarWorkflow {
     /// [`PolicyError::Workflow`] with the line, when the text is no Cedar, is longer or nested deeper than a person would
     /// write, does not fit the schema strictly, or permits nothing.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        Self::of(text, true)
+        Self::of(read::read(text, true)?, true)
     }
 
-    fn of(text: &str, is_operators: bool) -> Result<Self, PolicyError> {
-        let policies = read::read(text)?;
+    /// An operator's policies that stand beside the shipped ones: what these permit is permitted too, and what these forbid
+    /// is forbidden.
+    ///
+    /// # Errors
+    /// As for [`CedarWorkflow::parse`], except that it need not permit anything.
+    pub fn parse_beside_shipped(text: &str) -> Result<Self, PolicyError> {
+        let mut policies = read::read(SHIPPED, true)?;
+        for own in read::read(text, false)? {
+            if policies.iter().any(|shipped| shipped.id() == own.id()) {
+                let reason = format!("there is a shipped policy with the `@id` `{}`", own.id());
+                return Err(PolicyError::Workflow { line: None, reason });
+            }
+            policies.push(own);
+        }
+        Self::of(policies, true)
+    }
+
+    fn of(policies: Vec<Policy>, is_operators: bool) -> Result<Self, PolicyError> {
         let names = Names::new(&policies)?;
         let mut by_act = BTreeMap::new();
         for act in Act::ALL {

@@ -23,8 +23,8 @@ const MAX_DEPTH: usize = 24;
 /// How many words and signs may follow each other: each may nest one deeper.
 const MAX_CHAIN: usize = 400;
 
-/// The policies, each under the name of its `@id`, or else of its line.
-pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
+/// The policies, each under the name of its `@id`, or else of its line; `must_permit` when there are no others beside them.
+pub(super) fn read(text: &str, must_permit: bool) -> Result<Vec<Policy>, PolicyError> {
     let lines = measured(text)?;
     let set = PolicySet::from_str(text).map_err(|errors| said(text, &DetailedError::from(&errors), &errors))?;
     if let Some(template) = set.templates().next() {
@@ -48,7 +48,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
         }
         policies.push(policy.new_id(PolicyId::new(name)));
     }
-    if !policies.iter().any(|policy| policy.effect() == Effect::Permit) {
+    if must_permit && !policies.iter().any(|policy| policy.effect() == Effect::Permit) {
         return Err(unfit(None, "nothing is permitted, so nobody could do anything"));
     }
     validate(text, &policies)?;

@@ -67,7 +67,7 @@ fn holds(condition: &str, request: &AccessRequest) -> bool {
 #[test]
 fn what_a_policy_sees_fits_the_schema() {
     let schema = Schema::from_cedarschema_str(SCHEMA).unwrap().0;
-    let names = Names::new(&read::read(SHIPPED).unwrap()).unwrap();
+    let names = Names::new(&read::read(SHIPPED, true).unwrap()).unwrap();
     let rules = Rules { approver_roles: vec![RoleName::new("admin").unwrap()], ..Rules::default() };
     let (request, role) =
         (request(set(&["tools.*"], &["tools.delete"]), "tool@shop:deploy"), RoleName::new("x").unwrap());

@@ -2,7 +2,7 @@ use super::*;
 
 /// The line and what is wrong there.
 fn refusal(text: &str) -> (Option<usize>, String) {
-    match read(text) {
+    match read(text, true) {
         Err(PolicyError::Workflow { line, reason }) => (line, reason),
         other => panic!("{text}: {other:?}"),
     }
@@ -12,7 +12,7 @@ const ALL: &str = "permit (principal, action, resource);";
 
 #[test]
 fn the_shipped_policies_have_names() {
-    let policies = read(crate::policy::workflow::SHIPPED).unwrap();
+    let policies = read(crate::policy::workflow::SHIPPED, true).unwrap();
     let names: Vec<_> = policies.iter().map(|policy| policy.id().to_string()).collect();
     assert!(names.iter().all(|name| !name.starts_with("line")) && names.contains(&"review".to_owned()), "{names:?}");
 }
@@ -24,7 +24,7 @@ fn a_policy_without_a_name_is_called_by_its_line() {
     let (line, reason) = refusal(text);
     assert_eq!(line, Some(7), "{reason}");
     assert!(reason.contains("impossible"), "{reason}");
-    let policies = read(&format!("\n{ALL}\n@id(\"x\")\n{ALL} {ALL}")).unwrap();
+    let policies = read(&format!("\n{ALL}\n@id(\"x\")\n{ALL} {ALL}"), true).unwrap();
     let names: Vec<_> = policies.iter().map(|policy| policy.id().to_string()).collect();
     assert_eq!(names, ["line 2", "x", "line 4"]);
 }
@@ -110,7 +110,10 @@ fn what_is_within_the_bounds_is_read() {
         format!("permit (principal, action, resource) when {{ [{}].contains(1) }};", "1, ".repeat(5_000)),
     ];
     for text in texts {
-        let read = std::thread::Builder::new().stack_size(2 << 20).spawn(move || drop(crate::policy::CedarWorkflow::parse(&text))).unwrap();
+        let read = std::thread::Builder::new()
+            .stack_size(2 << 20)
+            .spawn(move || drop(crate::policy::CedarWorkflow::parse(&text)))
+            .unwrap();
         read.join().unwrap();
     }
 }
