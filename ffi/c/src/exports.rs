@@ -266,7 +266,8 @@ pub unsafe extern "C" fn jit_test_clock(
 /// A question that has been checked, what is known besides, and how it is to be answered.
 struct Question<'c> {
     query: RawQuery<'c>,
-    context: Option<Context>,
+    /// In a box, because nearly every question has none, and questions are moved about.
+    context: Option<Box<Context>>,
     mode: u32,
 }
 
@@ -288,7 +289,7 @@ fn question<'c>(c: &'c FromC, query: jit_query) -> Result<Question<'c>, Invalid>
 }
 
 #[cold]
-fn context(c: &FromC, context: *const jit_context) -> Result<Context, Invalid> {
+fn context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, Invalid> {
     let told = c.read(context, "context")?;
     if told.reserved != 0 {
         return Err(Invalid::new("reserved", format!("is {}", told.reserved), "0"));
@@ -304,7 +305,7 @@ fn context(c: &FromC, context: *const jit_context) -> Result<Context, Invalid> {
     let told_of = amr.is_some() || acr.is_some() || signed_in.is_some() || told.mfa != 0;
     let sign_in = SignIn::new(amr.iter().flat_map(|names| names.split(' ')), acr, signed_in)?;
     let sign_in = told_of.then(|| sign_in.claiming_mfa(told.mfa != 0));
-    Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)
+    Ok(Box::new(Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?))
 }
 
 #[cold]
@@ -318,6 +319,7 @@ fn unknown(field: &'static str, number: u32, expected: &'static str) -> Invalid 
 }
 
 impl Question<'_> {
+    #[inline]
     fn answer(&self, live: &Live) -> Decision {
         match &self.context {
             None => self.ask(live, &self.query),
