@@ -190,6 +190,7 @@ class Row(NamedTuple):
     around: dict[str, Any] = {}  # noqa: RUF012  never changed
 
 
+NO_ANSWERS: Final = 'forbid (principal, action == Action::"jit.answer", resource);'
 TRUSTED: Final = Caller("sre@example.com", roles=["sre"], mfa=True)
 SIGNED_IN: Final = Caller("dev@example.com", amr=["pwd", "otp"], auth_time=START)
 OLD: Final = Caller("sre@example.com", roles=["sre"], amr=["pwd", "otp"], auth_time="2026-03-02T08:30:00Z")
@@ -241,6 +242,8 @@ ROWS: Final[dict[str, Row]] = {
     "auto_extend": Row(False, True, extending(1)),
     "max_extensions": Row(1, 2, extending(2)),
     "max_total_duration_hours": Row(8, 3, extending(1), {"max_duration_hours": 2}),
+    "workflow_policy.text": Row(LEFT_OUT, "permit (principal, action, resource);", reading_the_journal),
+    "workflow_policy.keep_shipped": Row(False, True, approving_as(LEAD), {"workflow_policy": {"text": NO_ANSWERS}}),
     "roles": Row({"operator": {"permissions": ["tools.*"]}}, {}, asking()),
     "roles.permissions": Row(["tools.*"], ["tools.read"], checking("tools.execute")),
     "roles.except_permissions": Row([], ["tools.execute"], checking("tools.execute")),
@@ -271,6 +274,7 @@ ROWS: Final[dict[str, Row]] = {
 
 ELSEWHERE: Final = {
     "break_glass.notify_security_team": "test_security_is_told_or_not",
+    "workflow_policy.path": "test_the_policy_is_where_it_is_said_to_be",
     "store.path": "test_the_store_is_where_it_is_said_to_be",
     "store.busy_timeout_ms": "test_a_write_waits_as_long_as_it_is_told",
     "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
@@ -297,6 +301,7 @@ SECTIONS: Final = {
     ],
     "limits": ["grants_per_person", "grants_total", "open_requests_per_person", "requests_per_hour"],
     "risk": ["production", "working_hours"],
+    "workflow_policy": ["path", "text", "keep_shipped"],
     "store": ["path", "busy_timeout_ms"],
     "service": ["max_staleness_ms", "interval_ms", "waiting_uses"],
 }
@@ -393,6 +398,13 @@ def test_security_is_told_or_not(tmp_path: Path, notify: bool) -> None:
     with sqlite3.connect(tmp_path / "jit.db") as database:
         topics = [topic for (topic,) in database.execute("SELECT topic FROM outbox")]
     assert topics == ["security"] * notify
+
+
+def test_the_policy_is_where_it_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "open.cedar").write_text("permit (principal, action, resource);")
+    config = {**BASE, "workflow_policy": {"path": str(tmp_path / "open.cedar")}}
+    assert reading_the_journal(Engine.from_yaml(json.dumps({"jit_access": config}), environ={})) == "done"
+    assert reading_the_journal(Engine.from_yaml(json.dumps({"jit_access": BASE}), environ={})) == "not_an_auditor"
 
 
 def test_the_store_is_where_it_is_said_to_be(tmp_path: Path) -> None:
