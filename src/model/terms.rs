@@ -5,10 +5,11 @@ use super::{Conditions, PermissionSet, Scope, Ttl};
 /// What a grant gives, where, and for how long.
 ///
 /// ```
-/// use jit_access::model::{Cut, Permission, PermissionSet, Scope, Terms, Ttl};
+/// use jit_access::model::{Conditions, Cut, Permission, PermissionSet, Scope, Terms, Ttl};
 ///
 /// let permissions = PermissionSet::new([Permission::new("tools.*")?])?;
-/// let asked = Terms { permissions, scope: "tool".parse()?, duration: Ttl::from_hours(4.0)? };
+/// let (scope, duration, conditions) = ("tool".parse()?, Ttl::from_hours(4.0)?, Conditions::default());
+/// let asked = Terms { permissions, scope, duration, conditions };
 /// let cut = Cut { scope: Some("server:s1".parse()?), duration: Some(Ttl::from_hours(1.0)?), ..Cut::default() };
 /// let given = asked.cut(&cut).map_err(|nothing| format!("{nothing:?}"))?;
 /// assert_eq!((given.scope, given.duration), ("tool@s1".parse()?, Ttl::from_hours(1.0)?));
@@ -49,10 +50,11 @@ pub struct Cut {
 /// The part of the terms of which a cut leaves nothing. Complete on purpose.
 ///
 /// ```
-/// use jit_access::model::{Cut, NothingLeft, Permission, PermissionSet, Scope, Terms, Ttl};
+/// use jit_access::model::{Conditions, Cut, NothingLeft, Permission, PermissionSet, Scope, Terms, Ttl};
 ///
 /// let only = |name| PermissionSet::new([Permission::new(name)?]);
-/// let asked = Terms { permissions: only("logs:read")?, scope: Scope::ANY, duration: Ttl::from_hours(1.0)? };
+/// let (permissions, duration, conditions) = (only("logs:read")?, Ttl::from_hours(1.0)?, Conditions::default());
+/// let asked = Terms { permissions, scope: Scope::ANY, duration, conditions };
 /// let cut = Cut { permissions: Some(only("tools.*")?), ..Cut::default() };
 /// assert_eq!(asked.cut(&cut), Err(NothingLeft::Permissions));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
