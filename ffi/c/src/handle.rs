@@ -148,8 +148,8 @@ impl FromC {
     #[inline(never)]
     fn read_sized<T: Prefixed>(&self, at: *const T, size: usize, field: &'static str) -> Result<T, Invalid> {
         let mut value = MaybeUninit::<T>::zeroed();
-        // SAFETY: `size` bytes are readable at `at`: the invariant of `FromC`, the size being what the caller says it is. No more are copied than `value` holds. The two cannot
-        // overlap, because `value` is ours.
+        // SAFETY: `size` bytes are readable at `at`: the invariant of `FromC`, the size being what the caller says it is.
+        // No more are copied than `value` holds. The two cannot overlap, because `value` is ours.
         unsafe { ptr::copy_nonoverlapping(at.cast::<u8>(), value.as_mut_ptr().cast(), size.min(size_of::<T>())) };
         for offset in size_of::<T>()..size {
             // SAFETY: `offset` is below `size`, and so many bytes are readable.
