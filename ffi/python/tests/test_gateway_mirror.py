@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gateway_world import ADMIN, BOSS, DEV, add_role, fresh_engine, fresh_gateway, give, revoke
 from mcpgateway.db import Permissions, Role, SessionLocal, UserRole
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from jit_access import Engine, Grant
 from jit_access.gateway import host
@@ -125,6 +126,28 @@ def test_changes_made_by_hand_are_undone(engine: Engine) -> None:
     mirror.follow_now()
     with SessionLocal() as session:
         assert session.execute(select(UserRole)).scalar_one().is_active
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(UserRole).values(expires_at=None),
+        update(UserRole).values(is_active=False),
+        update(Role).values(scope="team"),
+        delete(UserRole),
+    ],
+    ids=["made to last", "switched off", "put elsewhere", "unassigned"],
+)
+def test_a_role_changed_by_hand_goes_with_its_grant(engine: Engine, change: Any) -> None:
+    mirror, grant = Mirror(engine), give(engine, "operator")
+    mirror.follow_now()
+    with SessionLocal() as session:
+        session.execute(change)
+        session.commit()
+    revoke(engine, grant)
+    mirror.follow_now()
+    with SessionLocal() as session:
+        assert not session.execute(select(Role)).all() and not session.execute(select(UserRole)).all()
 
 
 def test_the_operators_own_roles_are_not_touched(engine: Engine) -> None:

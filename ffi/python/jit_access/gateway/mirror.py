@@ -88,7 +88,7 @@ class Mirror:
             grants = self._active()
             wanted = _as_roles(session, grants)
             present = _present(session)
-            wrong = [name for name, found in present.items() if found != wanted.get(name)]
+            wrong = [name for name, found in present.items() if found is None or found != wanted.get(name)]
             missing = [name for name, mirrored in wanted.items() if present.get(name) != mirrored]
             _remove(session, wrong)
             approvers = {f"{host.ROLE_PREFIX}{grant.id}": grant.approved_by for grant in grants}
