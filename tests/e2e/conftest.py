@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import random
 import secrets
@@ -56,6 +57,15 @@ class World:
     def status(self, who: str, path: str = AUDIT_TRAIL) -> int:
         """The status of a GET."""
         return self.call(who, "GET", path).status
+
+    def status_from(self, source: str, who: str, path: str = AUDIT_TRAIL, **headers: str) -> int:
+        """The status of a GET that comes from this address of the machine's own network."""
+        where = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=60, source_address=(source, 0))
+        try:
+            where.request("GET", path, headers={"authorization": f"Bearer {self.tokens[who]}", **headers})
+            return where.getresponse().status
+        finally:
+            where.close()
 
     def sign_in(self, who: str, **claims: object) -> None:
         """A token as an identity provider makes it that says how somebody signed in."""

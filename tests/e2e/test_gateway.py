@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import ADMIN, DEV, OTHER, REASON, World, eventually
+from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, eventually
 
 import run
 
@@ -141,16 +141,20 @@ def test_an_approver_sees_what_is_at_stake_and_gives_less(world: World) -> None:
 
 
 def test_who_loses_the_role_for_a_grant_loses_the_grant_at_the_next_request(world: World) -> None:
-    needs_it, other = world.give(DEV, "auditor"), world.give(DEV, "operator")
+    needs_it = [world.give(DEV, "auditor"), world.give(DEV, "operator")]
+    other = world.give(DEV, "support")
     assert (world.status(DEV), world.tool_calls(DEV)) == (200, {"allowed"})
     role = world.take_role(DEV, "platform_viewer")
     try:
+        assert world.mirrored() == {other["id"]}, "what everybody may hold stays, and nothing had to run"
+        assert world.tool_calls(DEV) == {"denied"}, "the very next call is denied"
         assert world.status(DEV) == 403, "the very next request is denied"
-        shown = world.grant(needs_it["id"])
-        assert (shown["status"], shown["revoked_by"]) == ("revoked", "rule:eligibility")
-        assert "platform_viewer" in shown["revoke_reason"]
-        assert world.grant(other["id"])["status"] == "active", "what everybody may hold stays"
-        assert world.mirrored() == {other["id"]}
+        for grant in needs_it:
+            shown = world.grant(grant["id"])
+            assert (shown["status"], shown["revoked_by"]) == ("revoked", "rule:eligibility")
+            assert "platform_viewer" in shown["revoke_reason"]
+        assert world.grant(other["id"])["status"] == "active"
+        assert world.status(DEV, "/metrics") == 200
         refused = world.call(DEV, "POST", "/jit/request", {"role": "auditor", "reason": REASON})
         assert (refused.status, refused.json()["code"]) == (403, "not_eligible")
     finally:
@@ -169,8 +173,7 @@ def test_who_is_disabled_loses_everything(world: World) -> None:
         assert world.status(DEV) in (401, 403), "the very next request is denied"
         refused = world.call(ADMIN, "POST", f"/jit/requests/{waiting['id']}/approve", {})
         assert (refused.status, refused.json()["code"]) == (403, "not_eligible")
-        # Nobody has to ask for anything: the keeper looks once a second.
-        eventually(lambda: world.mirrored() == set(), "their roles are gone", seconds=10)
+        assert world.mirrored() == set(), "nobody has to ask for anything, and nothing has to run"
         for grant in grants:
             shown = world.grant(grant["id"])
             assert (shown["status"], shown["revoked_by"]) == ("revoked", "rule:eligibility")
@@ -182,6 +185,53 @@ def test_who_is_disabled_loses_everything(world: World) -> None:
     assert world.call(DEV, "POST", f"/jit/requests/{waiting['id']}/withdraw").status == 200
     world.give(DEV, "auditor")
     assert world.status(DEV) == 200
+
+
+def test_what_administrators_change_about_a_mirrored_role_is_undone(world: World) -> None:
+    grant = world.give(DEV, "operator")
+    [role] = [one for one in world.call(ADMIN, "GET", "/rbac/roles").json() if one["name"] == f"jit-{grant['id']}"]
+    widened = world.call(ADMIN, "PUT", f"/rbac/roles/{role['id']}", {"permissions": ["*"]})
+    assert widened.status == 200, widened
+    eventually(lambda: world.permissions_of(grant["id"]) == ["tools.execute", "tools.read"], "undone", seconds=10)
+
+
+def test_a_grant_asks_at_every_request_what_it_is_given_for(world: World) -> None:
+    def granted(**conditions: object) -> str:
+        return str(world.give(DEV, "auditor", conditions=conditions)["id"])
+
+    world.tokens[DEV] = world.gateway.login(DEV)
+    grant = granted(mfa_within_minutes=15)
+    assert world.status(DEV) == 403, "nothing says how this session was signed in"
+    world.sign_in(DEV, amr=["pwd", "otp"], auth_time=int(time.time()) - 3600)
+    assert world.status(DEV) == 403, "too long ago"
+    world.sign_in(DEV, amr=["pwd"], auth_time=int(time.time()))
+    assert world.status(DEV) == 403, "one factor"
+    world.sign_in(DEV, amr=["pwd", "otp"], auth_time=int(time.time()))
+    assert world.status(DEV) == 200
+    assert world.grant(grant)["actions_taken"] == 1
+    world.revoke(grant)
+    assert world.status(DEV) == 403
+
+    session = "incident-4711"
+    world.sign_in(DEV, jti=session)
+    grant = granted(session=session)
+    assert world.status(DEV) == 200
+    world.sign_in(DEV)
+    assert world.status(DEV) == 403, "another session of the same person"
+    world.revoke(grant)
+
+    grant = granted(networks=["127.0.0.2/32"])
+    assert world.status(DEV) == 403
+    assert world.status_from("127.0.0.2", DEV) == 200
+    assert world.status_from("127.0.0.3", DEV) == 403
+    said = {"x-forwarded-for": "127.0.0.2"}
+    assert world.status_from("127.0.0.3", DEV, **said) == 403, "not believed of just anybody"
+    assert world.call(DEV, "GET", AUDIT_TRAIL, **said).status == 200, "the server trusts a proxy on its own machine"
+    world.revoke(grant)
+
+    grant = granted(max_uses=2)
+    assert [world.status(DEV) for _ in range(3)] == [200, 200, 403]
+    assert world.grant(grant)["status"] == "exhausted"
 
 
 def test_access_without_approval_takes_a_fresh_second_factor_and_owes_a_review(world: World) -> None:
@@ -482,6 +532,40 @@ def test_the_wrap_lifts_one_tool_or_one_server_and_nothing_beside(world: World, 
     world.give(DEV, "operator", resource=f"server:{served.split('/')[2]}")
     assert world.tool_call(DEV, served) == "allowed"
     assert {world.tool_call(DEV, path) for path in (rpc, mcp)} == {"denied"}
+
+
+def test_the_wrap_asks_at_every_call_what_a_grant_is_given_for(world: World) -> None:
+    counted = world.give(DEV, "operator", conditions={"max_uses": 3})
+    rpc, mcp, served = world.mcp_paths()
+    assert [world.tool_call(DEV, path) for path in (rpc, mcp, served, rpc)] == ["allowed"] * 3 + ["denied"]
+    shown = world.grant(counted["id"])
+    assert (shown["status"], shown["actions_taken"]) == ("exhausted", 3)
+
+    fresh = world.give(DEV, "operator", conditions={"mfa_within_minutes": 15})
+    assert world.tool_calls(DEV) == {"denied"}
+    world.sign_in(DEV, amr=["pwd", "otp"], auth_time=int(time.time()))
+    assert world.tool_calls(DEV) == {"allowed"}
+    world.revoke(fresh["id"])
+
+    one = world.give(DEV, "operator", resource="tool:deploy", conditions={"networks": ["192.0.2.0/24"]})
+    assert world.tool_calls(DEV) == {"denied"}
+    world.revoke(one["id"])
+
+    session = "task-4711"
+    world.give(DEV, "operator", conditions={"session": session})
+    assert world.tool_calls(DEV) == {"denied"}
+    world.sign_in(DEV, jti=session)
+    assert world.tool_calls(DEV) == {"allowed"}
+
+
+def test_the_wrap_lifts_nothing_of_who_lost_the_role_for_it(world: World) -> None:
+    world.give(DEV, "operator")
+    assert world.tool_calls(DEV) == {"allowed"}
+    role = world.take_role(DEV, "platform_viewer")
+    try:
+        assert world.tool_calls(DEV) == {"denied"}
+    finally:
+        world.give_role(DEV, role)
 
 
 def test_a_configuration_that_cannot_be_meant_keeps_the_gateway_from_starting(world: World, tmp_path: Path) -> None:

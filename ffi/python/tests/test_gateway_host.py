@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import HTTPException
 from gateway_world import DEV, add_role, fresh_engine, fresh_gateway, give
+from mcpgateway.db import EmailUser, SessionLocal
+from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from jit_access import Caller
-from jit_access.gateway import host
+from jit_access.gateway import host, serving
 from jit_access.gateway.mirror import Mirror
 
 
@@ -24,7 +30,8 @@ def caller(claims: object = None, **more: Any) -> Caller:
     """Who calls with a token of these claims, as the gateway has verified it."""
     request = Request({"type": "http", "state": {}})
     if claims is not None:
-        request.state._jwt_verified_payload = ("token", claims)
+        whose = {"sub": DEV, **claims} if isinstance(claims, dict) else claims
+        request.state._jwt_verified_payload = ("token", whose)
     return host.caller(request, {"email": DEV, "is_admin": False, **more})
 
 
@@ -56,6 +63,66 @@ def test_how_somebody_signed_in_is_what_the_token_says() -> None:
 def test_a_token_that_says_it_badly_says_nothing(claims: object) -> None:
     signed_in = caller(claims)
     assert (signed_in.amr, signed_in.acr, signed_in.auth_time) == ((), None, None)
+
+
+def test_a_token_of_somebody_else_says_nothing() -> None:
+    with SessionLocal() as session:
+        account = str(session.query(EmailUser).filter(EmailUser.email == DEV).one().id)
+    for whose in ({"sub": DEV.upper()}, {"sub": account}, {"sub": "x", "user": {"email": DEV}}):
+        assert caller({"acr": "strong", **whose}).acr == "strong", whose
+    for whose in ({"sub": "boss@example.com"}, {"sub": str(uuid4())}, {"sub": 7}, {"sub": account, "email": "a@b.c"}):
+        assert caller({"acr": "strong", **whose}).acr is None, whose
+
+
+def test_the_layer_remembers_a_request_while_it_is_served() -> None:
+    seen: list[object] = []
+    later: list[asyncio.Task[None]] = []
+
+    async def look() -> None:
+        seen.append(getattr(serving.current(), "peer", None))
+
+    async def homepage(request: Request) -> Response:
+        await asyncio.create_task(look())
+        await asyncio.to_thread(lambda: seen.append(getattr(serving.current(), "peer", None)))
+        known = serving.of(request.scope)
+        assert known is not None and known is serving.current()
+
+        async def outlive() -> None:
+            while not known.over:
+                await asyncio.sleep(0)
+            seen.append(serving.current())
+
+        later.append(asyncio.create_task(outlive()))
+        return Response()
+
+    app = Starlette(routes=[Route("/", homepage)])
+    serving.remember(app)
+    stack = app.middleware_stack
+    serving.remember(app)
+    assert app.middleware_stack is stack, "once"
+
+    async def whole() -> None:
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "headers": [],
+            "client": ("192.0.2.1", 1),
+            "query_string": b"",
+        }
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(_: object) -> None:
+            return None
+
+        await app(scope, receive, send)  # type: ignore[arg-type]  # what a server hands over
+        await later[0]
+        assert serving.current() is None
+
+    asyncio.run(whole())
+    assert seen == ["192.0.2.1", "192.0.2.1", None], "a task that outlives its request serves nobody we know"
 
 
 def test_standing_global_roles_count() -> None:

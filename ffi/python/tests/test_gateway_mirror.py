@@ -164,6 +164,19 @@ def test_following_without_a_change_does_not_write(engine: Engine, monkeypatch: 
     mirror.follow()
 
 
+def test_in_doubt_it_looks(engine: Engine) -> None:
+    mirror, grant = Mirror(engine), give(engine, "operator")
+    mirror.follow()
+    with SessionLocal() as session:
+        session.execute(update(Role).values(permissions=["*"]))
+        session.commit()
+    mirror.follow()
+    assert roles()[name(grant)][1] == {"*"}
+    mirror.doubt()
+    mirror.follow()
+    assert roles()[name(grant)][1] != {"*"}
+
+
 def test_once_an_end_is_followed_no_other_worker_brings_it_back(engine: Engine, tmp_path: Path) -> None:
     """Another worker writes at its own pace all the while; each revoked role must be gone when `follow_now` returns."""
     shared = str(tmp_path / "jit.db")

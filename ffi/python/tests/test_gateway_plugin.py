@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +16,10 @@ from cpex.framework import (
     PluginContext,
     ToolPreInvokePayload,
 )
-from gateway_world import DEV, fresh_engine, give, revoke
+from gateway_world import DEV, fresh_engine, fresh_gateway, give, revoke
 
-from jit_access import Caller, Engine
-from jit_access.gateway import host
+from jit_access import Caller, Conditions, Engine
+from jit_access.gateway import host, serving
 from jit_access.gateway.plugin import JitAccessPlugin
 from jit_access.gateway.runtime import Runtime
 from jit_access.gateway.settings import PluginConfigError, Settings
@@ -132,10 +134,55 @@ def test_names_that_no_grant_can_hold_are_no_errors(engine: Engine, caplog: pyte
 
 
 def test_one_request_is_one_use(engine: Engine) -> None:
-    grant, made, request = give(engine, "operator"), plugin(engine), context()
-    assert check(made, "tools.execute", request) is True
-    asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), request))
+    grant, made = give(engine, "operator"), plugin(engine)
+    with serving.serve({"type": "http"}):
+        assert check(made, "tools.execute") is True
+        asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context()))
     assert uses(engine, grant.id) == 1
+    with serving.serve({"type": "http"}):
+        asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context()))
+    assert uses(engine, grant.id) == 2
+
+
+def test_a_condition_is_judged_by_the_request_under_way(engine: Engine) -> None:
+    fresh_gateway()
+    made, now = plugin(engine), int(time.time())
+    conditions = Conditions(mfa_within_minutes=15, networks=["10.0.0.0/8"], session="s-1")
+    give(engine, "auditor", conditions=conditions)
+
+    def asked(peer: str = "10.0.0.1", **claims: object) -> bool | None:
+        token = {"sub": DEV, "amr": ["pwd", "otp"], "auth_time": now - 60, "jti": "s-1", **claims}
+        scope = {"type": "http", "client": (peer, 1), "state": {"_jwt_verified_payload": ("token", token)}}
+        with serving.serve(scope):
+            return check(made, "audit:read")
+
+    assert check(made, "audit:read") is None, "without a request nothing is known"
+    assert asked() is True
+    assert asked(sub="Dev@Example.com") is True
+    assert asked(sid="s-1", jti="other") is True, "a session's own name goes before the token's"
+    assert asked(peer="192.0.2.7") is None
+    assert asked(amr=["pwd"]) is None
+    assert asked(auth_time=now - 3600) is None
+    assert asked(jti="s-2") is None
+    assert asked(sub="boss@example.com") is None, "somebody else's token proves nothing"
+    assert asked(sub="00000000-0000-0000-0000-000000000000") is None
+
+
+def test_a_use_is_not_spent_where_another_grant_asks_for_less(engine: Engine) -> None:
+    made = plugin(engine)
+    counted = give(engine, "auditor", conditions=Conditions(max_uses=1))
+    free = give(engine, "auditor", conditions=Conditions(networks=["10.0.0.0/8"]))
+    with serving.serve({"type": "http", "client": ("10.0.0.1", 1)}):
+        assert check(made, "audit:read") is True
+    assert (uses(engine, counted.id), uses(engine, free.id)) == (0, 1)
+
+
+def test_what_another_process_gave_a_moment_ago_is_judged_by_the_request_too(engine: Engine, tmp_path: Path) -> None:
+    with fresh_engine(str(tmp_path / "jit.db")) as ours, fresh_engine(str(tmp_path / "jit.db")) as theirs:
+        made = plugin(ours)
+        give(theirs, "auditor", conditions=Conditions(networks=["10.0.0.0/8"]))
+        with serving.serve({"type": "http", "client": ("10.0.0.1", 1)}):
+            assert check(made, "audit:read") is True
 
 
 @pytest.mark.parametrize(

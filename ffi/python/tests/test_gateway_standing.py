@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ import pytest
 from cpex.framework import GlobalContext, HttpAuthCheckPermissionPayload, PluginConfig, PluginContext
 from gateway_world import ADMIN, BOSS, DEV, add_role, fresh_gateway, give
 from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.engine import Engine as Database
 
 from jit_access import Caller, Engine, Grant, Refused, Unavailable
-from jit_access.gateway import host
+from jit_access.gateway import changes, host
 from jit_access.gateway.mirror import Mirror
 from jit_access.gateway.plugin import JitAccessPlugin
 from jit_access.gateway.reserved import RESERVED
@@ -111,6 +111,81 @@ def test_a_loss_ends_the_grant_at_the_next_decision(engine: Engine, loss: str) -
     assert engine.grant(Caller(DEV), grant.id).actions_taken == 1, "what was not let through is no use"
     with SessionLocal() as session:
         assert not session.query(Role).filter(Role.name.startswith("jit-")).count(), "and the mirror has followed"
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    """What is heard of changes while a test runs."""
+    heard: list[str] = []
+    end = changes.listen(lambda: heard.append("people"))
+    yield heard
+    end()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_change_is_heard_of_before_its_commit_returns(engine: Engine, heard: list[str], loss: str) -> None:
+    LOSSES[loss]()
+    assert heard == ["people"]
+
+
+def test_what_the_gateway_writes_by_its_objects_is_heard_of(engine: Engine, heard: list[str]) -> None:
+    with SessionLocal() as session:
+        account = session.query(EmailUser).filter(EmailUser.email == DEV).one()
+        account.last_login = datetime.now(UTC)
+        session.commit()
+        assert heard == [], "a sign-in says nothing of what somebody is"
+        account.is_active = False
+        session.flush()
+        assert heard == [], "not before it is so"
+        session.commit()
+        assert heard.pop() == "people"
+        account.is_active = True
+        session.flush()
+        session.rollback()
+        session.commit()
+        assert heard == [], "what was taken back is not so"
+        session.delete(session.query(UserRole).filter(UserRole.user_email == DEV).one())
+        session.commit()
+        assert heard.pop() == "people"
+        session.query(Role).filter(Role.name == "developer").update({"is_active": False})
+        session.commit()
+        assert heard.pop() == "people"
+        session.execute(select(Role)).all()
+        session.commit()
+    assert heard == []
+
+
+def test_what_the_mirror_writes_is_known_already(engine: Engine, heard: list[str]) -> None:
+    granted(engine)
+    Mirror(engine).follow_now()
+    with SessionLocal() as session:
+        assert session.query(Role).filter(Role.name.startswith("jit-")).count() == 1
+    assert heard == []
+
+
+def test_an_error_of_ours_does_not_disturb_an_administrator(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> None:
+        raise OSError("no store")
+
+    end = changes.listen(broken)
+    disable()
+    end()
+    assert "could not follow" in caplog.text
+    assert host.standings([DEV])[DEV].enabled is False
+
+
+def test_a_loss_ends_grant_and_mirrored_role_before_its_commit_returns(engine: Engine) -> None:
+    runtime, grant = Runtime(Settings.parse({"jit_access": {}}), engine, Mirror(engine)), granted(engine)
+    end = changes.listen(runtime.people_changed)
+    try:
+        assert runtime.mirror is not None
+        runtime.mirror.follow_now()
+        LOSSES["the role is taken away"]()
+        assert ended(engine, grant) == ("revoked", "eligibility")
+        with SessionLocal() as session:
+            assert not session.query(Role).filter(Role.name.startswith("jit-")).count()
+    finally:
+        end()
 
 
 def test_what_a_grant_does_not_take_does_not_end_it(engine: Engine) -> None:

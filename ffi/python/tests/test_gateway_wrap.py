@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from cpex.framework import PluginViolationError
 from gateway_world import DEV, fresh_engine, give, revoke
 
-from jit_access import Engine
-from jit_access.gateway import host, wrap
+from jit_access import Caller, Conditions, Engine
+from jit_access.gateway import host, serving, wrap
+from jit_access.gateway.runtime import Runtime
+from jit_access.gateway.settings import Settings
 
 
 @pytest.fixture
@@ -32,18 +35,20 @@ class Gateway:
             return permission in self.standing
 
         async def invoke_tool(service: Any, name: str, server_id: str | None = None) -> str:
+            self.recorded.append(wrap.call())
             return f"ran {name}"
 
-        self.vetted: list[tuple[str, str]] = []
-
-        def vet(holder: str, grant: str) -> None:
+        def look(holder: str, grant: str) -> bool:
             self.vetted.append((holder, grant))
-            if not self.standing_holder:
-                engine.standing(holder, enabled=False)
+            return not self.standing_holder and bool(engine.standing(holder, enabled=False).items)
 
+        self.vetted: list[tuple[str, str]] = []
+        self.recorded: list[wrap.Call | None] = []
         self.standing_holder = True
-        self.check = wrap._lifting(check_permission, engine, vet)
-        self.invoke = wrap._verifying(invoke_tool, engine, vet)
+        decider = Runtime(Settings.parse({"jit_access": {}}), engine, None)
+        decider.standings = SimpleNamespace(look=look)  # type: ignore[assignment]  # who holds what, told by the test
+        self.check = wrap._lifting(check_permission, decider)
+        self.invoke = wrap._deciding(invoke_tool, decider)
 
     def permits(self, permission: str, **more: Any) -> bool:
         """One permission check and nothing after it."""
@@ -87,12 +92,65 @@ def test_a_grant_on_one_server_runs_what_is_called_through_it(engine: Engine) ->
     assert not gateway.calls("deploy")
 
 
-def test_a_grant_on_everything_needs_no_second_look(engine: Engine) -> None:
+def test_a_grant_on_everything_runs_every_tool_and_opens_what_it_names(engine: Engine) -> None:
     give(engine, "operator")
     gateway = Gateway(engine)
     assert gateway.calls("deploy")
     assert gateway.permits("tools.read")
     assert not gateway.permits("tools.delete")
+
+
+def test_a_grant_that_runs_no_tool_lets_no_tool_call_pass_at_all(engine: Engine) -> None:
+    give(engine, "auditor")
+    assert not Gateway(engine).permits("tools.execute")
+
+
+def test_a_call_is_one_use_and_says_that_it_is_on_record(engine: Engine) -> None:
+    grant, gateway = give(engine, "operator"), Gateway(engine)
+    assert gateway.calls("deploy", "s1")
+    assert gateway.recorded == [wrap.Call("deploy", "s1", recorded=True)]
+    gateway.standing.add("tools.execute")
+    assert gateway.calls("deploy")
+    assert gateway.recorded[1] == wrap.Call("deploy", None, recorded=False), "a standing right is not ours to record"
+    assert wrap.call() is None
+    engine.tick()
+    assert engine.grant(Caller(DEV), grant.id).actions_taken == 1
+
+
+def test_one_request_is_one_use_however_often_the_gateway_asks(engine: Engine) -> None:
+    grant, gateway = give(engine, "auditor", conditions=Conditions(max_uses=2)), Gateway(engine)
+    for _ in range(2):
+        with serving.serve({"type": "http"}):
+            assert [gateway.permits("audit:read") for _ in range(3)] == [True, True, True]
+    with serving.serve({"type": "http"}):
+        assert not gateway.permits("audit:read")
+    assert engine.grant(Caller(DEV), grant.id).status == "exhausted"
+
+
+def test_so_many_calls_and_no_more_however_many_come_at_once(engine: Engine) -> None:
+    give(engine, "operator", conditions=Conditions(max_uses=3))
+    gateway = Gateway(engine)
+
+    async def whole() -> bool:
+        try:
+            return await gateway._permits("tools.execute", {}) and bool(await gateway.invoke(None, "deploy"))
+        except PluginViolationError:
+            return False
+
+    async def at_once() -> list[bool]:
+        return await asyncio.gather(*(whole() for _ in range(8)))
+
+    assert sorted(asyncio.run(at_once())) == [False] * 5 + [True] * 3
+
+
+def test_a_grant_asks_at_the_call_where_it_comes_from(engine: Engine) -> None:
+    give(engine, "operator", conditions=Conditions(networks=["10.0.0.0/8"]))
+    gateway = Gateway(engine)
+    assert not gateway.calls("deploy"), "nobody knows where this comes from"
+    for peer, let in (("10.1.2.3", True), ("192.0.2.7", False), ("no address", False)):
+        with serving.serve({"type": "http", "client": (peer, 4711)}):
+            assert gateway.calls("deploy") is let
+            assert gateway.permits("tools.read") is let
 
 
 def test_a_narrow_grant_opens_no_listing_and_nothing_but_tools(engine: Engine) -> None:
@@ -170,6 +228,7 @@ def test_who_is_looked_at_at_a_tool_call_does_not_get_through_by_what_ended(engi
 
 def test_the_gateway_is_wrapped_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     services = (wrap.PermissionService, wrap.ToolService)
+    decider = Runtime(Settings.parse({"jit_access": {}}), engine, None)
     before = [
         (service, name, getattr(service, name))
         for service in services
@@ -177,9 +236,9 @@ def test_the_gateway_is_wrapped_once(engine: Engine, monkeypatch: pytest.MonkeyP
         if hasattr(service, name)
     ]
     try:
-        wrap.install(engine, lambda holder, grant: None)
+        wrap.install(decider)
         once = [getattr(service, name) for service, name, _ in before]
-        wrap.install(engine, lambda holder, grant: None)
+        wrap.install(decider)
         assert [getattr(service, name) for service, name, _ in before] == once
         assert all(new is not old for new, (_, _, old) in zip(once, before, strict=True))
     finally:

@@ -5,19 +5,22 @@ The gateway has no stable interface for much of this, so when one of its version
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from mcpgateway.auth_context import get_jwt_user_email_from_payload
 from mcpgateway.config import settings as gateway_settings
 from mcpgateway.db import EmailUser, Permissions, Role, SessionLocal, UserRole
 from mcpgateway.middleware.rbac import get_current_user_with_permissions
-from mcpgateway.transports.streamablehttp_transport import server_id_var
+from mcpgateway.transports.streamablehttp_transport import mcp_app, server_id_var
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from jit_access import Caller, InvalidInput
+from jit_access import Caller, Context, InvalidInput
+from jit_access.gateway import serving
 
 ROLE_PREFIX: Final = "jit-"
 """How the names of mirrored roles begin."""
@@ -60,7 +63,7 @@ def transport_server() -> str | None:
 
 
 def mount(router: APIRouter) -> None:
-    """Put the routes into the running gateway, once per process.
+    """Put the routes into the running gateway, and have it remember which request it serves, once per process.
 
     Plugins have no router of their own; they are initialised before the first request is served, which is when the
     application still takes routes. The document that the application may have drawn up before is drawn up anew.
@@ -70,6 +73,7 @@ def mount(router: APIRouter) -> None:
         return
     app.include_router(router)
     app.openapi_schema = None
+    serving.remember(app)
     setattr(app.state, _MOUNTED, True)
 
 
@@ -92,7 +96,7 @@ def caller(request: Request, user: dict[str, Any] = Depends(get_current_user_wit
         email,
         roles=sorted(filter(_is_role_name, standing)),
         permissions=sorted(set[str]().union(*standing.values())),
-        **_sign_in(request),
+        **_sign_in(_claims(request.scope.get("state", {}), email)),
     )
 
 
@@ -127,29 +131,77 @@ def directory(principal: str, agent: bool) -> Standing | None:
     return None if agent else standings([principal]).get(principal)
 
 
+def known(email: str) -> Context | None:
+    """What the request under way says besides who, what and where: the address that it comes from, how this person
+    signed in, and their session, which is that of their token (`sid`, or else `jti`). May block on the disk."""
+    found = _request()
+    if found is None:
+        return None
+    claims = _claims(found.state, email)
+    session = claims.get("sid", claims.get("jti"))
+    return Context(**_understood(address=found.peer), **_understood(session=session), **_sign_in(claims))
+
+
+def counted() -> set[str]:
+    """Where the request under way notes the permissions whose use is on record."""
+    found = _request()
+    return found.counted if found is not None else set()
+
+
+def _request() -> serving.Serving | None:
+    """The request under way. A session of MCP lives in a task of its own, and is handed each request."""
+    try:
+        return serving.current() or serving.of(mcp_app.request_context.request.scope)
+    except (LookupError, AttributeError):
+        return None
+
+
+def _claims(state: Mapping[str, Any], email: str) -> Mapping[str, Any]:
+    """What the token says that the gateway has verified for this request, if it is this person's: a request may carry
+    two tokens, and only one says who asks. Nothing without one."""
+    verified = state.get("_jwt_verified_payload")
+    claims = verified[1] if isinstance(verified, tuple) and len(verified) == 2 else None
+    if not isinstance(claims, dict) or (_whose(claims) or "").lower() != email.lower():
+        return {}
+    return claims
+
+
+def _whose(claims: dict[str, Any]) -> str | None:
+    """Whose token it is: it names an address, or else an account."""
+    said = get_jwt_user_email_from_payload(claims)
+    if said is not None:
+        return str(said)
+    with SessionLocal() as session:
+        found: str | None = session.scalar(select(EmailUser.email).where(EmailUser.id == str(claims.get("sub"))))
+        return found
+
+
 class _SignIn(TypedDict, total=False):
     amr: list[str]
     acr: str | None
     auth_time: int | None
 
 
-def _sign_in(request: Request) -> _SignIn:
-    """How the caller signed in, as the token says that the gateway has verified; nothing, where it is misshapen."""
-    verified = getattr(request.state, "_jwt_verified_payload", None)
-    claims = verified[1] if isinstance(verified, tuple) and len(verified) == 2 else None
-    if not isinstance(claims, dict):
-        return {}
+def _sign_in(claims: Mapping[str, Any]) -> _SignIn:
+    """How somebody signed in, as their token says; nothing, where it is misshapen."""
     amr, acr, auth_time = claims.get("amr"), claims.get("acr"), claims.get("auth_time")
-    if isinstance(auth_time, bool) or not isinstance(auth_time, int | float):
+    if isinstance(auth_time, float) and math.isfinite(auth_time):
+        auth_time = int(auth_time)
+    if isinstance(auth_time, bool) or not isinstance(auth_time, int):
         auth_time = None
+    said: _SignIn = _understood(
+        amr=amr if isinstance(amr, list) and all(isinstance(name, str) for name in amr) else [],
+        acr=acr if isinstance(acr, str) else None,
+        auth_time=auth_time,
+    )
+    return said
+
+
+def _understood(**said: Any) -> Any:
+    """What is said, if the engine can read it, or else nothing: what is misshapen meets no condition."""
     try:
-        said: _SignIn = {
-            "amr": amr if isinstance(amr, list) and all(isinstance(name, str) for name in amr) else [],
-            "acr": acr if isinstance(acr, str) else None,
-            "auth_time": None if auth_time is None else int(auth_time),
-        }
-        Caller("probe@example.com", **said)
-    except (InvalidInput, OverflowError, ValueError):
+        Context(**said)
+    except (InvalidInput, OverflowError, TypeError, ValueError):
         return {}
     return said
 

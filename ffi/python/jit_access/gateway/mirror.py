@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from jit_access import Engine, Grant
-from jit_access.gateway import host
+from jit_access.gateway import changes, host
 from jit_access.gateway.reserved import may_mirror
 
 _log: Final = logging.getLogger(__name__)
@@ -72,6 +72,10 @@ class Mirror:
         if self._wanted() != self._settled or time.monotonic() - self._checked > _FULL_CHECK_SECONDS:
             self.follow_now()
 
+    def doubt(self) -> None:
+        """Look at the gateway's roles the next time, whether a grant has come or gone or not."""
+        self._settled = None
+
     def _wanted(self) -> frozenset[tuple[str, datetime]]:
         return frozenset((grant.id, grant.expires_at) for grant in self._active())
 
@@ -84,6 +88,7 @@ class Mirror:
 
     def _repair(self) -> None:
         with SessionLocal() as session:
+            changes.ours(session)
             _lock(session)
             grants = self._active()
             wanted = _as_roles(session, grants)
@@ -132,9 +137,12 @@ def _as_roles(session: Session, grants: Iterable[Grant]) -> dict[str, _Mirrored]
 
 def _expanded(grant: Grant) -> Iterable[str]:
     """The gateway's permissions that the grant gives. A role holds names only, so wildcards become what they cover."""
-    for permission in host.all_permissions():
-        if _covers(grant.permissions, permission) and not _covers(grant.excluded_permissions, permission):
-            yield permission
+    return (permission for permission in host.all_permissions() if gives(grant, permission))
+
+
+def gives(grant: Grant, permission: str) -> bool:
+    """Whether a grant gives this permission, somewhere and on whatever conditions."""
+    return _covers(grant.permissions, permission) and not _covers(grant.excluded_permissions, permission)
 
 
 def _covers(patterns: Iterable[str], permission: str) -> bool:

@@ -25,13 +25,11 @@ from cpex.framework import (
     ToolPreInvokePayload,
 )
 
-from jit_access import Caller, Context, Decision, InvalidInput
+from jit_access import InvalidInput
 from jit_access.gateway import host, runtime
 from jit_access.gateway.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
-_COUNTED: Final = "jit_access_counted"
-"""Where a request notes the permissions whose use is recorded, so that one request is one use."""
 
 
 class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
@@ -65,11 +63,10 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         try:
             if not host.may_override():
                 return PluginResult()
-            known = _known(payload.client_host)
-            decision = await self._decide(self._runtime, payload.user_email, payload.permission, known)
+            decision = await self._runtime.decide(payload.user_email, payload.permission)
             if not decision.allowed:
                 return PluginResult()
-            _counted(context).add(payload.permission)
+            host.counted().add(payload.permission)
             reason = f"jit-access grant {decision.grant_id}"
             return PluginResult(modified_payload=HttpAuthCheckPermissionResultPayload(granted=True, reason=reason))
         except InvalidInput:
@@ -78,13 +75,6 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         except Exception:
             _log.exception("abstaining from a permission check")
             return PluginResult()
-
-    async def _decide(self, joined: runtime.Runtime, email: str, permission: str, known: Context | None) -> Decision:
-        """The engine's answer, after a look at whether the holder of a grant that would give it still may hold it."""
-        given = joined.engine.peek(email, permission, context=known)
-        if given.grant_id is not None:
-            await asyncio.to_thread(joined.vet, Caller(email).principal, given.grant_id)
-        return joined.engine.check_current(email, permission, context=known)
 
     async def tool_pre_invoke(
         self, payload: ToolPreInvokePayload, context: PluginContext
@@ -113,11 +103,12 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
             return
         try:
             email = _email(context)
-            if email is None or not host.may_override() or permission in _counted(context):
+            recorded, server = self._call()
+            if email is None or recorded or not host.may_override() or permission in host.counted():
                 return
             check = self._runtime.engine.check_current
             try:
-                check(email, permission, resource, server=self._server())
+                check(email, permission, resource, server=server)
             except InvalidInput:
                 # The gateway knows ids that the engine does not take. A grant on everything covers these too.
                 check(email, permission)
@@ -126,26 +117,14 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         except Exception:
             _log.exception("the use of a grant was not recorded")
 
-    def _server(self) -> str | None:
-        """The virtual server of the call, where it can be known."""
+    def _call(self) -> tuple[bool, str | None]:
+        """Whether the use is on record already, and the virtual server of the call, where it can be known."""
         if self._settings.wrap_permission_service:
             from jit_access.gateway import wrap
 
-            return wrap.called_server()
-        return host.transport_server()
-
-
-def _known(client_host: str | None) -> Context | None:
-    """What the gateway tells of a check: where it comes from. A name that is no address says nothing."""
-    try:
-        return Context(address=client_host) if client_host else None
-    except InvalidInput:
-        return None
-
-
-def _counted(context: PluginContext) -> set[str]:
-    found: set[str] = context.global_context.state.setdefault(_COUNTED, set())
-    return found
+            call = wrap.call()
+            return (call.recorded, call.server) if call is not None else (False, None)
+        return False, host.transport_server()
 
 
 def _email(context: PluginContext) -> str | None:

@@ -12,14 +12,18 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
-from jit_access import Engine
-from jit_access.gateway import host
+from jit_access import Caller, Decision, Engine
+from jit_access.gateway import changes, host
 from jit_access.gateway.mirror import Mirror
 from jit_access.gateway.settings import PluginConfigError, Settings
 from jit_access.gateway.standing import Standings
 from jit_access.router import create_router
 
 _log: Final = logging.getLogger(__name__)
+_NOTHING: Final = "no_grant"
+"""Why there is no answer when somebody holds nothing that covers the question, whatever its conditions."""
+_ASKS_FOR_MORE: Final = frozenset({"mfa_required", "outside_networks", "other_session"})
+"""Why there is none when a grant covers it whose conditions are not met."""
 
 
 @dataclass
@@ -35,10 +39,36 @@ class Runtime:
     def __post_init__(self) -> None:
         self.standings = Standings(self.engine)
 
-    def vet(self, holder: str, grant: str) -> None:
+    async def decide(
+        self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
+    ) -> Decision:
+        """The engine's answer to the request under way, its use recorded, after a look at whether the holder of the
+        grant that gives it still may hold it."""
+        engine = self.engine
+        context = None
+        given = engine.peek(email, permission, resource, server=server)
+        if given.reason != _NOTHING:
+            context = await asyncio.to_thread(host.known, email)
+            given = engine.peek(email, permission, resource, server=server, context=context)
+        if given.grant_id is not None:
+            await asyncio.to_thread(self._vet, Caller(email).principal, given.grant_id)
+        decision = engine.check_current(email, permission, resource, server=server, context=context)
+        if context is None and decision.reason in _ASKS_FOR_MORE:
+            # Another process has given it since; now this one knows of it.
+            return await self.decide(email, permission, resource, server=server)
+        return decision
+
+    def _vet(self, holder: str, grant: str) -> None:
         """Make sure that the holder of a live grant may still hold it; blocks on the disk when not."""
         if self.standings.look(holder, grant) and self.mirror is not None:
             self.mirror.follow_now()
+
+    def people_changed(self) -> None:
+        """End the grants that their holders may not hold any more, and the roles that mirror them; blocks on the disk.
+        Whoever changed a mirrored role may still have it in hand, so that is for the next round to undo."""
+        ended = self.standings.follow()
+        if self.mirror is not None:
+            self.mirror.follow_now() if ended else self.mirror.doubt()
 
     def keep_up(self) -> None:
         """See to it that grants follow their holders, and the mirror other processes, from the loop that runs now."""
@@ -100,6 +130,7 @@ def _open(settings: Settings) -> Runtime:
     if settings.wrap_permission_service:
         from jit_access.gateway import wrap
 
-        wrap.install(engine, opened.vet)
+        wrap.install(opened)
+    changes.listen(opened.people_changed)
     host.mount(create_router(engine, caller=host.caller, on_change=follow))
     return opened

@@ -1,9 +1,10 @@
 """What the gateway's administrators change about people, told to the engine: accounts that are disabled or gone, roles
 that are taken away. The engine ends the grants that somebody may not hold any more.
 
-The gateway tells nobody of such changes, so we look: before a grant answers a permission check, at its holder; and in
-every round of the keeper, with one query, at all who hold a live grant. The engine hears of it when somebody is not
-what they were for one of their grants, and not of anybody else.
+The gateway tells nobody of such changes, so we look: when one of its transactions has changed accounts or roles
+(`changes`) and in every round of the keeper, with one query, at all who hold a live grant; and before a grant answers a
+permission check, at its holder. The engine hears of it when somebody is not what they were for one of their grants, and
+not of anybody else.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The opt-in: the gateway's permission service, wrapped, for grants on one tool or one server.
+"""The opt-in: the gateway's permission service, wrapped, for grants on one tool or one server, and for grants with
+conditions.
 
 Roles and the permission hook know permissions, not tools. This module lets the permission service pass a tool call
-that some grant of the caller may cover, and checks at the call itself, where tool and server are known, that a grant
-does cover exactly this one. It changes functions of the gateway that are not meant to be changed, which is why it is
-off unless an operator asks for it.
+that some grant of the caller may cover, and decides at the call itself, where tool and server are known, whether a
+grant does cover exactly this one. It changes functions of the gateway that are not meant to be changed, which is why it
+is off unless an operator asks for it.
 
 Only `tools.execute` is passed provisionally: every path from that check to a tool leads through the tool service. A
 check of `resources.read` or `prompts.read` also opens listings, where there is no single thing to check, so grants
@@ -12,20 +13,20 @@ for one resource or prompt are not lifted.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 from cpex.framework import PluginViolation, PluginViolationError
 from mcpgateway.services.permission_service import PermissionService
 from mcpgateway.services.tool_service import ToolService
 
-from jit_access import Caller, Engine
+from jit_access import Caller, Decision, Engine
 from jit_access.gateway import host
+from jit_access.gateway.mirror import gives
 
 _log: Final = logging.getLogger(__name__)
 _MARK: Final = "__jit_access_wrapped__"
@@ -34,27 +35,46 @@ _TOOL_METHODS: Final = ("invoke_tool", "invoke_tool_direct", "prepare_rust_mcp_t
 """Every way of the tool service to run a tool; a version of the gateway need not have them all."""
 
 Method = Callable[..., Awaitable[Any]]
-Vet = Callable[[str, str], None]
-"""Makes sure that the holder of a live grant may still hold it. Blocks."""
+
+
+class Decider(Protocol):
+    """What decides: the runtime of this process."""
+
+    engine: Engine
+
+    async def decide(
+        self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
+    ) -> Decision:
+        """The engine's answer to the request under way, its use recorded."""
+
+
+class Call(NamedTuple):
+    """A call of a tool under way."""
+
+    tool: str
+    server: str | None
+    """Its virtual server."""
+    recorded: bool
+    """Whether a grant let it pass, and the use is on record."""
+
 
 _provisional: ContextVar[str | None] = ContextVar("jit_access_provisional", default=None)
 """The caller whose tool call in this task was let pass on the strength of a grant yet to be matched."""
 
-_server: ContextVar[str | None] = ContextVar("jit_access_server", default=None)
-"""The virtual server of the tool call in this task."""
+_call: ContextVar[Call | None] = ContextVar("jit_access_call", default=None)
 
 
-def called_server() -> str | None:
-    """The virtual server of the tool call under way, where this module has seen it."""
-    return _server.get()
+def call() -> Call | None:
+    """The tool call under way in this task, as far as this module has seen it."""
+    return _call.get()
 
 
-def install(engine: Engine, vet: Vet) -> None:
+def install(decider: Decider) -> None:
     """Wrap the gateway's functions, once per process."""
-    _replace(PermissionService, "check_permission", lambda original: _lifting(original, engine, vet))
+    _replace(PermissionService, "check_permission", lambda original: _lifting(original, decider))
     for name in _TOOL_METHODS:
         if hasattr(ToolService, name):
-            _replace(ToolService, name, lambda original: _verifying(original, engine, vet))
+            _replace(ToolService, name, lambda original: _deciding(original, decider))
 
 
 def _replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
@@ -66,7 +86,7 @@ def _replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
     setattr(owner, name, wrapped)
 
 
-def _lifting(original: Method, engine: Engine, vet: Vet) -> Method:
+def _lifting(original: Method, decider: Decider) -> Method:
     """The permission service's check, asking the engine where the gateway's roles say no."""
     signature = inspect.signature(original)
 
@@ -77,8 +97,7 @@ def _lifting(original: Method, engine: Engine, vet: Vet) -> Method:
             return True
         try:
             asked = signature.bind(*args, **kwargs).arguments
-            await _vetted(engine, vet, asked["user_email"], asked["permission"])
-            return _lifted(engine, asked["user_email"], asked["permission"], asked.get("token_teams"))
+            return await _lifted(decider, asked["user_email"], asked["permission"], asked.get("token_teams"))
         except Exception:
             _log.exception("no grant was considered")
             return False
@@ -86,46 +105,46 @@ def _lifting(original: Method, engine: Engine, vet: Vet) -> Method:
     return check_permission
 
 
-def _lifted(engine: Engine, email: str, permission: str, token_teams: list[str] | None) -> bool:
+async def _lifted(decider: Decider, email: str, permission: str, token_teams: list[str] | None) -> bool:
     if not host.may_override() or token_teams == []:
         return False
-    if permission != _TOOL_CALL:
-        return bool(engine.check_current(email, permission).allowed)
-    if engine.peek(email, permission).allowed:
-        return True
-    if host.proxies_directly() or not _may_hold_some_tool(engine, email):
+    if permission != _TOOL_CALL or host.proxies_directly():
+        return await _let(decider, email, permission)
+    if not _may_hold_some_tool(decider.engine, email):
         return False
     _provisional.set(email)
     return True
 
 
-async def _vetted(
-    engine: Engine, vet: Vet, email: str, permission: str, resource: str | None = None, server: str | None = None
-) -> None:
-    """End the grant that would answer this, if its holder may not hold it any more."""
-    given = engine.peek(email, permission, resource, server=server)
-    if given.grant_id is not None:
-        await asyncio.to_thread(vet, Caller(email).principal, given.grant_id)
+async def _let(decider: Decider, email: str, permission: str) -> bool:
+    """Whether a grant on everything gives it. One request is one use, however often the gateway asks on its way."""
+    counted = host.counted()
+    if permission in counted:
+        return True
+    if not (await decider.decide(email, permission)).allowed:
+        return False
+    counted.add(permission)
+    return True
 
 
 def _may_hold_some_tool(engine: Engine, email: str) -> bool:
-    """Whether a narrower grant of this person could cover a tool call; which one is for the call itself to show."""
+    """Whether some grant of this person could cover a tool call; which one is for the call itself to show."""
     holder = Caller(email).principal
     return any(
-        grant.status == "active" and grant.resource != "*" and grant.holder == holder for grant in engine.live_grants()
+        grant.status == "active" and grant.holder == holder and gives(grant, _TOOL_CALL)
+        for grant in engine.live_grants()
     )
 
 
-async def _covered(engine: Engine, vet: Vet, email: str, tool: str, server: str | None) -> bool:
+async def _covered(decider: Decider, email: str, tool: str, server: str | None) -> bool:
     try:
-        await _vetted(engine, vet, email, _TOOL_CALL, f"tool:{tool}", server)
-        return bool(engine.peek(email, _TOOL_CALL, f"tool:{tool}", server=server).allowed)
+        return (await decider.decide(email, _TOOL_CALL, f"tool:{tool}", server=server)).allowed
     except Exception:
         _log.exception("a tool call was refused")
         return False
 
 
-def _verifying(original: Method, engine: Engine, vet: Vet) -> Method:
+def _deciding(original: Method, decider: Decider) -> Method:
     """A way to run a tool, refused when only a provisional pass led here and no grant covers this very tool."""
     signature = inspect.signature(original)
 
@@ -133,9 +152,10 @@ def _verifying(original: Method, engine: Engine, vet: Vet) -> Method:
     async def run(*args: Any, **kwargs: Any) -> Any:
         asked = signature.bind(*args, **kwargs).arguments
         name, server = str(asked["name"]), asked.get("server_id")
-        _server.set(server)
         email = _provisional.get()
-        if email is not None and not await _covered(engine, vet, email, name, server):
+        passed = Call(name, server, recorded=email is not None)
+        # One way to run a tool may lead through another, which is the same call.
+        if email is not None and _call.get() != passed and not await _covered(decider, email, name, server):
             raise PluginViolationError(
                 "Access denied",
                 PluginViolation(
@@ -145,6 +165,10 @@ def _verifying(original: Method, engine: Engine, vet: Vet) -> Method:
                     http_status_code=403,
                 ),
             )
-        return await original(*args, **kwargs)
+        token = _call.set(passed)
+        try:
+            return await original(*args, **kwargs)
+        finally:
+            _call.reset(token)
 
     return run

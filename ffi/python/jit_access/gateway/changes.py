@@ -1,0 +1,86 @@
+"""Which of the gateway's transactions change what people are: accounts, roles, and who holds which.
+
+The gateway tells nobody when an administrator changes somebody's account or roles. Its database session does: every
+such change goes through one, in the worker that serves the administrator. So we listen there, and have done what
+follows before the administrator is answered. What goes past the session (another program, statements as bare text) is
+found by looking.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+_log: Final = logging.getLogger(__name__)
+_CHANGED: Final = "jit_access_people_changed"
+_OURS: Final = "jit_access_own_write"
+_WATCHED: Final = {model.__tablename__ for model in (EmailUser, Role, UserRole)}
+_PATIENCE_SECONDS: Final = 2.0
+_OF_ACCOUNT: Final = ("email", "is_active", "is_admin")
+"""What of an account says what somebody is. The rest changes whenever they sign in."""
+
+
+def ours(session: Session) -> None:
+    """Say of a session that it writes what we already know."""
+    session.info[_OURS] = True
+
+
+def listen(follow: Callable[[], None]) -> Callable[[], None]:
+    """Have `follow` called after every transaction of this process that changes what people are, before the commit
+    returns; what is answered ends that.
+
+    Many of these commits are made on the loop that serves everybody, and what follows may need a lock that another
+    request holds while it waits for that loop. So it is done beside it, and after a while not waited for any more.
+    """
+    beside = ThreadPoolExecutor(1, "jit-access-people")
+
+    def flushed(session: Session, _: UOWTransaction) -> None:
+        if any(map(_says_something, [*session.new, *session.dirty, *session.deleted])):
+            session.info[_CHANGED] = True
+
+    def executed(state: ORMExecuteState) -> None:
+        table = getattr(state.statement, "table", None)
+        if not state.is_select and getattr(table, "name", None) in _WATCHED:
+            state.session.info[_CHANGED] = True
+
+    def committed(session: Session) -> None:
+        if not session.info.pop(_CHANGED, False) or session.info.get(_OURS, False):
+            return
+        try:
+            beside.submit(follow).result(_PATIENCE_SECONDS)
+        except Exception:
+            # The change stands, and the next round of the keeper looks again.
+            _log.exception("grants could not follow a change of accounts or roles yet")
+
+    def rolled_back(session: Session) -> None:
+        session.info.pop(_CHANGED, None)
+
+    listeners: dict[str, Callable[..., None]] = {
+        "after_flush": flushed,
+        "do_orm_execute": executed,
+        "after_commit": committed,
+        "after_rollback": rolled_back,
+    }
+    for name, listener in listeners.items():
+        event.listen(SessionLocal, name, listener)
+
+    def end() -> None:
+        for name, listener in listeners.items():
+            event.remove(SessionLocal, name, listener)
+        beside.shutdown()
+
+    return end
+
+
+def _says_something(row: Any) -> bool:
+    """Whether a row that is written may change what somebody is."""
+    if not isinstance(row, EmailUser):
+        return isinstance(row, (Role, UserRole))
+    state = inspect(row)
+    return state.deleted or any(state.attrs[name].history.has_changes() for name in _OF_ACCOUNT)

@@ -1,0 +1,86 @@
+"""The request that is being served, for code of ours that the gateway calls without it.
+
+The permission hook is told a name and an address, the permission service not even that. How the caller signed in is
+known to the request alone. So the gateway's application, as the server calls it, is put into a layer that remembers the
+request for the task that serves it and for every task that this one starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_KEPT: Final = "jit_access_serving"
+"""Where a request's state holds it, for who is handed the request."""
+
+
+@dataclass
+class Serving:
+    """A request, as the server handed it over."""
+
+    state: dict[str, Any]
+    """What the gateway has noted of it by now."""
+    peer: str | None
+    """Where it comes from, as the server says: the other end of the connection, or what a proxy says that the server
+    trusts (`FORWARDED_ALLOW_IPS`). The gateway itself believes any client, so this is taken before it is asked."""
+    counted: set[str] = field(default_factory=set)
+    """The permissions whose use is on record, so that one request is one use."""
+    over: bool = False
+    """Whether it has been served. A task may outlive the request that started it, and then serves others."""
+
+
+_serving: ContextVar[Serving | None] = ContextVar("jit_access_serving", default=None)
+
+
+def current() -> Serving | None:
+    """The request that this task serves, as far as it serves the one that it was started for."""
+    known = _serving.get()
+    return known if known is not None and not known.over else None
+
+
+def of(scope: Scope) -> Serving | None:
+    """The request with this scope."""
+    known = scope.get("state", {}).get(_KEPT)
+    return known if isinstance(known, Serving) else None
+
+
+@contextmanager
+def serve(scope: Scope) -> Iterator[Serving]:
+    """Remember a request for as long as it is served."""
+    client = scope.get("client")
+    # Layers that copy the scope share the state of the original, if it is there.
+    state: dict[str, Any] = scope.setdefault("state", {})
+    serving = state[_KEPT] = Serving(state, client[0] if client else None)
+    token = _serving.set(serving)
+    try:
+        yield serving
+    finally:
+        serving.over = True
+        _serving.reset(token)
+
+
+class _Layer:
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner: Final = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        with serve(scope):
+            await self._inner(scope, receive, send)
+
+
+def remember(app: Starlette) -> None:
+    """Put the layer around an application that has started, once."""
+    stack: Any = app.middleware_stack
+    if stack is None:
+        stack = app.build_middleware_stack()
+    if not isinstance(stack, _Layer):
+        app.middleware_stack = _Layer(stack)
