@@ -465,7 +465,28 @@ jit_access:
         let host = Host::default();
         let (engine, request) = approved_by_ann(&host);
         host.says(&person("ben", &[]), false, &["owner"]);
-        assert_eq!(yes(&engine, request, person("ben", &["owner"])), Err("not_an_approver"));
+        assert_eq!(yes(&engine, request, person("ben", &["owner"])), Err("not_eligible"));
+    }
+
+    #[test]
+    fn a_host_that_cannot_say_stands_in_nobodys_way_to_take_access_away() {
+        let host = Host::default();
+        let (engine, request) = approved_by_ann(&host);
+        let (desk, ann) = (engine.desk(), person("ann", &["lead"]));
+        yes(&engine, request, person("ben", &["owner"])).unwrap();
+        let grant = desk.request(&ann, request).unwrap().grant.unwrap().id;
+        let does = |by: &Caller, intent| {
+            desk.execute(&Command { caller: by.clone(), intent }, None).map(drop).map_err(|error| error.code())
+        };
+        let reason = Justification::new("an incident").unwrap();
+        let suspend = || Intent::Suspend { grant, reason: reason.clone() };
+        host.1.store(true, Ordering::Relaxed);
+        assert_eq!(does(&ann, suspend()), Ok(()));
+        assert_eq!(does(&ann, Intent::Resume { grant }), Err("unavailable"), "giving back waits for the host");
+        assert_eq!(does(&ann, Intent::Revoke { grant, reason: reason.clone() }), Ok(()));
+        // What was reported before still tells who may not.
+        desk.standing(None, &ann.principal, &Standing { enabled: false, roles: vec![] }).unwrap();
+        assert_eq!(does(&ann, suspend()), Err("not_eligible"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Ask, approve, end, look up.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -299,8 +299,11 @@ impl Desk {
             let revision = shared.store.head()?.revision;
             let now = shared.time.now();
             let history = History { live: shared.store.live_of(principal, now)?, ..History::default() };
-            let reported = shared.store.standing(principal)?.map(|known| (principal.clone(), known));
-            let view = View { revision, standing: reported.into_iter().collect(), history, ..View::default() };
+            let mut view = View { revision, history, ..View::default() };
+            for who in caller.iter().flat_map(|caller| caller.identities()) {
+                view.standing.extend(self.standing_now(who)?.map(|standing| (who.clone(), standing)));
+            }
+            view.standing.extend(shared.store.standing(principal)?.map(|known| (principal.clone(), known)));
             let events = report_standing(&view, caller, (principal, standing), &shared.rules, now)?;
             Ok((view, events, now))
         })
@@ -486,7 +489,21 @@ impl Desk {
         Err(StoreError::Conflict.into())
     }
 
+    /// What the command is decided from. Standing is read after all else, so that it is as new as can be.
     fn load(&self, command: &Command) -> Result<View, Error> {
+        let mut view = self.state_for(command)?;
+        for who in command.caller.identities() {
+            let standing = match self.standing_now(who) {
+                // A host that cannot say who is disabled does not stand in the way of taking access away.
+                Err(Error::Directory(_)) if command.intent.only_takes_away() => self.shared.store.standing(who)?,
+                known => known?,
+            };
+            view.standing.extend(standing.map(|standing| (who.clone(), standing)));
+        }
+        Ok(view)
+    }
+
+    fn state_for(&self, command: &Command) -> Result<View, Error> {
         let store = &self.shared.store;
         match &command.intent {
             Intent::Submit { id: request, .. } | Intent::Answer { request, .. } => {
@@ -494,8 +511,7 @@ impl Desk {
                 let revision = store.head()?.revision;
                 let history = self.history(&command.caller.principal)?;
                 let tally = self.tally(&command.caller.principal)?;
-                let standing = self.standing_of(command.caller.identities())?;
-                Ok(View { revision, history, tally, standing, ..store.request(*request)? })
+                Ok(View { revision, history, tally, ..store.request(*request)? })
             }
             Intent::Approve { request, .. } => {
                 let revision = store.head()?.revision;
@@ -511,9 +527,8 @@ impl Desk {
                 let revision = store.head()?.revision;
                 let (history, tally) =
                     (self.history(&command.caller.principal)?, self.tally(&command.caller.principal)?);
-                let standing = self.standing_of(command.caller.identities())?;
                 let extended = store.grant(*grant)?.grant;
-                Ok(self.with_chain(View { revision, history, tally, standing, extended, ..store.request(*id)? })?)
+                Ok(self.with_chain(View { revision, history, tally, extended, ..store.request(*id)? })?)
             }
             Intent::Deny { request, .. } | Intent::Ask { request, .. } => {
                 let revision = store.head()?.revision;
@@ -532,8 +547,7 @@ impl Desk {
                 let mine = |grant: &Grant| grant.holder == command.caller.principal;
                 let unreviewed = store.unreviewed()?.into_iter().filter(mine).collect();
                 let history = History { unreviewed, ..self.history(&command.caller.principal)? };
-                let standing = self.standing_of(command.caller.identities())?;
-                Ok(View { revision, history, standing, ..store.request(*request)? })
+                Ok(View { revision, history, ..store.request(*request)? })
             }
             Intent::RevokeMany { .. } => {
                 let (revision, live) = store.live_grants(self.shared.time.now())?;
@@ -548,22 +562,14 @@ impl Desk {
         }
     }
 
-    /// What the host says of these: now, where it can be asked, or else last.
-    fn standing_of<'a>(
-        &self,
-        all: impl IntoIterator<Item = &'a Principal>,
-    ) -> Result<BTreeMap<Principal, Standing>, Error> {
+    /// What the host says of somebody: now, where it can be asked, or else last.
+    fn standing_now(&self, who: &Principal) -> Result<Option<Standing>, Error> {
         let Shared { directory, store, .. } = &*self.shared;
-        let mut known = BTreeMap::new();
-        for who in all {
-            let now = directory.as_ref().map(|directory| directory.standing(who)).transpose();
-            let standing = match now.map_err(|error| Error::Directory(error.to_string()))?.flatten() {
-                Some(standing) => Some(standing),
-                None => store.standing(who)?,
-            };
-            known.extend(standing.map(|standing| (who.clone(), standing)));
+        let said = directory.as_ref().map(|directory| directory.standing(who)).transpose();
+        match said.map_err(|error| Error::Directory(error.to_string()))?.flatten() {
+            Some(standing) => Ok(Some(standing)),
+            None => Ok(store.standing(who)?),
         }
-        Ok(known)
     }
 
     /// The view with every extension in the chain of its grant. Read later than the view, which does no harm: a commit is
@@ -586,7 +592,7 @@ impl Desk {
     /// The view with what decides whether the caller may review, and whether those who have reviewed still could.
     fn for_review(&self, caller: &Caller, mut view: View) -> Result<View, Error> {
         let now = self.shared.time.now();
-        let mut people: BTreeSet<Principal> = caller.identities().cloned().collect();
+        let mut people = BTreeSet::new();
         let mut delegates = BTreeSet::from([caller.principal.clone()]);
         for review in view.request.iter().flat_map(AccessRequest::approvals) {
             let Actor::Principal(reviewer) = &review.by else { continue };
@@ -603,7 +609,9 @@ impl Desk {
         if let Some(request) = &view.request {
             people.extend(std::iter::once(&request.requester).chain(&request.requester_acts_for).cloned());
         }
-        view.standing = self.standing_of(&people)?;
+        for who in people {
+            view.standing.extend(self.standing_now(&who)?.map(|standing| (who, standing)));
+        }
         Ok(view)
     }
 

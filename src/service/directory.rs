@@ -30,11 +30,12 @@ use crate::model::{Principal, Standing};
 /// ```
 pub trait Directory: Debug + Send + Sync {
     /// Whether this principal is enabled, and its roles; `None` for one that the host does not know, whose rights are then
-    /// taken to be those that they came with. Asked while somebody asks for access or a review is decided, of those whom that
-    /// concerns, and never by a check.
+    /// taken to be those that they came with. Asked when somebody wants something done, of them and of whom it concerns, and
+    /// never by a check.
     ///
     /// # Errors
-    /// When the host cannot say now. Then nothing is done, and it can be tried again.
+    /// When the host cannot say now. Then nothing is done, and it can be tried again; but access is taken away all the same,
+    /// by those who were not reported to be disabled.
     fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError>;
 }
 

@@ -105,9 +105,6 @@ pub(super) fn reviewer(
         };
         return Err(Refusal::new(RefusalCode::SelfApproval, message));
     }
-    if let Some(who) = caller.identities().find(|who| view.standing.get(*who).is_some_and(|known| !known.enabled)) {
-        return Err(Refusal::new(RefusalCode::NotAnApprover, format!("the account of {who} is disabled")));
-    }
     let held = |roles: &[RoleName]| -> Vec<RoleName> {
         request.approver_roles.iter().filter(|role| roles.contains(role)).cloned().collect()
     };

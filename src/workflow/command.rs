@@ -202,3 +202,37 @@ pub enum Intent {
         grant: GrantId,
     },
 }
+
+impl Intent {
+    /// Whether it does nothing but take away: access, the chance of it, or a right to give it.
+    ///
+    /// ```
+    /// use jit_access::model::GrantId;
+    /// use jit_access::workflow::Intent;
+    ///
+    /// let grant = GrantId::from_u128(7);
+    /// assert!(Intent::Release { grant }.only_takes_away() && !Intent::Resume { grant }.only_takes_away());
+    /// ```
+    #[must_use]
+    pub const fn only_takes_away(&self) -> bool {
+        match self {
+            Self::Withdraw { .. }
+            | Self::Undelegate { .. }
+            | Self::Revoke { .. }
+            | Self::Suspend { .. }
+            | Self::RevokeMany { .. }
+            | Self::Release { .. } => true,
+            Self::Submit { .. }
+            | Self::Extend { .. }
+            | Self::BreakGlass { .. }
+            | Self::CompleteReview { .. }
+            | Self::WaiveReview { .. }
+            | Self::Approve { .. }
+            | Self::Deny { .. }
+            | Self::Ask { .. }
+            | Self::Answer { .. }
+            | Self::Delegate { .. }
+            | Self::Resume { .. } => false,
+        }
+    }
+}

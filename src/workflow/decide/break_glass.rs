@@ -2,7 +2,7 @@
 
 use super::review::approve_by_rule;
 use super::submit::{Ask, Wish, each_once, limited, role_of, terms_of, unanswered};
-use super::{check_enabled, each, ending, standing};
+use super::{check_enabled, each, ending};
 use crate::model::{
     AccessRequest, Actor, BreakGlass, Caller, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Justification,
     Principal, Role, SignIn, Timestamp, Ttl,
@@ -22,7 +22,6 @@ pub(super) fn break_glass(
 ) -> Result<Vec<Event>, Refusal> {
     check_enabled(rules)?;
     let history = &view.history;
-    caller.identities().try_for_each(|who| standing::check_not_disabled(who, view))?;
     let role = takeable(caller, wish, rules, now)?;
     if wish.justification.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));

@@ -55,7 +55,7 @@ pub(super) fn extend(
         emergency: false,
         open_to: standing::eligible(Some(role)),
     };
-    standing::check_eligible(caller, (Act::Hold, &wanted), view, rules, now)?;
+    standing::check_eligible(caller, (Act::Hold, &wanted), rules, now)?;
     let extension = place(view, grant, rules)?;
     let start = grant.window.end();
     let (duration, duration_cut) = limited_in_all(wish.duration, &extension, start, role, rules)?;

@@ -55,6 +55,7 @@ fn decided(
     even_if_covered: bool,
 ) -> Result<Vec<Event>, Refusal> {
     let caller = &command.caller;
+    standing::check_not_disabled(caller, view)?;
     let by = Actor::Principal(caller.principal.clone());
     let facts = match &command.intent {
         Intent::Submit { id, grant, role, duration, scope, starts_at, conditions, justification, ticket } => {

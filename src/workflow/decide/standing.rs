@@ -24,9 +24,10 @@ pub fn report_standing(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     if let Some(caller) = caller {
+        check_not_disabled(caller, view)?;
         let question = asking(caller, Act::ReportStanding, About::Standing(principal), rules, now);
         check(&question, || not_an_approver(caller, &rules.approver_roles))?;
-        if caller.principal == *principal {
+        if caller.identities().any(|who| who == principal) {
             let message = "nobody says of themselves what they are: another approver has to";
             return Err(Refusal::new(RefusalCode::OwnStanding, message));
         }
@@ -97,11 +98,9 @@ pub(super) fn eligible(role: Option<&Role>) -> For<'_> {
 pub(super) fn check_eligible(
     caller: &Caller,
     (act, wanted): (Act, &Entitlement<'_>),
-    view: &View,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    caller.identities().try_for_each(|who| check_not_disabled(who, view))?;
     check(&asking(caller, act, About::Entitlement(wanted), rules, now), || {
         let message =
             || format!("the role `{}` is for {}, and you hold none of them", wanted.role, names(wanted.open_to));
@@ -117,7 +116,7 @@ pub(super) fn check_still_eligible(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    request.identities().try_for_each(|who| check_not_disabled(who, view))?;
+    request.identities().try_for_each(|who| check_let_in(who, view))?;
     let wanted = Entitlement {
         role: &request.role,
         permissions: &request.permissions,
@@ -139,8 +138,14 @@ pub(super) fn check_still_eligible(
     })
 }
 
+/// That the caller has an account to act with, and so has the person they act for. Asked before anything else: who is
+/// disabled does nothing, and learns nothing of what there is.
+pub(super) fn check_not_disabled(caller: &Caller, view: &View) -> Result<(), Refusal> {
+    caller.identities().try_for_each(|who| check_let_in(who, view))
+}
+
 /// Whether the host lets them in at all, as far as it has said.
-pub(super) fn check_not_disabled(principal: &Principal, view: &View) -> Result<(), Refusal> {
+fn check_let_in(principal: &Principal, view: &View) -> Result<(), Refusal> {
     match view.standing.get(principal) {
         Some(standing) if !standing.enabled => {
             let message = format!("the host says that {principal} is disabled");

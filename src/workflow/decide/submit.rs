@@ -48,7 +48,7 @@ pub(super) fn submit(
         emergency: false,
         open_to: standing::eligible(Some(role)),
     };
-    standing::check_eligible(caller, (Act::Request, &wanted), view, rules, now)?;
+    standing::check_eligible(caller, (Act::Request, &wanted), rules, now)?;
     check_words(wish.justification, wish.ticket, rules)?;
     if let Some(start) = wish.starts_at {
         check_start(start, now)?;
