@@ -125,41 +125,50 @@ impl Decider {
         if !shared.rules.enabled {
             return Decision::not_applicable(Reason::NoGrant, None, shared.index.revision());
         }
-        let decision = shared.index.ask(query, || *now.get_or_insert_with(|| shared.time.now()));
-        if decision.outcome == Outcome::Allow {
-            return if shared.is_fresh() { decision } else { self.refreshed(query, &[], now) };
-        }
-        if shared.conditional.is_empty() { decision } else { self.conditionally(query, decision, now) }
-    }
-
-    /// The answer when only a grant with conditions could give it.
-    #[cold]
-    fn conditionally(&self, query: &impl Ask, otherwise: Decision, now: &mut Option<Timestamp>) -> Decision {
-        let shared = &*self.shared;
-        let clock = || *now.get_or_insert_with(|| shared.time.now());
-        let decision = shared.conditional.decide(query, otherwise, &[], &shared.rules, clock);
+        let decision = self.answer(query, &[], now);
         let allows = decision.outcome == Outcome::Allow;
         if allows && !shared.is_fresh() { self.refreshed(query, &[], now) } else { decision }
     }
 
-    /// The answer after the store was asked what is new, without the grants in `spent`.
+    /// What the index says, or else the grants with conditions; both without the grants in `spent`.
+    #[inline]
+    fn answer(&self, query: &impl Ask, spent: &[GrantId], now: &mut Option<Timestamp>) -> Decision {
+        let shared = &*self.shared;
+        let decision = shared.index.ask(query, || *now.get_or_insert_with(|| shared.time.now()));
+        match decision.basis.grant {
+            Some(grant) if !spent.contains(&grant) => decision,
+            None if shared.conditional.is_empty() => decision,
+            _ => self.conditionally(query, decision, spent, now),
+        }
+    }
+
+    /// The answer when only a grant with conditions could give it.
+    #[cold]
+    fn conditionally(
+        &self,
+        query: &impl Ask,
+        decision: Decision,
+        spent: &[GrantId],
+        now: &mut Option<Timestamp>,
+    ) -> Decision {
+        let shared = &*self.shared;
+        let otherwise = Decision::not_applicable(Reason::NoGrant, decision.valid_until, decision.revision);
+        let clock = || *now.get_or_insert_with(|| shared.time.now());
+        shared.conditional.decide(query, otherwise, spent, &shared.rules, clock)
+    }
+
+    /// The answer after the store was asked what is new, at an instant after that.
     #[cold]
     fn refreshed(&self, query: &impl Ask, spent: &[GrantId], now: &mut Option<Timestamp>) -> Decision {
-        let shared = &*self.shared;
-        if let Err(error) = shared.sync() {
+        if let Err(error) = self.shared.sync() {
             return self.stale(&error);
         }
-        let at = shared.time.now();
-        let decision = shared.index.ask(query, || *now.insert(at));
-        if decision.basis.grant.is_some_and(|grant| !spent.contains(&grant)) {
-            return decision;
-        }
-        let otherwise = Decision::not_applicable(Reason::NoGrant, decision.valid_until, decision.revision);
-        shared.conditional.decide(query, otherwise, spent, &shared.rules, || *now.insert(at))
+        *now = None;
+        self.answer(query, spent, now)
     }
 
     #[cold]
-    fn stale(&self, error: &crate::store::StoreError) -> Decision {
+    fn stale(&self, error: &StoreError) -> Decision {
         tracing::warn!(%error, "the store cannot be read; no grant is honoured");
         Decision::not_applicable(Reason::Stale, None, self.shared.index.revision())
     }
