@@ -40,22 +40,23 @@ impl ConditionalGrants {
         self.numbered.load(Ordering::Acquire) > 0 && self.held.lock().grants.get(&grant).is_some_and(is_numbered)
     }
 
-    /// Puts these in the place of all that were held.
+    /// Puts these in the place of all that were held. Grants without conditions are none of ours.
     pub(super) fn replace<'a>(&self, revision: Revision, grants: impl Iterator<Item = &'a Grant> + Clone) {
         let mut held = self.held.lock();
         *held = Held::default();
-        grants.clone().filter(|grant| grant.is_effective()).for_each(|grant| held.add(grant));
+        let ours = grants.filter(|grant| is_ours(grant));
+        ours.clone().for_each(|grant| held.add(grant));
         self.count(&held);
-        self.index.replace(revision, grants);
+        self.index.replace(revision, ours);
     }
 
-    /// Takes in these changes. Those of other grants do nothing here.
+    /// Takes in these changes. Those of grants without conditions do nothing here.
     pub(super) fn publish<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>>) {
         let mut held = self.held.lock();
         let mut ours = Vec::new();
         for change in changes {
             match change {
-                Change::Add(grant) if !grant.conditions.is_none() && grant.is_effective() => {
+                Change::Add(grant) if is_ours(grant) => {
                     held.add(grant);
                     ours.push(change);
                 }
@@ -150,6 +151,15 @@ impl Held {
         judged.sort_by_key(|(id, end, numbered, _)| (*numbered, std::cmp::Reverse(*end), *id));
         judged
     }
+}
+
+/// Whether the grant index alone decides by it.
+pub(super) fn is_plain(grant: &Grant) -> bool {
+    grant.conditions.is_none()
+}
+
+fn is_ours(grant: &Grant) -> bool {
+    !is_plain(grant) && grant.is_effective()
 }
 
 fn is_numbered(grant: &Grant) -> bool {

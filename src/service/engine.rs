@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::conditional::ConditionalGrants;
+use super::conditional::{ConditionalGrants, is_plain};
 use super::durable::DurableUses;
 use super::recorder::Recorder;
 use super::watch::Bell;
@@ -243,9 +243,8 @@ impl Shared {
         let asked = self.time.monotonic();
         let (revision, grants) = self.store.live_grants(self.time.now())?;
         grants.iter().for_each(|grant| self.durable.add(grant));
-        let (plain, conditional): (Vec<_>, Vec<_>) = grants.iter().partition(|grant| grant.conditions.is_none());
-        self.conditional.replace(revision, conditional.iter().copied());
-        self.index.replace(revision, plain);
+        self.conditional.replace(revision, grants.iter());
+        self.index.replace(revision, grants.iter().filter(|grant| is_plain(grant)));
         self.proven.store(asked, Ordering::Release);
         Ok(())
     }
@@ -302,9 +301,12 @@ impl Shared {
 
     /// Brings both indexes to the revision. That of the grant index rises last: it is the one that answers tell.
     fn take_in<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>> + Clone) {
-        let is_plain = |change: &Change<'_>| !matches!(change, Change::Add(grant) if !grant.conditions.is_none());
         self.conditional.publish(revision, changes.clone());
-        self.index.publish(revision, changes.filter(is_plain));
+        let is_the_indexes = |change: &Change<'_>| match change {
+            Change::Add(grant) => is_plain(grant),
+            Change::Remove(_) => true,
+        };
+        self.index.publish(revision, changes.filter(is_the_indexes));
     }
 
     /// Takes note of what the index will tell of.
