@@ -285,6 +285,44 @@ fn what_was_acknowledged_survives_kills_at_random_moments() {
     assert!(acknowledged > 0);
 }
 
+/// Whoever sees at a glance that nothing is new has seen all that was acknowledged, whenever the writer dies.
+#[test]
+fn nothing_acknowledged_is_overlooked_at_a_glance() {
+    let seed = setting("JIT_CRASH_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    println!("seed {seed}");
+    let mut dice = Dice::new(seed);
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("jit.db");
+    let store = SqliteStore::open(&file, SqliteOptions { busy_timeout: Duration::from_secs(60) }).unwrap();
+    let mut told = Acknowledged::default();
+    let mut position = Revision::ZERO;
+    for worker in 1..=20 {
+        let writer = Started::new(&file, worker, &[]);
+        for _ in 0..=dice.below(40) {
+            wait_for(&writer.said, &mut told, 1);
+            let acknowledged = told.by_revision.last_key_value().map_or(0, |(revision, _)| *revision);
+            if store.is_still(position) {
+                assert!(
+                    position.0 >= acknowledged,
+                    "{acknowledged} is acknowledged, and {position} is said to be the last"
+                );
+            } else if store.may_have_grown(position).unwrap() {
+                position = store.head().unwrap().revision;
+            }
+        }
+        writer.kill(&mut told);
+        // Nobody writes any more. The first look may have to mend what the dead left behind.
+        for _ in 0..3 {
+            store.may_have_grown(position).unwrap();
+            position = store.head().unwrap().revision;
+        }
+        assert_eq!(store.is_still(position), cfg!(target_os = "linux"));
+        assert!(told.by_revision.last_key_value().is_none_or(|(revision, _)| *revision <= position.0));
+    }
+    assert!(told.failed.is_empty(), "{:?}", told.failed);
+    told.check(&file);
+}
+
 /// `strace` with this injection into the worker's calls; `None`, said loudly, where it does not work.
 fn strace(injection: &str) -> Option<Vec<String>> {
     let traced = |inject: &str| ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject].map(str::to_owned).to_vec();

@@ -105,8 +105,23 @@ impl Decider {
         self.look(query, &mut None)
     }
 
+    /// The answer that [`Decider::check_current`] would give, without recording a use: for hosts that look at whoever holds
+    /// the grant before they use it.
+    pub fn peek_current(&self, query: &Query<'_>) -> Decision {
+        self.synced(|| self.peek(query))
+    }
+
+    /// The same for a question that is only borrowed text.
+    pub fn peek_current_raw(&self, query: &RawQuery<'_>) -> Decision {
+        self.synced(|| self.peek_raw(query))
+    }
+
     fn synced(&self, check: impl FnOnce() -> Decision) -> Decision {
-        match self.shared.sync() {
+        let shared = &*self.shared;
+        if shared.store.is_still(shared.index.revision()) {
+            return check();
+        }
+        match shared.sync() {
             Ok(_) => check(),
             Err(error) => self.stale(&error),
         }

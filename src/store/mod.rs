@@ -61,6 +61,14 @@ pub trait Store: Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn may_have_grown(&self, since: Revision) -> Result<bool, StoreError>;
 
+    /// Whether the journal ends at this revision still, as far as can be seen in less time than [`Store::may_have_grown`]
+    /// takes. A yes speaks for every commit to the place that was asked last which has returned before the call; a no
+    /// proves nothing.
+    fn is_still(&self, revision: Revision) -> bool {
+        let _ = revision;
+        false
+    }
+
     /// Writes the batch: events at the end of the journal, in order; the rows they change; outbox messages; the
     /// idempotency key. Once this has returned `Ok`, all of it survives a power cut and every later read sees it.
     ///

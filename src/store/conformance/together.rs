@@ -63,6 +63,7 @@ fn write(handles: &[Arc<dyn Store>], writer: u64) -> Vec<Record> {
         let records = commit(store, batch);
         let last = records.last().unwrap().revision;
         for other in handles {
+            assert!(!other.is_still(Revision(last.0 - 1)), "whoever looks no further sees it too");
             assert!(other.may_have_grown(Revision(last.0 - 1)).unwrap(), "a commit that has returned is seen");
             assert!(other.head().unwrap().revision >= last);
         }
@@ -90,7 +91,7 @@ fn follow(store: &Arc<dyn Store>, over: &AtomicBool, feed: Feed) -> Vec<Record> 
     loop {
         // Read before the look, so that the last look comes after the last commit.
         let last_look = over.load(Ordering::SeqCst);
-        if store.may_have_grown(position).unwrap() {
+        if !store.is_still(position) && store.may_have_grown(position).unwrap() {
             let (head, records) = feed(&**store, position, 7).unwrap();
             assert!(head >= position, "the journal never goes back");
             position = if records.len() < 7 { head } else { records[6].revision };

@@ -13,6 +13,7 @@ use super::SqliteOptions;
 use super::error::Fault;
 use super::file::{self, Identity, Purpose};
 use super::forked;
+use super::glance::{self, Header};
 use crate::lock::{Condvar, Mutex};
 use crate::store::StoreError;
 
@@ -30,7 +31,7 @@ pub(super) struct Connections {
     gate: Gate,
     writer: Mutex<Option<Link>>,
     readers: Mutex<Vec<Link>>,
-    watcher: Mutex<Option<(Link, Seen)>>,
+    watcher: Mutex<Option<Watcher>>,
 }
 
 /// One connection.
@@ -39,14 +40,22 @@ struct Link {
     connection: Connection,
     generation: u64,
     file: Identity,
-    _open: forked::Open,
+    open: forked::Open,
 }
 
-/// What the watcher saw last.
+/// The connection that only watches, and what it saw last.
+#[derive(Debug)]
+struct Watcher {
+    link: Link,
+    seen: Option<Seen>,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     data_version: i64,
     revision: i64,
+    /// Of the log's index, as it was before SQLite was asked.
+    header: Option<Header>,
 }
 
 impl Connections {
@@ -121,13 +130,24 @@ impl Connections {
         const DOING: &str = "watching the journal";
         let _inside = self.enter(DOING)?;
         let mut slot = self.watcher.lock();
-        let (link, seen) = match slot.take() {
-            Some((link, seen)) if self.is_current(&link) => (link, Some(seen)),
-            _ => (self.connect(Purpose::Read)?, None),
+        let mut watcher = match slot.take() {
+            Some(watcher) if self.is_current(&watcher.link) => watcher,
+            _ => Watcher::new(self.connect(Purpose::Read)?, &self.path),
         };
-        let seen = look(&link.connection, seen).map_err(|e| Fault::from(e).told(DOING))?;
-        *slot = Some((link, seen));
-        Ok(seen.revision)
+        let revision = watcher.look().map_err(|e| Fault::from(e).told(DOING))?;
+        *slot = Some(watcher);
+        Ok(revision)
+    }
+
+    /// Whether the journal's head is at this revision for certain. A no proves nothing.
+    pub(super) fn is_still(&self, revision: i64) -> bool {
+        // As in `enter`.
+        if self.process != std::process::id() {
+            return false;
+        }
+        let generation = self.generation.load(Ordering::Acquire);
+        let watcher = self.watcher.lock();
+        watcher.as_ref().is_some_and(|watcher| watcher.link.generation == generation && watcher.is_still(revision))
     }
 
     /// Waits for what is running, closes every connection, and keeps everybody out until [`Connections::resume`].
@@ -175,7 +195,7 @@ impl Connections {
         let file = Identity::of(&self.path).map_err(|e| file::unavailable("finding the store's file", e))?;
         let open = forked::Open::register(file)?;
         let connection = file::connect(&self.path, &self.options, purpose)?;
-        Ok(Link { connection, generation, file, _open: open })
+        Ok(Link { connection, generation, file, open })
     }
 
     /// Whether the connection can be used again after this.
@@ -203,16 +223,42 @@ impl Drop for Connections {
     }
 }
 
-/// The data version first: should a commit come between the two reads, the revision is the newer of the two, and the
-/// next look reads it once more for nothing.
-fn look(connection: &Connection, seen: Option<Seen>) -> Result<Seen, rusqlite::Error> {
-    let data_version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-    match seen {
-        Some(seen) if seen.data_version == data_version => Ok(seen),
-        _ => {
-            let revision = connection.prepare_cached("SELECT revision FROM head")?.query_row([], |row| row.get(0))?;
-            Ok(Seen { data_version, revision })
+impl Watcher {
+    fn new(mut link: Link, database: &Path) -> Self {
+        // It stays the same file while this connection is open, and where there is none SQLite is always asked.
+        let _ = link.open.read_log_index(&file::with_suffix(database, "-shm"));
+        Self { link, seen: None }
+    }
+
+    /// The revision of the journal's head. The data version first: should a commit come between the two reads, the
+    /// revision is the newer of the two, and the next look reads it once more for nothing. The header before both, for the
+    /// same reason.
+    fn look(&mut self) -> Result<i64, rusqlite::Error> {
+        let header = self.header();
+        let one = |sql| self.link.connection.prepare_cached(sql)?.query_row([], |row| row.get(0));
+        let data_version = one("PRAGMA data_version")?;
+        if let Some(seen) = self.seen {
+            if seen.data_version == data_version {
+                self.seen = Some(Seen { header, ..seen });
+                return Ok(seen.revision);
+            }
+            if seen.header.is_some() && seen.header == self.header() {
+                // SQLite sees a commit that the header does not show: here a file and its mapping are two things.
+                self.link.open.forget_log_index();
+            }
         }
+        let revision = one("SELECT revision FROM head")?;
+        self.seen = Some(Seen { data_version, revision, header });
+        Ok(revision)
+    }
+
+    fn is_still(&self, revision: i64) -> bool {
+        let seen = |seen: Seen| seen.revision == revision && seen.header.is_some() && seen.header == self.header();
+        self.seen.is_some_and(seen)
+    }
+
+    fn header(&self) -> Option<Header> {
+        self.link.open.log_index().and_then(glance::header)
     }
 }
 

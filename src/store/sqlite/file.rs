@@ -119,7 +119,7 @@ fn connect_raw(path: &Path, options: &SqliteOptions) -> Result<Connection, rusql
     Ok(connection)
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -10,6 +10,7 @@
 //! | `migrations/` | what is in the file |
 //! | `connections` | who holds which connection, and when one must not be used any more |
 //! | `forked` | what a fork does to open connections |
+//! | `glance` | whether anything was committed, without asking SQLite |
 //! | `rows` | how values become columns and come back |
 //! | `commit` | how a batch is written |
 //! | `read` | how heads, views, records and what is live or due are read |
@@ -23,6 +24,7 @@ mod connections;
 mod error;
 mod file;
 mod forked;
+mod glance;
 mod list;
 mod outbox;
 mod read;
@@ -130,6 +132,10 @@ impl Store for SqliteStore {
     fn may_have_grown(&self, since: Revision) -> Result<bool, StoreError> {
         // Unequal rather than greater: a journal that has gone back is something to look at, too.
         Ok(self.connections.watch()? != rows::int(since))
+    }
+
+    fn is_still(&self, revision: Revision) -> bool {
+        self.connections.is_still(rows::int(revision))
     }
 
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
