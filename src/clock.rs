@@ -104,11 +104,6 @@ impl SteadyTime {
         self.raise(floor.millis().saturating_sub(self.clock.monotonic()));
     }
 
-    /// The monotonic clock, in milliseconds.
-    pub fn monotonic(&self) -> i64 {
-        self.clock.monotonic()
-    }
-
     fn raise(&self, candidate: i64) -> i64 {
         let known = self.offset.load(Ordering::Relaxed);
         // Written only when it rises, so that checks on several threads share the line instead of fighting for it.

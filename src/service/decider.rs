@@ -141,8 +141,10 @@ impl Decider {
             return Decision::not_applicable(Reason::NoGrant, None, shared.index.revision());
         }
         let decision = self.answer(query, &[], now);
+        // Whoever is allowed something holds something, and then the clock was asked.
         let allows = decision.outcome == Outcome::Allow;
-        if allows && !shared.is_fresh() { self.refreshed(query, &[], now) } else { decision }
+        let is_old = allows && !now.is_some_and(|now| shared.is_fresh(now));
+        if is_old { self.refreshed(query, &[], now) } else { decision }
     }
 
     /// What the index says, or else the grants with conditions; both without the grants in `spent`.

@@ -227,7 +227,7 @@ pub(super) struct Shared {
     pub(super) uses: Recorder,
     pub(super) durable: DurableUses,
     pub(super) conditional: ConditionalGrants,
-    /// The monotonic instant at which the index was last known to hold everything committed.
+    /// The instant at which the index was last known to hold everything committed.
     proven: AtomicI64,
     /// Held by the one thread that brings the index forward; checks do not take it.
     catching_up: Mutex<()>,
@@ -240,26 +240,26 @@ const CHUNK: usize = 1_000;
 
 impl Shared {
     fn reload(&self) -> Result<(), StoreError> {
-        let asked = self.time.monotonic();
-        let (revision, grants) = self.store.live_grants(self.time.now())?;
+        let asked = self.time.now();
+        let (revision, grants) = self.store.live_grants(asked)?;
         grants.iter().for_each(|grant| self.durable.add(grant));
         self.conditional.replace(revision, grants.iter());
         self.index.replace(revision, grants.iter().filter(|grant| is_plain(grant)));
-        self.proven.store(asked, Ordering::Release);
+        self.proven.store(asked.millis(), Ordering::Release);
         Ok(())
     }
 
     /// See [`Engine::sync`].
     pub(super) fn sync(&self) -> Result<Revision, StoreError> {
         // Read before the store is asked: what is committed in between is not covered by this proof.
-        let asked = self.time.monotonic();
+        let asked = self.time.now();
         if self.store.may_have_grown(self.index.revision())? {
             let _one = self.catching_up.lock();
             let caught_up = self.catch_up();
             self.bell.ring();
             caught_up?;
         }
-        self.proven.fetch_max(asked, Ordering::AcqRel);
+        self.proven.fetch_max(asked.millis(), Ordering::AcqRel);
         Ok(self.index.revision())
     }
 
@@ -330,10 +330,11 @@ impl Shared {
             .collect()
     }
 
-    /// Whether the last proof that the index is current is young enough to honour a grant.
-    pub(super) fn is_fresh(&self) -> bool {
+    /// Whether the last proof that the index is current is young enough to honour a grant at `now`. Our time never goes
+    /// slower than the monotonic clock, so a proof is never older than it looks.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
         let bound = i64::try_from(self.settings.max_staleness.as_millis()).unwrap_or(i64::MAX);
-        self.time.monotonic().saturating_sub(self.proven.load(Ordering::Acquire)) <= bound
+        now.millis().saturating_sub(self.proven.load(Ordering::Acquire)) <= bound
     }
 }
 
