@@ -499,6 +499,7 @@ mod tampering {
             format!("UPDATE grants SET excepted = '' {one} grants WHERE excepted != '')"),
             format!("UPDATE grants SET request = randomblob(16) {one} grants)"),
             format!("UPDATE grants SET unreviewed = 1 - unreviewed {one} grants)"),
+            format!("UPDATE grants SET plain = 1 - plain {one} grants)"),
             format!("UPDATE grants SET due_at = NULL {one} grants WHERE due_at IS NOT NULL)"),
             format!("UPDATE grants SET stored = replace(stored, 'approved_by', 'approved_bi') {one} grants)"),
             format!("DELETE FROM grants {one} grants)"),

@@ -7,6 +7,7 @@
 //! | file | question |
 //! |---|---|
 //! | `ask` | the question as the index reads it |
+//! | `held` | a grant as the index reads it |
 //! | `published` | what readers see, and how they read it without a lock |
 //! | `table` | does this principal hold anything, and where is it written |
 //! | `block` | what one principal holds, and what that says to a question |
@@ -25,6 +26,7 @@ mod ask;
 mod atomic;
 mod block;
 mod hash;
+mod held;
 mod lookup;
 #[cfg(any(test, feature = "test-util"))]
 pub mod naive;
@@ -42,6 +44,7 @@ use std::fmt;
 
 pub(crate) use self::ask::Ask;
 use self::hash::Keys;
+pub(crate) use self::held::Held;
 use self::published::Published;
 use self::writer::Writer;
 use crate::lock::Mutex;
@@ -150,6 +153,11 @@ impl GrantIndex {
     /// Puts these grants in the place of all that were held. Every answer is made either from all of the old ones or from
     /// all of the new ones, and once this has returned, from the new ones.
     pub fn replace<'a>(&self, revision: Revision, grants: impl IntoIterator<Item = &'a Grant>) {
+        self.load(revision, grants.into_iter().filter_map(Held::of));
+    }
+
+    /// The same with no more of each grant than is read here.
+    pub(crate) fn load<'a>(&self, revision: Revision, grants: impl Iterator<Item = Held<'a>>) {
         let mut writer = self.writer.lock();
         // The answers that are made meanwhile say no more than is true of either.
         self.published.set_revision(revision.min(self.published.revision()));

@@ -5,15 +5,15 @@ use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 
-use super::Change;
 use super::arena::Allocator;
 use super::block::{self, Block, Entry};
 use super::lookup::Lookup;
 use super::published::Published;
 use super::runs::Runs;
 use super::table::Table;
+use super::{Change, Held};
 use super::{permissions, scope};
-use crate::model::{Grant, GrantId, PermissionSet, Principal, PrincipalKind, Scope};
+use crate::model::{GrantId, PermissionSet, Principal, PrincipalKind, Scope};
 
 /// What only the writer knows.
 #[derive(Debug, Default)]
@@ -61,18 +61,16 @@ impl Writer {
     pub(super) fn publish<'a>(&mut self, to: &Published, changes: impl IntoIterator<Item = Change<'a>>) {
         for change in changes {
             match change {
-                // One that gives nothing says nothing about another one with its id, and is not taken in.
-                Change::Add(grant) if grant.is_effective() => self.add(to, grant),
-                Change::Add(_) => {}
+                Change::Add(grant) => Held::of(grant).into_iter().for_each(|held| self.add(to, &held)),
                 Change::Remove(id) => self.remove(to, id),
             }
         }
         self.link(to);
     }
 
-    fn add(&mut self, to: &Published, grant: &Grant) {
+    fn add(&mut self, to: &Published, grant: &Held<'_>) {
         self.remove(to, grant.id);
-        let hash = hash_of(to, &grant.holder);
+        let hash = hash_of(to, grant.holder);
         let entry = self.entry(to, grant, None);
         self.ids.insert(to.keys.grant(grant.id), upper(hash));
         let stage = self.stage(to, hash, grant.holder.kind(), grant.holder.id().as_bytes());
@@ -184,9 +182,9 @@ impl Writer {
     }
 
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
-    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl IntoIterator<Item = &'a Grant>) {
+    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = Held<'a>>) {
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
-        let (loaded, order) = self.load(to, grants.into_iter().filter(|grant| grant.is_effective()));
+        let (loaded, order) = self.load(to, grants);
         let principals = order.chunk_by(|a, b| a.0 == b.0).count();
         let (number, table) = to.table_to_fill(Table::bits_for(principals));
         let Some(table) = table else { return };
@@ -225,13 +223,13 @@ impl Writer {
     fn load<'a>(
         &mut self,
         to: &Published,
-        grants: impl Iterator<Item = &'a Grant>,
+        grants: impl Iterator<Item = Held<'a>>,
     ) -> (Vec<Loaded<'a>>, Vec<(u64, u32)>) {
         // Grants that share their set share its memory, and this says so sooner than its content does.
         let mut known = HashMap::with_hasher(RandomState::default());
-        let load = |grant: &'a Grant| {
+        let load = |grant: Held<'a>| {
             let (kind, name) = (grant.holder.kind(), grant.holder.id().as_bytes());
-            (to.keys.principal(kind, name), Loaded { entry: self.entry(to, grant, Some(&mut known)), kind, name })
+            (to.keys.principal(kind, name), Loaded { entry: self.entry(to, &grant, Some(&mut known)), kind, name })
         };
         let (hashes, loaded): (Vec<u64>, Vec<Loaded<'a>>) = grants.map(load).unzip();
         let mut order: Vec<(u64, u32)> = hashes.into_iter().zip(0..).collect();
@@ -260,12 +258,12 @@ impl Writer {
         (loaded, order)
     }
 
-    fn entry(&mut self, to: &Published, grant: &Grant, known: Option<&mut KnownSets>) -> Entry {
+    fn entry(&mut self, to: &Published, grant: &Held<'_>, known: Option<&mut KnownSets>) -> Entry {
         Entry {
             start: grant.window.start().millis().unsigned_abs(),
             end: grant.window.end().millis().unsigned_abs(),
-            set: self.set(to, &grant.permissions, known),
-            scope: self.scope(to, &grant.scope),
+            set: self.set(to, grant.permissions, known),
+            scope: self.scope(to, grant.scope),
             id: grant.id.as_u128(),
         }
     }

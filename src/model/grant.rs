@@ -74,6 +74,41 @@ pub struct Grant {
     pub uses: u64,
 }
 
+/// What a check needs to know of a plain grant: who holds what, where and when.
+///
+/// ```
+/// use jit_access::model::*;
+///
+/// let holding = Holding {
+///     id: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()?,
+///     holder: Principal::user("dev@example.com")?,
+///     permissions: PermissionSet::new([Permission::new("logs.read")?])?,
+///     scope: Scope::ANY,
+///     window: Window::new("2026-12-01T09:00:00Z".parse()?, "2026-12-01T13:00:00Z".parse()?)?,
+/// };
+/// assert!(holding.permissions.covers(&Action::new("logs.read")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Which grant.
+    pub id: GrantId,
+    /// Who holds it.
+    pub holder: Principal,
+    /// What it gives.
+    pub permissions: PermissionSet,
+    /// Where.
+    pub scope: Scope,
+    /// When.
+    pub window: Window,
+}
+
+impl From<Grant> for Holding {
+    fn from(Grant { id, holder, permissions, scope, window, .. }: Grant) -> Self {
+        Self { id, holder, permissions, scope, window }
+    }
+}
+
 /// A grant that is held back: it gives nothing until it is resumed, and ends when it would have ended.
 ///
 /// ```
@@ -256,6 +291,12 @@ impl Grant {
     /// Whether the record leaves it something to give: it has not ended, and is not held back. Its window decides when.
     pub(crate) const fn is_effective(&self) -> bool {
         self.ended.is_none() && self.suspended.is_none() && !self.noted.expiry
+    }
+
+    /// Whether a check needs no more of it than a [`Holding`]: it asks for nothing at its uses, and somebody approved it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.conditions.is_none() && self.break_glass.is_none()
     }
 
     /// Whether this principal holds it, or an agent for them.

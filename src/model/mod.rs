@@ -65,7 +65,7 @@ pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
 pub use event::{Event, Fact};
 pub use extension::Extension;
-pub use grant::{End, EndKind, Grant, GrantStatus, Noted, Selector, Suspension};
+pub use grant::{End, EndKind, Grant, GrantStatus, Holding, Noted, Selector, Suspension};
 pub use ids::{DelegationId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use permission::{Action, Permission, PermissionSet};

@@ -153,13 +153,13 @@ impl Held {
     }
 }
 
-/// Whether the grant index alone decides by it.
-pub(super) fn is_plain(grant: &Grant) -> bool {
-    grant.conditions.is_none()
+/// Whether the grant index leaves it to us.
+pub(super) fn is_conditional(grant: &Grant) -> bool {
+    !grant.conditions.is_none()
 }
 
 fn is_ours(grant: &Grant) -> bool {
-    !is_plain(grant) && grant.is_effective()
+    is_conditional(grant) && grant.is_effective()
 }
 
 fn is_numbered(grant: &Grant) -> bool {

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::conditional::{ConditionalGrants, is_plain};
+use super::conditional::{ConditionalGrants, is_conditional};
 use super::durable::DurableUses;
 use super::recorder::Recorder;
 use super::watch::Bell;
 use super::{Decider, Desk, Directory, Reconciler};
 use crate::clock::{Clock, SteadyTime, SystemClock};
 use crate::error::Error;
-use crate::index::{Change, GrantIndex};
+use crate::index::{Change, GrantIndex, Held};
 use crate::journal::Record;
 use crate::lock::Mutex;
 use crate::model::{Fact, Grant, GrantId, Revision, Timestamp};
-use crate::store::{Store, StoreError};
+use crate::store::{Live, Store, StoreError};
 use crate::workflow::Rules;
 
 /// What an operator tunes, with the reason for each default.
@@ -241,10 +241,11 @@ const CHUNK: usize = 1_000;
 impl Shared {
     fn reload(&self) -> Result<(), StoreError> {
         let asked = self.time.now();
-        let (revision, grants) = self.store.live_grants(asked)?;
-        grants.iter().for_each(|grant| self.durable.add(grant));
-        self.conditional.replace(revision, grants.iter());
-        self.index.replace(revision, grants.iter().filter(|grant| is_plain(grant)));
+        let Live { revision, plain, others } = self.store.live(asked)?;
+        others.iter().for_each(|grant| self.durable.add(grant));
+        self.conditional.replace(revision, others.iter());
+        let unconditional = others.iter().filter(|grant| !is_conditional(grant)).filter_map(Held::of);
+        self.index.load(revision, plain.iter().map(Held::from).chain(unconditional));
         self.proven.store(asked.millis(), Ordering::Release);
         Ok(())
     }
@@ -303,7 +304,7 @@ impl Shared {
     fn take_in<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>> + Clone) {
         self.conditional.publish(revision, changes.clone());
         let is_the_indexes = |change: &Change<'_>| match change {
-            Change::Add(grant) => is_plain(grant),
+            Change::Add(grant) => !is_conditional(grant),
             Change::Remove(_) => true,
         };
         self.index.publish(revision, changes.filter(is_the_indexes));

@@ -30,7 +30,7 @@ pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};
 
 use crate::journal::{Broken, Hash, Record};
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Principal,
+    AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Holding, Principal,
     RequestId, RequestStatus, Revision, RoleName, Standing, Timestamp,
 };
 use crate::workflow::{Tally, View};
@@ -119,6 +119,16 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError>;
+
+    /// What of these checks need: the plain ones that are not held back with no more than a [`Holding`], and the others
+    /// whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn live(&self, now: Timestamp) -> Result<Live, StoreError> {
+        let (revision, grants) = self.live_grants(now)?;
+        Ok(Live::of(revision, grants))
+    }
 
     /// The grants that are scheduled, active or held back at `now` and that this principal holds, or an agent for them.
     ///
@@ -228,6 +238,36 @@ impl Head {
     /// Before the first record.
     pub const EMPTY: Self =
         Self { revision: Revision::ZERO, changed: Revision::ZERO, hash: Hash::GENESIS, at: Timestamp::EPOCH };
+}
+
+/// The grants that are live at an instant, as checks need them.
+///
+/// ```
+/// use jit_access::model::Revision;
+/// use jit_access::store::{Live, MemoryStore, Store};
+///
+/// let live = MemoryStore::new().live("2026-12-01T09:00:00Z".parse()?)?;
+/// assert_eq!(live, Live::of(Revision::ZERO, vec![]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// What it is true of.
+    pub revision: Revision,
+    /// The plain grants, without those that are held back: of these a check needs to know when they are resumed.
+    pub plain: Vec<Holding>,
+    /// All others.
+    pub others: Vec<Grant>,
+}
+
+impl Live {
+    /// These grants.
+    #[must_use]
+    pub fn of(revision: Revision, grants: Vec<Grant>) -> Self {
+        let (plain, others): (Vec<_>, Vec<_>) = grants.into_iter().partition(Grant::is_plain);
+        let plain = plain.into_iter().filter(Grant::is_effective).map(Holding::from).collect();
+        Self { revision, plain, others }
+    }
 }
 
 /// What is written together.

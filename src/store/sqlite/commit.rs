@@ -173,12 +173,12 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO grants (created, id, request, first, owner_kind, owner, acts_for, state, starts_at, ends_at, due_at,
-                 unreviewed, scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 unreviewed, plain, scope, allowed, excepted, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
                  owner = excluded.owner, acts_for = excluded.acts_for, state = excluded.state, starts_at = excluded.starts_at,
                  ends_at = excluded.ends_at, due_at = excluded.due_at,
-                 unreviewed = excluded.unreviewed, scope = excluded.scope,
+                 unreviewed = excluded.unreviewed, plain = excluded.plain, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
              RETURNING created",
         )?
@@ -196,6 +196,7 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.ends_at,
                 columns.due_at,
                 columns.unreviewed,
+                columns.plain,
                 columns.scope,
                 columns.allowed,
                 columns.excepted,

@@ -39,7 +39,7 @@ use std::time::Duration;
 use connections::Connections;
 pub use error::UnusableFile;
 
-use super::{Batch, Delivery, Done, Head, Leased, Page, Store, StoreError};
+use super::{Batch, Delivery, Done, Head, Leased, Live, Page, Store, StoreError};
 use crate::journal::Record;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, DelegationStatus, Grant, GrantId, GrantStatus, Principal, RequestId,
@@ -168,6 +168,10 @@ impl Store for SqliteStore {
 
     fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {
         self.connections.read("reading the live grants", |c| read::live_grants(c, now))
+    }
+
+    fn live(&self, now: Timestamp) -> Result<Live, StoreError> {
+        self.connections.read("reading the live grants", |c| read::live(c, now))
     }
 
     fn live_of(&self, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError> {

@@ -1,13 +1,15 @@
 //! How values become columns and come back.
 
+use std::collections::HashMap;
+
 use rusqlite::Row;
 
 use super::error::Fault;
 use crate::journal::stored::{StoredDelegation, StoredGrant, StoredRequest, state_name};
 use crate::journal::{Broken, Record};
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, EndKind, Grant, GrantId, Permission, PermissionSet, RequestId, Revision,
-    Timestamp,
+    AccessRequest, Delegation, DelegationId, EndKind, Grant, GrantId, Holding, Invalid, Permission, PermissionSet,
+    Principal, PrincipalKind, RequestId, Revision, Timestamp, Window,
 };
 use crate::store::StoreError;
 use crate::workflow::{View, next_note};
@@ -51,6 +53,7 @@ pub(super) struct GrantColumns {
     pub(super) ends_at: i64,
     pub(super) due_at: Option<i64>,
     pub(super) unreviewed: bool,
+    pub(super) plain: bool,
     pub(super) scope: String,
     pub(super) allowed: String,
     pub(super) excepted: String,
@@ -72,6 +75,7 @@ impl GrantColumns {
             ends_at: grant.window.end().millis(),
             due_at: next_note(&view).map(Timestamp::millis),
             unreviewed: grant.is_unreviewed(),
+            plain: grant.is_plain(),
             scope: grant.scope.to_string(),
             allowed,
             excepted,
@@ -166,6 +170,41 @@ pub(super) fn grant(created: i64, uses: i64, stored: &str) -> Result<Grant, Faul
     let damaged = |e: &dyn std::fmt::Display| Fault::corrupt(format!("the grant of record {created}: {e}"));
     let uses = u64::try_from(uses).map_err(|e| damaged(&e))?;
     serde_json::from_str::<StoredGrant>(stored).map_err(|e| damaged(&e))?.into_grant(uses).map_err(|e| damaged(&e))
+}
+
+/// The sets of permissions met so far, by their texts: most grants are of a few roles.
+#[derive(Debug, Default)]
+pub(super) struct Sets(HashMap<Box<str>, HashMap<Box<str>, PermissionSet>>);
+
+impl Sets {
+    fn read(&mut self, allowed: &str, excepted: &str) -> Result<PermissionSet, Invalid> {
+        if let Some(known) = self.0.get(allowed).and_then(|sets| sets.get(excepted)) {
+            return Ok(known.clone());
+        }
+        let each = |texts: &str| texts.split_terminator(' ').map(Permission::new).collect::<Result<Vec<_>, _>>();
+        let set = PermissionSet::with_exceptions(each(allowed)?, each(excepted)?)?;
+        self.0.entry(allowed.into()).or_default().insert(excepted.into(), set.clone());
+        Ok(set)
+    }
+}
+
+/// What a check needs of the grant in a row of `created, id, owner_kind, owner, allowed, excepted, scope, starts_at, ends_at`.
+pub(super) fn holding(row: &Row<'_>, sets: &mut Sets) -> Result<Holding, Fault> {
+    let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+    let (kind, holder, allowed, excepted, scope) = (text(2)?, text(3)?, text(4)?, text(5)?, text(6)?);
+    let (id, starts_at, ends_at) = (row.get(1)?, row.get(7)?, row.get(8)?);
+    let mut read = || {
+        let known = [PrincipalKind::User, PrincipalKind::Agent].into_iter().find(|known| known.name() == kind);
+        let unknown = || Invalid::new("holder", format!("is a {}", Invalid::quote(kind)), "a user or an agent");
+        Ok::<_, Invalid>(Holding {
+            id: grant_id(id),
+            holder: Principal::new(known.ok_or_else(unknown)?, holder)?,
+            permissions: sets.read(allowed, excepted)?,
+            scope: scope.parse()?,
+            window: Window::new(Timestamp::from_millis(starts_at)?, Timestamp::from_millis(ends_at)?)?,
+        })
+    };
+    read().map_err(|e| Fault::corrupt(format!("the grant of record {}: {e}", row.get(0).unwrap_or(0))))
 }
 
 /// The record in a row of `revision, hash, body`.

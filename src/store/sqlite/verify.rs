@@ -145,7 +145,8 @@ fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subjec
 fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let mut statement = connection.prepare(
         "SELECT created, coalesce(uses, 0), stored, id, request, owner_kind, owner, state, starts_at, ends_at, due_at,
-             scope, allowed, excepted, first, unreviewed, acts_for FROM grants LEFT JOIN grant_uses USING (created) ORDER BY created",
+             scope, allowed, excepted, first, unreviewed, acts_for, plain
+         FROM grants LEFT JOIN grant_uses USING (created) ORDER BY created",
     )?;
     let mut found = statement.query([])?;
     let mut count = 0;
@@ -171,6 +172,7 @@ fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject,
             && row.get::<_, Option<[u8; 16]>>(14)? == columns.first
             && row.get::<_, bool>(15)? == columns.unreviewed
             && row.get::<_, Option<String>>(16)? == columns.acts_for
+            && row.get::<_, bool>(17)? == columns.plain
             && approvers_are(connection, "grant_approvers", created, columns.state, &grant.approver_roles)?;
         if !same {
             return Err(differs("grant", grant.id, created));

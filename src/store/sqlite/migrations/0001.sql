@@ -72,8 +72,9 @@ CREATE TABLE grants (
     due_at     INTEGER,
     -- Whether nobody approved it and nobody has reviewed it yet.
     unreviewed INTEGER NOT NULL CHECK (unreviewed IN (0, 1)),
-    -- What a check needs, so that an index can be loaded without reading `stored`. Permissions are joined by spaces,
-    -- which no permission holds.
+    -- What a check needs, so that an index is loaded without reading `stored`. Permissions are joined by spaces, which no
+    -- permission holds. Of a grant that is not plain a check needs more: it has conditions, or nobody approved it.
+    plain      INTEGER NOT NULL CHECK (plain IN (0, 1)),
     scope      TEXT    NOT NULL,
     allowed    TEXT    NOT NULL,
     excepted   TEXT    NOT NULL,
@@ -84,6 +85,7 @@ CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
 CREATE INDEX grants_by_person ON grants (acts_for, created) WHERE acts_for IS NOT NULL;
 CREATE INDEX grants_by_state ON grants (state, created);
 CREATE INDEX grants_chains ON grants (first, created) WHERE first IS NOT NULL;
+CREATE INDEX grants_not_plain ON grants (created) WHERE plain = 0;
 CREATE INDEX grants_unreviewed ON grants (created) WHERE unreviewed = 1;
 CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
 

@@ -1,0 +1,27 @@
+//! A grant as the index reads it.
+
+use crate::model::{Grant, GrantId, Holding, PermissionSet, Principal, Scope, Window};
+
+/// Who holds what, where and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held<'a> {
+    pub(super) id: GrantId,
+    pub(super) holder: &'a Principal,
+    pub(super) permissions: &'a PermissionSet,
+    pub(super) scope: &'a Scope,
+    pub(super) window: Window,
+}
+
+impl<'a> Held<'a> {
+    /// A grant, unless it gives nothing: it says nothing then about another one with its id, and is not taken in.
+    pub(crate) fn of(grant: &'a Grant) -> Option<Self> {
+        let Grant { id, holder, permissions, scope, window, .. } = grant;
+        grant.is_effective().then_some(Self { id: *id, holder, permissions, scope, window: *window })
+    }
+}
+
+impl<'a> From<&'a Holding> for Held<'a> {
+    fn from(Holding { id, holder, permissions, scope, window }: &'a Holding) -> Self {
+        Self { id: *id, holder, permissions, scope, window: *window }
+    }
+}
