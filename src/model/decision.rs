@@ -128,7 +128,7 @@ pub struct Basis {
 /// assert_eq!(allow.basis.grant, Some(id));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use = "a decision that nobody enforces protects nothing"]
 pub struct Decision {
     /// Allow, deny, or not applicable.

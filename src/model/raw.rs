@@ -40,7 +40,11 @@ impl<'a> RawQuery<'a> {
         resource: Option<&'a str>,
         server: Option<&'a str>,
     ) -> Result<Self, Invalid> {
-        Self::asker(principal, action)?.about(resource, server)
+        let (principal_kind, name) = principal;
+        let principal = super::principal::canonical(name)?;
+        Action::check(action)?;
+        let (resource_kind, resource_id) = thing(resource, server)?;
+        Ok(Self { principal_kind, principal, action, resource_kind, resource_id, server, context: None })
     }
 
     /// The question about the gateway, to be asked [`RawQuery::about`] other things.
@@ -49,11 +53,7 @@ impl<'a> RawQuery<'a> {
     /// As for [`RawQuery::new`].
     #[inline]
     pub fn asker(principal: (PrincipalKind, &'a str), action: &'a str) -> Result<Self, Invalid> {
-        let (principal_kind, name) = principal;
-        let principal = super::principal::canonical(name)?;
-        Action::check(action)?;
-        let (resource_kind, resource_id) = Resource::GATEWAY;
-        Ok(Self { principal_kind, principal, action, resource_kind, resource_id, server: None, context: None })
+        Self::new(principal, action, None, None)
     }
 
     /// The same principal and action, about another thing.
@@ -62,10 +62,7 @@ impl<'a> RawQuery<'a> {
     /// As for [`Resource::new`] and [`Resource::on_server`].
     #[inline]
     pub fn about(mut self, resource: Option<&'a str>, server: Option<&'a str>) -> Result<Self, Invalid> {
-        (self.resource_kind, self.resource_id) = resource.map_or(Ok(Resource::GATEWAY), Resource::read)?;
-        if let Some(server) = server {
-            Resource::check_server(self.resource_kind, server)?;
-        }
+        (self.resource_kind, self.resource_id) = thing(resource, server)?;
         self.server = server;
         Ok(self)
     }
@@ -150,6 +147,16 @@ impl<'a> RawQuery<'a> {
             Resource::from_checked(self.resource_kind, self.resource_id, self.server),
         )
     }
+}
+
+/// The kind and id of what is asked about, which may be a part of that server.
+#[inline]
+fn thing<'a>(resource: Option<&'a str>, server: Option<&str>) -> Result<(ResourceKind, &'a str), Invalid> {
+    let (kind, id) = resource.map_or(Ok(Resource::GATEWAY), Resource::read)?;
+    if let Some(server) = server {
+        Resource::check_server(kind, server)?;
+    }
+    Ok((kind, id))
 }
 
 impl<'a> From<Query<'a>> for RawQuery<'a> {

@@ -175,7 +175,10 @@ class Conditions:
 
 @final
 class Decision:
-    """The answer of a check, at one instant, over one revision. Engines make it."""
+    """The answer of a check, at one instant, over one revision. Engines make it.
+
+    Answers are equal when they say the same, and an engine may give the same object for the same answer.
+    """
 
     @property
     def outcome(self) -> Literal["allow", "deny", "not_applicable"]:
@@ -204,6 +207,9 @@ class Decision:
     @property
     def revision(self) -> int:
         """The journal position that the answer was made from."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class AccessRequest:
@@ -512,6 +518,18 @@ class Engine:
         context: Context | None = None,
     ) -> Decision:
         """The answer that `check` would give, without recording a use."""
+
+    def peek_current(
+        self,
+        principal: str,
+        action: str,
+        resource: str | None = None,
+        *,
+        server: str | None = None,
+        agent: bool = False,
+        context: Context | None = None,
+    ) -> Decision:
+        """The answer that `check_current` would give, without recording a use."""
 
     def submit(
         self,

@@ -23,7 +23,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
 use crate::live::{Host, Live};
-use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Page, Record};
+use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Decisions, Delegation, Grant, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -32,6 +32,7 @@ pub struct Engine {
     /// Set by tests alone.
     clock: Option<Arc<ManualClock>>,
     host: Option<Host>,
+    decisions: Decisions,
 }
 
 impl Engine {
@@ -53,7 +54,7 @@ impl Engine {
             config.rules.reserved_permissions.push(permission);
         }
         let live = Live::open(&config, clock.as_ref(), host.as_ref())?;
-        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock, host })
+        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock, host, decisions: Decisions::default() })
     }
 
     fn registered(self) -> Self {
@@ -111,11 +112,12 @@ impl Engine {
     #[inline]
     fn decide(
         &self,
-        query: Result<RawQuery<'_>, Invalid>,
+        py: Python<'_>,
+        query: &RawQuery<'_>,
         how: impl FnOnce(&Live, &RawQuery<'_>) -> model::Decision,
-    ) -> PyResult<Decision> {
-        let query = query.map_err(raise)?;
-        self.with(|live| Ok(Decision(how(live, &query)))).map_err(raise)
+    ) -> PyResult<Py<Decision>> {
+        let decision = self.with(|live| Ok(how(live, query))).map_err(raise)?;
+        self.decisions.hold(py, decision)
     }
 }
 
@@ -256,63 +258,79 @@ impl Engine {
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
     fn check(
         &self,
+        py: Python<'_>,
         principal: &str,
         action: &str,
         resource: Option<&str>,
         server: Option<&str>,
         agent: bool,
         context: Option<&Context>,
-    ) -> PyResult<Decision> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server);
-        let query = query.map(|query| given(query, context));
-        self.decide(query, |live, query| live.decider.check_raw(query))
+    ) -> PyResult<Py<Decision>> {
+        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
+        self.decide(py, &given(query, context), |live, query| live.decider.check_raw(query))
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
     fn check_current(
         &self,
+        py: Python<'_>,
         principal: &str,
         action: &str,
         resource: Option<&str>,
         server: Option<&str>,
         agent: bool,
         context: Option<&Context>,
-    ) -> PyResult<Decision> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server);
-        let query = query.map(|query| given(query, context));
-        self.decide(query, |live, query| live.decider.check_current_raw(query))
+    ) -> PyResult<Py<Decision>> {
+        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
+        self.decide(py, &given(query, context), |live, query| live.decider.check_current_raw(query))
     }
 
     #[pyo3(signature = (principal, action, resources, *, server = None, agent = false, context = None))]
     fn check_many(
         &self,
+        py: Python<'_>,
         principal: &str,
         action: &str,
         resources: Vec<PyBackedStr>,
         server: Option<&str>,
         agent: bool,
         context: Option<&Context>,
-    ) -> PyResult<Vec<Decision>> {
+    ) -> PyResult<Vec<Py<Decision>>> {
         let asker = given(RawQuery::asker(who(principal, agent), action).map_err(raise)?, context);
         let queries = resources.iter().map(|resource| asker.clone().about(Some(resource), server));
         let queries = queries.collect::<Result<Vec<_>, _>>().map_err(raise)?;
         let decisions = self.with(|live| Ok(live.decider.check_many_raw(queries))).map_err(raise)?;
-        Ok(decisions.into_iter().map(Decision).collect())
+        decisions.into_iter().map(|decision| self.decisions.hold(py, decision)).collect()
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
     fn peek(
         &self,
+        py: Python<'_>,
         principal: &str,
         action: &str,
         resource: Option<&str>,
         server: Option<&str>,
         agent: bool,
         context: Option<&Context>,
-    ) -> PyResult<Decision> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server);
-        let query = query.map(|query| given(query, context));
-        self.decide(query, |live, query| live.decider.peek_raw(query))
+    ) -> PyResult<Py<Decision>> {
+        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
+        self.decide(py, &given(query, context), |live, query| live.decider.peek_raw(query))
+    }
+
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    fn peek_current(
+        &self,
+        py: Python<'_>,
+        principal: &str,
+        action: &str,
+        resource: Option<&str>,
+        server: Option<&str>,
+        agent: bool,
+        context: Option<&Context>,
+    ) -> PyResult<Py<Decision>> {
+        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
+        self.decide(py, &given(query, context), |live, query| live.decider.peek_current_raw(query))
     }
 
     #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, conditions = None, dry_run = false, idempotency_key = None))]

@@ -1,5 +1,7 @@
 //! What Python gets to hold: frozen values, and their JSON.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use chrono::{DateTime, Utc};
 use jit_access::model::{self, Permission, Principal, RoleName, SignIn, Timestamp};
 use jit_access::service::Receipt;
@@ -197,8 +199,39 @@ fn sign_in_time(value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     Timestamp::from_millis(seconds.saturating_mul(1_000)).map_err(|error| raise(error.for_field("auth_time")))
 }
 
-#[pyclass(frozen, module = "jit_access")]
+#[pyclass(frozen, eq, hash, module = "jit_access")]
+#[derive(PartialEq, Eq, Hash)]
 pub struct Decision(pub model::Decision);
+
+/// Makes decisions that Python can hold. Nearly every one is that no grant gives it, as the one before; then both are one
+/// object, because making another takes longer than deciding.
+#[derive(Default)]
+pub struct Decisions {
+    last: Mutex<Option<Py<Decision>>>,
+}
+
+impl Decisions {
+    #[inline]
+    pub fn hold(&self, py: Python<'_>, decision: model::Decision) -> PyResult<Py<Decision>> {
+        let same = self.last().as_ref().filter(|last| last.get().0 == decision).map(|last| last.clone_ref(py));
+        same.map_or_else(|| self.make(py, decision), Ok)
+    }
+
+    fn make(&self, py: Python<'_>, decision: model::Decision) -> PyResult<Py<Decision>> {
+        // Never under the lock: making an object may let any other Python code run.
+        let made = Py::new(py, Decision(decision))?;
+        if decision.basis.grant.is_none() {
+            let before = self.last().replace(made.clone_ref(py));
+            drop(before);
+        }
+        Ok(made)
+    }
+
+    #[inline]
+    fn last(&self) -> MutexGuard<'_, Option<Py<Decision>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[pymethods]
 impl Decision {

@@ -130,6 +130,18 @@ def test_values_say_what_they_are(engine: Engine) -> None:
     assert repr(DEV) == 'Caller("dev@example.com", roles=["developer"])'
 
 
+def test_decisions_are_equal_when_they_say_the_same(engine: Engine) -> None:
+    granted(engine)
+    given = engine.peek("dev@example.com", "tools.execute")
+    nobody, nor_they = engine.peek("a@example.com", "tools.execute"), engine.check("b@example.com", "logs.read")
+    assert nobody == nor_they and hash(nobody) == hash(nor_they)
+    assert given.allowed and given == engine.peek("dev@example.com", "tools.execute")
+    assert given != nobody and nobody != "no_grant" and not nobody.allowed
+    engine.submit(LEAD, role="operator", reason="to deploy")
+    later = engine.peek("a@example.com", "tools.execute")
+    assert later.revision > nobody.revision and later != nobody, "an answer from before is not one from now"
+
+
 def test_options_are_keywords(engine: Engine) -> None:
     for name, member in inspect.getmembers(Engine, callable):
         if name.startswith("_"):
@@ -333,6 +345,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.check_current("dev@example.com", "tools.execute"),
         lambda: opened.check_many("dev@example.com", "tools.execute", ["tool:a"]),
         lambda: opened.peek("dev@example.com", "tools.execute"),
+        lambda: opened.peek_current("dev@example.com", "tools.execute"),
         lambda: opened.submit(DEV, role="operator", reason="x"),
         lambda: opened.approve(LEAD, grant.request_id),
         lambda: opened.deny(LEAD, grant.request_id, reason="x"),

@@ -108,6 +108,7 @@ def test_what_one_process_does_the_other_sees_at_its_next_current_check(config: 
         assert other("check_current") is True
         revoked = other("revoke", "lead@example.com", ["lead"], [grant], {"reason": "x"})
         assert revoked["status"] == "revoked"
+        assert not engine.peek_current("dev@example.com", "tools.execute").allowed
         assert not engine.check_current("dev@example.com", "tools.execute").allowed
         assert engine.grant(DEV, grant).status == "revoked"
 

@@ -22,8 +22,6 @@ from jit_access.router import create_router
 _log: Final = logging.getLogger(__name__)
 _NOTHING: Final = "no_grant"
 """Why there is no answer when somebody holds nothing that covers the question, whatever its conditions."""
-_ASKS_FOR_MORE: Final = frozenset({"mfa_required", "outside_networks", "other_session"})
-"""Why there is none when a grant covers it whose conditions are not met."""
 
 
 @dataclass
@@ -44,19 +42,16 @@ class Runtime:
     ) -> Decision:
         """The engine's answer to the request under way, its use recorded, after a look at whether the holder of the
         grant that gives it still may hold it."""
-        engine = self.engine
-        context = None
-        given = engine.peek(email, permission, resource, server=server)
-        if given.reason != _NOTHING:
-            context = await asyncio.to_thread(host.known, email)
-            given = engine.peek(email, permission, resource, server=server, context=context)
-        if given.grant_id is not None:
-            await asyncio.to_thread(self._vet, Caller(email).principal, given.grant_id)
-        decision = engine.check_current(email, permission, resource, server=server, context=context)
-        if context is None and decision.reason in _ASKS_FOR_MORE:
-            # Another process has given it since; now this one knows of it.
-            return await self.decide(email, permission, resource, server=server)
-        return decision
+        ask = self.engine.peek_current
+        given = ask(email, permission, resource, server=server)
+        if given.reason == _NOTHING:
+            return given
+        context = await asyncio.to_thread(host.known, email)
+        given = ask(email, permission, resource, server=server, context=context)
+        if given.grant_id is None:
+            return given
+        await asyncio.to_thread(self._vet, Caller(email).principal, given.grant_id)
+        return self.engine.check_current(email, permission, resource, server=server, context=context)
 
     def _vet(self, holder: str, grant: str) -> None:
         """Make sure that the holder of a live grant may still hold it; blocks on the disk when not."""
