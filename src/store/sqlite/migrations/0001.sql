@@ -85,7 +85,7 @@ CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
 CREATE INDEX grants_by_person ON grants (acts_for, created) WHERE acts_for IS NOT NULL;
 CREATE INDEX grants_by_state ON grants (state, created);
 CREATE INDEX grants_chains ON grants (first, created) WHERE first IS NOT NULL;
-CREATE INDEX grants_not_plain ON grants (created) WHERE plain = 0;
+CREATE INDEX grants_not_plain ON grants (state, created) WHERE plain = 0;
 CREATE INDEX grants_unreviewed ON grants (created) WHERE unreviewed = 1;
 CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
 
