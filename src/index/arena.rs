@@ -7,51 +7,44 @@
 use std::sync::OnceLock;
 
 use super::atomic::{AtomicU64, Ordering};
+use super::pages::Pages;
 
 /// How many words a cache line has.
 pub(super) const WORDS: usize = 8;
 
 /// Cache lines of words.
-#[derive(Debug)]
-pub(super) struct Lines {
-    words: Box<[AtomicU64]>,
-    /// The first word that begins a line.
-    first: usize,
-}
+pub(super) struct Lines(Pages);
 
 impl Lines {
     /// This many lines, all zero.
     pub(super) fn new(count: usize) -> Self {
-        let words: Box<[AtomicU64]> = (0..(count + 1) * WORDS).map(|_| AtomicU64::new(0)).collect();
-        let first = words.as_ptr().align_offset(64).min(WORDS);
-        Self { words, first }
+        Self(Pages::zeroed(count * WORDS))
     }
 
     /// The word at this position.
     #[inline]
     pub(super) fn word(&self, at: usize) -> Option<&AtomicU64> {
-        self.words.get(self.first.wrapping_add(at))
+        self.0.words().get(at)
     }
 
     /// How many words there are.
     #[inline]
-    pub(super) const fn len(&self) -> usize {
-        self.words.len().wrapping_sub(WORDS)
+    pub(super) fn len(&self) -> usize {
+        self.0.words().len()
     }
 
     /// The words from this line on.
     #[inline]
     fn from(&self, line: usize) -> &[AtomicU64] {
-        self.words.get(self.first.wrapping_add(line.wrapping_mul(WORDS))..).unwrap_or_default()
+        self.0.words().get(line.wrapping_mul(WORDS)..).unwrap_or_default()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.words)
+        size_of_val(self.0.words())
     }
 }
 
 /// Chunks of growing size, four of a size before the size doubles, so that at most a fifth lies idle.
-#[derive(Debug)]
 pub(super) struct Arena {
     chunks: [OnceLock<Lines>; CHUNKS],
 }

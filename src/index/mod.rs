@@ -16,6 +16,7 @@
 //! | `runs` | what many grants say in the same words |
 //! | `text` | how bytes lie in words |
 //! | `arena` | where the things that readers read lie |
+//! | `pages` | which memory that is |
 //! | `hash` | under which number a name is looked up |
 //! | `writer` | how changes come in |
 //! | `lookup` | the writer's table from hashes to numbers |
@@ -30,6 +31,7 @@ mod held;
 mod lookup;
 #[cfg(any(test, feature = "test-util"))]
 pub mod naive;
+mod pages;
 mod permissions;
 mod published;
 mod runs;

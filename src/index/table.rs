@@ -8,7 +8,6 @@ use super::arena::{Lines, WORDS};
 use super::atomic::{AtomicU64, Ordering};
 
 /// One size of table, with room for [`Table::room`] principals.
-#[derive(Debug)]
 pub(super) struct Table {
     slots: Lines,
     filter: Lines,
@@ -154,7 +153,7 @@ impl Table {
     }
 
     #[inline]
-    const fn mask(&self) -> usize {
+    fn mask(&self) -> usize {
         self.slots.len().wrapping_sub(1)
     }
 

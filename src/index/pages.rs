@@ -1,0 +1,74 @@
+//! Words in pages of their own, huge ones where the system has them.
+//!
+//! A check reads memory in places that nobody foresees. In pages of four kilobytes each such place costs a walk through
+//! the page tables besides, and the tables are in no cache either; in pages of two megabytes it hardly ever does. The
+//! system does with the hint as it likes, and where it knows of none, nothing else changes.
+
+pub(super) use self::mapped::Pages;
+
+#[cfg(all(any(unix, windows), not(loom)))]
+mod mapped {
+    use memmap2::MmapMut;
+    use self_cell::{MutBorrow, self_cell};
+    use zerocopy::FromBytes;
+
+    use super::super::atomic::AtomicU64;
+
+    type Words<'a> = &'a [AtomicU64];
+
+    self_cell! {
+        /// Words that begin at a page.
+        pub(in super::super) struct Pages {
+            owner: MutBorrow<MmapMut>,
+            #[covariant]
+            dependent: Words,
+        }
+    }
+
+    impl Pages {
+        /// So many words, all zero.
+        #[expect(clippy::expect_used, reason = "what any allocation does when there is no memory")]
+        pub(in super::super) fn zeroed(count: usize) -> Self {
+            let pages = MmapMut::map_anon(count * size_of::<AtomicU64>()).expect("memory for the index");
+            hint(&pages);
+            // INVARIANT: a page begins where a word may, and so many words fill the bytes.
+            Self::new(MutBorrow::new(pages), |pages| {
+                <[AtomicU64]>::mut_from_bytes(pages.borrow_mut()).expect("whole words that begin at a page")
+            })
+        }
+
+        #[inline]
+        pub(in super::super) fn words(&self) -> &[AtomicU64] {
+            self.borrow_dependent()
+        }
+    }
+
+    /// Asks for huge pages. A system without them answers with an error that is of no interest.
+    #[cfg(target_os = "linux")]
+    fn hint(pages: &MmapMut) {
+        _ = pages.advise(memmap2::Advice::HugePage);
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn hint(_: &MmapMut) {}
+}
+
+/// Where there are no such pages, and under the model checker, whose atomics are no plain words.
+#[cfg(not(all(any(unix, windows), not(loom))))]
+mod mapped {
+    use super::super::atomic::AtomicU64;
+
+    pub(in super::super) struct Pages(Box<[AtomicU64]>);
+
+    impl Pages {
+        /// So many words, all zero.
+        pub(in super::super) fn zeroed(count: usize) -> Self {
+            Self((0..count).map(|_| AtomicU64::new(0)).collect())
+        }
+
+        #[inline]
+        pub(in super::super) fn words(&self) -> &[AtomicU64] {
+            &self.0
+        }
+    }
+}
