@@ -15,8 +15,13 @@ pub(crate) struct Held<'a> {
 impl<'a> Held<'a> {
     /// A grant, unless it gives nothing: it says nothing then about another one with its id, and is not taken in.
     pub(crate) fn of(grant: &'a Grant) -> Option<Self> {
-        let Grant { id, holder, permissions, scope, window, .. } = grant;
-        grant.is_effective().then_some(Self { id: *id, holder, permissions, scope, window: *window })
+        grant.is_effective().then(|| grant.into())
+    }
+}
+
+impl<'a> From<&'a Grant> for Held<'a> {
+    fn from(Grant { id, holder, permissions, scope, window, .. }: &'a Grant) -> Self {
+        Self { id: *id, holder, permissions, scope, window: *window }
     }
 }
 

@@ -28,6 +28,15 @@ impl Lookup {
         Self { words: vec![EMPTY; (count.max(4) * 4 / 3 + 1).next_power_of_two()], len: 0 }
     }
 
+    /// A table of these words, each half a hash and a number. In the order of the words nothing waits for memory.
+    pub(super) fn of(words: &[u64]) -> Self {
+        let mut this = Self::with_capacity(words.len());
+        for word in words {
+            this.put(word_of(*word, value(*word)));
+        }
+        this
+    }
+
     pub(super) const fn len(&self) -> usize {
         self.len
     }
@@ -73,13 +82,6 @@ impl Lookup {
             }
         }
         self.set(hole, EMPTY);
-    }
-
-    /// Puts another number in the place of each.
-    pub(super) fn renumber(&mut self, new: impl Fn(u32) -> u32) {
-        for word in self.words.iter_mut().filter(|word| **word != EMPTY) {
-            *word = *word >> 32 << 32 | u64::from(new(value(*word)));
-        }
     }
 
     fn put(&mut self, word: u64) {
@@ -130,7 +132,7 @@ impl Lookup {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is the number")]
-const fn value(word: u64) -> u32 {
+pub(super) const fn value(word: u64) -> u32 {
     word as u32
 }
 

@@ -19,6 +19,7 @@
 //! | `pages` | which memory that is |
 //! | `hash` | under which number a name is looked up |
 //! | `writer` | how changes come in |
+//! | `load` | what a load of very many grants looks up first |
 //! | `lookup` | the writer's table from hashes to numbers |
 //! | `naive` | the same answers from a plain scan, for tests |
 
@@ -28,6 +29,7 @@ mod atomic;
 mod block;
 mod hash;
 mod held;
+mod load;
 mod lookup;
 #[cfg(any(test, feature = "test-util"))]
 pub mod naive;
@@ -155,11 +157,11 @@ impl GrantIndex {
     /// Puts these grants in the place of all that were held. Every answer is made either from all of the old ones or from
     /// all of the new ones, and once this has returned, from the new ones.
     pub fn replace<'a>(&self, revision: Revision, grants: impl IntoIterator<Item = &'a Grant>) {
-        self.load(revision, grants.into_iter().filter_map(Held::of));
+        self.load(revision, grants.into_iter().filter(|grant| grant.is_effective()));
     }
 
     /// The same with no more of each grant than is read here.
-    pub(crate) fn load<'a>(&self, revision: Revision, grants: impl Iterator<Item = Held<'a>>) {
+    pub(crate) fn load<'a>(&self, revision: Revision, grants: impl Iterator<Item = impl Into<Held<'a>> + Copy>) {
         let mut writer = self.writer.lock();
         // The answers that are made meanwhile say no more than is true of either.
         self.published.set_revision(revision.min(self.published.revision()));

@@ -10,7 +10,9 @@ pub(super) const fn words(bytes: usize) -> usize {
 
 /// The words of these bytes.
 pub(super) fn of(bytes: &[u8]) -> impl Iterator<Item = u64> {
-    bytes.chunks(8).map(padded)
+    let (whole, rest) = bytes.as_chunks::<8>();
+    let last = (!rest.is_empty()).then(|| last(bytes, rest));
+    whole.iter().map(|chunk| u64::from_le_bytes(*chunk)).chain(last)
 }
 
 /// Appends the words of these bytes.

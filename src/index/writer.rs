@@ -1,12 +1,12 @@
 //! How changes come in: one writer at a time, which stages what each principal will hold and then links it.
 
 use std::collections::HashMap;
-use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 
 use super::arena::Allocator;
 use super::block::{self, Block, Entry};
+use super::load::{Chains, Loaded, place_of, word};
 use super::lookup::Lookup;
 use super::published::Published;
 use super::runs::Runs;
@@ -182,31 +182,39 @@ impl Writer {
     }
 
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
-    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = Held<'a>>) {
+    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = impl Into<Held<'a>> + Copy>) {
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
-        let (loaded, order) = self.load(to, grants);
-        let principals = order.chunk_by(|a, b| a.0 == b.0).count();
-        let (number, table) = to.table_to_fill(Table::bits_for(principals));
+        let Loaded { grants, mut ids, mut holders } = Loaded::of(to, grants);
+        for id in &mut ids {
+            *id = word(*id, holders.get(place_of(*id)).map_or(0, |holder| upper(*holder)));
+        }
+        self.ids = Lookup::of(&ids);
+        drop(ids);
+        holders.sort_unstable();
+        let chains = Chains::of(&holders);
+        drop(holders);
+        let (number, table) = to.table_to_fill(Table::bits_for(chains.count));
         let Some(table) = table else { return };
-        let (mut same, mut entries, mut done) = (Vec::new(), Vec::new(), 0);
-        self.principals = 0;
-        for same_hash in order.chunk_by(|a, b| a.0 == b.0) {
-            let load = |place: usize| order.get(place).and_then(|(_, at)| loaded.get(*at as usize));
-            // Hashes lead everywhere in memory: what comes soon is on its way while this is written.
-            black_box(load(done + 2 * AHEAD).map(|soon| soon.kind));
-            black_box(load(done + AHEAD).and_then(|soon| soon.name.first()));
-            done += same_hash.len();
-            same.extend(same_hash.iter().filter_map(|(_, at)| loaded.get(*at as usize)));
-            let hash = same_hash.first().map_or(0, |(hash, _)| *hash);
-            while let Some(first) = same.first().copied() {
-                let own = |other: &mut &Loaded<'_>| other.kind == first.kind && other.name == first.name;
+        // Grants that share their set share its memory, and this says so sooner than its content does.
+        let mut known = HashMap::with_hasher(RandomState::default());
+        let (mut same, mut entries, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
+        // Blocks are written in the order of the grants, because those are most of what is read, and linked at the end,
+        // because many reads that lead everywhere in memory wait together.
+        for chain in chains.all() {
+            same.extend(chain.filter_map(|at| grants.get(at)).map(|grant| -> Held<'a> { (*grant).into() }));
+            // Half a hash may be that of several principals.
+            while let Some(holder) = same.first().map(|grant| grant.holder) {
+                let own = same.extract_if(.., |other| other.holder == holder);
                 entries.clear();
-                entries.extend(same.extract_if(.., own).map(|own| own.entry));
-                let line = self.write(to, first.kind, first.name, &mut entries);
-                table.link(hash, line);
-                self.principals += 1;
+                entries.extend(own.map(|grant| self.entry(to, &grant, Some(&mut known))));
+                let (kind, name) = (holder.kind(), holder.id().as_bytes());
+                blocks.push((to.keys.principal(kind, name), self.write(to, kind, name, &mut entries)));
             }
         }
+        for (hash, line) in &blocks {
+            table.link(*hash, *line);
+        }
+        self.principals = blocks.len();
         self.used = self.principals;
         to.switch(number);
         for line in old {
@@ -216,46 +224,6 @@ impl Writer {
                 self.let_go(to, &entry);
             }
         }
-    }
-
-    /// Reads these grants in their own order, in which they lie in memory; answers them with the order of their holders'
-    /// hashes. Of two grants with one id the later one counts.
-    fn load<'a>(
-        &mut self,
-        to: &Published,
-        grants: impl Iterator<Item = Held<'a>>,
-    ) -> (Vec<Loaded<'a>>, Vec<(u64, u32)>) {
-        // Grants that share their set share its memory, and this says so sooner than its content does.
-        let mut known = HashMap::with_hasher(RandomState::default());
-        let load = |grant: Held<'a>| {
-            let (kind, name) = (grant.holder.kind(), grant.holder.id().as_bytes());
-            (to.keys.principal(kind, name), Loaded { entry: self.entry(to, &grant, Some(&mut known)), kind, name })
-        };
-        let (hashes, loaded): (Vec<u64>, Vec<Loaded<'a>>) = grants.map(load).unzip();
-        let mut order: Vec<(u64, u32)> = hashes.into_iter().zip(0..).collect();
-        self.ids = Lookup::with_capacity(loaded.len());
-        let mut again = Vec::new();
-        for (at, grant) in (0_u32..).zip(&loaded) {
-            let id = grant.entry.id;
-            let id_hash = to.keys.grant(GrantId::from_u128(id));
-            let earlier = |other: &u32| loaded.get(*other as usize).filter(|other| other.entry.id == id).is_some();
-            let earlier = self.ids.matching(id_hash).find(earlier);
-            if let Some(earlier) = earlier {
-                self.ids.remove(id_hash, earlier);
-                again.push(earlier);
-            }
-            self.ids.insert(id_hash, at);
-        }
-        self.ids.renumber(|at| order.get(at as usize).map_or(0, |(hash, _)| upper(*hash)));
-        if !again.is_empty() {
-            again.sort_unstable();
-            order.retain(|(_, at)| again.binary_search(at).is_err());
-            for grant in again.iter().filter_map(|at| loaded.get(*at as usize)) {
-                self.let_go(to, &grant.entry);
-            }
-        }
-        order.sort_unstable();
-        (loaded, order)
     }
 
     fn entry(&mut self, to: &Published, grant: &Held<'_>, known: Option<&mut KnownSets>) -> Entry {
@@ -297,24 +265,14 @@ impl Writer {
     }
 }
 
-/// A grant that is read and not yet written.
-struct Loaded<'a> {
-    entry: Entry,
-    kind: PrincipalKind,
-    name: &'a [u8],
-}
-
-/// How many principals before it is written one is looked for.
-const AHEAD: usize = 16;
-
 /// The runs of sets by the address of the set, for as long as the grants are borrowed.
 type KnownSets = HashMap<(usize, usize), u32, RandomState>;
 
-fn hash_of(to: &Published, principal: &Principal) -> u64 {
+pub(super) fn hash_of(to: &Published, principal: &Principal) -> u64 {
     to.keys.principal(principal.kind(), principal.id().as_bytes())
 }
 
-const fn upper(hash: u64) -> u32 {
+pub(super) const fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
