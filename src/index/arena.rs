@@ -110,10 +110,16 @@ impl<'a> Run<'a> {
         self.0.len()
     }
 
+    /// The words from this position on.
+    #[inline]
+    pub(super) fn from(&self, at: usize) -> &'a [AtomicU64] {
+        self.0.get(at..).unwrap_or_default()
+    }
+
     /// So many words from this position; none when there are not so many.
     #[inline]
     pub(super) fn words(&self, at: usize, count: usize) -> &'a [AtomicU64] {
-        self.0.get(at..).and_then(|words| words.get(..count)).unwrap_or_default()
+        self.from(at).get(..count).unwrap_or_default()
     }
 
     /// Has the processor fetch a line that will be wanted soon.

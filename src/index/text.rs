@@ -31,11 +31,9 @@ pub(super) fn read(run: Run<'_>, at: usize, len: usize) -> Vec<u8> {
 #[inline]
 pub(super) fn is(run: Run<'_>, at: usize, bytes: &[u8]) -> bool {
     let (whole, rest) = bytes.as_chunks::<8>();
-    let text = run.words(at, words(bytes.len()));
-    // The lengths are equal, unless the run ends before the text.
-    text.len() == words(bytes.len())
-        && text.iter().zip(whole).all(|(word, chunk)| load(word) == u64::from_le_bytes(*chunk))
-        && (rest.is_empty() || text.last().is_some_and(|word| load(word) == last(bytes, rest)))
+    let Some((text, after)) = run.from(at).split_at_checked(whole.len()) else { return false };
+    text.iter().zip(whole).all(|(word, chunk)| load(word) == u64::from_le_bytes(*chunk))
+        && (rest.is_empty() || after.first().is_some_and(|word| load(word) == last(bytes, rest)))
 }
 
 /// The padded last word. Long texts take it from their last eight bytes at one go.
