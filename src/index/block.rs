@@ -184,14 +184,14 @@ pub(super) fn answer(block: &Block<'_>, to: &Published, ask: &impl Ask, now: Tim
         return;
     }
     let action = ask.action();
-    let mut asked = Asked {
+    let asked = Asked {
         arena: &to.arena,
         action,
         hash: to.keys.action(action),
         reach: Reach::of(&to.keys, &to.arena, ask.resource()),
     };
     let now = now.millis().unsigned_abs();
-    if block.count <= FEW { few(block, &mut asked, now, answer) } else { many(block, &mut asked, now, answer) }
+    if block.count <= FEW { few(block, &asked, now, answer) } else { many(block, &asked, now, answer) }
 }
 
 struct Asked<'a> {
@@ -209,7 +209,7 @@ impl Asked<'_> {
 }
 
 #[inline]
-fn few(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) {
+fn few(block: &Block<'_>, asked: &Asked<'_>, now: u64, answer: &mut Answer) {
     let (entries, _) = block.run.words(block.first, block.count.wrapping_mul(ENTRY)).as_chunks::<ENTRY>();
     for [start, end, scope, high, low] in entries {
         let (start, end) = (load(start), load(end));
@@ -224,7 +224,7 @@ fn few(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) 
     }
 }
 
-fn many(block: &Block<'_>, asked: &mut Asked<'_>, now: u64, answer: &mut Answer) {
+fn many(block: &Block<'_>, asked: &Asked<'_>, now: u64, answer: &mut Answer) {
     let count = block.count.min(block.run.len().saturating_sub(block.first) / ENTRY);
     let order = |n: usize| {
         let at = block.entry(n);

@@ -65,72 +65,56 @@ fn part(kind: Option<ResourceKind>, len: Option<usize>) -> u64 {
     kind.map_or(0, of_kind) << 32 | len.map_or(0, |len| len as u64 + 1) << 40
 }
 
-/// The thing that is asked about, hashed when something needs it.
+/// The thing that is asked about.
 pub(super) struct Reach<'a> {
-    keys: &'a Keys,
     arena: &'a Arena,
     kind: ResourceKind,
     id: &'a [u8],
     /// The server that a scope of a server must name to reach the thing.
     server: Option<&'a [u8]>,
-    /// The tags of the thing and of that server; no tag is zero.
     thing_tag: u64,
+    /// Of no scope when there is no such server.
     server_tag: u64,
 }
 
 impl<'a> Reach<'a> {
-    pub(super) const fn of(
+    #[inline]
+    pub(super) fn of(
         keys: &'a Keys,
         arena: &'a Arena,
         (kind, id, server): (ResourceKind, &'a [u8], Option<&'a [u8]>),
     ) -> Self {
         // A server is reached by its own name, and is in no other.
         let server = if matches!(kind, ResourceKind::Server) { Some(id) } else { server };
-        Self { keys, arena, kind, id, server, thing_tag: 0, server_tag: 0 }
+        let server_tag = server.map_or(u64::MAX, |id| tag(keys, ResourceKind::Server, id));
+        Self { arena, kind, id, server, thing_tag: tag(keys, kind, id), server_tag }
     }
 
     /// Whether a scope of this word reaches the thing.
     #[inline]
-    pub(super) fn covered_by(&mut self, scope: u64) -> bool {
-        if scope & ONE == 0 {
-            return scope == ANY || scope == of_kind(self.kind);
-        }
-        let (tag, kind, id) = if scope & SERVER == 0 {
-            (self.thing_tag(), self.kind, self.id)
-        } else {
-            let Some(id) = self.server else { return false };
-            (self.server_tag(id), ResourceKind::Server, id)
-        };
-        scope >> 32 == tag && self.is_written(scope, kind, id)
+    pub(super) fn covered_by(&self, scope: u64) -> bool {
+        // Which sort of scope comes next is anybody's guess, so no branch is made of it until one fits.
+        let tag = scope >> 32;
+        let one = (tag == self.thing_tag) | (tag == self.server_tag);
+        (one | (scope == ANY) | (scope == of_kind(self.kind))) && (scope & ONE == 0 || self.is_written(scope))
     }
 
     /// The first and last words of the ranges, apart from each other, that can reach the thing.
-    pub(super) fn ranges(&mut self) -> [(u64, u64); 4] {
+    pub(super) fn ranges(&self) -> [(u64, u64); 4] {
+        const NOWHERE: (u64, u64) = (1, 0);
         let one = |tag: u64| (tag << 32, tag << 32 | 0xFFFF_FFFF);
         let kind = of_kind(self.kind);
-        let thing = if matches!(self.kind, ResourceKind::Server) { (1, 0) } else { one(self.thing_tag()) };
-        [(ANY, ANY), (kind, kind), thing, self.server.map_or((1, 0), |id| one(self.server_tag(id)))]
+        let thing = if matches!(self.kind, ResourceKind::Server) { NOWHERE } else { one(self.thing_tag) };
+        [(ANY, ANY), (kind, kind), thing, self.server.map_or(NOWHERE, |_| one(self.server_tag))]
     }
 
+    /// Whether the run of this scope holds the thing or its server, and, when it goes on with a part, the thing is that part.
     #[inline]
-    fn thing_tag(&mut self) -> u64 {
-        if self.thing_tag == 0 {
-            self.thing_tag = tag(self.keys, self.kind, self.id);
-        }
-        self.thing_tag
-    }
-
-    #[inline]
-    fn server_tag(&mut self, id: &[u8]) -> u64 {
-        if self.server_tag == 0 {
-            self.server_tag = tag(self.keys, ResourceKind::Server, id);
-        }
-        self.server_tag
-    }
-
-    /// Whether the run of this scope holds this kind and id, and, when it goes on with a part, the thing is that part.
-    #[inline]
-    fn is_written(&self, scope: u64, kind: ResourceKind, id: &[u8]) -> bool {
+    fn is_written(&self, scope: u64) -> bool {
+        let (kind, id) = match self.server {
+            Some(server) if scope & SERVER != 0 => (ResourceKind::Server, server),
+            _ => (self.kind, self.id),
+        };
         let run = self.arena.run(run_of(scope).unwrap_or_default());
         let first = run.word(CONTENT);
         first & 0xFFFF_FFFF == head(kind, id.len())
