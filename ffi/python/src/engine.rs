@@ -256,6 +256,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check(
         &self,
         py: Python<'_>,
@@ -271,6 +272,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check_current(
         &self,
         py: Python<'_>,
@@ -286,6 +288,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (principal, action, resources, *, server = None, agent = false, context = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check_many(
         &self,
         py: Python<'_>,
@@ -304,6 +307,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn peek(
         &self,
         py: Python<'_>,
@@ -319,6 +323,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn peek_current(
         &self,
         py: Python<'_>,
