@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 
 from jit_access import _native
 from jit_access._native import (
@@ -53,13 +52,6 @@ __all__ = [
     "Unavailable",
     "__version__",
 ]
-
-# A fork must find no open connection to the store, and what a child inherits it must not use: see the native module.
-os.register_at_fork(
-    before=_native._before_fork,
-    after_in_parent=_native._after_fork_in_parent,
-    after_in_child=_native._after_fork_in_child,
-)
 
 # A thread that never ends may keep an engine from being dropped, and its uses from being written.
 atexit.register(_native._at_exit)

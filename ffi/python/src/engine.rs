@@ -22,7 +22,7 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
-use crate::live::{Host, Live};
+use crate::live::{Host, Live, Opening};
 use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Decisions, Delegation, Grant, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
@@ -53,18 +53,11 @@ impl Engine {
             }
             config.rules.reserved_permissions.push(permission);
         }
-        let live = Live::open(&config, clock.as_ref(), host.as_ref())?;
+        let live = Live::open(&Opening::begin(), &config, clock.as_ref(), host.as_ref())?;
         Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock, host, decisions: Decisions::default() })
     }
 
-    fn registered(self) -> Self {
-        if let Some(live) = &**self.live.load() {
-            live.register();
-        }
-        self
-    }
-
-    /// The engine of this process. After a fork it is opened anew, while the interpreter lock keeps every other thread out.
+    /// The engine of this process. After a fork it is opened anew.
     fn with<R>(&self, ask: impl FnOnce(&Live) -> Result<R, Error>) -> Result<R, Error> {
         let current = self.live.load();
         match &**current {
@@ -73,23 +66,38 @@ impl Engine {
                 ask(live)
             }
             Some(_) => {
-                let fresh = Live::open(&self.config, self.clock.as_ref(), self.host.as_ref())?;
-                fresh.register();
-                fresh.ensure_kept();
-                let inherited = self.live.swap(Arc::new(Some(fresh)));
-                // Dropping it would close the parent's connections and wait for a thread that is not here.
-                std::mem::forget(inherited);
                 drop(current);
+                self.open_anew()?;
                 self.with(ask)
             }
             None => Err(Invalid::new("engine", "is closed", "an engine that is open").into()),
         }
     }
 
+    #[cold]
+    fn open_anew(&self) -> Result<(), Error> {
+        Python::attach(|py| {
+            py.detach(|| {
+                let opening = Opening::begin();
+                // Another thread of this child may have been first.
+                let inherited = self.live.load_full();
+                if inherited.as_ref().as_ref().is_none_or(Live::is_ours) {
+                    return Ok(());
+                }
+                let fresh = Live::open(&opening, &self.config, self.clock.as_ref(), self.host.as_ref())?;
+                let fresh = Arc::new(Some(fresh));
+                // Unless it was closed meanwhile; then the last one to let go closes this one, too.
+                self.live.compare_and_swap(&inherited, Arc::clone(&fresh));
+                drop(opening);
+                // Dropping it would close the parent's connections and wait for a thread that is not here.
+                std::mem::forget(inherited);
+                Ok(())
+            })
+        })
+    }
+
     /// The same without the interpreter lock, for calls that may wait for a disk.
     fn detached<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&Live) -> Result<R, Error> + Send) -> PyResult<R> {
-        // Opening after a fork happens here, under the lock.
-        self.with(|_| Ok(())).map_err(raise)?;
         py.detach(|| self.with(ask)).map_err(raise)
     }
 
@@ -211,7 +219,6 @@ impl Engine {
             Self::start(&text, variables(environ), &reserved_permissions, folder, host, None)
         })
         .map_err(raise)
-        .map(Self::registered)
     }
 
     #[staticmethod]
@@ -224,9 +231,7 @@ impl Engine {
         directory: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let host = directory.map(Host::new);
-        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None, host, None))
-            .map_err(raise)
-            .map(Self::registered)
+        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None, host, None)).map_err(raise)
     }
 
     /// For tests: an engine whose clocks stand still until they are told, and for which no thread works.
@@ -239,9 +244,7 @@ impl Engine {
         environ: Option<HashMap<String, String>>,
     ) -> PyResult<Self> {
         let clock = Arc::new(ManualClock::at(when(start, "start")?));
-        py.detach(|| Self::start(text, variables(environ), &[], None, None, Some(clock)))
-            .map_err(raise)
-            .map(Self::registered)
+        py.detach(|| Self::start(text, variables(environ), &[], None, None, Some(clock))).map_err(raise)
     }
 
     /// For tests: lets time pass.

@@ -16,24 +16,6 @@ mod values;
 
 use pyo3::prelude::*;
 
-/// Called before every fork: the engines close what a child must not inherit.
-#[pyfunction]
-fn _before_fork() {
-    live::before_fork();
-}
-
-/// Called in the parent after every fork.
-#[pyfunction]
-fn _after_fork_in_parent() {
-    live::after_fork_in_parent();
-}
-
-/// Called in the child after every fork: the engines of the parent are not touched again, and open anew at their next use.
-#[pyfunction]
-fn _after_fork_in_child() {
-    live::after_fork_in_child();
-}
-
 /// Called when the interpreter ends.
 #[pyfunction]
 fn _at_exit(py: Python<'_>) -> PyResult<()> {
@@ -47,12 +29,11 @@ fn _error_codes() -> Vec<&'static str> {
     refusals.chain(jit_access::Error::OTHER_CODES.iter().copied()).collect()
 }
 
-#[pymodule]
+// INVARIANT: nothing here relies on the interpreter lock. Every class is frozen, and what changes has a lock of its own.
+#[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    live::watch_forks().map_err(errors::raise)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add_function(wrap_pyfunction!(_before_fork, module)?)?;
-    module.add_function(wrap_pyfunction!(_after_fork_in_parent, module)?)?;
-    module.add_function(wrap_pyfunction!(_after_fork_in_child, module)?)?;
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
     module.add_class::<engine::Engine>()?;

@@ -3,9 +3,12 @@
 //! A child must not use what it inherits: the threads are gone, a lock may have been held at the instant of the fork,
 //! and SQLite keeps in the process what the kernel does not pass on. So the parent closes its connections before a fork
 //! and opens them again after it; the child leaves the parent's engine where it is, never dropping it, and opens its own
-//! from the same configuration at its next call. All of this happens under the interpreter lock.
+//! from the same configuration at its next call. Opening and forking exclude each other by a lock of this module: the
+//! interpreter's is let go while an engine opens, and some interpreters have none.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -26,31 +29,71 @@ static STORES: Mutex<Vec<Weak<SqliteStore>>> = Mutex::new(Vec::new());
 /// What must write before the interpreter ends: a thread that never ends may keep an engine from being dropped.
 static ENDINGS: Mutex<Vec<Weak<Reconciler>>> = Mutex::new(Vec::new());
 
-fn endings() -> MutexGuard<'static, Vec<Weak<Reconciler>>> {
-    ENDINGS.lock().unwrap_or_else(PoisonError::into_inner)
+/// Held while an engine is opened or dropped, and over a fork. Whoever has it never waits for the interpreter lock.
+static CHANGING: Mutex<()> = Mutex::new(());
+
+/// What the thread that forks holds meanwhile, so that no engine opens behind its back and the child finds every lock free.
+type Held =
+    (MutexGuard<'static, ()>, MutexGuard<'static, Vec<Weak<SqliteStore>>>, MutexGuard<'static, Vec<Weak<Reconciler>>>);
+
+thread_local! {
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
 }
 
-fn stores() -> MutexGuard<'static, Vec<Weak<SqliteStore>>> {
-    STORES.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &'static Mutex<T>) -> MutexGuard<'static, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub fn before_fork() {
-    stores().iter().filter_map(Weak::upgrade).for_each(|store| store.pause());
+fn each_store(stores: &[Weak<SqliteStore>], act: fn(&SqliteStore)) {
+    stores.iter().filter_map(Weak::upgrade).for_each(|store| act(&store));
 }
 
-pub fn after_fork_in_parent() {
-    stores().iter().filter_map(Weak::upgrade).for_each(|store| store.resume());
+/// Has forks watched from now on. The system calls us, and not `os.register_at_fork`: between such hooks and the fork other
+/// hooks run and other threads get the interpreter lock, with which they would wait for a store that is closed meanwhile.
+#[expect(unsafe_code, reason = "the system is told of fork handlers")]
+pub fn watch_forks() -> Result<(), Error> {
+    static FAILED: OnceLock<i32> = OnceLock::new();
+    let watch = || {
+        // SAFETY: the three are functions of this module, which Python never unloads, and they do not unwind.
+        unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork_in_parent), Some(after_fork_in_child)) }
+    };
+    match *FAILED.get_or_init(watch) {
+        0 => Ok(()),
+        failed => Err(Error::Internal(format!("the fork handlers are not taken: error {failed}"))),
+    }
 }
 
-pub fn after_fork_in_child() {
-    GENERATION.fetch_add(1, Ordering::Release);
-    // What waits there is the parent's to write.
-    endings().clear();
+extern "C" fn before_fork() {
+    let _ = catch_unwind(|| {
+        let held = (lock(&CHANGING), lock(&STORES), lock(&ENDINGS));
+        each_store(&held.1, SqliteStore::pause);
+        HELD.set(Some(held));
+    });
+}
+
+extern "C" fn after_fork_in_parent() {
+    let _ = catch_unwind(|| {
+        if let Some(held) = HELD.take() {
+            each_store(&held.1, SqliteStore::resume);
+        }
+    });
+}
+
+extern "C" fn after_fork_in_child() {
+    let _ = catch_unwind(|| {
+        GENERATION.fetch_add(1, Ordering::Release);
+        if let Some((_, _, mut endings)) = HELD.take() {
+            // What waits there is the parent's to write.
+            endings.clear();
+        }
+    });
 }
 
 /// Writes what waits in every engine of this process; answers the first error after all have been tried.
 pub fn at_exit() -> Result<(), Error> {
-    let reconcilers: Vec<_> = endings().iter().filter_map(Weak::upgrade).collect();
+    // No engine is dropped meanwhile, whose store would be closed.
+    let _one = lock(&CHANGING);
+    let reconcilers: Vec<_> = lock(&ENDINGS).iter().filter_map(Weak::upgrade).collect();
     let flushed: Vec<_> = reconcilers.iter().map(|reconciler| reconciler.flush()).collect();
     flushed.into_iter().collect()
 }
@@ -88,6 +131,17 @@ impl Directory for Host {
     }
 }
 
+/// That no other engine is opened meanwhile, and that nobody forks.
+pub struct Opening {
+    _one: MutexGuard<'static, ()>,
+}
+
+impl Opening {
+    pub fn begin() -> Self {
+        Self { _one: lock(&CHANGING) }
+    }
+}
+
 /// An open engine and its handles.
 pub struct Live {
     pub engine: Engine,
@@ -100,8 +154,14 @@ pub struct Live {
 }
 
 impl Live {
-    /// Opens the store and an engine over it. With a clock that tests set, nothing happens by itself either: no keeper.
-    pub fn open(config: &Config, clock: Option<&Arc<ManualClock>>, host: Option<&Host>) -> Result<Self, Error> {
+    /// Opens the store and an engine over it, and has the store closed before a fork and what waits written at the end.
+    /// With a clock that tests set, nothing happens by itself either: no keeper.
+    pub fn open(
+        _opening: &Opening,
+        config: &Config,
+        clock: Option<&Arc<ManualClock>>,
+        host: Option<&Host>,
+    ) -> Result<Self, Error> {
         let rules = config.rules.clone();
         let mut store = None;
         let builder = match &config.store {
@@ -126,7 +186,7 @@ impl Live {
             None => builder,
         };
         let engine = builder.settings(config.settings.clone()).open()?;
-        Ok(Self {
+        let this = Self {
             decider: engine.decider(),
             desk: engine.desk(),
             reconciler: Arc::new(engine.reconciler()),
@@ -134,19 +194,19 @@ impl Live {
             generation: GENERATION.load(Ordering::Acquire),
             store,
             keeper: clock.map_or_else(OnceLock::new, |_| OnceLock::from(None)),
-        })
+        };
+        this.register();
+        Ok(this)
     }
 
-    /// Has this engine's store closed before a fork, and what waits written at the end. To be called under the interpreter
-    /// lock, which a fork holds too.
-    pub fn register(&self) {
-        let mut endings = endings();
-        endings.retain(|reconciler| reconciler.strong_count() > 0);
-        endings.push(Arc::downgrade(&self.reconciler));
-        drop(endings);
-        let mut stores = self::stores();
+    fn register(&self) {
+        let mut stores = lock(&STORES);
         stores.retain(|store| store.strong_count() > 0);
         stores.extend(self.store.as_ref().map(Arc::downgrade));
+        drop(stores);
+        let mut endings = lock(&ENDINGS);
+        endings.retain(|reconciler| reconciler.strong_count() > 0);
+        endings.push(Arc::downgrade(&self.reconciler));
     }
 
     /// Whether this engine was opened by this process.
@@ -158,5 +218,16 @@ impl Live {
     /// follows an import.
     pub fn ensure_kept(&self) {
         self.keeper.get_or_init(|| Keeper::start(&self.engine).ok());
+    }
+}
+
+impl Drop for Live {
+    /// No fork may find a connection half closed, so the store is closed here. A child leaves alone what it inherited.
+    fn drop(&mut self) {
+        if self.is_ours() {
+            let _one = lock(&CHANGING);
+            drop(self.keeper.take());
+            self.store.iter().for_each(|store| store.pause());
+        }
     }
 }

@@ -18,7 +18,7 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 PRELUDE = """
-import faulthandler, gc, os, signal, sys, threading, time
+import faulthandler, gc, logging, os, signal, sys, threading, time
 # Whoever hangs says where and dies; a child inherits the handler and not the alarm.
 faulthandler.register(signal.SIGALRM, chain=True)
 signal.alarm(60)
@@ -196,6 +196,86 @@ finally:
 for thread in threads:
     thread.join()
 assert not failures, failures
+engine.verify()
+""",
+        file,
+    )
+
+
+def test_forking_while_other_threads_open_and_close_engines(file: dict[str, object]) -> None:
+    script(
+        """
+engine = Engine.from_yaml(CONFIG, environ={})
+grant(engine, "parent@example.com")
+going = True
+failures = []
+
+def work():
+    try:
+        while going:
+            with Engine.from_yaml(CONFIG, environ={}) as other:
+                assert other.check_current("parent@example.com", "tools.execute").allowed
+    except BaseException as failure:
+        failures.append(failure)
+
+def run():
+    # Two threads of the child meet at the engine that is not open here yet.
+    seen = []
+    both = [threading.Thread(target=lambda: seen.append(engine.check("parent@example.com", "tools.execute").allowed))
+            for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert seen == [True, True]
+    with Engine.from_yaml(CONFIG, environ={}) as other:
+        own = grant(other, f"child{os.getpid()}@example.com")
+        assert engine.check_current(f"child{os.getpid()}@example.com", "tools.execute").grant_id == own
+    engine.verify()
+
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+try:
+    for _ in range(25):
+        wait(child(run))
+finally:
+    going = False
+for thread in threads:
+    thread.join()
+assert not failures, failures
+engine.verify()
+""",
+        file,
+    )
+
+
+def test_forking_while_other_threads_ask_the_file_and_other_hooks_run(file: dict[str, object]) -> None:
+    script(
+        """
+# The hooks before a fork run from the last to the first: logging's wait for a lock after ours, and other threads go on.
+engine = Engine.from_yaml(CONFIG, environ={})
+mine = grant(engine, "parent@example.com")
+going = True
+
+def work():
+    while going:
+        engine.check_current("parent@example.com", "tools.execute")
+
+def log():
+    while going:
+        logging.getLogger("x")
+
+threads = [threading.Thread(target=work) for _ in range(3)] + [threading.Thread(target=log)]
+for thread in threads:
+    thread.start()
+try:
+    for _ in range(60):
+        wait(child(lambda: engine.check_current("parent@example.com", "tools.execute")))
+finally:
+    going = False
+for thread in threads:
+    thread.join()
 engine.verify()
 """,
         file,
