@@ -187,6 +187,46 @@ fn every_code_has_a_name_in_the_header() {
     assert_eq!(header.matches("#define JIT_CODE_").count(), codes().len());
 }
 
+/// The exports by name, each with its body.
+fn exports() -> Vec<(String, String)> {
+    let text = fs::read_to_string(here().join("src/exports.rs")).unwrap();
+    let exports = text.split("#[unsafe(no_mangle)]").skip(1).map(|rest| {
+        let (signature, body) = rest.split_once(" {\n").unwrap();
+        let (body, _) = body.split_once("\n}").unwrap();
+        let (name, _) = signature.split_once("fn ").unwrap().1.split_once('(').unwrap();
+        (name.to_owned(), body.trim().to_owned())
+    });
+    exports.collect()
+}
+
+#[test]
+fn every_export_is_one_panic_guard() {
+    let exports = exports();
+    assert_eq!(exports.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(), declared());
+    for (name, body) in exports {
+        let is_constant = ["jit_abi_version", "jit_version"].contains(&name.as_str());
+        assert!(is_constant || body.starts_with("guard!(") && body.ends_with(')'), "{name} does something unguarded");
+    }
+}
+
+/// `jit_version` and `jit_abi_version` take nothing. What all others take is made up by some target, and each target is run.
+#[test]
+fn every_export_is_fuzzed() {
+    let targets = fs::read_dir(here().join("fuzz")).unwrap().map(|entry| entry.unwrap().path());
+    let targets: Vec<_> = targets.filter(|path| path.extension().is_some_and(|ending| ending == "c")).collect();
+    let text: String = targets.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    for name in declared().iter().filter(|name| !["jit_abi_version", "jit_version"].contains(&name.as_str())) {
+        assert!(text.contains(&format!("{name}(")), "no target calls {name}");
+    }
+    let makefile = fs::read_to_string(here().join("Makefile")).unwrap();
+    for (list, item) in [("FUZZED := ", ' '), ("SMOKE := ", ':')] {
+        let line = makefile.lines().find_map(|line| line.strip_prefix(list)).unwrap();
+        let named: BTreeSet<_> = line.split(' ').map(|word| word.split(item).next().unwrap().to_owned()).collect();
+        let there = targets.iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+        assert_eq!(named, there.collect(), "{list}and the files of fuzz/");
+    }
+}
+
 /// Blocks that follow pointers stand in two files; what `exports` has are names and signatures.
 #[test]
 fn unsafe_blocks_stand_in_two_files_and_each_says_why() {
