@@ -27,6 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const OUTSIDE: &[(&str, &str)] = &[
     ("cedar_policy", "policy"),
     ("rusqlite", "store"),
+    ("memmap2", "index"),
     ("serde_saphyr", "config"),
     ("sha2", "journal"),
     ("idna", "model"),

@@ -437,6 +437,7 @@ class Acknowledged:
     """What the gateway has said is done, by the time it dies."""
 
     def __init__(self) -> None:
+        self.begun = threading.Event()
         self.requests: list[str] = []
         self.grants: dict[str, str] = {}
         self.revoking: set[str] = set()
@@ -448,6 +449,7 @@ class Acknowledged:
             try:
                 asked = world.ask(who, "operator")
                 self.requests.append(asked["id"])
+                self.begun.set()
                 approved = world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", {})
                 assert approved.status == 200, approved
                 grant = str(approved.json()["grant_id"])
@@ -466,7 +468,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(world: World, 
         busy = [threading.Thread(target=done.work, args=(world, who, end)) for who in (DEV, OTHER, DEV)]
         for thread in busy:
             thread.start()
-        eventually(lambda: bool(done.requests), "the gateway answers before it is killed")
+        assert done.begun.wait(60), "the gateway answers before it is killed"
         time.sleep(chance.uniform(0.0, 3.0))
         world.gateway.kill()
         end.set()

@@ -53,6 +53,10 @@ jit_access:
 """
 
 
+# Each file of tests runs alone, too.
+Base.metadata.create_all(database)
+
+
 def fresh_gateway() -> None:
     """The gateway's tables with its people and nothing else."""
     Base.metadata.drop_all(database)
