@@ -50,6 +50,38 @@ impl SignIn {
         Ok(Self { methods, context, at, claims_mfa: false })
     }
 
+    /// What a host tells of a sign-in, or nothing where it tells nothing: as [`SignIn::new`], with `mfa` for
+    /// [`SignIn::claiming_mfa`].
+    ///
+    /// ```
+    /// use jit_access::model::SignIn;
+    ///
+    /// assert_eq!(SignIn::told([], None, None, None)?, None);
+    /// assert!(SignIn::told([], None, None, Some(true))?.is_some_and(|told| told.claims_mfa()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`SignIn::new`].
+    pub fn told<'a>(
+        methods: impl IntoIterator<Item = &'a str>,
+        context: Option<&str>,
+        at: Option<Timestamp>,
+        mfa: Option<bool>,
+    ) -> Result<Option<Self>, Invalid> {
+        let told = Self::new(methods, context, at)?;
+        let anything = mfa.is_some() || told != Self::default();
+        Ok(anything.then(|| told.claiming_mfa(mfa.unwrap_or(false))))
+    }
+
+    /// The instant of an `auth_time` as a token has it: in seconds since 1970 (RFC 7519, NumericDate).
+    ///
+    /// # Errors
+    /// When the library does not know of that instant.
+    pub fn instant(seconds: i64) -> Result<Timestamp, Invalid> {
+        Timestamp::from_millis(seconds.saturating_mul(1_000)).map_err(|error| error.for_field("auth_time"))
+    }
+
     /// The same, with the host's bare word that there was a second factor. It proves nothing unless the operator says so.
     #[must_use]
     pub fn claiming_mfa(mut self, claims: bool) -> Self {

@@ -22,6 +22,7 @@ use super::PolicyError;
 use super::error::reason;
 use super::vocabulary::{self, ADDRESS, MFA_AT, NOW, SESSION, USED_UP};
 use crate::model::{Conditions, Grant, Networks, Permission, PermissionSet, Scope, Timestamp, Window};
+use crate::workflow::SIGN_IN_SKEW_MILLIS;
 
 /// The policy that is this grant; `None` when the grant was taken away, was given back, is held
 /// back, or is on record as over.
@@ -123,7 +124,7 @@ fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
     let Conditions { mfa_within, networks, session, max_uses } = &grant.conditions;
     let mfa = mfa_within.map(|within| {
         let fresh = binary(pst::BinaryOp::Less, now(), later(attribute(MFA_AT), within.millis()));
-        let not_ahead = binary(pst::BinaryOp::LessEq, attribute(MFA_AT), later(now(), SKEW_MILLIS));
+        let not_ahead = binary(pst::BinaryOp::LessEq, attribute(MFA_AT), later(now(), SIGN_IN_SKEW_MILLIS));
         given(MFA_AT, binary(pst::BinaryOp::And, fresh, not_ahead))
     });
     let in_range = |network: String| {
@@ -141,9 +142,6 @@ fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
     });
     [mfa, networks, session, uses].into_iter().flatten().collect()
 }
-
-/// How far a sign-in may lie ahead, because two machines never have quite the same time.
-const SKEW_MILLIS: i64 = 60_000;
 
 /// `context has name && holds`.
 fn given(name: &str, holds: Arc<pst::Expr>) -> Arc<pst::Expr> {

@@ -210,20 +210,13 @@ impl Fields {
     fn sign_in(&mut self) -> Result<Option<SignIn>, Invalid> {
         let methods = self.texts("amr")?.unwrap_or_default();
         let at = match self.map.get("auth_time").and_then(Value::as_i64) {
-            // As it stands in a token: seconds since 1970 (RFC 7519, NumericDate).
             Some(seconds) => {
                 self.take("auth_time");
-                let at = Timestamp::from_millis(seconds.saturating_mul(1_000));
-                Some(at.map_err(|error| error.for_field("auth_time"))?)
+                Some(SignIn::instant(seconds)?)
             }
             None => self.instant("auth_time")?,
         };
-        let (context, claims_mfa) = (self.text("acr")?, self.flag("mfa")?);
-        if methods.is_empty() && context.is_none() && at.is_none() && claims_mfa.is_none() {
-            return Ok(None);
-        }
-        let sign_in = SignIn::new(methods.iter().map(String::as_str), context.as_deref(), at)?;
-        Ok(Some(sign_in.claiming_mfa(claims_mfa.unwrap_or(false))))
+        SignIn::told(methods.iter().map(String::as_str), self.text("acr")?.as_deref(), at, self.flag("mfa")?)
     }
 }
 

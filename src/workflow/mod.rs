@@ -43,5 +43,7 @@ pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules, WorkingHours};
+#[cfg(feature = "cedar")]
+pub(crate) use second_factor::SIGN_IN_SKEW_MILLIS;
 pub use uses::{met_until, use_of};
 pub use view::{History, Tally, View, evolve};

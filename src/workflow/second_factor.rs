@@ -4,7 +4,7 @@ use super::BreakGlassRules;
 use crate::model::{SignIn, Timestamp, Ttl};
 
 /// How far a sign-in may lie ahead, because two machines never have quite the same time.
-const SKEW_MILLIS: i64 = 60_000;
+pub(crate) const SIGN_IN_SKEW_MILLIS: i64 = 60_000;
 
 /// What a proof lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) fn proven_until(
     }
     let at = sign_in.at().ok_or(Unproven::Untimed)?;
     let age = now.millis().saturating_sub(at.millis());
-    if age < -SKEW_MILLIS {
+    if age < -SIGN_IN_SKEW_MILLIS {
         Err(Unproven::Ahead(at))
     } else if age >= within.millis() {
         Err(Unproven::Old(at))

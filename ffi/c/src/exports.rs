@@ -297,14 +297,10 @@ fn context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, Inval
     let (amr, acr) = (c.short(told.amr, "amr")?, c.short(told.acr, "acr")?);
     let signed_in = match told.auth_time {
         0 => None,
-        seconds => {
-            let at = Timestamp::from_millis(seconds.saturating_mul(1_000));
-            Some(at.map_err(|error| error.for_field("auth_time"))?)
-        }
+        seconds => Some(SignIn::instant(seconds)?),
     };
-    let told_of = amr.is_some() || acr.is_some() || signed_in.is_some() || told.mfa != 0;
-    let sign_in = SignIn::new(amr.iter().flat_map(|names| names.split(' ')), acr, signed_in)?;
-    let sign_in = told_of.then(|| sign_in.claiming_mfa(told.mfa != 0));
+    let methods = amr.iter().flat_map(|names| names.split(' '));
+    let sign_in = SignIn::told(methods, acr, signed_in, (told.mfa != 0).then_some(true))?;
     Ok(Box::new(Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?))
 }
 

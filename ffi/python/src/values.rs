@@ -102,11 +102,7 @@ fn sign_in(
     mfa: Option<bool>,
 ) -> PyResult<Option<SignIn>> {
     let at = auth_time.map(sign_in_time).transpose()?;
-    if amr.is_empty() && acr.is_none() && at.is_none() && mfa.is_none() {
-        return Ok(None);
-    }
-    let sign_in = SignIn::new(amr.iter().map(String::as_str), acr, at).map_err(raise)?;
-    Ok(Some(sign_in.claiming_mfa(mfa.unwrap_or(false))))
+    SignIn::told(amr.iter().map(String::as_str), acr, at, mfa).map_err(raise)
 }
 
 #[pyclass(frozen, module = "jit_access")]
@@ -196,7 +192,7 @@ fn sign_in_time(value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
         return when(value, "auth_time");
     }
     let seconds: i64 = value.extract().unwrap_or(i64::MAX);
-    Timestamp::from_millis(seconds.saturating_mul(1_000)).map_err(|error| raise(error.for_field("auth_time")))
+    SignIn::instant(seconds).map_err(raise)
 }
 
 #[pyclass(frozen, eq, hash, module = "jit_access")]
