@@ -61,7 +61,7 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         if self._runtime is None or not isinstance(payload, HttpAuthCheckPermissionPayload):
             return PluginResult()
         try:
-            if not host.may_override():
+            if self._runtime.holds_nothing(payload.user_email, payload.permission) or not host.may_override():
                 return PluginResult()
             decision = await self._runtime.decide(payload.user_email, payload.permission)
             if not decision.allowed:

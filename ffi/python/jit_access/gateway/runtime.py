@@ -37,17 +37,17 @@ class Runtime:
     def __post_init__(self) -> None:
         self.standings = Standings(self.engine)
 
+    def holds_nothing(self, email: str, permission: str) -> bool:
+        """Whether no grant of this person gives it now, whatever its conditions: the answer to nearly every request."""
+        return self.engine.peek_current(email, permission).reason == _NOTHING
+
     async def decide(
         self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
     ) -> Decision:
         """The engine's answer to the request under way, its use recorded, after a look at whether the holder of the
         grant that gives it still may hold it."""
-        ask = self.engine.peek_current
-        given = ask(email, permission, resource, server=server)
-        if given.reason == _NOTHING:
-            return given
         context = await asyncio.to_thread(host.known, email)
-        given = ask(email, permission, resource, server=server, context=context)
+        given = self.engine.peek_current(email, permission, resource, server=server, context=context)
         if given.grant_id is None:
             return given
         await asyncio.to_thread(self._vet, Caller(email).principal, given.grant_id)

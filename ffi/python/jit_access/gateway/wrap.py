@@ -42,6 +42,9 @@ class Decider(Protocol):
 
     engine: Engine
 
+    def holds_nothing(self, email: str, permission: str) -> bool:
+        """Whether no grant of this person gives it now, whatever its conditions."""
+
     async def decide(
         self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
     ) -> Decision:
@@ -121,6 +124,8 @@ async def _let(decider: Decider, email: str, permission: str) -> bool:
     counted = host.counted()
     if permission in counted:
         return True
+    if decider.holds_nothing(email, permission):
+        return False
     if not (await decider.decide(email, permission)).allowed:
         return False
     counted.add(permission)
