@@ -23,6 +23,15 @@ from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, eventually
 import run
 
 
+@pytest.fixture
+def plain_sign_in(world: World) -> object:
+    """A sign-in of dev's that says nothing of a second factor, before the test and after it."""
+    world.tokens[DEV] = world.gateway.login(DEV)
+    plain = world.tokens[DEV]
+    yield
+    world.tokens[DEV] = plain
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(world: World) -> object:
     """No grant outlives its test."""
@@ -195,11 +204,11 @@ def test_what_administrators_change_about_a_mirrored_role_is_undone(world: World
     eventually(lambda: world.permissions_of(grant["id"]) == ["tools.execute", "tools.read"], "undone", seconds=10)
 
 
+@pytest.mark.usefixtures("plain_sign_in")
 def test_a_grant_asks_at_every_request_what_it_is_given_for(world: World) -> None:
     def granted(**conditions: object) -> str:
         return str(world.give(DEV, "auditor", conditions=conditions)["id"])
 
-    world.tokens[DEV] = world.gateway.login(DEV)
     grant = granted(mfa_within_minutes=15)
     assert world.status(DEV) == 403, "nothing says how this session was signed in"
     world.sign_in(DEV, amr=["pwd", "otp"], auth_time=int(time.time()) - 3600)
@@ -234,6 +243,7 @@ def test_a_grant_asks_at_every_request_what_it_is_given_for(world: World) -> Non
     assert world.grant(grant)["status"] == "exhausted"
 
 
+@pytest.mark.usefixtures("plain_sign_in")
 def test_access_without_approval_takes_a_fresh_second_factor_and_owes_a_review(world: World) -> None:
     taking = {"role": "auditor", "reason": "INC-7: who changed the deploy tool?"}
     weak = world.call(DEV, "POST", "/jit/break-glass", taking)
@@ -536,6 +546,7 @@ def test_the_wrap_lifts_one_tool_or_one_server_and_nothing_beside(world: World, 
     assert {world.tool_call(DEV, path) for path in (rpc, mcp)} == {"denied"}
 
 
+@pytest.mark.usefixtures("plain_sign_in")
 def test_the_wrap_asks_at_every_call_what_a_grant_is_given_for(world: World) -> None:
     counted = world.give(DEV, "operator", conditions={"max_uses": 3})
     rpc, mcp, served = world.mcp_paths()
