@@ -442,8 +442,9 @@ class Engine:
         Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative
         `store.path` counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of
         the file's. `directory` says of a name, and whether it is an agent's, whether the host lets them in and which of
-        its roles they hold by standing right, or `None` for whom it does not know. It is asked of those who ask for
-        access and who review, never by a check, and what it raises is `Unavailable`. Once this has returned, checks are
+        its roles they hold by standing right, or `None` for whom it does not know. It is asked of those who want
+        something done and of whom it concerns, never by a check, and what it raises is `Unavailable`, except for what
+        only takes access away. Once this has returned, checks are
         answered from all that was committed before the call.
 
         Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature

@@ -127,7 +127,7 @@ def standings(principals: Iterable[str]) -> dict[str, Standing]:
 
 
 def directory(principal: str, agent: bool) -> Standing | None:
-    """What somebody is now, for the engine, which asks it of those who ask for access and who review."""
+    """What somebody is now, for the engine, which asks it of those who want something done and of whom it concerns."""
     return None if agent else standings([principal]).get(principal)
 
 
