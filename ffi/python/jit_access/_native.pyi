@@ -444,8 +444,7 @@ class Engine:
         the file's. `directory` says of a name, and whether it is an agent's, whether the host lets them in and which of
         its roles they hold by standing right, or `None` for whom it does not know. It is asked of those who want
         something done and of whom it concerns, never by a check, and what it raises is `Unavailable`, except for what
-        only takes access away. Once this has returned, checks are
-        answered from all that was committed before the call.
+        only takes access away. Once this has returned, checks are answered from all that was committed before the call.
 
         Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
         does not work in this version is a mistake, too.
