@@ -43,6 +43,7 @@ impl Action {
     }
 
     /// Whether there is an action of this name.
+    #[inline]
     pub(super) fn check(name: &str) -> Result<(), Invalid> {
         check_segments(name, "action", EXPECTED)
     }
@@ -322,8 +323,13 @@ fn check_segments(name: &str, field: &'static str, expected: &'static str) -> Re
     if name.len() <= MAX_NAME && are_joined(name.as_bytes(), is_segment, is_between_segments) {
         Ok(())
     } else {
-        Err(Invalid::new(field, format!("is {}", Invalid::quote(name)), expected))
+        Err(unsegmented(name, field, expected))
     }
+}
+
+#[cold]
+fn unsegmented(name: &str, field: &'static str, expected: &'static str) -> Invalid {
+    Invalid::new(field, format!("is {}", Invalid::quote(name)), expected)
 }
 
 #[cfg(test)]

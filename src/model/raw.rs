@@ -29,7 +29,7 @@ pub struct RawQuery<'a> {
 
 impl<'a> RawQuery<'a> {
     /// The question in these words; a resource is written as [`Resource`] reads it, and none is the gateway. Allocates
-    /// nothing when the name of the principal is in its one spelling already.
+    /// nothing when the name of the principal is plain: at most 64 lower-case letters, digits and `._+-`, an address at most.
     ///
     /// # Errors
     /// As for [`Principal::new`], [`Action::new`], [`Resource::new`] and [`Resource::on_server`].
@@ -89,11 +89,6 @@ impl<'a> RawQuery<'a> {
     #[must_use]
     pub const fn context(&self) -> Option<&'a Context> {
         self.context
-    }
-
-    /// The same question without a name of its own.
-    pub(crate) fn reborrowed(&self) -> RawQuery<'_> {
-        RawQuery { principal: Cow::Borrowed(&self.principal), ..*self }
     }
 
     /// A person or an agent.

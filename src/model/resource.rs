@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Invalid;
-use super::bytes::{all, is_no_control, position};
+use super::bytes::{all, is_no_control};
 
 /// What kinds of thing a host has. Complete on purpose: each has its entity type in `policies/schema.cedarschema`.
 ///
@@ -72,6 +72,7 @@ impl fmt::Display for ResourceKind {
 impl FromStr for ResourceKind {
     type Err = Invalid;
 
+    #[inline]
     fn from_str(name: &str) -> Result<Self, Invalid> {
         // Compilers make of this a comparison of lengths and one of numbers; of a search for the name, calls.
         Ok(match name {
@@ -82,13 +83,7 @@ impl FromStr for ResourceKind {
             "prompt" => Self::Prompt,
             "agent" => Self::Agent,
             "team" => Self::Team,
-            _ => {
-                return Err(Invalid::new(
-                    "resource type",
-                    format!("is {}", Invalid::quote(name)),
-                    "gateway, server, tool, resource, prompt, agent or team",
-                ));
-            }
+            _ => return Err(unknown(name)),
         })
     }
 }
@@ -158,18 +153,18 @@ impl Resource {
     pub(super) const GATEWAY: (ResourceKind, &'static str) = (ResourceKind::Gateway, GATEWAY);
 
     /// The kind and id that a text such as `tool:deploy` names.
+    #[inline]
     pub(super) fn read(text: &str) -> Result<(ResourceKind, &str), Invalid> {
-        match position(text.as_bytes(), b':').and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
+        // Kinds are short: the colon is among the first bytes.
+        let colon = text.bytes().position(|byte| byte == b':');
+        match colon.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
             Some((kind, id)) => {
                 let kind = kind.parse()?;
                 check_id(kind, id)?;
                 Ok((kind, id))
             }
             None if text == GATEWAY => Ok(Self::GATEWAY),
-            None => {
-                let problem = format!("is {}", Invalid::quote(text));
-                Err(Invalid::new("resource", problem, "a type and an id, such as tool:deploy"))
-            }
+            None => Err(unreadable(text)),
         }
     }
 
@@ -363,32 +358,39 @@ impl Scope {
     }
 }
 
+#[cold]
+fn unknown(kind: &str) -> Invalid {
+    let problem = format!("is {}", Invalid::quote(kind));
+    Invalid::new("resource type", problem, "gateway, server, tool, resource, prompt, agent or team")
+}
+
+#[cold]
+fn unreadable(resource: &str) -> Invalid {
+    let problem = format!("is {}", Invalid::quote(resource));
+    Invalid::new("resource", problem, "a type and an id, such as tool:deploy")
+}
+
 #[inline]
 fn check_id(kind: ResourceKind, id: &str) -> Result<(), Invalid> {
-    if id.is_empty() {
-        return Err(Invalid::new("resource id", "is empty", EXPECTED));
-    }
-    if id.len() > MAX_ID {
-        return Err(Invalid::new("resource id", format!("is {} bytes long", id.len()), EXPECTED));
-    }
-    // Every control character has a byte that is one, or starts with 0xC2: most ids have neither.
-    if !all(id.as_bytes(), is_no_control)
-        && let Some(c) = id.chars().find(|c| c.is_control())
-    {
-        return Err(Invalid::new(
-            "resource id",
-            format!("holds the control character U+{:04X}", u32::from(c)),
-            EXPECTED,
-        ));
-    }
-    if kind == ResourceKind::Gateway && id != GATEWAY {
-        return Err(Invalid::new(
-            "resource id",
-            format!("is {}", Invalid::quote(id)),
-            "`gateway`, the only gateway there is",
-        ));
-    }
-    Ok(())
+    let is_plain = !id.is_empty() && id.len() <= MAX_ID && all(id.as_bytes(), is_no_control);
+    if is_plain && kind != ResourceKind::Gateway { Ok(()) } else { check_odd_id(kind, id) }
+}
+
+#[cold]
+fn check_odd_id(kind: ResourceKind, id: &str) -> Result<(), Invalid> {
+    let problem = if id.is_empty() {
+        "is empty".to_owned()
+    } else if id.len() > MAX_ID {
+        format!("is {} bytes long", id.len())
+    } else if let Some(c) = id.chars().find(|c| c.is_control()) {
+        format!("holds the control character U+{:04X}", u32::from(c))
+    } else if kind == ResourceKind::Gateway && id != GATEWAY {
+        let problem = format!("is {}", Invalid::quote(id));
+        return Err(Invalid::new("resource id", problem, "`gateway`, the only gateway there is"));
+    } else {
+        return Ok(());
+    };
+    Err(Invalid::new("resource id", problem, EXPECTED))
 }
 
 #[cfg(test)]
