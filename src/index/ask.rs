@@ -1,6 +1,6 @@
 //! The question as the index reads it: bytes, and no more of them than the answer needs.
 
-use crate::model::{PrincipalKind, Query, RawQuery, ResourceKind};
+use crate::model::{Context, PrincipalKind, Query, RawQuery, ResourceKind};
 
 /// A question in canonical form. A principal that holds nothing costs no more than its own name.
 pub(crate) trait Ask {
@@ -8,8 +8,10 @@ pub(crate) trait Ask {
     fn action(&self) -> &[u8];
     fn is_reserved(&self) -> bool;
     fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>);
+    /// What the host knows besides.
+    fn context(&self) -> Option<&Context>;
     /// All of it, for the record.
-    fn raw(&self) -> RawQuery<'_>;
+    fn with_raw<R>(&self, look: impl FnOnce(&RawQuery<'_>) -> R) -> R;
 }
 
 impl Ask for Query<'_> {
@@ -33,8 +35,12 @@ impl Ask for Query<'_> {
         (self.resource.kind(), self.resource.id().as_bytes(), self.resource.server().map(str::as_bytes))
     }
 
-    fn raw(&self) -> RawQuery<'_> {
-        (*self).into()
+    fn context(&self) -> Option<&Context> {
+        None
+    }
+
+    fn with_raw<R>(&self, look: impl FnOnce(&RawQuery<'_>) -> R) -> R {
+        look(&(*self).into())
     }
 }
 
@@ -59,7 +65,12 @@ impl Ask for RawQuery<'_> {
         (self.resource_kind(), self.resource_id().as_bytes(), self.server().map(str::as_bytes))
     }
 
-    fn raw(&self) -> RawQuery<'_> {
-        self.reborrowed()
+    fn context(&self) -> Option<&Context> {
+        self.context()
+    }
+
+    #[inline]
+    fn with_raw<R>(&self, look: impl FnOnce(&RawQuery<'_>) -> R) -> R {
+        look(self)
     }
 }

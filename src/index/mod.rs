@@ -199,6 +199,13 @@ impl GrantIndex {
         self.published.decide(query, now)
     }
 
+    /// The revision as of which the principal holds nothing, for nearly all of those that hold nothing.
+    #[inline]
+    pub(crate) fn rules_out(&self, query: &impl Ask) -> Option<Revision> {
+        let (kind, name) = query.principal();
+        self.published.rules_out(self.published.keys.principal(kind, name))
+    }
+
     /// The same for a question that is only borrowed text.
     #[inline]
     pub fn decide_raw(&self, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {

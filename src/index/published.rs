@@ -56,13 +56,20 @@ impl Published {
     pub(super) fn decide(&self, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
         let (kind, name) = ask.principal();
         let hash = self.keys.principal(kind, name);
+        match self.rules_out(hash) {
+            Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
+            None => self.search(hash, ask, now),
+        }
+    }
+
+    /// The revision as of which one word says that the principal of this hash holds nothing.
+    #[inline]
+    pub(super) fn rules_out(&self, hash: u64) -> Option<Revision> {
         let epoch = self.epoch.load(Ordering::Acquire);
         // Read before anything that a publication changes, so that the answer is from this revision or a later one.
         let revision = self.revision();
-        if self.table(epoch).is_some_and(|table| !table.may_hold(hash)) && self.is_still(epoch) {
-            return Decision::not_applicable(Reason::NoGrant, None, revision);
-        }
-        self.search(hash, ask, now)
+        let rules_out = self.table(epoch).is_some_and(|table| !table.may_hold(hash)) && self.is_still(epoch);
+        rules_out.then_some(revision)
     }
 
     #[inline(never)]

@@ -98,9 +98,8 @@ impl ConditionalGrants {
         let (Outcome::Allow, Some(now)) = (seen.outcome, instant) else {
             return Decision { valid_until: sooner, ..otherwise };
         };
-        let raw = query.raw();
-        let (principal, action, resource) = raw.to_values();
-        let context = raw.context().unwrap_or(&none);
+        let (principal, action, resource) = query.with_raw(|raw| raw.to_values());
+        let context = query.context().unwrap_or(&none);
         let mut unmet = None;
         for (id, end, numbered, met) in self.held.lock().covering((&principal, &action, &resource), now, |grant| {
             (!spent.contains(&grant.id)).then(|| met_until(&grant.conditions, context, rules, now))

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::engine::Shared;
 use crate::index::Ask;
-use crate::model::{Action, Decision, GrantId, Outcome, Principal, Query, RawQuery, Reason, Resource, Timestamp};
+use crate::model::{
+    Action, Decision, GrantId, Outcome, Principal, Query, RawQuery, Reason, Resource, Revision, Timestamp,
+};
 use crate::store::{Batch, StoreError};
 use crate::workflow::use_of;
 
@@ -54,6 +56,7 @@ impl Decider {
     }
 
     /// The same for a question that is only borrowed text.
+    #[inline]
     pub fn check_raw(&self, query: &RawQuery<'_>) -> Decision {
         self.ask(query, &mut None)
     }
@@ -101,6 +104,7 @@ impl Decider {
     }
 
     /// The same for a question that is only borrowed text.
+    #[inline]
     pub fn peek_raw(&self, query: &RawQuery<'_>) -> Decision {
         self.look(query, &mut None)
     }
@@ -130,33 +134,61 @@ impl Decider {
     /// `now` is the instant of the decision, once one was needed.
     #[inline]
     fn ask(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
-        let decision = self.look(query, now);
-        if decision.outcome == Outcome::Allow { self.recorded(query, decision, now) } else { decision }
+        if let Some(revision) = self.rules_out(query) {
+            return Decision::not_applicable(Reason::NoGrant, None, revision);
+        }
+        let mut decision = self.found(query, now);
+        if decision.outcome == Outcome::Allow {
+            self.record(query, &mut decision, now);
+        }
+        decision
     }
 
     #[inline]
     fn look(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
+        if let Some(revision) = self.rules_out(query) {
+            return Decision::not_applicable(Reason::NoGrant, None, revision);
+        }
+        self.found(query, now)
+    }
+
+    /// The revision as of which nothing is held, which nearly every answer is. The answer itself is made where it is
+    /// wanted: moving it takes longer than making it.
+    #[inline]
+    fn rules_out(&self, query: &impl Ask) -> Option<Revision> {
+        let nothing = self.shared.index.rules_out(query);
+        nothing.filter(|_| self.shared.conditional.is_empty())
+    }
+
+    /// The answer for somebody who may hold something.
+    #[inline(never)]
+    fn found(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
         let shared = &*self.shared;
         if !shared.rules.enabled {
             return Decision::not_applicable(Reason::NoGrant, None, shared.index.revision());
         }
-        let decision = self.answer(query, &[], now);
+        let mut decision = self.answer(query, &[], now);
         // Whoever is allowed something holds something, and then the clock was asked.
         let allows = decision.outcome == Outcome::Allow;
-        let is_old = allows && !now.is_some_and(|now| shared.is_fresh(now));
-        if is_old { self.refreshed(query, &[], now) } else { decision }
+        if allows && !now.is_some_and(|now| shared.is_fresh(now)) {
+            decision = self.refreshed(query, &[], now);
+        }
+        decision
     }
 
     /// What the index says, or else the grants with conditions; both without the grants in `spent`.
     #[inline]
     fn answer(&self, query: &impl Ask, spent: &[GrantId], now: &mut Option<Timestamp>) -> Decision {
         let shared = &*self.shared;
-        let decision = shared.index.ask(query, || *now.get_or_insert_with(|| shared.time.now()));
-        match decision.basis.grant {
-            Some(grant) if !spent.contains(&grant) => decision,
-            None if shared.conditional.is_empty() => decision,
-            _ => self.conditionally(query, decision, spent, now),
+        let mut decision = shared.index.ask(query, || *now.get_or_insert_with(|| shared.time.now()));
+        let may_be_given_otherwise = match decision.basis.grant {
+            Some(grant) => spent.contains(&grant),
+            None => !shared.conditional.is_empty(),
+        };
+        if may_be_given_otherwise {
+            decision = self.conditionally(query, &decision, spent, now);
         }
+        decision
     }
 
     /// The answer when only a grant with conditions could give it.
@@ -164,7 +196,7 @@ impl Decider {
     fn conditionally(
         &self,
         query: &impl Ask,
-        decision: Decision,
+        decision: &Decision,
         spent: &[GrantId],
         now: &mut Option<Timestamp>,
     ) -> Decision {
@@ -190,24 +222,22 @@ impl Decider {
         Decision::not_applicable(Reason::Stale, None, self.shared.index.revision())
     }
 
-    fn recorded(&self, query: &impl Ask, decision: Decision, now: &mut Option<Timestamp>) -> Decision {
+    /// Has the use written down, or takes the decision back.
+    fn record(&self, query: &impl Ask, decision: &mut Decision, now: &mut Option<Timestamp>) {
         let shared = &*self.shared;
-        let Some(grant) = decision.basis.grant else { return decision };
+        let Some(grant) = decision.basis.grant else { return };
         let at = *now.get_or_insert_with(|| shared.time.now());
         if shared.durable.has(grant) || shared.conditional.is_numbered(grant) {
-            return self.recorded_first(query, decision, at);
+            *decision = self.recorded_first(query, *decision, at);
+        } else if !self.is_queued(query, (at, grant)) {
+            *decision = unrecordable(decision);
         }
-        self.queued(query, decision, (at, grant))
     }
 
     #[inline]
-    fn queued(&self, query: &impl Ask, decision: Decision, (at, grant): (Timestamp, GrantId)) -> Decision {
+    fn is_queued(&self, query: &impl Ask, (at, grant): (Timestamp, GrantId)) -> bool {
         let shared = &*self.shared;
-        if shared.uses.push(at, grant, &query.raw(), || shared.flush_uses()) {
-            decision
-        } else {
-            Decision::not_applicable(Reason::Unrecordable, None, decision.revision)
-        }
+        query.with_raw(|raw| shared.uses.push(at, grant, raw, || shared.flush_uses()))
     }
 
     /// The same for a grant whose uses are on disk before they are answered.
@@ -220,7 +250,7 @@ impl Decider {
                 return Decision::not_applicable(Reason::NoGrant, Some(at), decision.revision);
             }
             if !shared.durable.has(grant) && !shared.conditional.is_numbered(grant) {
-                return self.queued(query, decision, (at, grant));
+                return if self.is_queued(query, (at, grant)) { decision } else { unrecordable(&decision) };
             }
             match self.use_now(query, grant, at) {
                 Ok(true) => return decision,
@@ -233,7 +263,7 @@ impl Decider {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a use cannot be recorded; the grant is not honoured");
-                    return Decision::not_applicable(Reason::Unrecordable, None, decision.revision);
+                    return unrecordable(&decision);
                 }
             }
         }
@@ -243,7 +273,7 @@ impl Decider {
     /// Writes a use down, if the grant as it is kept allows one more. Numbered uses are exact across threads and
     /// processes: each is written on condition that no other has been since the grant was read.
     fn use_now(&self, query: &impl Ask, id: GrantId, at: Timestamp) -> Result<bool, StoreError> {
-        let (_, action, resource) = query.raw().to_values();
+        let (_, action, resource) = query.with_raw(|raw| raw.to_values());
         loop {
             let view = self.shared.store.grant(id)?;
             let Some(grant) = view.grant else { return Ok(false) };
@@ -262,4 +292,8 @@ impl Decider {
             }
         }
     }
+}
+
+const fn unrecordable(decision: &Decision) -> Decision {
+    Decision::not_applicable(Reason::Unrecordable, None, decision.revision)
 }

@@ -56,8 +56,8 @@ struct Use {
     principal_kind: PrincipalKind,
     resource_kind: ResourceKind,
     /// The lengths of the principal, the action, the resource's id and the server, as they follow each other in the text.
-    lens: [usize; 3],
-    server: Option<usize>,
+    lens: [u32; 3],
+    server: Option<u32>,
 }
 
 /// How many queues there are, unless so few uses may wait that one is enough.
@@ -176,8 +176,8 @@ impl Uses {
             grant,
             principal_kind: query.principal_kind(),
             resource_kind: query.resource_kind(),
-            lens: texts.map(str::len),
-            server: query.server().map(str::len),
+            lens: texts.map(len),
+            server: query.server().map(len),
         });
     }
 
@@ -185,9 +185,9 @@ impl Uses {
     fn drain_into(&mut self, events: &mut Vec<Event>) {
         events.reserve(self.uses.len());
         let mut rest = self.text.as_str();
-        let mut take = |len: usize| {
+        let mut take = |len: u32| {
             // INVARIANT: the lengths are those of the texts that were pushed, in the same order.
-            let (text, after) = rest.split_at_checked(len).unwrap_or_default();
+            let (text, after) = rest.split_at_checked(len as usize).unwrap_or_default();
             rest = after;
             text
         };
@@ -205,4 +205,9 @@ impl Uses {
         }
         self.text.clear();
     }
+}
+
+/// A length that the model bounds far below what fits.
+fn len(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
 }
