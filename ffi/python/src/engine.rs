@@ -12,7 +12,7 @@ use jit_access::model::{
     self, Cut, Invalid, Justification, Permission, PermissionSet, Principal, PrincipalKind, RawQuery, RoleName, Scope,
     TicketUrl, Timestamp, Ttl,
 };
-use jit_access::service::{IdempotencyKey, Listing, Receipt};
+use jit_access::service::{Decider, IdempotencyKey, Listing, Receipt};
 use jit_access::wire::command::selector;
 use jit_access::wire::{self, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument};
 use jit_access::workflow::{Command, Intent};
@@ -22,17 +22,17 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
-use crate::live::{Host, Live, Opening};
-use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Decisions, Delegation, Grant, Page, Record};
+use crate::live::{Host, Live, Opening, Shortcut};
+use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
     config: Config,
     live: ArcSwap<Option<Live>>,
+    shortcut: Arc<Shortcut>,
     /// Set by tests alone.
     clock: Option<Arc<ManualClock>>,
     host: Option<Host>,
-    decisions: Decisions,
 }
 
 impl Engine {
@@ -54,7 +54,8 @@ impl Engine {
             config.rules.reserved_permissions.push(permission);
         }
         let live = Live::open(&Opening::begin(), &config, clock.as_ref(), host.as_ref())?;
-        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), clock, host, decisions: Decisions::default() })
+        let shortcut = Arc::clone(&live.shortcut);
+        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), shortcut, clock, host })
     }
 
     /// The engine of this process. After a fork it is opened anew.
@@ -85,6 +86,7 @@ impl Engine {
                     return Ok(());
                 }
                 let fresh = Live::open(&opening, &self.config, self.clock.as_ref(), self.host.as_ref())?;
+                self.shortcut.go_on_to(&fresh.shortcut, &opening);
                 let fresh = Arc::new(Some(fresh));
                 // Unless it was closed meanwhile; then the last one to let go closes this one, too.
                 self.live.compare_and_swap(&inherited, Arc::clone(&fresh));
@@ -117,28 +119,33 @@ impl Engine {
         self.detached(py, move |live| live.desk.execute(&Command { caller, intent: intent(live)? }, key.as_ref()))
     }
 
+    /// Both the question and its refusal are looked at where they were made: copying them takes as long as a look into the index.
     #[inline]
     fn decide(
         &self,
         py: Python<'_>,
-        query: &RawQuery<'_>,
-        how: impl FnOnce(&Live, &RawQuery<'_>) -> model::Decision,
+        query: &Result<RawQuery<'_>, Invalid>,
+        context: Option<&Context>,
+        how: impl Fn(&Decider, &RawQuery<'_>) -> model::Decision,
     ) -> PyResult<Py<Decision>> {
-        let decision = self.with(|live| Ok(how(live, query))).map_err(raise)?;
-        self.decisions.hold(py, decision)
+        let query = match query {
+            Ok(query) => query,
+            Err(invalid) => return Err(raise(invalid.clone())),
+        };
+        let how = |decider: &Decider| match context {
+            None => how(decider, query),
+            Some(context) => how(decider, &query.clone().given(&context.0)),
+        };
+        let decision = match self.shortcut.decider() {
+            Some(decider) => how(decider),
+            None => self.with(|live| Ok(how(live.decider()))).map_err(raise)?,
+        };
+        Decision::held(py, decision)
     }
 }
 
 fn who(principal: &str, agent: bool) -> (PrincipalKind, &str) {
     (if agent { PrincipalKind::Agent } else { PrincipalKind::User }, principal)
-}
-
-#[inline]
-fn given<'a>(query: RawQuery<'a>, context: Option<&'a Context>) -> RawQuery<'a> {
-    match context {
-        Some(context) => query.given(&context.0),
-        None => query,
-    }
 }
 
 fn asked(conditions: Option<&Conditions>) -> model::Conditions {
@@ -270,8 +277,8 @@ impl Engine {
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
-        self.decide(py, &given(query, context), |live, query| live.decider.check_raw(query))
+        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        self.decide(py, query, context, Decider::check_raw)
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
@@ -286,8 +293,8 @@ impl Engine {
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
-        self.decide(py, &given(query, context), |live, query| live.decider.check_current_raw(query))
+        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        self.decide(py, query, context, Decider::check_current_raw)
     }
 
     #[pyo3(signature = (principal, action, resources, *, server = None, agent = false, context = None))]
@@ -302,11 +309,14 @@ impl Engine {
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Vec<Py<Decision>>> {
-        let asker = given(RawQuery::asker(who(principal, agent), action).map_err(raise)?, context);
+        let mut asker = RawQuery::asker(who(principal, agent), action).map_err(raise)?;
+        if let Some(context) = context {
+            asker = asker.given(&context.0);
+        }
         let queries = resources.iter().map(|resource| asker.clone().about(Some(resource), server));
         let queries = queries.collect::<Result<Vec<_>, _>>().map_err(raise)?;
-        let decisions = self.with(|live| Ok(live.decider.check_many_raw(queries))).map_err(raise)?;
-        decisions.into_iter().map(|decision| self.decisions.hold(py, decision)).collect()
+        let decisions = self.with(|live| Ok(live.decider().check_many_raw(queries))).map_err(raise)?;
+        decisions.into_iter().map(|decision| Decision::held(py, decision)).collect()
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
@@ -321,8 +331,8 @@ impl Engine {
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
-        self.decide(py, &given(query, context), |live, query| live.decider.peek_raw(query))
+        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        self.decide(py, query, context, Decider::peek_raw)
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
@@ -337,8 +347,8 @@ impl Engine {
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
-        self.decide(py, &given(query, context), |live, query| live.decider.peek_current_raw(query))
+        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        self.decide(py, query, context, Decider::peek_current_raw)
     }
 
     #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, conditions = None, dry_run = false, idempotency_key = None))]
@@ -830,6 +840,7 @@ impl Engine {
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let old = self.live.swap(Arc::new(None));
+        old.iter().for_each(|live| live.shortcut.close());
         if !old.as_ref().as_ref().is_some_and(Live::is_ours) {
             std::mem::forget(old);
             return Ok(());

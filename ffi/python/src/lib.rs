@@ -29,10 +29,12 @@ fn _error_codes() -> Vec<&'static str> {
     refusals.chain(jit_access::Error::OTHER_CODES.iter().copied()).collect()
 }
 
-// INVARIANT: nothing here relies on the interpreter lock. Every class is frozen, and what changes has a lock of its own.
+// INVARIANT: nothing here relies on the interpreter lock but the shortcut of a check, which is not opened where there is none.
+// Every class is frozen, and what changes has a lock of its own.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     live::watch_forks().map_err(errors::raise)?;
+    live::look_for_lock(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;

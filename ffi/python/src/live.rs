@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use jit_access::Error;
@@ -142,10 +142,66 @@ impl Opening {
     }
 }
 
+/// The way of a check to the decider of an open engine: without a count of who is under way, which would take as long as
+/// the check.
+///
+/// INVARIANT: a check holds the interpreter lock from its beginning to its end. So whoever closes the engine, and holds the
+/// lock when it says so here, finds none under way. Where there is no such lock, no shortcut is ever opened.
+pub struct Shortcut {
+    decider: Decider,
+    /// The generation in which it may be taken, or one that never comes.
+    open_in: AtomicU64,
+    /// The one of a child.
+    next: OnceLock<Arc<Self>>,
+}
+
+const UNOPENED: u64 = u64::MAX - 1;
+const CLOSED: u64 = u64::MAX;
+
+impl Shortcut {
+    /// The decider of the engine of this process, if there is a shortcut to it.
+    #[inline]
+    pub fn decider(&self) -> Option<&Decider> {
+        let (generation, mut one) = (GENERATION.load(Ordering::Acquire), self);
+        while one.open_in.load(Ordering::Acquire) != generation {
+            one = one.next.get()?;
+        }
+        Some(&one.decider)
+    }
+
+    /// Goes on to this one in the process that opened it.
+    pub fn go_on_to(&self, next: &Arc<Self>, _opening: &Opening) {
+        let mut last = self;
+        while let Some(after) = last.next.get() {
+            last = after;
+        }
+        let _ = last.next.set(Arc::clone(next));
+    }
+
+    fn open(&self, generation: u64) {
+        let _ = self.open_in.compare_exchange(UNOPENED, generation, Ordering::Release, Ordering::Relaxed);
+    }
+
+    /// Closes it for good.
+    pub fn close(&self) {
+        self.open_in.store(CLOSED, Ordering::Release);
+    }
+}
+
+/// Set when the module is loaded into an interpreter that has a lock.
+static HAS_LOCK: AtomicBool = AtomicBool::new(false);
+
+/// Finds out whether this interpreter has a lock, which no build without one can have at any time.
+pub fn look_for_lock(py: Python<'_>) -> PyResult<()> {
+    let flags: String = py.import("sys")?.getattr("abiflags")?.extract()?;
+    HAS_LOCK.store(!flags.contains('t'), Ordering::Relaxed);
+    Ok(())
+}
+
 /// An open engine and its handles.
 pub struct Live {
     pub engine: Engine,
-    pub decider: Decider,
+    pub shortcut: Arc<Shortcut>,
     pub desk: Desk,
     pub reconciler: Arc<Reconciler>,
     generation: u64,
@@ -186,8 +242,9 @@ impl Live {
             None => builder,
         };
         let engine = builder.settings(config.settings.clone()).open()?;
+        let open_in = AtomicU64::new(if HAS_LOCK.load(Ordering::Relaxed) { UNOPENED } else { CLOSED });
         let this = Self {
-            decider: engine.decider(),
+            shortcut: Arc::new(Shortcut { decider: engine.decider(), open_in, next: OnceLock::new() }),
             desk: engine.desk(),
             reconciler: Arc::new(engine.reconciler()),
             engine,
@@ -209,6 +266,10 @@ impl Live {
         endings.push(Arc::downgrade(&self.reconciler));
     }
 
+    pub fn decider(&self) -> &Decider {
+        &self.shortcut.decider
+    }
+
     /// Whether this engine was opened by this process.
     pub fn is_ours(&self) -> bool {
         self.generation == GENERATION.load(Ordering::Acquire)
@@ -218,6 +279,7 @@ impl Live {
     /// follows an import.
     pub fn ensure_kept(&self) {
         self.keeper.get_or_init(|| Keeper::start(&self.engine).ok());
+        self.shortcut.open(self.generation);
     }
 }
 

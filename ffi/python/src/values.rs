@@ -1,6 +1,6 @@
 //! What Python gets to hold: frozen values, and their JSON.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
 use jit_access::model::{self, Permission, Principal, RoleName, SignIn, Timestamp};
@@ -199,33 +199,31 @@ fn sign_in_time(value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
 #[derive(PartialEq, Eq, Hash)]
 pub struct Decision(pub model::Decision);
 
-/// Makes decisions that Python can hold. Nearly every one is that no grant gives it, as the one before; then both are one
-/// object, because making another takes longer than deciding.
-#[derive(Default)]
-pub struct Decisions {
-    last: Mutex<Option<Py<Decision>>>,
+thread_local! {
+    /// The last decision that was not by a grant. A value, so it is of no engine, and a child may go on with it after a fork.
+    static LAST: Cell<Option<Py<Decision>>> = const { Cell::new(None) };
 }
 
-impl Decisions {
+impl Decision {
+    /// The decision as an object. Nearly every one is that no grant gives it, as the one before; then both are one object,
+    /// because making another takes longer than deciding.
     #[inline]
-    pub fn hold(&self, py: Python<'_>, decision: model::Decision) -> PyResult<Py<Decision>> {
-        let same = self.last().as_ref().filter(|last| last.get().0 == decision).map(|last| last.clone_ref(py));
-        same.map_or_else(|| self.make(py, decision), Ok)
+    pub fn held(py: Python<'_>, decision: model::Decision) -> PyResult<Py<Self>> {
+        let same = LAST.with(|cell| {
+            let last = cell.take();
+            let same = last.as_ref().filter(|last| last.get().0 == decision).map(|last| last.clone_ref(py));
+            cell.set(last);
+            same
+        });
+        same.map_or_else(|| Self::made(py, decision), Ok)
     }
 
-    fn make(&self, py: Python<'_>, decision: model::Decision) -> PyResult<Py<Decision>> {
-        // Never under the lock: making an object may let any other Python code run.
-        let made = Py::new(py, Decision(decision))?;
+    fn made(py: Python<'_>, decision: model::Decision) -> PyResult<Py<Self>> {
+        let made = Py::new(py, Self(decision))?;
         if decision.basis.grant.is_none() {
-            let before = self.last().replace(made.clone_ref(py));
-            drop(before);
+            LAST.set(Some(made.clone_ref(py)));
         }
         Ok(made)
-    }
-
-    #[inline]
-    fn last(&self) -> MutexGuard<'_, Option<Py<Decision>>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
