@@ -361,10 +361,15 @@ mod faces {
         }
         #[cfg(feature = "peers")]
         {
-            let own = world.hits[..500].iter().map(|q| {
-                let grants = world.grants.iter().filter(|grant| grant.holder == q.principal);
+            let asked = world.mixed[..20_000].iter().chain(&world.hits[..500]);
+            let holders: std::collections::HashSet<_> = asked.map(|q| &q.principal).collect();
+            let mut grants: std::collections::HashMap<_, Vec<_>> = std::collections::HashMap::new();
+            for grant in world.grants.iter().filter(|grant| holders.contains(&grant.holder)) {
+                grants.entry(grant.holder.id()).or_default().push(grant);
+            }
+            let own = grants.into_iter().map(|(holder, grants)| {
                 let text = jit_access_benches::peers::policies(grants).to_cedar().expect("no templates");
-                format!("{}\n", serde_json::json!([q.principal.id(), text]))
+                format!("{}\n", serde_json::json!([holder, text]))
             });
             std::fs::write(out.join("own"), own.collect::<String>()).expect("a file");
         }
