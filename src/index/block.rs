@@ -14,7 +14,7 @@ use super::arena::{Arena, Run, load};
 use super::permissions;
 use super::scope::Reach;
 use super::text;
-use super::{Ask, Published};
+use super::{Ask, Held, Published};
 use crate::model::{PrincipalKind, Timestamp};
 
 /// How many grants are read from end to end.
@@ -36,6 +36,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    pub(super) const fn of(grant: &Held<'_>, set: u32, scope: u64) -> Self {
+        let (start, end) = (grant.window.start().millis().unsigned_abs(), grant.window.end().millis().unsigned_abs());
+        Self { start, end, set, scope, id: grant.id.as_u128() }
+    }
+
     /// Where it stands among the others.
     pub(super) const fn order(&self) -> (u64, u32, u64, u128) {
         (self.scope, self.set, u64::MAX - self.end, self.id)
@@ -67,7 +72,7 @@ pub(super) fn write(run: Run<'_>, kind: PrincipalKind, name: &[u8], entries: &[E
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "each half is taken on purpose")]
-const fn halves(id: u128) -> [u64; 2] {
+pub(super) const fn halves(id: u128) -> [u64; 2] {
     [(id >> 64) as u64, id as u64]
 }
 

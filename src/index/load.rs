@@ -1,55 +1,132 @@
-//! What a load of very many grants looks up first, so that what it does then is done in an order that waits for nothing.
+//! A load of very many grants, in an order in which little waits for memory.
 //!
-//! A hash leads somewhere in memory, and each such read takes as long as a hundred others. So hashes are sorted rather
-//! than looked up, as words of half a hash and the grant's place among the grants.
+//! A place in memory that nobody could foresee takes as long as a hundred instructions, but several take no longer when
+//! they are asked for together. So grants are read once, a few at a time: what these few lead to is touched first and
+//! read afterwards. A cache line is kept of each. Hashes are sorted rather than looked up, as words of half a hash and the
+//! grant's place among the grants.
+
+use std::hint::black_box;
+use std::ops::Range;
 
 use super::Held;
+use super::block::{Entry, halves};
 use super::lookup::value;
 use super::published::Published;
-use super::writer::{hash_of, upper};
+use super::scope::{self, Encoded};
+use super::writer::{KnownSets, Writer, upper};
+use crate::model::PrincipalKind;
 
 /// Half a hash, and a number.
-pub(super) const fn word(hash: u64, number: u32) -> u64 {
+const fn word(hash: u64, number: u32) -> u64 {
     hash >> 32 << 32 | number as u64
 }
 
 /// The number, as a place.
-pub(super) const fn place_of(word: u64) -> usize {
+const fn place_of(word: u64) -> usize {
     value(word) as usize
 }
 
 /// Grants that are read and not yet written.
-pub(super) struct Loaded<G> {
-    pub(super) grants: Vec<G>,
-    /// The hashes of their ids and their places, in order.
+#[derive(Default)]
+pub(super) struct Loaded {
+    records: Vec<Record>,
+    /// The names of their holders, once for each row of grants with the same.
+    names: Vec<u8>,
+    /// The hashes of their ids, and the upper halves of those of their holders, in order.
     pub(super) ids: Vec<u64>,
-    /// The hashes of their holders and their places, in the order of the grants.
-    pub(super) holders: Vec<u64>,
+    /// The hashes of their holders, and their places, in order.
+    holders: Vec<u64>,
 }
 
-impl<'a, G: Into<Held<'a>> + Copy> Loaded<G> {
-    /// These grants. Of two with one id the later one counts.
-    pub(super) fn of(to: &Published, grants: impl Iterator<Item = G>) -> Self {
-        let mut this = Self { grants: Vec::new(), ids: Vec::new(), holders: Vec::new() };
-        for (at, grant) in (0..).zip(grants) {
-            let held: Held<'a> = grant.into();
-            this.grants.push(grant);
-            this.ids.push(word(to.keys.grant(held.id), at));
-            this.holders.push(word(hash_of(to, held.holder), at));
+/// What is kept of a grant until it is written: a cache line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record {
+    start: u64,
+    end: u64,
+    scope: u64,
+    id: [u64; 2],
+    /// Of the holder.
+    hash: u64,
+    name: usize,
+    set: u32,
+    len: u16,
+    kind: PrincipalKind,
+}
+
+const _: () = assert!(size_of::<Record>() <= 64);
+
+/// How many grants are read at a time.
+const FEW: usize = 64;
+
+impl Loaded {
+    /// These grants, their sets and scopes interned. Of two with one id the later one counts.
+    pub(super) fn of<'a>(
+        to: &Published,
+        writer: &mut Writer,
+        mut grants: impl Iterator<Item = impl Into<Held<'a>>>,
+    ) -> Self {
+        let mut this = Self::default();
+        // Grants that share their set share its memory, and this says so sooner than its content does.
+        let mut sets = KnownSets::default();
+        let (mut few, mut scopes) = (Vec::<Held<'a>>::with_capacity(FEW), Scopes::default());
+        loop {
+            few.clear();
+            few.extend(grants.by_ref().take(FEW).map(Into::into));
+            if few.is_empty() {
+                break;
+            }
+            for held in &few {
+                fetch(held.holder.id());
+                fetch(held.scope.id().unwrap_or_default());
+            }
+            scopes.expect(to, writer, &few);
+            for (held, scope) in few.iter().zip(&scopes.each) {
+                let set = writer.set(to, held.permissions, Some(&mut sets));
+                this.push(to, held, set, scopes.interned(to, writer, scope));
+            }
         }
         this.ids.sort_unstable();
-        let again = this.again();
-        if again.is_empty() {
-            return this;
+        this.leave_out(to, writer);
+        this.holders.sort_unstable();
+        this
+    }
+
+    fn push(&mut self, to: &Published, held: &Held<'_>, set: u32, scope: u64) {
+        let Entry { start, end, id, .. } = Entry::of(held, set, scope);
+        let (kind, name) = (held.holder.kind(), held.holder.id().as_bytes());
+        let hash = to.keys.principal(kind, name);
+        let before = self.records.last().filter(|before| before.hash == hash);
+        let at = match before.filter(|before| self.holder(before) == (kind, name)) {
+            Some(before) => before.name,
+            None => {
+                self.names.extend_from_slice(name);
+                self.names.len() - name.len()
+            }
+        };
+        let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        self.ids.push(word(to.keys.grant(held.id), place));
+        self.holders.push(word(hash, place));
+        let len = u16::try_from(name.len()).unwrap_or(u16::MAX);
+        self.records.push(Record { start, end, scope, id: halves(id), hash, name: at, set, len, kind });
+    }
+
+    /// Names the holder of each id, and lets go of the grants that come again later.
+    fn leave_out(&mut self, to: &Published, writer: &mut Writer) {
+        let again = self.again();
+        let is_left = |word: &u64| again.is_empty() || again.binary_search(&place_of(*word)).is_err();
+        self.ids.retain(is_left);
+        for id in &mut self.ids {
+            *id = word(*id, self.holders.get(place_of(*id)).map_or(0, |holder| upper(*holder)));
         }
-        let once = (0..).zip(this.grants).filter(|(at, _)| again.binary_search(at).is_err());
-        let once: Vec<_> = once.map(|(_, grant)| grant).collect();
-        Self::of(to, once.into_iter())
+        self.holders.retain(is_left);
+        for record in again.iter().filter_map(|place| self.records.get(*place)) {
+            writer.let_go(to, &record.entry());
+        }
     }
 
     /// The places of the grants that come again later.
     fn again(&self) -> Vec<usize> {
-        let id_at = |place: usize| (self.grants.get(place).map(|grant| (*grant).into().id), place);
+        let id_at = |place: usize| (self.records.get(place).map(|record| record.id), place);
         let mut again = Vec::new();
         // Half a hash is nearly always that of one id.
         for same_half in self.ids.chunk_by(|a, b| upper(*a) == upper(*b)).filter(|same| same.len() > 1) {
@@ -61,13 +138,85 @@ impl<'a, G: Into<Held<'a>> + Copy> Loaded<G> {
         again.sort_unstable();
         again
     }
+
+    /// Which of them have holders with the same half of a hash.
+    pub(super) fn chains(&self) -> Chains {
+        Chains::of(self.records.len(), &self.holders)
+    }
+
+    pub(super) fn record(&self, place: usize) -> Option<&Record> {
+        self.records.get(place)
+    }
+
+    /// Who holds it.
+    pub(super) fn holder(&self, record: &Record) -> (PrincipalKind, &[u8]) {
+        let name = record.name..record.name + usize::from(record.len);
+        (record.kind, self.names.get(name).unwrap_or_default())
+    }
+}
+
+impl Record {
+    pub(super) const fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub(super) fn entry(&self) -> Entry {
+        let [high, low] = self.id.map(u128::from);
+        Entry { start: self.start, end: self.end, set: self.set, scope: self.scope, id: high << 64 | low }
+    }
+}
+
+/// Has the processor fetch this text.
+fn fetch(text: &str) {
+    black_box(text.as_bytes().first().copied());
+}
+
+/// The scopes of a few grants.
+#[derive(Default)]
+struct Scopes {
+    /// What their runs hold.
+    words: Vec<u64>,
+    each: Vec<Expected>,
+}
+
+struct Expected {
+    encoded: Encoded,
+    content: Range<usize>,
+    hash: u64,
+}
+
+impl Scopes {
+    /// Reads them, and touches all that finding their runs will read.
+    fn expect(&mut self, to: &Published, writer: &Writer, grants: &[Held<'_>]) {
+        self.words.clear();
+        self.each.clear();
+        for held in grants {
+            let from = self.words.len();
+            let encoded = scope::encode(&to.keys, held.scope, &mut self.words);
+            let content = from..self.words.len();
+            let hash = to.keys.words(self.words.get(from..).unwrap_or_default());
+            self.each.push(Expected { encoded, content, hash });
+        }
+        for scope in &self.each {
+            writer.scopes.fetch(scope.hash);
+        }
+        for scope in &self.each {
+            writer.scopes.fetch_run(&to.arena, scope.hash);
+        }
+    }
+
+    /// The word of one of them.
+    fn interned(&self, to: &Published, writer: &mut Writer, scope: &Expected) -> u64 {
+        let content = self.words.get(scope.content.clone()).unwrap_or_default();
+        writer.scope_word(to, scope.encoded, scope.hash, content)
+    }
 }
 
 /// Which grants have holders with the same half of a hash: from the first to the next.
 pub(super) struct Chains {
     next: Vec<u32>,
-    /// Whether one goes before it.
-    follows: Vec<bool>,
+    /// Whether a chain begins here.
+    begins: Vec<bool>,
     /// How many chains there are.
     pub(super) count: usize,
 }
@@ -76,18 +225,19 @@ pub(super) struct Chains {
 const NONE: u32 = u32::MAX;
 
 impl Chains {
-    /// What these words, which are in order, say.
-    pub(super) fn of(words: &[u64]) -> Self {
-        let mut this = Self { next: vec![NONE; words.len()], follows: vec![false; words.len()], count: words.len() };
-        let neighbours = words.windows(2).filter_map(<[u64]>::first_chunk::<2>);
-        for [one, other] in neighbours.filter(|[one, other]| upper(*one) == upper(*other)) {
-            if let Some(next) = this.next.get_mut(place_of(*one)) {
-                *next = value(*other);
+    /// What these words, which are in order, say of so many places.
+    fn of(places: usize, words: &[u64]) -> Self {
+        let mut this = Self { next: vec![NONE; places], begins: vec![false; places], count: 0 };
+        let mut before = None;
+        for word in words {
+            let before = before.replace(*word);
+            match before.filter(|before| upper(*before) == upper(*word)) {
+                Some(before) => this.next.get_mut(place_of(before)).into_iter().for_each(|next| *next = value(*word)),
+                None => {
+                    this.begins.get_mut(place_of(*word)).into_iter().for_each(|begins| *begins = true);
+                    this.count += 1;
+                }
             }
-            if let Some(follows) = this.follows.get_mut(place_of(*other)) {
-                *follows = true;
-            }
-            this.count -= 1;
         }
         this
     }
@@ -95,7 +245,7 @@ impl Chains {
     /// The places of each chain.
     pub(super) fn all(&self) -> impl Iterator<Item = impl Iterator<Item = usize>> {
         let next = |at: &usize| self.next.get(*at).filter(|next| **next != NONE).map(|next| *next as usize);
-        let firsts = self.follows.iter().enumerate().filter(|(_, follows)| !**follows);
+        let firsts = self.begins.iter().enumerate().filter(|(_, begins)| **begins);
         firsts.map(move |(at, _)| std::iter::successors(Some(at), next))
     }
 }

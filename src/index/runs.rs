@@ -17,16 +17,26 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// The run with this content, for one user more.
+    /// Has the processor fetch what looking for a content of this hash will read first.
+    pub(super) fn fetch(&self, hash: u64) {
+        self.by_content.fetch(hash);
+    }
+
+    /// Has the processor fetch the run that probably has a content of this hash.
+    pub(super) fn fetch_run(&self, arena: &Arena, hash: u64) {
+        if let Some(run) = self.by_content.matching(hash).next() {
+            arena.run(run).fetch(0);
+        }
+    }
+
+    /// The run with this content, whose hash is given, for one user more.
     pub(super) fn intern(
         &mut self,
-        keys: &Keys,
         arena: &Arena,
         allocator: &mut Allocator,
-        content: &[u64],
+        (hash, content): (u64, &[u64]),
         raise: impl FnOnce(),
     ) -> u32 {
-        let hash = keys.words(content);
         let known = self.by_content.matching(hash).find(|run| holds(arena.run(*run), content));
         if let Some(line) = known {
             let run = arena.run(line);

@@ -33,21 +33,28 @@ fn tag(keys: &Keys, kind: ResourceKind, id: &[u8]) -> u64 {
     (ONE | server | keys.thing(kind, id) & !SERVER) >> 32
 }
 
-/// The word of a scope whose ids, if it has any, lie in the run that `run` makes of its content.
-pub(super) fn encode(keys: &Keys, scope: &Scope, words: &mut Vec<u64>, run: impl FnOnce(&[u64]) -> u32) -> u64 {
+/// The word of a scope.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Encoded {
+    Whole(u64),
+    /// The upper half of it. The lower one is the run of what was appended to the words.
+    One(u64),
+}
+
+/// Encodes a scope, whose ids, if it has any, are appended to the words.
+pub(super) fn encode(keys: &Keys, scope: &Scope, words: &mut Vec<u64>) -> Encoded {
     let (kind, id, part) = match (scope.kind(), scope.id(), scope.server()) {
-        (None, _, None) => return ANY,
-        (Some(kind), None, None) => return of_kind(kind),
+        (None, _, None) => return Encoded::Whole(ANY),
+        (Some(kind), None, None) => return Encoded::Whole(of_kind(kind)),
         (Some(kind), Some(id), None) => (kind, id, 0),
         (kind, id, Some(server)) => (ResourceKind::Server, server, part(kind, id.map(str::len))),
     };
-    words.clear();
     words.push(head(kind, id.len()) | part);
     text::push(words, id.as_bytes());
     if part >> 40 != 0 {
         text::push(words, scope.id().unwrap_or_default().as_bytes());
     }
-    tag(keys, kind, id.as_bytes()) << 32 | u64::from(run(words))
+    Encoded::One(tag(keys, kind, id.as_bytes()))
 }
 
 /// The run that the word of a scope names, if it names one.

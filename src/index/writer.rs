@@ -6,13 +6,14 @@ use foldhash::fast::RandomState;
 
 use super::arena::Allocator;
 use super::block::{self, Block, Entry};
-use super::load::{Chains, Loaded, place_of, word};
+use super::load::{Loaded, Record};
 use super::lookup::Lookup;
+use super::permissions;
 use super::published::Published;
 use super::runs::Runs;
+use super::scope::{self, Encoded};
 use super::table::Table;
 use super::{Change, Held};
-use super::{permissions, scope};
 use crate::model::{GrantId, PermissionSet, Principal, PrincipalKind, Scope};
 
 /// What only the writer knows.
@@ -20,7 +21,7 @@ use crate::model::{GrantId, PermissionSet, Principal, PrincipalKind, Scope};
 pub(super) struct Writer {
     allocator: Allocator,
     sets: Runs,
-    scopes: Runs,
+    pub(super) scopes: Runs,
     /// By the hash of a grant's id, the upper half of its holder's hash.
     ids: Lookup,
     /// How many slots of the current table are in use, and how many of them by principals.
@@ -71,7 +72,7 @@ impl Writer {
     fn add(&mut self, to: &Published, grant: &Held<'_>) {
         self.remove(to, grant.id);
         let hash = hash_of(to, grant.holder);
-        let entry = self.entry(to, grant, None);
+        let entry = Entry::of(grant, self.set(to, grant.permissions, None), self.scope(to, grant.scope));
         self.ids.insert(to.keys.grant(grant.id), upper(hash));
         let stage = self.stage(to, hash, grant.holder.kind(), grant.holder.id().as_bytes());
         stage.entries.push(entry);
@@ -182,33 +183,26 @@ impl Writer {
     }
 
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
-    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = impl Into<Held<'a>> + Copy>) {
+    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = impl Into<Held<'a>>>) {
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
-        let Loaded { grants, mut ids, mut holders } = Loaded::of(to, grants);
-        for id in &mut ids {
-            *id = word(*id, holders.get(place_of(*id)).map_or(0, |holder| upper(*holder)));
-        }
-        self.ids = Lookup::of(&ids);
-        drop(ids);
-        holders.sort_unstable();
-        let chains = Chains::of(&holders);
-        drop(holders);
+        let mut loaded = Loaded::of(to, self, grants);
+        self.ids = Lookup::of(&std::mem::take(&mut loaded.ids));
+        let chains = loaded.chains();
         let (number, table) = to.table_to_fill(Table::bits_for(chains.count));
         let Some(table) = table else { return };
-        // Grants that share their set share its memory, and this says so sooner than its content does.
-        let mut known = HashMap::with_hasher(RandomState::default());
-        let (mut same, mut entries, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut same, mut entries) = (Vec::<&Record>::new(), Vec::new());
+        let mut blocks = Vec::with_capacity(chains.count);
         // Blocks are written in the order of the grants, because those are most of what is read, and linked at the end,
         // because many reads that lead everywhere in memory wait together.
         for chain in chains.all() {
-            same.extend(chain.filter_map(|at| grants.get(at)).map(|grant| -> Held<'a> { (*grant).into() }));
+            same.extend(chain.filter_map(|place| loaded.record(place)));
             // Half a hash may be that of several principals.
-            while let Some(holder) = same.first().map(|grant| grant.holder) {
-                let own = same.extract_if(.., |other| other.holder == holder);
+            while let Some(first) = same.first().copied() {
+                let (kind, name) = loaded.holder(first);
+                let own = same.extract_if(.., |other| loaded.holder(other) == (kind, name));
                 entries.clear();
-                entries.extend(own.map(|grant| self.entry(to, &grant, Some(&mut known))));
-                let (kind, name) = (holder.kind(), holder.id().as_bytes());
-                blocks.push((to.keys.principal(kind, name), self.write(to, kind, name, &mut entries)));
+                entries.extend(own.map(Record::entry));
+                blocks.push((first.hash(), self.write(to, kind, name, &mut entries)));
             }
         }
         for (hash, line) in &blocks {
@@ -226,24 +220,15 @@ impl Writer {
         }
     }
 
-    fn entry(&mut self, to: &Published, grant: &Held<'_>, known: Option<&mut KnownSets>) -> Entry {
-        Entry {
-            start: grant.window.start().millis().unsigned_abs(),
-            end: grant.window.end().millis().unsigned_abs(),
-            set: self.set(to, grant.permissions, known),
-            scope: self.scope(to, grant.scope),
-            id: grant.id.as_u128(),
-        }
-    }
-
-    fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> u32 {
+    pub(super) fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> u32 {
         let place = (set.allowed().as_ptr() as usize, set.excepted().as_ptr() as usize);
         if let Some(line) = known.as_ref().and_then(|known| known.get(&place)) {
             Runs::share(&to.arena, *line);
             return *line;
         }
         permissions::encode(&to.keys, set, &mut self.words);
-        let line = self.sets.intern(&to.keys, &to.arena, &mut self.allocator, &self.words, || to.raise());
+        let content = (to.keys.words(&self.words), &*self.words);
+        let line = self.sets.intern(&to.arena, &mut self.allocator, content, || to.raise());
         if let Some(known) = known {
             known.insert(place, line);
         }
@@ -251,13 +236,26 @@ impl Writer {
     }
 
     fn scope(&mut self, to: &Published, scope: &Scope) -> u64 {
-        let Self { scopes, allocator, words, .. } = self;
-        scope::encode(&to.keys, scope, words, |content| {
-            scopes.intern(&to.keys, &to.arena, allocator, content, || to.raise())
-        })
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        let encoded = scope::encode(&to.keys, scope, &mut words);
+        let word = self.scope_word(to, encoded, to.keys.words(&words), &words);
+        self.words = words;
+        word
     }
 
-    fn let_go(&mut self, to: &Published, entry: &Entry) {
+    /// The word of a scope whose run, if it has one, holds this content of this hash.
+    pub(super) fn scope_word(&mut self, to: &Published, encoded: Encoded, hash: u64, content: &[u64]) -> u64 {
+        match encoded {
+            Encoded::Whole(word) => word,
+            Encoded::One(tag) => {
+                let content = (hash, content);
+                tag << 32 | u64::from(self.scopes.intern(&to.arena, &mut self.allocator, content, || to.raise()))
+            }
+        }
+    }
+
+    pub(super) fn let_go(&mut self, to: &Published, entry: &Entry) {
         self.sets.release(&to.keys, &to.arena, &mut self.allocator, entry.set);
         if let Some(run) = scope::run_of(entry.scope) {
             self.scopes.release(&to.keys, &to.arena, &mut self.allocator, run);
@@ -266,7 +264,7 @@ impl Writer {
 }
 
 /// The runs of sets by the address of the set, for as long as the grants are borrowed.
-type KnownSets = HashMap<(usize, usize), u32, RandomState>;
+pub(super) type KnownSets = HashMap<(usize, usize), u32, RandomState>;
 
 pub(super) fn hash_of(to: &Published, principal: &Principal) -> u64 {
     to.keys.principal(principal.kind(), principal.id().as_bytes())
