@@ -5,6 +5,7 @@
 //! | 0 | how many grants (32 bits), the length of the name (16), the kind of principal (8) |
 //! | then | the name |
 //! | then, for each grant | start and the lower half of the set of permissions; end and the upper half; the scope; the id |
+//! | then | the texts of the scopes, each once |
 //!
 //! The grants are in the order of scope, then set, then the latest end first, then id. A principal with a few grants is
 //! read from end to end; among many, those with a scope that reaches the thing are searched by halves, and of each set
@@ -12,7 +13,7 @@
 
 use super::arena::{Arena, Run, load};
 use super::permissions;
-use super::scope::Reach;
+use super::scope::{self, Reach};
 use super::text;
 use super::{Ask, Held, Published};
 use crate::model::{PrincipalKind, Timestamp};
@@ -30,7 +31,7 @@ pub(super) struct Entry {
     pub(super) end: u64,
     /// The run that holds its set of permissions.
     pub(super) set: u32,
-    /// The word of its scope.
+    /// The word of its scope, whose text is among those that come with the entries.
     pub(super) scope: u64,
     pub(super) id: u128,
 }
@@ -42,18 +43,33 @@ impl Entry {
     }
 
     /// Where it stands among the others.
-    pub(super) const fn order(&self) -> (u64, u32, u64, u128) {
-        (self.scope, self.set, u64::MAX - self.end, self.id)
+    fn order<'a>(&self, texts: &'a [u64]) -> ((u64, &'a [u64]), u32, u64, u128) {
+        (scope::order(self.scope, texts), self.set, u64::MAX - self.end, self.id)
+    }
+}
+
+/// Puts the entries in the order of a block, and their texts in the same one, each once.
+pub(super) fn lay_out(entries: &mut [Entry], texts: &[u64], own: &mut Vec<u64>) {
+    entries.sort_unstable_by(|one, other| one.order(texts).cmp(&other.order(texts)));
+    own.clear();
+    let mut before: (&[u64], usize) = (&[], 0);
+    for entry in entries.iter_mut().filter(|entry| scope::place_of(entry.scope).is_some()) {
+        let text = scope::text_of(entry.scope, texts);
+        if text != before.0 {
+            before = (text, own.len());
+            own.extend_from_slice(text);
+        }
+        entry.scope = scope::moved(entry.scope, before.1);
     }
 }
 
 /// How many words a block takes.
-pub(super) const fn size(name: usize, entries: usize) -> usize {
-    1 + text::words(name) + ENTRY * entries
+pub(super) const fn size(name: usize, entries: usize, texts: usize) -> usize {
+    1 + text::words(name) + ENTRY * entries + texts
 }
 
-/// Writes a block to a run that no reader can reach.
-pub(super) fn write(run: Run<'_>, kind: PrincipalKind, name: &[u8], entries: &[Entry]) {
+/// Writes a block, laid out, to a run that no reader can reach.
+pub(super) fn write(run: Run<'_>, (kind, name): (PrincipalKind, &[u8]), entries: &[Entry], texts: &[u64]) {
     let mut at = 0;
     let mut put = |word| {
         run.set(at, word);
@@ -69,6 +85,7 @@ pub(super) fn write(run: Run<'_>, kind: PrincipalKind, name: &[u8], entries: &[E
         put(high);
         put(low);
     }
+    texts.iter().copied().for_each(put);
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "each half is taken on purpose")]
@@ -117,8 +134,22 @@ impl<'a> Block<'a> {
         (kind, text::read(self.run, 1, (head >> 8) as usize & 0xFFFF))
     }
 
-    pub(super) const fn words(&self) -> usize {
-        self.first + ENTRY * self.count
+    pub(super) fn words(&self) -> usize {
+        // Texts are in the order of the entries, and those that have none come before those that have one.
+        let last = self.count.checked_sub(1).map(|n| self.run.word(self.entry(n) + 2));
+        let last = last.and_then(scope::place_of).map(|place| self.texts_from() + place);
+        last.map_or(self.texts_from(), |at| at + scope::words(self.run.word(at)))
+    }
+
+    /// Where the texts of the scopes begin.
+    #[inline]
+    const fn texts_from(&self) -> usize {
+        self.entry(self.count)
+    }
+
+    /// The texts of the scopes.
+    pub(super) fn texts(&self) -> impl Iterator<Item = u64> {
+        (self.texts_from()..self.words()).map(|at| self.run.word(at))
     }
 
     pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = Entry> {
@@ -189,12 +220,8 @@ pub(super) fn answer(block: &Block<'_>, to: &Published, ask: &impl Ask, now: Tim
         return;
     }
     let action = ask.action();
-    let asked = Asked {
-        arena: &to.arena,
-        action,
-        hash: to.keys.action(action),
-        reach: Reach::of(&to.keys, &to.arena, ask.resource()),
-    };
+    let asked =
+        Asked { arena: &to.arena, action, hash: to.keys.action(action), reach: Reach::of(&to.keys, ask.resource()) };
     let now = now.millis().unsigned_abs();
     if block.count <= FEW { few(block, &asked, now, answer) } else { many(block, &asked, now, answer) }
 }
@@ -216,9 +243,10 @@ impl Asked<'_> {
 #[inline]
 fn few(block: &Block<'_>, asked: &Asked<'_>, now: u64, answer: &mut Answer) {
     let (entries, _) = block.run.words(block.first, block.count.wrapping_mul(ENTRY)).as_chunks::<ENTRY>();
+    let texts = (block.run, block.texts_from());
     for [start, end, scope, high, low] in entries {
         let (start, end) = (load(start), load(end));
-        if now >= end & MILLIS || !asked.reach.covered_by(load(scope)) || !asked.given_by(set_of(start, end)) {
+        if now >= end & MILLIS || !asked.reach.covered_by(load(scope), texts) || !asked.given_by(set_of(start, end)) {
             continue;
         }
         if now < start & MILLIS {
@@ -243,7 +271,7 @@ fn many(block: &Block<'_>, asked: &Asked<'_>, now: u64, answer: &mut Answer) {
                 break;
             }
             let mut rest = n;
-            if asked.reach.covered_by(scope) && asked.given_by(set) {
+            if asked.reach.covered_by(scope, (block.run, block.texts_from())) && asked.given_by(set) {
                 // Of one scope and one set the latest end comes first: after the first that gives it, and after the
                 // first that is over, no other matters.
                 while rest < count && order(rest) == (scope, set) {

@@ -6,13 +6,12 @@
 //! grant's place among the grants.
 
 use std::hint::black_box;
-use std::ops::Range;
 
 use super::Held;
 use super::block::{Entry, halves};
 use super::lookup::value;
 use super::published::Published;
-use super::scope::{self, Encoded};
+use super::scope;
 use super::writer::{KnownSets, Writer, upper};
 use crate::model::PrincipalKind;
 
@@ -32,6 +31,8 @@ pub(super) struct Loaded {
     records: Vec<Record>,
     /// The names of their holders, once for each row of grants with the same.
     names: Vec<u8>,
+    /// The texts of their scopes.
+    texts: Vec<u64>,
     /// The hashes of their ids, and the upper halves of those of their holders, in order.
     pub(super) ids: Vec<u64>,
     /// The hashes of their holders, and their places, in order.
@@ -59,7 +60,7 @@ const _: () = assert!(size_of::<Record>() <= 64);
 const FEW: usize = 64;
 
 impl Loaded {
-    /// These grants, their sets and scopes interned. Of two with one id the later one counts.
+    /// These grants, their sets interned. Of two with one id the later one counts.
     pub(super) fn of<'a>(
         to: &Published,
         writer: &mut Writer,
@@ -68,7 +69,7 @@ impl Loaded {
         let mut this = Self::default();
         // Grants that share their set share its memory, and this says so sooner than its content does.
         let mut sets = KnownSets::default();
-        let (mut few, mut scopes) = (Vec::<Held<'a>>::with_capacity(FEW), Scopes::default());
+        let mut few = Vec::<Held<'a>>::with_capacity(FEW);
         loop {
             few.clear();
             few.extend(grants.by_ref().take(FEW).map(Into::into));
@@ -79,10 +80,8 @@ impl Loaded {
                 fetch(held.holder.id());
                 fetch(held.scope.id().unwrap_or_default());
             }
-            scopes.expect(to, writer, &few);
-            for (held, scope) in few.iter().zip(&scopes.each) {
-                let set = writer.set(to, held.permissions, Some(&mut sets));
-                this.push(to, held, set, scopes.interned(to, writer, scope));
+            for held in &few {
+                this.push(to, held, writer.set(to, held.permissions, Some(&mut sets)));
             }
         }
         this.ids.sort_unstable();
@@ -91,7 +90,8 @@ impl Loaded {
         this
     }
 
-    fn push(&mut self, to: &Published, held: &Held<'_>, set: u32, scope: u64) {
+    fn push(&mut self, to: &Published, held: &Held<'_>, set: u32) {
+        let scope = scope::encode(&to.keys, held.scope, &mut self.texts);
         let Entry { start, end, id, .. } = Entry::of(held, set, scope);
         let (kind, name) = (held.holder.kind(), held.holder.id().as_bytes());
         let hash = to.keys.principal(kind, name);
@@ -144,6 +144,10 @@ impl Loaded {
         Chains::of(self.records.len(), &self.holders)
     }
 
+    pub(super) fn texts(&self) -> &[u64] {
+        &self.texts
+    }
+
     pub(super) fn record(&self, place: usize) -> Option<&Record> {
         self.records.get(place)
     }
@@ -169,47 +173,6 @@ impl Record {
 /// Has the processor fetch this text.
 fn fetch(text: &str) {
     black_box(text.as_bytes().first().copied());
-}
-
-/// The scopes of a few grants.
-#[derive(Default)]
-struct Scopes {
-    /// What their runs hold.
-    words: Vec<u64>,
-    each: Vec<Expected>,
-}
-
-struct Expected {
-    encoded: Encoded,
-    content: Range<usize>,
-    hash: u64,
-}
-
-impl Scopes {
-    /// Reads them, and touches all that finding their runs will read.
-    fn expect(&mut self, to: &Published, writer: &Writer, grants: &[Held<'_>]) {
-        self.words.clear();
-        self.each.clear();
-        for held in grants {
-            let from = self.words.len();
-            let encoded = scope::encode(&to.keys, held.scope, &mut self.words);
-            let content = from..self.words.len();
-            let hash = to.keys.words(self.words.get(from..).unwrap_or_default());
-            self.each.push(Expected { encoded, content, hash });
-        }
-        for scope in &self.each {
-            writer.scopes.fetch(scope.hash);
-        }
-        for scope in &self.each {
-            writer.scopes.fetch_run(&to.arena, scope.hash);
-        }
-    }
-
-    /// The word of one of them.
-    fn interned(&self, to: &Published, writer: &mut Writer, scope: &Expected) -> u64 {
-        let content = self.words.get(scope.content.clone()).unwrap_or_default();
-        writer.scope_word(to, scope.encoded, scope.hash, content)
-    }
 }
 
 /// Which grants have holders with the same half of a hash: from the first to the next.

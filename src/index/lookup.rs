@@ -45,11 +45,6 @@ impl Lookup {
         self.words.capacity() * 8
     }
 
-    /// Has the processor fetch the words under this hash.
-    pub(super) fn fetch(&self, hash: u64) {
-        std::hint::black_box(self.at(self.home(tag(hash))));
-    }
-
     /// Every number kept under this hash, and perhaps some of other hashes.
     pub(super) fn matching(&self, hash: u64) -> impl Iterator<Item = u32> {
         let tag = tag(hash);

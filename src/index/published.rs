@@ -98,6 +98,7 @@ impl Published {
             let run = self.arena.run(line);
             // What follows the name is wanted in a moment, and the name says so too late.
             run.fetch(1);
+            run.fetch(2);
             Block::of(run, kind, name)
         })
     }

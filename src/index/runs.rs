@@ -1,4 +1,4 @@
-//! What many grants say in the same words: sets of permissions and ids of things, written once and shared.
+//! What many grants say in the same words: sets of permissions, written once and shared.
 //!
 //! INVARIANT: a run that a linked block names holds the same words for as long as the block is linked. Runs are counted;
 //! the last one to let go of a run does so after its block was unlinked.
@@ -17,26 +17,16 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Has the processor fetch what looking for a content of this hash will read first.
-    pub(super) fn fetch(&self, hash: u64) {
-        self.by_content.fetch(hash);
-    }
-
-    /// Has the processor fetch the run that probably has a content of this hash.
-    pub(super) fn fetch_run(&self, arena: &Arena, hash: u64) {
-        if let Some(run) = self.by_content.matching(hash).next() {
-            arena.run(run).fetch(0);
-        }
-    }
-
-    /// The run with this content, whose hash is given, for one user more.
+    /// The run with this content, for one user more.
     pub(super) fn intern(
         &mut self,
+        keys: &Keys,
         arena: &Arena,
         allocator: &mut Allocator,
-        (hash, content): (u64, &[u64]),
+        content: &[u64],
         raise: impl FnOnce(),
     ) -> u32 {
+        let hash = keys.words(content);
         let known = self.by_content.matching(hash).find(|run| holds(arena.run(*run), content));
         if let Some(line) = known {
             let run = arena.run(line);

@@ -11,17 +11,16 @@ use super::lookup::Lookup;
 use super::permissions;
 use super::published::Published;
 use super::runs::Runs;
-use super::scope::{self, Encoded};
+use super::scope;
 use super::table::Table;
 use super::{Change, Held};
-use crate::model::{GrantId, PermissionSet, Principal, PrincipalKind, Scope};
+use crate::model::{GrantId, PermissionSet, Principal, PrincipalKind};
 
 /// What only the writer knows.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     allocator: Allocator,
     sets: Runs,
-    pub(super) scopes: Runs,
     /// By the hash of a grant's id, the upper half of its holder's hash.
     ids: Lookup,
     /// How many slots of the current table are in use, and how many of them by principals.
@@ -42,6 +41,8 @@ struct Stage {
     /// The block that is linked now.
     was: Option<u32>,
     entries: Vec<Entry>,
+    /// Those of the scopes of the entries, and perhaps others.
+    texts: Vec<u64>,
     /// What left: its runs are let go of when the block is unlinked.
     left: Vec<Entry>,
     /// The stage before this one with the same hash.
@@ -55,7 +56,7 @@ impl Writer {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.ids.bytes() + self.sets.bytes() + self.scopes.bytes()
+        self.ids.bytes() + self.sets.bytes()
     }
 
     /// Takes in a batch. Each principal's part of it appears to readers at once.
@@ -72,10 +73,11 @@ impl Writer {
     fn add(&mut self, to: &Published, grant: &Held<'_>) {
         self.remove(to, grant.id);
         let hash = hash_of(to, grant.holder);
-        let entry = Entry::of(grant, self.set(to, grant.permissions, None), self.scope(to, grant.scope));
+        let set = self.set(to, grant.permissions, None);
         self.ids.insert(to.keys.grant(grant.id), upper(hash));
         let stage = self.stage(to, hash, grant.holder.kind(), grant.holder.id().as_bytes());
-        stage.entries.push(entry);
+        let scope = scope::encode(&to.keys, grant.scope, &mut stage.texts);
+        stage.entries.push(Entry::of(grant, set, scope));
     }
 
     fn remove(&mut self, to: &Published, id: GrantId) {
@@ -115,9 +117,11 @@ impl Writer {
         let at = known.unwrap_or_else(|| {
             let is_it = |line: u32| Block::of(to.arena.run(line), kind, name).map(|_| line);
             let was = to.current().and_then(|table| table.find(hash, is_it));
-            let entries = was.map(|line| Block::at(to.arena.run(line)).entries().collect()).unwrap_or_default();
+            let block = was.map(|line| Block::at(to.arena.run(line)));
+            let entries = block.iter().flat_map(Block::entries).collect();
+            let texts = block.iter().flat_map(Block::texts).collect();
             let before = self.staged.insert(hash, self.stages.len());
-            self.stages.push(Stage { hash, kind, name: name.into(), was, entries, left: Vec::new(), before });
+            self.stages.push(Stage { hash, kind, name: name.into(), was, entries, texts, left: Vec::new(), before });
             self.stages.len() - 1
         });
         // INVARIANT: what is in `staged` is a place in `stages`; both are emptied together.
@@ -136,7 +140,8 @@ impl Writer {
             if stage.left.is_empty() && stage.was.is_some_and(|was| stage.entries.len() == count(to, was)) {
                 continue;
             }
-            let now = (!stage.entries.is_empty()).then(|| self.write(to, stage.kind, &stage.name, &mut stage.entries));
+            let holder = (stage.kind, &*stage.name);
+            let now = (!stage.entries.is_empty()).then(|| self.write(to, holder, &mut stage.entries, &stage.texts));
             match (stage.was, now) {
                 (Some(was), Some(now)) => table.relink(stage.hash, was, now),
                 (None, Some(now)) => {
@@ -159,10 +164,11 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, to: &Published, kind: PrincipalKind, name: &[u8], entries: &mut [Entry]) -> u32 {
-        entries.sort_unstable_by_key(Entry::order);
-        let line = self.allocator.take(&to.arena, block::size(name.len(), entries.len()), || to.raise());
-        block::write(to.arena.run(line), kind, name, entries);
+    fn write(&mut self, to: &Published, holder: (PrincipalKind, &[u8]), entries: &mut [Entry], texts: &[u64]) -> u32 {
+        block::lay_out(entries, texts, &mut self.words);
+        let size = block::size(holder.1.len(), entries.len(), self.words.len());
+        let line = self.allocator.take(&to.arena, size, || to.raise());
+        block::write(to.arena.run(line), holder, entries, &self.words);
         line
     }
 
@@ -198,11 +204,11 @@ impl Writer {
             same.extend(chain.filter_map(|place| loaded.record(place)));
             // Half a hash may be that of several principals.
             while let Some(first) = same.first().copied() {
-                let (kind, name) = loaded.holder(first);
-                let own = same.extract_if(.., |other| loaded.holder(other) == (kind, name));
+                let holder = loaded.holder(first);
+                let own = same.extract_if(.., |other| loaded.holder(other) == holder);
                 entries.clear();
                 entries.extend(own.map(Record::entry));
-                blocks.push((first.hash(), self.write(to, kind, name, &mut entries)));
+                blocks.push((first.hash(), self.write(to, holder, &mut entries, loaded.texts())));
             }
         }
         for (hash, line) in &blocks {
@@ -227,39 +233,15 @@ impl Writer {
             return *line;
         }
         permissions::encode(&to.keys, set, &mut self.words);
-        let content = (to.keys.words(&self.words), &*self.words);
-        let line = self.sets.intern(&to.arena, &mut self.allocator, content, || to.raise());
+        let line = self.sets.intern(&to.keys, &to.arena, &mut self.allocator, &self.words, || to.raise());
         if let Some(known) = known {
             known.insert(place, line);
         }
         line
     }
 
-    fn scope(&mut self, to: &Published, scope: &Scope) -> u64 {
-        let mut words = std::mem::take(&mut self.words);
-        words.clear();
-        let encoded = scope::encode(&to.keys, scope, &mut words);
-        let word = self.scope_word(to, encoded, to.keys.words(&words), &words);
-        self.words = words;
-        word
-    }
-
-    /// The word of a scope whose run, if it has one, holds this content of this hash.
-    pub(super) fn scope_word(&mut self, to: &Published, encoded: Encoded, hash: u64, content: &[u64]) -> u64 {
-        match encoded {
-            Encoded::Whole(word) => word,
-            Encoded::One(tag) => {
-                let content = (hash, content);
-                tag << 32 | u64::from(self.scopes.intern(&to.arena, &mut self.allocator, content, || to.raise()))
-            }
-        }
-    }
-
     pub(super) fn let_go(&mut self, to: &Published, entry: &Entry) {
         self.sets.release(&to.keys, &to.arena, &mut self.allocator, entry.set);
-        if let Some(run) = scope::run_of(entry.scope) {
-            self.scopes.release(&to.keys, &to.arena, &mut self.allocator, run);
-        }
     }
 }
 
