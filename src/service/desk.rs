@@ -300,9 +300,7 @@ impl Desk {
             let now = shared.time.now();
             let history = History { live: shared.store.live_of(principal, now)?, ..History::default() };
             let mut view = View { revision, history, ..View::default() };
-            for who in caller.iter().flat_map(|caller| caller.identities()) {
-                view.standing.extend(self.standing_now(who)?.map(|standing| (who.clone(), standing)));
-            }
+            self.add_standing(&mut view, caller.iter().flat_map(|caller| caller.identities()))?;
             view.standing.extend(shared.store.standing(principal)?.map(|known| (principal.clone(), known)));
             let events = report_standing(&view, caller, (principal, standing), &shared.rules, now)?;
             Ok((view, events, now))
@@ -562,6 +560,14 @@ impl Desk {
         }
     }
 
+    /// Puts what is known of these people now into the view.
+    fn add_standing<'p>(&self, view: &mut View, people: impl IntoIterator<Item = &'p Principal>) -> Result<(), Error> {
+        for who in people {
+            view.standing.extend(self.standing_now(who)?.map(|standing| (who.clone(), standing)));
+        }
+        Ok(())
+    }
+
     /// What the host says of somebody: now, where it can be asked, or else last.
     fn standing_now(&self, who: &Principal) -> Result<Option<Standing>, Error> {
         let Shared { directory, store, .. } = &*self.shared;
@@ -609,9 +615,7 @@ impl Desk {
         if let Some(request) = &view.request {
             people.extend(std::iter::once(&request.requester).chain(&request.requester_acts_for).cloned());
         }
-        for who in people {
-            view.standing.extend(self.standing_now(&who)?.map(|standing| (who, standing)));
-        }
+        self.add_standing(&mut view, &people)?;
         Ok(view)
     }
 
