@@ -11,6 +11,11 @@ use foldhash::fast::FoldHasher;
 use super::text;
 use crate::model::{GrantId, PrincipalKind, ResourceKind};
 
+/// The half of a hash that goes with a number in one word.
+pub(super) const fn upper(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
 /// The secret of one index.
 pub(super) struct Keys {
     shared: SharedSeed,

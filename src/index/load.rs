@@ -9,11 +9,10 @@ use std::hint::black_box;
 
 use super::Held;
 use super::block::{Entry, halves};
+use super::hash::{Keys, upper};
 use super::lookup::value;
-use super::published::Published;
 use super::scope;
-use super::writer::{KnownSets, Writer, upper};
-use crate::model::PrincipalKind;
+use crate::model::{PermissionSet, PrincipalKind};
 
 /// Half a hash, and a number.
 const fn word(hash: u64, number: u32) -> u64 {
@@ -37,6 +36,8 @@ pub(super) struct Loaded {
     pub(super) ids: Vec<u64>,
     /// The hashes of their holders, and their places, in order.
     holders: Vec<u64>,
+    /// The grants that come again later.
+    pub(super) left_out: Vec<Entry>,
 }
 
 /// What is kept of a grant until it is written: a cache line.
@@ -60,15 +61,13 @@ const _: () = assert!(size_of::<Record>() <= 64);
 const FEW: usize = 64;
 
 impl Loaded {
-    /// These grants, their sets interned. Of two with one id the later one counts.
+    /// These grants, with the runs that `run` names of their sets. Of two with one id the later one counts.
     pub(super) fn of<'a>(
-        to: &Published,
-        writer: &mut Writer,
+        keys: &Keys,
         mut grants: impl Iterator<Item = impl Into<Held<'a>>>,
+        mut run: impl FnMut(&'a PermissionSet) -> u32,
     ) -> Self {
         let mut this = Self::default();
-        // Grants that share their set share its memory, and this says so sooner than its content does.
-        let mut sets = KnownSets::default();
         let mut few = Vec::<Held<'a>>::with_capacity(FEW);
         loop {
             few.clear();
@@ -81,20 +80,20 @@ impl Loaded {
                 fetch(held.scope.id().unwrap_or_default());
             }
             for held in &few {
-                this.push(to, held, writer.set(to, held.permissions, Some(&mut sets)));
+                this.push(keys, held, run(held.permissions));
             }
         }
         this.ids.sort_unstable();
-        this.leave_out(to, writer);
+        this.leave_out();
         this.holders.sort_unstable();
         this
     }
 
-    fn push(&mut self, to: &Published, held: &Held<'_>, set: u32) {
-        let scope = scope::encode(&to.keys, held.scope, &mut self.texts);
+    fn push(&mut self, keys: &Keys, held: &Held<'_>, set: u32) {
+        let scope = scope::encode(keys, held.scope, &mut self.texts);
         let Entry { start, end, id, .. } = Entry::of(held, set, scope);
         let (kind, name) = (held.holder.kind(), held.holder.id().as_bytes());
-        let hash = to.keys.principal(kind, name);
+        let hash = keys.principal(kind, name);
         let before = self.records.last().filter(|before| before.hash == hash);
         let at = match before.filter(|before| self.holder(before) == (kind, name)) {
             Some(before) => before.name,
@@ -104,14 +103,14 @@ impl Loaded {
             }
         };
         let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
-        self.ids.push(word(to.keys.grant(held.id), place));
+        self.ids.push(word(keys.grant(held.id), place));
         self.holders.push(word(hash, place));
         let len = u16::try_from(name.len()).unwrap_or(u16::MAX);
         self.records.push(Record { start, end, scope, id: halves(id), hash, name: at, set, len, kind });
     }
 
-    /// Names the holder of each id, and lets go of the grants that come again later.
-    fn leave_out(&mut self, to: &Published, writer: &mut Writer) {
+    /// Names the holder of each id, and leaves out the grants that come again later.
+    fn leave_out(&mut self) {
         let again = self.again();
         let is_left = |word: &u64| again.is_empty() || again.binary_search(&place_of(*word)).is_err();
         self.ids.retain(is_left);
@@ -119,9 +118,7 @@ impl Loaded {
             *id = word(*id, self.holders.get(place_of(*id)).map_or(0, |holder| upper(*holder)));
         }
         self.holders.retain(is_left);
-        for record in again.iter().filter_map(|place| self.records.get(*place)) {
-            writer.let_go(to, &record.entry());
-        }
+        self.left_out = again.iter().filter_map(|place| self.record(*place)).map(Record::entry).collect();
     }
 
     /// The places of the grants that come again later.

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 
 use super::arena::Allocator;
 use super::block::{self, Block, Entry};
+use super::hash::upper;
 use super::load::{Loaded, Record};
 use super::lookup::Lookup;
 use super::permissions;
@@ -191,7 +192,12 @@ impl Writer {
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
     pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = impl Into<Held<'a>>>) {
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
-        let mut loaded = Loaded::of(to, self, grants);
+        // Grants that share their set share its memory, and this says so sooner than its content does.
+        let mut known = KnownSets::default();
+        let mut loaded = Loaded::of(&to.keys, grants, |set| self.set(to, set, Some(&mut known)));
+        for entry in std::mem::take(&mut loaded.left_out) {
+            self.let_go(to, &entry);
+        }
         self.ids = Lookup::of(&std::mem::take(&mut loaded.ids));
         let chains = loaded.chains();
         let (number, table) = to.table_to_fill(Table::bits_for(chains.count));
@@ -226,7 +232,7 @@ impl Writer {
         }
     }
 
-    pub(super) fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> u32 {
+    fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> u32 {
         let place = (set.allowed().as_ptr() as usize, set.excepted().as_ptr() as usize);
         if let Some(line) = known.as_ref().and_then(|known| known.get(&place)) {
             Runs::share(&to.arena, *line);
@@ -240,20 +246,16 @@ impl Writer {
         line
     }
 
-    pub(super) fn let_go(&mut self, to: &Published, entry: &Entry) {
+    fn let_go(&mut self, to: &Published, entry: &Entry) {
         self.sets.release(&to.keys, &to.arena, &mut self.allocator, entry.set);
     }
 }
 
 /// The runs of sets by the address of the set, for as long as the grants are borrowed.
-pub(super) type KnownSets = HashMap<(usize, usize), u32, RandomState>;
+type KnownSets = HashMap<(usize, usize), u32, RandomState>;
 
-pub(super) fn hash_of(to: &Published, principal: &Principal) -> u64 {
+fn hash_of(to: &Published, principal: &Principal) -> u64 {
     to.keys.principal(principal.kind(), principal.id().as_bytes())
-}
-
-pub(super) const fn upper(hash: u64) -> u32 {
-    (hash >> 32) as u32
 }
 
 fn count(to: &Published, line: u32) -> usize {
