@@ -6,15 +6,13 @@ import importlib.util
 import json
 import sys
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import casbin
 import cedarpy
-from turns import WORLD, Question, calling, compare, questions, right, row
+from turns import CALLS, WORLD, Question, calling, compare, questions, right, row
 
 from jit_access import Engine
-
-CALLS: Final = 2_048
 
 
 def noop() -> Any:

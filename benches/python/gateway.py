@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
-from turns import WORLD, Turn, calling, compare, questions, row
+from turns import CALLS, WORLD, Turn, calling, compare, questions, row
 
 SECRETS = (
     "JWT_SECRET_KEY",
@@ -126,7 +126,7 @@ def decision_point(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(point.check_access(*arguments))
     theirs = awaiting(loop, point.check_access, [arguments] * 1_000)
     rows = [q[:3] for q in questions("mixed")]
-    taken, own, ratio = compare(theirs, calling(engine.check, rows, 4_000), 41)
+    taken, own, ratio = compare(theirs, calling(engine.check, rows, CALLS), 41)
     detail = f"{taken / 1e3:.1f} µs, ours {own:.0f} ns"
     row("unified_pdp, a hit of its cache", ratio, "× Python check", ">= 50", detail)
 

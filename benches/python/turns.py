@@ -15,6 +15,10 @@ from typing import Any, Final
 
 QUICK: Final = "QUICK" in os.environ
 WORLD: Final = Path(os.environ["JIT_BENCH_WORLD"])
+CALLS: Final = 2_048
+"""How many calls of something fast are timed in one turn."""
+FEW: Final = 64
+"""How many questions a host has in its first cache at once."""
 
 Question = tuple[str, str, str, str | None, bool]
 Turn = Callable[[], float]
@@ -25,10 +29,6 @@ def questions(name: str) -> list[Question]:
     lines = (WORLD / name).read_text().splitlines()
     rows = (line.split("\t") for line in lines)
     return [(who, what, thing, server or None, given == "1") for who, what, thing, server, given in rows]
-
-
-FEW: Final = 64
-"""How many questions a host has in its first cache at once."""
 
 
 def calling(call: Callable[..., Any], rows: Sequence[Sequence[Any]], count: int) -> Turn:

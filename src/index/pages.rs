@@ -25,6 +25,9 @@ mod mapped {
         }
     }
 
+    /// It is words that change one at a time, whatever cell it is kept in.
+    impl std::panic::RefUnwindSafe for Pages {}
+
     impl Pages {
         /// So many words, all zero.
         #[expect(clippy::expect_used, reason = "what any allocation does when there is no memory")]

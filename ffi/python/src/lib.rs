@@ -34,7 +34,6 @@ fn _error_codes() -> Vec<&'static str> {
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     live::watch_forks().map_err(errors::raise)?;
-    live::look_for_lock(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;

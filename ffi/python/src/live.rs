@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use jit_access::Error;
@@ -188,16 +188,6 @@ impl Shortcut {
     }
 }
 
-/// Set when the module is loaded into an interpreter that has a lock.
-static HAS_LOCK: AtomicBool = AtomicBool::new(false);
-
-/// Finds out whether this interpreter has a lock, which no build without one can have at any time.
-pub fn look_for_lock(py: Python<'_>) -> PyResult<()> {
-    let flags: String = py.import("sys")?.getattr("abiflags")?.extract()?;
-    HAS_LOCK.store(!flags.contains('t'), Ordering::Relaxed);
-    Ok(())
-}
-
 /// An open engine and its handles.
 pub struct Live {
     pub engine: Engine,
@@ -242,7 +232,7 @@ impl Live {
             None => builder,
         };
         let engine = builder.settings(config.settings.clone()).open()?;
-        let open_in = AtomicU64::new(if HAS_LOCK.load(Ordering::Relaxed) { UNOPENED } else { CLOSED });
+        let open_in = AtomicU64::new(if cfg!(Py_GIL_DISABLED) { CLOSED } else { UNOPENED });
         let this = Self {
             shortcut: Arc::new(Shortcut { decider: engine.decider(), open_in, next: OnceLock::new() }),
             desk: engine.desk(),
