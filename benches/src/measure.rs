@@ -88,15 +88,39 @@ pub struct Taken {
 
 /// Lets two contenders take turns.
 pub fn compare(one: &Contender<'_>, other: &Contender<'_>, questions: &[Question], turns: usize) -> Taken {
-    let mut from = 0;
-    let mut turn = |contender: &Contender<'_>| {
-        // Nobody finds in the cache what the other has just read.
-        from = (from + contender.turn * 2).next_multiple_of(FEW) % questions.len();
-        contender.turn(questions, from)
-    };
-    let (others, own): (Vec<_>, Vec<_>) = (0..turns).map(|_| (turn(other), turn(one))).unzip();
-    let ratios: Vec<_> = own.iter().zip(&others).map(|(a, b)| a / b).collect();
-    Taken { other: median(&others), nanos: median(&own), ratio: median(&ratios) }
+    let mut taken = Turns::default();
+    taken.more(one, other, questions, turns);
+    taken.taken()
+}
+
+/// Turns that two contenders have taken, at several moments of a run: a machine is in one state for some seconds and in
+/// another one after that.
+#[derive(Debug, Default)]
+pub struct Turns {
+    own: Vec<f64>,
+    others: Vec<f64>,
+}
+
+impl Turns {
+    /// Has them take so many more.
+    pub fn more(&mut self, one: &Contender<'_>, other: &Contender<'_>, questions: &[Question], turns: usize) {
+        let mut from = 0;
+        let mut turn = |contender: &Contender<'_>| {
+            // Nobody finds in the cache what the other has just read.
+            from = (from + contender.turn * 2).next_multiple_of(FEW) % questions.len();
+            contender.turn(questions, from)
+        };
+        for _ in 0..turns {
+            self.others.push(turn(other));
+            self.own.push(turn(one));
+        }
+    }
+
+    /// What came out.
+    pub fn taken(&self) -> Taken {
+        let ratios: Vec<_> = self.own.iter().zip(&self.others).map(|(a, b)| a / b).collect();
+        Taken { other: median(&self.others), nanos: median(&self.own), ratio: median(&ratios) }
+    }
 }
 
 fn weight(question: &Question) -> usize {

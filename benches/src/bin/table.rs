@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jit_access::index::{Change, GrantIndex};
 use jit_access::model::{Outcome, Revision};
-use jit_access_benches::measure::{Contender, compare, median, once, throughput};
+use jit_access_benches::measure::{Contender, Turns, compare, median, once, throughput};
 use jit_access_benches::report::{Bar, point, row, say};
 use jit_access_benches::structures::{Floor, Locked, Map, Sharded, Swapped};
 use jit_access_benches::workload::{Question, World, fresh, now};
@@ -26,7 +26,7 @@ fn main() {
     if sizes.is_empty() {
         sizes = vec![100, 10_000, 100_000, 1_000_000];
     }
-    let turns = if quick { 15 } else { 61 };
+    let turns: usize = if quick { 15 } else { 61 };
     for grants in sizes {
         say(&format!("{grants} grants"));
         let world = World::new(grants, QUESTIONS);
@@ -37,15 +37,24 @@ fn main() {
         let now = now();
         let floor = Contender::new("one hashbrown get", |q| floor.get(&q.query()));
         let ours = Contender::new("jit-access", |q| index.decide(&q.query(), now));
-        checks(grants, &world, &ours, &floor, turns);
+        let mut checks = <[Turns; 3]>::default();
+        let mut more = || {
+            for (turns_taken, (_, questions)) in checks.iter_mut().zip(SORTS) {
+                turns_taken.more(&ours, &floor, questions(&world), turns.div_ceil(3));
+            }
+        };
+        more();
         if grants != 100_000 {
             structures(grants, &world, &floor, turns / 3);
         }
+        more();
+        #[cfg(feature = "peers")]
+        beside::engines(grants, &world, &ours, quick);
+        more();
+        rows(grants, &checks);
         if grants >= 10_000 && grants != 100_000 {
             threads(grants, &world, &ours, &index, quick);
         }
-        #[cfg(feature = "peers")]
-        beside::engines(grants, &world, &ours, quick);
         if grants >= 1_000_000 {
             writes(&world, &index, load);
         }
@@ -66,17 +75,17 @@ const SORTS: [(&str, fn(&World) -> &[Question]); 3] =
     [("no grant", |world| &world.misses), ("mixed", |world| &world.mixed), ("hit", |world| &world.hits)];
 
 /// Ours against one look into a map.
-fn checks(grants: usize, world: &World, ours: &Contender<'_>, floor: &Contender<'_>, turns: usize) {
+fn rows(grants: usize, checks: &[Turns]) {
     let bars: [(usize, [f64; 3]); 2] = [(10_000, [1.5, 2.0, 5.0]), (1_000_000, [0.8, 1.0, 3.0])];
     let bars = bars.iter().find(|(size, _)| *size == grants).map(|(_, bars)| *bars);
-    for (n, (sort, questions)) in SORTS.into_iter().enumerate() {
-        let taken = compare(ours, floor, questions(world), turns);
+    for (n, ((sort, _), turns)) in SORTS.into_iter().zip(checks).enumerate() {
+        let taken = turns.taken();
         let bar = bars.map_or(Bar::None, |bars| Bar::Most(bars[n]));
         let detail = format!("{:.1} ns, one hashbrown get {:.1} ns", taken.nanos, taken.other);
         row(&format!("{sort}, {grants} grants"), taken.ratio, "× one hashbrown get", bar, &detail);
         if sort == "mixed" {
-            point(floor.name, grants, taken.other);
-            point(ours.name, grants, taken.nanos);
+            point("one hashbrown get", grants, taken.other);
+            point("jit-access", grants, taken.nanos);
         }
     }
 }
