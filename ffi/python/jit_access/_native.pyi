@@ -789,7 +789,8 @@ class Engine:
     def close(self) -> None:
         """Writes waiting uses and closes the store. Every call from now on raises `InvalidInput`; closing again
         does not. When the uses cannot be written the engine is closed all the same, and the error is raised. An
-        interpreter that ends writes them too; a process that `os._exit()` or a signal ends does not."""
+        interpreter that ends writes them too; a process that `os._exit()` or a signal ends does not. The memory of the
+        index goes with the object."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...
