@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod check;
 pub mod clock;
 #[cfg(feature = "config")]
 pub mod config;

@@ -18,7 +18,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("notify", &["model", "workflow", "store"]),
     ("error", &["model", "workflow", "store"]),
     ("clock", &["model"]),
-    ("service", &["model", "workflow", "index", "policy", "journal", "store", "notify", "clock", "error", "lock"]),
+    ("check", &["model", "workflow", "index", "journal", "store", "clock", "lock"]),
+    (
+        "service",
+        &["model", "workflow", "index", "check", "policy", "journal", "store", "notify", "clock", "error", "lock"],
+    ),
     ("config", &["model", "workflow", "policy", "service"]),
     ("wire", &["model", "workflow", "journal", "service", "error"]),
 ];

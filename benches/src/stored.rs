@@ -5,8 +5,9 @@ use std::hint::black_box;
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
+use jit_access::check::Decider;
 use jit_access::model::{Actor, Event, Fact, Grant, Outcome, PrincipalKind, RawQuery};
-use jit_access::service::{Builder, Decider, Engine};
+use jit_access::service::{Builder, Engine};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;
 use libloading::Library;

@@ -56,7 +56,7 @@ use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestam
 
 /// The live grants of every principal, as of one revision.
 ///
-/// It knows windows, permissions and scopes, and nothing of conditions: [`crate::service::Decider`] keeps the grants that have
+/// It knows windows, permissions and scopes, and nothing of conditions: [`crate::check::Decider`] keeps the grants that have
 /// some apart, and asks for theirs. Whoever fills an index by hand leaves them out.
 ///
 /// ```

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::conditional::{ConditionalGrants, is_conditional};
-use super::durable::DurableUses;
-use super::recorder::Recorder;
 use super::watch::Bell;
-use super::{Decider, Desk, Directory, Reconciler};
+use super::{Desk, Directory, Reconciler};
+use crate::check::{CheckState, Decider, KeepsCurrent};
 use crate::clock::{Clock, SteadyTime, SystemClock};
 use crate::error::Error;
-use crate::index::{Change, GrantIndex, Held};
+use crate::index::Change;
 use crate::journal::Record;
 use crate::lock::Mutex;
 use crate::model::{Fact, Grant, GrantId, Revision, Timestamp};
-use crate::store::{Live, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::workflow::Rules;
 
 /// What an operator tunes, with the reason for each default.
@@ -133,18 +130,21 @@ impl Builder {
 
     fn start(self) -> Result<Engine, Error> {
         let head = self.store.head()?;
-        let time = SteadyTime::new(self.clock, head.at);
+        let time = Arc::new(SteadyTime::new(self.clock, head.at));
+        let rules = Arc::new(self.rules);
         let shared = Shared {
             #[cfg(feature = "cedar")]
-            policies: super::policies::Policies::new(&self.rules)?,
-            durable: DurableUses::default(),
-            conditional: ConditionalGrants::default(),
-            uses: Recorder::new(self.settings.waiting_uses),
-            index: GrantIndex::new(),
-            rules: self.rules,
+            policies: super::policies::Policies::new(&rules)?,
+            checks: Arc::new(CheckState::new(
+                Arc::clone(&self.store),
+                Arc::clone(&rules),
+                Arc::clone(&time),
+                self.settings.max_staleness,
+                self.settings.waiting_uses,
+            )),
+            rules,
             settings: self.settings,
             directory: self.directory,
-            proven: AtomicI64::new(i64::MIN),
             catching_up: Mutex::new(()),
             bell: Bell::default(),
             store: self.store,
@@ -163,7 +163,8 @@ impl Engine {
     /// The handle that answers checks.
     #[must_use]
     pub fn decider(&self) -> Decider {
-        Decider::new(Arc::clone(&self.shared))
+        let shared = Arc::clone(&self.shared);
+        Decider::new(Arc::clone(&shared.checks), shared)
     }
 
     /// The handle that runs the workflow.
@@ -200,7 +201,7 @@ impl Engine {
     /// drops them when it does.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.shared.index.revision()
+        self.shared.checks.index.revision()
     }
 
     /// Brings the index up to everything committed before this call, by any process; answers the revision. Costs
@@ -217,18 +218,14 @@ impl Engine {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
-    pub(super) index: GrantIndex,
-    pub(super) rules: Rules,
+    /// What checks are answered from.
+    pub(super) checks: Arc<CheckState>,
+    pub(super) rules: Arc<Rules>,
     #[cfg(feature = "cedar")]
     pub(super) policies: super::policies::Policies,
     pub(super) settings: Settings,
     pub(super) directory: Option<Arc<dyn Directory>>,
-    pub(super) time: SteadyTime,
-    pub(super) uses: Recorder,
-    pub(super) durable: DurableUses,
-    pub(super) conditional: ConditionalGrants,
-    /// The instant at which the index was last known to hold everything committed.
-    proven: AtomicI64,
+    pub(super) time: Arc<SteadyTime>,
     /// Held by the one thread that brings the index forward; checks do not take it.
     catching_up: Mutex<()>,
     /// Rung after the revision has risen.
@@ -241,12 +238,8 @@ const CHUNK: usize = 1_000;
 impl Shared {
     fn reload(&self) -> Result<(), StoreError> {
         let asked = self.time.now();
-        let Live { revision, plain, others } = self.store.live(asked)?;
-        others.iter().for_each(|grant| self.durable.add(grant));
-        self.conditional.replace(revision, others.iter());
-        let unconditional = others.iter().filter(|grant| !is_conditional(grant)).filter_map(Held::of);
-        self.index.load(revision, plain.iter().map(Held::from).chain(unconditional));
-        self.proven.store(asked.millis(), Ordering::Release);
+        self.checks.load(&self.store.live(asked)?);
+        self.checks.prove(asked);
         Ok(())
     }
 
@@ -254,19 +247,19 @@ impl Shared {
     pub(super) fn sync(&self) -> Result<Revision, StoreError> {
         // Read before the store is asked: what is committed in between is not covered by this proof.
         let asked = self.time.now();
-        if self.store.may_have_grown(self.index.revision())? {
+        if self.store.may_have_grown(self.checks.index.revision())? {
             let _one = self.catching_up.lock();
             let caught_up = self.catch_up();
             self.bell.ring();
             caught_up?;
         }
-        self.proven.fetch_max(asked.millis(), Ordering::AcqRel);
-        Ok(self.index.revision())
+        self.checks.prove(asked);
+        Ok(self.checks.index.revision())
     }
 
     fn catch_up(&self) -> Result<(), StoreError> {
         loop {
-            let (head, records) = self.store.changes(self.index.revision(), CHUNK)?;
+            let (head, records) = self.store.changes(self.checks.index.revision(), CHUNK)?;
             let complete = records.len() < CHUNK;
             let reached = if complete { head } else { records.last().map_or(head, |record| record.revision) };
             if let Some(last) = records.last() {
@@ -274,7 +267,7 @@ impl Shared {
             }
             let resumed = self.resumed(&records)?;
             self.expect(&records);
-            self.take_in(reached, records.iter().filter_map(|record| change(record, &resumed)));
+            self.checks.apply(reached, records.iter().filter_map(|record| change(record, &resumed)));
             if complete {
                 return Ok(());
             }
@@ -286,35 +279,25 @@ impl Shared {
         let Some((first, last)) = records.first().zip(records.last()) else { return };
         let _one = self.catching_up.lock();
         let resumed = self.resumed(records);
-        if let (true, Ok(resumed)) = (self.index.revision().next() == first.revision, &resumed) {
+        if let (true, Ok(resumed)) = (self.checks.index.revision().next() == first.revision, &resumed) {
             self.expect(records);
-            self.take_in(last.revision, records.iter().filter_map(|record| change(record, resumed)));
-        } else if self.index.revision() < last.revision && self.catch_up().is_err() {
+            self.checks.apply(last.revision, records.iter().filter_map(|record| change(record, resumed)));
+        } else if self.checks.index.revision() < last.revision && self.catch_up().is_err() {
             // The commit stands but what came before it cannot be read. What it took away must go at once; nothing else
             // may be honoured until the index is known to be whole again.
             let none = BTreeMap::new();
             let gone = records.iter().filter_map(|record| change(record, &none));
-            self.take_in(Revision::ZERO, gone.filter(|change| matches!(change, Change::Remove(_))));
-            self.proven.store(i64::MIN, Ordering::Release);
+            self.checks.apply(Revision::ZERO, gone.filter(|change| matches!(change, Change::Remove(_))));
+            self.checks.doubt();
         }
         self.bell.ring();
-    }
-
-    /// Brings both indexes to the revision. That of the grant index rises last: it is the one that answers tell.
-    fn take_in<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>> + Clone) {
-        self.conditional.publish(revision, changes.clone());
-        let is_the_indexes = |change: &Change<'_>| match change {
-            Change::Add(grant) => !is_conditional(grant),
-            Change::Remove(_) => true,
-        };
-        self.index.publish(revision, changes.filter(is_the_indexes));
     }
 
     /// Takes note of what the index will tell of.
     fn expect(&self, records: &[Record]) {
         for record in records {
             if let Fact::GrantCreated(grant) = &record.event.fact {
-                self.durable.add(grant);
+                self.checks.expect(grant);
             }
         }
     }
@@ -330,12 +313,15 @@ impl Shared {
             .map(|(id, grant)| Ok((id, grant?)))
             .collect()
     }
+}
 
-    /// Whether the last proof that the index is current is young enough to honour a grant at `now`. Our time never goes
-    /// slower than the monotonic clock, so a proof is never older than it looks.
-    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
-        let bound = i64::try_from(self.settings.max_staleness.as_millis()).unwrap_or(i64::MAX);
-        now.millis().saturating_sub(self.proven.load(Ordering::Acquire)) <= bound
+impl KeepsCurrent for Shared {
+    fn sync(&self) -> Result<Revision, StoreError> {
+        Self::sync(self)
+    }
+
+    fn publish(&self, records: &[Record]) {
+        Self::publish(self, records);
     }
 }
 

@@ -8,30 +8,22 @@
 //! | file | question |
 //! |---|---|
 //! | `engine` | what the handles share, and how the index keeps up with the store |
-//! | `decider` | may this principal do this to that |
 //! | `directory` | what the host says of people |
 //! | `desk` | ask, approve, end, look up |
-//! | `recorder` | which uses are not written down yet |
-//! | `durable` | which grants' uses must be on disk before they are answered |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
 //! | `policies` | the grants as Cedar policies |
 //! | `keeper` | a thread for hosts that have none to spare |
 //! | `watch` | waiting for the next change |
 
-mod conditional;
-mod decider;
 mod desk;
 mod directory;
-mod durable;
 mod engine;
 mod keeper;
 #[cfg(feature = "cedar")]
 mod policies;
 mod reconciler;
-mod recorder;
 mod watch;
 
-pub use decider::Decider;
 pub use desk::{Desk, IdempotencyKey, Listing, Receipt};
 pub use directory::{Directory, DirectoryError};
 pub use engine::{Builder, Engine, Settings};

@@ -84,7 +84,7 @@ impl Reconciler {
             events.extend(noted);
         }
         let mut noted = events.len();
-        shared.durable.forget(now);
+        shared.checks.forget(now);
         if let Some(decided_from) = views.iter().map(|view| view.revision).min() {
             match shared.store.commit(&Batch { decided_from: Some(decided_from), events, outbox, ..Batch::default() }) {
                 Ok(records) => shared.publish(&records),
@@ -108,6 +108,6 @@ impl Reconciler {
 
 impl Shared {
     pub(super) fn flush_uses(&self) -> Result<(), StoreError> {
-        self.uses.flush(&*self.store)
+        self.checks.flush_uses()
     }
 }

@@ -48,13 +48,13 @@ impl Watch {
     /// The revision, once it is after `since`, `timeout` is over, or [`Watch::end`] has been called.
     #[must_use]
     pub fn wait(&self, since: Revision, timeout: Duration) -> Revision {
-        let Shared { index, bell, .. } = &*self.shared;
+        let Shared { checks, bell, .. } = &*self.shared;
         let ended = bell.ended.lock();
         // Looked at under the lock, which whoever raises the revision takes afterwards: no change falls between.
-        if !*ended && index.revision() <= since {
+        if !*ended && checks.index.revision() <= since {
             drop(bell.rung.wait_for(ended, timeout));
         }
-        index.revision()
+        checks.index.revision()
     }
 
     /// Has everybody who waits on this engine return, now and from now on: it is about to go.

@@ -10,12 +10,13 @@ use axum::extract::Extension;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
+use jit_access::check::Decider;
 use jit_access::config::Config;
 use jit_access::model::{
     Action, Caller, Cut, GrantId, Justification, Outcome, Principal, Query, Resource, ResourceKind, RoleName, Scope,
     Ttl,
 };
-use jit_access::service::{Builder, Decider, Desk};
+use jit_access::service::{Builder, Desk};
 use jit_access::store::MemoryStore;
 use jit_access::workflow::{Command, Intent};
 use tower::{Layer, Service, ServiceExt};

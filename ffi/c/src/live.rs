@@ -15,10 +15,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use jit_access::Error;
+use jit_access::check::Decider;
 use jit_access::clock::{Clock, ManualClock};
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{Invalid, Timestamp};
-use jit_access::service::{Builder, Decider, Desk, Engine, Keeper, Reconciler, Watch};
+use jit_access::service::{Builder, Desk, Engine, Keeper, Reconciler, Watch};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
 
 use crate::guard::{ERRORS, Failure, at_fork};

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jit_access::Error;
+use jit_access::check::Decider;
 use jit_access::clock::ManualClock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{
     self, Cut, Invalid, Justification, Permission, PermissionSet, Principal, PrincipalKind, RawQuery, RoleName, Scope,
     TicketUrl, Timestamp, Ttl,
 };
-use jit_access::service::{Decider, IdempotencyKey, Listing, Receipt};
+use jit_access::service::{IdempotencyKey, Listing, Receipt};
 use jit_access::wire::command::selector;
 use jit_access::wire::{self, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument};
 use jit_access::workflow::{Command, Intent};

@@ -13,10 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use jit_access::Error;
+use jit_access::check::Decider;
 use jit_access::clock::{Clock, ManualClock};
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{Invalid, Principal, PrincipalKind, RoleName, Standing};
-use jit_access::service::{Builder, Decider, Desk, Directory, DirectoryError, Engine, Keeper, Reconciler};
+use jit_access::service::{Builder, Desk, Directory, DirectoryError, Engine, Keeper, Reconciler};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
 use pyo3::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::engine::Shared;
+use super::{CheckState, KeepsCurrent};
 use crate::index::Ask;
 use crate::model::{
     Action, Decision, GrantId, Outcome, Principal, Query, RawQuery, Reason, Resource, Revision, Timestamp,
@@ -38,18 +38,19 @@ use crate::workflow::use_of;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Decider {
-    shared: Arc<Shared>,
+    state: Arc<CheckState>,
+    engine: Arc<dyn KeepsCurrent>,
 }
 
 impl Decider {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(state: Arc<CheckState>, engine: Arc<dyn KeepsCurrent>) -> Self {
+        Self { state, engine }
     }
 
     /// Answers the question now, and records the use when a grant decides it.
     ///
     /// A grant is honoured only while the index is known to be current (see
-    /// [`super::Settings::max_staleness`]); past that the store is asked first. An allow that cannot be recorded is not
+    /// [`crate::service::Settings::max_staleness`]); past that the store is asked first. An allow that cannot be recorded is not
     /// given. Neither ever touches the host's own answer.
     pub fn check(&self, query: &Query<'_>) -> Decision {
         self.ask(query, &mut None)
@@ -121,11 +122,11 @@ impl Decider {
     }
 
     fn synced(&self, check: impl FnOnce() -> Decision) -> Decision {
-        let shared = &*self.shared;
-        if shared.store.is_still(shared.index.revision()) {
+        let state = &*self.state;
+        if state.store.is_still(state.index.revision()) {
             return check();
         }
-        match shared.sync() {
+        match self.engine.sync() {
             Ok(_) => check(),
             Err(error) => self.stale(&error),
         }
@@ -156,21 +157,21 @@ impl Decider {
     /// wanted: moving it takes longer than making it.
     #[inline]
     fn rules_out(&self, query: &impl Ask) -> Option<Revision> {
-        let nothing = self.shared.index.rules_out(query);
-        nothing.filter(|_| self.shared.conditional.is_empty())
+        let nothing = self.state.index.rules_out(query);
+        nothing.filter(|_| self.state.conditional.is_empty())
     }
 
     /// The answer for somebody who may hold something.
     #[inline(never)]
     fn found(&self, query: &impl Ask, now: &mut Option<Timestamp>) -> Decision {
-        let shared = &*self.shared;
-        if !shared.rules.enabled {
-            return Decision::not_applicable(Reason::NoGrant, None, shared.index.revision());
+        let state = &*self.state;
+        if !state.rules.enabled {
+            return Decision::not_applicable(Reason::NoGrant, None, state.index.revision());
         }
         let mut decision = self.answer(query, &[], now);
         // Whoever is allowed something holds something, and then the clock was asked.
         let allows = decision.outcome == Outcome::Allow;
-        if allows && !now.is_some_and(|now| shared.is_fresh(now)) {
+        if allows && !now.is_some_and(|now| state.is_fresh(now)) {
             decision = self.refreshed(query, &[], now);
         }
         decision
@@ -179,11 +180,11 @@ impl Decider {
     /// What the index says, or else the grants with conditions; both without the grants in `spent`.
     #[inline]
     fn answer(&self, query: &impl Ask, spent: &[GrantId], now: &mut Option<Timestamp>) -> Decision {
-        let shared = &*self.shared;
-        let mut decision = shared.index.ask(query, || *now.get_or_insert_with(|| shared.time.now()));
+        let state = &*self.state;
+        let mut decision = state.index.ask(query, || *now.get_or_insert_with(|| state.time.now()));
         let may_be_given_otherwise = match decision.basis.grant {
             Some(grant) => spent.contains(&grant),
-            None => !shared.conditional.is_empty(),
+            None => !state.conditional.is_empty(),
         };
         if may_be_given_otherwise {
             decision = self.conditionally(query, &decision, spent, now);
@@ -200,16 +201,16 @@ impl Decider {
         spent: &[GrantId],
         now: &mut Option<Timestamp>,
     ) -> Decision {
-        let shared = &*self.shared;
+        let state = &*self.state;
         let otherwise = Decision::not_applicable(Reason::NoGrant, decision.valid_until, decision.revision);
-        let clock = || *now.get_or_insert_with(|| shared.time.now());
-        shared.conditional.decide(query, otherwise, spent, &shared.rules, clock)
+        let clock = || *now.get_or_insert_with(|| state.time.now());
+        state.conditional.decide(query, otherwise, spent, &state.rules, clock)
     }
 
     /// The answer after the store was asked what is new, at an instant after that.
     #[cold]
     fn refreshed(&self, query: &impl Ask, spent: &[GrantId], now: &mut Option<Timestamp>) -> Decision {
-        if let Err(error) = self.shared.sync() {
+        if let Err(error) = self.engine.sync() {
             return self.stale(&error);
         }
         *now = None;
@@ -219,15 +220,15 @@ impl Decider {
     #[cold]
     fn stale(&self, error: &StoreError) -> Decision {
         tracing::warn!(%error, "the store cannot be read; no grant is honoured");
-        Decision::not_applicable(Reason::Stale, None, self.shared.index.revision())
+        Decision::not_applicable(Reason::Stale, None, self.state.index.revision())
     }
 
     /// Has the use written down, or takes the decision back.
     fn record(&self, query: &impl Ask, decision: &mut Decision, now: &mut Option<Timestamp>) {
-        let shared = &*self.shared;
+        let state = &*self.state;
         let Some(grant) = decision.basis.grant else { return };
-        let at = *now.get_or_insert_with(|| shared.time.now());
-        if shared.durable.has(grant) || shared.conditional.is_numbered(grant) {
+        let at = *now.get_or_insert_with(|| state.time.now());
+        if state.durable.has(grant) || state.conditional.is_numbered(grant) {
             *decision = self.recorded_first(query, *decision, at);
         } else if !self.is_queued(query, (at, grant)) {
             *decision = unrecordable(decision);
@@ -236,20 +237,20 @@ impl Decider {
 
     #[inline]
     fn is_queued(&self, query: &impl Ask, (at, grant): (Timestamp, GrantId)) -> bool {
-        let shared = &*self.shared;
-        query.with_raw(|raw| shared.uses.push(at, grant, raw, || shared.flush_uses()))
+        let state = &*self.state;
+        query.with_raw(|raw| state.uses.push(at, grant, raw, || state.flush_uses()))
     }
 
     /// The same for a grant whose uses are on disk before they are answered.
     #[cold]
     fn recorded_first(&self, query: &impl Ask, mut decision: Decision, mut at: Timestamp) -> Decision {
-        let shared = &*self.shared;
+        let state = &*self.state;
         let mut spent = Vec::new();
         while let Some(grant) = decision.basis.grant {
             if spent.contains(&grant) {
                 return Decision::not_applicable(Reason::NoGrant, Some(at), decision.revision);
             }
-            if !shared.durable.has(grant) && !shared.conditional.is_numbered(grant) {
+            if !state.durable.has(grant) && !state.conditional.is_numbered(grant) {
                 return if self.is_queued(query, (at, grant)) { decision } else { unrecordable(&decision) };
             }
             match self.use_now(query, grant, at) {
@@ -275,14 +276,14 @@ impl Decider {
     fn use_now(&self, query: &impl Ask, id: GrantId, at: Timestamp) -> Result<bool, StoreError> {
         let (_, action, resource) = query.with_raw(|raw| raw.to_values());
         loop {
-            let view = self.shared.store.grant(id)?;
+            let view = self.state.store.grant(id)?;
             let Some(grant) = view.grant else { return Ok(false) };
             let Some(events) = use_of(&grant, (action.clone(), resource.clone()), at) else { return Ok(false) };
             let decided_from = grant.conditions.max_uses.map(|_| view.revision);
-            match self.shared.store.commit(&Batch { decided_from, events, ..Batch::default() }) {
+            match self.state.store.commit(&Batch { decided_from, events, ..Batch::default() }) {
                 Ok(records) => {
                     if decided_from.is_some() {
-                        self.shared.publish(&records);
+                        self.engine.publish(&records);
                     }
                     return Ok(true);
                 }
