@@ -1,6 +1,6 @@
 //! Which grant another one goes on from.
 
-use super::{Grant, GrantId, Timestamp};
+use super::{GrantId, Timestamp};
 
 /// The place of a grant, or of a request for one, in a chain of grants that follow each other without a gap.
 ///
@@ -22,18 +22,4 @@ pub struct Extension {
     pub since: Timestamp,
     /// 1 for the first extension there ever was in the chain, 2 for the next; those that ended early count.
     pub number: u32,
-}
-
-impl Grant {
-    /// The first grant of its chain: itself, unless it extends another.
-    #[must_use]
-    pub fn first(&self) -> GrantId {
-        self.extends.map_or(self.id, |extension| extension.first)
-    }
-
-    /// Its place in the chain; 0 for the first.
-    #[must_use]
-    pub fn number(&self) -> u32 {
-        self.extends.map_or(0, |extension| extension.number)
-    }
 }

@@ -316,4 +316,16 @@ impl Grant {
     pub fn covers(&self, action: &Action, resource: &Resource) -> bool {
         self.permissions.covers(action) && self.scope.covers(resource)
     }
+
+    /// The first grant of its chain: itself, unless it extends another.
+    #[must_use]
+    pub fn first(&self) -> GrantId {
+        self.extends.map_or(self.id, |extension| extension.first)
+    }
+
+    /// Its place in the chain; 0 for the first.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.extends.map_or(0, |extension| extension.number)
+    }
 }

@@ -13,10 +13,11 @@
 //! | `permission` | what may be done; whole segments and wildcards |
 //! | `resource` | on what; and the part of the world a grant reaches |
 //! | `role` | what can be asked for, with its limits |
+//! | `role_name` | what a role is called |
 //! | `text` | justification and ticket, bounded |
-//! | `standing` | what the host says of somebody |
 //! | `caller` | who is asking the library to do something |
 //! | `terms` | what is given, where and for how long; what an approver takes off it |
+//! | `nothing_left` | which part of the terms a cut leaves empty |
 //! | `conditions` | what must be so at each use, and what the host tells of it |
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |
 //! | `delegation` | who reviews in whose place, and for how long |
@@ -44,12 +45,14 @@ mod extension;
 mod grant;
 mod ids;
 mod invalid;
+mod nothing_left;
 mod permission;
 mod principal;
 mod raw;
 mod request;
 mod resource;
 mod role;
+mod role_name;
 mod sign_in;
 mod standing;
 mod terms;
@@ -68,14 +71,16 @@ pub use extension::Extension;
 pub use grant::{End, EndKind, Grant, GrantStatus, Holding, Noted, Selector, Suspension};
 pub use ids::{DelegationId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
+pub use nothing_left::NothingLeft;
 pub use permission::{Action, Permission, PermissionSet};
 pub use principal::{Principal, PrincipalKind};
 pub use raw::RawQuery;
 pub use request::{AccessRequest, Amendment, Answer, DurationCut, RequestState, RequestStatus, Review, Verdict};
 pub use resource::{Resource, ResourceKind, Scope};
-pub use role::{Role, RoleName};
+pub use role::Role;
+pub use role_name::RoleName;
 pub use sign_in::SignIn;
 pub use standing::Standing;
-pub use terms::{Cut, NothingLeft, Terms};
+pub use terms::{Cut, Terms};
 pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};

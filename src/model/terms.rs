@@ -1,6 +1,6 @@
 //! What is given, where and for how long; and what an approver takes off it.
 
-use super::{Conditions, PermissionSet, Scope, Ttl};
+use super::{Conditions, NothingLeft, PermissionSet, Scope, Ttl};
 
 /// What a grant gives, where, and for how long.
 ///
@@ -45,30 +45,6 @@ pub struct Cut {
     pub duration: Option<Ttl>,
     /// Only while this is so, too.
     pub conditions: Conditions,
-}
-
-/// The part of the terms of which a cut leaves nothing. Complete on purpose.
-///
-/// ```
-/// use jit_access::model::{Conditions, Cut, NothingLeft, Permission, PermissionSet, Scope, Terms, Ttl};
-///
-/// let only = |name| PermissionSet::new([Permission::new(name)?]);
-/// let (permissions, duration, conditions) = (only("logs:read")?, Ttl::from_hours(1.0)?, Conditions::default());
-/// let asked = Terms { permissions, scope: Scope::ANY, duration, conditions };
-/// let cut = Cut { permissions: Some(only("tools.*")?), ..Cut::default() };
-/// assert_eq!(asked.cut(&cut), Err(NothingLeft::Permissions));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NothingLeft {
-    /// No permission is in both.
-    Permissions,
-    /// No thing is in both.
-    Scope,
-    /// No address is in both.
-    Networks,
-    /// No session is both.
-    Session,
 }
 
 impl Cut {
