@@ -17,6 +17,7 @@
 //! | `text` | how bytes lie in words |
 //! | `arena` | where the things that readers read lie |
 //! | `pages` | which memory that is |
+//! | `atomic` | which atomics: the standard library's, or loom's |
 //! | `hash` | under which number a name is looked up |
 //! | `writer` | how changes come in |
 //! | `load` | what a load of very many grants looks up first |

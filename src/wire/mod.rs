@@ -2,6 +2,11 @@
 //!
 //! Grants use the field names of the published grant schema, with additions beside them. Errors are RFC 9457 problems.
 //! Bindings render what is here and add nothing, so that a document is the same whichever language made it.
+//!
+//! | file | question |
+//! |---|---|
+//! | `command` | how a JSON command is run |
+//! | `fields` | how the fields of a JSON command are read |
 
 pub mod command;
 mod fields;

@@ -13,6 +13,7 @@
 //! | `delegation` | a delegation |
 //! | `assessment` | what a request would newly permit, and how risky it is |
 //! | `grant` | a grant |
+//! | `conditions` | what is checked at each use |
 //! | `standing` | what the host says of somebody |
 //! | `break_glass` | access without approval, and the review it owes |
 //! | `parts` | principals, actors, sets of permissions |

@@ -15,6 +15,8 @@
 //! | `commit` | how a batch is written |
 //! | `read` | how heads, views, records and what is live or due are read |
 //! | `list` | which rows a page shows |
+//! | `standings` | what hosts have reported of principals |
+//! | `tally` | how many grants and requests there are |
 //! | `outbox` | who delivers which message until when |
 //! | `verify` | whether the file still says what was written to it |
 //! | `error` | what a failure of SQLite means to the caller |

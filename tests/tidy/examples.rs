@@ -1,0 +1,49 @@
+//! Whether what can be called has an example.
+//!
+//! An example shows how something is done. So every public trait has one, and every public type with a method that can
+//! fail; a record of fields needs none.
+
+use std::fs;
+
+use crate::sources::{Crate, root};
+
+#[test]
+fn what_is_done_has_an_example() {
+    let mut missing = String::new();
+    // The suite for stores is called by its macro, whose example says how.
+    let sources = Crate::read("src").sources;
+    for source in sources.iter().filter(|source| !source.module.contains(&"conformance".to_owned())) {
+        let text = fs::read_to_string(root().join(&source.path)).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines: Vec<_> = text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let is_port = line.starts_with("pub trait ");
+            let does = line.strip_prefix("pub struct ").is_some_and(|rest| {
+                let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+                can_fail(&lines, &name)
+            });
+            let above = lines[..at].iter().rev().skip_while(|line| !line.starts_with("///"));
+            let has_example = above.take_while(|line| line.starts_with("///")).any(|line| line.contains("```"));
+            if (is_port || does) && !has_example {
+                missing += &format!("  {}:{}: {line}\n", source.path.display(), at + 1);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no example:\n{missing}");
+}
+
+/// Whether a type has a public method with `self` that gives a `Result`.
+fn can_fail(lines: &[&str], name: &str) -> bool {
+    let is_its_own = |line: &&str| {
+        let head = line.trim_end_matches(" {").trim_end_matches("<'_>");
+        head.starts_with("impl") && !head.contains(" for ") && head.ends_with(&format!(" {name}"))
+    };
+    let starts = (0..lines.len()).filter(|at| is_its_own(&lines[*at]));
+    starts.into_iter().any(|at| {
+        let body: Vec<_> = lines[at..].iter().take_while(|line| **line != "}").map(|line| line.trim()).collect();
+        body.join(" ").split("pub fn ").skip(1).any(|function| {
+            let head = function.split(" {").next().unwrap_or_default();
+            head.contains("self") && head.contains("-> Result<")
+        })
+    })
+}
