@@ -96,7 +96,7 @@ fn mistakes_name_the_key_the_value_and_what_would_be_right() {
         ),
         (
             "jit_access: {approver_roles: [a, '']}",
-            "`jit_access.approver_roles[1]` is ``; expected 1 to 128 characters without control characters or surrounding space, such as incident-responder",
+            "`jit_access.approver_roles[1]` is ``; expected 1 to 128 characters that can be seen, without surrounding space, such as incident-responder",
         ),
         (
             "jit_access: {roles: {r: {permissions: [tools.]}}}",

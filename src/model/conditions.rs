@@ -127,9 +127,10 @@ impl Networks {
     /// # Errors
     /// When there are none or more than 32, or when one is neither an address nor a network.
     pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, Invalid> {
-        let all = texts.into_iter().map(network).collect::<Result<Vec<_>, _>>()?;
+        let all = texts.into_iter().take(MAX_NETWORKS + 1).map(network).collect::<Result<Vec<_>, _>>()?;
         if all.is_empty() || all.len() > MAX_NETWORKS {
-            let problem = format!("has {} items", all.len());
+            let problem =
+                if all.is_empty() { "is empty".to_owned() } else { format!("has more than {MAX_NETWORKS} items") };
             return Err(Invalid::new("networks", problem, format!("1 to {MAX_NETWORKS} networks")));
         }
         Ok(Self::joined(&all))
@@ -167,12 +168,21 @@ impl Networks {
     }
 }
 
-/// An IPv4 network in the clothes of IPv6 is an IPv4 network.
+/// Reads a network; an IPv4-mapped IPv6 network becomes the IPv4 network.
 fn network(text: &str) -> Result<IpNet, Invalid> {
     let refuse = || Invalid::new("networks", format!("holds {}", Invalid::quote(text)), EXPECTED_NETWORK);
     let network = match text.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address.to_canonical()),
-        Err(_) => text.parse::<IpNet>().map_err(|_| refuse())?.trunc(),
+        Err(_) => {
+            // Other readers take `010.0.0.0` for octal, and `/08` for nothing: an address with a leading zero is refused alike.
+            let length = text.rsplit_once('/').map_or("", |(_, length)| length);
+            if length.len() > 1 && length.starts_with('0') {
+                return Err(refuse());
+            }
+            let (address, _) = text.split_once('/').ok_or_else(refuse)?;
+            address.parse::<IpAddr>().map_err(|_| refuse())?;
+            text.parse::<IpNet>().map_err(|_| refuse())?.trunc()
+        }
     };
     match network {
         IpNet::V6(six) if six.prefix_len() >= 96 => match six.addr().to_ipv4_mapped() {
@@ -315,7 +325,19 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_refused() {
-        for text in ["", "10.0.0.0/33", "ten", "10.0.0", "10.0.0.0/8 ", "::/129"] {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "ten",
+            "10.0.0",
+            "10.0.0.0/8 ",
+            "::/129",
+            "010.0.0.0/8",
+            "10.00.0.0/8",
+            "10.0.0.0/08",
+            "::/064",
+            "10.0.0.0/+8",
+        ] {
             let error = Networks::new([text]).unwrap_err().to_string();
             assert!(error.starts_with("`networks` holds") && error.contains("10.0.0.0/8"), "{error}");
         }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::characters;
+
 /// An input that cannot be a value of the model: which field, what was wrong with it, and what would be right.
 ///
 /// ```
@@ -61,7 +63,8 @@ impl Invalid {
     pub fn quote(input: &str) -> String {
         let mut out = String::from("`");
         for c in input.chars().take(QUOTED) {
-            if c.is_control() || c == '`' {
+            // What nobody sees, or what shows the rest in another order, is written as its number.
+            if c == '`' || c != ' ' && characters::is_blank(c) {
                 out.extend(c.escape_unicode());
             } else {
                 out.push(c);
@@ -78,5 +81,16 @@ impl Invalid {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` {}; expected {}", self.field, self.problem, self.expected)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_is_quoted_so_that_it_can_be_read() {
+        assert_eq!(Invalid::quote("a b\u{202E}c\n`\u{200B}"), r"`a b\u{202e}c\u{a}\u{60}\u{200b}`");
+        assert_eq!(Invalid::quote(&"x".repeat(100)).chars().count(), QUOTED + 3);
     }
 }

@@ -10,6 +10,7 @@
 //! | `ids` | which request, which grant, which position in the journal |
 //! | `principal` | who; one spelling for one person |
 //! | `bytes` | which bytes may stand where |
+//! | `characters` | which characters a reader cannot see, or sees in another order |
 //! | `permission` | what may be done; whole segments and wildcards |
 //! | `resource` | on what; and the part of the world a grant reaches |
 //! | `role` | what can be asked for, with its limits |
@@ -37,6 +38,7 @@ mod assessment;
 mod break_glass;
 mod bytes;
 mod caller;
+mod characters;
 mod conditions;
 mod decision;
 mod delegation;

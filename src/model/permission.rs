@@ -208,12 +208,14 @@ pub struct PermissionSet {
 
 /// The most permissions a set may hold; a role that needs more is a wildcard in disguise.
 const MAX_SET: usize = 256;
+/// The most permissions a set may be made of, before those that others include are dropped.
+const MAX_LISTED: usize = 1_024;
 
 impl PermissionSet {
     /// The set of these permissions.
     ///
     /// # Errors
-    /// When there are none, or more than 256.
+    /// When there are none, more than 1024 as listed, or more than 256 after those that others include were dropped.
     pub fn new(allowed: impl IntoIterator<Item = Permission>) -> Result<Self, Invalid> {
         Self::with_exceptions(allowed, [])
     }
@@ -221,26 +223,25 @@ impl PermissionSet {
     /// The set of `allowed` less `excepted`. Exceptions that take nothing away are dropped.
     ///
     /// # Errors
-    /// When nothing is left, or there are more than 256 of either.
+    /// When nothing is left, or there are more of either than [`PermissionSet::new`] takes.
     pub fn with_exceptions(
         allowed: impl IntoIterator<Item = Permission>,
         excepted: impl IntoIterator<Item = Permission>,
     ) -> Result<Self, Invalid> {
-        let excepted = reduced(excepted.into_iter().collect());
-        let allowed: Vec<_> = reduced(allowed.into_iter().collect())
-            .into_iter()
-            .filter(|p| !excepted.iter().any(|x| x.includes(p)))
-            .collect();
-        let excepted: Vec<_> = excepted.into_iter().filter(|x| allowed.iter().any(|p| p.includes(x))).collect();
+        let excepted = reduced(listed(excepted)?);
+        let mut allowed = reduced(listed(allowed)?);
+        allowed.retain(|p| !includes_one(&excepted, p));
+        Self::of_reduced(allowed, excepted)
+    }
+
+    /// The set of sorted permissions of which none includes another.
+    fn of_reduced(allowed: Vec<Permission>, mut excepted: Vec<Permission>) -> Result<Self, Invalid> {
+        excepted.retain(|x| includes_one(&allowed, x));
         if allowed.is_empty() {
             return Err(Invalid::new("permissions", "gives nothing", "at least one permission that is not excepted"));
         }
         if allowed.len() > MAX_SET || excepted.len() > MAX_SET {
-            return Err(Invalid::new(
-                "permissions",
-                format!("holds {} permissions", allowed.len().max(excepted.len())),
-                "at most 256; use a wildcard such as tools.*",
-            ));
+            return Err(too_many(allowed.len().max(excepted.len())));
         }
         Ok(Self { allowed: allowed.into(), excepted: excepted.into() })
     }
@@ -260,28 +261,33 @@ impl PermissionSet {
     /// What both sets give; `None` when that is nothing.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
-        let narrower = |one: &Permission, two: &Permission| {
-            if one.includes(two) { Some(two.clone()) } else { two.includes(one).then(|| one.clone()) }
+        // Of two sets without inner inclusions, what is included by the other set is what both give.
+        let within = |one: &[Permission], other: &[Permission]| -> Vec<Permission> {
+            one.iter().filter(|p| includes_one(other, p)).cloned().collect()
         };
-        let common = self.allowed.iter().flat_map(|one| other.allowed.iter().filter_map(move |two| narrower(one, two)));
-        Self::with_exceptions(common, self.excepted.iter().chain(&*other.excepted).cloned()).ok()
+        let mut common = within(&self.allowed, &other.allowed);
+        common.extend(within(&other.allowed, &self.allowed));
+        let excepted = reduced(self.excepted.iter().chain(&*other.excepted).cloned().collect());
+        let mut allowed = reduced(common);
+        allowed.retain(|p| !includes_one(&excepted, p));
+        Self::of_reduced(allowed, excepted).ok()
     }
 
     /// This set without everything that these permissions cover; `None` when nothing is left.
     #[must_use]
     pub fn difference(&self, without: &[Permission]) -> Option<Self> {
-        Self::with_exceptions(self.allowed.iter().cloned(), self.excepted.iter().chain(without).cloned()).ok()
+        let excepted = reduced(self.excepted.iter().chain(without).cloned().collect());
+        let allowed = self.allowed.iter().filter(|p| !includes_one(&excepted, p)).cloned().collect();
+        Self::of_reduced(allowed, excepted).ok()
     }
 
     /// Whether `other` gives everything that this set gives.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
         let gives_none_of = |out: &Permission| {
-            self.excepted.iter().any(|excepted| excepted.includes(out))
-                || !self.allowed.iter().any(|one| one.includes(out) || out.includes(one))
+            includes_one(&self.excepted, out) || !self.allowed.iter().any(|one| one.includes(out) || out.includes(one))
         };
-        self.allowed.iter().all(|one| other.allowed.iter().any(|wider| wider.includes(one)))
-            && other.excepted.iter().all(gives_none_of)
+        self.allowed.iter().all(|one| includes_one(&other.allowed, one)) && other.excepted.iter().all(gives_none_of)
     }
 
     /// Whether the set gives that action.
@@ -291,12 +297,44 @@ impl PermissionSet {
     }
 }
 
+/// These permissions, counted while they come: a list of a million is refused after the first 1,025.
+fn listed(all: impl IntoIterator<Item = Permission>) -> Result<Vec<Permission>, Invalid> {
+    let mut all = all.into_iter();
+    let listed: Vec<_> = all.by_ref().take(MAX_LISTED + 1).collect();
+    if listed.len() > MAX_LISTED { Err(too_many(listed.len())) } else { Ok(listed) }
+}
+
+#[cold]
+fn too_many(count: usize) -> Invalid {
+    let count = if count > MAX_LISTED { format!("more than {MAX_LISTED}") } else { count.to_string() };
+    Invalid::new("permissions", format!("holds {count} permissions"), "at most 256; use a wildcard such as tools.*")
+}
+
 /// Sorted, and without what another one includes.
 fn reduced(mut all: Vec<Permission>) -> Vec<Permission> {
-    all.sort();
-    all.dedup();
-    let kept: Vec<_> = all.iter().filter(|p| !all.iter().any(|q| q != *p && q.includes(p))).cloned().collect();
+    // A wildcard goes before all that it includes: by the part before `*`, and a wildcard before an equal name.
+    let key = |p: &Permission| p.wildcard_prefix().map_or((p.0.len(), true), |prefix| (prefix.len(), false));
+    let by_prefix = |p: &Permission, q: &Permission| {
+        let ((a, a_exact), (b, b_exact)) = (key(p), key(q));
+        (p.0.get(..a), a_exact).cmp(&(q.0.get(..b), b_exact))
+    };
+    all.sort_unstable_by(by_prefix);
+    let mut kept: Vec<Permission> = Vec::with_capacity(all.len());
+    for one in all {
+        // What the last one that was kept includes follows it without a gap.
+        if !kept.last().is_some_and(|last| last.includes(&one)) {
+            kept.push(one);
+        }
+    }
+    kept.sort_unstable();
     kept
+}
+
+/// Whether one of these sorted permissions includes `wanted`. They are looked up by name: `wanted` itself and the few
+/// wildcards above it.
+fn includes_one(sorted: &[Permission], wanted: &Permission) -> bool {
+    let has = |name: &str| sorted.binary_search_by(|p| (*p.0).cmp(name)).is_ok();
+    has(&wanted.0) || !sorted.is_empty() && wanted.groups().iter().any(|group| has(&group.0))
 }
 
 /// `a.b:c` gives `a.b:*`, `a.*`, `*`.
@@ -386,6 +424,45 @@ mod tests {
         assert_eq!(groups.iter().map(Permission::as_str).collect::<Vec<_>>(), ["jit.*"]);
     }
 
+    /// An endless list is refused, so the count is taken before any work.
+    #[test]
+    fn permissions_are_counted_before_they_are_looked_at() {
+        let endless = || std::iter::repeat(Permission::new("a.b").unwrap());
+        let refused = PermissionSet::with_exceptions([Permission::new("a.b").unwrap()], endless()).unwrap_err();
+        assert_eq!(refused.problem(), "holds more than 1024 permissions");
+        assert_eq!(PermissionSet::new(endless()).unwrap_err(), refused);
+    }
+
+    fn pairwise(all: &[Permission]) -> Vec<Permission> {
+        let mut all = all.to_vec();
+        all.sort();
+        all.dedup();
+        all.iter().filter(|p| !all.iter().any(|q| q != *p && q.includes(p))).cloned().collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_sorted_scan_finds_what_pairs_find(
+            texts in proptest::collection::vec("\\*|[ab](-[a])?([.:][ab]){0,3}([.:]\\*)?", 0..12),
+            others in proptest::collection::vec("\\*|[ab](-[a])?([.:][ab]){0,3}([.:]\\*)?", 0..12),
+        ) {
+            let set = |texts: &[String]| -> Vec<_> { texts.iter().map(|t| Permission::new(t).unwrap()).collect() };
+            let (all, others) = (set(&texts), set(&others));
+            proptest::prop_assert_eq!(reduced(all.clone()), pairwise(&all));
+            let sorted = reduced(others.clone());
+            for one in &all {
+                proptest::prop_assert_eq!(includes_one(&sorted, one), others.iter().any(|p| p.includes(one)));
+            }
+            if let (Ok(one), Ok(two)) = (PermissionSet::new(all), PermissionSet::new(others)) {
+                let common = one.allowed.iter().flat_map(|p| two.allowed.iter().filter_map(move |q| {
+                    if p.includes(q) { Some(q.clone()) } else { q.includes(p).then(|| p.clone()) }
+                }));
+                let common = PermissionSet::new(common).ok();
+                proptest::prop_assert_eq!(one.intersection(&two), common);
+            }
+        }
+    }
+
     #[test]
     fn groups_climb_to_everything() {
         let groups = Action::new("admin.sso_providers:create").unwrap().groups();
@@ -410,6 +487,10 @@ mod tests {
         assert!(set.covers(&Action::new("tools.read").unwrap()));
         assert!(!set.covers(&Action::new("tools.delete").unwrap()));
         assert!(PermissionSet::new([]).is_err());
+        let names = |count: usize| (0..count).map(|n| Permission::new(&format!("a.n{n}")).unwrap());
+        assert_eq!(PermissionSet::new(names(256)).unwrap().allowed().len(), 256);
+        assert_eq!(PermissionSet::new(names(257)).unwrap_err().problem(), "holds 257 permissions");
+        assert_eq!(PermissionSet::new(names(1_023).chain([p("a.*")])).unwrap().allowed(), [p("a.*")]);
         assert!(PermissionSet::with_exceptions([p("tools.read")], [p("tools.*")]).is_err());
     }
 }

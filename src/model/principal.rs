@@ -2,7 +2,8 @@
 //!
 //! Two spellings of one person must be one person, or a self-approval hides behind a capital letter. So a name becomes
 //! a [`Principal`] only through [`Principal::user`] or [`Principal::agent`], which bring it to one canonical form:
-//! Unicode NFKC, lower case, no surrounding space, and the domain of an e-mail address in its ASCII form (UTS #46).
+//! Unicode NFKC with full case folding, no surrounding space, and the domain of an e-mail address in its ASCII form
+//! (UTS #46). A name that capitals would turn into another person's (a dotless `ı`, whose capital is `I`) is refused.
 //! Look-alikes (a Cyrillic `а` in a Latin name) are different people and stay different; invisible characters, controls
 //! and spaces are refused, since no honest name needs them.
 
@@ -10,10 +11,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use unicode_normalization::UnicodeNormalization;
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed;
 
-use super::Invalid;
 use super::bytes::{BLOCK, all_of, is, is_between_labels, is_label, is_local, told};
+use super::{Invalid, characters};
 
 /// What kind of principal a name belongs to. Complete on purpose: a kind that some code forgets would be a hole.
 ///
@@ -141,18 +143,28 @@ fn canonicalised(name: &str) -> Result<String, Invalid> {
             "a name that no rule or agent could be mistaken for",
         ));
     }
-    if let Some(bad) = folded.chars().find(|c| is_unfit(*c)) {
-        return Err(Invalid::new("principal", format!("holds the character U+{:04X}", u32::from(bad)), EXPECTED));
+    if let Some(bad) = folded.chars().find(|c| characters::is_blank(*c)) {
+        return Err(Invalid::new("principal", format!("holds {}", characters::named(bad)), EXPECTED));
+    }
+    if is_another_by_case(&folded) {
+        return Err(Invalid::new(
+            "principal",
+            format!("is {}, which capital or small letters make another name", Invalid::quote(name)),
+            "a name that is the same one in capital and in small letters",
+        ));
     }
     let canonical = match folded.rsplit_once('@') {
         Some((local, domain)) if !local.is_empty() && !domain.is_empty() => {
-            let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| {
-                Invalid::new(
+            let ascii = ascii_domain(domain)?;
+            // `straße.de` is another domain than `strasse.de`, and in capitals they are written alike.
+            let typed = nfkc(name.trim());
+            if typed.rsplit_once('@').map(|(_, typed)| ascii_domain(typed)) != Some(Ok(ascii.clone())) {
+                return Err(Invalid::new(
                     "principal",
-                    format!("has {} for its domain", Invalid::quote(domain)),
-                    "a domain name after the @",
-                )
-            })?;
+                    format!("has the domain {}, which is another one in capitals", Invalid::quote(domain)),
+                    "such a domain in its ASCII form, which begins with xn--",
+                ));
+            }
             format!("{local}@{ascii}")
         }
         Some(_) => return Err(Invalid::new("principal", format!("is {}", Invalid::quote(name)), EXPECTED)),
@@ -164,18 +176,43 @@ fn canonicalised(name: &str) -> Result<String, Invalid> {
     Ok(canonical)
 }
 
-/// Case and compatibility forms gone. Folding can make new composites and new composites can fold again (`ϓ`), so it
-/// runs until nothing changes; three rounds are more than Unicode needs.
+/// The ASCII form of a domain name (UTS #46).
+fn ascii_domain(domain: &str) -> Result<String, Invalid> {
+    idna::domain_to_ascii_strict(domain).map_err(|_| {
+        let problem = format!("has {} for its domain", Invalid::quote(domain));
+        Invalid::new("principal", problem, "a domain name after the @")
+    })
+}
+
+fn nfkc(text: &str) -> String {
+    const { ComposingNormalizerBorrowed::new_nfkc() }.normalize(text).into_owned()
+}
+
+/// Case and compatibility forms gone: NFKC with full case folding. Folding can make new composites and new composites can
+/// fold again (`ϓ`), so it runs until nothing changes; three rounds are more than Unicode needs.
 fn fold(name: &str) -> String {
-    let mut current: String = name.nfkc().collect();
+    let case = const { CaseMapper::new() };
+    let mut current = nfkc(name);
     for _ in 0..3 {
-        let next: String = current.to_lowercase().nfkc().collect();
+        let next = nfkc(&case.fold_string(&current));
         if next == current {
             break;
         }
         current = next;
     }
     current
+}
+
+/// Whether some program's change of case would make another name of this folded one: of the dotless `ı`, whose capital is
+/// `I`, or of `İ`, whose small letter is `i` to programs that map each character to one.
+fn is_another_by_case(folded: &str) -> bool {
+    let case = const { CaseMapper::new() };
+    let capitals = nfkc(&folded.to_uppercase());
+    [folded, &capitals].into_iter().any(|spelling| {
+        let upper: String = spelling.chars().map(|c| case.simple_uppercase(c)).collect();
+        let lower: String = spelling.chars().map(|c| case.simple_lowercase(c)).collect();
+        [spelling, &upper, &lower].into_iter().any(|other| fold(other) != folded)
+    })
 }
 
 /// Already canonical: the short plain lower-case ASCII that nearly every name is. An address whose domain could change under
@@ -201,20 +238,6 @@ fn is_plain(name: &[u8]) -> bool {
         && domain != 0
         && domain & !(labels | separators) == 0
         && separators & (separators << 1 | at << 1 | all ^ all >> 1) == 0
-}
-
-/// Spaces, controls, and characters nobody can see.
-fn is_unfit(c: char) -> bool {
-    c.is_control() || c.is_whitespace() || is_invisible(c)
-}
-
-/// Zero-width, directional and other format characters (general category Cf), variation selectors, fillers, tags.
-fn is_invisible(c: char) -> bool {
-    matches!(u32::from(c),
-        0x00AD | 0x034F | 0x0600..=0x0605 | 0x061C | 0x06DD | 0x070F | 0x0890..=0x0891 | 0x08E2 | 0x115F..=0x1160
-        | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0x3164
-        | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x110BD | 0x110CD | 0x13430..=0x1343F
-        | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 
 fn too_long(len: usize) -> Invalid {
@@ -267,6 +290,52 @@ mod tests {
             assert!(!is_plain(other), "{other}");
         }
         assert!(!super::is_plain(b"@a.b") && !super::is_plain(b"a@") && !super::is_plain(b""));
+    }
+
+    /// The spelling of each code point by upper, lower and title case, beside letters and alone.
+    #[test]
+    fn case_makes_no_other_person_of_any_code_point() {
+        let case = CaseMapper::new();
+        let mut refused = Vec::new();
+        let changes = |c: &char| {
+            let simple = [case.simple_uppercase(*c), case.simple_lowercase(*c), case.simple_titlecase(*c)];
+            simple != [*c; 3]
+                || c.to_uppercase().ne([*c])
+                || c.to_lowercase().ne([*c])
+                || fold(&c.to_string()) != c.to_string()
+        };
+        for c in ('\0'..=char::MAX).filter(|c| !c.is_ascii()).filter(changes) {
+            for name in [format!("{c}"), format!("a{c}"), format!("a{c}b@example.com"), format!("a@b{c}d.example")] {
+                let Ok(one) = canonical(&name) else {
+                    if c.is_alphabetic() && !name.starts_with("a@") {
+                        refused.push(c);
+                    }
+                    continue;
+                };
+                let title: String = name.chars().map(|c| case.simple_titlecase(c)).collect();
+                let simple: [String; 2] = [
+                    name.chars().map(|c| case.simple_uppercase(c)).collect(),
+                    name.chars().map(|c| case.simple_lowercase(c)).collect(),
+                ];
+                for other in [name.to_uppercase(), name.to_lowercase(), title].into_iter().chain(simple) {
+                    if let Ok(other) = canonical(&other) {
+                        assert_eq!(other, one, "U+{:04X}", u32::from(c));
+                    }
+                }
+            }
+        }
+        refused.dedup();
+        assert!(refused.contains(&'ı'), "its capital is I, and the small letter of that is i");
+        assert!(refused.len() < 100, "{} letters", refused.len());
+        assert!(canonical("a@straße.example").is_err(), "another domain than strasse.example");
+        assert_eq!(canonical("a@XN--strae-oqa.example").unwrap(), "a@xn--strae-oqa.example");
+        for spelling in ["STRASSE", "strasse", "Straße", "STRAẞE"] {
+            assert_eq!(canonical(spelling).unwrap(), "strasse");
+        }
+        for (small, capital) in [("σίσυφος", "ΣΊΣΥΦΟΣ"), ("ꭰꭱ", "ᎠᎡ"), ("ა", "Ა"), ("ⴀ", "Ⴀ"), ("𐐨", "𐐀")]
+        {
+            assert_eq!(canonical(small).unwrap(), canonical(capital).unwrap());
+        }
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::Invalid;
+use super::{Invalid, characters};
 
 /// The name of a role, of this library's catalogue or of the host.
 ///
@@ -18,17 +18,21 @@ use super::Invalid;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleName(Arc<str>);
 
-const EXPECTED: &str =
-    "1 to 128 characters without control characters or surrounding space, such as incident-responder";
+const EXPECTED: &str = "1 to 128 characters that can be seen, without surrounding space, such as incident-responder";
 
 impl RoleName {
     /// The role of this name. Names are compared as they are written.
     ///
     /// # Errors
-    /// When it is empty, longer than 128 bytes, padded with space, or holds control characters.
+    /// When it is empty, longer than 128 bytes, padded with space, or holds control characters, characters that nobody can
+    /// see, or such as show text in another order.
     pub fn new(name: &str) -> Result<Self, Invalid> {
-        if name.is_empty() || name.len() > 128 || name.trim() != name || name.chars().any(char::is_control) {
-            return Err(Invalid::new("role", format!("is {}", Invalid::quote(name)), EXPECTED));
+        let refuse = |problem: String| Err(Invalid::new("role", problem, EXPECTED));
+        if let Some(bad) = name.chars().find(|c| *c != ' ' && characters::is_blank(*c)) {
+            return refuse(format!("is {}, which holds {}", Invalid::quote(name), characters::named(bad)));
+        }
+        if name.is_empty() || name.len() > 128 || name.trim() != name {
+            return refuse(format!("is {}", Invalid::quote(name)));
         }
         Ok(Self(name.into()))
     }

@@ -1,10 +1,10 @@
-//! What people write: reasons and links to tickets, bounded. Neither ever enters a policy.
+//! What people write: reasons and links to tickets. Both are limited in length, and neither becomes part of a policy.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::Invalid;
+use super::{Invalid, characters};
 
 /// Why: a sentence or a few, at most 4096 bytes.
 ///
@@ -18,14 +18,15 @@ use super::Invalid;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Justification(Arc<str>);
 
-const EXPECTED: &str = "1 to 4096 bytes of text";
+const EXPECTED: &str = "1 to 4096 bytes of text that a reader can see";
 
 impl Justification {
     /// This text, without surrounding space.
     ///
     /// # Errors
-    /// When nothing but space is left, it is longer than 4096 bytes, or it holds control characters other than line
-    /// breaks and tabs.
+    /// When a reader would see nothing of it, it is longer than 4096 bytes, or it holds control characters other than line
+    /// breaks and tabs, or characters that change the order in which the rest is shown (U+202A to U+202E, U+2066 to
+    /// U+2069).
     pub fn new(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let problem = if text.is_empty() {
@@ -34,6 +35,10 @@ impl Justification {
             format!("is {} bytes long", text.len())
         } else if let Some(c) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             format!("holds the control character U+{:04X}", u32::from(c))
+        } else if let Some(c) = characters::reordering(text) {
+            format!("holds {}, which shows text in another order", characters::named(c))
+        } else if !characters::is_visible(text) {
+            "is empty: it holds only characters that nobody can see".to_owned()
         } else {
             return Ok(Self(text.into()));
         };
@@ -75,24 +80,34 @@ pub struct TicketUrl(Arc<str>);
 
 const EXPECTED_URL: &str =
     "an https or http address of at most 2048 bytes, such as https://tracker.example.com/INC-1234";
+const MAX_URL: usize = 2_048;
 
 impl TicketUrl {
     /// This address, in the form that browsers use (WHATWG URL).
     ///
     /// # Errors
-    /// When it is not an absolute `https` or `http` address, is longer than 2048 bytes, or carries a user name.
+    /// When it is not an absolute `https` or `http` address, is longer than 2048 bytes in that form, or carries a user name
+    /// or a password; these are not repeated in the message.
     pub fn new(text: &str) -> Result<Self, Invalid> {
-        let refuse = || Invalid::new("ticket_url", format!("is {}", Invalid::quote(text)), EXPECTED_URL);
-        if text.len() > 2_048 || text.trim() != text || text.chars().any(char::is_control) {
-            return Err(refuse());
+        let refuse = |problem: String| Invalid::new("ticket_url", problem, EXPECTED_URL);
+        let too_long = |length: usize| refuse(format!("is {length} bytes long"));
+        if text.len() > MAX_URL {
+            return Err(too_long(text.len()));
         }
-        let url = url::Url::parse(text).map_err(|_| refuse())?;
-        if !matches!(url.scheme(), "https" | "http")
-            || !url.has_host()
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
-            return Err(refuse());
+        // What may hold a user name or password is not repeated, whatever else is wrong with it: logs keep messages.
+        let shown = || if text.contains('@') { "an address with an `@`".to_owned() } else { Invalid::quote(text) };
+        if text.trim() != text || text.chars().any(char::is_control) || characters::reordering(text).is_some() {
+            return Err(refuse(format!("is {}", shown())));
+        }
+        let url = url::Url::parse(text).map_err(|_| refuse(format!("is {}", shown())))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("carries a user name or a password".to_owned()));
+        }
+        if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+            return Err(refuse(format!("is {}", shown())));
+        }
+        if url.as_str().len() > MAX_URL {
+            return Err(too_long(url.as_str().len()));
         }
         Ok(Self(url.as_str().into()))
     }
@@ -144,10 +159,56 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_is_limited_as_it_is_stored() {
+        // Each of these letters is three bytes here and nine there.
+        let long = format!("https://a.example/{}", "字".repeat(600));
+        assert!(long.len() < MAX_URL);
+        let error = TicketUrl::new(&long).unwrap_err();
+        assert!(error.problem().ends_with("bytes long"), "{error}");
+        let most = format!("https://a.example/{}", "x".repeat(MAX_URL - 18));
+        assert_eq!(TicketUrl::new(&most).unwrap().as_str().len(), MAX_URL);
+    }
+
+    #[test]
+    fn a_password_in_a_ticket_is_never_repeated() {
+        for text in [
+            "https://me:hunter2@a.example/",
+            "https://hunter2@a.example/",
+            "ftp://me:hunter2@a.example",
+            "//me:hunter2@",
+            "https://me:hunter2@[",
+            " https://me:hunter2@a.example/",
+        ] {
+            let error = TicketUrl::new(text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
     fn reasons_are_text() {
         assert_eq!(Justification::new("  disk full\non db-1 ").unwrap().as_str(), "disk full\non db-1");
         for text in ["", " \n", "a\0b", "\u{1b}[31mred"] {
             assert!(Justification::new(text).is_err(), "{text:?}");
+        }
+        for unseen in [
+            "\u{200B}\u{200D}",
+            "\u{3164}",
+            "\u{2800} \u{2800}",
+            "\u{E0041}\u{E007F}",
+            "\u{FE0F}",
+            "\u{200F}",
+            "\u{115F}",
+        ] {
+            let error = Justification::new(unseen).unwrap_err();
+            assert!(error.problem().starts_with("is empty"), "{error}");
+        }
+        for c in ('\u{202A}'..='\u{202E}').chain('\u{2066}'..='\u{2069}') {
+            let error = Justification::new(&format!("approve{c}deny")).unwrap_err();
+            assert!(error.problem().contains(&format!("U+{:04X}", u32::from(c))), "{error}");
+        }
+        // A family of emoji, and text that is written from right to left.
+        for text in ["👩\u{200D}👩\u{200D}👧", "שלום \u{200F}(עולם)", "ok\u{200B}"] {
+            assert_eq!(Justification::new(text).unwrap().as_str(), text);
         }
         assert!(Justification::new(&"x".repeat(4_097)).is_err());
     }

@@ -128,7 +128,9 @@ impl Ttl {
             #[expect(clippy::cast_possible_truncation, reason = "the range was checked on the line above")]
             Self::from_millis(millis.round() as i64)
         } else {
-            Err(Invalid::new("duration", format!("is {hours} hours"), TTL_EXPECTED))
+            // Three hundred digits of a number that is out of range help nobody.
+            let shown = if hours.abs() < 1e9 { format!("{hours}") } else { format!("{hours:e}") };
+            Err(Invalid::new("duration", format!("is {shown} hours"), TTL_EXPECTED))
         }
     }
 
