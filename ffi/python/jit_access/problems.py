@@ -21,7 +21,8 @@ from fastapi.routing import APIRoute
 from fastapi.security import APIKeyQuery
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive
+from starlette.routing import Match
+from starlette.types import Message, Receive, Scope, Send
 
 from jit_access import JitAccessError
 
@@ -71,8 +72,9 @@ _SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-_EVERYWHERE: Final = (400, 403, 413, 503)
-"""What any route may answer: it does not understand, does not let the caller do it, is flooded, or has no store now."""
+_EVERYWHERE: Final = (400, 403, 413, 415, 503)
+"""What any route may answer: the request is not valid or not allowed, its body is too large or no JSON, or there is no store."""
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class HostNotUpdatedError(Exception):
@@ -84,7 +86,19 @@ class _TooLargeError(Exception):
 
 
 class ProblemRoute(APIRoute):
-    """A route whose refusals are problems."""
+    """A route whose refusals are problems. Where it answers GET, it answers HEAD with the same headers and no body."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches({**scope, "method": "GET"} if self._is_head(scope) else scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_head(scope):
+            await self.app({**scope, "method": "GET"}, receive, _without_body(send))
+        else:
+            await super().handle(scope, receive, send)
+
+    def _is_head(self, scope: Scope) -> bool:
+        return scope.get("method") == "HEAD" and "GET" in (self.methods or ())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
@@ -95,9 +109,8 @@ class ProblemRoute(APIRoute):
                 return _unknown(unknown, known)
             limited = Request(request.scope, _limited(request))
             try:
-                if not _is_json(await limited.body()):
-                    return problem(400, "invalid", "the body is not valid JSON")
-                return await handler(limited)
+                refused = _wrong_origin(request) or _wrong_body(request, await limited.body())
+                return refused or await handler(limited)
             except JitAccessError as error:
                 return _problem(error.status, error.problem_json())
             except RequestValidationError as error:
@@ -106,6 +119,9 @@ class ProblemRoute(APIRoute):
                 return problem(413, "body_too_large", f"the body is larger than {MAX_BODY} bytes")
             except HostNotUpdatedError as error:
                 return problem(503, "host_not_updated", str(error), retryable=True)
+            except (UnicodeEncodeError, OverflowError):
+                # A text or number that came in another way than the body, and that the engine cannot be given.
+                return problem(400, "invalid", "the request holds a text or a number that cannot be read")
 
         return guarded
 
@@ -147,6 +163,7 @@ _TITLES: Final[Mapping[int, str]] = {
     404: "There is no such thing",
     409: "The state does not allow this",
     413: "The request is too large",
+    415: "The body is not JSON",
     429: "Asked too often",
     503: "Try again later",
 }
@@ -201,27 +218,94 @@ def _query_parameters(dependant: Dependant) -> frozenset[str]:
     return frozenset(names)
 
 
-def _is_json(body: bytes) -> bool:
-    """Whether FastAPI will be able to read it. It answers some unreadable bodies in a way of its own."""
+def _wrong_origin(request: Request) -> Response | None:
+    """A page of another site can make a browser send a request with the user's cookies. Browsers say so."""
+    site, mode = (request.headers.get(f"sec-fetch-{name}", "") for name in ("site", "mode"))
+    if request.method in _SAFE or mode == "cors" or site not in {"cross-site", "same-site"}:
+        return None
+    return problem(403, "cross_site", "the request comes from a page of another site")
+
+
+def _wrong_body(request: Request, body: bytes) -> Response | None:
+    """The problem of a body that is no JSON, names a key twice, or holds a text that is no text."""
+    kind = request.headers.get("content-type")
+    if request.method not in _SAFE and (body or kind) and not _is_json(kind or ""):
+        return problem(415, "not_json", "the body needs the header `Content-Type: application/json`")
+    if not body:
+        return None
     try:
-        json.loads(body or b"null")
+        read = json.loads(body, object_pairs_hook=_Object)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return problem(400, "invalid", "the body is not valid JSON")
+    waiting: list[tuple[str, object]] = [("", read)]
+    while waiting:
+        at, value = waiting.pop()
+        if isinstance(value, _Object):
+            if value.twice is not None:
+                return _at(f"{at}/{_escaped(value.twice)}", "is there twice; expected each key once")
+            # A key that cannot be shown is not known, and its object says where it is.
+            if any(_has_surrogate(key) for key in value):
+                return _at(at, "holds a key with half a surrogate pair; expected text in Unicode")
+            waiting += [(f"{at}/{_escaped(key)}", part) for key, part in reversed(value.items())]
+        elif isinstance(value, list):
+            waiting += [(f"{at}/{place}", part) for place, part in reversed([*enumerate(value)])]
+        elif isinstance(value, str) and _has_surrogate(value):
+            return _at(at, "holds half a surrogate pair; expected text in Unicode")
+    return None
+
+
+class _Object(dict[str, Any]):
+    """An object of a body, and the first key that it names twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.twice: str | None = None
+        if len(self) < len(pairs):
+            names = [key for key, _ in pairs]
+            self.twice = next(key for place, key in enumerate(names) if key in names[:place])
+
+
+def _at(pointer: str, detail: str) -> Response:
+    """The problem of one place of the body. What the client sent is cut: it could be anything."""
+    pointer = pointer.encode(errors="replace").decode()[:128]
+    where = pointer.lstrip("/")
+    errors = [{"pointer": pointer, "detail": detail}]
+    return problem(400, "invalid", f"{where}: {detail}" if where else f"the body {detail}", errors=errors)
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _is_json(kind: str) -> bool:
+    main, _, sub = kind.partition(";")[0].strip().lower().partition("/")
+    return main == "application" and (sub == "json" or sub.endswith("+json"))
 
 
 def _escaped(part: object) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
+def _without_body(send: Send) -> Send:
+    """The answer of GET as HEAD gives it: the same headers, which tell the length that a GET would have."""
+
+    async def sending(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return sending
+
+
 def _limited(request: Request) -> Receive:
     """The request's own stream, ending in an error once more than `MAX_BODY` bytes came through or were announced."""
     seen = 0
+    announced = request.headers.get("content-length", "").lstrip("0")
+    # Python reads no number of more than 4,300 digits.
+    is_number = announced.isascii() and announced.isdigit()
+    is_too_large = is_number and (len(announced) > len(str(MAX_BODY)) or int(announced) > MAX_BODY)
 
     async def receive() -> Message:
         nonlocal seen
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > MAX_BODY:
+        if is_too_large:
             raise _TooLargeError
         message = await request.receive()
         seen += len(message.get("body", b""))
