@@ -121,6 +121,23 @@ impl Decider {
         self.synced(|| self.peek_raw(query))
     }
 
+    /// The answer of [`Decider::peek_current`] where memory alone can give it, so that no disk is waited for: for hosts
+    /// that must not block. `None` when the store has to be asked.
+    pub fn peek_in_memory(&self, query: &RawQuery<'_>) -> Option<Decision> {
+        let state = &*self.state;
+        let revision = state.index.revision();
+        if !state.store.is_still(revision) {
+            return None;
+        }
+        if self.rules_out(query).is_some() || !state.rules.enabled {
+            return Some(Decision::not_applicable(Reason::NoGrant, None, revision));
+        }
+        let mut now = None;
+        let decision = self.answer(query, &[], &mut now);
+        let is_proven = decision.outcome != Outcome::Allow || now.is_some_and(|now| state.is_fresh(now));
+        is_proven.then_some(decision)
+    }
+
     fn synced(&self, check: impl FnOnce() -> Decision) -> Decision {
         let state = &*self.state;
         if state.store.is_still(state.index.revision()) {

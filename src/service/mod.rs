@@ -8,6 +8,7 @@
 //! | file | question |
 //! |---|---|
 //! | `engine` | what the handles share, and how the index keeps up with the store |
+//! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `desk` | ask, approve, end, look up |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
@@ -18,6 +19,7 @@
 mod desk;
 mod directory;
 mod engine;
+mod honoured;
 mod keeper;
 #[cfg(feature = "cedar")]
 mod policies;
@@ -27,6 +29,7 @@ mod watch;
 pub use desk::{Desk, IdempotencyKey, Listing, Receipt};
 pub use directory::{Directory, DirectoryError};
 pub use engine::{Builder, Engine, Settings};
+pub use honoured::Honoured;
 pub use keeper::Keeper;
 pub use reconciler::{Reconciler, Tick};
 pub use watch::Watch;

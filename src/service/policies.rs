@@ -1,6 +1,6 @@
 //! The grants as Cedar policies: the last look before one is in force, and the export of all that are.
 
-use super::Desk;
+use super::{Desk, Honoured};
 use crate::error::Error;
 use crate::model::{Caller, Event, Fact, Grant, Permission, Role};
 use crate::policy::{CedarWorkflow, PolicyError, Schema, export};
@@ -52,13 +52,14 @@ impl Policies {
 }
 
 impl Desk {
-    /// All grants in force or to come as one Cedar policy set, for people and for other engines.
+    /// All grants that are honoured, now or once their window begins, as one Cedar policy set, for people and for other
+    /// engines.
     ///
     /// # Errors
-    /// [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
+    /// [`crate::workflow::RefusalCode::NotAnAuditor`]; when the state cannot be proven to be current.
     pub fn policies(&self, caller: &Caller) -> Result<String, Error> {
         may_audit(caller, &self.shared.rules, self.shared.time.now())?;
-        let (revision, grants, now) = self.live_grants()?;
+        let Honoured { grants, revision, now, .. } = self.shared.honoured_now_or_later()?;
         let schema = self.shared.policies.fitting(&grants).map_err(|error| internal(&error))?;
         export(&grants, &schema, now, revision).map_err(|error| internal(&error))
     }

@@ -331,6 +331,11 @@ class Grant:
         """What must be so at each use; `None` for nothing."""
 
     @property
+    def is_plain(self) -> bool:
+        """Whether somebody approved it and it has no conditions. Every other grant is judged, or its use is recorded,
+        before each answer, so a host must not copy it."""
+
+    @property
     def resource(self) -> str:
         """Where: `*`, `tool`, `tool:deploy`, `server:s1`."""
 
@@ -403,6 +408,26 @@ class Record:
 
     def to_json(self) -> str:
         """The record as JSON, `body` inside it as text."""
+
+@final
+class Honoured:
+    """The grants that checks honour at one instant. Engines make it."""
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """The grants, without what `reserved_permissions` holds now."""
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """The first instant at which time alone changes this list; `None` when time changes nothing."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant that the list is true of."""
+
+    @property
+    def revision(self) -> int:
+        """The journal position that the list is true of."""
 
 @final
 class Page:
@@ -527,6 +552,20 @@ class Engine:
         context: Context | None = None,
     ) -> Decision:
         """The answer that `check_current` would give, without recording a use."""
+
+    def peek_in_memory(
+        self,
+        principal: str,
+        action: str,
+        resource: str | None = None,
+        *,
+        server: str | None = None,
+        agent: bool = False,
+        context: Context | None = None,
+    ) -> Decision | None:
+        """The answer of `peek_current` where memory alone can give it, so that nothing waits for a disk: for event
+        loops. `None` when the store has to be asked; then call `peek_current` in a thread.
+        """
 
     def submit(
         self,
@@ -764,9 +803,14 @@ class Engine:
         everything: by a role in `approver_roles` or `auditor_roles`."""
 
     def policies(self, caller: Caller) -> str:
-        """All grants in force or to come as one Cedar policy set. The same grants at the same instant give the same
-        text.
+        """All grants that are honoured, now or once their window begins, as one Cedar policy set. The same grants at the
+        same instant give the same text.
         Raises `Refused` as `audit` does."""
+
+    def honoured(self) -> Honoured:
+        """The grants that checks honour now, for the host itself: no caller is asked. Empty when `enabled` is off.
+        Raises `Unavailable` when the state cannot be proven to be current; then no grant is honoured.
+        """
 
     def live_grants(self) -> list[Grant]:
         """The grants in force or to come, for the host itself: no caller is asked."""

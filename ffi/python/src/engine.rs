@@ -24,7 +24,9 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
 use crate::live::{Host, Live, Opening, Shortcut};
-use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Page, Record};
+use crate::values::{
+    AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Honoured, Page, Record,
+};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -141,6 +143,20 @@ impl Engine {
             Some(decider) => how(decider),
             None => self.with(|live| Ok(how(live.decider()))).map_err(raise)?,
         };
+        Decision::held(py, decision)
+    }
+
+    /// The same without the interpreter lock, for checks that may wait for a disk.
+    fn decide_detached(
+        &self,
+        py: Python<'_>,
+        query: &Result<RawQuery<'_>, Invalid>,
+        context: Option<&Context>,
+        how: fn(&Decider, &RawQuery<'_>) -> model::Decision,
+    ) -> PyResult<Py<Decision>> {
+        let query = query.as_ref().map_err(|invalid| raise(invalid.clone()))?;
+        let query = context.map_or_else(|| query.clone(), |context| query.clone().given(&context.0));
+        let decision = self.detached(py, |live| Ok(how(live.decider(), &query)))?;
         Decision::held(py, decision)
     }
 }
@@ -295,7 +311,7 @@ impl Engine {
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
         let query = &RawQuery::new(who(principal, agent), action, resource, server);
-        self.decide(py, query, context, Decider::check_current_raw)
+        self.decide_detached(py, query, context, Decider::check_current_raw)
     }
 
     #[pyo3(signature = (principal, action, resources, *, server = None, agent = false, context = None))]
@@ -349,7 +365,28 @@ impl Engine {
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
         let query = &RawQuery::new(who(principal, agent), action, resource, server);
-        self.decide(py, query, context, Decider::peek_current_raw)
+        self.decide_detached(py, query, context, Decider::peek_current_raw)
+    }
+
+    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
+    fn peek_in_memory(
+        &self,
+        py: Python<'_>,
+        principal: &str,
+        action: &str,
+        resource: Option<&str>,
+        server: Option<&str>,
+        agent: bool,
+        context: Option<&Context>,
+    ) -> PyResult<Option<Py<Decision>>> {
+        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
+        let query = context.map_or_else(|| query.clone(), |context| query.clone().given(&context.0));
+        let decision = match self.shortcut.decider() {
+            Some(decider) => decider.peek_in_memory(&query),
+            None => self.with(|live| Ok(live.decider().peek_in_memory(&query))).map_err(raise)?,
+        };
+        decision.map(|decision| Decision::held(py, decision)).transpose()
     }
 
     #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, conditions = None, dry_run = false, idempotency_key = None))]
@@ -815,6 +852,10 @@ impl Engine {
 
     fn policies(&self, py: Python<'_>, caller: &Caller) -> PyResult<String> {
         self.detached(py, |live| live.desk.policies(&caller.0))
+    }
+
+    fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {
+        self.detached(py, |live| live.engine.honoured()).map(Honoured)
     }
 
     fn live_grants(&self, py: Python<'_>) -> PyResult<Vec<Grant>> {

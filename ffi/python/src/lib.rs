@@ -45,6 +45,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<values::AccessRequest>()?;
     module.add_class::<values::Delegation>()?;
     module.add_class::<values::Grant>()?;
+    module.add_class::<values::Honoured>()?;
     module.add_class::<values::Record>()?;
     module.add_class::<values::Page>()?;
     Ok(())

@@ -445,6 +445,11 @@ impl Grant {
     }
 
     #[getter]
+    fn is_plain(&self) -> bool {
+        self.grant.is_plain()
+    }
+
+    #[getter]
     fn status(&self) -> &'static str {
         self.grant.status(self.now).name()
     }
@@ -576,6 +581,38 @@ impl Record {
 
     fn __repr__(&self) -> String {
         format!("Record(revision={}, event={:?})", self.revision(), self.event())
+    }
+}
+
+/// What is honoured now.
+#[pyclass(frozen, module = "jit_access")]
+pub struct Honoured(pub jit_access::service::Honoured);
+
+#[pymethods]
+impl Honoured {
+    #[getter]
+    fn grants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let grants = self.0.grants.iter().map(|grant| Grant::new(grant.clone(), self.0.now));
+        PyTuple::new(py, grants.collect::<Vec<_>>())
+    }
+
+    #[getter]
+    fn valid_until(&self) -> Option<DateTime<Utc>> {
+        self.0.valid_until.map(instant)
+    }
+
+    #[getter]
+    fn now(&self) -> DateTime<Utc> {
+        instant(self.0.now)
+    }
+
+    #[getter]
+    fn revision(&self) -> u64 {
+        self.0.revision.0
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Honoured(grants={}, revision={})", self.0.grants.len(), self.0.revision)
     }
 }
 

@@ -1,0 +1,71 @@
+//! Which grants are honoured now.
+//!
+//! A check answers this for one question. Whoever needs all of them (a copy inside a host, an export) asks here and not
+//! the store, so that all of them have one answer.
+
+use super::Engine;
+use super::engine::Shared;
+use crate::error::Error;
+use crate::model::{Grant, GrantStatus, Revision, Timestamp};
+use crate::store::StoreError;
+
+/// The grants that are honoured at one instant.
+///
+/// ```
+/// use jit_access::config::Config;
+/// use jit_access::service::Builder;
+/// use jit_access::store::MemoryStore;
+///
+/// let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// let honoured = engine.honoured()?;
+/// assert!(honoured.grants.is_empty() && honoured.valid_until.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Honoured {
+    /// The grants, without what is in `reserved_permissions` now.
+    pub grants: Vec<Grant>,
+    /// The first instant at which time alone changes this list. `None` when time changes nothing.
+    pub valid_until: Option<Timestamp>,
+    /// The revision that the list is true of.
+    pub revision: Revision,
+    /// The instant that the list is true of.
+    pub now: Timestamp,
+}
+
+impl Engine {
+    /// The grants that checks honour now: the engine is enabled, its state is proven to be current by this call, and each
+    /// grant is inside its window and neither ended nor suspended. The conditions of a grant are judged at each use, so a
+    /// grant with conditions is in the list.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or its state cannot be proven to be current. Then no grant is honoured.
+    pub fn honoured(&self) -> Result<Honoured, Error> {
+        let Honoured { mut grants, revision, now, .. } = self.shared().honoured_now_or_later()?;
+        let bound = |grant: &Grant| if grant.window.contains(now) { grant.window.end() } else { grant.window.start() };
+        let valid_until = grants.iter().map(bound).min();
+        grants.retain(|grant| grant.window.contains(now));
+        Ok(Honoured { grants, valid_until, revision, now })
+    }
+}
+
+impl Shared {
+    /// See [`Engine::honoured`]; with the grants whose window begins later.
+    pub(super) fn honoured_now_or_later(&self) -> Result<Honoured, StoreError> {
+        self.sync()?;
+        let now = self.time.now();
+        let (revision, live) = self.store.live_grants(now)?;
+        let lives = |grant: &Grant| matches!(grant.status(now), GrantStatus::Active | GrantStatus::Scheduled);
+        let unreserved = |mut grant: Grant| {
+            let reserved = self.rules.reserved(grant.break_glass.is_some());
+            grant.permissions = grant.permissions.difference(reserved)?;
+            Some(grant)
+        };
+        let grants = match self.rules.enabled {
+            true => live.into_iter().filter(lives).filter_map(unreserved).collect(),
+            false => Vec::new(),
+        };
+        Ok(Honoured { grants, valid_until: None, revision, now })
+    }
+}
