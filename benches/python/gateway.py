@@ -88,7 +88,7 @@ def manager(name: str, kind: str, config: dict[str, Any]) -> PluginManager:
 def plugin(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
     """The whole check of the framework with our plugin abstaining, against the same with an empty one."""
     settings = {"jit_access": {}, "gateway": {"mirror": False, "poll_seconds": 60}}
-    runtime._runtime = runtime.Runtime(Settings.parse(settings), engine, None)
+    runtime._runtime = runtime.Runtime(Settings.parse(settings), engine)
     ours = manager("Jit", "jit_access.gateway.plugin.JitAccessPlugin", settings)
     empty = manager("Empty", "gateway.Empty", {})
     for one in (ours, empty):

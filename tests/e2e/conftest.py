@@ -178,6 +178,51 @@ class World:
             [(permissions,)] = database.execute("SELECT permissions FROM roles WHERE name = ?", (f"jit-{grant_id}",))
         return sorted(json.loads(permissions))
 
+    def leases(self) -> dict[str, float]:
+        """For how many seconds each mirrored role still counts, by its grant."""
+        query = (
+            "SELECT roles.name, (julianday(user_roles.expires_at) - julianday('now')) * 86400 FROM user_roles"
+            " JOIN roles ON roles.id = role_id WHERE grant_source = 'jit'"
+        )
+        with sqlite3.connect(f"file:{self.gateway.state.root / 'gateway.db'}?mode=ro", uri=True) as database:
+            return {name.removeprefix("jit-"): seconds for name, seconds in database.execute(query)}
+
+    def plugins_with(self, folder: Path, gateway: str) -> Path:
+        """The plugin file, with these settings of the gateway's part."""
+        made = folder / "plugins.yaml"
+        asked = f"    config:\n      gateway: {{{gateway}}}\n"
+        made.write_text((run.HERE / "plugins.yaml").read_text().replace("    config:\n", asked))
+        return made
+
+    def config_with(self, folder: Path, settings: str = "", roles: str = "") -> Path:
+        """The engine's configuration with these settings and these roles, one a line, before the others."""
+        made = folder / "jit-access.yaml"
+        text = (run.HERE / "jit-access.yaml").read_text()
+        text = text.replace("jit_access:\n", f"jit_access:\n  {settings}\n" if settings else "jit_access:\n")
+        made.write_text(text.replace("  roles:\n", f"  roles:\n    {roles}\n" if roles else "  roles:\n", 1))
+        return made
+
+    def workers(self) -> list[int]:
+        """The processes that serve, without the one that started them."""
+        assert self.gateway.process is not None
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            command = (stat.parent / "cmdline").read_bytes() if parent == self.gateway.process.pid else b""
+            if b"spawn_main" in command or b"mcpgateway" in command:
+                found.append(int(stat.parent.name))
+        return found
+
+    def public_only_token(self, who: str) -> str:
+        """A token of somebody's for public things only."""
+        secret = self.gateway.state.secrets["jwt"]
+        known = jwt.decode(self.tokens[who], options={"verify_signature": False})
+        kept = {name: known[name] for name in ("iss", "aud", "iat", "exp") if name in known}
+        return jwt.encode({**kept, "sub": who, "jti": secrets.token_hex(16), "teams": []}, secret, algorithm="HS256")
+
     def verify(self) -> int:
         """How many records of the journal hold together; an error names the first that does not."""
         store = {"JIT_STORE__PATH": str(self.gateway.state.root / "jit-access.db")}

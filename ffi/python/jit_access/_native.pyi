@@ -803,8 +803,8 @@ class Engine:
         everything: by a role in `approver_roles` or `auditor_roles`."""
 
     def policies(self, caller: Caller) -> str:
-        """All grants that are honoured, now or once their window begins, as one Cedar policy set. The same grants at the
-        same instant give the same text.
+        """All grants that are honoured, now or once their window begins, as one Cedar policy set. The same grants at
+        the same instant give the same text.
         Raises `Refused` as `audit` does."""
 
     def honoured(self) -> Honoured:

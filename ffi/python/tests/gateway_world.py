@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ os.environ.update(
     PLUGINS_CAN_OVERRIDE_RBAC="true",
     PLATFORM_ADMIN_EMAIL="admin@example.com",
     LOG_LEVEL="ERROR",
+    MCPGATEWAY_UI_ENABLED="true",
+    MCPGATEWAY_ADMIN_API_ENABLED="true",
     **{name: secrets.token_urlsafe(48) + "-Qx7!" for name in _SECRETS},
 )
 
@@ -37,6 +40,7 @@ from mcpgateway.db import Base, EmailUser, Role, SessionLocal, UserRole
 from mcpgateway.db import engine as database
 
 from jit_access import Caller, Engine, Grant
+from jit_access.gateway import serving
 from jit_access.gateway.reserved import RESERVED
 
 ADMIN, DEV, BOSS = "admin@example.com", "dev@example.com", "boss@example.com"
@@ -55,6 +59,12 @@ jit_access:
 
 # Each file of tests runs alone, too.
 Base.metadata.create_all(database)
+
+
+def request(**scope: Any) -> AbstractContextManager[object]:
+    """The request under way, or a new one without a token."""
+    known = serving.current()
+    return nullcontext(known) if known is not None else serving.serve({"type": "http", "path": "/", **scope})
 
 
 def fresh_gateway() -> None:

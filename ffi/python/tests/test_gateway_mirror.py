@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from gateway_world import ADMIN, BOSS, DEV, add_role, fresh_engine, fresh_gateway, give, revoke
-from mcpgateway.db import Permissions, Role, SessionLocal, UserRole
-from sqlalchemy import delete, select, update
+from mcpgateway.db import EmailUser, Permissions, Role, SessionLocal, UserRole
+from sqlalchemy import delete, event, select, update
+from sqlalchemy.engine import Engine as Database
 
-from jit_access import Engine, Grant
+from jit_access import Conditions, Engine, Grant, JitAccessError
 from jit_access.gateway import host
-from jit_access.gateway.mirror import Mirror
+from jit_access.gateway.mirror import Mirror, clear
 
 PERMISSIONS = set(Permissions.get_all_permissions())
 
@@ -39,13 +40,20 @@ def name(grant: Grant) -> str:
     return f"jit-{grant.id}"
 
 
-def test_an_active_grant_is_a_role_that_expires_with_it(engine: Engine) -> None:
+def ends(grant: Grant) -> datetime:
+    """When the role of a grant stops counting."""
+    return roles()[name(grant)][2].replace(tzinfo=UTC)
+
+
+def test_an_active_grant_is_a_role_that_is_leased(engine: Engine) -> None:
     grant = give(engine, "operator")
+    begun = datetime.now(UTC)
     Mirror(engine).follow_now()
-    holder, permissions, expires = roles()[name(grant)]
+    holder, permissions, _ = roles()[name(grant)]
     assert holder == DEV
-    assert permissions == {p for p in PERMISSIONS if p.startswith("tools.")} - {"tools.delete"}
-    assert expires.replace(tzinfo=UTC) == grant.expires_at
+    given = {p for p in PERMISSIONS if p.startswith("tools.")}
+    assert permissions == given - {"tools.delete", "tools.manage_plugins"}
+    assert begun + timedelta(seconds=29) < ends(grant) <= datetime.now(UTC) + timedelta(seconds=30)
     with SessionLocal() as session:
         held = session.execute(select(UserRole)).scalar_one()
         assert (held.grant_source, held.scope, held.scope_id, held.granted_by) == ("jit", "global", None, BOSS)
@@ -111,18 +119,20 @@ def test_changes_made_by_hand_are_undone(engine: Engine) -> None:
     mirror = Mirror(engine)
     give(engine, "operator")
     mirror.follow_now()
-    before = roles()
+    before = {role: given[:2] for role, given in roles().items()}
     with SessionLocal() as session:
         role = session.execute(select(Role)).scalar_one()
         session.add(UserRole(user_email=ADMIN, role_id=role.id, scope="global", granted_by=ADMIN))
         session.execute(update(Role).values(permissions=["*"]))
         session.execute(update(UserRole).values(expires_at=datetime.now(UTC) + timedelta(days=365)))
         session.commit()
+    mirror.doubt()
     mirror.follow_now()
-    assert roles() == before
+    assert {role: given[:2] for role, given in roles().items()} == before
     with SessionLocal() as session:
         session.execute(update(UserRole).values(is_active=False))
         session.commit()
+    mirror.doubt()
     mirror.follow_now()
     with SessionLocal() as session:
         assert session.execute(select(UserRole)).scalar_one().is_active
@@ -156,11 +166,141 @@ def test_the_operators_own_roles_are_not_touched(engine: Engine) -> None:
     assert roles().keys() == {"jit-made-by-hand"}
 
 
+def test_a_lease_ends_with_its_grant(engine: Engine) -> None:
+    short = give(engine, "operator", duration_hours=10 / 3600)
+    mirror = Mirror(engine)
+    mirror.follow_now()
+    assert ends(short) == short.expires_at
+    mirror.follow_now()
+    assert ends(short) == short.expires_at, "a renewal does not move it"
+
+
+def test_a_lease_is_renewed_after_a_proof(engine: Engine) -> None:
+    grant, mirror = give(engine, "operator"), Mirror(engine, lease_seconds=5)
+    mirror.follow_now()
+    before = ends(grant)
+    mirror.follow()
+    assert ends(grant) == before, "not before it needs one"
+    mirror._renewed -= 2
+    mirror.follow(renew=False)
+    assert ends(grant) == before, "not of who cannot be judged"
+    mirror.follow()
+    assert ends(grant) > before
+
+
+def test_without_a_proof_nothing_is_renewed(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "jit.db"
+    with fresh_engine(str(path)) as stored:
+        grant, mirror = give(stored, "operator"), Mirror(stored)
+        mirror.follow_now()
+        before = ends(grant)
+        path.unlink()
+        mirror._renewed -= 30
+        for follow in (mirror.follow, mirror.follow_now):
+            with pytest.raises(JitAccessError):
+                follow()
+        assert ends(grant) == before
+
+
+def test_another_mode_leaves_nothing_of_the_one_before(engine: Engine) -> None:
+    give(engine, "operator")
+    give(engine, "auditor")
+    Mirror(engine).follow_now()
+    assert len(roles()) == 2
+    Mirror(engine, enabled=False).follow_now()
+    assert roles() == {}
+    Mirror(engine).follow_now()
+    clear()
+    assert roles() == {}
+
+
+def test_an_engine_that_is_off_has_nothing_mirrored(engine: Engine, tmp_path: Path) -> None:
+    path = str(tmp_path / "jit.db")
+    with fresh_engine(path) as on:
+        give(on, "operator")
+        Mirror(on).follow_now()
+        assert roles()
+    with Engine.from_yaml(f"jit_access: {{enabled: false, store: {{path: {path}}}}}", environ={}) as off:
+        Mirror(off).follow_now()
+    assert roles() == {}
+
+
+def test_a_plugin_that_is_switched_off_has_nothing_mirrored(engine: Engine) -> None:
+    mirror = Mirror(engine)
+    give(engine, "operator")
+    mirror.follow()
+    mirror.is_on = False
+    mirror.follow()
+    assert roles() == {}
+    mirror.is_on = True
+    mirror.follow()
+    assert roles()
+
+
+@pytest.mark.parametrize("conditions", [{"max_uses": 2}, {"networks": ["10.0.0.0/8"]}, {"mfa_within_minutes": 5}])
+def test_what_is_judged_or_recorded_first_is_in_no_role(engine: Engine, conditions: dict[str, Any]) -> None:
+    give(engine, "operator", conditions=Conditions(**conditions))
+    Mirror(engine).follow_now()
+    assert roles() == {}
+
+
+def test_a_clock_that_is_put_right_ends_what_was_leased_by_the_wrong_one(engine: Engine) -> None:
+    mirror, grant = Mirror(engine), give(engine, "operator")
+    mirror.follow()
+    with SessionLocal() as session:
+        session.execute(update(UserRole).values(expires_at=datetime.now(UTC) + timedelta(days=365)))
+        session.commit()
+    mirror._clock_offset += 31_536_000
+    mirror.follow()
+    assert ends(grant) <= datetime.now(UTC) + timedelta(seconds=30)
+
+
+def test_a_role_that_was_described_in_other_words_does_not_stop_the_mirror(engine: Engine) -> None:
+    grant = give(engine, "operator")
+    Mirror(engine).follow_now()
+    with SessionLocal() as session:
+        session.execute(update(Role).values(description="mine", permissions=["*"]))
+        session.commit()
+    Mirror(engine).follow_now()
+    assert roles().keys() == {name(grant)}
+    assert "*" not in roles()[name(grant)][1]
+
+
+def test_a_thousand_grants_take_no_statement_each(engine: Engine, tmp_path: Path) -> None:
+    with SessionLocal() as session:
+        session.add_all(EmailUser(email=f"p{n}@example.com", password_hash="x") for n in range(200))
+        session.commit()
+    for n in range(200):
+        give(engine, "operator", holder=f"p{n}@example.com")
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(Database, "before_cursor_execute", note)
+    try:
+        mirror = Mirror(engine)
+        mirror.follow_now()
+        assert len(roles()) == 200
+        made = len(seen)
+        seen.clear()
+        mirror._renewed -= 30
+        mirror.follow()
+        renewed = len(seen)
+        seen.clear()
+        give(engine, "auditor")
+        mirror.follow_now()
+        assert len(roles()) == 201
+        assert made < 15 and renewed < 6 and len(seen) < 12, (made, renewed, seen)
+    finally:
+        event.remove(Database, "before_cursor_execute", note)
+
+
 def test_following_without_a_change_does_not_write(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = Mirror(engine)
     give(engine, "operator")
     mirror.follow()
-    monkeypatch.setattr(mirror, "follow_now", lambda: pytest.fail("nothing has changed"))
+    monkeypatch.setattr(mirror, "follow_now", lambda **_: pytest.fail("nothing has changed"))
     mirror.follow()
 
 

@@ -16,7 +16,7 @@ from cpex.framework import (
     PluginContext,
     ToolPreInvokePayload,
 )
-from gateway_world import DEV, fresh_engine, fresh_gateway, give, revoke
+from gateway_world import DEV, fresh_engine, fresh_gateway, give, request, revoke
 
 from jit_access import Caller, Conditions, Engine
 from jit_access.gateway import host, serving
@@ -35,7 +35,7 @@ def plugin(engine: Any, **config: Any) -> JitAccessPlugin:
     """A plugin object that has joined a runtime."""
     settings: dict[str, Any] = {"jit_access": {}, **config}
     made = JitAccessPlugin(PluginConfig(name="Jit", kind="jit", config=settings))
-    made._runtime = Runtime(Settings.parse(settings), engine, None)
+    made._runtime = Runtime(Settings.parse(settings), engine)
     return made
 
 
@@ -46,9 +46,16 @@ def context(user: Any = DEV) -> PluginContext:
 def check(made: JitAccessPlugin, permission: str, where: PluginContext | None = None) -> bool | None:
     """Granted, denied, or abstained."""
     payload = HttpAuthCheckPermissionPayload(user_email=DEV, permission=permission)
-    result = asyncio.run(made.http_auth_check_permission(payload, where or context()))
+    with request():
+        result = asyncio.run(made.http_auth_check_permission(payload, where or context()))
     assert result.continue_processing
     return None if result.modified_payload is None else result.modified_payload.granted
+
+
+def call_tool(made: JitAccessPlugin, tool: str, user: Any = DEV) -> None:
+    """A tool call that the gateway's roles have let pass."""
+    with request():
+        asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name=tool), context(user)))
 
 
 def uses(engine: Engine, grant_id: str) -> int:
@@ -110,26 +117,26 @@ def test_a_tool_call_is_a_use_whatever_the_path_calls_its_user(engine: Engine, u
     grant = give(engine, "operator", resource="tool:deploy")
     made = plugin(engine)
     for tool in ("deploy", "deploy", "status"):
-        asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name=tool), context(user)))
+        call_tool(made, tool, user)
     assert uses(engine, grant.id) == 2
 
 
 def test_a_call_by_nobody_is_nobodys_use(engine: Engine) -> None:
     grant = give(engine, "operator")
-    asyncio.run(plugin(engine).tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context(None)))
+    call_tool(plugin(engine), "deploy", None)
     assert uses(engine, grant.id) == 0
 
 
 def test_a_tool_whose_name_the_engine_does_not_take_is_a_use_all_the_same(engine: Engine) -> None:
     grant = give(engine, "operator")
-    asyncio.run(plugin(engine).tool_pre_invoke(ToolPreInvokePayload(name="de\u0000ploy"), context()))
+    call_tool(plugin(engine), "de\u0000ploy")
     assert uses(engine, grant.id) == 1
 
 
 def test_names_that_no_grant_can_hold_are_no_errors(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     made = plugin(engine)
     assert check(made, "not a permission at all") is None
-    asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context("no\u0000body")))
+    call_tool(made, "deploy", "no\u0000body")
     assert not caplog.records
 
 
@@ -137,10 +144,10 @@ def test_one_request_is_one_use(engine: Engine) -> None:
     grant, made = give(engine, "operator"), plugin(engine)
     with serving.serve({"type": "http"}):
         assert check(made, "tools.execute") is True
-        asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context()))
+        call_tool(made, "deploy")
     assert uses(engine, grant.id) == 1
     with serving.serve({"type": "http"}):
-        asyncio.run(made.tool_pre_invoke(ToolPreInvokePayload(name="deploy"), context()))
+        call_tool(made, "deploy")
     assert uses(engine, grant.id) == 2
 
 

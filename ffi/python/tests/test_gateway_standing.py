@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from cpex.framework import GlobalContext, HttpAuthCheckPermissionPayload, PluginConfig, PluginContext
-from gateway_world import ADMIN, BOSS, DEV, add_role, fresh_gateway, give
+from gateway_world import ADMIN, BOSS, DEV, add_role, fresh_engine, fresh_gateway, give, request
 from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
 from sqlalchemy import delete, event, select, update
 from sqlalchemy.engine import Engine as Database
@@ -97,12 +97,13 @@ def test_a_loss_ends_the_grant_in_the_next_round(engine: Engine, loss: str) -> N
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_ends_the_grant_at_the_next_decision(engine: Engine, loss: str) -> None:
     plugin, grant = JitAccessPlugin(PluginConfig(name="Jit", kind="jit", config={"jit_access": {}})), granted(engine)
-    plugin._runtime = Runtime(Settings.parse({"jit_access": {}}), engine, Mirror(engine))
+    plugin._runtime = Runtime(Settings.parse({"jit_access": {}}), engine)
 
     def granted_by_the_hook() -> bool:
         payload = HttpAuthCheckPermissionPayload(user_email="Dev@Example.com", permission="tools.execute")
         context = PluginContext(global_context=GlobalContext(request_id="1", user=DEV))
-        return asyncio.run(plugin.http_auth_check_permission(payload, context)).modified_payload is not None
+        with request():
+            return asyncio.run(plugin.http_auth_check_permission(payload, context)).modified_payload is not None
 
     assert granted_by_the_hook()
     LOSSES[loss]()
@@ -175,10 +176,9 @@ def test_an_error_of_ours_does_not_disturb_an_administrator(engine: Engine, capl
 
 
 def test_a_loss_ends_grant_and_mirrored_role_before_its_commit_returns(engine: Engine) -> None:
-    runtime, grant = Runtime(Settings.parse({"jit_access": {}}), engine, Mirror(engine)), granted(engine)
+    runtime, grant = Runtime(Settings.parse({"jit_access": {}}), engine), granted(engine)
     end = changes.listen(runtime.people_changed)
     try:
-        assert runtime.mirror is not None
         runtime.mirror.follow_now()
         LOSSES["the role is taken away"]()
         assert ended(engine, grant) == ("revoked", "eligibility")
@@ -262,10 +262,13 @@ def test_one_query_a_round_however_many_hold_something(engine: Engine) -> None:
     assert engine.sync() == revision, "and nothing is told again"
 
 
-def test_who_never_had_an_account_is_not_judged(engine: Engine) -> None:
-    grant, standings = give(engine, "auditor", holder="elsewhere@example.com"), Standings(engine)
-    assert not standings.follow() and not standings.look("elsewhere@example.com", grant.id)
-    assert engine.check("elsewhere@example.com", "audit:read").allowed
+def test_who_has_no_account_is_gone(engine: Engine) -> None:
+    with pytest.raises(Refused, match="disabled"):
+        engine.submit(Caller("elsewhere@example.com"), role="auditor")
+    unasked = fresh_engine()
+    give(unasked, "auditor", holder="elsewhere@example.com")
+    assert Standings(unasked).follow()
+    assert not unasked.check("elsewhere@example.com", "audit:read").allowed
 
 
 def test_grants_of_agents_are_left_to_whoever_gave_them(engine: Engine) -> None:

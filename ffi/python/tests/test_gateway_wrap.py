@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from cpex.framework import PluginViolationError
-from gateway_world import DEV, fresh_engine, give, revoke
+from gateway_world import DEV, fresh_engine, fresh_gateway, give, request, revoke
 
 from jit_access import Caller, Conditions, Engine
-from jit_access.gateway import host, serving, wrap
+from jit_access.gateway import checks, host, serving, wrap
 from jit_access.gateway.runtime import Runtime
 from jit_access.gateway.settings import Settings
 
@@ -20,6 +20,7 @@ from jit_access.gateway.settings import Settings
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(host, "may_override", lambda: True)
     monkeypatch.setattr(host, "proxies_directly", lambda: False)
+    fresh_gateway()
     return fresh_engine()
 
 
@@ -45,14 +46,15 @@ class Gateway:
         self.vetted: list[tuple[str, str]] = []
         self.recorded: list[wrap.Call | None] = []
         self.standing_holder = True
-        decider = Runtime(Settings.parse({"jit_access": {}}), engine, None)
+        decider = Runtime(Settings.parse({"jit_access": {}}), engine)
         decider.standings = SimpleNamespace(look=look)  # type: ignore[assignment]  # who holds what, told by the test
-        self.check = wrap._lifting(check_permission, decider)
+        self.check = checks.checking(check_permission, decider, lifts=True)
         self.invoke = wrap._deciding(invoke_tool, decider)
 
     def permits(self, permission: str, **more: Any) -> bool:
         """One permission check and nothing after it."""
-        return bool(asyncio.run(self._permits(permission, more)))
+        with request():
+            return bool(asyncio.run(self._permits(permission, more)))
 
     async def _permits(self, permission: str, more: dict[str, Any]) -> bool:
         return bool(await self.check(None, user_email=DEV, permission=permission, **more))
@@ -69,7 +71,8 @@ class Gateway:
                 assert error.violation is not None and error.violation.http_status_code == 403
                 return False
 
-        return asyncio.run(whole())
+        with request():
+            return asyncio.run(whole())
 
 
 def test_a_grant_on_one_tool_runs_this_tool(engine: Engine) -> None:
@@ -140,7 +143,8 @@ def test_so_many_calls_and_no_more_however_many_come_at_once(engine: Engine) -> 
     async def at_once() -> list[bool]:
         return await asyncio.gather(*(whole() for _ in range(8)))
 
-    assert sorted(asyncio.run(at_once())) == [False] * 5 + [True] * 3
+    with request():
+        assert sorted(asyncio.run(at_once())) == [False] * 5 + [True] * 3
 
 
 def test_a_grant_asks_at_the_call_where_it_comes_from(engine: Engine) -> None:
@@ -177,7 +181,8 @@ def test_a_standing_right_in_the_same_task_clears_an_earlier_provisional_pass(en
         assert await gateway._permits("tools.execute", {})
         return await gateway.invoke(None, "status")
 
-    assert asyncio.run(both()) == "ran status"
+    with request():
+        assert asyncio.run(both()) == "ran status"
 
 
 def test_nothing_is_lifted_where_it_must_not_be(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,18 +232,19 @@ def test_who_is_looked_at_at_a_tool_call_does_not_get_through_by_what_ended(engi
 
 
 def test_the_gateway_is_wrapped_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    services = (wrap.PermissionService, wrap.ToolService)
-    decider = Runtime(Settings.parse({"jit_access": {}}), engine, None)
+    services = (checks.PermissionService, wrap.ToolService)
+    settings = Settings.parse({"jit_access": {}, "gateway": {"wrap_permission_service": True}})
+    decider = Runtime(settings, engine)
     before = [
         (service, name, getattr(service, name))
         for service in services
-        for name in ("check_permission", *wrap._TOOL_METHODS)
+        for name in ("check_permission", "_get_user_roles", *wrap._TOOL_METHODS)
         if hasattr(service, name)
     ]
     try:
-        wrap.install(decider)
+        checks.install(decider)
         once = [getattr(service, name) for service, name, _ in before]
-        wrap.install(decider)
+        checks.install(decider)
         assert [getattr(service, name) for service, name, _ in before] == once
         assert all(new is not old for new, (_, _, old) in zip(once, before, strict=True))
     finally:

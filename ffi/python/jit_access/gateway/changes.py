@@ -8,14 +8,17 @@ found by looking.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final
 
 from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+from jit_access.gateway import host
 
 _log: Final = logging.getLogger(__name__)
 _CHANGED: Final = "jit_access_people_changed"
@@ -35,8 +38,9 @@ def listen(follow: Callable[[], None]) -> Callable[[], None]:
     """Have `follow` called after every transaction of this process that changes what people are, before the commit
     returns; what is answered ends that.
 
-    Many of these commits are made on the loop that serves everybody, and what follows may need a lock that another
-    request holds while it waits for that loop. So it is done beside it, and after a while not waited for any more.
+    Many of these commits are made on the loop that serves everybody. Nothing may wait there, so the work is done in a
+    thread of its own, and the request that made the change is answered after that. In other threads the commit itself
+    waits. After a while nobody waits any more.
     """
     beside = ThreadPoolExecutor(1, "jit-access-people")
 
@@ -52,8 +56,15 @@ def listen(follow: Callable[[], None]) -> Callable[[], None]:
     def committed(session: Session) -> None:
         if not session.info.pop(_CHANGED, False) or session.info.get(_OURS, False):
             return
+        done = beside.submit(guarded)
+        if _is_on_a_loop():
+            host.before_the_answer(done)
+        else:
+            wait([done], _PATIENCE_SECONDS)
+
+    def guarded() -> None:
         try:
-            beside.submit(follow).result(_PATIENCE_SECONDS)
+            follow()
         except Exception:
             # The change stands, and the next round of the keeper looks again.
             _log.exception("grants could not follow a change of accounts or roles yet")
@@ -76,6 +87,14 @@ def listen(follow: Callable[[], None]) -> Callable[[], None]:
         beside.shutdown()
 
     return end
+
+
+def _is_on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _says_something(row: Any) -> bool:

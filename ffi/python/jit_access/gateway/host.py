@@ -5,13 +5,16 @@ The gateway has no stable interface for much of this, so when one of its version
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from mcpgateway import plugins
 from mcpgateway.auth_context import get_jwt_user_email_from_payload
 from mcpgateway.config import settings as gateway_settings
 from mcpgateway.db import EmailUser, Permissions, Role, SessionLocal, UserRole
@@ -26,9 +29,21 @@ ROLE_PREFIX: Final = "jit-"
 """How the names of mirrored roles begin."""
 GRANT_SOURCE: Final = "jit"
 """What mirrored assignments say of their origin."""
+AGENT_PREFIX: Final = "agent:"
+"""How principals that are agents begin."""
 PLATFORM_ADMIN: Final = "platform_admin"
 """The gateway's name for the role of its administrators, held through a flag of the account."""
 
+_INTERNAL: Final = "/_internal/"
+"""Where the gateway calls itself for somebody whose token it does not pass on."""
+_NARROWING: Final = ("server_id", "ip_restrictions", "time_restrictions", "usage_limits")
+"""What else the scopes of a token can hold."""
+_CALLS: Final = {
+    "tools/call": ("tools.execute", "tool", "name"),
+    "resources/read": ("resources.read", "resource", "uri"),
+    "prompts/get": ("prompts.read", "prompt", "name"),
+}
+"""What a JSON-RPC method needs, and where it names what it uses."""
 _MOUNTED: Final = "jit_access_mounted"
 _AT_ONCE: Final = 500
 """How many names one query asks for; databases limit it."""
@@ -39,6 +54,11 @@ _NO_SERVER: Final = "default_server_id"
 def may_override() -> bool:
     """Whether the gateway's operator lets plugins lift what roles deny, read at every call."""
     return gateway_settings.plugins_can_override_rbac is True
+
+
+async def is_switched_on(plugin: str) -> bool:
+    """Whether plugins are on, and this one is not switched off while the gateway runs."""
+    return await plugins.are_plugins_enabled_shared() and await plugins.get_plugin_mode_override(plugin) != "disabled"
 
 
 def proxies_directly() -> bool:
@@ -107,6 +127,10 @@ class Standing(NamedTuple):
     roles: tuple[str, ...]
 
 
+GONE: Final = Standing(enabled=False, roles=())
+"""What somebody is who has no account."""
+
+
 def standings(principals: Iterable[str]) -> dict[str, Standing]:
     """What these people are now, by the names they are asked for with; who has no account is left out."""
     names = list(principals)
@@ -127,8 +151,9 @@ def standings(principals: Iterable[str]) -> dict[str, Standing]:
 
 
 def directory(principal: str, agent: bool) -> Standing | None:
-    """What somebody is now, for the engine, which asks it of those who want something done and of whom it concerns."""
-    return None if agent else standings([principal]).get(principal)
+    """What somebody is now, for the engine, which asks it of those who want something done and of whom it concerns.
+    Every person has an account in the gateway, so a person without one is gone. Agents are not ours to judge."""
+    return None if agent else standings([principal]).get(principal, GONE)
 
 
 def known(email: str) -> Context | None:
@@ -140,6 +165,49 @@ def known(email: str) -> Context | None:
     claims = _claims(found.state, email)
     session = claims.get("sid", claims.get("jti"))
     return Context(**_understood(address=found.peer), **_understood(session=session), **_sign_in(claims))
+
+
+def may_lift(token_teams: object = None) -> bool:
+    """Whether a grant may add to what the request under way is allowed. A token that was narrowed gets no more than its
+    holder has by standing right: one for public things only (`teams: []`), and one with scopes of its own. A request
+    whose credentials cannot be read gets no more either."""
+    found = _request()
+    if not may_override() or token_teams == [] or found is None or found.path.startswith(_INTERNAL):
+        return False
+    if found.state.get("token_teams") == [] or _are_narrow(found.state.get("token_scopes")):
+        return False
+    verified = found.state.get("_jwt_verified_payload")
+    if not isinstance(verified, tuple) or len(verified) != 2 or not isinstance(verified[1], dict):
+        return not found.presents_token
+    scopes = verified[1].get("scopes") or {}
+    if not isinstance(scopes, dict) or any(scopes.get(name) for name in _NARROWING):
+        return False
+    return not _are_narrow(scopes.get("permissions"))
+
+
+def _are_narrow(permissions: object) -> bool:
+    """Whether a token's own permissions are fewer than its holder's. An empty list means all of them."""
+    return bool(permissions) and not (isinstance(permissions, (list, tuple, set)) and "*" in permissions)
+
+
+def called(permission: str) -> str | None:
+    """The tool, resource or prompt that the request under way uses by this permission, for the record."""
+    found = _request()
+    call = found.call() if found is not None else None
+    if call is None or call[0] not in _CALLS:
+        return None
+    needed, kind, parameter = _CALLS[call[0]]
+    name = call[1].get(parameter) if permission == needed else None
+    return f"{kind}:{name}" if isinstance(name, str) and name else None
+
+
+def before_the_answer(follow: Future[None]) -> bool:
+    """Have the request under way answered only after this is done, or after a while; whether there is one."""
+    found = serving.current()
+    if found is None:
+        return False
+    found.follows.append(asyncio.wrap_future(follow))
+    return True
 
 
 def counted() -> set[str]:

@@ -1,7 +1,7 @@
 """The plugin that the gateway loads: `kind: jit_access.gateway.plugin.JitAccessPlugin`.
 
-REST permission checks come through `http_auth_check_permission` and are answered here. Tool calls, resource reads and
-prompts have passed the gateway's roles when their hooks fire; there the use of a grant is recorded.
+REST permission checks come through `http_auth_check_permission` and are answered here. On the other paths `checks`
+answers and records. The hooks of tool calls, resource reads and prompts record what none of these has seen.
 
 Every hook abstains on an error of its own. In this hook the gateway takes no denial but an exception, and makes of any
 exception an answer for everybody; a broken elevation must leave standing rights as they are.
@@ -26,7 +26,8 @@ from cpex.framework import (
 )
 
 from jit_access import InvalidInput
-from jit_access.gateway import host, runtime
+from jit_access.gateway import host, runtime, wrap
+from jit_access.gateway.reserved import is_grantable
 from jit_access.gateway.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
@@ -38,18 +39,20 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
     def __init__(self, config: PluginConfig) -> None:
         super().__init__(config)
         self._settings = Settings.parse(config.config or {})
+        self._name = str(config.name)
         self._runtime: runtime.Runtime | None = None
 
     async def initialize(self) -> None:
         """Join the process's runtime; the first plugin object starts it."""
-        self._runtime = await asyncio.to_thread(runtime.start, self._settings)
+        self._runtime = await asyncio.to_thread(runtime.start, self._settings, self._name)
         self._runtime.keep_up()
 
     async def shutdown(self) -> None:
         """Write what was used; the runtime goes on for the next plugin object."""
         if self._runtime is not None:
             try:
-                await asyncio.to_thread(self._runtime.engine.tick)
+                # The gateway holds a lock meanwhile under which requests wait.
+                await self._runtime.beside(self._runtime.engine.tick)
             except Exception:
                 _log.exception("recorded uses could not be written yet")
 
@@ -60,8 +63,13 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         # After another plugin has decided, its answer arrives here in place of the question.
         if self._runtime is None or not isinstance(payload, HttpAuthCheckPermissionPayload):
             return PluginResult()
+        if not is_grantable(payload.permission):
+            return PluginResult()
         try:
-            if self._runtime.holds_nothing(payload.user_email, payload.permission) or not host.may_override():
+            if await self._runtime.holds_nothing(payload.user_email, payload.permission):
+                return PluginResult()
+            described = context.global_context.user_context
+            if not host.may_lift(described.teams if described is not None else None):
                 return PluginResult()
             decision = await self._runtime.decide(payload.user_email, payload.permission)
             if not decision.allowed:
@@ -72,6 +80,9 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         except InvalidInput:
             # A name that no grant can hold, so that no grant covers it.
             return PluginResult()
+        except TimeoutError:
+            _log.warning("abstaining from a permission check: the store did not answer in time")
+            return PluginResult()
         except Exception:
             _log.exception("abstaining from a permission check")
             return PluginResult()
@@ -80,48 +91,47 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         self, payload: ToolPreInvokePayload, context: PluginContext
     ) -> PluginResult[ToolPreInvokePayload]:
         """Record the use of a grant by a tool call."""
-        self._record(context, "tools.execute", f"tool:{payload.name}")
+        await self._record(context, "tools.execute", f"tool:{payload.name}")
         return PluginResult()
 
     async def resource_pre_fetch(
         self, payload: ResourcePreFetchPayload, context: PluginContext
     ) -> PluginResult[ResourcePreFetchPayload]:
         """Record the use of a grant by reading a resource."""
-        self._record(context, "resources.read", f"resource:{payload.uri}")
+        await self._record(context, "resources.read", f"resource:{payload.uri}")
         return PluginResult()
 
     async def prompt_pre_fetch(
         self, payload: PromptPrehookPayload, context: PluginContext
     ) -> PluginResult[PromptPrehookPayload]:
         """Record the use of a grant by fetching a prompt."""
-        self._record(context, "prompts.read", f"prompt:{payload.prompt_id}")
+        await self._record(context, "prompts.read", f"prompt:{payload.prompt_id}")
         return PluginResult()
 
-    def _record(self, context: PluginContext, permission: str, resource: str) -> None:
-        """Ask the engine, which records what it allows. The call goes on either way: it has passed the roles."""
+    async def _record(self, context: PluginContext, permission: str, resource: str) -> None:
+        """Have the engine record a use that is not on record yet, if a grant covers it. The call has passed already."""
         if self._runtime is None:
             return
         try:
             email = _email(context)
             recorded, server = self._call()
-            if email is None or recorded or not host.may_override() or permission in host.counted():
+            if email is None or recorded or permission in host.counted() or not host.may_lift():
                 return
-            check = self._runtime.engine.check_current
             try:
-                check(email, permission, resource, server=server)
+                await self._runtime.decide(email, permission, resource, server=server)
             except InvalidInput:
                 # The gateway knows ids that the engine does not take. A grant on everything covers these too.
-                check(email, permission)
+                await self._runtime.decide(email, permission)
         except InvalidInput:
             return
+        except TimeoutError:
+            _log.warning("the use of a grant was not recorded: the store did not answer in time")
         except Exception:
             _log.exception("the use of a grant was not recorded")
 
     def _call(self) -> tuple[bool, str | None]:
         """Whether the use is on record already, and the virtual server of the call, where it can be known."""
         if self._settings.wrap_permission_service:
-            from jit_access.gateway import wrap
-
             call = wrap.call()
             return (call.recorded, call.server) if call is not None else (False, None)
         return False, host.transport_server()

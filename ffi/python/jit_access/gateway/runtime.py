@@ -2,19 +2,25 @@
 
 The gateway builds a new plugin object every thirty seconds and one for each context besides. Whatever must survive
 that is here and not on the plugin. Nothing starts at import: the gateway may be imported before it forks its workers.
+
+Nothing here blocks the event loop. What memory alone can tell is answered at once. Everything else is done in threads
+of our own, and a decision that takes longer than `decision_seconds` is not waited for: then no grant is honoured.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from jit_access import Caller, Decision, Engine
 from jit_access.gateway import changes, host
-from jit_access.gateway.mirror import Mirror
+from jit_access.gateway.mirror import Mirror, clear, gives
 from jit_access.gateway.settings import PluginConfigError, Settings
 from jit_access.gateway.standing import Standings
 from jit_access.router import create_router
@@ -22,6 +28,11 @@ from jit_access.router import create_router
 _log: Final = logging.getLogger(__name__)
 _NOTHING: Final = "no_grant"
 """Why there is no answer when somebody holds nothing that covers the question, whatever its conditions."""
+_THREADS: Final = 16
+"""How many decisions may wait for a disk at once. More wait for these, and for no longer."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass
@@ -30,40 +41,71 @@ class Runtime:
 
     settings: Settings
     engine: Engine
-    mirror: Mirror | None
+    name: str = "JitAccess"
+    """What the gateway's plugin file calls the plugin."""
+    is_on: bool = True
+    """Whether the gateway has the plugin switched on, as of the last round."""
+    mirror: Mirror = field(init=False, repr=False)
     standings: Standings = field(init=False, repr=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
+    _decisions: ThreadPoolExecutor = field(init=False, repr=False)
+    _keeper: ThreadPoolExecutor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        # Without the mirror it is there all the same, and removes what earlier settings left.
+        self.mirror = Mirror(self.engine, enabled=self.settings.mirror, lease_seconds=self.settings.lease_seconds)
         self.standings = Standings(self.engine)
+        self._decisions = ThreadPoolExecutor(_THREADS, "jit-access-decision")
+        self._keeper = ThreadPoolExecutor(1, "jit-access-keeper")
 
-    def holds_nothing(self, email: str, permission: str) -> bool:
+    async def holds_nothing(self, email: str, permission: str) -> bool:
         """Whether no grant of this person gives it now, whatever its conditions: the answer to nearly every request."""
-        return self.engine.peek_current(email, permission).reason == _NOTHING
+        known = self.engine.peek_in_memory(email, permission)
+        if known is None:
+            known = await self.beside(self.engine.peek_current, email, permission)
+        return known.reason == _NOTHING
 
     async def decide(
         self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
     ) -> Decision:
         """The engine's answer to the request under way, its use recorded, after a look at whether the holder of the
-        grant that gives it still may hold it."""
-        context = await asyncio.to_thread(host.known, email)
+        grant that gives it still may hold it. Raises `TimeoutError` when that takes too long."""
+        return await self.beside(self._decide, email, permission, resource, server)
+
+    async def may_hold_some(self, email: str, permission: str) -> bool:
+        """Whether this person holds a grant that gives it somewhere; where, the call itself has to show."""
+        return await self.beside(self._may_hold_some, email, permission)
+
+    async def beside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do work that may wait for a disk in a thread, and wait for it no longer than a decision may take."""
+        within = contextvars.copy_context()
+        done = asyncio.get_running_loop().run_in_executor(self._decisions, lambda: within.run(work, *args, **kwargs))
+        return await asyncio.wait_for(done, self.settings.decision_seconds)
+
+    def _decide(self, email: str, permission: str, resource: str | None, server: str | None) -> Decision:
+        context = host.known(email)
         given = self.engine.peek_current(email, permission, resource, server=server, context=context)
         if given.grant_id is None:
             return given
-        await asyncio.to_thread(self._vet, Caller(email).principal, given.grant_id)
+        self._vet(Caller(email).principal, given.grant_id)
         return self.engine.check_current(email, permission, resource, server=server, context=context)
 
+    def _may_hold_some(self, email: str, permission: str) -> bool:
+        holder = Caller(email).principal
+        return any(grant.holder == holder and gives(grant, permission) for grant in self.engine.honoured().grants)
+
     def _vet(self, holder: str, grant: str) -> None:
-        """Make sure that the holder of a live grant may still hold it; blocks on the disk when not."""
-        if self.standings.look(holder, grant) and self.mirror is not None:
+        """Make sure that the holder of a live grant may still hold it."""
+        if self.standings.look(holder, grant):
             self.mirror.follow_now()
 
     def people_changed(self) -> None:
-        """End the grants that their holders may not hold any more, and the roles that mirror them; blocks on the disk.
-        Whoever changed a mirrored role may still have it in hand, so that is for the next round to undo."""
-        ended = self.standings.follow()
-        if self.mirror is not None:
-            self.mirror.follow_now() if ended else self.mirror.doubt()
+        """End the grants that their holders may not hold any more, and the roles that mirror them. An administrator who
+        changed a mirrored role may still be at it, so that is left to the next round."""
+        if self.standings.follow():
+            self.mirror.follow_now()
+        else:
+            self.mirror.doubt()
 
     def keep_up(self) -> None:
         """See to it that grants follow their holders, and the mirror other processes, from the loop that runs now."""
@@ -75,7 +117,8 @@ class Runtime:
         while True:
             await asyncio.sleep(self.settings.poll_seconds)
             try:
-                await asyncio.to_thread(self._round)
+                self.is_on = self.mirror.is_on = await host.is_switched_on(self.name)
+                await asyncio.get_running_loop().run_in_executor(self._keeper, self._round)
             except Exception:
                 # Said once when it begins and once when it ends, not every second in between.
                 if not failing:
@@ -87,27 +130,29 @@ class Runtime:
                 failing = False
 
     def _round(self) -> None:
+        followed = False
         try:
             self.standings.follow()
+            followed = True
         finally:
-            if self.mirror is not None:
-                self.mirror.follow()
+            # Who cannot be judged gets no longer leases.
+            self.mirror.follow(renew=followed)
 
 
 _runtime: Runtime | None = None
 _starting: Final = threading.Lock()
 
 
-def start(settings: Settings) -> Runtime:
+def start(settings: Settings, name: str) -> Runtime:
     """The runtime of this process, made at the first call. Blocks on the disk then.
 
-    When it returns for the first time, grants that their holders may not hold any more are over, and roles of grants
-    that ended while the gateway was down are gone; the gateway serves no request before.
+    When it returns for the first time, grants that their holders may not hold any more are over, and no role is left
+    that mirrors what is not honoured now, whatever the settings were before. The gateway serves no request before.
     """
     global _runtime
     with _starting:
         if _runtime is None:
-            _runtime = _open(settings)
+            _runtime = _open(settings, name)
         elif _runtime.settings != settings:
             raise PluginConfigError(
                 "this process already runs jit-access with another configuration: one plugin entry is expected"
@@ -115,17 +160,19 @@ def start(settings: Settings) -> Runtime:
         return _runtime
 
 
-def _open(settings: Settings) -> Runtime:
-    engine = settings.open_engine(host.directory)
-    opened = Runtime(settings, engine, Mirror(engine) if settings.mirror else None)
+def _open(settings: Settings, name: str) -> Runtime:
+    try:
+        engine = settings.open_engine(host.directory)
+    except Exception:
+        # The gateway may be set to serve without us. What an earlier start left must not be honoured then.
+        clear()
+        raise
+    opened = Runtime(settings, engine, name)
     opened.standings.follow()
-    follow = opened.mirror.follow_now if opened.mirror is not None else None
-    if follow is not None:
-        follow()
-    if settings.wrap_permission_service:
-        from jit_access.gateway import wrap
+    opened.mirror.follow_now()
+    from jit_access.gateway import checks
 
-        wrap.install(opened)
+    checks.install(opened)
     changes.listen(opened.people_changed)
-    host.mount(create_router(engine, caller=host.caller, on_change=follow))
+    host.mount(create_router(engine, caller=host.caller, on_change=opened.mirror.follow_now))
     return opened

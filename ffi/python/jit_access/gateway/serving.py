@@ -7,6 +7,8 @@ request for the task that serves it and for every task that this one starts.
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,10 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _KEPT: Final = "jit_access_serving"
-"""Where a request's state holds it, for who is handed the request."""
+"""Where a request's state holds it, for code that is handed the request."""
+_LONGEST_BODY: Final = 65_536
+"""Of a longer body nothing is read."""
+_PATIENCE_SECONDS: Final = 2.0
+"""How long an answer waits for what follows from it."""
 
 
 @dataclass
@@ -29,17 +35,48 @@ class Serving:
     peer: str | None
     """Where it comes from, as the server says: the other end of the connection, or what a proxy says that the server
     trusts (`FORWARDED_ALLOW_IPS`). The gateway itself believes any client, so this is taken before it is asked."""
+    path: str = ""
+    """Its path."""
+    presents_token: bool = False
+    """Whether it carries credentials of its own: a header or a cookie."""
     counted: set[str] = field(default_factory=set)
     """The permissions whose use is on record, so that one request is one use."""
+    follows: list[asyncio.Future[Any]] = field(default_factory=list)
+    """What must be done before it is answered."""
     over: bool = False
     """Whether it has been served. A task may outlive the request that started it, and then serves others."""
+    _body: bytearray | None = field(default_factory=bytearray)
+
+    def received(self, message: Message) -> None:
+        """Keep what arrives of the body, up to a length."""
+        if message["type"] == "http.request" and self._body is not None:
+            self._body += message.get("body", b"")
+            if len(self._body) > _LONGEST_BODY:
+                self._body = None
+
+    def call(self) -> tuple[str, dict[str, Any]] | None:
+        """The method and the parameters of the JSON-RPC call in the body, if it is exactly one."""
+        try:
+            said = json.loads(self._body or b"")
+        except ValueError:
+            return None
+        if not isinstance(said, dict) or not isinstance(said.get("method"), str):
+            return None
+        params = said.get("params")
+        return said["method"], params if isinstance(params, dict) else {}
+
+    async def done(self) -> None:
+        """Wait for what must be done before the answer, for a while. What takes longer goes on by itself."""
+        waiting, self.follows = self.follows, []
+        if waiting:
+            await asyncio.wait(waiting, timeout=_PATIENCE_SECONDS)
 
 
 _serving: ContextVar[Serving | None] = ContextVar("jit_access_serving", default=None)
 
 
 def current() -> Serving | None:
-    """The request that this task serves, as far as it serves the one that it was started for."""
+    """The request that this task serves, as long as it serves the one that it was started for."""
     known = _serving.get()
     return known if known is not None and not known.over else None
 
@@ -54,9 +91,15 @@ def of(scope: Scope) -> Serving | None:
 def serve(scope: Scope) -> Iterator[Serving]:
     """Remember a request for as long as it is served."""
     client = scope.get("client")
+    headers = dict(scope.get("headers", ()))
     # Layers that copy the scope share the state of the original, if it is there.
     state: dict[str, Any] = scope.setdefault("state", {})
-    serving = state[_KEPT] = Serving(state, client[0] if client else None)
+    serving = state[_KEPT] = Serving(
+        state,
+        client[0] if client else None,
+        str(scope.get("path", "")),
+        b"authorization" in headers or b"jwt_token=" in headers.get(b"cookie", b""),
+    )
     token = _serving.set(serving)
     try:
         yield serving
@@ -73,8 +116,19 @@ class _Layer:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        with serve(scope):
-            await self._inner(scope, receive, send)
+        with serve(scope) as serving:
+
+            async def receiving() -> Message:
+                message = await receive()
+                serving.received(message)
+                return message
+
+            async def sending(message: Message) -> None:
+                if serving.follows:
+                    await serving.done()
+                await send(message)
+
+            await self._inner(scope, receiving, sending)
 
 
 def remember(app: Starlette) -> None:

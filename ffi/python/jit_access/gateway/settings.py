@@ -12,7 +12,7 @@ from jit_access import Engine
 from jit_access.gateway.reserved import RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
-_GATEWAY_KEYS = frozenset({"mirror", "wrap_permission_service", "poll_seconds"})
+_GATEWAY_KEYS = frozenset({"mirror", "wrap_permission_service", "poll_seconds", "lease_seconds", "decision_seconds"})
 
 
 Directory = Callable[[str, bool], tuple[bool, Sequence[str]] | None]
@@ -30,8 +30,14 @@ class Settings:
     config_file: Path | None
     inline: str | None
     mirror: bool
+    """Whether plain grants become roles of the gateway."""
     wrap_permission_service: bool
     poll_seconds: float
+    """How often each process looks for changes."""
+    lease_seconds: float
+    """How long a mirrored role lives without a renewal."""
+    decision_seconds: float
+    """How long a decision may wait for a disk; then the grant is not honoured."""
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Settings:
@@ -54,7 +60,9 @@ class Settings:
             inline=json.dumps({"jit_access": inline}) if inline is not None else None,
             mirror=_flag(gateway, "mirror", default=not wrap),
             wrap_permission_service=wrap,
-            poll_seconds=_seconds(gateway.get("poll_seconds", 1.0)),
+            poll_seconds=_seconds(gateway, "poll_seconds", 1.0, 0.1, 60),
+            lease_seconds=_seconds(gateway, "lease_seconds", 30.0, 5, 300),
+            decision_seconds=_seconds(gateway, "decision_seconds", 1.0, 0.1, 30),
         )
 
     def open_engine(self, directory: Directory) -> Engine:
@@ -78,7 +86,8 @@ def _flag(config: Mapping[str, Any], key: str, *, default: bool) -> bool:
     return value
 
 
-def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.1 <= value <= 60:
-        raise PluginConfigError(f"`gateway.poll_seconds` is {value!r}: a number from 0.1 to 60 is expected")
+def _seconds(config: Mapping[str, Any], key: str, default: float, least: float, most: float) -> float:
+    value = config.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise PluginConfigError(f"`gateway.{key}` is {value!r}: a number from {least:g} to {most:g} is expected")
     return float(value)

@@ -18,8 +18,6 @@ from jit_access import Engine
 from jit_access.gateway import host
 
 _log: Final = logging.getLogger(__name__)
-_GONE: Final = host.Standing(enabled=False, roles=())
-"""An account that was there and is not any more."""
 
 
 class Standings:
@@ -35,11 +33,11 @@ class Standings:
         """Look at all who hold a live grant; whether something ended by it."""
         grants: dict[str, list[str]] = defaultdict(list)
         for grant in self._engine.live_grants():
-            # The gateway knows no agents; whoever gives them grants reports of them.
-            if not grant.holder.startswith("agent:"):
+            # The gateway knows no agents; the host that gives them grants reports them.
+            if not grant.holder.startswith(host.AGENT_PREFIX):
                 grants[grant.holder].append(grant.id)
         found = host.standings(grants)
-        ended = [self._tell(holder, theirs, found.get(holder)) for holder, theirs in grants.items()]
+        ended = [self._tell(holder, theirs, found.get(holder, host.GONE)) for holder, theirs in grants.items()]
         with self._guard:
             live = {grant for theirs in grants.values() for grant in theirs}
             self._told = {grant: told for grant, told in self._told.items() if grant in live}
@@ -47,14 +45,9 @@ class Standings:
 
     def look(self, holder: str, grant: str) -> bool:
         """Look at the holder of this live grant; whether something ended by it."""
-        return self._tell(holder, [grant], host.standings([holder]).get(holder))
+        return self._tell(holder, [grant], host.standings([holder]).get(holder, host.GONE))
 
-    def _tell(self, holder: str, grants: list[str], now: host.Standing | None) -> bool:
-        if now is None:
-            # Whoever never had an account is not ours to judge: the gateway lets them in or not.
-            if not any(grant in self._told for grant in grants):
-                return False
-            now = _GONE
+    def _tell(self, holder: str, grants: list[str], now: host.Standing) -> bool:
         if all(self._told.get(grant) == now for grant in grants):
             return False
         ended = self._engine.standing(holder, enabled=now.enabled, roles=now.roles).items

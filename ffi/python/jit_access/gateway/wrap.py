@@ -1,10 +1,9 @@
-"""The opt-in: the gateway's permission service, wrapped, for grants on one tool or one server, and for grants with
-conditions.
+"""The opt-in: what the roles deny is put to the engine, so that grants on one tool or one server and grants with
+conditions count on every path.
 
-Roles and the permission hook know permissions, not tools. This module lets the permission service pass a tool call
-that some grant of the caller may cover, and decides at the call itself, where tool and server are known, whether a
-grant does cover exactly this one. It changes functions of the gateway that are not meant to be changed, which is why it
-is off unless an operator asks for it.
+Roles and the permission hook know permissions, not tools. This module lets a tool call pass the permission check when
+some grant of the caller may cover it, and decides at the call itself, where tool and server are known, whether a grant
+does cover exactly this one.
 
 Only `tools.execute` is passed provisionally: every path from that check to a tool leads through the tool service. A
 check of `resources.read` or `prompts.read` also opens listings, where there is no single thing to check, so grants
@@ -21,12 +20,10 @@ from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, Protocol
 
 from cpex.framework import PluginViolation, PluginViolationError
-from mcpgateway.services.permission_service import PermissionService
 from mcpgateway.services.tool_service import ToolService
 
-from jit_access import Caller, Decision, Engine
+from jit_access import Decision
 from jit_access.gateway import host
-from jit_access.gateway.mirror import gives
 
 _log: Final = logging.getLogger(__name__)
 _MARK: Final = "__jit_access_wrapped__"
@@ -40,10 +37,11 @@ Method = Callable[..., Awaitable[Any]]
 class Decider(Protocol):
     """What decides: the runtime of this process."""
 
-    engine: Engine
-
-    def holds_nothing(self, email: str, permission: str) -> bool:
+    async def holds_nothing(self, email: str, permission: str) -> bool:
         """Whether no grant of this person gives it now, whatever its conditions."""
+
+    async def may_hold_some(self, email: str, permission: str) -> bool:
+        """Whether this person holds a grant that gives it somewhere."""
 
     async def decide(
         self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
@@ -73,14 +71,14 @@ def call() -> Call | None:
 
 
 def install(decider: Decider) -> None:
-    """Wrap the gateway's functions, once per process."""
-    _replace(PermissionService, "check_permission", lambda original: _lifting(original, decider))
+    """Wrap the gateway's tool service, once per process."""
     for name in _TOOL_METHODS:
         if hasattr(ToolService, name):
-            _replace(ToolService, name, lambda original: _deciding(original, decider))
+            replace(ToolService, name, lambda original: _deciding(original, decider))
 
 
-def _replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
+def replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
+    """Put a wrapped method in the place of the original, once."""
     original = getattr(owner, name)
     if hasattr(original, _MARK):
         return
@@ -89,31 +87,16 @@ def _replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
     setattr(owner, name, wrapped)
 
 
-def _lifting(original: Method, decider: Decider) -> Method:
-    """The permission service's check, asking the engine where the gateway's roles say no."""
-    signature = inspect.signature(original)
-
-    @functools.wraps(original)
-    async def check_permission(*args: Any, **kwargs: Any) -> bool:
-        _provisional.set(None)
-        if await original(*args, **kwargs):
-            return True
-        try:
-            asked = signature.bind(*args, **kwargs).arguments
-            return await _lifted(decider, asked["user_email"], asked["permission"], asked.get("token_teams"))
-        except Exception:
-            _log.exception("no grant was considered")
-            return False
-
-    return check_permission
+def begin() -> None:
+    """Forget what an earlier permission check in this task let pass."""
+    _provisional.set(None)
 
 
-async def _lifted(decider: Decider, email: str, permission: str, token_teams: list[str] | None) -> bool:
-    if not host.may_override() or token_teams == []:
-        return False
+async def lifted(decider: Decider, email: str, permission: str) -> bool:
+    """Whether a grant lets this check pass that the roles deny; a tool call provisionally, until the tool is known."""
     if permission != _TOOL_CALL or host.proxies_directly():
         return await _let(decider, email, permission)
-    if not _may_hold_some_tool(decider.engine, email):
+    if not await decider.may_hold_some(email, permission):
         return False
     _provisional.set(email)
     return True
@@ -124,7 +107,7 @@ async def _let(decider: Decider, email: str, permission: str) -> bool:
     counted = host.counted()
     if permission in counted:
         return True
-    if decider.holds_nothing(email, permission):
+    if await decider.holds_nothing(email, permission):
         return False
     if not (await decider.decide(email, permission)).allowed:
         return False
@@ -132,18 +115,12 @@ async def _let(decider: Decider, email: str, permission: str) -> bool:
     return True
 
 
-def _may_hold_some_tool(engine: Engine, email: str) -> bool:
-    """Whether some grant of this person could cover a tool call; which one is for the call itself to show."""
-    holder = Caller(email).principal
-    return any(
-        grant.status == "active" and grant.holder == holder and gives(grant, _TOOL_CALL)
-        for grant in engine.live_grants()
-    )
-
-
 async def _covered(decider: Decider, email: str, tool: str, server: str | None) -> bool:
     try:
         return (await decider.decide(email, _TOOL_CALL, f"tool:{tool}", server=server)).allowed
+    except TimeoutError:
+        _log.warning("a tool call was refused: the store did not answer in time")
+        return False
     except Exception:
         _log.exception("a tool call was refused")
         return False

@@ -1,0 +1,363 @@
+"""Nothing gets through: people ask, approve, use and revoke while everything around them breaks.
+
+At random a worker is killed, the store is locked or moved away, an older copy of it is put in its place, the gateway is
+started in another mode or with a tighter configuration, and an account is deleted and made anew. Beside all this every
+call that passes is written down with the time it took. At the end each of them is held against the journal and against
+what was switched on at that time: a call may pass only inside a grant, or so much later as is promised.
+
+`JIT_CHAOS_SECONDS` says for how long (120 by default; an hour is `3600`). The seed is in the report of a failure.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+import urllib.error
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, free_port
+
+import run
+
+SECONDS = float(os.environ.get("JIT_CHAOS_SECONDS", "120"))
+BOUND = 3.5
+"""How late an end may be noticed: `max_staleness_ms` (2 s), a decision under way (1 s), and the clock's own steps."""
+LEASE = 31.0
+"""The same where the plugin is not there to ask: the longest lease, and a second."""
+TEMP = "temp@example.com"
+"""Somebody whose account is deleted and made anew."""
+ROLES = {"auditor": "rest", "operator": "mcp"}
+"""What each role lets through."""
+BROKEN = (
+    OSError,
+    urllib.error.URLError,
+    http.client.HTTPException,
+    run.DemoError,
+    AssertionError,
+    KeyError,
+    ValueError,
+)
+"""What a call comes to while the gateway is away."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A call that was let through, between two instants."""
+
+    who: str
+    kind: str
+    begun: float
+    done: float
+
+
+@dataclass
+class Era:
+    """A time in which the same journal and the same configuration were in force."""
+
+    begun: float
+    honours: bool
+    """Whether the configuration lets grants count."""
+    late: float
+    """How late an end may be noticed."""
+    ended: float = float("inf")
+    journal: Path | None = None
+    """The journal as it was at the end."""
+
+
+@dataclass
+class Chaos:
+    """Everybody at once, and what came of it."""
+
+    world: World
+    folder: Path
+    chance: random.Random
+    over: threading.Event = field(default_factory=threading.Event)
+    away: threading.Event = field(default_factory=threading.Event)
+    """Set while the gateway is down on purpose, so that nobody waits for it."""
+    passed: list[Passed] = field(default_factory=list)
+    eras: list[Era] = field(default_factory=list)
+    born: list[float] = field(default_factory=list)
+    """When each account of TEMP was made."""
+    deeds: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Path:
+        return self.world.gateway.state.root / "jit-access.db"
+
+    def count(self, deed: str) -> None:
+        self.deeds[deed] = self.deeds.get(deed, 0) + 1
+
+    def until_over(self, work: Callable[[random.Random], None], seed: int) -> None:
+        """Do it again and again. What fails while the gateway is away is tried anew."""
+        chance = random.Random(seed)
+        while not self.over.is_set():
+            if self.away.is_set():
+                time.sleep(0.2)
+                continue
+            with suppress(*BROKEN):
+                work(chance)
+
+    # --- people ---
+
+    def work(self, chance: random.Random) -> None:
+        """Ask, have it approved, and end it or let it end."""
+        who, role = chance.choice([DEV, OTHER, TEMP]), chance.choice(list(ROLES))
+        asked = self.world.ask(who, role, duration_hours=chance.uniform(6, 40) / 3600)
+        time.sleep(chance.uniform(0, 1))
+        approved = self.world.call(ADMIN, "POST", f"/jit/requests/{asked['id']}/approve", {})
+        self.count(f"approve {approved.status}")
+        time.sleep(chance.uniform(0, 6))
+        if approved.status == 200 and chance.random() < 0.6:
+            path = f"/jit/grants/{approved.json()['grant_id']}/revoke"
+            self.count(f"revoke {self.world.call(ADMIN, 'POST', path, {'reason': REASON}).status}")
+
+    def use(self, chance: random.Random) -> None:
+        """One call; written down when it passes."""
+        who, kind = chance.choice([DEV, OTHER, TEMP]), chance.choice(list(ROLES.values()))
+        begun = time.time()
+        if kind == "rest":
+            through = self.world.status(who, AUDIT_TRAIL) == 200
+        else:
+            through = self.world.tool_call(who, chance.choice(["/rpc", "/mcp"])) == "allowed"
+        if through:
+            self.passed.append(Passed(who, kind, begun, time.time()))
+        self.count("used" if through else "denied")
+        time.sleep(0.02)
+
+    def temp(self) -> None:
+        """Make an account for TEMP, and sign in."""
+        password = f"Quartz-{secrets.token_hex(8)}-77!"
+        made = {"email": TEMP, "password": password, "full_name": "T", "is_admin": False, "is_active": True}
+        body = {**made, "password_change_required": False}
+        self.born.append(time.time())
+        answer = self.world.call(ADMIN, "POST", "/auth/email/admin/users", body)
+        assert answer.status in (200, 201), answer
+        signed = run.call("POST", f"{self.world.gateway.url}/auth/login", body={"email": TEMP, "password": password})
+        self.world.tokens[TEMP] = str(signed.json()["access_token"])
+
+    # --- trouble ---
+
+    def delete_account(self) -> None:
+        answer = self.world.call(ADMIN, "DELETE", f"/auth/email/admin/users/{TEMP}")
+        assert answer.status in (200, 204), answer
+        self.temp()
+
+    def lock(self) -> None:
+        """Hold the store's write lock for a while, as a backup may."""
+        store = sqlite3.connect(self.store, isolation_level=None, timeout=5)
+        try:
+            store.execute("BEGIN IMMEDIATE")
+            time.sleep(self.chance.uniform(0.5, 4))
+            store.execute("ROLLBACK")
+        finally:
+            store.close()
+
+    def kill_worker(self) -> None:
+        os.kill(self.chance.choice(self.world.workers()), signal.SIGKILL)
+
+    def move(self) -> None:
+        """Take the store away for a while and put it back."""
+        parts = [file for file in self.store.parent.iterdir() if file.name.startswith(self.store.name)]
+        for file in parts:
+            file.rename(file.with_name(f"away-{file.name}"))
+        time.sleep(self.chance.uniform(3, 8))
+        self.down()
+        for made in [file for file in self.store.parent.iterdir() if file.name.startswith(self.store.name)]:
+            made.unlink()
+        for file in parts:
+            file.with_name(f"away-{file.name}").rename(file)
+        self.up()
+
+    def restore(self) -> None:
+        """Put an older copy of the store in its place, as an operator does: with the gateway stopped."""
+        copy = self.folder / "older.db"
+        self.snapshot(copy)
+        time.sleep(self.chance.uniform(2, 8))
+        self.down()
+        for made in [file for file in self.store.parent.iterdir() if file.name.startswith(self.store.name)]:
+            made.unlink()
+        shutil.copyfile(copy, self.store)
+        self.store.chmod(0o600)
+        self.up()
+
+    def tighten(self) -> None:
+        """Start with a configuration that lets no grant count, then with the first one again."""
+        self.down()
+        off = self.world.config_with(self.folder, "enabled: false")
+        self.up(honours=False, config=off)
+        time.sleep(self.chance.uniform(3, 8))
+        self.down()
+        self.up(config=run.HERE / "jit-access.yaml")
+
+    def other_mode(self) -> None:
+        """Die, start in another mode of the plugin, and go back."""
+        mode = self.chance.choice(["wrap_permission_service: true", "mirror: false", "plugin off"])
+        self.down(kill=True)
+        if mode == "plugin off":
+            self.up(honours=False, late=LEASE, env={"PLUGINS_ENABLED": "false"}, wait=False)
+        else:
+            self.up(plugins=self.world.plugins_with(self.folder, mode))
+        time.sleep(self.chance.uniform(5, 12))
+        self.down(kill=self.chance.random() < 0.5)
+        self.up(env={}, plugins=run.HERE / "plugins.yaml")
+
+    def trouble(self) -> Iterator[Callable[[], None]]:
+        """What breaks next. What is quick comes often, a restart now and then."""
+        quick = [self.lock, self.lock, self.kill_worker, self.delete_account]
+        slow = [self.move, self.tighten, self.other_mode, self.restore]
+        self.chance.shuffle(slow)
+        while True:
+            for one in slow:
+                for _ in range(self.chance.randint(1, 3)):
+                    yield self.chance.choice(quick)
+                yield one
+
+    # --- the gateway ---
+
+    def snapshot(self, to: Path) -> None:
+        with sqlite3.connect(self.store) as source, sqlite3.connect(to) as copy:
+            source.backup(copy)
+
+    def down(self, *, kill: bool = False) -> None:
+        self.away.set()
+        self.world.gateway.kill() if kill else self.world.gateway.stop()
+        era = self.eras[-1]
+        era.ended = time.time()
+        era.journal = self.folder / f"journal-{len(self.eras)}.db"
+        # A store that was moved away is told of by the era that has it back.
+        found = self.store if self.store.exists() else self.store.with_name(f"away-{self.store.name}")
+        with sqlite3.connect(found) as source, sqlite3.connect(era.journal) as copy:
+            source.backup(copy)
+
+    def up(self, *, honours: bool = True, late: float = BOUND, wait: bool = True, **changes: Any) -> None:
+        self.eras.append(Era(time.time(), honours, late))
+        temp = self.world.tokens.get(TEMP)
+        self.world.start(**changes)
+        if temp is not None:
+            self.world.tokens[TEMP] = temp
+        self.away.clear()
+
+
+def journal(path: Path) -> list[dict[str, Any]]:
+    """The events of a journal, oldest first."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        return [json.loads(body) for (body,) in database.execute("SELECT body FROM journal ORDER BY revision")]
+
+
+def instant(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+@dataclass
+class Window:
+    """When a grant counted."""
+
+    who: str
+    kind: str
+    asked: float
+    begun: float
+    ended: float
+
+
+def windows(events: list[dict[str, Any]]) -> list[Window]:
+    """Every grant of a journal with the time in which it counted."""
+    asked = {event["data"]["id"]: instant(event["at"]) for event in events if event["type"] == "request_submitted"}
+    found: dict[str, Window] = {}
+    for event in events:
+        if event["type"] == "grant_created":
+            grant = event["data"]
+            who = grant["holder"]["id"] if isinstance(grant["holder"], dict) else str(grant["holder"])
+            found[grant["id"]] = Window(
+                who,
+                ROLES[grant["role"]],
+                asked[grant["request"]],
+                instant(grant["starts_at"]),
+                instant(grant["ends_at"]),
+            )
+        elif event["type"] in ("grant_revoked", "grant_released", "grant_exhausted"):
+            one = found[event["data"]["grant"]]
+            one.ended = min(one.ended, instant(event["at"]))
+    return list(found.values())
+
+
+def unexplained(chaos: Chaos) -> list[tuple[Passed, str]]:
+    """The calls that no grant in force explains."""
+    wrong = []
+    known = {number: windows(journal(era.journal)) for number, era in enumerate(chaos.eras) if era.journal}
+    for call in chaos.passed:
+        eras = [
+            (number, era)
+            for number, era in enumerate(chaos.eras)
+            if era.begun - era.late <= call.done and call.begun <= era.ended + era.late
+        ]
+        allowed = False
+        for number, era in eras:
+            # What a start without us inherits are the leases of the time before.
+            own = known[number] if era.honours else []
+            before = known[number - 1] if number and era.late == LEASE else []
+            for window in own + before:
+                late = era.late if era.late == LEASE else BOUND
+                inside = window.begun <= call.done and call.begun <= window.ended + late
+                allowed |= inside and (window.who, window.kind) == (call.who, call.kind)
+        if not allowed:
+            wrong.append((call, "no grant"))
+        elif call.who == TEMP:
+            account = max((born for born in chaos.born if born <= call.begun), default=0.0)
+            mine = [window for number, _ in eras for window in known[number] if window.who == TEMP]
+            if not any(window.asked >= account - BOUND and window.begun <= call.done for window in mine):
+                wrong.append((call, "inherited from an account that was deleted"))
+    return wrong
+
+
+@pytest.mark.timeout(SECONDS * 3 + 900)
+def test_nothing_gets_through(tmp_path: Path, chance: random.Random) -> None:
+    state = run.State.open(tmp_path / "state")
+    world = World(run.Gateway(state, port=free_port(), workers=2), free_port())
+    tools = run.start_tools(world.tools_port)
+    chaos = Chaos(world, tmp_path, chance)
+    people: list[threading.Thread] = []
+    try:
+        chaos.up()
+        chaos.temp()
+        works = [chaos.work] * 3 + [chaos.use] * 4
+        seeds = [chance.randrange(2**32) for _ in works]
+        people = [
+            threading.Thread(target=chaos.until_over, args=(work, seed))
+            for work, seed in zip(works, seeds, strict=True)
+        ]
+        for thread in people:
+            thread.start()
+        until = time.monotonic() + SECONDS
+        for trouble in chaos.trouble():
+            time.sleep(chance.uniform(1, 5))
+            if time.monotonic() >= until:
+                break
+            chaos.count(trouble.__name__)
+            with suppress(*(BROKEN if trouble in (chaos.delete_account, chaos.kill_worker, chaos.lock) else ())):
+                trouble()
+        chaos.over.set()
+        for thread in people:
+            thread.join()
+        chaos.down()
+        wrong = unexplained(chaos)
+        print(f"{len(chaos.passed)} calls passed; {dict(sorted(chaos.deeds.items()))}")
+        assert not wrong, f"{len(wrong)} of {len(chaos.passed)}: {wrong[:5]}"
+        assert len(chaos.passed) >= 5, "something has to pass, or this shows nothing"
+    finally:
+        chaos.over.set()
+        world.gateway.kill()
+        tools.shutdown()
