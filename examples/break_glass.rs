@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [notice] = &store.lease_outbox(engine.now(), Timestamp::MAX, 10)?[..] else { return Err("no notice".into()) };
     println!("security is told:  {}", notice.message.body.contains(r#""skipped_approvers":["lead"]"#));
 
-    let (action, resource) = (Action::new("tools.execute")?, Resource::gateway());
+    let (action, resource) = (Action::new("tools.execute")?, Resource::everything());
     let query = Query { principal: &sre.principal, action: &action, resource: &resource };
     println!("a check:           {}", engine.decider().check(&query).outcome.name());
     println!("uses on record:    {}", desk.grant(&lead, grant.id)?.grant.map_or(0, |grant| grant.uses));

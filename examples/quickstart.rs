@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
     let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("security-admin")?]);
 
-    let (action, resource) = (Action::new("audit:read")?, Resource::gateway());
+    let (action, resource) = (Action::new("audit:read")?, Resource::everything());
     let query = Query { principal: &dev.principal, action: &action, resource: &resource };
     println!("before:   {}", decider.check(&query).outcome.name());
 

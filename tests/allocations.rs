@@ -63,7 +63,7 @@ fn grant(n: u128, holder: &str) -> Grant {
             [Permission::new("tools.delete").unwrap()],
         )
         .unwrap(),
-        scope: Scope::one(ResourceKind::Server, "the-server-of-the-payments-team").unwrap(),
+        scope: Scope::one("server", "the-server-of-the-payments-team").unwrap(),
         window: Window::new(at(1_000), at(1_000_000)).unwrap(),
         justification: None,
         ticket: None,
@@ -81,12 +81,12 @@ fn grant(n: u128, holder: &str) -> Grant {
     }
 }
 
-/// (principal, action, server, whether it is given)
+/// (principal, action, parent, whether it is given)
 const QUESTIONS: [(&str, &str, &str, Outcome); 4] = [
-    ("nobody@example.com", "tools.execute", "the-server-of-the-payments-team", Outcome::NotApplicable),
-    ("dev@example.com", "tools.execute", "the-server-of-the-payments-team", Outcome::Allow),
-    ("dev@example.com", "tools.delete", "the-server-of-the-payments-team", Outcome::NotApplicable),
-    ("dev@example.com", "tools.execute", "another-server", Outcome::NotApplicable),
+    ("nobody@example.com", "tools.execute", "server:the-server-of-the-payments-team", Outcome::NotApplicable),
+    ("dev@example.com", "tools.execute", "server:the-server-of-the-payments-team", Outcome::Allow),
+    ("dev@example.com", "tools.delete", "server:the-server-of-the-payments-team", Outcome::NotApplicable),
+    ("dev@example.com", "tools.execute", "server:another", Outcome::NotApplicable),
 ];
 
 #[test]
@@ -95,12 +95,12 @@ fn the_index_allocates_nothing() {
     let mut grants: Vec<_> = (1..500).map(|n| grant(n, &format!("p{n}@example.com"))).collect();
     grants.extend((500..600).map(|n| grant(n, "dev@example.com")));
     index.replace(Revision(1), &grants);
-    for (who, action, server, outcome) in QUESTIONS {
+    for (who, action, parent, outcome) in QUESTIONS {
         let (principal, action) = (Principal::user(who).unwrap(), Action::new(action).unwrap());
-        let resource = Resource::new(ResourceKind::Tool, "deploy").unwrap().on_server(server).unwrap();
+        let resource = Resource::new("tool", "deploy").unwrap().with_parent(parent.parse().unwrap()).unwrap();
         let query = Query { principal: &principal, action: &action, resource: &resource };
         assert_eq!(index.decide(&query, at(5_000)).outcome, outcome);
-        assert_eq!(allocations(|| index.decide(&query, at(5_000))), 0, "{who} {action} {server}");
+        assert_eq!(allocations(|| index.decide(&query, at(5_000))), 0, "{who} {action} {parent}");
     }
 }
 
@@ -119,14 +119,14 @@ fn engine() -> Engine {
 fn a_check_that_records_its_use_allocates_nothing() {
     let engine = engine();
     let decider = engine.decider();
-    for (who, action, server, outcome) in QUESTIONS {
+    for (who, action, parent, outcome) in QUESTIONS {
         let check = || {
             let question =
-                RawQuery::new((PrincipalKind::User, who), action, Some("tool:deploy"), Some(server)).unwrap();
+                RawQuery::new((PrincipalKind::User, who), action, Some("tool:deploy"), Some(parent)).unwrap();
             decider.check_raw(&question)
         };
         assert_eq!(check().outcome, outcome);
-        assert_eq!(allocations(check), 0, "{who} {action} {server}");
+        assert_eq!(allocations(check), 0, "{who} {action} {parent}");
     }
     engine.reconciler().flush().unwrap();
     assert_eq!(allocations(|| ()), 0);

@@ -56,7 +56,7 @@ impl World {
     fn check(&self) -> Decision {
         let action = Action::new("tools.execute").unwrap();
         let principal = sre().principal;
-        let query = Query { principal: &principal, action: &action, resource: &Resource::gateway() };
+        let query = Query { principal: &principal, action: &action, resource: &Resource::everything() };
         self.engine.decider().check(&query)
     }
 

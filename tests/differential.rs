@@ -52,7 +52,7 @@ fn index_cedar_and_model_agree() {
                     case.principal,
                     case.action,
                     case.resource,
-                    case.resource.server(),
+                    case.resource.parent().map(ToString::to_string),
                     case.now,
                     world.text
                 )
@@ -162,7 +162,7 @@ fn conditions_are_the_same_in_cedar() {
                 session: context.session.clone(),
                 used_up: Some(if used_up { vec![grant.id] } else { vec![] }),
             };
-            let (action, resource) = (Action::new("tools.execute").unwrap(), Resource::gateway());
+            let (action, resource) = (Action::new("tools.execute").unwrap(), Resource::everything());
             let query = Query { principal: &grant.holder, action: &action, resource: &resource };
             let by_cedar = policy::authorize_given(&policies, &query, now, &given).unwrap().outcome == Outcome::Allow;
             let gone = used_up && grant.conditions.max_uses.is_some();
@@ -203,7 +203,7 @@ fn every_flaw_of_a_policy_is_found() {
         ("(context.now < datetime", "(context.now <= datetime"),
         ("(context.now >= datetime", "(context.now > datetime"),
         ("unless { action in", "unless { action == Action::\"nothing\" && action in"),
-        ("resource in Server::", "resource == Server::"),
+        ("resource in ", "resource == "),
         ("principal == User::", "principal == Agent::"),
         ("resource is Tool", "resource is Prompt"),
         ("Action::\"*\"", "Action::\"jit.*\""),
@@ -464,8 +464,20 @@ fn action(dice: &mut Dice, about: &Grant) -> Action {
 
 // ── On what ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// A few ids, used for servers and for things alike.
+/// Kinds that are easily confused with each other, with a word of Cedar's, or with a kind of principal.
+fn all_kinds() -> Vec<ResourceKind> {
+    let long = "k".repeat(63);
+    let mut names =
+        ["tool", "tools", "mcp-server", "mcp_server", "mcpServer", "action", "string", "agent", "record", "role"]
+            .map(ToOwned::to_owned)
+            .to_vec();
+    names.extend([format!("{long}a"), format!("{long}b")]);
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+/// A few kinds and ids, used for things and for their parents alike.
 struct Places {
+    kinds: Vec<ResourceKind>,
     ids: Vec<String>,
 }
 
@@ -484,7 +496,7 @@ impl Places {
             ["e\u{301}".to_owned(), "\u{e9}".to_owned()],
             ["👩‍👩‍👧".to_owned(), "👩👩👧".to_owned()],
             ["*".to_owned(), "**".to_owned()],
-            ["Server::\"s\"".to_owned(), "?resource".to_owned()],
+            ["Tool::\"s\"".to_owned(), "?resource".to_owned()],
             ["// off".to_owned(), "@id(\"x\")".to_owned()],
             [format!("{long}a"), format!("{long}b")],
             ["(".repeat(2_048), "(".repeat(2_047)],
@@ -493,67 +505,82 @@ impl Places {
         ];
         let mut ids = dice.pick(&pairs).to_vec();
         ids.extend(dice.pick(&pairs).clone());
-        Self { ids }
+        let all = all_kinds();
+        let at = dice.below(all.len());
+        // Neighbours in the list, which are the ones that are confused, and any other.
+        let kinds = vec![all[at], all[(at + 1) % all.len()], *dice.pick(&all)];
+        Self { kinds, ids }
     }
 
     fn id(&self, dice: &mut Dice) -> &str {
         dice.pick::<String>(&self.ids)
     }
 
+    fn kind(&self, dice: &mut Dice) -> ResourceKind {
+        *dice.pick::<ResourceKind>(&self.kinds)
+    }
+
+    fn thing(&self, dice: &mut Dice, kind: ResourceKind) -> Resource {
+        Resource::new(kind.name(), self.id(dice)).unwrap()
+    }
+
     fn any(&self, dice: &mut Dice) -> Resource {
-        let kind = *dice.pick(&ResourceKind::ALL);
-        if kind == ResourceKind::Gateway {
-            return Resource::gateway();
+        if dice.one_in(8) {
+            return Resource::everything();
         }
-        let thing = Resource::new(kind, self.id(dice)).unwrap();
+        let kind = self.kind(dice);
+        let thing = self.thing(dice, kind);
         self.somewhere(dice, thing)
     }
 
     fn within(&self, dice: &mut Dice, scope: &Scope) -> Resource {
-        const SERVED: [ResourceKind; 4] =
-            [ResourceKind::Tool, ResourceKind::Resource, ResourceKind::Prompt, ResourceKind::Agent];
-        let kind = match (scope.kind(), scope.server()) {
-            (Some(kind), _) => kind,
-            (None, Some(_)) if dice.one_in(3) => ResourceKind::Server,
-            (None, Some(_)) => *dice.pick(&SERVED),
-            (None, None) => return self.any(dice),
+        let things: Vec<ResourceId> = scope.things().cloned().collect();
+        let (itself, parent) = match (scope.kind(), &*things) {
+            (None, []) => return self.any(dice),
+            (Some(kind), []) => (self.thing(dice, *kind), None),
+            (None, [one]) if dice.one_in(3) => (one.clone().into(), None),
+            (None, [one]) => {
+                let kind = self.kind(dice);
+                (self.thing(dice, kind), Some(one))
+            }
+            (Some(kind), [one]) if kind == one.kind() => (one.clone().into(), None),
+            (Some(kind), [one]) => (self.thing(dice, *kind), Some(one)),
+            (kind, [one, other, ..]) => {
+                let is_one = kind.map_or_else(|| dice.one_in(2), |kind| kind == one.kind());
+                let (itself, parent) = if is_one { (one, other) } else { (other, one) };
+                (itself.clone().into(), Some(parent))
+            }
         };
-        if kind == ResourceKind::Gateway {
-            return Resource::gateway();
-        }
-        let itself = scope.server().filter(|_| kind == ResourceKind::Server);
-        let thing = Resource::new(kind, scope.id().or(itself).unwrap_or_else(|| self.id(dice))).unwrap();
-        match scope.server() {
-            Some(server) if kind.is_served() && !dice.one_in(4) => thing.on_server(server).unwrap(),
-            _ => self.somewhere(dice, thing),
+        match parent.filter(|_| !dice.one_in(4)).map(|parent| itself.clone().with_parent(parent.clone())) {
+            Some(Ok(part)) => part,
+            _ => self.somewhere(dice, itself),
         }
     }
 
     fn somewhere(&self, dice: &mut Dice, resource: Resource) -> Resource {
-        if resource.kind().is_served() && !dice.one_in(3) {
-            resource.on_server(self.id(dice)).unwrap()
-        } else {
-            resource
-        }
+        let kind = self.kind(dice);
+        let parent = self.thing(dice, kind).thing().clone();
+        if dice.one_in(3) { resource } else { resource.clone().with_parent(parent).unwrap_or(resource) }
     }
 
     fn scope(&self, dice: &mut Dice) -> Scope {
-        let kind = *dice.pick(&ResourceKind::ALL);
+        let kind = self.kind(dice);
+        let one = |dice: &mut Dice| {
+            let kind = self.kind(dice);
+            Scope::one(kind.name(), self.id(dice)).unwrap_or(Scope::of_kind(kind))
+        };
         match dice.below(6) {
             0 => Scope::ANY,
             1 => Scope::of_kind(kind),
-            2 => Scope::one(ResourceKind::Server, self.id(dice)).unwrap(),
-            3 => {
-                let server = Scope::one(ResourceKind::Server, self.id(dice)).unwrap();
-                let part = if kind.is_served() && dice.one_in(2) {
-                    Scope::one(kind, self.id(dice)).unwrap()
-                } else {
-                    Scope::of_kind(kind)
-                };
-                server.intersection(&part).unwrap_or(server)
+            2 | 3 => one(dice),
+            _ => {
+                let (first, second) = (one(dice), one(dice));
+                let both = first.intersection(&second).unwrap_or(first);
+                let own = both.things().next().map_or(kind, |thing| *thing.kind());
+                let kind = if dice.one_in(2) { own } else { kind };
+                let narrowed = Scope::of_kind(kind).intersection(&both).filter(|_| !dice.one_in(3));
+                narrowed.unwrap_or(both)
             }
-            _ if kind == ResourceKind::Gateway => Scope::one(kind, "gateway").unwrap(),
-            _ => Scope::one(kind, self.id(dice)).unwrap(),
         }
     }
 }
@@ -581,11 +608,15 @@ enum Flaw {
     IgnoresHolder,
     IgnoresKindOfResource,
     IgnoresScope,
-    ServerIsOnlyItself,
-    ServerIsOnlyItsContents,
-    IgnoresServerOfAPart,
-    AnyServer,
-    ServersIncludeContents,
+    ThingIsOnlyItself,
+    ThingIsOnlyItsContents,
+    IgnoresParentOfAPart,
+    AnyParent,
+    IgnoresKindOfParent,
+    KindIncludesContents,
+    IgnoresCaseOfKinds,
+    IgnoresHyphensOfKinds,
+    CutsLongKinds,
     TrimsIds,
     IgnoresCaseOfIds,
     CutsLongIds,
@@ -595,7 +626,7 @@ enum Flaw {
 }
 
 impl Flaw {
-    const ALL: [Self; 29] = [
+    const ALL: [Self; 33] = [
         Self::HoldsAtItsEnd,
         Self::HoldsNotAtItsStart,
         Self::WholeSeconds,
@@ -614,11 +645,15 @@ impl Flaw {
         Self::IgnoresHolder,
         Self::IgnoresKindOfResource,
         Self::IgnoresScope,
-        Self::ServerIsOnlyItself,
-        Self::ServerIsOnlyItsContents,
-        Self::IgnoresServerOfAPart,
-        Self::AnyServer,
-        Self::ServersIncludeContents,
+        Self::ThingIsOnlyItself,
+        Self::ThingIsOnlyItsContents,
+        Self::IgnoresParentOfAPart,
+        Self::AnyParent,
+        Self::IgnoresKindOfParent,
+        Self::KindIncludesContents,
+        Self::IgnoresCaseOfKinds,
+        Self::IgnoresHyphensOfKinds,
+        Self::CutsLongKinds,
         Self::TrimsIds,
         Self::IgnoresCaseOfIds,
         Self::CutsLongIds,
@@ -686,29 +721,41 @@ fn matches(permission: &str, name: &str, flaw: Option<Flaw>) -> bool {
 }
 
 fn reached(grant: &Grant, resource: &Resource, flaw: Option<Flaw>) -> bool {
-    let same = |one: &str, other: &str| canonical(one, flaw) == canonical(other, flaw);
+    let same_kind = |one: &ResourceKind, other: &ResourceKind| match flaw {
+        Some(Flaw::IgnoresCaseOfKinds) => one.name().eq_ignore_ascii_case(other.name()),
+        Some(Flaw::IgnoresHyphensOfKinds) => one.name().replace('-', "_") == other.name().replace('-', "_"),
+        Some(Flaw::CutsLongKinds) => {
+            one.name()[..one.name().len().min(60)] == other.name()[..other.name().len().min(60)]
+        }
+        _ => one == other,
+    };
+    let same_id = |one: &ResourceId, other: &ResourceId| canonical(one.id(), flaw) == canonical(other.id(), flaw);
     let scope = &grant.scope;
     if flaw == Some(Flaw::IgnoresScope) {
         return true;
     }
-    if flaw == Some(Flaw::ServersIncludeContents) && *scope == Scope::of_kind(ResourceKind::Server) {
-        return resource.kind() == ResourceKind::Server || resource.server().is_some();
-    }
+    let parent = resource.parent();
     let of_kind = scope.kind().is_none_or(|kind| {
-        kind == resource.kind() || flaw == Some(Flaw::IgnoresKindOfResource) && scope.id().is_some()
+        same_kind(kind, resource.kind())
+            || flaw == Some(Flaw::IgnoresKindOfResource) && scope.things().next().is_some()
+            || flaw == Some(Flaw::KindIncludesContents) && parent.is_some_and(|parent| parent.kind() == kind)
     });
-    let named = scope.id().is_none_or(|id| same(resource.id(), id));
-    let there = scope.server().is_none_or(|server| {
-        let itself = resource.kind() == ResourceKind::Server && same(resource.id(), server);
-        let inside = resource.server().is_some_and(|its| flaw == Some(Flaw::AnyServer) || same(its, server));
+    let there = scope.things().all(|thing| {
+        let own = resource.thing();
+        let itself =
+            same_id(thing, own) && (same_kind(thing.kind(), own.kind()) || flaw == Some(Flaw::IgnoresKindOfResource));
+        let inside = parent.is_some_and(|parent| {
+            (same_kind(thing.kind(), parent.kind()) || flaw == Some(Flaw::IgnoresKindOfParent))
+                && (same_id(thing, parent) || flaw == Some(Flaw::AnyParent))
+        });
         match flaw {
-            Some(Flaw::ServerIsOnlyItself) => itself,
-            Some(Flaw::ServerIsOnlyItsContents) => inside,
-            Some(Flaw::IgnoresServerOfAPart) if scope.kind().is_some() => true,
+            Some(Flaw::ThingIsOnlyItself) => itself,
+            Some(Flaw::ThingIsOnlyItsContents) => inside,
+            Some(Flaw::IgnoresParentOfAPart) if scope.kind().is_some_and(|kind| kind != thing.kind()) => true,
             _ => itself || inside,
         }
     });
-    of_kind && named && there
+    of_kind && there
 }
 
 /// Ids are compared as they are; everything else is a flaw.
@@ -765,9 +812,10 @@ impl Seen {
     }
 }
 
-/// The shipped schema and the permissions of this test, some of which it does not declare.
+/// A schema of the kinds and the permissions of this test.
 fn schema() -> Schema {
-    Schema::shipped().unwrap().with_permissions(&all_permissions()).unwrap()
+    let kinds: Vec<Scope> = all_kinds().into_iter().map(Scope::of_kind).collect();
+    Schema::core().unwrap().with(&all_permissions(), &kinds).unwrap()
 }
 
 // ── Chance ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -48,7 +48,8 @@ fn suspended() -> Grant {
 
 fn fill(store: &dyn Store) {
     let grants = [grant(1, (1_000, 50_000)), grant(2, (20_000, 100_000)), grant(3, (1_000, 2_000)), suspended()];
-    let created = |grant| Event { at: at(1_000), by: Actor::Rule("test".into()), fact: Fact::GrantCreated(Box::new(grant)) };
+    let created =
+        |grant| Event { at: at(1_000), by: Actor::Rule("test".into()), fact: Fact::GrantCreated(Box::new(grant)) };
     store.commit(&Batch { events: grants.into_iter().map(created).collect(), ..Batch::default() }).unwrap();
 }
 

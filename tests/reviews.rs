@@ -60,7 +60,7 @@ mod any_order {
 
     /// What somebody holds, and takes off. Any two of these leave something.
     fn reviewers() -> impl Strategy<Value = Vec<(Vec<&'static str>, Cut)>> {
-        let scope = proptest::option::of(proptest::sample::select(&["*", "tool", "server:s", "tool@s"][..]));
+        let scope = proptest::option::of(proptest::sample::select(&["*", "tool", "server:s", "tool@server:s"][..]));
         let cut = (scope, proptest::option::of(1..8_i64)).prop_map(|(scope, hours)| Cut {
             conditions: Default::default(),
             permissions: None,

@@ -79,10 +79,10 @@ const CALLS: &[(&str, &[&str])] = &[
     ("requests", &["by", "status", "limit", "cursor"]),
     ("grants", &["by", "status", "limit", "cursor"]),
     ("audit", &["by", "limit", "cursor"]),
-    ("check", &["who", "action", "resource", "server", "address", "session"]),
-    ("check_many", &["who", "action", "resources", "server", "address", "session"]),
-    ("check_current", &["who", "action", "resource", "server", "address", "session"]),
-    ("peek", &["who", "action", "resource", "server", "address", "session"]),
+    ("check", &["who", "action", "resource", "parent", "address", "session"]),
+    ("check_many", &["who", "action", "resources", "parent", "address", "session"]),
+    ("check_current", &["who", "action", "resource", "parent", "address", "session"]),
+    ("peek", &["who", "action", "resource", "parent", "address", "session"]),
     ("policies", &["by"]),
     ("live_grants", &[]),
     ("verify", &[]),
@@ -394,11 +394,8 @@ impl<'a> World<'a> {
         Ok(match verb {
             "check" | "check_current" | "peek" => {
                 let caller = self.person(arguments, "who")?;
-                let resource = arguments.text("resource").map_or_else(|| Ok(Resource::gateway()), str::parse)?;
-                let resource = match arguments.text("server") {
-                    Some(server) => resource.on_server(server)?,
-                    None => resource,
-                };
+                let resource = arguments.text("resource").map_or_else(|| Ok(Resource::everything()), str::parse)?;
+                let resource = arguments.with_parent(resource)?;
                 let action = Action::new(arguments.must("action"))?;
                 let query = Query { principal: &caller.principal, action: &action, resource: &resource };
                 let context = arguments.context(&caller)?;
@@ -415,10 +412,8 @@ impl<'a> World<'a> {
             "check_many" => {
                 let caller = self.person(arguments, "who")?;
                 let resources = arguments.0["resources"].as_array().unwrap();
-                let resources = resources.iter().map(|resource| {
-                    let resource: Resource = resource.as_str().unwrap().parse()?;
-                    arguments.text("server").map_or(Ok(resource.clone()), |server| resource.on_server(server))
-                });
+                let resources =
+                    resources.iter().map(|resource| arguments.with_parent(resource.as_str().unwrap().parse()?));
                 let resources = resources.collect::<Result<Vec<_>, Invalid>>()?;
                 let action = Action::new(arguments.must("action"))?;
                 let decisions = match arguments.context(&caller)? {
@@ -694,6 +689,11 @@ struct Arguments(Map<String, Value>);
 impl Arguments {
     fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str().unwrap_or_else(|| panic!("`{name}` is {value}, and no text")))
+    }
+
+    fn with_parent(&self, resource: Resource) -> Result<Resource, Invalid> {
+        let Some(parent) = self.text("parent") else { return Ok(resource) };
+        resource.with_parent(parent.parse().map_err(|error: Invalid| error.for_field("parent"))?)
     }
 
     fn must(&self, name: &str) -> &str {

@@ -648,8 +648,18 @@ fn permission_set() -> impl Strategy<Value = PermissionSet> {
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
-    const TEXTS: [&str; 10] =
-        ["*", "tool", "tool:a", "tool:b", "prompt", "server:s", "server:t", "tool@s", "tool@s:a", "server@s"];
+    const TEXTS: [&str; 10] = [
+        "*",
+        "tool",
+        "tool:a",
+        "tool:b",
+        "prompt",
+        "server:s",
+        "server:t",
+        "tool@server:s",
+        "tool@server:s:a",
+        "server@server:s",
+    ];
     proptest::sample::select(&TEXTS[..]).prop_map(|text| text.parse().unwrap())
 }
 
@@ -677,12 +687,13 @@ fn actions() -> Vec<Action> {
 }
 
 fn things() -> Vec<Resource> {
-    let mut things = vec![Resource::gateway()];
-    for (kind, id) in [(ResourceKind::Tool, "a"), (ResourceKind::Tool, "b"), (ResourceKind::Prompt, "a")] {
+    let mut things = vec![Resource::everything()];
+    for (kind, id) in [("tool", "a"), ("tool", "b"), ("prompt", "a")] {
         let thing = Resource::new(kind, id).unwrap();
-        things.extend([thing.clone().on_server("s").unwrap(), thing.clone().on_server("t").unwrap(), thing]);
+        let on = |server: &str| thing.clone().with_parent(server.parse().unwrap()).unwrap();
+        things.extend([on("server:s"), on("server:t"), thing]);
     }
-    things.extend(["s", "t"].map(|id| Resource::new(ResourceKind::Server, id).unwrap()));
+    things.extend(["s", "t"].map(|id| Resource::new("server", id).unwrap()));
     things
 }
 

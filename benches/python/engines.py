@@ -25,7 +25,7 @@ def noop() -> Any:
 
 
 def three(asked: list[Question], engine: Engine) -> list[tuple[str, str, str]]:
-    """Questions of three strings: those that are answered right without the server, one in ten of them a holder's."""
+    """Questions of three strings: those that are answered right without the parent, one in ten of them a holder's."""
     alike = [q for q in asked if engine.peek(*q[:3]).allowed == q[4]]
     return [q[:3] for q in alike]
 
@@ -34,7 +34,7 @@ def main() -> None:
     """All rows."""
     engine = Engine.from_yaml(json.dumps({"jit_access": {"store": {"path": str(WORLD / "grants.db")}}}), environ={})
     misses, mixed, hits = map(questions, ("misses", "mixed", "hits"))
-    right(lambda who, what, thing, server: engine.check(who, what, thing, server=server).allowed, mixed)
+    right(lambda who, what, thing, parent: engine.check(who, what, thing, parent=parent).allowed, mixed)
 
     floor = noop()
     for sort, asked in (("no grant", misses), ("mixed", mixed), ("hit", hits)):
@@ -60,10 +60,10 @@ def cedar(engine: Engine, mixed: list[Question], hits: list[Question]) -> None:
     none = cedarpy.PolicySet.from_str("")
     now = {"now": {"__extn": {"fn": "datetime", "arg": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}}}
 
-    def allowed(who: str, what: str, thing: str, server: str | None) -> bool:
+    def allowed(who: str, what: str, thing: str, parent: str | None) -> bool:
         kind, name = thing.split(":", 1)
         uid = {"type": kind.title(), "id": name}
-        parents = [] if server is None else [{"type": "Server", "id": server}]
+        parents = [] if parent is None else [{"type": "Server", "id": parent.removeprefix("server:")}]
         entities = cedarpy.Entities.from_json_str(json.dumps([{"uid": uid, "attrs": {}, "parents": parents}]))
         request = {
             "principal": f'User::"{who}"',
@@ -86,13 +86,13 @@ def cedar(engine: Engine, mixed: list[Question], hits: list[Question]) -> None:
 
 MODEL = """
 [request_definition]
-r = sub, act, obj, server, now
+r = sub, act, obj, parent, now
 [policy_definition]
 p = sub, act, obj, start, end
 [policy_effect]
 e = some(where (p.eft == allow))
 [matchers]
-m = r.sub == p.sub && r.act == p.act && (p.obj == "*" || p.obj == r.obj || p.obj == r.server) && \
+m = r.sub == p.sub && r.act == p.act && (p.obj == "*" || p.obj == r.obj || p.obj == r.parent) && \
 r.now >= p.start && r.now < p.end
 """
 
@@ -110,7 +110,7 @@ def casbin_(engine: Engine, mixed: list[Question]) -> None:
             for permission in grant.permissions
         ]
     )
-    rows = [(*q[:3], f"server:{q[3]}", now) for q in mixed]
+    rows = [(*q[:3], q[3] or "", now) for q in mixed]
     ours = calling(engine.check, three(mixed, engine), CALLS)
     theirs, own_time, ratio = compare(calling(enforcer.enforce, rows, 2), ours, 5)
     detail = f"{theirs / 1e6:.0f} ms, ours {own_time:.0f} ns"

@@ -25,10 +25,10 @@ Turn = Callable[[], float]
 
 
 def questions(name: str) -> list[Question]:
-    """Who, what, to what, on which server, and whether a grant gives it."""
+    """Who, what, to what, its parent, and whether a grant gives it."""
     lines = (WORLD / name).read_text().splitlines()
     rows = (line.split("\t") for line in lines)
-    return [(who, what, thing, server or None, given == "1") for who, what, thing, server, given in rows]
+    return [(who, what, thing, parent or None, given == "1") for who, what, thing, parent, given in rows]
 
 
 def calling(call: Callable[..., Any], rows: Sequence[Sequence[Any]], count: int) -> Turn:
@@ -78,5 +78,5 @@ def row(what: str, value: float, unit: str, bar: str = "", detail: str = "") -> 
 
 def right(call: Callable[..., bool], asked: Iterable[Question]) -> None:
     """A wrong answer is not a fast one."""
-    for who, what, thing, server, given in asked:
-        assert call(who, what, thing, server) == given, (who, what, thing, server, given)
+    for who, what, thing, parent, given in asked:
+        assert call(who, what, thing, parent) == given, (who, what, thing, parent, given)

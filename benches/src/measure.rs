@@ -125,7 +125,7 @@ impl Turns {
 
 fn weight(question: &Question) -> usize {
     let texts = [question.principal.id(), question.action.name(), question.resource.id(), &question.thing];
-    let texts = texts.into_iter().chain(question.resource.server());
+    let texts = texts.into_iter().chain(question.parent.as_deref());
     texts.map(|text| text.bytes().map(usize::from).sum::<usize>()).sum()
 }
 

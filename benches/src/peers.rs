@@ -10,7 +10,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
     RestrictedExpression,
 };
-use jit_access::model::{Grant, Resource, ResourceKind, Scope, Timestamp};
+use jit_access::model::{Grant, Resource, Scope, Timestamp};
 use jit_access::policy;
 use regorus::Value;
 
@@ -58,9 +58,9 @@ impl Cedar {
     pub fn allows(&self, policies: &PolicySet, question: &Question) -> bool {
         let (principal, action) =
             (self.uid("User", question.principal.id()), self.uid("Action", question.action.name()));
-        let kind = if question.resource.kind() == ResourceKind::Server { "Server" } else { "Tool" };
+        let kind = if question.resource.kind().name() == "server" { "Server" } else { "Tool" };
         let resource = self.uid(kind, question.resource.id());
-        let server = question.resource.server().map(|server| self.uid("Server", server));
+        let server = question.resource.parent().map(|server| self.uid("Server", server.id()));
         let tool = Entity::new_no_attrs(resource.clone(), server.into_iter().collect());
         let entities = Entities::from_entities([tool], None).expect("entities");
         let request = Request::new(principal, action, resource, self.context.clone(), None).expect("a request");
@@ -168,6 +168,6 @@ fn text_of(scope: &Scope) -> String {
 
 /// The thing and its server as scopes name them.
 fn things(resource: &Resource) -> (String, String) {
-    let server = resource.server().map(|server| format!("server:{server}"));
+    let server = resource.parent().map(ToString::to_string);
     (resource.to_string(), server.unwrap_or_default())
 }

@@ -87,7 +87,7 @@ struct CQuery {
     principal: Str,
     action: Str,
     resource: Str,
-    server: Str,
+    parent: Str,
     context: *const (),
 }
 
@@ -148,12 +148,12 @@ impl C {
 
     /// Whether a grant gives it, asked with bytes and lengths.
     pub fn allows(&self, question: &Question) -> bool {
-        let server = question.resource.server().map_or(Str::NONE, |server| Str::of(server.as_bytes()));
+        let parent = question.parent.as_ref().map_or(Str::NONE, |parent| Str::of(parent.as_bytes()));
         self.ask(
             question.principal.id().as_bytes(),
             question.action.name().as_bytes(),
             Str::of(question.thing.as_bytes()),
-            server,
+            parent,
         ) == Some(true)
     }
 
@@ -162,7 +162,7 @@ impl C {
         self.ask(principal, action, Str::NONE, Str::NONE)
     }
 
-    fn ask(&self, principal: &[u8], action: &[u8], resource: Str, server: Str) -> Option<bool> {
+    fn ask(&self, principal: &[u8], action: &[u8], resource: Str, parent: Str) -> Option<bool> {
         let query = CQuery {
             size: size_of::<CQuery>(),
             mode: PEEK,
@@ -170,7 +170,7 @@ impl C {
             principal: Str::of(principal),
             action: Str::of(action),
             resource,
-            server,
+            parent,
             context: null(),
         };
         let mut decision = CDecision {
@@ -197,8 +197,8 @@ impl C {
 /// Whether a grant gives it, asked with text as C asks.
 pub fn allows(decider: &Decider, question: &Question) -> bool {
     let principal = (PrincipalKind::User, question.principal.id());
-    let (action, server) = (question.action.name(), question.resource.server());
-    let query = RawQuery::new(principal, action, Some(&question.thing), server);
+    let (action, parent) = (question.action.name(), question.parent.as_deref());
+    let query = RawQuery::new(principal, action, Some(&question.thing), parent);
     decider.peek_raw(&query.expect("a question")).outcome == Outcome::Allow
 }
 

@@ -37,6 +37,8 @@ pub struct Question {
     pub resource: Resource,
     /// The same as text, `tool:deploy`.
     pub thing: String,
+    /// Its parent as text.
+    pub parent: Option<String>,
     /// Whether a grant gives it.
     pub given: bool,
 }
@@ -44,7 +46,8 @@ pub struct Question {
 impl Question {
     fn new(principal: Principal, action: &str, resource: Resource, given: bool) -> Self {
         let (action, thing) = (Action::new(action).expect("an action"), resource.to_string());
-        Self { principal, action, resource, thing, given }
+        let parent = resource.parent().map(ToString::to_string);
+        Self { principal, action, resource, thing, parent, given }
     }
 
     /// As the library takes it.
@@ -136,27 +139,28 @@ impl World {
     fn hit(&self, dice: &mut Dice) -> Question {
         let grant = &self.grants[dice.below(self.grants.len())];
         let allowed = grant.permissions.allowed();
-        let resource = match (grant.scope.kind(), grant.scope.id(), grant.scope.server()) {
-            (Some(kind), Some(id), _) => Resource::new(kind, id).expect("an id"),
-            (.., Some(server)) => tool(dice.below(1_000), dice.below(20)).on_server(server).expect("a server"),
-            _ => tool(dice.below(1_000), dice.below(20)),
+        let some = tool(dice.below(1_000), dice.below(20));
+        let resource = match grant.scope.things().next() {
+            Some(server) if server.kind().name() == "server" => some.with_parent(server.clone()).expect("a parent"),
+            Some(tool) => tool.clone().into(),
+            None => some,
         };
         Question::new(grant.holder.clone(), allowed[dice.below(allowed.len())].as_str(), resource, true)
     }
 }
 
 fn tool(server_number: usize, tool: usize) -> Resource {
-    let resource = Resource::new(ResourceKind::Tool, &format!("tool-{server_number:03}-{tool:02}")).expect("an id");
-    resource.on_server(&server(server_number)).expect("a server")
+    let resource = Resource::new("tool", &format!("tool-{server_number:03}-{tool:02}")).expect("an id");
+    let server = ResourceId::new("server", &server(server_number)).expect("an id");
+    resource.with_parent(server).expect("a parent")
 }
 
 /// The grant of this number.
 pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[PermissionSet]) -> Grant {
     let scope = match dice.below(10) {
         0..2 => Scope::ANY,
-        2..7 => Scope::one(ResourceKind::Server, &server(dice.below(1_000))).expect("a scope"),
-        _ => Scope::one(ResourceKind::Tool, &format!("tool-{:03}-{:02}", dice.below(1_000), dice.below(20)))
-            .expect("a scope"),
+        2..7 => Scope::one("server", &server(dice.below(1_000))).expect("a scope"),
+        _ => Scope::one("tool", &format!("tool-{:03}-{:02}", dice.below(1_000), dice.below(20))).expect("a scope"),
     };
     let at = |millis| Timestamp::from_millis(millis).expect("a time");
     let mut id = Dice::new(number as u64 + 17);
@@ -186,11 +190,11 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
     }
 }
 
-/// The questions as text for other processes, a line each: who, what, the thing, its server, and whether it is given.
+/// The questions as text for other processes, a line each: who, what, the thing, its parent, and whether it is given.
 pub fn lines(questions: &[Question]) -> String {
     let line = |q: &Question| {
-        let server = q.resource.server().unwrap_or_default();
-        format!("{}\t{}\t{}\t{server}\t{}\n", q.principal.id(), q.action.name(), q.thing, u8::from(q.given))
+        let parent = q.parent.as_deref().unwrap_or_default();
+        format!("{}\t{}\t{}\t{parent}\t{}\n", q.principal.id(), q.action.name(), q.thing, u8::from(q.given))
     };
     questions.iter().map(line).collect()
 }

@@ -28,7 +28,7 @@ use crate::workflow::use_of;
 /// use jit_access::model::*;
 ///
 /// let decider = engine.decider();
-/// let (action, resource) = (Action::new("tools.execute")?, Resource::new(ResourceKind::Tool, "deploy")?);
+/// let (action, resource) = (Action::new("tools.execute")?, Resource::new("tool", "deploy")?);
 /// let decision = decider.check(&Query { principal: &dev.principal, action: &action, resource: &resource });
 /// assert_eq!(decision.outcome, Outcome::Allow);
 /// // The same from text, without making values of it.

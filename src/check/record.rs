@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lock::Mutex;
-use crate::model::{Actor, Event, Fact, GrantId, PrincipalKind, RawQuery, ResourceKind, Timestamp};
+use crate::model::{Actor, Event, Fact, GrantId, PrincipalKind, RawQuery, Timestamp};
 use crate::store::{Batch, Store, StoreError};
 
 /// The uses that wait to be written. Bounded: when as many wait as may, whoever brings the next one writes first, and if
@@ -54,10 +54,10 @@ struct Use {
     at: Timestamp,
     grant: GrantId,
     principal_kind: PrincipalKind,
-    resource_kind: ResourceKind,
-    /// The lengths of the principal, the action, the resource's id and the server, as they follow each other in the text.
-    lens: [u32; 3],
-    server: Option<u32>,
+    /// The lengths of the principal, the action, the kind and the id of the resource, and of its parent's kind and id, as
+    /// they follow each other in the text.
+    lens: [u32; 4],
+    parent: Option<[u32; 2]>,
 }
 
 /// How many queues there are, unless so few uses may wait that one is enough.
@@ -167,17 +167,17 @@ impl Uses {
     }
 
     fn push(&mut self, at: Timestamp, grant: GrantId, query: &RawQuery<'_>) {
-        let texts = [query.principal(), query.action(), query.resource_id()];
-        for text in texts.into_iter().chain(query.server()) {
+        let texts = [query.principal(), query.action(), query.resource_kind(), query.resource_id()];
+        let parent = query.parent().map(|(kind, id)| [kind, id]);
+        for text in texts.iter().chain(parent.iter().flatten()) {
             self.text.push_str(text);
         }
         self.uses.push(Use {
             at,
             grant,
             principal_kind: query.principal_kind(),
-            resource_kind: query.resource_kind(),
             lens: texts.map(len),
-            server: query.server().map(len),
+            parent: parent.map(|texts| texts.map(len)),
         });
     }
 
@@ -192,10 +192,9 @@ impl Uses {
             text
         };
         for used in self.uses.drain(..) {
-            let [principal, action, id] = used.lens.map(&mut take);
-            let server = used.server.map(&mut take);
-            let query =
-                RawQuery::from_checked((used.principal_kind, principal), action, (used.resource_kind, id), server);
+            let [principal, action, kind, id] = used.lens.map(&mut take);
+            let parent = used.parent.map(|lens| lens.map(&mut take).into());
+            let query = RawQuery::from_checked((used.principal_kind, principal), action, (kind, id), parent);
             let (principal, action, resource) = query.to_values();
             events.push(Event {
                 at: used.at,

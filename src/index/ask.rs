@@ -1,13 +1,17 @@
 //! The question as the index reads it: bytes, and no more of them than the answer needs.
 
-use crate::model::{Context, PrincipalKind, Query, RawQuery, ResourceKind};
+use crate::model::{Context, PrincipalKind, Query, RawQuery, ResourceId};
+
+/// The kind and the id of a thing.
+pub(crate) type Thing<'a> = (&'a [u8], &'a [u8]);
 
 /// A question in canonical form. A principal that holds nothing costs no more than its own name.
 pub(crate) trait Ask {
     fn principal(&self) -> (PrincipalKind, &[u8]);
     fn action(&self) -> &[u8];
     fn is_reserved(&self) -> bool;
-    fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>);
+    /// The thing, and its parent.
+    fn resource(&self) -> (Thing<'_>, Option<Thing<'_>>);
     /// What the host knows besides.
     fn context(&self) -> Option<&Context>;
     /// All of it, for the record.
@@ -31,8 +35,8 @@ impl Ask for Query<'_> {
     }
 
     #[inline]
-    fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>) {
-        (self.resource.kind(), self.resource.id().as_bytes(), self.resource.server().map(str::as_bytes))
+    fn resource(&self) -> (Thing<'_>, Option<Thing<'_>>) {
+        (bytes_of(self.resource.thing()), self.resource.parent().map(bytes_of))
     }
 
     fn context(&self) -> Option<&Context> {
@@ -61,8 +65,9 @@ impl Ask for RawQuery<'_> {
     }
 
     #[inline]
-    fn resource(&self) -> (ResourceKind, &[u8], Option<&[u8]>) {
-        (self.resource_kind(), self.resource_id().as_bytes(), self.server().map(str::as_bytes))
+    fn resource(&self) -> (Thing<'_>, Option<Thing<'_>>) {
+        let parent = self.parent().map(|(kind, id)| (kind.as_bytes(), id.as_bytes()));
+        ((self.resource_kind().as_bytes(), self.resource_id().as_bytes()), parent)
     }
 
     fn context(&self) -> Option<&Context> {
@@ -73,4 +78,9 @@ impl Ask for RawQuery<'_> {
     fn with_raw<R>(&self, look: impl FnOnce(&RawQuery<'_>) -> R) -> R {
         look(self)
     }
+}
+
+#[inline]
+fn bytes_of(thing: &ResourceId) -> Thing<'_> {
+    (thing.kind().name().as_bytes(), thing.id().as_bytes())
 }

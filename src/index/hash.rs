@@ -9,7 +9,7 @@ use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
 
 use super::text;
-use crate::model::{GrantId, PrincipalKind, ResourceKind};
+use crate::model::{GrantId, PrincipalKind};
 
 /// The half of a hash that goes with a number in one word.
 pub(super) const fn upper(hash: u64) -> u32 {
@@ -30,6 +30,9 @@ const PRINCIPALS: u64 = 0x100;
 const THINGS: u64 = 0x200;
 const GRANTS: u64 = 0x400;
 const RUNS: u64 = 0x500;
+
+/// Any odd number with as many ones as zeros.
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Keys {
     /// A key from the operating system's random source.
@@ -59,9 +62,10 @@ impl Keys {
     }
 
     #[inline]
-    pub(super) fn thing(&self, kind: ResourceKind, id: &[u8]) -> u64 {
-        // All of a short id is in its two ends.
-        if id.len() <= 16 { self.ends(THINGS | kind as u64, id) } else { self.bytes(THINGS | kind as u64, id) }
+    pub(super) fn thing(&self, kind: &[u8], id: &[u8]) -> u64 {
+        // All of a short text is in its two ends. `a:b` must not meet `b:a`.
+        let kind = ends(kind).wrapping_add(THINGS).wrapping_mul(ODD);
+        if id.len() <= 16 { self.ends(kind, id) } else { self.bytes(kind, id) }
     }
 
     /// Only the upper half is used. Names of actions are few and short, and operators choose those that are looked for:
@@ -73,11 +77,7 @@ impl Keys {
 
     #[inline]
     fn ends(&self, what: u64, bytes: &[u8]) -> u64 {
-        let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
-            _ => text::padded(bytes),
-        };
-        self.kept((ends ^ what).wrapping_mul(self.seed | 1))
+        self.kept((ends(bytes) ^ what).wrapping_mul(self.seed | 1))
     }
 
     pub(super) fn grant(&self, id: GrantId) -> u64 {
@@ -115,5 +115,14 @@ impl Keys {
     #[cfg(test)]
     const fn kept(&self, hash: u64) -> u64 {
         hash & self.kept
+    }
+}
+
+/// The first and the last eight bytes in one word.
+#[inline]
+fn ends(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
+        _ => text::padded(bytes),
     }
 }

@@ -12,7 +12,7 @@ use super::block::{Entry, halves};
 use super::hash::{Keys, upper};
 use super::lookup::value;
 use super::scope;
-use crate::model::{PermissionSet, PrincipalKind};
+use crate::model::{PermissionSet, PrincipalKind, ResourceId};
 
 /// Half a hash, and a number.
 const fn word(hash: u64, number: u32) -> u64 {
@@ -77,7 +77,7 @@ impl Loaded {
             }
             for held in &few {
                 fetch(held.holder.id());
-                fetch(held.scope.id().unwrap_or_default());
+                fetch(held.scope.things().next().map_or("", ResourceId::id));
             }
             for held in &few {
                 this.push(keys, held, run(held.permissions));

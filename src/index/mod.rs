@@ -79,7 +79,7 @@ use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestam
 /// let grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
 /// let index = GrantIndex::new();
 /// index.publish(Revision(1), [Change::Add(&grant)]);
-/// let (action, resource) = (Action::new("tools.execute")?, Resource::gateway());
+/// let (action, resource) = (Action::new("tools.execute")?, Resource::everything());
 /// let query = Query { principal: &dev.principal, action: &action, resource: &resource };
 /// assert_eq!(index.decide(&query, grant.window.start()).outcome, Outcome::Allow);
 /// assert_eq!(index.decide(&query, grant.window.end()).outcome, Outcome::NotApplicable);

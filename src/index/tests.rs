@@ -56,35 +56,30 @@ fn permissions() -> impl Strategy<Value = PermissionSet> {
 
 const IDS: [&str; 4] = ["a", "b", "an id of quite some length", "12345678"];
 
-const SERVED: [ResourceKind; 4] =
-    [ResourceKind::Tool, ResourceKind::Resource, ResourceKind::Prompt, ResourceKind::Agent];
+/// Two that begin alike, and two of the lengths that are read in different ways.
+const KINDS: [&str; 4] = ["a", "a-b", "invoices-8", "a-kind-with-a-name-of-quite-some-length"];
+
+fn thing() -> impl Strategy<Value = ResourceId> {
+    (prop::sample::select(&KINDS), prop::sample::select(&IDS)).prop_map(|(kind, id)| ResourceId::new(kind, id).unwrap())
+}
 
 fn scope() -> impl Strategy<Value = Scope> {
-    prop_oneof![
-        Just(Scope::ANY),
-        prop::sample::select(&ResourceKind::ALL).prop_map(Scope::of_kind),
-        (prop::sample::select(&ResourceKind::ALL[1..]), prop::sample::select(&IDS))
-            .prop_map(|(kind, id)| Scope::one(kind, id).unwrap()),
-        (prop::sample::select(&SERVED), prop::option::of(prop::sample::select(&IDS)), prop::sample::select(&IDS))
-            .prop_map(|(kind, id, server)| {
-                let thing = id.map_or(Scope::of_kind(kind), |id| Scope::one(kind, id).unwrap());
-                thing.intersection(&Scope::one(ResourceKind::Server, server).unwrap()).unwrap()
-            }),
-        prop::sample::select(&IDS).prop_map(|server| format!("server@{server}").parse().unwrap()),
-    ]
+    let kind = || prop::sample::select(&KINDS).prop_map(|kind| Scope::of_kind(kind.parse().unwrap()));
+    let one = || thing().prop_map(|thing| Scope::one(thing.kind().name(), thing.id()).unwrap());
+    let both = |(one, other): (Scope, Scope)| one.intersection(&other).unwrap_or(one);
+    let part = (thing(), one()).prop_map(|(own, other)| {
+        let (own_kind, own) = (Scope::of_kind(*own.kind()), Scope::one(own.kind().name(), own.id()).unwrap());
+        own.intersection(&other).and_then(|both| both.intersection(&own_kind)).unwrap_or(other)
+    });
+    prop_oneof![Just(Scope::ANY), kind(), one(), (kind(), one()).prop_map(both), (one(), one()).prop_map(both), part]
 }
 
 fn resource() -> impl Strategy<Value = Resource> {
-    let some =
-        (prop::sample::select(&ResourceKind::ALL[1..]), prop::sample::select(&IDS), prop::option::of(0..IDS.len()));
     prop_oneof![
-        1 => Just(Resource::gateway()),
-        9 => some.prop_map(|(kind, id, server)| {
-            let resource = Resource::new(kind, id).unwrap();
-            match server {
-                Some(server) if kind.is_served() => resource.on_server(IDS[server]).unwrap(),
-                _ => resource,
-            }
+        1 => Just(Resource::everything()),
+        9 => (thing(), prop::option::of(thing())).prop_map(|(thing, parent)| {
+            let resource = Resource::from(thing);
+            parent.and_then(|parent| resource.clone().with_parent(parent).ok()).unwrap_or(resource)
         }),
     ]
 }
@@ -214,11 +209,7 @@ fn it_grows_and_shrinks() {
         holder: principal(n),
         noted: Noted::default(),
         permissions: PermissionSet::new([Permission::new("*").unwrap()]).unwrap(),
-        scope: if n.is_multiple_of(3) {
-            Scope::ANY
-        } else {
-            Scope::one(ResourceKind::Tool, &format!("t{}", n % 50)).unwrap()
-        },
+        scope: if n.is_multiple_of(3) { Scope::ANY } else { Scope::one("tool", &format!("t{}", n % 50)).unwrap() },
         window: Window::new(at(0), at(10)).unwrap(),
         ..template.clone()
     };
@@ -227,7 +218,7 @@ fn it_grows_and_shrinks() {
     let agree = |round: usize| {
         for n in 0..6_000 {
             let (principal, id) = (principal(n), format!("t{}", (n + round) % 50));
-            let resource = Resource::new(ResourceKind::Tool, &id).unwrap();
+            let resource = Resource::new("tool", &id).unwrap();
             let query = Query { principal: &principal, action: &action, resource: &resource };
             assert_eq!(index.decide(&query, at(5)), naive.decide(&query, at(5)), "{n} in round {round}");
         }

@@ -8,7 +8,7 @@ use super::{Action, GrantId, Principal, Resource, Revision, Timestamp};
 /// use jit_access::model::{Action, Principal, Query, Resource};
 ///
 /// let (principal, action) = (Principal::user("dev@example.com")?, Action::new("audit:read")?);
-/// let query = Query { principal: &principal, action: &action, resource: &Resource::gateway() };
+/// let query = Query { principal: &principal, action: &action, resource: &Resource::everything() };
 /// assert_eq!(query.action.name(), "audit:read");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

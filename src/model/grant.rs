@@ -24,7 +24,7 @@ use super::{
 ///
 /// let grant: Grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
 /// assert_eq!(grant.status(engine.now()), GrantStatus::Active);
-/// assert!(grant.covers(&Action::new("tools.execute")?, &Resource::gateway()));
+/// assert!(grant.covers(&Action::new("tools.execute")?, &Resource::everything()));
 /// assert_eq!(grant.status(grant.window.end()), GrantStatus::Expired);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -12,7 +12,8 @@
 //! | `bytes` | which bytes may stand where |
 //! | `characters` | which characters a reader cannot see, or sees in another order |
 //! | `permission` | what may be done; whole segments and wildcards |
-//! | `resource` | on what; and the part of the world a grant reaches |
+//! | `resource` | on what: kinds of thing, things, their parents |
+//! | `scope` | the part of the world a grant reaches |
 //! | `role` | what can be asked for, with its limits |
 //! | `role_name` | what a role is called |
 //! | `text` | justification and ticket, bounded |
@@ -55,6 +56,7 @@ mod request;
 mod resource;
 mod role;
 mod role_name;
+mod scope;
 mod sign_in;
 mod standing;
 mod terms;
@@ -78,9 +80,10 @@ pub use permission::{Action, Permission, PermissionSet};
 pub use principal::{Principal, PrincipalKind};
 pub use raw::RawQuery;
 pub use request::{AccessRequest, Amendment, Answer, DurationCut, RequestState, RequestStatus, Review, Verdict};
-pub use resource::{Resource, ResourceKind, Scope};
+pub use resource::{Resource, ResourceId, ResourceKind};
 pub use role::Role;
 pub use role_name::RoleName;
+pub use scope::Scope;
 pub use sign_in::SignIn;
 pub use standing::Standing;
 pub use terms::{Cut, Terms};

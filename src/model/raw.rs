@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Action, Context, Invalid, Principal, PrincipalKind, Query, Resource, ResourceKind};
+use super::{Action, Context, Invalid, Principal, PrincipalKind, Query, Resource, ResourceId};
 
 /// The question: may this principal do this to that? Checked, and in canonical form.
 ///
@@ -21,33 +21,34 @@ pub struct RawQuery<'a> {
     principal_kind: PrincipalKind,
     principal: Cow<'a, str>,
     action: &'a str,
-    resource_kind: ResourceKind,
-    resource_id: &'a str,
-    server: Option<&'a str>,
+    /// Kind and id.
+    resource: (&'a str, &'a str),
+    parent: Option<(&'a str, &'a str)>,
     context: Option<&'a Context>,
 }
 
 impl<'a> RawQuery<'a> {
-    /// The question in these words; a resource is written as [`Resource`] reads it, and none is the gateway. Allocates
-    /// nothing when the name of the principal is plain: at most 64 lower-case letters, digits and `._+-`, an address at most.
+    /// The question in these words. The resource is written `tool:deploy`, and is [`Resource::everything`] when left
+    /// out; its parent is written in the same way, `server:s1`. Allocates nothing when the name of the
+    /// principal is plain: at most 64 lower-case letters, digits and `._+-`, an address at most.
     ///
     /// # Errors
-    /// As for [`Principal::new`], [`Action::new`], [`Resource::new`] and [`Resource::on_server`].
+    /// As for [`Principal::new`], [`Action::new`], [`Resource::new`] and [`Resource::with_parent`].
     #[inline]
     pub fn new(
         principal: (PrincipalKind, &'a str),
         action: &'a str,
         resource: Option<&'a str>,
-        server: Option<&'a str>,
+        parent: Option<&'a str>,
     ) -> Result<Self, Invalid> {
         let (principal_kind, name) = principal;
         let principal = super::principal::canonical(name)?;
         Action::check(action)?;
-        let (resource_kind, resource_id) = thing(resource, server)?;
-        Ok(Self { principal_kind, principal, action, resource_kind, resource_id, server, context: None })
+        let (resource, parent) = thing(resource, parent)?;
+        Ok(Self { principal_kind, principal, action, resource, parent, context: None })
     }
 
-    /// The question about the gateway, to be asked [`RawQuery::about`] other things.
+    /// The question about everything, to be asked [`RawQuery::about`] single things.
     ///
     /// # Errors
     /// As for [`RawQuery::new`].
@@ -59,11 +60,10 @@ impl<'a> RawQuery<'a> {
     /// The same principal and action, about another thing.
     ///
     /// # Errors
-    /// As for [`Resource::new`] and [`Resource::on_server`].
+    /// As for [`Resource::new`] and [`Resource::with_parent`].
     #[inline]
-    pub fn about(mut self, resource: Option<&'a str>, server: Option<&'a str>) -> Result<Self, Invalid> {
-        (self.resource_kind, self.resource_id) = thing(resource, server)?;
-        self.server = server;
+    pub fn about(mut self, resource: Option<&'a str>, parent: Option<&'a str>) -> Result<Self, Invalid> {
+        (self.resource, self.parent) = thing(resource, parent)?;
         Ok(self)
     }
 
@@ -71,11 +71,11 @@ impl<'a> RawQuery<'a> {
     pub(crate) const fn from_checked(
         (principal_kind, principal): (PrincipalKind, &'a str),
         action: &'a str,
-        (resource_kind, resource_id): (ResourceKind, &'a str),
-        server: Option<&'a str>,
+        resource: (&'a str, &'a str),
+        parent: Option<(&'a str, &'a str)>,
     ) -> Self {
         let principal = Cow::Borrowed(principal);
-        Self { principal_kind, principal, action, resource_kind, resource_id, server, context: None }
+        Self { principal_kind, principal, action, resource, parent, context: None }
     }
 
     /// The same question, with what the host knows besides. Only grants with conditions look at it.
@@ -117,20 +117,20 @@ impl<'a> RawQuery<'a> {
 
     /// What kind of thing it is about.
     #[must_use]
-    pub const fn resource_kind(&self) -> ResourceKind {
-        self.resource_kind
+    pub const fn resource_kind(&self) -> &'a str {
+        self.resource.0
     }
 
     /// The id of the thing it is about.
     #[must_use]
     pub const fn resource_id(&self) -> &'a str {
-        self.resource_id
+        self.resource.1
     }
 
-    /// The server that the thing belongs to.
+    /// The kind and id of the parent of the thing.
     #[must_use]
-    pub const fn server(&self) -> Option<&'a str> {
-        self.server
+    pub const fn parent(&self) -> Option<(&'a str, &'a str)> {
+        self.parent
     }
 
     /// The question as values.
@@ -139,19 +139,21 @@ impl<'a> RawQuery<'a> {
         (
             Principal::from_canonical(self.principal_kind, &self.principal),
             Action::from_checked(self.action),
-            Resource::from_checked(self.resource_kind, self.resource_id, self.server),
+            Resource::from_checked(self.resource, self.parent),
         )
     }
 }
 
-/// The kind and id of what is asked about, which may be a part of that server.
+type Thing<'a> = (&'a str, &'a str);
+
+/// The kind and id of the resource, and of its parent.
 #[inline]
-fn thing<'a>(resource: Option<&'a str>, server: Option<&str>) -> Result<(ResourceKind, &'a str), Invalid> {
-    let (kind, id) = resource.map_or(Ok(Resource::GATEWAY), Resource::read)?;
-    if let Some(server) = server {
-        Resource::check_server(kind, server)?;
-    }
-    Ok((kind, id))
+fn thing<'a>(resource: Option<&'a str>, parent: Option<&'a str>) -> Result<(Thing<'a>, Option<Thing<'a>>), Invalid> {
+    let resource = resource.map_or(Ok(Resource::EVERYTHING), ResourceId::read)?;
+    let Some(parent) = parent else { return Ok((resource, None)) };
+    let parent = ResourceId::read(parent).map_err(|error| error.for_field("parent"))?;
+    Resource::check_parent(resource.0, parent.0)?;
+    Ok((resource, Some(parent)))
 }
 
 impl<'a> From<Query<'a>> for RawQuery<'a> {
@@ -160,9 +162,8 @@ impl<'a> From<Query<'a>> for RawQuery<'a> {
             principal_kind: query.principal.kind(),
             principal: Cow::Borrowed(query.principal.id()),
             action: query.action.name(),
-            resource_kind: query.resource.kind(),
-            resource_id: query.resource.id(),
-            server: query.resource.server(),
+            resource: (query.resource.kind().name(), query.resource.id()),
+            parent: query.resource.parent().map(|parent| (parent.kind().name(), parent.id())),
             context: None,
         }
     }
@@ -178,13 +179,13 @@ mod tests {
         (kind, name): (PrincipalKind, &str),
         action: &str,
         resource: Option<&str>,
-        server: Option<&str>,
+        parent: Option<&str>,
     ) -> Result<(Principal, Action, Resource), Invalid> {
         let principal = Principal::new(kind, name)?;
         let action = Action::new(action)?;
-        let mut resource = resource.map_or_else(|| Ok(Resource::gateway()), str::parse)?;
-        if let Some(server) = server {
-            resource = resource.on_server(server)?;
+        let mut resource = resource.map_or_else(|| Ok(Resource::everything()), str::parse)?;
+        if let Some(parent) = parent {
+            resource = resource.with_parent(parent.parse().map_err(|error: Invalid| error.for_field("parent"))?)?;
         }
         Ok((principal, action, resource))
     }
@@ -194,12 +195,12 @@ mod tests {
         fn text_means_what_the_values_mean(
             name in "[a-zA-Z0-9@. ]{0,12}|[a-z]{1,5}@[a-z]{1,5}|\\PC{0,5}",
             action in "[a-z.:_-]{0,8}|[a-z]{1,3}(\\.[a-z]{1,3}){0,3}|\\PC{0,4}",
-            resource in prop::option::of("(tool|server|gateway|resource|thing):\\PC{0,6}|\\PC{0,6}|gateway"),
-            server in prop::option::of("\\PC{0,4}|a\u{1}"),
+            resource in prop::option::of("[a-z][A-Za-z0-9_-]{0,9}:\\PC{0,6}|\\PC{0,6}|tool:a|\\*"),
+            parent in prop::option::of("[a-z][A-Za-z0-9_-]{0,9}:\\PC{0,4}|(tool|server):a|\\PC{0,4}|a:\u{1}"),
         ) {
             let principal = (PrincipalKind::User, name.as_str());
-            let raw = RawQuery::new(principal, &action, resource.as_deref(), server.as_deref());
-            let values = values(principal, &action, resource.as_deref(), server.as_deref());
+            let raw = RawQuery::new(principal, &action, resource.as_deref(), parent.as_deref());
+            let values = values(principal, &action, resource.as_deref(), parent.as_deref());
             prop_assert_eq!(raw.clone().map(|raw| raw.to_values()), values.clone());
             if let (Ok(raw), Ok((principal, action, resource))) = (raw, values) {
                 prop_assert_eq!(raw, Query { principal: &principal, action: &action, resource: &resource }.into());

@@ -1,65 +1,80 @@
-//! On what: the thing a check asks about, and the part of the world that a grant reaches.
+//! On what: kinds of thing, and the thing that a check asks about.
 //!
-//! Ids are data. They may hold quotes, braces and look-alikes, and none of that means anything to the index or to a
-//! policy; control characters are refused, because no id needs them and every log that repeats one would suffer.
+//! Kinds are open: a host names its own. Ids are data. They may hold quotes, braces and look-alikes, and none of that
+//! means anything to the index or to a policy; control characters are refused, because no id needs them and every log
+//! that repeats one would suffer.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use tinystr::TinyAsciiStr;
+
 use super::Invalid;
 use super::bytes::{all, is_no_control};
 
-/// What kinds of thing a host has. Complete on purpose: each has its entity type in `policies/schema.cedarschema`.
+/// The longest name of a kind, in bytes.
+const MAX_KIND: usize = 64;
+/// The longest id, in bytes.
+const MAX_ID: usize = 2_048;
+/// What stands in the place of a kind and of an id where a check names no resource. No kind can be named so.
+const EVERYTHING: &str = "*";
+
+/// A kind of thing that a host has: `invoice`, `tool`. Any name of 1 to 64 ASCII letters and digits, with single `_` or `-`
+/// between them, that begins with a lower-case letter.
 ///
 /// ```
 /// use jit_access::model::ResourceKind;
 ///
-/// assert_eq!("tool".parse::<ResourceKind>()?, ResourceKind::Tool);
-/// assert_eq!(ResourceKind::Tool.name(), "tool");
+/// assert_eq!("invoice".parse::<ResourceKind>()?.name(), "invoice");
+/// assert!(ResourceKind::new("Invoice").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ResourceKind {
-    /// The host itself: what a check is about when it names nothing smaller.
-    Gateway,
-    /// A server, and with it everything the server offers.
-    Server,
-    /// A tool.
-    Tool,
-    /// A resource in MCP's sense: a document, a file, a row.
-    Resource,
-    /// A prompt.
-    Prompt,
-    /// An agent that can be invoked.
-    Agent,
-    /// A team.
-    Team,
-}
+// The name itself and no number for it: there is no table that names from outside could fill, and nothing to look up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceKind(TinyAsciiStr<MAX_KIND>);
 
 impl ResourceKind {
-    /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Gateway, Self::Server, Self::Tool, Self::Resource, Self::Prompt, Self::Agent, Self::Team];
-
-    /// The name of this kind on the wire: `tool`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gateway => "gateway",
-            Self::Server => "server",
-            Self::Tool => "tool",
-            Self::Resource => "resource",
-            Self::Prompt => "prompt",
-            Self::Agent => "agent",
-            Self::Team => "team",
-        }
+    /// The kind of this name.
+    ///
+    /// # Errors
+    /// When the name is not made as described above.
+    pub fn new(name: &str) -> Result<Self, Invalid> {
+        Self::check(name)?;
+        Ok(Self::from_checked(name))
     }
 
-    /// Whether a thing of this kind can belong to a server.
+    /// Its name.
     #[must_use]
-    pub const fn is_served(self) -> bool {
-        matches!(self, Self::Tool | Self::Resource | Self::Prompt | Self::Agent)
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    #[inline]
+    pub(super) fn check(name: &str) -> Result<(), Invalid> {
+        let mut before = b'-';
+        let fits = name.len() <= MAX_KIND
+            && name.bytes().all(|byte| {
+                let is_between = matches!(byte, b'_' | b'-');
+                let fits = if is_between { !matches!(before, b'_' | b'-') } else { byte.is_ascii_alphanumeric() };
+                before = byte;
+                fits
+            });
+        let is_kind =
+            fits && !matches!(before, b'_' | b'-') && name.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+        if is_kind { Ok(()) } else { Err(no_kind(name)) }
+    }
+
+    /// The kind whose name was checked.
+    fn from_checked(name: &str) -> Self {
+        // INVARIANT: a name that was checked is short enough, and ASCII: nothing is lost.
+        Self(TinyAsciiStr::from_utf8_lossy(name.as_bytes(), b'_'))
+    }
+}
+
+impl fmt::Debug for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResourceKind({})", self.name())
     }
 }
 
@@ -72,111 +87,42 @@ impl fmt::Display for ResourceKind {
 impl FromStr for ResourceKind {
     type Err = Invalid;
 
-    #[inline]
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        // Compilers make of this a comparison of lengths and one of numbers; of a search for the name, calls.
-        Ok(match name {
-            "gateway" => Self::Gateway,
-            "server" => Self::Server,
-            "tool" => Self::Tool,
-            "resource" => Self::Resource,
-            "prompt" => Self::Prompt,
-            "agent" => Self::Agent,
-            "team" => Self::Team,
-            _ => return Err(unknown(name)),
-        })
+        Self::new(name)
     }
 }
 
-/// The thing that a check asks about.
+/// Which thing: a kind, and an id that is unique within it. Written `invoice:2026-17`.
 ///
 /// ```
-/// use jit_access::model::{Resource, ResourceKind};
+/// use jit_access::model::ResourceId;
 ///
-/// let tool = Resource::new(ResourceKind::Tool, "refund")?.on_server("billing")?;
-/// assert_eq!((tool.id(), tool.server()), ("refund", Some("billing")));
-/// assert_eq!(Resource::gateway().kind(), ResourceKind::Gateway);
+/// let invoice: ResourceId = "invoice:2026-17".parse()?;
+/// assert_eq!((invoice.kind().name(), invoice.id()), ("invoice", "2026-17"));
+/// assert_eq!(invoice, ResourceId::new("invoice", "2026-17")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Resource {
+pub struct ResourceId {
     kind: ResourceKind,
     id: Arc<str>,
-    server: Option<Arc<str>>,
 }
 
-const MAX_ID: usize = 2_048;
-const EXPECTED: &str = "1 to 2048 bytes of text without control characters";
-/// The id of the one [`ResourceKind::Gateway`].
-const GATEWAY: &str = "gateway";
-
-impl Resource {
+impl ResourceId {
     /// The thing of this kind and id.
     ///
     /// # Errors
-    /// When the id is empty, longer than 2048 bytes, or holds control characters; or when it names a gateway other than
-    /// the one there is ([`Resource::gateway`]).
-    pub fn new(kind: ResourceKind, id: &str) -> Result<Self, Invalid> {
-        check_id(kind, id)?;
-        Ok(Self { kind, id: id.into(), server: None })
-    }
-
-    /// The host itself, for checks that name nothing smaller.
-    #[must_use]
-    pub fn gateway() -> Self {
-        Self { kind: ResourceKind::Gateway, id: GATEWAY.into(), server: None }
-    }
-
-    /// The same thing, as part of that server.
-    ///
-    /// # Errors
-    /// When the server's id is unfit, or a thing of this kind belongs to no server.
-    pub fn on_server(mut self, server: &str) -> Result<Self, Invalid> {
-        Self::check_server(self.kind, server)?;
-        self.server = Some(server.into());
-        Ok(self)
-    }
-
-    /// Whether a thing of this kind can be part of a server of this id.
-    pub(super) fn check_server(kind: ResourceKind, server: &str) -> Result<(), Invalid> {
-        if !kind.is_served() {
-            return Err(Invalid::new(
-                "server",
-                format!("is given for a {kind}"),
-                "a tool, resource, prompt or agent as the part of a server",
-            ));
-        }
-        check_id(ResourceKind::Server, server).map_err(|e| e.for_field("server"))
-    }
-
-    /// The kind and id of [`Resource::gateway`].
-    pub(super) const GATEWAY: (ResourceKind, &'static str) = (ResourceKind::Gateway, GATEWAY);
-
-    /// The kind and id that a text such as `tool:deploy` names.
-    #[inline]
-    pub(super) fn read(text: &str) -> Result<(ResourceKind, &str), Invalid> {
-        // Kinds are short: the colon is among the first bytes.
-        let colon = text.bytes().position(|byte| byte == b':');
-        match colon.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
-            Some((kind, id)) => {
-                let kind = kind.parse()?;
-                check_id(kind, id)?;
-                Ok((kind, id))
-            }
-            None if text == GATEWAY => Ok(Self::GATEWAY),
-            None => Err(unreadable(text)),
-        }
-    }
-
-    /// The thing whose parts were checked.
-    pub(super) fn from_checked(kind: ResourceKind, id: &str, server: Option<&str>) -> Self {
-        Self { kind, id: id.into(), server: server.map(Into::into) }
+    /// When the kind is none (see [`ResourceKind`]), or the id is empty, longer than 2048 bytes, or holds control characters.
+    pub fn new(kind: &str, id: &str) -> Result<Self, Invalid> {
+        let kind = ResourceKind::new(kind)?;
+        check_id(id)?;
+        Ok(Self { kind, id: id.into() })
     }
 
     /// What kind of thing it is.
     #[must_use]
-    pub const fn kind(&self) -> ResourceKind {
-        self.kind
+    pub const fn kind(&self) -> &ResourceKind {
+        &self.kind
     }
 
     /// Its id, unique within its kind.
@@ -185,212 +131,188 @@ impl Resource {
         &self.id
     }
 
-    /// The server it belongs to, when the host says so.
+    /// The kind and id that a text such as `invoice:2026-17` names.
+    #[inline]
+    pub(super) fn read(text: &str) -> Result<(&str, &str), Invalid> {
+        // Kinds are short: the colon is among the first bytes.
+        let colon = text.bytes().position(|byte| byte == b':');
+        let Some((kind, id)) = colon.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) else {
+            return Err(unreadable(text));
+        };
+        ResourceKind::check(kind)?;
+        check_id(id)?;
+        Ok((kind, id))
+    }
+
+    /// The thing whose parts were checked.
+    pub(super) fn from_checked(kind: &str, id: &str) -> Self {
+        Self { kind: ResourceKind::from_checked(kind), id: id.into() }
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.id)
+    }
+}
+
+impl FromStr for ResourceId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::read(text).map(|(kind, id)| Self::from_checked(kind, id))
+    }
+}
+
+/// The thing that a check asks about, and the thing of another kind that it is part of, if the host says so.
+///
+/// A check that names no resource asks about [`Resource::everything`]: only a scope of everything reaches it.
+///
+/// ```
+/// use jit_access::model::Resource;
+///
+/// let invoice = Resource::new("invoice", "2026-17")?.with_parent("customer:acme".parse()?)?;
+/// assert_eq!((invoice.kind().name(), invoice.id()), ("invoice", "2026-17"));
+/// assert_eq!(invoice.parent().map(ToString::to_string).as_deref(), Some("customer:acme"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+// One level of parents: a check is told all that it needs, and reads two names at most. A host whose things nest deeper
+// names the parent that its scopes speak of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resource {
+    thing: ResourceId,
+    parent: Option<ResourceId>,
+}
+
+impl Resource {
+    /// The thing of this kind and id.
+    ///
+    /// # Errors
+    /// As for [`ResourceId::new`].
+    pub fn new(kind: &str, id: &str) -> Result<Self, Invalid> {
+        ResourceId::new(kind, id).map(Into::into)
+    }
+
+    /// What a check asks about that names no resource. Its kind and its id are `*`.
     #[must_use]
-    pub fn server(&self) -> Option<&str> {
-        self.server.as_deref()
+    pub fn everything() -> Self {
+        Self::from_checked((EVERYTHING, EVERYTHING), None)
+    }
+
+    /// The same thing, as part of that one.
+    ///
+    /// # Errors
+    /// When the parent is of the kind of the thing itself, and for [`Resource::everything`].
+    pub fn with_parent(mut self, parent: ResourceId) -> Result<Self, Invalid> {
+        Self::check_parent(self.kind().name(), parent.kind.name())?;
+        self.parent = Some(parent);
+        Ok(self)
+    }
+
+    #[inline]
+    pub(super) fn check_parent(kind: &str, parent: &str) -> Result<(), Invalid> {
+        if kind == parent || kind == EVERYTHING { Err(no_parent(kind)) } else { Ok(()) }
+    }
+
+    /// The kind and id of [`Resource::everything`].
+    pub(super) const EVERYTHING: (&'static str, &'static str) = (EVERYTHING, EVERYTHING);
+
+    /// The thing whose parts were checked.
+    pub(super) fn from_checked((kind, id): (&str, &str), parent: Option<(&str, &str)>) -> Self {
+        let parent = parent.map(|(kind, id)| ResourceId::from_checked(kind, id));
+        Self { thing: ResourceId::from_checked(kind, id), parent }
+    }
+
+    /// What kind of thing it is.
+    #[must_use]
+    pub const fn kind(&self) -> &ResourceKind {
+        &self.thing.kind
+    }
+
+    /// Its id, unique within its kind.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.thing.id
+    }
+
+    /// Its kind and id.
+    #[must_use]
+    pub const fn thing(&self) -> &ResourceId {
+        &self.thing
+    }
+
+    /// What it is part of, when the host says so.
+    #[must_use]
+    pub const fn parent(&self) -> Option<&ResourceId> {
+        self.parent.as_ref()
+    }
+
+    /// Whether it is what a check asks about that names no resource.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.kind().name() == EVERYTHING
+    }
+}
+
+impl From<ResourceId> for Resource {
+    fn from(thing: ResourceId) -> Self {
+        Self { thing, parent: None }
     }
 }
 
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.kind, self.id)
+        if self.is_everything() { f.write_str(EVERYTHING) } else { self.thing.fmt(f) }
     }
 }
 
 impl FromStr for Resource {
     type Err = Invalid;
 
-    /// Reads `tool:deploy`; `gateway` alone is the gateway.
+    /// Reads `invoice:2026-17`.
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::read(text).map(|(kind, id)| Self::from_checked(kind, id, None))
+        text.parse::<ResourceId>().map(Into::into)
     }
-}
-
-/// The part of the world that a grant reaches: everything, narrowed by a kind, by one thing of it, by a server, or by
-/// several of these at once.
-///
-/// | text | reaches |
-/// |---|---|
-/// | `*` | everything |
-/// | `tool` | every tool |
-/// | `tool:deploy` | one tool |
-/// | `server:s1` | a server and everything in it |
-/// | `tool@s1` | every tool of that server |
-/// | `tool@s1:deploy` | one tool, where it is part of that server |
-/// | `server@s1` | the server itself, and nothing in it |
-///
-/// In a server's id that stands after `@`, `%` is written `%25` and `:` is written `%3A`.
-///
-/// ```
-/// use jit_access::model::{Resource, ResourceKind, Scope};
-///
-/// let scope = Scope::one(ResourceKind::Tool, "refund")?;
-/// assert!(scope.covers(&Resource::new(ResourceKind::Tool, "refund")?));
-/// assert!(!scope.covers(&Resource::new(ResourceKind::Tool, "deploy")?));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scope {
-    /// Set where an id is.
-    kind: Option<ResourceKind>,
-    /// Never of a server: one server with everything in it is the `server`.
-    id: Option<Arc<str>>,
-    server: Option<Arc<str>>,
-}
-
-impl Scope {
-    /// Everything.
-    pub const ANY: Self = Self { kind: None, id: None, server: None };
-
-    /// Every thing of one kind.
-    #[must_use]
-    pub const fn of_kind(kind: ResourceKind) -> Self {
-        Self { kind: Some(kind), id: None, server: None }
-    }
-
-    /// One thing; a server stands for itself and everything in it, and the gateway is the only one of its kind.
-    ///
-    /// # Errors
-    /// As for [`Resource::new`].
-    pub fn one(kind: ResourceKind, id: &str) -> Result<Self, Invalid> {
-        check_id(kind, id)?;
-        Ok(match kind {
-            ResourceKind::Server => Self { kind: None, id: None, server: Some(id.into()) },
-            ResourceKind::Gateway => Self::of_kind(kind),
-            _ => Self { kind: Some(kind), id: Some(id.into()), server: None },
-        })
-    }
-
-    /// What both reach; `None` when that is nothing.
-    #[must_use]
-    pub fn intersection(&self, other: &Self) -> Option<Self> {
-        let kind = common(self.kind.as_ref(), other.kind.as_ref())?.copied();
-        let id = common(self.id.as_ref(), other.id.as_ref())?.cloned();
-        let server = common(self.server.as_ref(), other.server.as_ref())?.cloned();
-        let is_empty = server.is_some() && kind.is_some_and(|kind| !(kind.is_served() || kind == ResourceKind::Server));
-        (!is_empty).then_some(Self { kind, id, server })
-    }
-
-    /// Whether `other` reaches everything that this scope reaches.
-    #[must_use]
-    pub fn is_within(&self, other: &Self) -> bool {
-        self.intersection(other).is_some_and(|both| both == *self)
-    }
-
-    /// The kind that it is narrowed to.
-    #[must_use]
-    pub const fn kind(&self) -> Option<ResourceKind> {
-        self.kind
-    }
-
-    /// The id of the one thing of its kind that it is narrowed to.
-    #[must_use]
-    pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    /// The server that it is narrowed to.
-    #[must_use]
-    pub fn server(&self) -> Option<&str> {
-        self.server.as_deref()
-    }
-
-    /// Whether this scope reaches that thing.
-    #[must_use]
-    pub fn covers(&self, resource: &Resource) -> bool {
-        let server = if resource.kind == ResourceKind::Server { Some(&resource.id) } else { resource.server.as_ref() };
-        self.kind.is_none_or(|kind| kind == resource.kind)
-            && self.id.as_ref().is_none_or(|id| *id == resource.id)
-            && (self.server.is_none() || self.server.as_ref() == server)
-    }
-}
-
-/// What both allow, where `None` allows all; nothing when they differ.
-fn common<'a, T: PartialEq>(one: Option<&'a T>, other: Option<&'a T>) -> Option<Option<&'a T>> {
-    match (one, other) {
-        (Some(one), Some(other)) => (one == other).then_some(Some(one)),
-        (one, other) => Some(one.or(other)),
-    }
-}
-
-impl fmt::Display for Scope {
-    /// As it may also be written in a request.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.kind, &self.server) {
-            (None, None) => f.write_str("*"),
-            (None, Some(server)) => write!(f, "{}:{server}", ResourceKind::Server),
-            (Some(kind), None) => kind.fmt(f),
-            (Some(kind), Some(server)) => write!(f, "{kind}@{}", server.replace('%', "%25").replace(':', "%3A")),
-        }?;
-        self.id.as_ref().map_or(Ok(()), |id| write!(f, ":{id}"))
-    }
-}
-
-impl FromStr for Scope {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::read(text).map_err(|e| e.for_field("resource"))
-    }
-}
-
-impl Scope {
-    fn read(text: &str) -> Result<Self, Invalid> {
-        if text == "*" {
-            return Ok(Self::ANY);
-        }
-        let (head, id) = text.split_once(':').map_or((text, None), |(head, id)| (head, Some(id)));
-        let (kind, server) = head.split_once('@').map_or((head, None), |(kind, server)| (kind, Some(server)));
-        let kind: ResourceKind = kind.parse()?;
-        let thing = id.map_or_else(|| Ok(Self::of_kind(kind)), |id| Self::one(kind, id))?;
-        let Some(server) = server else { return Ok(thing) };
-        let server = server.replace("%3A", ":").replace("%25", "%");
-        let on_server = Self::one(ResourceKind::Server, &server)?;
-        match thing.intersection(&on_server) {
-            Some(both) if both.to_string() == text => Ok(both),
-            _ => Err(Invalid::new(
-                "resource",
-                format!("is {}", Invalid::quote(text)),
-                "a tool, resource, prompt or agent on a server, such as tool@s1 or tool@s1:deploy",
-            )),
-        }
-    }
-}
-
-#[cold]
-fn unknown(kind: &str) -> Invalid {
-    let problem = format!("is {}", Invalid::quote(kind));
-    Invalid::new("resource type", problem, "gateway, server, tool, resource, prompt, agent or team")
-}
-
-#[cold]
-fn unreadable(resource: &str) -> Invalid {
-    let problem = format!("is {}", Invalid::quote(resource));
-    Invalid::new("resource", problem, "a type and an id, such as tool:deploy")
 }
 
 #[inline]
-fn check_id(kind: ResourceKind, id: &str) -> Result<(), Invalid> {
+fn check_id(id: &str) -> Result<(), Invalid> {
     let is_plain = !id.is_empty() && id.len() <= MAX_ID && all(id.as_bytes(), is_no_control);
-    if is_plain && kind != ResourceKind::Gateway { Ok(()) } else { check_odd_id(kind, id) }
+    if is_plain { Ok(()) } else { check_odd_id(id) }
 }
 
 #[cold]
-fn check_odd_id(kind: ResourceKind, id: &str) -> Result<(), Invalid> {
+fn check_odd_id(id: &str) -> Result<(), Invalid> {
     let problem = if id.is_empty() {
         "is empty".to_owned()
     } else if id.len() > MAX_ID {
         format!("is {} bytes long", id.len())
     } else if let Some(c) = id.chars().find(|c| c.is_control()) {
         format!("holds the control character U+{:04X}", u32::from(c))
-    } else if kind == ResourceKind::Gateway && id != GATEWAY {
-        let problem = format!("is {}", Invalid::quote(id));
-        return Err(Invalid::new("resource id", problem, "`gateway`, the only gateway there is"));
     } else {
         return Ok(());
     };
-    Err(Invalid::new("resource id", problem, EXPECTED))
+    Err(Invalid::new("resource id", problem, "1 to 2048 bytes of text without control characters"))
+}
+
+#[cold]
+fn no_kind(name: &str) -> Invalid {
+    let problem = format!("is {}", Invalid::quote(name));
+    let expected = "1 to 64 ASCII letters and digits, with single `_` or `-` between them, a lower-case letter first, \
+                    such as `tool`";
+    Invalid::new("resource kind", problem, expected)
+}
+
+#[cold]
+fn no_parent(kind: &str) -> Invalid {
+    let problem = format!("is given for a resource of the kind `{kind}`");
+    Invalid::new("parent", problem, "a parent of another kind, and a resource that can be part of something")
+}
+
+#[cold]
+fn unreadable(resource: &str) -> Invalid {
+    let problem = format!("is {}", Invalid::quote(resource));
+    Invalid::new("resource", problem, "a kind and an id, such as `tool:deploy`")
 }
 
 #[cfg(test)]
@@ -398,36 +320,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_read_by_their_names() {
-        for kind in ResourceKind::ALL {
-            assert_eq!(kind.name().parse(), Ok(kind));
+    fn a_kind_is_any_plain_name() {
+        for name in ["a", "tool", "purchase-order", "mcp_server", "mcpServer", "v2", "a-1_b", &"k".repeat(64)] {
+            let kind = ResourceKind::new(name).unwrap();
+            assert_eq!((kind.name(), kind.to_string().parse()), (name, Ok(kind)));
         }
-    }
-
-    #[test]
-    fn a_server_reaches_all_that_is_in_it() {
-        let scope: Scope = "server:s1".parse().unwrap();
-        let tool = Resource::new(ResourceKind::Tool, "deploy").unwrap();
-        assert!(scope.covers(&tool.clone().on_server("s1").unwrap()));
-        assert!(!scope.covers(&tool.clone().on_server("s2").unwrap()));
-        assert!(!scope.covers(&tool));
-        assert!(scope.covers(&Resource::new(ResourceKind::Server, "s1").unwrap()));
-        assert!(!scope.covers(&Resource::gateway()));
+        let long = "k".repeat(65);
+        for name in [
+            "", "Tool", "1a", "_a", "-a", "a_", "a-", "a__b", "a--b", "a-_b", "a b", "a:b", "a@b", "a.b", "a/b", "*",
+            "tööl", "a\0", "a\n", "ｔool", &long,
+        ] {
+            assert_eq!(ResourceKind::new(name).unwrap_err().field(), "resource kind", "{name:?}");
+        }
     }
 
     #[test]
     fn ids_are_data_or_a_clear_error() {
         let hostile = "x\" || true || \"";
-        assert!(
-            Scope::one(ResourceKind::Tool, hostile)
-                .unwrap()
-                .covers(&Resource::new(ResourceKind::Tool, hostile).unwrap())
-        );
+        assert_eq!(Resource::new("tool", hostile).unwrap().id(), hostile);
         for id in ["", "a\0b", "a\nb", "a\u{9b}b"] {
-            let error = Resource::new(ResourceKind::Tool, id).unwrap_err();
-            assert_eq!(error.field(), "resource id");
+            assert_eq!(Resource::new("tool", id).unwrap_err().field(), "resource id");
         }
-        let error = Resource::new(ResourceKind::Tool, &"x".repeat(65_536)).unwrap_err();
+        let error = Resource::new("tool", &"x".repeat(65_536)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "`resource id` is 65536 bytes long; expected 1 to 2048 bytes of text without control characters"
@@ -435,81 +349,21 @@ mod tests {
     }
 
     #[test]
-    fn an_intersection_reaches_what_both_reach() {
-        let scopes = [
-            "*",
-            "tool",
-            "prompt",
-            "gateway",
-            "team",
-            "server",
-            "tool:a",
-            "tool:b",
-            "prompt:a",
-            "gateway:gateway",
-            "server:s",
-            "server:t",
-            "tool@s",
-            "tool@s:a",
-            "tool@t:a",
-            "server@s",
-        ]
-        .map(|text| text.parse::<Scope>().unwrap());
-        let mut things = vec![Resource::gateway()];
-        for kind in ResourceKind::ALL.into_iter().filter(|kind| *kind != ResourceKind::Gateway) {
-            for id in ["a", "b", "s", "t"] {
-                let thing = Resource::new(kind, id).unwrap();
-                things.extend(["s", "t"].into_iter().filter_map(|server| thing.clone().on_server(server).ok()));
-                things.push(thing);
-            }
+    fn resources_read_back_as_written() {
+        for text in ["tool:deploy", "route:/users/{id}", "tool:*", "file:a:b@c%", "user:dev@example.com"] {
+            assert_eq!(text.parse::<Resource>().unwrap().to_string(), text);
         }
-        for one in &scopes {
-            for other in &scopes {
-                let both = one.intersection(other);
-                assert_eq!(both, other.intersection(one));
-                for thing in &things {
-                    let covered = both.as_ref().is_some_and(|both| both.covers(thing));
-                    assert_eq!(covered, one.covers(thing) && other.covers(thing), "{one} and {other} on {thing}");
-                }
-                // "Nothing" is said where it is so, and only there.
-                assert_eq!(both.is_some(), things.iter().any(|thing| one.covers(thing) && other.covers(thing)));
-                assert_eq!(one.is_within(other), things.iter().all(|thing| !one.covers(thing) || other.covers(thing)));
-            }
+        for text in ["", "tool", "tool:", ":x", "*", "**", "*:x", "*:*", "Tool:x"] {
+            assert!(text.parse::<Resource>().is_err(), "{text:?}");
         }
     }
 
     #[test]
-    fn scopes_read_back_as_written() {
-        for text in [
-            "*",
-            "tool",
-            "tool:a:b",
-            "server:s1",
-            "gateway",
-            "tool@s1",
-            "tool@s1:a@b:c",
-            "server@s1",
-            "tool@a%25%3Ab:x",
-            "tool:x@s1",
-        ] {
-            assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
-        }
-        for text in [
-            "",
-            "tools",
-            "tool:",
-            ":x",
-            "gateway:other",
-            "tool@",
-            "@s1",
-            "team@s1",
-            "gateway@s1",
-            "server@s1:s2",
-            "*@s1",
-            "tool@a%",
-            "tool@a%3a",
-        ] {
-            assert_eq!(text.parse::<Scope>().unwrap_err().field(), "resource", "{text:?}");
-        }
+    fn a_parent_is_of_another_kind() {
+        let parent = |text: &str| text.parse::<ResourceId>().unwrap();
+        let tool = Resource::new("tool", "deploy").unwrap();
+        assert_eq!(tool.clone().with_parent(parent("server:s1")).unwrap().parent(), Some(&parent("server:s1")));
+        assert_eq!(tool.with_parent(parent("tool:other")).unwrap_err().field(), "parent");
+        assert_eq!(Resource::everything().with_parent(parent("server:s1")).unwrap_err().field(), "parent");
     }
 }

@@ -31,7 +31,7 @@ use crate::model::{GrantId, Outcome, Query, SessionId, Timestamp};
 /// use jit_access::policy;
 ///
 /// let grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
-/// let (action, resource) = (Action::new("tools.execute")?, Resource::new(ResourceKind::Tool, "deploy")?);
+/// let (action, resource) = (Action::new("tools.execute")?, Resource::new("tool", "deploy")?);
 /// let query = Query { principal: &dev.principal, action: &action, resource: &resource };
 /// let answer = policy::authorize(&policy::policies([&grant])?, &query, grant.window.start())?;
 /// assert_eq!((answer.outcome, answer.grants), (Outcome::Allow, vec![grant.id]));
@@ -51,8 +51,8 @@ pub struct Answer {
 /// Asks Cedar, over these policies, at this instant.
 ///
 /// The set may hold more than grants, such as the host's own policies; the entities that they can see are the principal,
-/// the action with its groups, and the resource with its server. `now` is all the context there is, so no grant with conditions decides. The answer is the
-/// same whether the set holds every grant there is or the holder's own.
+/// the action with its groups, and the resource with its parent. `now` is all the context there is, so no grant with
+/// conditions decides. The answer is the same whether the set holds every grant there is or the holder's own.
 ///
 /// # Errors
 /// When any policy fails to evaluate, whatever the others say. Cedar itself would skip it.
@@ -152,10 +152,10 @@ fn entities(
 ) -> Result<Entities, PolicyError> {
     let groups: HashSet<EntityUid> =
         query.action.groups().iter().map(vocabulary::permission).collect::<Result<_, _>>()?;
-    let server: HashSet<EntityUid> =
-        query.resource.server().map(vocabulary::server).into_iter().collect::<Result<_, _>>()?;
-    let mut all = vec![Entity::new_no_attrs(action.clone(), groups), Entity::new_no_attrs(resource.clone(), server)];
-    // An agent that asks for itself is one entity, and Cedar refuses to be told of it twice.
+    let parent: HashSet<EntityUid> =
+        query.resource.parent().map(vocabulary::thing).into_iter().collect::<Result<_, _>>()?;
+    let mut all = vec![Entity::new_no_attrs(action.clone(), groups), Entity::new_no_attrs(resource.clone(), parent)];
+    // An agent that asks about itself is one entity, and Cedar refuses the same one twice.
     if principal != resource {
         all.push(Entity::with_uid(principal.clone()));
     }

@@ -17,7 +17,7 @@ use crate::model::{Grant, GrantId, PermissionSet, PrincipalKind, ResourceKind, R
 /// `@id` is its grant.
 ///
 /// The text was read back and found to be the policies that were written, and each policy to fit `schema`, before
-/// this returns. A grant whose permissions the schema does not declare is an error; see [`Schema::with_permissions`].
+/// this returns. A grant whose permissions or kinds the schema does not declare is an error; see [`Schema::with`].
 ///
 /// # Errors
 /// When one of the live grants cannot be written, does not fit the schema, or is there twice.
@@ -59,7 +59,8 @@ pub fn export<'a>(
 struct Shape<'a> {
     holder: PrincipalKind,
     permissions: &'a PermissionSet,
-    scope: (Option<ResourceKind>, bool, bool),
+    kind: Option<ResourceKind>,
+    things: Vec<ResourceKind>,
 }
 
 impl<'a> Shape<'a> {
@@ -68,7 +69,8 @@ impl<'a> Shape<'a> {
         Self {
             holder: grant.holder.kind(),
             permissions: &grant.permissions,
-            scope: (scope.kind(), scope.id().is_some(), scope.server().is_some()),
+            kind: scope.kind().copied(),
+            things: scope.things().map(|thing| *thing.kind()).collect(),
         }
     }
 }

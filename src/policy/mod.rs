@@ -28,9 +28,9 @@
 //!     request: "0198c7a2-0000-7000-8000-000000000001".parse()?,
 //!     holder: Principal::user("dev@example.com")?,
 //!     holder_normal_roles: vec![],
-//!     role: RoleName::new("incident-responder")?,
-//!     permissions: PermissionSet::new([Permission::new("tools.*")?])?,
-//!     scope: Scope::one(ResourceKind::Server, "billing")?,
+//!     role: RoleName::new("billing-support")?,
+//!     permissions: PermissionSet::new([Permission::new("invoices.*")?])?,
+//!     scope: Scope::one("customer", "acme")?,
 //!     window: Window::new(start, later)?,
 //!     justification: None,
 //!     ticket: None,
@@ -47,11 +47,12 @@
 //!     uses: 0,
 //! };
 //!
-//! Schema::shipped()?.check(&grant)?;
+//! let schema = Schema::parse("entity Customer; entity Invoice in [Customer];")?;
+//! schema.with(grant.permissions.allowed(), [])?.check(&grant)?;
 //! let query = Query {
 //!     principal: &grant.holder,
-//!     action: &Action::new("tools.execute")?,
-//!     resource: &Resource::new(ResourceKind::Tool, "refund")?.on_server("billing")?,
+//!     action: &Action::new("invoices.pay")?,
+//!     resource: &Resource::new("invoice", "2026-17")?.with_parent("customer:acme".parse()?)?,
 //! };
 //! let policies = policy::policies([&grant])?;
 //! assert_eq!(policy::authorize(&policies, &query, start)?.outcome, Outcome::Allow);

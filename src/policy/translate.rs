@@ -1,14 +1,14 @@
 //! Which policy is this grant.
 //!
 //! ```cedar
-//! @id("0198c7a2-…") @role("incident-responder") …
+//! @id("0198c7a2-…") @role("billing-support") …
 //! permit (
 //!   principal == User::"dev@example.com",
-//!   action in [Action::"tools.*"],
-//!   resource in Server::"billing"
+//!   action in [Action::"invoices.*"],
+//!   resource in Customer::"acme"
 //! )
 //! when { context.now >= datetime("2026-12-01T09:00:00.000Z") && context.now < datetime("2026-12-01T13:00:00.000Z") }
-//! unless { action in [Action::"tools.delete"] };
+//! unless { action in [Action::"invoices.delete"] };
 //! ```
 //!
 //! Why a grant was asked for never enters: a policy is read by machines and by people without a right to know.
@@ -21,7 +21,7 @@ use cedar_policy::{Policy, PolicySet, pst};
 use super::PolicyError;
 use super::error::reason;
 use super::vocabulary::{self, ADDRESS, MFA_AT, NOW, SESSION, USED_UP};
-use crate::model::{Conditions, Grant, Networks, Permission, PermissionSet, Scope, Timestamp, Window};
+use crate::model::{Conditions, Grant, Networks, Permission, PermissionSet, ResourceId, Scope, Timestamp, Window};
 use crate::workflow::SIGN_IN_SKEW_MILLIS;
 
 /// The policy that is this grant; `None` when the grant was taken away, was given back, is held
@@ -72,37 +72,39 @@ fn actions(permissions: &PermissionSet) -> Result<pst::ActionConstraint, PolicyE
     })
 }
 
+/// What the head of a policy says of a scope: it has room for a kind and one thing.
 fn resources(scope: &Scope) -> Result<pst::ResourceConstraint, PolicyError> {
     use pst::ResourceConstraint::{Any, Eq, In, Is, IsIn};
-    let kind = scope.kind().map(|kind| entity_type(vocabulary::resource_type(kind))).transpose()?;
-    Ok(match (kind, one(scope)?, server(scope)?) {
-        (_, Some(one), _) => Eq(pst::EntityOrSlot::Entity(one)),
-        (None, None, None) => Any,
-        (Some(kind), None, None) => Is(kind),
-        // A server stands for itself and everything in it, and `in` is just that.
-        (None, None, Some(server)) => In(pst::EntityOrSlot::Entity(server)),
-        (Some(kind), None, Some(server)) => IsIn(kind, pst::EntityOrSlot::Entity(server)),
+    let kind = scope.kind().map(|kind| entity_type(&vocabulary::resource_type(kind))).transpose()?;
+    if let Some((own, _)) = scope.part() {
+        return Ok(Eq(uid(own)?));
+    }
+    Ok(match (kind, scope.things().next()) {
+        (None, None) => Any,
+        (Some(kind), None) => Is(kind),
+        // The thing and everything whose parent it is: `in` is just that.
+        (None, Some(thing)) => In(uid(thing)?),
+        (Some(_), Some(thing)) if scope.kind() == Some(thing.kind()) => Eq(uid(thing)?),
+        (Some(kind), Some(thing)) => IsIn(kind, uid(thing)?),
     })
 }
 
-/// The one thing that a scope is narrowed to.
-fn one(scope: &Scope) -> Result<Option<pst::EntityUID>, PolicyError> {
-    let (Some(kind), Some(id)) = (scope.kind(), scope.id()) else { return Ok(None) };
-    Ok(Some(vocabulary::uid(vocabulary::resource_type(kind), id)?.into()))
+/// The thing that the head of the policy has no room for.
+fn also_in(scope: &Scope) -> Option<&ResourceId> {
+    scope.part().map(|(_, parent)| parent).or_else(|| scope.things().nth(1))
 }
 
-fn server(scope: &Scope) -> Result<Option<pst::EntityUID>, PolicyError> {
-    scope.server().map(|id| Ok(vocabulary::server(id)?.into())).transpose()
+fn uid(thing: &ResourceId) -> Result<pst::EntityOrSlot, PolicyError> {
+    vocabulary::thing(thing).map(entity)
 }
 
 fn clauses(grant: &Grant) -> Result<Vec<pst::Clause>, PolicyError> {
     let mut clauses = vec![pst::Clause::When(within(grant.window))];
-    // The head of a policy has room for one thing or for what it is part of.
-    if let (Some(_), Some(server)) = (grant.scope.id(), server(&grant.scope)?) {
+    if let Some(thing) = also_in(&grant.scope) {
         clauses.push(pst::Clause::When(binary(
             pst::BinaryOp::In,
             pst::Expr::Var(pst::Var::Resource).into(),
-            pst::Expr::Literal(pst::Literal::EntityUID(server)).into(),
+            pst::Expr::Literal(pst::Literal::EntityUID(vocabulary::thing(thing)?.into())).into(),
         )));
     }
     let excepted = grant.permissions.excepted();

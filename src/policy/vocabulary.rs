@@ -1,4 +1,9 @@
 //! What the model's nouns are called in Cedar: entity types, and the entities that stand for values.
+//!
+//! A kind of resource is the entity type of the same name with a capital first letter; a hyphen, which no Cedar name may
+//! have, becomes two underscores, which no kind has: `invoice` is `Invoice`, `purchase-order` is `Purchase__order`. A name
+//! that Cedar or the library's own schema uses for something else gets an underscore at its end, where no kind has one:
+//! `action` is `Action_`. So two kinds are never one type, and a type is read back as its kind.
 
 use std::str::FromStr;
 
@@ -6,7 +11,7 @@ use cedar_policy::{EntityId, EntityTypeName, EntityUid};
 
 use super::PolicyError;
 use super::error::reason;
-use crate::model::{Action, Permission, Principal, PrincipalKind, Resource, ResourceKind};
+use crate::model::{Action, Permission, Principal, PrincipalKind, Resource, ResourceId, ResourceKind};
 
 /// The type of every action.
 pub(super) const ACTION: &str = "Action";
@@ -33,18 +38,30 @@ pub(super) const fn principal_type(kind: PrincipalKind) -> &'static str {
     }
 }
 
-/// The entity type of a resource. An agent that is asked for and one that asks are of one type, and one entity if their
-/// names agree.
-pub(super) const fn resource_type(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::Gateway => "Gateway",
-        ResourceKind::Server => "Server",
-        ResourceKind::Tool => "Tool",
-        ResourceKind::Resource => "Resource",
-        ResourceKind::Prompt => "Prompt",
-        ResourceKind::Agent => "Agent",
-        ResourceKind::Team => "Team",
+/// The entity type of [`Resource::everything`].
+pub(super) const EVERYTHING: &str = "Everything";
+
+/// Types that are no kinds of resource: those that mean something else to Cedar, and those of the library's own schema.
+const TAKEN: [&str; 6] = [ACTION, CONTEXT, EVERYTHING, "Bool", "Long", "String"];
+
+/// The entity type of a kind of resource. A principal that is a resource too is of one type, and one entity if the names
+/// agree.
+pub(super) fn resource_type(kind: &ResourceKind) -> String {
+    let mut name = kind.name().replace('-', "__");
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_uppercase();
     }
+    if TAKEN.contains(&name.as_str()) {
+        name.push('_');
+    }
+    name
+}
+
+/// The kind of resource that this entity type stands for.
+pub(super) fn kind_of(entity_type: &str) -> Option<ResourceKind> {
+    let mut name = entity_type.strip_suffix('_').unwrap_or(entity_type).replace("__", "-");
+    name.get_mut(..1)?.make_ascii_lowercase();
+    ResourceKind::new(&name).ok().filter(|kind| resource_type(kind) == entity_type)
 }
 
 /// The entity of this type and id. The id is data: nothing in it is read as syntax.
@@ -59,11 +76,11 @@ pub(super) fn principal(principal: &Principal) -> Result<EntityUid, PolicyError>
 }
 
 pub(super) fn resource(resource: &Resource) -> Result<EntityUid, PolicyError> {
-    uid(resource_type(resource.kind()), resource.id())
+    if resource.is_everything() { uid(EVERYTHING, resource.id()) } else { thing(resource.thing()) }
 }
 
-pub(super) fn server(id: &str) -> Result<EntityUid, PolicyError> {
-    uid(resource_type(ResourceKind::Server), id)
+pub(super) fn thing(thing: &ResourceId) -> Result<EntityUid, PolicyError> {
+    uid(&resource_type(thing.kind()), thing.id())
 }
 
 pub(super) fn action(action: &Action) -> Result<EntityUid, PolicyError> {
@@ -73,4 +90,44 @@ pub(super) fn action(action: &Action) -> Result<EntityUid, PolicyError> {
 /// A permission as an action or a group of actions: `tools.execute`, `tools.*`.
 pub(super) fn permission(permission: &Permission) -> Result<EntityUid, PolicyError> {
     uid(ACTION, permission.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn types_are_kinds_with_a_capital() {
+        for (kind, entity_type) in [
+            ("invoice", "Invoice"),
+            ("purchase-order", "Purchase__order"),
+            ("mcp_server", "Mcp_server"),
+            ("mcpServer", "McpServer"),
+            ("action", "Action_"),
+            ("context", "Context_"),
+            ("everything", "Everything_"),
+        ] {
+            let kind = ResourceKind::new(kind).unwrap();
+            assert_eq!((resource_type(&kind).as_str(), kind_of(entity_type)), (entity_type, Some(kind)));
+        }
+        for no_kind in ["Action", "Context", "Everything", "Invoice_", "invoice", "A___b", "Ns::Invoice", "", "_"] {
+            assert_eq!(kind_of(no_kind), None, "{no_kind}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_kinds_are_two_types(names in prop::collection::vec("[a-b]([A-B1]|_[a-b]|-[a-b]){0,3}", 0..40)) {
+            let mut types = BTreeMap::new();
+            for kind in names.iter().map(|name| ResourceKind::new(name).unwrap()) {
+                let entity_type = resource_type(&kind);
+                prop_assert_eq!(kind_of(&entity_type), Some(kind));
+                prop_assert_eq!(*types.entry(entity_type).or_insert(kind), kind);
+            }
+        }
+    }
 }

@@ -27,8 +27,7 @@ impl Policies {
             .catalogue
             .values()
             .flat_map(|role: &Role| named(role.permissions.allowed(), role.permissions.excepted()));
-        let schema =
-            Schema::shipped().and_then(|schema| schema.with_permissions(catalogue.chain(&rules.reserved_permissions)));
+        let schema = Schema::core().and_then(|schema| schema.with(catalogue.chain(&rules.reserved_permissions), []));
         Ok(Self { schema: schema.map_err(|error| internal(&error))? })
     }
 
@@ -44,10 +43,10 @@ impl Policies {
     }
 
     /// A schema that knows what these grants give, some of which may come from an earlier catalogue.
-    fn fitting<'a>(&self, grants: impl IntoIterator<Item = &'a Grant>) -> Result<Schema, PolicyError> {
-        self.schema.with_permissions(
-            grants.into_iter().flat_map(|grant| named(grant.permissions.allowed(), grant.permissions.excepted())),
-        )
+    fn fitting<'a>(&self, grants: impl IntoIterator<Item = &'a Grant> + Clone) -> Result<Schema, PolicyError> {
+        let permissions = |grant: &'a Grant| named(grant.permissions.allowed(), grant.permissions.excepted());
+        let scopes = grants.clone().into_iter().map(|grant| &grant.scope);
+        self.schema.with(grants.into_iter().flat_map(permissions), scopes)
     }
 }
 

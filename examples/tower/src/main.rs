@@ -13,8 +13,7 @@ use axum::routing::{Router, post};
 use jit_access::check::Decider;
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Cut, GrantId, Justification, Outcome, Principal, Query, Resource, ResourceKind, RoleName, Scope,
-    Ttl,
+    Action, Caller, Cut, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Scope, Ttl,
 };
 use jit_access::service::{Builder, Desk};
 use jit_access::store::MemoryStore;
@@ -124,7 +123,7 @@ async fn story() -> Result<(), Box<dyn Error>> {
     let guard = Guard {
         decider: engine.decider(),
         action: Action::new("tools.execute")?,
-        resource: Resource::new(ResourceKind::Tool, "deploy")?,
+        resource: Resource::new("route", "POST /deploy")?,
         standing: |principal| principal.id() == "admin@example.com",
     };
     let service = Router::new().route("/deploy", post(deploy)).layer(guard);

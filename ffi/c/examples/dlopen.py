@@ -15,7 +15,7 @@ class Options(ctypes.Structure):
 
 class Query(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("mode", ctypes.c_uint32), ("principal_kind", ctypes.c_uint32),
-                ("principal", Str), ("action", Str), ("resource", Str), ("server", Str)]  # fmt: skip
+                ("principal", Str), ("action", Str), ("resource", Str), ("parent", Str)]  # fmt: skip
 
 
 class Decision(ctypes.Structure):

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   query.principal = text(&in);
   query.action = text(&in);
   query.resource = text(&in);
-  query.server = text(&in);
+  query.parent = text(&in);
   if (how & 0x40) {
     if (how & 0x80) context.size = (size_t)number(&in, 8) % sizeof context;
     context.mfa = (uint32_t)number(&in, 1);
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   release(query.principal);
   release(query.action);
   release(query.resource);
-  release(query.server);
+  release(query.parent);
   release(context.amr);
   release(context.acr);
   release(context.address);

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     query.principal = texts[at * 4] = text(&in);
     query.action = texts[at * 4 + 1] = text(&in);
     query.resource = texts[at * 4 + 2] = text(&in);
-    query.server = texts[at * 4 + 3] = text(&in);
+    query.parent = texts[at * 4 + 3] = text(&in);
     if (at > 0 && how & 8) query.size ^= number(&in, 1);
     if (at > 0 && how & 16) decision.size ^= number(&in, 1);
     memcpy(queries + at * query_size, &query, query_size < sizeof query ? query_size : sizeof query);

@@ -140,10 +140,10 @@ typedef struct jit_query {
   struct jit_str principal;
   // What: `tools.execute`.
   struct jit_str action;
-  // To what: `tool:deploy`; none for the host itself.
+  // To what, as a kind and an id: `tool:deploy`; none for everything, which only grants of everything reach.
   struct jit_str resource;
-  // The server that the thing belongs to, or none.
-  struct jit_str server;
+  // What the resource is part of, as a kind and an id: `server:prod`; or none.
+  struct jit_str parent;
   // What is known besides, or NULL.
   const struct jit_context *context;
 } jit_query;

@@ -294,8 +294,8 @@ fn raw<'c>(c: &'c FromC, query: &jit_query) -> Result<RawQuery<'c>, Invalid> {
     };
     let principal = c.short(query.principal, "principal")?.ok_or_else(|| missing("principal"))?;
     let action = c.short(query.action, "action")?.ok_or_else(|| missing("action"))?;
-    let (resource, server) = (c.short(query.resource, "resource")?, c.short(query.server, "server")?);
-    RawQuery::new((kind, principal), action, resource, server)
+    let (resource, parent) = (c.short(query.resource, "resource")?, c.short(query.parent, "parent")?);
+    RawQuery::new((kind, principal), action, resource, parent)
 }
 
 #[cold]

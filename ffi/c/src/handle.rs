@@ -412,7 +412,7 @@ mod tests {
             principal: none,
             action: none,
             resource: none,
-            server: none,
+            parent: none,
             context: ptr::null(),
         }
     }

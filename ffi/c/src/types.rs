@@ -140,10 +140,10 @@ pub struct jit_query {
     pub principal: jit_str,
     /// What: `tools.execute`.
     pub action: jit_str,
-    /// To what: `tool:deploy`; none for the host itself.
+    /// To what, as a kind and an id: `tool:deploy`; none for everything, which only grants of everything reach.
     pub resource: jit_str,
-    /// The server that the thing belongs to, or none.
-    pub server: jit_str,
+    /// What the resource is part of, as a kind and an id: `server:prod`; or none.
+    pub parent: jit_str,
     /// What is known besides, or NULL.
     pub context: *const jit_context,
 }

@@ -70,10 +70,10 @@ CALLS = {
     "requests": {"by", "status", "limit", "cursor"},
     "grants": {"by", "status", "limit", "cursor"},
     "audit": {"by", "limit", "cursor"},
-    "check": {"who", "action", "resource", "server", "address", "session"},
-    "check_many": {"who", "action", "resources", "server", "address", "session"},
-    "check_current": {"who", "action", "resource", "server", "address", "session"},
-    "peek": {"who", "action", "resource", "server", "address", "session"},
+    "check": {"who", "action", "resource", "parent", "address", "session"},
+    "check_many": {"who", "action", "resources", "parent", "address", "session"},
+    "check_current": {"who", "action", "resource", "parent", "address", "session"},
+    "peek": {"who", "action", "resource", "parent", "address", "session"},
     "policies": {"by"},
     "live_grants": set(),
     "verify": set(),
@@ -139,7 +139,7 @@ class Query(ctypes.Structure):
         ("principal", Str),
         ("action", Str),
         ("resource", Str),
-        ("server", Str),
+        ("parent", Str),
         ("context", ctypes.POINTER(Context)),
     ]
 
@@ -356,7 +356,7 @@ class World:
             query.size, decision.size = ctypes.sizeof(Query), ctypes.sizeof(Decision)
             query.mode, query.principal_kind = CHECKS[verb], int("agent" in person)
             query.principal = text(person["agent" if "agent" in person else "user"])
-            query.action, query.resource, query.server = text(given["action"]), text(thing), text(given.get("server"))
+            query.action, query.resource, query.parent = text(given["action"]), text(thing), text(given.get("parent"))
             if context is not None:
                 query.context = ctypes.pointer(context)
         if verb == "check_many":

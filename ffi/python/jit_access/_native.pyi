@@ -337,7 +337,7 @@ class Grant:
 
     @property
     def resource(self) -> str:
-        """Where: `*`, `tool`, `tool:deploy`, `server:s1`."""
+        """Where: `*`, `tool`, `tool:deploy`, `tool@server:s1`, `server:s1`."""
 
     @property
     def starts_at(self) -> datetime:
@@ -491,15 +491,15 @@ class Engine:
         action: str,
         resource: str | None = None,
         *,
-        server: str | None = None,
+        parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
     ) -> Decision:
         """May this principal do this to that, now? An allow is recorded as a use of the grant that gave it.
 
-        `action` is one name such as `tools.execute`. `resource` is a type and an id such as `tool:deploy`, or the
-        gateway itself when left out; `server` is the id of the server that offers it. `context` is what grants with
-        conditions look at. Answered from memory, in
+        `action` is one name such as `invoices.pay`. `resource` is a kind and an id such as `invoice:2026-17`. Left out, it
+        is everything (`*`), which only grants of everything reach. `parent` is what the resource is part of, as a kind
+        and an id such as `customer:acme`. `context` is what grants with conditions look at. Answered from memory, in
         about a microsecond. A revocation made in this process is seen at once, one made in another within
         `service.max_staleness_ms`; see `check_current`. A grant is not honoured when its use cannot be recorded.
         """
@@ -510,7 +510,7 @@ class Engine:
         action: str,
         resource: str | None = None,
         *,
-        server: str | None = None,
+        parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
     ) -> Decision:
@@ -522,12 +522,12 @@ class Engine:
         action: str,
         resources: Sequence[str],
         *,
-        server: str | None = None,
+        parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
     ) -> list[Decision]:
         """Answers for each of these resources, in their order and at one instant, as `check` does: what a grant
-        gives is recorded as used. `server` is that of all of them."""
+        gives is recorded as used. `parent` is that of all of them."""
 
     def peek(
         self,
@@ -535,7 +535,7 @@ class Engine:
         action: str,
         resource: str | None = None,
         *,
-        server: str | None = None,
+        parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
     ) -> Decision:
@@ -547,7 +547,7 @@ class Engine:
         action: str,
         resource: str | None = None,
         *,
-        server: str | None = None,
+        parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
     ) -> Decision:
@@ -559,7 +559,7 @@ class Engine:
         action: str,
         resource: str | None = None,
         *,
-        server: str | None = None,
+        parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
     ) -> Decision | None:

@@ -24,9 +24,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::errors::raise;
 use crate::live::{Host, Live, Opening, Shortcut};
-use crate::values::{
-    AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Honoured, Page, Record,
-};
+use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Honoured, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -282,7 +280,7 @@ impl Engine {
         self.test_clock().map(|clock| clock.set_wall(at))
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check(
         &self,
@@ -290,15 +288,15 @@ impl Engine {
         principal: &str,
         action: &str,
         resource: Option<&str>,
-        server: Option<&str>,
+        parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
         self.decide(py, query, context, Decider::check_raw)
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check_current(
         &self,
@@ -306,15 +304,15 @@ impl Engine {
         principal: &str,
         action: &str,
         resource: Option<&str>,
-        server: Option<&str>,
+        parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
         self.decide_detached(py, query, context, Decider::check_current_raw)
     }
 
-    #[pyo3(signature = (principal, action, resources, *, server = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resources, *, parent = None, agent = false, context = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check_many(
         &self,
@@ -322,7 +320,7 @@ impl Engine {
         principal: &str,
         action: &str,
         resources: Vec<PyBackedStr>,
-        server: Option<&str>,
+        parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Vec<Py<Decision>>> {
@@ -330,13 +328,13 @@ impl Engine {
         if let Some(context) = context {
             asker = asker.given(&context.0);
         }
-        let queries = resources.iter().map(|resource| asker.clone().about(Some(resource), server));
+        let queries = resources.iter().map(|resource| asker.clone().about(Some(resource), parent));
         let queries = queries.collect::<Result<Vec<_>, _>>().map_err(raise)?;
         let decisions = self.with(|live| Ok(live.decider().check_many_raw(queries))).map_err(raise)?;
         decisions.into_iter().map(|decision| Decision::held(py, decision)).collect()
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn peek(
         &self,
@@ -344,15 +342,15 @@ impl Engine {
         principal: &str,
         action: &str,
         resource: Option<&str>,
-        server: Option<&str>,
+        parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
         self.decide(py, query, context, Decider::peek_raw)
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn peek_current(
         &self,
@@ -360,15 +358,15 @@ impl Engine {
         principal: &str,
         action: &str,
         resource: Option<&str>,
-        server: Option<&str>,
+        parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, server);
+        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
         self.decide_detached(py, query, context, Decider::peek_current_raw)
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, server = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn peek_in_memory(
         &self,
@@ -376,11 +374,11 @@ impl Engine {
         principal: &str,
         action: &str,
         resource: Option<&str>,
-        server: Option<&str>,
+        parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Option<Py<Decision>>> {
-        let query = RawQuery::new(who(principal, agent), action, resource, server).map_err(raise)?;
+        let query = RawQuery::new(who(principal, agent), action, resource, parent).map_err(raise)?;
         let query = context.map_or_else(|| query.clone(), |context| query.clone().given(&context.0));
         let decision = match self.shortcut.decider() {
             Some(decider) => decider.peek_in_memory(&query),

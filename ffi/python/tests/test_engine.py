@@ -282,7 +282,7 @@ def test_hostile_text_is_a_clear_error(engine: Engine, text: str) -> None:
         lambda: engine.check(text, "tools.execute"),
         lambda: engine.check("dev@example.com", text),
         lambda: engine.check("dev@example.com", "tools.execute", f"tool:{text}"),
-        lambda: engine.check("dev@example.com", "tools.execute", "tool:a", server=text),
+        lambda: engine.check("dev@example.com", "tools.execute", "tool:a", parent=text),
         lambda: Caller(text),
         lambda: Caller("dev@example.com", roles=[text]),
         lambda: engine.submit(DEV, role=text, reason="x"),
@@ -317,13 +317,13 @@ def test_a_lone_surrogate_is_no_text(engine: Engine) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(text=st.text(max_size=40), which=st.sampled_from(["principal", "action", "resource", "server"]))
+@given(text=st.text(max_size=40), which=st.sampled_from(["principal", "action", "resource", "parent"]))
 def test_a_check_answers_or_says_what_is_wrong(text: str, which: str) -> None:
     question = {
         "principal": "dev@example.com",
         "action": "tools.execute",
         "resource": "tool:a",
-        "server": "s",
+        "parent": "server:s",
         which: text,
     }
     try:

@@ -246,7 +246,7 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     walk("submit", "dev", {"role": "auditor"}, dry_run=True)
     request = walk.ask(resource="server:shop")
     walk("ask", "lead", {"question": "which?"}, id=request)
-    walk("answer", "dev", {"answer": "this", "resource": "tool@shop:deploy", "duration_hours": 2}, id=request)
+    walk("answer", "dev", {"answer": "this", "resource": "tool@server:shop:deploy", "duration_hours": 2}, id=request)
     walk("approve", "lead", {"version": 2, "permissions": ["audit:read"], "duration_hours": 1}, id=request)
     walk("request", "dev", id=request)
     grant = walk.give()

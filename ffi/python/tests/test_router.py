@@ -154,7 +154,7 @@ def test_a_question_a_cut_and_a_suspension(host: Host) -> None:
     approved = host("boss@example.com", "POST", f"{path}/approve", cut, **boss).json()
     assert AccessRequestModel.model_validate(approved).reviews[-1].limit is not None
     grant = f"/jit/grants/{approved['grant_id']}"
-    assert host("dev@example.com", "GET", grant).json()["resource"] == "tool@s:a"
+    assert host("dev@example.com", "GET", grant).json()["resource"] == "*@server:s:tool:a"
 
     held = host("boss@example.com", "POST", f"{grant}/suspend", {"reason": "odd"}, **boss)
     assert GrantModel.model_validate(held.json()).suspend_reason == "odd"

@@ -64,10 +64,10 @@ CALLS: Final[dict[str, set[str]]] = {
     "requests": {"by", "status", "limit", "cursor"},
     "grants": {"by", "status", "limit", "cursor"},
     "audit": {"by", "limit", "cursor"},
-    "check": {"who", "action", "resource", "server", "address", "session"},
-    "check_many": {"who", "action", "resources", "server", "address", "session"},
-    "check_current": {"who", "action", "resource", "server", "address", "session"},
-    "peek": {"who", "action", "resource", "server", "address", "session"},
+    "check": {"who", "action", "resource", "parent", "address", "session"},
+    "check_many": {"who", "action", "resources", "parent", "address", "session"},
+    "check_current": {"who", "action", "resource", "parent", "address", "session"},
+    "peek": {"who", "action", "resource", "parent", "address", "session"},
     "policies": {"by"},
     "live_grants": set(),
     "verify": set(),
@@ -207,7 +207,7 @@ class World:
         if "who" in given:
             person = self.person(given.pop("who"))
             name, agent = (person["agent"], True) if "agent" in person else (person["user"], False)
-            question: dict[str, Any] = {"server": given["server"]} if "server" in given else {}
+            question: dict[str, Any] = {"parent": given["parent"]} if "parent" in given else {}
             things = [given[thing] for thing in ("resource", "resources") if thing in given]
             known = {key: person[key] for key in ("amr", "acr", "auth_time", "mfa") if key in person}
             known |= {key: given[key] for key in ("address", "session") if key in given}

@@ -30,7 +30,7 @@ from jit_access import Caller, Decision, Engine, Grant, InvalidInput, Record
 
 with Engine.from_yaml("jit_access:", environ={}) as engine:
     dev = Caller("dev@example.com", roles=["developer"])
-    answer: Decision = engine.check("dev@example.com", "audit:read", server=None)
+    answer: Decision = engine.check("dev@example.com", "audit:read", parent=None)
     until: datetime = answer.valid_until or datetime.now(UTC)
     try:
         engine.submit(dev, role="auditor", starts_at=until, duration_hours=1)

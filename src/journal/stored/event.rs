@@ -12,14 +12,6 @@ use super::review::StoredCut;
 use super::standing::StoredStanding;
 use crate::model::{Action, Event, Fact, Invalid, Justification, Resource, Timestamp};
 
-#[derive(Debug, Serialize, Deserialize)]
-struct StoredResource {
-    kind: String,
-    id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    server: Option<String>,
-}
-
 /// An event as it is written down, version 1.
 ///
 /// ```
@@ -138,7 +130,10 @@ enum StoredFact {
     GrantUsed {
         grant: String,
         action: String,
-        resource: StoredResource,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<String>,
         #[serde(default, skip_serializing_if = "is_false")]
         drill: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -217,11 +212,8 @@ impl From<&Event> for StoredEvent {
             Fact::GrantUsed { grant, action, resource, drill, left } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
                 action: action.to_string(),
-                resource: StoredResource {
-                    kind: resource.kind().name().to_owned(),
-                    id: resource.id().to_owned(),
-                    server: resource.server().map(ToOwned::to_owned),
-                },
+                resource: (!resource.is_everything()).then(|| resource.to_string()),
+                parent: resource.parent().map(ToString::to_string),
                 drill: *drill,
                 left: *left,
             },
@@ -295,14 +287,14 @@ impl TryFrom<StoredEvent> for Event {
             }
             StoredFact::BreakGlassReviewOverdue { grant } => Fact::BreakGlassReviewOverdue { grant: grant.parse()? },
             StoredFact::GrantExhausted { grant } => Fact::GrantExhausted { grant: grant.parse()? },
-            StoredFact::GrantUsed { grant, action, resource, drill, left } => {
-                let thing = Resource::new(resource.kind.parse()?, &resource.id)?;
+            StoredFact::GrantUsed { grant, action, resource, parent, drill, left } => {
+                let resource = resource.map_or_else(|| Ok(Resource::everything()), |text| text.parse::<Resource>())?;
                 Fact::GrantUsed {
                     grant: grant.parse()?,
                     action: Action::new(&action)?,
-                    resource: match resource.server {
-                        Some(server) => thing.on_server(&server)?,
-                        None => thing,
+                    resource: match parent {
+                        Some(parent) => resource.with_parent(parent.parse()?)?,
+                        None => resource,
                     },
                     drill,
                     left,

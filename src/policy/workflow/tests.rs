@@ -70,7 +70,7 @@ fn what_a_policy_sees_fits_the_schema() {
     let names = Names::new(&read::read(SHIPPED, true).unwrap()).unwrap();
     let rules = Rules { approver_roles: vec![RoleName::new("admin").unwrap()], ..Rules::default() };
     let (request, role) =
-        (request(set(&["tools.*"], &["tools.delete"]), "tool@shop:deploy"), RoleName::new("x").unwrap());
+        (request(set(&["tools.*"], &["tools.delete"]), "tool@server:shop:deploy"), RoleName::new("x").unwrap());
     let principals = [person("ann", &[]).principal];
     let wanted = Entitlement {
         role: &role,
@@ -164,7 +164,7 @@ fn what_a_policy_sees_fits_the_schema() {
 
 #[test]
 fn policies_see_what_is_given_and_where() {
-    let request = request(set(&["tools.*", "logs:read"], &["tools.delete"]), "tool@shop");
+    let request = request(set(&["tools.*", "logs:read"], &["tools.delete"]), "tool@server:shop");
     for (condition, expected) in [
         ("resource.gives.contains(Permission::\"tools.execute\")", true),
         ("resource.gives.contains(Permission::\"tools.delete\")", false),
@@ -178,7 +178,7 @@ fn policies_see_what_is_given_and_where() {
         ("resource.reaches.contains(Place::\"tool:deploy\")", true),
         ("resource.reaches.contains(Place::\"server:bank\")", false),
         ("resource.within.contains(Place::\"server:shop\")", true),
-        ("resource.within.contains(Place::\"tool@shop:deploy\")", false),
+        ("resource.within.contains(Place::\"tool@server:shop:deploy\")", false),
         ("resource.within.contains(Place::\"*\")", true),
     ] {
         assert_eq!(holds(condition, &request), expected, "{condition}");

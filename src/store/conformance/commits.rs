@@ -165,11 +165,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
             grant: GrantId::from_u128(number),
             role: role("deploy'er \""),
             duration: Some(minutes(5)),
-            scope: Scope::one(
-                crate::model::ResourceKind::Tool,
-                &text.replace(char::is_control, " ")[..text.len().min(2_000)],
-            )
-            .unwrap(),
+            scope: Scope::one("tool", &text.replace(char::is_control, " ")[..text.len().min(2_000)]).unwrap(),
             starts_at: None,
             conditions: Conditions::default(),
             justification: Some(Justification::new(text).unwrap()),

@@ -160,7 +160,7 @@ pub fn used(grant: GrantId, now: Timestamp) -> Event {
         fact: Fact::GrantUsed {
             grant,
             action: Action::new("logs:read").unwrap(),
-            resource: Resource::gateway(),
+            resource: Resource::everything(),
             drill: false,
             left: None,
         },
@@ -228,7 +228,7 @@ impl Story {
                     permissions: [None, PermissionSet::new([Permission::new("tools.read").unwrap()]).ok()]
                         [dice.below(2)]
                     .clone(),
-                    scope: [None, Some(Scope::ANY), "tool@s'1".parse().ok()][dice.below(3)].clone(),
+                    scope: [None, Some(Scope::ANY), "tool@server:s'1".parse().ok()][dice.below(3)].clone(),
                     duration: [None, Some(minutes(5))][dice.below(2)],
                     conditions: Conditions::default(),
                 };

@@ -58,7 +58,8 @@ fn grant(id: u128, holder: &str) -> Grant {
 
 /// Which grant gives it, and from which revision on that is known.
 fn ask(index: &GrantIndex, who: &str) -> (Option<u128>, u64) {
-    let (principal, action, resource) = (Principal::user(who).unwrap(), Action::new("a").unwrap(), Resource::gateway());
+    let (principal, action, resource) =
+        (Principal::user(who).unwrap(), Action::new("a").unwrap(), Resource::everything());
     let decision = index.decide(&Query { principal: &principal, action: &action, resource: &resource }, at(5));
     (decision.basis.grant.map(|id| id.as_u128()), decision.revision.0)
 }

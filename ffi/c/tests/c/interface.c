@@ -173,7 +173,7 @@ static void a_story(void) {
   CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.outcome == JIT_ALLOW);
   query.mode = JIT_CHECK_PEEK;
   query.resource = text("tool:deploy");
-  query.server = text("prod");
+  query.parent = text("server:prod");
   CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.outcome == JIT_ALLOW);
   query.principal_kind = JIT_AGENT;
   CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.outcome == JIT_NOT_APPLICABLE);
@@ -279,9 +279,9 @@ static void what_is_not_right_is_refused_and_nothing_is_written(void) {
   query.principal.len = (size_t)-1;
   REFUSED(jit_check(engine, &query, &decision, &error));
   query.principal = text("dev@example.com");
-  query.server = text("a server of no resource");
+  query.parent = text("server:of-no-resource");
   REFUSED(jit_check(engine, &query, &decision, &error));
-  query.server = text(NULL);
+  query.parent = text(NULL);
   query.action = text("no such.action");
   REFUSED(jit_check(engine, &query, &decision, &error));
 

@@ -26,7 +26,7 @@ from cpex.framework import (
 )
 
 from jit_access import InvalidInput
-from jit_access.gateway import host, runtime, wrap
+from jit_access.gateway import host, kinds, runtime, wrap
 from jit_access.gateway.reserved import is_grantable
 from jit_access.gateway.settings import Settings
 
@@ -91,21 +91,21 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
         self, payload: ToolPreInvokePayload, context: PluginContext
     ) -> PluginResult[ToolPreInvokePayload]:
         """Record the use of a grant by a tool call."""
-        await self._record(context, "tools.execute", f"tool:{payload.name}")
+        await self._record(context, "tools.execute", kinds.tool(payload.name))
         return PluginResult()
 
     async def resource_pre_fetch(
         self, payload: ResourcePreFetchPayload, context: PluginContext
     ) -> PluginResult[ResourcePreFetchPayload]:
         """Record the use of a grant by reading a resource."""
-        await self._record(context, "resources.read", f"resource:{payload.uri}")
+        await self._record(context, "resources.read", kinds.resource(str(payload.uri)))
         return PluginResult()
 
     async def prompt_pre_fetch(
         self, payload: PromptPrehookPayload, context: PluginContext
     ) -> PluginResult[PromptPrehookPayload]:
         """Record the use of a grant by fetching a prompt."""
-        await self._record(context, "prompts.read", f"prompt:{payload.prompt_id}")
+        await self._record(context, "prompts.read", kinds.prompt(str(payload.prompt_id)))
         return PluginResult()
 
     async def _record(self, context: PluginContext, permission: str, resource: str) -> None:
@@ -118,10 +118,10 @@ class JitAccessPlugin(Plugin):  # type: ignore[misc]  # cpex has no types
             if email is None or recorded or permission in host.counted() or not host.may_lift():
                 return
             try:
-                await self._runtime.decide(email, permission, resource, server=server)
+                await self._runtime.decide(email, permission, resource, parent=kinds.server(server))
             except InvalidInput:
                 # The gateway knows ids that the engine does not take. A grant on everything covers these too.
-                await self._runtime.decide(email, permission)
+                await self._runtime.decide(email, permission, None)
         except InvalidInput:
             return
         except TimeoutError:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final, ParamSpec, TypeVar
 
 from jit_access import Caller, Decision, Engine
-from jit_access.gateway import changes, host
+from jit_access.gateway import changes, host, kinds
 from jit_access.gateway.mirror import Mirror, clear, gives
 from jit_access.gateway.settings import PluginConfigError, Settings
 from jit_access.gateway.standing import Standings
@@ -60,17 +60,17 @@ class Runtime:
 
     async def holds_nothing(self, email: str, permission: str) -> bool:
         """Whether no grant of this person gives it now, whatever its conditions: the answer to nearly every request."""
-        known = self.engine.peek_in_memory(email, permission)
+        known = self.engine.peek_in_memory(email, permission, kinds.GATEWAY)
         if known is None:
-            known = await self.beside(self.engine.peek_current, email, permission)
+            known = await self.beside(self.engine.peek_current, email, permission, kinds.GATEWAY)
         return known.reason == _NOTHING
 
     async def decide(
-        self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
+        self, email: str, permission: str, resource: str | None = kinds.GATEWAY, *, parent: str | None = None
     ) -> Decision:
         """The engine's answer to the request under way, its use recorded, after a look at whether the holder of the
         grant that gives it still may hold it. Raises `TimeoutError` when that takes too long."""
-        return await self.beside(self._decide, email, permission, resource, server)
+        return await self.beside(self._decide, email, permission, resource, parent)
 
     async def may_hold_some(self, email: str, permission: str) -> bool:
         """Whether this person holds a grant that gives it somewhere; where, the call itself has to show."""
@@ -82,13 +82,13 @@ class Runtime:
         done = asyncio.get_running_loop().run_in_executor(self._decisions, lambda: within.run(work, *args, **kwargs))
         return await asyncio.wait_for(done, self.settings.decision_seconds)
 
-    def _decide(self, email: str, permission: str, resource: str | None, server: str | None) -> Decision:
+    def _decide(self, email: str, permission: str, resource: str | None, parent: str | None) -> Decision:
         context = host.known(email)
-        given = self.engine.peek_current(email, permission, resource, server=server, context=context)
+        given = self.engine.peek_current(email, permission, resource, parent=parent, context=context)
         if given.grant_id is None:
             return given
         self._vet(Caller(email).principal, given.grant_id)
-        return self.engine.check_current(email, permission, resource, server=server, context=context)
+        return self.engine.check_current(email, permission, resource, parent=parent, context=context)
 
     def _may_hold_some(self, email: str, permission: str) -> bool:
         holder = Caller(email).principal

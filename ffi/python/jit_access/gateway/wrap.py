@@ -23,7 +23,7 @@ from cpex.framework import PluginViolation, PluginViolationError
 from mcpgateway.services.tool_service import ToolService
 
 from jit_access import Decision
-from jit_access.gateway import host
+from jit_access.gateway import host, kinds
 
 _log: Final = logging.getLogger(__name__)
 _MARK: Final = "__jit_access_wrapped__"
@@ -44,7 +44,7 @@ class Decider(Protocol):
         """Whether this person holds a grant that gives it somewhere."""
 
     async def decide(
-        self, email: str, permission: str, resource: str | None = None, *, server: str | None = None
+        self, email: str, permission: str, resource: str | None = kinds.GATEWAY, *, parent: str | None = None
     ) -> Decision:
         """The engine's answer to the request under way, its use recorded."""
 
@@ -117,7 +117,7 @@ async def _let(decider: Decider, email: str, permission: str) -> bool:
 
 async def _covered(decider: Decider, email: str, tool: str, server: str | None) -> bool:
     try:
-        return (await decider.decide(email, _TOOL_CALL, f"tool:{tool}", server=server)).allowed
+        return (await decider.decide(email, _TOOL_CALL, kinds.tool(tool), parent=kinds.server(server))).allowed
     except TimeoutError:
         _log.warning("a tool call was refused: the store did not answer in time")
         return False

@@ -69,8 +69,8 @@ fn what_is_misnamed_is_told() {
     };
     let error = naming("resource.gives.contains(Permission::\"tools*\")");
     assert!(error.contains("`p`") && error.contains("tools*"), "{error}");
-    let error = naming("resource.reaches.contains(Place::\"shop\")");
-    assert!(error.contains("`p`") && error.contains("shop"), "{error}");
+    let error = naming("resource.reaches.contains(Place::\"shop@\")");
+    assert!(error.contains("`p`") && error.contains("shop@"), "{error}");
 }
 
 #[test]
