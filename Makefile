@@ -54,7 +54,7 @@ test-rust: ## the Rust tests, the examples and the documentation's code
 	  $(CARGO) test --release --locked -p jit-access --all-features --lib --tests --examples; \
 	fi
 	$(CARGO) test --release --locked -p jit-access --all-features --doc
-	$(CARGO) test --release --locked -p jit-access-model
+	$(CARGO) test --release --locked -p jit-access-loom
 
 test-instructions: ## that a check takes no more instructions than it may, beside one look into a hash map and, from C, beside Rust
 	@if command -v valgrind >/dev/null; then \

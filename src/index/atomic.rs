@@ -1,6 +1,6 @@
 //! The atomics that the index is made of: the machine's, or those of the model checker.
 //!
-//! `cargo test --release -p jit-access-model` compiles the index with loom's and runs the real reader beside the real
+//! `cargo test --release -p jit-access-loom` compiles the index with loom's and runs the real reader beside the real
 //! writer in every order that the memory model allows.
 
 #[cfg(loom)]

@@ -1,0 +1,1 @@
+//! Nothing to call: only the features in `Cargo.toml` matter.
