@@ -831,26 +831,20 @@ fn seed() -> u64 {
     seed
 }
 
-/// SplitMix64: a round is a function of the seed and its number.
-struct Dice(u64);
+/// A round is a function of the seed and its number.
+struct Dice(fastrand::Rng);
 
 impl Dice {
     fn new(seed: u64, round: usize) -> Self {
-        let mut dice = Self(seed ^ (round as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93));
-        dice.next();
-        dice
+        Self(fastrand::Rng::with_seed(seed ^ (round as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)))
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.u64(..)
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
+        self.0.usize(..bound)
     }
 
     fn one_in(&mut self, n: usize) -> bool {

@@ -38,7 +38,8 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut digits = [0; 64];
+        f.write_str(base16ct::lower::encode_str(&self.0, &mut digits).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -52,15 +53,11 @@ impl FromStr for Hash {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let refuse =
-            || Invalid::new("hash", format!("is {}", Invalid::quote(text)), "64 lower-case hexadecimal digits");
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
-            return Err(refuse());
-        }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(pair).map_err(|_| refuse())?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| refuse())?;
+        let decoded = base16ct::lower::decode(text, &mut bytes).is_ok_and(|read| read.len() == 32);
+        if !decoded {
+            let problem = format!("is {}", Invalid::quote(text));
+            return Err(Invalid::new("hash", problem, "64 lower-case hexadecimal digits"));
         }
         Ok(Self(bytes))
     }

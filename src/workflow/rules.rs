@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::NaiveTime;
+
 use super::PolicyHandle;
 use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
 
@@ -279,30 +281,26 @@ pub struct RiskRules {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkingHours {
-    /// Minutes after midnight.
-    from: i64,
-    to: i64,
+    from: NaiveTime,
+    to: NaiveTime,
 }
 
-const DAY_MINUTES: i64 = 24 * 60;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+const TIME: &str = "%H:%M";
 
 impl WorkingHours {
     /// Whether this instant is in them.
     #[must_use]
-    pub const fn include(&self, at: Timestamp) -> bool {
-        let minute = at.millis().div_euclid(60_000).rem_euclid(DAY_MINUTES);
-        if self.from < self.to {
-            self.from <= minute && minute < self.to
-        } else {
-            self.from <= minute || minute < self.to
-        }
+    pub fn include(&self, at: Timestamp) -> bool {
+        let second = u32::try_from(at.millis().div_euclid(1000).rem_euclid(DAY_SECONDS)).unwrap_or_default();
+        let time = NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap_or_default();
+        if self.from < self.to { self.from <= time && time < self.to } else { self.from <= time || time < self.to }
     }
 }
 
 impl fmt::Display for WorkingHours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, to } = self;
-        write!(f, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)
+        write!(f, "{}-{}", self.from.format(TIME), self.to.format(TIME))
     }
 }
 
@@ -311,12 +309,8 @@ impl FromStr for WorkingHours {
 
     /// Reads `08:00-18:00`.
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let time = |text: &str| {
-            let (hour, minute) = text.split_once(':')?;
-            let number = |digits: &str| (digits.len() == 2).then(|| digits.parse::<u8>().ok()).flatten();
-            let (hour, minute) = (i64::from(number(hour)?), i64::from(number(minute)?));
-            (hour < 24 && minute < 60).then_some(hour * 60 + minute)
-        };
+        // Chrono also reads `8:00`; here one time has one spelling.
+        let time = |text: &str| NaiveTime::parse_from_str(text, TIME).ok().filter(|_| text.len() == 5);
         let hours = text.split_once('-').and_then(|(from, to)| Some(Self { from: time(from)?, to: time(to)? }));
         hours.filter(|hours| hours.from != hours.to).ok_or_else(|| {
             Invalid::new(

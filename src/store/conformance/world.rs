@@ -32,29 +32,25 @@ pub fn role(name: &str) -> RoleName {
     RoleName::new(name).unwrap()
 }
 
-/// One seed, one sequence: SplitMix64.
+/// One seed, one sequence.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct Dice(fastrand::Rng);
 
 impl Dice {
     /// The sequence of this seed.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
+    pub fn new(seed: u64) -> Self {
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     /// The next number.
     pub fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.u64(..)
     }
 
-    /// A number below `sides`.
+    /// A number below `sides`, or 0.
     pub fn below(&mut self, sides: usize) -> usize {
-        usize::try_from(self.roll() % sides.max(1) as u64).unwrap()
+        self.0.usize(..sides.max(1))
     }
 }
 
