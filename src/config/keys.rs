@@ -4,9 +4,12 @@
 //! `JIT_MAX_DURATION_HOURS=12`, `JIT_STORE__PATH=/var/lib/jit/jit.db`, `JIT_APPROVER_ROLES=platform_admin,security`. Values
 //! are read as YAML, and a list may also be written with commas. The catalogue of roles is too large for a variable and
 //! stays in the file.
+//!
+//! This is the one place where a key is described: the tables of docs/configuration.md are made from it.
 
 use serde_json::{Map, Value};
 
+use self::Kind::{FileOnly, List, Plain, Text};
 use super::reader::Reader;
 use crate::model::Invalid;
 
@@ -23,75 +26,328 @@ enum Kind {
     FileOnly,
 }
 
-const KEYS: &[(&str, Kind)] = &[
-    ("enabled", Kind::Plain),
-    ("max_duration_hours", Kind::Plain),
-    ("default_duration_hours", Kind::Plain),
-    ("require_justification", Kind::Plain),
-    ("require_ticket_url", Kind::Plain),
-    ("require_approval", Kind::Plain),
-    ("approver_roles", Kind::List),
-    ("approval", Kind::FileOnly),
-    ("auto_approve_for_roles", Kind::List),
-    ("auto_approve_max_hours", Kind::Plain),
-    ("never_auto_approve.roles", Kind::List),
-    ("never_auto_approve.resources", Kind::List),
-    ("never_auto_approve.risk_level", Kind::Text),
-    ("approval_timeout_hours", Kind::Plain),
-    ("auditor_roles", Kind::List),
-    ("reserved_permissions", Kind::List),
-    ("limits.grants_per_person", Kind::Plain),
-    ("limits.grants_total", Kind::Plain),
-    ("limits.open_requests_per_person", Kind::Plain),
-    ("limits.requests_per_hour", Kind::Plain),
-    ("risk.production", Kind::List),
-    ("risk.working_hours", Kind::Text),
-    ("break_glass.enabled", Kind::Plain),
-    ("break_glass.require_mfa", Kind::Plain),
-    ("break_glass.notify_security_team", Kind::Plain),
-    ("break_glass.max_duration_hours", Kind::Plain),
-    ("break_glass.eligible_roles", Kind::List),
-    ("break_glass.eligible_principals", Kind::List),
-    ("break_glass.roles", Kind::List),
-    ("break_glass.reserved_permissions", Kind::List),
-    ("break_glass.mfa_within_minutes", Kind::Plain),
-    ("break_glass.acr_values", Kind::List),
-    ("break_glass.trust_mfa_flag", Kind::Plain),
-    ("break_glass.reviewer_roles", Kind::List),
-    ("break_glass.review_within_hours", Kind::Plain),
-    ("expiration_warning_minutes", Kind::List),
-    ("auto_extend", Kind::Plain),
-    ("max_extensions", Kind::Plain),
-    ("max_total_duration_hours", Kind::Plain),
-    ("notifications.on_request", Kind::Plain),
-    ("notifications.on_approval", Kind::Plain),
-    ("notifications.on_activation", Kind::Plain),
-    ("notifications.on_use", Kind::Plain),
-    ("notifications.on_expiration", Kind::Plain),
-    ("notifications.channels", Kind::List),
-    ("enhanced_audit", Kind::Plain),
-    ("session_summary", Kind::Plain),
-    ("workflow_policy.path", Kind::Text),
-    ("workflow_policy.text", Kind::FileOnly),
-    ("workflow_policy.keep_shipped", Kind::Plain),
-    ("roles", Kind::FileOnly),
-    ("store.type", Kind::Text),
-    ("store.path", Kind::Text),
-    ("store.busy_timeout_ms", Kind::Plain),
-    ("service.max_staleness_ms", Kind::Plain),
-    ("service.interval_ms", Kind::Plain),
-    ("service.waiting_uses", Kind::Plain),
+/// One key, in the words of docs/configuration.md.
+#[cfg_attr(not(test), expect(dead_code, reason = "the tables of the manual are made from the words by a test"))]
+struct Key {
+    /// Where it stands below `jit_access`; `roles.x` is in each role, `approval.x` in each step.
+    path: &'static str,
+    kind: Kind,
+    /// The value when it is left out; empty: none.
+    default: &'static str,
+    meaning: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
+    Key { path, kind, default, meaning }
+}
+
+/// Every key, by the table of docs/configuration.md in which it stands.
+const KEYS: &[(&str, &[Key])] = &[
+    (
+        "workflow",
+        &[
+            key("enabled", Plain, "true", "`false`: nobody can make a request, and no grant is honoured."),
+            key("max_duration_hours", Plain, "8", "The longest grant of any role."),
+            key("default_duration_hours", Plain, "1", "The length of a grant when the request names none."),
+            key("require_justification", Plain, "true", "A request must have a `reason`."),
+            key("require_ticket_url", Plain, "false", "A request must have a `ticket_url`."),
+            key("approval_timeout_hours", Plain, "24", "How long a request waits for an answer before it expires."),
+            key("auditor_roles", List, "", "Roles of the host that may see everything and change nothing."),
+            key(
+                "reserved_permissions",
+                List,
+                "",
+                "Permissions that no grant gives, even if a wildcard in it covers them.",
+            ),
+        ],
+    ),
+    (
+        "approval",
+        &[
+            key(
+                "require_approval",
+                Plain,
+                "true",
+                "`false`: every request is approved by this rule, and the record says so.",
+            ),
+            key("approver_roles", List, "", "Roles of the host that may approve and revoke, and that see everything."),
+            key(
+                "approval",
+                FileOnly,
+                "one approval by one of `approver_roles`",
+                "The steps of an approval, for roles without steps of their own: a list.",
+            ),
+            key("approval.roles", FileOnly, "", "Of one step: the roles of which an approver must hold one."),
+            key("approval.count", FileOnly, "1", "Of one step: how many different people must approve."),
+            key(
+                "approval.escalate_after_hours",
+                FileOnly,
+                "",
+                "Of one step: when `escalate_to` may approve too, counted from the request.",
+            ),
+            key("approval.escalate_to", FileOnly, "", "Of one step: the roles that may approve too from then on."),
+            key("auto_approve_for_roles", List, "", "Roles of the host whose holders are approved by this rule."),
+            key(
+                "auto_approve_max_hours",
+                Plain,
+                "the default length",
+                "The longest grant that `auto_approve_for_roles` gives.",
+            ),
+            key(
+                "never_auto_approve.roles",
+                List,
+                "",
+                "Roles of the catalogue that no rule approves, whatever else is set.",
+            ),
+            key("never_auto_approve.resources", List, "", "Resources, such as `server:shop`, that no rule approves."),
+            key(
+                "never_auto_approve.risk_level",
+                Text,
+                "",
+                "`low`, `medium`, `high` or `critical`: no rule approves a request with this risk or a higher one.",
+            ),
+        ],
+    ),
+    (
+        "roles",
+        &[
+            key("roles", FileOnly, "", "What can be requested: a mapping from the name of a role to the keys below."),
+            key(
+                "roles.permissions",
+                FileOnly,
+                "",
+                "What the role gives. Wildcards end in `.*` or `:*`; `*` is everything.",
+            ),
+            key(
+                "roles.except_permissions",
+                FileOnly,
+                "",
+                "What the role does not give, even if a wildcard in it covers it.",
+            ),
+            key("roles.description", FileOnly, "", "A text for people who read the file."),
+            key(
+                "roles.max_duration_hours",
+                FileOnly,
+                "the general one",
+                "The longest grant of this role. The general `max_duration_hours` holds as well.",
+            ),
+            key(
+                "roles.default_duration_hours",
+                FileOnly,
+                "the general one",
+                "The length of a grant of this role when the request names none.",
+            ),
+            key("roles.approver_roles", FileOnly, "the general ones", "Roles of the host that may approve this role."),
+            key("roles.approval", FileOnly, "the general one", "The steps of an approval for this role."),
+            key(
+                "roles.requestable_by",
+                FileOnly,
+                "anyone",
+                "Roles of the host of which a requester must hold one, and go on holding one while the grant lives.",
+            ),
+            key(
+                "roles.conflicts_with",
+                FileOnly,
+                "",
+                "Roles that nobody should hold together with this one. Approvers are warned.",
+            ),
+            key("roles.conditions", FileOnly, "", "What is checked at each use of a grant of this role."),
+        ],
+    ),
+    (
+        "conditions",
+        &[
+            key(
+                "roles.conditions.mfa_within_minutes",
+                FileOnly,
+                "",
+                "1 to 1440: the principal signed in with a second factor at most so long ago (the claims `amr`, `acr` and `auth_time`, read as for break-glass).",
+            ),
+            key(
+                "roles.conditions.networks",
+                FileOnly,
+                "",
+                "The address of the caller lies in one of these networks, such as `10.0.0.0/8`.",
+            ),
+            key(
+                "roles.conditions.max_uses",
+                FileOnly,
+                "",
+                "How many uses there are, counted exactly over all threads and processes. With the last one the grant is `exhausted`.",
+            ),
+        ],
+    ),
+    (
+        "extensions",
+        &[
+            key("auto_extend", Plain, "false", "The holder extends a grant without an approval; the record says so."),
+            key("max_extensions", Plain, "1", "How often a grant can be extended, whoever approves."),
+            key(
+                "max_total_duration_hours",
+                Plain,
+                "`max_duration_hours`, times `max_extensions` + 1",
+                "The longest time that a grant and its extensions last together.",
+            ),
+        ],
+    ),
+    (
+        "limits",
+        &[
+            key(
+                "limits.grants_per_person",
+                Plain,
+                "",
+                "The most live grants of one person; 0 is no limit, here and below.",
+            ),
+            key("limits.grants_total", Plain, "", "The most live grants of everybody together."),
+            key(
+                "limits.open_requests_per_person",
+                Plain,
+                "",
+                "The most requests of one person that wait for an answer.",
+            ),
+            key("limits.requests_per_hour", Plain, "", "The most requests of one person in an hour."),
+        ],
+    ),
+    (
+        "risk",
+        &[
+            key(
+                "risk.production",
+                List,
+                "",
+                "Resources that count as production, such as `server:shop` or `tool@server:shop`.",
+            ),
+            key(
+                "risk.working_hours",
+                Text,
+                "",
+                "Such as `08:00-18:00`, in UTC. A grant that reaches outside of it is a higher risk.",
+            ),
+        ],
+    ),
+    (
+        "break_glass",
+        &[
+            key("break_glass.enabled", Plain, "false", "Whether access without approval is possible."),
+            key(
+                "break_glass.eligible_roles",
+                List,
+                "",
+                "Roles of the host whose holders may take it. This key or the next one must be set.",
+            ),
+            key("break_glass.eligible_principals", List, "", "People who may take it."),
+            key("break_glass.roles", List, "all roles", "Which roles of the catalogue can be taken."),
+            key(
+                "break_glass.max_duration_hours",
+                Plain,
+                "1",
+                "The longest grant. The limits of the role hold as well.",
+            ),
+            key(
+                "break_glass.require_mfa",
+                Plain,
+                "true",
+                "A second factor must be proven: by `amr` (RFC 8176: `mfa`, or methods of two kinds) or `acr`, and by `auth_time`.",
+            ),
+            key("break_glass.mfa_within_minutes", Plain, "15", "How long ago that sign-in may be."),
+            key("break_glass.acr_values", List, "", "Authentication contexts (`acr`) that count as a second factor."),
+            key(
+                "break_glass.trust_mfa_flag",
+                Plain,
+                "false",
+                "The host's flag `mfa` is enough, without `amr`, `acr` and `auth_time`.",
+            ),
+            key(
+                "break_glass.reserved_permissions",
+                List,
+                "the general ones",
+                "Which of the general `reserved_permissions` stay reserved in an emergency.",
+            ),
+            key(
+                "break_glass.notify_security_team",
+                Plain,
+                "true",
+                "A notice for the security team is written with the grant, and when a review is overdue.",
+            ),
+            key(
+                "break_glass.reviewer_roles",
+                List,
+                "`approver_roles`",
+                "Roles of the host of which one must review the use afterwards.",
+            ),
+            key(
+                "break_glass.review_within_hours",
+                Plain,
+                "24",
+                "When the review is overdue, counted from the end of the grant.",
+            ),
+        ],
+    ),
+    (
+        "policy",
+        &[
+            key(
+                "workflow_policy.path",
+                Text,
+                "",
+                "A file of Cedar policies that say who may do what. They replace the shipped ones.",
+            ),
+            key("workflow_policy.text", FileOnly, "", "The same policies, written in place. Set this key or `path`."),
+            key("workflow_policy.keep_shipped", Plain, "false", "`true`: your policies are added to the shipped ones."),
+        ],
+    ),
+    (
+        "service",
+        &[
+            key("store.type", Text, "memory; sqlite with a `path`", "`memory` (gone with the process) or `sqlite`."),
+            key("store.path", Text, "", "The SQLite file. It is this library's own; keep it on a local disk."),
+            key("store.busy_timeout_ms", Plain, "5000", "How long a write waits for another process that writes."),
+            key(
+                "service.max_staleness_ms",
+                Plain,
+                "2000",
+                "How old the last proof may be that the store has nothing new, for a check that does not ask for the current state.",
+            ),
+            key(
+                "service.interval_ms",
+                Plain,
+                "50",
+                "How often the background thread writes uses and looks for changes of other processes.",
+            ),
+            key(
+                "service.waiting_uses",
+                Plain,
+                "16384",
+                "How many uses may wait to be written. When they are as many, the next check writes first.",
+            ),
+        ],
+    ),
+    (
+        "later",
+        &[
+            key("expiration_warning_minutes", List, "", ""),
+            key("notifications.on_request", Plain, "false", ""),
+            key("notifications.on_approval", Plain, "false", ""),
+            key("notifications.on_activation", Plain, "false", ""),
+            key("notifications.on_use", Plain, "false", ""),
+            key("notifications.on_expiration", Plain, "false", ""),
+            key("notifications.channels", List, "", ""),
+            key("enhanced_audit", Plain, "false", ""),
+            key("session_summary", Plain, "false", ""),
+        ],
+    ),
 ];
 
 const PREFIX: &str = "JIT_";
 
 /// Refuses a key that the file should not have, with the one it was probably meant to be.
 pub(super) fn refuse_unknown(reader: &Reader) -> Result<(), Invalid> {
-    let known = |key: &str| KEYS.iter().any(|(path, _)| path.split('.').next() == Some(key));
+    let known = |key: &str| all().any(|known| known.path.split('.').next() == Some(key));
     match reader.keys().find(|key| !known(key)) {
         None => Ok(()),
         Some(key) => {
-            let tops = KEYS.iter().filter_map(|(path, _)| path.split('.').next());
+            let tops = all().filter_map(|known| known.path.split('.').next());
             Err(Invalid::new(reader.key(key), "is not a known key", meant(key, tops)))
         }
     }
@@ -103,17 +359,21 @@ pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (St
     set.sort();
     for (name, text) in set {
         let path = name.trim_start_matches(PREFIX).to_ascii_lowercase().replace("__", ".");
-        let Some((_, kind)) = KEYS.iter().find(|(key, kind)| *key == path && *kind != Kind::FileOnly) else {
-            let variables: Vec<_> =
-                KEYS.iter().filter(|(_, kind)| *kind != Kind::FileOnly).map(|(key, _)| variable(key)).collect();
+        let settable = || all().filter(|key| key.kind != FileOnly);
+        let Some(key) = settable().find(|key| key.path == path) else {
+            let variables: Vec<_> = settable().map(|key| variable(key.path)).collect();
             let expected = meant(&name, variables.iter().map(String::as_str));
             return Err(Invalid::new(name, "is not a known variable", expected));
         };
-        let value = parse(&text, *kind);
+        let value = parse(&text, key.kind);
         put(section, &path, value)
             .map_err(|()| Invalid::new(name, format!("sets {path}"), "a file in which that section is a mapping"))?;
     }
     Ok(())
+}
+
+fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().flat_map(|(_, keys)| keys.iter())
 }
 
 fn variable(key: &str) -> String {
@@ -123,17 +383,15 @@ fn variable(key: &str) -> String {
 fn parse(text: &str, kind: Kind) -> Value {
     let text = text.trim();
     match kind {
-        Kind::Text => Value::String(text.to_owned()),
-        Kind::List if !text.starts_with('[') => Value::Array(
+        Text => Value::String(text.to_owned()),
+        List if !text.starts_with('[') => Value::Array(
             text.split(',')
                 .map(str::trim)
                 .filter(|item| !item.is_empty())
                 .map(|item| Value::String(item.to_owned()))
                 .collect(),
         ),
-        Kind::Plain | Kind::List | Kind::FileOnly => {
-            serde_saphyr::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-        }
+        Plain | List | FileOnly => serde_saphyr::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
     }
 }
 
@@ -159,5 +417,81 @@ fn meant<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
     match known.iter().map(|name| (strsim::levenshtein(key, name), name)).min() {
         Some((distance, name)) if distance <= key.len() / 3 => format!("`{name}`, perhaps"),
         _ => format!("one of {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    /// The rows of one table of docs/configuration.md.
+    fn rows(keys: &[Key]) -> String {
+        let mut text = String::from("| key | default | meaning |\n|---|---|---|\n");
+        for key in keys {
+            let default = match key.default {
+                "" => "none".to_owned(),
+                literal if is_literal(literal) => format!("`{literal}`"),
+                words => words.to_owned(),
+            };
+            let meaning = if key.meaning.is_empty() { "Must be off." } else { key.meaning };
+            let place = if key.kind == FileOnly { " (only in the file)" } else { "" };
+            writeln!(text, "| `{}`{place} | {default} | {meaning} |", key.path).unwrap();
+        }
+        text
+    }
+
+    fn is_literal(default: &str) -> bool {
+        ["true", "false"].contains(&default) || default.parse::<u32>().is_ok()
+    }
+
+    /// `BLESS=1 cargo test -p jit-access --all-features keys` writes the tables anew.
+    #[test]
+    fn the_manual_says_what_is_here() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
+        let written = fs::read_to_string(&file).unwrap();
+        let mut expected = written.clone();
+        for (name, keys) in KEYS {
+            let (begin, end) = (format!("<!-- keys: {name} -->\n"), "<!-- end -->");
+            let (before, rest) =
+                expected.split_once(&begin).unwrap_or_else(|| panic!("docs/configuration.md: {begin}"));
+            let (_, after) = rest.split_once(end).unwrap();
+            expected = format!("{before}{begin}{}{end}{after}", rows(keys));
+        }
+        assert_eq!(written.matches("<!-- keys: ").count(), KEYS.len(), "tables in docs/configuration.md");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&file, &expected).unwrap();
+        } else {
+            assert_eq!(written, expected, "docs/configuration.md; BLESS=1 writes it");
+        }
+    }
+
+    #[test]
+    fn a_default_that_is_written_out_is_the_one_that_holds() {
+        let reads = |text: &str| format!("{:?}", Config::parse(text, []).map_err(|error| error.to_string()));
+        // What these sections must have before their other keys mean anything.
+        let needed = [("store", "path: jit.db"), ("workflow_policy", "text: 'permit (principal, action, resource);'")];
+        let mut seen = 0;
+        for key in all().filter(|key| is_literal(key.default) && !key.path.starts_with("approval.")) {
+            let set = format!("{}: {}", key.path.rsplit('.').next().unwrap(), key.default);
+            let section = key.path.split_once('.').map(|(section, _)| section);
+            let (without, with) = match (section, needed.iter().find(|(name, _)| Some(*name) == section)) {
+                (None, _) => (String::new(), set),
+                (Some(section), None) => (format!("{section}: {{}}"), format!("{section}: {{{set}}}")),
+                (Some(section), Some((_, more))) => {
+                    (format!("{section}: {{{more}}}"), format!("{section}: {{{more}, {set}}}"))
+                }
+            };
+            let (without, with) =
+                (reads(&format!("jit_access: {{{without}}}")), reads(&format!("jit_access: {{{with}}}")));
+            assert!(with.starts_with("Ok"), "{}: {with}", key.path);
+            assert_eq!(with, without, "the default of {} is not {}", key.path, key.default);
+            seen += 1;
+        }
+        assert!(seen > 15);
     }
 }
