@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. `make help` lists the parts.
 #
-# A fresh machine needs Rust, Python 3.11 or newer, and a C compiler; the rest comes from the package registries into
-# .venv/ and target/, and nothing outside this folder is touched.
+# A fresh machine needs Rust 1.95, Python 3.11 or later, and a C compiler with binutils. The rest comes from the package
+# registries into .venv/ and target/; nothing outside this folder is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -9,44 +9,61 @@ SHELL := /bin/bash
 
 VENV := .venv
 WHEELS := target/wheels
+WHEEL = $(WHEELS)/*_$(shell uname -m).whl
 STATE ?= .run
 PORT ?= 4444
 CARGO ?= cargo
 PIP := -m pip --disable-pip-version-check -q
-# A test that hangs is a failure, not a wait.
+# A test that hangs fails.
 PATIENCE := --timeout=600
-# The gateway runs on the newest of these that is here; the tests run it on each.
+# The demo runs on the newest Python that the gateway supports; the tests run on each.
 PYTHON ?= $(shell .ci/python newest)
 RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
-.PHONY: help run test fmt fmt-check lint semver test-rust test-instructions test-c test-python test-e2e bench wheel clean
+.PHONY: help run test fmt fmt-check lint semver test-features test-rust test-instructions test-c test-python test-readme test-e2e
+.PHONY: bench wheel clean
 
-help: ## what can be done here
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 19
 
-run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access inside it (PORT=4444)
+run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access in it (PORT=4444)
 	@$(VENV)/gateway/bin/python examples/gateway/run.py --state $(STATE) --port $(PORT)
 
-test: fmt-check lint semver test-rust test-instructions test-c test-python test-e2e ## everything, ending in the one line that counts
+PARTS := fmt-check lint test-features semver test-rust test-instructions test-c test-python test-readme test-e2e
+
+test: ## everything; at the end, what was skipped and how long each part took
+	@mkdir -p target; set -o pipefail; { for part in $(PARTS); do \
+	  start=$$SECONDS; $(MAKE) --no-print-directory $$part || exit 1; echo "PART $$part: $$((SECONDS - start)) s"; \
+	done; } 2>&1 | tee target/test.log
+	@echo; grep '^PART ' target/test.log | sed 's/^PART /  /'
+	@grep '^SKIPPED' target/test.log | sort -u | sed 's/^/  /' || echo "  nothing was skipped"
 	@echo "make test: everything above passed"
 
-fmt: $(VENV)/test/.ready ## bring the sources into their form
+fmt: $(VENV)/test/.ready ## format the sources
 	$(CARGO) fmt --all
-	$(VENV)/test/bin/ruff format -q ffi examples tests
+	$(VENV)/test/bin/ruff format -q ffi examples tests .ci
 
 fmt-check: $(VENV)/test/.ready
 	$(CARGO) fmt --all -- --check
-	$(VENV)/test/bin/ruff format -q --check ffi examples tests
+	$(VENV)/test/bin/ruff format -q --check ffi examples tests .ci
 
-lint: $(VENV)/test/.ready
+lint: $(VENV)/test/.ready ## clippy, rustdoc, ruff
 	$(CARGO) clippy --release --locked $(CRATES) --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked -p jit-access --all-features --no-deps
-	$(VENV)/test/bin/ruff check -q ffi examples tests
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked -p jit-access -p jit-access-workspace-hack --all-features --no-deps
+	$(VENV)/test/bin/ruff check -q ffi examples tests .ci
 
 CRATES := -p jit-access -p jit-access-c -p jit-access-python -p jit-access-tower
 
-test-rust: ## the Rust tests, the examples and the documentation's code
+# Each set of features is checked as users have it: with what its own dependencies switch on, and nothing from tests.
+test-features: $(VENV)/cargo/bin/cargo-hack ## whether every set of features compiles
+	$(VENV)/cargo/bin/cargo-hack hack check --release --locked -p jit-access --lib --feature-powerset --exclude-features test-util \
+	  --log-group none 2>&1 | grep -v '^ *\(Checking\|Compiling\|Finished\)'
+
+$(VENV)/cargo/bin/cargo-hack:
+	$(CARGO) install -q --locked cargo-hack --version '^0.6' --root $(VENV)/cargo --target-dir target/tools
+
+test-rust: ## the Rust tests, the examples, the code in the documentation, and the index under loom
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --release --locked -p jit-access --all-features; \
 	else \
@@ -56,7 +73,7 @@ test-rust: ## the Rust tests, the examples and the documentation's code
 	$(CARGO) test --release --locked -p jit-access --all-features --doc
 	$(CARGO) test --release --locked -p jit-access-loom
 
-test-instructions: ## that a check takes no more instructions than it may, beside one look into a hash map and, from C, beside Rust
+test-instructions: ## how many instructions a check takes, against a hash map and, from C, against Rust
 	@if command -v valgrind >/dev/null; then \
 	  $(CARGO) build -q --release --locked -p jit-access-c && \
 	  $(CARGO) build -q --release --locked -p jit-access-benches --features faces --bin count --bin instructions && \
@@ -66,25 +83,29 @@ test-instructions: ## that a check takes no more instructions than it may, besid
 test-c: $(VENV)/test/.ready ## the C library: gcc and clang, the scenarios, sanitizers, Valgrind, a few fuzzed inputs
 	$(MAKE) --no-print-directory -C ffi/c test PYTHON=$(abspath $(VENV)/test/bin/python)
 
-# Callers rely on what is released: a version with a section in CHANGELOG.md. Its tag must be there, so that a release
-# without a baseline for the next one cannot be made unnoticed.
-semver: ## that the version's number allows what changed since the last release, or since BASELINE=<commit>
+# A released version has a section in CHANGELOG.md. Its tag must be here: it is what the next release is compared with.
+semver: ## whether the version number allows what changed since the last release, or since BASELINE=<commit>
 	@released=$$(sed -nE 's/^## v?([0-9]+\.[0-9]+\.[0-9]+).*/\1/p' CHANGELOG.md | head -n1); \
 	baseline=$${BASELINE:-$${released:+v$$released}}; \
 	if [ -z "$$baseline" ]; then \
-	  echo "SKIPPED: semver, because no version is released yet, so there is nothing to compare with but BASELINE=<commit>"; \
+	  echo "SKIPPED: semver, because no version is released yet (BASELINE=<commit> compares with a commit)"; \
 	elif ! git rev-parse -q --verify "$$baseline^{commit}" >/dev/null; then \
-	  echo "semver: there is no $$baseline here: tag the release that CHANGELOG.md tells of, or fetch the tags" >&2; exit 1; \
+	  echo "semver: $$baseline is not here; tag the release that CHANGELOG.md names, or fetch the tags" >&2; exit 1; \
 	elif ! $(CARGO) semver-checks --version >/dev/null 2>&1; then \
 	  echo "SKIPPED: semver, because cargo-semver-checks is not here"; \
 	else $(CARGO) semver-checks -p jit-access --all-features --baseline-rev "$$baseline"; fi
 
-test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types and stubs, against the wheel as users install it
+test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types and stubs, against the installed wheel
 	cd ffi/python && ../../$(VENV)/test/bin/mypy
 	$(VENV)/test/bin/python -m pytest -q -ra $(PATIENCE) ffi/python/tests --ignore-glob='*/test_gateway_*'
 	@echo "the plugin's own tests need the gateway and run with the end-to-end tests"
 
-test-e2e: wheel ## the real gateway from an empty directory, on every Python here that it supports
+# Each door of the page in an empty folder, as a new user follows it.
+test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the letter in empty folders
+	$(MAKE) --no-print-directory -C ffi/c library
+	$(VENV)/test/bin/python -m pytest -q -ra $(PATIENCE) tests/readme
+
+test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each Python here that it supports
 	@for version in 3.11 3.12; do \
 	  if python=$$(.ci/python $$version); then \
 	    $(MAKE) --no-print-directory $(VENV)/gateway-$$version/.ready GATEWAY_PYTHON=$$python; \
@@ -96,16 +117,16 @@ test-e2e: wheel ## the real gateway from an empty directory, on every Python her
 	  fi; \
 	done
 
-bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/bench/unified_pdp ## how fast it is, beside a hash map and other engines: one table and docs/latency.svg (QUICK=1, STRICT=1)
+bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/bench/unified_pdp ## speed, beside a hash map and other engines: a table and docs/latency.svg (QUICK=1, STRICT=1)
 	VENV=$(VENV) UNIFIED_PDP=$(abspath $(VENV)/bench/unified_pdp) $(PYTHON) benches/run.py
 
 $(VENV)/bench/.ready: benches/python/requirements.txt $(WHEELS)/.built
 	$(PYTHON) -m venv $(VENV)/bench
 	$(VENV)/bench/bin/python $(PIP) install -r $<
-	$(VENV)/bench/bin/python $(PIP) install --force-reinstall --no-deps $(WHEELS)/*.whl
+	$(VENV)/bench/bin/python $(PIP) install --force-reinstall --no-deps $(WHEEL)
 	@touch $@
 
-# The gateway's wheel leaves its decision point out; its source package has it.
+# The gateway's source package has its decision point; its wheel does not.
 $(VENV)/bench/unified_pdp: examples/gateway/requirements.txt | $(VENV)/bench/.ready
 	rm -rf $@ $@.part; mkdir -p $@.part
 	$(VENV)/bench/bin/python $(PIP) download --no-deps --no-binary mcp-contextforge-gateway -d $@.part -r $<
@@ -113,7 +134,8 @@ $(VENV)/bench/unified_pdp: examples/gateway/requirements.txt | $(VENV)/bench/.re
 	touch $@.part/plugins/__init__.py
 	mv $@.part $@
 
-wheel: $(WHEELS)/.built ## the Python wheel, for every Python from 3.11 on
+wheel: $(WHEELS)/.built ## the Python wheels, for every Python from 3.11 on: for this machine and, where Rust can build it, for aarch64
+	$(VENV)/tools/bin/python .ci/wheel.py $(WHEELS) aarch64
 
 $(VENV)/tools/.ready: .ci/requirements-tools.txt
 	$(PYTHON) -m venv $(VENV)/tools
@@ -125,20 +147,20 @@ $(VENV)/test/.ready: ffi/python/requirements-test.txt
 	$(VENV)/test/bin/python $(PIP) install -r $<
 	@touch $@
 
-$(WHEELS)/.built: $(VENV)/tools/.ready $(RUST_SOURCES) $(PYTHON_SOURCES)
+$(WHEELS)/.built: $(VENV)/tools/.ready .ci/wheel.py $(RUST_SOURCES) $(PYTHON_SOURCES)
 	rm -rf $(WHEELS)
-	$(VENV)/tools/bin/maturin build -q --release --locked -m ffi/python/Cargo.toml -o $(WHEELS)
+	$(VENV)/tools/bin/python .ci/wheel.py $(WHEELS)
 	@touch $@
 
-# What is installed is the wheel, never the source folder: a file missing from the wheel fails here and not at a user's.
+# The wheel is installed, never the source folder, so a file that is missing in the wheel makes a test fail.
 $(VENV)/%/.wheel: $(WHEELS)/.built
-	$(VENV)/$*/bin/python $(PIP) install --force-reinstall --no-deps $(WHEELS)/*.whl
+	$(VENV)/$*/bin/python $(PIP) install --force-reinstall --no-deps $(WHEEL)
 	@touch $@
 
 GATEWAY_PYTHON ?= $(PYTHON)
 
 $(VENV)/gateway/.ready $(VENV)/gateway-3.11/.ready $(VENV)/gateway-3.12/.ready: $(VENV)/%/.ready: $(VENV)/%/.gateway $(WHEELS)/.built
-	$(VENV)/$*/bin/python $(PIP) install --force-reinstall --no-deps $(WHEELS)/*.whl
+	$(VENV)/$*/bin/python $(PIP) install --force-reinstall --no-deps $(WHEEL)
 	@touch $@
 
 $(VENV)/gateway/.gateway $(VENV)/gateway-3.11/.gateway $(VENV)/gateway-3.12/.gateway: $(VENV)/%/.gateway: examples/gateway/requirements.txt
@@ -147,5 +169,5 @@ $(VENV)/gateway/.gateway $(VENV)/gateway-3.11/.gateway $(VENV)/gateway-3.12/.gat
 	$(VENV)/$*/bin/python $(PIP) install -r $<
 	@touch $@
 
-clean: ## what was built and installed here; the demo's state in .run/ stays
+clean: ## remove what was built and installed; the demo's state in .run/ stays
 	rm -rf target $(VENV)
