@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use jit_access_model::index::{Change, GrantIndex};
-use jit_access_model::model::*;
+use jit_access_loom::index::{Change, GrantIndex};
+use jit_access_loom::model::*;
 use loom::model::Builder;
 use loom::thread::{self, JoinHandle};
 
