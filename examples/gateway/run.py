@@ -180,6 +180,15 @@ class Gateway:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
+    def switches(self) -> dict[str, str]:
+        """What switches just-in-time access on: the plugin, leave to lift what roles deny, and no start without it."""
+        return {
+            "PLUGINS_ENABLED": "true",
+            "PLUGINS_CONFIG_FILE": str(self.plugins),
+            "PLUGINS_CAN_OVERRIDE_RBAC": "true",
+            "PLUGINS_FAIL_ON_PLUGIN_ERROR": "true",
+        }
+
     def environment(self) -> dict[str, str]:
         """The settings of the gateway's own documentation, for one person on loopback."""
         secret = self.state.secrets
@@ -204,11 +213,7 @@ class Gateway:
             "PASSWORD_CHANGE_ENFORCEMENT_ENABLED": "false",
             "MCPGATEWAY_UI_ENABLED": "true",
             "MCPGATEWAY_ADMIN_API_ENABLED": "true",
-            # What switches just-in-time access on: the plugin, leave to lift what roles deny, and no start without it.
-            "PLUGINS_ENABLED": "true",
-            "PLUGINS_CONFIG_FILE": str(self.plugins),
-            "PLUGINS_CAN_OVERRIDE_RBAC": "true",
-            "PLUGINS_FAIL_ON_PLUGIN_ERROR": "true",
+            **self.switches(),
             "GATEWAY_JIT_CONFIG": str(self.config),
             "JIT_STORE__PATH": str(self.state.root / "jit-access.db"),
             # Plain HTTP on loopback, a tool on loopback, sessions that outlast a demo, no rate limit for one person.

@@ -73,7 +73,7 @@ _SCHEMA: Final[dict[str, Any]] = {
 
 
 _EVERYWHERE: Final = (400, 403, 413, 415, 503)
-"""What any route may answer: the request is not valid or not allowed, its body is too large or no JSON, or there is no store."""
+"""What any route may answer: not valid, not allowed, a body that is too large or no JSON, or no store."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
