@@ -16,6 +16,7 @@
 
 pub mod check;
 pub mod clock;
+pub mod command;
 #[cfg(feature = "config")]
 pub mod config;
 mod error;

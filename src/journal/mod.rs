@@ -14,5 +14,5 @@ mod record;
 pub mod stored;
 mod verify;
 
-pub use record::{Hash, Record, digest};
+pub use record::{Hash, Record, canonical, digest};
 pub use verify::{Broken, Verifier};

@@ -69,6 +69,15 @@ pub fn digest(text: &str) -> String {
     Hash::of(text).to_string()
 }
 
+/// A value as canonical JSON (RFC 8785): equal values give equal text.
+///
+/// # Errors
+/// When it cannot be written, which no value of the model causes.
+pub fn canonical(value: &impl Serialize) -> Result<String, Invalid> {
+    serde_json_canonicalizer::to_string(value)
+        .map_err(|error| Invalid::new("record", format!("cannot be written: {error}"), "a value of the model"))
+}
+
 /// One fact, at its place in the journal.
 ///
 /// ```
@@ -115,8 +124,7 @@ impl Record {
         let revision = after.next();
         let envelope =
             Envelope { v: VERSION, revision: revision.0, previous: previous.to_string(), event: (&event).into() };
-        let body = serde_json_canonicalizer::to_string(&envelope)
-            .map_err(|error| Invalid::new("record", format!("cannot be written: {error}"), "an event of the model"))?;
+        let body = canonical(&envelope)?;
         let hash = Hash::of(&body);
         Ok(Self { revision, event, body, previous, hash })
     }

@@ -42,6 +42,13 @@ pub struct Scope {
     second: Option<ResourceId>,
 }
 
+/// Everything.
+impl Default for Scope {
+    fn default() -> Self {
+        Self::ANY
+    }
+}
+
 impl Scope {
     /// Everything.
     pub const ANY: Self = Self { kind: None, first: None, second: None };

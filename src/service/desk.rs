@@ -6,17 +6,22 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::engine::Shared;
+use super::fingerprint::fingerprint;
+use crate::command::{
+    AnswerKind, Ask, Command, CompleteReview, Deny, ListDelegations, ListGrants, ListRecords, ListRequests, Release,
+    Resume, Revoke, Suspend, WaiveReview,
+};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Actor, Caller, Delegation, DelegationId, DelegationStatus, Event, Fact, Grant, GrantId, GrantStatus,
-    Invalid, Justification, Principal, RequestId, RequestStatus, Revision, Selector, Standing, Timestamp,
+    AccessRequest, Actor, Caller, Delegation, DelegationStatus, Event, Fact, Grant, GrantId, GrantStatus, Invalid,
+    Principal, RequestId, Revision, Standing, Timestamp,
 };
 use crate::notify::messages;
 use crate::store::{Batch, Done, Page, StoreError, Visible};
 use crate::workflow::{
-    Command, History, Intent, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, lent_roles,
-    may_audit, may_see_delegation, may_see_grant, may_see_request, preview, report_standing, sees_everything,
+    Call, History, Ids, Refusal, RefusalCode, Rules, Tally, View, already_covered, decide, evolve, lent_roles,
+    may_audit, may_see_delegation, may_see_grant, may_see_request, preview, sees_everything,
 };
 
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
@@ -32,15 +37,14 @@ use crate::workflow::{
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
 /// # let dev = Caller::new(dev, vec![]);
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// use jit_access::command::{Approve, Release};
 /// use jit_access::model::*;
-/// use jit_access::workflow::{Command, Intent};
 ///
 /// let desk = engine.desk();
-/// let approve = Intent::Approve { request, version: None, grant: desk.new_grant_id(), cut: Default::default(), comment: None };
-/// let refused = desk.execute(&Command { caller: dev.clone(), intent: approve.clone() }, None);
+/// let refused = desk.execute(&dev, Approve::new(request), None);
 /// assert_eq!(refused.unwrap_err().code(), "self_approval");
-/// let grant = desk.execute(&Command { caller: lead, intent: approve }, None)?.grant.ok_or("no grant")?;
-/// desk.execute(&Command { caller: dev, intent: Intent::Release { grant: grant.id } }, None)?;
+/// let grant = desk.execute(&lead, Approve::new(request), None)?.grant.ok_or("no grant")?;
+/// desk.execute(&dev, Release::new(grant.id), None)?;
 /// assert_eq!(desk.verify()?, 5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -62,14 +66,13 @@ pub struct Desk {
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
 /// # let dev = Caller::new(dev, vec![]);
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// use jit_access::command::Withdraw;
 /// use jit_access::model::*;
 /// use jit_access::service::IdempotencyKey;
-/// use jit_access::workflow::{Command, Intent};
 ///
 /// let key = IdempotencyKey::new("withdraw-1")?;
-/// let command = Command { caller: dev, intent: Intent::Withdraw { request } };
-/// assert!(!engine.desk().execute(&command, Some(&key))?.replayed);
-/// assert!(engine.desk().execute(&command, Some(&key))?.replayed);
+/// assert!(!engine.desk().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
+/// assert!(engine.desk().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +125,8 @@ pub struct Receipt {
     pub grant: Option<Grant>,
     /// The delegation.
     pub delegation: Option<Delegation>,
+    /// Every grant that ended by a command which ends many.
+    pub ended: Vec<Grant>,
     /// The instant the command was decided at; statuses are judged by it.
     pub now: Timestamp,
     /// Whether an earlier call with the same idempotency key did it, and this one did nothing.
@@ -133,7 +138,7 @@ pub struct Receipt {
 impl Receipt {
     fn new(view: View, now: Timestamp, already: bool) -> Self {
         let View { request, grant, delegation, .. } = view;
-        Self { request, grant, delegation, now, replayed: false, already }
+        Self { request, grant, delegation, ended: Vec::new(), now, replayed: false, already }
     }
 }
 
@@ -152,7 +157,9 @@ impl Receipt {
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 ///
-/// let page = engine.desk().requests(&dev, Some(RequestStatus::Pending), None, 50)?;
+/// use jit_access::command::ListRequests;
+///
+/// let page = engine.desk().requests(&dev, &ListRequests::default().status(RequestStatus::Pending))?;
 /// assert_eq!((page.items.len(), page.next), (1, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -167,7 +174,7 @@ pub struct Listing<T> {
 }
 
 /// A pure function of the workflow that says what follows from a command.
-type How = fn(&View, &Command, &Rules, Timestamp) -> Result<Vec<Event>, Refusal>;
+type How = fn(&View, &Call<'_>, &Rules, Timestamp) -> Result<Vec<Event>, Refusal>;
 
 /// What a command was decided from, what follows from it, and when.
 type Decided = (View, Vec<Event>, Timestamp);
@@ -186,22 +193,10 @@ impl Desk {
         Self { shared }
     }
 
-    /// A new id for a request.
-    #[must_use]
-    pub fn new_request_id(&self) -> RequestId {
-        self.new_uuid().into()
-    }
-
-    /// A new id for a grant.
-    #[must_use]
-    pub fn new_grant_id(&self) -> GrantId {
-        self.new_uuid().into()
-    }
-
-    /// A new id for a delegation.
-    #[must_use]
-    pub fn new_delegation_id(&self) -> DelegationId {
-        self.new_uuid().into()
+    /// The ids of what a command may make.
+    fn new_ids(&self) -> Ids {
+        let (request, grant, delegation) = (self.new_uuid(), self.new_uuid(), self.new_uuid());
+        Ids { request: request.into(), grant: grant.into(), delegation: delegation.into() }
     }
 
     /// Sorted by time, for people; random enough that nobody guesses one. Without the counter that `Uuid::now_v7` keeps
@@ -215,31 +210,56 @@ impl Desk {
     /// Does what the command wants, or nothing.
     ///
     /// Once this has returned `Ok`, what it did is on disk, and every check of this process that starts from now on sees
-    /// it. With a key, a second call with the same command does nothing and answers what the first one did.
+    /// it. A second call with the same command and key does nothing: it answers with the current state of what the first
+    /// call did, marked `replayed`.
     ///
     /// # Errors
     /// A refusal of the rules; [`Error::KeyReused`] when the key came with another command before; errors of the store.
     /// Then nothing has happened, except that after an error of the store a write may still turn out to have been made:
-    /// ask again with the same key.
-    pub fn execute(&self, command: &Command, key: Option<&IdempotencyKey>) -> Result<Receipt, Error> {
+    /// call again with the same key.
+    pub fn execute(
+        &self,
+        caller: &Caller,
+        command: impl Into<Command>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Receipt, Error> {
+        let command = &command.into();
+        self.run(&Call { caller: Some(caller), command, ids: self.new_ids() }, key)
+    }
+
+    /// Like [`Desk::execute`], for the host itself, which no caller stands for. It may report the standing of principals.
+    ///
+    /// # Errors
+    /// As for [`Desk::execute`].
+    pub fn execute_for_host(&self, command: impl Into<Command>) -> Result<Receipt, Error> {
+        let command = &command.into();
+        self.run(&Call { caller: None, command, ids: self.new_ids() }, None)
+    }
+
+    fn run(&self, call: &Call<'_>, key: Option<&IdempotencyKey>) -> Result<Receipt, Error> {
         let shared = &*self.shared;
-        let fingerprint = fingerprint(&command.intent);
+        let key = call.caller.zip(key).map(|(caller, key)| (&caller.principal, &key.0));
+        let fingerprint = key.map(|_| fingerprint(call.caller, call.command)).transpose()?.unwrap_or_default();
         for _ in 0..ROUNDS {
-            if let Some(key) = key
-                && let Some(done) = shared.store.done_under(&command.caller.principal, &key.0)?
+            if let Some((principal, key)) = key
+                && let Some(done) = shared.store.done_under(principal, key)?
             {
-                return self.replay(&done, &command.intent, &fingerprint);
+                return self.replay(&done, call.command, &fingerprint);
             }
-            let (view, events, now) = self.decided(command, decide)?;
+            let (view, events, now) = self.decided(call, decide)?;
             let decided_from = view.revision;
             let outbox = messages(&view, &events, &shared.rules);
-            let covered = || already_covered(&view, command, &shared.rules, now).map(|grant| grant.id);
+            let covered = || already_covered(&view, call, &shared.rules, now).map(|grant| grant.id);
             let already = if events.is_empty() { covered() } else { None };
+            let ended = match call.command.spec().answer {
+                AnswerKind::Ended => ended(&view.history.live, &events),
+                _ => Vec::new(),
+            };
             let after = match already {
                 Some(grant) => shared.store.grant(grant)?,
                 None => events.iter().fold(view, evolve),
             };
-            let done = key.map(|key| {
+            let done = key.map(|(principal, key)| {
                 let done = Done {
                     fingerprint: fingerprint.clone(),
                     // A key that found a grant is told apart from one that made a request by this alone.
@@ -247,15 +267,16 @@ impl Desk {
                     grant: after.grant.as_ref().map(|g| g.id),
                     delegation: after.delegation.as_ref().map(|d| d.id),
                 };
-                (command.caller.principal.clone(), key.0.clone(), done)
+                (principal.clone(), key.clone(), done)
             });
+            let receipt = Receipt { ended, ..Receipt::new(after, now, already.is_some()) };
             if events.is_empty() && done.is_none() {
-                return Ok(Receipt::new(after, now, already.is_some()));
+                return Ok(receipt);
             }
             match shared.store.commit(&Batch { decided_from: Some(decided_from), events, outbox, done }) {
                 Ok(records) => {
                     shared.publish(&records);
-                    return Ok(Receipt::new(after, now, already.is_some()));
+                    return Ok(receipt);
                 }
                 Err(StoreError::Conflict | StoreError::KeyTaken) => {}
                 Err(error) => return Err(error.into()),
@@ -264,56 +285,14 @@ impl Desk {
         Err(StoreError::Conflict.into())
     }
 
-    /// Takes away every live grant that is selected, in one step; the caller's own are given back. Answers them as they
-    /// are then. Once this has returned, it is on disk, and no check of this process that starts from now on honours any.
-    ///
-    /// # Errors
-    /// [`RefusalCode::NotAnApprover`] without one of the general `approver_roles`; errors of the store, as for
-    /// [`Desk::execute`].
-    pub fn revoke_many(
-        &self,
-        caller: &Caller,
-        select: Selector,
-        reason: Justification,
-    ) -> Result<Listing<Grant>, Error> {
-        let command = Command { caller: caller.clone(), intent: Intent::RevokeMany { select, reason } };
-        self.end_all(|| self.decided(&command, decide))
-    }
-
-    /// Takes down what the host says of a principal: whether they are let in, and which of its roles they hold by standing
-    /// right. The live grants that they may not hold any more end in the same step; answers them as they are then. Once
-    /// this has returned, it is on disk, and no check of this process that starts from now on honours any. Without a
-    /// caller the host itself speaks.
-    ///
-    /// # Errors
-    /// [`RefusalCode::NotAnApprover`] for callers without one of the general `approver_roles`,
-    /// [`RefusalCode::OwnStanding`]; errors of the store, as for [`Desk::execute`].
-    pub fn standing(
-        &self,
-        caller: Option<&Caller>,
-        principal: &Principal,
-        standing: &Standing,
-    ) -> Result<Listing<Grant>, Error> {
-        self.end_all(|| {
-            let shared = &*self.shared;
-            let revision = shared.store.head()?.revision;
-            let now = shared.time.now();
-            let history = History { live: shared.store.live_of(principal, now)?, ..History::default() };
-            let mut view = View { revision, history, ..View::default() };
-            self.add_standing(&mut view, caller.iter().flat_map(|caller| caller.identities()))?;
-            view.standing.extend(shared.store.standing(principal)?.map(|known| (principal.clone(), known)));
-            let events = report_standing(&view, caller, (principal, standing), &shared.rules, now)?;
-            Ok((view, events, now))
-        })
-    }
-
     /// What [`Desk::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
-    /// how risky that is, and who would be asked. Nobody is told, and nothing is written.
+    /// how risky that is, and who would review it. Nobody is notified, and nothing is written.
     ///
     /// # Errors
     /// As for [`Desk::execute`].
-    pub fn preview(&self, command: &Command) -> Result<Receipt, Error> {
-        let (view, events, now) = self.decided(command, preview)?;
+    pub fn preview(&self, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Error> {
+        let call = Call { caller: Some(caller), command: &command.into(), ids: self.new_ids() };
+        let (view, events, now) = self.decided(&call, preview)?;
         let after = events.iter().fold(view, evolve);
         Ok(Receipt::new(after, now, false))
     }
@@ -360,11 +339,9 @@ impl Desk {
     pub fn requests(
         &self,
         caller: &Caller,
-        status: Option<RequestStatus>,
-        before: Option<Revision>,
-        limit: usize,
+        list: &ListRequests,
     ) -> Result<Listing<AccessRequest>, Error> {
-        let mut page = self.page(caller, status, before, limit)?;
+        let mut page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         let rules = &self.shared.rules;
         let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_operators() {
             Vec::new()
@@ -385,11 +362,9 @@ impl Desk {
     pub fn delegations(
         &self,
         caller: &Caller,
-        status: Option<DelegationStatus>,
-        before: Option<Revision>,
-        limit: usize,
+        list: &ListDelegations,
     ) -> Result<Listing<Delegation>, Error> {
-        let page = self.page(caller, status, before, limit)?;
+        let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         let found = listing(self.shared.store.delegations(&page)?, &page);
         self.seen(found, |delegation| may_see_delegation(caller, delegation, &self.shared.rules, page.now))
     }
@@ -401,11 +376,9 @@ impl Desk {
     pub fn grants(
         &self,
         caller: &Caller,
-        status: Option<GrantStatus>,
-        before: Option<Revision>,
-        limit: usize,
+        list: &ListGrants,
     ) -> Result<Listing<Grant>, Error> {
-        let page = self.page(caller, status, before, limit)?;
+        let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         self.shared.flush_uses()?;
         let found = listing(self.shared.store.grants(&page)?, &page);
         self.seen(found, |grant| may_see_grant(caller, grant, &self.shared.rules, page.now))
@@ -431,7 +404,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; errors of the store.
-    pub fn journal(&self, caller: &Caller, after: Revision, limit: usize) -> Result<Listing<Record>, Error> {
+    pub fn journal(&self, caller: &Caller, list: &ListRecords) -> Result<Listing<Record>, Error> {
+        let (after, limit) = (list.cursor.unwrap_or_default(), list.limit.0);
         may_audit(caller, &self.shared.rules, self.shared.time.now())?;
         check_limit(limit)?;
         self.shared.flush_uses()?;
@@ -459,61 +433,63 @@ impl Desk {
         Ok(self.shared.store.verify()?)
     }
 
-    fn decided(&self, command: &Command, how: How) -> Result<Decided, Error> {
-        let view = self.load(command)?;
+    fn decided(&self, call: &Call<'_>, how: How) -> Result<Decided, Error> {
+        let view = self.load(call)?;
         let now = self.shared.time.now();
-        let events = how(&view, command, &self.shared.rules, now)?;
+        let events = how(&view, call, &self.shared.rules, now)?;
         #[cfg(feature = "cedar")]
         self.shared.policies.check(&events)?;
         Ok((view, events, now))
     }
 
-    /// Commits what was decided about the live grants of the view, and answers those that ended by it.
-    fn end_all(&self, decided: impl Fn() -> Result<Decided, Error>) -> Result<Listing<Grant>, Error> {
-        let shared = &*self.shared;
-        for _ in 0..ROUNDS {
-            let (view, events, now) = decided()?;
-            let batch = Batch { decided_from: Some(view.revision), events, ..Batch::default() };
-            match if batch.events.is_empty() { Ok(Vec::new()) } else { shared.store.commit(&batch) } {
-                Ok(records) => {
-                    shared.publish(&records);
-                    let items = ended(view.history.live, &batch.events);
-                    return Ok(Listing { items, next: None, now });
-                }
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Conflict.into())
-    }
-
     /// What the command is decided from. Standing is read after all else, so that it is as new as can be.
-    fn load(&self, command: &Command) -> Result<View, Error> {
-        let mut view = self.state_for(command)?;
-        for who in command.caller.identities() {
+    fn load(&self, call: &Call<'_>) -> Result<View, Error> {
+        let mut view = self.state_for(call)?;
+        for who in call.caller.iter().flat_map(|caller| caller.identities()) {
             let standing = match self.standing_now(who) {
-                // A host that cannot say who is disabled does not stand in the way of taking access away.
-                Err(Error::Directory(_)) if command.intent.only_takes_away() => self.shared.store.standing(who)?,
+                // A directory that cannot answer does not stand in the way of taking access away.
+                Err(Error::Directory(_)) if call.command.only_takes_away() => self.shared.store.standing(who)?,
                 known => known?,
             };
             view.standing.extend(standing.map(|standing| (who.clone(), standing)));
         }
+        if let Command::ReportStanding(report) = call.command {
+            // What was reported last, whatever the directory says now: that is what a new report is compared with.
+            let known = self.shared.store.standing(&report.principal)?;
+            view.standing.extend(known.map(|known| (report.principal.clone(), known)));
+        }
         Ok(view)
     }
 
-    fn state_for(&self, command: &Command) -> Result<View, Error> {
+    fn state_for(&self, call: &Call<'_>) -> Result<View, Error> {
         let store = &self.shared.store;
-        match &command.intent {
-            Intent::Submit { id: request, .. } | Intent::Answer { request, .. } => {
-                // What is read after the head is at least as new as it, and a commit is conditional on the head.
-                let revision = store.head()?.revision;
-                let history = self.history(&command.caller.principal)?;
-                let tally = self.tally(&command.caller.principal)?;
-                Ok(View { revision, history, tally, ..store.request(*request)? })
+        // What is read after the head is at least as new as it, and a commit is conditional on the head.
+        let head = || Ok::<_, StoreError>(View { revision: store.head()?.revision, ..View::default() });
+        let Some(caller) = call.caller else {
+            return match call.command {
+                Command::ReportStanding(report) => {
+                    let view = head()?;
+                    let live = store.live_of(&report.principal, self.shared.time.now())?;
+                    Ok(View { history: History { live, ..History::default() }, ..view })
+                }
+                _ => Ok(head()?),
+            };
+        };
+        let mine = || -> Result<View, StoreError> {
+            let view = head()?;
+            let history = self.history(&caller.principal)?;
+            let tally = self.tally(&caller.principal)?;
+            Ok(View { history, tally, ..view })
+        };
+        match call.command {
+            Command::Submit(_) => Ok(mine()?),
+            Command::Answer(answer) => {
+                let View { revision, history, tally, .. } = mine()?;
+                Ok(View { revision, history, tally, ..store.request(answer.request)? })
             }
-            Intent::Approve { request, .. } => {
+            Command::Approve(approve) => {
                 let revision = store.head()?.revision;
-                let view = self.for_review(&command.caller, store.request(*request)?)?;
+                let view = self.for_review(caller, store.request(approve.request)?)?;
                 let holder = view.request.as_ref().map(|request| &request.requester);
                 let tally = holder.map(|holder| self.tally(holder)).transpose()?.unwrap_or_default();
                 let extends = view.request.as_ref().and_then(|request| request.extends);
@@ -521,42 +497,45 @@ impl Desk {
                 let extended = extended.and_then(|view| view.grant);
                 Ok(self.with_chain(View { revision, tally, extended, ..view })?)
             }
-            Intent::Extend { grant, id, .. } => {
-                let revision = store.head()?.revision;
-                let (history, tally) =
-                    (self.history(&command.caller.principal)?, self.tally(&command.caller.principal)?);
-                let extended = store.grant(*grant)?.grant;
-                Ok(self.with_chain(View { revision, history, tally, extended, ..store.request(*id)? })?)
+            Command::Extend(extend) => {
+                let view = mine()?;
+                let extended = store.grant(extend.grant)?.grant;
+                Ok(self.with_chain(View { extended, ..view })?)
             }
-            Intent::Deny { request, .. } | Intent::Ask { request, .. } => {
+            Command::Deny(Deny { request, .. }) | Command::Ask(Ask { request, .. }) => {
                 let revision = store.head()?.revision;
-                let view = self.for_review(&command.caller, store.request(*request)?)?;
+                let view = self.for_review(caller, store.request(*request)?)?;
                 Ok(View { revision, ..view })
             }
-            Intent::Withdraw { request } => Ok(store.request(*request)?),
-            Intent::Delegate { id, .. } => {
-                let revision = store.head()?.revision;
-                let delegations = self.delegations_to(&command.caller.principal, self.shared.time.now())?;
-                Ok(View { revision, delegations, ..store.delegation(*id)? })
+            Command::Withdraw(withdraw) => Ok(store.request(withdraw.request)?),
+            Command::Delegate(_) => {
+                let view = head()?;
+                let delegations = self.delegations_to(&caller.principal, self.shared.time.now())?;
+                Ok(View { delegations, ..view })
             }
-            Intent::Undelegate { delegation } => Ok(store.delegation(*delegation)?),
-            Intent::BreakGlass { id: request, .. } => {
-                let revision = store.head()?.revision;
-                let mine = |grant: &Grant| grant.holder == command.caller.principal;
+            Command::Undelegate(undelegate) => Ok(store.delegation(undelegate.delegation)?),
+            Command::BreakGlass(_) => {
+                let view = head()?;
+                let mine = |grant: &Grant| grant.holder == caller.principal;
                 let unreviewed = store.unreviewed()?.into_iter().filter(mine).collect();
-                let history = History { unreviewed, ..self.history(&command.caller.principal)? };
-                Ok(View { revision, history, ..store.request(*request)? })
+                let history = History { unreviewed, ..self.history(&caller.principal)? };
+                Ok(View { history, ..view })
             }
-            Intent::RevokeMany { .. } => {
+            Command::RevokeMany(_) => {
                 let (revision, live) = store.live_grants(self.shared.time.now())?;
                 Ok(View { revision, history: History { live, ..History::default() }, ..View::default() })
             }
-            Intent::Revoke { grant, .. }
-            | Intent::Release { grant }
-            | Intent::Suspend { grant, .. }
-            | Intent::Resume { grant }
-            | Intent::CompleteReview { grant, .. }
-            | Intent::WaiveReview { grant, .. } => Ok(self.with_chain(store.grant(*grant)?)?),
+            Command::ReportStanding(report) => {
+                let view = head()?;
+                let live = store.live_of(&report.principal, self.shared.time.now())?;
+                Ok(View { history: History { live, ..History::default() }, ..view })
+            }
+            Command::Revoke(Revoke { grant, .. })
+            | Command::Release(Release { grant, .. })
+            | Command::Suspend(Suspend { grant, .. })
+            | Command::Resume(Resume { grant, .. })
+            | Command::CompleteReview(CompleteReview { grant, .. })
+            | Command::WaiveReview(WaiveReview { grant, .. }) => Ok(self.with_chain(store.grant(*grant)?)?),
         }
     }
 
@@ -644,11 +623,11 @@ impl Desk {
         Ok(History { requests: rows(requests).collect(), live, ..History::default() })
     }
 
-    fn replay(&self, done: &Done, intent: &Intent, fingerprint: &str) -> Result<Receipt, Error> {
+    fn replay(&self, done: &Done, command: &Command, fingerprint: &str) -> Result<Receipt, Error> {
         if done.fingerprint != fingerprint {
             return Err(Error::KeyReused);
         }
-        let already = matches!(intent, Intent::Submit { .. }) && done.request.is_none();
+        let already = matches!(command, Command::Submit(_)) && done.request.is_none();
         let view = match (done.request, done.grant, done.delegation) {
             (Some(request), _, _) => self.shared.store.request(request)?,
             (None, Some(grant), _) => self.shared.store.grant(grant)?,
@@ -703,43 +682,17 @@ fn listing<T, S>(rows: Vec<(Revision, T)>, page: &Page<S>) -> Listing<T> {
     Listing { items: rows.into_iter().map(|(_, row)| row).collect(), next, now: page.now }
 }
 
-/// Those of these grants that the events are about, after them.
-fn ended(live: Vec<Grant>, events: &[Event]) -> Vec<Grant> {
+/// Those of these grants that the events end, after them.
+fn ended(live: &[Grant], events: &[Event]) -> Vec<Grant> {
     let of_grant = |event: &Event| match event.fact {
         Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } => Some(grant),
         _ => None,
     };
     let by_grant: HashMap<GrantId, &Event> =
         events.iter().filter_map(|event| Some((of_grant(event)?, event))).collect();
-    let after = |grant: Grant| {
+    let after = |grant: &Grant| {
         let event = by_grant.get(&grant.id)?;
-        evolve(View { grant: Some(grant), ..View::default() }, event).grant
+        evolve(View { grant: Some(grant.clone()), ..View::default() }, event).grant
     };
-    live.into_iter().filter_map(after).collect()
-}
-
-/// A digest of what a command wants. The ids that were made for it are left out: a retry makes new ones.
-fn fingerprint(intent: &Intent) -> String {
-    let mut wanted = intent.clone();
-    match &mut wanted {
-        Intent::Submit { id, grant, .. } | Intent::BreakGlass { id, grant, .. } => {
-            (*id, *grant) = (RequestId::from_u128(0), GrantId::from_u128(0))
-        }
-        Intent::Extend { id, next, .. } => (*id, *next) = (RequestId::from_u128(0), GrantId::from_u128(0)),
-        Intent::Approve { grant, .. } => *grant = GrantId::from_u128(0),
-        Intent::Delegate { id, .. } => *id = DelegationId::from_u128(0),
-        Intent::Deny { .. }
-        | Intent::Ask { .. }
-        | Intent::Answer { .. }
-        | Intent::Withdraw { .. }
-        | Intent::Undelegate { .. }
-        | Intent::Revoke { .. }
-        | Intent::RevokeMany { .. }
-        | Intent::Release { .. }
-        | Intent::Suspend { .. }
-        | Intent::Resume { .. }
-        | Intent::CompleteReview { .. }
-        | Intent::WaiveReview { .. } => {}
-    }
-    crate::journal::digest(&format!("{wanted:?}"))
+    live.iter().filter_map(after).collect()
 }

@@ -11,6 +11,7 @@
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `desk` | ask, approve, end, look up |
+//! | `fingerprint` | by what an idempotency key knows a command again |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
 //! | `policies` | the grants as Cedar policies |
 //! | `keeper` | a thread for hosts that have none to spare |
@@ -19,6 +20,7 @@
 mod desk;
 mod directory;
 mod engine;
+mod fingerprint;
 mod honoured;
 mod keeper;
 #[cfg(feature = "cedar")]

@@ -8,8 +8,8 @@
 //! | `command` | how a JSON command is run |
 //! | `fields` | how the fields of a JSON command are read |
 
+mod caller;
 pub mod command;
-mod fields;
 
 use std::num::NonZeroU32;
 

@@ -6,7 +6,7 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `command` | what can be asked of the workflow |
+//! | `call` | a command, who gives it, and the ids of what it may make |
 //! | `rules` | what the operator has set |
 //! | `assess` | what a request would newly permit, and how much could go wrong with it |
 //! | `quorum` | whose approvals a request still waits for |
@@ -22,7 +22,7 @@
 mod access;
 mod assess;
 mod authority;
-mod command;
+mod call;
 mod decide;
 mod note;
 mod quorum;
@@ -37,8 +37,8 @@ pub use authority::{
     About, Act, Entitlement, For, PlainPolicy, PolicyFailure, PolicyHandle, Question, Ruling, WorkflowPolicy,
     reviewing_now,
 };
-pub use command::{Command, Intent};
-pub use decide::{already_covered, decide, preview, report_standing};
+pub use call::{Call, Ids};
+pub use decide::{already_covered, decide, preview};
 pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};

@@ -1,33 +1,29 @@
 //! Taking a role without approval, and the review that is owed for it.
 
-use super::review::approve_by_rule;
-use super::submit::{Ask, Wish, each_once, limited, role_of, terms_of, unanswered};
-use super::{check_enabled, each, ending};
+use super::case::Case;
+use super::eligibility::eligible_in_emergencies;
+use super::grant::{approve_by_rule, known};
+use super::request::{Draft, each_once, without_approvers};
+use super::terms::{limited, role_of, terms_of};
+use crate::command::{BreakGlass, CompleteReview, WaiveReview};
 use crate::model::{
-    AccessRequest, Actor, BreakGlass, Caller, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Justification,
-    Principal, Role, SignIn, Timestamp, Ttl,
+    AccessRequest, Actor, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Principal, Role, SignIn,
+    Timestamp, Ttl,
 };
-use crate::workflow::access::{asking, not_an_approver};
-use crate::workflow::authority::{About, Act, Entitlement, For, check};
+use crate::workflow::access::not_an_approver;
+use crate::workflow::authority::{About, Act, Entitlement, check};
 use crate::workflow::second_factor::{Unproven, proven_until};
-use crate::workflow::{History, Refusal, RefusalCode, Rules, View};
+use crate::workflow::{History, Refusal, RefusalCode, Rules};
 
-pub(super) fn break_glass(
-    caller: &Caller,
-    wish: &Wish<'_>,
-    (grant, drill): (GrantId, bool),
-    view: &View,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    check_enabled(rules)?;
-    let history = &view.history;
-    let role = takeable(caller, wish, rules, now)?;
-    if wish.justification.is_none() {
+pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Event>, Refusal> {
+    let Case { view, caller, rules, now, .. } = *case;
+    case.check_enabled()?;
+    let role = takeable(case, take)?;
+    if take.reason.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));
     }
     check_sign_in(caller.sign_in.as_ref(), rules, now)?;
-    check_no_chain(history, drill)?;
+    check_no_chain(&view.history, take.drill)?;
     let reviewer_roles = rules.break_glass_reviewers().to_vec();
     if reviewer_roles.is_empty() {
         return Err(Refusal::new(
@@ -36,60 +32,59 @@ pub(super) fn break_glass(
         ));
     }
     let skipped = each_once(rules.approval_of(role).into_iter().flat_map(|step| step.roles));
-    let (duration, duration_cut) = limited_for_emergencies(wish.duration, role, rules);
-    let asked = Ask {
-        id: wish.id,
-        terms: terms_of(role, wish.scope, duration, wish.conditions, rules.reserved(true))?,
+    let (duration, duration_cut) = limited_for_emergencies(take.duration, role, rules);
+    let draft = Draft {
+        terms: terms_of(role, &take.resource, duration, &Conditions::default(), rules.reserved(true))?,
         duration_cut,
         extends: None,
         starts_at: None,
         answer_by: Timestamp::MAX,
-        justification: wish.justification,
-        ticket: wish.ticket,
+        reason: take.reason.as_ref(),
+        ticket: take.ticket_url.as_ref(),
     };
     let request = AccessRequest {
-        // Who reviews it must see it and be able to end it.
+        // Its reviewers must see it and be able to end it.
         approver_roles: each_once(skipped.iter().chain(&reviewer_roles).cloned()),
         emergency: Some(Emergency {
-            drill,
+            drill: take.drill,
             sign_in: caller.sign_in.clone(),
             skipped,
             reviewer_roles,
             review_within: rules.break_glass.review_within,
         }),
-        ..unanswered(caller, role, asked, history, rules, now)
+        ..without_approvers(case, role, draft)
     };
-    let by = Actor::Principal(caller.principal.clone());
-    let mut events = each(now, &by, [Fact::RequestSubmitted(Box::new(request.clone()))]);
-    events.extend(approve_by_rule(&request, &Actor::Rule("break_glass".into()), Cut::default(), grant, now)?);
+    let mut events = case.events([Fact::RequestSubmitted(Box::new(request.clone()))]);
+    events.extend(approve_by_rule(case, &request, &Actor::Rule("break_glass".into()), Cut::default())?);
     Ok(events)
 }
 
-/// The role, for someone who may take it without approval.
-fn takeable<'a>(caller: &Caller, wish: &Wish<'_>, rules: &'a Rules, now: Timestamp) -> Result<&'a Role, Refusal> {
+/// The role, for a caller who may take it without approval.
+fn takeable<'a>(case: &Case<'a>, take: &BreakGlass) -> Result<&'a Role, Refusal> {
+    let rules = case.rules;
     let settings = &rules.break_glass;
     if !settings.enabled {
         return Err(Refusal::new(
             RefusalCode::BreakGlassDisabled,
-            "access without approval is switched off (`break_glass.enabled: false`); ask for the role instead",
+            "break-glass access is switched off (`break_glass.enabled: false`); request the role instead",
         ));
     }
-    let role = role_of(wish.role, rules)?;
+    let role = role_of(&take.role, rules)?;
     let given = role.permissions.difference(rules.reserved(true));
     let wanted = Entitlement {
         role: &role.name,
         permissions: given.as_ref().unwrap_or(&role.permissions),
-        scope: wish.scope,
-        duration: limited_for_emergencies(wish.duration, role, rules).0,
+        scope: &take.resource,
+        duration: limited_for_emergencies(take.duration, role, rules).0,
         emergency: true,
-        open_to: eligible(rules),
+        open_to: eligible_in_emergencies(rules),
     };
-    check(&asking(caller, Act::BreakGlass, About::Entitlement(&wanted), rules, now), || {
-        (!wanted.is_for(caller)).then(|| {
+    check(&case.question(Act::BreakGlass, About::Entitlement(&wanted)), || {
+        (!wanted.is_for(case.caller)).then(|| {
             Refusal::new(
                 RefusalCode::NotEligible,
-                "you are not among those who may take access without approval (`break_glass.eligible_roles`, \
-                 `break_glass.eligible_principals`); ask for the role instead",
+                "you are not eligible for break-glass access (`break_glass.eligible_roles`, \
+                 `break_glass.eligible_principals`); request the role instead",
             )
         })
     })?;
@@ -99,7 +94,7 @@ fn takeable<'a>(caller: &Caller, wish: &Wish<'_>, rules: &'a Rules, now: Timesta
             Err(Refusal::new(
                 RefusalCode::NotForBreakGlass,
                 format!(
-                    "the role `{}` needs approval always; without it can be taken: {}",
+                    "the role `{}` always needs approval; break-glass access is possible for {}",
                     role.name,
                     names.join(", ")
                 ),
@@ -107,12 +102,6 @@ fn takeable<'a>(caller: &Caller, wish: &Wish<'_>, rules: &'a Rules, now: Timesta
         }
         _ => Ok(role),
     }
-}
-
-/// Whom the settings let take access without approval.
-pub(super) fn eligible(rules: &Rules) -> For<'_> {
-    let settings = &rules.break_glass;
-    For::Some { roles: &settings.eligible_roles, principals: &settings.eligible_principals }
 }
 
 /// That the caller has signed in strongly and lately, as far as the operator wants that proven (RFC 8176, RFC 9470).
@@ -190,67 +179,40 @@ fn limited_for_emergencies(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (T
     (max, Some(DurationCut { asked, limit: "break_glass.max_duration_hours".into() }))
 }
 
-pub(super) fn complete_review(
-    view: &View,
-    (id, justified, finding): (GrantId, bool, &Justification),
-    caller: &Caller,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Vec<Fact>, Refusal> {
-    let grant = reviewable(view, (id, Act::Review), caller, rules, now)?;
-    if grant.status(now).is_live() {
+pub(super) fn complete_review(case: &Case<'_>, review: &CompleteReview) -> Result<Vec<Event>, Refusal> {
+    let grant = reviewable(case, review.grant, Act::Review)?;
+    if grant.status(case.now).is_live() {
         return Err(Refusal::new(
             RefusalCode::ReviewTooEarly,
-            format!("this access goes on until {}; revoke it first, or review it then", grant.window.end()),
+            format!("this grant is live until {}; revoke it first, or review it then", grant.window.end()),
         ));
     }
-    Ok(vec![Fact::BreakGlassReviewed { grant: id, justified, finding: finding.clone() }])
+    let (justified, finding) = (review.justified, review.finding.clone());
+    Ok(case.events([Fact::BreakGlassReviewed { grant: grant.id, justified, finding }]))
 }
 
-pub(super) fn waive_review(
-    view: &View,
-    (id, reason): (GrantId, &Justification),
-    caller: &Caller,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Vec<Fact>, Refusal> {
-    reviewable(view, (id, Act::WaiveReview), caller, rules, now)?;
-    Ok(vec![Fact::BreakGlassReviewWaived { grant: id, reason: reason.clone() }])
+pub(super) fn waive_review(case: &Case<'_>, waive: &WaiveReview) -> Result<Vec<Event>, Refusal> {
+    let grant = reviewable(case, waive.grant, Act::WaiveReview)?;
+    Ok(case.events([Fact::BreakGlassReviewWaived { grant: grant.id, reason: waive.reason.clone() }]))
 }
 
-/// A grant whose review is open, for someone who may close it.
-fn reviewable<'a>(
-    view: &'a View,
-    (id, act): (GrantId, Act),
-    caller: &Caller,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<&'a Grant, Refusal> {
-    let grant = ending::known(view.grant.as_ref(), id, caller, rules, now)?;
+/// A grant whose review is open, for a caller who may close it.
+fn reviewable<'a>(case: &Case<'a>, id: GrantId, act: Act) -> Result<&'a Grant, Refusal> {
+    let Case { view, caller, now, .. } = *case;
+    let grant = known(case, view.grant.as_ref(), id)?;
     let Some(owed) = &grant.break_glass else {
         return Err(Refusal::new(RefusalCode::NothingToReview, "this grant was approved, so no review is owed for it"));
     };
-    let asked = |who: &Principal| view.request.iter().flat_map(AccessRequest::identities).any(|one| one == who);
-    let is_theirs = |who: &Principal| grant.holder == *who || asked(who);
+    let requested = |who: &Principal| view.request.iter().flat_map(AccessRequest::identities).any(|one| one == who);
+    let is_theirs = |who: &Principal| grant.holder == *who || requested(who);
     if caller.identities().any(is_theirs) {
         return Err(Refusal::new(RefusalCode::SelfApproval, "you used this access, so someone else has to review it"));
     }
-    let question = asking(caller, act, About::Grant(grant), rules, now);
+    let question = case.question(act, About::Grant(grant));
     check(&question, || not_an_approver(caller, &owed.reviewer_roles))?;
     let review = owed.review(now);
     if review.is_open() {
         return Ok(grant);
     }
     Err(Refusal::new(RefusalCode::ReviewClosed, format!("this review is already {}", review.name())))
-}
-
-/// What a grant without approval owes from its beginning.
-pub(super) fn owed(emergency: &Emergency, end: Timestamp) -> BreakGlass {
-    BreakGlass {
-        drill: emergency.drill,
-        reviewer_roles: emergency.reviewer_roles.clone(),
-        review_due: end.saturating_add(emergency.review_within),
-        closed: None,
-        overdue_noted: false,
-    }
 }

@@ -1,20 +1,22 @@
-//! Does a live grant give already what is asked for?
+//! Whether a live grant already gives what is requested.
 
-use super::submit::{limited, role_of, terms_of};
+use super::terms::{limited, role_of, terms_of};
+use crate::command::Command;
 use crate::model::{Caller, Grant, GrantStatus, Terms, Timestamp};
-use crate::workflow::{Command, History, Intent, Rules, View};
+use crate::workflow::{Call, History, Rules, View};
 
-/// The grant for whose sake a submission made no request: it gives the caller all that was asked for, for the whole time.
+/// The grant for whose sake a submission made no request: it gives the caller all that was requested, for the whole time.
 #[must_use]
-pub fn already_covered<'a>(view: &'a View, command: &Command, rules: &Rules, now: Timestamp) -> Option<&'a Grant> {
-    let Intent::Submit { role, duration, scope, starts_at, conditions, .. } = &command.intent else { return None };
-    let role = role_of(role, rules).ok()?;
-    let terms = terms_of(role, scope, limited(*duration, role, rules).0, conditions, rules.reserved(false)).ok()?;
-    covering(&view.history, &command.caller, &terms, starts_at.unwrap_or(now), now)
+pub fn already_covered<'a>(view: &'a View, call: &Call<'_>, rules: &Rules, now: Timestamp) -> Option<&'a Grant> {
+    let (Command::Submit(submit), Some(caller)) = (call.command, call.caller) else { return None };
+    let role = role_of(&submit.role, rules).ok()?;
+    let (duration, _) = limited(submit.duration, role, rules);
+    let terms = terms_of(role, &submit.resource, duration, &submit.conditions, rules.reserved(false)).ok()?;
+    covering(&view.history, caller, &terms, submit.starts_at.unwrap_or(now), now)
 }
 
-/// Of the caller's grants that give these terms from `start` on, the one that ends last. One that nobody approved keeps its
-/// holder from asking for approval of nothing.
+/// Of the caller's grants that give these terms from `start` on, the one that ends last. A break-glass grant does not count:
+/// its holder may request an approved one.
 pub(super) fn covering<'a>(
     history: &'a History,
     caller: &Caller,

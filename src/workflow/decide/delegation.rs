@@ -1,78 +1,57 @@
-//! Letting somebody review in one's place for a while, and ending that.
+//! Delegating the right to review for a limited time, and ending that.
 
-use crate::model::{
-    Caller, Delegation, DelegationId, DelegationStatus, Fact, Justification, Principal, PrincipalKind, RoleName,
-    Timestamp, Window,
-};
+use super::case::Case;
+use crate::command::{Delegate, Undelegate};
+use crate::model::{Delegation, DelegationStatus, Event, Fact, PrincipalKind, RoleName, Window};
 use crate::workflow::access::{asking, may_see_delegation, not_an_approver};
 use crate::workflow::authority::{About, Act, check};
-use crate::workflow::{Refusal, RefusalCode, Rules, View};
+use crate::workflow::{Refusal, RefusalCode};
 
-/// The longest that a right is lent, and the furthest ahead that it may end.
+/// The longest delegation, and the furthest ahead that one may end.
 const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
 
-/// What a delegator wants, before any rule has looked at it.
-pub(super) struct Wish<'a> {
-    pub(super) id: DelegationId,
-    pub(super) to: &'a Principal,
-    pub(super) roles: Option<&'a [RoleName]>,
-    pub(super) from: Option<Timestamp>,
-    pub(super) until: Timestamp,
-    pub(super) reason: &'a Justification,
-}
-
-pub(super) fn delegate(
-    view: &View,
-    wish: &Wish<'_>,
-    caller: &Caller,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Vec<Fact>, Refusal> {
-    super::check_enabled(rules)?;
+pub(super) fn delegate(case: &Case<'_>, wanted: &Delegate) -> Result<Vec<Event>, Refusal> {
+    let Case { caller, now, .. } = *case;
+    case.check_enabled()?;
     if caller.acts_for.is_some() || caller.principal.kind() == PrincipalKind::Agent {
-        return Err(cannot("only people delegate, and an agent is none"));
+        return Err(cannot("agents cannot delegate"));
     }
-    if wish.to.kind() == PrincipalKind::Agent {
-        return Err(cannot("a delegate is a person, and an agent is none"));
+    if wanted.to.kind() == PrincipalKind::Agent {
+        return Err(cannot("a delegate is a person, not an agent"));
     }
-    if *wish.to == caller.principal {
+    if wanted.to == caller.principal {
         return Err(cannot("you cannot delegate to yourself"));
     }
-    let roles = roles(view, wish.roles, caller, rules, now)?;
-    let start = match wish.from {
+    let roles = roles(case, wanted.roles.as_deref())?;
+    let start = match wanted.starts_at {
         Some(from) if from < now => {
             return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`from` is {from}, and it is {now} now")));
         }
         from => from.unwrap_or(now),
     };
-    let window = Window::new(start, wish.until)
-        .map_err(|_| cannot(format!("`until` is {}, which is not after the beginning, {start}", wish.until)))?;
+    let window = Window::new(start, wanted.until)
+        .map_err(|_| cannot(format!("`until` is {}, which is not after the beginning, {start}", wanted.until)))?;
     if window.end().millis() - now.millis() > MAX_AHEAD_MILLIS {
-        return Err(cannot(format!("`until` is {}, more than a year away", wish.until)));
+        return Err(cannot(format!("`until` is {}, more than a year away", wanted.until)));
     }
     let delegation = Delegation {
-        id: wish.id,
+        id: case.ids.delegation,
         delegator: caller.principal.clone(),
-        delegate: wish.to.clone(),
+        delegate: wanted.to.clone(),
         roles,
         window,
-        reason: wish.reason.clone(),
+        reason: wanted.reason.clone(),
         created_at: now,
         ended: None,
     };
-    check(&asking(caller, Act::Delegate, About::Delegation(&delegation), rules, now), || None)?;
-    Ok(vec![Fact::RolesDelegated(Box::new(delegation))])
+    check(&asking(caller, Act::Delegate, About::Delegation(&delegation), case.rules, now), || None)?;
+    Ok(case.events([Fact::RolesDelegated(Box::new(delegation))]))
 }
 
-/// The roles to lend: those named, or all with which the caller reviews. Only what the caller holds by standing right: what
-/// is lent to them is not theirs to lend.
-fn roles(
-    view: &View,
-    named: Option<&[RoleName]>,
-    caller: &Caller,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Vec<RoleName>, Refusal> {
+/// The roles to delegate: those named, or all with which the caller reviews. Only what the caller holds by standing right:
+/// a role that is delegated to them cannot be delegated further.
+fn roles(case: &Case<'_>, named: Option<&[RoleName]>) -> Result<Vec<RoleName>, Refusal> {
+    let Case { view, caller, rules, now, .. } = *case;
     let mine = rules.reviewing_roles();
     let Some(named) = named else {
         let all: Vec<_> = mine.into_iter().filter(|role| caller.roles.contains(role)).collect();
@@ -102,23 +81,21 @@ fn roles(
     Ok(roles)
 }
 
-/// Either of the two may end it, and so may whoever approves in general. Ending what is over is no new fact.
-pub(super) fn undelegate(
-    view: &View,
-    id: DelegationId,
-    caller: &Caller,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Vec<Fact>, Refusal> {
+/// Either of the two may end it, and so may general approvers. Ending one that is over makes no new fact.
+pub(super) fn undelegate(case: &Case<'_>, wanted: &Undelegate) -> Result<Vec<Event>, Refusal> {
+    let Case { view, caller, rules, now, .. } = *case;
+    let id = wanted.delegation;
     let known = match view.delegation.as_ref().filter(|known| known.id == id) {
         Some(known) if may_see_delegation(caller, known, rules, now)? => known,
         _ => return Err(Refusal::new(RefusalCode::UnknownDelegation, format!("there is no delegation {id}"))),
     };
-    check(&asking(caller, Act::Undelegate, About::Delegation(known), rules, now), || {
+    check(&case.question(Act::Undelegate, About::Delegation(known)), || {
         not_an_approver(caller, &rules.approver_roles).filter(|_| !known.concerns(&caller.principal))
     })?;
     Ok(match known.status(now) {
-        DelegationStatus::Scheduled | DelegationStatus::Active => vec![Fact::DelegationEnded { delegation: id }],
+        DelegationStatus::Scheduled | DelegationStatus::Active => {
+            case.events([Fact::DelegationEnded { delegation: id }])
+        }
         DelegationStatus::Expired | DelegationStatus::Ended => Vec::new(),
     })
 }

@@ -1,34 +1,31 @@
-//! Who may ask for a role, and what follows when the host says that it is not so any more.
+//! What follows from a report of what a principal is by standing right.
 //!
-//! A grant whose holder loses what the role asks for ends: it is revoked by the rule `eligibility` together with the report,
-//! so that no check after it honours the grant, and it does not come back when the holder does. Who gets it back asks anew.
+//! A grant whose holder loses what the role asks for ends: the rule `eligibility` revokes it together with the report, so no
+//! later check honours it. It does not come back when the holder regains the right; they request it again.
 
-use super::break_glass;
-use crate::model::{
-    AccessRequest, Actor, Caller, Event, Fact, Grant, Justification, Principal, Role, Standing, Timestamp,
-};
+use super::eligibility::{check_not_disabled, eligible, eligible_in_emergencies, names};
+use crate::command::ReportStanding;
+use crate::model::{Actor, Caller, Event, Fact, Grant, Justification, Principal, Standing, Timestamp};
 use crate::workflow::access::{asking, not_an_approver};
-use crate::workflow::authority::{About, Act, Entitlement, For, allowed, check};
+use crate::workflow::authority::{About, Act, Entitlement, allowed, check};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
-/// The facts that follow when the host says what `principal` is by standing right: that, and the end of the live grants
-/// that they may not hold any more. None when it is known already. Without a caller the host itself speaks.
-///
-/// # Errors
-/// [`RefusalCode::NotAnApprover`] for callers without one of the general `approver_roles`; [`RefusalCode::OwnStanding`].
-pub fn report_standing(
+/// The report, and the end of the live grants that the principal may not hold any more. No report when it is known already.
+/// Without a caller the host itself reports.
+pub(super) fn report(
     view: &View,
     caller: Option<&Caller>,
-    (principal, standing): (&Principal, &Standing),
+    report: &ReportStanding,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
+    let (principal, standing) = (&report.principal, &report.standing());
     if let Some(caller) = caller {
         check_not_disabled(caller, view)?;
         let question = asking(caller, Act::ReportStanding, About::Standing(principal), rules, now);
         check(&question, || not_an_approver(caller, &rules.approver_roles))?;
         if caller.identities().any(|who| who == principal) {
-            let message = "nobody says of themselves what they are: another approver has to";
+            let message = "you cannot report your own status; another approver must";
             return Err(Refusal::new(RefusalCode::OwnStanding, message));
         }
     }
@@ -50,8 +47,8 @@ pub fn report_standing(
     Ok(events)
 }
 
-/// Why somebody of this standing may not hold the grant, if so. What the catalogue has no more asks for nothing. Where the
-/// policy has no answer the grant ends: access given for a while is taken away in doubt.
+/// Why a principal of this standing may not hold the grant, if so. A role that is not in the catalogue any more asks for
+/// nothing. Where the policy has no answer the grant ends: elevated access is taken away in doubt.
 fn lost(
     grant: &Grant,
     (principal, standing): (&Principal, &Standing),
@@ -72,7 +69,7 @@ fn lost(
         scope: &grant.scope,
         duration: grant.window.length(),
         emergency,
-        open_to: if emergency { break_glass::eligible(rules) } else { eligible(rules.catalogue.get(&grant.role)) },
+        open_to: if emergency { eligible_in_emergencies(rules) } else { eligible(rules.catalogue.get(&grant.role)) },
     };
     let acts_for = grant.holder_acts_for.clone();
     let holder = Caller { acts_for, ..Caller::new(grant.holder.clone(), standing.roles.clone()) };
@@ -84,81 +81,4 @@ fn lost(
         Ok(false) => Some(format!("{} holds none of the roles {}", grant.holder, names(held.open_to))),
         Err(refusal) => Some(refusal.message().to_owned()),
     }
-}
-
-/// Whom the catalogue lets ask for the role.
-pub(super) fn eligible(role: Option<&Role>) -> For<'_> {
-    match role.and_then(|role| role.requestable_by.as_ref()) {
-        Some(roles) => For::Some { roles, principals: &[] },
-        None => For::Everybody,
-    }
-}
-
-/// Whether this caller may ask for the role, or hold it.
-pub(super) fn check_eligible(
-    caller: &Caller,
-    (act, wanted): (Act, &Entitlement<'_>),
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    check(&asking(caller, act, About::Entitlement(wanted), rules, now), || {
-        let message =
-            || format!("the role `{}` is for {}, and you hold none of them", wanted.role, names(wanted.open_to));
-        (!wanted.is_for(caller)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
-    })
-}
-
-/// Whether the requester may hold the role still, for someone who says yes: as the host said last, or else when it was
-/// asked for.
-pub(super) fn check_still_eligible(
-    request: &AccessRequest,
-    view: &View,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    request.identities().try_for_each(|who| check_let_in(who, view))?;
-    let wanted = Entitlement {
-        role: &request.role,
-        permissions: &request.permissions,
-        scope: &request.scope,
-        duration: request.duration,
-        emergency: request.emergency.is_some(),
-        open_to: eligible(rules.catalogue.get(&request.role)),
-    };
-    let roles = match view.standing.get(&request.requester) {
-        Some(standing) => &standing.roles,
-        None => &request.requester_normal_roles,
-    };
-    let acts_for = request.requester_acts_for.clone();
-    let requester = Caller { acts_for, ..Caller::new(request.requester.clone(), roles.clone()) };
-    check(&asking(&requester, Act::Hold, About::Entitlement(&wanted), rules, now), || {
-        let (role, open_to) = (&request.role, names(wanted.open_to));
-        let message = || format!("the role `{role}` is for {open_to}, and {} holds none of them", request.requester);
-        (!wanted.is_for(&requester)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
-    })
-}
-
-/// That the caller has an account to act with, and so has the person they act for. Asked before anything else: who is
-/// disabled does nothing, and learns nothing of what there is.
-pub(super) fn check_not_disabled(caller: &Caller, view: &View) -> Result<(), Refusal> {
-    caller.identities().try_for_each(|who| check_let_in(who, view))
-}
-
-/// Whether the host lets them in at all, as far as it has said.
-fn check_let_in(principal: &Principal, view: &View) -> Result<(), Refusal> {
-    match view.standing.get(principal) {
-        Some(standing) if !standing.enabled => {
-            let message = format!("the host says that {principal} is disabled");
-            Err(Refusal::new(RefusalCode::NotEligible, message))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn names(open_to: For<'_>) -> String {
-    let names: Vec<_> = match open_to {
-        For::Everybody => vec!["everybody".to_owned()],
-        For::Some { roles, .. } => roles.iter().map(|role| format!("`{role}`")).collect(),
-    };
-    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
 }

@@ -1,0 +1,22 @@
+//! Complete a break-glass review.
+
+use super::define::command;
+use crate::model::{GrantId, Justification};
+
+command! {
+
+    /// Complete the review of a break-glass grant, once the grant has ended.
+    ///
+    /// The reviewer needs one of the reviewer roles of the grant, and is not its holder.
+    CompleteReview = "complete_review",
+    answers: Grant,
+    http: POST "/grants/{id}/review" 200,
+    fields: {
+        /// The grant that was reviewed.
+        grant: GrantId,
+        /// Whether there was an emergency, and the access fitted it.
+        justified: bool,
+        /// What the review found.
+        finding: Justification,
+    },
+}

@@ -1,0 +1,18 @@
+//! Deny a request.
+
+use super::define::command;
+use crate::model::{Justification, RequestId};
+
+command! {
+
+    /// Deny a request.
+    Deny = "deny",
+    answers: Request,
+    http: POST "/requests/{id}/deny" 200,
+    fields: {
+        /// The request to deny.
+        request: RequestId,
+        /// Why. The requester sees it.
+        reason: Justification,
+    },
+}

@@ -1,0 +1,197 @@
+//! What can be done with the workflow: each command is defined once, and every face follows from that.
+//!
+//! A definition says the fields with types and documentation, what is answered and how HTTP reaches it. From it come the
+//! Rust type with `new` and setters, the reader of JSON, the document by which an idempotency key knows a command again,
+//! and the entry in the catalogue that bindings, routes and manuals are generated from.
+//!
+//! | file | question |
+//! |---|---|
+//! | `submit`, `approve`, … | what one command takes and answers |
+//! | `reads` | what can be looked up |
+//! | `define` | how a command is defined |
+//! | `spec` | what every face must know of a command |
+//! | `field` | how a value is read from a field, and written to one |
+//! | `fields` | how the fields of a document are read, each once |
+//! | `principal` | a principal as two fields |
+
+mod answer;
+mod approve;
+mod ask;
+mod break_glass;
+mod complete_review;
+mod define;
+mod delegate;
+mod deny;
+mod extend;
+mod field;
+mod fields;
+mod principal;
+mod reads;
+mod release;
+mod report_standing;
+mod resume;
+mod revoke;
+mod revoke_many;
+mod spec;
+mod submit;
+mod suspend;
+mod undelegate;
+mod waive_review;
+mod withdraw;
+
+use serde_json::{Map, Value};
+
+pub use self::define::Definition;
+pub use self::field::{Field, text, texts};
+pub use self::fields::{Fields, shown};
+pub use self::reads::Limit;
+pub use self::spec::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, Http, summary};
+use crate::model::Invalid;
+
+/// Lists definitions: an enum of them, and their part of the catalogue.
+macro_rules! definitions {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($file:ident::$variant:ident,)+ }
+    ) => {
+        $(pub use self::$file::$variant;)+
+
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)+
+        }
+
+        impl $name {
+            /// What faces must know of each.
+            pub const CATALOGUE: &'static [CommandSpec] = &[$(<$variant as Definition>::SPEC,)+];
+
+            /// What faces must know of this one.
+            #[must_use]
+            pub const fn spec(&self) -> CommandSpec {
+                match self { $(Self::$variant(_) => <$variant as Definition>::SPEC,)+ }
+            }
+
+            /// The one of this name; `None` when there is none.
+            ///
+            /// # Errors
+            /// The first field that is missing or wrong.
+            pub fn read(name: &str, fields: &mut Fields) -> Result<Option<Self>, Invalid> {
+                $(if name == <$variant as Definition>::SPEC.name {
+                    return <$variant as Definition>::read(fields).map(Self::$variant).map(Some);
+                })+
+                Ok(None)
+            }
+
+            fn write(&self, into: &mut Map<String, Value>) {
+                match self { $(Self::$variant(one) => one.write(into),)+ }
+            }
+        }
+
+        $(impl From<$variant> for $name {
+            fn from(one: $variant) -> Self {
+                Self::$variant(one)
+            }
+        })+
+    };
+}
+
+definitions! {
+    /// A command: it changes something, or is refused.
+    ///
+    /// ```
+    /// use jit_access::command::{Command, Submit};
+    /// use jit_access::model::{Justification, RoleName};
+    ///
+    /// let submit = Submit::new(RoleName::new("deployer")?).reason(Justification::new("INC-1234")?);
+    /// let document = Command::from(submit).document();
+    /// assert_eq!(document.to_string(), r#"{"command":"submit","reason":"INC-1234","role":"deployer","version":1}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Command {
+        submit::Submit,
+        extend::Extend,
+        break_glass::BreakGlass,
+        complete_review::CompleteReview,
+        waive_review::WaiveReview,
+        approve::Approve,
+        deny::Deny,
+        ask::Ask,
+        answer::Answer,
+        withdraw::Withdraw,
+        revoke::Revoke,
+        revoke_many::RevokeMany,
+        release::Release,
+        suspend::Suspend,
+        resume::Resume,
+        delegate::Delegate,
+        undelegate::Undelegate,
+        report_standing::ReportStanding,
+    }
+}
+
+definitions! {
+    /// A read: it changes nothing.
+    ///
+    /// ```
+    /// use jit_access::command::Read;
+    ///
+    /// assert!(Read::CATALOGUE.iter().all(|read| !read.writes));
+    /// ```
+    Read {
+        reads::GetRequest,
+        reads::GetGrant,
+        reads::ListRequests,
+        reads::ListGrants,
+        reads::ListUnreviewed,
+        reads::ListDelegations,
+        reads::ListRecords,
+        reads::ExportPolicies,
+        reads::ListLiveGrants,
+        reads::Verify,
+    }
+}
+
+/// The version of the documents that [`Command::document`] writes. It rises when the same command gets another document.
+pub const DOCUMENT_VERSION: u32 = 1;
+
+impl Command {
+    /// The command as a document that means the same to every version of this library: its name, the version of the
+    /// form, and the fields that do not have their default. A field that a later version adds changes no document
+    /// without it.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let mut fields = Map::new();
+        self.write(&mut fields);
+        fields.insert("command".to_owned(), self.spec().name.into());
+        fields.insert("version".to_owned(), DOCUMENT_VERSION.into());
+        fields.into()
+    }
+
+    /// Whether it does nothing but take away: access, the chance of it, or a right to give it.
+    ///
+    /// ```
+    /// use jit_access::command::{Command, Release, Resume};
+    /// use jit_access::model::GrantId;
+    ///
+    /// let grant = GrantId::from_u128(7);
+    /// assert!(Command::from(Release::new(grant)).only_takes_away());
+    /// assert!(!Command::from(Resume::new(grant)).only_takes_away());
+    /// ```
+    #[must_use]
+    pub const fn only_takes_away(&self) -> bool {
+        self.spec().takes_away
+    }
+}
+
+/// Every command and every read.
+pub fn catalogue() -> impl Iterator<Item = &'static CommandSpec> {
+    Command::CATALOGUE.iter().chain(Read::CATALOGUE)
+}
+
+/// The command or read of this name.
+#[must_use]
+pub fn spec_of(name: &str) -> Option<&'static CommandSpec> {
+    catalogue().find(|spec| spec.name == name)
+}

@@ -1,0 +1,190 @@
+//! What can be looked up, in the same form as the commands.
+
+use serde_json::Value;
+
+use super::define::command;
+use super::field::{Field, text};
+use super::fields::shown;
+use super::spec::FieldKind;
+use crate::model::{
+    DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision,
+};
+
+/// How many rows a page has at most. The default is 50.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(pub usize);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl From<usize> for Limit {
+    fn from(rows: usize) -> Self {
+        Self(rows)
+    }
+}
+
+impl Field for Limit {
+    const KIND: FieldKind = FieldKind::Limit;
+
+    fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
+        let limit = value.as_u64().and_then(|limit| usize::try_from(limit).ok());
+        limit.map(Self).ok_or_else(|| {
+            Invalid::new(field, format!("is {}", shown(&value)), "a whole number of 1 or more")
+        })
+    }
+
+    fn write(&self) -> Value {
+        self.0.into()
+    }
+}
+
+/// Where a page begins: `r` and a revision. Callers pass it back as they got it.
+impl Field for Revision {
+    const KIND: FieldKind = FieldKind::Cursor;
+
+    fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
+        let text = text(value, field)?;
+        text.strip_prefix('r')
+            .filter(|digits| digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok())
+            .map(Self)
+            .ok_or_else(|| {
+                Invalid::new(field, format!("is {}", Invalid::quote(&text)), "a next_cursor that a page gave")
+            })
+    }
+
+    fn write(&self) -> Value {
+        format!("r{self}").into()
+    }
+}
+
+command! {
+    /// Get a request.
+    ///
+    /// Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down
+    /// yet are not counted.
+    GetRequest = "request",
+    answers: Request,
+    http: GET "/requests/{id}" 200,
+    writes: false,
+    fields: {
+        /// The request.
+        id: RequestId,
+    },
+}
+
+command! {
+    /// Get a grant.
+    ///
+    /// Its holder, those who could approve it and those who see everything can see it. Every use that this process has
+    /// answered is counted.
+    GetGrant = "grant",
+    answers: Grant,
+    http: GET "/grants/{id}" 200,
+    writes: false,
+    fields: {
+        /// The grant.
+        id: GrantId,
+    },
+}
+
+command! {
+    /// List the requests that the caller can see, newest first.
+    ListRequests = "requests",
+    answers: Requests,
+    http: GET "/requests" 200,
+    writes: false,
+    optional: {
+        /// Only requests of this status.
+        status: Option<RequestStatus>,
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Revision>,
+    },
+}
+
+command! {
+    /// List the grants that the caller can see, newest first.
+    ListGrants = "grants",
+    answers: Grants,
+    http: GET "/grants" 200,
+    writes: false,
+    optional: {
+        /// Only grants of this status.
+        status: Option<GrantStatus>,
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Revision>,
+    },
+}
+
+command! {
+    /// List the delegations that the caller can see, newest first.
+    ListDelegations = "delegations",
+    answers: Delegations,
+    http: GET "/delegations" 200,
+    writes: false,
+    optional: {
+        /// Only delegations of this status.
+        status: Option<DelegationStatus>,
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Revision>,
+    },
+}
+
+command! {
+    /// List the break-glass grants that the caller can see and that wait for a review, newest first.
+    ListUnreviewed = "unreviewed",
+    answers: Grants,
+    http: GET "/reviews" 200,
+    writes: false,
+}
+
+command! {
+    /// List the records of the journal, oldest first.
+    ///
+    /// Needs a role in `approver_roles` or `auditor_roles`.
+    ListRecords = "audit",
+    answers: Records,
+    http: GET "/audit" 200,
+    writes: false,
+    optional: {
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Revision>,
+    },
+}
+
+command! {
+    /// Export all live grants as one Cedar policy set.
+    ///
+    /// The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
+    ExportPolicies = "policies",
+    answers: Text,
+    http: GET "/policies" 200,
+    writes: false,
+}
+
+command! {
+    /// List all live grants, for the host itself. No caller is checked.
+    ListLiveGrants = "live_grants",
+    answers: GrantList,
+    caller: Host,
+    writes: false,
+}
+
+command! {
+    /// Check the whole journal, and that the stored state follows from it. The answer is the number of records.
+    Verify = "verify",
+    answers: Number,
+    caller: Host,
+    writes: false,
+}

@@ -1,0 +1,18 @@
+//! Release a grant.
+
+use super::define::command;
+use crate::model::GrantId;
+
+command! {
+
+    /// Release your grant and all its extensions, before they expire. Releasing it again is no error.
+    Release = "release",
+    answers: Grant,
+    http: POST "/grants/{id}/release" 200,
+    effect: Ends,
+    takes_away: true,
+    fields: {
+        /// The grant to release.
+        grant: GrantId,
+    },
+}

@@ -1,0 +1,23 @@
+//! Revoke a grant.
+
+use super::define::command;
+use crate::model::{GrantId, Justification};
+
+command! {
+
+    /// Revoke a grant and all its extensions.
+    ///
+    /// Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant
+    /// that is over is no error and changes nothing. Holders release their own grants instead.
+    Revoke = "revoke",
+    answers: Grant,
+    http: POST "/grants/{id}/revoke" 200,
+    effect: Ends,
+    takes_away: true,
+    fields: {
+        /// The grant to revoke.
+        grant: GrantId,
+        /// Why. The holder sees it.
+        reason: Justification,
+    },
+}

@@ -1,0 +1,216 @@
+//! What every face must know of a command: its fields, what it answers, how HTTP reaches it.
+
+use crate::model::{DelegationStatus, GrantStatus, RequestStatus};
+
+/// A command or a read, as faces see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandSpec {
+    /// Its name in documents and in every language.
+    pub name: &'static str,
+    /// Its documentation. The first line is a summary.
+    pub doc: &'static str,
+    /// Its fields, in groups.
+    pub fields: &'static [&'static [FieldSpec]],
+    /// What it answers.
+    pub answer: AnswerKind,
+    /// How HTTP reaches it; `None` when only the host calls it.
+    pub http: Option<Http>,
+    /// Who may give it.
+    pub caller: CallerKind,
+    /// Whether it changes something. Then it takes an idempotency key.
+    pub writes: bool,
+    /// Whether it can be tried without doing anything.
+    pub dry_run: bool,
+    /// What it can do to what is granted now.
+    pub effect: Effect,
+    /// Whether it does nothing but take away. Such a command goes on when the host's directory cannot answer.
+    pub takes_away: bool,
+}
+
+impl CommandSpec {
+    /// The first line of the documentation, without its period.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        summary(self.doc)
+    }
+
+    /// Every field, in order.
+    pub fn all_fields(&self) -> impl Iterator<Item = &'static FieldSpec> {
+        self.fields.iter().flat_map(|group| group.iter())
+    }
+}
+
+/// The first line of a documentation text, without its period.
+#[must_use]
+pub fn summary(doc: &'static str) -> &'static str {
+    doc.trim().lines().next().unwrap_or_default().trim().trim_end_matches('.')
+}
+
+/// A field of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldSpec {
+    /// Its name in documents.
+    pub name: &'static str,
+    /// Its documentation.
+    pub doc: &'static str,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// Whether the command cannot be read without it.
+    pub required: bool,
+}
+
+impl FieldSpec {
+    /// A field.
+    #[must_use]
+    pub const fn new(name: &'static str, doc: &'static str, kind: FieldKind, required: bool) -> Self {
+        Self { name, doc, kind, required }
+    }
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldKind {
+    /// A UUID.
+    Id,
+    /// Text for people.
+    Text,
+    /// The name of a role.
+    Role,
+    /// A list of names of roles.
+    Roles,
+    /// A list of permissions.
+    Permissions,
+    /// A number of hours.
+    Hours,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Number,
+    /// An instant.
+    Instant,
+    /// The address of a ticket.
+    Url,
+    /// A resource, a kind of resource, or `*`.
+    Resource,
+    /// Conditions of use.
+    Conditions,
+    /// The name of a person.
+    Person,
+    /// The name of a person or an agent. The flag `agent` beside it says which.
+    Principal,
+    /// Whether the principal beside it is an agent.
+    AgentFlag,
+    /// The status of a request.
+    RequestStatus,
+    /// The status of a grant.
+    GrantStatus,
+    /// The status of a delegation.
+    DelegationStatus,
+    /// Where a page begins.
+    Cursor,
+    /// How many rows a page has.
+    Limit,
+}
+
+impl FieldKind {
+    /// What a value of it looks like, as an error says it.
+    #[must_use]
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Id => "a UUID such as 0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b",
+            Self::Roles | Self::Permissions => "a list of texts",
+            Self::Hours => "a number of hours, such as 4 or 0.5",
+            Self::Flag | Self::AgentFlag => "true or false",
+            Self::Number => "a whole number",
+            Self::Instant => "an instant such as 2026-12-01T09:30:00Z",
+            Self::Conditions => "an object",
+            _ => "text",
+        }
+    }
+
+    /// The words it can be, when they are few.
+    #[must_use]
+    pub fn words(self) -> Vec<&'static str> {
+        match self {
+            Self::RequestStatus => RequestStatus::ALL.map(RequestStatus::name).to_vec(),
+            Self::GrantStatus => GrantStatus::ALL.map(GrantStatus::name).to_vec(),
+            Self::DelegationStatus => DelegationStatus::ALL.map(DelegationStatus::name).to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerKind {
+    /// An access request.
+    Request,
+    /// A grant.
+    Grant,
+    /// A delegation.
+    Delegation,
+    /// A page of all grants that ended.
+    Ended,
+    /// A page of access requests.
+    Requests,
+    /// A page of grants.
+    Grants,
+    /// A page of delegations.
+    Delegations,
+    /// A page of records.
+    Records,
+    /// A list of grants.
+    GrantList,
+    /// Text.
+    Text,
+    /// A number.
+    Number,
+}
+
+/// Who may give a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallerKind {
+    /// A caller whom the host has authenticated.
+    Caller,
+    /// Such a caller, or the host itself.
+    CallerOrHost,
+    /// The host itself.
+    Host,
+}
+
+/// What a command can do to what is granted now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// Grants may begin.
+    Begins,
+    /// Grants may end, or stop for a while.
+    Ends,
+}
+
+/// How HTTP reaches a command. `{id}` in the path stands for the first field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Http {
+    /// The method.
+    pub method: &'static str,
+    /// The path below the routes' prefix.
+    pub path: &'static str,
+    /// The status of a success.
+    pub status: u16,
+}
+
+impl Http {
+    /// This method on this path, answered with this status.
+    #[must_use]
+    pub const fn new(method: &'static str, path: &'static str, status: u16) -> Self {
+        Self { method, path, status }
+    }
+}

@@ -1,0 +1,37 @@
+//! Request a role.
+
+use super::define::command;
+use crate::model::{Conditions, Justification, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+
+command! {
+
+    /// Request a role for a limited time.
+    ///
+    /// The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and
+    /// `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its
+    /// grant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is
+    /// that grant's request with `already`. Once the call has returned, it is on disk.
+    Submit = "submit",
+    answers: Request,
+    http: POST "/request" 201,
+    effect: Begins,
+    dry_run: true,
+    fields: {
+        /// The role to request.
+        role: RoleName,
+    },
+    optional: {
+        /// The length in hours. Limits may cut it. The default is the role's.
+        duration as "duration_hours": Option<Ttl>,
+        /// Why. Approvers see it.
+        reason: Option<Justification>,
+        /// The ticket that the work is tracked in, as an `https` or `http` address.
+        ticket_url: Option<TicketUrl>,
+        /// Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
+        resource: Scope,
+        /// When the grant begins, with its time zone. The default is at the approval.
+        starts_at: Option<Timestamp>,
+        /// Conditions checked at every use, besides those of the role.
+        conditions: Conditions,
+    },
+}

@@ -1,0 +1,20 @@
+//! Waive a break-glass review.
+
+use super::define::command;
+use crate::model::{GrantId, Justification};
+
+command! {
+
+    /// Waive the review of a break-glass grant. The journal keeps who did so, and why.
+    ///
+    /// Needs what completing the review needs, and is possible at any time.
+    WaiveReview = "waive_review",
+    answers: Grant,
+    http: POST "/grants/{id}/waive-review" 200,
+    fields: {
+        /// The grant whose review is waived.
+        grant: GrantId,
+        /// Why.
+        reason: Justification,
+    },
+}

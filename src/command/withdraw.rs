@@ -1,0 +1,17 @@
+//! Withdraw a request.
+
+use super::define::command;
+use crate::model::RequestId;
+
+command! {
+
+    /// Withdraw your request. Withdrawing it again is no error.
+    Withdraw = "withdraw",
+    answers: Request,
+    http: POST "/requests/{id}/withdraw" 200,
+    takes_away: true,
+    fields: {
+        /// The request to withdraw.
+        request: RequestId,
+    },
+}

@@ -1,0 +1,56 @@
+//! A command, who gives it, and the ids of what it may make.
+
+use crate::command::Command;
+use crate::model::{Caller, DelegationId, GrantId, RequestId};
+
+/// A command as it is decided.
+///
+/// ```
+/// use jit_access::command::{Command, Withdraw};
+/// use jit_access::model::{Caller, Principal, RequestId};
+/// use jit_access::workflow::{Call, Ids};
+///
+/// let caller = Caller::new(Principal::user("dev@example.com")?, vec![]);
+/// let command = Command::from(Withdraw::new(RequestId::from_u128(7)));
+/// let call = Call { caller: Some(&caller), command: &command, ids: Ids::from_u128(8) };
+/// assert_eq!(call.command.spec().name, "withdraw");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Who gives it, as the host authenticated them; `None` for the host itself.
+    pub caller: Option<&'a Caller>,
+    /// What is to be done.
+    pub command: &'a Command,
+    /// The ids of what it may make. They are part of the call, so that deciding twice gives the same facts.
+    pub ids: Ids,
+}
+
+/// The ids of what a command may make: one of each, because no command makes two.
+///
+/// ```
+/// use jit_access::workflow::Ids;
+///
+/// assert_eq!(Ids::from_u128(7).grant.as_u128(), 7);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    /// Of a request.
+    pub request: RequestId,
+    /// Of a grant.
+    pub grant: GrantId,
+    /// Of a delegation.
+    pub delegation: DelegationId,
+}
+
+impl Ids {
+    /// The same 128 bits for each. What is made is named by its kind and its id, so they never meet.
+    #[must_use]
+    pub const fn from_u128(bits: u128) -> Self {
+        Self {
+            request: RequestId::from_u128(bits),
+            grant: GrantId::from_u128(bits),
+            delegation: DelegationId::from_u128(bits),
+        }
+    }
+}

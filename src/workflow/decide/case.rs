@@ -1,0 +1,50 @@
+//! What a command is decided from.
+
+use crate::model::{Actor, Caller, Event, Fact, Timestamp};
+use crate::workflow::access::asking;
+use crate::workflow::authority::{About, Act, Question};
+use crate::workflow::{Ids, Refusal, RefusalCode, Rules, View};
+
+/// The state, who gives the command, the operator's rules, and the instant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) view: &'a View,
+    pub(super) caller: &'a Caller,
+    /// The ids of what may come to be.
+    pub(super) ids: Ids,
+    pub(super) rules: &'a Rules,
+    pub(super) now: Timestamp,
+    /// Whether the caller only wants to see what would happen.
+    pub(super) dry_run: bool,
+}
+
+impl<'a> Case<'a> {
+    /// The caller, as the one who makes facts true.
+    pub(super) fn by(&self) -> Actor {
+        Actor::Principal(self.caller.principal.clone())
+    }
+
+    /// These facts, made true by the caller now.
+    pub(super) fn events(&self, facts: impl IntoIterator<Item = Fact>) -> Vec<Event> {
+        each(self.now, &self.by(), facts)
+    }
+
+    /// Whether the policy lets the caller do this.
+    pub(super) const fn question(&self, act: Act, about: About<'a>) -> Question<'a> {
+        asking(self.caller, act, about, self.rules, self.now)
+    }
+
+    /// That just-in-time access is switched on.
+    pub(super) fn check_enabled(&self) -> Result<(), Refusal> {
+        if self.rules.enabled {
+            Ok(())
+        } else {
+            Err(Refusal::new(RefusalCode::Disabled, "just-in-time access is switched off (`enabled: false`)"))
+        }
+    }
+}
+
+/// These facts, made true by `by` at `now`.
+pub(super) fn each(now: Timestamp, by: &Actor, facts: impl IntoIterator<Item = Fact>) -> Vec<Event> {
+    facts.into_iter().map(|fact| Event { at: now, by: by.clone(), fact }).collect()
+}

@@ -1,0 +1,173 @@
+//! The request that a command makes, and the request that a command is about.
+
+use super::case::Case;
+use super::grant::approve_by_rule;
+use crate::model::{
+    AccessRequest, Actor, ApprovalStep, Cut, DurationCut, Event, Extension, Fact, Justification, RequestId,
+    RequestState, RequestStatus, Role, RoleName, Terms, TicketUrl, Timestamp,
+};
+use crate::workflow::access::may_see_request;
+use crate::workflow::assess::assess;
+use crate::workflow::authority::{About, Act, check};
+use crate::workflow::{Refusal, RefusalCode};
+
+/// What is requested, once the rules have allowed it.
+pub(super) struct Draft<'a> {
+    pub(super) terms: Terms,
+    pub(super) duration_cut: Option<DurationCut>,
+    pub(super) extends: Option<Extension>,
+    pub(super) starts_at: Option<Timestamp>,
+    /// From when on an answer is too late, however long requests wait.
+    pub(super) answer_by: Timestamp,
+    pub(super) reason: Option<&'a Justification>,
+    pub(super) ticket: Option<&'a TicketUrl>,
+}
+
+/// The request, and its approval when a rule stands in for a person's: one of the general rules, or `rule`.
+pub(super) fn make(
+    case: &Case<'_>,
+    role: &Role,
+    draft: Draft<'_>,
+    rule: Option<Actor>,
+) -> Result<Vec<Event>, Refusal> {
+    let approval: Vec<_> = case.rules.approval_of(role).iter().map(|rule| ApprovalStep::new(rule, case.now)).collect();
+    let request = AccessRequest {
+        approver_roles: approver_roles(&approval),
+        approval,
+        ..without_approvers(case, role, draft)
+    };
+    let approving_rule = rule_that_approves(case, role, &request, rule);
+    if approving_rule.is_none() && request.approval.is_empty() {
+        return Err(Refusal::new(
+            RefusalCode::NoApprover,
+            format!(
+                "nobody could approve this: neither `approver_roles`, `approval` nor the role `{}` names an approver",
+                role.name
+            ),
+        ));
+    }
+    let mut events = case.events([Fact::RequestSubmitted(Box::new(request.clone()))]);
+    if let Some((rule, cut)) = approving_rule {
+        events.extend(approve_by_rule(case, &request, &rule, cut)?);
+    }
+    Ok(events)
+}
+
+/// The request with no step of approval, and nobody who could review it.
+pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft<'_>) -> AccessRequest {
+    let Case { caller, rules, now, .. } = *case;
+    let terms = draft.terms;
+    let begins = draft.starts_at.unwrap_or(now);
+    AccessRequest {
+        id: case.ids.request,
+        extends: draft.extends,
+        requester: caller.principal.clone(),
+        requester_acts_for: caller.acts_for.clone(),
+        requester_normal_roles: caller.roles.clone(),
+        requester_normal_permissions: caller.permissions.clone(),
+        role: role.name.clone(),
+        assessment: assess(caller, role, &terms, &case.view.history, rules, now, begins),
+        permissions: terms.permissions,
+        scope: terms.scope,
+        duration: terms.duration,
+        duration_cut: draft.duration_cut,
+        conditions: terms.conditions,
+        starts_at: draft.starts_at,
+        justification: draft.reason.cloned(),
+        ticket: draft.ticket.cloned(),
+        approver_roles: Vec::new(),
+        approval: Vec::new(),
+        created_at: now,
+        times_out_at: now.saturating_add(rules.approval_timeout).min(draft.answer_by),
+        emergency: None,
+        state: RequestState::Pending,
+        version: 1,
+        reviews: Vec::new(),
+        answers: Vec::new(),
+    }
+}
+
+/// Every role that may ever review.
+fn approver_roles(approval: &[ApprovalStep]) -> Vec<RoleName> {
+    let escalated = |step: &ApprovalStep| step.escalation.clone().map(|escalation| escalation.to).unwrap_or_default();
+    each_once(approval.iter().flat_map(|step| step.roles.iter().cloned().chain(escalated(step))))
+}
+
+/// These roles in their order, each once.
+pub(super) fn each_once(roles: impl IntoIterator<Item = RoleName>) -> Vec<RoleName> {
+    let mut all = Vec::new();
+    for role in roles {
+        if !all.contains(&role) {
+            all.push(role);
+        }
+    }
+    all
+}
+
+/// The rule of the operator that stands in for a person's approval, if there is one, and what it cuts. A request that
+/// `never_auto_approve` matches is approved by no rule.
+fn rule_that_approves(
+    case: &Case<'_>,
+    role: &Role,
+    request: &AccessRequest,
+    for_this: Option<Actor>,
+) -> Option<(Actor, Cut)> {
+    let rules = case.rules;
+    let never = &rules.never_auto_approve;
+    if never.roles.contains(&role.name)
+        || never.scopes.iter().any(|scope| request.scope.intersection(scope).is_some())
+        || never.risk_level.is_some_and(|level| request.assessment.level >= level)
+    {
+        return None;
+    }
+    if !rules.require_approval {
+        Some((Actor::Rule("require_approval".into()), Cut::default()))
+    } else if let Some(rule) = for_this {
+        Some((rule, Cut::default()))
+    } else if case.caller.has_any(&rules.auto_approve_for_roles) {
+        let usual = role.default_duration.unwrap_or(rules.default_duration);
+        let most = rules.auto_approve_max.unwrap_or(usual);
+        let duration = (request.duration > most).then_some(most);
+        Some((Actor::Rule("auto_approve_for_roles".into()), Cut { duration, ..Cut::default() }))
+    } else {
+        None
+    }
+}
+
+/// The request, for a caller who may see it.
+fn known<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessRequest, Refusal> {
+    let Case { view, caller, rules, now, .. } = *case;
+    match view.request.as_ref().filter(|request| request.id == id) {
+        Some(request) if may_see_request(caller, request, &view.delegations, rules, now)? => Ok(request),
+        _ => Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}"))),
+    }
+}
+
+/// The request, while it can still be answered.
+pub(super) fn open<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessRequest, Refusal> {
+    let request = known(case, id)?;
+    match request.status(case.now) {
+        RequestStatus::Pending | RequestStatus::NeedsInfo => Ok(request),
+        RequestStatus::TimedOut => Err(Refusal::new(
+            RefusalCode::RequestTimedOut,
+            format!("this request could be answered until {}; ask again", request.times_out_at),
+        )),
+        other => Err(not_pending(other)),
+    }
+}
+
+/// The request, for its requester.
+pub(super) fn own<'a>(case: &Case<'a>, id: RequestId, act: Act) -> Result<&'a AccessRequest, Refusal> {
+    let request = known(case, id)?;
+    check(&case.question(act, About::Request(request)), || {
+        let message = || format!("only {} can do this with the request", request.requester);
+        (case.caller.principal != request.requester)
+            .then(|| Refusal::new(RefusalCode::NotTheRequester, message()))
+    })?;
+    Ok(request)
+}
+
+/// That a request is answered already.
+pub(super) fn not_pending(status: RequestStatus) -> Refusal {
+    Refusal::new(RefusalCode::RequestNotPending, format!("this request is already {}", status.name().replace('_', " ")))
+}

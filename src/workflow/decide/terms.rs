@@ -1,0 +1,134 @@
+//! What a request is for: the role, its permissions, where, how long, and under which conditions.
+
+use crate::model::{
+    Conditions, Cut, DurationCut, Extension, Invalid, Justification, Networks, NothingLeft, Permission, PermissionSet,
+    Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+};
+use crate::workflow::{Refusal, RefusalCode, Rules};
+
+/// How far ahead a start may be.
+const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
+
+/// The role of this name in the catalogue.
+pub(super) fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
+    rules.catalogue.get(name).ok_or_else(|| {
+        let known: Vec<_> = rules.catalogue.keys().map(|role| format!("`{role}`")).collect();
+        let known = if known.is_empty() {
+            "the catalogue is empty".to_owned()
+        } else {
+            format!("the catalogue has {}", known.join(", "))
+        };
+        let message = format!("there is no role {}; {known}", Invalid::quote(name.as_str()));
+        Refusal::new(RefusalCode::UnknownRole, message)
+    })
+}
+
+/// What the role would give: its permissions, less what the operator keeps out, under its conditions and these.
+pub(super) fn terms_of(
+    role: &Role,
+    scope: &Scope,
+    duration: Ttl,
+    conditions: &Conditions,
+    reserved: &[Permission],
+) -> Result<Terms, Refusal> {
+    let terms = Terms {
+        permissions: requestable(role, reserved)?,
+        scope: scope.clone(),
+        duration,
+        conditions: role.conditions.clone(),
+    };
+    let cut = Cut { conditions: conditions.clone(), ..Cut::default() };
+    terms.cut(&cut).map_err(|nothing| nothing_left(&terms, nothing))
+}
+
+fn requestable(role: &Role, reserved: &[Permission]) -> Result<PermissionSet, Refusal> {
+    role.permissions.difference(reserved).ok_or_else(|| {
+        Refusal::new(
+            RefusalCode::NothingToGrant,
+            format!("every permission of the role `{}` is in `reserved_permissions`", role.name),
+        )
+    })
+}
+
+/// How long the grant would last, and the limit that made it shorter than requested.
+pub(super) fn limited(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
+    let wanted = asked.or(role.default_duration).unwrap_or(rules.default_duration);
+    let (limit, key) = match role.max_duration {
+        Some(max) if max < rules.max_duration => (max, format!("roles.{}.max_duration_hours", role.name)),
+        _ => (rules.max_duration, "max_duration_hours".to_owned()),
+    };
+    if wanted > limit { (limit, Some(DurationCut { asked: wanted, limit: key.into() })) } else { (wanted, None) }
+}
+
+/// How long an extension would last, and the limit that made it shorter than requested.
+pub(super) fn limited_in_all(
+    asked: Option<Ttl>,
+    extension: &Extension,
+    start: Timestamp,
+    role: &Role,
+    rules: &Rules,
+) -> Result<(Ttl, Option<DurationCut>), Refusal> {
+    let (duration, cut) = limited(asked, role, rules);
+    let longest = role.max_duration.map_or(rules.max_duration, |max| max.min(rules.max_duration)).millis();
+    let grants = i64::from(rules.max_extensions).saturating_add(1);
+    let total = rules.max_total_duration.map_or_else(|| longest.saturating_mul(grants), Ttl::millis);
+    let left = total.saturating_sub(start.millis() - extension.since.millis());
+    let Ok(left) = Ttl::from_millis(left.min(Ttl::MAX.millis())) else {
+        let message = "a grant and its extensions last no longer than `max_total_duration_hours` together";
+        return Err(Refusal::new(RefusalCode::ExtensionLimit, message));
+    };
+    if duration <= left {
+        return Ok((duration, cut));
+    }
+    let asked = cut.map_or(duration, |cut| cut.asked);
+    Ok((left, Some(DurationCut { asked, limit: "max_total_duration_hours".into() })))
+}
+
+/// That a start is neither over nor too far ahead.
+pub(super) fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if start < now {
+        return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`starts_at` is {start}, and it is {now} now")));
+    }
+    if start.millis() - now.millis() > MAX_AHEAD_MILLIS {
+        return Err(Refusal::new(RefusalCode::StartsTooLate, format!("`starts_at` is {start}, more than a year away")));
+    }
+    Ok(())
+}
+
+/// That a reason and a ticket are there, where the operator wants them.
+pub(super) fn check_details(
+    reason: Option<&Justification>,
+    ticket: Option<&TicketUrl>,
+    rules: &Rules,
+) -> Result<(), Refusal> {
+    if rules.require_justification && reason.is_none() {
+        return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` why you need this role"));
+    }
+    if rules.require_ticket_url && ticket.is_none() {
+        return Err(Refusal::new(
+            RefusalCode::TicketRequired,
+            "give in `ticket_url` the address of the ticket that this is for",
+        ));
+    }
+    Ok(())
+}
+
+/// Why a cut leaves nothing of `terms`, which are the requested ones less earlier cuts.
+pub(super) fn nothing_left(terms: &Terms, nothing: NothingLeft) -> Refusal {
+    let message = match nothing {
+        NothingLeft::Permissions => {
+            let asked: Vec<_> = terms.permissions.allowed().iter().map(ToString::to_string).collect();
+            format!("nothing would be left of the permissions: asked for is {}", asked.join(", "))
+        }
+        NothingLeft::Scope => format!("nothing would be left of the resource: asked for is {}", terms.scope),
+        NothingLeft::Networks => {
+            let networks: Vec<_> = terms.conditions.networks.iter().flat_map(Networks::texts).collect();
+            format!("nothing would be left of the networks: it is for {} already", networks.join(", "))
+        }
+        NothingLeft::Session => {
+            let session = terms.conditions.session.as_ref().map_or_else(String::new, ToString::to_string);
+            format!("it is for the session `{session}` alone, and cannot be for another one")
+        }
+    };
+    Refusal::new(RefusalCode::NothingLeft, message)
+}
