@@ -3,11 +3,11 @@
 
 use std::error::Error;
 
+use jit_access::command::{Approve, Deny, ListRecords, ListRequests, Submit};
 use jit_access::config::Config;
 use jit_access::model::{Caller, Cut, Invalid, Justification, Principal, Revision, RoleName, Scope, Ttl};
 use jit_access::service::{Builder, Desk, Receipt};
 use jit_access::store::MemoryStore;
-use jit_access::workflow::{Command, Intent};
 
 const CONFIG: &str = "
 jit_access:
@@ -34,14 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Refusals are values with a stable code, the same in every language.
     for (who, why) in [(&dev, "the requester"), (&lead, "a lead of something else"), (&dba, "the role's approver")] {
-        let intent = Intent::Approve {
-            request: asked.id,
-            version: None,
-            grant: desk.new_grant_id(),
-            cut: Cut { duration: Some(Ttl::from_hours(0.5)?), ..Cut::default() },
-            comment: None,
-        };
-        match desk.execute(&Command { caller: who.clone(), intent }, None) {
+        let command = Approve::new(asked.id).at_most(Cut { duration: Some(Ttl::from_hours(0.5)?), ..Cut::default() });
+        match desk.execute(who, command, None) {
             Ok(receipt) => {
                 let grant = receipt.grant.ok_or("no grant")?;
                 let minutes = (grant.window.end().millis() - grant.window.start().millis()) / 60_000;
@@ -52,16 +46,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let other = ask(&desk, &dev, "just in case")?.request.ok_or("no request")?;
-    let deny = Intent::Deny { request: other.id, reason: Justification::new("ask when there is a case")? };
-    desk.execute(&Command { caller: dba.clone(), intent: deny }, None)?;
-    let listing = desk.requests(&dev, None, None, 10)?;
+    let deny = Deny::new(other.id, Justification::new("ask when there is a case")?);
+    desk.execute(&dba, deny, None)?;
+    let listing = desk.requests(&dev, &ListRequests::default().limit(10))?;
     for request in listing.items {
         let why = request.justification.as_ref().map_or("", |text| text.as_str());
         println!("request:   {why}: {}", request.status(listing.now).name());
     }
 
     let auditor = caller("eye@example.com", &["auditor"])?;
-    for record in desk.journal(&auditor, Revision(0), 10)?.items {
+    for record in desk.journal(&auditor, &ListRecords::default().limit(10))?.items {
         println!("record {}:  {} by {}", record.revision.0, record.event.fact.name(), record.event.by);
     }
     println!("verified:  {} records", desk.verify()?);
@@ -74,16 +68,7 @@ fn caller(name: &str, roles: &[&str]) -> Result<Caller, Invalid> {
 }
 
 fn ask(desk: &Desk, who: &Caller, why: &str) -> Result<Receipt, Box<dyn Error>> {
-    let intent = Intent::Submit {
-        id: desk.new_request_id(),
-        grant: desk.new_grant_id(),
-        role: RoleName::new("database-admin")?,
-        duration: Some(Ttl::from_hours(1.0)?),
-        scope: Scope::ANY,
-        starts_at: None,
-        conditions: Default::default(),
-        justification: Some(Justification::new(why)?),
-        ticket: None,
-    };
-    Ok(desk.execute(&Command { caller: who.clone(), intent }, None)?)
+    let command =
+        Submit::new(RoleName::new("database-admin")?).duration(Ttl::from_hours(1.0)?).reason(Justification::new(why)?);
+    Ok(desk.execute(who, command, None)?)
 }

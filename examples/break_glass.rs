@@ -3,13 +3,13 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use jit_access::command::{BreakGlass, CompleteReview, Release};
 use jit_access::config::Config;
 use jit_access::model::{
     Action, Caller, GrantId, Justification, Principal, Query, Resource, RoleName, Scope, SignIn, Timestamp,
 };
 use jit_access::service::{Builder, Desk, Receipt};
 use jit_access::store::{MemoryStore, Store};
-use jit_access::workflow::{Command, Intent};
 
 const CONFIG: &str = "
 jit_access:
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Nothing follows on it: not while it lives, and not before somebody else has reviewed it.
     println!("once more:         {}", code(take(&desk, &sre)));
-    desk.execute(&Command { caller: sre.clone(), intent: Intent::Release { grant: grant.id } }, None)?;
+    desk.execute(&sre, Release::new(grant.id), None)?;
     println!("and afterwards:    {}", code(take(&desk, &sre)));
     println!("reviewed by self:  {}", code(review(&desk, &sre, grant.id)));
     let done = review(&desk, &lead, grant.id)?.grant.and_then(|grant| grant.break_glass).ok_or("no review")?;
@@ -63,22 +63,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn take(desk: &Desk, caller: &Caller) -> Result<Receipt, jit_access::Error> {
-    let intent = Intent::BreakGlass {
-        id: desk.new_request_id(),
-        grant: desk.new_grant_id(),
-        role: RoleName::new("responder")?,
-        duration: None,
-        scope: Scope::ANY,
-        justification: Some(Justification::new("INC-7: the shop is down")?),
-        ticket: None,
-        drill: false,
-    };
-    desk.execute(&Command { caller: caller.clone(), intent }, None)
+    let command = BreakGlass::new(RoleName::new("responder")?).reason(Justification::new("INC-7: the shop is down")?);
+    desk.execute(caller, command, None)
 }
 
 fn review(desk: &Desk, caller: &Caller, grant: GrantId) -> Result<Receipt, jit_access::Error> {
-    let intent = Intent::CompleteReview { grant, justified: true, finding: Justification::new("as it should be")? };
-    desk.execute(&Command { caller: caller.clone(), intent }, None)
+    let command = CompleteReview::new(grant, true, Justification::new("as it should be")?);
+    desk.execute(caller, command, None)
 }
 
 fn code(result: Result<Receipt, jit_access::Error>) -> &'static str {

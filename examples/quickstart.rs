@@ -2,13 +2,13 @@
 
 use std::error::Error;
 
+use jit_access::command::{Approve, Revoke, Submit};
 use jit_access::model::{
-    Action, Caller, Outcome, Permission, PermissionSet, Principal, Query, Resource, Role, RoleName, Scope,
+    Action, Caller, Justification, Outcome, Permission, PermissionSet, Principal, Query, Resource, Role, RoleName, Ttl,
 };
-use jit_access::model::{Cut, Justification, Ttl};
 use jit_access::service::Builder;
 use jit_access::store::MemoryStore;
-use jit_access::workflow::{Command, Intent, Rules};
+use jit_access::workflow::Rules;
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,31 +41,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let query = Query { principal: &dev.principal, action: &action, resource: &resource };
     println!("before:   {}", decider.check(&query).outcome.name());
 
-    let ask = Intent::Submit {
-        id: desk.new_request_id(),
-        grant: desk.new_grant_id(),
-        role: role.name,
-        duration: Some(Ttl::from_hours(12.0)?),
-        scope: Scope::ANY,
-        starts_at: None,
-        conditions: Default::default(),
-        justification: Some(Justification::new("INC-1234: checkout is slow")?),
-        ticket: None,
-    };
-    let receipt = desk.execute(&Command { caller: dev.clone(), intent: ask }, None)?;
+    let ask = Submit::new(role.name)
+        .duration(Ttl::from_hours(12.0)?)
+        .reason(Justification::new("INC-1234: checkout is slow")?);
+    let receipt = desk.execute(&dev, ask, None)?;
     let request = receipt.request.ok_or("no request")?;
     if let Some(cut) = &request.duration_cut {
         println!("asked:    {} for {}, cut to {} by {}", request.role, cut.asked, request.duration, cut.limit);
     }
 
-    let approve = Intent::Approve {
-        request: request.id,
-        version: None,
-        grant: desk.new_grant_id(),
-        cut: Cut::default(),
-        comment: None,
-    };
-    let receipt = desk.execute(&Command { caller: lead.clone(), intent: approve }, None)?;
+    let approve = Approve::new(request.id);
+    let receipt = desk.execute(&lead, approve, None)?;
     let grant = receipt.grant.ok_or("no grant")?;
     println!("approved: by {}", grant.approved_by);
 
@@ -74,8 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("during:   {}", decision.outcome.name());
     println!("\n{}", desk.policies(&lead)?);
 
-    let revoke = Intent::Revoke { grant: grant.id, reason: Justification::new("the incident is over")? };
-    desk.execute(&Command { caller: lead.clone(), intent: revoke }, None)?;
+    let revoke = Revoke::new(grant.id, Justification::new("the incident is over")?);
+    desk.execute(&lead, revoke, None)?;
     assert_eq!(decider.check(&query).outcome, Outcome::NotApplicable);
     println!("after:    {}", decider.check(&query).outcome.name());
 

@@ -17,12 +17,11 @@ use crate::workflow::{Refusal, RefusalCode};
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
 /// # let dev = Caller::new(dev, vec![]);
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// use jit_access::command::Approve;
 /// use jit_access::model::*;
-/// use jit_access::workflow::{Command, Intent};
 /// use jit_access::{Error, ErrorKind};
 ///
-/// let approve = Intent::Approve { request, version: None, grant: engine.desk().new_grant_id(), cut: Default::default(), comment: None };
-/// let error: Error = engine.desk().execute(&Command { caller: dev, intent: approve }, None).unwrap_err();
+/// let error: Error = engine.desk().execute(&dev, Approve::new(request), None).unwrap_err();
 /// assert_eq!((error.kind(), error.code(), error.is_retryable()), (ErrorKind::Refused, "self_approval", false));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use jit_access::clock::ManualClock;
+use jit_access::command::BreakGlass;
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{Delivery, MemoryStore, Store};
-use jit_access::workflow::{Command, Intent};
 use serde_json::Value;
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], break_glass: {enabled: true, eligible_roles: [sre], require_mfa: false, \
@@ -31,17 +31,10 @@ impl World {
 
     fn take(&self, drill: bool) -> Grant {
         let desk = self.engine.desk();
-        let intent = Intent::BreakGlass {
-            id: desk.new_request_id(),
-            grant: desk.new_grant_id(),
-            role: RoleName::new("responder").unwrap(),
-            duration: None,
-            scope: Scope::ANY,
-            justification: Some(Justification::new("the shop is down").unwrap()),
-            ticket: None,
-            drill,
-        };
-        desk.execute(&Command { caller: sre(), intent }, None).unwrap().grant.unwrap()
+        let command = BreakGlass::new(RoleName::new("responder").unwrap())
+            .reason(Justification::new("the shop is down").unwrap())
+            .drill(drill);
+        desk.execute(&sre(), command, None).unwrap().grant.unwrap()
     }
 
     fn messages(&self) -> Vec<Value> {

@@ -24,10 +24,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use jit_access::command::Revoke;
 use jit_access::model::{Fact, GrantId, Justification, Revision};
 use jit_access::store::conformance::world::{Dice, at, cast, rules, submit, used};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store, StoreError};
-use jit_access::workflow::{Intent, decide};
+use jit_access::workflow::{Call, Ids, decide};
 use tempfile::TempDir;
 
 const FILE: &str = "JIT_CRASH_FILE";
@@ -92,10 +93,11 @@ fn work(file: &Path, worker: u64) {
 
 fn revoke(store: &SqliteStore, grant: GrantId) -> Result<Revision, StoreError> {
     let reason = Justification::new("over").unwrap();
-    let command = jit_access::workflow::Command { caller: cast()[2].clone(), intent: Intent::Revoke { grant, reason } };
+    let (lead, command) = (&cast()[2], Revoke::new(grant, reason).into());
+    let call = Call::new(lead, &command, Ids::from_u128(1));
     loop {
         let view = store.grant(grant)?;
-        let events = decide(&view, &command, &rules(), at(2)).unwrap();
+        let events = decide(&view, &call, &rules(), at(2)).unwrap();
         match store.commit(&Batch { decided_from: Some(view.revision), events, ..Batch::default() }) {
             // A commit in doubt may have happened: then revoking again is no new fact, and this is the record of it.
             Ok(records) => return Ok(records.first().map_or(view.revision, |record| record.revision)),

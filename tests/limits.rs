@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::thread;
 
 use jit_access::Error;
+use jit_access::command::Submit;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
-use jit_access::workflow::{Command, Intent, Limits, RefusalCode, Rules};
+use jit_access::workflow::{Limits, RefusalCode, Rules};
 
 const THREADS: usize = 8;
 
@@ -29,18 +30,9 @@ fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> C
     let ask = |(number, engine): (usize, &Engine)| {
         let (desk, starts_at) = (engine.desk(), Some(engine.now().saturating_add(Ttl::from_hours(24.0).unwrap())));
         // Scopes that have nothing in common, so that no grant covers what another one wants.
-        let intent = Intent::Submit {
-            id: desk.new_request_id(),
-            grant: desk.new_grant_id(),
-            role: role("reader"),
-            duration: None,
-            scope: format!("tool:t{number}").parse().unwrap(),
-            starts_at,
-            conditions: Default::default(),
-            justification: None,
-            ticket: None,
-        };
-        match desk.execute(&Command { caller: caller(number), intent }, None) {
+        let command =
+            Submit::new(role("reader")).resource(format!("tool:t{number}").parse().unwrap()).starts_at(starts_at);
+        match desk.execute(&caller(number), command, None) {
             Ok(_) => None,
             Err(Error::Refused(refusal)) => Some(refusal.code()),
             Err(error) => panic!("{error}"),

@@ -7,11 +7,12 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use jit_access::clock::ManualClock;
+use jit_access::command::{Approve, Command, Delegate, ReportStanding, Resume, Revoke, Submit, Suspend, Withdraw};
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
-use jit_access::workflow::{Command, Intent, Rules, View, decide, evolve, waiting_for};
+use jit_access::workflow::{Call, Ids, Rules, View, decide, evolve, waiting_for};
 use jit_access::{Error, ErrorKind};
 use proptest::prelude::*;
 
@@ -27,22 +28,12 @@ fn start() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()
 }
 
-fn approve(request: RequestId, grant: u128, cut: Cut) -> Intent {
-    Intent::Approve { request, version: None, grant: GrantId::from_u128(grant), cut, comment: None }
+fn approve(request: RequestId, cut: Cut) -> Command {
+    Approve::new(request).at_most(cut).into()
 }
 
-fn submit(id: u128) -> Intent {
-    Intent::Submit {
-        id: RequestId::from_u128(id),
-        grant: GrantId::from_u128(id),
-        role: role("operator"),
-        duration: None,
-        scope: Scope::ANY,
-        starts_at: None,
-        conditions: Default::default(),
-        justification: Some(Justification::new("because").unwrap()),
-        ticket: None,
-    }
+fn submit() -> Submit {
+    Submit::new(role("operator")).reason(Justification::new("because").unwrap())
 }
 
 mod any_order {
@@ -103,9 +94,10 @@ mod any_order {
             let places: Vec<_> =
                 steps.iter().flat_map(|(roles, count)| (0..*count).map(move |_| roles)).collect();
 
-            let command = Command { caller: person("dev", &[]), intent: submit(1) };
+            let (dev, command) = (person("dev", &[]), submit().into());
             let view = View::default();
-            let mut view = decide(&view, &command, &rules, start()).unwrap().iter().fold(view, evolve);
+            let call = Call::new(&dev, &command, Ids::from_u128(1));
+            let mut view = decide(&view, &call, &rules, start()).unwrap().iter().fold(view, evolve);
             let terms = view.request.as_ref().unwrap().terms();
 
             // The people in a random order. What is so after some of them depends on who they were, and on nothing else.
@@ -115,9 +107,9 @@ mod any_order {
             for index in queue {
                 let (roles, cut) = &people[index];
                 let caller = person(&format!("r{index}"), roles);
-                let command = Command { caller, intent: approve(RequestId::from_u128(1), 2, cut.clone()) };
+                let command = approve(RequestId::from_u128(1), cut.clone());
                 let eligible = places.iter().any(|place| place.iter().any(|role| roles.contains(role)));
-                let decided = decide(&view, &command, &rules, start());
+                let decided = decide(&view, &Call::new(&caller, &command, Ids::from_u128(2)), &rules, start());
                 if view.grant.is_some() {
                     prop_assert_eq!(decided.unwrap_err().code().name(), if eligible { "request_not_pending" } else { "unknown_request" });
                     continue;
@@ -194,20 +186,18 @@ jit_access:
         /// A new request of `dev`'s, for a place that no grant of theirs reaches.
         fn asked(&self, wanted: &str) -> RequestId {
             let desk = self.engines[0].desk();
-            let mut intent = submit(desk.new_request_id().as_u128());
-            if let Intent::Submit { role: name, scope, .. } = &mut intent {
-                *name = role(wanted);
-                *scope = format!("server:s{}", self.asked.fetch_add(1, Ordering::Relaxed)).parse().unwrap();
-            }
-            desk.execute(&Command { caller: person("dev", &[]), intent }, None).unwrap().request.unwrap().id
+            let mut command = submit();
+            command.role = role(wanted);
+            command.resource = format!("server:s{}", self.asked.fetch_add(1, Ordering::Relaxed)).parse().unwrap();
+            desk.execute(&person("dev", &[]), command, None).unwrap().request.unwrap().id
         }
 
         /// Both at once, each by its own engine.
-        fn both(&self, commands: [Command; 2]) -> Told {
+        fn both(&self, commands: [(Caller, Command); 2]) -> Told {
             let gate = Barrier::new(2);
-            let run = |engine: &Engine, command: Command| {
+            let run = |engine: &Engine, (caller, command): (Caller, Command)| {
                 gate.wait();
-                let answer = engine.desk().execute(&command, None);
+                let answer = engine.desk().execute(&caller, command, None);
                 answer.map(|receipt| receipt.request.unwrap().status(receipt.now)).map_err(code)
             };
             let [first, second] = commands;
@@ -234,8 +224,8 @@ jit_access:
         error.code()
     }
 
-    fn yes(request: RequestId, who: Caller, engine: &Engine) -> Command {
-        Command { caller: who, intent: approve(request, engine.desk().new_grant_id().as_u128(), Cut::default()) }
+    fn yes(request: RequestId, who: Caller) -> (Caller, Command) {
+        (who, approve(request, Cut::default()))
     }
 
     const ROUNDS: usize = 25;
@@ -245,10 +235,8 @@ jit_access:
         for pair in pairs() {
             for _ in 0..ROUNDS {
                 let request = pair.asked("operator");
-                let mut told = pair.both([
-                    yes(request, person("ann", &["lead"]), &pair.engines[0]),
-                    yes(request, person("ben", &["lead"]), &pair.engines[1]),
-                ]);
+                let mut told =
+                    pair.both([yes(request, person("ann", &["lead"])), yes(request, person("ben", &["lead"]))]);
                 told.sort_by_key(Result::is_err);
                 assert_eq!(told, [Ok(RequestStatus::Approved), Err("request_not_pending")]);
                 let (status, grant) = pair.outcome(request);
@@ -264,10 +252,8 @@ jit_access:
         for pair in pairs() {
             for _ in 0..ROUNDS {
                 let request = pair.asked("twice");
-                let mut told = pair.both([
-                    yes(request, person("ann", &["lead"]), &pair.engines[0]),
-                    yes(request, person("ben", &["owner"]), &pair.engines[1]),
-                ]);
+                let mut told =
+                    pair.both([yes(request, person("ann", &["lead"])), yes(request, person("ben", &["owner"]))]);
                 told.sort_by_key(|answer| answer.unwrap() == RequestStatus::Approved);
                 assert_eq!(told, [Ok(RequestStatus::Pending), Ok(RequestStatus::Approved)]);
                 assert!(pair.outcome(request).1.is_some());
@@ -281,8 +267,7 @@ jit_access:
             for _ in 0..ROUNDS {
                 let request = pair.asked("twice");
                 let both = || person("ann", &["lead", "owner"]);
-                let mut told =
-                    pair.both([yes(request, both(), &pair.engines[0]), yes(request, both(), &pair.engines[1])]);
+                let mut told = pair.both([yes(request, both()), yes(request, both())]);
                 told.sort_by_key(Result::is_err);
                 assert_eq!(told, [Ok(RequestStatus::Pending), Err("already_reviewed")]);
                 assert_eq!(pair.outcome(request), (RequestStatus::Pending, None));
@@ -295,8 +280,8 @@ jit_access:
         for pair in pairs() {
             for _ in 0..ROUNDS {
                 let request = pair.asked("operator");
-                let withdraw = Command { caller: person("dev", &[]), intent: Intent::Withdraw { request } };
-                let told = pair.both([yes(request, person("ann", &["lead"]), &pair.engines[0]), withdraw]);
+                let withdraw = (person("dev", &[]), Withdraw::new(request).into());
+                let told = pair.both([yes(request, person("ann", &["lead"])), withdraw]);
                 let (status, grant) = pair.outcome(request);
                 match told {
                     [Ok(RequestStatus::Approved), Err("request_not_pending")] => {
@@ -322,7 +307,7 @@ jit_access:
             assert_eq!(pair.outcome(too_late), (RequestStatus::TimedOut, None));
             let just = pair.asked("operator");
             pair.clock.advance(3_599_999);
-            let answer = pair.engines[1].desk().execute(&yes(just, person("ann", &["lead"]), &pair.engines[1]), None);
+            let answer = pair.engines[1].desk().execute(&yes(just, person("ann", &["lead"])), None);
             assert!(answer.unwrap().grant.is_some());
         }
     }
@@ -334,7 +319,7 @@ jit_access:
                 let request = pair.asked("operator");
                 pair.clock.advance(3_599_999);
                 let gate = Barrier::new(3);
-                let approval = yes(request, person("ann", &["lead"]), &pair.engines[0]);
+                let approval = yes(request, person("ann", &["lead"]));
                 let told = thread::scope(|scope| {
                     let approver = scope.spawn(|| {
                         gate.wait();
@@ -359,7 +344,7 @@ jit_access:
                     other => panic!("{other:?}"),
                 }
                 // Whoever comes now, in whichever process, is told the same.
-                let late = yes(request, person("ben", &["lead"]), &pair.engines[1]);
+                let late = yes(request, person("ben", &["lead"]));
                 assert!(pair.engines[1].desk().execute(&late, None).is_err());
                 pair.engines[0].reconciler().tick().unwrap();
             }
@@ -405,8 +390,8 @@ jit_access:
         let rules = Config::parse(CONFIG, []).unwrap().rules;
         let clock = Arc::new(ManualClock::at(start()));
         let engine = Builder::new(MemoryStore::new(), rules).clock(clock).directory(host.clone()).open().unwrap();
-        let intent = submit(1);
-        let made = engine.desk().execute(&Command { caller: person("dev", &[]), intent }, None).unwrap();
+        let command = submit();
+        let made = engine.desk().execute(&person("dev", &[]), command, None).unwrap();
         let request = made.request.unwrap().id;
         assert_eq!(yes(&engine, request, person("ann", &["lead"])), Ok((RequestStatus::Pending, vec![false])));
         (engine, request)
@@ -414,8 +399,8 @@ jit_access:
 
     /// The status after a yes, and which approvals have lapsed; or the code of the refusal.
     fn yes(engine: &Engine, request: RequestId, who: Caller) -> Result<(RequestStatus, Vec<bool>), &'static str> {
-        let intent = approve(request, engine.desk().new_grant_id().as_u128(), Cut::default());
-        let receipt = engine.desk().execute(&Command { caller: who, intent }, None).map_err(|error| error.code())?;
+        let command = approve(request, Cut::default());
+        let receipt = engine.desk().execute(&who, command, None).map_err(|error| error.code())?;
         let request = receipt.request.unwrap();
         Ok((request.status(receipt.now), request.reviews.iter().map(|review| review.lapsed.is_some()).collect()))
     }
@@ -450,14 +435,14 @@ jit_access:
         let host = Host::default();
         let (engine, _) = approved_by_ann(&host);
         let (desk, eve) = (engine.desk(), person("eve", &[]));
-        let ask = |id| desk.execute(&Command { caller: eve.clone(), intent: submit(id) }, None).map(drop);
+        let ask = || desk.execute(&eve, submit(), None).map(drop);
         host.says(&eve, false, &[]);
-        assert_eq!(ask(2).map_err(|error| error.code()), Err("not_eligible"));
+        assert_eq!(ask().map_err(|error| error.code()), Err("not_eligible"));
         host.says(&eve, true, &[]);
-        desk.standing(None, &eve.principal, &Standing { enabled: false, roles: vec![] }).unwrap();
-        assert_eq!(ask(3).map_err(|error| error.code()), Ok(()), "a report that nobody took back keeps nobody out");
+        desk.execute_for_host(ReportStanding::new(eve.principal.clone(), false)).unwrap();
+        assert_eq!(ask().map_err(|error| error.code()), Ok(()), "a report that nobody took back keeps nobody out");
         host.1.store(true, Ordering::Relaxed);
-        assert_eq!(ask(4).map_err(|error| error.code()), Err("unavailable"));
+        assert_eq!(ask().map_err(|error| error.code()), Err("unavailable"));
     }
 
     #[test]
@@ -475,18 +460,17 @@ jit_access:
         let (desk, ann) = (engine.desk(), person("ann", &["lead"]));
         yes(&engine, request, person("ben", &["owner"])).unwrap();
         let grant = desk.request(&ann, request).unwrap().grant.unwrap().id;
-        let does = |by: &Caller, intent| {
-            desk.execute(&Command { caller: by.clone(), intent }, None).map(drop).map_err(|error| error.code())
-        };
+        let does =
+            |by: &Caller, command: Command| desk.execute(by, command, None).map(drop).map_err(|error| error.code());
         let reason = Justification::new("an incident").unwrap();
-        let suspend = || Intent::Suspend { grant, reason: reason.clone() };
+        let suspend = || Suspend::new(grant, reason.clone());
         host.1.store(true, Ordering::Relaxed);
-        assert_eq!(does(&ann, suspend()), Ok(()));
-        assert_eq!(does(&ann, Intent::Resume { grant }), Err("unavailable"), "giving back waits for the host");
-        assert_eq!(does(&ann, Intent::Revoke { grant, reason: reason.clone() }), Ok(()));
+        assert_eq!(does(&ann, suspend().into()), Ok(()));
+        assert_eq!(does(&ann, Resume::new(grant).into()), Err("unavailable"), "giving back waits for the host");
+        assert_eq!(does(&ann, Revoke::new(grant, reason.clone()).into()), Ok(()));
         // What was reported before still tells who may not.
-        desk.standing(None, &ann.principal, &Standing { enabled: false, roles: vec![] }).unwrap();
-        assert_eq!(does(&ann, suspend()), Err("not_eligible"));
+        desk.execute_for_host(ReportStanding::new(ann.principal.clone(), false)).unwrap();
+        assert_eq!(does(&ann, suspend().into()), Err("not_eligible"));
     }
 
     #[test]
@@ -495,15 +479,12 @@ jit_access:
         let (engine, request) = approved_by_ann(&host);
         let (cid, ben) = (person("cid", &["owner"]), person("ben", &[]));
         let desk = engine.desk();
-        let lend = Intent::Delegate {
-            id: desk.new_delegation_id(),
-            to: ben.principal.clone(),
-            roles: None,
-            from: None,
-            until: start().saturating_add(Ttl::from_hours(9.0).unwrap()),
-            reason: Justification::new("away").unwrap(),
-        };
-        desk.execute(&Command { caller: cid.clone(), intent: lend }, None).unwrap();
+        let lend = Delegate::new(
+            ben.principal.clone(),
+            start().saturating_add(Ttl::from_hours(9.0).unwrap()),
+            Justification::new("away").unwrap(),
+        );
+        desk.execute(&cid, lend, None).unwrap();
         host.says(&cid, true, &[]);
         assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
         host.says(&cid, false, &["owner"]);

@@ -7,89 +7,45 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jit_access::clock::ManualClock;
+use jit_access::command::{AnswerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Conditions, Context, Cut, Invalid, Justification, Permission, PermissionSet, Principal, Query,
-    RawQuery, Resource, Revision, RoleName, Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
+    Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, RawQuery, Resource, RoleName, SignIn,
+    Timestamp,
 };
-use jit_access::service::{Builder, Engine, IdempotencyKey, Receipt};
+use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
-use jit_access::wire::command::{COMMANDS, run as run_document, selector};
+use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
     self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument,
     RequestDocument,
 };
-use jit_access::workflow::{Command, Intent, RefusalCode};
+use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 const BASE: &str = "/jit";
 
-/// The verbs that are calls of the library, and the arguments each takes.
-const CALLS: &[(&str, &[&str])] = &[
-    (
-        "submit",
-        &[
-            "by",
-            "role",
-            "duration_hours",
-            "reason",
-            "ticket_url",
-            "resource",
-            "starts_at",
-            "conditions",
-            "dry_run",
-            "idempotency_key",
-        ],
-    ),
-    ("break_glass", &["by", "role", "duration_hours", "reason", "ticket_url", "resource", "drill", "idempotency_key"]),
-    ("complete_review", &["by", "grant", "justified", "finding", "idempotency_key"]),
-    ("waive_review", &["by", "grant", "reason", "idempotency_key"]),
-    ("unreviewed", &["by"]),
-    (
-        "approve",
-        &[
-            "by",
-            "request",
-            "version",
-            "permissions",
-            "resource",
-            "duration_hours",
-            "conditions",
-            "comment",
-            "idempotency_key",
-        ],
-    ),
-    ("extend", &["by", "grant", "duration_hours", "reason", "idempotency_key"]),
-    ("deny", &["by", "request", "reason", "idempotency_key"]),
-    ("ask", &["by", "request", "question", "idempotency_key"]),
-    ("answer", &["by", "request", "answer", "duration_hours", "resource", "idempotency_key"]),
-    ("withdraw", &["by", "request", "idempotency_key"]),
-    ("revoke", &["by", "grant", "reason", "idempotency_key"]),
-    ("revoke_many", &["by", "request", "holder", "agent", "role", "resource", "everything", "reason"]),
-    ("standing", &["by", "principal", "agent", "enabled", "roles"]),
-    ("release", &["by", "grant", "idempotency_key"]),
-    ("suspend", &["by", "grant", "reason", "idempotency_key"]),
-    ("resume", &["by", "grant", "idempotency_key"]),
-    ("delegate", &["by", "to", "roles", "from", "until", "reason", "idempotency_key"]),
-    ("undelegate", &["by", "delegation", "idempotency_key"]),
-    ("delegations", &["by", "status", "limit", "cursor"]),
-    ("request", &["by", "id"]),
-    ("grant", &["by", "id"]),
-    ("requests", &["by", "status", "limit", "cursor"]),
-    ("grants", &["by", "status", "limit", "cursor"]),
-    ("audit", &["by", "limit", "cursor"]),
+/// The verbs that are calls of the library and no commands, and the arguments each takes.
+const OTHER_CALLS: &[(&str, &[&str])] = &[
     ("check", &["who", "action", "resource", "parent", "address", "session"]),
     ("check_many", &["who", "action", "resources", "parent", "address", "session"]),
     ("check_current", &["who", "action", "resource", "parent", "address", "session"]),
     ("peek", &["who", "action", "resource", "parent", "address", "session"]),
-    ("policies", &["by"]),
-    ("live_grants", &[]),
-    ("verify", &[]),
     ("sync", &[]),
     ("revision", &[]),
     ("tick", &[]),
 ];
+
+/// The verbs that are calls of the library, and the arguments each takes: the catalogue, and the others.
+fn calls() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let arguments = |spec| {
+        let named = |name| if name == "caller" { "by" } else { name };
+        fields_of(spec).into_iter().filter(|name| *name != "base").map(named).collect()
+    };
+    let commands = catalogue().map(|spec| (spec.name, arguments(spec)));
+    commands.chain(OTHER_CALLS.iter().map(|(verb, arguments)| (*verb, arguments.to_vec()))).collect()
+}
 
 /// The verbs that move the world around the library.
 const WORLD: &[(&str, &[&str])] =
@@ -144,7 +100,7 @@ fn every_code_is_told_of() {
 fn every_call_is_here_and_told_of() {
     let facade = facade();
     let listed: BTreeSet<_> = keys(&facade["calls"]);
-    let verbs: BTreeSet<_> = CALLS.iter().map(|(verb, _)| (*verb).to_owned()).collect();
+    let verbs: BTreeSet<_> = calls().into_keys().map(str::to_owned).collect();
     assert_eq!(listed, verbs, "tests/facade.yaml and the verbs of this runner");
     let told: BTreeSet<_> = files().iter().flat_map(|file| story(file).steps).map(|step| step.verb).collect();
     for verb in &listed {
@@ -160,18 +116,7 @@ fn every_call_is_here_and_told_of() {
     assert_eq!(in_rust, public_calls(), "tests/facade.yaml and what src/ offers");
 }
 
-/// A document can ask for what the typed interface can, with the same words.
-#[test]
-fn documents_take_what_calls_take() {
-    for (command, fields) in COMMANDS {
-        let (_, arguments) = CALLS.iter().find(|(verb, _)| verb == command).unwrap();
-        let fields: Vec<_> = fields.iter().filter(|field| **field != "base").collect();
-        let arguments: Vec<_> = arguments.iter().map(|name| if *name == "by" { &"caller" } else { name }).collect();
-        assert_eq!(fields, arguments, "{command}");
-    }
-}
-
-/// `Desk::approve` and its like: the public methods of the four handles, and the intents.
+/// `Desk::approve` and its like: the public methods of the four handles.
 fn public_calls() -> BTreeSet<String> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut calls = BTreeSet::new();
@@ -188,13 +133,6 @@ fn public_calls() -> BTreeSet<String> {
                 let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 calls.insert(format!("{of}::{name}"));
             }
-        }
-    }
-    let commands = fs::read_to_string(src.join("workflow/command.rs")).unwrap();
-    let (_, intents) = commands.split_once("pub enum Intent {").unwrap();
-    for line in intents.lines().take_while(|line| *line != "}") {
-        if let Some(name) = line.strip_prefix("    ").and_then(|rest| rest.strip_suffix(" {")) {
-            calls.insert(format!("Intent::{name}"));
         }
     }
     calls
@@ -290,7 +228,8 @@ fn read_step(file: &Path, mut step: Map<String, Value>) -> Step {
     assert_eq!(step.len(), 1, "{}: one verb a step, not {step:?}", file.display());
     let (verb, arguments) = step.into_iter().next().unwrap();
     let arguments = if arguments.is_null() { Map::new() } else { object(arguments) };
-    let Some((_, known)) = CALLS.iter().chain(WORLD).find(|(name, _)| *name == verb) else {
+    let world = WORLD.iter().find(|(name, _)| *name == verb).map(|(_, known)| known.to_vec());
+    let Some(known) = world.or_else(|| calls().remove(verb.as_str())) else {
         panic!("{}: unknown verb `{verb}`", file.display())
     };
     for name in arguments.keys() {
@@ -382,15 +321,10 @@ impl<'a> World<'a> {
     }
 
     fn call(&self, verb: &str, arguments: &Arguments) -> Result<Value, Error> {
-        if self.face == Face::Documents && COMMANDS.iter().any(|(command, _)| *command == verb) {
+        if self.face == Face::Documents && spec_of(verb).is_some() {
             return self.document(verb, arguments);
         }
-        let (decider, desk) = (self.engine().decider(), self.engine().desk());
-        let page = || -> Result<(Option<Revision>, usize), Error> {
-            let cursor = arguments.text("cursor").map(wire::parse_cursor).transpose()?;
-            let limit = arguments.0.get("limit").map_or(50, |limit| limit.as_u64().unwrap());
-            Ok((cursor, usize::try_from(limit).unwrap()))
-        };
+        let decider = self.engine().decider();
         Ok(match verb {
             "check" | "check_current" | "peek" => {
                 let caller = self.person(arguments, "who")?;
@@ -426,78 +360,10 @@ impl<'a> World<'a> {
                 };
                 decisions.iter().map(|decision| document(DecisionDocument::from(decision))).collect()
             }
-            "request" => {
-                let receipt = desk.request(&self.person(arguments, "by")?, arguments.must("id").parse()?)?;
-                document(wire::request_of(&receipt, BASE).unwrap())
-            }
-            "grant" => {
-                let receipt = desk.grant(&self.person(arguments, "by")?, arguments.must("id").parse()?)?;
-                document(GrantDocument::new(&receipt.grant.unwrap(), receipt.now, BASE))
-            }
-            "requests" => {
-                let caller = self.person(arguments, "by")?;
-                let status = arguments.text("status").map(wire::parse_request_status).transpose()?;
-                let (cursor, limit) = page()?;
-                let listing = desk.requests(&caller, status, cursor, limit)?;
-                document(PageDocument::new(&listing, |request| {
-                    let grant = desk.request(&caller, request.id).unwrap().grant;
-                    RequestDocument::new(request, grant.as_ref(), listing.now, BASE)
-                }))
-            }
-            "grants" => {
-                let caller = self.person(arguments, "by")?;
-                let status = arguments.text("status").map(wire::parse_grant_status).transpose()?;
-                let (cursor, limit) = page()?;
-                let listing = desk.grants(&caller, status, cursor, limit)?;
-                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
-            }
-            "revoke_many" => {
-                let caller = self.person(arguments, "by")?;
-                let flag = |name| arguments.0.get(name).is_some_and(|flag| flag.as_bool().unwrap());
-                let holder = arguments.text("holder").map(|name| (name, flag("agent")));
-                let (request, role) = (arguments.text("request"), arguments.text("role"));
-                let select = selector(request, holder, role, arguments.text("resource"), flag("everything"))?;
-                let listing = desk.revoke_many(&caller, select, Justification::new(arguments.must("reason"))?)?;
-                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
-            }
-            "delegations" => {
-                let caller = self.person(arguments, "by")?;
-                let status = arguments.text("status").map(wire::parse_delegation_status).transpose()?;
-                let (cursor, limit) = page()?;
-                let listing = desk.delegations(&caller, status, cursor, limit)?;
-                document(PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, BASE)))
-            }
-            "standing" => {
-                let caller = arguments.0.contains_key("by").then(|| self.person(arguments, "by")).transpose()?;
-                let flag = |name| arguments.0.get(name).is_some_and(|flag| flag.as_bool().unwrap());
-                let name = arguments.must("principal");
-                let principal = if flag("agent") { Principal::agent(name) } else { Principal::user(name) }?;
-                let roles = arguments.0.get("roles").and_then(Value::as_array).into_iter().flatten();
-                let roles = roles.map(|role| RoleName::new(role.as_str().unwrap())).collect::<Result<_, _>>()?;
-                let standing = Standing { enabled: flag("enabled"), roles };
-                let listing = desk.standing(caller.as_ref(), &principal, &standing)?;
-                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
-            }
-            "unreviewed" => {
-                let listing = desk.unreviewed(&self.person(arguments, "by")?)?;
-                document(PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
-            }
-            "audit" => {
-                let caller = self.person(arguments, "by")?;
-                let (cursor, limit) = page()?;
-                let listing = desk.journal(&caller, cursor.unwrap_or_default(), limit)?;
-                document(PageDocument::new(&listing, |record| RecordDocument::from(record)))
-            }
-            "policies" => Value::String(desk.policies(&self.person(arguments, "by")?)?),
-            "live_grants" => {
-                let (_, grants, now) = desk.live_grants()?;
-                grants.iter().map(|grant| document(GrantDocument::new(grant, now, BASE))).collect()
-            }
-            "verify" => json!(desk.verify()?),
             "sync" => json!(self.engine().sync()?.0),
             "revision" => json!(self.engine().revision().0),
             "tick" => self.engine().reconciler().tick().map(|_| Value::Null)?,
-            command => self.command(command, arguments)?,
+            command => self.command(spec_of(command).unwrap(), arguments)?,
         })
     }
 
@@ -520,117 +386,55 @@ impl<'a> World<'a> {
         Ok(serde_json::from_str(&answer).unwrap())
     }
 
-    fn command(&self, verb: &str, arguments: &Arguments) -> Result<Value, Error> {
+    fn command(&self, spec: &CommandSpec, arguments: &Arguments) -> Result<Value, Error> {
         let desk = self.engine().desk();
-        let caller = self.person(arguments, "by")?;
-        let key = arguments.text("idempotency_key").map(IdempotencyKey::new).transpose()?;
-        let intent = match verb {
-            "submit" => Intent::Submit {
-                id: desk.new_request_id(),
-                grant: desk.new_grant_id(),
-                role: RoleName::new(arguments.must("role"))?,
-                duration: arguments.duration()?,
-                scope: arguments.scope()?.unwrap_or(Scope::ANY),
-                starts_at: arguments
-                    .text("starts_at")
-                    .map(|at| at.parse::<Timestamp>().map_err(|error| error.for_field("starts_at")))
-                    .transpose()?,
-                conditions: arguments.conditions()?,
-                justification: arguments.words("reason")?,
-                ticket: arguments.text("ticket_url").map(TicketUrl::new).transpose()?,
-            },
-            "extend" => Intent::Extend {
-                grant: arguments.must("grant").parse()?,
-                id: desk.new_request_id(),
-                next: desk.new_grant_id(),
-                duration: arguments.duration()?,
-                justification: arguments.words("reason")?,
-            },
-            "break_glass" => Intent::BreakGlass {
-                id: desk.new_request_id(),
-                grant: desk.new_grant_id(),
-                role: RoleName::new(arguments.must("role"))?,
-                duration: arguments.duration()?,
-                scope: arguments.scope()?.unwrap_or(Scope::ANY),
-                justification: arguments.words("reason")?,
-                ticket: arguments.text("ticket_url").map(TicketUrl::new).transpose()?,
-                drill: arguments.0.get("drill").is_some_and(|flag| flag.as_bool().unwrap()),
-            },
-            "complete_review" => Intent::CompleteReview {
-                grant: arguments.must("grant").parse()?,
-                justified: arguments.0["justified"].as_bool().unwrap(),
-                finding: arguments.words("finding")?.unwrap(),
-            },
-            "waive_review" => Intent::WaiveReview {
-                grant: arguments.must("grant").parse()?,
-                reason: Justification::new(arguments.must("reason"))?,
-            },
-            "approve" => Intent::Approve {
-                request: arguments.must("request").parse()?,
-                version: arguments.0.get("version").map(|version| u32::try_from(version.as_u64().unwrap()).unwrap()),
-                grant: desk.new_grant_id(),
-                cut: Cut {
-                    permissions: arguments.permissions()?,
-                    scope: arguments.scope()?,
-                    duration: arguments.duration()?,
-                    conditions: arguments.conditions()?,
-                },
-                comment: arguments.words("comment")?,
-            },
-            "ask" => Intent::Ask {
-                request: arguments.must("request").parse()?,
-                question: arguments.words("question")?.unwrap(),
-            },
-            "answer" => Intent::Answer {
-                request: arguments.must("request").parse()?,
-                answer: arguments.words("answer")?.unwrap(),
-                duration: arguments.duration()?,
-                scope: arguments.scope()?,
-            },
-            "deny" => Intent::Deny {
-                request: arguments.must("request").parse()?,
-                reason: Justification::new(arguments.must("reason"))?,
-            },
-            "delegate" => {
-                let instant = |name: &'static str| {
-                    arguments
-                        .text(name)
-                        .map(|at| at.parse::<Timestamp>().map_err(|error| error.for_field(name)))
-                        .transpose()
-                };
-                let roles = arguments.0.get("roles").map(|all| {
-                    all.as_array().unwrap().iter().map(|role| RoleName::new(role.as_str().unwrap())).collect()
-                });
-                Intent::Delegate {
-                    id: desk.new_delegation_id(),
-                    to: Principal::user(arguments.must("to")).map_err(|error| error.for_field("to"))?,
-                    roles: roles.transpose()?,
-                    from: instant("from")?,
-                    until: instant("until")?.unwrap(),
-                    reason: Justification::new(arguments.must("reason"))?,
-                }
+        let caller = arguments.0.contains_key("by").then(|| self.person(arguments, "by")).transpose()?;
+        let who = || caller.as_ref().unwrap_or_else(|| panic!("`by` is missing"));
+        let mut given = arguments.0.clone();
+        let [_, key, dry_run] = ["by", "idempotency_key", "dry_run"].map(|name| given.remove(name));
+        let key = key.map(|key| IdempotencyKey::new(key.as_str().unwrap())).transpose()?;
+        let mut fields = Fields::of(spec.name, &[], given);
+        if let Some(command) = Command::read(spec.name, &mut fields)? {
+            assert_eq!(fields.left(), None);
+            let receipt = match &caller {
+                Some(caller) if dry_run == Some(json!(true)) => desk.preview(caller, command)?,
+                Some(caller) => desk.execute(caller, command, key.as_ref())?,
+                None => desk.execute_for_host(command)?,
+            };
+            return Ok(answer(&receipt, spec.answer));
+        }
+        let read = Read::read(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
+        Ok(match read {
+            Read::GetRequest(get) => document(wire::request_of(&desk.request(who(), get.id)?, BASE).unwrap()),
+            Read::GetGrant(get) => {
+                let receipt = desk.grant(who(), get.id)?;
+                document(GrantDocument::new(&receipt.grant.unwrap(), receipt.now, BASE))
             }
-            "undelegate" => Intent::Undelegate { delegation: arguments.must("delegation").parse()? },
-            "withdraw" => Intent::Withdraw { request: arguments.must("request").parse()? },
-            "revoke" => Intent::Revoke {
-                grant: arguments.must("grant").parse()?,
-                reason: Justification::new(arguments.must("reason"))?,
-            },
-            "release" => Intent::Release { grant: arguments.must("grant").parse()? },
-            "suspend" => Intent::Suspend {
-                grant: arguments.must("grant").parse()?,
-                reason: Justification::new(arguments.must("reason"))?,
-            },
-            "resume" => Intent::Resume { grant: arguments.must("grant").parse()? },
-            other => panic!("no arm for the verb `{other}`"),
-        };
-        let command = Command { caller, intent };
-        let dry_run = arguments.0.get("dry_run").is_some_and(|flag| flag.as_bool().unwrap());
-        let receipt = if dry_run { desk.preview(&command) } else { desk.execute(&command, key.as_ref()) }?;
-        Ok(answer(
-            &receipt,
-            matches!(verb, "revoke" | "release" | "suspend" | "resume" | "complete_review" | "waive_review"),
-        ))
+            Read::ListRequests(list) => {
+                let listing = desk.requests(who(), &list)?;
+                document(PageDocument::new(&listing, |request| {
+                    let grant = desk.request(who(), request.id).unwrap().grant;
+                    RequestDocument::new(request, grant.as_ref(), listing.now, BASE)
+                }))
+            }
+            Read::ListGrants(list) => grants(&desk.grants(who(), &list)?),
+            Read::ListUnreviewed(_) => grants(&desk.unreviewed(who())?),
+            Read::ListDelegations(list) => {
+                let listing = desk.delegations(who(), &list)?;
+                document(PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, BASE)))
+            }
+            Read::ListRecords(list) => {
+                let listing = desk.journal(who(), &list)?;
+                document(PageDocument::new(&listing, |record| RecordDocument::from(record)))
+            }
+            Read::ExportPolicies(_) => Value::String(desk.policies(who())?),
+            Read::ListLiveGrants(_) => {
+                let (_, grants, now) = desk.live_grants()?;
+                grants.iter().map(|grant| document(GrantDocument::new(grant, now, BASE))).collect()
+            }
+            Read::Verify(_) => json!(desk.verify()?),
+            other => panic!("no arm for {other:?}"),
+        })
     }
 
     fn who<'b>(&'b self, arguments: &'b Arguments, role: &str) -> &'b Value {
@@ -700,36 +504,6 @@ impl Arguments {
         self.text(name).unwrap_or_else(|| panic!("`{name}` is missing"))
     }
 
-    fn words(&self, name: &str) -> Result<Option<Justification>, Invalid> {
-        let name_it = |error: Invalid| error.for_field(name.to_owned());
-        self.text(name).map(|text| Justification::new(text).map_err(name_it)).transpose()
-    }
-
-    fn scope(&self) -> Result<Option<Scope>, Invalid> {
-        self.text("resource").map(str::parse).transpose()
-    }
-
-    fn duration(&self) -> Result<Option<Ttl>, Invalid> {
-        let hours = self.0.get("duration_hours").map(|hours| Ttl::from_hours(hours.as_f64().unwrap()));
-        hours.transpose().map_err(|error| error.for_field("duration_hours"))
-    }
-
-    fn permissions(&self) -> Result<Option<PermissionSet>, Invalid> {
-        let Some(all) = self.0.get("permissions") else { return Ok(None) };
-        let each = all.as_array().unwrap().iter().map(|one| Permission::new(one.as_str().unwrap()));
-        let each = each.collect::<Result<Vec<_>, _>>().map_err(|error| error.for_field("permissions"))?;
-        PermissionSet::new(each).map(Some)
-    }
-
-    fn conditions(&self) -> Result<Conditions, Invalid> {
-        let Some(all) = self.0.get("conditions") else { return Ok(Conditions::default()) };
-        let texts = |all: &Value| all.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
-        let networks: Option<Vec<String>> = all.get("networks").map(texts);
-        let session = all.get("session").map(|session| session.as_str().unwrap());
-        let number = |name| all.get(name).map(|number: &Value| number.as_u64().unwrap());
-        Conditions::new(number("mfa_within_minutes"), networks.as_deref(), session, number("max_uses"))
-    }
-
     /// What is known of a check besides, if anything is.
     fn context(&self, caller: &Caller) -> Result<Option<Context>, Invalid> {
         let (address, session) = (self.text("address"), self.text("session"));
@@ -748,13 +522,19 @@ fn document(document: impl serde::Serialize) -> Value {
     serde_json::from_str(&wire::to_json(&document).unwrap()).unwrap()
 }
 
-fn answer(receipt: &Receipt, about_grant: bool) -> Value {
-    let mut answer = if let Some(delegation) = &receipt.delegation {
-        document(DelegationDocument::new(delegation, receipt.now, BASE))
-    } else if about_grant {
-        document(GrantDocument::new(receipt.grant.as_ref().unwrap(), receipt.now, BASE))
-    } else {
-        document(wire::request_of(receipt, BASE).unwrap())
+fn grants(listing: &Listing<Grant>) -> Value {
+    document(PageDocument::new(listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
+}
+
+fn answer(receipt: &Receipt, kind: AnswerKind) -> Value {
+    let mut answer = match kind {
+        AnswerKind::Delegation => {
+            document(DelegationDocument::new(receipt.delegation.as_ref().unwrap(), receipt.now, BASE))
+        }
+        AnswerKind::Grant => document(GrantDocument::new(receipt.grant.as_ref().unwrap(), receipt.now, BASE)),
+        AnswerKind::Request => document(wire::request_of(receipt, BASE).unwrap()),
+        AnswerKind::Ended => grants(&Listing { items: receipt.ended.clone(), next: None, now: receipt.now }),
+        other => panic!("{other:?}"),
     };
     answer["replayed"] = json!(receipt.replayed);
     answer

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use jit_access::command::{
+    Answer, Approve, Ask, Command, Deny, Extend, Release, Resume, Revoke, Submit, Suspend, Withdraw,
+};
 use jit_access::model::*;
-use jit_access::workflow::{Command, Intent, RefusalCode, Rules, View, decide, evolve, note};
+use jit_access::workflow::{Call, Ids, RefusalCode, Rules, View, decide, evolve, note};
 use proptest::prelude::*;
 
 const HOUR: i64 = 3_600_000;
@@ -287,41 +290,31 @@ fn grant(known: &mut Naive, minutes: Option<i64>, now: i64) {
     known.window = Some((start, start + length));
 }
 
-fn command(step: &Step, view: &View, people: &[Caller], now: i64, serial: u128) -> Command {
+fn command(step: &Step, view: &View, now: i64) -> Command {
     let request = view.request.as_ref().map_or(RequestId::from_u128(0), |request| request.id);
     let grant = view.grant.as_ref().map_or(GrantId::from_u128(0), |grant| grant.id);
     let reason = Justification::new("because").unwrap();
-    let intent = match &step.what {
-        Do::Submit { role, duration, starts_in } => Intent::Submit {
-            id: RequestId::from_u128(serial),
-            grant: GrantId::from_u128(serial),
-            role: RoleName::new(role).unwrap(),
-            duration: duration.map(|millis| Ttl::from_millis(millis).unwrap()),
-            scope: Scope::ANY,
-            starts_at: starts_in.map(|start| at(now + start)),
-            conditions: Default::default(),
-            justification: Some(reason),
-            ticket: None,
-        },
+    match &step.what {
+        Do::Submit { role, duration, starts_in } => Submit::new(RoleName::new(role).unwrap())
+            .duration(duration.map(|millis| Ttl::from_millis(millis).unwrap()))
+            .starts_at(starts_in.map(|start| at(now + start)))
+            .reason(reason)
+            .into(),
         Do::Approve { minutes } => {
             let duration = minutes.map(|minutes| Ttl::from_millis(minutes * 60_000).unwrap());
             let cut = Cut { duration, ..Cut::default() };
-            Intent::Approve { request, version: None, grant: GrantId::from_u128(serial), cut, comment: None }
+            Approve::new(request).at_most(cut).into()
         }
-        Do::Extend => {
-            let (id, next) = (RequestId::from_u128(serial), GrantId::from_u128(serial));
-            Intent::Extend { grant, id, next, duration: None, justification: Some(reason) }
-        }
-        Do::Deny => Intent::Deny { request, reason },
-        Do::Ask => Intent::Ask { request, question: reason },
-        Do::Answer => Intent::Answer { request, answer: reason, duration: None, scope: None },
-        Do::Withdraw => Intent::Withdraw { request },
-        Do::Revoke => Intent::Revoke { grant, reason },
-        Do::Suspend => Intent::Suspend { grant, reason },
-        Do::Resume => Intent::Resume { grant },
-        Do::Release | Do::Note => Intent::Release { grant },
-    };
-    Command { caller: people[step.who].clone(), intent }
+        Do::Extend => Extend::new(grant).reason(reason).into(),
+        Do::Deny => Deny::new(request, reason).into(),
+        Do::Ask => Ask::new(request, reason).into(),
+        Do::Answer => Answer::new(request, reason).into(),
+        Do::Withdraw => Withdraw::new(request).into(),
+        Do::Revoke => Revoke::new(grant, reason).into(),
+        Do::Suspend => Suspend::new(grant, reason).into(),
+        Do::Resume => Resume::new(grant).into(),
+        Do::Release | Do::Note => Release::new(grant).into(),
+    }
 }
 
 proptest! {
@@ -565,20 +558,20 @@ fn chains_of_extensions_have_no_gap_and_no_end_beyond_the_limit() {
         let rules = Rules { max_extensions: 4, max_total_duration: Some(hours(20)), ..rules() };
         let (dev, admin) = (people().remove(0), people().remove(2));
         let mut serial = 1;
-        let run = |view: View, caller: &Caller, intent: Intent, now: i64| {
+        let run = |view: View, caller: &Caller, command: Command, serial: u128, now: i64| {
             let view = View { request: view.request, grant: None, ..view };
-            let events = decide(&view, &Command { caller: caller.clone(), intent }, &rules, at(now)).ok()?;
+            let call = Call::new(caller, &command, Ids::from_u128(serial));
+            let events = decide(&view, &call, &rules, at(now)).ok()?;
             Some(events.iter().fold(view, evolve))
         };
         let submit = command(
             &Step { wait: 0, who: 0, what: Do::Submit { role: "operator", duration: Some(HOUR), starts_in: None } },
-            &View::default(), &people(), 0, serial,
+            &View::default(), 0,
         );
-        let view = run(View::default(), &dev, submit.intent, 0).unwrap();
-        let approve = |view: &View, serial, cut| Intent::Approve {
-            request: view.request.as_ref().unwrap().id, version: None, grant: GrantId::from_u128(serial), cut, comment: None,
-        };
-        let first = run(view.clone(), &admin, approve(&view, serial, Cut::default()), 0).unwrap().grant.unwrap();
+        let view = run(View::default(), &dev, submit, serial, 0).unwrap();
+        let approve =
+            |view: &View, cut| Command::from(Approve::new(view.request.as_ref().unwrap().id).at_most(cut));
+        let first = run(view.clone(), &admin, approve(&view, Cut::default()), serial, 0).unwrap().grant.unwrap();
         let mut chain = vec![first.clone()];
         let mut now = 0;
         for (wait, what, cut) in steps {
@@ -586,18 +579,15 @@ fn chains_of_extensions_have_no_gap_and_no_end_beyond_the_limit() {
             now += wait / 10;
             let old = chain.last().unwrap().clone();
             let extensions = chain[1..].to_vec();
-            let (id, next) = (RequestId::from_u128(serial), GrantId::from_u128(serial));
             let duration = Ttl::from_millis(wait.max(1_000)).ok();
-            let intent = Intent::Extend {
-                grant: old.id, id, next, duration, justification: Some(Justification::new("x").unwrap()),
-            };
+            let command = Extend::new(old.id).duration(duration).reason(Justification::new("x").unwrap());
             let before = View { extended: Some(old.clone()), extensions, ..View::default() };
-            let Some(asked) = run(before, &dev, intent, now) else { continue };
+            let Some(asked) = run(before, &dev, command.into(), serial, now) else { continue };
             if what == 0 {
                 continue;
             }
-            let intent = approve(&asked, serial, if what == 1 { cut } else { Cut::default() });
-            let Some(made) = run(asked, &admin, intent, now).and_then(|view| view.grant) else { continue };
+            let command = approve(&asked, if what == 1 { cut } else { Cut::default() });
+            let Some(made) = run(asked, &admin, command, serial, now).and_then(|view| view.grant) else { continue };
             prop_assert_eq!(made.window.start(), old.window.end());
             prop_assert!(made.permissions.is_within(&old.permissions) && made.scope.is_within(&old.scope));
             prop_assert_eq!(made.number() as usize, chain.len());
@@ -612,8 +602,9 @@ fn chains_of_extensions_have_no_gap_and_no_end_beyond_the_limit() {
 fn submit(caller: &Caller, rules: &Rules) -> Result<Vec<Event>, RefusalCode> {
     let step =
         Step { wait: 0, who: 0, what: Do::Submit { role: "operator", duration: Some(20 * HOUR), starts_in: None } };
-    let command = command(&step, &View::default(), std::slice::from_ref(caller), 0, 1);
-    decide(&View::default(), &command, rules, at(0)).map_err(|refusal| refusal.code())
+    let command = command(&step, &View::default(), 0);
+    decide(&View::default(), &Call::new(caller, &command, Ids::from_u128(1)), rules, at(0))
+        .map_err(|refusal| refusal.code())
 }
 
 #[test]

@@ -9,14 +9,18 @@ use std::sync::Arc;
 
 use jit_access::Error;
 use jit_access::clock::ManualClock;
+use jit_access::command::{
+    Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, ListRecords, Release,
+    ReportStanding, Resume, Revoke, RevokeMany, Submit, Suspend, Undelegate, WaiveReview, Withdraw,
+};
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::policy::CedarWorkflow;
 use jit_access::service::{Builder, Desk, Engine, Receipt};
 use jit_access::store::{MemoryStore, Store};
 use jit_access::workflow::{
-    Act, Command, Intent, PlainPolicy, PolicyFailure, PolicyHandle, Question, Rules, Ruling, View, WorkflowPolicy,
-    may_see_delegation, report_standing, sees_everything,
+    Act, PlainPolicy, PolicyFailure, PolicyHandle, Question, Rules, Ruling, WorkflowPolicy, may_see_delegation,
+    sees_everything,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -122,73 +126,48 @@ impl World {
         let engine = world.engine(PolicyHandle::from(PlainPolicy));
         let desk = engine.desk();
         let (dev, lea, sec) = (named("who asked"), named("lead"), named("security"));
-        let told = |name: &str| (named(name).principal, named(name).roles);
-        let (off, roles) = told("lead, disabled");
-        desk.standing(None, &off, &Standing { enabled: false, roles }).unwrap();
+        let off = named("lead, disabled");
+        desk.execute_for_host(ReportStanding::new(off.principal, false).roles(off.roles)).unwrap();
 
         let lend = |from: &Caller, to: &str, starts: Option<i64>, hours: i64| {
             let now = engine.now();
             let starts = starts.map(|hours| now.saturating_add(Ttl::from_hours(hours as f64).unwrap()));
             let until = now.saturating_add(Ttl::from_hours(hours as f64).unwrap());
-            let id = desk.new_delegation_id();
             let to = named(to).principal;
-            run(&desk, from, Intent::Delegate { id, to, roles: None, from: starts, until, reason: words() });
-            id
+            let made = run(&desk, from, Delegate::new(to, until, words()).starts_at(starts));
+            made.delegation.unwrap().id
         };
         world.delegations.push(("expired", lend(&lea, "delegate of lead", None, 1)));
         world.delegations.push(("active", lend(&lea, "delegate of lead", None, 1_000)));
         world.delegations.push(("scheduled", lend(&lea, "delegate of lead", Some(500), 1_000)));
         let ended = lend(&lea, "delegate of lead", None, 1_000);
-        run(&desk, &lea, Intent::Undelegate { delegation: ended });
+        run(&desk, &lea, Undelegate::new(ended));
         world.delegations.push(("ended", ended));
         lend(&dev, "delegate of who asked", None, 1_000);
 
         let ask = |by: &Caller, hours: f64, starts: Option<f64>| {
-            let id = desk.new_request_id();
             let after = |hours: f64| engine.now().saturating_add(Ttl::from_hours(hours).unwrap());
-            let intent = Intent::Submit {
-                id,
-                grant: desk.new_grant_id(),
-                role: RoleName::new("operator").unwrap(),
-                duration: Some(Ttl::from_hours(hours).unwrap()),
-                // Each somewhere else, so that no grant answers another request.
-                scope: format!("tool:t{}", world_number()).parse().unwrap(),
-                starts_at: starts.map(after),
-                conditions: Default::default(),
-                justification: Some(words()),
-                ticket: None,
-            };
-            run(&desk, by, intent);
-            id
+            let command = Submit::new(RoleName::new("operator").unwrap())
+                .duration(Ttl::from_hours(hours).unwrap())
+                .starts_at(starts.map(after))
+                .reason(words());
+            run(&desk, by, command).request.unwrap().id
         };
-        let approve = |request: RequestId, by: &Caller| {
-            let grant = desk.new_grant_id();
-            run(&desk, by, Intent::Approve { request, version: None, grant, cut: Cut::default(), comment: None });
-            grant
-        };
+        let approve =
+            |request: RequestId, by: &Caller| run(&desk, by, Approve::new(request)).grant.map(|grant| grant.id);
         let granted = |hours: f64, starts: Option<f64>| {
             let request = ask(&dev, hours, starts);
             approve(request, &lea);
-            approve(request, &sec)
+            approve(request, &sec).unwrap()
         };
         let mut number = 0;
         let mut emergency = |world: &mut Self, state: &'static str| {
             number += 1;
             let holder = person(&format!("h{number}"), &["oncall", "incident-review"]);
-            let grant = desk.new_grant_id();
             let sign_in = SignIn::new(["mfa"], None, Some(engine.now())).ok();
             let caller = Caller { sign_in, ..holder.clone() };
-            let intent = Intent::BreakGlass {
-                id: desk.new_request_id(),
-                grant,
-                role: RoleName::new("operator").unwrap(),
-                duration: None,
-                scope: Scope::ANY,
-                justification: Some(words()),
-                ticket: None,
-                drill: false,
-            };
-            run(&desk, &caller, intent);
+            let command = BreakGlass::new(RoleName::new("operator").unwrap()).reason(words()).drill(false);
+            let grant = run(&desk, &caller, command).grant.unwrap().id;
             world.grants.push((state, grant));
             world.holders.push((state, holder));
             grant
@@ -200,8 +179,8 @@ impl World {
         let (done, waived) = (emergency(&mut world, "done"), emergency(&mut world, "waived"));
         world.clock.advance(8 * HOUR);
         let rev = named("incident review");
-        run(&desk, &rev, Intent::CompleteReview { grant: done, justified: true, finding: words() });
-        run(&desk, &rev, Intent::WaiveReview { grant: waived, reason: words() });
+        run(&desk, &rev, CompleteReview::new(done, true, words()));
+        run(&desk, &rev, WaiveReview::new(waived, words()));
         emergency(&mut world, "owed");
         world.clock.advance(HOUR);
 
@@ -210,14 +189,14 @@ impl World {
         let half = ask(&dev, 1.0, None);
         approve(half, &lea);
         let asked_back = ask(&dev, 1.0, None);
-        run(&desk, &lea, Intent::Ask { request: asked_back, question: words() });
+        run(&desk, &lea, Ask::new(asked_back, words()));
         let approved = ask(&dev, 1.0, None);
         approve(approved, &lea);
         approve(approved, &sec);
         let denied = ask(&dev, 1.0, None);
-        run(&desk, &lea, Intent::Deny { request: denied, reason: words() });
+        run(&desk, &lea, Deny::new(denied, words()));
         let withdrawn = ask(&dev, 1.0, None);
-        run(&desk, &dev, Intent::Withdraw { request: withdrawn });
+        run(&desk, &dev, Withdraw::new(withdrawn));
         world.requests = vec![
             ("pending", pending),
             ("by an agent", by_an_agent),
@@ -230,10 +209,10 @@ impl World {
         ];
 
         let (active, scheduled, suspended) = (granted(2.0, None), granted(2.0, Some(5.0)), granted(2.0, None));
-        run(&desk, &lea, Intent::Suspend { grant: suspended, reason: words() });
+        run(&desk, &lea, Suspend::new(suspended, words()));
         let (revoked, released) = (granted(2.0, None), granted(2.0, None));
-        run(&desk, &lea, Intent::Revoke { grant: revoked, reason: words() });
-        run(&desk, &dev, Intent::Release { grant: released });
+        run(&desk, &lea, Revoke::new(revoked, words()));
+        run(&desk, &dev, Release::new(released));
         emergency(&mut world, "break-glass");
         let plain = vec![
             ("scheduled", scheduled),
@@ -257,9 +236,9 @@ fn world_number() -> u32 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn run(desk: &Desk, caller: &Caller, intent: Intent) -> Receipt {
-    desk.execute(&Command { caller: caller.clone(), intent: intent.clone() }, None)
-        .unwrap_or_else(|error| panic!("{intent:?}: {error}"))
+fn run(desk: &Desk, caller: &Caller, command: impl Into<Command>) -> Receipt {
+    let command = command.into();
+    desk.execute(caller, command.clone(), None).unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 /// An answer, as the file shows it and as a caller reads it.
@@ -301,7 +280,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
             writeln!(text, "{}", line.trim_end()).unwrap();
         }
     };
-    let would = |caller: &Caller, intent: Intent| cell(desk.preview(&Command { caller: caller.clone(), intent }));
+    let would = |caller: &Caller, command: Command| cell(desk.preview(caller, command));
     fn of<T: Copy>(all: &[(&str, T)], state: &str) -> T {
         all.iter().find(|(known, _)| *known == state).unwrap().1
     }
@@ -309,38 +288,24 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
     let states: Vec<_> = world.requests.iter().map(|(state, _)| *state).collect();
     let request = |state: &str| of(&world.requests, state);
     table("see a request", &states, &|state, caller| cell(desk.request(caller, request(state))));
-    table("approve", &states, &|state, caller| {
-        let grant = GrantId::from_u128(1);
-        let request = request(state);
-        would(caller, Intent::Approve { request, version: None, grant, cut: Cut::default(), comment: None })
-    });
-    table("deny", &states, &|state, caller| would(caller, Intent::Deny { request: request(state), reason: words() }));
-    table("ask back", &states, &|state, caller| {
-        would(caller, Intent::Ask { request: request(state), question: words() })
-    });
-    table("answer", &states, &|state, caller| {
-        would(caller, Intent::Answer { request: request(state), answer: words(), duration: None, scope: None })
-    });
-    table("withdraw", &states, &|state, caller| would(caller, Intent::Withdraw { request: request(state) }));
+    table("approve", &states, &|state, caller| would(caller, Approve::new(request(state)).into()));
+    table("deny", &states, &|state, caller| would(caller, Deny::new(request(state), words()).into()));
+    table("ask back", &states, &|state, caller| would(caller, Ask::new(request(state), words()).into()));
+    table("answer", &states, &|state, caller| would(caller, Answer::new(request(state), words()).into()));
+    table("withdraw", &states, &|state, caller| would(caller, Withdraw::new(request(state)).into()));
 
     let states: Vec<_> = world.grants.iter().map(|(state, _)| *state).collect();
     let grant = |state: &str| of(&world.grants, state);
     table("see a grant", &states, &|state, caller| cell(desk.grant(caller, grant(state))));
-    table("revoke", &states, &|state, caller| would(caller, Intent::Revoke { grant: grant(state), reason: words() }));
-    table("suspend", &states, &|state, caller| would(caller, Intent::Suspend { grant: grant(state), reason: words() }));
-    table("resume", &states, &|state, caller| would(caller, Intent::Resume { grant: grant(state) }));
-    table("release", &states, &|state, caller| would(caller, Intent::Release { grant: grant(state) }));
-    table("extend", &states, &|state, caller| {
-        let (id, next) = (RequestId::from_u128(1), GrantId::from_u128(1));
-        let justification = Some(words());
-        would(caller, Intent::Extend { grant: grant(state), id, next, duration: None, justification })
-    });
+    table("revoke", &states, &|state, caller| would(caller, Revoke::new(grant(state), words()).into()));
+    table("suspend", &states, &|state, caller| would(caller, Suspend::new(grant(state), words()).into()));
+    table("resume", &states, &|state, caller| would(caller, Resume::new(grant(state)).into()));
+    table("release", &states, &|state, caller| would(caller, Release::new(grant(state)).into()));
+    table("extend", &states, &|state, caller| would(caller, Extend::new(grant(state)).reason(words()).into()));
     table("review afterwards", &states, &|state, caller| {
-        would(caller, Intent::CompleteReview { grant: grant(state), justified: true, finding: words() })
+        would(caller, CompleteReview::new(grant(state), true, words()).into())
     });
-    table("waive that review", &states, &|state, caller| {
-        would(caller, Intent::WaiveReview { grant: grant(state), reason: words() })
-    });
+    table("waive that review", &states, &|state, caller| would(caller, WaiveReview::new(grant(state), words()).into()));
 
     let states: Vec<_> = world.delegations.iter().map(|(state, _)| *state).collect();
     let delegation = |state: &str| of(&world.delegations, state);
@@ -348,21 +313,9 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         let known = world.store.delegation(delegation(state)).unwrap().delegation.unwrap();
         flag(may_see_delegation(caller, &known, engine.rules(), engine.now()))
     });
-    table("end a delegation", &states, &|state, caller| {
-        would(caller, Intent::Undelegate { delegation: delegation(state) })
-    });
+    table("end a delegation", &states, &|state, caller| would(caller, Undelegate::new(delegation(state)).into()));
 
-    let submit = |role: &str| Intent::Submit {
-        id: RequestId::from_u128(1),
-        grant: GrantId::from_u128(1),
-        role: RoleName::new(role).unwrap(),
-        duration: None,
-        scope: Scope::ANY,
-        starts_at: None,
-        conditions: Default::default(),
-        justification: Some(words()),
-        ticket: None,
-    };
+    let submit = |role: &str| Submit::new(RoleName::new(role).unwrap()).reason(words());
     let rest = [
         "ask: operator",
         "ask: payroll",
@@ -374,29 +327,21 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "audit",
     ];
     table("what is about nothing there is", &rest, &|what, caller| match what {
-        "ask: operator" => would(caller, submit("operator")),
-        "ask: payroll" => would(caller, submit("payroll")),
+        "ask: operator" => would(caller, submit("operator").into()),
+        "ask: payroll" => would(caller, submit("payroll").into()),
         "break-glass" => {
             let caller = Caller { sign_in: SignIn::new(["mfa"], None, Some(engine.now())).ok(), ..caller.clone() };
-            let (id, grant) = (RequestId::from_u128(1), GrantId::from_u128(1));
-            let (role, justification) = (RoleName::new("operator").unwrap(), Some(words()));
-            let (duration, ticket, scope, drill) = (None, None, Scope::ANY, false);
-            would(&caller, Intent::BreakGlass { id, grant, role, duration, scope, justification, ticket, drill })
+            would(&caller, BreakGlass::new(RoleName::new("operator").unwrap()).reason(words()).into())
         }
         "delegate" => {
-            let (id, to) = (DelegationId::from_u128(1), person("new", &[]).principal);
+            let to = person("new", &[]).principal;
             let until = engine.now().saturating_add(Ttl::from_hours(1.0).unwrap());
-            would(caller, Intent::Delegate { id, to, roles: None, from: None, until, reason: words() })
+            would(caller, Delegate::new(to, until, words()).into())
         }
-        "revoke many" => would(caller, Intent::RevokeMany { select: Selector::All, reason: words() }),
-        "report standing" => {
-            let standing = Standing { enabled: true, roles: Vec::new() };
-            let about = (&person("new", &[]).principal, &standing);
-            let told = report_standing(&View::default(), Some(caller), about, engine.rules(), engine.now());
-            cell(told.map_err(Error::from))
-        }
+        "revoke many" => would(caller, RevokeMany::new(Selector::All, words()).into()),
+        "report standing" => would(caller, ReportStanding::new(person("new", &[]).principal, true).into()),
         "see all" => flag(sees_everything(caller, engine.rules(), engine.now())),
-        "audit" => cell(desk.journal(caller, Revision::ZERO, 1)),
+        "audit" => cell(desk.journal(caller, &ListRecords::default().limit(1))),
         other => panic!("{other}"),
     });
     (text, sentences)
@@ -448,40 +393,33 @@ impl WorkflowPolicy for Hosts {
 fn approving(policy: Hosts, who: &str) -> Result<Receipt, Error> {
     let world = World::new();
     let (_, request) = world.requests[0];
-    let (grant, cut) = (GrantId::from_u128(1), Cut::default());
-    let intent = Intent::Approve { request, version: None, grant, cut, comment: None };
-    world.engine(policy.into()).desk().preview(&Command { caller: named(who), intent })
+    world.engine(policy.into()).desk().preview(&named(who), Approve::new(request))
 }
 
 #[test]
 fn a_policy_that_permits_all_lets_nobody_review_what_they_asked_for() {
     let world = World::new();
     let engine = world.engine(Hosts(|_| Ok(Ruling::Permitted)).into());
-    let reviews = |request: RequestId| {
-        let (grant, cut) = (GrantId::from_u128(1), Cut::default());
-        [
-            Intent::Approve { request, version: None, grant, cut, comment: None },
-            Intent::Deny { request, reason: words() },
-            Intent::Ask { request, question: words() },
-        ]
+    let reviews = |request: RequestId| -> [Command; 3] {
+        [Approve::new(request).into(), Deny::new(request, words()).into(), Ask::new(request, words()).into()]
     };
     let own = ["who asked", "their agent", "delegate of who asked"].map(|name| (world.requests[0].1, name));
     let agents = ["agent that asked", "person behind it"].map(|name| (world.requests[1].1, name));
     for (request, name) in own.into_iter().chain(agents) {
-        for intent in reviews(request) {
-            let refused = engine.desk().preview(&Command { caller: named(name), intent: intent.clone() }).unwrap_err();
-            assert_eq!(refused.code(), "self_approval", "{name}: {intent:?}");
+        for command in reviews(request) {
+            let refused = engine.desk().preview(&named(name), command.clone()).unwrap_err();
+            assert_eq!(refused.code(), "self_approval", "{name}: {command:?}");
         }
     }
     // A yes of somebody who fills no step is none, and so the steps hold whatever the policy says.
     let [approve, deny, _] = reviews(world.requests[0].1);
-    let refused = engine.desk().preview(&Command { caller: named("stranger"), intent: approve }).unwrap_err();
+    let refused = engine.desk().preview(&named("stranger"), approve).unwrap_err();
     assert_eq!(refused.code(), "not_an_approver");
-    engine.desk().preview(&Command { caller: named("stranger"), intent: deny }).unwrap();
+    engine.desk().preview(&named("stranger"), deny).unwrap();
     // Nor is what is over alive again, or given back by somebody who holds it.
     for (state, grant) in &world.grants {
         let holder = world.holder(state);
-        let revoked = engine.desk().preview(&Command { caller: holder, intent: Intent::Resume { grant: *grant } });
+        let revoked = engine.desk().preview(&holder, Resume::new(*grant));
         assert_eq!(revoked.unwrap_err().code(), "revoke_own_grant", "{state}");
     }
 }
@@ -596,7 +534,7 @@ mod random {
     }
 
     fn grant(dice: &mut Dice) -> Grant {
-        let owed = BreakGlass {
+        let owed = jit_access::model::BreakGlass {
             drill: false,
             reviewer_roles: roles(dice),
             review_due: instant(dice),

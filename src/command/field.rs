@@ -92,11 +92,7 @@ impl Field for Ttl {
 
     fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
         let Some(hours) = value.as_f64() else {
-            return Err(Invalid::new(
-                field,
-                format!("is {}", shown(&value)),
-                "a number of hours, such as 4 or 0.5",
-            ));
+            return Err(Invalid::new(field, format!("is {}", shown(&value)), "a number of hours, such as 4 or 0.5"));
         };
         Self::from_hours(hours).map_err(|error| error.for_field(field))
     }

@@ -84,8 +84,16 @@ macro_rules! definitions {
                 Ok(None)
             }
 
-            fn write(&self, into: &mut Map<String, Value>) {
-                match self { $(Self::$variant(one) => one.write(into),)+ }
+            /// The document that means the same to every version of this library: the name, the version of the form, and
+            /// the fields that do not have their default. A field that a later version adds changes no document without
+            /// it.
+            #[must_use]
+            pub fn document(&self) -> Value {
+                let mut fields = Map::new();
+                match self { $(Self::$variant(one) => one.write(&mut fields),)+ }
+                fields.insert("command".to_owned(), self.spec().name.into());
+                fields.insert("version".to_owned(), DOCUMENT_VERSION.into());
+                fields.into()
             }
         }
 
@@ -157,18 +165,6 @@ definitions! {
 pub const DOCUMENT_VERSION: u32 = 1;
 
 impl Command {
-    /// The command as a document that means the same to every version of this library: its name, the version of the
-    /// form, and the fields that do not have their default. A field that a later version adds changes no document
-    /// without it.
-    #[must_use]
-    pub fn document(&self) -> Value {
-        let mut fields = Map::new();
-        self.write(&mut fields);
-        fields.insert("command".to_owned(), self.spec().name.into());
-        fields.insert("version".to_owned(), DOCUMENT_VERSION.into());
-        fields.into()
-    }
-
     /// Whether it does nothing but take away: access, the chance of it, or a right to give it.
     ///
     /// ```

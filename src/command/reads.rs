@@ -6,9 +6,7 @@ use super::define::command;
 use super::field::{Field, text};
 use super::fields::shown;
 use super::spec::FieldKind;
-use crate::model::{
-    DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision,
-};
+use crate::model::{DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision};
 
 /// How many rows a page has at most. The default is 50.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +29,9 @@ impl Field for Limit {
 
     fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
         let limit = value.as_u64().and_then(|limit| usize::try_from(limit).ok());
-        limit.map(Self).ok_or_else(|| {
-            Invalid::new(field, format!("is {}", shown(&value)), "a whole number of 1 or more")
-        })
+        limit
+            .map(Self)
+            .ok_or_else(|| Invalid::new(field, format!("is {}", shown(&value)), "a whole number of 1 or more"))
     }
 
     fn write(&self) -> Value {

@@ -336,11 +336,7 @@ impl Desk {
     ///
     /// # Errors
     /// When the limit is not 1 to 500; errors of the store.
-    pub fn requests(
-        &self,
-        caller: &Caller,
-        list: &ListRequests,
-    ) -> Result<Listing<AccessRequest>, Error> {
+    pub fn requests(&self, caller: &Caller, list: &ListRequests) -> Result<Listing<AccessRequest>, Error> {
         let mut page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         let rules = &self.shared.rules;
         let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_operators() {
@@ -359,11 +355,7 @@ impl Desk {
     ///
     /// # Errors
     /// As for [`Desk::requests`].
-    pub fn delegations(
-        &self,
-        caller: &Caller,
-        list: &ListDelegations,
-    ) -> Result<Listing<Delegation>, Error> {
+    pub fn delegations(&self, caller: &Caller, list: &ListDelegations) -> Result<Listing<Delegation>, Error> {
         let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         let found = listing(self.shared.store.delegations(&page)?, &page);
         self.seen(found, |delegation| may_see_delegation(caller, delegation, &self.shared.rules, page.now))
@@ -373,11 +365,7 @@ impl Desk {
     ///
     /// # Errors
     /// As for [`Desk::requests`].
-    pub fn grants(
-        &self,
-        caller: &Caller,
-        list: &ListGrants,
-    ) -> Result<Listing<Grant>, Error> {
+    pub fn grants(&self, caller: &Caller, list: &ListGrants) -> Result<Listing<Grant>, Error> {
         let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         self.shared.flush_uses()?;
         let found = listing(self.shared.store.grants(&page)?, &page);

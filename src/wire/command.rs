@@ -7,7 +7,8 @@
 use serde::Serialize;
 
 use super::{
-    DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, caller, cursor, request_of, to_json,
+    DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, caller, cursor, request_of,
+    to_json,
 };
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of, text};
 use crate::error::Error;

@@ -654,7 +654,9 @@ impl From<&Decision> for DecisionDocument {
 /// use jit_access::model::*;
 /// use jit_access::wire::{self, PageDocument, RequestDocument};
 ///
-/// let page = engine.desk().requests(&dev, None, None, 50)?;
+/// use jit_access::command::ListRequests;
+///
+/// let page = engine.desk().requests(&dev, &ListRequests::default())?;
 /// let page = PageDocument::new(&page, |request| RequestDocument::new(request, None, engine.now(), "/jit"));
 /// assert_eq!((page.items.len(), page.next_cursor), (1, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -12,7 +12,7 @@ use crate::model::{Caller, DelegationId, GrantId, RequestId};
 ///
 /// let caller = Caller::new(Principal::user("dev@example.com")?, vec![]);
 /// let command = Command::from(Withdraw::new(RequestId::from_u128(7)));
-/// let call = Call { caller: Some(&caller), command: &command, ids: Ids::from_u128(8) };
+/// let call = Call::new(&caller, &command, Ids::from_u128(8));
 /// assert_eq!(call.command.spec().name, "withdraw");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -24,6 +24,14 @@ pub struct Call<'a> {
     pub command: &'a Command,
     /// The ids of what it may make. They are part of the call, so that deciding twice gives the same facts.
     pub ids: Ids,
+}
+
+impl<'a> Call<'a> {
+    /// This command of this caller.
+    #[must_use]
+    pub const fn new(caller: &'a Caller, command: &'a Command, ids: Ids) -> Self {
+        Self { caller: Some(caller), command, ids }
+    }
 }
 
 /// The ids of what a command may make: one of each, because no command makes two.

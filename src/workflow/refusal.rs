@@ -19,10 +19,10 @@ use crate::model::Timestamp;
 /// # let dev = Caller::new(dev, vec![]);
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
-/// use jit_access::workflow::{Command, Intent, RefusalCode};
+/// use jit_access::command::Approve;
+/// use jit_access::workflow::RefusalCode;
 ///
-/// let approve = Intent::Approve { request, version: None, grant: engine.desk().new_grant_id(), cut: Default::default(), comment: None };
-/// match engine.desk().execute(&Command { caller: dev, intent: approve }, None) {
+/// match engine.desk().execute(&dev, Approve::new(request), None) {
 ///     Err(jit_access::Error::Refused(refusal)) => assert_eq!(refusal.code(), RefusalCode::SelfApproval),
 ///     other => panic!("{other:?}"),
 /// }

@@ -11,13 +11,13 @@ use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
 use jit_access::check::Decider;
+use jit_access::command::{Approve, Command, Revoke, Submit};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Cut, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Scope, Ttl,
+    Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Ttl,
 };
-use jit_access::service::{Builder, Desk};
+use jit_access::service::{Builder, Desk, Receipt};
 use jit_access::store::MemoryStore;
-use jit_access::workflow::{Command, Intent};
 use tower::{Layer, Service, ServiceExt};
 
 /// Asks before a request goes on whether the person whom the host authenticated may do this to that.
@@ -106,10 +106,9 @@ async fn send(service: &Router, who: Option<&Principal>) -> Result<String, Box<d
 }
 
 /// What the workflow does waits for the disk, so it has a thread of its own.
-async fn execute(desk: &Desk, caller: &Caller, intent: Intent) -> Result<(), Box<dyn Error>> {
-    let (desk, command) = (desk.clone(), Command { caller: caller.clone(), intent });
-    tokio::task::spawn_blocking(move || desk.execute(&command, None)).await??;
-    Ok(())
+async fn execute(desk: &Desk, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Box<dyn Error>> {
+    let (desk, caller, command) = (desk.clone(), caller.clone(), command.into());
+    Ok(tokio::task::spawn_blocking(move || desk.execute(&caller, command, None)).await??)
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
@@ -132,25 +131,15 @@ async fn story() -> Result<(), Box<dyn Error>> {
     println!("admin:   {}", send(&service, Some(&admin)).await?);
     println!("dev:     {}", send(&service, Some(&dev)).await?);
 
-    let (request, grant) = (desk.new_request_id(), desk.new_grant_id());
-    let submit = Intent::Submit {
-        id: request,
-        grant,
-        role: RoleName::new("deployer")?,
-        duration: Some(Ttl::from_hours(1.0)?),
-        scope: Scope::ANY,
-        starts_at: None,
-        conditions: Default::default(),
-        justification: Some(Justification::new("INC-1234: roll back")?),
-        ticket: None,
-    };
-    execute(&desk, &Caller::new(dev.clone(), vec![]), submit).await?;
+    let submit = Submit::new(RoleName::new("deployer")?)
+        .duration(Ttl::from_hours(1.0)?)
+        .reason(Justification::new("INC-1234: roll back")?);
+    let request = execute(&desk, &Caller::new(dev.clone(), vec![]), submit).await?.request.ok_or("no request")?.id;
     let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
-    execute(&desk, &lead, Intent::Approve { request, version: None, grant, cut: Cut::default(), comment: None })
-        .await?;
+    let grant = execute(&desk, &lead, Approve::new(request)).await?.grant.ok_or("no grant")?.id;
     println!("granted: {}", send(&service, Some(&dev)).await?);
 
-    execute(&desk, &lead, Intent::Revoke { grant, reason: Justification::new("it is over")? }).await?;
+    execute(&desk, &lead, Revoke::new(grant, Justification::new("it is over")?)).await?;
     println!("revoked: {}", send(&service, Some(&dev)).await?);
     Ok(())
 }

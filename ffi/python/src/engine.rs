@@ -8,15 +8,18 @@ use arc_swap::ArcSwap;
 use jit_access::Error;
 use jit_access::check::Decider;
 use jit_access::clock::ManualClock;
+use jit_access::command::{
+    Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Definition, Delegate, Deny, Extend, Fields,
+    ListDelegations, ListGrants, ListRecords, ListRequests, Release, ReportStanding, Resume, Revoke, RevokeMany,
+    Submit, Suspend, Undelegate, WaiveReview, Withdraw,
+};
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{
     self, Cut, Invalid, Justification, Permission, PermissionSet, Principal, PrincipalKind, RawQuery, RoleName, Scope,
     TicketUrl, Timestamp, Ttl,
 };
 use jit_access::service::{IdempotencyKey, Listing, Receipt};
-use jit_access::wire::command::selector;
 use jit_access::wire::{self, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument};
-use jit_access::workflow::{Command, Intent};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -108,16 +111,17 @@ impl Engine {
         self.clock.as_deref().ok_or_else(|| PyTypeError::new_err("this engine runs on the system's clock"))
     }
 
-    fn execute(
+    fn execute<C: Into<Command>>(
         &self,
         py: Python<'_>,
         caller: &Caller,
         key: Option<&str>,
-        intent: impl FnOnce(&Live) -> Result<Intent, Error> + Send,
+        command: impl FnOnce() -> Result<C, Error>,
     ) -> PyResult<Receipt> {
         let key = key.map(IdempotencyKey::new).transpose().map_err(raise)?;
-        let caller = caller.0.clone();
-        self.detached(py, move |live| live.desk.execute(&Command { caller, intent: intent(live)? }, key.as_ref()))
+        let caller = &caller.0;
+        let command = command().map_err(raise)?.into();
+        self.detached(py, move |live| live.desk.execute(caller, command, key.as_ref()))
     }
 
     /// Both the question and its refusal are looked at where they were made: copying them takes as long as a look into the index.
@@ -190,6 +194,11 @@ pub fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp
         )));
     };
     text.parse::<Timestamp>().map_err(|error| raise(error.for_field(field)))
+}
+
+/// All that ended by a command.
+fn ended(receipt: Receipt) -> Listing<model::Grant> {
+    Listing { items: receipt.ended, next: None, now: receipt.now }
 }
 
 fn reason(text: &str) -> Result<Justification, Error> {
@@ -405,24 +414,20 @@ impl Engine {
     ) -> PyResult<AccessRequest> {
         let starts_at = starts_at.map(|at| when(at, "starts_at")).transpose()?;
         let conditions = asked(conditions);
-        let intent = |live: &Live| {
-            Ok(Intent::Submit {
-                id: live.desk.new_request_id(),
-                grant: live.desk.new_grant_id(),
-                role: RoleName::new(role)?,
-                duration: duration_hours.map(length).transpose()?,
-                scope: resource.map_or(Ok(Scope::ANY), str::parse)?,
-                starts_at,
-                conditions: conditions.clone(),
-                justification: reason.map(self::reason).transpose()?,
-                ticket: ticket_url.map(TicketUrl::new).transpose()?,
-            })
+        let command = || {
+            Ok(Submit::new(RoleName::new(role)?)
+                .duration(duration_hours.map(length).transpose()?)
+                .resource(resource.map_or(Ok(Scope::ANY), str::parse)?)
+                .starts_at(starts_at)
+                .conditions(conditions.clone())
+                .reason(reason.map(self::reason).transpose()?)
+                .ticket_url(ticket_url.map(TicketUrl::new).transpose()?))
         };
         AccessRequest::of(if dry_run {
-            let caller = caller.0.clone();
-            self.detached(py, |live| live.desk.preview(&Command { caller, intent: intent(live)? }))?
+            let command = command().map_err(raise)?;
+            self.detached(py, |live| live.desk.preview(&caller.0, command))?
         } else {
-            self.execute(py, caller, idempotency_key, intent)?
+            self.execute(py, caller, idempotency_key, command)?
         })
     }
 
@@ -436,14 +441,10 @@ impl Engine {
         reason: Option<&str>,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt = self.execute(py, caller, idempotency_key, |live| {
-            Ok(Intent::Extend {
-                grant: grant_id.parse()?,
-                id: live.desk.new_request_id(),
-                next: live.desk.new_grant_id(),
-                duration: duration_hours.map(length).transpose()?,
-                justification: reason.map(self::reason).transpose()?,
-            })
+        let receipt = self.execute(py, caller, idempotency_key, || {
+            Ok(Extend::new(grant_id.parse()?)
+                .duration(duration_hours.map(length).transpose()?)
+                .reason(reason.map(self::reason).transpose()?))
         })?;
         AccessRequest::of(receipt)
     }
@@ -462,19 +463,15 @@ impl Engine {
         drill: bool,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let intent = |live: &Live| {
-            Ok(Intent::BreakGlass {
-                id: live.desk.new_request_id(),
-                grant: live.desk.new_grant_id(),
-                role: RoleName::new(role)?,
-                duration: duration_hours.map(length).transpose()?,
-                scope: resource.map_or(Ok(Scope::ANY), str::parse)?,
-                justification: reason.map(self::reason).transpose()?,
-                ticket: ticket_url.map(TicketUrl::new).transpose()?,
-                drill,
-            })
+        let command = || {
+            Ok(BreakGlass::new(RoleName::new(role)?)
+                .duration(duration_hours.map(length).transpose()?)
+                .resource(resource.map_or(Ok(Scope::ANY), str::parse)?)
+                .reason(reason.map(self::reason).transpose()?)
+                .ticket_url(ticket_url.map(TicketUrl::new).transpose()?)
+                .drill(drill))
         };
-        AccessRequest::of(self.execute(py, caller, idempotency_key, intent)?)
+        AccessRequest::of(self.execute(py, caller, idempotency_key, command)?)
     }
 
     #[pyo3(signature = (caller, grant_id, *, justified, finding, idempotency_key = None))]
@@ -487,8 +484,8 @@ impl Engine {
         finding: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| {
-            Ok(Intent::CompleteReview { grant: grant_id.parse()?, justified, finding: words(finding, "finding")? })
+        let receipt = self.execute(py, caller, idempotency_key, || {
+            Ok(CompleteReview::new(grant_id.parse()?, justified, words(finding, "finding")?))
         })?;
         Grant::of(receipt)
     }
@@ -502,9 +499,8 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| {
-            Ok(Intent::WaiveReview { grant: grant_id.parse()?, reason: self::reason(reason)? })
-        })?;
+        let receipt = self
+            .execute(py, caller, idempotency_key, || Ok(WaiveReview::new(grant_id.parse()?, self::reason(reason)?)))?;
         Grant::of(receipt)
     }
 
@@ -528,19 +524,16 @@ impl Engine {
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
         let conditions = asked(conditions);
-        let receipt = self.execute(py, caller, idempotency_key, |live| {
-            Ok(Intent::Approve {
-                request: request_id.parse()?,
-                version,
-                grant: live.desk.new_grant_id(),
-                cut: Cut {
+        let receipt = self.execute(py, caller, idempotency_key, || {
+            Ok(Approve::new(request_id.parse()?)
+                .version(version)
+                .at_most(Cut {
                     permissions: permissions.as_deref().map(permission_set).transpose()?,
                     scope: resource.map(str::parse).transpose()?,
                     duration: duration_hours.map(length).transpose()?,
                     conditions,
-                },
-                comment: comment.map(|text| words(text, "comment")).transpose()?,
-            })
+                })
+                .comment(comment.map(|text| words(text, "comment")).transpose()?))
         })?;
         AccessRequest::of(receipt)
     }
@@ -554,9 +547,8 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| {
-            Ok(Intent::Deny { request: request_id.parse()?, reason: self::reason(reason)? })
-        })?;
+        let receipt =
+            self.execute(py, caller, idempotency_key, || Ok(Deny::new(request_id.parse()?, self::reason(reason)?)))?;
         AccessRequest::of(receipt)
     }
 
@@ -569,9 +561,8 @@ impl Engine {
         question: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| {
-            Ok(Intent::Ask { request: request_id.parse()?, question: words(question, "question")? })
-        })?;
+        let receipt = self
+            .execute(py, caller, idempotency_key, || Ok(Ask::new(request_id.parse()?, words(question, "question")?)))?;
         AccessRequest::of(receipt)
     }
 
@@ -587,13 +578,10 @@ impl Engine {
         resource: Option<&str>,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| {
-            Ok(Intent::Answer {
-                request: request_id.parse()?,
-                answer: words(answer, "answer")?,
-                duration: duration_hours.map(length).transpose()?,
-                scope: resource.map(str::parse).transpose()?,
-            })
+        let receipt = self.execute(py, caller, idempotency_key, || {
+            Ok(Answer::new(request_id.parse()?, words(answer, "answer")?)
+                .duration(duration_hours.map(length).transpose()?)
+                .resource(resource.map(str::parse).transpose()?))
         })?;
         AccessRequest::of(receipt)
     }
@@ -606,8 +594,7 @@ impl Engine {
         request_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt =
-            self.execute(py, caller, idempotency_key, |_| Ok(Intent::Withdraw { request: request_id.parse()? }))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(Withdraw::new(request_id.parse()?)))?;
         AccessRequest::of(receipt)
     }
 
@@ -620,9 +607,8 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| {
-            Ok(Intent::Revoke { grant: grant_id.parse()?, reason: self::reason(reason)? })
-        })?;
+        let receipt =
+            self.execute(py, caller, idempotency_key, || Ok(Revoke::new(grant_id.parse()?, self::reason(reason)?)))?;
         Grant::of(receipt)
     }
 
@@ -640,10 +626,16 @@ impl Engine {
         resource: Option<&str>,
         everything: bool,
     ) -> PyResult<Page> {
-        let holder = holder.map(|name| (name, agent));
-        let select = selector(request_id, holder, role, resource, everything).map_err(raise)?;
-        let reason = self::reason(reason).map_err(raise)?;
-        grant_page(py, self.detached(py, |live| live.desk.revoke_many(&caller.0, select, reason))?)
+        let mut fields = serde_json::Map::new();
+        for (name, text) in [("request", request_id), ("holder", holder), ("role", role), ("resource", resource)] {
+            fields.extend(text.map(|text| (name.to_owned(), text.into())));
+        }
+        fields.insert("reason".to_owned(), reason.into());
+        fields.insert("agent".to_owned(), agent.into());
+        fields.insert("everything".to_owned(), everything.into());
+        let many = RevokeMany::read(&mut Fields::of("revoke_many", &[], fields)).map_err(raise)?;
+        let receipt = self.execute(py, caller, None, || Ok(many))?;
+        grant_page(py, ended(receipt))
     }
 
     #[pyo3(signature = (caller, grant_id, *, idempotency_key = None))]
@@ -654,8 +646,7 @@ impl Engine {
         grant_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt =
-            self.execute(py, caller, idempotency_key, |_| Ok(Intent::Release { grant: grant_id.parse()? }))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(Release::new(grant_id.parse()?)))?;
         Grant::of(receipt)
     }
 
@@ -668,9 +659,8 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| {
-            Ok(Intent::Suspend { grant: grant_id.parse()?, reason: self::reason(reason)? })
-        })?;
+        let receipt =
+            self.execute(py, caller, idempotency_key, || Ok(Suspend::new(grant_id.parse()?, self::reason(reason)?)))?;
         Grant::of(receipt)
     }
 
@@ -682,7 +672,7 @@ impl Engine {
         grant_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self.execute(py, caller, idempotency_key, |_| Ok(Intent::Resume { grant: grant_id.parse()? }))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(Resume::new(grant_id.parse()?)))?;
         Grant::of(receipt)
     }
 
@@ -698,10 +688,13 @@ impl Engine {
     ) -> PyResult<Page> {
         let of = if agent { model::Principal::agent(principal) } else { model::Principal::user(principal) };
         let of = of.map_err(raise)?;
-        let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>().map_err(raise)?;
-        let standing = model::Standing { enabled, roles };
-        let caller = caller.map(|caller| &caller.0);
-        grant_page(py, self.detached(py, |live| live.desk.standing(caller, &of, &standing))?)
+        let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<Vec<_>, _>>().map_err(raise)?;
+        let report = ReportStanding::new(of, enabled).roles(roles);
+        let receipt = match caller {
+            Some(caller) => self.execute(py, caller, None, || Ok(report))?,
+            None => self.detached(py, |live| live.desk.execute_for_host(report))?,
+        };
+        grant_page(py, ended(receipt))
     }
 
     fn request(&self, py: Python<'_>, caller: &Caller, request_id: &str) -> PyResult<AccessRequest> {
@@ -726,7 +719,8 @@ impl Engine {
         let status = status.map(wire::parse_request_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let (listing, grants) = self.detached(py, |live| {
-            let listing = live.desk.requests(&caller.0, status, before, limit)?;
+            let listing =
+                live.desk.requests(&caller.0, &ListRequests::default().status(status).cursor(before).limit(limit))?;
             let grants = listing
                 .items
                 .iter()
@@ -743,6 +737,7 @@ impl Engine {
                 now: listing.now,
                 replayed: false,
                 already: false,
+                ended: Vec::new(),
             })
         });
         Ok(Page {
@@ -768,7 +763,9 @@ impl Engine {
     ) -> PyResult<Page> {
         let status = status.map(wire::parse_grant_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
-        let listing = self.detached(py, |live| live.desk.grants(&caller.0, status, before, limit))?;
+        let listing = self.detached(py, |live| {
+            live.desk.grants(&caller.0, &ListGrants::default().status(status).cursor(before).limit(limit))
+        })?;
         grant_page(py, listing)
     }
 
@@ -786,16 +783,11 @@ impl Engine {
         idempotency_key: Option<&str>,
     ) -> PyResult<Delegation> {
         let (from, until) = (start.map(|at| when(at, "from")).transpose()?, when(until, "until")?);
-        let receipt = self.execute(py, caller, idempotency_key, |live| {
+        let receipt = self.execute(py, caller, idempotency_key, || {
             let roles = roles.map(|all| all.iter().map(|role| RoleName::new(role)).collect::<Result<Vec<_>, _>>());
-            Ok(Intent::Delegate {
-                id: live.desk.new_delegation_id(),
-                to: Principal::user(to).map_err(|error| error.for_field("to"))?,
-                roles: roles.transpose()?,
-                from,
-                until,
-                reason: self::reason(reason)?,
-            })
+            Ok(Delegate::new(Principal::user(to).map_err(|error| error.for_field("to"))?, until, self::reason(reason)?)
+                .roles(roles.transpose()?)
+                .starts_at(from))
         })?;
         Delegation::of(receipt)
     }
@@ -808,8 +800,7 @@ impl Engine {
         delegation_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Delegation> {
-        let receipt = self
-            .execute(py, caller, idempotency_key, |_| Ok(Intent::Undelegate { delegation: delegation_id.parse()? }))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(Undelegate::new(delegation_id.parse()?)))?;
         Delegation::of(receipt)
     }
 
@@ -824,7 +815,9 @@ impl Engine {
     ) -> PyResult<Page> {
         let status = status.map(wire::parse_delegation_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
-        let listing = self.detached(py, |live| live.desk.delegations(&caller.0, status, before, limit))?;
+        let listing = self.detached(py, |live| {
+            live.desk.delegations(&caller.0, &ListDelegations::default().status(status).cursor(before).limit(limit))
+        })?;
         let items = listing.items.iter().map(|one| Delegation::new(one.clone(), listing.now));
         Ok(Page {
             items: PyTuple::new(py, items.collect::<Vec<_>>())?.unbind(),
@@ -838,7 +831,8 @@ impl Engine {
     #[pyo3(signature = (caller, *, limit = 50, cursor = None))]
     fn audit(&self, py: Python<'_>, caller: &Caller, limit: usize, cursor: Option<&str>) -> PyResult<Page> {
         let after = cursor.map(wire::parse_cursor).transpose().map_err(raise)?.unwrap_or_default();
-        let listing = self.detached(py, |live| live.desk.journal(&caller.0, after, limit))?;
+        let listing =
+            self.detached(py, |live| live.desk.journal(&caller.0, &ListRecords::default().cursor(after).limit(limit)))?;
         Ok(Page {
             items: PyTuple::new(py, listing.items.iter().cloned().map(Record).collect::<Vec<_>>())?.unbind(),
             next: listing.next.map(wire::cursor),

@@ -2,12 +2,11 @@
 
 use super::Fixture;
 use super::world::{at, cast, everything, granted, minutes, role, rules, submit, used};
+use crate::command::{Revoke, Submit};
 use crate::journal::Hash;
-use crate::model::{
-    Conditions, GrantId, Justification, Principal, RequestId, RequestState, Revision, Scope, Timestamp,
-};
+use crate::model::{GrantId, Justification, Principal, RequestId, RequestState, Revision, Scope, Timestamp};
 use crate::store::{Batch, Done, Head, Message, Store, StoreError};
-use crate::workflow::{Command, Intent, View, decide};
+use crate::workflow::{Call, Ids, View, decide};
 
 /// A store that nothing was written to is empty, and whole.
 pub fn a_new_store_is_empty(fixture: &dyn Fixture) {
@@ -125,8 +124,8 @@ pub fn uses_neither_cause_nor_meet_conflicts(fixture: &dyn Fixture) {
 
     let view = View { revision: before.revision, ..store.grant(grant.id).unwrap() };
     let reason = Justification::new("over").unwrap();
-    let revoke = Command { caller: cast()[2].clone(), intent: Intent::Revoke { grant: grant.id, reason } };
-    let events = decide(&view, &revoke, &rules(), at(3)).unwrap();
+    let revoke = Revoke::new(grant.id, reason).into();
+    let events = decide(&view, &Call::new(&cast()[2], &revoke, Ids::from_u128(9)), &rules(), at(3)).unwrap();
     store.commit(&Batch { decided_from: Some(before.revision), events, ..Batch::default() }).unwrap();
     store.commit(&uses).unwrap();
 
@@ -160,18 +159,15 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
             acts_for: Some(Principal::user(&format!("o'{number}")).unwrap()),
             sign_in: None,
         };
-        let intent = Intent::Submit {
-            id: RequestId::from_u128(number),
-            grant: GrantId::from_u128(number),
-            role: role("deploy'er \""),
-            duration: Some(minutes(5)),
-            scope: Scope::one("tool", &text.replace(char::is_control, " ")[..text.len().min(2_000)]).unwrap(),
-            starts_at: None,
-            conditions: Conditions::default(),
-            justification: Some(Justification::new(text).unwrap()),
-            ticket: None,
-        };
-        let events = decide(&View::default(), &Command { caller: caller.clone(), intent }, &rules(), at(0)).unwrap();
+        let command = Submit::new(role("deploy'er \""))
+            .duration(minutes(5))
+            .resource(
+                Scope::one("tool", &text.replace(char::is_control, " ")[..text.len().min(2_000)]).unwrap(),
+            )
+            .reason(Justification::new(text).unwrap());
+        let command = command.into();
+        let call = Call::new(&caller, &command, Ids::from_u128(number));
+        let events = decide(&View::default(), &call, &rules(), at(0)).unwrap();
         let key = format!("{text}\0key");
         let done = Done {
             fingerprint: text.to_owned(),

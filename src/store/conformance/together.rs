@@ -7,10 +7,11 @@ use std::thread;
 
 use super::Fixture;
 use super::world::{at, cast, granted, rules, submit, used};
+use crate::command::{Approve, Revoke};
 use crate::journal::Record;
-use crate::model::{Cut, Fact, GrantId, Justification, RequestId, Revision};
+use crate::model::{Fact, GrantId, Justification, RequestId, Revision};
 use crate::store::{Batch, Delivery, Done, Message, Store, StoreError};
-use crate::workflow::{Command, Intent, decide};
+use crate::workflow::{Call, Ids, decide};
 
 const WRITERS: u64 = 8;
 const EACH: u64 = 20;
@@ -115,11 +116,10 @@ pub fn one_of_many_answers_to_a_request_wins(fixture: &dyn Fixture) {
             .map(|writer| {
                 let (store, view) = (&handles[usize::try_from(writer).unwrap() % handles.len()], &view);
                 scope.spawn(move || {
-                    let grant = GrantId::from_u128(u128::from(100 + writer));
-                    let intent =
-                        Intent::Approve { request: id, version: None, grant, cut: Cut::default(), comment: None };
-                    let command = Command { caller: cast()[2].clone(), intent };
-                    let events = decide(view, &command, &rules(), at(1)).unwrap();
+                    let approve = Approve::new(id).into();
+                    let lead = &cast()[2];
+                    let call = Call::new(lead, &approve, Ids::from_u128(u128::from(100 + writer)));
+                    let events = decide(view, &call, &rules(), at(1)).unwrap();
                     match store.commit(&Batch { decided_from: Some(view.revision), events, ..Batch::default() }) {
                         Ok(_) => 1,
                         Err(StoreError::Conflict) => 0,
@@ -184,7 +184,8 @@ pub fn uses_are_counted_exactly(fixture: &dyn Fixture) {
         scope.spawn(|| {
             for grant in &grants {
                 let reason = Justification::new("over").unwrap();
-                let revoke = Command { caller: cast()[2].clone(), intent: Intent::Revoke { grant: *grant, reason } };
+                let (lead, revoke) = (&cast()[2], Revoke::new(*grant, reason).into());
+                let revoke = Call::new(lead, &revoke, Ids::from_u128(9));
                 commit(&handles[1], |_| {
                     let view = handles[1].grant(*grant).unwrap();
                     // A use of the same grant in the same batch goes through the fold, not past it.

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::command::{
+    Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, Release, ReportStanding, Resume,
+    Revoke, Submit, Suspend, Undelegate, WaiveReview, Withdraw,
+};
 use crate::model::{
     AccessRequest, Action, Actor, ApprovalRule, Caller, Conditions, Cut, DelegationId, EscalationRule, Event, Fact,
     Grant, GrantId, Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName,
     Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store, StoreError};
-use crate::workflow::{BreakGlassRules, Command, History, Intent, Rules, View, decide, note, report_standing};
+use crate::workflow::{BreakGlassRules, Call, History, Ids, Rules, View, decide, note};
 
 /// When every story begins.
 pub const START: i64 = 1_800_000_000_000;
@@ -133,18 +137,8 @@ pub fn rules() -> Rules {
 /// The request of somebody for something, as the workflow makes it, and the events that say so.
 #[must_use]
 pub fn submit(who: &Caller, number: u128, now: Timestamp) -> Vec<Event> {
-    let intent = Intent::Submit {
-        id: RequestId::from_u128(number),
-        grant: GrantId::from_u128(number),
-        role: role("reader"),
-        duration: None,
-        scope: Scope::ANY,
-        starts_at: None,
-        conditions: Conditions::default(),
-        justification: None,
-        ticket: None,
-    };
-    decide(&View::default(), &Command { caller: who.clone(), intent }, &rules(), now).unwrap()
+    let command = Submit::new(role("reader")).into();
+    decide(&View::default(), &Call::new(who, &command, Ids::from_u128(number)), &rules(), now).unwrap()
 }
 
 /// The use of a grant.
@@ -179,6 +173,8 @@ pub struct Story {
     cast: Vec<Caller>,
     /// The instant of the story.
     pub now: Timestamp,
+    /// Of what the next command may make.
+    ids: Ids,
     /// Every event so far.
     pub events: Vec<Event>,
     requests: Vec<RequestId>,
@@ -200,6 +196,7 @@ impl Story {
             rules: rules(),
             cast: cast(),
             now: at(0),
+            ids: Ids::from_u128(0),
             events: Vec::new(),
             requests: Vec::new(),
             grants: Vec::new(),
@@ -213,12 +210,12 @@ impl Story {
         let pace = [0, 1, 999, MINUTE, 7 * MINUTE, 25 * MINUTE][dice.below(6)];
         self.now = Timestamp::from_millis(self.now.millis() + pace).unwrap();
         let who = self.cast[dice.below(self.cast.len())].clone();
+        self.ids = Ids::from_u128(dice.roll().into());
         match dice.below(26) {
             24 | 25 => self.delegate(store, who, &mut dice),
             0..=4 => self.submit(store, who, &mut dice),
             5..=7 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
-                let grant = GrantId::from_u128(dice.roll().into());
                 let comment = (dice.below(2) == 0).then(|| Justification::new("fine").unwrap());
                 let cut = Cut {
                     permissions: [None, PermissionSet::new([Permission::new("tools.read").unwrap()]).ok()]
@@ -228,13 +225,13 @@ impl Story {
                     duration: [None, Some(minutes(5))][dice.below(2)],
                     conditions: Conditions::default(),
                 };
-                let intent = Intent::Approve { request, version: None, grant, cut, comment };
-                self.about_request(store, request, Command { caller: who, intent });
+                let command = Approve::new(request).at_most(cut).comment(comment);
+                self.about_request(store, request, &who, command);
             }
             8 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
                 let reason = Justification::new("not\ntoday").unwrap();
-                self.about_request(store, request, Command { caller: who, intent: Intent::Deny { request, reason } });
+                self.about_request(store, request, &who, Deny::new(request, reason));
             }
             9 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
@@ -242,12 +239,12 @@ impl Story {
                 if let Some(known) = store.request(request).unwrap().request {
                     who.principal = known.requester;
                 }
-                self.about_request(store, request, Command { caller: who, intent: Intent::Withdraw { request } });
+                self.about_request(store, request, &who, Withdraw::new(request));
             }
             10 => {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
                 let reason = Justification::new("enough").unwrap();
-                self.about_grant(store, grant, Command { caller: who, intent: Intent::Revoke { grant, reason } });
+                self.about_grant(store, grant, &who, Revoke::new(grant, reason));
             }
             11 => {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
@@ -255,12 +252,12 @@ impl Story {
                 if let Some(known) = store.grant(grant).unwrap().grant {
                     who.principal = known.holder;
                 }
-                self.about_grant(store, grant, Command { caller: who, intent: Intent::Release { grant } });
+                self.about_grant(store, grant, &who, Release::new(grant));
             }
             14 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
                 let question = Justification::new("what for?").unwrap();
-                self.about_request(store, request, Command { caller: who, intent: Intent::Ask { request, question } });
+                self.about_request(store, request, &who, Ask::new(request, question));
             }
             15 => {
                 let Some(request) = pick(&self.requests, &mut dice) else { return };
@@ -271,27 +268,27 @@ impl Story {
                 let answer = Justification::new("that").unwrap();
                 let duration = [None, Some(minutes(3))][dice.below(2)];
                 let scope = [None, "server:s'1".parse().ok()][dice.below(2)].clone();
-                let intent = Intent::Answer { request, answer, duration, scope };
-                self.about_request(store, request, Command { caller: who, intent });
+                let command = Answer::new(request, answer).duration(duration).resource(scope);
+                self.about_request(store, request, &who, command);
             }
             16 => {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
                 let reason = Justification::new("wait").unwrap();
-                self.about_grant(store, grant, Command { caller: who, intent: Intent::Suspend { grant, reason } });
+                self.about_grant(store, grant, &who, Suspend::new(grant, reason));
             }
             17 => {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
-                self.about_grant(store, grant, Command { caller: who, intent: Intent::Resume { grant } });
+                self.about_grant(store, grant, &who, Resume::new(grant));
             }
             18 => {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
                 let Some(known) = store.grant(grant).unwrap().grant else { return };
-                let (id, next) = (RequestId::from_u128(dice.roll().into()), GrantId::from_u128(dice.roll().into()));
+                let id = self.ids.request;
                 let duration = [None, Some(minutes(5))][dice.below(2)];
-                let intent = Intent::Extend { grant, id, next, duration, justification: None };
+                let command = Extend::new(grant).duration(duration);
                 let who = Caller { principal: known.holder.clone(), ..who };
                 let view = about_chain(store, View { extended: Some(known), ..store.request(id).unwrap() });
-                if self.decide(store, &view, &Command { caller: who, intent }) {
+                if self.decide(store, &view, &who, &command.into()) {
                     self.requests.push(id);
                 }
             }
@@ -303,36 +300,31 @@ impl Story {
                 let known = known.map(|known| (whose.principal.clone(), known)).into_iter().collect();
                 let history = History { live, ..History::default() };
                 let view = View { revision, standing: known, history, ..View::default() };
-                let said = (&whose.principal, &standing);
-                let events = report_standing(&view, None, said, &self.rules, self.now).unwrap();
+                let report = ReportStanding::new(whose.principal, standing.enabled).roles(standing.roles).into();
+                let call = Call { caller: None, command: &report, ids: self.ids };
+                let events = decide(&view, &call, &self.rules, self.now).unwrap();
                 self.commit(store, Batch { decided_from: Some(revision), events, ..Batch::default() });
             }
             20 | 21 => {
-                let id = RequestId::from_u128(dice.roll().into());
-                let intent = Intent::BreakGlass {
-                    id,
-                    grant: GrantId::from_u128(dice.roll().into()),
-                    role: role("reader"),
-                    duration: [None, Some(minutes(10))][dice.below(2)],
-                    scope: Scope::ANY,
-                    justification: Some(Justification::new("all is 'down'").unwrap()),
-                    ticket: None,
-                    drill: dice.below(2) == 0,
-                };
-                if self.about_request(store, id, Command { caller: who, intent }) {
+                let id = self.ids.request;
+                let command = BreakGlass::new(role("reader"))
+                    .duration([None, Some(minutes(10))][dice.below(2)])
+                    .reason(Justification::new("all is 'down'").unwrap())
+                    .drill(dice.below(2) == 0);
+                if self.about_request(store, id, &who, command) {
                     self.requests.push(id);
                 }
             }
             22 => {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
                 let finding = Justification::new("as said").unwrap();
-                let intent = Intent::CompleteReview { grant, justified: dice.below(2) == 0, finding };
-                self.about_grant(store, grant, Command { caller: who, intent });
+                let command = CompleteReview::new(grant, dice.below(2) == 0, finding);
+                self.about_grant(store, grant, &who, command);
             }
             23 => {
                 let Some(grant) = pick(&self.grants, &mut dice) else { return };
-                let intent = Intent::WaiveReview { grant, reason: Justification::new("a drill").unwrap() };
-                self.about_grant(store, grant, Command { caller: who, intent });
+                let command = WaiveReview::new(grant, Justification::new("a drill").unwrap());
+                self.about_grant(store, grant, &who, command);
             }
             12 | 13 => {
                 // Several grants in one batch, one of them perhaps unknown to the store.
@@ -354,58 +346,55 @@ impl Story {
     /// Lends a role, or ends an earlier delegation.
     fn delegate(&mut self, store: &dyn Store, caller: Caller, dice: &mut Dice) {
         let earlier = pick(&self.delegations, dice).filter(|_| dice.below(3) == 0);
-        let id = earlier.unwrap_or_else(|| DelegationId::from_u128(dice.roll().into()));
-        let intent = if earlier.is_some() {
-            Intent::Undelegate { delegation: id }
+        let id = earlier.unwrap_or(self.ids.delegation);
+        let command: Command = if earlier.is_some() {
+            Undelegate::new(id).into()
         } else {
             let from = self.now.saturating_add(minutes([1, 5][dice.below(2)]));
-            Intent::Delegate {
-                id,
-                to: self.cast[dice.below(self.cast.len())].principal.clone(),
-                roles: None,
-                from: (dice.below(2) == 0).then_some(from),
-                until: from.saturating_add(minutes([1, 40][dice.below(2)])),
-                reason: Justification::new("a day's\trest ☃").unwrap(),
-            }
+            Delegate::new(
+                self.cast[dice.below(self.cast.len())].principal.clone(),
+                from.saturating_add(minutes([1, 40][dice.below(2)])),
+                Justification::new("a day's\trest ☃").unwrap(),
+            )
+            .starts_at((dice.below(2) == 0).then_some(from))
+            .into()
         };
         let view = store.delegation(id).unwrap();
-        let made = self.decide(store, &view, &Command { caller, intent });
+        let made = self.decide(store, &view, &caller, &command);
         if made && earlier.is_none() {
             self.delegations.push(id);
         }
     }
 
     fn submit(&mut self, store: &dyn Store, caller: Caller, dice: &mut Dice) {
-        let id = RequestId::from_u128(dice.roll().into());
+        let id = self.ids.request;
         let roles: Vec<_> = self.rules.catalogue.keys().cloned().collect();
-        let intent = Intent::Submit {
-            id,
-            grant: GrantId::from_u128(dice.roll().into()),
-            role: roles[dice.below(roles.len())].clone(),
-            duration: [None, Some(minutes(1)), Some(minutes(600))][dice.below(3)],
-            scope: ["*", "tool", "server:s'1", "tool:a\"; DROP TABLE grants; --"][dice.below(4)].parse().unwrap(),
-            starts_at: (dice.below(3) == 0).then(|| self.now.saturating_add(minutes(20))),
-            conditions: Conditions::default(),
-            justification: (dice.below(2) == 0).then(|| Justification::new("disk\tfull ☃").unwrap()),
-            ticket: (dice.below(2) == 0).then(|| TicketUrl::new("https://t.example/1?a='").unwrap()),
-        };
-        if self.about_request(store, id, Command { caller, intent }) {
+        let command = Submit::new(roles[dice.below(roles.len())].clone())
+            .duration([None, Some(minutes(1)), Some(minutes(600))][dice.below(3)])
+            .resource(
+                ["*", "tool", "server:s'1", "tool:a\"; DROP TABLE grants; --"][dice.below(4)].parse::<Scope>().unwrap(),
+            )
+            .starts_at((dice.below(3) == 0).then(|| self.now.saturating_add(minutes(20))))
+            .reason((dice.below(2) == 0).then(|| Justification::new("disk\tfull ☃").unwrap()))
+            .ticket_url((dice.below(2) == 0).then(|| TicketUrl::new("https://t.example/1?a='").unwrap()));
+        if self.about_request(store, id, &caller, command) {
             self.requests.push(id);
         }
     }
 
-    fn about_request(&mut self, store: &dyn Store, id: RequestId, command: Command) -> bool {
+    fn about_request(&mut self, store: &dyn Store, id: RequestId, who: &Caller, command: impl Into<Command>) -> bool {
         let view = about_chain(store, store.request(id).unwrap());
-        self.decide(store, &view, &command)
+        self.decide(store, &view, who, &command.into())
     }
 
-    fn about_grant(&mut self, store: &dyn Store, id: GrantId, command: Command) -> bool {
+    fn about_grant(&mut self, store: &dyn Store, id: GrantId, who: &Caller, command: impl Into<Command>) -> bool {
         let view = about_chain(store, store.grant(id).unwrap());
-        self.decide(store, &view, &command)
+        self.decide(store, &view, who, &command.into())
     }
 
-    fn decide(&mut self, store: &dyn Store, view: &View, command: &Command) -> bool {
-        let Ok(events) = decide(view, command, &self.rules, self.now) else { return false };
+    fn decide(&mut self, store: &dyn Store, view: &View, who: &Caller, command: &Command) -> bool {
+        let call = Call::new(who, command, self.ids);
+        let Ok(events) = decide(view, &call, &self.rules, self.now) else { return false };
         self.commit(store, Batch { decided_from: Some(view.revision), events, ..Batch::default() })
     }
 

@@ -7,8 +7,8 @@ use super::request::{Draft, each_once, without_approvers};
 use super::terms::{limited, role_of, terms_of};
 use crate::command::{BreakGlass, CompleteReview, WaiveReview};
 use crate::model::{
-    AccessRequest, Actor, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Principal, Role, SignIn,
-    Timestamp, Ttl,
+    AccessRequest, Actor, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Principal, Role,
+    SignIn, Timestamp, Ttl,
 };
 use crate::workflow::access::not_an_approver;
 use crate::workflow::authority::{About, Act, Entitlement, check};

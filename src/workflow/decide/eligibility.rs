@@ -1,8 +1,8 @@
 //! Who may hold a role, and who may act at all.
 
 use crate::model::{AccessRequest, Caller, Principal, Role};
-use crate::workflow::authority::{About, Act, Entitlement, For, check};
 use crate::workflow::access::asking;
+use crate::workflow::authority::{About, Act, Entitlement, For, check};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 use super::case::Case;

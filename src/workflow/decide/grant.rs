@@ -83,11 +83,7 @@ pub(super) fn known<'a>(case: &Case<'a>, grant: Option<&'a Grant>, id: GrantId) 
 }
 
 /// The grant and all its later extensions, as far as they are live; none when the grant is over itself.
-pub(super) fn with_later<'a>(
-    view: &'a View,
-    grant: &'a Grant,
-    now: Timestamp,
-) -> impl Iterator<Item = &'a Grant> {
+pub(super) fn with_later<'a>(view: &'a View, grant: &'a Grant, now: Timestamp) -> impl Iterator<Item = &'a Grant> {
     let live = grant.status(now).is_live();
     let later = view.extensions.iter().filter(move |later| {
         later.first() == grant.first() && later.number() > grant.number() && later.status(now).is_live()

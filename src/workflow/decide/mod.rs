@@ -57,13 +57,7 @@ pub fn preview(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp) -> R
     decided(view, call, rules, now, true)
 }
 
-fn decided(
-    view: &View,
-    call: &Call<'_>,
-    rules: &Rules,
-    now: Timestamp,
-    dry_run: bool,
-) -> Result<Vec<Event>, Refusal> {
+fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run: bool) -> Result<Vec<Event>, Refusal> {
     if let Command::ReportStanding(report) = call.command {
         return standing::report(view, call.caller, report, rules, now);
     }

@@ -24,18 +24,10 @@ pub(super) struct Draft<'a> {
 }
 
 /// The request, and its approval when a rule stands in for a person's: one of the general rules, or `rule`.
-pub(super) fn make(
-    case: &Case<'_>,
-    role: &Role,
-    draft: Draft<'_>,
-    rule: Option<Actor>,
-) -> Result<Vec<Event>, Refusal> {
+pub(super) fn make(case: &Case<'_>, role: &Role, draft: Draft<'_>, rule: Option<Actor>) -> Result<Vec<Event>, Refusal> {
     let approval: Vec<_> = case.rules.approval_of(role).iter().map(|rule| ApprovalStep::new(rule, case.now)).collect();
-    let request = AccessRequest {
-        approver_roles: approver_roles(&approval),
-        approval,
-        ..without_approvers(case, role, draft)
-    };
+    let request =
+        AccessRequest { approver_roles: approver_roles(&approval), approval, ..without_approvers(case, role, draft) };
     let approving_rule = rule_that_approves(case, role, &request, rule);
     if approving_rule.is_none() && request.approval.is_empty() {
         return Err(Refusal::new(
@@ -161,8 +153,7 @@ pub(super) fn own<'a>(case: &Case<'a>, id: RequestId, act: Act) -> Result<&'a Ac
     let request = known(case, id)?;
     check(&case.question(act, About::Request(request)), || {
         let message = || format!("only {} can do this with the request", request.requester);
-        (case.caller.principal != request.requester)
-            .then(|| Refusal::new(RefusalCode::NotTheRequester, message()))
+        (case.caller.principal != request.requester).then(|| Refusal::new(RefusalCode::NotTheRequester, message()))
     })?;
     Ok(request)
 }

@@ -36,12 +36,8 @@ pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, 
         .chain([&cut])
         .try_fold(request.terms(), |terms, cut| terms.cut(cut).map_err(|nothing| nothing_left(&terms, nothing)))?;
     let (id, comment) = (request.id, approve.comment.clone());
-    let reviewed = Fact::RequestReviewed {
-        request: id,
-        capacity: capacity.clone(),
-        cut: cut.clone(),
-        comment: comment.clone(),
-    };
+    let reviewed =
+        Fact::RequestReviewed { request: id, capacity: capacity.clone(), cut: cut.clone(), comment: comment.clone() };
     let review = case.events([reviewed]);
     let review = if waiting_for(&after(&request, &review), now).is_empty() {
         let approved = Fact::RequestApproved { request: id, capacity, cut, comment };

@@ -3,13 +3,13 @@
 use super::case::Case;
 use super::covered::covering;
 use super::eligibility::{check_eligible, eligible};
+use super::limits;
 use super::request::{Draft, make};
 use super::terms::{check_details, check_start, limited, role_of, terms_of};
-use super::limits;
 use crate::command::Submit;
 use crate::model::{Event, Timestamp};
-use crate::workflow::authority::{Act, Entitlement};
 use crate::workflow::Refusal;
+use crate::workflow::authority::{Act, Entitlement};
 
 pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
