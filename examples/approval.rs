@@ -5,7 +5,7 @@ use std::error::Error;
 
 use jit_access::command::{Approve, Deny, ListRecords, ListRequests, Submit};
 use jit_access::config::Config;
-use jit_access::model::{Caller, Cut, Invalid, Justification, Principal, Revision, RoleName, Scope, Ttl};
+use jit_access::model::{Caller, Cut, Invalid, Justification, Principal, RoleName, Ttl};
 use jit_access::service::{Builder, Desk, Receipt};
 use jit_access::store::MemoryStore;
 

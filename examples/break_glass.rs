@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jit_access::command::{BreakGlass, CompleteReview, Release};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, GrantId, Justification, Principal, Query, Resource, RoleName, Scope, SignIn, Timestamp,
+    Action, Caller, GrantId, Justification, Principal, Query, Resource, RoleName, SignIn, Timestamp,
 };
 use jit_access::service::{Builder, Desk, Receipt};
 use jit_access::store::{MemoryStore, Store};

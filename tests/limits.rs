@@ -30,8 +30,9 @@ fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> C
     let ask = |(number, engine): (usize, &Engine)| {
         let (desk, starts_at) = (engine.desk(), Some(engine.now().saturating_add(Ttl::from_hours(24.0).unwrap())));
         // Scopes that have nothing in common, so that no grant covers what another one wants.
-        let command =
-            Submit::new(role("reader")).resource(format!("tool:t{number}").parse().unwrap()).starts_at(starts_at);
+        let command = Submit::new(role("reader"))
+            .resource(format!("tool:t{number}").parse::<Scope>().unwrap())
+            .starts_at(starts_at);
         match desk.execute(&caller(number), command, None) {
             Ok(_) => None,
             Err(Error::Refused(refusal)) => Some(refusal.code()),

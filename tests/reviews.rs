@@ -301,13 +301,12 @@ jit_access:
         for pair in pairs() {
             let too_late = pair.asked("operator");
             pair.clock.advance(3_600_000);
-            let commands =
-                || [("ann", 0), ("ben", 1)].map(|(name, at)| yes(too_late, person(name, &["lead"]), &pair.engines[at]));
+            let commands = || ["ann", "ben"].map(|name| yes(too_late, person(name, &["lead"])));
             assert_eq!(pair.both(commands()), [Err("request_timed_out"); 2]);
             assert_eq!(pair.outcome(too_late), (RequestStatus::TimedOut, None));
             let just = pair.asked("operator");
             pair.clock.advance(3_599_999);
-            let answer = pair.engines[1].desk().execute(&yes(just, person("ann", &["lead"])), None);
+            let answer = pair.engines[1].desk().execute(&person("ann", &["lead"]), Approve::new(just), None);
             assert!(answer.unwrap().grant.is_some());
         }
     }
@@ -323,7 +322,7 @@ jit_access:
                 let told = thread::scope(|scope| {
                     let approver = scope.spawn(|| {
                         gate.wait();
-                        pair.engines[0].desk().execute(&approval, None).map_err(code)
+                        pair.engines[0].desk().execute(&approval.0, approval.1, None).map_err(code)
                     });
                     scope.spawn(|| {
                         gate.wait();
@@ -345,7 +344,7 @@ jit_access:
                 }
                 // Whoever comes now, in whichever process, is told the same.
                 let late = yes(request, person("ben", &["lead"]));
-                assert!(pair.engines[1].desk().execute(&late, None).is_err());
+                assert!(pair.engines[1].desk().execute(&late.0, late.1, None).is_err());
                 pair.engines[0].reconciler().tick().unwrap();
             }
             pair.engines[1].desk().verify().unwrap();

@@ -336,8 +336,9 @@ proptest! {
             } else {
                 // Submitting starts a new story; what it was decided from is a view without a request.
                 let before = if matches!(step.what, Do::Submit { .. }) { View::default() } else { view.clone() };
-                let command = command(step, &before, &people, now, serial);
-                let decided = decide(&before, &command, &rules, at(now));
+                let command = command(step, &before, now);
+                let call = Call::new(&people[step.who], &command, Ids::from_u128(serial));
+                let decided = decide(&before, &call, &rules, at(now));
                 match (&decided, wanted) {
                     (Ok(_), Ok(())) => {}
                     (Err(refusal), Err(code)) => prop_assert_eq!(refusal.code().name(), code),
@@ -366,8 +367,9 @@ proptest! {
         let mut now = 0;
         for (serial, step) in (1_u128..).zip(&steps) {
             now += step.wait;
-            let command = command(step, &view, &people, now, serial);
-            for event in decide(&view, &command, &rules, at(now)).unwrap_or_default() {
+            let command = command(step, &view, now);
+            let call = Call::new(&people[step.who], &command, Ids::from_u128(serial));
+            for event in decide(&view, &call, &rules, at(now)).unwrap_or_default() {
                 // Facts about something else leave a view as it is, and folding is total.
                 if !matches!(event.fact, Fact::RequestSubmitted(_) | Fact::GrantCreated(_)) {
                     prop_assert_eq!(evolve(View::default(), &event), View::default());
@@ -412,8 +414,9 @@ fn every_state_answers_every_command() {
             let run = |view: View, what: Do, who: usize, now: i64| {
                 let view = View { extended: view.grant.clone(), ..view };
                 let step = Step { wait: 0, who, what };
-                let command = command(&step, &view, &people, now, 7);
-                match decide(&view, &command, &rules, at(now)) {
+                let command = command(&step, &view, now);
+                let call = Call::new(&people[step.who], &command, Ids::from_u128(7));
+                match decide(&view, &call, &rules, at(now)) {
                     Ok(events) => {
                         (events.iter().fold(view, evolve), events.first().map_or("nothing", |event| event.fact.name()))
                     }

@@ -148,6 +148,8 @@ impl World {
         let ask = |by: &Caller, hours: f64, starts: Option<f64>| {
             let after = |hours: f64| engine.now().saturating_add(Ttl::from_hours(hours).unwrap());
             let command = Submit::new(RoleName::new("operator").unwrap())
+                // Each somewhere else, so that no grant answers another request.
+                .resource(format!("tool:t{}", world_number()).parse::<Scope>().unwrap())
                 .duration(Ttl::from_hours(hours).unwrap())
                 .starts_at(starts.map(after))
                 .reason(words());

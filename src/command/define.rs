@@ -8,6 +8,12 @@ use super::spec::{CommandSpec, FieldSpec};
 use crate::model::Invalid;
 
 /// What follows from the declaration of a command.
+///
+/// ```
+/// use jit_access::command::{Definition, Submit};
+///
+/// assert_eq!(Submit::SPEC.summary(), "Request a role for a limited time");
+/// ```
 pub trait Definition: Sized {
     /// What faces must know of it.
     const SPEC: CommandSpec;

@@ -5,10 +5,19 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::field::Field;
+use super::field::{Field, shown};
 use crate::model::Invalid;
 
 /// The fields that have not been read yet. A field without a value is a field left out.
+///
+/// ```
+/// use jit_access::command::{Command, Fields};
+///
+/// let mut fields = Fields::parse(r#"{"role": "deployer", "duration_hours": "long"}"#)?;
+/// let error = Command::read("submit", &mut fields).unwrap_err();
+/// assert_eq!(error.field(), "duration_hours");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Fields {
     /// What error messages call the whole: the command, or `caller`.
@@ -95,17 +104,6 @@ impl Fields {
 /// These names as an error says what would be right.
 pub(super) fn one_of(names: &[&str]) -> String {
     if names.is_empty() { "no field".to_owned() } else { format!("one of {}", names.join(", ")) }
-}
-
-/// A wrong value, as an error shows it.
-#[must_use]
-pub fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => Invalid::quote(text),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 /// A JSON value in which no object names a field twice.

@@ -6,11 +6,29 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `submit`, `approve`, … | what one command takes and answers |
+//! | `submit` | requesting a role |
+//! | `extend` | requesting an extension |
+//! | `break_glass` | taking a role without approval |
+//! | `complete_review` | completing a break-glass review |
+//! | `waive_review` | waiving one |
+//! | `approve` | approving a request |
+//! | `deny` | denying one |
+//! | `ask` | asking the requester for more information |
+//! | `answer` | answering that |
+//! | `withdraw` | withdrawing a request |
+//! | `revoke` | revoking a grant |
+//! | `revoke_many` | revoking many at once |
+//! | `release` | releasing a grant |
+//! | `suspend` | suspending a grant |
+//! | `resume` | resuming it |
+//! | `delegate` | delegating the right to review |
+//! | `undelegate` | ending a delegation |
+//! | `report_standing` | reporting what a principal is |
 //! | `reads` | what can be looked up |
 //! | `define` | how a command is defined |
 //! | `spec` | what every face must know of a command |
 //! | `field` | how a value is read from a field, and written to one |
+//! | `values` | which values can be fields, and in which form |
 //! | `fields` | how the fields of a document are read, each once |
 //! | `principal` | a principal as two fields |
 
@@ -36,14 +54,15 @@ mod spec;
 mod submit;
 mod suspend;
 mod undelegate;
+mod values;
 mod waive_review;
 mod withdraw;
 
 use serde_json::{Map, Value};
 
 pub use self::define::Definition;
-pub use self::field::{Field, text, texts};
-pub use self::fields::{Fields, shown};
+pub use self::field::{Field, shown, text, texts};
+pub use self::fields::Fields;
 pub use self::reads::Limit;
 pub use self::spec::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, Http, summary};
 use crate::model::Invalid;

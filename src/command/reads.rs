@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::define::command;
-use super::field::{Field, text};
-use super::fields::shown;
+use super::field::{Field, shown, text};
 use super::spec::FieldKind;
 use crate::model::{DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision};
 

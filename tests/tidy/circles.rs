@@ -16,9 +16,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("src/index", &["block", "published"]),
     ("src/service", &["desk", "engine", "honoured", "policies", "reconciler", "watch"]),
     ("src/store/sqlite", &["commit", "file", "forked"]),
-    ("src/wire", &["command", "fields"]),
     ("src/workflow", &["authority", "refusal", "rules"]),
-    ("src/workflow/decide", &["break_glass", "covered", "extend", "review", "standing", "submit"]),
     ("ffi/python/src", &["engine", "values"]),
 ];
 

@@ -13,9 +13,7 @@ use axum::routing::{Router, post};
 use jit_access::check::Decider;
 use jit_access::command::{Approve, Command, Revoke, Submit};
 use jit_access::config::Config;
-use jit_access::model::{
-    Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Ttl,
-};
+use jit_access::model::{Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Ttl};
 use jit_access::service::{Builder, Desk, Receipt};
 use jit_access::store::MemoryStore;
 use tower::{Layer, Service, ServiceExt};

@@ -161,9 +161,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
         };
         let command = Submit::new(role("deploy'er \""))
             .duration(minutes(5))
-            .resource(
-                Scope::one("tool", &text.replace(char::is_control, " ")[..text.len().min(2_000)]).unwrap(),
-            )
+            .resource(Scope::one("tool", &text.replace(char::is_control, " ")[..text.len().min(2_000)]).unwrap())
             .reason(Justification::new(text).unwrap());
         let command = command.into();
         let call = Call::new(&caller, &command, Ids::from_u128(number));
