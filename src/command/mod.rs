@@ -58,6 +58,9 @@ mod values;
 mod waive_review;
 mod withdraw;
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value};
 
 pub use self::define::Definition;
@@ -111,8 +114,10 @@ macro_rules! definitions {
                 let mut fields = Map::new();
                 match self { $(Self::$variant(one) => one.write(&mut fields),)+ }
                 fields.insert("command".to_owned(), self.spec().name.into());
-                fields.insert("version".to_owned(), DOCUMENT_VERSION.into());
-                fields.into()
+                fields.insert("v".to_owned(), DOCUMENT_VERSION.into());
+                let mut document = Value::from(fields);
+                document.sort_all_objects();
+                document
             }
         }
 
@@ -133,7 +138,7 @@ definitions! {
     ///
     /// let submit = Submit::new(RoleName::new("deployer")?).reason(Justification::new("INC-1234")?);
     /// let document = Command::from(submit).document();
-    /// assert_eq!(document.to_string(), r#"{"command":"submit","reason":"INC-1234","role":"deployer","version":1}"#);
+    /// assert_eq!(document.to_string(), r#"{"command":"submit","reason":"INC-1234","role":"deployer","v":1}"#);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     Command {

@@ -5,8 +5,8 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `caller` | who gives a command, as a document says it |
 //! | `command` | how a JSON command is run |
-//! | `fields` | how the fields of a JSON command are read |
 
 mod caller;
 pub mod command;

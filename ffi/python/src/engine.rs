@@ -196,6 +196,11 @@ pub fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp
     text.parse::<Timestamp>().map_err(|error| raise(error.for_field(field)))
 }
 
+/// The id in this text. `field` is what errors name.
+fn id<T: std::str::FromStr<Err = Invalid>>(text: &str, field: &'static str) -> Result<T, Error> {
+    Ok(text.parse().map_err(|error: Invalid| error.for_field(field))?)
+}
+
 /// All that ended by a command.
 fn ended(receipt: Receipt) -> Listing<model::Grant> {
     Listing { items: receipt.ended, next: None, now: receipt.now }
@@ -442,7 +447,7 @@ impl Engine {
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
         let receipt = self.execute(py, caller, idempotency_key, || {
-            Ok(Extend::new(grant_id.parse()?)
+            Ok(Extend::new(id(grant_id, "grant")?)
                 .duration(duration_hours.map(length).transpose()?)
                 .reason(reason.map(self::reason).transpose()?))
         })?;
@@ -485,7 +490,7 @@ impl Engine {
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
         let receipt = self.execute(py, caller, idempotency_key, || {
-            Ok(CompleteReview::new(grant_id.parse()?, justified, words(finding, "finding")?))
+            Ok(CompleteReview::new(id(grant_id, "grant")?, justified, words(finding, "finding")?))
         })?;
         Grant::of(receipt)
     }
@@ -499,8 +504,9 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self
-            .execute(py, caller, idempotency_key, || Ok(WaiveReview::new(grant_id.parse()?, self::reason(reason)?)))?;
+        let receipt = self.execute(py, caller, idempotency_key, || {
+            Ok(WaiveReview::new(id(grant_id, "grant")?, self::reason(reason)?))
+        })?;
         Grant::of(receipt)
     }
 
@@ -525,7 +531,7 @@ impl Engine {
     ) -> PyResult<AccessRequest> {
         let conditions = asked(conditions);
         let receipt = self.execute(py, caller, idempotency_key, || {
-            Ok(Approve::new(request_id.parse()?)
+            Ok(Approve::new(id(request_id, "request")?)
                 .version(version)
                 .at_most(Cut {
                     permissions: permissions.as_deref().map(permission_set).transpose()?,
@@ -547,8 +553,9 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt =
-            self.execute(py, caller, idempotency_key, || Ok(Deny::new(request_id.parse()?, self::reason(reason)?)))?;
+        let receipt = self.execute(py, caller, idempotency_key, || {
+            Ok(Deny::new(id(request_id, "request")?, self::reason(reason)?))
+        })?;
         AccessRequest::of(receipt)
     }
 
@@ -561,8 +568,9 @@ impl Engine {
         question: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt = self
-            .execute(py, caller, idempotency_key, || Ok(Ask::new(request_id.parse()?, words(question, "question")?)))?;
+        let receipt = self.execute(py, caller, idempotency_key, || {
+            Ok(Ask::new(id(request_id, "request")?, words(question, "question")?))
+        })?;
         AccessRequest::of(receipt)
     }
 
@@ -579,7 +587,7 @@ impl Engine {
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
         let receipt = self.execute(py, caller, idempotency_key, || {
-            Ok(Answer::new(request_id.parse()?, words(answer, "answer")?)
+            Ok(Answer::new(id(request_id, "request")?, words(answer, "answer")?)
                 .duration(duration_hours.map(length).transpose()?)
                 .resource(resource.map(str::parse).transpose()?))
         })?;
@@ -594,7 +602,7 @@ impl Engine {
         request_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<AccessRequest> {
-        let receipt = self.execute(py, caller, idempotency_key, || Ok(Withdraw::new(request_id.parse()?)))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(Withdraw::new(id(request_id, "request")?)))?;
         AccessRequest::of(receipt)
     }
 
@@ -607,8 +615,8 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt =
-            self.execute(py, caller, idempotency_key, || Ok(Revoke::new(grant_id.parse()?, self::reason(reason)?)))?;
+        let receipt = self
+            .execute(py, caller, idempotency_key, || Ok(Revoke::new(id(grant_id, "grant")?, self::reason(reason)?)))?;
         Grant::of(receipt)
     }
 
@@ -646,7 +654,7 @@ impl Engine {
         grant_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self.execute(py, caller, idempotency_key, || Ok(Release::new(grant_id.parse()?)))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(Release::new(id(grant_id, "grant")?)))?;
         Grant::of(receipt)
     }
 
@@ -659,8 +667,8 @@ impl Engine {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt =
-            self.execute(py, caller, idempotency_key, || Ok(Suspend::new(grant_id.parse()?, self::reason(reason)?)))?;
+        let receipt = self
+            .execute(py, caller, idempotency_key, || Ok(Suspend::new(id(grant_id, "grant")?, self::reason(reason)?)))?;
         Grant::of(receipt)
     }
 
@@ -672,7 +680,7 @@ impl Engine {
         grant_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Grant> {
-        let receipt = self.execute(py, caller, idempotency_key, || Ok(Resume::new(grant_id.parse()?)))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(Resume::new(id(grant_id, "grant")?)))?;
         Grant::of(receipt)
     }
 
@@ -698,12 +706,12 @@ impl Engine {
     }
 
     fn request(&self, py: Python<'_>, caller: &Caller, request_id: &str) -> PyResult<AccessRequest> {
-        let id = request_id.parse().map_err(|error: Invalid| raise(error))?;
+        let id = self::id(request_id, "id").map_err(raise)?;
         AccessRequest::of(self.detached(py, |live| live.desk.request(&caller.0, id))?)
     }
 
     fn grant(&self, py: Python<'_>, caller: &Caller, grant_id: &str) -> PyResult<Grant> {
-        let id = grant_id.parse().map_err(|error: Invalid| raise(error))?;
+        let id = self::id(grant_id, "id").map_err(raise)?;
         Grant::of(self.detached(py, |live| live.desk.grant(&caller.0, id))?)
     }
 
@@ -800,7 +808,8 @@ impl Engine {
         delegation_id: &str,
         idempotency_key: Option<&str>,
     ) -> PyResult<Delegation> {
-        let receipt = self.execute(py, caller, idempotency_key, || Ok(Undelegate::new(delegation_id.parse()?)))?;
+        let receipt =
+            self.execute(py, caller, idempotency_key, || Ok(Undelegate::new(id(delegation_id, "delegation")?)))?;
         Delegation::of(receipt)
     }
 

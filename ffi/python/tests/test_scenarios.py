@@ -17,83 +17,19 @@ from jit_access import Caller, Conditions, Context, Decision, Engine, JitAccessE
 TESTS: Final = Path(__file__).resolve().parents[3] / "tests"
 FILES: Final = sorted((TESTS / "scenarios").glob("*.yaml"))
 
+COMMANDS: Final[dict[str, dict[str, Any]]] = json.loads((TESTS / "calls.json").read_text(encoding="utf-8"))
+"""The commands and reads of the library, as `src/command` defines them."""
 CALLS: Final[dict[str, set[str]]] = {
-    "submit": {
-        "by",
-        "role",
-        "duration_hours",
-        "reason",
-        "ticket_url",
-        "resource",
-        "starts_at",
-        "conditions",
-        "dry_run",
-        "idempotency_key",
-    },
-    "break_glass": {"by", "role", "duration_hours", "reason", "ticket_url", "resource", "drill", "idempotency_key"},
-    "complete_review": {"by", "grant", "justified", "finding", "idempotency_key"},
-    "waive_review": {"by", "grant", "reason", "idempotency_key"},
-    "unreviewed": {"by"},
-    "approve": {
-        "by",
-        "request",
-        "version",
-        "permissions",
-        "resource",
-        "duration_hours",
-        "conditions",
-        "comment",
-        "idempotency_key",
-    },
-    "extend": {"by", "grant", "duration_hours", "reason", "idempotency_key"},
-    "deny": {"by", "request", "reason", "idempotency_key"},
-    "ask": {"by", "request", "question", "idempotency_key"},
-    "answer": {"by", "request", "answer", "duration_hours", "resource", "idempotency_key"},
-    "withdraw": {"by", "request", "idempotency_key"},
-    "revoke": {"by", "grant", "reason", "idempotency_key"},
-    "revoke_many": {"by", "request", "holder", "agent", "role", "resource", "everything", "reason"},
-    "standing": {"by", "principal", "agent", "enabled", "roles"},
-    "release": {"by", "grant", "idempotency_key"},
-    "suspend": {"by", "grant", "reason", "idempotency_key"},
-    "resume": {"by", "grant", "idempotency_key"},
-    "delegate": {"by", "to", "roles", "from", "until", "reason", "idempotency_key"},
-    "undelegate": {"by", "delegation", "idempotency_key"},
-    "delegations": {"by", "status", "limit", "cursor"},
-    "request": {"by", "id"},
-    "grant": {"by", "id"},
-    "requests": {"by", "status", "limit", "cursor"},
-    "grants": {"by", "status", "limit", "cursor"},
-    "audit": {"by", "limit", "cursor"},
+    **{verb: set(spec["arguments"]) for verb, spec in COMMANDS.items()},
     "check": {"who", "action", "resource", "parent", "address", "session"},
     "check_many": {"who", "action", "resources", "parent", "address", "session"},
     "check_current": {"who", "action", "resource", "parent", "address", "session"},
     "peek": {"who", "action", "resource", "parent", "address", "session"},
-    "policies": {"by"},
-    "live_grants": set(),
-    "verify": set(),
     "sync": set(),
     "revision": set(),
     "tick": set(),
 }
 """The verbs that are calls of the library, and the arguments each takes."""
-COMMANDS: Final = {
-    "submit",
-    "extend",
-    "break_glass",
-    "complete_review",
-    "waive_review",
-    "approve",
-    "deny",
-    "ask",
-    "answer",
-    "withdraw",
-    "revoke",
-    "release",
-    "suspend",
-    "resume",
-    "delegate",
-    "undelegate",
-}
 WORLD: Final[dict[str, set[str]]] = {
     "advance": {"hours", "minutes", "seconds", "ms"},
     "set_wall": {"to"},
@@ -235,7 +171,7 @@ class World:
         if isinstance(found, str):
             return found
         document = json.loads(found.to_json())
-        if verb in COMMANDS:
+        if COMMANDS[verb]["writes"] and hasattr(found, "replayed"):
             document["replayed"] = found.replayed
         same_as_attributes(found, document)
         return document

@@ -1,0 +1,126 @@
+//! What is generated from the catalogue of commands is what is committed.
+//!
+//! `UPDATE_GENERATED=1 cargo test --all-features --test generated` writes it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jit_access::command::{AnswerKind, CallerKind, CommandSpec, FieldKind, catalogue};
+use jit_access::wire::command::fields_of;
+use serde_json::json;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// That the file is this, or that it becomes this.
+fn compare(name: &str, wanted: &str) {
+    let committed = fs::read_to_string(path(name)).unwrap_or_default();
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        fs::write(path(name), wanted).unwrap();
+    } else {
+        assert!(committed == wanted, "{name} is not what src/command says; write it with UPDATE_GENERATED=1");
+    }
+}
+
+/// The same for the part of a file between two marks.
+fn compare_part(name: &str, (begin, end): (&str, &str), part: &str) {
+    let committed = fs::read_to_string(path(name)).unwrap();
+    let (before, rest) = committed.split_once(begin).unwrap_or_else(|| panic!("{name} has no {begin}"));
+    let (_, after) = rest.split_once(end).unwrap_or_else(|| panic!("{name} has no {end}"));
+    compare(name, &format!("{before}{begin}{part}{end}{after}"));
+}
+
+fn answer(spec: &CommandSpec) -> &'static str {
+    match spec.answer {
+        AnswerKind::Request => "the request",
+        AnswerKind::Grant => "the grant",
+        AnswerKind::Delegation => "the delegation",
+        AnswerKind::Ended => "a page of all grants that ended",
+        AnswerKind::Requests => "a page of requests",
+        AnswerKind::Grants => "a page of grants",
+        AnswerKind::Delegations => "a page of delegations",
+        AnswerKind::Records => "a page of records",
+        AnswerKind::GrantList => "a list of grants",
+        AnswerKind::Text => "text",
+        AnswerKind::Number => "a number",
+        other => panic!("{other:?} has no words"),
+    }
+}
+
+/// The arguments that stories pass: `by` is the caller, and links start at `/jit`.
+fn arguments(spec: &CommandSpec) -> Vec<&'static str> {
+    let named = |name| if name == "caller" { "by" } else { name };
+    fields_of(spec).into_iter().filter(|name| *name != "base").map(named).collect()
+}
+
+/// Which fields a command takes, for the runners of the stories in every language.
+#[test]
+fn the_list_of_calls_is_committed() {
+    let calls = catalogue().map(|spec| {
+        let call = json!({"arguments": arguments(spec), "writes": spec.writes});
+        format!("  {}: {call}", json!(spec.name))
+    });
+    compare("tests/calls.json", &format!("{{\n{}\n}}\n", calls.collect::<Vec<_>>().join(",\n")));
+}
+
+#[test]
+fn the_manuals_list_every_command() {
+    let mut of_c = String::from("| command | what it does | fields | answer |\n|---|---|---|---|\n");
+    let mut of_stories = String::from("| verb | arguments | answer |\n|---|---|---|\n");
+    for spec in catalogue() {
+        let required = |name: &str| {
+            let field = spec.all_fields().find(|field| field.name == name);
+            field.is_some_and(|field| field.required) || name == "caller" && spec.caller == CallerKind::Caller
+        };
+        let listed = |names: Vec<&str>| {
+            let shown = |name: &&str| if required(name) { format!("**`{name}`**") } else { format!("`{name}`") };
+            names.iter().map(shown).collect::<Vec<_>>().join(", ")
+        };
+        let fields = listed(fields_of(spec).into_iter().filter(|name| *name != "base").collect());
+        writeln!(of_c, "| `{}` | {} | {fields} | {} |", spec.name, spec.summary(), answer(spec)).unwrap();
+        writeln!(of_stories, "| `{}` | {} | {} |", spec.name, listed(arguments(spec)), answer(spec)).unwrap();
+    }
+    let marks = ("<!-- commands: begin -->\n", "<!-- commands: end -->\n");
+    compare_part("ffi/c/README.md", marks, &of_c);
+    compare_part("tests/scenarios/README.md", marks, &of_stories);
+}
+
+#[test]
+fn the_manual_of_routes_lists_every_route() {
+    let mut routes = String::from("\n| route | what it does | body or query | answer |\n|---|---|---|---|\n");
+    for spec in catalogue() {
+        let Some(http) = spec.http else { continue };
+        let in_path = http.path.contains("{id}");
+        let fields = spec.all_fields().skip(usize::from(in_path)).map(|field| {
+            let name = if field.kind == FieldKind::Id { format!("{}_id", field.name) } else { field.name.to_owned() };
+            if field.required { format!("**`{name}`**") } else { format!("`{name}`") }
+        });
+        let fields: Vec<_> = fields.chain(spec.dry_run.then(|| "`dry_run` (query)".to_owned())).collect();
+        writeln!(
+            routes,
+            "| `{} /jit{}` | {} | {} | {} {} |",
+            http.method,
+            http.path,
+            spec.summary(),
+            fields.join(", "),
+            http.status,
+            answer(spec)
+        )
+        .unwrap();
+    }
+    routes.push('\n');
+    compare_part("docs/http.md", ("<!-- routes -->\n", "<!-- end -->\n"), &routes);
+}
+
+/// Everything that faces show has words.
+#[test]
+fn every_command_and_every_field_is_documented() {
+    for spec in catalogue() {
+        assert!(spec.summary().len() > 5, "{}", spec.name);
+        for field in spec.all_fields() {
+            assert!(field.doc.trim().ends_with('.'), "{}: {}", spec.name, field.name);
+        }
+    }
+}
