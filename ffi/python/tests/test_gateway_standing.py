@@ -172,7 +172,7 @@ def test_an_error_of_ours_does_not_disturb_an_administrator(engine: Engine, capl
     disable()
     end()
     assert "could not follow" in caplog.text
-    assert host.standings([DEV])[DEV].enabled is False
+    assert host.accounts([DEV])[DEV].standing.enabled is False
 
 
 def test_a_loss_ends_grant_and_mirrored_role_before_its_commit_returns(engine: Engine) -> None:
@@ -271,6 +271,21 @@ def test_who_has_no_account_is_gone(engine: Engine) -> None:
     assert not unasked.check("elsewhere@example.com", "audit:read").allowed
 
 
+def test_an_account_of_the_same_name_inherits_nothing(engine: Engine) -> None:
+    standings, grant = Standings(engine), granted(engine, "auditor")
+    standings.follow()
+    made = datetime.now(UTC) + timedelta(seconds=10)
+    write(update(EmailUser).where(EmailUser.email == DEV).values(id="another", created_at=made))
+    assert standings.look(DEV, grant.id), "it ends before it answers"
+    assert ended(engine, grant) == ("revoked", "eligibility")
+    assert not standings.follow()
+    waiting = engine.submit(Caller(DEV, roles=["developer"]), role="auditor")
+    approved = engine.approve(Caller(BOSS, roles=["boss"]), waiting.id)
+    assert approved.grant_id is not None
+    assert standings.follow(), "asked for before, approved after"
+    assert not engine.check(DEV, "audit:read").allowed
+
+
 def test_grants_of_agents_are_left_to_whoever_gave_them(engine: Engine) -> None:
     asked = engine.submit(Caller("bot", agent=True), role="auditor")
     engine.approve(Caller(BOSS, roles=["boss"]), asked.id)
@@ -294,7 +309,7 @@ def test_a_gateway_that_cannot_say_lifts_nothing(engine: Engine, monkeypatch: py
     def away(*_: object) -> None:
         raise OSError("no database")
 
-    monkeypatch.setattr(host, "standings", away)
+    monkeypatch.setattr(host, "accounts", away)
     with pytest.raises(Unavailable, match="no database"):
         engine.submit(Caller(DEV, roles=["developer"]), role="auditor")
     with pytest.raises(OSError, match="no database"):

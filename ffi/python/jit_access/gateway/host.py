@@ -58,7 +58,14 @@ def may_override() -> bool:
 
 async def is_switched_on(plugin: str) -> bool:
     """Whether plugins are on, and this one is not switched off while the gateway runs."""
-    return await plugins.are_plugins_enabled_shared() and await plugins.get_plugin_mode_override(plugin) != "disabled"
+    if not await plugins.are_plugins_enabled_shared():
+        return False
+    try:
+        mode = await plugins.get_plugin_mode_override(plugin)
+    except RuntimeError:
+        # Without Redis each worker knows what it was told itself.
+        mode = None
+    return (mode or plugins.get_local_mode_overrides().get(plugin)) != "disabled"
 
 
 def proxies_directly() -> bool:
@@ -127,33 +134,58 @@ class Standing(NamedTuple):
     roles: tuple[str, ...]
 
 
+class Account(NamedTuple):
+    """Somebody's account."""
+
+    standing: Standing
+    made_at: datetime
+    """An account of the same name may have been there before; it was somebody else's."""
+
+
 GONE: Final = Standing(enabled=False, roles=())
 """What somebody is who has no account."""
 
 
-def standings(principals: Iterable[str]) -> dict[str, Standing]:
-    """What these people are now, by the names they are asked for with; who has no account is left out."""
+def accounts(principals: Iterable[str]) -> dict[str, Account]:
+    """What these people are now, by the names they are asked for with. Who has no account is left out."""
     names = list(principals)
-    found: dict[str, tuple[bool, set[str]]] = {}
+    found: dict[str, tuple[bool, set[str], datetime]] = {}
     with SessionLocal() as session:
         for start in range(0, len(names), _AT_ONCE):
             accounts = (
-                select(func.lower(EmailUser.email), EmailUser.is_active, EmailUser.is_admin, Role.name)
+                select(
+                    func.lower(EmailUser.email),
+                    EmailUser.is_active,
+                    EmailUser.is_admin,
+                    EmailUser.created_at,
+                    Role.name,
+                )
                 .outerjoin(UserRole, and_(UserRole.user_email == EmailUser.email, _assigned()))
                 .outerjoin(Role, and_(Role.id == UserRole.role_id, _not_of_a_grant()))
                 .where(func.lower(EmailUser.email).in_(names[start : start + _AT_ONCE]))
             )
-            for name, active, admin, role in session.execute(accounts):
-                _, roles = found.setdefault(name, (bool(active), {PLATFORM_ADMIN} if admin else set()))
+            for name, active, admin, made_at, role in session.execute(accounts):
+                _, roles, _ = found.setdefault(name, (bool(active), {PLATFORM_ADMIN} if admin else set(), utc(made_at)))
                 if role is not None and _is_role_name(role):
                     roles.add(role)
-    return {name: Standing(enabled, tuple(sorted(roles))) for name, (enabled, roles) in found.items()}
+    return {
+        name: Account(Standing(enabled, tuple(sorted(roles))), made_at)
+        for name, (enabled, roles, made_at) in found.items()
+    }
+
+
+def utc(instant: datetime) -> datetime:
+    """An instant of the gateway's database. SQLite gives it back without the zone; it was given UTC."""
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def directory(principal: str, agent: bool) -> Standing | None:
     """What somebody is now, for the engine, which asks it of those who want something done and of whom it concerns.
     Every person has an account in the gateway, so a person without one is gone. Agents are not ours to judge."""
-    return None if agent else standings([principal]).get(principal, GONE)
+    if agent:
+        return None
+    account = accounts([principal]).get(principal)
+    return GONE if account is None else account.standing
 
 
 def known(email: str) -> Context | None:

@@ -304,7 +304,7 @@ def _present(session: Session, names: set[str] | None, latest: datetime) -> tupl
         for role_id, name, permissions, *shape, expires_at in session.execute(query):
             holder = shape[3]
             made = ("global", None, True, holder, "global", None, True, host.GRANT_SOURCE)
-            expires = _utc(expires_at) if expires_at is not None else None
+            expires = host.utc(expires_at) if expires_at is not None else None
             # A second row of the same name is a second assignment, or a second role: neither is ours.
             if name in found or holder is None or tuple(shape) != made or expires is None or expires > latest:
                 wrong.append(role_id)
@@ -313,11 +313,6 @@ def _present(session: Session, names: set[str] | None, latest: datetime) -> tupl
             else:
                 found[name] = _Found(role_id, holder, frozenset(permissions), expires)
     return found, wrong
-
-
-def _utc(instant: datetime) -> datetime:
-    """SQLite gives back what it was given without the zone; it was given UTC."""
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _remove(session: Session, ids: Collection[str], *, strays: bool) -> None:

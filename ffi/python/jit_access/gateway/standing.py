@@ -1,10 +1,11 @@
-"""What the gateway's administrators change about people, told to the engine: accounts that are disabled or gone, roles
-that are taken away. The engine ends the grants that somebody may not hold any more.
+"""What the gateway's administrators change about people, reported to the engine: accounts that are disabled or gone,
+roles that are taken away. The engine ends the grants that somebody may not hold any more.
 
-The gateway tells nobody of such changes, so we look: when one of its transactions has changed accounts or roles
-(`changes`) and in every round of the keeper, with one query, at all who hold a live grant; and before a grant answers a
-permission check, at its holder. The engine hears of it when somebody is not what they were for one of their grants, and
-not of anybody else.
+The gateway reports no such changes, so we look: when one of its transactions has changed accounts or roles (`changes`)
+and in every round of the keeper, with one query, at all who hold a live grant; and before a grant answers a permission
+check, at its holder. The engine hears of it when somebody is not what they were for one of their grants.
+
+An account that was made after a grant was asked for is another person's, whatever its name. It inherits nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from jit_access import Engine
+from jit_access import Engine, Grant
 from jit_access.gateway import host
 
 _log: Final = logging.getLogger(__name__)
+_SLACK: Final = timedelta(seconds=2)
+"""How far the clocks of the gateway and of the engine may be apart."""
 
 
 class Standings:
@@ -28,31 +34,55 @@ class Standings:
         self._guard = threading.Lock()
         self._told: dict[str, host.Standing] = {}
         """By live grant: what its holder was when the engine was told last."""
+        self._asked: dict[str, datetime] = {}
+        """By live grant: when it was asked for."""
 
     def follow(self) -> bool:
         """Look at all who hold a live grant; whether something ended by it."""
         grants: dict[str, list[str]] = defaultdict(list)
+        asked = {}
         for grant in self._engine.live_grants():
             # The gateway knows no agents; the host that gives them grants reports them.
             if not grant.holder.startswith(host.AGENT_PREFIX):
                 grants[grant.holder].append(grant.id)
-        found = host.standings(grants)
-        ended = [self._tell(holder, theirs, found.get(holder, host.GONE)) for holder, theirs in grants.items()]
+                asked[grant.id] = _asked_at(grant)
         with self._guard:
-            live = {grant for theirs in grants.values() for grant in theirs}
-            self._told = {grant: told for grant, told in self._told.items() if grant in live}
+            self._asked = asked
+        found = host.accounts(grants)
+        ended = [self._tell(holder, theirs, found.get(holder)) for holder, theirs in grants.items()]
+        with self._guard:
+            self._told = {grant: told for grant, told in self._told.items() if grant in asked}
         return any(ended)
 
     def look(self, holder: str, grant: str) -> bool:
         """Look at the holder of this live grant; whether something ended by it."""
-        return self._tell(holder, [grant], host.standings([holder]).get(holder, host.GONE))
+        if grant not in self._asked:
+            return self.follow()
+        return self._tell(holder, [grant], host.accounts([holder]).get(holder))
 
-    def _tell(self, holder: str, grants: list[str], now: host.Standing) -> bool:
-        if all(self._told.get(grant) == now for grant in grants):
+    def _tell(self, holder: str, grants: list[str], account: host.Account | None) -> bool:
+        now = host.GONE if account is None else account.standing
+        ended = 0
+        if account is not None and self._is_inherited(grants, account):
+            _log.warning("the account of %s is younger than what is granted under that name: all of it ends", holder)
+            ended += self._report(holder, host.GONE)
+        elif all(self._told.get(grant) == now for grant in grants):
             return False
-        ended = self._engine.standing(holder, enabled=now.enabled, roles=now.roles).items
+        ended += self._report(holder, now)
         with self._guard:
             self._told.update(dict.fromkeys(grants, now))
         if ended:
-            _log.info("%d grants of %s ended: what they take is not there any more", len(ended), holder)
-        return bool(ended)
+            _log.info("%d grants of %s ended: what they take is not there any more", ended, holder)
+        return ended > 0
+
+    def _is_inherited(self, grants: Iterable[str], account: host.Account) -> bool:
+        asked = (self._asked.get(grant) for grant in grants)
+        return any(instant is not None and instant + _SLACK < account.made_at for instant in asked)
+
+    def _report(self, holder: str, now: host.Standing) -> int:
+        return len(self._engine.standing(holder, enabled=now.enabled, roles=now.roles).items)
+
+
+def _asked_at(grant: Grant) -> datetime:
+    """When a grant was asked for: the ids of requests begin with the time."""
+    return datetime.fromtimestamp((UUID(grant.request_id).int >> 80) / 1000, UTC)
