@@ -206,7 +206,7 @@ def test_every_call_that_a_mirrored_role_lets_through_is_on_record(world: World,
             lifted = was_denied and "Access denied" not in answer.text
             assert not lifted or world.grant(grant["id"])["actions_taken"] > before, (path, method, answer)
         assert sum(denied.values()) >= 9, "most of them need a permission"
-        assert any('"tool:deploy"' in use for use in uses(world)), "and what was called"
+        assert any('"deploy"' in use for use in uses(world)), "and what was called"
     finally:
         world.give_role(DEV, role)
 
@@ -237,7 +237,8 @@ def test_nobody_switches_the_recording_off(world: World, tmp_path: Path) -> None
     world.restart(config=world.config_with(tmp_path, roles='toolsmith: {permissions: ["tools.*"]}'))
     world.give(DEV, "toolsmith")
     assert world.tool_calls(DEV) == {"allowed"}
-    binding = {"teams": {"any": {"policies": [{"tool_names": ["*"], "plugin_id": "JitAccess", "mode": "disabled"}]}}}
+    policy = {"tool_names": ["*"], "plugin_id": "JitAccess", "mode": "disabled", "priority": 1, "config": {}}
+    binding = {"teams": {"any": {"policies": [policy]}}}
     assert world.call(DEV, "POST", "/v1/tools/plugin_bindings/", binding).status == 403
 
 
@@ -278,7 +279,8 @@ def test_a_locked_store_does_not_hold_up_the_others(world: World) -> None:
     with locked(world):
         held = measured()
     print(f"p99 of the others: {free * 1e3:.1f} ms, with the store locked {held * 1e3:.1f} ms")
-    assert held < free + 0.1, "a loop that waits would take seconds"
+    # At most 20 ms more on a quiet machine (JIT_STRICT=1); on a busy one, at least no wait for the lock.
+    assert held < free + (0.02 if os.environ.get("JIT_STRICT") else 0.25)
     grant = str(taken.json()["grant_id"])
     world.revoke(grant)
     world.call(ADMIN, "POST", f"/jit/grants/{grant}/review", {"justified": True, "finding": "a drill"})
