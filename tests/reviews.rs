@@ -357,25 +357,29 @@ mod still_a_reviewer {
     use std::collections::BTreeMap;
     use std::sync::Mutex;
 
-    use jit_access::service::{Directory, DirectoryError};
+    use jit_access::service::{Directory, DirectoryError, Known};
 
     /// A host whose people come and go while a test runs.
     #[derive(Debug, Default, Clone)]
-    struct Host(Arc<Mutex<BTreeMap<Principal, Standing>>>, Arc<std::sync::atomic::AtomicBool>);
+    struct Host(Arc<Mutex<BTreeMap<Principal, Known>>>, Arc<std::sync::atomic::AtomicBool>);
 
     impl Host {
         fn says(&self, who: &Caller, enabled: bool, roles: &[&str]) {
             let standing = Standing { enabled, roles: roles.iter().map(|name| role(name)).collect() };
-            self.0.lock().unwrap().insert(who.principal.clone(), standing);
+            self.answers(who, standing.into());
+        }
+
+        fn answers(&self, who: &Caller, known: Known) {
+            self.0.lock().unwrap().insert(who.principal.clone(), known);
         }
     }
 
     impl Directory for Host {
-        fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError> {
+        fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
             if self.1.load(Ordering::Relaxed) {
                 return Err(DirectoryError::new("no route to the identity provider"));
             }
-            Ok(self.0.lock().unwrap().get(principal).cloned())
+            Ok(self.0.lock().unwrap().get(principal).cloned().unwrap_or(Known::NotJudged))
         }
     }
 
@@ -489,6 +493,68 @@ jit_access:
         host.says(&cid, false, &["owner"]);
         assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
         host.says(&cid, true, &["owner"]);
+        assert_eq!(yes(&engine, request, ben), Ok((RequestStatus::Approved, vec![false, false])));
+    }
+
+    #[test]
+    fn who_is_gone_has_no_say() {
+        let host = Host::default();
+        let (engine, request) = approved_by_ann(&host);
+        let (ann, ben, dev) = (person("ann", &["lead"]), person("ben", &["owner"]), person("dev", &[]));
+        host.answers(&dev, Known::Gone);
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_eligible"), "whose request is it?");
+        host.answers(&dev, Known::NotJudged);
+        host.answers(&ben, Known::Gone);
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_eligible"));
+        host.answers(&ben, Known::NotJudged);
+        host.answers(&ann, Known::Gone);
+        assert_eq!(yes(&engine, request, ben), Ok((RequestStatus::Pending, vec![true, false])), "her yes has lapsed");
+    }
+
+    #[test]
+    fn an_account_of_the_same_name_inherits_nothing() {
+        let host = Host::default();
+        let (engine, request) = approved_by_ann(&host);
+        let made = |roles: &[&str], hours: f64| {
+            let roles = roles.iter().map(|name| role(name)).collect();
+            let since = Some(start().saturating_add(Ttl::from_hours(hours).unwrap()));
+            Known::Account { standing: Standing { enabled: true, roles }, since }
+        };
+        let (ann, ben, dev) = (person("ann", &["lead"]), person("ben", &["owner"]), person("dev", &[]));
+        host.answers(&dev, made(&[], 1.0));
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_eligible"), "somebody else asked for it");
+        assert_eq!(engine.desk().execute(&dev, Withdraw::new(request), None).unwrap_err().code(), "not_eligible");
+        let since = Some(start());
+        let standing = Standing { enabled: true, roles: vec![] };
+        host.answers(&dev, Known::Account { standing, since });
+        host.answers(&ann, made(&["lead"], 1.0));
+        let said = yes(&engine, request, ben).unwrap();
+        assert_eq!(said, (RequestStatus::Pending, vec![true, false]), "another Ann has approved nothing");
+    }
+
+    #[test]
+    fn what_was_lent_by_or_to_an_earlier_account_is_not_lent() {
+        let host = Host::default();
+        let (engine, request) = approved_by_ann(&host);
+        let (cid, ben) = (person("cid", &["owner"]), person("ben", &[]));
+        let desk = engine.desk();
+        let lend = Delegate::new(
+            ben.principal.clone(),
+            start().saturating_add(Ttl::from_hours(9.0).unwrap()),
+            Justification::new("away").unwrap(),
+        );
+        desk.execute(&cid, lend, None).unwrap();
+        let later = Some(start().saturating_add(Ttl::from_hours(1.0).unwrap()));
+        let owner = Standing { enabled: true, roles: vec![role("owner")] };
+        host.answers(&cid, Known::Account { standing: owner.clone(), since: later });
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
+        host.answers(&cid, Known::Gone);
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
+        host.answers(&cid, owner.into());
+        let standing = Standing { enabled: true, roles: vec![] };
+        host.answers(&ben, Known::Account { standing, since: later });
+        assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
+        host.answers(&ben, Known::NotJudged);
         assert_eq!(yes(&engine, request, ben), Ok((RequestStatus::Approved, vec![false, false])));
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::Known;
 use super::engine::Shared;
 use super::fingerprint::fingerprint;
 use crate::command::{
@@ -434,7 +435,7 @@ impl Desk {
     fn load(&self, call: &Call<'_>) -> Result<View, Error> {
         let mut view = self.state_for(call)?;
         for who in call.caller.iter().flat_map(|caller| caller.identities()) {
-            let standing = match self.standing_now(who) {
+            let standing = match self.standing_now(who, first_deed(&view, who)) {
                 // A directory that cannot answer does not stand in the way of taking access away.
                 Err(Error::Directory(_)) if call.command.only_takes_away() => self.shared.store.standing(who)?,
                 known => known?,
@@ -530,19 +531,23 @@ impl Desk {
     /// Puts what is known of these people now into the view.
     fn add_standing<'p>(&self, view: &mut View, people: impl IntoIterator<Item = &'p Principal>) -> Result<(), Error> {
         for who in people {
-            view.standing.extend(self.standing_now(who)?.map(|standing| (who.clone(), standing)));
+            let standing = self.standing_now(who, first_deed(view, who))?;
+            view.standing.extend(standing.map(|standing| (who.clone(), standing)));
         }
         Ok(())
     }
 
-    /// What the host says of somebody: now, where it can be asked, or else last.
-    fn standing_now(&self, who: &Principal) -> Result<Option<Standing>, Error> {
-        let Shared { directory, store, .. } = &*self.shared;
-        let said = directory.as_ref().map(|directory| directory.standing(who)).transpose();
-        match said.map_err(|error| Error::Directory(error.to_string()))?.flatten() {
+    /// What the host says of somebody who did something at `done`: now, where it can be asked, or else last.
+    fn standing_now(&self, who: &Principal, done: Option<Timestamp>) -> Result<Option<Standing>, Error> {
+        match self.known(who)?.standing_for(done) {
             Some(standing) => Ok(Some(standing)),
-            None => Ok(store.standing(who)?),
+            None => Ok(self.shared.store.standing(who)?),
         }
+    }
+
+    fn known(&self, who: &Principal) -> Result<Known, Error> {
+        let said = self.shared.directory.as_ref().map(|directory| directory.standing(who)).transpose();
+        Ok(said.map_err(|error| Error::Directory(error.to_string()))?.unwrap_or(Known::NotJudged))
     }
 
     /// The view with every extension in the chain of its grant. Read later than the view, which does no harm: a commit is
@@ -576,7 +581,10 @@ impl Desk {
             }
         }
         for delegate in &delegates {
-            view.delegations.extend(self.delegations_to(delegate, now)?);
+            let lent = self.delegations_to(delegate, now)?;
+            // What was lent to an earlier account of this name was not lent to this one.
+            let known = if lent.is_empty() { Known::NotJudged } else { self.known(delegate)? };
+            view.delegations.extend(lent.into_iter().filter(|one| !known.is_younger_than(one.created_at)));
         }
         people.extend(view.delegations.iter().map(|delegation| delegation.delegator.clone()));
         if let Some(request) = &view.request {
@@ -656,6 +664,19 @@ impl Desk {
         };
         Ok(Page { visible, status, now, before, limit })
     }
+}
+
+/// When somebody did the first thing that the view tells of and that still has an effect: asked, approved, lent roles.
+fn first_deed(view: &View, who: &Principal) -> Option<Timestamp> {
+    let asked = view.request.iter().filter(|request| request.identities().any(|one| one == who));
+    let approved = view.request.iter().flat_map(AccessRequest::approvals).filter(|review| match &review.by {
+        Actor::Principal(by) => [by, review.capacity.person(by), review.capacity.authority(by)].contains(&who),
+        _ => false,
+    });
+    let lent = view.delegations.iter().chain(&view.delegation).filter(|one| one.delegator == *who);
+    let held = view.grant.iter().chain(&view.extended).filter(|grant| grant.is_of(who));
+    let asked = asked.map(|request| request.created_at).chain(approved.map(|review| review.at));
+    asked.chain(lent.map(|one| one.created_at)).chain(held.map(|grant| grant.approved_at)).min()
 }
 
 fn check_limit(limit: usize) -> Result<(), Invalid> {

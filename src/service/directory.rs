@@ -2,7 +2,59 @@
 
 use std::fmt::Debug;
 
-use crate::model::{Principal, Standing};
+use crate::model::{Principal, Standing, Timestamp};
+
+/// What a host knows of a principal.
+///
+/// ```
+/// use jit_access::model::Standing;
+/// use jit_access::service::Known;
+///
+/// let known = Known::from(Standing { enabled: true, roles: vec![] });
+/// assert!(matches!(known, Known::Account { since: None, .. }));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// There is an account of this name.
+    Account {
+        /// Whether it is enabled, and its roles.
+        standing: Standing,
+        /// When it was made, where the host can tell. What is older was done under an earlier account of the same name,
+        /// by somebody else.
+        since: Option<Timestamp>,
+    },
+    /// There is none, or none any more: as an account that is disabled and has no roles.
+    Gone,
+    /// The host does not judge principals of this kind. Their rights are those that they came with, or that were reported.
+    NotJudged,
+}
+
+impl Known {
+    /// What somebody is now who did something at `done`, if they did. `None` when the host does not judge them.
+    pub(super) fn standing_for(self, done: Option<Timestamp>) -> Option<Standing> {
+        let is_anothers = done.is_some_and(|done| self.is_younger_than(done));
+        match self {
+            Self::NotJudged => None,
+            Self::Account { standing, .. } if !is_anothers => Some(standing),
+            Self::Gone | Self::Account { .. } => Some(Standing { enabled: false, roles: Vec::new() }),
+        }
+    }
+
+    /// Whether what was done at this instant under this name was done by somebody else.
+    pub(super) fn is_younger_than(&self, done: Timestamp) -> bool {
+        let Self::Account { since: Some(since), .. } = self else { return false };
+        since.millis().saturating_sub(done.millis()) > CLOCK_SLACK_MILLIS
+    }
+}
+
+impl From<Standing> for Known {
+    fn from(standing: Standing) -> Self {
+        Self::Account { standing, since: None }
+    }
+}
+
+/// How far the host's clock and the library's may be apart.
+const CLOCK_SLACK_MILLIS: i64 = 2_000;
 
 /// The host's own knowledge of who is enabled and holds which roles. With it, an approval counts only while its reviewer is
 /// still what they reviewed as when the last approval comes; without it, the roles count with which each one came. What it
@@ -10,7 +62,7 @@ use crate::model::{Principal, Standing};
 ///
 /// ```
 /// use jit_access::model::{Principal, Standing};
-/// use jit_access::service::{Builder, Directory, DirectoryError};
+/// use jit_access::service::{Builder, Directory, DirectoryError, Known};
 /// use jit_access::store::MemoryStore;
 /// use jit_access::workflow::Rules;
 ///
@@ -19,8 +71,9 @@ use crate::model::{Principal, Standing};
 /// struct Host;
 ///
 /// impl Directory for Host {
-///     fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError> {
-///         Ok(Some(Standing { enabled: principal.id().len() <= 3, roles: vec![] }))
+///     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
+///         let here = Known::from(Standing { enabled: true, roles: vec![] });
+///         Ok(if principal.id().len() <= 3 { here } else { Known::Gone })
 ///     }
 /// }
 ///
@@ -29,14 +82,13 @@ use crate::model::{Principal, Standing};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Directory: Debug + Send + Sync {
-    /// Whether this principal is enabled, and its roles; `None` for one that the host does not know, whose rights are then
-    /// taken to be those that they came with. Asked when somebody wants something done, of them and of whom it concerns, and
+    /// What the host knows of this principal. Asked when somebody wants something done, of them and of whom it concerns, and
     /// never by a check.
     ///
     /// # Errors
     /// When the host cannot say now. Then nothing is done, and it can be tried again; but access is taken away all the same,
     /// by those who were not reported to be disabled.
-    fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError>;
+    fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError>;
 }
 
 /// Why the host cannot say.

@@ -29,7 +29,7 @@ mod reconciler;
 mod watch;
 
 pub use desk::{Desk, IdempotencyKey, Listing, Receipt};
-pub use directory::{Directory, DirectoryError};
+pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine, Settings};
 pub use honoured::Honoured;
 pub use keeper::Keeper;

@@ -16,10 +16,12 @@ use jit_access::Error;
 use jit_access::check::Decider;
 use jit_access::clock::{Clock, ManualClock};
 use jit_access::config::{Config, StoreConfig};
-use jit_access::model::{Invalid, Principal, PrincipalKind, RoleName, Standing};
-use jit_access::service::{Builder, Desk, Directory, DirectoryError, Engine, Keeper, Reconciler};
+use jit_access::model::{Invalid, Principal, PrincipalKind, RoleName, Standing, Timestamp};
+use jit_access::service::{Builder, Desk, Directory, DirectoryError, Engine, Keeper, Known, Reconciler};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
 use pyo3::prelude::*;
+
+use crate::engine::when;
 
 /// How many forks lie between this process and the one that loaded the module.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -117,19 +119,37 @@ impl fmt::Debug for Host {
 }
 
 impl Directory for Host {
-    fn standing(&self, principal: &Principal) -> Result<Option<Standing>, DirectoryError> {
+    fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
         let agent = principal.kind() == PrincipalKind::Agent;
-        let said = Python::attach(|py| {
-            let said = self.0.call1(py, (principal.id(), agent))?;
-            said.extract::<Option<(bool, Vec<String>)>>(py)
-        });
+        let said = Python::attach(|py| said(self.0.bind(py).call1((principal.id(), agent))?));
         let said = said.map_err(|error| DirectoryError::new(format!("the host's directory failed: {error}")))?;
-        let standing = |(enabled, names): (bool, Vec<String>)| {
+        let known = |(enabled, names, since): Said| {
             let roles = names.iter().map(|name| RoleName::new(name)).collect::<Result<_, _>>()?;
-            Ok(Standing { enabled, roles })
+            Ok(Known::Account { standing: Standing { enabled, roles }, since })
         };
-        said.map(standing).transpose().map_err(|error: Invalid| DirectoryError::new(error.to_string()))
+        match said {
+            Ok(account) => known(account).map_err(|error: Invalid| DirectoryError::new(error.to_string())),
+            Err(other) => Ok(other),
+        }
     }
+}
+
+/// An account: whether it is enabled, its roles, and since when it is there.
+type Said = (bool, Vec<String>, Option<Timestamp>);
+
+/// What a directory written in Python answered: an account, or what there is instead.
+fn said(answer: Bound<'_, PyAny>) -> PyResult<Result<Said, Known>> {
+    if answer.is_none() {
+        return Ok(Err(Known::NotJudged));
+    }
+    if answer.extract::<String>().is_ok_and(|word| word == "gone") {
+        return Ok(Err(Known::Gone));
+    }
+    if let Ok((enabled, roles)) = answer.extract() {
+        return Ok(Ok((enabled, roles, None)));
+    }
+    let (enabled, roles, since) = answer.extract::<(bool, Vec<String>, Bound<'_, PyAny>)>()?;
+    Ok(Ok((enabled, roles, Some(when(&since, "since")?))))
 }
 
 /// That no other engine is opened meanwhile, and that nobody forks.
