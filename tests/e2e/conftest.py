@@ -121,6 +121,21 @@ class World:
 
     # --- what administrators change, over the gateway's own routes ---
 
+    def open_account(self, who: str, *, admin: bool = False) -> None:
+        """Make an account, and sign in."""
+        password = f"Quartz-{secrets.token_hex(8)}-77!"
+        made = {"email": who, "password": password, "full_name": "Tess Temp", "is_admin": admin, "is_active": True}
+        answer = self.call(ADMIN, "POST", "/auth/email/admin/users", {**made, "password_change_required": False})
+        assert answer.status in (200, 201), answer
+        signed = run.call("POST", f"{self.gateway.url}/auth/login", body={"email": who, "password": password})
+        assert signed.status == 200, signed
+        self.tokens[who] = str(signed.json()["access_token"])
+
+    def delete_account(self, who: str) -> None:
+        """Delete an account."""
+        answer = self.call(ADMIN, "DELETE", f"/auth/email/admin/users/{who}")
+        assert answer.status in (200, 204), answer
+
     def set_active(self, who: str, active: bool) -> None:
         """Switch an account off or on."""
         answer = self.call(ADMIN, "PATCH", f"/auth/email/admin/users/{who}", {"is_active": active})

@@ -18,7 +18,7 @@ from typing import Any
 
 import jwt
 import pytest
-from conftest import ADMIN, DEV, OTHER, World, eventually
+from conftest import ADMIN, DEV, OTHER, REASON, World, eventually
 
 import run
 
@@ -231,6 +231,40 @@ def test_a_narrow_token_is_never_lifted(world: World, tmp_path: Path, narrow: st
         world.tokens["narrow"] = jwt.encode(claims, secret, algorithm="HS256")
     assert world.status("narrow") != 200
     assert "allowed" not in world.tool_calls("narrow")
+
+
+TEMP = "temp@example.com"
+
+
+def test_who_is_gone_has_no_say(world: World) -> None:
+    world.open_account(TEMP, admin=True)
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    lent = world.call(TEMP, "POST", "/jit/delegations", {"to": OTHER, "until": until, "reason": REASON})
+    assert lent.status == 201, lent
+    asked = world.ask(DEV, "auditor")
+    world.delete_account(TEMP)
+    refused = world.call(OTHER, "POST", f"/jit/requests/{asked['id']}/approve", {})
+    assert refused.status in (403, 404), refused
+    assert world.status(DEV) == 403
+
+
+def test_a_new_account_of_the_same_name_inherits_nothing(world: World) -> None:
+    world.open_account(TEMP)
+    waiting, held = world.ask(TEMP, "auditor"), world.give(TEMP, "operator")
+    assert world.tool_calls(TEMP) == {"allowed"}
+    time.sleep(2.5)
+    world.delete_account(TEMP)
+    assert world.grant(held["id"])["status"] == "revoked", "before the administrator is answered"
+    refused = world.call(ADMIN, "POST", f"/jit/requests/{waiting['id']}/approve", {})
+    assert (refused.status, refused.json()["code"]) == (403, "not_eligible")
+    world.open_account(TEMP)
+    assert (world.status(TEMP), world.tool_calls(TEMP)) == (403, {"denied"})
+    refused = world.call(ADMIN, "POST", f"/jit/requests/{waiting['id']}/approve", {})
+    assert (refused.status, refused.json()["code"]) == (403, "not_eligible"), "somebody else asked for it"
+    assert world.status(TEMP) == 403
+    world.give(TEMP, "auditor")
+    assert world.status(TEMP) == 200, "who asks for it holds it"
+    world.delete_account(TEMP)
 
 
 def test_nobody_switches_the_recording_off(world: World, tmp_path: Path) -> None:

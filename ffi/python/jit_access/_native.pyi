@@ -446,6 +446,11 @@ class Page:
     def to_json(self, *, base: str = "/jit") -> str:
         """The page as JSON, `items` and `next_cursor`, with links that start with `base`."""
 
+_Directory = Callable[
+    [str, bool],
+    tuple[bool, Sequence[str]] | tuple[bool, Sequence[str], datetime | str] | Literal["gone"] | None,
+]
+
 @final
 class Engine:
     """One host's view of one journal. A context manager that closes it.
@@ -460,16 +465,18 @@ class Engine:
         *,
         environ: dict[str, str] | None = None,
         reserved_permissions: Sequence[str] = ...,
-        directory: Callable[[str, bool], tuple[bool, Sequence[str]] | None] | None = None,
+        directory: _Directory | None = None,
     ) -> Engine:
         """Opens an engine from a YAML file.
 
         Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative
         `store.path` counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of
-        the file's. `directory` says of a name, and whether it is an agent's, whether the host lets them in and which of
-        its roles they hold by standing right, or `None` for whom it does not know. It is asked of those who want
-        something done and of whom it concerns, never by a check, and what it raises is `Unavailable`, except for what
-        only takes access away. Once this has returned, checks are answered from all that was committed before the call.
+        the file's. `directory` is called with a name, and whether it is an agent's. It answers whether the account is
+        enabled and which roles it holds by standing right, and third, where it can tell, when the account was made:
+        what is older was done by somebody else of that name. It answers `"gone"` for no account, which is as a disabled
+        one, and `None` for principals that the host does not judge. It is asked of those who want something done and of
+        whom it concerns, never by a check, and what it raises is `Unavailable`, except for what only takes access away.
+        Once this has returned, checks are answered from all that was committed before the call.
 
         Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
         does not work in this version is a mistake, too.
@@ -481,7 +488,7 @@ class Engine:
         *,
         environ: dict[str, str] | None = None,
         reserved_permissions: Sequence[str] = ...,
-        directory: Callable[[str, bool], tuple[bool, Sequence[str]] | None] | None = None,
+        directory: _Directory | None = None,
     ) -> Engine:
         """The same from text. A relative `store.path` counts from the working directory."""
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, Literal, NamedTuple, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from mcpgateway import plugins
@@ -179,13 +179,13 @@ def utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def directory(principal: str, agent: bool) -> Standing | None:
+def directory(principal: str, agent: bool) -> tuple[bool, tuple[str, ...], datetime] | Literal["gone"] | None:
     """What somebody is now, for the engine, which asks it of those who want something done and of whom it concerns.
     Every person has an account in the gateway, so a person without one is gone. Agents are not ours to judge."""
     if agent:
         return None
     account = accounts([principal]).get(principal)
-    return GONE if account is None else account.standing
+    return "gone" if account is None else (*account.standing, account.made_at)
 
 
 def known(email: str) -> Context | None:

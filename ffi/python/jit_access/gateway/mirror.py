@@ -91,7 +91,9 @@ class Mirror:
         self._lease = timedelta(seconds=lease_seconds)
         self._guard = threading.Lock()
         self._settled: _Wishes | None = None
-        """What this process has last made of the gateway's roles; nothing when it must look at all of them."""
+        """What this process has last made of the gateway's roles."""
+        self._doubts = self._cleared = 0
+        """How often there was a reason to look at all roles, and how many of these were followed by a look."""
         self._checked = self._renewed = float("-inf")
         self._clock_offset = _clock_offset()
 
@@ -113,7 +115,7 @@ class Mirror:
         offset = _clock_offset()
         if abs(offset - self._clock_offset) > _CLOCK_SLACK.total_seconds():
             _log.warning("the clock was set by %.1f s; looking at all leases", offset - self._clock_offset)
-            self._settled = None
+            self.doubt()
         self._clock_offset = offset
         # The proof comes first: without it nothing is known to be settled.
         revision = self._engine.sync()
@@ -122,14 +124,19 @@ class Mirror:
 
     def doubt(self) -> None:
         """Look at all of the gateway's roles the next time."""
-        self._settled = None
+        self._doubts += 1
+
+    def _needs_a_full_look(self) -> bool:
+        is_late = time.monotonic() - self._checked > _FULL_CHECK_SECONDS
+        return self._settled is None or self._doubts != self._cleared or is_late
 
     def _is_due(self, renew: bool) -> bool:
-        now, settled = time.monotonic(), self._settled
-        if settled is None or now - self._checked > _FULL_CHECK_SECONDS:
+        if self._needs_a_full_look():
             return True
-        lease = self._lease.total_seconds() / _RENEWALS_PER_LEASE
-        return renew and bool(settled.by_name) and now - self._renewed > lease
+        return renew and self._settled is not None and bool(self._settled.by_name) and self._needs_renewal()
+
+    def _needs_renewal(self) -> bool:
+        return time.monotonic() - self._renewed > self._lease.total_seconds() / _RENEWALS_PER_LEASE
 
     def _has_changed(self, revision: int) -> bool:
         settled = self._settled
@@ -153,8 +160,9 @@ class Mirror:
         )
 
     def _repair(self, *, renew: bool) -> None:
+        doubts, is_full = self._doubts, self._needs_a_full_look()
         wishes = self._wishes()
-        is_full = self._settled is None or time.monotonic() - self._checked > _FULL_CHECK_SECONDS
+        renew = renew and self._needs_renewal()
         with SessionLocal() as session:
             changes.ours(session)
             _lock(session)
@@ -175,7 +183,7 @@ class Mirror:
             _log.info("roles of grants: %d removed, %d added", len(wrong), added)
         self._settled = wishes
         if is_full:
-            self._checked = time.monotonic()
+            self._checked, self._cleared = time.monotonic(), doubts
         if renew:
             self._renewed = time.monotonic()
 
