@@ -318,7 +318,7 @@ def test_bytes_that_are_no_json_are_a_problem(host: Host, body: bytes) -> None:
 
 def test_another_content_type_is_a_problem(host: Host) -> None:
     headers = {"x-user": "dev@example.com", "content-type": "text/plain"}
-    is_problem(host.client.post("/jit/request", content=json.dumps(ASK), headers=headers), 400)
+    is_problem(host.client.post("/jit/request", content=json.dumps(ASK), headers=headers), 415)
 
 
 def test_a_flood_is_refused_announced_or_not(host: Host) -> None:
