@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::model::Timestamp;
 
@@ -55,20 +55,25 @@ impl Clock for SystemClock {
     }
 }
 
-/// Time that never goes back.
+/// Time that never goes back, and that goes ahead of what is known by no more than a bounded step.
 ///
-/// The wall clock says what an instant means, the monotonic clock and everything seen so far say how early it can be:
-/// the instant is the latest of the three. So a wall clock set back revives nothing, and one set forward ends things
-/// early rather than late.
+/// The wall clock says what an instant means, the monotonic clock and everything seen so far say how early it can be: the
+/// instant is the latest of the three. So a wall clock that is set back revives nothing.
+///
+/// A wall clock that is ahead by more than the bound is not followed: one record that is a year ahead would end everything
+/// for good. A journal that is more than five minutes ahead of the wall clock was written by such a clock. In both cases
+/// nobody knows what time it is, and [`SteadyTime::trouble`] says so until the clocks agree again.
 ///
 /// ```
-/// use jit_access::clock::{ManualClock, SteadyTime};
+/// use jit_access::clock::{ClockTrouble, ManualClock, SteadyTime};
 ///
-/// let (start, earlier) = ("2026-12-01T09:00:00Z".parse()?, "2026-12-01T08:00:00Z".parse()?);
+/// let (start, earlier) = ("2026-12-01T09:00:00Z".parse()?, "2026-12-01T08:59:00Z".parse()?);
 /// let clock = std::sync::Arc::new(ManualClock::at(start));
 /// let time = SteadyTime::new(clock.clone(), start);
 /// clock.set_wall(earlier);
 /// assert!(time.now() >= start, "time does not go back");
+/// clock.set_wall("2027-12-01T09:00:00Z".parse()?);
+/// assert_eq!((time.now(), time.trouble()), (start, Some(ClockTrouble::Ahead)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -76,32 +81,121 @@ pub struct SteadyTime {
     clock: Arc<dyn Clock>,
     /// What to add to the monotonic clock. It only rises, and only when the wall clock runs ahead.
     offset: AtomicI64,
+    /// How far the wall clock may jump ahead, in milliseconds.
+    max_step: i64,
+    /// A [`ClockTrouble`] as a number; 0 for none.
+    trouble: AtomicU8,
 }
 
+/// Why nobody knows what time it is.
+///
+/// ```
+/// use jit_access::clock::ClockTrouble;
+///
+/// assert_ne!(ClockTrouble::Ahead, ClockTrouble::Behind);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockTrouble {
+    /// The wall clock is further ahead of everything known than it may be.
+    Ahead,
+    /// The wall clock is further behind the journal than it may be.
+    Behind,
+}
+
+/// Six hours: how far the wall clock may jump ahead while a process runs before it is not believed. A machine that slept
+/// jumps, too.
+pub const MAX_STEP: Duration = Duration::from_secs(6 * 60 * 60);
+/// Five minutes: how far the wall clock may be behind the journal.
+const MAX_BEHIND_MS: i64 = 5 * 60 * 1_000;
+/// 31 days: how long everything may have been switched off before the wall clock is not believed at a start.
+pub const MAX_DOWNTIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
 impl SteadyTime {
-    /// Time that starts at the wall clock, or at `floor` when that is later.
+    /// Time that goes on from `floor`, the newest instant in the journal, or from [`Timestamp::EPOCH`] when there is none; with
+    /// the bounds [`MAX_STEP`] and [`MAX_DOWNTIME`].
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, floor: Timestamp) -> Self {
-        let (wall, monotonic) = (clock.wall(), clock.monotonic());
-        if wall < floor.millis() {
-            tracing::warn!(
-                behind_ms = floor.millis() - wall,
-                "the clock is behind the journal; time goes on from there"
-            );
-        }
-        Self { offset: AtomicI64::new(wall.max(floor.millis()) - monotonic), clock }
+        Self::with_bounds(clock, floor, MAX_STEP, MAX_DOWNTIME)
     }
 
-    /// The instant it is now.
+    /// The same with bounds of the caller's.
+    #[must_use]
+    pub fn with_bounds(clock: Arc<dyn Clock>, floor: Timestamp, max_step: Duration, max_downtime: Duration) -> Self {
+        let millis = |bound: Duration| i64::try_from(bound.as_millis()).unwrap_or(i64::MAX);
+        let (wall, monotonic) = (clock.wall(), clock.monotonic());
+        let ahead = wall.saturating_sub(floor.millis());
+        let is_first = floor == Timestamp::EPOCH;
+        let follows = is_first || ahead <= millis(max_downtime);
+        let start = if follows { wall.max(floor.millis()) } else { floor.millis() };
+        let time = Self {
+            offset: AtomicI64::new(start.saturating_sub(monotonic)),
+            max_step: millis(max_step),
+            trouble: AtomicU8::new(NONE),
+            clock,
+        };
+        if !follows {
+            time.becomes(AHEAD, ahead);
+        } else if -ahead > MAX_BEHIND_MS {
+            time.becomes(BEHIND, ahead);
+        }
+        time
+    }
+
+    /// The instant it is now, as far as is known.
     pub fn now(&self) -> Timestamp {
         let monotonic = self.clock.monotonic();
-        let offset = self.raise(self.clock.wall().saturating_sub(monotonic));
+        let wall = self.clock.wall().saturating_sub(monotonic);
+        let known = self.offset.load(Ordering::Relaxed);
+        let step = wall.saturating_sub(known);
+        let offset = if step <= self.max_step { self.raise(wall) } else { known };
+        // Both are rare, and the clocks were read already.
+        if step > self.max_step {
+            self.becomes(AHEAD, step);
+        } else if self.trouble.load(Ordering::Relaxed) != NONE && step >= -MAX_BEHIND_MS {
+            self.becomes(NONE, step);
+        }
         Timestamp::from_millis(monotonic.saturating_add(offset)).unwrap_or(Timestamp::MAX)
     }
 
-    /// From now on time is not before `floor`: somebody else has seen it.
+    /// From now on time is not before `floor`: it is in the journal.
     pub fn not_before(&self, floor: Timestamp) {
-        self.raise(floor.millis().saturating_sub(self.clock.monotonic()));
+        let offset = floor.millis().saturating_sub(self.clock.monotonic());
+        if offset <= self.offset.load(Ordering::Relaxed) {
+            return;
+        }
+        self.raise(offset);
+        let ahead = floor.millis().saturating_sub(self.clock.wall());
+        if ahead > MAX_BEHIND_MS {
+            self.becomes(BEHIND, -ahead);
+        }
+    }
+
+    /// Why nobody knows what time it is; `None` when the clocks agree. As of the last call of [`SteadyTime::now`].
+    #[must_use]
+    pub fn trouble(&self) -> Option<ClockTrouble> {
+        match self.trouble.load(Ordering::Relaxed) {
+            AHEAD => Some(ClockTrouble::Ahead),
+            BEHIND => Some(ClockTrouble::Behind),
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn becomes(&self, trouble: u8, wall_ahead_ms: i64) {
+        if self.trouble.swap(trouble, Ordering::Relaxed) == trouble {
+            return;
+        }
+        match trouble {
+            AHEAD => tracing::error!(
+                wall_ahead_ms,
+                "the clock is too far ahead of everything known and is not believed; no grant is honoured until it is set right or the process is restarted"
+            ),
+            BEHIND => tracing::error!(
+                wall_ahead_ms,
+                "the journal is too far ahead of the clock; no grant is honoured until they agree: set the clock right"
+            ),
+            _ => tracing::info!("the clock agrees with the journal again"),
+        }
     }
 
     fn raise(&self, candidate: i64) -> i64 {
@@ -110,6 +204,10 @@ impl SteadyTime {
         if candidate > known { self.offset.fetch_max(candidate, Ordering::Relaxed).max(candidate) } else { known }
     }
 }
+
+const NONE: u8 = 0;
+const AHEAD: u8 = 1;
+const BEHIND: u8 = 2;
 
 /// A clock that stands still until it is told, for tests and simulations.
 ///
@@ -160,23 +258,73 @@ impl Clock for ManualClock {
 mod tests {
     use super::*;
 
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millis(ms).unwrap()
+    }
+
+    const STEP: i64 = 6 * 3_600_000;
+    const BEHIND: i64 = 300_000;
+    const DAY: i64 = 86_400_000;
+    const START: i64 = 1_000 * DAY;
+
     #[test]
     fn time_never_goes_back() {
-        let at = |ms| Timestamp::from_millis(ms).unwrap();
-        let clock = Arc::new(ManualClock::at(at(1_000_000)));
-        let time = SteadyTime::new(clock.clone(), at(0));
+        let clock = Arc::new(ManualClock::at(at(START)));
+        let time = SteadyTime::new(clock.clone(), Timestamp::EPOCH);
         clock.advance(5);
-        assert_eq!(time.now(), at(1_000_005));
+        assert_eq!(time.now(), at(START + 5));
         clock.set_wall(at(10));
-        assert_eq!(time.now(), at(1_000_005), "the wall clock was set back");
+        assert_eq!(time.now(), at(START + 5), "the wall clock was set back");
         clock.advance(5);
-        assert_eq!(time.now(), at(1_000_010), "and time went on");
-        clock.set_wall(at(2_000_000));
-        assert_eq!(time.now(), at(2_000_000), "the wall clock was set forward");
-        clock.set_wall(at(1_000_020));
-        assert_eq!(time.now(), at(2_000_000), "and back: what has ended stays so");
-        time.not_before(at(3_000_000));
-        assert_eq!(time.now(), at(3_000_000));
-        assert_eq!(SteadyTime::new(clock, at(4_000_000)).now(), at(4_000_000), "the journal has seen more");
+        assert_eq!(time.now(), at(START + 10), "and time went on");
+        clock.set_wall(at(START + STEP));
+        assert_eq!(time.now(), at(START + STEP), "the wall clock was set forward, within the bound");
+        clock.set_wall(at(START + 20));
+        assert_eq!((time.now(), time.trouble()), (at(START + STEP), None), "and back: what has ended stays so");
+        time.not_before(at(START + STEP + 1));
+        assert_eq!(time.trouble(), Some(ClockTrouble::Behind), "a record of another process");
+        assert_eq!(time.now(), at(START + STEP + 1));
+        assert_eq!(SteadyTime::new(clock, at(START + 1_000)).now(), at(START + 1_000), "the journal has seen more");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_far_ahead_is_not_followed() {
+        let clock = Arc::new(ManualClock::at(at(START)));
+        let time = SteadyTime::new(clock.clone(), at(START));
+        clock.set_wall(at(START + STEP + 1));
+        assert_eq!((time.now(), time.trouble()), (at(START), Some(ClockTrouble::Ahead)));
+        clock.advance(1_000);
+        assert_eq!((time.now(), time.trouble()), (at(START + 1_000), Some(ClockTrouble::Ahead)), "time goes on");
+        clock.set_wall(at(START + 1_000));
+        assert_eq!((time.now(), time.trouble()), (at(START + 1_000), None), "it was set right");
+    }
+
+    #[test]
+    fn a_start_believes_a_clock_after_a_month_and_not_after_a_year() {
+        let start = |ahead: i64| {
+            let time = SteadyTime::new(Arc::new(ManualClock::at(at(START + ahead))), at(START));
+            (time.now().millis() - START, time.trouble())
+        };
+        assert_eq!(start(31 * DAY), (31 * DAY, None));
+        assert_eq!(start(365 * DAY), (0, Some(ClockTrouble::Ahead)));
+        assert_eq!(start(-BEHIND), (0, None));
+        assert_eq!(start(-BEHIND - 1), (0, Some(ClockTrouble::Behind)));
+        let first = SteadyTime::new(Arc::new(ManualClock::at(at(START))), Timestamp::EPOCH);
+        assert_eq!((first.now(), first.trouble()), (at(START), None), "an empty journal says nothing");
+    }
+
+    #[test]
+    fn a_journal_that_is_ahead_of_the_clock_is_trouble_until_they_agree() {
+        let clock = Arc::new(ManualClock::at(at(START)));
+        let time = SteadyTime::new(clock.clone(), at(START));
+        time.not_before(at(START + BEHIND));
+        assert_eq!(time.trouble(), None, "another process may be ahead a little");
+        time.not_before(at(START + DAY));
+        assert_eq!((time.now(), time.trouble()), (at(START + DAY), Some(ClockTrouble::Behind)));
+        clock.advance(1_000);
+        assert_eq!(time.trouble(), Some(ClockTrouble::Behind));
+        clock.set_wall(at(START + DAY));
+        assert_eq!(time.now(), at(START + DAY + 1_000));
+        assert_eq!(time.trouble(), None);
     }
 }

@@ -133,7 +133,7 @@ impl Decider {
             return Some(Decision::not_applicable(Reason::NoGrant, None, revision));
         }
         let mut now = None;
-        let decision = self.answer(query, &[], &mut now);
+        let decision = self.binding(query, self.answer(query, &[], &mut now));
         let is_proven = decision.outcome != Outcome::Allow || now.is_some_and(|now| state.is_fresh(now));
         is_proven.then_some(decision)
     }
@@ -190,6 +190,25 @@ impl Decider {
         let allows = decision.outcome == Outcome::Allow;
         if allows && !now.is_some_and(|now| state.is_fresh(now)) {
             decision = self.refreshed(query, &[], now);
+        }
+        self.binding(query, decision)
+    }
+
+    /// The decision under what holds for every grant now: what is reserved today no grant gives, and while nobody knows what
+    /// time it is, only access that was taken in an emergency goes on.
+    #[inline]
+    fn binding(&self, query: &impl Ask, decision: Decision) -> Decision {
+        let (state, Some(grant)) = (&*self.state, decision.basis.grant) else { return decision };
+        if state.rules.reserved_permissions.is_empty() && state.time.trouble().is_none() {
+            return decision;
+        }
+        let is_emergency = state.durable.has(grant);
+        let reserved = state.rules.reserved(is_emergency);
+        if query.with_raw(|raw| reserved.iter().any(|permission| permission.covers_name(raw.action()))) {
+            return Decision::not_applicable(Reason::NoGrant, None, decision.revision);
+        }
+        if state.time.trouble().is_some() && !is_emergency {
+            return Decision::not_applicable(Reason::Stale, None, decision.revision);
         }
         decision
     }
@@ -276,7 +295,7 @@ impl Decider {
                 Ok(false) => {
                     spent.push(grant);
                     let mut now = None;
-                    decision = self.refreshed(query, &spent, &mut now);
+                    decision = self.binding(query, self.refreshed(query, &spent, &mut now));
                     at = now.unwrap_or(at);
                 }
                 Err(error) => {

@@ -149,12 +149,17 @@ impl Permission {
     /// Whether this permission covers that action.
     #[must_use]
     pub fn covers(&self, action: &Action) -> bool {
-        if action.is_reserved() {
+        self.covers_name(&action.0)
+    }
+
+    /// [`Permission::covers`] of an action that is only its checked name.
+    pub(crate) fn covers_name(&self, action: &str) -> bool {
+        if is_reserved(action) {
             return false;
         }
         match self.wildcard_prefix() {
-            Some(prefix) => action.0.starts_with(prefix),
-            None => self.0 == action.0,
+            Some(prefix) => action.starts_with(prefix),
+            None => *self.0 == *action,
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::watch::Bell;
 use super::{Desk, Directory, Reconciler};
 use crate::check::{CheckState, Decider, KeepsCurrent};
-use crate::clock::{Clock, SteadyTime, SystemClock};
+use crate::clock::{Clock, MAX_DOWNTIME, MAX_STEP, SteadyTime, SystemClock};
 use crate::error::Error;
 use crate::index::Change;
 use crate::journal::Record;
@@ -30,6 +30,8 @@ pub struct Settings {
     /// How old the last proof that the index is current may be before a grant is no longer honoured without a new one.
     /// Two seconds: the longest that a revocation made in another process can go unnoticed.
     pub max_staleness: Duration,
+    /// How far the wall clock may jump ahead before it is not believed. See [`crate::clock::MAX_STEP`].
+    pub max_clock_step: Duration,
     /// How often a [`super::Keeper`] looks at the store, notes what time did, and writes uses down. 50 ms: the most that a
     /// power cut can take from the record of uses.
     pub interval: Duration,
@@ -39,7 +41,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_staleness: Duration::from_secs(2), interval: Duration::from_millis(50), waiting_uses: 16_384 }
+        Self {
+            max_staleness: Duration::from_secs(2),
+            max_clock_step: MAX_STEP,
+            interval: Duration::from_millis(50),
+            waiting_uses: 16_384,
+        }
     }
 }
 
@@ -130,7 +137,7 @@ impl Builder {
 
     fn start(self) -> Result<Engine, Error> {
         let head = self.store.head()?;
-        let time = Arc::new(SteadyTime::new(self.clock, head.at));
+        let time = Arc::new(SteadyTime::with_bounds(self.clock, head.at, self.settings.max_clock_step, MAX_DOWNTIME));
         let rules = Arc::new(self.rules);
         let shared = Shared {
             #[cfg(feature = "cedar")]
