@@ -20,6 +20,14 @@ fn principal(name: &str, agent: bool) -> PyResult<Principal> {
     if agent { Principal::agent(name) } else { Principal::user(name) }.map_err(raise)
 }
 
+/// `Name(field=value)`, with each value as Python shows it.
+macro_rules! repr {
+    ($py:expr, $class:literal, $($field:ident = $value:expr),+ $(,)?) => {{
+        let parts = [$(format!(concat!(stringify!($field), "={}"), $value.into_pyobject($py)?.into_any().repr()?)),+];
+        Ok(format!("{}({})", $class, parts.join(", ")))
+    }};
+}
+
 #[pyclass(frozen, module = "jit_access")]
 pub struct Caller(pub model::Caller);
 
@@ -85,12 +93,9 @@ impl Caller {
         self.0.sign_in.as_ref()?.at().map(instant)
     }
 
-    fn __repr__(&self) -> String {
-        format!(
-            "Caller({:?}, roles={:?})",
-            self.principal(),
-            self.0.roles.iter().map(RoleName::as_str).collect::<Vec<_>>()
-        )
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let roles: Vec<_> = self.0.roles.iter().map(RoleName::as_str).collect();
+        repr!(py, "Caller", principal = self.principal(), roles = roles)
     }
 }
 
@@ -134,8 +139,8 @@ impl Context {
         self.0.session.as_ref().map(ToString::to_string)
     }
 
-    fn __repr__(&self) -> String {
-        format!("Context(address={:?}, session={:?})", self.address(), self.session())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "Context", address = self.address(), session = self.session())
     }
 }
 
@@ -175,13 +180,14 @@ impl Conditions {
         self.0.max_uses.map(std::num::NonZeroU32::get)
     }
 
-    fn __repr__(&self) -> String {
-        format!(
-            "Conditions(mfa_within_minutes={:?}, networks={:?}, session={:?}, max_uses={:?})",
-            self.mfa_within_minutes(),
-            self.0.networks.as_ref().map(|all| all.texts().collect::<Vec<_>>()),
-            self.session(),
-            self.max_uses()
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(
+            py,
+            "Conditions",
+            mfa_within_minutes = self.mfa_within_minutes(),
+            networks = self.0.networks.as_ref().map(|all| all.texts().collect::<Vec<_>>()),
+            session = self.session(),
+            max_uses = self.max_uses()
         )
     }
 }
@@ -259,8 +265,8 @@ impl Decision {
         self.0.revision.0
     }
 
-    fn __repr__(&self) -> String {
-        format!("Decision(outcome={:?}, reason={:?}, grant_id={:?})", self.outcome(), self.reason(), self.grant_id())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "Decision", outcome = self.outcome(), reason = self.reason(), grant_id = self.grant_id())
     }
 }
 
@@ -344,8 +350,8 @@ impl AccessRequest {
         wire::to_json(&wire::request_of(&self.receipt, base)).map_err(raise)
     }
 
-    fn __repr__(&self) -> String {
-        format!("AccessRequest(id={:?}, status={:?}, role={:?})", self.id(), self.status(), self.role())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "AccessRequest", id = self.id(), status = self.status(), role = self.role())
     }
 }
 
@@ -404,8 +410,8 @@ impl Delegation {
         wire::to_json(&DelegationDocument::new(&self.delegation, self.now, base)).map_err(raise)
     }
 
-    fn __repr__(&self) -> String {
-        format!("Delegation(id={:?}, status={:?}, delegate={:?})", self.id(), self.status(), self.delegate())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "Delegation", id = self.id(), status = self.status(), delegate = self.delegate())
     }
 }
 
@@ -529,14 +535,8 @@ impl Grant {
         wire::to_json(&GrantDocument::new(&self.grant, self.now, base)).map_err(raise)
     }
 
-    fn __repr__(&self) -> String {
-        format!(
-            "Grant(id={:?}, status={:?}, holder={:?}, role={:?})",
-            self.id(),
-            self.status(),
-            self.holder(),
-            self.role()
-        )
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "Grant", id = self.id(), status = self.status(), holder = self.holder(), role = self.role())
     }
 }
 
@@ -579,8 +579,8 @@ impl Record {
         wire::to_json(&RecordDocument::from(&self.0)).map_err(raise)
     }
 
-    fn __repr__(&self) -> String {
-        format!("Record(revision={}, event={:?})", self.revision(), self.event())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "Record", revision = self.revision(), event = self.event())
     }
 }
 
@@ -611,8 +611,8 @@ impl Honoured {
         self.0.revision.0
     }
 
-    fn __repr__(&self) -> String {
-        format!("Honoured(grants={}, revision={})", self.0.grants.len(), self.0.revision)
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "Honoured", grants = self.0.grants.len(), revision = self.0.revision.0)
     }
 }
 
@@ -645,7 +645,7 @@ impl Page {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Page(items={}, next_cursor={:?})", self.items.bind(py).len(), self.next))
+        repr!(py, "Page", items = self.items.bind(py).len(), next_cursor = self.next.clone())
     }
 }
 
