@@ -1,21 +1,12 @@
-//! Which keys there are, and how the environment sets them.
-//!
-//! A variable is called `JIT_` and the key in capitals, with two underscores between the levels:
-//! `JIT_MAX_DURATION_HOURS=12`, `JIT_STORE__PATH=/var/lib/jit/jit.db`, `JIT_APPROVER_ROLES=platform_admin,security`. Values
-//! are read as YAML, and a list may also be written with commas. The catalogue of roles is too large for a variable and
-//! stays in the file.
+//! Which keys there are, and what each means.
 //!
 //! This is the one place where a key is described: the tables of docs/configuration.md are made from it.
 
-use serde_json::{Map, Value};
-
 use self::Kind::{FileOnly, List, Plain, Text};
-use super::reader::Reader;
-use crate::model::Invalid;
 
 /// How the text of a variable becomes a value.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Kind {
     /// A number or a flag.
     Plain,
     /// Text, whatever it looks like.
@@ -26,16 +17,38 @@ enum Kind {
     FileOnly,
 }
 
-/// One key, in the words of docs/configuration.md.
-#[cfg_attr(not(test), expect(dead_code, reason = "the tables of the manual are made from the words by a test"))]
-struct Key {
+/// One key of the configuration, in the words of docs/configuration.md.
+///
+/// ```
+/// use jit_access::config::Config;
+///
+/// let key = Config::keys().find(|key| key.path == "limits.grants_total").ok_or("no such key")?;
+/// assert_eq!(key.variable().as_deref(), Some("JIT_LIMITS__GRANTS_TOTAL"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Key {
     /// Where it stands below `jit_access`; `roles.x` is in each role, `approval.x` in each step.
-    path: &'static str,
-    kind: Kind,
+    pub path: &'static str,
+    pub(super) kind: Kind,
     /// The value when it is left out; empty: none.
-    default: &'static str,
-    meaning: &'static str,
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
 }
+
+impl Key {
+    /// The variable that sets it; `None` for a key that stands only in the file.
+    #[must_use]
+    pub fn variable(&self) -> Option<String> {
+        let name = || format!("{PREFIX}{}", self.path.replace('.', "__").to_ascii_uppercase());
+        (self.kind != FileOnly).then(name)
+    }
+}
+
+/// What the name of a variable begins with.
+pub(super) const PREFIX: &str = "JIT_";
 
 const fn key(path: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
     Key { path, kind, default, meaning }
@@ -52,6 +65,12 @@ const KEYS: &[(&str, &[Key])] = &[
             key("require_justification", Plain, "true", "A request must have a `reason`."),
             key("require_ticket_url", Plain, "false", "A request must have a `ticket_url`."),
             key("approval_timeout_hours", Plain, "24", "How long a request waits for an answer before it expires."),
+            key(
+                "host_roles",
+                List,
+                "",
+                "Roles of the host that no other key names. `conflicts_with` may name only roles that are known.",
+            ),
             key("auditor_roles", List, "", "Roles of the host that may see everything and change nothing."),
             key(
                 "reserved_permissions",
@@ -237,6 +256,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "Roles of the host whose holders may take it. This key or the next one must be set.",
             ),
             key("break_glass.eligible_principals", List, "", "People who may take it."),
+            key(
+                "break_glass.even_never_auto_approve",
+                Plain,
+                "false",
+                "`true`: an emergency may take what `never_auto_approve` names.",
+            ),
             key("break_glass.roles", List, "all roles", "Which roles of the catalogue can be taken."),
             key(
                 "break_glass.max_duration_hours",
@@ -310,6 +335,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "How old the last proof may be that the store has nothing new, for a check that does not ask for the current state.",
             ),
             key(
+                "service.max_clock_step_minutes",
+                Plain,
+                "360",
+                "How far the clock may jump ahead before it is not believed: then no grant is honoured until it is set right or the process is restarted.",
+            ),
+            key(
                 "service.interval_ms",
                 Plain,
                 "50",
@@ -339,85 +370,37 @@ const KEYS: &[(&str, &[Key])] = &[
     ),
 ];
 
-const PREFIX: &str = "JIT_";
-
-/// Refuses a key that the file should not have, with the one it was probably meant to be.
-pub(super) fn refuse_unknown(reader: &Reader) -> Result<(), Invalid> {
-    let known = |key: &str| all().any(|known| known.path.split('.').next() == Some(key));
-    match reader.keys().find(|key| !known(key)) {
-        None => Ok(()),
-        Some(key) => {
-            let tops = all().filter_map(|known| known.path.split('.').next());
-            Err(Invalid::new(reader.key(key), "is not a known key", meant(key, tops)))
-        }
-    }
-}
-
-/// Sets in the document what the environment says.
-pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (String, String)>) -> Result<(), Invalid> {
-    let mut set: Vec<(String, String)> = environ.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
-    set.sort();
-    for (name, text) in set {
-        let path = name.trim_start_matches(PREFIX).to_ascii_lowercase().replace("__", ".");
-        let settable = || all().filter(|key| key.kind != FileOnly);
-        let Some(key) = settable().find(|key| key.path == path) else {
-            let variables: Vec<_> = settable().map(|key| variable(key.path)).collect();
-            let expected = meant(&name, variables.iter().map(String::as_str));
-            return Err(Invalid::new(name, "is not a known variable", expected));
-        };
-        let value = parse(&text, key.kind);
-        put(section, &path, value)
-            .map_err(|()| Invalid::new(name, format!("sets {path}"), "a file in which that section is a mapping"))?;
-    }
-    Ok(())
-}
-
-fn all() -> impl Iterator<Item = &'static Key> {
+/// Every key there is.
+pub(super) fn all() -> impl Iterator<Item = &'static Key> {
     KEYS.iter().flat_map(|(_, keys)| keys.iter())
 }
 
-fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
-}
-
-fn parse(text: &str, kind: Kind) -> Value {
-    let text = text.trim();
-    match kind {
-        Text => Value::String(text.to_owned()),
-        List if !text.starts_with('[') => Value::Array(
-            text.split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(|item| Value::String(item.to_owned()))
-                .collect(),
-        ),
-        Plain | List | FileOnly => serde_saphyr::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
-    }
-}
-
-fn put(section: &mut Value, path: &str, value: Value) -> Result<(), ()> {
-    let mut at = section;
-    let mut steps: Vec<&str> = path.split('.').collect();
-    let last = steps.pop().ok_or(())?;
-    for step in steps {
-        let map = at.as_object_mut().ok_or(())?;
-        at = map.entry(step).or_insert_with(|| Value::Object(Map::new()));
-        if at.is_null() {
-            *at = Value::Object(Map::new());
-        }
-    }
-    at.as_object_mut().ok_or(())?.insert(last.to_owned(), value);
-    Ok(())
+/// What is known at this place of the document: `limits` at the top, `grants_total` in `limits`.
+pub(super) fn below(section: &str) -> Vec<&'static str> {
+    let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
+    let names = all().filter_map(|key| key.path.strip_prefix(&prefix)?.split('.').next());
+    let mut names: Vec<_> = names.collect();
+    names.dedup();
+    names
 }
 
 /// What was probably meant, or everything there is.
-fn meant<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let mut known: Vec<_> = known.collect();
+pub(super) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let mut known: Vec<_> = known.into_iter().collect();
+    known.sort_unstable();
     known.dedup();
-    match known.iter().map(|name| (strsim::levenshtein(key, name), name)).min() {
-        Some((distance, name)) if distance <= key.len() / 3 => format!("`{name}`, perhaps"),
-        _ => format!("one of {}", known.join(", ")),
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("`{near}`, perhaps"),
+        None if known.is_empty() => "nothing: there is none".to_owned(),
+        None => format!("one of {}", known.join(", ")),
     }
+}
+
+/// The known name that this one is probably a misspelling of.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
+    near.filter(|(distance, near)| (1..=near.len().min(name.len()).div_ceil(4)).contains(distance))
+        .map(|(_, near)| near)
 }
 
 #[cfg(test)]

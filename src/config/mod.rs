@@ -1,31 +1,39 @@
 //! The operator's configuration: YAML under `jit_access:`, with overrides from the environment.
 //!
-//! A mistake is an error that names the key, the value and what would be right, before anything starts. A key whose
-//! feature this version does not have is refused when it asks for the feature, rather than ignored.
+//! A mistake is an error that names the key, the value and what would be right, before anything starts. [`Config::check`]
+//! gives all of them at once. A key whose feature this version does not have is refused when it asks for the feature,
+//! rather than ignored.
 //!
 //! | file | question |
 //! |---|---|
 //! | `break_glass` | who may take access without approval, and what they owe |
-//! | `keys` | which keys there are, and what kind of value each takes |
+//! | `environment` | how variables set keys |
+//! | `keys` | which keys there are, and what each means |
+//! | `names` | which names in rules that forbid are misspelt |
+//! | `reader` | how a value is taken out of the document, or found wrong |
+//! | `roles` | what can be asked for, and who approves it |
+//! | `store` | where the journal is kept, and whether it can be kept there |
 //! | `workflow_policy` | who may do what, where the operator says so |
-//! | `reader` | how a value is taken out of the document, or refused |
 
 mod break_glass;
+mod environment;
 mod keys;
+mod names;
 mod reader;
+mod roles;
+mod store;
 mod workflow_policy;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use self::reader::Reader;
-use crate::model::{
-    ApprovalRule, Conditions, EscalationRule, Invalid, Networks, Permission, PermissionSet, RiskLevel, Role, RoleName,
-    Ttl,
-};
+pub use self::keys::Key;
+use self::reader::{Findings, Reader};
+pub use self::store::StoreConfig;
+use crate::model::{Invalid, Permission, RiskLevel, RoleName};
 use crate::service::Settings;
 use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
 
@@ -49,29 +57,23 @@ pub struct Config {
     pub settings: Settings,
     /// Where the journal is kept.
     pub store: StoreConfig,
+    /// What works and is probably not what was meant. It has been logged.
+    pub warnings: Vec<String>,
 }
 
-/// Where the journal is kept.
+/// What is wrong with a configuration. See [`Config::check`].
 ///
 /// ```
-/// use jit_access::config::{Config, StoreConfig};
+/// use jit_access::config::{Checked, Config};
 ///
-/// let config = Config::parse("jit_access: {store: {path: jit.db}}", [])?;
-/// assert!(matches!(config.store, StoreConfig::Sqlite { path, .. } if path.ends_with("jit.db")));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// assert_eq!(Config::check(None, "jit_access: {enabled: true}", []), Checked::default());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StoreConfig {
-    /// Nowhere: gone with the process. For trials.
-    Memory,
-    /// In an SQLite file of its own.
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// How long a write waits for another process.
-        busy_timeout: Duration,
-    },
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// Every mistake. With any of them, nothing starts.
+    pub errors: Vec<Invalid>,
+    /// What works and is probably not what was meant.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
@@ -79,12 +81,12 @@ impl Config {
     /// the folder that the process works in.
     ///
     /// # Errors
-    /// The first mistake, with its key, its value, and what would be right.
+    /// The first mistake, with its key, its value, and what would be right. [`Config::check`] gives all of them.
     pub fn parse(text: &str, environ: impl IntoIterator<Item = (String, String)>) -> Result<Self, Invalid> {
         Self::parse_in(None, text, environ)
     }
 
-    /// The same of a document that stands in this folder: relative paths in it count from there.
+    /// Like [`Config::parse`], of a document in this folder: relative paths in it count from there.
     ///
     /// # Errors
     /// As for [`Config::parse`].
@@ -93,349 +95,219 @@ impl Config {
         text: &str,
         environ: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Invalid> {
-        let document: Value = if text.trim().is_empty() {
-            Value::Null
-        } else {
-            serde_saphyr::from_str(text).map_err(|error| {
-                Invalid::new(
-                    "configuration",
-                    format!("is not valid YAML: {error}"),
-                    "a YAML document with the key jit_access",
-                )
-            })?
-        };
-        let mut jit_access = match document {
-            Value::Null => Value::Object(serde_json::Map::new()),
-            Value::Object(mut top) => {
-                let section = top.remove("jit_access").unwrap_or(Value::Null);
-                if let Some(key) = top.keys().next() {
-                    return Err(Invalid::new(
-                        key.clone(),
-                        "is not a known key",
-                        "only `jit_access` at the top of the document",
-                    ));
-                }
-                if section.is_null() { Value::Object(serde_json::Map::new()) } else { section }
+        let (config, found) = Self::read(folder, text, environ);
+        match found.errors.into_iter().next() {
+            Some(first) => Err(first),
+            None => {
+                found.warnings.iter().for_each(|warning| tracing::warn!("configuration: {warning}"));
+                Ok(Self { warnings: found.warnings, ..config })
             }
-            other => {
-                return Err(Invalid::new(
-                    "configuration",
-                    format!("is {}", reader::shown(&other)),
-                    "a mapping with the key jit_access",
-                ));
-            }
-        };
-        keys::overlay(&mut jit_access, environ)?;
-        Self::read(jit_access, folder)
-    }
-
-    fn read(section: Value, folder: Option<&Path>) -> Result<Self, Invalid> {
-        let mut reader = Reader::new("jit_access", section)?;
-        keys::refuse_unknown(&reader)?;
-        let defaults = Rules::default();
-        let max_duration = reader.hours("max_duration_hours")?.unwrap_or(defaults.max_duration);
-        let default_duration = match reader.hours("default_duration_hours")? {
-            Some(hours) if hours > max_duration => {
-                return Err(Invalid::new(
-                    "jit_access.default_duration_hours",
-                    format!("is {}", hours.hours()),
-                    format!("at most max_duration_hours, which is {}", max_duration.hours()),
-                ));
-            }
-            Some(hours) => hours,
-            None => defaults.default_duration.min(max_duration),
-        };
-        let approval_timeout = reader.hours("approval_timeout_hours")?.unwrap_or(defaults.approval_timeout);
-        let mut rules = Rules {
-            enabled: reader.flag("enabled")?.unwrap_or(defaults.enabled),
-            max_duration,
-            default_duration,
-            require_justification: reader.flag("require_justification")?.unwrap_or(defaults.require_justification),
-            require_ticket_url: reader.flag("require_ticket_url")?.unwrap_or(defaults.require_ticket_url),
-            require_approval: reader.flag("require_approval")?.unwrap_or(defaults.require_approval),
-            approver_roles: reader.list("approver_roles", RoleName::new)?.unwrap_or_default(),
-            approval: approval(&mut reader, approval_timeout)?,
-            auto_approve_for_roles: reader.list("auto_approve_for_roles", RoleName::new)?.unwrap_or_default(),
-            auto_approve_max: reader.hours("auto_approve_max_hours")?,
-            never_auto_approve: never_auto_approve(&mut reader)?,
-            approval_timeout,
-            auditor_roles: reader.list("auditor_roles", RoleName::new)?.unwrap_or_default(),
-            reserved_permissions: reader.list("reserved_permissions", Permission::new)?.unwrap_or_default(),
-            auto_extend: reader.flag("auto_extend")?.unwrap_or(defaults.auto_extend),
-            max_extensions: max_extensions(&mut reader)?.unwrap_or(defaults.max_extensions),
-            max_total_duration: max_total(&mut reader, max_duration)?,
-            limits: limits(&mut reader)?,
-            risk: risk(&mut reader)?,
-            break_glass: BreakGlassRules::default(),
-            policy: workflow_policy::workflow_policy(&mut reader, folder)?,
-            catalogue: BTreeMap::new(),
-        };
-        rules.catalogue = catalogue(&mut reader, &rules)?;
-        rules.break_glass = break_glass::break_glass(&mut reader, &rules)?;
-        refuse_missing_features(&mut reader)?;
-        let settings = settings(&mut reader)?;
-        let store = store(&mut reader, folder)?;
-        reader.finish()?;
-        Ok(Self { rules, settings, store })
-    }
-}
-
-fn catalogue(reader: &mut Reader, rules: &Rules) -> Result<BTreeMap<RoleName, Role>, Invalid> {
-    let mut catalogue = BTreeMap::new();
-    for (name, mut entry) in reader.sections("roles")? {
-        let name = RoleName::new(&name).map_err(|error| error.for_field(entry.path().to_owned()))?;
-        let permissions = entry.list("permissions", Permission::new)?;
-        let excepted = entry.list("except_permissions", Permission::new)?.unwrap_or_default();
-        let permissions = PermissionSet::with_exceptions(permissions.unwrap_or_default(), excepted)
-            .map_err(|error| error.for_field(format!("{}.permissions", entry.path())))?;
-        let max_duration = entry.hours("max_duration_hours")?;
-        let limit = max_duration.map_or(rules.max_duration, |max| max.min(rules.max_duration));
-        let default_duration = entry.hours("default_duration_hours")?;
-        if let Some(hours) = default_duration.filter(|hours| *hours > limit) {
-            return Err(Invalid::new(
-                format!("{}.default_duration_hours", entry.path()),
-                format!("is {}", hours.hours()),
-                format!("at most the role's limit, which is {}", limit.hours()),
-            ));
         }
-        let approver_roles = entry.list("approver_roles", RoleName::new)?;
-        let approval = approval(&mut entry, rules.approval_timeout)?;
-        if approver_roles.is_some() && !approval.is_empty() {
-            return Err(Invalid::new(
-                format!("{}.approver_roles", entry.path()),
-                "stands beside `approval`",
-                "one of the two: the steps of `approval` name their own roles",
-            ));
-        }
-        let role = Role {
-            name: name.clone(),
-            description: entry.text("description")?.unwrap_or_default(),
-            permissions,
-            max_duration,
-            default_duration,
-            approver_roles,
-            approval,
-            requestable_by: entry.list("requestable_by", RoleName::new)?,
-            conditions: conditions(&mut entry)?,
-            conflicts_with: entry.list("conflicts_with", RoleName::new)?.unwrap_or_default(),
-        };
-        entry.finish()?;
-        catalogue.insert(name, role);
     }
-    Ok(catalogue)
+
+    /// Every key there is, in the order of the manual.
+    pub fn keys() -> impl Iterator<Item = &'static Key> {
+        keys::all()
+    }
+
+    /// All mistakes and warnings, and whether the store's file could be opened. Nothing is written.
+    ///
+    /// ```
+    /// use jit_access::config::Config;
+    ///
+    /// let found = Config::check(None, "jit_access: {enabeld: true, max_duration_hours: -1}", []);
+    /// assert_eq!(found.errors.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn check(folder: Option<&Path>, text: &str, environ: impl IntoIterator<Item = (String, String)>) -> Checked {
+        let (config, mut found) = Self::read(folder, text, environ);
+        found.errors.extend(config.store.check().err());
+        found
+    }
+
+    /// The configuration as far as it can be read; without errors, as it is.
+    fn read(folder: Option<&Path>, text: &str, environ: impl IntoIterator<Item = (String, String)>) -> (Self, Checked) {
+        let findings = Findings::default();
+        let environ: Vec<(String, String)> = environ.into_iter().collect();
+        let home = environ.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.clone());
+        let mut section = section_of(text, &findings);
+        environment::overlay(&mut section, environ, &findings);
+        let place = store::Place { folder, home: home.as_deref().filter(|home| !home.is_empty()).map(Path::new) };
+        let config = read(Reader::new(section, findings.clone()), &place);
+        let (errors, warnings) = findings.into_parts();
+        (config, Checked { errors, warnings })
+    }
 }
 
-fn conditions(role: &mut Reader) -> Result<Conditions, Invalid> {
-    let Some(mut section) = role.section("conditions")? else { return Ok(Conditions::default()) };
-    let networks = section.list("networks", |text| Networks::new([text]).map(|_| text.to_owned()))?;
-    let (minutes, uses) = (section.count("mfa_within_minutes")?, section.count("max_uses")?);
-    let conditions = Conditions::new(minutes, networks.as_deref(), None, uses)
-        .map_err(|error| error.clone().for_field(section.key(error.field())))?;
-    section.finish()?;
-    Ok(conditions)
+/// What stands under `jit_access`.
+fn section_of(text: &str, findings: &Findings) -> Value {
+    let empty = || Value::Object(serde_json::Map::new());
+    if text.trim().is_empty() {
+        return empty();
+    }
+    match serde_saphyr::from_str(text) {
+        Ok(Value::Null) => empty(),
+        Ok(Value::Object(mut top)) => {
+            let section = top.remove("jit_access").unwrap_or_default();
+            for key in top.keys() {
+                let expected = "only `jit_access` at the top of the document";
+                findings.error(Invalid::new(key.clone(), "is not a known key", expected));
+            }
+            if section.is_null() { empty() } else { section }
+        }
+        Ok(other) => {
+            let problem = format!("is {}", reader::shown(&other));
+            findings.error(Invalid::new("configuration", problem, "a mapping with the key jit_access"));
+            empty()
+        }
+        Err(error) => {
+            let problem = format!("is not valid YAML: {error}");
+            findings.error(Invalid::new("configuration", problem, "a YAML document with the key jit_access"));
+            empty()
+        }
+    }
 }
 
-fn max_extensions(reader: &mut Reader) -> Result<Option<u32>, Invalid> {
-    let count = reader.count("max_extensions")?;
-    let too_many = |count: u64| {
-        Invalid::new(reader.key("max_extensions"), format!("is {count}"), format!("at most {MAX_EXTENSIONS}"))
+fn read(mut reader: Reader, place: &store::Place<'_>) -> Config {
+    let defaults = Rules::default();
+    let max_duration = reader.hours("max_duration_hours").unwrap_or(defaults.max_duration);
+    let default_duration = reader.hours("default_duration_hours");
+    if let Some(hours) = default_duration.filter(|hours| *hours > max_duration) {
+        let expected = format!("at most max_duration_hours, which is {}", max_duration.hours());
+        reader.refuse("default_duration_hours", format!("is {}", hours.hours()), expected);
+    }
+    let approval_timeout = reader.hours("approval_timeout_hours").unwrap_or(defaults.approval_timeout);
+    let max_total_duration = reader.hours("max_total_duration_hours");
+    if let Some(hours) = max_total_duration.filter(|hours| *hours < max_duration) {
+        let expected = format!("at least max_duration_hours, which is {}", max_duration.hours());
+        reader.refuse("max_total_duration_hours", format!("is {}", hours.hours()), expected);
+    }
+    let mut rules = Rules {
+        enabled: reader.flag("enabled").unwrap_or(defaults.enabled),
+        max_duration,
+        default_duration: default_duration.unwrap_or(defaults.default_duration).min(max_duration),
+        require_justification: reader.flag("require_justification").unwrap_or(defaults.require_justification),
+        require_ticket_url: reader.flag("require_ticket_url").unwrap_or(defaults.require_ticket_url),
+        require_approval: reader.flag("require_approval").unwrap_or(defaults.require_approval),
+        approver_roles: reader.list("approver_roles", RoleName::new).unwrap_or_default(),
+        approval: roles::approval(&mut reader, approval_timeout),
+        auto_approve_for_roles: reader.list("auto_approve_for_roles", RoleName::new).unwrap_or_default(),
+        auto_approve_max: reader.hours("auto_approve_max_hours"),
+        never_auto_approve: never_auto_approve(&mut reader),
+        approval_timeout,
+        auditor_roles: reader.list("auditor_roles", RoleName::new).unwrap_or_default(),
+        reserved_permissions: reader.list("reserved_permissions", Permission::new).unwrap_or_default(),
+        auto_extend: reader.flag("auto_extend").unwrap_or(defaults.auto_extend),
+        max_extensions: reader
+            .count("max_extensions", 0..=MAX_EXTENSIONS)
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(defaults.max_extensions),
+        max_total_duration,
+        limits: limits(&mut reader),
+        risk: risk(&mut reader),
+        break_glass: BreakGlassRules::default(),
+        policy: workflow_policy::workflow_policy(&mut reader, place),
+        catalogue: BTreeMap::new(),
     };
-    count
-        .map(|count| match u32::try_from(count) {
-            Ok(count) if count <= MAX_EXTENSIONS => Ok(count),
-            _ => Err(too_many(count)),
-        })
-        .transpose()
+    let listed = roles::catalogue(&mut reader, &mut rules);
+    rules.break_glass = break_glass::break_glass(&mut reader, &rules);
+    let host_roles = reader.list("host_roles", RoleName::new);
+    names::check(&reader, &rules, host_roles.as_deref(), &listed);
+    refuse_missing_features(&mut reader);
+    let settings = settings(&mut reader);
+    let store = store::store(&mut reader, place);
+    reader.finish();
+    Config { rules, settings, store, warnings: Vec::new() }
 }
 
 /// A grant that is extended more often is no temporary one.
-const MAX_EXTENSIONS: u32 = 100;
-
-fn max_total(reader: &mut Reader, max_duration: Ttl) -> Result<Option<Ttl>, Invalid> {
-    match reader.hours("max_total_duration_hours")? {
-        Some(hours) if hours < max_duration => Err(Invalid::new(
-            reader.key("max_total_duration_hours"),
-            format!("is {}", hours.hours()),
-            format!("at least max_duration_hours, which is {}", max_duration.hours()),
-        )),
-        hours => Ok(hours),
-    }
-}
+const MAX_EXTENSIONS: u64 = 100;
 
 /// 0 is no limit, as is a key left out.
-fn limits(reader: &mut Reader) -> Result<Limits, Invalid> {
-    let Some(mut section) = reader.section("limits")? else { return Ok(Limits::default()) };
-    let mut limit = |key| Ok::<_, Invalid>(section.count(key)?.filter(|count| *count > 0));
+fn limits(reader: &mut Reader) -> Limits {
+    let Some(mut section) = reader.section("limits") else { return Limits::default() };
+    let mut limit = |key| section.count(key, 0..=u64::MAX).filter(|count| *count > 0);
     let limits = Limits {
-        grants_per_person: limit("grants_per_person")?,
-        grants_total: limit("grants_total")?,
-        open_requests_per_person: limit("open_requests_per_person")?,
-        requests_per_hour: limit("requests_per_hour")?,
+        grants_per_person: limit("grants_per_person"),
+        grants_total: limit("grants_total"),
+        open_requests_per_person: limit("open_requests_per_person"),
+        requests_per_hour: limit("requests_per_hour"),
     };
-    section.finish()?;
-    Ok(limits)
+    section.finish();
+    limits
 }
 
-/// The most steps an approval has, and the most people that a step takes. More is a slip of the pen.
-const MAX_STEPS: usize = 10;
-
-fn approval(reader: &mut Reader, timeout: Ttl) -> Result<Vec<ApprovalRule>, Invalid> {
-    let key = reader.key("approval");
-    let Some(steps) = reader.entries("approval")? else { return Ok(Vec::new()) };
-    if steps.is_empty() || steps.len() > MAX_STEPS {
-        let problem = format!("has {} steps", steps.len());
-        return Err(Invalid::new(key, problem, format!("1 to {MAX_STEPS} steps, or the key left out")));
-    }
-    steps.into_iter().map(|step| approval_step(step, timeout)).collect()
-}
-
-fn approval_step(mut step: Reader, timeout: Ttl) -> Result<ApprovalRule, Invalid> {
-    let some = |step: &mut Reader, name: &str| match step.list(name, RoleName::new)? {
-        Some(roles) if roles.is_empty() => Err(Invalid::new(step.key(name), "names nobody", "at least one role")),
-        roles => Ok(roles),
-    };
-    let roles = some(&mut step, "roles")?;
-    let roles = roles.ok_or_else(|| Invalid::new(step.key("roles"), "is missing", "at least one role"))?;
-    let count = match step.count("count")? {
-        None => 1,
-        Some(count) => u32::try_from(count).ok().filter(|count| (1..=10).contains(count)).ok_or_else(|| {
-            Invalid::new(step.key("count"), format!("is {count}"), "how many different people it takes, 1 to 10")
-        })?,
-    };
-    let after = step.hours("escalate_after_hours")?;
-    let to = some(&mut step, "escalate_to")?;
-    let escalation = match (after, to) {
-        (None, None) => None,
-        (Some(after), Some(_)) if after >= timeout => {
-            return Err(Invalid::new(
-                step.key("escalate_after_hours"),
-                format!("is {}", after.hours()),
-                format!("less than approval_timeout_hours, which is {}", timeout.hours()),
-            ));
-        }
-        (Some(after), Some(to)) => Some(EscalationRule { after, to }),
-        (Some(_), None) => return Err(Invalid::new(step.key("escalate_to"), "is missing", "at least one role")),
-        (None, Some(_)) => {
-            return Err(Invalid::new(step.key("escalate_after_hours"), "is missing", "a number of hours"));
-        }
-    };
-    step.finish()?;
-    Ok(ApprovalRule { roles, count, escalation })
-}
-
-fn never_auto_approve(reader: &mut Reader) -> Result<NeverAutoApprove, Invalid> {
-    let Some(mut section) = reader.section("never_auto_approve")? else { return Ok(NeverAutoApprove::default()) };
-    let key = section.key("risk_level");
-    let level = |name: String| {
+fn never_auto_approve(reader: &mut Reader) -> NeverAutoApprove {
+    let Some(mut section) = reader.section("never_auto_approve") else { return NeverAutoApprove::default() };
+    let level = |name: &str| {
         RiskLevel::ALL.into_iter().find(|level| level.name() == name).ok_or_else(|| {
             let names = RiskLevel::ALL.map(RiskLevel::name).join(", ");
-            Invalid::new(key, format!("is {}", Invalid::quote(&name)), format!("one of {names}"))
+            Invalid::new("risk_level", format!("is {}", Invalid::quote(name)), format!("one of {names}"))
         })
     };
-    let risk_level = section.text("risk_level")?.map(level).transpose()?;
     let never = NeverAutoApprove {
-        roles: section.list("roles", RoleName::new)?.unwrap_or_default(),
-        scopes: section.list("resources", str::parse)?.unwrap_or_default(),
-        risk_level,
+        roles: section.list("roles", RoleName::new).unwrap_or_default(),
+        scopes: section.list("resources", str::parse).unwrap_or_default(),
+        risk_level: section.parsed("risk_level", level),
     };
-    section.finish()?;
-    Ok(never)
+    section.finish();
+    never
 }
 
-fn risk(reader: &mut Reader) -> Result<RiskRules, Invalid> {
-    let Some(mut section) = reader.section("risk")? else { return Ok(RiskRules::default()) };
+fn risk(reader: &mut Reader) -> RiskRules {
+    let Some(mut section) = reader.section("risk") else { return RiskRules::default() };
     let risk = RiskRules {
-        production: section.list("production", str::parse)?.unwrap_or_default(),
-        working_hours: section
-            .text("working_hours")?
-            .map(|text| text.parse().map_err(|error: Invalid| error.for_field(section.key("working_hours"))))
-            .transpose()?,
+        production: section.list("production", str::parse).unwrap_or_default(),
+        working_hours: section.parsed("working_hours", str::parse),
     };
-    section.finish()?;
-    Ok(risk)
+    section.finish();
+    risk
 }
 
 /// Keys of the published configuration whose features this version does not have. Their off values are accepted.
-fn refuse_missing_features(reader: &mut Reader) -> Result<(), Invalid> {
-    let missing = |key: String, value: String| {
-        Err(Invalid::new(
-            key,
-            format!("is {value}, which needs a feature that this version does not have"),
-            "the key left out or off",
-        ))
-    };
+fn refuse_missing_features(reader: &mut Reader) {
+    fn missing(reader: &Reader, key: &str, value: &str) {
+        let problem = format!("is {value}, which needs a feature that this version does not have");
+        reader.refuse(key, problem, "the key left out or off");
+    }
     for key in ["enhanced_audit", "session_summary"] {
-        if reader.flag(key)? == Some(true) {
-            return missing(reader.key(key), "true".to_owned());
+        if reader.flag(key) == Some(true) {
+            missing(reader, key, "true");
         }
     }
     if let Some(minutes) =
-        reader.list("expiration_warning_minutes", |text| Ok(text.to_owned()))?.filter(|m| !m.is_empty())
+        reader.list("expiration_warning_minutes", |text| Ok(text.to_owned())).filter(|m| !m.is_empty())
     {
-        return missing(reader.key("expiration_warning_minutes"), format!("{minutes:?}"));
+        missing(reader, "expiration_warning_minutes", &format!("{minutes:?}"));
     }
-    if let Some(mut notifications) = reader.section("notifications")? {
+    if let Some(mut notifications) = reader.section("notifications") {
         for key in ["on_request", "on_approval", "on_activation", "on_use", "on_expiration"] {
-            if notifications.flag(key)? == Some(true) {
-                return missing(notifications.key(key), "true".to_owned());
+            if notifications.flag(key) == Some(true) {
+                missing(&notifications, key, "true");
             }
         }
-        if let Some(channels) = notifications.list("channels", |text| Ok(text.to_owned()))?.filter(|c| !c.is_empty()) {
-            return missing(notifications.key("channels"), format!("{channels:?}"));
+        if let Some(channels) = notifications.list("channels", |text| Ok(text.to_owned())).filter(|c| !c.is_empty()) {
+            missing(&notifications, "channels", &format!("{channels:?}"));
         }
-        notifications.finish()?;
+        notifications.finish();
     }
-    Ok(())
 }
 
-fn settings(reader: &mut Reader) -> Result<Settings, Invalid> {
+fn settings(reader: &mut Reader) -> Settings {
     let defaults = Settings::default();
-    let Some(mut section) = reader.section("service")? else { return Ok(defaults) };
+    let Some(mut section) = reader.section("service") else { return defaults };
     let settings = Settings {
-        max_staleness: section.millis("max_staleness_ms", 0..=60_000)?.unwrap_or(defaults.max_staleness),
-        interval: section.millis("interval_ms", 1..=60_000)?.unwrap_or(defaults.interval),
-        waiting_uses: match section.count("waiting_uses")? {
-            Some(0) => return Err(Invalid::new(section.key("waiting_uses"), "is 0", "a whole number of 1 or more")),
-            Some(count) => usize::try_from(count).unwrap_or(usize::MAX).min(1 << 20),
-            None => defaults.waiting_uses,
-        },
+        max_staleness: section.millis("max_staleness_ms", 0..=60_000).unwrap_or(defaults.max_staleness),
+        max_clock_step: section
+            .count("max_clock_step_minutes", 1..=525_600)
+            .map_or(defaults.max_clock_step, |minutes| Duration::from_secs(minutes * 60)),
+        interval: section.millis("interval_ms", 1..=60_000).unwrap_or(defaults.interval),
+        waiting_uses: section
+            .count("waiting_uses", 1..=u64::MAX)
+            .map_or(defaults.waiting_uses, |count| usize::try_from(count).unwrap_or(usize::MAX).min(1 << 20)),
     };
-    section.finish()?;
-    Ok(settings)
-}
-
-fn store(reader: &mut Reader, folder: Option<&Path>) -> Result<StoreConfig, Invalid> {
-    let Some(mut section) = reader.section("store")? else { return Ok(StoreConfig::Memory) };
-    let path = section.text("path")?;
-    let kind = section.text("type")?;
-    let busy_timeout = section.millis("busy_timeout_ms", 0..=60_000)?;
-    let store = match (kind.as_deref(), path) {
-        (Some("memory"), None) | (None, None) => StoreConfig::Memory,
-        (Some("sqlite") | None, Some(path)) if !path.is_empty() => {
-            let path = folder.map_or_else(|| PathBuf::from(&path), |folder| folder.join(&path));
-            StoreConfig::Sqlite { path, busy_timeout: busy_timeout.unwrap_or(Duration::from_secs(5)) }
-        }
-        (Some("sqlite") | None, path) => {
-            let problem = path.map_or_else(|| "is missing".to_owned(), |path| format!("is {}", Invalid::quote(&path)));
-            return Err(Invalid::new(
-                section.key("path"),
-                problem,
-                "the path of the SQLite file, in a directory that exists",
-            ));
-        }
-        (Some("memory"), Some(path)) => {
-            return Err(Invalid::new(
-                section.key("path"),
-                format!("is {}", Invalid::quote(&path)),
-                "no path with the type memory",
-            ));
-        }
-        (Some(other), _) => {
-            return Err(Invalid::new(section.key("type"), format!("is {}", Invalid::quote(other)), "sqlite or memory"));
-        }
-    };
-    section.finish()?;
-    Ok(store)
+    section.finish();
+    settings
 }
 
 #[cfg(test)]

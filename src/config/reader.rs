@@ -1,26 +1,104 @@
-//! How a value is taken out of the document, or refused.
+//! How a value is taken out of the document, or found wrong.
+//!
+//! A wrong value does not stop the reading: it is noted in [`Findings`], the default stands in for it, and what follows is
+//! read too. So an operator sees all mistakes at once.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::keys;
 use crate::model::{Invalid, Ttl};
+
+/// What was found while a configuration was read, in the order of reading.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Findings(Rc<RefCell<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
+    errors: Vec<Invalid>,
+    warnings: Vec<String>,
+    /// Which variable set a key.
+    variables: BTreeMap<String, String>,
+}
+
+impl Findings {
+    /// A mistake. When a variable set the key, the message names it.
+    pub(super) fn error(&self, error: Invalid) {
+        let mut found = self.0.borrow_mut();
+        let key = error.field().strip_prefix("jit_access.").unwrap_or_default();
+        let key = key.split('[').next().unwrap_or_default();
+        let error = match found.variables.get(key) {
+            Some(variable) => Invalid::new(
+                error.field().to_owned(),
+                format!("{} (set by the variable {variable})", error.problem()),
+                error.expected().to_owned(),
+            ),
+            None => error,
+        };
+        found.errors.push(error);
+    }
+
+    /// Something that works and is probably not what was meant.
+    pub(super) fn warn(&self, warning: String) {
+        self.0.borrow_mut().warnings.push(warning);
+    }
+
+    pub(super) fn is_set_by(&self, key: &str, variable: &str) {
+        self.0.borrow_mut().variables.insert(key.to_owned(), variable.to_owned());
+    }
+
+    /// The value, or the note of what is wrong with it.
+    pub(super) fn ok<T>(&self, read: Result<T, Invalid>) -> Option<T> {
+        read.map_err(|error| self.error(error)).ok()
+    }
+
+    /// The errors and the warnings.
+    pub(super) fn into_parts(self) -> (Vec<Invalid>, Vec<String>) {
+        let mut found = self.0.borrow_mut();
+        (std::mem::take(&mut found.errors), std::mem::take(&mut found.warnings))
+    }
+}
 
 /// One mapping of the document. Values are taken out; what is left at the end was not known.
 #[derive(Debug)]
 pub(super) struct Reader {
     path: String,
+    /// The same place in the table of keys: without the names of roles and the numbers of list entries.
+    place: String,
     map: Map<String, Value>,
+    findings: Findings,
 }
 
 impl Reader {
-    pub(super) fn new(path: impl Into<String>, value: Value) -> Result<Self, Invalid> {
-        let path = path.into();
-        match value {
-            Value::Object(map) => Ok(Self { path, map }),
-            other => Err(wrong(path, &other, "a mapping of keys to values")),
-        }
+    /// The mapping under `jit_access`.
+    pub(super) fn new(value: Value, findings: Findings) -> Self {
+        Self::at("jit_access".to_owned(), String::new(), value, findings)
+    }
+
+    fn at(path: String, place: String, value: Value, findings: Findings) -> Self {
+        let map = match value {
+            Value::Object(map) => map,
+            Value::Null => Map::new(),
+            other => {
+                findings.error(wrong(path.clone(), &other, "a mapping of keys to values"));
+                Map::new()
+            }
+        };
+        Self { path, place, map, findings }
+    }
+
+    pub(super) const fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Notes a mistake under one of the keys.
+    pub(super) fn refuse(&self, name: &str, problem: impl Into<String>, expected: impl Into<String>) {
+        self.findings.error(Invalid::new(self.key(name), problem.into(), expected.into()));
     }
 
     /// Where this mapping stands in the document: `jit_access.roles.auditor`.
@@ -33,8 +111,8 @@ impl Reader {
         format!("{}.{name}", self.path)
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.map.keys().map(String::as_str)
+    fn place_of(&self, name: &str) -> String {
+        if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) }
     }
 
     /// A key without a value is a key left out.
@@ -42,102 +120,94 @@ impl Reader {
         self.map.remove(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Invalid> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(other) => Err(wrong(self.key(name), &other, "true or false")),
+    /// The value under a key as `read` understands it; what it does not understand is noted.
+    fn value<T>(&mut self, name: &str, expected: impl Into<String>, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        let value = self.take(name)?;
+        let read = read(&value);
+        if read.is_none() {
+            self.findings.error(wrong(self.key(name), &value, expected));
         }
+        read
     }
 
-    pub(super) fn hours(&mut self, name: &str) -> Result<Option<Ttl>, Invalid> {
-        const EXPECTED: &str = "a number of hours, such as 4 or 0.5";
-        let Some(value) = self.take(name) else { return Ok(None) };
-        let hours = value.as_f64().ok_or_else(|| wrong(self.key(name), &value, EXPECTED))?;
-        Ttl::from_hours(hours).map(Some).map_err(|error| error.for_field(self.key(name)))
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+        self.value(name, "true or false", Value::as_bool)
     }
 
-    pub(super) fn count(&mut self, name: &str) -> Result<Option<u64>, Invalid> {
-        let Some(value) = self.take(name) else { return Ok(None) };
-        value.as_u64().map(Some).ok_or_else(|| wrong(self.key(name), &value, "a whole number of 0 or more"))
+    pub(super) fn hours(&mut self, name: &str) -> Option<Ttl> {
+        let hours = self.value(name, "a number of hours, such as 4 or 0.5", Value::as_f64)?;
+        self.findings.ok(Ttl::from_hours(hours).map_err(|error| error.for_field(self.key(name))))
     }
 
-    pub(super) fn millis(&mut self, name: &str, range: RangeInclusive<u64>) -> Result<Option<Duration>, Invalid> {
-        let Some(value) = self.take(name) else { return Ok(None) };
-        match value.as_u64().filter(|millis| range.contains(millis)) {
-            Some(millis) => Ok(Some(Duration::from_millis(millis))),
-            None => Err(wrong(
-                self.key(name),
-                &value,
-                format!("a whole number of milliseconds from {} to {}", range.start(), range.end()),
-            )),
-        }
-    }
-
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Invalid> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(wrong(self.key(name), &other, "text")),
-        }
-    }
-
-    /// A list of texts, each parsed by `parse`.
-    pub(super) fn list<T>(
-        &mut self,
-        name: &str,
-        parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<Option<Vec<T>>, Invalid> {
-        let Some(value) = self.take(name) else { return Ok(None) };
-        let Value::Array(items) = value else {
-            return Err(wrong(self.key(name), &value, "a list, such as [one, two]"));
+    pub(super) fn count(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
+        let expected = match (*range.start(), *range.end()) {
+            (least, u64::MAX) => format!("a whole number of {least} or more"),
+            (least, most) => format!("a whole number from {least} to {most}"),
         };
+        self.value(name, expected, |value| value.as_u64().filter(|count| range.contains(count)))
+    }
+
+    pub(super) fn millis(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<Duration> {
+        let expected = format!("a whole number of milliseconds from {} to {}", range.start(), range.end());
+        let millis = self.value(name, expected, |value| value.as_u64().filter(|millis| range.contains(millis)))?;
+        Some(Duration::from_millis(millis))
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.value(name, "text", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A text that `parse` understands.
+    pub(super) fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let text = self.text(name)?;
+        self.findings.ok(parse(&text).map_err(|error| error.for_field(self.key(name))))
+    }
+
+    /// A list of texts that `parse` understands.
+    pub(super) fn list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<Vec<T>> {
+        let items = self.value(name, "a list, such as [one, two]", |value| value.as_array().cloned())?;
         let mut parsed = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
             let key = format!("{}[{at}]", self.key(name));
             let text = match item {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
-                other => return Err(wrong(key, other, "text")),
+                other => {
+                    self.findings.error(wrong(key, other, "text"));
+                    continue;
+                }
             };
-            parsed.push(parse(&text).map_err(|error| error.for_field(key))?);
+            parsed.extend(self.findings.ok(parse(&text).map_err(|error| error.for_field(key))));
         }
-        Ok(Some(parsed))
+        Some(parsed)
     }
 
-    pub(super) fn section(&mut self, name: &str) -> Result<Option<Self>, Invalid> {
-        self.take(name).map(|value| Self::new(self.key(name), value)).transpose()
+    pub(super) fn section(&mut self, name: &str) -> Option<Self> {
+        let (path, place) = (self.key(name), self.place_of(name));
+        self.take(name).map(|value| Self::at(path, place, value, self.findings.clone()))
     }
 
     /// The mappings of a list under a key.
-    pub(super) fn entries(&mut self, name: &str) -> Result<Option<Vec<Self>>, Invalid> {
-        let Some(value) = self.take(name) else { return Ok(None) };
-        let Value::Array(items) = value else {
-            return Err(wrong(self.key(name), &value, "a list of mappings"));
-        };
+    pub(super) fn entries(&mut self, name: &str) -> Option<Vec<Self>> {
+        let items = self.value(name, "a list of mappings", |value| value.as_array().cloned())?;
         let path = self.key(name);
-        let entries = items.into_iter().enumerate().map(|(at, item)| Self::new(format!("{path}[{at}]"), item));
-        entries.collect::<Result<_, _>>().map(Some)
+        let entry = |(at, item)| Self::at(format!("{path}[{at}]"), name.to_owned(), item, self.findings.clone());
+        Some(items.into_iter().enumerate().map(entry).collect())
     }
 
     /// The mappings under a key, by name.
-    pub(super) fn sections(&mut self, name: &str) -> Result<Vec<(String, Self)>, Invalid> {
-        let Some(section) = self.section(name)? else { return Ok(Vec::new()) };
-        let path = section.path;
-        section
-            .map
-            .into_iter()
-            .map(|(name, value)| Self::new(format!("{path}.{name}"), value).map(|reader| (name, reader)))
-            .collect()
+    pub(super) fn sections(&mut self, name: &str) -> Vec<(String, Self)> {
+        let Some(section) = self.section(name) else { return Vec::new() };
+        let Self { path, place, map, findings } = section;
+        let reader = |name: &str, value| Self::at(format!("{path}.{name}"), place.clone(), value, findings.clone());
+        map.into_iter().map(|(name, value)| (name.clone(), reader(&name, value))).collect()
     }
 
-    /// Refuses what nobody took.
-    pub(super) fn finish(self) -> Result<(), Invalid> {
-        match self.map.keys().next() {
-            None => Ok(()),
-            Some(key) => {
-                Err(Invalid::new(self.key(key), "is not a known key", "a key of this section as the manual names it"))
-            }
+    /// Refuses what was not read.
+    pub(super) fn finish(self) {
+        for key in self.map.keys() {
+            let expected = keys::meant(key, keys::below(&self.place));
+            self.findings.error(Invalid::new(self.key(key), "is not a known key", expected));
         }
     }
 }

@@ -34,7 +34,7 @@ jit_access:
   notifications: {on_request: false, channels: []}
   enhanced_audit: false
   session_summary: false
-  reserved_permissions: [admin.plugins]
+  reserved_permissions: [tools.admin]
   store: {path: jit.db}
   service: {max_staleness_ms: 500}
   roles:
@@ -85,7 +85,10 @@ fn mistakes_name_the_key_the_value_and_what_would_be_right() {
             "jit_access: {max_duration_hours: 2, default_duration_hours: 3}",
             "`jit_access.default_duration_hours` is 3; expected at most max_duration_hours, which is 2",
         ),
-        ("jit_access: {max_extensions: 1000}", "`jit_access.max_extensions` is 1000; expected at most 100"),
+        (
+            "jit_access: {max_extensions: 1000}",
+            "`jit_access.max_extensions` is `1000`; expected a whole number from 0 to 100",
+        ),
         (
             "jit_access: {max_duration_hours: 8, max_total_duration_hours: 4}",
             "`jit_access.max_total_duration_hours` is 4; expected at least max_duration_hours, which is 8",
@@ -112,7 +115,7 @@ fn mistakes_name_the_key_the_value_and_what_would_be_right() {
         ),
         (
             "jit_access: {roles: {r: {permissions: ['*'], colour: red}}}",
-            "`jit_access.roles.r.colour` is not a known key; expected a key of this section as the manual names it",
+            "`jit_access.roles.r.colour` is not a known key; expected one of approval, approver_roles, conditions, conflicts_with, default_duration_hours, description, except_permissions, max_duration_hours, permissions, requestable_by",
         ),
         (
             "jit_access: {store: {type: sqlite}}",
@@ -177,7 +180,7 @@ fn the_environment_overrides_the_file() {
     let error = with_env("", &[("JIT_APPROVAL", "[{roles: [a]}]")]).unwrap_err().to_string();
     assert!(error.contains("is not a known variable"), "steps stand in the file: {error}");
     let error = with_env("", &[("JIT_ENABLED", "maybe")]).unwrap_err().to_string();
-    assert_eq!(error, "`jit_access.enabled` is `maybe`; expected true or false");
+    assert_eq!(error, "`jit_access.enabled` is `maybe` (set by the variable JIT_ENABLED); expected true or false");
 }
 
 #[test]
@@ -200,4 +203,218 @@ fn a_policy_is_read_from_where_the_configuration_is() {
     let told = "`jit_access.workflow_policy.path` is `own.cedar`, which is wrong in line 2: unexpected end of input";
     assert!(error.starts_with(told), "{error}");
     assert!(!parse("").unwrap().rules.policy.is_operators());
+}
+
+fn errors(text: &str, environ: &[(&str, &str)]) -> Vec<String> {
+    let environ = environ.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::check(None, text, environ).errors.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_check_finds_every_mistake() {
+    let text = "
+jit_access:
+  enabeld: true
+  max_duration_hours: -1
+  approver_roles: [a, 3, {}, '']
+  limits: {grants_total: many, grants: 1}
+  approval: [{count: 11}, {roles: [], escalate_to: [b]}]
+  roles: {r: {permissions: [tools.]}, s: {permissions: [a.b], conditions: {max_use: 3}}}
+  store: {type: mysql}
+";
+    let found = errors(text, &[("JIT_REQUIRE_APPROVAL", "perhaps"), ("JIT_LIMITS__GRANT_TOTAL", "1")]);
+    for key in [
+        "enabeld",
+        "max_duration_hours",
+        "approver_roles[2]",
+        "approver_roles[3]",
+        "limits.grants_total",
+        "limits.grants",
+        "approval[0].count",
+        "approval[0].roles",
+        "approval[1].roles",
+        "approval[1].escalate_after_hours",
+        "roles.r.permissions[0]",
+        "roles.s.conditions.max_use",
+        "store.type",
+        "require_approval",
+    ] {
+        let of_key = |error: &&String| error.starts_with(&format!("`jit_access.{key}` "));
+        assert_eq!(found.iter().filter(of_key).count(), 1, "{key}: {found:#?}");
+    }
+    assert!(
+        found
+            .iter()
+            .any(|error| error.contains("`JIT_LIMITS__GRANT_TOTAL`") && error.contains("JIT_LIMITS__GRANTS_TOTAL"))
+    );
+    assert!(found.iter().any(|error| error.contains("`max_uses`, perhaps")), "{found:#?}");
+}
+
+#[test]
+fn an_empty_variable_is_as_one_that_is_not_set() {
+    let text = "
+jit_access:
+  enabled: false
+  max_duration_hours: 2
+  require_ticket_url: true
+  reserved_permissions: [a.b]
+  store: {path: jit.db}
+";
+    let empty: Vec<(String, &str)> = Config::keys().filter_map(|key| Some((key.variable()?, ""))).collect();
+    let blank: Vec<_> = empty.iter().map(|(name, _)| (name.as_str(), " \t")).collect();
+    let empty: Vec<_> = empty.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    for environ in [empty, blank] {
+        let (with, without) = (with_env(text, &environ).unwrap(), parse(text).unwrap());
+        assert_eq!((with.rules, with.store), (without.rules, without.store));
+        assert_eq!(with.warnings.len(), 1, "said once");
+        assert!(with.warnings[0].contains("JIT_ENABLED") && with.warnings[0].contains("null"), "{:?}", with.warnings);
+    }
+    for nothing in ["[]", "null"] {
+        let config = with_env(text, &[("JIT_RESERVED_PERMISSIONS", nothing)]).unwrap();
+        assert!(config.rules.reserved_permissions.is_empty() && config.warnings.is_empty(), "{nothing}");
+    }
+    assert!(with_env(text, &[("JIT_RESERVED_PERMISSIONS", ",")]).is_err(), "a comma names nothing");
+}
+
+#[test]
+fn what_kubernetes_sets_for_a_service_is_passed_over() {
+    let of = |service: &str| {
+        [
+            ("SERVICE_HOST", "10.0.0.11"),
+            ("SERVICE_PORT", "8080"),
+            ("SERVICE_PORT_HTTP", "8080"),
+            ("PORT", "tcp://10.0.0.11:8080"),
+            ("PORT_8080_TCP", "tcp://10.0.0.11:8080"),
+            ("PORT_8080_TCP_PROTO", "tcp"),
+            ("PORT_8080_TCP_PORT", "8080"),
+            ("PORT_8080_TCP_ADDR", "10.0.0.11"),
+            ("PORT_53_UDP", "udp://[fd00::1]:53"),
+            ("PORT_53_UDP_ADDR", "fd00::1"),
+        ]
+        .map(|(name, value)| (format!("{service}_{name}"), value.to_owned()))
+    };
+    for service in ["JIT", "JIT_ACCESS", "JIT_STORE_2"] {
+        let config = Config::parse("", of(service)).unwrap();
+        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    }
+    for (name, value) in [
+        ("JIT_PORT", "8080"),
+        ("JIT_ACCESS_SERVICE_HOST", "somewhere"),
+        ("JIT_PORT_80_TCP", "80"),
+        ("JIT_PORT_X_TCP", "tcp://a:1"),
+        ("JIT_SERVICE_PORT", "all"),
+        ("JIT_ACCESS", "tcp://10.0.0.11:8080"),
+        ("JIT_PORT_80_TCP_NAME", "tcp"),
+    ] {
+        let error = with_env("", &[(name, value)]).unwrap_err().to_string();
+        assert!(error.contains("is not a known variable"), "{error}");
+    }
+}
+
+#[test]
+fn a_misspelt_name_in_a_rule_that_forbids_is_refused() {
+    let roles =
+        "roles: {prod-admin: {permissions: ['logs:*', tools.read, tools.delete]}, dba: {permissions: [db.read]}}";
+    for (key, name, meant) in [
+        ("never_auto_approve: {roles: [prod-admim]}", "never_auto_approve.roles[0]", "`prod-admin`"),
+        ("never_auto_approve: {roles: [nobody]}", "never_auto_approve.roles[0]", "a role under `roles`"),
+        ("break_glass: {roles: [dbaa]}", "break_glass.roles[0]", "`dba`"),
+        ("reserved_permissions: [tools.delte]", "reserved_permissions[0]", "`tools.delete`"),
+        ("reserved_permissions: [tool.delete]", "reserved_permissions[0]", "`tools.delete`"),
+    ] {
+        let error = refusal(&format!("jit_access: {{{key}, {roles}}}"));
+        assert!(error.starts_with(&format!("`jit_access.{name}` is `")) && error.contains(meant), "{error}");
+    }
+    let role = |more: &str| {
+        refusal(&format!(
+            "jit_access: {{roles: {{dba: {{permissions: ['logs:*', db.read], {more}}}, auditor: {{permissions: [a.b]}}}}}}"
+        ))
+    };
+    let error = role("except_permissions: ['logs.delete']");
+    assert!(
+        error.contains("roles.dba.except_permissions[0]` is `logs.delete`") && error.contains("`logs:delete`"),
+        "{error}"
+    );
+    let error = role("except_permissions: [cache.flush]");
+    assert!(error.contains("something that the role gives otherwise: logs:*, db.read"), "{error}");
+    let error = role("conflicts_with: [auditer]");
+    assert!(error.contains("roles.dba.conflicts_with[0]` is `auditer`") && error.contains("`auditor`"), "{error}");
+    let text = "jit_access: {roles: {dba: {permissions: [db.read], conflicts_with: [owner]}}}";
+    assert!(parse(text).unwrap().warnings[0].contains("`owner`"));
+    assert!(refusal(&text.replace("{roles: {dba", "{host_roles: [lead], roles: {dba")).contains("`host_roles` lists"));
+    parse("jit_access: {host_roles: [owner], roles: {dba: {permissions: [db.read], conflicts_with: [owner]}}}")
+        .unwrap();
+    parse("jit_access: {approver_roles: [lead], roles: {dba: {permissions: [db.read], conflicts_with: [lead]}}}")
+        .unwrap();
+    let config =
+        parse("jit_access: {reserved_permissions: [admin.plugins], roles: {dba: {permissions: [db.read]}}}").unwrap();
+    assert_eq!(config.warnings, ["reserved_permissions reserves `admin.plugins`, which no role gives"]);
+}
+
+#[test]
+fn an_emergency_takes_nothing_that_is_never_approved_by_a_rule() {
+    let text =
+        "jit_access: {never_auto_approve: {roles: [r]}, break_glass: {roles: [r]}, roles: {r: {permissions: [a.b]}}}";
+    assert!(refusal(text).contains("break_glass.even_never_auto_approve: true"));
+    parse(&text.replace("roles: [r]}, roles", "roles: [r], even_never_auto_approve: true}, roles")).unwrap();
+}
+
+#[test]
+fn paths_begin_at_home_or_in_the_folder_of_the_file() {
+    let path = |text: &str, environ: &[(&str, &str)]| match with_env(
+        &format!("jit_access: {{store: {{path: {text}}}}}"),
+        environ,
+    ) {
+        Ok(Config { store: StoreConfig::Sqlite { path, .. }, .. }) => Ok(path.display().to_string()),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.to_string()),
+    };
+    assert_eq!(path("~/j.db", &[("HOME", "/home/op")]), Ok("/home/op/j.db".to_owned()));
+    let error = path("~/j.db", &[]).unwrap_err();
+    assert!(error.starts_with("`jit_access.store.path` is `~/j.db`") && error.contains("HOME"), "{error}");
+    assert!(path("~root/j.db", &[("HOME", "/home/op")]).unwrap_err().contains("home of another user"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_store_that_cannot_be_opened_says_what_to_do() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let check = |path: std::path::PathBuf| {
+        let store = StoreConfig::Sqlite { path, busy_timeout: Duration::from_secs(1) };
+        store.check().map_err(|error| error.to_string())
+    };
+    let in_folder = |name: &str| folder.path().join(name);
+    assert_eq!(check(in_folder("new.db")), Ok(()));
+    let error = check(in_folder("none/jit.db")).unwrap_err();
+    assert!(error.starts_with("`jit_access.store.path` is `") && error.contains("mkdir -p"), "{error}");
+    let error = check(folder.path().to_owned()).unwrap_err();
+    assert!(error.contains("which is a folder"), "{error}");
+    std::fs::write(in_folder("plain"), "text").unwrap();
+    assert!(check(in_folder("plain/jit.db")).unwrap_err().contains("is no folder"));
+
+    for (file, mode, open) in [
+        ("a.db", 0o600, false),
+        ("b.db", 0o660, false),
+        ("c.db", 0o666, true),
+        ("d.db", 0o604, true),
+        ("e.db", 0o602, true),
+    ] {
+        for suffix in ["", "-wal", "-shm"] {
+            let file = format!("{file}{suffix}");
+            std::fs::write(in_folder(file.trim_end_matches(suffix)), "").unwrap();
+            std::fs::set_permissions(in_folder(file.trim_end_matches(suffix)), PermissionsExt::from_mode(0o600))
+                .unwrap();
+            std::fs::write(in_folder(&file), "").unwrap();
+            std::fs::set_permissions(in_folder(&file), PermissionsExt::from_mode(mode)).unwrap();
+            let checked = check(in_folder(file.trim_end_matches(suffix)));
+            match checked {
+                Ok(()) => assert!(!open, "{file}"),
+                Err(error) => {
+                    assert!(open && error.contains(&format!("chmod o-rwx {}", in_folder(&file).display())), "{error}")
+                }
+            }
+            std::fs::remove_file(in_folder(&file)).unwrap();
+        }
+    }
 }

@@ -1,32 +1,34 @@
 //! Who may do what: the operator's own policy, where there is one.
 
-use std::path::{Path, PathBuf};
-
 use super::reader::Reader;
+use super::store::Place;
 use crate::model::Invalid;
 use crate::workflow::PolicyHandle;
 
-/// Reads the section. A relative path counts from `folder`.
-pub(super) fn workflow_policy(reader: &mut Reader, folder: Option<&Path>) -> Result<PolicyHandle, Invalid> {
-    let Some(mut section) = reader.section("workflow_policy")? else { return Ok(PolicyHandle::default()) };
-    let (path, text) = (section.text("path")?, section.text("text")?);
-    let keep_shipped = section.flag("keep_shipped")?.unwrap_or(false);
-    let (path_key, text_key) = (section.key("path"), section.key("text"));
-    section.finish()?;
-    match (path, text) {
-        (Some(path), None) => {
-            let whole = folder.map_or_else(|| PathBuf::from(&path), |folder| folder.join(&path));
-            let quoted = Invalid::quote(&path);
-            let text = std::fs::read_to_string(whole).map_err(|error| {
-                let problem = format!("is {quoted}, which cannot be read: {error}");
-                Invalid::new(path_key.clone(), problem, "the path of a file with Cedar policies")
-            })?;
-            read(&text, keep_shipped, &path_key, &format!("is {quoted}, which "))
-        }
-        (None, Some(text)) => read(&text, keep_shipped, &text_key, ""),
-        (Some(_), Some(_)) => Err(Invalid::new(text_key, "stands beside `path`", "one of the two")),
-        (None, None) => Err(Invalid::new(path_key, "is missing, and so is `text`", "one of the two")),
-    }
+/// Reads the section.
+pub(super) fn workflow_policy(reader: &mut Reader, place: &Place<'_>) -> PolicyHandle {
+    let Some(mut section) = reader.section("workflow_policy") else { return PolicyHandle::default() };
+    let (path, text) = (section.text("path"), section.text("text"));
+    let keep_shipped = section.flag("keep_shipped").unwrap_or(false);
+    let policy = match (path, text) {
+        (Some(path), None) => from_file(&path, &section.key("path"), keep_shipped, place),
+        (None, Some(text)) => read(&text, keep_shipped, &section.key("text"), ""),
+        (Some(_), Some(_)) => Err(Invalid::new(section.key("text"), "stands beside `path`", "one of the two")),
+        (None, None) => Err(Invalid::new(section.key("path"), "is missing, and so is `text`", "one of the two")),
+    };
+    let policy = section.findings().ok(policy);
+    section.finish();
+    policy.unwrap_or_default()
+}
+
+fn from_file(path: &str, key: &str, keep_shipped: bool, place: &Place<'_>) -> Result<PolicyHandle, Invalid> {
+    let whole = place.resolve(key, path)?;
+    let quoted = Invalid::quote(path);
+    let text = std::fs::read_to_string(whole).map_err(|error| {
+        let problem = format!("is {quoted}, which cannot be read: {error}");
+        Invalid::new(key.to_owned(), problem, "the path of a file with Cedar policies")
+    })?;
+    read(&text, keep_shipped, key, &format!("is {quoted}, which "))
 }
 
 #[cfg(feature = "cedar")]

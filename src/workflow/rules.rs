@@ -196,6 +196,8 @@ pub struct BreakGlassRules {
     pub eligible_principals: Vec<Principal>,
     /// `break_glass.roles`: which roles of the catalogue can be taken; `None` for every one.
     pub roles: Option<Vec<RoleName>>,
+    /// `break_glass.even_never_auto_approve`: whether an emergency may take what [`NeverAutoApprove`] names.
+    pub even_never_auto_approve: bool,
     /// `break_glass.require_mfa`: whether a sign-in with a second factor must be proven.
     pub require_mfa: bool,
     /// `break_glass.mfa_within_minutes`: how long ago that sign-in may be.
@@ -224,6 +226,7 @@ impl Default for BreakGlassRules {
             eligible_roles: Vec::new(),
             eligible_principals: Vec::new(),
             roles: None,
+            even_never_auto_approve: false,
             require_mfa: true,
             mfa_within: minutes(15),
             acr_values: Vec::new(),

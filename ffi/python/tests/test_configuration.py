@@ -33,6 +33,8 @@ TAKING: Final[dict[str, Any]] = {"break_glass": {"enabled": True, "eligible_role
 HOUR: Final = 3_600_000
 LEFT_OUT: Final = object()
 
+CONFLICTING: Final = {"permissions": ["tools.*"], "conflicts_with": ["sre"]}
+
 DEV, LEAD, OWNER = (Caller(f"{name}@example.com", roles=[name]) for name in ("dev", "lead", "owner"))
 SRE = Caller("sre@example.com", roles=["sre"], amr=["pwd", "otp"], auth_time=START)
 
@@ -231,6 +233,9 @@ ROWS: Final[dict[str, Row]] = {
     "break_glass.eligible_roles": Row(["sre"], ["dba"], taking(), TAKING),
     "break_glass.eligible_principals": Row(["dev@example.com"], [], taking(SIGNED_IN), TAKING),
     "break_glass.roles": Row(["operator"], ["reader"], taking(), TAKING),
+    "break_glass.even_never_auto_approve": Row(
+        True, False, taking(), {**TAKING, "never_auto_approve": {"roles": ["operator"]}}
+    ),
     "break_glass.mfa_within_minutes": Row(15, 60, taking(OLD), TAKING),
     "break_glass.acr_values": Row(["strong"], ["weak"], taking(STRONG), TAKING),
     "break_glass.trust_mfa_flag": Row(False, True, taking(TRUSTED), TAKING),
@@ -257,6 +262,7 @@ ROWS: Final[dict[str, Row]] = {
     "roles.conditions.networks": Row(["10.0.0.0/8"], ["192.0.2.0/24"], checking_twice(address="10.1.2.3")),
     "roles.conditions.max_uses": Row(1, 2, checking_twice()),
     "roles.conflicts_with": Row(["dev"], ["sre"], risk()),
+    "host_roles": Row(["dev", "sre"], ["dev"], opening, {"roles": {"operator": CONFLICTING}}),
     "roles.description": Row("for the operators", 5, opening),  # Read by people who read the file, and nobody else.
     # Keys whose features are not here: what is off is accepted, and nothing pretends to be on.
     "expiration_warning_minutes": Row([], [15], opening),
@@ -278,10 +284,23 @@ ELSEWHERE: Final = {
     "store.path": "test_the_store_is_where_it_is_said_to_be",
     "store.busy_timeout_ms": "test_a_write_waits_as_long_as_it_is_told",
     "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
+    "service.max_clock_step_minutes": "test_a_clock_that_jumps_further_is_not_believed",
     "service.interval_ms": "test_the_keeper_comes_as_often_as_it_is_told",
     "service.waiting_uses": "test_as_many_uses_wait_as_may",
 }
 """Keys that need a disk, another process's engine, or the clock on the wall: a test of their own, here below."""
+
+
+def test_a_clock_that_jumps_further_is_not_believed() -> None:
+    def story(minutes: int) -> tuple[bool, str]:
+        config = json.dumps({"jit_access": {**BASE, "service": {"max_clock_step_minutes": minutes}}})
+        with Engine._with_test_clock(config, start=START, environ={}) as engine:
+            give(engine, duration_hours=8)
+            engine._set_wall("2026-03-02T16:00:00Z")
+            decision = engine.check("dev@example.com", "tools.execute")
+            return decision.allowed, decision.reason
+
+    assert story(360) == (False, "stale") and story(480)[0]
 
 
 def configured(key: str, value: Any, around: dict[str, Any]) -> str:

@@ -1,0 +1,170 @@
+//! Where the journal is kept, and whether it can be kept there.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::reader::Reader;
+use crate::model::Invalid;
+
+/// Where the journal is kept.
+///
+/// ```
+/// use jit_access::config::{Config, StoreConfig};
+///
+/// let config = Config::parse("jit_access: {store: {path: jit.db}}", [])?;
+/// assert!(matches!(config.store, StoreConfig::Sqlite { path, .. } if path.ends_with("jit.db")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreConfig {
+    /// Nowhere: gone with the process. For trials.
+    Memory,
+    /// In an SQLite file of its own.
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// How long a write waits for another process.
+        busy_timeout: Duration,
+    },
+}
+
+/// What paths of the configuration count from.
+pub(super) struct Place<'a> {
+    /// The folder of the configuration file.
+    pub(super) folder: Option<&'a Path>,
+    /// What `~` stands for.
+    pub(super) home: Option<&'a Path>,
+}
+
+impl Place<'_> {
+    /// The path that an operator wrote.
+    pub(super) fn resolve(&self, key: &str, path: &str) -> Result<PathBuf, Invalid> {
+        let refuse = |problem: &str| {
+            let problem = format!("is {}, {problem}", Invalid::quote(path));
+            Err(Invalid::new(key.to_owned(), problem, "an absolute path, or one that counts from the file's folder"))
+        };
+        if path.contains('\0') {
+            return refuse("which holds the character U+0000");
+        }
+        let below_home = match path.strip_prefix('~') {
+            None => None,
+            Some("") => Some(""),
+            Some(rest) if rest.starts_with('/') => Some(rest.trim_start_matches('/')),
+            Some(_) => return refuse("and the home of another user is not looked up"),
+        };
+        match (below_home, self.home) {
+            (Some(rest), Some(home)) => Ok(home.join(rest)),
+            (Some(_), None) => refuse("and the variable HOME, which `~` stands for, is not set"),
+            (None, _) => Ok(self.folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))),
+        }
+    }
+}
+
+pub(super) fn store(reader: &mut Reader, place: &Place<'_>) -> StoreConfig {
+    let Some(mut section) = reader.section("store") else { return StoreConfig::Memory };
+    let (path, kind) = (section.text("path"), section.text("type"));
+    let busy_timeout = section.millis("busy_timeout_ms", 0..=60_000).unwrap_or(Duration::from_secs(5));
+    let mut store = StoreConfig::Memory;
+    match (kind.as_deref(), path) {
+        (Some("memory"), None) | (None, None) => {}
+        (Some("sqlite") | None, Some(path)) if !path.trim().is_empty() => {
+            let resolved = place.resolve(&section.key("path"), &path);
+            if let Some(path) = section.findings().ok(resolved) {
+                store = StoreConfig::Sqlite { path, busy_timeout };
+            }
+        }
+        (Some("sqlite") | None, path) => {
+            let problem = path.map_or_else(|| "is missing".to_owned(), |path| format!("is {}", Invalid::quote(&path)));
+            section.refuse("path", problem, "the path of the SQLite file, in a directory that exists");
+        }
+        (Some("memory"), Some(path)) => {
+            section.refuse("path", format!("is {}", Invalid::quote(&path)), "no path with the type memory");
+        }
+        (Some(other), _) => {
+            section.refuse("type", format!("is {}", Invalid::quote(other)), "sqlite or memory");
+        }
+    }
+    section.finish();
+    store
+}
+
+impl StoreConfig {
+    /// Whether the store's file is there and ours alone, or can be made. Nothing is written. What SQLite itself finds
+    /// wrong shows only when the store is opened.
+    ///
+    /// # Errors
+    /// On `jit_access.store.path`, with what to do about it.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let Self::Sqlite { path, .. } = self else { return Ok(()) };
+        let shown = Invalid::quote(&path.to_string_lossy());
+        let refuse = |problem: String, remedy: String| {
+            Err(Invalid::new("jit_access.store.path", format!("is {shown}, {problem}"), remedy))
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let folder_shown = folder.display();
+        match std::fs::metadata(folder) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => {
+                return refuse(format!("and {folder_shown} is no folder"), "a path in a folder".to_owned());
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return refuse(
+                    "in a folder that does not exist".to_owned(),
+                    format!("a folder that exists; create it: mkdir -p {folder_shown}"),
+                );
+            }
+            Err(error) => {
+                return refuse(
+                    format!("in a folder that cannot be looked at: {error}"),
+                    "a folder that this process may use".to_owned(),
+                );
+            }
+        }
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => {
+                refuse(format!("which cannot be looked at: {error}"), "a file that this process may use".to_owned())
+            }
+            Ok(found) if found.is_dir() => {
+                refuse("which is a folder".to_owned(), "the path of a file in it, such as jit.db".to_owned())
+            }
+            Ok(found) if !found.is_file() => {
+                refuse("which is no regular file".to_owned(), "the path of a file".to_owned())
+            }
+            Ok(_) => private(path).map_err(|(problem, remedy)| {
+                Invalid::new("jit_access.store.path", format!("is {shown}, {problem}"), remedy)
+            }),
+        }
+    }
+}
+
+/// Whether nobody but the owner and the group can use the file and what SQLite keeps beside it. If not, what is wrong and the
+/// command that mends it.
+#[cfg(unix)]
+fn private(path: &Path) -> Result<(), (String, String)> {
+    use std::os::unix::fs::PermissionsExt;
+    const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
+    /// Reading, writing and running, by everybody else.
+    const OTHERS: u32 = 0o007;
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let open: Vec<_> = SUFFIXES
+        .into_iter()
+        .map(beside)
+        .filter_map(|file| Some((std::fs::metadata(&file).ok()?.permissions().mode() & 0o777, file)))
+        .filter(|(mode, _)| mode & OTHERS != 0)
+        .collect();
+    let Some((mode, first)) = open.first() else { return Ok(()) };
+    let files: Vec<_> = open.iter().map(|(_, file)| file.display().to_string()).collect();
+    let problem = format!("and everybody on this machine can use {} (mode {mode:04o})", first.display());
+    Err((problem, format!("a file that is yours alone; run: chmod o-rwx {}", files.join(" "))))
+}
+
+#[cfg(not(unix))]
+const fn private(_: &Path) -> Result<(), (String, String)> {
+    Ok(())
+}
