@@ -9,6 +9,7 @@ for every other build of this workspace, so nothing is compiled twice. For anoth
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -20,12 +21,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = Path(sysconfig.get_path("scripts"))
 GLIBC = "2.28"
-LARGEST = 8 * 1024 * 1024
+LARGEST = 8_000_000
 
 
-def run(*command: str | Path, **more: object) -> str:
+def run(*command: str | Path) -> str:
     """The output of a command that must succeed."""
-    return subprocess.run([str(part) for part in command], check=True, text=True, stdout=subprocess.PIPE, **more).stdout
+    # Maturin looks for zig in the Python that is first on the PATH.
+    path = {"PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([str(part) for part in command], env=os.environ | path, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{command[0]} failed with status {done.returncode}")
+    return done.stdout
 
 
 def linker(processor: str) -> Path:
@@ -33,7 +39,7 @@ def linker(processor: str) -> Path:
     script = ROOT / "target" / "linkers" / f"{processor}-glibc-{GLIBC}"
     script.parent.mkdir(parents=True, exist_ok=True)
     zig = f"exec '{TOOLS / 'maturin'}' zig cc -- -g -target {processor}-linux-gnu.{GLIBC} \"$@\"\n"
-    script.write_text("#!/bin/sh\n" + zig)
+    script.write_text(f"#!/bin/sh\nPATH='{TOOLS}':\"$PATH\"\n{zig}")
     script.chmod(0o755)
     return script
 

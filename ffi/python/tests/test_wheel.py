@@ -12,7 +12,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 ROOT = Path(__file__).resolve().parents[3]
-LARGEST = 8 * 1024 * 1024
+LARGEST = 8_000_000
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="wheels for Linux only")
 
