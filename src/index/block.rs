@@ -4,14 +4,15 @@
 //! |---|---|
 //! | 0 | how many grants (32 bits), the length of the name (16), the kind of principal (8) |
 //! | then | the name |
-//! | then, for each grant | start and the lower half of the set of permissions; end and the upper half; the scope; the id |
+//! | then, for each grant | start, end, scope, id (two words), set of permissions (two words, see `names`) |
 //! | then | the texts of the scopes, each once |
 //!
 //! The grants are in the order of scope, then set, then the latest end first, then id. A principal with a few grants is
-//! read from end to end; among many, those with a scope that reaches the thing are searched by halves, and of each set
-//! of permissions only as many are read as have ended or not begun.
+//! read from end to end; among many, those with a scope that covers the resource are found by binary search, and of each
+//! set of permissions only as many are read as have ended or not begun.
 
-use super::arena::{Arena, Run, load};
+use super::arena::{Run, load};
+use super::names::{SetWords, Wanted, line_of};
 use super::permissions;
 use super::scope::{self, Reach};
 use super::text;
@@ -21,29 +22,27 @@ use crate::model::{PrincipalKind, Timestamp};
 /// How many grants are read from end to end.
 const FEW: usize = 32;
 /// How many words a grant takes.
-const ENTRY: usize = 5;
-const MILLIS: u64 = (1 << 48) - 1;
+const ENTRY: usize = 7;
 
 /// A grant as the index knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// The run that holds its set of permissions.
-    pub(super) set: u32,
+    pub(super) set: SetWords,
     /// The word of its scope, whose text is among those that come with the entries.
     pub(super) scope: u64,
     pub(super) id: u128,
 }
 
 impl Entry {
-    pub(super) const fn of(grant: &Held<'_>, set: u32, scope: u64) -> Self {
+    pub(super) const fn of(grant: &Held<'_>, set: SetWords, scope: u64) -> Self {
         let (start, end) = (grant.window.start().millis().unsigned_abs(), grant.window.end().millis().unsigned_abs());
         Self { start, end, set, scope, id: grant.id.as_u128() }
     }
 
     /// Where it stands among the others.
-    fn order<'a>(&self, texts: &'a [u64]) -> ((u64, &'a [u64]), u32, u64, u128) {
+    fn order<'a>(&self, texts: &'a [u64]) -> ((u64, &'a [u64]), SetWords, u64, u128) {
         (scope::order(self.scope, texts), self.set, u64::MAX - self.end, self.id)
     }
 }
@@ -78,12 +77,9 @@ pub(super) fn write(run: Run<'_>, (kind, name): (PrincipalKind, &[u8]), entries:
     put((entries.len() as u64) << 32 | head(kind, name.len()));
     text::of(name).for_each(&mut put);
     for entry in entries {
-        put(entry.start | u64::from(entry.set) << 48);
-        put(entry.end | u64::from(entry.set) >> 16 << 48);
-        put(entry.scope);
         let [high, low] = halves(entry.id);
-        put(high);
-        put(low);
+        let [one, two] = entry.set;
+        [entry.start, entry.end, entry.scope, high, low, one, two].into_iter().for_each(&mut put);
     }
     texts.iter().copied().for_each(put);
 }
@@ -156,8 +152,8 @@ impl<'a> Block<'a> {
         (0..self.count).map(|n| {
             let at = self.entry(n);
             Entry {
-                start: self.run.word(at) & MILLIS,
-                end: self.run.word(at + 1) & MILLIS,
+                start: self.run.word(at),
+                end: self.run.word(at + 1),
                 set: self.set(at),
                 scope: self.run.word(at + 2),
                 id: self.id(at),
@@ -175,20 +171,14 @@ impl<'a> Block<'a> {
     }
 
     #[inline]
-    fn set(&self, at: usize) -> u32 {
-        set_of(self.run.word(at), self.run.word(at + 1))
+    fn set(&self, at: usize) -> SetWords {
+        [self.run.word(at + 5), self.run.word(at + 6)]
     }
 
     #[inline]
     fn id(&self, at: usize) -> u128 {
         u128::from(self.run.word(at + 3)) << 64 | u128::from(self.run.word(at + 4))
     }
-}
-
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "two halves of sixteen bits")]
-const fn set_of(start: u64, end: u64) -> u32 {
-    (start >> 48 | end >> 48 << 16) as u32
 }
 
 /// What a principal's grants say to a question.
@@ -213,51 +203,64 @@ impl Answer {
     }
 }
 
-/// What the grants of this block say to the question at `now`.
+/// What the grants of this block say to the question. The clock is read when a grant covers it, and not before.
 #[inline]
-pub(super) fn answer(block: &Block<'_>, to: &Published, ask: &impl Ask, now: Timestamp, answer: &mut Answer) {
+pub(super) fn answer(
+    block: &Block<'_>,
+    to: &Published,
+    ask: &impl Ask,
+    now: impl FnMut() -> Timestamp,
+    answer: &mut Answer,
+) {
     if ask.is_reserved() {
         return;
     }
     let action = ask.action();
-    let asked =
-        Asked { arena: &to.arena, action, hash: to.keys.action(action), reach: Reach::of(&to.keys, ask.resource()) };
-    let now = now.millis().unsigned_abs();
+    let permitting = to.names.permitting(&to.keys, &to.arena, action);
+    let asked = Asked { to, action, permitting, reach: Reach::of(&to.keys, ask.resource()) };
     if block.count <= FEW { few(block, &asked, now, answer) } else { many(block, &asked, now, answer) }
 }
 
 struct Asked<'a> {
-    arena: &'a Arena,
+    to: &'a Published,
     action: &'a [u8],
-    hash: u64,
+    permitting: Wanted,
     reach: Reach<'a>,
 }
 
 impl Asked<'_> {
     #[inline]
-    fn given_by(&self, set: u32) -> bool {
-        permissions::give(self.arena.run(set), self.action, self.hash)
+    fn permitted_by(&self, set: SetWords) -> bool {
+        match line_of(set) {
+            None => self.permitting.is_in(set),
+            Some(line) => self.permitted_by_run(line),
+        }
+    }
+
+    #[cold]
+    fn permitted_by_run(&self, line: u32) -> bool {
+        permissions::give(self.to.arena.run(line), self.action, self.to.keys.action(self.action))
     }
 }
 
 #[inline]
-fn few(block: &Block<'_>, asked: &Asked<'_>, now: u64, answer: &mut Answer) {
+fn few(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp, answer: &mut Answer) {
     let (entries, _) = block.run.words(block.first, block.count.wrapping_mul(ENTRY)).as_chunks::<ENTRY>();
     let texts = (block.run, block.texts_from());
-    for [start, end, scope, high, low] in entries {
-        let (start, end) = (load(start), load(end));
-        if now >= end & MILLIS || !asked.reach.covered_by(load(scope), texts) || !asked.given_by(set_of(start, end)) {
+    for [start, end, scope, high, low, one, two] in entries {
+        if !asked.permitted_by([load(one), load(two)]) || !asked.reach.covered_by(load(scope), texts) {
             continue;
         }
-        if now < start & MILLIS {
-            answer.will(start & MILLIS);
-        } else {
-            answer.take(end & MILLIS, u128::from(load(high)) << 64 | u128::from(load(low)));
+        let (start, end, now) = (load(start), load(end), now().millis().unsigned_abs());
+        if now < start {
+            answer.will(start);
+        } else if now < end {
+            answer.take(end, u128::from(load(high)) << 64 | u128::from(load(low)));
         }
     }
 }
 
-fn many(block: &Block<'_>, asked: &Asked<'_>, now: u64, answer: &mut Answer) {
+fn many(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp, answer: &mut Answer) {
     let count = block.count.min(block.run.len().saturating_sub(block.first) / ENTRY);
     let order = |n: usize| {
         let at = block.entry(n);
@@ -271,12 +274,13 @@ fn many(block: &Block<'_>, asked: &Asked<'_>, now: u64, answer: &mut Answer) {
                 break;
             }
             let mut rest = n;
-            if asked.reach.covered_by(scope, (block.run, block.texts_from())) && asked.given_by(set) {
-                // Of one scope and one set the latest end comes first: after the first that gives it, and after the
+            if asked.reach.covered_by(scope, (block.run, block.texts_from())) && asked.permitted_by(set) {
+                let now = now().millis().unsigned_abs();
+                // Of one scope and one set the latest end comes first: after the first that permits it, and after the
                 // first that is over, no other matters.
                 while rest < count && order(rest) == (scope, set) {
                     let at = block.entry(rest);
-                    let (start, end) = (block.run.word(at) & MILLIS, block.run.word(at + 1) & MILLIS);
+                    let (start, end) = (block.run.word(at), block.run.word(at + 1));
                     if now >= end {
                         break;
                     }

@@ -2,7 +2,7 @@
 //!
 //! A place in memory that nobody could foresee takes as long as a hundred instructions, but several take no longer when
 //! they are asked for together. So grants are read once, a few at a time: what these few lead to is touched first and
-//! read afterwards. A cache line is kept of each. Hashes are sorted rather than looked up, as words of half a hash and the
+//! read afterwards, and only what a block needs is kept of each. Hashes are sorted rather than looked up, as words of half a hash and the
 //! grant's place among the grants.
 
 use std::hint::black_box;
@@ -11,6 +11,7 @@ use super::Held;
 use super::block::{Entry, halves};
 use super::hash::{Keys, upper};
 use super::lookup::value;
+use super::names::SetWords;
 use super::scope;
 use crate::model::{PermissionSet, PrincipalKind, ResourceId};
 
@@ -40,7 +41,7 @@ pub(super) struct Loaded {
     pub(super) left_out: Vec<Entry>,
 }
 
-/// What is kept of a grant until it is written: a cache line.
+/// What is kept of a grant until it is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Record {
     start: u64,
@@ -50,22 +51,20 @@ pub(super) struct Record {
     /// Of the holder.
     hash: u64,
     name: usize,
-    set: u32,
+    set: SetWords,
     len: u16,
     kind: PrincipalKind,
 }
-
-const _: () = assert!(size_of::<Record>() <= 64);
 
 /// How many grants are read at a time.
 const FEW: usize = 64;
 
 impl Loaded {
-    /// These grants, with the runs that `run` names of their sets. Of two with one id the later one counts.
+    /// These grants, with the words that `set` makes of their sets. Of two with one id the later one counts.
     pub(super) fn of<'a>(
         keys: &Keys,
         mut grants: impl Iterator<Item = impl Into<Held<'a>>>,
-        mut run: impl FnMut(&'a PermissionSet) -> u32,
+        mut set: impl FnMut(&'a PermissionSet) -> SetWords,
     ) -> Self {
         let mut this = Self::default();
         let mut few = Vec::<Held<'a>>::with_capacity(FEW);
@@ -80,7 +79,7 @@ impl Loaded {
                 fetch(held.scope.things().next().map_or("", ResourceId::id));
             }
             for held in &few {
-                this.push(keys, held, run(held.permissions));
+                this.push(keys, held, set(held.permissions));
             }
         }
         this.ids.sort_unstable();
@@ -89,7 +88,7 @@ impl Loaded {
         this
     }
 
-    fn push(&mut self, keys: &Keys, held: &Held<'_>, set: u32) {
+    fn push(&mut self, keys: &Keys, held: &Held<'_>, set: SetWords) {
         let scope = scope::encode(keys, held.scope, &mut self.texts);
         let Entry { start, end, id, .. } = Entry::of(held, set, scope);
         let (kind, name) = (held.holder.kind(), held.holder.id().as_bytes());

@@ -11,7 +11,8 @@
 //! | `published` | what readers see, and how they read it without a lock |
 //! | `table` | does this principal hold anything, and where is it written |
 //! | `block` | what one principal holds, and what that says to a question |
-//! | `permissions` | does this set of permissions give that action |
+//! | `names` | which number has this permission |
+//! | `permissions` | does this set of permissions, written out, give that action |
 //! | `scope` | does this scope reach that thing |
 //! | `runs` | what many grants say in the same words |
 //! | `text` | how bytes lie in words |
@@ -34,6 +35,7 @@ mod load;
 mod lookup;
 #[cfg(any(test, feature = "test-util"))]
 pub mod naive;
+mod names;
 mod pages;
 mod permissions;
 mod published;

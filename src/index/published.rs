@@ -20,6 +20,7 @@ use super::arena::Arena;
 use super::atomic::{AtomicU64, Ordering, fence};
 use super::block::{self, Block};
 use super::hash::Keys;
+use super::names::Names;
 use super::table::{SMALLEST, TABLES, Table};
 use crate::model::{Decision, GrantId, PrincipalKind, Reason, Revision, Timestamp};
 
@@ -29,6 +30,7 @@ pub(super) struct Published {
     revision: AtomicU64,
     pub(super) keys: Keys,
     pub(super) arena: Arena,
+    pub(super) names: Names,
     tables: [OnceLock<Table>; TABLES],
 }
 
@@ -38,8 +40,14 @@ const TABLE: u64 = 0xFF;
 impl Published {
     pub(super) fn new(keys: Keys) -> Self {
         let tables = [const { OnceLock::new() }; TABLES];
-        let this =
-            Self { epoch: AtomicU64::new(0), revision: AtomicU64::new(0), keys, arena: Arena::default(), tables };
+        let this = Self {
+            epoch: AtomicU64::new(0),
+            revision: AtomicU64::new(0),
+            keys,
+            arena: Arena::default(),
+            names: Names::new(),
+            tables,
+        };
         if let Some(first) = this.tables.first() {
             first.get_or_init(|| Table::new(SMALLEST));
         }
@@ -51,7 +59,7 @@ impl Published {
         Revision(self.revision.load(Ordering::Acquire))
     }
 
-    /// Answers the question. The clock is asked at most once, and only when the principal holds something.
+    /// Answers the question. The clock is read at most once, and only when a grant covers the question.
     #[inline]
     pub(super) fn decide(&self, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
         let (kind, name) = ask.principal();
@@ -76,15 +84,18 @@ impl Published {
     fn search(&self, hash: u64, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
         let (kind, name) = ask.principal();
         let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
+        let mut now = || {
+            if let Some(clock) = clock.take() {
+                instant = clock();
+            }
+            instant
+        };
         loop {
             let epoch = self.epoch.load(Ordering::Acquire);
             let revision = self.revision();
             let mut answer = block::Answer::default();
             if let Some(block) = self.block_of(epoch, hash, kind, name) {
-                if let Some(clock) = clock.take() {
-                    instant = clock();
-                }
-                block::answer(&block, self, ask, instant, &mut answer);
+                block::answer(&block, self, ask, &mut now, &mut answer);
             }
             if self.is_still(epoch) {
                 return decision(&answer, revision);
@@ -99,6 +110,7 @@ impl Published {
             // What follows the name is wanted in a moment, and the name says so too late.
             run.fetch(1);
             run.fetch(2);
+            run.fetch(3);
             Block::of(run, kind, name)
         })
     }
@@ -157,6 +169,7 @@ impl Published {
     pub(super) fn bytes(&self) -> usize {
         size_of_val(self)
             + self.arena.bytes()
+            + self.names.bytes()
             + self.tables.iter().filter_map(OnceLock::get).map(Table::bytes).sum::<usize>()
     }
 }

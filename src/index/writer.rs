@@ -9,6 +9,7 @@ use super::block::{self, Block, Entry};
 use super::hash::upper;
 use super::load::{Loaded, Record};
 use super::lookup::Lookup;
+use super::names::{Numbering, SetWords, line_of, written};
 use super::permissions;
 use super::published::Published;
 use super::runs::Runs;
@@ -22,6 +23,7 @@ use crate::model::{GrantId, PermissionSet, Principal, PrincipalKind};
 pub(super) struct Writer {
     allocator: Allocator,
     sets: Runs,
+    numbering: Numbering,
     /// By the hash of a grant's id, the upper half of its holder's hash.
     ids: Lookup,
     /// How many slots of the current table are in use, and how many of them by principals.
@@ -232,27 +234,39 @@ impl Writer {
         }
     }
 
-    fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> u32 {
+    fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> SetWords {
         let place = (set.allowed().as_ptr() as usize, set.excepted().as_ptr() as usize);
-        if let Some(line) = known.as_ref().and_then(|known| known.get(&place)) {
-            Runs::share(&to.arena, *line);
-            return *line;
+        if let Some(words) = known.as_ref().and_then(|known| known.get(&place)) {
+            line_of(*words).into_iter().for_each(|line| Runs::share(&to.arena, line));
+            return *words;
         }
-        permissions::encode(&to.keys, set, &mut self.words);
-        let line = self.sets.intern(&to.keys, &to.arena, &mut self.allocator, &self.words, || to.raise());
+        let words = self.numbers(to, set).unwrap_or_else(|| self.written(to, set));
         if let Some(known) = known {
-            known.insert(place, line);
+            known.insert(place, words);
         }
-        line
+        words
+    }
+
+    fn numbers(&mut self, to: &Published, set: &PermissionSet) -> Option<SetWords> {
+        let memory = (&to.arena, &mut self.allocator);
+        let permissions = set.excepted().is_empty().then(|| set.allowed().iter())?;
+        self.numbering.words(&to.names, &to.keys, memory, permissions, || to.raise())
+    }
+
+    fn written(&mut self, to: &Published, set: &PermissionSet) -> SetWords {
+        permissions::encode(&to.keys, set, &mut self.words);
+        written(self.sets.intern(&to.keys, &to.arena, &mut self.allocator, &self.words, || to.raise()))
     }
 
     fn let_go(&mut self, to: &Published, entry: &Entry) {
-        self.sets.release(&to.keys, &to.arena, &mut self.allocator, entry.set);
+        if let Some(line) = line_of(entry.set) {
+            self.sets.release(&to.keys, &to.arena, &mut self.allocator, line);
+        }
     }
 }
 
-/// The runs of sets by the address of the set, for as long as the grants are borrowed.
-type KnownSets = HashMap<(usize, usize), u32, RandomState>;
+/// The words of sets by the address of the set, for as long as the grants are borrowed.
+type KnownSets = HashMap<(usize, usize), SetWords, RandomState>;
 
 fn hash_of(to: &Published, principal: &Principal) -> u64 {
     to.keys.principal(principal.kind(), principal.id().as_bytes())
