@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::index::{Ask, Change, GrantIndex};
+use super::attempt::Attempt;
+use crate::index::{Change, GrantIndex};
 use crate::lock::Mutex;
 use crate::model::{
     Action, Context, Decision, Grant, GrantId, Outcome, Principal, Reason, Resource, Revision, Timestamp,
@@ -81,38 +82,67 @@ impl ConditionalGrants {
         self.count.store(held.grants.len(), Ordering::Release);
     }
 
-    /// The answer when no grant without conditions gives it: `otherwise`, unless the conditions of one of these are met. Those
-    /// in `spent` are left out.
+    /// The candidate when no grant without conditions is one.
     #[cold]
-    pub(super) fn decide(
-        &self,
-        query: &impl Ask,
-        otherwise: Decision,
-        spent: &[GrantId],
-        rules: &Rules,
-        now: impl FnOnce() -> Timestamp,
-    ) -> Decision {
-        let (mut instant, none) = (None, Context::default());
-        let seen = self.index.ask(query, || *instant.insert(now()));
-        let sooner = earlier(otherwise.valid_until, seen.valid_until);
-        let (Outcome::Allow, Some(now)) = (seen.outcome, instant) else {
-            return Decision { valid_until: sooner, ..otherwise };
-        };
-        let (principal, action, resource) = query.with_raw(|raw| raw.to_values());
-        let context = query.context().unwrap_or(&none);
+    pub(super) fn candidate(&self, attempt: &mut Attempt<'_>, plain: &Decision) -> Candidate {
+        let query = attempt.query;
+        let seen = self.index.ask(query, || attempt.now());
+        let sooner = earlier(plain.valid_until, seen.valid_until);
+        let otherwise = Decision::not_applicable(Reason::NoGrant, sooner, plain.revision);
+        if seen.outcome == Outcome::Allow {
+            Candidate::Conditional(otherwise.revision)
+        } else {
+            Candidate::Decided(otherwise)
+        }
+    }
+
+    /// The decision once the conditions of the candidate are checked. Of several grants the one without numbered uses decides
+    /// that lasts longest; grants that are spent are left out.
+    #[inline]
+    pub(super) fn meet(&self, attempt: &mut Attempt<'_>, candidate: Candidate, rules: &Rules) -> Decision {
+        match candidate {
+            Candidate::Decided(decision) => decision,
+            Candidate::Conditional(revision) => self.judge(attempt, revision, rules),
+        }
+    }
+
+    #[cold]
+    fn judge(&self, attempt: &mut Attempt<'_>, revision: Revision, rules: &Rules) -> Decision {
+        let (now, none) = (attempt.now(), Context::default());
+        let (principal, action, resource) = attempt.query.to_values();
+        let context = attempt.query.context().unwrap_or(&none);
         let mut unmet = None;
         for (id, end, numbered, met) in self.held.lock().covering((&principal, &action, &resource), now, |grant| {
-            (!spent.contains(&grant.id)).then(|| met_until(&grant.conditions, context, rules, now))
+            (!attempt.is_spent(grant.id)).then(|| met_until(&grant.conditions, context, rules, now))
         }) {
             match met {
-                // Numbered uses are each asked for.
-                Ok(_) if numbered => return Decision::allow(id, now, otherwise.revision),
-                Ok(until) => return Decision::allow(id, end.min(until), otherwise.revision),
+                // Each numbered use is asked for.
+                Ok(_) if numbered => return Decision::allow(id, now, revision),
+                Ok(until) => return Decision::allow(id, end.min(until), revision),
                 Err(reason) => unmet = unmet.or(Some(reason)),
             }
         }
-        // What the host tells next may meet them at any instant.
-        Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), otherwise.revision)
+        // The context of the next check may meet them at any instant.
+        Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), revision)
+    }
+}
+
+/// What may decide a check.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Candidate {
+    /// A grant without conditions, or no grant: this is the decision.
+    Decided(Decision),
+    /// Grants with conditions, as of this revision.
+    Conditional(Revision),
+}
+
+impl Candidate {
+    #[inline]
+    pub(super) fn may_allow(&self) -> bool {
+        match self {
+            Self::Decided(decision) => decision.outcome == Outcome::Allow,
+            Self::Conditional(_) => true,
+        }
     }
 }
 

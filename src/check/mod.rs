@@ -5,17 +5,24 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `decider` | may this principal do this to that |
+//! | `query` | what is checked, and how |
+//! | `decider` | may this principal do this to that: the steps of a check |
+//! | `attempt` | what the steps share: the query, the instant, the grants that cannot decide any more |
 //! | `state` | what checks are answered from, and whether it is current |
 //! | `conditions` | which grants have conditions, and are they met |
+//! | `guardrail` | what may forbid what a grant allows |
 //! | `durable` | which grants' uses must be on disk before the answer is given |
 //! | `record` | which uses are not written yet |
 
+mod attempt;
 mod conditions;
 mod decider;
 mod durable;
+mod guardrail;
+mod query;
 mod record;
 mod state;
 
 pub use decider::Decider;
+pub use query::Check;
 pub(crate) use state::{CheckState, KeepsCurrent};

@@ -96,27 +96,24 @@ impl Recorder {
         }
     }
 
-    /// Takes a use; false when there was no room and `flush` could not make any.
+    /// Takes a use. When the queues are full, `flush` is called first, and its error is returned.
     pub(super) fn push(
         &self,
         at: Timestamp,
         grant: GrantId,
         query: &RawQuery<'_>,
         flush: impl FnOnce() -> Result<(), StoreError>,
-    ) -> bool {
-        let Some(queue) = self.queues.get(thread() % self.queues.len()) else { return false };
+    ) -> Result<(), StoreError> {
+        // INVARIANT: there is at least one queue, and the remainder is one of them.
+        let Some(queue) = self.queues.get(thread() % self.queues.len()) else { return Ok(()) };
         let may_be_full = queue.len.load(Ordering::Relaxed) >= self.share || self.pending.load(Ordering::Relaxed) > 0;
-        if may_be_full
-            && self.len() >= self.capacity
-            && let Err(error) = flush()
-        {
-            tracing::warn!(%error, "uses cannot be recorded; no grant is honoured");
-            return false;
+        if may_be_full && self.len() >= self.capacity {
+            flush()?;
         }
         let mut waiting = queue.waiting.lock();
         waiting.push(at, grant, query);
         queue.len.store(waiting.uses.len(), Ordering::Relaxed);
-        true
+        Ok(())
     }
 
     /// Writes all that waits. On an error all of it goes on waiting.

@@ -55,7 +55,7 @@ pub(crate) use self::held::Held;
 use self::published::Published;
 use self::writer::Writer;
 use crate::lock::Mutex;
-use crate::model::{Decision, Grant, GrantId, Query, RawQuery, Revision, Timestamp};
+use crate::model::{Decision, Grant, GrantId, PrincipalKind, Query, RawQuery, Revision, Timestamp};
 
 /// The live grants of every principal, as of one revision.
 ///
@@ -204,8 +204,7 @@ impl GrantIndex {
 
     /// The revision as of which the principal holds nothing, for nearly all of those that hold nothing.
     #[inline]
-    pub(crate) fn rules_out(&self, query: &impl Ask) -> Option<Revision> {
-        let (kind, name) = query.principal();
+    pub(crate) fn rules_out(&self, kind: PrincipalKind, name: &[u8]) -> Option<Revision> {
         self.published.rules_out(self.published.keys.principal(kind, name))
     }
 

@@ -218,7 +218,7 @@ fn is_another_by_case(folded: &str) -> bool {
 /// Already canonical: the short plain lower-case ASCII that nearly every name is. An address whose domain could change under
 /// UTS #46 (an `xn--` label) takes the long way.
 #[inline]
-fn is_plain(name: &[u8]) -> bool {
+pub(crate) fn is_plain(name: &[u8]) -> bool {
     if name.is_empty() || name.len() > BLOCK {
         return false;
     }

@@ -1,0 +1,48 @@
+//! One attempt to answer: the query, the instant, and which grants cannot decide any more.
+
+use crate::clock::SteadyTime;
+use crate::model::{GrantId, RawQuery, Timestamp};
+
+/// What the steps of a check share. All of them see one instant; the clock is read when the first of them needs it.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    pub(super) query: &'a RawQuery<'a>,
+    time: &'a SteadyTime,
+    instant: Option<Timestamp>,
+    /// Grants that ended or were used up while this attempt ran.
+    spent: Vec<GrantId>,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt at this instant, or at the one when the clock is first needed.
+    #[inline]
+    pub(super) const fn new(query: &'a RawQuery<'a>, time: &'a SteadyTime, instant: Option<Timestamp>) -> Self {
+        Self { query, time, instant, spent: Vec::new() }
+    }
+
+    /// The instant of the decision.
+    #[inline]
+    pub(super) fn now(&mut self) -> Timestamp {
+        *self.instant.get_or_insert_with(|| self.time.now())
+    }
+
+    /// The instant, if any step needed it.
+    pub(super) const fn instant(&self) -> Option<Timestamp> {
+        self.instant
+    }
+
+    /// Takes a new instant when it is needed next: what was read before is out of date.
+    pub(super) const fn restart(&mut self) {
+        self.instant = None;
+    }
+
+    /// This grant decides no more.
+    pub(super) fn spend(&mut self, grant: GrantId) {
+        self.spent.push(grant);
+    }
+
+    #[inline]
+    pub(super) fn is_spent(&self, grant: GrantId) -> bool {
+        self.spent.contains(&grant)
+    }
+}
