@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (action, resource) = (Action::new("tools.execute")?, Resource::everything());
     let query = Query { principal: &sre.principal, action: &action, resource: &resource };
-    println!("a check:           {}", engine.decider().check(&query).outcome.name());
+    println!("a check:           {}", engine.decider().check(&query.into())?.outcome.name());
     println!("uses on record:    {}", desk.grant(&lead, grant.id)?.grant.map_or(0, |grant| grant.uses));
 
     // Nothing follows on it: not while it lives, and not before somebody else has reviewed it.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use jit_access::check::Check;
 use jit_access::command::{Approve, Revoke, Submit};
 use jit_access::model::{
     Action, Caller, Justification, Outcome, Permission, PermissionSet, Principal, Query, Resource, Role, RoleName, Ttl,
@@ -39,7 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (action, resource) = (Action::new("audit:read")?, Resource::everything());
     let query = Query { principal: &dev.principal, action: &action, resource: &resource };
-    println!("before:   {}", decider.check(&query).outcome.name());
+    let check = Check::new(query);
+    println!("before:   {}", decider.check(&check)?.outcome.name());
 
     let ask = Submit::new(role.name)
         .duration(Ttl::from_hours(12.0)?)
@@ -55,15 +57,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let grant = receipt.grant.ok_or("no grant")?;
     println!("approved: by {}", grant.approved_by);
 
-    let decision = decider.check(&query);
+    let decision = decider.check(&check)?;
     assert_eq!(decision.basis.grant, Some(grant.id));
     println!("during:   {}", decision.outcome.name());
     println!("\n{}", desk.policies(&lead)?);
 
     let revoke = Revoke::new(grant.id, Justification::new("the incident is over")?);
     desk.execute(&lead, revoke, None)?;
-    assert_eq!(decider.check(&query).outcome, Outcome::NotApplicable);
-    println!("after:    {}", decider.check(&query).outcome.name());
+    assert_eq!(decider.check(&check)?.outcome, Outcome::NotApplicable);
+    println!("after:    {}", decider.check(&check)?.outcome.name());
 
     let used = desk.grant(&dev, grant.id)?.grant.ok_or("no grant")?.uses;
     println!("used:     {used} time; {} records verified", desk.verify()?);

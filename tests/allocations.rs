@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::index::GrantIndex;
 use jit_access::model::*;
@@ -121,9 +122,8 @@ fn a_check_that_records_its_use_allocates_nothing() {
     let decider = engine.decider();
     for (who, action, parent, outcome) in QUESTIONS {
         let check = || {
-            let question =
-                RawQuery::new((PrincipalKind::User, who), action, Some("tool:deploy"), Some(parent)).unwrap();
-            decider.check_raw(&question)
+            let check = Check::text((PrincipalKind::User, who), action, Some("tool:deploy"), Some(parent));
+            decider.check(&check).unwrap()
         };
         assert_eq!(check().outcome, outcome);
         assert_eq!(allocations(check), 0, "{who} {action} {parent}");

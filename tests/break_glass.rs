@@ -50,7 +50,7 @@ impl World {
         let action = Action::new("tools.execute").unwrap();
         let principal = sre().principal;
         let query = Query { principal: &principal, action: &action, resource: &Resource::everything() };
-        self.engine.decider().check(&query)
+        self.engine.decider().check(&query.into()).unwrap()
     }
 
     fn uses_on_record(&self) -> Vec<bool> {

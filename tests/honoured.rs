@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::model::*;
@@ -124,8 +125,8 @@ fn memory_answers_what_it_knows_for_certain() {
     let (engine, clock) = on_disk(&folder, CONFIG);
     let decider = engine.decider();
     let ask = |who| {
-        let query = RawQuery::new((PrincipalKind::User, who), "tools.read", None, None).unwrap();
-        decider.peek_in_memory(&query).map(|decision| decision.outcome)
+        let check = Check::text((PrincipalKind::User, who), "tools.read", None, None);
+        decider.peek_in_memory(&check).unwrap().map(|decision| decision.outcome)
     };
     engine.sync().unwrap();
     assert_eq!(ask("nobody@example.com"), Some(Outcome::NotApplicable));
@@ -135,8 +136,9 @@ fn memory_answers_what_it_knows_for_certain() {
     assert_eq!(ask("nobody@example.com"), Some(Outcome::NotApplicable));
     let (off, _) = on_disk(&other, &format!("enabled: false, {CONFIG}"));
     off.sync().unwrap();
-    let query = RawQuery::new((PrincipalKind::User, "dev@example.com"), "tools.read", None, None).unwrap();
-    assert_eq!(off.decider().peek_in_memory(&query).map(|decision| decision.outcome), Some(Outcome::NotApplicable));
+    let check = Check::text((PrincipalKind::User, "dev@example.com"), "tools.read", None, None);
+    let decision = off.decider().peek_in_memory(&check).unwrap();
+    assert_eq!(decision.map(|decision| decision.outcome), Some(Outcome::NotApplicable));
 }
 
 #[cfg(feature = "cedar")]

@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{AnswerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, RawQuery, Resource, RoleName, SignIn,
+    Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, Resource, RoleName, SignIn,
     Timestamp,
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
@@ -125,8 +126,10 @@ fn public_calls() -> BTreeSet<String> {
         let Ok(text) = fs::read_to_string(entry.unwrap().path()) else { continue };
         let mut of = None;
         for line in text.lines() {
-            if let Some(name) = line.strip_prefix("impl ").and_then(|rest| rest.strip_suffix(" {")) {
-                of = ["Engine", "Decider", "Desk", "Reconciler"].into_iter().find(|handle| *handle == name);
+            if let Some(name) = line.strip_prefix("impl").and_then(|rest| rest.strip_suffix(" {")) {
+                of = ["Check", "Engine", "Decider", "Desk", "Reconciler"]
+                    .into_iter()
+                    .find(|handle| name.trim_start_matches("<'a>").trim_end_matches("<'a>").trim() == *handle);
             } else if let (Some(of), Some(rest)) =
                 (of, line.strip_prefix("    pub fn ").or_else(|| line.strip_prefix("    pub const fn ")))
             {
@@ -333,14 +336,13 @@ impl<'a> World<'a> {
                 let action = Action::new(arguments.must("action"))?;
                 let query = Query { principal: &caller.principal, action: &action, resource: &resource };
                 let context = arguments.context(&caller)?;
-                let decision = match (verb, &context) {
-                    ("check", None) => decider.check(&query),
-                    ("peek", None) => decider.peek(&query),
-                    (_, None) => decider.check_current(&query),
-                    ("check", Some(context)) => decider.check_raw(&RawQuery::from(query).given(context)),
-                    ("peek", Some(context)) => decider.peek_raw(&RawQuery::from(query).given(context)),
-                    (_, Some(context)) => decider.check_current_raw(&RawQuery::from(query).given(context)),
-                };
+                let check = Check::new(query);
+                let check = context.as_ref().map_or(check, |context| check.context(context));
+                let decision = decider.check(&match verb {
+                    "peek" => check.peek(),
+                    "check_current" => check.current(),
+                    _ => check,
+                })?;
                 document(DecisionDocument::from(&decision))
             }
             "check_many" => {
@@ -350,14 +352,12 @@ impl<'a> World<'a> {
                     resources.iter().map(|resource| arguments.with_parent(resource.as_str().unwrap().parse()?));
                 let resources = resources.collect::<Result<Vec<_>, Invalid>>()?;
                 let action = Action::new(arguments.must("action"))?;
-                let decisions = match arguments.context(&caller)? {
-                    None => decider.check_many(&caller.principal, &action, &resources),
-                    Some(context) => {
-                        let query = |resource| Query { principal: &caller.principal, action: &action, resource };
-                        let given = |resource| RawQuery::from(query(resource)).given(&context);
-                        decider.check_many_raw(resources.iter().map(given))
-                    }
+                let context = arguments.context(&caller)?;
+                let check = |resource| {
+                    let check = Check::new(Query { principal: &caller.principal, action: &action, resource });
+                    context.as_ref().map_or(check, |context| check.context(context))
                 };
+                let decisions = decider.check_many(resources.iter().map(check))?;
                 decisions.iter().map(|decision| document(DecisionDocument::from(decision))).collect()
             }
             "sync" => json!(self.engine().sync()?.0),

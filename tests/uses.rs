@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, Settings};
@@ -51,8 +52,8 @@ fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
 }
 
 fn check(engine: &Engine) -> bool {
-    let question = RawQuery::new((PrincipalKind::User, "dev@example.com"), "tools.read", None, None).unwrap();
-    engine.decider().check_raw(&question).outcome == Outcome::Allow
+    let check = Check::text((PrincipalKind::User, "dev@example.com"), "tools.read", None, None);
+    engine.decider().check(&check).unwrap().outcome == Outcome::Allow
 }
 
 fn written(store: &MemoryStore) -> u64 {

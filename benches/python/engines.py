@@ -26,7 +26,7 @@ def noop() -> Any:
 
 def three(asked: list[Question], engine: Engine) -> list[tuple[str, str, str]]:
     """Questions of three strings: those that are answered right without the parent, one in ten of them a holder's."""
-    alike = [q for q in asked if engine.peek(*q[:3]).allowed == q[4]]
+    alike = [q for q in asked if engine.check(*q[:3], record=False).allowed == q[4]]
     return [q[:3] for q in alike]
 
 

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
-use jit_access::check::Decider;
-use jit_access::model::{Actor, Event, Fact, Grant, Outcome, PrincipalKind, RawQuery};
+use jit_access::check::{Check, Decider};
+use jit_access::model::{Actor, Event, Fact, Grant, Outcome, PrincipalKind};
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;
@@ -102,7 +102,7 @@ struct CDecision {
 }
 
 type Open = unsafe extern "C" fn(*const Options, *mut *mut (), *mut *mut ()) -> i32;
-type Check = unsafe extern "C" fn(*const (), *const CQuery, *mut CDecision, *mut *mut ()) -> i32;
+type CCheck = unsafe extern "C" fn(*const (), *const CQuery, *mut CDecision, *mut *mut ()) -> i32;
 type Free = unsafe extern "C" fn(*mut ()) -> i32;
 
 const PEEK: u32 = 2;
@@ -110,7 +110,7 @@ const ALLOW: u32 = 1;
 
 /// `libjit_access` through `dlopen`.
 pub struct C {
-    check: Check,
+    check: CCheck,
     free: Free,
     engine: *mut (),
     _library: Library,
@@ -198,11 +198,12 @@ impl C {
 pub fn allows(decider: &Decider, question: &Question) -> bool {
     let principal = (PrincipalKind::User, question.principal.id());
     let (action, parent) = (question.action.name(), question.parent.as_deref());
-    let query = RawQuery::new(principal, action, Some(&question.thing), parent);
-    decider.peek_raw(&query.expect("a question")).outcome == Outcome::Allow
+    let check = Check::text(principal, action, Some(&question.thing), parent).peek();
+    decider.check(&check).expect("text that can be read").outcome == Outcome::Allow
 }
 
 /// Whether the engine answers this as it must.
 pub fn agrees(engine: &Engine, question: &Question) -> bool {
-    (engine.decider().peek(&question.query()).outcome == Outcome::Allow) == question.given
+    let decision = engine.decider().check(&Check::new(question.query()).peek());
+    (decision.expect("values").outcome == Outcome::Allow) == question.given
 }

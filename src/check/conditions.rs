@@ -86,7 +86,7 @@ impl ConditionalGrants {
     #[cold]
     pub(super) fn candidate(&self, attempt: &mut Attempt<'_>, plain: &Decision) -> Candidate {
         let query = attempt.query;
-        let seen = self.index.ask(query, || attempt.now());
+        let seen = self.index.decide_read(query, || attempt.now());
         let sooner = earlier(plain.valid_until, seen.valid_until);
         let otherwise = Decision::not_applicable(Reason::NoGrant, sooner, plain.revision);
         if seen.outcome == Outcome::Allow {

@@ -95,6 +95,26 @@ impl Decider {
         Ok(queries.iter().map(answer).collect())
     }
 
+    /// The answer of [`Decider::check`] to a check that is current and only peeks, where memory alone can give it: for hosts
+    /// that must not wait for a disk. `None` when the store has to be asked.
+    ///
+    /// # Errors
+    /// As for [`Decider::check`].
+    pub fn peek_in_memory(&self, check: &Check<'_>) -> Result<Option<Decision>, Invalid> {
+        let state = &*self.state;
+        let query = check.read()?;
+        if !state.store.is_still(state.index.revision()) {
+            return Ok(None);
+        }
+        let mut attempt = Attempt::new(&query, &state.time, None);
+        if !state.rules.enabled {
+            return Ok(Some(self.no_grant()));
+        }
+        let candidate = self.candidate(&mut attempt);
+        let is_proven = !candidate.may_allow() || state.is_fresh(attempt.now());
+        Ok(is_proven.then(|| guardrail::apply(state.conditional.meet(&mut attempt, candidate, &state.rules))))
+    }
+
     #[inline(never)]
     fn check_current(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
         let query = check.read()?;
@@ -113,14 +133,14 @@ impl Decider {
     #[inline]
     fn without_grant(&self, check: &Check<'_>) -> Option<Decision> {
         let (kind, name) = check.plain_principal()?;
-        let revision = self.state.index.rules_out(kind, name)?;
+        let revision = self.state.index.without_grant(kind, name)?;
         self.state.conditional.is_empty().then(|| Decision::not_applicable(Reason::NoGrant, None, revision))
     }
 
     /// The steps of a check.
     fn run(&self, attempt: &mut Attempt<'_>, is_peek: bool) -> Decision {
         if !self.state.rules.enabled {
-            return Decision::not_applicable(Reason::NoGrant, None, self.state.index.revision());
+            return self.no_grant();
         }
         loop {
             let candidate = match self.fresh_candidate(attempt) {
@@ -162,7 +182,7 @@ impl Decider {
     #[inline]
     fn candidate(&self, attempt: &mut Attempt<'_>) -> Candidate {
         let query = attempt.query;
-        let decision = self.state.index.ask(query, || attempt.now());
+        let decision = self.state.index.decide_read(query, || attempt.now());
         match decision.basis.grant {
             Some(grant) if !attempt.is_spent(grant) => Candidate::Decided(decision),
             None if self.state.conditional.is_empty() => Candidate::Decided(decision),
@@ -201,6 +221,10 @@ impl Decider {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    fn no_grant(&self) -> Decision {
+        Decision::not_applicable(Reason::NoGrant, None, self.state.index.revision())
     }
 
     /// Brings the state up to the store, if anything may have been committed.

@@ -104,8 +104,9 @@ impl Recorder {
         query: &RawQuery<'_>,
         flush: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        // INVARIANT: there is at least one queue, and the remainder is one of them.
-        let Some(queue) = self.queues.get(thread() % self.queues.len()) else { return Ok(()) };
+        // INVARIANT: there is at least one queue, and the remainder is the place of one of them.
+        #[expect(clippy::indexing_slicing, reason = "see the invariant")]
+        let queue = &self.queues[thread() % self.queues.len()];
         let may_be_full = queue.len.load(Ordering::Relaxed) >= self.share || self.pending.load(Ordering::Relaxed) > 0;
         if may_be_full && self.len() >= self.capacity {
             flush()?;

@@ -16,8 +16,8 @@ use super::names::{SetWords, Wanted, line_of};
 use super::permissions;
 use super::scope::{self, Reach};
 use super::text;
-use super::{Ask, Held, Published};
-use crate::model::{PrincipalKind, Timestamp};
+use super::{Held, Published};
+use crate::model::{PrincipalKind, RawQuery, Timestamp};
 
 /// How many grants are read from end to end.
 const FEW: usize = 32;
@@ -208,16 +208,16 @@ impl Answer {
 pub(super) fn answer(
     block: &Block<'_>,
     to: &Published,
-    ask: &impl Ask,
+    query: &RawQuery<'_>,
     now: impl FnMut() -> Timestamp,
     answer: &mut Answer,
 ) {
-    if ask.is_reserved() {
+    if query.is_reserved() {
         return;
     }
-    let action = ask.action();
+    let action = query.action().as_bytes();
     let permitting = to.names.permitting(&to.keys, &to.arena, action);
-    let asked = Asked { to, action, permitting, reach: Reach::of(&to.keys, ask.resource()) };
+    let asked = Asked { to, action, permitting, reach: Reach::of(&to.keys, query) };
     if block.count <= FEW { few(block, &asked, now, answer) } else { many(block, &asked, now, answer) }
 }
 

@@ -6,7 +6,6 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `ask` | the question as the index reads it |
 //! | `held` | a grant as the index reads it |
 //! | `published` | what readers see, and how they read it without a lock |
 //! | `table` | does this principal hold anything, and where is it written |
@@ -26,7 +25,6 @@
 //! | `naive` | the same answers from a plain scan, for tests |
 
 mod arena;
-mod ask;
 mod atomic;
 mod block;
 mod hash;
@@ -49,13 +47,12 @@ mod writer;
 
 use std::fmt;
 
-pub(crate) use self::ask::Ask;
 use self::hash::Keys;
 pub(crate) use self::held::Held;
 use self::published::Published;
 use self::writer::Writer;
 use crate::lock::Mutex;
-use crate::model::{Decision, Grant, GrantId, PrincipalKind, Query, RawQuery, Revision, Timestamp};
+use crate::model::{Decision, Grant, GrantId, PrincipalKind, Query, RawQuery, Reason, Revision, Timestamp};
 
 /// The live grants of every principal, as of one revision.
 ///
@@ -187,30 +184,28 @@ impl GrantIndex {
     /// Answers the question at `now`. When several grants give the same, the one that lasts longest decides.
     #[inline]
     pub fn decide(&self, query: &Query<'_>, now: Timestamp) -> Decision {
-        self.published.decide(query, || now)
+        self.decide_with(query, || now)
     }
 
-    /// The same, at an instant that is only asked for when the principal holds something: reading a clock would cost
-    /// nearly every check more than the rest of it.
+    /// The same, at an instant that is read when a grant covers the query and not before: reading a clock would take nearly
+    /// every check longer than the rest of it.
     #[inline]
     pub fn decide_with(&self, query: &Query<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
+        match self.without_grant(query.principal.kind(), query.principal.id().as_bytes()) {
+            Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
+            None => self.published.decide(&(*query).into(), now),
+        }
+    }
+
+    /// The same for a query that was read from text.
+    #[inline]
+    pub(crate) fn decide_read(&self, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
         self.published.decide(query, now)
     }
 
+    /// The revision as of which the principal of this canonical name has no grant; an answer for nearly all that have none.
     #[inline]
-    pub(crate) fn ask(&self, query: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
-        self.published.decide(query, now)
-    }
-
-    /// The revision as of which the principal holds nothing, for nearly all of those that hold nothing.
-    #[inline]
-    pub(crate) fn rules_out(&self, kind: PrincipalKind, name: &[u8]) -> Option<Revision> {
+    pub(crate) fn without_grant(&self, kind: PrincipalKind, name: &[u8]) -> Option<Revision> {
         self.published.rules_out(self.published.keys.principal(kind, name))
-    }
-
-    /// The same for a question that is only borrowed text.
-    #[inline]
-    pub fn decide_raw(&self, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
-        self.published.decide(query, now)
     }
 }

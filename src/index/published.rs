@@ -15,14 +15,13 @@
 
 use std::sync::OnceLock;
 
-use super::Ask;
 use super::arena::Arena;
 use super::atomic::{AtomicU64, Ordering, fence};
 use super::block::{self, Block};
 use super::hash::Keys;
 use super::names::Names;
 use super::table::{SMALLEST, TABLES, Table};
-use crate::model::{Decision, GrantId, PrincipalKind, Reason, Revision, Timestamp};
+use crate::model::{Decision, GrantId, PrincipalKind, RawQuery, Reason, Revision, Timestamp};
 
 pub(super) struct Published {
     /// The number of the table in the lowest byte, a count that only rises in the others.
@@ -61,12 +60,11 @@ impl Published {
 
     /// Answers the question. The clock is read at most once, and only when a grant covers the question.
     #[inline]
-    pub(super) fn decide(&self, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
-        let (kind, name) = ask.principal();
-        let hash = self.keys.principal(kind, name);
+    pub(super) fn decide(&self, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
+        let hash = self.keys.principal(query.principal_kind(), query.principal().as_bytes());
         match self.rules_out(hash) {
             Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
-            None => self.search(hash, ask, now),
+            None => self.search(hash, query, now),
         }
     }
 
@@ -81,8 +79,8 @@ impl Published {
     }
 
     #[inline(never)]
-    fn search(&self, hash: u64, ask: &impl Ask, now: impl FnOnce() -> Timestamp) -> Decision {
-        let (kind, name) = ask.principal();
+    fn search(&self, hash: u64, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
+        let (kind, name) = (query.principal_kind(), query.principal().as_bytes());
         let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
         let mut now = || {
             if let Some(clock) = clock.take() {
@@ -95,7 +93,7 @@ impl Published {
             let revision = self.revision();
             let mut answer = block::Answer::default();
             if let Some(block) = self.block_of(epoch, hash, kind, name) {
-                block::answer(&block, self, ask, &mut now, &mut answer);
+                block::answer(&block, self, query, &mut now, &mut answer);
             }
             if self.is_still(epoch) {
                 return decision(&answer, revision);

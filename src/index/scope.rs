@@ -13,10 +13,12 @@
 //! Then these texts follow in this order.
 
 use super::arena::Run;
-use super::ask::Thing;
 use super::hash::Keys;
 use super::text;
-use crate::model::{ResourceId, Scope};
+use crate::model::{RawQuery, ResourceId, Scope};
+
+/// The kind and the id of a thing.
+type Thing<'a> = (&'a [u8], &'a [u8]);
 
 pub(super) const ANY: u64 = 0;
 const ONE: u64 = 1 << 63;
@@ -103,7 +105,9 @@ pub(super) struct Reach<'a> {
 
 impl<'a> Reach<'a> {
     #[inline]
-    pub(super) fn of(keys: &Keys, (thing, parent): (Thing<'a>, Option<Thing<'a>>)) -> Self {
+    pub(super) fn of(keys: &Keys, query: &'a RawQuery<'_>) -> Self {
+        let thing = (query.resource_kind().as_bytes(), query.resource_id().as_bytes());
+        let parent = query.parent().map(|(kind, id)| (kind.as_bytes(), id.as_bytes()));
         Self {
             thing,
             parent,

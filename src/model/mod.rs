@@ -79,7 +79,7 @@ pub use nothing_left::NothingLeft;
 pub use permission::{Action, Permission, PermissionSet};
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
-pub use raw::RawQuery;
+pub(crate) use raw::RawQuery;
 pub use request::{AccessRequest, Amendment, Answer, DurationCut, RequestState, RequestStatus, Review, Verdict};
 pub use resource::{Resource, ResourceId, ResourceKind};
 pub use role::Role;

@@ -1,23 +1,15 @@
-//! The question of a check as borrowed text.
+//! The query of a check as borrowed text.
 //!
-//! Hosts in other languages ask with text, and nearly every question is about somebody who holds nothing. So text is only
-//! checked here, and becomes values when a use has to be recorded.
+//! Hosts in other languages check text. It is read here without making values of it; those are made when a use has to be
+//! recorded.
 
 use std::borrow::Cow;
 
 use super::{Action, Context, Invalid, Principal, PrincipalKind, Query, Resource, ResourceId};
 
-/// The question: may this principal do this to that? Checked, and in canonical form.
-///
-/// ```
-/// use jit_access::model::{PrincipalKind, RawQuery};
-///
-/// let query = RawQuery::new((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None)?;
-/// assert_eq!((query.action(), query.resource_id()), ("tools.execute", "deploy"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// A query that was read: its text is valid and in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawQuery<'a> {
+pub(crate) struct RawQuery<'a> {
     principal_kind: PrincipalKind,
     principal: Cow<'a, str>,
     action: &'a str,
@@ -35,7 +27,7 @@ impl<'a> RawQuery<'a> {
     /// # Errors
     /// As for [`Principal::new`], [`Action::new`], [`Resource::new`] and [`Resource::with_parent`].
     #[inline]
-    pub fn new(
+    pub(crate) fn new(
         principal: (PrincipalKind, &'a str),
         action: &'a str,
         resource: Option<&'a str>,
@@ -46,25 +38,6 @@ impl<'a> RawQuery<'a> {
         Action::check(action)?;
         let (resource, parent) = thing(resource, parent)?;
         Ok(Self { principal_kind, principal, action, resource, parent, context: None })
-    }
-
-    /// The question about everything, to be asked [`RawQuery::about`] single things.
-    ///
-    /// # Errors
-    /// As for [`RawQuery::new`].
-    #[inline]
-    pub fn asker(principal: (PrincipalKind, &'a str), action: &'a str) -> Result<Self, Invalid> {
-        Self::new(principal, action, None, None)
-    }
-
-    /// The same principal and action, about another thing.
-    ///
-    /// # Errors
-    /// As for [`Resource::new`] and [`Resource::with_parent`].
-    #[inline]
-    pub fn about(mut self, resource: Option<&'a str>, parent: Option<&'a str>) -> Result<Self, Invalid> {
-        (self.resource, self.parent) = thing(resource, parent)?;
-        Ok(self)
     }
 
     /// The question whose parts were checked before.
@@ -79,63 +52,53 @@ impl<'a> RawQuery<'a> {
     }
 
     /// The same question, with what the host knows besides. Only grants with conditions look at it.
-    #[must_use]
-    pub const fn given(mut self, context: &'a Context) -> Self {
+    pub(crate) const fn given(mut self, context: &'a Context) -> Self {
         self.context = Some(context);
         self
     }
 
     /// What the host knows besides.
-    #[must_use]
-    pub const fn context(&self) -> Option<&'a Context> {
+    pub(crate) const fn context(&self) -> Option<&'a Context> {
         self.context
     }
 
     /// A person or an agent.
-    #[must_use]
-    pub const fn principal_kind(&self) -> PrincipalKind {
+    pub(crate) const fn principal_kind(&self) -> PrincipalKind {
         self.principal_kind
     }
 
     /// The canonical name.
-    #[must_use]
-    pub fn principal(&self) -> &str {
+    pub(crate) fn principal(&self) -> &str {
         &self.principal
     }
 
     /// The name of the action.
-    #[must_use]
-    pub const fn action(&self) -> &'a str {
+    pub(crate) const fn action(&self) -> &'a str {
         self.action
     }
 
     /// Whether the action administers the library itself.
-    #[must_use]
-    pub fn is_reserved(&self) -> bool {
+    pub(crate) fn is_reserved(&self) -> bool {
         super::permission::is_reserved(self.action)
     }
 
     /// What kind of thing it is about.
-    #[must_use]
-    pub const fn resource_kind(&self) -> &'a str {
+    pub(crate) const fn resource_kind(&self) -> &'a str {
         self.resource.0
     }
 
     /// The id of the thing it is about.
-    #[must_use]
-    pub const fn resource_id(&self) -> &'a str {
+    pub(crate) const fn resource_id(&self) -> &'a str {
         self.resource.1
     }
 
     /// The kind and id of the parent of the thing.
-    #[must_use]
-    pub const fn parent(&self) -> Option<(&'a str, &'a str)> {
+    pub(crate) const fn parent(&self) -> Option<(&'a str, &'a str)> {
         self.parent
     }
 
     /// The question as values.
-    #[must_use]
-    pub fn to_values(&self) -> (Principal, Action, Resource) {
+    pub(crate) fn to_values(&self) -> (Principal, Action, Resource) {
         (
             Principal::from_canonical(self.principal_kind, &self.principal),
             Action::from_checked(self.action),

@@ -273,6 +273,8 @@ mod beside {
 mod faces {
     use std::path::PathBuf;
 
+    use jit_access::check::Check;
+    use jit_access::model::Query;
     use jit_access_benches::measure::{Contender, compare, median, once};
     use jit_access_benches::report::{Bar, row, say};
     use jit_access_benches::stored;
@@ -320,7 +322,9 @@ mod faces {
         let decider = engine.decider();
         let raw = |q: &Question| stored::allows(&decider, q);
         right(&world.mixed, 20_000, raw);
-        let values = Contender::new("jit-access, from values", |q| decider.peek(&q.query()).outcome);
+        let values = Contender::new("jit-access, from values", |q| {
+            decider.check(&Check::new(q.query()).peek()).expect("values").outcome
+        });
         let text = Contender::new("jit-access, from text", raw);
         for (sort, questions) in SORTS {
             let taken = compare(&text, &values, questions(world), turns);
@@ -329,12 +333,19 @@ mod faces {
         }
         let resources: Vec<_> = world.misses[..100].iter().map(|q| q.resource.clone()).collect();
         let many = Contender::slow("check_many", 256, |q: &Question| {
-            decider.peek_many(&q.principal, &q.action, &resources).len()
+            let check = |resource| Check::new(Query { resource, ..q.query() }).peek();
+            decider.check_many(resources.iter().map(check)).expect("values").len()
         });
         for (sort, questions) in [("no grant", &world.misses), ("hit", &world.hits)] {
             let taken = compare(&many, &values, questions, turns);
             let detail = format!("{:.1} ns for each of 100 resources", taken.nanos / 100.0);
-            row(&format!("Rust peek_many: {sort}, 10000 grants"), taken.ratio / 100.0, "× a check", Bar::None, &detail);
+            row(
+                &format!("Rust check_many, without uses: {sort}, 10000 grants"),
+                taken.ratio / 100.0,
+                "× a check",
+                Bar::None,
+                &detail,
+            );
         }
         let Some(library) = std::env::var_os("JIT_LIBRARY").map(PathBuf::from) else {
             say("SKIPPED: C through dlopen, because JIT_LIBRARY does not name libjit_access");

@@ -10,7 +10,7 @@ use axum::extract::Extension;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
-use jit_access::check::Decider;
+use jit_access::check::{Check, Decider};
 use jit_access::command::{Approve, Command, Revoke, Submit};
 use jit_access::config::Config;
 use jit_access::model::{Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Ttl};
@@ -78,10 +78,12 @@ impl Guard {
     fn judge(&self, request: &Request<Body>) -> Result<Elevated, StatusCode> {
         let principal = request.extensions().get::<Principal>().ok_or(StatusCode::UNAUTHORIZED)?;
         let query = Query { principal, action: &self.action, resource: &self.resource };
-        let decision = self.decider.check(&query);
+        // Values cannot be malformed: an error here would be text that cannot be read.
+        let decision = self.decider.check(&Check::new(query)).map_err(|_| StatusCode::BAD_REQUEST)?;
         match decision.outcome {
             Outcome::Allow => Ok(Elevated(decision.basis.grant)),
             Outcome::NotApplicable if (self.standing)(principal) => Ok(Elevated(None)),
+            // No check answers `Deny` yet: that is for guardrails, of which none exist. A host is ready for it all the same.
             Outcome::Deny | Outcome::NotApplicable => Err(StatusCode::FORBIDDEN),
         }
     }

@@ -11,8 +11,9 @@ use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::model::{Context, Decision, Invalid, PrincipalKind, RawQuery, Revision, SignIn, Timestamp};
+use jit_access::model::{Context, Invalid, PrincipalKind, Revision, SignIn, Timestamp};
 use jit_access::wire::command;
 
 use crate::guard::{ERRORS, guard, terminated};
@@ -77,8 +78,18 @@ pub unsafe extern "C" fn jit_close(engine: *mut jit_engine, out_error: *mut *mut
     guard!(out_error, |_: &FromC| live::close(from_c(engine)))
 }
 
-/// Answers one question. Reads memory; with `JIT_CHECK_CURRENT` the store's file is asked whether it has changed. Only
-/// `JIT_ALLOW` in `out_decision->outcome` after `JIT_OK` is a yes; after anything else the host's own answer stands.
+/// Answers one check. Only `JIT_ALLOW` in `out_decision->outcome` after `JIT_OK` is a yes. `JIT_DENY` is for guardrails, of
+/// which none exist yet; treat it as a no. After anything else the host's own answer stands.
+///
+/// What may wait: with no grant and with `JIT_CHECK_PEEK`, memory is read and no lock is taken, unless a grant with conditions
+/// covers the check, whose lock is taken for a moment. An allow takes the lock of a queue of uses while it copies the text of
+/// the check. An allow by a break-glass grant or by a grant with numbered uses waits for the disk, because the use is committed
+/// before the answer; so does the allow that finds the queue full, because it writes the queue first. Writing waits up to
+/// `store.busy_timeout_ms` for other processes. With `JIT_CHECK_CURRENT`, and when the last look at the store is older than
+/// `service.max_staleness_ms`, the store's file is read.
+///
+/// The principal is always read. The action, the resource and the parent are read when the principal may hold a grant; otherwise
+/// the answer is "no grant" whatever they are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_check(
     engine: *const jit_engine,
@@ -91,19 +102,17 @@ pub unsafe extern "C" fn jit_check(
         let query = c.given(query, &mut room, "query")?;
         let out_decision = c.sized_out(out_decision, "out_decision")?;
         let query = query.value();
-        let aside = aside(c, &query)?;
-        // Looked at where it was made: moving it takes longer than most of the rest.
-        let query = &raw(c, &query);
-        let query = query.as_ref().map_err(Clone::clone)?;
+        let context = context(c, &query)?;
+        let check = check(c, &query, context.as_deref())?;
         live::with(from_c(engine), |live| {
-            out_decision.set((&aside.answer(live, query)).into());
+            out_decision.set((&live.decider.check(&check)?).into());
             Ok(())
         })
     })
 }
 
-/// Answers `count` questions that stand one after the other into as many decisions. One question that is not valid fails
-/// them all: nothing is written and no use is recorded.
+/// Answers `count` checks that stand one after the other into as many decisions, at one instant. All are read in full; one that
+/// is not valid fails them all: nothing is written and no use is recorded. When one is `JIT_CHECK_CURRENT`, all are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_check_many(
     engine: *const jit_engine,
@@ -115,9 +124,11 @@ pub unsafe extern "C" fn jit_check_many(
     guard!(out_error, |c: &FromC| {
         let queries = c.read_many(queries, count, "queries")?;
         let out_decisions = c.sized_outs(out_decisions, count, "out_decisions")?;
-        let question = |query| Ok((aside(c, &query)?, raw(c, &query)?));
-        let questions = queries.into_iter().map(question).collect::<Result<Vec<_>, Invalid>>()?;
-        let decisions = live::with(from_c(engine), |live| Ok(ask_all(live, &questions)))?;
+        let contexts = queries.iter().map(|query| context(c, query)).collect::<Result<Vec<_>, Invalid>>()?;
+        let with_context = queries.iter().zip(&contexts);
+        let checks = with_context.map(|(query, context)| check(c, query, context.as_deref()));
+        let checks = checks.collect::<Result<Vec<_>, Invalid>>()?;
+        let decisions = live::with(from_c(engine), |live| Ok(live.decider.check_many(checks.iter().copied())?))?;
         for (out_decision, decision) in out_decisions.into_iter().zip(decisions) {
             out_decision.set((&decision).into());
         }
@@ -269,24 +280,14 @@ pub unsafe extern "C" fn jit_test_clock(
     guard!(out_error, |_: &FromC| live::with(from_c(engine), |live| live::move_clock(live, advance_ms, set_wall_ms)))
 }
 
-/// What is known besides the question, and how it is to be answered.
-struct Aside {
-    /// In a box, because nearly every question has none.
-    context: Option<Box<Context>>,
-    mode: u32,
+/// What the host knows besides; in a box, because nearly every check has none.
+#[inline]
+fn context(c: &FromC, query: &jit_query) -> Result<Option<Box<Context>>, Invalid> {
+    if query.context.is_null() { Ok(None) } else { read_context(c, query.context).map(Some) }
 }
 
 #[inline]
-fn aside(c: &FromC, query: &jit_query) -> Result<Aside, Invalid> {
-    if query.mode > JIT_CHECK_PEEK {
-        return Err(unknown("mode", query.mode, "JIT_CHECK, JIT_CHECK_CURRENT or JIT_CHECK_PEEK"));
-    }
-    let context = if query.context.is_null() { None } else { Some(context(c, query.context)?) };
-    Ok(Aside { context, mode: query.mode })
-}
-
-#[inline]
-fn raw<'c>(c: &'c FromC, query: &jit_query) -> Result<RawQuery<'c>, Invalid> {
+fn check<'c>(c: &'c FromC, query: &jit_query, context: Option<&'c Context>) -> Result<Check<'c>, Invalid> {
     let kind = match query.principal_kind {
         JIT_USER => PrincipalKind::User,
         JIT_AGENT => PrincipalKind::Agent,
@@ -295,11 +296,21 @@ fn raw<'c>(c: &'c FromC, query: &jit_query) -> Result<RawQuery<'c>, Invalid> {
     let principal = c.short(query.principal, "principal")?.ok_or_else(|| missing("principal"))?;
     let action = c.short(query.action, "action")?.ok_or_else(|| missing("action"))?;
     let (resource, parent) = (c.short(query.resource, "resource")?, c.short(query.parent, "parent")?);
-    RawQuery::new((kind, principal), action, resource, parent)
+    let check = Check::text((kind, principal), action, resource, parent);
+    let check = match context {
+        Some(context) => check.context(context),
+        None => check,
+    };
+    match query.mode {
+        JIT_CHECK => Ok(check),
+        JIT_CHECK_CURRENT => Ok(check.current()),
+        JIT_CHECK_PEEK => Ok(check.peek()),
+        other => Err(unknown("mode", other, "JIT_CHECK, JIT_CHECK_CURRENT or JIT_CHECK_PEEK")),
+    }
 }
 
 #[cold]
-fn context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, Invalid> {
+fn read_context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, Invalid> {
     let told = c.read(context, "context")?;
     if told.reserved != 0 {
         return Err(Invalid::new("reserved", format!("is {}", told.reserved), "0"));
@@ -322,38 +333,6 @@ fn missing(field: &'static str) -> Invalid {
 #[cold]
 fn unknown(field: &'static str, number: u32, expected: &'static str) -> Invalid {
     Invalid::new(field, format!("is {number}"), expected)
-}
-
-impl Aside {
-    #[inline]
-    fn answer(&self, live: &Live, query: &RawQuery<'_>) -> Decision {
-        if self.context.is_none() { self.ask(live, query) } else { self.ask(live, &self.given(query)) }
-    }
-
-    #[inline]
-    fn ask(&self, live: &Live, query: &RawQuery<'_>) -> Decision {
-        match self.mode {
-            JIT_CHECK_PEEK => live.decider.peek_raw(query),
-            JIT_CHECK_CURRENT => live.decider.check_current_raw(query),
-            _ => live.decider.check_raw(query),
-        }
-    }
-
-    #[cold]
-    fn given<'q>(&'q self, query: &RawQuery<'q>) -> RawQuery<'q> {
-        match &self.context {
-            None => query.clone(),
-            Some(context) => query.clone().given(context),
-        }
-    }
-}
-
-fn ask_all(live: &Live, questions: &[(Aside, RawQuery<'_>)]) -> Vec<Decision> {
-    if questions.iter().all(|(aside, _)| aside.mode == JIT_CHECK) {
-        // At one instant.
-        return live.decider.check_many_raw(questions.iter().map(|(aside, query)| aside.given(query)));
-    }
-    questions.iter().map(|(aside, query)| aside.answer(live, query)).collect()
 }
 
 /// The variables of the process whose names and values are text.

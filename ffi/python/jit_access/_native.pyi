@@ -501,27 +501,23 @@ class Engine:
         parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
+        current: bool = False,
+        record: bool = True,
     ) -> Decision:
-        """May this principal do this to that, now? An allow is recorded as a use of the grant that gave it.
+        """May this principal do this to that, now?
 
         `action` is one name such as `invoices.pay`. `resource` is a kind and an id such as `invoice:2026-17`. Left out, it
         is everything (`*`), which only grants of everything reach. `parent` is what the resource is part of, as a kind
-        and an id such as `customer:acme`. `context` is what grants with conditions look at. Answered from memory, in
-        about a microsecond. A revocation made in this process is seen at once, one made in another within
-        `service.max_staleness_ms`; see `check_current`. A grant is not honoured when its use cannot be recorded.
-        """
+        and an id such as `customer:acme`. `context` is what grants with conditions look at.
 
-    def check_current(
-        self,
-        principal: str,
-        action: str,
-        resource: str | None = None,
-        *,
-        parent: str | None = None,
-        agent: bool = False,
-        context: Context | None = None,
-    ) -> Decision:
-        """The same, from everything committed before the call by any process. Costs microseconds more."""
+        Answered from memory, in about a microsecond. A revocation made in this process is seen at once, one made in another
+        within `service.max_staleness_ms`; with `current=True` the answer is from everything committed before the call by
+        any process, which takes microseconds more. An allow is recorded as a use of the grant, unless `record=False`. A grant
+        is not honoured when its use cannot be recorded.
+
+        Raises `InvalidInput` for text that cannot be read. The name of the principal is always read; the action, the
+        resource and the parent are read when the principal may hold a grant, and otherwise the answer is "no grant".
+        """
 
     def check_many(
         self,
@@ -532,33 +528,11 @@ class Engine:
         parent: str | None = None,
         agent: bool = False,
         context: Context | None = None,
+        current: bool = False,
+        record: bool = True,
     ) -> list[Decision]:
-        """Answers for each of these resources, in their order and at one instant, as `check` does: what a grant
-        gives is recorded as used. `parent` is that of all of them."""
-
-    def peek(
-        self,
-        principal: str,
-        action: str,
-        resource: str | None = None,
-        *,
-        parent: str | None = None,
-        agent: bool = False,
-        context: Context | None = None,
-    ) -> Decision:
-        """The answer that `check` would give, without recording a use."""
-
-    def peek_current(
-        self,
-        principal: str,
-        action: str,
-        resource: str | None = None,
-        *,
-        parent: str | None = None,
-        agent: bool = False,
-        context: Context | None = None,
-    ) -> Decision:
-        """The answer that `check_current` would give, without recording a use."""
+        """Checks each of these resources, in their order and at one instant, as `check` does. `parent` is that of all of
+        them. All text is read before the first answer, so an error leaves no use recorded."""
 
     def peek_in_memory(
         self,
@@ -570,8 +544,8 @@ class Engine:
         agent: bool = False,
         context: Context | None = None,
     ) -> Decision | None:
-        """The answer of `peek_current` where memory alone can give it, so that nothing waits for a disk: for event
-        loops. `None` when the store has to be asked; then call `peek_current` in a thread.
+        """The answer of `check` with `current=True` and `record=False` where memory alone can give it, so that nothing
+        waits for a disk: for event loops. `None` when the store has to be asked; then call `check` in a thread.
         """
 
     def submit(

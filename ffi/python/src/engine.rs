@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jit_access::Error;
-use jit_access::check::Decider;
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{
     Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Definition, Delegate, Deny, Extend, Fields,
@@ -15,8 +15,8 @@ use jit_access::command::{
 };
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{
-    self, Cut, Invalid, Justification, Permission, PermissionSet, Principal, PrincipalKind, RawQuery, RoleName, Scope,
-    TicketUrl, Timestamp, Ttl,
+    self, Cut, Invalid, Justification, Permission, PermissionSet, Principal, PrincipalKind, RoleName, Scope, TicketUrl,
+    Timestamp, Ttl,
 };
 use jit_access::service::{IdempotencyKey, Listing, Receipt};
 use jit_access::wire::{self, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument};
@@ -124,43 +124,23 @@ impl Engine {
         self.detached(py, move |live| live.desk.execute(caller, command, key.as_ref()))
     }
 
-    /// Both the question and its refusal are looked at where they were made: copying them takes as long as a look into the index.
+    /// Answers on this thread. With the interpreter lock held, unless the check may read the store's file.
     #[inline]
-    fn decide(
-        &self,
-        py: Python<'_>,
-        query: &Result<RawQuery<'_>, Invalid>,
-        context: Option<&Context>,
-        how: impl Fn(&Decider, &RawQuery<'_>) -> model::Decision,
-    ) -> PyResult<Py<Decision>> {
-        let query = match query {
-            Ok(query) => query,
-            Err(invalid) => return Err(raise(invalid.clone())),
-        };
-        let how = |decider: &Decider| match context {
-            None => how(decider, query),
-            Some(context) => how(decider, &query.clone().given(&context.0)),
-        };
+    fn decide(&self, py: Python<'_>, check: &Check<'_>, is_current: bool) -> PyResult<Py<Decision>> {
         let decision = match self.shortcut.decider() {
-            Some(decider) => how(decider),
-            None => self.with(|live| Ok(how(live.decider()))).map_err(raise)?,
+            Some(decider) if !is_current => decider.check(check).map_err(raise)?,
+            _ if is_current => self.detached(py, |live| Ok(live.decider().check(check)?))?,
+            _ => self.with(|live| Ok(live.decider().check(check)?)).map_err(raise)?,
         };
         Decision::held(py, decision)
     }
+}
 
-    /// The same without the interpreter lock, for checks that may wait for a disk.
-    fn decide_detached(
-        &self,
-        py: Python<'_>,
-        query: &Result<RawQuery<'_>, Invalid>,
-        context: Option<&Context>,
-        how: fn(&Decider, &RawQuery<'_>) -> model::Decision,
-    ) -> PyResult<Py<Decision>> {
-        let query = query.as_ref().map_err(|invalid| raise(invalid.clone()))?;
-        let query = context.map_or_else(|| query.clone(), |context| query.clone().given(&context.0));
-        let decision = self.detached(py, |live| Ok(how(live.decider(), &query)))?;
-        Decision::held(py, decision)
-    }
+/// How a check is answered: `current` and `record` of Python.
+fn how<'a>(check: Check<'a>, context: Option<&'a Context>, current: bool, record: bool) -> Check<'a> {
+    let check = context.map_or(check, |context| check.context(&context.0));
+    let check = if current { check.current() } else { check };
+    if record { check } else { check.peek() }
 }
 
 fn who(principal: &str, agent: bool) -> (PrincipalKind, &str) {
@@ -294,7 +274,7 @@ impl Engine {
         self.test_clock().map(|clock| clock.set_wall(at))
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None, current = false, record = true))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check(
         &self,
@@ -305,28 +285,14 @@ impl Engine {
         parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
+        current: bool,
+        record: bool,
     ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
-        self.decide(py, query, context, Decider::check_raw)
+        let check = Check::text(who(principal, agent), action, resource, parent);
+        self.decide(py, &how(check, context, current, record), current)
     }
 
-    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
-    fn check_current(
-        &self,
-        py: Python<'_>,
-        principal: &str,
-        action: &str,
-        resource: Option<&str>,
-        parent: Option<&str>,
-        agent: bool,
-        context: Option<&Context>,
-    ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
-        self.decide_detached(py, query, context, Decider::check_current_raw)
-    }
-
-    #[pyo3(signature = (principal, action, resources, *, parent = None, agent = false, context = None))]
+    #[pyo3(signature = (principal, action, resources, *, parent = None, agent = false, context = None, current = false, record = true))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn check_many(
         &self,
@@ -337,47 +303,17 @@ impl Engine {
         parent: Option<&str>,
         agent: bool,
         context: Option<&Context>,
+        current: bool,
+        record: bool,
     ) -> PyResult<Vec<Py<Decision>>> {
-        let mut asker = RawQuery::asker(who(principal, agent), action).map_err(raise)?;
-        if let Some(context) = context {
-            asker = asker.given(&context.0);
-        }
-        let queries = resources.iter().map(|resource| asker.clone().about(Some(resource), parent));
-        let queries = queries.collect::<Result<Vec<_>, _>>().map_err(raise)?;
-        let decisions = self.with(|live| Ok(live.decider().check_many_raw(queries))).map_err(raise)?;
+        let check = |resource| Check::text(who(principal, agent), action, Some(resource), parent);
+        let checks = resources.iter().map(|resource| how(check(&**resource), context, current, record));
+        let decisions = if current {
+            self.detached(py, |live| Ok(live.decider().check_many(checks)?))?
+        } else {
+            self.with(|live| Ok(live.decider().check_many(checks)?)).map_err(raise)?
+        };
         decisions.into_iter().map(|decision| Decision::held(py, decision)).collect()
-    }
-
-    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
-    fn peek(
-        &self,
-        py: Python<'_>,
-        principal: &str,
-        action: &str,
-        resource: Option<&str>,
-        parent: Option<&str>,
-        agent: bool,
-        context: Option<&Context>,
-    ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
-        self.decide(py, query, context, Decider::peek_raw)
-    }
-
-    #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
-    fn peek_current(
-        &self,
-        py: Python<'_>,
-        principal: &str,
-        action: &str,
-        resource: Option<&str>,
-        parent: Option<&str>,
-        agent: bool,
-        context: Option<&Context>,
-    ) -> PyResult<Py<Decision>> {
-        let query = &RawQuery::new(who(principal, agent), action, resource, parent);
-        self.decide_detached(py, query, context, Decider::peek_current_raw)
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None))]
@@ -392,11 +328,10 @@ impl Engine {
         agent: bool,
         context: Option<&Context>,
     ) -> PyResult<Option<Py<Decision>>> {
-        let query = RawQuery::new(who(principal, agent), action, resource, parent).map_err(raise)?;
-        let query = context.map_or_else(|| query.clone(), |context| query.clone().given(&context.0));
+        let check = how(Check::text(who(principal, agent), action, resource, parent), context, true, false);
         let decision = match self.shortcut.decider() {
-            Some(decider) => decider.peek_in_memory(&query),
-            None => self.with(|live| Ok(live.decider().peek_in_memory(&query))).map_err(raise)?,
+            Some(decider) => decider.peek_in_memory(&check).map_err(raise)?,
+            None => self.with(|live| Ok(live.decider().peek_in_memory(&check)?)).map_err(raise)?,
         };
         decision.map(|decision| Decision::held(py, decision)).transpose()
     }

@@ -132,13 +132,13 @@ def test_values_say_what_they_are(engine: Engine) -> None:
 
 def test_decisions_are_equal_when_they_say_the_same(engine: Engine) -> None:
     granted(engine)
-    given = engine.peek("dev@example.com", "tools.execute")
-    nobody, nor_they = engine.peek("a@example.com", "tools.execute"), engine.check("b@example.com", "logs.read")
+    given = engine.check("dev@example.com", "tools.execute", record=False)
+    nobody, nor_they = engine.check("a@example.com", "tools.execute", record=False), engine.check("b@example.com", "logs.read")
     assert nobody == nor_they and hash(nobody) == hash(nor_they)
-    assert given.allowed and given == engine.peek("dev@example.com", "tools.execute")
+    assert given.allowed and given == engine.check("dev@example.com", "tools.execute", record=False)
     assert given != nobody and nobody != "no_grant" and not nobody.allowed
     engine.submit(LEAD, role="operator", reason="to deploy")
-    later = engine.peek("a@example.com", "tools.execute")
+    later = engine.check("a@example.com", "tools.execute", record=False)
     assert later.revision > nobody.revision and later != nobody, "an answer from before is not one from now"
 
 
@@ -342,10 +342,10 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
     opened.close()
     calls: list[Callable[[], object]] = [
         lambda: opened.check("dev@example.com", "tools.execute"),
-        lambda: opened.check_current("dev@example.com", "tools.execute"),
+        lambda: opened.check("dev@example.com", "tools.execute", current=True),
         lambda: opened.check_many("dev@example.com", "tools.execute", ["tool:a"]),
-        lambda: opened.peek("dev@example.com", "tools.execute"),
-        lambda: opened.peek_current("dev@example.com", "tools.execute"),
+        lambda: opened.check("dev@example.com", "tools.execute", record=False),
+        lambda: opened.check("dev@example.com", "tools.execute", current=True, record=False),
         lambda: opened.submit(DEV, role="operator", reason="x"),
         lambda: opened.approve(LEAD, grant.request_id),
         lambda: opened.deny(LEAD, grant.request_id, reason="x"),
@@ -615,7 +615,7 @@ def test_a_directory_is_asked_of_those_who_ask_and_review() -> None:
         del people["lead@example.com"]
         assert engine.approve(LEAD, request.id).status == "approved"
         asked.clear()
-        assert engine.check_current("dev@example.com", "tools.execute").allowed
+        assert engine.check("dev@example.com", "tools.execute", current=True).allowed
         assert asked == [], "never by a check"
 
 

@@ -117,7 +117,7 @@ def run():
 
 for _ in range(40):
     pid = child(run)
-    assert engine.check_current("parent@example.com", "tools.execute").grant_id == mine
+    assert engine.check("parent@example.com", "tools.execute", current=True).grant_id == mine
     grant(engine, "other@example.com")
     wait(pid)
 engine.verify()
@@ -141,15 +141,15 @@ first, second = grant(engine, "a@example.com"), grant(engine, "b@example.com")
 to_child, from_child = os.pipe(), os.pipe()
 
 def run():
-    assert engine.check_current("a@example.com", "tools.execute").allowed
+    assert engine.check("a@example.com", "tools.execute", current=True).allowed
     engine.revoke(LEAD, second, reason="x")
     os.write(from_child[1], b"x")
     os.read(to_child[0], 1)
-    assert not engine.check_current("a@example.com", "tools.execute").allowed, "revoked by the parent"
+    assert not engine.check("a@example.com", "tools.execute", current=True).allowed, "revoked by the parent"
 
 pid = child(run)
 os.read(from_child[0], 1)
-assert not engine.check_current("b@example.com", "tools.execute").allowed, "revoked by the child"
+assert not engine.check("b@example.com", "tools.execute", current=True).allowed, "revoked by the child"
 engine.revoke(LEAD, first, reason="x")
 os.write(to_child[1], b"x")
 wait(pid)
@@ -214,7 +214,7 @@ def work():
     try:
         while going:
             with Engine.from_yaml(CONFIG, environ={}) as other:
-                assert other.check_current("parent@example.com", "tools.execute").allowed
+                assert other.check("parent@example.com", "tools.execute", current=True).allowed
     except BaseException as failure:
         failures.append(failure)
 
@@ -230,7 +230,7 @@ def run():
     assert seen == [True, True]
     with Engine.from_yaml(CONFIG, environ={}) as other:
         own = grant(other, f"child{os.getpid()}@example.com")
-        assert engine.check_current(f"child{os.getpid()}@example.com", "tools.execute").grant_id == own
+        assert engine.check(f"child{os.getpid()}@example.com", "tools.execute", current=True).grant_id == own
     engine.verify()
 
 threads = [threading.Thread(target=work) for _ in range(4)]
@@ -260,7 +260,7 @@ going = True
 
 def work():
     while going:
-        engine.check_current("parent@example.com", "tools.execute")
+        engine.check("parent@example.com", "tools.execute", current=True)
 
 def log():
     while going:
@@ -271,7 +271,7 @@ for thread in threads:
     thread.start()
 try:
     for _ in range(60):
-        wait(child(lambda: engine.check_current("parent@example.com", "tools.execute")))
+        wait(child(lambda: engine.check("parent@example.com", "tools.execute", current=True)))
 finally:
     going = False
 for thread in threads:
@@ -319,10 +319,10 @@ def generation(n):
     grant(engine, f"generation{n}@example.com")
     if n < 4:
         wait(child(lambda: generation(n + 1)))
-    assert engine.check_current("generation4@example.com", "tools.execute").allowed
+    assert engine.check("generation4@example.com", "tools.execute", current=True).allowed
 
 wait(child(lambda: generation(1)))
-assert engine.check_current("generation4@example.com", "tools.execute").allowed
+assert engine.check("generation4@example.com", "tools.execute", current=True).allowed
 print(engine.verify())
 """,
         file,
@@ -380,7 +380,7 @@ for _ in range(20):
     subprocess.run(["true"], check=True)
     subprocess.run(["true"], check=True, close_fds=False)
     os.waitpid(os.posix_spawn("/bin/sh", ["sh", "-c", "true"], {}), 0)
-    assert engine.check_current("parent@example.com", "tools.execute").allowed
+    assert engine.check("parent@example.com", "tools.execute", current=True).allowed
 engine.revoke(LEAD, mine, reason="x")
 assert engine.verify() == engine.sync()
 """,
@@ -413,7 +413,7 @@ if __name__ == "__main__":
         pool.join()
     assert len(set(owns)) == 9
     for n in range(10):
-        assert engine.check_current(f"p{n}@example.com", "tools.execute").allowed, n
+        assert engine.check(f"p{n}@example.com", "tools.execute", current=True).allowed, n
     print(sum(engine.grant(LEAD, own).actions_taken for own in owns))
     engine.verify()
 """,
@@ -440,7 +440,7 @@ app = FastAPI()
 
 @app.get("/check")
 def check() -> dict[str, object]:
-    return {"pid": os.getpid(), "allowed": engine.check_current("dev@example.com", "tools.execute").allowed}
+    return {"pid": os.getpid(), "allowed": engine.check("dev@example.com", "tools.execute", current=True).allowed}
 
 
 @app.post("/grant")

@@ -98,7 +98,7 @@ def test_after_another_plugin_has_decided_it_abstains(engine: Engine) -> None:
 
 def test_it_abstains_on_its_own_errors() -> None:
     class Broken:
-        def check_current(self, *_: object, **__: object) -> None:
+        def check(self, *_: object, **__: object) -> None:
             raise RuntimeError("broken")
 
     made = plugin(Broken())

@@ -36,7 +36,7 @@ for line in sys.stdin:
         if verb == "check":
             answer = [engine.check("dev@example.com", "tools.execute").allowed for _ in range(given[0])][-1]
         elif verb == "check_current":
-            answer = engine.check_current("dev@example.com", "tools.execute").allowed
+            answer = engine.check("dev@example.com", "tools.execute", current=True).allowed
         elif verb == "close":
             answer = engine.close()
         else:
@@ -108,8 +108,8 @@ def test_what_one_process_does_the_other_sees_at_its_next_current_check(config: 
         assert other("check_current") is True
         revoked = other("revoke", "lead@example.com", ["lead"], [grant], {"reason": "x"})
         assert revoked["status"] == "revoked"
-        assert not engine.peek_current("dev@example.com", "tools.execute").allowed
-        assert not engine.check_current("dev@example.com", "tools.execute").allowed
+        assert not engine.check("dev@example.com", "tools.execute", current=True, record=False).allowed
+        assert not engine.check("dev@example.com", "tools.execute", current=True).allowed
         assert engine.grant(DEV, grant).status == "revoked"
 
 

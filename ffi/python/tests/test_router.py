@@ -107,7 +107,7 @@ def test_the_way_from_request_to_revocation(host: Host) -> None:
     documented(AccessRequestModel, made.text)
     assert made.headers["location"] == request["links"]["self"] == f"/jit/requests/{request['id']}"
     assert host("dev@example.com", "GET", made.headers["location"]).json() == request
-    assert not host.engine.peek("dev@example.com", "audit:read").allowed
+    assert not host.engine.check("dev@example.com", "audit:read", record=False).allowed
 
     grant_id = host.approve(request["id"])["grant_id"]
     assert host.engine.check("dev@example.com", "audit:read").allowed
@@ -391,7 +391,7 @@ def test_the_hosts_own_errors_stay_its_own(host: Host) -> None:
 
 def test_the_host_follows_before_the_answer() -> None:
     seen: list[bool] = []
-    host = Host(on_change=lambda: seen.append(host.engine.peek("dev@example.com", "audit:read").allowed))
+    host = Host(on_change=lambda: seen.append(host.engine.check("dev@example.com", "audit:read", record=False).allowed))
     request = host.ask()["id"]
     assert seen == []
     grant = host.approve(request)["grant_id"]

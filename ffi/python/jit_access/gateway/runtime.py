@@ -62,7 +62,9 @@ class Runtime:
         """Whether no grant of this person gives it now, whatever its conditions: the answer to nearly every request."""
         known = self.engine.peek_in_memory(email, permission, kinds.GATEWAY)
         if known is None:
-            known = await self.beside(self.engine.peek_current, email, permission, kinds.GATEWAY)
+            known = await self.beside(
+                self.engine.check, email, permission, kinds.GATEWAY, current=True, record=False
+            )
         return known.reason == _NOTHING
 
     async def decide(
@@ -84,11 +86,11 @@ class Runtime:
 
     def _decide(self, email: str, permission: str, resource: str | None, parent: str | None) -> Decision:
         context = host.known(email)
-        given = self.engine.peek_current(email, permission, resource, parent=parent, context=context)
+        given = self.engine.check(email, permission, resource, parent=parent, context=context, current=True, record=False)
         if given.grant_id is None:
             return given
         self._vet(Caller(email).principal, given.grant_id)
-        return self.engine.check_current(email, permission, resource, parent=parent, context=context)
+        return self.engine.check(email, permission, resource, parent=parent, context=context, current=True)
 
     def _may_hold_some(self, email: str, permission: str) -> bool:
         holder = Caller(email).principal
