@@ -5,6 +5,7 @@
 //! | `workload` | who holds what, and who asks for what |
 //! | `structures` | the structures that the index was chosen among |
 //! | `peers` | other engines, each as its own users would ask it |
+//! | `in_memory` | an engine without a file, and a check from text |
 //! | `stored` | the same through a SQLite store, and through the C library |
 //! | `measure` | how long something takes, when the machine is shared |
 //! | `report` | what a run says |
@@ -16,6 +17,7 @@
 //! | `python/` | what is measured in Python |
 //! | `run.py` | one table of it all |
 
+pub mod in_memory;
 pub mod measure;
 #[cfg(feature = "peers")]
 pub mod peers;

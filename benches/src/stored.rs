@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
-use jit_access::check::{Check, Decider};
-use jit_access::model::{Actor, Event, Fact, Grant, Outcome, PrincipalKind};
+use jit_access::check::Check;
+use jit_access::model::{Actor, Event, Fact, Grant, Outcome};
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;
@@ -192,14 +192,6 @@ impl C {
         };
         (status == 0).then_some(decision.outcome == ALLOW)
     }
-}
-
-/// Whether a grant gives it, asked with text as C asks.
-pub fn allows(decider: &Decider, question: &Question) -> bool {
-    let principal = (PrincipalKind::User, question.principal.id());
-    let (action, parent) = (question.action.name(), question.parent.as_deref());
-    let check = Check::text(principal, action, Some(&question.thing), parent).peek();
-    decider.check(&check).expect("text that can be read").outcome == Outcome::Allow
 }
 
 /// Whether the engine answers this as it must.

@@ -84,12 +84,12 @@ fn server(n: usize) -> String {
     format!("server-{n:03}")
 }
 
-fn catalogue(dice: &mut Dice) -> Vec<PermissionSet> {
+fn catalogue(dice: &mut Dice, sets: usize) -> Vec<PermissionSet> {
     let families = ["tools", "resources", "prompts", "servers", "logs", "teams", "gateways"];
     let verbs = ["read", "create", "update", "delete", "execute", "list", "share", "export", "import", "admin"];
     let all: Vec<_> =
         families.iter().flat_map(|family| verbs.iter().map(move |verb| format!("{family}.{verb}"))).collect();
-    (0..200)
+    (0..sets)
         .map(|_| {
             let some = (0..=dice.below(8)).map(|_| Permission::new(&all[dice.below(all.len())]).expect("a permission"));
             PermissionSet::new(some).expect("a set")
@@ -100,8 +100,17 @@ fn catalogue(dice: &mut Dice) -> Vec<PermissionSet> {
 impl World {
     /// A world of so many live grants, and so many questions of each sort.
     pub fn new(grants: usize, questions: usize) -> Self {
+        Self::with_roles(200, grants, questions)
+    }
+
+    /// The same with a random permission set for each grant, which it shares with no other.
+    pub fn unshared(grants: usize, questions: usize) -> Self {
+        Self::with_roles(0, grants, questions)
+    }
+
+    fn with_roles(roles: usize, grants: usize, questions: usize) -> Self {
         let mut dice = Dice::new(1);
-        let roles = catalogue(&mut dice);
+        let roles = catalogue(&mut dice, roles);
         let mut world = Self {
             grants: Vec::with_capacity(grants),
             holders: 0,
@@ -115,7 +124,9 @@ impl World {
             firsts.push(world.grants.len());
             for _ in 0..=dice.below(4) {
                 if world.grants.len() < grants {
-                    let grant = grant(&mut dice, world.grants.len(), &holder, &roles);
+                    let own = if roles.is_empty() { catalogue(&mut dice, 1) } else { Vec::new() };
+                    let roles = if roles.is_empty() { &own } else { &roles };
+                    let grant = grant(&mut dice, world.grants.len(), &holder, roles);
                     world.grants.push(grant);
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
-use crate::model::{Decision, GrantId, Invalid, Outcome, RawQuery, Reason, Timestamp};
+use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
 use crate::store::{Batch, StoreError};
 use crate::workflow::use_of;
 
@@ -63,10 +63,15 @@ impl Decider {
         if check.is_current() {
             return self.check_current(check);
         }
-        match self.without_grant(check) {
-            Some(decision) => Ok(decision),
-            None => self.check_read(&check.read()?, check.is_peek()),
+        // Nearly every answer: a plain name that has no grant. Only the name is read.
+        let principal = check.plain_principal();
+        if let Some((kind, name)) = principal
+            && let Some(revision) = self.state.index.without_grant(kind, name.as_bytes())
+            && self.state.conditional.is_empty()
+        {
+            return Ok(Decision::not_applicable(Reason::NoGrant, None, revision));
         }
+        self.check_all(check, principal)
     }
 
     /// Answers all of these checks at one instant, in their order; when one is current, all are. All of them are read before
@@ -124,17 +129,19 @@ impl Decider {
         }
     }
 
+    /// The answer for a principal who may hold a grant.
     #[inline(never)]
-    fn check_read(&self, query: &RawQuery<'_>, is_peek: bool) -> Result<Decision, Invalid> {
-        Ok(self.run(&mut Attempt::new(query, &self.state.time, None), is_peek))
-    }
-
-    /// The answer for a principal with a plain name and no grant: nearly every answer. Only the name is read.
-    #[inline]
-    fn without_grant(&self, check: &Check<'_>) -> Option<Decision> {
-        let (kind, name) = check.plain_principal()?;
-        let revision = self.state.index.without_grant(kind, name)?;
-        self.state.conditional.is_empty().then(|| Decision::not_applicable(Reason::NoGrant, None, revision))
+    fn check_all<'a>(&self, check: &Check<'a>, plain: Option<(PrincipalKind, &'a str)>) -> Result<Decision, Invalid> {
+        let query = match plain {
+            Some((kind, name)) => {
+                // The text and the grants come from memory at the same time.
+                check.fetch();
+                self.state.index.fetch(kind, name.as_bytes());
+                check.read_rest((kind, name))?
+            }
+            None => check.read()?,
+        };
+        Ok(self.run(&mut Attempt::new(&query, &self.state.time, None), check.is_peek()))
     }
 
     /// The steps of a check.

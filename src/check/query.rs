@@ -1,5 +1,8 @@
 //! What is checked, and how: the one parameter of a check.
 
+use std::borrow::Cow;
+use std::hint::black_box;
+
 use crate::model::{Context, Invalid, PrincipalKind, Query, RawQuery, is_plain_principal};
 
 /// One check: who wants to do what to which resource, what the host knows besides, and how to answer.
@@ -91,22 +94,48 @@ impl<'a> Check<'a> {
 
     /// The kind and the name of the principal, if the name is in its canonical form and that can be seen at once.
     #[inline]
-    pub(super) fn plain_principal(&self) -> Option<(PrincipalKind, &'a [u8])> {
-        let (kind, name) = match self.subject {
-            Subject::Values(Query { principal, .. }) => return Some((principal.kind(), principal.id().as_bytes())),
-            Subject::Text { principal, .. } => principal,
-        };
-        is_plain_principal(name.as_bytes()).then_some((kind, name.as_bytes()))
+    pub(super) fn plain_principal(&self) -> Option<(PrincipalKind, &'a str)> {
+        match self.subject {
+            Subject::Values(Query { principal, .. }) => Some((principal.kind(), principal.id())),
+            Subject::Text { principal: (kind, name), .. } => {
+                is_plain_principal(name.as_bytes()).then_some((kind, name))
+            }
+        }
+    }
+
+    /// All of it, read, when this is what [`Check::plain_principal`] answered.
+    #[inline]
+    pub(super) fn read_rest(&self, (kind, name): (PrincipalKind, &'a str)) -> Result<RawQuery<'a>, Invalid> {
+        self.with_context(match self.subject {
+            Subject::Values(query) => query.into(),
+            Subject::Text { action, resource, parent, .. } => {
+                RawQuery::with_principal((kind, Cow::Borrowed(name)), action, resource, parent)?
+            }
+        })
+    }
+
+    /// Has the processor fetch the text that is read next.
+    #[inline]
+    pub(super) fn fetch(&self) {
+        if let Subject::Text { action, resource, parent, .. } = self.subject {
+            for text in [Some(action), resource, parent].into_iter().flatten() {
+                black_box(text.as_bytes().first().copied());
+            }
+        }
     }
 
     /// All of it, read.
     pub(super) fn read(&self) -> Result<RawQuery<'a>, Invalid> {
-        let query = match self.subject {
+        self.with_context(match self.subject {
             Subject::Values(query) => query.into(),
             Subject::Text { principal, action, resource, parent } => {
                 RawQuery::new(principal, action, resource, parent)?
             }
-        };
+        })
+    }
+
+    #[inline]
+    fn with_context(&self, query: RawQuery<'a>) -> Result<RawQuery<'a>, Invalid> {
         Ok(match self.context {
             Some(context) => query.given(context),
             None => query,

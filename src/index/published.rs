@@ -78,6 +78,15 @@ impl Published {
         rules_out.then_some(revision)
     }
 
+    /// See [`super::GrantIndex::fetch`].
+    #[inline]
+    pub(super) fn fetch(&self, hash: u64) {
+        if let Some(line) = self.table(self.epoch.load(Ordering::Acquire)).and_then(|table| table.first(hash)) {
+            let run = self.arena.run(line);
+            (0..4).for_each(|line| run.fetch(line));
+        }
+    }
+
     #[inline(never)]
     fn search(&self, hash: u64, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
         let (kind, name) = (query.principal_kind(), query.principal().as_bytes());

@@ -95,6 +95,13 @@ impl Table {
         None
     }
 
+    /// The block in the first slot of this hash.
+    #[inline]
+    pub(super) fn first(&self, hash: u64) -> Option<u32> {
+        let block = block_of(self.slot((hash >> self.slot_shift) as usize & self.mask(), Ordering::Acquire));
+        (block != 0).then_some(block)
+    }
+
     /// The blocks that may be of a hash with this upper half.
     pub(super) fn near(&self, upper: u32) -> impl Iterator<Item = u32> {
         let slots = self.probe(u64::from(upper) << 32).take_while(|(_, slot)| *slot != EMPTY);

@@ -33,8 +33,18 @@ impl<'a> RawQuery<'a> {
         resource: Option<&'a str>,
         parent: Option<&'a str>,
     ) -> Result<Self, Invalid> {
-        let (principal_kind, name) = principal;
-        let principal = super::principal::canonical(name)?;
+        let (kind, name) = principal;
+        Self::with_principal((kind, super::principal::canonical(name)?), action, resource, parent)
+    }
+
+    /// The same, with a principal whose name is canonical.
+    #[inline]
+    pub(crate) fn with_principal(
+        (principal_kind, principal): (PrincipalKind, Cow<'a, str>),
+        action: &'a str,
+        resource: Option<&'a str>,
+        parent: Option<&'a str>,
+    ) -> Result<Self, Invalid> {
         Action::check(action)?;
         let (resource, parent) = thing(resource, parent)?;
         Ok(Self { principal_kind, principal, action, resource, parent, context: None })

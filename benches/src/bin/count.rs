@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use jit_access::index::GrantIndex;
 use jit_access::model::Revision;
+use jit_access_benches::in_memory;
 #[cfg(feature = "faces")]
 use jit_access_benches::stored;
 use jit_access_benches::structures::Floor;
@@ -23,16 +24,18 @@ fn measured<R>(questions: &[Question], ask: impl Fn(&Question) -> R) {
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
     let [_, what, which, grants] = &*arguments else {
-        panic!("count <index|floor|text|c> <misses|mixed|hits> <grants>")
+        panic!("count <index|floor|unshared|unshared-floor|text|c> <misses|mixed|hits> <grants>")
     };
-    let world = World::new(grants.parse().expect("a number of grants"), QUESTIONS);
+    let grants = grants.parse().expect("a number of grants");
+    let is_unshared = what.starts_with("unshared");
+    let world = if is_unshared { World::unshared(grants, QUESTIONS) } else { World::new(grants, QUESTIONS) };
     let questions = match &**which {
         "misses" => &world.misses,
         "mixed" => &world.mixed,
         _ => &world.hits,
     };
     match &**what {
-        "floor" => {
+        "floor" | "unshared-floor" => {
             let floor = Floor::new(&world.grants);
             measured(questions, |question| floor.get(&question.query()));
         }
@@ -41,6 +44,11 @@ fn main() {
             index.replace(Revision(1), &world.grants);
             let now = now();
             measured(questions, |question| index.decide(&question.query(), now));
+        }
+        // From text, as hosts ask.
+        "unshared" => {
+            let decider = in_memory::open(&world.grants).decider();
+            measured(questions, |question| in_memory::allows(&decider, question));
         }
         #[cfg(feature = "faces")]
         "text" | "c" => faces(what, questions, &world),
@@ -56,7 +64,7 @@ fn faces(what: &str, questions: &[Question], world: &World) {
     stored::write(&path, &world.grants);
     if what == "text" {
         let decider = stored::open(&path).decider();
-        measured(questions, |question| stored::allows(&decider, question));
+        measured(questions, |question| in_memory::allows(&decider, question));
     } else {
         let library = std::env::var_os("JIT_LIBRARY").expect("JIT_LIBRARY, which names libjit_access");
         let c = stored::C::open(library.as_ref(), &path);

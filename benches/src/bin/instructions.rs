@@ -33,6 +33,14 @@ fn main() -> ExitCode {
         row(&what, check / floor, "× one hashbrown get", Bar::Most(bar), &detail);
         met &= check / floor <= bar;
     }
+    // What hosts do: text, and permission sets that no two grants share.
+    for (which, name, bar) in [("misses", "no grant", 9.0), ("mixed", "mixed", 9.0), ("hits", "hit", 9.0)] {
+        let (floor, check) = (instructions("unshared-floor", which, "10000"), instructions("unshared", which, "10000"));
+        let detail = format!("{check:.1}, one hashbrown get {floor:.1}");
+        let what = format!("instructions from text, unshared permission sets: {name}, 10000 grants");
+        row(&what, check / floor, "× one hashbrown get", Bar::Most(bar), &detail);
+        met &= check / floor <= bar;
+    }
     #[cfg(feature = "faces")]
     {
         // What C costs does not grow with the grants, and writing many takes its time under callgrind.

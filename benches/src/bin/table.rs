@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jit_access::index::{Change, GrantIndex};
 use jit_access::model::{Outcome, Revision};
+use jit_access_benches::in_memory;
 use jit_access_benches::measure::{Contender, Turns, compare, median, once, throughput};
 use jit_access_benches::report::{Bar, point, row, say};
 use jit_access_benches::structures::{Floor, Locked, Map, Sharded, Swapped};
@@ -60,6 +61,29 @@ fn main() {
         }
         #[cfg(feature = "faces")]
         faces::stores(grants, &world, quick);
+        if grants == 10_000 || grants == 1_000_000 {
+            from_text(grants, turns.div_ceil(3));
+        }
+    }
+}
+
+/// What hosts do: a check from text, over permission sets that no two grants share.
+fn from_text(grants: usize, turns: usize) {
+    let world = World::unshared(grants, QUESTIONS);
+    let engine = in_memory::open(&world.grants);
+    let decider = engine.decider();
+    let floor = Floor::new(&world.grants);
+    let floor = Contender::new("one hashbrown get", |q| floor.get(&q.query()));
+    let ours = Contender::new("jit-access", |q| in_memory::allows(&decider, q));
+    let bars = if grants == 10_000 { [2.0, 3.0, 10.0] } else { [0.6, 1.3, 4.0] };
+    for ((sort, questions), bar) in SORTS.into_iter().zip(bars) {
+        for question in &questions(&world)[..20_000] {
+            assert_eq!(in_memory::allows(&decider, question), question.given, "{question:?}");
+        }
+        let taken = compare(&ours, &floor, questions(&world), turns);
+        let detail = format!("{:.1} ns, one hashbrown get {:.1} ns", taken.nanos, taken.other);
+        let what = format!("from text, unshared permission sets: {sort}, {grants} grants");
+        row(&what, taken.ratio, "× one hashbrown get", Bar::Most(bar), &detail);
     }
 }
 
@@ -277,8 +301,8 @@ mod faces {
     use jit_access::model::Query;
     use jit_access_benches::measure::{Contender, compare, median, once};
     use jit_access_benches::report::{Bar, row, say};
-    use jit_access_benches::stored;
     use jit_access_benches::workload::{Question, World, lines};
+    use jit_access_benches::{in_memory, stored};
 
     use super::{SORTS, right};
 
@@ -320,7 +344,7 @@ mod faces {
         }
         let engine = stored::open(path);
         let decider = engine.decider();
-        let raw = |q: &Question| stored::allows(&decider, q);
+        let raw = |q: &Question| in_memory::allows(&decider, q);
         right(&world.mixed, 20_000, raw);
         let values = Contender::new("jit-access, from values", |q| {
             decider.check(&Check::new(q.query()).peek()).expect("values").outcome

@@ -1,0 +1,33 @@
+//! An engine over a store in memory, and a check from text.
+
+use jit_access::check::{Check, Decider};
+use jit_access::model::{Actor, Event, Fact, Grant, Outcome, PrincipalKind};
+use jit_access::service::{Builder, Engine};
+use jit_access::store::{Batch, MemoryStore, Store};
+use jit_access::workflow::Rules;
+
+use crate::workload::{Question, now};
+
+/// An engine that holds these grants.
+pub fn open(grants: &[Grant]) -> Engine {
+    let store = MemoryStore::new();
+    for some in grants.chunks(10_000) {
+        let created = |grant: &Grant| Event {
+            at: now(),
+            by: Actor::Rule("bench".into()),
+            fact: Fact::GrantCreated(Box::new(grant.clone())),
+        };
+        let events = some.iter().map(created).collect();
+        store.commit(&Batch { events, ..Batch::default() }).expect("a store in memory takes all");
+    }
+    Builder::new(store, Rules::default()).open().expect("an engine")
+}
+
+/// Whether a grant allows it, checked from text as hosts do, without recording a use.
+#[inline]
+pub fn allows(decider: &Decider, question: &Question) -> bool {
+    let principal = (PrincipalKind::User, question.principal.id());
+    let (action, parent) = (question.action.name(), question.parent.as_deref());
+    let check = Check::text(principal, action, Some(&question.thing), parent).peek();
+    decider.check(&check).expect("text that can be read").outcome == Outcome::Allow
+}
