@@ -223,7 +223,7 @@ fn and_over_a_file() {
     use jit_access::store::{SqliteOptions, SqliteStore};
 
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("jit.db"), &SqliteOptions::default()).unwrap();
+    let store = SqliteStore::open(&folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
     story(Arc::new(store), 7, 96);
 }
 
@@ -252,4 +252,52 @@ fn text_that_cannot_be_read_is_an_error_when_it_matters() {
     }
     let all = ["tool:deploy", "deploy"].map(|it| Check::text((PrincipalKind::User, "nobody"), "a.b", Some(it), None));
     assert!(engine.decider().check_many(all).is_err(), "several at once are read in full");
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_use_that_cannot_be_written_takes_the_allow_back() {
+    use std::time::Duration;
+
+    use jit_access::service::Settings;
+    use jit_access::store::{SqliteOptions, SqliteStore};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let store = SqliteStore::open(&path, SqliteOptions { busy_timeout: Duration::from_millis(1) }).unwrap();
+    let everything = |n: u128, who: &str| Grant {
+        holder: Principal::user(who).unwrap(),
+        permissions: PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap(),
+        scope: Scope::ANY,
+        window: Window::new(at(0), at(1_000)).unwrap(),
+        conditions: Conditions::default(),
+        ..grant(n, &mut Dice(1))
+    };
+    let emergency = BreakGlass {
+        drill: false,
+        reviewer_roles: vec![RoleName::new("lead").unwrap()],
+        review_due: at(10_000),
+        closed: None,
+        overdue_noted: false,
+    };
+    let grants = [everything(1, "dev"), Grant { break_glass: Some(emergency), ..everything(2, "ops") }];
+    let created =
+        |grant| Event { at: at(0), by: Actor::Rule("test".into()), fact: Fact::GrantCreated(Box::new(grant)) };
+    store.commit(&Batch { events: grants.into_iter().map(created).collect(), ..Batch::default() }).unwrap();
+    let settings = Settings { waiting_uses: 1, ..Settings::default() };
+    let clock = Arc::new(ManualClock::at(at(1)));
+    let engine = Builder::new(store, Rules::default()).settings(settings).clock(clock).open().unwrap();
+    let decider = engine.decider();
+    let reason = |who| {
+        let check = Check::text((PrincipalKind::User, who), "tools.read", None, None);
+        decider.check(&check).unwrap().basis.reason
+    };
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(reason("dev"), Reason::Granted, "the queue has room for one");
+    assert_eq!(reason("dev"), Reason::Unrecordable, "it is full and cannot be written");
+    assert_eq!(reason("ops"), Reason::Unrecordable, "its use is committed first");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!((reason("dev"), reason("ops")), (Reason::Granted, Reason::Granted));
+    engine.reconciler().flush().unwrap();
 }

@@ -11,8 +11,7 @@ use jit_access::clock::ManualClock;
 use jit_access::command::{AnswerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, Resource, RoleName, SignIn,
-    Timestamp,
+    Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, Resource, RoleName, SignIn, Timestamp,
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};

@@ -22,6 +22,8 @@ mod guardrail;
 mod query;
 mod record;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use decider::Decider;
 pub use query::Check;

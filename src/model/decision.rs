@@ -38,11 +38,12 @@ pub struct Query<'a> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// A grant gives it.
+    /// A grant allows it.
     Allow,
-    /// Forbidden, whatever else would allow it.
+    /// Forbidden, whatever else would allow it. For guardrails, of which none exist yet: no check answers this today. A host
+    /// treats it as a no all the same.
     Deny,
-    /// No grant speaks to this: the host's own answer stands.
+    /// No grant allows it: the host's own answer stands.
     NotApplicable,
 }
 

@@ -40,13 +40,13 @@
 // The principal is a program that acts in its own name.
 #define JIT_AGENT 1
 
-// A grant gives it.
+// A grant allows it.
 #define JIT_ALLOW 1
 
-// Forbidden, whatever else would allow it.
+// Forbidden, whatever else would allow it. For guardrails, of which none exist yet: no check answers this today. Treat it as a no.
 #define JIT_DENY 2
 
-// No grant speaks to this: the host's own answer stands.
+// No grant allows it: the host's own answer stands.
 #define JIT_NOT_APPLICABLE 3
 
 // A grant in its window covers the question.
@@ -244,15 +244,25 @@ jit_status jit_open(const struct jit_open_options *options,
 jit_status jit_close(struct jit_engine *engine,
                      struct jit_error **out_error);
 
-// Answers one question. Reads memory; with `JIT_CHECK_CURRENT` the store's file is asked whether it has changed. Only
-// `JIT_ALLOW` in `out_decision->outcome` after `JIT_OK` is a yes; after anything else the host's own answer stands.
+// Answers one check. Only `JIT_ALLOW` in `out_decision->outcome` after `JIT_OK` is a yes. `JIT_DENY` is for guardrails, of
+// which none exist yet; treat it as a no. After anything else the host's own answer stands.
+//
+// What may wait: with no grant and with `JIT_CHECK_PEEK`, memory is read and no lock is taken, unless a grant with conditions
+// covers the check, whose lock is taken for a moment. An allow takes the lock of a queue of uses while it copies the text of
+// the check. An allow by a break-glass grant or by a grant with numbered uses waits for the disk, because the use is committed
+// before the answer; so does the allow that finds the queue full, because it writes the queue first. Writing waits up to
+// `store.busy_timeout_ms` for other processes. With `JIT_CHECK_CURRENT`, and when the last look at the store is older than
+// `service.max_staleness_ms`, the store's file is read.
+//
+// The principal is always read. The action, the resource and the parent are read when the principal may hold a grant; otherwise
+// the answer is "no grant" whatever they are.
 jit_status jit_check(const struct jit_engine *engine,
                      const struct jit_query *query,
                      struct jit_decision *out_decision,
                      struct jit_error **out_error);
 
-// Answers `count` questions that stand one after the other into as many decisions. One question that is not valid fails
-// them all: nothing is written and no use is recorded.
+// Answers `count` checks that stand one after the other into as many decisions, at one instant. All are read in full; one that
+// is not valid fails them all: nothing is written and no use is recorded. When one is `JIT_CHECK_CURRENT`, all are.
 jit_status jit_check_many(const struct jit_engine *engine,
                           const struct jit_query *queries,
                           size_t count,

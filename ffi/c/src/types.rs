@@ -148,11 +148,11 @@ pub struct jit_query {
     pub context: *const jit_context,
 }
 
-/// A grant gives it.
+/// A grant allows it.
 pub const JIT_ALLOW: u32 = 1;
-/// Forbidden, whatever else would allow it.
+/// Forbidden, whatever else would allow it. For guardrails, of which none exist yet: no check answers this today. Treat it as a no.
 pub const JIT_DENY: u32 = 2;
-/// No grant speaks to this: the host's own answer stands.
+/// No grant allows it: the host's own answer stands.
 pub const JIT_NOT_APPLICABLE: u32 = 3;
 
 /// A grant in its window covers the question.

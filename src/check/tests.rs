@@ -1,0 +1,137 @@
+//! What a check answers when the state cannot be shown to be current.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::clock::{ManualClock, SteadyTime};
+use crate::journal::Record;
+use crate::model::*;
+use crate::store::{Live, MemoryStore, StoreError};
+use crate::workflow::Rules;
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + millis).unwrap()
+}
+
+/// An engine whose store can be reached, or not.
+#[derive(Debug)]
+struct Upstream {
+    state: Arc<CheckState>,
+    clock: Arc<ManualClock>,
+    is_reachable: AtomicBool,
+    syncs: AtomicUsize,
+}
+
+impl KeepsCurrent for Upstream {
+    fn sync(&self) -> Result<Revision, StoreError> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        if !self.is_reachable.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable { doing: "reading", source: "unreachable".into() });
+        }
+        self.state.prove(self.state.time.now());
+        Ok(self.state.index.revision())
+    }
+
+    fn publish(&self, _: &[Record]) {}
+}
+
+fn world(conditions: Conditions) -> (Decider, Arc<Upstream>) {
+    let clock = Arc::new(ManualClock::at(at(0)));
+    let time = Arc::new(SteadyTime::new(Arc::clone(&clock) as Arc<dyn crate::clock::Clock>, at(0)));
+    let (store, rules) = (Arc::new(MemoryStore::new()), Arc::new(Rules::default()));
+    let state = Arc::new(CheckState::new(store, rules, time, Duration::from_secs(2), 16));
+    let grant = Grant {
+        id: GrantId::from_u128(1),
+        request: RequestId::from_u128(1),
+        holder: Principal::user("dev").unwrap(),
+        holder_normal_roles: Vec::new(),
+        role: RoleName::new("role").unwrap(),
+        permissions: PermissionSet::new([Permission::new("tools.read").unwrap()]).unwrap(),
+        scope: Scope::ANY,
+        window: Window::new(at(0), at(100_000)).unwrap(),
+        justification: None,
+        ticket: None,
+        approver_roles: Vec::new(),
+        approved_by: Actor::Clock,
+        approved_at: at(0),
+        break_glass: None,
+        holder_acts_for: None,
+        conditions,
+        suspended: None,
+        ended: None,
+        noted: Noted::default(),
+        extends: None,
+        uses: 0,
+    };
+    state.load(&Live::of(Revision(1), vec![grant]));
+    state.prove(at(0));
+    let upstream = Arc::new(Upstream {
+        state: Arc::clone(&state),
+        clock,
+        is_reachable: AtomicBool::new(false),
+        syncs: AtomicUsize::new(0),
+    });
+    (Decider::new(state, Arc::clone(&upstream) as Arc<dyn KeepsCurrent>), upstream)
+}
+
+fn reason(decider: &Decider, who: &str, how: impl Fn(Check<'static>) -> Check<'static>) -> Reason {
+    let who: &'static str = if who == "dev" { "dev" } else { "nobody" };
+    let decision = decider.check(&how(Check::text((PrincipalKind::User, who), "tools.read", None, None))).unwrap();
+    assert_eq!(decision.outcome == Outcome::Allow, decision.basis.reason == Reason::Granted);
+    decision.basis.reason
+}
+
+#[test]
+fn old_state_allows_nothing_until_the_store_answers() {
+    let (decider, upstream) = world(Conditions::default());
+    let check = |who| reason(&decider, who, |check| check);
+    assert_eq!(check("dev"), Reason::Granted);
+    assert_eq!(upstream.syncs.load(Ordering::Relaxed), 0, "the proof is young");
+    upstream.clock.advance(2_001);
+    assert_eq!((check("dev"), check("nobody")), (Reason::Stale, Reason::NoGrant));
+    upstream.is_reachable.store(true, Ordering::Relaxed);
+    assert_eq!(check("dev"), Reason::Granted);
+    // A failed catch-up after a commit of this process takes the proof away.
+    upstream.state.doubt();
+    upstream.is_reachable.store(false, Ordering::Relaxed);
+    assert_eq!(check("dev"), Reason::Stale);
+}
+
+#[test]
+fn a_current_check_needs_the_store() {
+    let (decider, upstream) = world(Conditions::default());
+    for who in ["dev", "nobody"] {
+        assert_eq!(reason(&decider, who, Check::current), Reason::Stale);
+        assert_eq!(reason(&decider, who, |check| check.current().peek()), Reason::Stale);
+    }
+    let check = Check::text((PrincipalKind::User, "dev"), "tools.read", None, None).current();
+    let all = decider.check_many([check, check]).unwrap();
+    assert!(all.len() == 2 && all.iter().all(|decision| decision.basis.reason == Reason::Stale));
+    assert_eq!(decider.peek_in_memory(&check).unwrap(), None);
+    upstream.is_reachable.store(true, Ordering::Relaxed);
+    assert_eq!(reason(&decider, "dev", Check::current), Reason::Granted);
+}
+
+#[test]
+fn conditions_are_judged_on_current_state_only() {
+    let (decider, upstream) =
+        world(Conditions { session: Some(SessionId::new("s").unwrap()), ..Conditions::default() });
+    assert_eq!(reason(&decider, "dev", |check| check), Reason::OtherSession);
+    upstream.clock.advance(2_001);
+    assert_eq!(reason(&decider, "dev", |check| check), Reason::Stale);
+    upstream.is_reachable.store(true, Ordering::Relaxed);
+    assert_eq!(reason(&decider, "dev", |check| check), Reason::OtherSession);
+}
+
+#[test]
+fn a_grant_that_the_store_does_not_know_is_not_used() {
+    // Numbered uses are committed first, and the store of this world has no such grant.
+    let conditions = Conditions { max_uses: std::num::NonZeroU32::new(1), ..Conditions::default() };
+    let (decider, upstream) = world(conditions);
+    assert_eq!(reason(&decider, "dev", Check::peek), Reason::Granted);
+    assert_eq!(reason(&decider, "dev", |check| check), Reason::Stale, "the refresh after it fails");
+    upstream.is_reachable.store(true, Ordering::Relaxed);
+    assert_eq!(reason(&decider, "dev", |check| check), Reason::NoGrant);
+}
