@@ -223,7 +223,7 @@ fn and_over_a_file() {
     use jit_access::store::{SqliteOptions, SqliteStore};
 
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
+    let store = SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
     story(Arc::new(store), 7, 96);
 }
 

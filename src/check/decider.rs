@@ -117,7 +117,7 @@ impl Decider {
         }
         let candidate = self.candidate(&mut attempt);
         let is_proven = !candidate.may_allow() || state.is_fresh(attempt.now());
-        Ok(is_proven.then(|| guardrail::apply(state.conditional.meet(&mut attempt, candidate, &state.rules))))
+        Ok(is_proven.then(|| self.permit(&mut attempt, candidate)))
     }
 
     #[inline(never)]
@@ -154,8 +154,7 @@ impl Decider {
                 Ok(candidate) => candidate,
                 Err(error) => return self.stale(&error),
             };
-            let decision = self.state.conditional.meet(attempt, candidate, &self.state.rules);
-            let decision = guardrail::apply(decision);
+            let decision = self.permit(attempt, candidate);
             let (Outcome::Allow, Some(grant), false) = (decision.outcome, decision.basis.grant, is_peek) else {
                 return decision;
             };
@@ -195,6 +194,32 @@ impl Decider {
             None if self.state.conditional.is_empty() => Candidate::Decided(decision),
             _ => self.state.conditional.candidate(attempt, &decision),
         }
+    }
+
+    /// The decision that the candidate comes to: its conditions, what binds every grant, and the guardrails.
+    fn permit(&self, attempt: &mut Attempt<'_>, candidate: Candidate) -> Decision {
+        let decision = self.state.conditional.meet(attempt, candidate, &self.state.rules);
+        guardrail::apply(self.binding(attempt, decision))
+    }
+
+    /// What binds every grant now: no grant allows what is reserved today, and while the time is not known, only break-glass
+    /// access goes on.
+    #[inline]
+    fn binding(&self, attempt: &Attempt<'_>, decision: Decision) -> Decision {
+        let (state, Some(grant)) = (&*self.state, decision.basis.grant) else { return decision };
+        let trouble = state.time.trouble().is_some();
+        if state.rules.reserved_permissions.is_empty() && !trouble {
+            return decision;
+        }
+        let is_emergency = state.durable.has(grant);
+        let action = attempt.query.action();
+        if state.rules.reserved(is_emergency).iter().any(|permission| permission.covers_name(action)) {
+            return Decision::not_applicable(Reason::NoGrant, None, decision.revision);
+        }
+        if trouble && !is_emergency {
+            return Decision::not_applicable(Reason::Stale, None, decision.revision);
+        }
+        decision
     }
 
     /// Records the use of the grant. False when the grant, as the store has it, allows no further use.

@@ -18,7 +18,7 @@ use jit_access::wire::command;
 
 use crate::guard::{ERRORS, guard, terminated};
 use crate::handle::{FromC, from_c, to_c};
-use crate::live::{self, Live, Source};
+use crate::live::{self, Source};
 use crate::types::*;
 use crate::{TEXTS, Text};
 
