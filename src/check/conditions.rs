@@ -1,4 +1,4 @@
-//! The grants whose use takes more than a look into the index.
+//! The grants with conditions, and whether their conditions are met.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,20 +12,20 @@ use crate::model::{
 use crate::workflow::{Rules, met_until};
 
 /// The grants with conditions. They stay out of the grant index: a grant without conditions decides before any of them, and
-/// nobody who holds none pays for more than one load while there is none.
+/// while there is none, they cost a check one load.
 ///
-/// Who holds one is looked up in an index of their own, without a lock; only a check that one of them covers takes the lock.
+/// Their holders are looked up in an index of their own, without a lock; only a check that one of them covers takes the lock.
 #[derive(Debug, Default)]
 pub(super) struct ConditionalGrants {
     count: AtomicUsize,
     /// How many of them have numbered uses.
     numbered: AtomicUsize,
     index: GrantIndex,
-    held: Mutex<Held>,
+    grants: Mutex<Grants>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Grants {
     grants: HashMap<GrantId, Grant>,
     by_holder: HashMap<Principal, Vec<GrantId>>,
 }
@@ -38,48 +38,48 @@ impl ConditionalGrants {
 
     /// Whether uses of this grant are numbered.
     pub(super) fn is_numbered(&self, grant: GrantId) -> bool {
-        self.numbered.load(Ordering::Acquire) > 0 && self.held.lock().grants.get(&grant).is_some_and(is_numbered)
+        self.numbered.load(Ordering::Acquire) > 0 && self.grants.lock().grants.get(&grant).is_some_and(is_numbered)
     }
 
-    /// Puts these in the place of all that were held. Grants without conditions are none of ours.
+    /// Replaces all grants by these. Those without conditions are left out.
     pub(super) fn replace<'a>(&self, revision: Revision, grants: impl Iterator<Item = &'a Grant> + Clone) {
-        let mut held = self.held.lock();
-        *held = Held::default();
+        let mut known = self.grants.lock();
+        *known = Grants::default();
         let ours = grants.filter(|grant| is_ours(grant));
-        ours.clone().for_each(|grant| held.add(grant));
-        self.count(&held);
+        ours.clone().for_each(|grant| known.add(grant));
+        self.count(&known);
         self.index.replace(revision, ours);
     }
 
     /// Takes in these changes. Those of grants without conditions do nothing here.
     pub(super) fn publish<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>>) {
-        let mut held = self.held.lock();
+        let mut known = self.grants.lock();
         let mut ours = Vec::new();
         for change in changes {
             match change {
                 Change::Add(grant) if is_ours(grant) => {
-                    held.add(grant);
+                    known.add(grant);
                     ours.push(change);
                 }
                 Change::Add(_) => {}
                 Change::Remove(id) => {
-                    if held.remove(id) {
+                    if known.remove(id) {
                         ours.push(change);
                     }
                 }
             }
         }
         if !ours.is_empty() {
-            self.count(&held);
+            self.count(&known);
             self.index.publish(revision, ours);
         }
     }
 
-    /// Counted before the index tells of a grant: whoever is told of one with numbered uses must know that it is one.
-    fn count(&self, held: &Held) {
-        let numbered = held.grants.values().filter(|grant| is_numbered(grant)).count();
+    /// Counts before the index has the grant: a check that finds one with numbered uses must see that it is one.
+    fn count(&self, known: &Grants) {
+        let numbered = known.grants.values().filter(|grant| is_numbered(grant)).count();
         self.numbered.store(numbered, Ordering::Release);
-        self.count.store(held.grants.len(), Ordering::Release);
+        self.count.store(known.grants.len(), Ordering::Release);
     }
 
     /// The candidate when no grant without conditions is one.
@@ -112,7 +112,7 @@ impl ConditionalGrants {
         let (principal, action, resource) = attempt.query.to_values();
         let context = attempt.query.context().unwrap_or(&none);
         let mut unmet = None;
-        for (id, end, numbered, met) in self.held.lock().covering((&principal, &action, &resource), now, |grant| {
+        for (id, end, numbered, met) in self.grants.lock().covering((&principal, &action, &resource), now, |grant| {
             (!attempt.is_spent(grant.id)).then(|| met_until(&grant.conditions, context, rules, now))
         }) {
             match met {
@@ -146,7 +146,7 @@ impl Candidate {
     }
 }
 
-impl Held {
+impl Grants {
     fn add(&mut self, grant: &Grant) {
         self.remove(grant.id);
         self.by_holder.entry(grant.holder.clone()).or_default().push(grant.id);
@@ -164,7 +164,7 @@ impl Held {
         true
     }
 
-    /// The grants in force that give it, the one that lasts longest first, with what `judge` says of each.
+    /// The grants in force that permit it, the one that lasts longest first, with the result of `judge` for each.
     fn covering<T>(
         &self,
         (principal, action, resource): (&Principal, &Action, &Resource),

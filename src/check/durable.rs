@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::lock::Mutex;
 use crate::model::{Grant, GrantId, Timestamp};
 
-/// The grants that nobody approved. They are few, and looked for only once a grant has decided an allow: while there is
+/// The break-glass grants. They are few, and looked up only once a grant has decided an allow: while there is
 /// none, a check pays for one load.
 #[derive(Debug, Default)]
 pub(super) struct DurableUses {
@@ -22,11 +22,11 @@ impl DurableUses {
     /// Whether uses of this grant are recorded before they are answered.
     #[inline]
     pub(super) fn has(&self, grant: GrantId) -> bool {
-        // A grant is added before the index tells of it, so whoever was told of it sees the count.
+        // A grant is added before the index has it, so a check that finds it sees the count.
         self.count.load(Ordering::Acquire) > 0 && self.known.lock().contains_key(&grant)
     }
 
-    /// Takes note of a grant before the index tells of it. One that is taken away stays known until its window is over: a
+    /// Adds a grant before the index has it. One that is taken away stays known until its window is over: a
     /// check may have been decided by it just before.
     pub(super) fn add(&self, grant: &Grant) {
         if grant.break_glass.is_some() {

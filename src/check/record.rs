@@ -10,7 +10,7 @@ use crate::lock::Mutex;
 use crate::model::{Actor, Event, Fact, GrantId, PrincipalKind, RawQuery, Timestamp};
 use crate::store::{Batch, Store, StoreError};
 
-/// The uses that wait to be written. Bounded: when as many wait as may, whoever brings the next one writes first, and if
+/// The uses that wait to be written. Bounded: when the queues are full, the check that brings the next one writes first, and if
 /// that fails the use is not accepted. Nothing is ever dropped.
 ///
 /// Uses of one thread stay in order, and so do uses of different milliseconds. Threads that bring their uses at the same

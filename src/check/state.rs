@@ -9,7 +9,7 @@ use super::conditions::{ConditionalGrants, is_conditional};
 use super::durable::DurableUses;
 use super::record::Recorder;
 use crate::clock::SteadyTime;
-use crate::index::{Change, GrantIndex, Held};
+use crate::index::{Change, GrantIndex, IndexedGrant};
 use crate::journal::Record;
 use crate::model::{Grant, Revision, Timestamp};
 use crate::store::{Live, Store, StoreError};
@@ -69,8 +69,8 @@ impl CheckState {
     pub(crate) fn load(&self, Live { revision, plain, others }: &Live) {
         others.iter().for_each(|grant| self.durable.add(grant));
         self.conditional.replace(*revision, others.iter());
-        let unconditional = others.iter().filter(|grant| !is_conditional(grant)).filter_map(Held::of);
-        self.index.load(*revision, plain.iter().map(Held::from).chain(unconditional));
+        let unconditional = others.iter().filter(|grant| !is_conditional(grant)).filter_map(IndexedGrant::of);
+        self.index.load(*revision, plain.iter().map(IndexedGrant::from).chain(unconditional));
     }
 
     /// Prepares for a grant that [`CheckState::apply`] is about to add.

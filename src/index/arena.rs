@@ -87,7 +87,7 @@ impl Arena {
         Run(chunk.map_or(&[], |lines| lines.from(at)))
     }
 
-    /// How many bytes are held.
+    /// How many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
         self.chunks.iter().filter_map(OnceLock::get).map(Lines::bytes).sum()
     }

@@ -1,4 +1,4 @@
-//! What one principal holds: its name and its grants, side by side in one run of words.
+//! The block of one principal: its name and its grants, side by side in one run of words.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -16,7 +16,7 @@ use super::names::{SetWords, Wanted, line_of};
 use super::permissions;
 use super::scope::{self, Reach};
 use super::text;
-use super::{Held, Published};
+use super::{IndexedGrant, Published};
 use crate::model::{PrincipalKind, RawQuery, Timestamp};
 
 /// How many grants are read from end to end.
@@ -36,7 +36,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) const fn of(grant: &Held<'_>, set: SetWords, scope: u64) -> Self {
+    pub(super) const fn of(grant: &IndexedGrant<'_>, set: SetWords, scope: u64) -> Self {
         let (start, end) = (grant.window.start().millis().unsigned_abs(), grant.window.end().millis().unsigned_abs());
         Self { start, end, set, scope, id: grant.id.as_u128() }
     }
@@ -184,9 +184,9 @@ impl<'a> Block<'a> {
 /// What a principal's grants say to a question.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Answer {
-    /// The end and the id of the grant that gives it: the one that lasts longest, the smallest id among equals.
+    /// The end and the id of the grant that permits it: the one that lasts longest, the smallest id among equals.
     pub(super) given: Option<(u64, u128)>,
-    /// When the first grant begins that will give it, if none does now.
+    /// When the first grant begins that will permit it, if none does now.
     pub(super) begins: Option<u64>,
 }
 

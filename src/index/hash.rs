@@ -1,7 +1,7 @@
 //! Under which number a name is looked up.
 //!
-//! Names come from outside, so the hash is keyed, with a key of the process that nobody outside can know. It only says
-//! where to look: whoever finds something there compares all of it.
+//! Names come from outside, so the hash is keyed, with a secret key of the process. It only says
+//! where to look: what is found there is compared in full.
 
 use std::hash::{BuildHasher, Hasher};
 

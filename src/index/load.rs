@@ -1,13 +1,13 @@
 //! A load of very many grants, in an order in which little waits for memory.
 //!
-//! A place in memory that nobody could foresee takes as long as a hundred instructions, but several take no longer when
+//! An unpredictable place in memory takes as long to read as a hundred instructions, but several take no longer when
 //! they are asked for together. So grants are read once, a few at a time: what these few lead to is touched first and
 //! read afterwards, and only what a block needs is kept of each. Hashes are sorted rather than looked up, as words of half a hash and the
 //! grant's place among the grants.
 
 use std::hint::black_box;
 
-use super::Held;
+use super::IndexedGrant;
 use super::block::{Entry, halves};
 use super::hash::{Keys, upper};
 use super::lookup::value;
@@ -63,23 +63,23 @@ impl Loaded {
     /// These grants, with the words that `set` makes of their sets. Of two with one id the later one counts.
     pub(super) fn of<'a>(
         keys: &Keys,
-        mut grants: impl Iterator<Item = impl Into<Held<'a>>>,
+        mut grants: impl Iterator<Item = impl Into<IndexedGrant<'a>>>,
         mut set: impl FnMut(&'a PermissionSet) -> SetWords,
     ) -> Self {
         let mut this = Self::default();
-        let mut few = Vec::<Held<'a>>::with_capacity(FEW);
+        let mut few = Vec::<IndexedGrant<'a>>::with_capacity(FEW);
         loop {
             few.clear();
             few.extend(grants.by_ref().take(FEW).map(Into::into));
             if few.is_empty() {
                 break;
             }
-            for held in &few {
-                fetch(held.holder.id());
-                fetch(held.scope.things().next().map_or("", ResourceId::id));
+            for grant in &few {
+                fetch(grant.holder.id());
+                fetch(grant.scope.things().next().map_or("", ResourceId::id));
             }
-            for held in &few {
-                this.push(keys, held, set(held.permissions));
+            for grant in &few {
+                this.push(keys, grant, set(grant.permissions));
             }
         }
         this.ids.sort_unstable();
@@ -88,10 +88,10 @@ impl Loaded {
         this
     }
 
-    fn push(&mut self, keys: &Keys, held: &Held<'_>, set: SetWords) {
-        let scope = scope::encode(keys, held.scope, &mut self.texts);
-        let Entry { start, end, id, .. } = Entry::of(held, set, scope);
-        let (kind, name) = (held.holder.kind(), held.holder.id().as_bytes());
+    fn push(&mut self, keys: &Keys, grant: &IndexedGrant<'_>, set: SetWords) {
+        let scope = scope::encode(keys, grant.scope, &mut self.texts);
+        let Entry { start, end, id, .. } = Entry::of(grant, set, scope);
+        let (kind, name) = (grant.holder.kind(), grant.holder.id().as_bytes());
         let hash = keys.principal(kind, name);
         let before = self.records.last().filter(|before| before.hash == hash);
         let at = match before.filter(|before| self.holder(before) == (kind, name)) {
@@ -102,7 +102,7 @@ impl Loaded {
             }
         };
         let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
-        self.ids.push(word(keys.grant(held.id), place));
+        self.ids.push(word(keys.grant(grant.id), place));
         self.holders.push(word(hash, place));
         let len = u16::try_from(name.len()).unwrap_or(u16::MAX);
         self.records.push(Record { start, end, scope, id: halves(id), hash, name: at, set, len, kind });
@@ -148,7 +148,7 @@ impl Loaded {
         self.records.get(place)
     }
 
-    /// Who holds it.
+    /// Its holder.
     pub(super) fn holder(&self, record: &Record) -> (PrincipalKind, &[u8]) {
         let name = record.name..record.name + usize::from(record.len);
         (record.kind, self.names.get(name).unwrap_or_default())

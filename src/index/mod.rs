@@ -1,17 +1,17 @@
-//! The hot path: who holds what, in memory.
+//! The grants in memory, as checks read them.
 //!
-//! Every answer compares the grant's window with the instant it is given. The index never waits for a sweeper: what is
-//! over may still be held here and gives nothing. Readers take no lock, write nothing and allocate nothing; a hash or a
+//! Every answer compares the window of the grant with the instant of the check. The index never waits for a sweeper: what is
+//! over may still be here and permits nothing. Readers take no lock, write nothing and allocate nothing; a hash or a
 //! filter says where to look, and the whole name, id or permission decides. There is no `unsafe` here.
 //!
 //! | file | question |
 //! |---|---|
-//! | `held` | a grant as the index reads it |
+//! | `indexed` | a grant as the index reads it |
 //! | `published` | what readers see, and how they read it without a lock |
 //! | `table` | does this principal hold anything, and where is it written |
-//! | `block` | what one principal holds, and what that says to a question |
+//! | `block` | the grants of one principal, and what they permit |
 //! | `names` | which number has this permission |
-//! | `permissions` | does this set of permissions, written out, give that action |
+//! | `permissions` | does this set of permissions, written out, permit that action |
 //! | `scope` | does this scope reach that thing |
 //! | `runs` | what many grants say in the same words |
 //! | `text` | how bytes lie in words |
@@ -28,7 +28,7 @@ mod arena;
 mod atomic;
 mod block;
 mod hash;
-mod held;
+mod indexed;
 mod load;
 mod lookup;
 #[cfg(any(test, feature = "test-util"))]
@@ -48,7 +48,7 @@ mod writer;
 use std::fmt;
 
 use self::hash::Keys;
-pub(crate) use self::held::Held;
+pub(crate) use self::indexed::IndexedGrant;
 use self::published::Published;
 use self::writer::Writer;
 use crate::lock::Mutex;
@@ -57,7 +57,7 @@ use crate::model::{Decision, Grant, GrantId, PrincipalKind, Query, RawQuery, Rea
 /// The live grants of every principal, as of one revision.
 ///
 /// It knows windows, permissions and scopes, and nothing of conditions: [`crate::check::Decider`] keeps the grants that have
-/// some apart, and asks for theirs. Whoever fills an index by hand leaves them out.
+/// some apart and judges their conditions. Code that fills an index itself leaves them out.
 ///
 /// ```
 /// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
@@ -101,9 +101,9 @@ pub struct GrantIndex {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a> {
-    /// A grant came to be, or is not held back any more.
+    /// A grant was made or resumed.
     Add(&'a Grant),
-    /// A grant is over, or is held back.
+    /// A grant is over or suspended.
     Remove(GrantId),
 }
 
@@ -136,13 +136,13 @@ impl GrantIndex {
         self.published.revision()
     }
 
-    /// How many grants are held.
+    /// How many grants it has.
     #[must_use]
     pub fn len(&self) -> usize {
         self.writer.lock().len()
     }
 
-    /// Whether no grant is held.
+    /// Whether it has no grant.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -154,14 +154,18 @@ impl GrantIndex {
         self.published.bytes() + self.writer.lock().bytes()
     }
 
-    /// Puts these grants in the place of all that were held. Every answer is made either from all of the old ones or from
+    /// Replaces all grants by these. Every answer is made either from all of the old ones or from
     /// all of the new ones, and once this has returned, from the new ones.
     pub fn replace<'a>(&self, revision: Revision, grants: impl IntoIterator<Item = &'a Grant>) {
         self.load(revision, grants.into_iter().filter(|grant| grant.is_effective()));
     }
 
     /// The same with no more of each grant than is read here.
-    pub(crate) fn load<'a>(&self, revision: Revision, grants: impl Iterator<Item = impl Into<Held<'a>> + Copy>) {
+    pub(crate) fn load<'a>(
+        &self,
+        revision: Revision,
+        grants: impl Iterator<Item = impl Into<IndexedGrant<'a>> + Copy>,
+    ) {
         let mut writer = self.writer.lock();
         // The answers that are made meanwhile say no more than is true of either.
         self.published.set_revision(revision.min(self.published.revision()));
@@ -181,7 +185,7 @@ impl GrantIndex {
         self.published.set_revision(revision.max(self.published.revision()));
     }
 
-    /// Answers the question at `now`. When several grants give the same, the one that lasts longest decides.
+    /// Answers the query at `now`. When several grants permit it, the one that lasts longest decides.
     #[inline]
     pub fn decide(&self, query: &Query<'_>, now: Timestamp) -> Decision {
         self.decide_with(query, || now)

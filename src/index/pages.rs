@@ -1,6 +1,6 @@
 //! Words in pages of their own, huge ones where the system has them.
 //!
-//! A check reads memory in places that nobody foresees. In pages of four kilobytes each such place costs a walk through
+//! A check reads memory in unpredictable places. In pages of four kilobytes each such place costs a walk through
 //! the page tables besides, and the tables are in no cache either; in pages of two megabytes it hardly ever does. The
 //! system does with the hint as it likes, and where it knows of none, nothing else changes.
 

@@ -1,7 +1,7 @@
-//! Does this set of permissions give that action? The set as words.
+//! Does this set of permissions permit that action? The set written out.
 //!
 //! A head with four counts, then one word a permission: half a hash of its name, its length, and where its text is.
-//! First the names that are given and the prefixes that are given, then the names and prefixes that are excepted. Names
+//! First the names and the prefixes that are allowed, then the names and prefixes that are excepted. Names
 //! are in the order of their hashes.
 
 use super::arena::{Run, load};
@@ -51,7 +51,7 @@ fn item(keys: &Keys, permission: &Permission, offset: usize) -> u64 {
     name_of(hash, text.len()) << 16 | offset as u64
 }
 
-/// Whether the set in this run gives the action of this name and hash.
+/// Whether the set in this run permits the action of this name and hash.
 #[inline]
 pub(super) fn give(set: Run<'_>, action: &[u8], hash: u64) -> bool {
     let head = set.word(CONTENT);

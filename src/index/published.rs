@@ -68,7 +68,7 @@ impl Published {
         }
     }
 
-    /// The revision as of which one word says that the principal of this hash holds nothing.
+    /// The revision as of which one word shows that the principal of this hash has no grant.
     #[inline]
     pub(super) fn rules_out(&self, hash: u64) -> Option<Revision> {
         let epoch = self.epoch.load(Ordering::Acquire);

@@ -1,4 +1,4 @@
-//! What many grants say in the same words: sets of permissions, written once and shared.
+//! Sets of permissions that are written out, each once, however many grants have it.
 //!
 //! INVARIANT: a run that a linked block names holds the same words for as long as the block is linked. Runs are counted;
 //! the last one to let go of a run does so after its block was unlinked.

@@ -93,7 +93,7 @@ const fn head((kind, id): Thing<'_>) -> u64 {
 
 const HEAD: u64 = (1 << 20) - 1;
 
-/// The thing that is asked about.
+/// The resource of a query, and its parent.
 pub(super) struct Reach<'a> {
     thing: Thing<'a>,
     parent: Option<Thing<'a>>,
@@ -138,7 +138,7 @@ impl<'a> Reach<'a> {
         [(ANY, ANY), one(a), b, c]
     }
 
-    /// Whether the text of this scope says what is asked about.
+    /// Whether the text of this scope is that of the resource or its parent.
     #[inline]
     fn is_written(&self, scope: u64, (run, texts): (Run<'_>, usize)) -> bool {
         let at = texts.wrapping_add((scope & 0xFFFF_FFFF) as usize);
@@ -148,7 +148,7 @@ impl<'a> Reach<'a> {
             && (first >> 20 == 0 || self.is_rest(first, run, at.wrapping_add(thing_words(first))))
     }
 
-    /// Whether the thing that begins here is the one that is asked about, or its parent.
+    /// Whether the thing that begins here is the resource or its parent.
     #[inline]
     fn is_one(&self, head: u64, run: Run<'_>, at: usize) -> bool {
         is_at(head, run, at, self.thing) || self.parent.is_some_and(|parent| is_at(head, run, at, parent))

@@ -1,6 +1,6 @@
-//! Does this principal hold anything, and where is it written?
+//! Has this principal grants, and where are they?
 //!
-//! A filter in front: one word of it says "nothing" for nearly every principal that holds nothing, and it stays in the
+//! A filter in front: one word of it answers for nearly every principal that has no grant, and it stays in the
 //! processor's cache where the rest does not. Behind it a table with open addressing. A slot is half a hash and the
 //! line of a block; the block has the whole name.
 
@@ -25,7 +25,7 @@ const SIZES: usize = 26;
 pub(super) const TABLES: usize = SIZES * 2;
 
 const EMPTY: u64 = 0;
-/// A slot whose principal holds nothing any more. Line 0 is no block.
+/// A slot whose principal has no grant any more. Line 0 is no block.
 const GONE: u64 = 1 << 32;
 
 impl Table {
@@ -65,7 +65,7 @@ impl Table {
         }
     }
 
-    /// False when the principal of this hash holds nothing.
+    /// False when the principal of this hash has no grant.
     #[inline]
     pub(super) fn may_hold(&self, hash: u64) -> bool {
         let wanted = filter_bits(hash);
@@ -113,7 +113,7 @@ impl Table {
         (0..self.slots.len()).map(|at| block_of(self.slot(at, Ordering::Relaxed))).filter(|block| *block != 0)
     }
 
-    /// Links the block of a principal that held nothing. Answers whether a used slot was used again.
+    /// Links the block of a principal that had no grant. Answers whether a used slot was used again.
     pub(super) fn link(&self, hash: u64, block: u32) -> bool {
         let bits = filter_bits(hash);
         if let Some(word) = self.filter.word((hash >> self.filter_shift) as usize) {

@@ -15,7 +15,7 @@ use super::published::Published;
 use super::runs::Runs;
 use super::scope;
 use super::table::Table;
-use super::{Change, Held};
+use super::{Change, IndexedGrant};
 use crate::model::{GrantId, PermissionSet, Principal, PrincipalKind};
 
 /// What only the writer knows.
@@ -66,14 +66,14 @@ impl Writer {
     pub(super) fn publish<'a>(&mut self, to: &Published, changes: impl IntoIterator<Item = Change<'a>>) {
         for change in changes {
             match change {
-                Change::Add(grant) => Held::of(grant).into_iter().for_each(|held| self.add(to, &held)),
+                Change::Add(grant) => IndexedGrant::of(grant).into_iter().for_each(|grant| self.add(to, &grant)),
                 Change::Remove(id) => self.remove(to, id),
             }
         }
         self.link(to);
     }
 
-    fn add(&mut self, to: &Published, grant: &Held<'_>) {
+    fn add(&mut self, to: &Published, grant: &IndexedGrant<'_>) {
         self.remove(to, grant.id);
         let hash = hash_of(to, grant.holder);
         let set = self.set(to, grant.permissions, None);
@@ -192,7 +192,7 @@ impl Writer {
     }
 
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
-    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = impl Into<Held<'a>>>) {
+    pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = impl Into<IndexedGrant<'a>>>) {
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
         // Grants that share their set share its memory, and this says so sooner than its content does.
         let mut known = KnownSets::default();

@@ -59,7 +59,7 @@ pub(super) const BLOCK: usize = 64;
 
 /// Of at most [`BLOCK`] bytes, which are of each of these classes.
 #[inline]
-pub(super) fn told<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> [u8x16; N]) -> [u64; N] {
+pub(super) fn classify<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> [u8x16; N]) -> [u64; N] {
     let of = |sixteen| classes(u8x16::new(sixteen)).map(|class| u64::from(class.to_bitmask()));
     let mut told = [0; N];
     let mut add = |of: [u64; N], at: usize| {
@@ -98,7 +98,7 @@ pub(super) const fn all_of(bytes: &[u8]) -> u64 {
 /// Whether every byte is of this class.
 #[inline]
 pub(super) fn all(bytes: &[u8], class: impl Fn(u8x16) -> u8x16) -> bool {
-    bytes.chunks(BLOCK).all(|block| told(block, |bytes| [class(bytes)]) == [all_of(block)])
+    bytes.chunks(BLOCK).all(|block| classify(block, |bytes| [class(bytes)]) == [all_of(block)])
 }
 
 /// Whether these bytes are parts with single separators between them.
@@ -107,7 +107,7 @@ pub(super) fn are_joined(bytes: &[u8], part: impl Fn(u8x16) -> u8x16, separator:
     // As if a separator went before: none may follow it.
     let (mut fits, mut before) = (true, 1);
     for block in bytes.chunks(BLOCK) {
-        let [parts, separators] = told(block, |bytes| [part(bytes), separator(bytes)]);
+        let [parts, separators] = classify(block, |bytes| [part(bytes), separator(bytes)]);
         fits &= parts | separators == all_of(block) && separators & (separators << 1 | before) == 0;
         before = separators >> ((block.len() - 1) % BLOCK);
     }
@@ -159,7 +159,7 @@ mod tests {
                 let mut bytes = *b"\0a.\x7F\x80\xC2\xFFZ 09z-_+:";
                 bytes[at] = byte;
                 let are = |class: fn(u8x16) -> u8x16| {
-                    let [told] = told(&bytes, |bytes| [class(bytes)]);
+                    let [told] = classify(&bytes, |bytes| [class(bytes)]);
                     told >> at & 1 == 1
                 };
                 let alphanumeric = byte.is_ascii_lowercase() || byte.is_ascii_digit();

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-use super::bytes::{BLOCK, all_of, is, is_between_labels, is_label, is_local, told};
+use super::bytes::{BLOCK, all_of, classify, is, is_between_labels, is_label, is_local};
 use super::{Invalid, characters};
 
 /// What kind of principal a name belongs to. Complete on purpose: a kind that some code forgets would be a hole.
@@ -223,7 +223,7 @@ pub(crate) fn is_plain(name: &[u8]) -> bool {
         return false;
     }
     let [locals, labels, between, ats] =
-        told(name, |bytes| [is_local(bytes), is_label(bytes), is_between_labels(bytes), is(bytes, b'@')]);
+        classify(name, |bytes| [is_local(bytes), is_label(bytes), is_between_labels(bytes), is(bytes, b'@')]);
     let all = all_of(name);
     if ats == 0 {
         return locals == all;

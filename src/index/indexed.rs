@@ -4,7 +4,7 @@ use crate::model::{Grant, GrantId, Holding, PermissionSet, Principal, Scope, Win
 
 /// Who holds what, where and when.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Held<'a> {
+pub(crate) struct IndexedGrant<'a> {
     pub(super) id: GrantId,
     pub(super) holder: &'a Principal,
     pub(super) permissions: &'a PermissionSet,
@@ -12,20 +12,20 @@ pub(crate) struct Held<'a> {
     pub(super) window: Window,
 }
 
-impl<'a> Held<'a> {
+impl<'a> IndexedGrant<'a> {
     /// A grant, unless it gives nothing: it says nothing then about another one with its id, and is not taken in.
     pub(crate) fn of(grant: &'a Grant) -> Option<Self> {
         grant.is_effective().then(|| grant.into())
     }
 }
 
-impl<'a> From<&'a Grant> for Held<'a> {
+impl<'a> From<&'a Grant> for IndexedGrant<'a> {
     fn from(Grant { id, holder, permissions, scope, window, .. }: &'a Grant) -> Self {
         Self { id: *id, holder, permissions, scope, window: *window }
     }
 }
 
-impl<'a> From<&'a Holding> for Held<'a> {
+impl<'a> From<&'a Holding> for IndexedGrant<'a> {
     fn from(Holding { id, holder, permissions, scope, window }: &'a Holding) -> Self {
         Self { id: *id, holder, permissions, scope, window: *window }
     }
