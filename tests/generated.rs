@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jit_access::command::{AnswerKind, CallerKind, CommandSpec, FieldKind, catalogue};
+use jit_access::command::{AnswerKind, CallerKind, CommandSpec, FieldKind, FieldSpec, catalogue};
 use jit_access::wire::command::fields_of;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -112,6 +112,89 @@ fn the_manual_of_routes_lists_every_route() {
     }
     routes.push('\n');
     compare_part("docs/http.md", ("<!-- routes -->\n", "<!-- end -->\n"), &routes);
+}
+
+/// The name of a field in Python and in the bodies of routes: what holds the id of a request is no request.
+fn name_in_python(field: &FieldSpec) -> String {
+    if field.kind == FieldKind::Id { format!("{}_id", field.name) } else { field.name.to_owned() }
+}
+
+/// The field of a body: closed and strict, as `_Body` says.
+fn field_of_body(field: &FieldSpec) -> String {
+    let kind = match field.kind {
+        FieldKind::Roles | FieldKind::Permissions => "list[str]",
+        FieldKind::Hours => "Annotated[float, Field(allow_inf_nan=False)]",
+        FieldKind::Flag | FieldKind::AgentFlag => "bool",
+        FieldKind::Number => "Annotated[int, Field(ge=1, le=2**32 - 1)]",
+        FieldKind::Instant => "Instant",
+        FieldKind::Conditions => "ConditionsBody",
+        _ => "str",
+    };
+    let words = json!(field.doc.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.'));
+    let (name, alias) = match field.name {
+        "from" => ("from_".to_owned(), "alias=\"from\", "),
+        _ => (name_in_python(field), ""),
+    };
+    match (field.required, kind) {
+        (true, _) => format!("    {name}: {kind} = Field({alias}description={words})\n"),
+        (false, "bool") => format!("    {name}: bool = Field(default=False, {alias}description={words})\n"),
+        (false, _) => format!("    {name}: {kind} | None = Field(default=None, {alias}description={words})\n"),
+    }
+}
+
+fn in_python(value: &Value) -> String {
+    match value {
+        Value::Bool(flag) => if *flag { "True" } else { "False" }.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The bodies of the routes, and what OpenAPI says of each route.
+#[test]
+fn the_routes_and_bodies_of_python_are_committed() {
+    let mut text = String::from(
+        "\"\"\"The routes and the bodies that they accept. Generated from `src/command`, by `tests/generated.rs`.\"\"\"\n\n\
+         # ruff: noqa: E501\n\
+         # fmt: off\n\n\
+         from __future__ import annotations\n\n\
+         from typing import Annotated, Any, Final\n\n\
+         from pydantic import Field\n\n\
+         from jit_access.shapes import Body, ConditionsBody, Instant, example\n\n\
+         ROUTES: Final[dict[str, dict[str, Any]]] = {\n",
+    );
+    let mut bodies = String::new();
+    for spec in catalogue() {
+        let Some(http) = spec.http else { continue };
+        let description: Vec<_> = spec.doc.trim().lines().skip(1).map(str::trim).collect();
+        let description = json!(description.join("\n").trim());
+        let (method, path, summary) = (json!([http.method]), json!(http.path), json!(spec.summary()));
+        writeln!(
+            text,
+            "    {}: {{\"methods\": {method}, \"path\": {path}, \"status_code\": {}, \"summary\": {summary}, \
+             \"description\": {description}}},",
+            json!(spec.name),
+            http.status
+        )
+        .unwrap();
+        let fields: Vec<_> = spec.all_fields().skip(usize::from(http.path.contains("{id}"))).collect();
+        if !spec.writes || fields.is_empty() {
+            continue;
+        }
+        let class: String = spec.name.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect();
+        write!(bodies, "\n\nclass {class}Body(Body):\n    \"\"\"{}.\"\"\"\n\n", spec.summary()).unwrap();
+        let example: Value =
+            serde_json::from_str(spec.example.unwrap_or_else(|| panic!("{}: no example", spec.name))).unwrap();
+        let example = example.as_object().unwrap().iter();
+        let example: Vec<_> = example.map(|(name, value)| format!("{name}={}", in_python(value))).collect();
+        write!(bodies, "    model_config = example({})\n\n", example.join(", ")).unwrap();
+        // What is required comes first.
+        for required in [true, false] {
+            let part = fields.iter().filter(|field| field.required == required);
+            part.for_each(|field| bodies.push_str(&field_of_body(field)));
+        }
+    }
+    text.push_str("}\n\"\"\"By command: the method, the path, the status of a success, and what OpenAPI says.\"\"\"\n");
+    compare("ffi/python/jit_access/bodies.py", &format!("{text}{bodies}"));
 }
 
 /// Everything that faces show has words.

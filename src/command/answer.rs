@@ -12,6 +12,7 @@ command! {
     Answer = "answer",
     answers: Request,
     http: POST "/requests/{id}/answer" 200,
+    example: r#"{"answer": "the shop alone", "resource": "server:shop"}"#,
     fields: {
         /// The request.
         request: RequestId,

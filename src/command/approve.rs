@@ -14,6 +14,7 @@ command! {
     answers: Request,
     http: POST "/requests/{id}/approve" 200,
     effect: Begins,
+    example: r#"{"version": 1, "permissions": ["audit:read"], "duration_hours": 1, "comment": "an hour is enough"}"#,
     fields: {
         /// The request to approve.
         request: RequestId,

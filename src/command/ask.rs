@@ -11,6 +11,7 @@ command! {
     Ask = "ask",
     answers: Request,
     http: POST "/requests/{id}/ask" 200,
+    example: r#"{"question": "which of the servers?"}"#,
     fields: {
         /// The request.
         request: RequestId,

@@ -13,6 +13,7 @@ command! {
     answers: Request,
     http: POST "/break-glass" 201,
     effect: Begins,
+    example: r#"{"role": "responder", "reason": "INC-42: the shop is down", "duration_hours": 1}"#,
     fields: {
         /// The role to take.
         role: RoleName,

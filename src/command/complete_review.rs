@@ -11,6 +11,7 @@ command! {
     CompleteReview = "complete_review",
     answers: Grant,
     http: POST "/grants/{id}/review" 200,
+    example: r#"{"justified": true, "finding": "INC-42 was real, and the access fitted it"}"#,
     fields: {
         /// The grant that was reviewed.
         grant: GrantId,

@@ -65,6 +65,7 @@ macro_rules! command {
         $(dry_run: $dry_run:literal,)?
         $(writes: $writes:literal,)?
         $(takes_away: $takes_away:literal,)?
+        $(example: $example:literal,)?
         $(group: $(#[doc = $group_doc:literal])+ $group:ident: $group_type:ty,)?
         $(fields: { $($(#[doc = $req_doc:literal])+ $req:ident $(as $req_name:literal)?: $req_type:ty,)+ },)?
         $(optional: { $($(#[doc = $opt_doc:literal])+ $opt:ident $(as $opt_name:literal)?: $opt_type:ty,)+ },)?
@@ -125,6 +126,7 @@ macro_rules! command {
                     $crate::command::CallerKind::Caller
                     $(, $crate::command::CallerKind::$caller)?
                 ),
+                example: $crate::command::define::or!(None $(, Some($example))?),
                 takes_away: $crate::command::define::or!(false $(, $takes_away)?),
                 writes: $crate::command::define::or!(true $(, $writes)?),
                 dry_run: $crate::command::define::or!(false $(, $dry_run)?),

@@ -11,6 +11,7 @@ command! {
     Delegate = "delegate",
     answers: Delegation,
     http: POST "/delegations" 201,
+    example: r#"{"to": "ben@example.com", "until": "2026-03-09T18:00:00Z", "reason": "away for a week"}"#,
     fields: {
         /// The person who reviews in your place.
         to: Principal,

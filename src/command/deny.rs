@@ -9,6 +9,7 @@ command! {
     Deny = "deny",
     answers: Request,
     http: POST "/requests/{id}/deny" 200,
+    example: r#"{"reason": "the report of last week has it"}"#,
     fields: {
         /// The request to deny.
         request: RequestId,

@@ -13,6 +13,7 @@ command! {
     answers: Request,
     http: POST "/grants/{id}/extend" 201,
     effect: Begins,
+    example: r#"{"duration_hours": 1, "reason": "INC-42 goes on"}"#,
     fields: {
         /// The grant to extend.
         grant: GrantId,

@@ -18,6 +18,7 @@ command! {
     http: POST "/standing" 200,
     caller: CallerOrHost,
     effect: Ends,
+    example: r#"{"principal": "dev@example.com", "enabled": true, "roles": ["developer"]}"#,
     group:
         /// The principal that the report is about.
         principal: Principal,

@@ -14,6 +14,7 @@ command! {
     http: POST "/grants/{id}/revoke" 200,
     effect: Ends,
     takes_away: true,
+    example: r#"{"reason": "INC-42 is closed"}"#,
     fields: {
         /// The grant to revoke.
         grant: GrantId,

@@ -19,6 +19,7 @@ command! {
     http: POST "/grants/revoke" 200,
     effect: Ends,
     takes_away: true,
+    example: r#"{"role": "auditor", "reason": "the role was too wide"}"#,
     group:
         /// Which grants end.
         select: Selector,

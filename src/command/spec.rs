@@ -26,6 +26,8 @@ pub struct CommandSpec {
     pub effect: Effect,
     /// Whether it does nothing but take away. Such a command goes on when the host's directory cannot answer.
     pub takes_away: bool,
+    /// The fields of an example, as a JSON object, without those in the path of the route.
+    pub example: Option<&'static str>,
 }
 
 impl CommandSpec {

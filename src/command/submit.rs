@@ -16,6 +16,7 @@ command! {
     http: POST "/request" 201,
     effect: Begins,
     dry_run: true,
+    example: r#"{"role": "auditor", "duration_hours": 2, "reason": "find out who changed the deploy tool", "ticket_url": "https://example.com/INC-42"}"#,
     fields: {
         /// The role to request.
         role: RoleName,

@@ -13,6 +13,7 @@ command! {
     http: POST "/grants/{id}/suspend" 200,
     effect: Ends,
     takes_away: true,
+    example: r#"{"reason": "odd calls at night"}"#,
     fields: {
         /// The grant to suspend.
         grant: GrantId,

@@ -11,6 +11,7 @@ command! {
     WaiveReview = "waive_review",
     answers: Grant,
     http: POST "/grants/{id}/waive-review" 200,
+    example: r#"{"reason": "the same incident as grant 01, reviewed there"}"#,
     fields: {
         /// The grant whose review is waived.
         grant: GrantId,

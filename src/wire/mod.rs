@@ -757,14 +757,14 @@ pub fn http_status(error: &Error) -> u16 {
 
 const fn title(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Invalid => "The request is not valid",
-        ErrorKind::Refused => "The rules refuse this",
-        ErrorKind::NotFound => "There is no such thing",
-        ErrorKind::RateLimited => "Asked too often",
-        ErrorKind::Conflict => "The state does not allow this",
-        ErrorKind::Unavailable => "Try again later",
-        ErrorKind::Corrupt => "What is kept is damaged",
-        ErrorKind::Internal => "Something went wrong inside",
+        ErrorKind::Invalid => "Invalid request",
+        ErrorKind::Refused => "Forbidden",
+        ErrorKind::NotFound => "Not found",
+        ErrorKind::RateLimited => "Rate limit exceeded",
+        ErrorKind::Conflict => "Conflict with the current state",
+        ErrorKind::Unavailable => "Unavailable, try again later",
+        ErrorKind::Corrupt => "Stored data is corrupt",
+        ErrorKind::Internal => "Internal error",
     }
 }
 

@@ -33,7 +33,7 @@ MAX_BODY: Final = 64 * 1024
 _TYPE: Final = "urn:jit-access:error:"
 _EXAMPLE: Final = {
     "type": f"{_TYPE}invalid",
-    "title": "The request is not valid",
+    "title": "Invalid request",
     "status": 400,
     "detail": "duration_hours: input should be a valid number",
     "code": "invalid",
@@ -158,14 +158,14 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _TITLES: Final[Mapping[int, str]] = {
-    400: "The request is not valid",
-    403: "The rules refuse this",
-    404: "There is no such thing",
-    409: "The state does not allow this",
+    400: "Invalid request",
+    403: "Forbidden",
+    404: "Not found",
+    409: "Conflict with the current state",
     413: "The request is too large",
     415: "The body is not JSON",
-    429: "Asked too often",
-    503: "Try again later",
+    429: "Rate limit exceeded",
+    503: "Unavailable, try again later",
 }
 """The engine's titles, by status; its problems and those of the web side read alike."""
 

@@ -19,31 +19,33 @@ from starlette.responses import PlainTextResponse, Response
 
 from jit_access import AccessRequest, Caller, Conditions, Delegation, Engine, Grant
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
-from jit_access.schemas import (
-    AccessRequestBody,
-    AccessRequestModel,
+from jit_access.bodies import (
+    ROUTES,
     AnswerBody,
     ApproveBody,
     AskBody,
-    AuditPageModel,
     BreakGlassBody,
     CompleteReviewBody,
-    ConditionsBody,
-    DelegationBody,
-    DelegationModel,
-    DelegationPageModel,
+    DelegateBody,
     DenyBody,
-    EmptyBody,
     ExtendBody,
-    GrantModel,
-    GrantPageModel,
-    RequestPageModel,
     RevokeBody,
     RevokeManyBody,
     StandingBody,
+    SubmitBody,
     SuspendBody,
     WaiveReviewBody,
 )
+from jit_access.schemas import (
+    AccessRequestModel,
+    AuditPageModel,
+    DelegationModel,
+    DelegationPageModel,
+    GrantModel,
+    GrantPageModel,
+    RequestPageModel,
+)
+from jit_access.shapes import ConditionsBody, EmptyBody
 
 __all__ = ["HostNotUpdatedError", "create_router"]
 
@@ -74,7 +76,10 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         max_length=255,
-        description="The same key with the same body is carried out once; the repeat gets the first answer",
+        description=(
+            "A repeat with the same key and the same body does nothing and answers with the current state of what the "
+            "first call did"
+        ),
     ),
 ]
 
@@ -120,10 +125,10 @@ def create_router(
                     "the end of this access is recorded, but the host does not follow it yet: repeat the call"
                 ) from error
 
-    @router.post("/request", status_code=201, summary="Ask for a role", response_model=None, responses=_creating())
+    @router.api_route(**ROUTES["submit"], response_model=None, responses=_creating())
     def submit(
         http: Request,
-        body: AccessRequestBody,
+        body: SubmitBody,
         dry_run: DryRun = False,
         key: Key = None,
         who: Caller = Depends(caller),
@@ -148,13 +153,7 @@ def create_router(
         response.headers["Location"] = f"{base(http)}/requests/{made.id}"
         return response
 
-    @router.post(
-        "/break-glass",
-        status_code=201,
-        summary="Take a role at once, without approval, and owe a review for it",
-        response_model=None,
-        responses=_taking(),
-    )
+    @router.api_route(**ROUTES["break_glass"], response_model=None, responses=_taking())
     def break_glass(http: Request, body: BreakGlassBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         taken = engine.break_glass(who, **body.model_dump(), idempotency_key=key)
         follow(ending=False)
@@ -162,43 +161,23 @@ def create_router(
         response.headers["Location"] = f"{base(http)}/requests/{taken.id}"
         return response
 
-    @router.get(
-        "/reviews",
-        summary="Grants without approval that the caller may see and nobody has reviewed yet",
-        response_model=None,
-        responses=_reading(GrantPageModel),
-    )
+    @router.api_route(**ROUTES["unreviewed"], response_model=None, responses=_reading(GrantPageModel))
     def reviews(http: Request, who: Caller = Depends(caller)) -> Response:
         return _json(engine.unreviewed(who), base(http))
 
-    @router.post(
-        "/grants/{id}/review",
-        summary="Say what the review of a grant without approval found",
-        response_model=None,
-        responses=_changing(GrantModel),
-    )
+    @router.api_route(**ROUTES["complete_review"], response_model=None, responses=_changing(GrantModel))
     def complete_review(
         http: Request, id: Id, body: CompleteReviewBody, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
         return _answer(engine.complete_review(who, id, **body.model_dump(), idempotency_key=key), base(http))
 
-    @router.post(
-        "/grants/{id}/waive-review",
-        summary="Let the review of a grant without approval be, on record",
-        response_model=None,
-        responses=_changing(GrantModel),
-    )
+    @router.api_route(**ROUTES["waive_review"], response_model=None, responses=_changing(GrantModel))
     def waive_review(
         http: Request, id: Id, body: WaiveReviewBody, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
         return _answer(engine.waive_review(who, id, reason=body.reason, idempotency_key=key), base(http))
 
-    @router.get(
-        "/requests",
-        summary="Requests that the caller may see",
-        response_model=None,
-        responses=_reading(RequestPageModel),
-    )
+    @router.api_route(**ROUTES["requests"], response_model=None, responses=_reading(RequestPageModel))
     def requests(
         http: Request,
         status: RequestStatus = None,
@@ -208,18 +187,11 @@ def create_router(
     ) -> Response:
         return _json(engine.requests(who, status=status, limit=limit, cursor=cursor), base(http))
 
-    @router.get(
-        "/requests/{id}", summary="One request", response_model=None, responses=_reading(AccessRequestModel, 404)
-    )
+    @router.api_route(**ROUTES["request"], response_model=None, responses=_reading(AccessRequestModel, 404))
     def request(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
         return _json(engine.request(who, id), base(http))
 
-    @router.post(
-        "/requests/{id}/approve",
-        summary="Approve a request",
-        response_model=None,
-        responses=_changing(AccessRequestModel),
-    )
+    @router.api_route(**ROUTES["approve"], response_model=None, responses=_changing(AccessRequestModel))
     def approve(
         http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
@@ -228,47 +200,25 @@ def create_router(
         follow(ending=False)
         return _answer(approved, base(http))
 
-    @router.post(
-        "/requests/{id}/deny", summary="Deny a request", response_model=None, responses=_changing(AccessRequestModel)
-    )
+    @router.api_route(**ROUTES["deny"], response_model=None, responses=_changing(AccessRequestModel))
     def deny(http: Request, id: Id, body: DenyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         return _answer(engine.deny(who, id, reason=body.reason, idempotency_key=key), base(http))
 
-    @router.post(
-        "/requests/{id}/ask",
-        summary="Ask the requester for more information",
-        response_model=None,
-        responses=_changing(AccessRequestModel),
-    )
+    @router.api_route(**ROUTES["ask"], response_model=None, responses=_changing(AccessRequestModel))
     def ask(http: Request, id: Id, body: AskBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         return _answer(engine.ask(who, id, question=body.question, idempotency_key=key), base(http))
 
-    @router.post(
-        "/requests/{id}/answer",
-        summary="Answer a reviewer's question about one's own request",
-        response_model=None,
-        responses=_changing(AccessRequestModel),
-    )
+    @router.api_route(**ROUTES["answer"], response_model=None, responses=_changing(AccessRequestModel))
     def answer(http: Request, id: Id, body: AnswerBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         return _answer(engine.answer(who, id, **body.model_dump(), idempotency_key=key), base(http))
 
-    @router.post(
-        "/requests/{id}/withdraw",
-        summary="Withdraw one's own request",
-        response_model=None,
-        responses=_changing(AccessRequestModel),
-    )
+    @router.api_route(**ROUTES["withdraw"], response_model=None, responses=_changing(AccessRequestModel))
     def withdraw(
         http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
         return _answer(engine.withdraw(who, id, idempotency_key=key), base(http))
 
-    @router.get(
-        "/grants",
-        summary="Grants that the caller may see",
-        response_model=None,
-        responses=_reading(GrantPageModel),
-    )
+    @router.api_route(**ROUTES["grants"], response_model=None, responses=_reading(GrantPageModel))
     def grants(
         http: Request,
         status: GrantStatus = None,
@@ -278,28 +228,17 @@ def create_router(
     ) -> Response:
         return _json(engine.grants(who, status=status, limit=limit, cursor=cursor), base(http))
 
-    @router.post(
-        "/grants/revoke",
-        summary="End many grants at once: a holder's, a role's, or all there are",
-        response_model=None,
-        responses=_ending_many(),
-    )
+    @router.api_route(**ROUTES["revoke_many"], response_model=None, responses=_ending_many())
     def revoke_many(http: Request, body: RevokeManyBody, who: Caller = Depends(caller)) -> Response:
         revoked = engine.revoke_many(who, **body.model_dump())
         follow(ending=True)
         return _json(revoked, base(http))
 
-    @router.get("/grants/{id}", summary="One grant", response_model=None, responses=_reading(GrantModel, 404))
+    @router.api_route(**ROUTES["grant"], response_model=None, responses=_reading(GrantModel, 404))
     def grant(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
         return _json(engine.grant(who, id), base(http))
 
-    @router.post(
-        "/grants/{id}/extend",
-        status_code=201,
-        summary="Ask that one's own grant goes on when it ends",
-        response_model=None,
-        responses=_extending(),
-    )
+    @router.api_route(**ROUTES["extend"], response_model=None, responses=_extending())
     def extend(
         http: Request, id: Id, body: ExtendBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
@@ -310,23 +249,13 @@ def create_router(
         response.headers["Location"] = f"{base(http)}/requests/{made.id}"
         return response
 
-    @router.post(
-        "/grants/{id}/revoke",
-        summary="End somebody's grant at once",
-        response_model=None,
-        responses=_changing(GrantModel),
-    )
+    @router.api_route(**ROUTES["revoke"], response_model=None, responses=_changing(GrantModel))
     def revoke(http: Request, id: Id, body: RevokeBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         revoked = engine.revoke(who, id, reason=body.reason, idempotency_key=key)
         follow(ending=True)
         return _answer(revoked, base(http))
 
-    @router.post(
-        "/grants/{id}/release",
-        summary="Give one's own grant back",
-        response_model=None,
-        responses=_changing(GrantModel),
-    )
+    @router.api_route(**ROUTES["release"], response_model=None, responses=_changing(GrantModel))
     def release(
         http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
@@ -334,23 +263,13 @@ def create_router(
         follow(ending=True)
         return _answer(released, base(http))
 
-    @router.post(
-        "/grants/{id}/suspend",
-        summary="Hold somebody's grant back at once; its time goes on",
-        response_model=None,
-        responses=_changing(GrantModel),
-    )
+    @router.api_route(**ROUTES["suspend"], response_model=None, responses=_changing(GrantModel))
     def suspend(http: Request, id: Id, body: SuspendBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         suspended = engine.suspend(who, id, reason=body.reason, idempotency_key=key)
         follow(ending=True)
         return _answer(suspended, base(http))
 
-    @router.post(
-        "/grants/{id}/resume",
-        summary="Hold a grant back no longer",
-        response_model=None,
-        responses=_changing(GrantModel),
-    )
+    @router.api_route(**ROUTES["resume"], response_model=None, responses=_changing(GrantModel))
     def resume(
         http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
     ) -> Response:
@@ -358,14 +277,8 @@ def create_router(
         follow(ending=False)
         return _answer(resumed, base(http))
 
-    @router.post(
-        "/delegations",
-        status_code=201,
-        summary="Let somebody review in one's own place for a while",
-        response_model=None,
-        responses=_delegating(),
-    )
-    def delegate(http: Request, body: DelegationBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+    @router.api_route(**ROUTES["delegate"], response_model=None, responses=_delegating())
+    def delegate(http: Request, body: DelegateBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
         made = engine.delegate(
             who,
             to=body.to,
@@ -377,12 +290,7 @@ def create_router(
         )
         return _answer(made, base(http), status=201)
 
-    @router.get(
-        "/delegations",
-        summary="Delegations that the caller may see",
-        response_model=None,
-        responses=_reading(DelegationPageModel),
-    )
+    @router.api_route(**ROUTES["delegations"], response_model=None, responses=_reading(DelegationPageModel))
     def delegations(
         http: Request,
         status: DelegationStatus = None,
@@ -392,31 +300,21 @@ def create_router(
     ) -> Response:
         return _json(engine.delegations(who, status=status, limit=limit, cursor=cursor), base(http))
 
-    @router.delete(
-        "/delegations/{id}",
-        summary="End a delegation before its time",
-        response_model=None,
-        responses=_changing(DelegationModel),
-    )
+    @router.api_route(**ROUTES["undelegate"], response_model=None, responses=_changing(DelegationModel))
     def undelegate(http: Request, id: Id, key: Key = None, who: Caller = Depends(caller)) -> Response:
         return _answer(engine.undelegate(who, id, idempotency_key=key), base(http))
 
-    @router.post(
-        "/standing",
-        summary="Say whether somebody is let in and which roles they hold; what they may not hold any more ends",
-        response_model=None,
-        responses=_ending_many(),
-    )
+    @router.api_route(**ROUTES["standing"], response_model=None, responses=_ending_many())
     def standing(http: Request, body: StandingBody, who: Caller = Depends(caller)) -> Response:
-        ended = engine.standing(**body.model_dump(), caller=who)
+        ended = engine.standing(**{**body.model_dump(), "roles": body.roles or ()}, caller=who)
         follow(ending=True)
         return _json(ended, base(http))
 
-    @router.get("/policies", summary="All live grants as Cedar policies", response_model=None, responses=_policies())
+    @router.api_route(**ROUTES["policies"], response_model=None, responses=_policies())
     def policies(who: Caller = Depends(caller)) -> Response:
         return PlainTextResponse(engine.policies(who))
 
-    @router.get("/audit", summary="The journal", response_model=None, responses=_reading(AuditPageModel))
+    @router.api_route(**ROUTES["audit"], response_model=None, responses=_reading(AuditPageModel))
     def audit(http: Request, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
         return _json(engine.audit(who, limit=limit, cursor=cursor), base(http))
 
@@ -440,7 +338,7 @@ def _answer(what: AccessRequest | Grant | Delegation, base: str, *, status: int 
 
 _REPLAYED: Final = {
     "Idempotency-Replayed": {
-        "description": "Present when this is the answer to an earlier call with the same key",
+        "description": "Present when an earlier call with the same key did this",
         "schema": {"const": "true"},
     }
 }

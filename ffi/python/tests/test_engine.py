@@ -366,6 +366,8 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.delegations(LEAD),
         lambda: opened.extend(DEV, grant.id, reason="x"),
         lambda: opened.standing("dev@example.com", enabled=True),
+        lambda: opened.honoured(),
+        lambda: opened.peek_in_memory("dev@example.com", "audit:read"),
         lambda: opened.request(DEV, grant.request_id),
         lambda: opened.grant(DEV, grant.id),
         lambda: opened.requests(DEV),

@@ -240,7 +240,7 @@ def same_as_attributes(found: object, document: dict[str, Any]) -> None:
         return
     is_grant = type(found) is _native.Grant
     for name in dir(found):
-        if name.startswith("_") or callable(getattr(found, name)) or name in ("replayed", "already"):
+        if name.startswith("_") or callable(getattr(found, name)) or name in ("replayed", "already", "is_plain"):
             continue
         value = getattr(found, name)
         there = {"requester": "requester_email", "holder": "requester_email"}.get(name, name)

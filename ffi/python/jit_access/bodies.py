@@ -1,0 +1,187 @@
+"""The routes and the bodies that they accept. Generated from `src/command`, by `tests/generated.rs`."""
+
+# ruff: noqa: E501
+# fmt: off
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from jit_access.shapes import Body, ConditionsBody, Instant, example
+
+ROUTES: Final[dict[str, dict[str, Any]]] = {
+    "submit": {"methods": ["POST"], "path": "/request", "status_code": 201, "summary": "Request a role for a limited time", "description": "The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and\n`duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its\ngrant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is\nthat grant's request with `already`. Once the call has returned, it is on disk."},
+    "extend": {"methods": ["POST"], "path": "/grants/{id}/extend", "status_code": 201, "summary": "Request an extension of your grant", "description": "The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at the\ninstant at which the old one ends, and gives the same or less."},
+    "break_glass": {"methods": ["POST"], "path": "/break-glass", "status_code": 201, "summary": "Take a role at once without approval, in an emergency. Somebody else must review it afterwards", "description": "Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long\nas the limits allow."},
+    "complete_review": {"methods": ["POST"], "path": "/grants/{id}/review", "status_code": 200, "summary": "Complete the review of a break-glass grant, once the grant has ended", "description": "The reviewer needs one of the reviewer roles of the grant, and is not its holder."},
+    "waive_review": {"methods": ["POST"], "path": "/grants/{id}/waive-review", "status_code": 200, "summary": "Waive the review of a break-glass grant. The journal keeps who did so, and why", "description": "Needs what completing the review needs, and is possible at any time."},
+    "approve": {"methods": ["POST"], "path": "/requests/{id}/approve", "status_code": 200, "summary": "Approve a request, wholly or in part", "description": "Once the call has returned, the grant is on disk, and every later check of this process sees it. `permissions`,\n`resource`, `duration_hours` and `conditions` are the most that this approver gives: the grant is what they and\nthe request have in common, so nothing can be widened."},
+    "deny": {"methods": ["POST"], "path": "/requests/{id}/deny", "status_code": 200, "summary": "Deny a request", "description": ""},
+    "ask": {"methods": ["POST"], "path": "/requests/{id}/ask", "status_code": 200, "summary": "Ask the requester for more information", "description": "The request waits for an answer. It can still be approved or denied."},
+    "answer": {"methods": ["POST"], "path": "/requests/{id}/answer", "status_code": 200, "summary": "Answer a reviewer's question about your request", "description": "Another length or another resource makes a new version of the request. Reviews of the old version do not count\nfor it."},
+    "withdraw": {"methods": ["POST"], "path": "/requests/{id}/withdraw", "status_code": 200, "summary": "Withdraw your request. Withdrawing it again is no error", "description": ""},
+    "revoke": {"methods": ["POST"], "path": "/grants/{id}/revoke", "status_code": 200, "summary": "Revoke a grant and all its extensions", "description": "Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant\nthat is over is no error and changes nothing. Holders release their own grants instead."},
+    "revoke_many": {"methods": ["POST"], "path": "/grants/revoke", "status_code": 200, "summary": "Revoke all live grants of a request, a holder, a role or a resource, or all there are", "description": "All end in one step, and the answer is a page with all of them. Your own are released. Once the call has\nreturned, it is on disk, and no later check of this process honours any of them."},
+    "release": {"methods": ["POST"], "path": "/grants/{id}/release", "status_code": 200, "summary": "Release your grant and all its extensions, before they expire. Releasing it again is no error", "description": ""},
+    "suspend": {"methods": ["POST"], "path": "/grants/{id}/suspend", "status_code": 200, "summary": "Suspend a grant. Its expiry does not change", "description": "No later check of this process honours the grant until it is resumed."},
+    "resume": {"methods": ["POST"], "path": "/grants/{id}/resume", "status_code": 200, "summary": "Resume a suspended grant", "description": ""},
+    "delegate": {"methods": ["POST"], "path": "/delegations", "status_code": 201, "summary": "Delegate your right to review to another person for a limited time", "description": "The delegate cannot delegate it further, and cannot approve what the delegator requested."},
+    "undelegate": {"methods": ["DELETE"], "path": "/delegations/{id}", "status_code": 200, "summary": "End a delegation before its time", "description": "Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no\nerror."},
+    "standing": {"methods": ["POST"], "path": "/standing", "status_code": 200, "summary": "Report a principal's status and roles. Revokes grants that they are no longer eligible for", "description": "All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of\ntheir roles. The answer is a page with all grants that ended. Without a caller the host itself reports."},
+    "request": {"methods": ["GET"], "path": "/requests/{id}", "status_code": 200, "summary": "Get a request", "description": "Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down\nyet are not counted."},
+    "grant": {"methods": ["GET"], "path": "/grants/{id}", "status_code": 200, "summary": "Get a grant", "description": "Its holder, those who could approve it and those who see everything can see it. Every use that this process has\nanswered is counted."},
+    "requests": {"methods": ["GET"], "path": "/requests", "status_code": 200, "summary": "List the requests that the caller can see, newest first", "description": ""},
+    "grants": {"methods": ["GET"], "path": "/grants", "status_code": 200, "summary": "List the grants that the caller can see, newest first", "description": ""},
+    "unreviewed": {"methods": ["GET"], "path": "/reviews", "status_code": 200, "summary": "List the break-glass grants that the caller can see and that wait for a review, newest first", "description": ""},
+    "delegations": {"methods": ["GET"], "path": "/delegations", "status_code": 200, "summary": "List the delegations that the caller can see, newest first", "description": ""},
+    "audit": {"methods": ["GET"], "path": "/audit", "status_code": 200, "summary": "List the records of the journal, oldest first", "description": "Needs a role in `approver_roles` or `auditor_roles`."},
+    "policies": {"methods": ["GET"], "path": "/policies", "status_code": 200, "summary": "Export all live grants as one Cedar policy set", "description": "The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`."},
+}
+"""By command: the method, the path, the status of a success, and what OpenAPI says."""
+
+
+class SubmitBody(Body):
+    """Request a role for a limited time."""
+
+    model_config = example(role="auditor", duration_hours=2, reason="find out who changed the deploy tool", ticket_url="https://example.com/INC-42")
+
+    role: str = Field(description="The role to request")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the role's")
+    reason: str | None = Field(default=None, description="Why. Approvers see it")
+    ticket_url: str | None = Field(default=None, description="The ticket that the work is tracked in, as an `https` or `http` address")
+    resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
+    starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone. The default is at the approval")
+    conditions: ConditionsBody | None = Field(default=None, description="Conditions checked at every use, besides those of the role")
+
+
+class ExtendBody(Body):
+    """Request an extension of your grant."""
+
+    model_config = example(duration_hours=1, reason="INC-42 goes on")
+
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the role's")
+    reason: str | None = Field(default=None, description="Why. The default is the reason of the grant")
+
+
+class BreakGlassBody(Body):
+    """Take a role at once without approval, in an emergency. Somebody else must review it afterwards."""
+
+    model_config = example(role="responder", reason="INC-42: the shop is down", duration_hours=1)
+
+    role: str = Field(description="The role to take")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the longest that they allow")
+    reason: str | None = Field(default=None, description="What the emergency is. Always needed")
+    ticket_url: str | None = Field(default=None, description="The ticket that the work is tracked in, as an `https` or `http` address")
+    resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
+    drill: bool = Field(default=False, description="Whether this is an exercise. Everything about it is marked so")
+
+
+class CompleteReviewBody(Body):
+    """Complete the review of a break-glass grant, once the grant has ended."""
+
+    model_config = example(justified=True, finding="INC-42 was real, and the access fitted it")
+
+    justified: bool = Field(description="Whether there was an emergency, and the access fitted it")
+    finding: str = Field(description="What the review found")
+
+
+class WaiveReviewBody(Body):
+    """Waive the review of a break-glass grant. The journal keeps who did so, and why."""
+
+    model_config = example(reason="the same incident as grant 01, reviewed there")
+
+    reason: str = Field(description="Why")
+
+
+class ApproveBody(Body):
+    """Approve a request, wholly or in part."""
+
+    model_config = example(version=1, permissions=["audit:read"], duration_hours=1, comment="an hour is enough")
+
+    version: Annotated[int, Field(ge=1, le=2**32 - 1)] | None = Field(default=None, description="The version that the approver saw. Another version by now is a conflict. The default is the current one")
+    permissions: list[str] | None = Field(default=None, description="No more permissions than these. The default is all that are requested")
+    resource: str | None = Field(default=None, description="No more resources than this. The default is all that is requested")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="No longer than this, in hours. The default is the requested length")
+    conditions: ConditionsBody | None = Field(default=None, description="More conditions, besides those of the request")
+    comment: str | None = Field(default=None, description="A comment, which the requester sees")
+
+
+class DenyBody(Body):
+    """Deny a request."""
+
+    model_config = example(reason="the report of last week has it")
+
+    reason: str = Field(description="Why. The requester sees it")
+
+
+class AskBody(Body):
+    """Ask the requester for more information."""
+
+    model_config = example(question="which of the servers?")
+
+    question: str = Field(description="What the reviewer wants to know")
+
+
+class AnswerBody(Body):
+    """Answer a reviewer's question about your request."""
+
+    model_config = example(answer="the shop alone", resource="server:shop")
+
+    answer: str = Field(description="The answer")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="Another length in hours")
+    resource: str | None = Field(default=None, description="Another resource")
+
+
+class RevokeBody(Body):
+    """Revoke a grant and all its extensions."""
+
+    model_config = example(reason="INC-42 is closed")
+
+    reason: str = Field(description="Why. The holder sees it")
+
+
+class RevokeManyBody(Body):
+    """Revoke all live grants of a request, a holder, a role or a resource, or all there are."""
+
+    model_config = example(role="auditor", reason="the role was too wide")
+
+    reason: str = Field(description="Why. The holders see it")
+    request_id: str | None = Field(default=None, description="The grants that this request led to")
+    holder: str | None = Field(default=None, description="The grants that this person or agent holds")
+    agent: bool = Field(default=False, description="Whether the holder is an agent")
+    role: str | None = Field(default=None, description="The grants of this role")
+    resource: str | None = Field(default=None, description="The grants that reach any of this resource, wider ones too")
+    everything: bool = Field(default=False, description="All grants")
+
+
+class SuspendBody(Body):
+    """Suspend a grant. Its expiry does not change."""
+
+    model_config = example(reason="odd calls at night")
+
+    reason: str = Field(description="Why. The holder sees it")
+
+
+class DelegateBody(Body):
+    """Delegate your right to review to another person for a limited time."""
+
+    model_config = example(to="ben@example.com", until="2026-03-09T18:00:00Z", reason="away for a week")
+
+    to: str = Field(description="The person who reviews in your place")
+    until: Instant = Field(description="When it ends, with its time zone. At that instant it is over")
+    reason: str = Field(description="Why, for the journal")
+    roles: list[str] | None = Field(default=None, description="Which of your roles to delegate. The default is all roles with which you review")
+    from_: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone. The default is now")
+
+
+class StandingBody(Body):
+    """Report a principal's status and roles. Revokes grants that they are no longer eligible for."""
+
+    model_config = example(principal="dev@example.com", enabled=True, roles=["developer"])
+
+    principal: str = Field(description="The person or agent that the report is about")
+    enabled: bool = Field(description="Whether the principal's account is enabled")
+    agent: bool = Field(default=False, description="Whether the principal is an agent")
+    roles: list[str] | None = Field(default=None, description="The principal's standing roles. The default is none")

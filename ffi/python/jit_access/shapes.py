@@ -1,0 +1,41 @@
+"""What all bodies of the routes have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Body(BaseModel):
+    """Strict, so that `true` is no duration, and closed, so that a misspelt field is an error and not a default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def example(**fields: Any) -> ConfigDict:
+    """A body that says something, for the document."""
+    return ConfigDict(json_schema_extra={"example": fields})
+
+
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""Parsed by the engine, which says more about a wrong one."""
+
+
+class ConditionsBody(Body):
+    """Conditions checked at every use of the grant. What is left out is no constraint."""
+
+    model_config = example(mfa_within_minutes=15, networks=["10.0.0.0/8"], session="task-42", max_uses=3)
+
+    mfa_within_minutes: int | None = Field(
+        None, ge=1, le=1440, description="A sign-in with a second factor no longer ago than this"
+    )
+    networks: list[str] | None = Field(None, description="From one of these networks: `10.0.0.0/8`, `2001:db8::/32`")
+    session: str | None = Field(None, description="In this session or task of the host alone")
+    max_uses: int | None = Field(
+        None, ge=1, le=2**32 - 1, description="No more uses than this, in all processes together"
+    )
+
+
+class EmptyBody(Body):
+    """No field."""
