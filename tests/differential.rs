@@ -468,7 +468,7 @@ fn action(dice: &mut Dice, about: &Grant) -> Action {
 fn all_kinds() -> Vec<ResourceKind> {
     let long = "k".repeat(63);
     let mut names =
-        ["tool", "tools", "mcp-server", "mcp_server", "mcpServer", "action", "string", "agent", "record", "role"]
+        ["tool", "tools", "mcp-server", "mcp_server", "mcpServer", "mcpserver", "action", "string", "agent", "record", "role"]
             .map(ToOwned::to_owned)
             .to_vec();
     names.extend([format!("{long}a"), format!("{long}b")]);
