@@ -467,10 +467,21 @@ fn action(dice: &mut Dice, about: &Grant) -> Action {
 /// Kinds that are easily confused with each other, with a word of Cedar's, or with a kind of principal.
 fn all_kinds() -> Vec<ResourceKind> {
     let long = "k".repeat(63);
-    let mut names =
-        ["tool", "tools", "mcp-server", "mcp_server", "mcpServer", "mcpserver", "action", "string", "agent", "record", "role"]
-            .map(ToOwned::to_owned)
-            .to_vec();
+    let mut names = [
+        "tool",
+        "tools",
+        "mcp-server",
+        "mcp_server",
+        "mcpServer",
+        "mcpserver",
+        "action",
+        "string",
+        "agent",
+        "record",
+        "role",
+    ]
+    .map(ToOwned::to_owned)
+    .to_vec();
     names.extend([format!("{long}a"), format!("{long}b")]);
     names.iter().map(|name| name.parse().unwrap()).collect()
 }

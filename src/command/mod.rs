@@ -68,7 +68,7 @@ pub use self::field::{Field, shown, text, texts};
 pub use self::fields::Fields;
 pub use self::reads::Limit;
 pub use self::spec::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, Http, summary};
-use crate::model::Invalid;
+use crate::model::{Invalid, Scope};
 
 /// Lists definitions: an enum of them, and their part of the catalogue.
 macro_rules! definitions {
@@ -202,6 +202,15 @@ impl Command {
     #[must_use]
     pub const fn only_takes_away(&self) -> bool {
         self.spec().takes_away
+    }
+
+    /// The part of the world that would be given, if the command names one.
+    pub(crate) const fn resource(&self) -> Option<&Scope> {
+        match self {
+            Self::Submit(Submit { resource, .. }) | Self::BreakGlass(BreakGlass { resource, .. }) => Some(resource),
+            Self::Answer(Answer { resource, .. }) | Self::Approve(Approve { resource, .. }) => resource.as_ref(),
+            _ => None,
+        }
     }
 }
 

@@ -320,6 +320,14 @@ const KEYS: &[(&str, &[Key])] = &[
             ),
             key("workflow_policy.text", FileOnly, "", "The same policies, written in place. Set this key or `path`."),
             key("workflow_policy.keep_shipped", Plain, "false", "`true`: your policies are added to the shipped ones."),
+            key(
+                "schema.path",
+                Text,
+                "",
+                "A file with a Cedar schema of your kinds of resource. Without a schema, any kind may be requested.",
+            ),
+            key("schema.text", FileOnly, "", "The same schema, written in place. Set one of the three keys."),
+            key("schema.shipped", Text, "", "`contextforge`: the kinds and actions of the ContextForge gateway."),
         ],
     ),
     (

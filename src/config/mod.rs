@@ -12,6 +12,7 @@
 //! | `names` | which names in rules that forbid are misspelt |
 //! | `reader` | how a value is taken out of the document, or found wrong |
 //! | `roles` | what can be asked for, and who approves it |
+//! | `schema` | which kinds of resource the host has, where the operator says so |
 //! | `store` | where the journal is kept, and whether it can be kept there |
 //! | `workflow_policy` | who may do what, where the operator says so |
 
@@ -21,6 +22,7 @@ mod keys;
 mod names;
 mod reader;
 mod roles;
+mod schema;
 mod store;
 mod workflow_policy;
 
@@ -207,8 +209,10 @@ fn read(mut reader: Reader, place: &store::Place<'_>) -> Config {
         risk: risk(&mut reader),
         break_glass: BreakGlassRules::default(),
         policy: workflow_policy::workflow_policy(&mut reader, place),
+        schema: schema::schema(&mut reader, place),
         catalogue: BTreeMap::new(),
     };
+    schema::check_resources(&rules, reader.findings());
     let listed = roles::catalogue(&mut reader, &mut rules);
     rules.break_glass = break_glass::break_glass(&mut reader, &rules);
     let host_roles = reader.list("host_roles", RoleName::new);

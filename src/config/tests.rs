@@ -418,3 +418,38 @@ fn a_store_that_cannot_be_opened_says_what_to_do() {
         }
     }
 }
+
+#[test]
+fn a_schema_says_which_kinds_there_are() {
+    let config = parse("jit_access: {schema: {text: 'entity Customer; entity Invoice in [Customer];'}}").unwrap();
+    let schema = config.rules.schema.unwrap();
+    assert!(schema.check(&"invoice@customer:acme".parse().unwrap()).is_ok());
+    let error = schema.check(&"invoice@team:acme".parse().unwrap()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`resource` names the kind `team`, which the schema does not have; expected one of customer, invoice"
+    );
+
+    let shipped =
+        parse("jit_access: {schema: {shipped: contextforge}, risk: {production: ['tool@server:shop']}}").unwrap();
+    assert!(shipped.rules.schema.is_some() && parse("").unwrap().rules.schema.is_none());
+    for (section, told) in [
+        ("schema: {shipped: other}", "`jit_access.schema.shipped` is `other`"),
+        ("schema: {text: 'entity {'}", "`jit_access.schema.text` is wrong"),
+        ("schema: {text: 'entity invoice;'}", "is no kind of resource"),
+        ("schema: {text: 'type Context = {now: datetime};'}", "has no attribute `mfa_at`"),
+        ("schema: {path: absent.cedarschema}", "which cannot be read"),
+        ("schema: {text: 'entity A;', shipped: contextforge}", "`jit_access.schema.path` is not the only one"),
+        (
+            "schema: {shipped: contextforge}, risk: {production: [shop]}",
+            "`jit_access.risk.production` names the kind `shop`",
+        ),
+        (
+            "schema: {shipped: contextforge}, never_auto_approve: {resources: ['invoice:1']}",
+            "`jit_access.never_auto_approve.resources` names the kind `invoice`",
+        ),
+    ] {
+        let error = refusal(&format!("jit_access: {{{section}}}"));
+        assert!(error.contains(told), "{error}");
+    }
+}

@@ -423,6 +423,9 @@ impl Desk {
     }
 
     fn decided(&self, call: &Call<'_>, how: How) -> Result<Decided, Error> {
+        if let (Some(schema), Some(resource)) = (&self.shared.rules.schema, call.command.resource()) {
+            schema.check(resource)?;
+        }
         let view = self.load(call)?;
         let now = self.shared.time.now();
         let events = how(&view, call, &self.shared.rules, now)?;

@@ -4,7 +4,7 @@ use super::{Desk, Honoured};
 use crate::error::Error;
 use crate::model::{Caller, Event, Fact, Grant, Permission, Role};
 use crate::policy::{CedarWorkflow, PolicyError, Schema, export};
-use crate::workflow::{Rules, may_audit};
+use crate::workflow::{HostSchema, Rules, may_audit};
 
 /// The rules, with Cedar to ask who may do what where nobody has chosen another policy.
 pub(super) fn with_workflow_policy(rules: Rules) -> Result<Rules, Error> {
@@ -27,7 +27,9 @@ impl Policies {
             .catalogue
             .values()
             .flat_map(|role: &Role| named(role.permissions.allowed(), role.permissions.excepted()));
-        let schema = Schema::core().and_then(|schema| schema.with(catalogue.chain(&rules.reserved_permissions), []));
+        let host = rules.schema.as_ref().map_or("", HostSchema::text);
+        let schema =
+            Schema::parse(host).and_then(|schema| schema.with(catalogue.chain(&rules.reserved_permissions), []));
         Ok(Self { schema: schema.map_err(|error| internal(&error))? })
     }
 

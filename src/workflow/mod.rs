@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `call` | a command, who gives it, and the ids of what it may make |
 //! | `rules` | what the operator has set |
+//! | `host_schema` | which kinds of resource the host has |
 //! | `assess` | what a request would newly permit, and how much could go wrong with it |
 //! | `quorum` | whose approvals a request still waits for |
 //! | `view` | what must be known to decide, and how a fact changes it |
@@ -24,6 +25,7 @@ mod assess;
 mod authority;
 mod call;
 mod decide;
+mod host_schema;
 mod note;
 mod quorum;
 mod refusal;
@@ -39,6 +41,7 @@ pub use authority::{
 };
 pub use call::{Call, Ids};
 pub use decide::{already_covered, decide, preview};
+pub use host_schema::HostSchema;
 pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use chrono::NaiveTime;
 
-use super::PolicyHandle;
+use super::{HostSchema, PolicyHandle};
 use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
@@ -65,6 +65,8 @@ pub struct Rules {
     pub break_glass: BreakGlassRules,
     /// `workflow_policy`: who may do what.
     pub policy: PolicyHandle,
+    /// `schema`: which kinds of resource the host has; any kind when `None`.
+    pub schema: Option<HostSchema>,
     /// `roles`: what can be asked for.
     pub catalogue: BTreeMap<RoleName, Role>,
 }
@@ -95,6 +97,7 @@ impl Default for Rules {
             risk: RiskRules::default(),
             break_glass: BreakGlassRules::default(),
             policy: PolicyHandle::default(),
+            schema: None,
             catalogue: BTreeMap::new(),
         }
     }

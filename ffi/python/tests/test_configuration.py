@@ -249,6 +249,8 @@ ROWS: Final[dict[str, Row]] = {
     "max_total_duration_hours": Row(8, 3, extending(1), {"max_duration_hours": 2}),
     "workflow_policy.text": Row(LEFT_OUT, "permit (principal, action, resource);", reading_the_journal),
     "workflow_policy.keep_shipped": Row(False, True, approving_as(LEAD), {"workflow_policy": {"text": NO_ANSWERS}}),
+    "schema.text": Row(LEFT_OUT, "entity Server;", asking(resource="tool:deploy")),
+    "schema.shipped": Row(LEFT_OUT, "contextforge", asking(resource="invoice:1")),
     "roles": Row({"operator": {"permissions": ["tools.*"]}}, {}, asking()),
     "roles.permissions": Row(["tools.*"], ["tools.read"], checking("tools.execute")),
     "roles.except_permissions": Row([], ["tools.execute"], checking("tools.execute")),
@@ -281,6 +283,7 @@ ROWS: Final[dict[str, Row]] = {
 ELSEWHERE: Final = {
     "break_glass.notify_security_team": "test_security_is_told_or_not",
     "workflow_policy.path": "test_the_policy_is_where_it_is_said_to_be",
+    "schema.path": "test_the_schema_is_where_it_is_said_to_be",
     "store.path": "test_the_store_is_where_it_is_said_to_be",
     "store.busy_timeout_ms": "test_a_write_waits_as_long_as_it_is_told",
     "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
@@ -376,6 +379,14 @@ def test_the_policy_is_where_it_is_said_to_be(tmp_path: Path) -> None:
     config = {**BASE, "workflow_policy": {"path": str(tmp_path / "open.cedar")}}
     assert reading_the_journal(Engine.from_yaml(json.dumps({"jit_access": config}), environ={})) == "done"
     assert reading_the_journal(Engine.from_yaml(json.dumps({"jit_access": BASE}), environ={})) == "not_an_auditor"
+
+
+def test_the_schema_is_where_it_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "own.cedarschema").write_text("entity Invoice;")
+    config = {**BASE, "schema": {"path": str(tmp_path / "own.cedarschema")}}
+    engine = Engine.from_yaml(json.dumps({"jit_access": config}), environ={})
+    assert ask(engine, resource="invoice:1").resource == "invoice:1"
+    assert outcome(partial(ask, engine, resource="tool:deploy")) == "invalid"
 
 
 def test_the_store_is_where_it_is_said_to_be(tmp_path: Path) -> None:
