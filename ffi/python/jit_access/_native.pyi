@@ -562,24 +562,22 @@ class Engine:
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
-        """Asks for a role for a while.
+        """Request a role for a limited time.
 
-        The time counts from `starts_at` or from the approval, whichever is later; one that is longer than a limit
-        is cut, and `duration_cut_by` names the limit. `resource` is where: `*` (also when left out), a type such as
-        `tool`, or one thing such as `tool:deploy` or `server:s1`. `conditions` must be so at each use, and those of the
-        role too. Where a rule approves at once, the answer is
-        approved and its grant in force. Once this has returned, it is on disk.
+        The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and
+        `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its
+        grant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is
+        that grant's request with `already`. Once the call has returned, it is on disk.
 
-        With `dry_run` nothing is written and nobody is asked: the answer is the request as it would be made, with
-        what it would newly permit, how risky that is, and the roles that would be asked.
-
-        With an `idempotency_key` (1 to 255 visible ASCII characters, unique per caller, kept for a day at least) a
-        second call with the same arguments does nothing and answers how things stand; with others it raises
-        `Conflict`. So it is for all commands.
-
-        Raises `InvalidInput` for an unknown role, a missing reason or ticket, a start that is over or more than a
-        year away; `Refused` when nobody could approve it, all the role gives is reserved, or just-in-time access is
-        switched off.
+        - `role`: The role to request.
+        - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
+        - `reason`: Why. Approvers see it.
+        - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
+        - `starts_at`: When the grant begins, with its time zone. The default is at the approval.
+        - `conditions`: Conditions checked at every use, besides those of the role.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def extend(
@@ -591,8 +589,16 @@ class Engine:
         reason: str | None = None,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
-        """Asks that the caller's own grant goes on when it ends: the same approvers say yes or no, or the rule
-        `auto_extend` does. The new grant begins when the old one ends and gives no more.
+        """Request an extension of your grant.
+
+        The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at the
+        instant at which the old one ends, and gives the same or less.
+
+        - `grant_id`: The grant to extend.
+        - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
+        - `reason`: Why. The default is the reason of the grant.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def approve(
@@ -608,28 +614,46 @@ class Engine:
         comment: str | None = None,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
-        """Says yes. Once this has returned, the grant is on disk, and every check of this process that starts from
-        now on sees it.
+        """Approve a request, wholly or in part.
 
-        `permissions`, `resource` and `duration_hours` are the most that is given, and `conditions` come on top of
-        those asked for: the grant is what they and the request have in common, so nothing can be widened. `version`
-        is that of the request that was looked at.
+        Once the call has returned, the grant is on disk, and every later check of this process sees it. `permissions`,
+        `resource`, `duration_hours` and `conditions` are the most that this approver gives: the grant is what they and
+        the request have in common, so nothing can be widened.
 
-        Raises `InvalidInput` when nothing would be left, `Conflict` when the request has another version by now,
-        `Refused` for one's own request, without a role that may approve it, or when switched off; `Conflict`
-        when it has been answered, withdrawn, or has timed out; `NotFound` when the caller may not see it.
+        - `request_id`: The request to approve.
+        - `version`: The version that the approver saw. Another version by now is a conflict. The default is the current one.
+        - `permissions`: No more permissions than these. The default is all that are requested.
+        - `resource`: No more resources than this. The default is all that is requested.
+        - `duration_hours`: No longer than this, in hours. The default is the requested length.
+        - `conditions`: More conditions, besides those of the request.
+        - `comment`: A comment, which the requester sees.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def deny(
         self, caller: Caller, request_id: str, *, reason: str, idempotency_key: str | None = None
     ) -> AccessRequest:
-        """Says no, for a reason that the requester sees. Raises as `approve` does."""
+        """Deny a request.
+
+        - `request_id`: The request to deny.
+        - `reason`: Why. The requester sees it.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def ask(
         self, caller: Caller, request_id: str, *, question: str, idempotency_key: str | None = None
     ) -> AccessRequest:
-        """Asks the requester for more information. The request waits for an answer, and can still be approved or
-        denied. Raises as `approve` does."""
+        """Ask the requester for more information.
+
+        The request waits for an answer. It can still be approved or denied.
+
+        - `request_id`: The request.
+        - `question`: What the reviewer wants to know.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def answer(
         self,
@@ -641,20 +665,37 @@ class Engine:
         resource: str | None = None,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
-        """Answers a reviewer's question about one's own request. Another length or another resource makes a new version
-        of the request, to which nothing that was said of the old one applies. Raises `Refused` for another's request,
-        `Conflict` when nobody asked, or the request is over."""
+        """Answer a reviewer's question about your request.
+
+        Another length or another resource makes a new version of the request. Reviews of the old version do not count
+        for it.
+
+        - `request_id`: The request.
+        - `answer`: The answer.
+        - `duration_hours`: Another length in hours.
+        - `resource`: Another resource.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def withdraw(self, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
-        """Takes one's own request back; again is no error. Raises `Refused` for another's, `Conflict` when it has
-        been answered or has timed out, `NotFound` when the caller may not see it."""
+        """Withdraw your request. Withdrawing it again is no error.
+
+        - `request_id`: The request to withdraw.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def revoke(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
-        """Takes a grant away. Once this has returned, it is on disk, and no check of this process that starts from
-        now on honours it. A grant that is over stays as it is, and that is no error.
+        """Revoke a grant and all its extensions.
 
-        Raises `Refused` for one's own or without a role that could approve it, `NotFound` when the caller may not
-        see it.
+        Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant
+        that is over is no error and changes nothing. Holders release their own grants instead.
+
+        - `grant_id`: The grant to revoke.
+        - `reason`: Why. The holder sees it.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def revoke_many(
@@ -669,17 +710,28 @@ class Engine:
         resource: str | None = None,
         everything: bool = False,
     ) -> Page:
-        """Takes away every live grant that is selected, in one step, and answers a page with all of them: those of a
-        request, of a holder (with `agent`, of an agent of that name), of a role, those that reach any of a resource, or
-        everything there is. The caller's own are given back. Once this has returned, no check of this process that
-        starts from now on honours any of them.
+        """Revoke all live grants of a request, a holder, a role or a resource, or all there are.
 
-        Raises `InvalidInput` unless grants are selected in exactly one way, `Refused` without one of the general
-        `approver_roles`.
+        All end in one step, and the answer is a page with all of them. Your own are released. Once the call has
+        returned, it is on disk, and no later check of this process honours any of them.
+
+        - `request_id`: The grants that this request led to.
+        - `holder`: The grants that this person or agent holds.
+        - `role`: The grants of this role.
+        - `resource`: The grants that reach any of this resource, wider ones too.
+        - `everything`: All grants.
+        - `reason`: Why. The holders see it.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
-        """Gives one's own grant back; otherwise as `revoke`."""
+        """Release your grant and all its extensions, before they expire. Releasing it again is no error.
+
+        - `grant_id`: The grant to release.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def break_glass(
         self,
@@ -693,33 +745,68 @@ class Engine:
         drill: bool = False,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
-        """Takes a role at once, without approval, and owes a review for it by somebody else.
+        """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
 
-        Once this has returned, every check of this process that starts from now on sees the grant. It lasts as long as
-        the limits allow when no duration is given. Raises `Refused` when the caller is not eligible, gave no reason, or
-        has not proven a recent sign-in with a second factor (then `status` is 401); `Conflict` while an earlier one
-        lives or waits for its review. With `drill` everything about it is marked as an exercise.
+        Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long
+        as the limits allow.
+
+        - `role`: The role to take.
+        - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
+        - `reason`: What the emergency is. Always needed.
+        - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
+        - `drill`: Whether this is an exercise. Everything about it is marked so.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def complete_review(
         self, caller: Caller, grant_id: str, *, justified: bool, finding: str, idempotency_key: str | None = None
     ) -> Grant:
-        """Says what the review of a grant without approval found, once the grant is over. Raises `Refused` unless the
-        caller holds one of its reviewer roles and is not its holder, and `Conflict` when it is not over or the review
-        is closed."""
+        """Complete the review of a break-glass grant, once the grant has ended.
+
+        The reviewer needs one of the reviewer roles of the grant, and is not its holder.
+
+        - `grant_id`: The grant that was reviewed.
+        - `justified`: Whether there was an emergency, and the access fitted it.
+        - `finding`: What the review found.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def waive_review(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
-        """Lets the review of a grant without approval be, on record; otherwise as `complete_review`, at any time."""
+        """Waive the review of a break-glass grant. The journal keeps who did so, and why.
+
+        Needs what completing the review needs, and is possible at any time.
+
+        - `grant_id`: The grant whose review is waived.
+        - `reason`: Why.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def unreviewed(self, caller: Caller) -> Page:
-        """The grants that the caller may see, that nobody approved, and that nobody has reviewed yet, newest first."""
+        """List the break-glass grants that the caller can see and that wait for a review, newest first.
+        """
 
     def suspend(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
-        """Holds a grant back: no check of this process that starts from now on honours it, and its time goes on.
-        Raises as `revoke`, and `Conflict` when it is over."""
+        """Suspend a grant. Its expiry does not change.
+
+        No later check of this process honours the grant until it is resumed.
+
+        - `grant_id`: The grant to suspend.
+        - `reason`: Why. The holder sees it.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def resume(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
-        """Holds a grant back no longer; otherwise as `suspend`."""
+        """Resume a suspended grant.
+
+        - `grant_id`: The grant to resume.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def delegate(
         self,
@@ -732,24 +819,39 @@ class Engine:
         start: datetime | str | None = None,
         idempotency_key: str | None = None,
     ) -> Delegation:
-        """Lets somebody review in the caller's place, from `start` (now when left out) until just before `until`.
+        """Delegate your right to review to another person for a limited time.
 
-        `roles` are those of the caller's roles that are lent; all with which the caller reviews when left out. What is
-        lent is not lent on, and never helps to approve what the delegator asked for.
+        The delegate cannot delegate it further, and cannot approve what the delegator requested.
 
-        Raises `InvalidInput` for unfit input, and `Refused` for roles that the caller does not hold or that review
-        nothing, for a delegate who is the caller, and for a time that is over, empty, or ends more than a year ahead.
+        - `to`: The person who reviews in your place.
+        - `until`: When it ends, with its time zone. At that instant it is over.
+        - `reason`: Why, for the journal.
+        - `roles`: Which of your roles to delegate. The default is all roles with which you review.
+        - `start`: When it begins, with its time zone. The default is now.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def undelegate(self, caller: Caller, delegation_id: str, *, idempotency_key: str | None = None) -> Delegation:
-        """Ends a delegation before its time. One that is over stays as it is. Raises `NotFound` unless the caller may
-        see it, and `Refused` unless they are one of the two or hold one of `approver_roles`."""
+        """End a delegation before its time.
+
+        Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no
+        error.
+
+        - `delegation_id`: The delegation to end.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        """
 
     def delegations(
         self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page:
-        """The delegations that the caller may see, newest first, 1 to 500 on a page: those by and to them, and all for
-        who sees everything."""
+        """List the delegations that the caller can see, newest first.
+
+        - `status`: Only delegations of this status.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
 
     def standing(
         self,
@@ -760,33 +862,68 @@ class Engine:
         agent: bool = False,
         caller: Caller | None = None,
     ) -> Page:
-        """Takes down what the host says of somebody, and ends the live grants that they may not hold any more: all of
-        them when they are disabled, and those of roles whose `requestable_by` names none of their roles. Answers what
-        ended. Without a caller the host itself speaks.
+        """Report a principal's status and roles. Revokes grants that they are no longer eligible for.
+
+        All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of
+        their roles. The answer is a page with all grants that ended. Without a caller the host itself reports.
+
+        - `principal`: The person or agent that the report is about.
+        - `enabled`: Whether the principal's account is enabled.
+        - `roles`: The principal's standing roles. The default is none.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
-        """A request. Raises `NotFound` unless the caller is its requester, may approve it, or sees everything."""
+        """Get a request.
+
+        Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down
+        yet are not counted.
+
+        - `request_id`: The request.
+        """
 
     def grant(self, caller: Caller, grant_id: str) -> Grant:
-        """A grant. Raises `NotFound` unless the caller is its holder, could approve it, or sees everything."""
+        """Get a grant.
+
+        Its holder, those who could approve it and those who see everything can see it. Every use that this process has
+        answered is counted.
+
+        - `grant_id`: The grant.
+        """
 
     def requests(
         self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page:
-        """The requests that the caller may see, newest first, 1 to 500 on a page."""
+        """List the requests that the caller can see, newest first.
+
+        - `status`: Only requests of this status.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
 
     def grants(self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None) -> Page:
-        """The grants that the caller may see, newest first, 1 to 500 on a page."""
+        """List the grants that the caller can see, newest first.
+
+        - `status`: Only grants of this status.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
 
     def audit(self, caller: Caller, *, limit: int = 50, cursor: str | None = None) -> Page:
-        """The records of the journal, oldest first, 1 to 500 on a page. Raises `Refused` unless the caller sees
-        everything: by a role in `approver_roles` or `auditor_roles`."""
+        """List the records of the journal, oldest first.
+
+        Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
 
     def policies(self, caller: Caller) -> str:
-        """All grants that are honoured, now or once their window begins, as one Cedar policy set. The same grants at
-        the same instant give the same text.
-        Raises `Refused` as `audit` does."""
+        """Export all live grants as one Cedar policy set.
+
+        The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
+        """
 
     def honoured(self) -> Honoured:
         """The grants that checks honour now, for the host itself: no caller is asked. Empty when `enabled` is off.
@@ -794,11 +931,12 @@ class Engine:
         """
 
     def live_grants(self) -> list[Grant]:
-        """The grants in force or to come, for the host itself: no caller is asked."""
+        """List all live grants, for the host itself. No caller is checked.
+        """
 
     def verify(self) -> int:
-        """Checks the whole journal, and that the state is what it tells; answers how many records there are. Raises
-        `Corrupt` with the first record or row that is not as it was written."""
+        """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
+        """
 
     def sync(self) -> int:
         """Brings this process up to everything committed before the call; answers the revision."""

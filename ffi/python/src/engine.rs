@@ -336,6 +336,7 @@ impl Engine {
         decision.map(|decision| Decision::held(py, decision)).transpose()
     }
 
+    #[doc = words_of!("submit")]
     #[pyo3(signature = (caller, *, role, duration_hours = None, reason = None, ticket_url = None, resource = None, starts_at = None, conditions = None, dry_run = false, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn submit(
@@ -371,6 +372,7 @@ impl Engine {
         })
     }
 
+    #[doc = words_of!("extend")]
     #[pyo3(signature = (caller, grant_id, *, duration_hours = None, reason = None, idempotency_key = None))]
     fn extend(
         &self,
@@ -389,6 +391,7 @@ impl Engine {
         AccessRequest::of(receipt)
     }
 
+    #[doc = words_of!("break_glass")]
     #[pyo3(signature = (caller, *, role, reason = None, duration_hours = None, ticket_url = None, resource = None, drill = false, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn break_glass(
@@ -414,6 +417,7 @@ impl Engine {
         AccessRequest::of(self.execute(py, caller, idempotency_key, command)?)
     }
 
+    #[doc = words_of!("complete_review")]
     #[pyo3(signature = (caller, grant_id, *, justified, finding, idempotency_key = None))]
     fn complete_review(
         &self,
@@ -430,6 +434,7 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[doc = words_of!("waive_review")]
     #[pyo3(signature = (caller, grant_id, *, reason, idempotency_key = None))]
     fn waive_review(
         &self,
@@ -445,10 +450,12 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[doc = words_of!("unreviewed")]
     fn unreviewed(&self, py: Python<'_>, caller: &Caller) -> PyResult<Page> {
         grant_page(py, self.detached(py, |live| live.desk.unreviewed(&caller.0))?)
     }
 
+    #[doc = words_of!("approve")]
     #[pyo3(signature = (caller, request_id, *, version = None, permissions = None, resource = None, duration_hours = None, conditions = None, comment = None, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn approve(
@@ -479,6 +486,7 @@ impl Engine {
         AccessRequest::of(receipt)
     }
 
+    #[doc = words_of!("deny")]
     #[pyo3(signature = (caller, request_id, *, reason, idempotency_key = None))]
     fn deny(
         &self,
@@ -494,6 +502,7 @@ impl Engine {
         AccessRequest::of(receipt)
     }
 
+    #[doc = words_of!("ask")]
     #[pyo3(signature = (caller, request_id, *, question, idempotency_key = None))]
     fn ask(
         &self,
@@ -509,6 +518,7 @@ impl Engine {
         AccessRequest::of(receipt)
     }
 
+    #[doc = words_of!("answer")]
     #[pyo3(signature = (caller, request_id, *, answer, duration_hours = None, resource = None, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn answer(
@@ -529,6 +539,7 @@ impl Engine {
         AccessRequest::of(receipt)
     }
 
+    #[doc = words_of!("withdraw")]
     #[pyo3(signature = (caller, request_id, *, idempotency_key = None))]
     fn withdraw(
         &self,
@@ -541,6 +552,7 @@ impl Engine {
         AccessRequest::of(receipt)
     }
 
+    #[doc = words_of!("revoke")]
     #[pyo3(signature = (caller, grant_id, *, reason, idempotency_key = None))]
     fn revoke(
         &self,
@@ -555,6 +567,7 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[doc = words_of!("revoke_many")]
     #[pyo3(signature = (caller, *, reason, request_id = None, holder = None, agent = false, role = None, resource = None, everything = false))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn revoke_many(
@@ -581,6 +594,7 @@ impl Engine {
         grant_page(py, ended(receipt))
     }
 
+    #[doc = words_of!("release")]
     #[pyo3(signature = (caller, grant_id, *, idempotency_key = None))]
     fn release(
         &self,
@@ -593,6 +607,7 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[doc = words_of!("suspend")]
     #[pyo3(signature = (caller, grant_id, *, reason, idempotency_key = None))]
     fn suspend(
         &self,
@@ -607,6 +622,7 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[doc = words_of!("resume")]
     #[pyo3(signature = (caller, grant_id, *, idempotency_key = None))]
     fn resume(
         &self,
@@ -619,6 +635,7 @@ impl Engine {
         Grant::of(receipt)
     }
 
+    #[doc = words_of!("standing")]
     #[pyo3(signature = (principal, *, enabled, roles = Vec::new(), agent = false, caller = None))]
     fn standing(
         &self,
@@ -640,16 +657,19 @@ impl Engine {
         grant_page(py, ended(receipt))
     }
 
+    #[doc = words_of!("request")]
     fn request(&self, py: Python<'_>, caller: &Caller, request_id: &str) -> PyResult<AccessRequest> {
         let id = self::id(request_id, "id").map_err(raise)?;
         AccessRequest::of(self.detached(py, |live| live.desk.request(&caller.0, id))?)
     }
 
+    #[doc = words_of!("grant")]
     fn grant(&self, py: Python<'_>, caller: &Caller, grant_id: &str) -> PyResult<Grant> {
         let id = self::id(grant_id, "id").map_err(raise)?;
         Grant::of(self.detached(py, |live| live.desk.grant(&caller.0, id))?)
     }
 
+    #[doc = words_of!("requests")]
     #[pyo3(signature = (caller, *, status = None, limit = 50, cursor = None))]
     fn requests(
         &self,
@@ -695,6 +715,7 @@ impl Engine {
         })
     }
 
+    #[doc = words_of!("grants")]
     #[pyo3(signature = (caller, *, status = None, limit = 50, cursor = None))]
     fn grants(
         &self,
@@ -712,6 +733,7 @@ impl Engine {
         grant_page(py, listing)
     }
 
+    #[doc = words_of!("delegate")]
     #[pyo3(signature = (caller, *, to, until, reason, roles = None, start = None, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn delegate(
@@ -735,6 +757,7 @@ impl Engine {
         Delegation::of(receipt)
     }
 
+    #[doc = words_of!("undelegate")]
     #[pyo3(signature = (caller, delegation_id, *, idempotency_key = None))]
     fn undelegate(
         &self,
@@ -748,6 +771,7 @@ impl Engine {
         Delegation::of(receipt)
     }
 
+    #[doc = words_of!("delegations")]
     #[pyo3(signature = (caller, *, status = None, limit = 50, cursor = None))]
     fn delegations(
         &self,
@@ -772,6 +796,7 @@ impl Engine {
         })
     }
 
+    #[doc = words_of!("audit")]
     #[pyo3(signature = (caller, *, limit = 50, cursor = None))]
     fn audit(&self, py: Python<'_>, caller: &Caller, limit: usize, cursor: Option<&str>) -> PyResult<Page> {
         let after = cursor.map(wire::parse_cursor).transpose().map_err(raise)?.unwrap_or_default();
@@ -786,6 +811,7 @@ impl Engine {
         })
     }
 
+    #[doc = words_of!("policies")]
     fn policies(&self, py: Python<'_>, caller: &Caller) -> PyResult<String> {
         self.detached(py, |live| live.desk.policies(&caller.0))
     }
@@ -794,11 +820,13 @@ impl Engine {
         self.detached(py, |live| live.engine.honoured()).map(Honoured)
     }
 
+    #[doc = words_of!("live_grants")]
     fn live_grants(&self, py: Python<'_>) -> PyResult<Vec<Grant>> {
         let (_, grants, now) = self.detached(py, |live| live.desk.live_grants())?;
         Ok(grants.into_iter().map(|grant| Grant::new(grant, now)).collect())
     }
 
+    #[doc = words_of!("verify")]
     fn verify(&self, py: Python<'_>) -> PyResult<u64> {
         self.detached(py, |live| live.desk.verify())
     }

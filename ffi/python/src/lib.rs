@@ -3,12 +3,15 @@
 //! | file | question |
 //! |---|---|
 //! | `engine` | what Python can ask of an engine |
+//! | `docs` | what `help()` says of each command |
 //! | `live` | which engine serves this process, before and after a fork |
 //! | `values` | what Python gets to hold |
 //! | `errors` | which exception an error becomes |
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![expect(unreachable_pub, reason = "the stub `_native.pyi` is the manual of this module")]
 
+#[macro_use]
+mod docs;
 mod engine;
 mod errors;
 mod live;

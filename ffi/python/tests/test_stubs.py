@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,11 @@ def test_everything_exported_has_a_docstring_in_the_stub_or_in_python() -> None:
     for name in jit_access.__all__:
         documented = bool(getattr(jit_access, name).__doc__) or f'class {name}:\n    """' in stub
         assert documented or name == "__version__", name
+
+
+def test_help_says_what_each_command_does() -> None:
+    commands = json.loads((Path(__file__).resolve().parents[3] / "tests" / "calls.json").read_text(encoding="utf-8"))
+    for name in commands:
+        words = getattr(jit_access.Engine, name).__doc__
+        assert words and words.splitlines()[0].endswith("."), name
+    assert "`duration_hours`: The length in hours." in (jit_access.Engine.submit.__doc__ or "")
