@@ -465,4 +465,4 @@ def test_the_document_tells_all(host: Host) -> None:
             assert success["content"], path
             if method == "post" and path not in ("/jit/grants/revoke", "/jit/standing"):
                 assert any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]), path
-    assert document["components"]["schemas"]["AccessRequestBody"]["example"]["role"]
+    assert document["components"]["schemas"]["SubmitBody"]["example"]["role"]
