@@ -7,14 +7,11 @@ use jit_access::Error;
 use jit_access::command::Submit;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
+use jit_access::store::conformance::world::role;
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::{Limits, RefusalCode, Rules};
 
 const THREADS: usize = 8;
-
-fn role(name: &str) -> RoleName {
-    RoleName::new(name).unwrap()
-}
 
 fn rules(limits: Limits) -> Rules {
     let config = "jit_access: {approver_roles: [lead], auto_approve_for_roles: [on-call], require_justification: false, \

@@ -11,18 +11,11 @@ use jit_access::command::{Approve, Command, Delegate, ReportStanding, Resume, Re
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
+use jit_access::store::conformance::world::{person, role};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::{Call, Ids, Rules, View, decide, evolve, waiting_for};
 use jit_access::{Error, ErrorKind};
 use proptest::prelude::*;
-
-fn role(name: &str) -> RoleName {
-    RoleName::new(name).unwrap()
-}
-
-fn person(name: &str, roles: &[&str]) -> Caller {
-    Caller::new(Principal::user(&format!("{name}@example.com")).unwrap(), roles.iter().map(|name| role(name)).collect())
-}
 
 fn start() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()

@@ -9,14 +9,11 @@ use jit_access::command::{
     Answer, Approve, Ask, Command, Deny, Extend, Release, Resume, Revoke, Submit, Suspend, Withdraw,
 };
 use jit_access::model::*;
+use jit_access::store::conformance::world::at;
 use jit_access::workflow::{Call, Ids, RefusalCode, Rules, View, decide, evolve, note};
 use proptest::prelude::*;
 
 const HOUR: i64 = 3_600_000;
-
-fn at(millis: i64) -> Timestamp {
-    Timestamp::from_millis(1_800_000_000_000 + millis).unwrap()
-}
 
 fn hours(hours: i64) -> Ttl {
     Ttl::from_millis(hours * HOUR).unwrap()

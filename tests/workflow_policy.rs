@@ -17,6 +17,7 @@ use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::policy::CedarWorkflow;
 use jit_access::service::{Builder, Desk, Engine, Receipt};
+use jit_access::store::conformance::world::person;
 use jit_access::store::{MemoryStore, Store};
 use jit_access::workflow::{
     Act, PlainPolicy, PolicyFailure, PolicyHandle, Question, Rules, Ruling, WorkflowPolicy, may_see_delegation,
@@ -45,11 +46,6 @@ jit_access:
         - {roles: [security], escalate_after_hours: 4, escalate_to: [manager]}
     payroll: {permissions: [payroll.read], approver_roles: [finance], requestable_by: [accountant]}
 ";
-
-fn person(name: &str, roles: &[&str]) -> Caller {
-    let roles = roles.iter().map(|role| RoleName::new(role).unwrap()).collect();
-    Caller::new(Principal::user(&format!("{name}@example.com")).unwrap(), roles)
-}
 
 fn agent(name: &str, of: &str, roles: &[&str]) -> Caller {
     let acts_for = Some(person(of, &[]).principal);

@@ -36,6 +36,13 @@ pub fn role(name: &str) -> RoleName {
     RoleName::new(name).unwrap()
 }
 
+/// The user of this name at example.com, signed in with these roles of the host.
+#[must_use]
+pub fn person(name: &str, roles: &[&str]) -> Caller {
+    let principal = Principal::user(&format!("{name}@example.com")).unwrap();
+    Caller::new(principal, roles.iter().map(|name| role(name)).collect())
+}
+
 /// One seed, one sequence.
 #[derive(Debug, Clone)]
 pub struct Dice(fastrand::Rng);
