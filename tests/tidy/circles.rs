@@ -17,7 +17,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("src/service", &["desk", "engine", "honoured", "policies", "reconciler", "watch"]),
     ("src/store/sqlite", &["commit", "file", "forked"]),
     ("src/workflow", &["authority", "refusal", "rules"]),
-    ("ffi/python/src", &["engine", "values"]),
+    ("ffi/python/src", &["engine", "live", "values"]),
 ];
 
 #[test]
