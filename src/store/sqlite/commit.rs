@@ -9,7 +9,7 @@ use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
 };
-use super::{file, read, standings};
+use super::{read, schema, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::{Batch, Done, Head, Message, StoreError, Subject, check_basis, fold, seal};
@@ -20,19 +20,9 @@ const KEY_DAYS: i64 = 7;
 /// How many old keys one commit clears away at most, so that no commit pays for a month of silence.
 const KEYS_CLEARED: i64 = 1_000;
 
-/// The head of a journal that nothing is in yet.
-pub(super) fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
-    let Head { revision, changed, hash, at } = Head::EMPTY;
-    transaction.execute(
-        "INSERT INTO head (one, revision, changed, hash, at) VALUES (1, ?, ?, ?, ?)",
-        params![int(revision), int(changed), hash.to_string(), at.millis()],
-    )?;
-    Ok(())
-}
-
 /// Writes the batch inside a transaction that holds the write lock.
 pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<Record>, Fault> {
-    check_version(transaction)?;
+    schema::check_version(transaction)?;
     let before = read::head(transaction)?;
     check_basis(batch.decided_from, &before)?;
     let mut head = before;
@@ -51,19 +41,6 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
         ])?;
     }
     Ok(records)
-}
-
-/// Another process may run a newer version of the library and have moved the file on.
-fn check_version(transaction: &Transaction<'_>) -> Result<(), Fault> {
-    let version: i64 = transaction.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
-    if version == file::VERSION {
-        return Ok(());
-    }
-    Err(Fault::Store(StoreError::Unavailable {
-        doing: "committing",
-        source: format!("the store's file has schema version {version} by now; this library writes {}", file::VERSION)
-            .into(),
-    }))
 }
 
 fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<Vec<Record>, Fault> {

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::SqliteOptions;
-use super::error::Fault;
-use super::file::{self, Identity, Purpose};
+use super::error::{Fault, unavailable};
+use super::file::{self, Purpose};
 use super::forked;
-use super::glance::{self, Header};
+use super::identity::Identity;
+use super::options::SqliteOptions;
+use super::wal_index::{self, Header};
 use crate::lock::{Condvar, Mutex};
 use crate::store::StoreError;
 
@@ -192,7 +193,7 @@ impl Connections {
 
     fn connect(&self, purpose: Purpose) -> Result<Link, StoreError> {
         let generation = self.generation.load(Ordering::Acquire);
-        let file = Identity::of(&self.path).map_err(|e| file::unavailable("finding the store's file", e))?;
+        let file = Identity::of(&self.path).map_err(|e| unavailable("finding the store's file", e))?;
         let open = forked::Open::register(file)?;
         let connection = file::connect(&self.path, &self.options, purpose)?;
         Ok(Link { connection, generation, file, open })
@@ -258,7 +259,7 @@ impl Watcher {
     }
 
     fn header(&self) -> Option<Header> {
-        self.link.open.log_index().and_then(glance::header)
+        self.link.open.log_index().and_then(wal_index::header)
     }
 }
 

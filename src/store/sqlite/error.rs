@@ -35,6 +35,11 @@ impl UnusableFile {
     }
 }
 
+/// The error of the operating system, and what was being done.
+pub(super) fn unavailable(doing: &'static str, error: std::io::Error) -> StoreError {
+    StoreError::Unavailable { doing, source: Box::new(error) }
+}
+
 /// What is being done while a file is looked at for the first time.
 pub(super) const OPENING: &str = "opening the store's file";
 

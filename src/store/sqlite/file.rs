@@ -11,19 +11,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::error::{Fault, OPENING, UnusableFile};
-use super::{SqliteOptions, forked};
-use crate::model::Invalid;
+use super::error::{Fault, OPENING, UnusableFile, unavailable};
+use super::forked;
+use super::identity::Identity;
+use super::options::SqliteOptions;
+use super::schema::{VERSION, migrate, version};
 use crate::store::StoreError;
-
-/// `jita`, at offset 68 of the file: what `file(1)` and every SQLite can tell it by.
-pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
-
-/// Each brings the file from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
-
-/// The version that this library reads and writes.
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// How often a switch to the write-ahead log is tried again when another process is just doing it.
 const SWITCH_ATTEMPTS: usize = 200;
@@ -33,27 +26,6 @@ const SWITCH_ATTEMPTS: usize = 200;
 pub(super) enum Purpose {
     Write,
     Read,
-}
-
-/// Which file it really is, whatever has since been put at its path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Identity(u64, u64);
-
-impl Identity {
-    /// The identity of what is at this path now.
-    pub(super) fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            Ok(Self(metadata.dev(), metadata.ino()))
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = metadata;
-            Ok(Self(0, 0))
-        }
-    }
 }
 
 /// Makes sure that there is a store of this version at `path`, and gives the path without its links.
@@ -165,79 +137,6 @@ fn sync_directory(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The version of the store in this file, zero when nothing is in it yet.
-fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    let found = read_identity(connection).map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => UnusableFile::error(path, "is not a database of jit-access"),
-        _ => Fault::from(error).told(OPENING),
-    })?;
-    if found.application_id == APPLICATION_ID {
-        return match found.version {
-            version @ 1..=VERSION => Ok(version),
-            newer if newer > VERSION => Err(UnusableFile::error(
-                path,
-                &format!("was written by a newer jit-access (schema version {newer}, this one knows {VERSION})"),
-            )),
-            other => Err(StoreError::Corrupt(format!("the schema version of {} is {other}", quoted(path)))),
-        };
-    }
-    if found.application_id == 0 && found.version == 0 && found.tables.is_empty() {
-        return Ok(0);
-    }
-    let tables = if found.tables.is_empty() {
-        "no tables".to_owned()
-    } else {
-        found.tables.iter().map(|name| Invalid::quote(name)).collect::<Vec<_>>().join(", ")
-    };
-    Err(UnusableFile::error(
-        path,
-        &format!(
-            "is the database of something else (application id {:#x}, {tables}); give jit-access a file of its own",
-            found.application_id
-        ),
-    ))
-}
-
-struct Found {
-    application_id: i64,
-    version: i64,
-    /// The first few.
-    tables: Vec<String>,
-}
-
-/// Read at one moment: between two, another process may have made the file ours.
-fn read_identity(connection: &Connection) -> Result<Found, rusqlite::Error> {
-    let _moment = if connection.is_autocommit() { Some(connection.unchecked_transaction()?) } else { None };
-    let one = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (application_id, version) = (one("application_id")?, one("user_version")?);
-    let mut tables = Vec::new();
-    if application_id != APPLICATION_ID {
-        let mut statement = connection.prepare("SELECT name FROM sqlite_schema ORDER BY rowid LIMIT 3")?;
-        for name in statement.query_map([], |row| row.get(0))? {
-            tables.push(name?);
-        }
-    }
-    Ok(Found { application_id, version, tables })
-}
-
-/// Brings the file to [`VERSION`], whoever else is trying the same.
-fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    const MIGRATING: &str = "bringing the store's file to this version";
-    let told = |e: rusqlite::Error| Fault::from(e).told(MIGRATING);
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Exclusive).map_err(told)?;
-    // Looked at again, because somebody may have been faster.
-    let from = version(&transaction, path)?;
-    for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(usize::MAX)) {
-        transaction.execute_batch(migration).map_err(told)?;
-    }
-    if from == 0 {
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
-        super::commit::write_first_head(&transaction).map_err(|e| e.told(MIGRATING))?;
-    }
-    transaction.pragma_update(None, "user_version", VERSION).map_err(told)?;
-    transaction.commit().map_err(told)
-}
-
 /// The mode is kept in the file, so this happens once in its life.
 fn switch_to_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     const SWITCHING: &str = "switching the store's file to a write-ahead log";
@@ -267,12 +166,4 @@ fn switch_to_wal(connection: &Connection, path: &Path) -> Result<(), StoreError>
 
 fn set_checkpoint_on_close(connection: &Connection, wanted: bool) -> Result<(), rusqlite::Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted).map(drop)
-}
-
-pub(super) fn unavailable(doing: &'static str, error: std::io::Error) -> StoreError {
-    StoreError::Unavailable { doing, source: Box::new(error) }
-}
-
-fn quoted(path: &Path) -> String {
-    Invalid::quote(&path.to_string_lossy())
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::file::Identity;
+use super::identity::Identity;
 use crate::lock::Mutex;
 use crate::store::StoreError;
 

@@ -201,7 +201,7 @@ fn collect<S>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sqlite::plan_of;
+    use crate::store::sqlite::schema::plan_of;
 
     #[test]
     fn every_source_walks_down_an_index_in_the_order_of_the_page() {

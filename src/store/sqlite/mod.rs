@@ -6,11 +6,13 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `file` | which file may be a store, and how a file becomes one |
-//! | `migrations/` | what is in the file |
+//! | `options` | what an operator may tune |
+//! | `file` | which file may be a store, and how it is opened |
+//! | `identity` | which file it is, whatever its path |
+//! | `schema`, `migrations/` | what is in the file, and which version it has |
 //! | `connections` | who holds which connection, and when one must not be used any more |
 //! | `forked` | what a fork does to open connections |
-//! | `glance` | whether anything was committed, without asking SQLite |
+//! | `wal_index` | whether anything was committed, without asking SQLite |
 //! | `rows` | how values become columns and come back |
 //! | `commit` | how a batch is written |
 //! | `read` | how heads, views, records and what is live or due are read |
@@ -26,20 +28,23 @@ mod connections;
 mod error;
 mod file;
 mod forked;
-mod glance;
+mod identity;
 mod list;
+mod options;
 mod outbox;
 mod read;
 mod rows;
+mod schema;
 mod standings;
 mod tally;
 mod verify;
+mod wal_index;
 
 use std::path::Path;
-use std::time::Duration;
 
 use connections::Connections;
 pub use error::UnusableFile;
+pub use options::SqliteOptions;
 
 use super::{Batch, Delivery, Done, Head, Leased, Live, Page, Store, StoreError};
 use crate::journal::Record;
@@ -48,28 +53,6 @@ use crate::model::{
     RequestStatus, Revision, Standing, Timestamp,
 };
 use crate::workflow::{Tally, View};
-
-/// What an operator may tune. Write `SqliteOptions { busy_timeout, ..Default::default() }`.
-///
-/// ```
-/// use jit_access::store::SqliteOptions;
-/// use std::time::Duration;
-///
-/// let options = SqliteOptions { busy_timeout: Duration::from_secs(1), ..SqliteOptions::default() };
-/// assert_eq!(options.busy_timeout.as_millis(), 1_000);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqliteOptions {
-    /// How long an operation waits for another process to let go of the file before it fails with
-    /// [`StoreError::Unavailable`]. Five seconds unless set.
-    pub busy_timeout: Duration,
-}
-
-impl Default for SqliteOptions {
-    fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5) }
-    }
-}
 
 /// A store in one SQLite file, for any number of threads and of processes of one host.
 ///
@@ -231,18 +214,4 @@ impl Store for SqliteStore {
     fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError> {
         self.connections.write("settling a message", |c| outbox::settle(c, id, delivery))
     }
-}
-
-/// How SQLite would answer this query, step by step.
-#[cfg(test)]
-fn plan_of(sql: &str) -> Vec<String> {
-    let connection = rusqlite::Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("migrations/0001.sql")).unwrap();
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-    let mut steps = statement.raw_query();
-    let mut plan = Vec::new();
-    while let Some(step) = steps.next().unwrap() {
-        plan.push(step.get(3).unwrap());
-    }
-    plan
 }

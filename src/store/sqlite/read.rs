@@ -274,7 +274,7 @@ pub(super) fn int_of(limit: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sqlite::plan_of;
+    use crate::store::sqlite::schema::plan_of;
 
     #[test]
     fn what_is_live_or_due_is_read_without_what_is_over() {

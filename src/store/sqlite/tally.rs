@@ -46,7 +46,7 @@ fn nth_newest(connection: &Connection, who: &Principal, skipped: u64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sqlite::plan_of;
+    use crate::store::sqlite::schema::plan_of;
 
     #[test]
     fn counting_reads_no_more_than_it_counts() {

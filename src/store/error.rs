@@ -1,0 +1,37 @@
+//! Why a store could not do what was asked.
+
+use crate::journal::Broken;
+
+/// Why a store could not do what was asked.
+///
+/// ```
+/// use jit_access::store::StoreError;
+/// use jit_access::{Error, ErrorKind};
+///
+/// assert_eq!(Error::from(StoreError::Conflict).kind(), ErrorKind::Conflict);
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The state has changed since the batch was decided: load and decide again.
+    #[error("the state changed while the command was decided")]
+    Conflict,
+    /// The idempotency key has just been used: look up what was done under it.
+    #[error("the idempotency key has been used")]
+    KeyTaken,
+    /// The store cannot be reached or written now: try again later.
+    #[error("{doing} failed")]
+    Unavailable {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The journal is broken: call a person.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// Something else that is kept cannot be what was written: call a person.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+}

@@ -1,0 +1,25 @@
+//! What an operator may tune.
+
+use std::time::Duration;
+
+/// What an operator may tune. Write `SqliteOptions { busy_timeout, ..Default::default() }`.
+///
+/// ```
+/// use jit_access::store::SqliteOptions;
+/// use std::time::Duration;
+///
+/// let options = SqliteOptions { busy_timeout: Duration::from_secs(1), ..SqliteOptions::default() };
+/// assert_eq!(options.busy_timeout.as_millis(), 1_000);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How long an operation waits for another process to let go of the file before it fails with
+    /// [`StoreError::Unavailable`]. Five seconds unless set.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(5) }
+    }
+}

@@ -1,0 +1,133 @@
+//! Which version the file has, and how it is brought to this one.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::error::{Fault, OPENING, UnusableFile};
+use super::rows::int;
+use crate::model::Invalid;
+use crate::store::{Head, StoreError};
+
+/// `jita`, at offset 68 of the file: what `file(1)` and every SQLite can tell it by.
+pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
+
+/// Each brings the file from the version of its place to the next. Released ones are never changed.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+
+/// The version that this library reads and writes.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// The version of the store in this file, zero when nothing is in it yet.
+pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let found = read_identity(connection).map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => UnusableFile::error(path, "is not a database of jit-access"),
+        _ => Fault::from(error).told(OPENING),
+    })?;
+    if found.application_id == APPLICATION_ID {
+        return match found.version {
+            version @ 1..=VERSION => Ok(version),
+            newer if newer > VERSION => Err(UnusableFile::error(
+                path,
+                &format!("was written by a newer jit-access (schema version {newer}, this one knows {VERSION})"),
+            )),
+            other => Err(StoreError::Corrupt(format!("the schema version of {} is {other}", quoted(path)))),
+        };
+    }
+    if found.application_id == 0 && found.version == 0 && found.tables.is_empty() {
+        return Ok(0);
+    }
+    let tables = if found.tables.is_empty() {
+        "no tables".to_owned()
+    } else {
+        found.tables.iter().map(|name| Invalid::quote(name)).collect::<Vec<_>>().join(", ")
+    };
+    Err(UnusableFile::error(
+        path,
+        &format!(
+            "is the database of something else (application id {:#x}, {tables}); give jit-access a file of its own",
+            found.application_id
+        ),
+    ))
+}
+
+struct Found {
+    application_id: i64,
+    version: i64,
+    /// The first few.
+    tables: Vec<String>,
+}
+
+/// Read at one moment: between two, another process may have made the file ours.
+fn read_identity(connection: &Connection) -> Result<Found, rusqlite::Error> {
+    let _moment = if connection.is_autocommit() { Some(connection.unchecked_transaction()?) } else { None };
+    let one = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application_id, version) = (one("application_id")?, one("user_version")?);
+    let mut tables = Vec::new();
+    if application_id != APPLICATION_ID {
+        let mut statement = connection.prepare("SELECT name FROM sqlite_schema ORDER BY rowid LIMIT 3")?;
+        for name in statement.query_map([], |row| row.get(0))? {
+            tables.push(name?);
+        }
+    }
+    Ok(Found { application_id, version, tables })
+}
+
+/// Brings the file to [`VERSION`], whoever else is trying the same.
+pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    const MIGRATING: &str = "bringing the store's file to this version";
+    let told = |e: rusqlite::Error| Fault::from(e).told(MIGRATING);
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Exclusive).map_err(told)?;
+    // Looked at again, because somebody may have been faster.
+    let from = version(&transaction, path)?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(usize::MAX)) {
+        transaction.execute_batch(migration).map_err(told)?;
+    }
+    if from == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
+        write_first_head(&transaction).map_err(|e| e.told(MIGRATING))?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION).map_err(told)?;
+    transaction.commit().map_err(told)
+}
+
+/// Another process may run a newer version of the library and have moved the file on.
+pub(super) fn check_version(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    let version: i64 = transaction.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    if version == VERSION {
+        return Ok(());
+    }
+    Err(Fault::Store(StoreError::Unavailable {
+        doing: "committing",
+        source: format!("the store's file has schema version {version} by now; this library writes {}", VERSION)
+            .into(),
+    }))
+}
+
+/// The head of a journal that nothing is in yet.
+fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    let Head { revision, changed, hash, at } = Head::EMPTY;
+    transaction.execute(
+        "INSERT INTO head (one, revision, changed, hash, at) VALUES (1, ?, ?, ?, ?)",
+        params![int(revision), int(changed), hash.to_string(), at.millis()],
+    )?;
+    Ok(())
+}
+
+fn quoted(path: &Path) -> String {
+    Invalid::quote(&path.to_string_lossy())
+}
+
+/// How SQLite would answer this query, step by step.
+#[cfg(test)]
+pub(super) fn plan_of(sql: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    connection.execute_batch(include_str!("migrations/0001.sql")).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut steps = statement.raw_query();
+    let mut plan = Vec::new();
+    while let Some(step) = steps.next().unwrap() {
+        plan.push(step.get(3).unwrap());
+    }
+    plan
+}
