@@ -87,7 +87,7 @@ impl Error {
             Self::Refused(refusal) => kind_of(refusal.code()),
             Self::KeyReused | Self::Store(StoreError::Conflict | StoreError::KeyTaken) => ErrorKind::Conflict,
             Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) => ErrorKind::Unavailable,
-            Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_)) => ErrorKind::Corrupt,
+            Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_) | StoreError::Replaced(_)) => ErrorKind::Corrupt,
             Self::Internal(_) => ErrorKind::Internal,
         }
     }
@@ -105,7 +105,7 @@ impl Error {
             Self::KeyReused => "idempotency_key_reused",
             Self::Store(StoreError::Conflict | StoreError::KeyTaken) => "conflict",
             Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) => "unavailable",
-            Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_)) => "corrupt",
+            Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_) | StoreError::Replaced(_)) => "corrupt",
             Self::Internal(_) => "internal",
         }
     }

@@ -27,6 +27,7 @@ pub mod model;
 pub mod notify;
 #[cfg(feature = "cedar")]
 pub mod policy;
+mod projection;
 pub mod service;
 pub mod store;
 pub mod wire;

@@ -7,7 +7,7 @@ use jit_access::command::BreakGlass;
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
-use jit_access::store::{Delivery, MemoryStore, Store};
+use jit_access::store::{Delivery, MemoryStore, RecordQuery, Store};
 use serde_json::Value;
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], break_glass: {enabled: true, eligible_roles: [sre], require_mfa: false, \
@@ -54,7 +54,7 @@ impl World {
     }
 
     fn uses_on_record(&self) -> Vec<bool> {
-        let (_, records) = self.store.journal(Revision::ZERO, 1_000).unwrap();
+        let (_, records) = self.store.records(&RecordQuery::after(Revision::ZERO, 1_000)).unwrap();
         let drill = |record: &jit_access::journal::Record| match record.event.fact {
             Fact::GrantUsed { drill, .. } => Some(drill),
             _ => None,

@@ -7,12 +7,16 @@ use std::thread;
 
 use jit_access::journal::{Hash, Record};
 use jit_access::model::{Fact, GrantId, Revision, Timestamp};
-use jit_access::store::conformance::world::{Dice, Story, at, cast, granted, role, submit, used};
+use jit_access::store::conformance::world::{
+    Dice, Story, at, cast, granted, has_grown, journal, live_grants, role, submit, used,
+};
 use jit_access::store::conformance::{Fixture, Place, stories};
 use jit_access::store::{
-    Batch, Delivery, Done, Message, Page, SqliteOptions, SqliteStore, Store, StoreError, UnusableFile, Visible,
+    Batch, Delivery, Done, Message, Page, Reads, RecordQuery, SqliteOptions, SqliteStore, Store, StoreError,
+    UnusableFile, Visible,
 };
 use jit_access::store_conformance;
+use jit_access::workflow::{Needs, Whose};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -222,11 +226,11 @@ mod the_file {
         let path = directory.path().join("jit.db");
         let store = open(&path);
         granted(&store, 1, at(0));
-        let first = store.head().unwrap().revision;
+        let first = store.head().unwrap().position();
         std::fs::rename(&path, directory.path().join("moved.db")).unwrap();
         let batch = Batch { events: submit(&cast()[0], 2, at(0)), ..Batch::default() };
         assert!(matches!(store.commit(&batch), Err(StoreError::Unavailable { .. })));
-        assert!(matches!(store.may_have_grown(first), Err(StoreError::Unavailable { .. })));
+        assert!(matches!(store.has_grown(&first), Err(StoreError::Unavailable { .. })));
         assert!(!path.exists(), "a store that has gone does not come back empty");
         std::fs::rename(directory.path().join("moved.db"), &path).unwrap();
         store.commit(&batch).unwrap();
@@ -243,13 +247,14 @@ mod the_file {
         std::fs::copy(&path, &copy).unwrap();
         let store = open(&path);
         granted(&store, 2, at(0));
-        let view = store.grant(GrantId::from_u128(2)).unwrap();
+        let (view, known) = (store.grant(GrantId::from_u128(2)).unwrap(), store.head().unwrap().position());
         for side in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(directory.path().join(format!("jit.db{side}")));
         }
         std::fs::rename(&copy, &path).unwrap();
-        assert!(store.may_have_grown(view.revision).unwrap(), "there is something to look at");
-        assert!(store.changes(view.revision, 10).unwrap().0 < view.revision);
+        assert!(matches!(store.has_grown(&known), Err(StoreError::Replaced(_))));
+        let query = RecordQuery { continues: Some(known), ..RecordQuery::after(Revision::ZERO, 1) };
+        assert!(matches!(store.records(&query), Err(StoreError::Replaced(_))));
         let batch =
             Batch { decided_from: Some(view.revision), events: submit(&cast()[0], 3, at(0)), ..Batch::default() };
         assert!(matches!(store.commit(&batch), Err(StoreError::Corrupt(_))));
@@ -261,8 +266,8 @@ mod the_file {
         let path = directory.path().join("jit.db");
         let store = open(&path);
         granted(&store, 1, at(0));
-        store.may_have_grown(Revision::ZERO).unwrap();
-        store.pause();
+        has_grown(&store, Revision::ZERO);
+        store.before_fork();
         assert_eq!(everything_in(directory.path()).len(), 1, "the last connection has taken the log with it");
         let resumed = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -272,7 +277,7 @@ mod the_file {
             });
             thread::yield_now();
             resumed.store(true, Ordering::SeqCst);
-            store.resume();
+            store.after_fork_in_parent();
             waiting.join().unwrap();
         });
         assert_eq!(store.verify().unwrap(), 8);
@@ -286,7 +291,7 @@ mod the_file {
         let caller = cast()[0].principal.clone();
         for day in 0..30 {
             let now = at(day * 24 * 3_600_000);
-            let done = Done { fingerprint: String::new(), request: None, grant: None, delegation: None };
+            let done = Done { fingerprint: String::new(), request: None, grant: None, delegation: None, ended: vec![] };
             let batch = Batch {
                 events: submit(&cast()[0], u128::try_from(day).unwrap() + 1, now),
                 outbox: vec![Message { topic: "t".to_owned(), body: "b".to_owned() }],
@@ -569,9 +574,10 @@ mod tampering {
         raw.execute("UPDATE grants SET stored = 'x'", []).unwrap();
         drop(raw);
         let store = open(&path);
-        let Err(StoreError::Broken(broken)) = store.journal(Revision::ZERO, 10) else { panic!() };
+        let Err(StoreError::Broken(broken)) = store.records(&RecordQuery::after(Revision::ZERO, 10)) else { panic!() };
         assert_eq!(broken.revision, Revision(1));
-        assert!(matches!(store.live_grants(Timestamp::EPOCH), Err(StoreError::Corrupt(_))));
+        let needs = Needs { live: Some(Whose::Everybody), ..Needs::default() };
+        assert!(matches!(store.view(&needs, Timestamp::EPOCH), Err(StoreError::Corrupt(_))));
     }
 }
 
@@ -617,21 +623,21 @@ fn figures() {
         store.commit(&Batch { events: (0..100).map(use_of).collect(), ..Batch::default() }).map(drop).unwrap();
     });
 
-    let head = store.head().unwrap().revision;
-    timed("may_have_grown, nothing new", 100_000, &mut || assert!(!store.may_have_grown(head).unwrap()));
+    let head = store.head().unwrap().position();
+    timed("has_grown, nothing new", 100_000, &mut || assert!(!store.has_grown(&head).unwrap()));
     let other = open(&path);
-    timed("may_have_grown after a commit by another handle", 20, &mut || {
-        let before = store.head().unwrap().revision;
+    timed("has_grown after a commit by another handle", 20, &mut || {
+        let before = store.head().unwrap().position();
         number += 1;
         granted(&other, number, at(0));
         let started = Instant::now();
-        assert!(store.may_have_grown(before).unwrap());
+        assert!(store.has_grown(&before).unwrap());
         print!("{:?} ", started.elapsed());
     });
     timed("head", 10_000, &mut || assert!(store.head().unwrap().revision > Revision::ZERO));
     timed("view of a grant", 10_000, &mut || drop(store.grant(GrantId::from_u128(77)).unwrap()));
     timed("live grants as the port gives them", 1, &mut || {
-        println!("{} live", store.live_grants(at(2)).unwrap().1.len());
+        println!("{} live", live_grants(&store, at(2)).1.len());
     });
     let raw = Connection::open(&path).unwrap();
     let mut plain = raw
@@ -680,7 +686,7 @@ fn figures() {
             raw.query_row(&format!("PRAGMA {check}"), [], |row| row.get::<_, String>(0)).map(drop).unwrap();
         });
     }
-    let uses = store.journal(Revision(head - 1_000), 1_000).unwrap().1;
+    let uses = journal(&store, Revision(head - 1_000), 1_000).1;
     assert!(uses.iter().any(|record| matches!(record.event.fact, Fact::GrantCreated(_))));
     println!("{} MB", std::fs::metadata(&path).unwrap().len() >> 20);
 }

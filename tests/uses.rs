@@ -8,7 +8,7 @@ use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, Settings};
-use jit_access::store::{Batch, MemoryStore, SqliteOptions, SqliteStore, Store};
+use jit_access::store::{Batch, MemoryStore, Reads, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;
 
 fn at(millis: i64) -> Timestamp {

@@ -9,6 +9,8 @@ use crate::lock::Mutex;
 use crate::model::{
     Action, Context, Decision, Grant, GrantId, Outcome, Principal, Reason, Resource, Revision, Timestamp,
 };
+use crate::projection::{News, Projection};
+use crate::store::Live;
 use crate::workflow::{Rules, met_until};
 
 /// The grants with conditions. They stay out of the grant index: a grant without conditions decides before any of them, and
@@ -42,7 +44,7 @@ impl ConditionalGrants {
     }
 
     /// Replaces all grants by these. Those without conditions are left out.
-    pub(super) fn replace<'a>(&self, revision: Revision, grants: impl Iterator<Item = &'a Grant> + Clone) {
+    fn replace<'a>(&self, revision: Revision, grants: impl Iterator<Item = &'a Grant> + Clone) {
         let mut known = self.grants.lock();
         *known = Grants::default();
         let ours = grants.filter(|grant| is_ours(grant));
@@ -52,7 +54,7 @@ impl ConditionalGrants {
     }
 
     /// Takes in these changes. Those of grants without conditions do nothing here.
-    pub(super) fn publish<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>>) {
+    fn publish<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>>) {
         let mut known = self.grants.lock();
         let mut ours = Vec::new();
         for change in changes {
@@ -143,6 +145,20 @@ impl Candidate {
             Self::Decided(decision) => decision.outcome == Outcome::Allow,
             Self::Conditional(_) => true,
         }
+    }
+}
+
+impl Projection for ConditionalGrants {
+    fn load(&self, live: &Live, revision: Revision) {
+        self.replace(revision, live.others.iter());
+    }
+
+    fn apply(&self, news: &News<'_>) {
+        self.publish(news.revision, news.changes());
+    }
+
+    fn withhold(&self, grants: &[GrantId]) {
+        self.publish(Revision::ZERO, grants.iter().map(|grant| Change::Remove(*grant)));
     }
 }
 

@@ -6,8 +6,7 @@ use super::attempt::Attempt;
 use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
 use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
-use crate::store::{Batch, StoreError};
-use crate::workflow::use_of;
+use crate::store::StoreError;
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.
 ///
@@ -108,7 +107,7 @@ impl Decider {
     pub fn peek_in_memory(&self, check: &Check<'_>) -> Result<Option<Decision>, Invalid> {
         let state = &*self.state;
         let query = check.read()?;
-        if !state.store.is_still(state.index.revision()) {
+        if !state.is_still_current() {
             return Ok(None);
         }
         let mut attempt = Attempt::new(&query, &state.time, None);
@@ -226,33 +225,10 @@ impl Decider {
     fn record(&self, attempt: &mut Attempt<'_>, grant: GrantId) -> Result<bool, StoreError> {
         let (state, at, query) = (&*self.state, attempt.now(), attempt.query);
         if state.durable.has(grant) || state.conditional.is_numbered(grant) {
-            return self.commit_use(query, grant, at);
+            let (_, action, resource) = query.to_values();
+            return self.engine.use_grant(grant, (action, resource), at);
         }
-        state.uses.push(at, grant, query, || state.flush_uses()).map(|()| true)
-    }
-
-    /// Commits a use, if the grant as the store has it allows one more. Numbered uses are exact across threads and processes:
-    /// each is written on condition that nothing was committed since the grant was read.
-    #[cold]
-    fn commit_use(&self, query: &RawQuery<'_>, id: GrantId, at: Timestamp) -> Result<bool, StoreError> {
-        let (_, action, resource) = query.to_values();
-        loop {
-            let view = self.state.store.grant(id)?;
-            let Some(grant) = view.grant else { return Ok(false) };
-            let Some(events) = use_of(&grant, (action.clone(), resource.clone()), at) else { return Ok(false) };
-            let decided_from = grant.conditions.max_uses.map(|_| view.revision);
-            match self.state.store.commit(&Batch { decided_from, events, ..Batch::default() }) {
-                Ok(records) => {
-                    if decided_from.is_some() {
-                        self.engine.publish(&records);
-                    }
-                    return Ok(true);
-                }
-                // Something else was committed, perhaps a use of this grant.
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        state.uses.push(at, grant, query, || state.flush_uses(&*self.engine)).map(|()| true)
     }
 
     fn no_grant(&self) -> Decision {
@@ -262,7 +238,7 @@ impl Decider {
     /// Brings the state up to the store, if anything may have been committed.
     fn make_current(&self) -> Result<(), StoreError> {
         let state = &*self.state;
-        if !state.store.is_still(state.index.revision()) {
+        if !state.is_still_current() {
             self.engine.sync()?;
         }
         Ok(())
@@ -278,7 +254,8 @@ impl Decider {
 
     #[cold]
     fn stale(&self, error: &StoreError) -> Decision {
-        tracing::warn!(%error, "the store cannot be read; no grant is honoured");
-        Decision::not_applicable(Reason::Stale, None, self.state.index.revision())
+        tracing::warn!(%error, "the grants are not known to be current; none is honoured");
+        let reason = if matches!(error, StoreError::Replaced(_)) { Reason::StoreReplaced } else { Reason::Stale };
+        Decision::not_applicable(reason, None, self.state.index.revision())
     }
 }

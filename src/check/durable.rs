@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lock::Mutex;
-use crate::model::{Grant, GrantId, Timestamp};
+use crate::model::{Fact, Grant, GrantId, Revision, Timestamp};
+use crate::projection::{News, Projection};
+use crate::store::Live;
 
 /// The break-glass grants. They are few, and looked up only once a grant has decided an allow: while there is
 /// none, a check pays for one load.
@@ -28,7 +30,7 @@ impl DurableUses {
 
     /// Adds a grant before the index has it. One that is taken away stays known until its window is over: a
     /// check may have been decided by it just before.
-    pub(super) fn add(&self, grant: &Grant) {
+    fn add(&self, grant: &Grant) {
         if grant.break_glass.is_some() {
             let mut known = self.known.lock();
             known.insert(grant.id, grant.window.end());
@@ -42,6 +44,20 @@ impl DurableUses {
             let mut known = self.known.lock();
             known.retain(|_, end| now.millis().saturating_sub(end.millis()) < AFTERWARDS_MILLIS);
             self.count.store(known.len(), Ordering::Release);
+        }
+    }
+}
+
+impl Projection for DurableUses {
+    fn load(&self, live: &Live, _: Revision) {
+        live.others.iter().for_each(|grant| self.add(grant));
+    }
+
+    fn apply(&self, news: &News<'_>) {
+        for record in news.records {
+            if let Fact::GrantCreated(grant) = &record.event.fact {
+                self.add(grant);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lock::Mutex;
 use crate::model::{Actor, Event, Fact, GrantId, PrincipalKind, RawQuery, Timestamp};
-use crate::store::{Batch, Store, StoreError};
+use crate::store::StoreError;
 
 /// The uses that wait to be written. Bounded: when the queues are full, the check that brings the next one writes first, and if
 /// that fails the use is not accepted. Nothing is ever dropped.
@@ -118,7 +118,10 @@ impl Recorder {
     }
 
     /// Writes all that waits. On an error all of it goes on waiting.
-    pub(super) fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
+    pub(super) fn flush(
+        &self,
+        write: impl FnOnce(&mut Vec<Event>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut writing = self.writing.lock();
         let writing = &mut *writing;
         let old = writing.events.len();
@@ -139,17 +142,10 @@ impl Recorder {
         if let Some(new) = writing.events.get_mut(old..) {
             new.sort_by_key(|event| event.at);
         }
-        let batch = Batch { events: std::mem::take(&mut writing.events), ..Batch::default() };
-        match store.commit(&batch) {
-            Ok(_) => {
-                self.pending.store(0, Ordering::Relaxed);
-                Ok(())
-            }
-            Err(error) => {
-                writing.events = batch.events;
-                Err(error)
-            }
-        }
+        write(&mut writing.events)?;
+        writing.events.clear();
+        self.pending.store(0, Ordering::Relaxed);
+        Ok(())
     }
 
     /// How many uses wait.

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::conditions::{ConditionalGrants, is_conditional};
@@ -10,18 +10,21 @@ use super::durable::DurableUses;
 use super::record::Recorder;
 use crate::clock::SteadyTime;
 use crate::index::{Change, GrantIndex, IndexedGrant};
-use crate::journal::Record;
-use crate::model::{Grant, Revision, Timestamp};
+use crate::model::{Action, Event, GrantId, Resource, Revision, Timestamp};
+use crate::projection::{News, Projection};
 use crate::store::{Live, Store, StoreError};
 use crate::workflow::Rules;
 
-/// What keeps a [`CheckState`] current: the engine.
+/// What keeps a [`CheckState`] current and writes what checks have to record: the engine.
 pub(crate) trait KeepsCurrent: Debug + Send + Sync {
     /// Brings the state up to everything committed before this call, by any process.
     fn sync(&self) -> Result<Revision, StoreError>;
 
-    /// Takes these records, which this process has just committed, into the state.
-    fn publish(&self, records: &[Record]);
+    /// Writes these uses. On an error they stay where they are.
+    fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError>;
+
+    /// Writes a use if the grant, as the store has it, allows one more. Numbered uses are exact across threads and processes.
+    fn use_grant(&self, grant: GrantId, what: (Action, Resource), at: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// The memory that checks read. One for each engine; every [`super::Decider`] shares it.
@@ -41,6 +44,8 @@ pub(crate) struct CheckState {
     max_staleness: Duration,
     /// The instant at which the state was last known to hold everything committed.
     proven: AtomicI64,
+    /// The revision of the store that the state has reached.
+    reached: AtomicU64,
 }
 
 impl CheckState {
@@ -62,30 +67,24 @@ impl CheckState {
             time,
             max_staleness,
             proven: AtomicI64::new(i64::MIN),
+            reached: AtomicU64::new(0),
         }
     }
 
-    /// Replaces all grants by these.
-    pub(crate) fn load(&self, Live { revision, plain, others }: &Live) {
-        others.iter().for_each(|grant| self.durable.add(grant));
-        self.conditional.replace(*revision, others.iter());
-        let unconditional = others.iter().filter(|grant| !is_conditional(grant)).filter_map(IndexedGrant::of);
-        self.index.load(*revision, plain.iter().map(IndexedGrant::from).chain(unconditional));
+    /// What follows the journal, in the order in which it is fed: what an answer depends on besides the grant index comes
+    /// before it, and the index last, because answers carry its revision.
+    pub(crate) fn projections(&self) -> [&dyn Projection; 3] {
+        [&self.durable, &self.conditional, &self.index]
     }
 
-    /// Prepares for a grant that [`CheckState::apply`] is about to add.
-    pub(crate) fn expect(&self, grant: &Grant) {
-        self.durable.add(grant);
+    /// The state has reached this revision of the store.
+    pub(crate) fn reach(&self, revision: Revision) {
+        self.reached.store(revision.0, Ordering::Release);
     }
 
-    /// Applies these changes and brings the state to the revision. The grant index comes last: answers carry its revision.
-    pub(crate) fn apply<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>> + Clone) {
-        self.conditional.publish(revision, changes.clone());
-        let is_for_index = |change: &Change<'_>| match change {
-            Change::Add(grant) => !is_conditional(grant),
-            Change::Remove(_) => true,
-        };
-        self.index.publish(revision, changes.filter(is_for_index));
+    /// Whether nothing was committed since, as far as can be seen without asking the store.
+    pub(super) fn is_still_current(&self) -> bool {
+        self.store.is_still(Revision(self.reached.load(Ordering::Acquire)))
     }
 
     /// Forgets what no check needs any more at `now`.
@@ -94,8 +93,8 @@ impl CheckState {
     }
 
     /// Writes the uses that wait.
-    pub(crate) fn flush_uses(&self) -> Result<(), StoreError> {
-        self.uses.flush(&*self.store)
+    pub(crate) fn flush_uses(&self, engine: &(impl KeepsCurrent + ?Sized)) -> Result<(), StoreError> {
+        self.uses.flush(|uses| engine.write_uses(uses))
     }
 
     /// The state held everything that was committed before `at`.
@@ -113,5 +112,25 @@ impl CheckState {
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
         let bound = i64::try_from(self.max_staleness.as_millis()).unwrap_or(i64::MAX);
         now.millis().saturating_sub(self.proven.load(Ordering::Acquire)) <= bound
+    }
+}
+
+/// The grants without conditions.
+impl Projection for GrantIndex {
+    fn load(&self, Live { plain, others, .. }: &Live, revision: Revision) {
+        let unconditional = others.iter().filter(|grant| !is_conditional(grant)).filter_map(IndexedGrant::of);
+        GrantIndex::load(self, revision, plain.iter().map(IndexedGrant::from).chain(unconditional));
+    }
+
+    fn apply(&self, news: &News<'_>) {
+        let is_for_index = |change: &Change<'_>| match change {
+            Change::Add(grant) => !is_conditional(grant),
+            Change::Remove(_) => true,
+        };
+        self.publish(news.revision, news.changes().filter(is_for_index));
+    }
+
+    fn withhold(&self, grants: &[GrantId]) {
+        self.publish(self.revision(), grants.iter().map(|grant| Change::Remove(*grant)));
     }
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{ManualClock, SteadyTime};
-use crate::journal::Record;
 use crate::model::*;
-use crate::store::{Live, MemoryStore, StoreError};
+use crate::store::{Head, Lineage, Live, MemoryStore, StoreError};
 use crate::workflow::Rules;
 
 fn at(millis: i64) -> Timestamp {
@@ -34,7 +33,14 @@ impl KeepsCurrent for Upstream {
         Ok(self.state.index.revision())
     }
 
-    fn publish(&self, _: &[Record]) {}
+    fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
+        uses.clear();
+        Ok(())
+    }
+
+    fn use_grant(&self, _: GrantId, _: (Action, Resource), _: Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 fn world(conditions: Conditions) -> (Decider, Arc<Upstream>) {
@@ -65,7 +71,9 @@ fn world(conditions: Conditions) -> (Decider, Arc<Upstream>) {
         extends: None,
         uses: 0,
     };
-    state.load(&Live::of(Revision(1), vec![grant]));
+    let head = Head { revision: Revision(1), ..Head::new(Lineage::random()) };
+    let live = Live::of(head, vec![grant]);
+    state.projections().into_iter().for_each(|one| one.load(&live, Revision(1)));
     state.prove(at(0));
     let upstream = Arc::new(Upstream {
         state: Arc::clone(&state),

@@ -43,6 +43,12 @@ impl Caller {
         std::iter::once(&self.principal).chain(&self.acts_for)
     }
 
+    /// The person behind the caller: the one that a calling agent acts for, or the caller.
+    #[must_use]
+    pub fn person(&self) -> &Principal {
+        self.acts_for.as_ref().unwrap_or(&self.principal)
+    }
+
     /// Whether one of the caller's roles is among `roles`.
     #[must_use]
     pub fn has_any(&self, roles: &[RoleName]) -> bool {

@@ -81,6 +81,9 @@ pub enum Reason {
     OtherSession,
     /// The index could not be shown to be current, so elevation stops; standing rights go on.
     Stale,
+    /// The store was replaced by an older copy or another one, so elevation stops until an operator has accepted it;
+    /// standing rights go on.
+    StoreReplaced,
     /// Uses could not be recorded, so elevation stops; standing rights go on.
     Unrecordable,
 }
@@ -96,6 +99,7 @@ impl Reason {
             Self::OutsideNetworks => "outside_networks",
             Self::OtherSession => "other_session",
             Self::Stale => "stale",
+            Self::StoreReplaced => "store_replaced",
             Self::Unrecordable => "unrecordable",
         }
     }

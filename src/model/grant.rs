@@ -299,6 +299,17 @@ impl Grant {
         self.conditions.is_none() && self.break_glass.is_none()
     }
 
+    /// Who holds it: the holder, and the person that a holding agent acts for.
+    pub fn identities(&self) -> impl Iterator<Item = &Principal> {
+        std::iter::once(&self.holder).chain(&self.holder_acts_for)
+    }
+
+    /// The person behind the grant: the one that a holding agent acts for, or the holder.
+    #[must_use]
+    pub fn person(&self) -> &Principal {
+        self.holder_acts_for.as_ref().unwrap_or(&self.holder)
+    }
+
     /// Whether this principal holds it, or an agent for them.
     #[must_use]
     pub fn is_of(&self, who: &Principal) -> bool {

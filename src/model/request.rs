@@ -237,6 +237,12 @@ impl AccessRequest {
         std::iter::once(&self.requester).chain(&self.requester_acts_for)
     }
 
+    /// The person behind the request: the one that a requesting agent acts for, or the requester.
+    #[must_use]
+    pub fn person(&self) -> &Principal {
+        self.requester_acts_for.as_ref().unwrap_or(&self.requester)
+    }
+
     /// The approvals that count: of this version, and not lapsed.
     pub fn approvals(&self) -> impl Iterator<Item = &Review> {
         self.reviews.iter().filter(|review| {

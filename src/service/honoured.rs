@@ -3,11 +3,12 @@
 //! A check answers this for one question. Whoever needs all of them (a copy inside a host, an export) asks here and not
 //! the store, so that all of them have one answer.
 
-use super::Engine;
-use super::engine::Shared;
+use super::engine::Engine;
+use super::shared::Shared;
 use crate::error::Error;
 use crate::model::{Grant, GrantStatus, Revision, Timestamp};
 use crate::store::StoreError;
+use crate::workflow::{Needs, Whose};
 
 /// The grants that are honoured at one instant.
 ///
@@ -36,7 +37,7 @@ pub struct Honoured {
 
 impl Engine {
     /// The grants that checks honour now: the engine is enabled, its state is proven to be current by this call, and each
-    /// grant is inside its window and neither ended nor suspended. The conditions of a grant are judged at each use, so a
+    /// grant is inside its window and neither ended nor suspended, nor taken away by a command that is not written yet. The conditions of a grant are judged at each use, so a
     /// grant with conditions is in the list.
     ///
     /// # Errors
@@ -55,8 +56,12 @@ impl Shared {
     pub(super) fn honoured_now_or_later(&self) -> Result<Honoured, StoreError> {
         self.sync()?;
         let now = self.time.now();
-        let (revision, live) = self.store.live_grants(now)?;
-        let lives = |grant: &Grant| matches!(grant.status(now), GrantStatus::Active | GrantStatus::Scheduled);
+        let view = self.store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, now)?;
+        let (revision, live) = (view.revision, view.history.live);
+        let withheld = self.following.lock().withheld.clone();
+        let lives = |grant: &Grant| {
+            matches!(grant.status(now), GrantStatus::Active | GrantStatus::Scheduled) && !withheld.contains(&grant.id)
+        };
         let unreserved = |mut grant: Grant| {
             let reserved = self.rules.reserved(grant.break_glass.is_some());
             grant.permissions = grant.permissions.difference(reserved)?;

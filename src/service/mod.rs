@@ -7,31 +7,59 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `engine` | what the handles share, and how the index keeps up with the store |
+//! | `engine` | how an engine is opened, and the handles it gives |
+//! | `settings` | what an operator tunes in the engine |
+//! | `shared` | what the handles share |
+//! | `desk` | looking up requests, grants, delegations and records |
+//! | `execute` | how a command is carried out, and what a repeat answers |
+//! | `commit` | the one place where facts are written |
+//! | `pending` | which commands took grants away and are not written yet |
+//! | `fingerprint` | by what an idempotency key knows a command again |
+//! | `receipt` | what a command answers |
+//! | `listing` | a page of rows |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
-//! | `desk` | ask, approve, end, look up |
-//! | `fingerprint` | by what an idempotency key knows a command again |
+//! | `follow` | how the projections follow the store |
+//! | `following` | how far they have followed it |
+//! | `uses` | how checks keep current and have uses written |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
 //! | `policies` | the grants as Cedar policies |
+//! | `export` | all grants in force as one Cedar policy set |
 //! | `keeper` | a thread for hosts that have none to spare |
 //! | `watch` | waiting for the next change |
+//! | `notifier` | what wakes those who wait |
 
+mod commit;
 mod desk;
 mod directory;
 mod engine;
+mod execute;
+#[cfg(feature = "cedar")]
+mod export;
 mod fingerprint;
+mod follow;
+mod following;
 mod honoured;
 mod keeper;
+mod listing;
+mod notifier;
+mod pending;
 #[cfg(feature = "cedar")]
 mod policies;
+mod receipt;
 mod reconciler;
+mod settings;
+mod shared;
+mod uses;
 mod watch;
 
-pub use desk::{Desk, IdempotencyKey, Listing, Receipt};
+pub use desk::Desk;
 pub use directory::{Directory, DirectoryError, Known};
-pub use engine::{Builder, Engine, Settings};
+pub use engine::{Builder, Engine};
 pub use honoured::Honoured;
 pub use keeper::Keeper;
+pub use listing::Listing;
+pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
+pub use settings::Settings;
 pub use watch::Watch;

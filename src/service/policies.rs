@@ -1,10 +1,9 @@
-//! The grants as Cedar policies: the last look before one is in force, and the export of all that are.
+//! The grants as Cedar policies: the check of each new one before it is in force.
 
-use super::{Desk, Honoured};
 use crate::error::Error;
-use crate::model::{Caller, Event, Fact, Grant, Permission, Role};
-use crate::policy::{CedarWorkflow, PolicyError, Schema, export};
-use crate::workflow::{HostSchema, Rules, may_audit};
+use crate::model::{Event, Fact, Grant, Permission, Role};
+use crate::policy::{CedarWorkflow, PolicyError, Schema};
+use crate::workflow::{HostSchema, Rules};
 
 /// The rules, with Cedar to ask who may do what where nobody has chosen another policy.
 pub(super) fn with_workflow_policy(rules: Rules) -> Result<Rules, Error> {
@@ -45,24 +44,13 @@ impl Policies {
     }
 
     /// A schema that knows what these grants give, some of which may come from an earlier catalogue.
-    fn fitting<'a>(&self, grants: impl IntoIterator<Item = &'a Grant> + Clone) -> Result<Schema, PolicyError> {
+    pub(super) fn fitting<'a>(
+        &self,
+        grants: impl IntoIterator<Item = &'a Grant> + Clone,
+    ) -> Result<Schema, PolicyError> {
         let permissions = |grant: &'a Grant| named(grant.permissions.allowed(), grant.permissions.excepted());
         let scopes = grants.clone().into_iter().map(|grant| &grant.scope);
         self.schema.with(grants.into_iter().flat_map(permissions), scopes)
-    }
-}
-
-impl Desk {
-    /// All grants that are honoured, now or once their window begins, as one Cedar policy set, for people and for other
-    /// engines.
-    ///
-    /// # Errors
-    /// [`crate::workflow::RefusalCode::NotAnAuditor`]; when the state cannot be proven to be current.
-    pub fn policies(&self, caller: &Caller) -> Result<String, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
-        let Honoured { grants, revision, now, .. } = self.shared.honoured_now_or_later()?;
-        let schema = self.shared.policies.fitting(&grants).map_err(|error| internal(&error))?;
-        export(&grants, &schema, now, revision).map_err(|error| internal(&error))
     }
 }
 
@@ -70,6 +58,6 @@ fn named<'a>(allowed: &'a [Permission], excepted: &'a [Permission]) -> impl Iter
     allowed.iter().chain(excepted)
 }
 
-fn internal(error: &PolicyError) -> Error {
+pub(super) fn internal(error: &PolicyError) -> Error {
     Error::Internal(error.to_string())
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::engine::Shared;
+use super::commit::Decision;
+use super::shared::Shared;
 use crate::error::Error;
 use crate::model::Timestamp;
-use crate::notify::messages;
-use crate::store::{Batch, StoreError};
+use crate::store::{Reads, StoreError};
 use crate::workflow::note;
 
 /// Does what nobody is waiting for. A host calls it from its own scheduler, or lets a [`super::Keeper`] do it; if nobody
@@ -58,56 +58,61 @@ pub struct Tick {
     pub next: Option<Timestamp>,
 }
 
-/// How many views are looked at in a tick: a million grants that end together are noted over many ticks.
-const CHUNK: usize = 200;
+/// How many views are noted in one transaction: few, because nobody else can write meanwhile.
+const CHUNK: usize = 100;
+/// How many such transactions a tick makes at most. A million grants that end together are noted over many ticks.
+const CHUNKS: usize = 10;
 
 impl Reconciler {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
 
-    /// Writes waiting uses, catches up with other processes, and notes what time made true: once, whichever process
-    /// gets there first.
+    /// Writes the commands and uses that wait, catches up with other processes, and notes what time made true: once,
+    /// whichever process gets there first, and however much others write meanwhile.
     ///
     /// # Errors
     /// When the store cannot be read or written. What was waiting goes on waiting.
     pub fn tick(&self) -> Result<Tick, Error> {
         let shared = &*self.shared;
+        shared.write_pending()?;
         shared.flush_uses()?;
         shared.sync()?;
-        let now = shared.time.now();
-        let views = shared.store.due(now, CHUNK)?;
-        let (mut events, mut outbox) = (Vec::new(), Vec::new());
-        for view in &views {
-            let noted = note(view, now);
-            outbox.extend(messages(view, &noted, &shared.rules));
-            events.extend(noted);
-        }
-        let mut noted = events.len();
-        shared.checks.forget(now);
-        if let Some(decided_from) = views.iter().map(|view| view.revision).min() {
-            match shared.store.commit(&Batch { decided_from: Some(decided_from), events, outbox, ..Batch::default() }) {
-                Ok(records) => shared.publish(&records),
-                // Somebody else was first, with this or with something else: the next tick looks again.
-                Err(StoreError::Conflict) => noted = 0,
-                Err(error) => return Err(error.into()),
+        let mut noted = 0;
+        for _ in 0..CHUNKS {
+            let now = shared.time.now();
+            shared.checks.forget(now);
+            // Asked first, so that a tick with nothing to do never keeps others from writing.
+            if shared.store.next_due()?.is_none_or(|due| due > now) {
+                break;
             }
+            noted += self.note(now)?;
+            shared.flush_uses()?;
         }
         Ok(Tick { noted, next: shared.store.next_due()? })
     }
 
-    /// Writes the uses that wait. Once this has returned, every use that a check of this process answered before the
-    /// call is on disk.
+    /// Notes some of what is due, and answers how many facts that were.
+    fn note(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.shared.commit_exclusively(|reads: &dyn Reads| {
+            let views = reads.due(now, CHUNK)?;
+            let mut facts = Vec::with_capacity(views.len());
+            for view in views {
+                let noted = note(&view, now);
+                facts.push((view, noted));
+            }
+            let count = facts.iter().map(|(_, noted)| noted.len()).sum();
+            Ok((Decision { facts, ..Decision::default() }, count))
+        })
+    }
+
+    /// Writes the commands and the uses that wait. Once this has returned, every use that a check of this process answered
+    /// before the call is on disk.
     ///
     /// # Errors
     /// When the store cannot be written. What was waiting goes on waiting.
     pub fn flush(&self) -> Result<(), Error> {
+        self.shared.write_pending()?;
         Ok(self.shared.flush_uses()?)
-    }
-}
-
-impl Shared {
-    pub(super) fn flush_uses(&self) -> Result<(), StoreError> {
-        self.checks.flush_uses()
     }
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Engine;
-use super::engine::Shared;
-use crate::lock::{Condvar, Mutex};
+use super::engine::Engine;
+use super::shared::Shared;
 use crate::model::Revision;
 
 /// Waits until the revision that checks are answered from has risen, so that a host which keeps answers or a copy of the
@@ -48,34 +47,14 @@ impl Watch {
     /// The revision, once it is after `since`, `timeout` is over, or [`Watch::end`] has been called.
     #[must_use]
     pub fn wait(&self, since: Revision, timeout: Duration) -> Revision {
-        let Shared { checks, bell, .. } = &*self.shared;
-        let ended = bell.ended.lock();
-        // Looked at under the lock, which whoever raises the revision takes afterwards: no change falls between.
-        if !*ended && checks.index.revision() <= since {
-            drop(bell.rung.wait_for(ended, timeout));
-        }
+        let Shared { checks, notifier, .. } = &*self.shared;
+        notifier.wait(|| checks.index.revision() <= since, timeout);
         checks.index.revision()
     }
 
-    /// Has everybody who waits on this engine return, now and from now on: it is about to go.
+    /// Makes every wait on this engine return, now and from now on. Call it before the engine is closed.
     pub fn end(&self) {
-        *self.shared.bell.ended.lock() = true;
-        self.shared.bell.rung.notify_all();
-    }
-}
-
-/// What wakes those who wait.
-#[derive(Debug, Default)]
-pub(super) struct Bell {
-    ended: Mutex<bool>,
-    rung: Condvar,
-}
-
-impl Bell {
-    /// To be called after the revision has risen.
-    pub(super) fn ring(&self) {
-        drop(self.ended.lock());
-        self.rung.notify_all();
+        self.shared.notifier.end();
     }
 }
 

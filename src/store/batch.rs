@@ -30,7 +30,7 @@ pub struct Batch {
 /// use jit_access::journal::digest;
 /// use jit_access::store::Done;
 ///
-/// let done = Done { fingerprint: digest("approve it"), request: None, grant: None, delegation: None };
+/// let done = Done { fingerprint: digest("approve it"), request: None, grant: None, delegation: None, ended: vec![] };
 /// assert_eq!(done.fingerprint.len(), 64);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Done {
     pub grant: Option<GrantId>,
     /// The delegation it was about, if it was about one.
     pub delegation: Option<DelegationId>,
+    /// The grants that ended by it, if that is what it answers.
+    pub ended: Vec<GrantId>,
 }
 
 /// A message to deliver.

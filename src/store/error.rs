@@ -28,6 +28,10 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The store is not the one that was read before: an older copy or another store is in its place. Nothing read from it
+    /// counts until an operator has accepted it.
+    #[error("the store was replaced: {0}")]
+    Replaced(String),
     /// The journal is broken: call a person.
     #[error(transparent)]
     Broken(#[from] Broken),

@@ -18,7 +18,7 @@ use crate::workflow::{View, evolve};
 /// assert!(matches!(Subject::of(&event), Subject::Grant(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A request.
     Request(RequestId),

@@ -1,18 +1,26 @@
-//! Where the journal ends.
+//! Where the journal ends, and how one journal is told from another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
 
 use crate::journal::Hash;
-use crate::model::{Revision, Timestamp};
+use crate::model::{Invalid, Revision, Timestamp};
 
 /// The end of the journal.
 ///
 /// ```
-/// use jit_access::store::{Head, MemoryStore, Store};
+/// use jit_access::model::Revision;
+/// use jit_access::store::{MemoryStore, Store};
 ///
-/// assert_eq!(MemoryStore::new().head()?, Head::EMPTY);
+/// assert_eq!(MemoryStore::new().head()?.revision, Revision::ZERO);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
+    /// Which journal it is.
+    pub lineage: Lineage,
     /// The last record's position.
     pub revision: Revision,
     /// The last record that changed state.
@@ -21,10 +29,81 @@ pub struct Head {
     pub hash: Hash,
     /// The latest instant in the journal. Time never goes back behind it.
     pub at: Timestamp,
+    /// The last record by which an operator accepted a replaced store, and its instant.
+    pub accepted: Option<(Revision, Timestamp)>,
 }
 
 impl Head {
-    /// Before the first record.
-    pub const EMPTY: Self =
-        Self { revision: Revision::ZERO, changed: Revision::ZERO, hash: Hash::GENESIS, at: Timestamp::EPOCH };
+    /// The head of a new journal.
+    #[must_use]
+    pub const fn new(lineage: Lineage) -> Self {
+        Self {
+            lineage,
+            revision: Revision::ZERO,
+            changed: Revision::ZERO,
+            hash: Hash::GENESIS,
+            at: Timestamp::EPOCH,
+            accepted: None,
+        }
+    }
+
+    /// Which journal it is, and how far it goes.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        Position { lineage: self.lineage, revision: self.revision, hash: self.hash }
+    }
+}
+
+/// A random name that a journal gets when it is made. Two stores never share one; a copy of a store keeps it.
+///
+/// ```
+/// use jit_access::store::Lineage;
+///
+/// assert_ne!(Lineage::random(), Lineage::random());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lineage(u128);
+
+impl Lineage {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(Uuid::new_v4().as_u128())
+    }
+}
+
+impl fmt::Display for Lineage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Uuid::from_u128(self.0).fmt(f)
+    }
+}
+
+impl FromStr for Lineage {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let id = Uuid::parse_str(text);
+        id.map(|id| Self(id.as_u128()))
+            .map_err(|_| Invalid::new("lineage", format!("is {}", Invalid::quote(text)), "a UUID"))
+    }
+}
+
+/// A place in one journal. The revision alone does not name one: an older copy or another store can have the same.
+///
+/// ```
+/// use jit_access::store::{MemoryStore, Store};
+///
+/// let (one, two) = (MemoryStore::new().head()?.position(), MemoryStore::new().head()?.position());
+/// assert_eq!(one.revision, two.revision);
+/// assert_ne!(one, two);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which journal.
+    pub lineage: Lineage,
+    /// Up to which record.
+    pub revision: Revision,
+    /// That record's hash.
+    pub hash: Hash,
 }

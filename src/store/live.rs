@@ -1,33 +1,34 @@
 //! The grants that checks need.
 
-use crate::model::{Grant, Holding, Revision};
+use super::Head;
+use crate::model::{Grant, Holding};
 
 /// The grants that are live at an instant, as checks need them.
 ///
 /// ```
-/// use jit_access::model::Revision;
 /// use jit_access::store::{Live, MemoryStore, Store};
 ///
-/// let live = MemoryStore::new().live("2026-12-01T09:00:00Z".parse()?)?;
-/// assert_eq!(live, Live::of(Revision::ZERO, vec![]));
+/// let store = MemoryStore::new();
+/// let live = store.live("2026-12-01T09:00:00Z".parse()?)?;
+/// assert_eq!(live, Live::of(store.head()?, vec![]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
-    /// What it is true of.
-    pub revision: Revision,
-    /// The plain grants, without those that are held back: of these a check needs to know when they are resumed.
+    /// The head they were read under.
+    pub head: Head,
+    /// The plain grants that are not suspended, with no more than a check needs.
     pub plain: Vec<Holding>,
-    /// All others.
+    /// All others: suspended ones, and those of which a check needs more.
     pub others: Vec<Grant>,
 }
 
 impl Live {
     /// These grants.
     #[must_use]
-    pub fn of(revision: Revision, grants: Vec<Grant>) -> Self {
+    pub fn of(head: Head, grants: Vec<Grant>) -> Self {
         let (plain, others): (Vec<_>, Vec<_>) = grants.into_iter().partition(Grant::is_plain);
         let plain = plain.into_iter().filter(Grant::is_effective).map(Holding::from).collect();
-        Self { revision, plain, others }
+        Self { head, plain, others }
     }
 }

@@ -1,15 +1,21 @@
 //! The store of tests and trials: everything in memory, gone with the process.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::convert::Infallible;
 
-use super::{Batch, Delivery, Done, Head, Leased, Message, Page, Store, StoreError, Subject, fold};
+use super::answer::{Lookup, answer};
+use super::records::{check_position, people_of, subjects};
+use super::{
+    Batch, DecideBatch, Delivery, Done, Head, Leased, Lineage, Live, Message, Page, Position, Reads, RecordQuery,
+    Store, StoreError, Subject, fold,
+};
 use crate::journal::{Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Principal,
     RequestId, RequestStatus, Revision, Standing, Timestamp,
 };
-use crate::workflow::{Tally, View, next_note, note};
+use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
 
 /// A store that forgets everything when it is dropped.
 ///
@@ -28,6 +34,8 @@ pub struct MemoryStore {
 struct State {
     head: Head,
     journal: Vec<Record>,
+    /// What each record is about.
+    about: Vec<BTreeSet<Subject>>,
     requests: BTreeMap<RequestId, Row<AccessRequest>>,
     grants: BTreeMap<GrantId, Row<Grant>>,
     grant_of: HashMap<RequestId, GrantId>,
@@ -40,8 +48,9 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            head: Head::EMPTY,
+            head: Head::new(Lineage::random()),
             journal: Vec::new(),
+            about: Vec::new(),
             requests: BTreeMap::new(),
             grants: BTreeMap::new(),
             grant_of: HashMap::new(),
@@ -76,31 +85,23 @@ impl MemoryStore {
 }
 
 impl State {
+    /// What the fold of an event about this subject starts from.
+    fn before(&self, subject: Subject) -> View {
+        let mut view = View::default();
+        match subject {
+            Subject::Request(id) => view.request = self.requests.get(&id).map(|row| row.value.clone()),
+            Subject::Grant(id) => view.grant = self.grants.get(&id).map(|row| row.value.clone()),
+            Subject::Delegation(id) => view.delegation = self.delegations.get(&id).map(|row| row.value.clone()),
+            Subject::Principal(who) => {
+                view.standing.extend(self.standings.get(&who).cloned().map(|known| (who, known)));
+            }
+        }
+        view
+    }
+
     fn view_of_request(&self, id: RequestId) -> View {
-        let grant = self.grant_of.get(&id).and_then(|grant| self.grants.get(grant));
-        View {
-            revision: self.head.revision,
-            request: self.requests.get(&id).map(|row| row.value.clone()),
-            grant: grant.map(|row| row.value.clone()),
-            ..View::default()
-        }
-    }
-
-    fn view_of_grant(&self, id: GrantId) -> View {
-        let Some(row) = self.grants.get(&id) else {
-            return View { revision: self.head.revision, ..View::default() };
-        };
-        View {
-            revision: self.head.revision,
-            request: self.requests.get(&row.value.request).map(|row| row.value.clone()),
-            grant: Some(row.value.clone()),
-            ..View::default()
-        }
-    }
-
-    fn view_of_delegation(&self, id: DelegationId) -> View {
-        let delegation = self.delegations.get(&id).map(|row| row.value.clone());
-        View { revision: self.head.revision, delegation, ..View::default() }
+        let Ok(view) = answer(self, &Needs::request(id), Timestamp::EPOCH);
+        view
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
@@ -118,17 +119,9 @@ impl State {
             created.entry(Subject::of(event)).or_insert(record.revision);
             records.push(record);
         }
-        let rows = fold::<StoreError>(&batch.events, |subject| {
-            Ok(match subject {
-                Subject::Request(id) => self.view_of_request(id),
-                Subject::Grant(id) => self.view_of_grant(id),
-                Subject::Delegation(id) => self.view_of_delegation(id),
-                Subject::Principal(who) => {
-                    let known = self.standings.get(&who).cloned().map(|known| (who, known));
-                    View { standing: known.into_iter().collect(), ..View::default() }
-                }
-            })
-        })?;
+        let Ok(rows) = fold::<Infallible>(&batch.events, |subject| Ok(self.before(subject)));
+        let about = batch.events.iter().map(|event| subjects(event, people_of(&Subject::of(event), &rows)));
+        self.about.extend(about);
         let born = |subject: Subject| created.get(&subject).copied().unwrap_or(head.revision);
         for (id, request) in rows.requests {
             let created = self.requests.get(&id).map_or_else(|| born(Subject::Request(id)), |row| row.created);
@@ -157,8 +150,140 @@ impl State {
         Ok(records)
     }
 
-    fn after(&self, revision: Revision) -> impl Iterator<Item = &Record> {
-        self.journal.iter().skip(usize::try_from(revision.0).unwrap_or(usize::MAX))
+    fn check_position(&self, known: &Position) -> Result<(), StoreError> {
+        check_position(known, &self.head, |revision| {
+            let index = usize::try_from(revision.0).ok().and_then(|revision| revision.checked_sub(1));
+            Ok(index.and_then(|index| self.journal.get(index)).map(|record| record.hash))
+        })
+    }
+
+    fn is_about(&self, index: usize) -> Option<(&Record, &BTreeSet<Subject>)> {
+        self.journal.get(index).zip(self.about.get(index))
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Vec<View> {
+        let mut due: Vec<_> = self.requests.keys().map(|id| self.view_of_request(*id)).collect();
+        due.retain(|view| !note(view, now).is_empty());
+        due.sort_by_key(next_note);
+        due.truncate(limit);
+        due
+    }
+
+    fn done_under(&self, caller: &Principal, key: &str) -> Option<Done> {
+        self.done.get(&(caller.clone(), key.to_owned())).cloned()
+    }
+}
+
+impl Lookup for State {
+    type Error = Infallible;
+
+    fn revision(&self) -> Result<Revision, Infallible> {
+        Ok(self.head.revision)
+    }
+
+    fn request(&self, id: RequestId) -> Result<Option<AccessRequest>, Infallible> {
+        Ok(self.requests.get(&id).map(|row| row.value.clone()))
+    }
+
+    fn grant(&self, id: GrantId) -> Result<Option<Grant>, Infallible> {
+        Ok(self.grants.get(&id).map(|row| row.value.clone()))
+    }
+
+    fn grant_of(&self, request: RequestId) -> Result<Option<Grant>, Infallible> {
+        let grant = self.grant_of.get(&request).and_then(|grant| self.grants.get(grant));
+        Ok(grant.map(|row| row.value.clone()))
+    }
+
+    fn delegation(&self, id: DelegationId) -> Result<Option<Delegation>, Infallible> {
+        Ok(self.delegations.get(&id).map(|row| row.value.clone()))
+    }
+
+    fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, Infallible> {
+        let grants = self.grants.values().map(|row| &row.value);
+        let of_chain = |grant: &&Grant| grant.extends.is_some_and(|extension| extension.first == first);
+        let mut found: Vec<_> = grants.filter(of_chain).cloned().collect();
+        found.sort_by_key(Grant::number);
+        Ok(found)
+    }
+
+    fn requests_of(&self, person: &Principal, limit: usize) -> Result<Vec<AccessRequest>, Infallible> {
+        let theirs = self.requests.values().filter(|row| row.value.person() == person);
+        Ok(newest_first(theirs).take(limit).collect())
+    }
+
+    fn live(&self, whose: &Whose, now: Timestamp) -> Result<Vec<Grant>, Infallible> {
+        let is_theirs = |grant: &Grant| match whose {
+            Whose::Everybody => true,
+            Whose::Of(who) => grant.is_of(who),
+        };
+        let live = self.grants.values().filter(|row| row.value.status(now).is_live() && is_theirs(&row.value));
+        Ok(newest_first(live).collect())
+    }
+
+    fn unreviewed(&self) -> Result<Vec<Grant>, Infallible> {
+        Ok(newest_first(self.grants.values().filter(|row| row.value.is_unreviewed())).collect())
+    }
+
+    fn tally(&self, person: &Principal, nth: u64, now: Timestamp) -> Result<Tally, Infallible> {
+        let live = || self.grants.values().map(|row| &row.value).filter(|grant| grant.status(now).is_live());
+        let mut requests: Vec<_> = self.requests.values().filter(|row| row.value.person() == person).collect();
+        requests.sort_by_key(|row| std::cmp::Reverse(row.created));
+        let nth = nth.checked_sub(1).and_then(|nth| requests.get(usize::try_from(nth).ok()?));
+        Ok(Tally {
+            grants: live().filter(|grant| grant.person() == person).map(Grant::first).collect::<HashSet<_>>().len()
+                as u64,
+            grants_of_all: live().map(Grant::first).collect::<HashSet<_>>().len() as u64,
+            open_requests: requests.iter().filter(|row| row.value.status(now).is_open()).count() as u64,
+            nth_newest: nth.map(|row| row.value.created_at),
+        })
+    }
+
+    fn delegations_to(&self, delegate: &Principal, now: Timestamp) -> Result<Vec<Delegation>, Infallible> {
+        let active = |one: &Delegation| one.delegate == *delegate && one.status(now) == DelegationStatus::Active;
+        Ok(newest_first(self.delegations.values().filter(|row| active(&row.value))).collect())
+    }
+
+    fn standing(&self, who: &Principal) -> Result<Option<Standing>, Infallible> {
+        Ok(self.standings.get(who).cloned())
+    }
+}
+
+fn newest_first<'a, T: Clone + 'a>(rows: impl Iterator<Item = &'a Row<T>>) -> impl Iterator<Item = T> {
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.created));
+    rows.into_iter().map(|row| row.value.clone())
+}
+
+impl Reads for MemoryStore {
+    fn view(&self, needs: &Needs, now: Timestamp) -> Result<View, StoreError> {
+        let Ok(view) = answer(&*self.state.lock(), needs, now);
+        Ok(view)
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
+        Ok(self.state.lock().due(now, limit))
+    }
+
+    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
+        Ok(self.state.lock().done_under(caller, key))
+    }
+}
+
+/// The state while its lock is held.
+struct Locked<'a>(&'a State);
+
+impl Reads for Locked<'_> {
+    fn view(&self, needs: &Needs, now: Timestamp) -> Result<View, StoreError> {
+        let Ok(view) = answer(self.0, needs, now);
+        Ok(view)
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
+        Ok(self.0.due(now, limit))
+    }
+
+    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
+        Ok(self.0.done_under(caller, key))
     }
 }
 
@@ -167,20 +292,22 @@ impl Store for MemoryStore {
         Ok(self.state.lock().head)
     }
 
-    fn may_have_grown(&self, since: Revision) -> Result<bool, StoreError> {
-        Ok(self.state.lock().head.revision > since)
+    fn has_grown(&self, since: &Position) -> Result<bool, StoreError> {
+        let state = self.state.lock();
+        state.check_position(since)?;
+        Ok(state.head.revision > since.revision)
     }
 
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
         self.state.lock().commit(batch)
     }
 
-    fn request(&self, id: RequestId) -> Result<View, StoreError> {
-        Ok(self.state.lock().view_of_request(id))
-    }
-
-    fn grant(&self, id: GrantId) -> Result<View, StoreError> {
-        Ok(self.state.lock().view_of_grant(id))
+    fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError> {
+        let mut state = self.state.lock();
+        match decide(&Locked(&state))? {
+            Some(batch) => state.commit(&batch),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError> {
@@ -197,10 +324,6 @@ impl Store for MemoryStore {
         }))
     }
 
-    fn delegation(&self, id: DelegationId) -> Result<View, StoreError> {
-        Ok(self.state.lock().view_of_delegation(id))
-    }
-
     fn delegations(&self, page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError> {
         let state = self.state.lock();
         Ok(listed(state.delegations.values(), page, |delegation| {
@@ -209,62 +332,23 @@ impl Store for MemoryStore {
         }))
     }
 
-    fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {
+    fn live(&self, now: Timestamp) -> Result<Live, StoreError> {
         let state = self.state.lock();
-        let live = state.grants.values().filter(|row| row.value.status(now).is_live()).map(|row| row.value.clone());
-        Ok((state.head.revision, live.collect()))
+        let Ok(grants) = Lookup::live(&*state, &Whose::Everybody, now);
+        Ok(Live::of(state.head, grants))
     }
 
-    fn live_of(&self, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
         let state = self.state.lock();
-        let grants = state.grants.values().map(|row| &row.value);
-        let theirs = grants.filter(|grant| grant.is_of(who) && grant.status(now).is_live());
-        Ok(theirs.cloned().collect())
-    }
-
-    fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError> {
-        Ok(self.state.lock().standings.get(who).cloned())
-    }
-
-    fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError> {
-        let state = self.state.lock();
-        let grants = state.grants.values().map(|row| &row.value);
-        let of_chain = |grant: &&Grant| grant.extends.is_some_and(|extension| extension.first == first);
-        let mut found: Vec<_> = grants.filter(of_chain).cloned().collect();
-        found.sort_by_key(Grant::number);
-        Ok(found)
-    }
-
-    fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError> {
-        let state = self.state.lock();
-        let live = || state.grants.values().map(|row| &row.value).filter(|grant| grant.status(now).is_live());
-        let mut requests: Vec<_> = state.requests.values().filter(|row| row.value.requester == *who).collect();
-        requests.sort_by_key(|row| std::cmp::Reverse(row.created));
-        let nth = nth.checked_sub(1).and_then(|nth| requests.get(usize::try_from(nth).ok()?));
-        Ok(Tally {
-            grants: live().filter(|grant| grant.holder == *who).map(Grant::first).collect::<HashSet<_>>().len() as u64,
-            grants_of_all: live().map(Grant::first).collect::<HashSet<_>>().len() as u64,
-            open_requests: requests.iter().filter(|row| row.value.status(now).is_open()).count() as u64,
-            nth_newest: nth.map(|row| row.value.created_at),
-        })
-    }
-
-    fn unreviewed(&self) -> Result<Vec<Grant>, StoreError> {
-        let state = self.state.lock();
-        let mut rows: Vec<_> = state.grants.values().filter(|row| row.value.is_unreviewed()).collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.created));
-        Ok(rows.into_iter().map(|row| row.value.clone()).collect())
-    }
-
-    fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
-        let state = self.state.lock();
-        Ok((state.head.revision, state.after(after).take(limit).cloned().collect()))
-    }
-
-    fn changes(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
-        let state = self.state.lock();
-        let changes = state.after(after).filter(|record| record.event.fact.changes_state());
-        Ok((state.head.revision, changes.take(limit).cloned().collect()))
+        if let Some(known) = &query.continues {
+            state.check_position(known)?;
+        }
+        let selected = |index| state.is_about(index).filter(|(record, about)| query.selects(record, about));
+        let count = state.journal.len();
+        let mut indexes: Box<dyn Iterator<Item = usize>> =
+            if query.newest_first { Box::new((0..count).rev()) } else { Box::new(0..count) };
+        let found = indexes.by_ref().filter_map(selected).take(query.limit);
+        Ok((state.head, found.map(|(record, _)| record.clone()).collect()))
     }
 
     fn verify(&self) -> Result<u64, StoreError> {
@@ -275,7 +359,7 @@ impl Store for MemoryStore {
             events.push(verifier.next(record.revision, &record.hash.to_string(), &record.body)?.event);
         }
         let count = verifier.finish(state.head.revision, state.head.hash)?;
-        let rows = fold::<StoreError>(&events, |_| Ok(View::default()))?;
+        let Ok(rows) = fold::<Infallible>(&events, |_| Ok(View::default()));
         super::compare(
             &rows,
             state.requests.values().map(|row| &row.value),
@@ -286,19 +370,9 @@ impl Store for MemoryStore {
         Ok(count)
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
-        let state = self.state.lock();
-        let requests = state.requests.keys().map(|id| state.view_of_request(*id));
-        Ok(requests.filter(|view| !note(view, now).is_empty()).take(limit).collect())
-    }
-
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let state = self.state.lock();
         Ok(state.requests.keys().filter_map(|id| next_note(&state.view_of_request(*id))).min())
-    }
-
-    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
-        Ok(self.state.lock().done.get(&(caller.clone(), key.to_owned())).cloned())
     }
 
     fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {

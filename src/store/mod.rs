@@ -6,10 +6,12 @@
 //! | file | question |
 //! |---|---|
 //! | `port` | what every store promises |
-//! | `head` | where the journal ends |
+//! | `head` | where the journal ends, and how one journal is told from another |
 //! | `batch` | what is written together |
 //! | `live` | which grants checks need |
 //! | `page` | which rows a list shows |
+//! | `records` | which records of the journal are wanted, and what a record is about |
+//! | `answer` | how a view is put together from single reads |
 //! | `error` | why a store could not do what was asked |
 //! | `fold` | how a batch of events changes the rows |
 //! | `integrity` | how records are appended, and how the rows are compared with the journal |
@@ -17,6 +19,7 @@
 //! | `sqlite` | the store of one host: a file that several processes share |
 //! | `conformance` | the suite that a store must pass to be one |
 
+mod answer;
 mod batch;
 mod error;
 mod fold;
@@ -26,6 +29,7 @@ mod live;
 mod memory;
 mod page;
 mod port;
+mod records;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -35,11 +39,12 @@ pub mod conformance;
 pub use batch::{Batch, Delivery, Done, Leased, Message};
 pub use error::StoreError;
 pub use fold::{Rows, Subject, fold};
-pub use head::Head;
+pub use head::{Head, Lineage, Position};
 pub use integrity::{check_basis, compare, seal};
 pub use live::Live;
 pub use memory::MemoryStore;
 pub use page::{Page, Visible};
-pub use port::Store;
+pub use port::{DecideBatch, Reads, Store};
+pub use records::RecordQuery;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};

@@ -2,20 +2,75 @@
 
 use std::fmt::Debug;
 
-use super::{Batch, Delivery, Done, Head, Leased, Live, Page, StoreError};
+use super::{Batch, Delivery, Done, Head, Leased, Live, Page, Position, RecordQuery, StoreError};
 use crate::journal::Record;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, DelegationStatus, Grant, GrantId, GrantStatus, Principal, RequestId,
-    RequestStatus, Revision, Standing, Timestamp,
+    RequestStatus, Revision, Timestamp,
 };
-use crate::workflow::{Tally, View};
+use crate::workflow::{Needs, View};
+
+/// The reads that a command is decided from. Each sees one revision: nothing of a commit, or all of it.
+///
+/// ```
+/// use jit_access::store::{MemoryStore, Reads};
+/// use jit_access::workflow::{Needs, View};
+///
+/// let now = "2026-12-01T09:00:00Z".parse()?;
+/// assert_eq!(MemoryStore::new().view(&Needs::default(), now)?, View::default());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Reads {
+    /// Everything that `needs` asks for, as it is at `now`, of one revision.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn view(&self, needs: &Needs, now: Timestamp) -> Result<View, StoreError>;
+
+    /// Views about which time has made something true by `now` that the journal does not say, longest due first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError>;
+
+    /// What was done under this idempotency key of this caller. Keys are kept for a day at least.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError>;
+
+    /// Short for [`Reads::view`]: a request and the grant it led to.
+    ///
+    /// # Errors
+    /// As for [`Reads::view`].
+    fn request(&self, id: RequestId) -> Result<View, StoreError> {
+        self.view(&Needs::request(id), Timestamp::EPOCH)
+    }
+
+    /// Short for [`Reads::view`]: a grant and the request it answers.
+    ///
+    /// # Errors
+    /// As for [`Reads::view`].
+    fn grant(&self, id: GrantId) -> Result<View, StoreError> {
+        self.view(&Needs::grant(id), Timestamp::EPOCH)
+    }
+
+    /// Short for [`Reads::view`]: a delegation.
+    ///
+    /// # Errors
+    /// As for [`Reads::view`].
+    fn delegation(&self, id: DelegationId) -> Result<View, StoreError> {
+        self.view(&Needs::delegation(id), Timestamp::EPOCH)
+    }
+}
+
+/// Decides what to write; called while nobody else can write. `None` writes nothing.
+pub type DecideBatch<'a> = dyn FnMut(&dyn Reads) -> Result<Option<Batch>, StoreError> + 'a;
 
 /// A place that keeps the journal, the state and the outbox.
 ///
-/// Every read sees one revision: nothing of a commit, or all of it.
-///
 /// ```
-/// use jit_access::model::{Actor, Event, Fact, GrantId, Revision};
+/// use jit_access::model::Revision;
 /// use jit_access::store::{Batch, MemoryStore, Store};
 ///
 /// let store = MemoryStore::new();
@@ -23,22 +78,22 @@ use crate::workflow::{Tally, View};
 /// assert!(store.commit(&Batch::default())?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Store: Debug + Send + Sync {
+pub trait Store: Reads + Debug + Send + Sync {
     /// The end of the journal.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Whether the journal may have grown since the revision given. May say yes wrongly, never no. Costs microseconds.
+    /// Whether the journal has grown since this position. Costs microseconds when it has not.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn may_have_grown(&self, since: Revision) -> Result<bool, StoreError>;
+    /// [`StoreError::Replaced`] when the position is not in this journal; [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
+    fn has_grown(&self, since: &Position) -> Result<bool, StoreError>;
 
-    /// Whether the journal ends at this revision still, as far as can be seen in less time than [`Store::may_have_grown`]
-    /// takes. A yes speaks for every commit to the place that was asked last which has returned before the call; a no
-    /// proves nothing.
+    /// `true` only if no commit that returned before this call moved the journal on from `revision`, as far as
+    /// [`Store::has_grown`] has seen it; `false` is inconclusive. Faster than [`Store::has_grown`].
     fn is_still(&self, revision: Revision) -> bool {
         let _ = revision;
         false
@@ -53,17 +108,12 @@ pub trait Store: Debug + Send + Sync {
     /// written.
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError>;
 
-    /// The request and the grant it led to.
+    /// Waits until nobody else can write, lets `decide` read and decide, and writes the batch. It cannot conflict, so a
+    /// command that is decided here always ends. `decide` must not use the store in any other way.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn request(&self, id: RequestId) -> Result<View, StoreError>;
-
-    /// The grant and the request it answers.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn grant(&self, id: GrantId) -> Result<View, StoreError>;
+    /// As for [`Store::commit`], and what `decide` answers. Then nothing has been written.
+    fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError>;
 
     /// Requests, newest first.
     ///
@@ -77,114 +127,55 @@ pub trait Store: Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError>;
 
-    /// The delegation.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn delegation(&self, id: DelegationId) -> Result<View, StoreError>;
-
-    /// Delegations, newest first. Whose they are is who lends and who reviews; roles show none.
+    /// Delegations, newest first. They belong to their delegator and their delegate.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn delegations(&self, page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError>;
 
-    /// The grants that are scheduled, active or held back at `now`, and the revision this is true of.
+    /// What checks need of the grants that are scheduled, active or suspended at `now`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError>;
+    fn live(&self, now: Timestamp) -> Result<Live, StoreError>;
 
-    /// What of these checks need: the plain ones that are not held back with no more than a [`Holding`], and the others
-    /// whole.
+    /// The records that the query selects, and the head they were read under. Fewer than the limit means that there are
+    /// no more up to that head.
     ///
     /// # Errors
+    /// [`StoreError::Replaced`] when the query continues from a position that is not in this journal;
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn live(&self, now: Timestamp) -> Result<Live, StoreError> {
-        let (revision, grants) = self.live_grants(now)?;
-        Ok(Live::of(revision, grants))
-    }
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError>;
 
-    /// The grants that are scheduled, active or held back at `now` and that this principal holds, or an agent for them.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn live_of(&self, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError>;
-
-    /// What the host said last of this principal.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError>;
-
-    /// Every extension there ever was of the chain that begins with this grant, in order.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError>;
-
-    /// How much this principal holds and asks for at `now`, and when they made the `nth` newest of their requests; nobody
-    /// has made a 0th.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError>;
-
-    /// The grants that nobody approved and nobody has reviewed yet, newest first. They are few: each keeps its holder from
-    /// the next one.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn unreviewed(&self) -> Result<Vec<Grant>, StoreError>;
-
-    /// Records after a revision, oldest first, and the revision of the head they were read under.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError>;
-
-    /// Only those records after a revision that change state (uses do not), oldest first, with the revision of the head
-    /// they were read under. Fewer than `limit` means that there are no more up to that head.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn changes(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError>;
-
-    /// Checks the whole journal and that the state rows are its fold; answers how many records there are.
+    /// Checks the whole journal and that everything else is its fold; answers how many records there are.
     ///
     /// # Errors
     /// [`StoreError::Broken`] with the first record that is broken; [`StoreError::Corrupt`] with the first row that is not
     /// what the journal says; the errors of reading.
     fn verify(&self) -> Result<u64, StoreError>;
 
-    /// Views about which time has made something true by `now` that the journal does not say.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError>;
-
-    /// The next instant at which [`Store::due`] will answer something, if there is one.
+    /// The next instant at which [`Reads::due`] will answer something, if there is one.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// What was done under this idempotency key of this caller. Keys are kept for a day at least.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError>;
-
     /// Takes up to `limit` outbox messages that are due at `now`, oldest first, so that nobody else gets them before
-    /// `until`. A message whose taker says nothing by then is given out again: delivery is at least once.
+    /// `until`. A message that is not settled by then is given out again: delivery is at least once.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError>;
 
-    /// Says what became of a leased message. Telling twice, or after the lease is over, does no harm.
+    /// Says what became of a leased message. Calling it twice, or after the lease is over, does no harm.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError>;
+
+    /// Waits for running operations and makes further ones wait. Call it in a process that is about to fork.
+    fn before_fork(&self) {}
+
+    /// Lets operations continue. Call it in the parent after the fork; in the child it does nothing.
+    fn after_fork_in_parent(&self) {}
 }

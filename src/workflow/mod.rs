@@ -11,6 +11,7 @@
 //! | `host_schema` | which kinds of resource the host has |
 //! | `assess` | what a request would newly permit, and how much could go wrong with it |
 //! | `quorum` | whose approvals a request still waits for |
+//! | `needs` | what must be read before a command can be decided |
 //! | `view` | what must be known to decide, and how a fact changes it |
 //! | `decide` | which facts follow from a command |
 //! | `note` | what time has made true and the journal does not say yet |
@@ -26,6 +27,7 @@ mod authority;
 mod call;
 mod decide;
 mod host_schema;
+mod needs;
 mod note;
 mod quorum;
 mod refusal;
@@ -40,8 +42,9 @@ pub use authority::{
     reviewing_now,
 };
 pub use call::{Call, Ids};
-pub use decide::{already_covered, decide, preview};
+pub use decide::{already_covered, check_not_disabled, decide, preview};
 pub use host_schema::HostSchema;
+pub use needs::{Count, Needs, Whose};
 pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};

@@ -8,6 +8,7 @@
 //! | `maps` | whether the tables in `mod.rs` name the files that are there |
 //! | `features` | whether every feature is described |
 //! | `examples` | whether what can be called has an example |
+//! | `writes` | whether facts are written in one place |
 //! | `commits` | whether the subjects of commits have their form |
 
 mod circles;
@@ -17,3 +18,4 @@ mod features;
 mod maps;
 mod rooms;
 mod sources;
+mod writes;

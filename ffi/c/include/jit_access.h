@@ -70,6 +70,9 @@
 // A grant covers it, but in another session or task.
 #define JIT_REASON_OTHER_SESSION 7
 
+// The store was replaced by an older copy or another one, so no grant is honoured until an operator has accepted it.
+#define JIT_REASON_STORE_REPLACED 8
+
 // An engine: one process's view of one store. A name for it, not an address.
 typedef struct jit_engine jit_engine;
 

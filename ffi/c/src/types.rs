@@ -169,6 +169,8 @@ pub const JIT_REASON_MFA_REQUIRED: u32 = 5;
 pub const JIT_REASON_OUTSIDE_NETWORKS: u32 = 6;
 /// A grant covers it, but in another session or task.
 pub const JIT_REASON_OTHER_SESSION: u32 = 7;
+/// The store was replaced by an older copy or another one, so no grant is honoured until an operator has accepted it.
+pub const JIT_REASON_STORE_REPLACED: u32 = 8;
 
 /// The answer.
 #[repr(C)]
@@ -259,6 +261,7 @@ impl From<&Decision> for jit_decision {
                 Reason::MfaRequired => JIT_REASON_MFA_REQUIRED,
                 Reason::OutsideNetworks => JIT_REASON_OUTSIDE_NETWORKS,
                 Reason::OtherSession => JIT_REASON_OTHER_SESSION,
+                Reason::StoreReplaced => JIT_REASON_STORE_REPLACED,
                 _ => 0,
             },
             revision: decision.revision.0,

@@ -47,6 +47,7 @@ REASONS = {
     5: "mfa_required",
     6: "outside_networks",
     7: "other_session",
+    8: "store_replaced",
 }
 
 

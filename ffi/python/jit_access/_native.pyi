@@ -190,7 +190,8 @@ class Decision:
     def reason(self) -> str:
         """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session` when a grant covers it whose
         conditions are not met; `stale` when the engine could not be shown to be current, `unrecordable` when the
-        use could not be recorded. More may come."""
+        use could not be recorded, `store_replaced` when an older copy or another store is in the place of the
+        one that was read before. More may come."""
 
     @property
     def grant_id(self) -> str | None:

@@ -18,7 +18,7 @@ use jit_access::clock::{Clock, ManualClock};
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{Invalid, Principal, PrincipalKind, RoleName, Standing, Timestamp};
 use jit_access::service::{Builder, Desk, Directory, DirectoryError, Engine, Keeper, Known, Reconciler};
-use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
+use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 use pyo3::prelude::*;
 
 use crate::engine::when;
@@ -300,7 +300,7 @@ impl Drop for Live {
         if self.is_ours() {
             let _one = lock(&CHANGING);
             drop(self.keeper.take());
-            self.store.iter().for_each(|store| store.pause());
+            self.store.iter().for_each(|store| store.before_fork());
         }
     }
 }

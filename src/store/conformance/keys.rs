@@ -15,9 +15,10 @@ pub fn a_command_is_done_once_under_one_key(fixture: &dyn Fixture) {
         request: Some(RequestId::from_u128(1)),
         grant: Some(GrantId::from_u128(u128::MAX)),
         delegation: Some(DelegationId::from_u128(2)),
+        ended: vec![GrantId::from_u128(3), GrantId::from_u128(4)],
     };
     store.commit(&batch(&caller, "k", &first, 1, at(0))).unwrap();
-    let second = Done { fingerprint: "two".to_owned(), request: None, grant: None, delegation: None };
+    let second = Done { fingerprint: "two".to_owned(), request: None, grant: None, delegation: None, ended: vec![] };
     assert!(matches!(store.commit(&batch(&caller, "k", &second, 2, at(1))), Err(StoreError::KeyTaken)));
     assert_eq!(store.done_under(&caller, "k").unwrap(), Some(first));
 
@@ -33,7 +34,8 @@ pub fn keys_belong_to_their_caller(fixture: &dyn Fixture) {
     let store = place.open();
     let people = [Principal::user("ann").unwrap(), Principal::agent("ann").unwrap(), Principal::user("anna").unwrap()];
     for (number, caller) in (1..).zip(&people) {
-        let done = Done { fingerprint: number.to_string(), request: None, grant: None, delegation: None };
+        let done =
+            Done { fingerprint: number.to_string(), request: None, grant: None, delegation: None, ended: vec![] };
         store.commit(&batch(caller, "k", &done, number, at(0))).unwrap();
         store.commit(&batch(caller, "", &done, number + 100, at(0))).unwrap();
     }
@@ -50,7 +52,7 @@ pub fn keys_are_kept_for_a_day(fixture: &dyn Fixture) {
     let place = fixture.fresh();
     let store = place.open();
     let caller = cast()[0].principal.clone();
-    let done = Done { fingerprint: "f".to_owned(), request: None, grant: None, delegation: None };
+    let done = Done { fingerprint: "f".to_owned(), request: None, grant: None, delegation: None, ended: vec![] };
     for hour in 0..=24 {
         let now = at(hour * 3_600_000);
         store.commit(&batch(&caller, &format!("k{hour}"), &done, u128::try_from(hour).unwrap() + 1, now)).unwrap();

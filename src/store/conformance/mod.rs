@@ -12,6 +12,7 @@
 //! | `together` | what holds when many write at once |
 //! | `stories` | do the rows, pages and deadlines follow from the events |
 //! | `keys` | is a command done once under one idempotency key |
+//! | `positions` | is a journal known from any other, and does an exclusive decision always end |
 //! | `outbox` | is every message given out until it is settled |
 //! | `lasting` | is everything still there after reopening |
 
@@ -28,6 +29,7 @@ pub mod keys;
 pub mod lasting;
 mod naive;
 pub mod outbox;
+pub mod positions;
 pub mod stories;
 pub mod together;
 pub mod world;
@@ -98,6 +100,9 @@ macro_rules! store_conformance {
             stories::rows_pages_and_deadlines_follow_from_the_events,
             stories::pages_join_without_gap_or_overlap,
             stories::ten_thousand_uses_are_one_batch,
+            positions::a_position_is_in_one_journal_only,
+            positions::an_exclusive_decision_never_conflicts,
+            positions::an_exclusive_decision_can_be_not_to_write,
             outbox::messages_are_given_out_in_order_and_until_settled,
             outbox::what_cannot_be_delivered_is_not_given_out_again,
             outbox::settling_twice_does_no_harm,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::journal::Record;
 use crate::model::{
     AccessRequest, Actor, Answer, Capacity, ClosedReview, Cut, Delegation, DelegationEnd, DelegationStatus, End,
     EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review,
     ReviewOutcome, Revision, Standing, Suspension, Timestamp, Verdict,
 };
-use crate::store::{Page, Visible};
+use crate::store::{Page, RecordQuery, Subject, Visible};
 use crate::workflow::{Tally, View, next_note, note};
 
 /// The rows that these events make, newest first, each with its revision.
@@ -83,9 +84,9 @@ impl Naive {
 
     pub(super) fn tally(&self, who: &Principal, now: Timestamp, nth: usize) -> Tally {
         let live = self.live(now);
-        let theirs: Vec<_> = self.requests.iter().map(|(_, request)| request).filter(|r| r.requester == *who).collect();
+        let theirs: Vec<_> = self.requests.iter().map(|(_, request)| request).filter(|r| r.person() == who).collect();
         Tally {
-            grants: chains(live.iter().filter(|grant| grant.holder == *who)),
+            grants: chains(live.iter().filter(|grant| grant.person() == who)),
             grants_of_all: chains(live.iter()),
             open_requests: theirs.iter().filter(|request| request.status(now).is_open()).count() as u64,
             nth_newest: if nth == 0 { None } else { theirs.get(nth - 1).map(|request| request.created_at) },
@@ -95,6 +96,48 @@ impl Naive {
     pub(super) fn unreviewed(&self) -> Vec<Grant> {
         let owed = |grant: &&Grant| grant.break_glass.as_ref().is_some_and(|owed| owed.closed.is_none());
         self.grants.iter().map(|(_, grant)| grant).filter(owed).cloned().collect()
+    }
+
+    /// Those of the records that the query selects.
+    pub(super) fn records(&self, all: &[Record], query: &RecordQuery) -> Vec<Record> {
+        let mut found: Vec<Record> = all
+            .iter()
+            .filter(|record| query.after < record.revision)
+            .filter(|record| query.before.is_none_or(|before| record.revision < before))
+            .filter(|record| query.from.is_none_or(|from| from <= record.event.at))
+            .filter(|record| query.until.is_none_or(|until| record.event.at < until))
+            .filter(|record| !query.changes_only || !matches!(record.event.fact, Fact::GrantUsed { left: None, .. }))
+            .filter(|record| query.about.as_ref().is_none_or(|subject| self.is_about(&record.event, subject)))
+            .cloned()
+            .collect();
+        if query.newest_first {
+            found.reverse();
+        }
+        found.truncate(query.limit);
+        found
+    }
+
+    fn is_about(&self, event: &Event, subject: &Subject) -> bool {
+        let of = Subject::of(event);
+        let concerned = |who: &Principal| match &of {
+            Subject::Request(id) => {
+                self.requests.iter().any(|(_, one)| one.id == *id && one.identities().any(|one| one == who))
+            }
+            Subject::Grant(id) => self.grants.iter().any(|(_, one)| one.id == *id && one.is_of(who)),
+            Subject::Delegation(id) => {
+                let sides = |one: &Delegation| one.delegator == *who || one.delegate == *who;
+                self.delegations.iter().any(|(_, one)| one.id == *id && sides(one))
+            }
+            Subject::Principal(_) => false,
+        };
+        match (subject, &event.fact) {
+            (Subject::Request(id), Fact::GrantCreated(grant)) => grant.request == *id,
+            (Subject::Principal(who), Fact::ReviewLapsed { reviewer, .. }) if reviewer == who => true,
+            (Subject::Principal(who), _) => {
+                of == *subject || concerned(who) || event.by == Actor::Principal(who.clone())
+            }
+            _ => of == *subject,
+        }
     }
 
     pub(super) fn request_page(&self, page: &Page<RequestStatus>) -> Vec<(Revision, AccessRequest)> {

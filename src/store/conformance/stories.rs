@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 
 use super::Fixture;
 use super::naive::Naive;
-use super::world::{Dice, Story, at, cast, granted, role, used};
+use super::world::{
+    Dice, Story, at, cast, changes, extensions, granted, journal, live_grants, role, standing_of, tally, unreviewed,
+    used,
+};
+use crate::journal::Record;
 use crate::model::{DelegationStatus, GrantStatus, RequestStatus, Revision, Timestamp};
-use crate::store::{Batch, Live, Page, Store, Visible};
+use crate::store::{Batch, Live, Page, RecordQuery, Store, Subject, Visible};
 use crate::workflow::{View, note};
 
 /// After a few hundred random steps of several stories, everything the store answers is what a plain reading of the
@@ -33,6 +37,7 @@ pub fn tell(fixture: &dyn Fixture, steps: &[u64]) {
     check_delegations(&*other, &naive);
     check_standings(&*other, &naive);
     check_feeds(&*other, &story);
+    check_records(&*other, &story, &naive);
     check_time(&*other, &naive);
     check_pages(&*other, &naive, story.now);
     assert_eq!(other.verify().unwrap(), story.events.len() as u64);
@@ -48,7 +53,7 @@ fn check_rows(store: &dyn Store, naive: &Naive, events: usize) {
             assert_eq!(store.grant(grant.id).unwrap(), view);
             let chain = naive.grants.iter().rev().map(|(_, other)| other);
             let chain = chain.filter(|other| other.extends.is_some_and(|extension| extension.first == grant.id));
-            assert_eq!(store.extensions(grant.id).unwrap(), chain.cloned().collect::<Vec<_>>());
+            assert_eq!(extensions(store, grant.id), chain.cloned().collect::<Vec<_>>());
         }
     }
 }
@@ -69,26 +74,64 @@ fn check_delegations(store: &dyn Store, naive: &Naive) {
             }
         }
     }
-    assert_eq!(store.unreviewed().unwrap(), naive.unreviewed());
+    assert_eq!(unreviewed(store), naive.unreviewed());
 }
 
 fn check_standings(store: &dyn Store, naive: &Naive) {
     for who in cast() {
-        assert_eq!(store.standing(&who.principal).unwrap(), naive.standing(&who.principal));
+        assert_eq!(standing_of(store, &who.principal), naive.standing(&who.principal));
     }
 }
 
 fn check_feeds(store: &dyn Store, story: &Story) {
-    let (head, records) = store.journal(Revision::ZERO, usize::MAX).unwrap();
+    let (head, records) = journal(store, Revision::ZERO, usize::MAX);
     assert_eq!(head, Revision(story.events.len() as u64));
     assert_eq!(records.iter().map(|record| &record.event).collect::<Vec<_>>(), story.events.iter().collect::<Vec<_>>());
-    let changes: Vec<_> = records.iter().filter(|record| record.event.fact.changes_state()).cloned().collect();
+    let changing: Vec<_> = records.iter().filter(|record| record.event.fact.changes_state()).cloned().collect();
     for after in [0, 1, head.0 / 2, head.0, head.0 + 5] {
         for limit in [0, 1, 3, usize::MAX] {
-            let journal = records.iter().filter(|record| record.revision.0 > after).take(limit).cloned().collect();
-            assert_eq!(store.journal(Revision(after), limit).unwrap(), (head, journal));
-            let changes = changes.iter().filter(|record| record.revision.0 > after).take(limit).cloned().collect();
-            assert_eq!(store.changes(Revision(after), limit).unwrap(), (head, changes));
+            let all = records.iter().filter(|record| record.revision.0 > after).take(limit).cloned().collect();
+            assert_eq!(journal(store, Revision(after), limit), (head, all));
+            let changing = changing.iter().filter(|record| record.revision.0 > after).take(limit).cloned().collect();
+            assert_eq!(changes(store, Revision(after), limit), (head, changing));
+        }
+    }
+}
+
+fn check_records(store: &dyn Store, story: &Story, naive: &Naive) {
+    let (head, records) = journal(store, Revision::ZERO, usize::MAX);
+    let ids = |what: fn(&Story) -> Vec<Subject>| what(story).into_iter().take(3);
+    let mut about: Vec<Option<Subject>> = vec![None];
+    about.extend(ids(|story| story.requests().map(Subject::Request).collect()).map(Some));
+    about.extend(ids(|story| story.grants().map(Subject::Grant).collect()).map(Some));
+    about.extend(ids(|story| story.delegations().map(Subject::Delegation).collect()).map(Some));
+    about.extend(cast().into_iter().take(4).map(|who| Some(Subject::Principal(who.principal))));
+    let middle = records.get(records.len() / 2).map(|record| record.event.at);
+    for about in about {
+        for (from, until) in [(None, None), (middle, None), (None, middle), (middle, middle)] {
+            for (after, before) in [(Revision::ZERO, None), (Revision(head.0 / 3), Some(Revision(head.0 * 2 / 3)))] {
+                for (changes_only, newest_first, limit) in
+                    [(false, false, usize::MAX), (true, true, usize::MAX), (false, true, 2), (true, false, 2)]
+                {
+                    let about = about.clone();
+                    let query = RecordQuery {
+                        about,
+                        from,
+                        until,
+                        after,
+                        before,
+                        changes_only,
+                        newest_first,
+                        continues: None,
+                        limit,
+                    };
+                    let found = store.records(&query).unwrap();
+                    assert_eq!(found.0.revision, head);
+                    let expected = naive.records(&records, &query);
+                    let revisions = |all: &[Record]| all.iter().map(|record| record.revision).collect::<Vec<_>>();
+                    assert_eq!(revisions(&found.1), revisions(&expected), "{query:?}");
+                }
+            }
         }
     }
 }
@@ -96,7 +139,7 @@ fn check_feeds(store: &dyn Store, story: &Story) {
 fn check_time(store: &dyn Store, naive: &Naive) {
     assert_eq!(store.next_due().unwrap(), naive.next_due());
     for now in naive.instants() {
-        let mut live = store.live_grants(now).unwrap().1;
+        let mut live = live_grants(store, now).1;
         let mut expected = naive.live(now);
         live.sort_by_key(|grant| grant.id);
         expected.sort_by_key(|grant| grant.id);
@@ -106,12 +149,12 @@ fn check_time(store: &dyn Store, naive: &Naive) {
             live.others.sort_by_key(|grant| grant.id);
             live
         };
-        let expected = Live::of(store.head().unwrap().revision, expected);
+        let expected = Live::of(store.head().unwrap(), expected);
         assert_eq!(in_order(store.live(now).unwrap()), expected, "what checks need at {now}");
 
         for who in cast() {
             for nth in [0, 1, 3, 1_000] {
-                let tally = store.tally(&who.principal, now, nth as u64).unwrap();
+                let tally = tally(store, &who.principal, now, nth as u64);
                 assert_eq!(tally, naive.tally(&who.principal, now, nth), "{nth} of {} at {now}", who.principal);
             }
         }

@@ -6,13 +6,14 @@ use crate::command::{
     Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, Release, ReportStanding, Resume,
     Revoke, Submit, Suspend, Undelegate, WaiveReview, Withdraw,
 };
+use crate::journal::{Hash, Record};
 use crate::model::{
     AccessRequest, Action, Actor, ApprovalRule, Caller, Conditions, Cut, DelegationId, EscalationRule, Event, Fact,
     Grant, GrantId, Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName,
     Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
 };
-use crate::store::{Batch, Store, StoreError};
-use crate::workflow::{BreakGlassRules, Call, History, Ids, Rules, View, decide, note};
+use crate::store::{Batch, Position, RecordQuery, Store, StoreError};
+use crate::workflow::{BreakGlassRules, Call, Count, History, Ids, Needs, Rules, Tally, View, Whose, decide, note};
 
 /// When every story begins.
 pub const START: i64 = 1_800_000_000_000;
@@ -211,6 +212,21 @@ impl Story {
         }
     }
 
+    /// The requests there are.
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.requests.iter().copied()
+    }
+
+    /// The grants there are.
+    pub fn grants(&self) -> impl Iterator<Item = GrantId> {
+        self.grants.iter().copied()
+    }
+
+    /// The delegations there are.
+    pub fn delegations(&self) -> impl Iterator<Item = DelegationId> {
+        self.delegations.iter().copied()
+    }
+
     /// Lets one more thing happen, or be refused.
     pub fn tell(&mut self, store: &dyn Store, step: u64) {
         let mut dice = Dice::new(step);
@@ -294,7 +310,8 @@ impl Story {
                 let duration = [None, Some(minutes(5))][dice.below(2)];
                 let command = Extend::new(grant).duration(duration);
                 let who = Caller { principal: known.holder.clone(), ..who };
-                let view = about_chain(store, View { extended: Some(known), ..store.request(id).unwrap() });
+                let needs = Needs { extended: Some(known.id), chain: true, ..Needs::default() };
+                let view = view(store, &needs, self.now);
                 if self.decide(store, &view, &who, &command.into()) {
                     self.requests.push(id);
                 }
@@ -302,8 +319,8 @@ impl Story {
             19 => {
                 let whose = self.cast[dice.below(self.cast.len())].clone();
                 let standing = Standing { enabled: dice.below(3) > 0, roles: whose.roles };
-                let (revision, live) = store.live_grants(self.now).unwrap();
-                let known = store.standing(&whose.principal).unwrap();
+                let (revision, live) = live_grants(store, self.now);
+                let known = standing_of(store, &whose.principal);
                 let known = known.map(|known| (whose.principal.clone(), known)).into_iter().collect();
                 let history = History { live, ..History::default() };
                 let view = View { revision, standing: known, history, ..View::default() };
@@ -390,12 +407,12 @@ impl Story {
     }
 
     fn about_request(&mut self, store: &dyn Store, id: RequestId, who: &Caller, command: impl Into<Command>) -> bool {
-        let view = about_chain(store, store.request(id).unwrap());
+        let view = view(store, &Needs { review: true, chain: true, ..Needs::request(id) }, self.now);
         self.decide(store, &view, who, &command.into())
     }
 
     fn about_grant(&mut self, store: &dyn Store, id: GrantId, who: &Caller, command: impl Into<Command>) -> bool {
-        let view = about_chain(store, store.grant(id).unwrap());
+        let view = view(store, &Needs { chain: true, ..Needs::grant(id) }, self.now);
         self.decide(store, &view, who, &command.into())
     }
 
@@ -423,17 +440,67 @@ impl Story {
     }
 }
 
-/// The view with what is known of the chain that it is about.
-fn about_chain(store: &dyn Store, view: View) -> View {
-    let of = view.request.as_ref().and_then(|request| request.extends).map(|extension| extension.of);
-    let extended = view.extended.clone().or_else(|| store.grant(of?).unwrap().grant);
-    let first = extended.as_ref().or(view.grant.as_ref()).map(Grant::first);
-    let extensions = first.map(|first| store.extensions(first).unwrap()).unwrap_or_default();
-    View { extended, extensions, ..view }
-}
-
 fn pick<T: Copy>(all: &[T], dice: &mut Dice) -> Option<T> {
     if all.is_empty() { None } else { Some(all[dice.below(all.len())]) }
+}
+
+/// Everything that the store answers to `needs`, at `now`.
+fn view(store: &dyn Store, needs: &Needs, now: Timestamp) -> View {
+    store.view(needs, now).unwrap()
+}
+
+/// The live grants, newest first, and the revision this is true of.
+pub fn live_grants(store: &dyn Store, now: Timestamp) -> (Revision, Vec<Grant>) {
+    let view = view(store, &Needs { live: Some(Whose::Everybody), ..Needs::default() }, now);
+    (view.revision, view.history.live)
+}
+
+/// What was reported last of somebody.
+pub fn standing_of(store: &dyn Store, who: &Principal) -> Option<Standing> {
+    let needs = Needs { standing_of: [who.clone()].into(), ..Needs::default() };
+    view(store, &needs, Timestamp::EPOCH).standing.remove(who)
+}
+
+/// Every extension of the chain of this grant, in order.
+pub fn extensions(store: &dyn Store, grant: GrantId) -> Vec<Grant> {
+    view(store, &Needs { chain: true, ..Needs::grant(grant) }, Timestamp::EPOCH).extensions
+}
+
+/// The break-glass grants without a review.
+pub fn unreviewed(store: &dyn Store) -> Vec<Grant> {
+    let needs = Needs { unreviewed: Some(Whose::Everybody), ..Needs::default() };
+    view(store, &needs, Timestamp::EPOCH).history.unreviewed
+}
+
+/// How much this person has.
+pub fn tally(store: &dyn Store, person: &Principal, now: Timestamp, nth: u64) -> Tally {
+    let tally = Some(Count { person: Some(person.clone()), nth });
+    view(store, &Needs { tally, ..Needs::default() }, now).tally
+}
+
+/// All records after a revision, and the revision of the head.
+pub fn journal(store: &dyn Store, after: Revision, limit: usize) -> (Revision, Vec<Record>) {
+    let (head, records) = store.records(&RecordQuery::after(after, limit)).unwrap();
+    (head.revision, records)
+}
+
+/// Those of them that change state.
+pub fn changes(store: &dyn Store, after: Revision, limit: usize) -> (Revision, Vec<Record>) {
+    let (head, records) = store.records(&RecordQuery::changes_after(after, limit)).unwrap();
+    (head.revision, records)
+}
+
+/// The position of a record that the store has.
+pub fn position(store: &dyn Store, revision: Revision) -> Position {
+    let before = Revision(revision.0.saturating_sub(1));
+    let record = journal(store, before, 1).1.pop().filter(|record| record.revision == revision);
+    let hash = record.map_or(Hash::GENESIS, |record| record.hash);
+    Position { lineage: store.head().unwrap().lineage, revision, hash }
+}
+
+/// Whether the store's journal has grown since this revision of it.
+pub fn has_grown(store: &dyn Store, since: Revision) -> bool {
+    store.has_grown(&position(store, since)).unwrap()
 }
 
 /// The row's value beside the revision that made it.

@@ -9,7 +9,7 @@ use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
 };
-use super::{read, schema, standings};
+use super::{about, read, schema, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::{Batch, Done, Head, Message, StoreError, Subject, check_basis, fold, seal};
@@ -33,25 +33,21 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
     write_rows(transaction, batch, &records)?;
     queue(transaction, &batch.outbox)?;
     if head != before {
-        transaction.prepare_cached("UPDATE head SET revision = ?, changed = ?, hash = ?, at = ?")?.execute(params![
-            int(head.revision),
-            int(head.changed),
-            head.hash.to_string(),
-            head.at.millis()
-        ])?;
+        schema::write_head(transaction, &head)?;
     }
     Ok(records)
 }
 
 fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<Vec<Record>, Fault> {
     let mut insert =
-        transaction.prepare_cached("INSERT INTO journal (revision, changes, hash, body) VALUES (?, ?, ?, ?)")?;
+        transaction.prepare_cached("INSERT INTO journal (revision, changes, at, hash, body) VALUES (?, ?, ?, ?, ?)")?;
     let mut records = Vec::with_capacity(batch.events.len());
     for event in &batch.events {
         let record = seal(event, head)?;
         insert.execute(params![
             int(record.revision),
             event.fact.changes_state(),
+            event.at.millis(),
             record.hash.to_string(),
             record.body
         ])?;
@@ -85,7 +81,7 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
             Subject::Grant(id) => {
                 View { grant: read::grant_by_id(transaction, id)?.map(|(_, grant)| grant), ..View::default() }
             }
-            Subject::Delegation(id) => read::view_of_delegation(transaction, id)?,
+            Subject::Delegation(id) => View { delegation: read::delegation_by_id(transaction, id)?, ..View::default() },
             Subject::Principal(who) => {
                 let known = standings::read(transaction, &who)?.map(|known| (who, known));
                 View { standing: known.into_iter().collect(), ..View::default() }
@@ -104,6 +100,7 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
     for (who, standing) in &rows.standings {
         standings::write(transaction, who, standing)?;
     }
+    about::write(transaction, records, &rows)?;
     // A use of a grant that is not known counts nowhere, as in the fold.
     let mut count = transaction.prepare_cached(
         "INSERT INTO grant_uses (created, uses) SELECT created, ? FROM grants WHERE id = ?
@@ -120,10 +117,11 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
     let columns = RequestColumns::of(request);
     let created: i64 = transaction
         .prepare_cached(
-            "INSERT INTO requests (created, id, owner_kind, owner, state, times_out_at, due_at, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            "INSERT INTO requests (created, id, owner_kind, owner, person_kind, person, state, times_out_at, due_at,
+                 stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET owner_kind = excluded.owner_kind, owner = excluded.owner,
-                 state = excluded.state, times_out_at = excluded.times_out_at, due_at = excluded.due_at,
+                 person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, times_out_at = excluded.times_out_at, due_at = excluded.due_at,
                  stored = excluded.stored
              RETURNING created",
         )?
@@ -133,6 +131,8 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
                 columns.id,
                 columns.owner_kind,
                 columns.owner,
+                columns.person_kind,
+                columns.person,
                 columns.state,
                 columns.times_out_at,
                 columns.due_at,
@@ -149,11 +149,11 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     let columns = GrantColumns::of(grant);
     let created: i64 = transaction
         .prepare_cached(
-            "INSERT INTO grants (created, id, request, first, owner_kind, owner, acts_for, state, starts_at, ends_at, due_at,
-                 unreviewed, plain, scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            "INSERT INTO grants (created, id, request, first, owner_kind, owner, person_kind, person, state, starts_at,
+                 ends_at, due_at, unreviewed, plain, scope, allowed, excepted, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
-                 owner = excluded.owner, acts_for = excluded.acts_for, state = excluded.state, starts_at = excluded.starts_at,
+                 owner = excluded.owner, person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, starts_at = excluded.starts_at,
                  ends_at = excluded.ends_at, due_at = excluded.due_at,
                  unreviewed = excluded.unreviewed, plain = excluded.plain, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
@@ -167,7 +167,8 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.first,
                 columns.owner_kind,
                 columns.owner,
-                columns.acts_for,
+                columns.person_kind,
+                columns.person,
                 columns.state,
                 columns.starts_at,
                 columns.ends_at,
@@ -265,8 +266,8 @@ fn keep_key(
     }
     transaction
         .prepare_cached(
-            "INSERT INTO idempotency (caller_kind, caller, key, fingerprint, request, grant_id, delegation, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO idempotency (caller_kind, caller, key, fingerprint, request, grant_id, delegation, ended, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             caller.kind().name(),
@@ -276,6 +277,7 @@ fn keep_key(
             done.request.map(|id| id.as_u128().to_be_bytes()),
             done.grant.map(|id| id.as_u128().to_be_bytes()),
             done.delegation.map(|id| id.as_u128().to_be_bytes()),
+            done.ended.iter().flat_map(|id| id.as_u128().to_be_bytes()).collect::<Vec<u8>>(),
             at.millis()
         ])?;
     transaction

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -15,8 +16,10 @@ use super::forked;
 use super::identity::Identity;
 use super::options::SqliteOptions;
 use super::wal_index::{self, Header};
+use super::{journal, read};
 use crate::lock::{Condvar, Mutex};
-use crate::store::StoreError;
+use crate::model::Revision;
+use crate::store::{Head, Position, StoreError};
 
 /// More readers than these are opened when needed, and closed afterwards.
 const IDLE_READERS: usize = 4;
@@ -41,6 +44,8 @@ struct Link {
     connection: Connection,
     generation: u64,
     file: Identity,
+    /// The log beside it. It stays as long as any connection is open, unless somebody takes it away.
+    log: Option<Identity>,
     open: forked::Open,
 }
 
@@ -48,13 +53,18 @@ struct Link {
 #[derive(Debug)]
 struct Watcher {
     link: Link,
+    /// When the database was written to last, before this connection was opened. A checkpoint changes it, and so does
+    /// another file copied over this one, which the connection's cache would hide.
+    written: Option<SystemTime>,
     seen: Option<Seen>,
+    /// The position that was last found to be in the journal, and the head it was found under.
+    known: Option<(Position, Head)>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     data_version: i64,
-    revision: i64,
+    head: Head,
     /// Of the log's index, as it was before SQLite was asked.
     header: Option<Header>,
 }
@@ -125,23 +135,30 @@ impl Connections {
         done.map_err(|fault| fault.told(doing))
     }
 
-    /// The revision of the journal's head, read again only when some other connection has committed since. The watching
-    /// connection never commits, so every commit of this process and of every other one is by some other connection.
-    pub(super) fn watch(&self) -> Result<i64, StoreError> {
+    /// Whether the journal has grown since a known position, which has to be in it. The head is read again only when some
+    /// other connection has committed since, or the file was written to. The watching connection never commits, so every
+    /// commit of this process and of every other one is by some other connection.
+    pub(super) fn has_grown(&self, since: &Position) -> Result<bool, StoreError> {
         const DOING: &str = "watching the journal";
         let _inside = self.enter(DOING)?;
         let mut slot = self.watcher.lock();
+        let written = file::written(&self.path);
         let mut watcher = match slot.take() {
-            Some(watcher) if self.is_current(&watcher.link) => watcher,
-            _ => Watcher::new(self.connect(Purpose::Read)?, &self.path),
+            Some(watcher) if watcher.written == written && self.is_current(&watcher.link) => watcher,
+            old => {
+                self.close(old.map(|watcher| watcher.link));
+                Watcher::new(self.connect(Purpose::Read)?, &self.path, written)
+            }
         };
-        let revision = watcher.look().map_err(|e| Fault::from(e).told(DOING))?;
-        *slot = Some(watcher);
-        Ok(revision)
+        let grown = watcher.has_grown(since);
+        if !matches!(&grown, Err(fault) if fault.poisons()) {
+            *slot = Some(watcher);
+        }
+        grown.map_err(|fault| fault.told(DOING))
     }
 
-    /// Whether the journal's head is at this revision for certain. A no proves nothing.
-    pub(super) fn is_still(&self, revision: i64) -> bool {
+    /// Whether the journal's head is at this revision for certain; `false` is inconclusive.
+    pub(super) fn is_still(&self, revision: Revision) -> bool {
         // As in `enter`.
         if self.process != std::process::id() {
             return false;
@@ -155,9 +172,7 @@ impl Connections {
     pub(super) fn pause(&self) {
         if self.process == std::process::id() {
             self.gate.close();
-            *self.writer.lock() = None;
-            *self.watcher.lock() = None;
-            self.readers.lock().clear();
+            self.close_all();
         }
     }
 
@@ -166,6 +181,12 @@ impl Connections {
         if self.process == std::process::id() {
             self.gate.open();
         }
+    }
+
+    fn close_all(&self) {
+        self.close(self.writer.lock().take());
+        self.close(self.watcher.lock().take().map(|watcher| watcher.link));
+        self.close(std::mem::take(&mut *self.readers.lock()));
     }
 
     fn enter(&self, doing: &'static str) -> Result<Inside<'_>, StoreError> {
@@ -180,15 +201,33 @@ impl Connections {
     fn current(&self, link: Option<Link>, purpose: Purpose) -> Result<Link, StoreError> {
         match link {
             Some(link) if self.is_current(&link) => Ok(link),
-            _ => self.connect(purpose),
+            old => {
+                self.close(old);
+                self.connect(purpose)
+            }
         }
     }
 
-    /// Whether the connection is as trusted as a new one, and its file is still the one at the path: SQLite would go on
-    /// writing to a file that was moved away, where nobody would find it after a restart.
+    /// Closes connections. The last one would bring its log into the database and take the log's name away; when another
+    /// file stands in the place of theirs by now, both belong to that one.
+    fn close(&self, links: impl IntoIterator<Item = Link>) {
+        for link in links {
+            if !self.is_in_place(&link) {
+                // A connection that refuses is closed all the same.
+                let _ = file::set_checkpoint_on_close(&link.connection, false);
+            }
+        }
+    }
+
+    /// Whether the connection is as trusted as a new one, and its file is still the one at the path, and so is its log:
+    /// SQLite would go on writing to a file that was moved away, where nobody would find it after a restart.
     fn is_current(&self, link: &Link) -> bool {
-        link.generation == self.generation.load(Ordering::Acquire)
-            && Identity::of(&self.path).is_ok_and(|file| file == link.file)
+        link.generation == self.generation.load(Ordering::Acquire) && self.is_in_place(link)
+    }
+
+    fn is_in_place(&self, link: &Link) -> bool {
+        Identity::of(&self.path).is_ok_and(|file| file == link.file)
+            && Identity::of(&file::with_suffix(&self.path, "-wal")).ok() == link.log
     }
 
     fn connect(&self, purpose: Purpose) -> Result<Link, StoreError> {
@@ -196,7 +235,8 @@ impl Connections {
         let file = Identity::of(&self.path).map_err(|e| unavailable("finding the store's file", e))?;
         let open = forked::Open::register(file)?;
         let connection = file::connect(&self.path, &self.options, purpose)?;
-        Ok(Link { connection, generation, file, open })
+        let log = Identity::of(&file::with_suffix(&self.path, "-wal")).ok();
+        Ok(Link { connection, generation, file, log, open })
     }
 
     /// Whether the connection can be used again after this.
@@ -220,41 +260,53 @@ impl Drop for Connections {
             std::mem::forget(self.writer.get_mut().take());
             std::mem::forget(self.watcher.get_mut().take());
             std::mem::forget(std::mem::take(self.readers.get_mut()));
+        } else {
+            self.close_all();
         }
     }
 }
 
 impl Watcher {
-    fn new(mut link: Link, database: &Path) -> Self {
+    fn new(mut link: Link, database: &Path, written: Option<SystemTime>) -> Self {
         // It stays the same file while this connection is open, and where there is none SQLite is always asked.
         let _ = link.open.read_log_index(&file::with_suffix(database, "-shm"));
-        Self { link, seen: None }
+        Self { link, written, seen: None, known: None }
     }
 
-    /// The revision of the journal's head. The data version first: should a commit come between the two reads, the
+    fn has_grown(&mut self, since: &Position) -> Result<bool, Fault> {
+        let head = self.look()?;
+        if self.known != Some((*since, head)) {
+            journal::check_known(&self.link.connection, since, &head)?;
+            self.known = Some((*since, head));
+        }
+        Ok(head.revision > since.revision)
+    }
+
+    /// The journal's head. The data version first: should a commit come between the two reads, the
     /// revision is the newer of the two, and the next look reads it once more for nothing. The header before both, for the
     /// same reason.
-    fn look(&mut self) -> Result<i64, rusqlite::Error> {
+    fn look(&mut self) -> Result<Head, Fault> {
         let header = self.header();
-        let one = |sql| self.link.connection.prepare_cached(sql)?.query_row([], |row| row.get(0));
-        let data_version = one("PRAGMA data_version")?;
+        let connection = &self.link.connection;
+        let data_version =
+            connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get::<_, i64>(0))?;
         if let Some(seen) = self.seen {
             if seen.data_version == data_version {
                 self.seen = Some(Seen { header, ..seen });
-                return Ok(seen.revision);
+                return Ok(seen.head);
             }
             if seen.header.is_some() && seen.header == self.header() {
                 // SQLite sees a commit that the header does not show: here a file and its mapping are two things.
                 self.link.open.forget_log_index();
             }
         }
-        let revision = one("SELECT revision FROM head")?;
-        self.seen = Some(Seen { data_version, revision, header });
-        Ok(revision)
+        let head = read::head(&self.link.connection)?;
+        self.seen = Some(Seen { data_version, head, header });
+        Ok(head)
     }
 
-    fn is_still(&self, revision: i64) -> bool {
-        let seen = |seen: Seen| seen.revision == revision && seen.header.is_some() && seen.header == self.header();
+    fn is_still(&self, revision: Revision) -> bool {
+        let seen = |seen: Seen| seen.head.revision == revision && seen.header.is_some() && seen.header == self.header();
         self.seen.is_some_and(seen)
     }
 

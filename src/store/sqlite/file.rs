@@ -7,6 +7,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -91,6 +92,11 @@ fn connect_raw(path: &Path, options: &SqliteOptions) -> Result<Connection, rusql
     Ok(connection)
 }
 
+/// When the file at this path was written to last.
+pub(super) fn written(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -164,6 +170,7 @@ fn switch_to_wal(connection: &Connection, path: &Path) -> Result<(), StoreError>
     Err(unavailable(SWITCHING, std::io::Error::other("other processes kept the file busy")))
 }
 
-fn set_checkpoint_on_close(connection: &Connection, wanted: bool) -> Result<(), rusqlite::Error> {
+/// Whether the last connection, when it is closed, brings the log into the database and takes it away.
+pub(super) fn set_checkpoint_on_close(connection: &Connection, wanted: bool) -> Result<(), rusqlite::Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted).map(drop)
 }

@@ -3,7 +3,7 @@
 //! SQLite keeps the locks of a file once per process, in tables that a child inherits, while the kernel's locks stay with
 //! the parent. A child that opens a file which was open in its parent finds locks in those tables that it does not hold,
 //! takes none, and can lose what it commits. So a process closes its connections before it forks
-//! ([`super::SqliteStore::pause`]); a child that inherited open ones is refused the file.
+//! ([`crate::store::Store::before_fork`]); a child that inherited open ones is refused the file.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -9,13 +9,17 @@
 //! | `options` | what an operator may tune |
 //! | `file` | which file may be a store, and how it is opened |
 //! | `identity` | which file it is, whatever its path |
-//! | `schema`, `migrations/` | what is in the file, and which version it has |
+//! | `schema` | which version the file has, and how it is brought to this one |
+//! | `migrations/` | what is in the file |
 //! | `connections` | who holds which connection, and when one must not be used any more |
 //! | `forked` | what a fork does to open connections |
 //! | `wal_index` | whether anything was committed, without asking SQLite |
 //! | `rows` | how values become columns and come back |
 //! | `commit` | how a batch is written |
-//! | `read` | how heads, views, records and what is live or due are read |
+//! | `read` | how single rows, and what is live, are read |
+//! | `snapshot` | how a view is put together, and what is due |
+//! | `journal` | how records are read |
+//! | `about` | what each record is about |
 //! | `list` | which rows a page shows |
 //! | `standings` | what hosts have reported of principals |
 //! | `tally` | how many grants and requests there are |
@@ -23,18 +27,21 @@
 //! | `verify` | whether the file still says what was written to it |
 //! | `error` | what a failure of SQLite means to the caller |
 
+mod about;
 mod commit;
 mod connections;
 mod error;
 mod file;
 mod forked;
 mod identity;
+mod journal;
 mod list;
 mod options;
 mod outbox;
 mod read;
 mod rows;
 mod schema;
+mod snapshot;
 mod standings;
 mod tally;
 mod verify;
@@ -46,13 +53,16 @@ use connections::Connections;
 pub use error::UnusableFile;
 pub use options::SqliteOptions;
 
-use super::{Batch, Delivery, Done, Head, Leased, Live, Page, Store, StoreError};
+use snapshot::Exclusive;
+
+use super::{
+    Batch, DecideBatch, Delivery, Done, Head, Leased, Live, Page, Position, Reads, RecordQuery, Store, StoreError,
+};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, DelegationStatus, Grant, GrantId, GrantStatus, Principal, RequestId,
-    RequestStatus, Revision, Standing, Timestamp,
+    AccessRequest, Delegation, DelegationStatus, Grant, GrantStatus, Principal, RequestStatus, Revision, Timestamp,
 };
-use crate::workflow::{Tally, View};
+use crate::workflow::{Needs, View};
 
 /// A store in one SQLite file, for any number of threads and of processes of one host.
 ///
@@ -61,8 +71,8 @@ use crate::workflow::{Tally, View};
 ///
 /// # Forking
 ///
-/// A process that forks must have no connection open then: call [`SqliteStore::pause`] before the fork and
-/// [`SqliteStore::resume`] after it in the parent, and open another store in the child. A store that is used in a child
+/// A process that forks must have no connection open then: call [`Store::before_fork`] before the fork and
+/// [`Store::after_fork_in_parent`] after it in the parent, and open another store in the child. A store that is used in a child
 /// answers [`StoreError::Unavailable`], and dropping it there touches nothing. A child whose parent forgot to pause is
 /// refused the file, because it could not hold its locks.
 ///
@@ -96,16 +106,19 @@ impl SqliteStore {
     pub fn path(&self) -> &Path {
         self.connections.path()
     }
+}
 
-    /// Waits for the operations that are running, closes every connection, and makes further operations wait until
-    /// [`SqliteStore::resume`]. Call it before a fork.
-    pub fn pause(&self) {
-        self.connections.pause();
+impl Reads for SqliteStore {
+    fn view(&self, needs: &Needs, now: Timestamp) -> Result<View, StoreError> {
+        self.connections.read("reading what a command is decided from", |c| snapshot::view(c, needs, now))
     }
 
-    /// Lets operations go on after [`SqliteStore::pause`]. Call it in the parent after a fork; in a child it does nothing.
-    pub fn resume(&self) {
-        self.connections.resume();
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
+        self.connections.read("reading what is due", |c| snapshot::due(c, now, limit))
+    }
+
+    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
+        self.connections.read("reading an idempotency key", |c| read::done_under(c, caller, key))
     }
 }
 
@@ -114,25 +127,23 @@ impl Store for SqliteStore {
         self.connections.read("reading the journal's head", |c| read::head(c))
     }
 
-    fn may_have_grown(&self, since: Revision) -> Result<bool, StoreError> {
-        // Unequal rather than greater: a journal that has gone back is something to look at, too.
-        Ok(self.connections.watch()? != rows::int(since))
+    fn has_grown(&self, since: &Position) -> Result<bool, StoreError> {
+        self.connections.has_grown(since)
     }
 
     fn is_still(&self, revision: Revision) -> bool {
-        self.connections.is_still(rows::int(revision))
+        self.connections.is_still(revision)
     }
 
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
         self.connections.write("committing", |c| commit::commit(c, batch))
     }
 
-    fn request(&self, id: RequestId) -> Result<View, StoreError> {
-        self.connections.read("reading a request", |c| read::view_of_request(c, id))
-    }
-
-    fn grant(&self, id: GrantId) -> Result<View, StoreError> {
-        self.connections.read("reading a grant", |c| read::view_of_grant(c, id))
+    fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError> {
+        self.connections.write("committing", |c| match decide(&Exclusive(c))? {
+            Some(batch) => commit::commit(c, &batch),
+            None => Ok(Vec::new()),
+        })
     }
 
     fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError> {
@@ -143,64 +154,24 @@ impl Store for SqliteStore {
         self.connections.read("listing grants", |c| list::grants(c, page))
     }
 
-    fn delegation(&self, id: DelegationId) -> Result<View, StoreError> {
-        self.connections.read("reading a delegation", |c| read::view_of_delegation(c, id))
-    }
-
     fn delegations(&self, page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError> {
         self.connections.read("listing delegations", |c| list::delegations(c, page))
-    }
-
-    fn live_grants(&self, now: Timestamp) -> Result<(Revision, Vec<Grant>), StoreError> {
-        self.connections.read("reading the live grants", |c| read::live_grants(c, now))
     }
 
     fn live(&self, now: Timestamp) -> Result<Live, StoreError> {
         self.connections.read("reading the live grants", |c| read::live(c, now))
     }
 
-    fn live_of(&self, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
-        self.connections.read("reading somebody's live grants", |c| read::live_of(c, who, now))
-    }
-
-    fn standing(&self, who: &Principal) -> Result<Option<Standing>, StoreError> {
-        self.connections.read("reading a standing", |c| standings::read(c, who))
-    }
-
-    fn extensions(&self, first: GrantId) -> Result<Vec<Grant>, StoreError> {
-        self.connections.read("reading a grant's extensions", |c| read::extensions(c, first))
-    }
-
-    fn tally(&self, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, StoreError> {
-        self.connections.read("counting", |c| tally::tally(c, who, now, nth))
-    }
-
-    fn unreviewed(&self) -> Result<Vec<Grant>, StoreError> {
-        self.connections.read("reading what nobody has reviewed", |c| read::unreviewed(c))
-    }
-
-    fn journal(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
-        self.connections.read("reading the journal", |c| read::records(c, after, limit, false))
-    }
-
-    fn changes(&self, after: Revision, limit: usize) -> Result<(Revision, Vec<Record>), StoreError> {
-        self.connections.read("reading the journal", |c| read::records(c, after, limit, true))
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        self.connections.read("reading the journal", |c| journal::records(c, query))
     }
 
     fn verify(&self) -> Result<u64, StoreError> {
         self.connections.read("verifying", |c| verify::verify(c))
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
-        self.connections.read("reading what is due", |c| read::due(c, now, limit))
-    }
-
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.connections.read("reading what is due", |c| read::next_due(c))
-    }
-
-    fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
-        self.connections.read("reading an idempotency key", |c| read::done_under(c, caller, key))
     }
 
     fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {
@@ -213,5 +184,13 @@ impl Store for SqliteStore {
 
     fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError> {
         self.connections.write("settling a message", |c| outbox::settle(c, id, delivery))
+    }
+
+    fn before_fork(&self) {
+        self.connections.pause();
+    }
+
+    fn after_fork_in_parent(&self) {
+        self.connections.resume();
     }
 }

@@ -1,47 +1,58 @@
-//! How heads, views, records and what is live or due are read.
+//! How single rows, and what is live, are read.
+
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Fault;
-use super::rows::{self, int, revision};
-use crate::journal::Record;
+use super::rows::{self, revision};
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, PrincipalKind, RequestId, Revision, Timestamp,
+    AccessRequest, Delegation, DelegationId, Grant, GrantId, Invalid, Principal, RequestId, Revision, Timestamp,
 };
 use crate::store::{Done, Head, Live};
-use crate::workflow::View;
 
 pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
-    let (position, changed, hash, at): (i64, i64, String, i64) = connection
-        .prepare_cached("SELECT revision, changed, hash, at FROM head")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let unreadable = |error: Invalid| Fault::corrupt(format!("the head cannot be read: {error}"));
+    let mut statement = connection.prepare_cached(HEAD)?;
+    let mut found = statement.query([])?;
+    let row = found.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let accepted: Option<i64> = row.get(5)?;
+    let accepted_at: Option<i64> = row.get(6)?;
     Ok(Head {
-        revision: revision(position)?,
-        changed: revision(changed)?,
-        hash: hash.parse().map_err(|e| Fault::corrupt(format!("the head cannot be read: {e}")))?,
-        at: rows::instant(at)?,
+        lineage: row.get::<_, String>(0)?.parse().map_err(unreadable)?,
+        revision: revision(row.get(1)?)?,
+        changed: revision(row.get(2)?)?,
+        hash: row.get::<_, String>(3)?.parse().map_err(unreadable)?,
+        at: rows::instant(row.get(4)?)?,
+        accepted: match (accepted, accepted_at) {
+            (Some(record), Some(at)) => Some((revision(record)?, rows::instant(at)?)),
+            _ => None,
+        },
     })
 }
 
+const HEAD: &str = "SELECT lineage, revision, changed, hash, at, accepted, accepted_at FROM head";
 const REQUEST: &str = "SELECT created, stored FROM requests";
 const GRANT: &str =
     "SELECT g.created, coalesce(u.uses, 0), g.stored FROM grants g LEFT JOIN grant_uses u USING (created)";
 
 /// What never reads what is over. The tests look at how SQLite plans these.
+const DELEGATIONS_TO: &str = "SELECT created, stored FROM delegations
+     WHERE delegate_kind = ?1 AND delegate = ?2 AND ended = 0 AND starts_at <= ?3 AND ends_at > ?3
+     ORDER BY created DESC";
 const LIVE: &str = "WHERE g.state = ? AND g.ends_at > ? ORDER BY g.created";
+const REQUESTS_OF: &str = "WHERE person_kind = ? AND person = ? ORDER BY created DESC LIMIT ?";
 /// What a check needs of these, without reading what is stored. The others are few and have an index of their own.
 const PLAIN: &str = "SELECT created, id, owner_kind, owner, allowed, excepted, scope, starts_at, ends_at FROM grants
      WHERE state = 'open' AND plain = 1 AND ends_at > ? ORDER BY created";
 const NOT_PLAIN: &str = "WHERE g.plain = 0 AND g.state IN ('open', 'suspended') AND g.ends_at > ?";
 const HELD: &str =
-    "WHERE g.owner_kind = ? AND g.owner = ? AND g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
-const HELD_FOR: &str = "WHERE g.acts_for = ? AND g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
+    "WHERE g.owner_kind = ? AND g.owner = ? AND +g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
+const HELD_FOR: &str = "WHERE g.person_kind = ? AND g.person = ? AND +g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
 /// Those that come later in a chain are made later.
 const CHAIN: &str = "WHERE g.first = ? ORDER BY g.created";
 const UNREVIEWED: &str = "WHERE g.unreviewed = 1 ORDER BY g.created DESC";
-const CHANGES: &str =
-    "SELECT revision, hash, body FROM journal WHERE changes = 1 AND revision > ? ORDER BY revision LIMIT ?";
-const DUE: &str = "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
+pub(super) const DUE: &str = "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
      UNION ALL SELECT due_at, 1, id FROM grants WHERE due_at <= ?1
      ORDER BY 1 LIMIT ?2";
 const NEXT_DUE: [&str; 2] = [
@@ -87,7 +98,7 @@ pub(super) fn grant_created(connection: &Connection, created: i64) -> Result<(Re
     found.next()?.map_or_else(|| Err(Fault::corrupt(format!("the grant of record {created} is missing"))), grant_in)
 }
 
-fn grant_of(connection: &Connection, request: RequestId) -> Result<Option<Grant>, Fault> {
+pub(super) fn grant_of(connection: &Connection, request: RequestId) -> Result<Option<Grant>, Fault> {
     let mut statement = connection.prepare_cached(&format!("{GRANT} WHERE g.request = ?"))?;
     let mut found = statement.query(params![request.as_u128().to_be_bytes()])?;
     Ok(found.next()?.map(grant_in).transpose()?.map(|(_, grant)| grant))
@@ -104,32 +115,11 @@ pub(super) fn extensions(connection: &Connection, first: GrantId) -> Result<Vec<
     Ok(grants)
 }
 
-/// The request and the grant it led to.
-pub(super) fn view_of_request(connection: &Connection, id: RequestId) -> Result<View, Fault> {
-    Ok(View {
-        revision: head(connection)?.revision,
-        request: request_by_id(connection, id)?.map(|(_, request)| request),
-        grant: grant_of(connection, id)?,
-        ..View::default()
-    })
-}
-
-/// The grant and the request it answers.
-pub(super) fn view_of_grant(connection: &Connection, id: GrantId) -> Result<View, Fault> {
-    let grant = grant_by_id(connection, id)?.map(|(_, grant)| grant);
-    let request = match &grant {
-        Some(grant) => request_by_id(connection, grant.request)?.map(|(_, request)| request),
-        None => None,
-    };
-    Ok(View { revision: head(connection)?.revision, request, grant, ..View::default() })
-}
-
-/// The delegation.
-pub(super) fn view_of_delegation(connection: &Connection, id: DelegationId) -> Result<View, Fault> {
+/// The delegation with this id.
+pub(super) fn delegation_by_id(connection: &Connection, id: DelegationId) -> Result<Option<Delegation>, Fault> {
     let mut statement = connection.prepare_cached("SELECT created, stored FROM delegations WHERE id = ?")?;
     let mut found = statement.query(params![id.as_u128().to_be_bytes()])?;
-    let delegation = found.next()?.map(delegation_in).transpose()?.map(|(_, delegation)| delegation);
-    Ok(View { revision: head(connection)?.revision, delegation, ..View::default() })
+    Ok(found.next()?.map(delegation_in).transpose()?.map(|(_, delegation)| delegation))
 }
 
 /// The delegation in a row of `created, stored`.
@@ -140,23 +130,24 @@ pub(super) fn delegation_in(row: &Row<'_>) -> Result<(Revision, Delegation), Fau
 
 /// The grants that are scheduled, active or held back at `now`: those of which the journal tells no end, and that time
 /// has not ended.
-pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<(Revision, Vec<Grant>), Fault> {
-    let revision = head(connection)?.revision;
+pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<Vec<Grant>, Fault> {
     let mut statement = connection.prepare_cached(&format!("{GRANT} {LIVE}"))?;
     let mut grants = Vec::new();
     // One walk for each state: together they would have to be sorted.
     for state in ["open", "suspended"] {
         let mut found = statement.query(params![state, now.millis()])?;
         while let Some(row) = found.next()? {
-            grants.push(grant_in(row)?.1);
+            grants.push(grant_in(row)?);
         }
     }
-    Ok((revision, grants))
+    // Newest first, as every list is.
+    grants.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
+    Ok(grants.into_iter().map(|(_, grant)| grant).collect())
 }
 
-/// What of these checks need.
+/// What checks need of these.
 pub(super) fn live(connection: &Connection, now: Timestamp) -> Result<Live, Fault> {
-    let mut live = Live::of(head(connection)?.revision, Vec::new());
+    let mut live = Live::of(head(connection)?, Vec::new());
     let mut statement = connection.prepare_cached(PLAIN)?;
     let mut found = statement.query(params![now.millis()])?;
     let mut sets = rows::Sets::default();
@@ -171,22 +162,47 @@ pub(super) fn live(connection: &Connection, now: Timestamp) -> Result<Live, Faul
     Ok(live)
 }
 
-/// Those of them that this principal holds, or an agent for them.
+/// Those of them that this principal holds, or an agent for them, newest first.
 pub(super) fn live_of(connection: &Connection, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, Fault> {
-    let mut grants = Vec::new();
-    let mut take = |mut found: rusqlite::Rows<'_>| {
+    let mut grants = BTreeMap::new();
+    for sql in [HELD, HELD_FOR] {
+        let mut statement = connection.prepare_cached(&format!("{GRANT} {sql}"))?;
+        let mut found = statement.query(params![who.kind().name(), who.id(), now.millis()])?;
         while let Some(row) = found.next()? {
-            grants.push(grant_in(row)?.1);
+            grants.extend([grant_in(row)?]);
         }
-        Ok::<_, Fault>(())
-    };
-    let mut held = connection.prepare_cached(&format!("{GRANT} {HELD}"))?;
-    take(held.query(params![who.kind().name(), who.id(), now.millis()])?)?;
-    if who.kind() == PrincipalKind::User {
-        let mut held_for = connection.prepare_cached(&format!("{GRANT} {HELD_FOR}"))?;
-        take(held_for.query(params![who.id(), now.millis()])?)?;
     }
-    Ok(grants)
+    Ok(grants.into_values().rev().collect())
+}
+
+/// The newest requests of this person.
+pub(super) fn requests_of(
+    connection: &Connection,
+    person: &Principal,
+    limit: usize,
+) -> Result<Vec<AccessRequest>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{REQUEST} {REQUESTS_OF}"))?;
+    let mut found = statement.query(params![person.kind().name(), person.id(), int_of(limit)])?;
+    let mut requests = Vec::new();
+    while let Some(row) = found.next()? {
+        requests.push(request_in(row)?.1);
+    }
+    Ok(requests)
+}
+
+/// The delegations in force to this principal, newest first.
+pub(super) fn delegations_to(
+    connection: &Connection,
+    delegate: &Principal,
+    now: Timestamp,
+) -> Result<Vec<Delegation>, Fault> {
+    let mut statement = connection.prepare_cached(DELEGATIONS_TO)?;
+    let mut found = statement.query(params![delegate.kind().name(), delegate.id(), now.millis()])?;
+    let mut delegations = Vec::new();
+    while let Some(row) = found.next()? {
+        delegations.push(delegation_in(row)?.1);
+    }
+    Ok(delegations)
 }
 
 /// The grants that nobody approved and nobody has reviewed yet, newest first.
@@ -198,42 +214,6 @@ pub(super) fn unreviewed(connection: &Connection) -> Result<Vec<Grant>, Fault> {
         grants.push(grant_in(row)?.1);
     }
     Ok(grants)
-}
-
-/// Records after a revision, all of them or only those that change state.
-pub(super) fn records(
-    connection: &Connection,
-    after: Revision,
-    limit: usize,
-    only_changes: bool,
-) -> Result<(Revision, Vec<Record>), Fault> {
-    let head = head(connection)?.revision;
-    let mut statement = connection.prepare_cached(if only_changes {
-        CHANGES
-    } else {
-        "SELECT revision, hash, body FROM journal WHERE revision > ? ORDER BY revision LIMIT ?"
-    })?;
-    let mut found = statement.query(params![int(after), int_of(limit)])?;
-    let mut records = Vec::new();
-    while let Some(row) = found.next()? {
-        records.push(rows::record(row)?);
-    }
-    Ok((head, records))
-}
-
-/// Views about which time has made something true that the journal does not say, longest due first.
-pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<View>, Fault> {
-    let mut statement = connection.prepare_cached(DUE)?;
-    let mut found = statement.query(params![now.millis(), int_of(limit)])?;
-    let mut views = Vec::new();
-    while let Some(row) = found.next()? {
-        let id: [u8; 16] = row.get(2)?;
-        views.push(match row.get(1)? {
-            0 => view_of_request(connection, rows::request_id(id))?,
-            _ => view_of_grant(connection, rows::grant_id(id))?,
-        });
-    }
-    Ok(views)
 }
 
 /// The next instant at which [`due`] will answer something.
@@ -252,7 +232,7 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Fau
 pub(super) fn done_under(connection: &Connection, caller: &Principal, key: &str) -> Result<Option<Done>, Fault> {
     let done = connection
         .prepare_cached(
-            "SELECT fingerprint, request, grant_id, delegation FROM idempotency WHERE caller_kind = ? AND caller = ? AND key = ?",
+            "SELECT fingerprint, request, grant_id, delegation, ended FROM idempotency WHERE caller_kind = ? AND caller = ? AND key = ?",
         )?
         .query_row(params![caller.kind().name(), caller.id(), key], |row| {
             Ok(Done {
@@ -260,6 +240,7 @@ pub(super) fn done_under(connection: &Connection, caller: &Principal, key: &str)
                 request: row.get::<_, Option<[u8; 16]>>(1)?.map(rows::request_id),
                 grant: row.get::<_, Option<[u8; 16]>>(2)?.map(rows::grant_id),
                 delegation: row.get::<_, Option<[u8; 16]>>(3)?.map(rows::delegation_id),
+                ended: row.get_ref(4)?.as_blob()?.as_chunks().0.iter().copied().map(rows::grant_id).collect(),
             })
         })
         .optional()?;
@@ -294,9 +275,19 @@ mod tests {
         for (sql, index) in NEXT_DUE.into_iter().zip(["requests_due", "grants_due"]) {
             assert!(plan_of(sql)[0].contains(&format!("USING COVERING INDEX {index}")), "{:?}", plan_of(sql));
         }
-        let changes = plan_of(CHANGES);
-        assert!(changes[0].contains("INDEX journal_changes"), "{changes:?}");
-        for plan in [live, plain, others, chain, due, changes] {
+        let requests = plan_of(&format!("{REQUEST} {REQUESTS_OF}"));
+        assert_eq!(requests[0], "SEARCH requests USING INDEX requests_by_person (person_kind=? AND person=?)");
+        for (sql, index) in [
+            (HELD, "grants_by_owner (owner_kind=? AND owner=?)"),
+            (HELD_FOR, "grants_by_person (person_kind=? AND person=?)"),
+        ] {
+            let plan = plan_of(&format!("{GRANT} {sql}"));
+            assert_eq!(plan[0], format!("SEARCH g USING INDEX {index}"));
+        }
+        let delegations = plan_of(DELEGATIONS_TO);
+        let index = "delegations_by_delegate (delegate_kind=? AND delegate=?)";
+        assert_eq!(delegations[0], format!("SEARCH delegations USING INDEX {index}"));
+        for plan in [live, plain, others, chain, due, requests, delegations] {
             assert!(plan.iter().all(|step| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE")), "{plan:?}");
         }
     }

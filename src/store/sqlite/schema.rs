@@ -6,8 +6,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::error::{Fault, OPENING, UnusableFile};
 use super::rows::int;
+use crate::journal::Hash;
 use crate::model::Invalid;
-use crate::store::{Head, StoreError};
+use crate::store::{Head, Lineage, StoreError};
 
 /// `jita`, at offset 68 of the file: what `file(1)` and every SQLite can tell it by.
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
@@ -99,18 +100,31 @@ pub(super) fn check_version(transaction: &Transaction<'_>) -> Result<(), Fault> 
     }
     Err(Fault::Store(StoreError::Unavailable {
         doing: "committing",
-        source: format!("the store's file has schema version {version} by now; this library writes {}", VERSION)
-            .into(),
+        source: format!("the store's file has schema version {version} by now; this library writes {}", VERSION).into(),
     }))
 }
 
-/// The head of a journal that nothing is in yet.
+/// The head of a journal that nothing is in yet, under a name of its own.
 fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
-    let Head { revision, changed, hash, at } = Head::EMPTY;
     transaction.execute(
-        "INSERT INTO head (one, revision, changed, hash, at) VALUES (1, ?, ?, ?, ?)",
-        params![int(revision), int(changed), hash.to_string(), at.millis()],
+        "INSERT INTO head (one, lineage, revision, changed, hash, at) VALUES (1, ?, 0, 0, ?, 0)",
+        params![Lineage::random().to_string(), Hash::GENESIS.to_string()],
     )?;
+    Ok(())
+}
+
+/// Moves the head. Its lineage stays.
+pub(super) fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), Fault> {
+    transaction
+        .prepare_cached("UPDATE head SET revision = ?, changed = ?, hash = ?, at = ?, accepted = ?, accepted_at = ?")?
+        .execute(params![
+            int(head.revision),
+            int(head.changed),
+            head.hash.to_string(),
+            head.at.millis(),
+            head.accepted.map(|(revision, _)| int(revision)),
+            head.accepted.map(|(_, at)| at.millis())
+        ])?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! How much a principal holds and asks for.
+//! How much a person holds and asks for, in person and through agents.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -9,14 +9,14 @@ use crate::workflow::Tally;
 
 // Which index to walk is said outright, as for pages.
 
-const GRANTS: &str = "SELECT count(DISTINCT coalesce(g.first, g.id)) FROM grants g INDEXED BY grants_by_owner
-     WHERE g.owner_kind = ?1 AND g.owner = ?2 AND g.state IN ('open', 'suspended') AND g.ends_at > ?3";
+const GRANTS: &str = "SELECT count(DISTINCT coalesce(g.first, g.id)) FROM grants g INDEXED BY grants_by_person
+     WHERE g.person_kind = ?1 AND g.person = ?2 AND g.state IN ('open', 'suspended') AND g.ends_at > ?3";
 const GRANTS_OF_ALL: &str = "SELECT count(DISTINCT coalesce(g.first, g.id)) FROM grants g INDEXED BY grants_by_state
      WHERE g.state IN ('open', 'suspended') AND g.ends_at > ?1";
-const OPEN_REQUESTS: &str = "SELECT count(*) FROM requests INDEXED BY requests_by_owner
-     WHERE owner_kind = ?1 AND owner = ?2 AND state IN ('pending', 'needs_info') AND times_out_at > ?3";
-const NTH_NEWEST: &str = "SELECT created, stored FROM requests INDEXED BY requests_by_owner
-     WHERE owner_kind = ?1 AND owner = ?2 ORDER BY created DESC LIMIT 1 OFFSET ?3";
+const OPEN_REQUESTS: &str = "SELECT count(*) FROM requests INDEXED BY requests_by_person
+     WHERE person_kind = ?1 AND person = ?2 AND state IN ('pending', 'needs_info') AND times_out_at > ?3";
+const NTH_NEWEST: &str = "SELECT created, stored FROM requests INDEXED BY requests_by_person
+     WHERE person_kind = ?1 AND person = ?2 ORDER BY created DESC LIMIT 1 OFFSET ?3";
 
 /// All of it, over one revision.
 pub(super) fn tally(connection: &Connection, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, Fault> {
@@ -51,10 +51,10 @@ mod tests {
     #[test]
     fn counting_reads_no_more_than_it_counts() {
         for (sql, index) in [
-            (GRANTS, "grants_by_owner (owner_kind=? AND owner=?)"),
+            (GRANTS, "grants_by_person (person_kind=? AND person=?)"),
             (GRANTS_OF_ALL, "grants_by_state (state=?)"),
-            (OPEN_REQUESTS, "requests_by_owner (owner_kind=? AND owner=?)"),
-            (NTH_NEWEST, "requests_by_owner (owner_kind=? AND owner=?)"),
+            (OPEN_REQUESTS, "requests_by_person (person_kind=? AND person=?)"),
+            (NTH_NEWEST, "requests_by_person (person_kind=? AND person=?)"),
         ] {
             let plan = plan_of(sql);
             assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}");

@@ -5,12 +5,13 @@
 //! that is whole in itself; for that, keep the head's hash elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
 use super::rows::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
-use super::{read, standings};
+use super::{about, read, standings};
 use crate::journal::{Broken, Record, Verifier};
 use crate::model::{Revision, RoleName, Timestamp};
 use crate::store::{Head, Rows, Subject, fold};
@@ -49,9 +50,11 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
     let mut born = BTreeMap::new();
     let (mut changed, mut latest) = (Revision::ZERO, Timestamp::EPOCH);
     let mut page = Vec::with_capacity(PAGE);
-    let mut statement = connection.prepare("SELECT revision, hash, body, changes FROM journal ORDER BY revision")?;
+    let mut statement =
+        connection.prepare("SELECT revision, hash, body, changes, at FROM journal ORDER BY revision")?;
     let mut found = statement.query([])?;
     let mut expected = Revision::ZERO;
+    let mut about = 0;
     while let Some(row) = found.next()? {
         expected = expected.next();
         let record = next_record(&mut verifier, row, expected, head)?;
@@ -60,13 +63,14 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
         }
         latest = latest.max(record.event.at);
         born.entry(Subject::of(&record.event)).or_insert(record.revision);
-        page.push(record.event);
+        page.push(record);
         if page.len() == PAGE {
-            fold_page(&mut rows, &page);
+            about += fold_page(connection, &mut rows, &page)?;
             page.clear();
         }
     }
-    fold_page(&mut rows, &page);
+    about += fold_page(connection, &mut rows, &page)?;
+    about::check_count(connection, about)?;
     let count = verifier.finish(head.revision, head.hash)?;
     if changed != head.changed || latest != head.at {
         return Err(Fault::corrupt("the head does not say what the journal's records say"));
@@ -88,15 +92,18 @@ fn next_record(
     let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
     let (Some(hash), Some(body)) = (text(1), text(2)) else { return Err(broken("it is not text")) };
     let record = verifier.next(kept, hash, body)?;
+    if row.get::<_, i64>(4)? != record.event.at.millis() {
+        return Err(broken("its instant is kept wrongly beside it"));
+    }
     if row.get::<_, bool>(3)? != record.event.fact.changes_state() {
         return Err(broken("whether it changes state is kept wrongly beside it"));
     }
     Ok(record)
 }
 
-/// Folds more events into the rows. Total, as evolving is.
-fn fold_page(rows: &mut Rows, events: &[crate::model::Event]) {
-    let folded = fold::<std::convert::Infallible>(events, |subject| {
+/// Folds more records into the rows, and counts what they are about.
+fn fold_page(connection: &Connection, rows: &mut Rows, records: &[Record]) -> Result<usize, Fault> {
+    let folded = fold::<Infallible>(records.iter().map(|record| &record.event), |subject| {
         Ok(match subject {
             Subject::Request(id) => View { request: rows.requests.remove(&id), ..View::default() },
             Subject::Grant(id) => View { grant: rows.grants.remove(&id), ..View::default() },
@@ -112,11 +119,13 @@ fn fold_page(rows: &mut Rows, events: &[crate::model::Event]) {
     rows.grants.extend(folded.grants);
     rows.delegations.extend(folded.delegations);
     rows.standings.extend(folded.standings);
+    records.iter().map(|record| about::check(connection, record, rows)).sum()
 }
 
 fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let mut statement = connection.prepare(
-        "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at FROM requests ORDER BY created",
+        "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at, person_kind, person
+         FROM requests ORDER BY created",
     )?;
     let mut found = statement.query([])?;
     let mut count = 0;
@@ -134,6 +143,8 @@ fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subjec
             && row.get::<_, String>(5)? == columns.state
             && row.get::<_, i64>(6)? == columns.times_out_at
             && row.get::<_, Option<i64>>(7)? == columns.due_at
+            && row.get::<_, String>(8)? == columns.person_kind
+            && row.get::<_, String>(9)? == columns.person
             && approvers_are(connection, "request_approvers", created, columns.state, &request.approver_roles)?;
         if !same {
             return Err(differs("request", request.id, created));
@@ -145,7 +156,7 @@ fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subjec
 fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let mut statement = connection.prepare(
         "SELECT created, coalesce(uses, 0), stored, id, request, owner_kind, owner, state, starts_at, ends_at, due_at,
-             scope, allowed, excepted, first, unreviewed, acts_for, plain
+             scope, allowed, excepted, first, unreviewed, person_kind, plain, person
          FROM grants LEFT JOIN grant_uses USING (created) ORDER BY created",
     )?;
     let mut found = statement.query([])?;
@@ -171,8 +182,9 @@ fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject,
             && row.get::<_, String>(13)? == columns.excepted
             && row.get::<_, Option<[u8; 16]>>(14)? == columns.first
             && row.get::<_, bool>(15)? == columns.unreviewed
-            && row.get::<_, Option<String>>(16)? == columns.acts_for
+            && row.get::<_, String>(16)? == columns.person_kind
             && row.get::<_, bool>(17)? == columns.plain
+            && row.get::<_, String>(18)? == columns.person
             && approvers_are(connection, "grant_approvers", created, columns.state, &grant.approver_roles)?;
         if !same {
             return Err(differs("grant", grant.id, created));

@@ -58,7 +58,7 @@ pub(super) fn check_still_eligible(case: &Case<'_>, request: &AccessRequest) -> 
 
 /// That the caller's account is enabled, and that of the person they act for. Checked before anything else: a disabled
 /// caller does nothing, and learns nothing.
-pub(super) fn check_not_disabled(caller: &Caller, view: &View) -> Result<(), Refusal> {
+pub fn check_not_disabled(caller: &Caller, view: &View) -> Result<(), Refusal> {
     caller.identities().try_for_each(|who| check_enabled(who, view))
 }
 

@@ -36,6 +36,7 @@ mod terms;
 
 use self::case::Case;
 pub use self::covered::already_covered;
+pub use self::eligibility::check_not_disabled;
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
 use crate::model::{Event, Timestamp};

@@ -5,22 +5,44 @@
 
 -- The end of the journal. Every commit takes this row first, so revisions are gapless and in commit order.
 CREATE TABLE head (
-    one      INTEGER PRIMARY KEY CHECK (one = 1),
-    revision INTEGER NOT NULL CHECK (revision >= 0),
-    changed  INTEGER NOT NULL CHECK (changed BETWEEN 0 AND revision),
-    hash     TEXT    NOT NULL CHECK (length(hash) = 64),
-    at       INTEGER NOT NULL
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    -- A random name, given when the file is made: tells this journal from any other of the same length.
+    lineage     TEXT    NOT NULL CHECK (length(lineage) = 36),
+    revision    INTEGER NOT NULL CHECK (revision >= 0),
+    changed     INTEGER NOT NULL CHECK (changed BETWEEN 0 AND revision),
+    hash        TEXT    NOT NULL CHECK (length(hash) = 64),
+    at          INTEGER NOT NULL,
+    -- The last record by which an operator accepted a replaced file, and its instant.
+    accepted    INTEGER CHECK (accepted BETWEEN 1 AND revision),
+    accepted_at INTEGER CHECK ((accepted IS NULL) = (accepted_at IS NULL))
 ) STRICT;
 
 CREATE TABLE journal (
     revision INTEGER PRIMARY KEY CHECK (revision > 0),
     changes  INTEGER NOT NULL CHECK (changes IN (0, 1)),
+    at       INTEGER NOT NULL,
     hash     TEXT    NOT NULL CHECK (length(hash) = 64),
     body     TEXT    NOT NULL
 ) STRICT;
 
 -- Uses outnumber everything else; whoever follows changes must not read past them.
 CREATE INDEX journal_changes ON journal (revision) WHERE changes = 1;
+
+CREATE INDEX journal_by_time ON journal (at);
+
+-- What records are about. Names stand in a table of their own, because uses would repeat them.
+CREATE TABLE subjects (
+    id   INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (kind, name)
+) STRICT;
+
+CREATE TABLE record_subjects (
+    subject  INTEGER NOT NULL REFERENCES subjects (id),
+    revision INTEGER NOT NULL REFERENCES journal (revision),
+    PRIMARY KEY (subject, revision)
+) STRICT, WITHOUT ROWID;
 
 -- Against accidents. Against intent there is the chain.
 CREATE TRIGGER journal_is_not_rewritten BEFORE UPDATE ON journal
@@ -33,6 +55,9 @@ CREATE TABLE requests (
     id           BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
     owner_kind   TEXT    NOT NULL,
     owner        TEXT    NOT NULL,
+    -- The person behind the owner: the one that an agent acts for, or the owner.
+    person_kind  TEXT    NOT NULL,
+    person       TEXT    NOT NULL,
     state        TEXT    NOT NULL CHECK (
         state IN ('pending', 'needs_info', 'approved', 'denied', 'withdrawn', 'timed_out')
     ),
@@ -43,6 +68,7 @@ CREATE TABLE requests (
 ) STRICT;
 
 CREATE INDEX requests_by_owner ON requests (owner_kind, owner, created);
+CREATE INDEX requests_by_person ON requests (person_kind, person, created);
 CREATE INDEX requests_by_state ON requests (state, created);
 CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
 
@@ -62,8 +88,9 @@ CREATE TABLE grants (
     first      BLOB    CHECK (length(first) = 16),
     owner_kind TEXT    NOT NULL,
     owner      TEXT    NOT NULL,
-    -- The person that a holding agent acts for; NULL for people.
-    acts_for   TEXT,
+    -- The person behind the owner: the one that an agent acts for, or the owner.
+    person_kind TEXT   NOT NULL,
+    person     TEXT    NOT NULL,
     state      TEXT    NOT NULL CHECK (state IN (
         'open', 'suspended', 'expired', 'revoked', 'released', 'exhausted'
     )),
@@ -82,8 +109,10 @@ CREATE TABLE grants (
 ) STRICT;
 
 CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
-CREATE INDEX grants_by_person ON grants (acts_for, created) WHERE acts_for IS NOT NULL;
+CREATE INDEX grants_by_person ON grants (person_kind, person, created);
 CREATE INDEX grants_by_state ON grants (state, created);
+-- Which grants are live, where many have ended that no record says so of yet.
+CREATE INDEX grants_by_end ON grants (state, ends_at, starts_at);
 CREATE INDEX grants_chains ON grants (first, created) WHERE first IS NOT NULL;
 CREATE INDEX grants_not_plain ON grants (state, created) WHERE plain = 0;
 CREATE INDEX grants_unreviewed ON grants (created) WHERE unreviewed = 1;
@@ -148,6 +177,8 @@ CREATE TABLE idempotency (
     request     BLOB,
     grant_id    BLOB,
     delegation  BLOB,
+    -- The grants that ended by it, 16 bytes each.
+    ended       BLOB    NOT NULL CHECK (length(ended) % 16 = 0),
     at          INTEGER NOT NULL,
     PRIMARY KEY (caller_kind, caller, key)
 ) STRICT, WITHOUT ROWID;

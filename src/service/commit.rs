@@ -1,0 +1,135 @@
+//! The one place of the service where facts are written.
+//!
+//! It takes what was decided and from what, derives the notices, writes facts, notices and idempotency key in one
+//! transaction, and has the projections take the records in. When others changed the state meanwhile, it has the decision
+//! made again; after a few rounds it is made while nobody else can write, so it always ends.
+
+use super::shared::Shared;
+use crate::journal::Record;
+use crate::model::{Event, Principal};
+use crate::notify::messages;
+use crate::store::{Batch, Done, Reads, StoreError};
+use crate::workflow::{Rules, View};
+
+/// How often a decision is made without keeping others from writing.
+const FREE_ROUNDS: usize = 3;
+/// How often it is made while nobody else can write, each time with more looked up before.
+const EXCLUSIVE_ROUNDS: usize = 16;
+
+/// What was decided.
+#[derive(Debug, Default)]
+pub(super) struct Decision {
+    /// The facts, with the view from which each group of them follows.
+    pub(super) facts: Vec<(View, Vec<Event>)>,
+    /// Whether the facts are true only if nothing changed since the views were read. Uses are true anyhow.
+    pub(super) conditional: bool,
+    /// The idempotency key it was done under, and of whom.
+    pub(super) done: Option<(Principal, String, Done)>,
+}
+
+/// When a decision is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    /// While others may write.
+    Free,
+    /// While nobody else can write: nothing may be looked up outside the store.
+    Exclusive,
+}
+
+impl Decision {
+    /// Facts that follow from this view.
+    pub(super) fn from_view(view: View, events: Vec<Event>) -> Self {
+        Self { facts: vec![(view, events)], conditional: true, done: None }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.facts.iter().all(|(_, events)| events.is_empty())
+    }
+
+    fn into_batch(self, rules: &Rules) -> Batch {
+        let outbox = self.facts.iter().flat_map(|(view, events)| messages(view, events, rules)).collect();
+        let decided_from = self.facts.iter().map(|(view, _)| view.revision).min().filter(|_| self.conditional);
+        let events = self.facts.into_iter().flat_map(|(_, events)| events).collect();
+        Batch { decided_from, events, outbox, done: self.done }
+    }
+}
+
+impl Shared {
+    /// Has `decide` decide, and writes what it decides. Once this has returned `Ok`, it is on disk and every check of this
+    /// process sees it. When nothing is decided, nothing is written, no idempotency key either.
+    ///
+    /// `decide` may be called several times. In [`Round::Exclusive`] it answers `None` when it must look something up
+    /// outside the store first; it is then called in [`Round::Free`] again.
+    pub(super) fn commit<T, E: From<StoreError>>(
+        &self,
+        mut decide: impl FnMut(&dyn Reads, Round) -> Result<Option<(Decision, T)>, E>,
+    ) -> Result<T, E> {
+        for round in 0..FREE_ROUNDS + EXCLUSIVE_ROUNDS {
+            let Some((decision, answer)) = decide(&*self.store, Round::Free)? else { continue };
+            if decision.is_empty() {
+                return Ok(answer);
+            }
+            if round < FREE_ROUNDS {
+                match self.store.commit(&decision.into_batch(&self.rules)) {
+                    Ok(records) => return Ok(self.published(&records, answer)),
+                    Err(StoreError::Conflict | StoreError::KeyTaken) => continue,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if let Some(answer) = self.commit_alone(|reads| decide(reads, Round::Exclusive))? {
+                return Ok(answer);
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Has `decide` decide while nobody else can write, and writes what it decides. For what must get done however much
+    /// others write.
+    pub(super) fn commit_exclusively<T, E: From<StoreError>>(
+        &self,
+        mut decide: impl FnMut(&dyn Reads) -> Result<(Decision, T), E>,
+    ) -> Result<T, E> {
+        let answer = self.commit_alone(|reads| decide(reads).map(Some))?;
+        answer.ok_or_else(|| StoreError::Conflict.into())
+    }
+
+    fn commit_alone<T, E: From<StoreError>>(
+        &self,
+        mut decide: impl FnMut(&dyn Reads) -> Result<Option<(Decision, T)>, E>,
+    ) -> Result<Option<T>, E> {
+        let mut decided = Ok(None);
+        let records = self.store.commit_exclusively(&mut |reads| match decide(reads) {
+            Ok(Some((decision, answer))) => {
+                decided = Ok(Some(answer));
+                Ok((!decision.is_empty()).then(|| decision.into_batch(&self.rules)))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                decided = Err(error);
+                Ok(None)
+            }
+        })?;
+        self.publish(&records);
+        decided
+    }
+
+    /// Writes uses, which are true whatever else happened. On an error they stay in `uses`.
+    pub(super) fn commit_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
+        let batch = Batch { events: std::mem::take(uses), ..Batch::default() };
+        match self.store.commit(&batch) {
+            Ok(records) => {
+                self.publish(&records);
+                Ok(())
+            }
+            Err(error) => {
+                *uses = batch.events;
+                Err(error)
+            }
+        }
+    }
+
+    fn published<T>(&self, records: &[Record], answer: T) -> T {
+        self.publish(records);
+        answer
+    }
+}

@@ -1,0 +1,359 @@
+//! How a command is carried out, and what a repeat answers.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::commit::{Decision, Round};
+use super::desk::Desk;
+use super::directory::{Directory, Known};
+use super::fingerprint::fingerprint;
+use super::follow::ended_by;
+use super::pending::Pending;
+use super::receipt::{IdempotencyKey, Receipt};
+use super::shared::Shared;
+use crate::command::{AnswerKind, Command, Effect};
+use crate::error::Error;
+use crate::model::{AccessRequest, Actor, Caller, Event, Grant, GrantId, Principal, Timestamp};
+use crate::store::{Done, Reads, StoreError};
+use crate::workflow::{
+    Call, Ids, Needs, Refusal, RefusalCode, View, already_covered, check_not_disabled, decide, evolve,
+    may_see_delegation, may_see_grant, may_see_request, preview,
+};
+
+impl Desk {
+    /// Does what the command wants, or nothing.
+    ///
+    /// Once this has returned `Ok`, every check of this process that starts from now on sees what it did, and it is on
+    /// disk unless [`Receipt::durable`] says otherwise. A second call with the same command and key does nothing: it
+    /// answers with the current state of what the first call did, marked `replayed`. A call that changed nothing does not
+    /// use up its key.
+    ///
+    /// # Errors
+    /// A refusal of the rules; [`Error::KeyReused`] when the key came with another command before; errors of the store.
+    /// Then nothing has happened, except that after an error of the store a write may still turn out to have been made:
+    /// call again with the same key.
+    pub fn execute(
+        &self,
+        caller: &Caller,
+        command: impl Into<Command>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Receipt, Error> {
+        let command = &command.into();
+        self.shared.run(&Call { caller: Some(caller), command, ids: self.shared.new_ids() }, key)
+    }
+
+    /// Like [`Desk::execute`], for the host itself, which no caller stands for. It may report the standing of principals.
+    ///
+    /// # Errors
+    /// As for [`Desk::execute`].
+    pub fn execute_for_host(&self, command: impl Into<Command>) -> Result<Receipt, Error> {
+        let command = &command.into();
+        self.shared.run(&Call { caller: None, command, ids: self.shared.new_ids() }, None)
+    }
+
+    /// What [`Desk::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
+    /// how risky that is, and who would review it. Nobody is notified, and nothing is written.
+    ///
+    /// # Errors
+    /// As for [`Desk::execute`].
+    pub fn preview(&self, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Error> {
+        let shared = &*self.shared;
+        let call = Call { caller: Some(caller), command: &command.into(), ids: shared.new_ids() };
+        shared.check_resource(&call)?;
+        let now = shared.time.now();
+        let mut standings = Standings::of(shared);
+        let needs = Needs::of(&call, &shared.rules);
+        let view = shared.view(&*shared.store, &needs, &call, (now, Round::Free), &mut standings)?.unwrap_or_default();
+        let events = preview(&view, &call, &shared.rules, now)?;
+        shared.check_policies(&events)?;
+        Ok(Receipt::new(events.iter().fold(view, evolve), now, false))
+    }
+}
+
+impl Shared {
+    /// The ids of what a command may make.
+    fn new_ids(&self) -> Ids {
+        let (request, grant, delegation) = (self.new_uuid(), self.new_uuid(), self.new_uuid());
+        Ids { request: request.into(), grant: grant.into(), delegation: delegation.into() }
+    }
+
+    /// Sorted by time, for people; random enough that nobody guesses one. Without the counter that `Uuid::now_v7` keeps
+    /// under a process-wide lock: a fork could leave that lock held for ever in the child.
+    fn new_uuid(&self) -> Uuid {
+        let millis = self.time.now().millis().unsigned_abs();
+        let nanos = u32::try_from(millis % 1_000 * 1_000_000).unwrap_or(0);
+        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, nanos))
+    }
+
+    /// Carries out the command. One that ends grants takes effect in this process even when it cannot be written.
+    fn run(&self, call: &Call<'_>, key: Option<&IdempotencyKey>) -> Result<Receipt, Error> {
+        let mut attempt = Attempt::default();
+        match self.attempt(call, key, &mut attempt) {
+            Ok(receipt) => {
+                // What the journal does not say to have ended, others have decided about.
+                self.honour_again(&attempt.withheld)?;
+                Ok(receipt)
+            }
+            Err(Error::Store(error @ StoreError::Unavailable { .. })) if !attempt.withheld.is_empty() => {
+                tracing::error!(%error, "grants were taken away that cannot be written down yet");
+                self.announce();
+                self.pending.push(Pending::new(call, key, attempt.withheld));
+                let receipt = attempt.receipt.ok_or(error)?;
+                Ok(Receipt { durable: false, ..receipt })
+            }
+            Err(error) => {
+                self.honour_again(&attempt.withheld)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes what could not be written before; whatever cannot be written now either waits again.
+    pub(super) fn write_pending(&self) -> Result<(), Error> {
+        while let Some(pending) = self.pending.take() {
+            let mut attempt = Attempt::default();
+            match self.attempt(&pending.call(), pending.key(), &mut attempt) {
+                Ok(_) => self.honour_again(pending.withheld())?,
+                Err(Error::Store(error @ StoreError::Unavailable { .. })) => {
+                    self.pending.push_back(pending);
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    // The caller was told that it had happened, so this must not go by unseen.
+                    tracing::error!(%error, "a command that took grants away is refused now that it can be written");
+                    self.honour_again(pending.withheld())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn attempt(&self, call: &Call<'_>, key: Option<&IdempotencyKey>, attempt: &mut Attempt) -> Result<Receipt, Error> {
+        self.check_resource(call)?;
+        let key = call.caller.zip(key).map(|(caller, key)| (caller, key.0.as_str()));
+        let fingerprint = key.map(|_| fingerprint(call.caller, call.command)).transpose()?.unwrap_or_default();
+        let needs = Needs::of(call, &self.rules);
+        let spec = call.command.spec();
+        let mut standings = Standings::of(self);
+        self.commit(|reads: &dyn Reads, round| {
+            let now = self.time.now();
+            if let Some((caller, key)) = key
+                && let Some(done) = reads.done_under(&caller.principal, key)?
+            {
+                if done.fingerprint != fingerprint {
+                    return Err(Error::KeyReused);
+                }
+                let receipt = self.replay(reads, (caller, call), &done, (now, round), &mut standings)?;
+                return Ok(receipt.map(|receipt| (Decision::default(), receipt)));
+            }
+            let Some(view) = self.view(reads, &needs, call, (now, round), &mut standings)? else { return Ok(None) };
+            let events = decide(&view, call, &self.rules, now)?;
+            self.check_policies(&events)?;
+            if events.is_empty()
+                && let Some(grant) = already_covered(&view, call, &self.rules, now).map(|grant| grant.id)
+            {
+                return Ok(Some((Decision::default(), Receipt::new(reads.grant(grant)?, now, true))));
+            }
+            let ended = ended_grants(&view, &events);
+            let after = events.iter().fold(view.clone(), evolve);
+            let done = key.map(|(caller, key)| {
+                let done = Done {
+                    fingerprint: fingerprint.clone(),
+                    request: after.request.as_ref().map(|r| r.id),
+                    grant: after.grant.as_ref().map(|g| g.id),
+                    delegation: after.delegation.as_ref().map(|d| d.id),
+                    ended: match spec.answer {
+                        AnswerKind::Ended => ended.iter().map(|grant| grant.id).collect(),
+                        _ => Vec::new(),
+                    },
+                };
+                (caller.principal.clone(), key.to_owned(), done)
+            });
+            let receipt = Receipt { ended, ..Receipt::new(after, now, false) };
+            // Under the store's lock nothing is withheld: a free round has done it before, and the lock of what is
+            // followed must not be waited for there.
+            if spec.effect == Effect::Ends && round == Round::Free {
+                let ends: Vec<GrantId> = events.iter().filter_map(|event| ended_by(&event.fact)).collect();
+                self.withhold(&ends);
+                attempt.withheld.extend(ends);
+            }
+            attempt.receipt = Some(receipt.clone());
+            Ok(Some((Decision { done, ..Decision::from_view(view, events) }, receipt)))
+        })
+    }
+
+    /// What a command is decided from, with what the directory says now in the place of what was reported. `None` when the
+    /// directory would have to be asked and must not be.
+    fn view(
+        &self,
+        reads: &dyn Reads,
+        needs: &Needs,
+        call: &Call<'_>,
+        (now, round): (Timestamp, Round),
+        standings: &mut Standings<'_>,
+    ) -> Result<Option<View>, Error> {
+        let mut view = reads.view(needs, now)?;
+        if needs.review {
+            // What was lent to an earlier account of this name was not lent to this one.
+            let mut lent = Vec::new();
+            for delegation in std::mem::take(&mut view.delegations) {
+                match standings.known(&delegation.delegate, round) {
+                    None => return Ok(None),
+                    Some(Ok(known)) if known.is_younger_than(delegation.created_at) => {}
+                    Some(Ok(_)) => lent.push(delegation),
+                    Some(Err(error)) => return Err(Error::Directory(error)),
+                }
+            }
+            view.delegations = lent;
+        }
+        for who in needs.people(&view) {
+            // A report is compared with the one before it, whatever the directory says.
+            if matches!(call.command, Command::ReportStanding(report) if report.principal == who) {
+                continue;
+            }
+            match standings.known(&who, round) {
+                None => return Ok(None),
+                Some(Ok(known)) => {
+                    let standing = known.standing_for(first_deed(&view, &who));
+                    view.standing.extend(standing.map(|standing| (who, standing)));
+                }
+                // A directory that cannot answer does not stand in the way of taking access away.
+                Some(Err(_)) if call.command.only_takes_away() => {}
+                Some(Err(error)) => return Err(Error::Directory(error)),
+            }
+        }
+        Ok(Some(view))
+    }
+
+    /// The current state of what was done under the key, as far as the caller may still see it.
+    fn replay(
+        &self,
+        reads: &dyn Reads,
+        (caller, call): (&Caller, &Call<'_>),
+        done: &Done,
+        (now, round): (Timestamp, Round),
+        standings: &mut Standings<'_>,
+    ) -> Result<Option<Receipt>, Error> {
+        let rules = &self.rules;
+        let needs = Needs {
+            request: done.request,
+            grant: done.grant.filter(|_| done.request.is_none()),
+            delegation: done.delegation,
+            delegations_to: Some(caller.principal.clone()),
+            standing_of: caller.identities().cloned().collect(),
+            ..Needs::default()
+        };
+        let Some(view) = self.view(reads, &needs, call, (now, round), standings)? else { return Ok(None) };
+        check_not_disabled(caller, &view)?;
+        let unknown = |code, what: &str| Error::from(Refusal::new(code, format!("there is no such {what}")));
+        if let Some(request) = &view.request
+            && !may_see_request(caller, request, &view.delegations, rules, now)?
+        {
+            return Err(unknown(RefusalCode::UnknownRequest, "access request"));
+        }
+        if let (Some(grant), None) = (&view.grant, done.request)
+            && !may_see_grant(caller, grant, rules, now)?
+        {
+            return Err(unknown(RefusalCode::UnknownGrant, "grant"));
+        }
+        if let Some(delegation) = &view.delegation
+            && !may_see_delegation(caller, delegation, rules, now)?
+        {
+            return Err(unknown(RefusalCode::UnknownDelegation, "delegation"));
+        }
+        let mut ended = Vec::new();
+        for id in &done.ended {
+            let grant = reads.grant(*id)?.grant;
+            if let Some(grant) = grant
+                && may_see_grant(caller, &grant, rules, now)?
+            {
+                ended.push(grant);
+            }
+        }
+        Ok(Some(Receipt { replayed: true, ended, ..Receipt::new(view, now, false) }))
+    }
+
+    /// That the resource of the command is of a kind that the host has, where its schema is known.
+    fn check_resource(&self, call: &Call<'_>) -> Result<(), Error> {
+        if let (Some(schema), Some(resource)) = (&self.rules.schema, call.command.resource()) {
+            schema.check(resource)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "cedar")]
+    fn check_policies(&self, events: &[Event]) -> Result<(), Error> {
+        self.policies.check(events)
+    }
+
+    #[cfg(not(feature = "cedar"))]
+    fn check_policies(&self, _: &[Event]) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// What one attempt to carry out a command has come to so far.
+#[derive(Debug, Default)]
+struct Attempt {
+    /// The grants that are withheld for its sake.
+    withheld: Vec<GrantId>,
+    /// What it would answer.
+    receipt: Option<Receipt>,
+}
+
+/// What the directory has said while a command is decided, perhaps several times.
+struct Standings<'a> {
+    directory: Option<&'a dyn Directory>,
+    said: BTreeMap<Principal, Result<Known, String>>,
+}
+
+impl<'a> Standings<'a> {
+    fn of(shared: &'a Shared) -> Self {
+        Self { directory: shared.directory.as_deref(), said: BTreeMap::new() }
+    }
+
+    /// What the directory says of this principal: asked now, or what it said a moment ago while it must not be asked. `None`
+    /// when it must not be asked and has not said.
+    fn known(&mut self, who: &Principal, round: Round) -> Option<Result<Known, String>> {
+        let Some(directory) = self.directory else { return Some(Ok(Known::NotJudged)) };
+        if round == Round::Exclusive {
+            return self.said.get(who).cloned();
+        }
+        let said = directory.standing(who).map_err(|error| error.to_string());
+        self.said.insert(who.clone(), said.clone());
+        Some(said)
+    }
+}
+
+/// The first instant at which somebody did something that the view tells of.
+fn first_deed(view: &View, who: &Principal) -> Option<Timestamp> {
+    let asked = view.request.iter().filter(|request| request.identities().any(|one| one == who));
+    let approved = view.request.iter().flat_map(AccessRequest::approvals).filter(|review| match &review.by {
+        Actor::Principal(by) => [by, review.capacity.person(by), review.capacity.authority(by)].contains(&who),
+        _ => false,
+    });
+    let lent = view.delegations.iter().chain(&view.delegation).filter(|one| one.delegator == *who);
+    let held = view.grant.iter().chain(&view.extended).filter(|grant| grant.is_of(who));
+    let asked = asked.map(|request| request.created_at).chain(approved.map(|review| review.at));
+    asked.chain(lent.map(|one| one.created_at)).chain(held.map(|grant| grant.approved_at)).min()
+}
+
+/// The grants of the view that the events end, after them.
+fn ended_grants(view: &View, events: &[Event]) -> Vec<Grant> {
+    let known: BTreeMap<GrantId, &Grant> = view
+        .history
+        .live
+        .iter()
+        .chain(&view.extensions)
+        .chain(&view.extended)
+        .chain(&view.grant)
+        .map(|grant| (grant.id, grant))
+        .collect();
+    let after = |event: &Event| {
+        let grant = known.get(&ended_by(&event.fact)?)?;
+        let after = evolve(View { grant: Some((*grant).clone()), ..View::default() }, event).grant?;
+        after.ended.is_some().then_some(after)
+    };
+    events.iter().filter_map(after).collect()
+}

@@ -1,0 +1,229 @@
+//! How the projections follow the store: one loop feeds all of them.
+
+use std::collections::BTreeMap;
+
+use super::following::Following;
+use super::shared::Shared;
+use crate::journal::Record;
+use crate::model::{Fact, Grant, GrantId, Revision, Timestamp};
+use crate::projection::News;
+use crate::store::{Position, RecordQuery, StoreError};
+
+/// How many records are read at a time.
+const CHUNK: usize = 1_000;
+
+impl Shared {
+    /// Loads the live grants for the first time.
+    pub(super) fn start_following(&self) -> Result<(), StoreError> {
+        let asked = self.time.now();
+        self.load(&mut self.following.lock(), asked)
+    }
+
+    /// Brings the projections up to everything committed before this call, by any process; answers the revision.
+    pub(super) fn sync(&self) -> Result<Revision, StoreError> {
+        // Read before the store is asked: what is committed in between is not covered by this proof.
+        let asked = self.time.now();
+        let known = self.following.lock().position;
+        match self.store.has_grown(&known) {
+            Ok(false) => self.prove(&mut self.following.lock(), known, asked),
+            Ok(true) => {
+                let mut following = self.following.lock();
+                let caught_up = self.catch_up(&mut following);
+                self.notifier.notify();
+                match caught_up {
+                    Ok(()) => {
+                        let reached = following.position;
+                        self.prove(&mut following, reached, asked);
+                    }
+                    Err(error) => self.recover(&mut following, asked, error)?,
+                }
+            }
+            Err(error) => self.recover(&mut self.following.lock(), asked, error)?,
+        }
+        Ok(self.checks.index.revision())
+    }
+
+    /// Takes in what this process has just committed. Once this has returned, every check sees it.
+    pub(super) fn publish(&self, records: &[Record]) {
+        let Some((first, last)) = records.first().zip(records.last()) else { return };
+        let mut following = self.following.lock();
+        let continues =
+            following.position.revision.next() == first.revision && following.position.hash == first.previous;
+        let resumed = if continues { self.resumed(records) } else { Ok(BTreeMap::new()) };
+        let taken_in = match resumed {
+            Ok(resumed) if continues => {
+                self.feed(&mut following, (last.revision, last.hash), records, &resumed);
+                Ok(())
+            }
+            // Somebody else has taken it in already.
+            Ok(_) if following.position.revision >= last.revision && !following.replaced => Ok(()),
+            Ok(_) => self.catch_up(&mut following),
+            Err(error) => Err(error),
+        };
+        // What it took away goes at once, whatever else is known.
+        if let Err(error) = taken_in {
+            self.stop(&records.iter().filter_map(|record| ended_by(&record.event.fact)).collect::<Vec<_>>());
+            self.checks.doubt();
+            tracing::warn!(%error, "a commit stands, but what came before it cannot be read; no grant is honoured until it can");
+        }
+        self.notifier.notify();
+    }
+
+    /// No check that starts after this call honours these grants, until a record says what became of them.
+    pub(super) fn withhold(&self, grants: &[GrantId]) {
+        let mut following = self.following.lock();
+        following.withheld.extend(grants);
+        self.stop(grants);
+    }
+
+    /// Makes the revision of answers rise, so that hosts drop what they keep of the old ones, although no record was written.
+    pub(super) fn announce(&self) {
+        let mut following = self.following.lock();
+        following.lead = following.lead.saturating_add(1);
+        let Position { revision, hash, .. } = following.position;
+        self.feed(&mut following, (revision, hash), &[], &BTreeMap::new());
+        self.notifier.notify();
+    }
+
+    /// Ends [`Shared::withhold`] for those of these grants that no record has ended: what is live is read again.
+    pub(super) fn honour_again(&self, grants: &[GrantId]) -> Result<(), StoreError> {
+        let mut following = self.following.lock();
+        let mut still_withheld = false;
+        for grant in grants {
+            still_withheld |= following.withheld.remove(grant);
+        }
+        if !still_withheld || following.replaced {
+            return Ok(());
+        }
+        let asked = self.time.now();
+        self.load(&mut following, asked)
+    }
+
+    /// Reads everything that is live.
+    fn load(&self, following: &mut Following, asked: Timestamp) -> Result<(), StoreError> {
+        let mut live = self.store.live(asked)?;
+        live.plain.retain(|grant| !following.withheld.contains(&grant.id));
+        live.others.retain(|grant| !following.withheld.contains(&grant.id));
+        let now = self.checks.index.revision();
+        if following.revision(live.head.revision) < now {
+            following.lead = now.next().0.saturating_sub(live.head.revision.0);
+        }
+        let revision = following.revision(live.head.revision);
+        for projection in self.projections() {
+            projection.load(&live, revision);
+        }
+        following.accepted = live.head.accepted;
+        self.time.not_before(live.head.at);
+        self.reach(following, live.head.position());
+        let reached = following.position;
+        self.prove(following, reached, asked);
+        Ok(())
+    }
+
+    /// Takes in everything up to the store's head.
+    fn catch_up(&self, following: &mut Following) -> Result<(), StoreError> {
+        loop {
+            let known = following.position;
+            let query = RecordQuery { continues: Some(known), ..RecordQuery::changes_after(known.revision, CHUNK) };
+            let (head, records) = self.store.records(&query)?;
+            let complete = records.len() < CHUNK;
+            let reached = match records.last() {
+                Some(last) if !complete => (last.revision, last.hash),
+                _ => (head.revision, head.hash),
+            };
+            let resumed = self.resumed(&records)?;
+            self.feed(following, reached, &records, &resumed);
+            if complete {
+                following.accepted = head.accepted;
+                return Ok(());
+            }
+        }
+    }
+
+    /// The one loop: every projection takes in the records, in the order of [`Shared::projections`].
+    fn feed(
+        &self,
+        following: &mut Following,
+        (reached, hash): (Revision, crate::journal::Hash),
+        records: &[Record],
+        resumed: &BTreeMap<GrantId, Grant>,
+    ) {
+        if let Some(last) = records.last() {
+            self.time.not_before(last.event.at);
+        }
+        for grant in records.iter().filter_map(|record| ended_by(&record.event.fact)) {
+            following.withheld.remove(&grant);
+        }
+        let news = News { revision: following.revision(reached), records, resumed, withheld: &following.withheld };
+        for projection in self.projections() {
+            projection.apply(&news);
+        }
+        let lineage = following.position.lineage;
+        self.reach(following, Position { lineage, revision: reached, hash });
+    }
+
+    fn reach(&self, following: &mut Following, position: Position) {
+        following.position = position;
+        self.checks.reach(position.revision);
+    }
+
+    fn prove(&self, following: &mut Following, position: Position, asked: Timestamp) {
+        // Another thread may have found out meanwhile that the store was replaced.
+        if following.position.lineage == position.lineage && following.position.revision >= position.revision {
+            following.proven = following.proven.max(asked);
+            following.replaced = false;
+            self.checks.prove(asked);
+        }
+    }
+
+    /// What to do when the store cannot be followed. A replaced store is followed again once an operator has accepted it
+    /// after the last instant at which it was the old one.
+    fn recover(&self, following: &mut Following, asked: Timestamp, error: StoreError) -> Result<(), StoreError> {
+        let StoreError::Replaced(why) = &error else { return Err(error) };
+        self.checks.doubt();
+        let accepted = self.store.head()?.accepted;
+        let is_new = accepted != following.accepted && accepted.is_some_and(|(_, at)| at >= following.proven);
+        if is_new {
+            self.load(following, asked)?;
+            self.notifier.notify();
+            tracing::warn!(%why, "the store was replaced, and an operator has accepted it; grants are honoured again");
+            return Ok(());
+        }
+        if !following.replaced {
+            following.replaced = true;
+            self.notifier.notify();
+            tracing::error!(%why, "the store was replaced; no grant is honoured until an operator accepts it");
+        }
+        Err(error)
+    }
+
+    fn stop(&self, grants: &[GrantId]) {
+        for projection in self.projections() {
+            projection.withhold(grants);
+        }
+    }
+
+    /// The grants that these records resume, as they stand now. What happened to them since comes in later records, or
+    /// stands in the grant already, and then it gives nothing.
+    fn resumed(&self, records: &[Record]) -> Result<BTreeMap<GrantId, Grant>, StoreError> {
+        let ids = records.iter().filter_map(|record| match &record.event.fact {
+            Fact::GrantResumed { grant } => Some(*grant),
+            _ => None,
+        });
+        ids.filter_map(|id| Some((id, self.store.grant(id).map(|view| view.grant).transpose()?)))
+            .map(|(id, grant)| Ok((id, grant?)))
+            .collect()
+    }
+}
+
+/// The grant that ceases to be honoured by this fact.
+pub(super) const fn ended_by(fact: &Fact) -> Option<GrantId> {
+    match fact {
+        Fact::GrantRevoked { grant, .. }
+        | Fact::GrantReleased { grant }
+        | Fact::GrantExpired { grant }
+        | Fact::GrantExhausted { grant }
+        | Fact::GrantSuspended { grant, .. } => Some(*grant),
+        _ => None,
+    }
+}

@@ -1,0 +1,43 @@
+//! How far the projections have followed the store.
+
+use std::collections::BTreeSet;
+
+use crate::model::{GrantId, Revision, Timestamp};
+use crate::store::{Head, Position};
+
+/// How far the projections have followed the store, and what they were told besides.
+#[derive(Debug)]
+pub(super) struct Following {
+    /// The last record that was taken in, of which journal.
+    pub(super) position: Position,
+    /// The last acceptance of a replaced store that is known.
+    pub(super) accepted: Option<(Revision, Timestamp)>,
+    /// The last instant at which the position was known to be in the store.
+    pub(super) proven: Timestamp,
+    /// What is added to the store's revisions, so that the revision of answers rises even when the store was replaced by
+    /// an older copy.
+    pub(super) lead: u64,
+    /// Whether the store was replaced and nobody has accepted it yet.
+    pub(super) replaced: bool,
+    /// Grants that are not honoured although no record says so yet.
+    pub(super) withheld: BTreeSet<GrantId>,
+}
+
+impl Following {
+    /// At this end of the journal.
+    pub(super) fn at(head: &Head) -> Self {
+        Self {
+            position: head.position(),
+            accepted: head.accepted,
+            proven: Timestamp::EPOCH,
+            lead: 0,
+            replaced: false,
+            withheld: BTreeSet::new(),
+        }
+    }
+
+    /// The revision that answers carry when the store is at this one.
+    pub(super) fn revision(&self, of_store: Revision) -> Revision {
+        Revision(of_store.0.saturating_add(self.lead))
+    }
+}

@@ -1,0 +1,96 @@
+//! What a command answers, and the key that makes it happen once.
+
+use crate::model::{AccessRequest, Delegation, Grant, Invalid, Timestamp};
+use crate::workflow::View;
+
+/// A key that makes a command happen once, however often it is sent: unique per caller, 1 to 255 visible ASCII characters.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// use jit_access::command::Withdraw;
+/// use jit_access::model::*;
+/// use jit_access::service::IdempotencyKey;
+///
+/// let key = IdempotencyKey::new("withdraw-1")?;
+/// assert!(!engine.desk().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
+/// assert!(engine.desk().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(pub(super) String);
+
+impl IdempotencyKey {
+    /// This key.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 255 bytes, or holds anything but visible ASCII.
+    pub fn new(key: &str) -> Result<Self, Invalid> {
+        if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Invalid::new(
+                "idempotency key",
+                format!("is {}", Invalid::quote(key)),
+                "1 to 255 visible ASCII characters",
+            ));
+        }
+        Ok(Self(key.to_owned()))
+    }
+}
+
+/// What a command was about, as it stands once the command is done.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+/// # command::run(&engine.desk(), &approve)?;
+/// use jit_access::model::*;
+/// use jit_access::service::Receipt;
+///
+/// let receipt: Receipt = engine.desk().request(&dev, request)?;
+/// assert!(receipt.request.is_some() && receipt.grant.is_some() && !receipt.replayed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The request.
+    pub request: Option<AccessRequest>,
+    /// The grant.
+    pub grant: Option<Grant>,
+    /// The delegation.
+    pub delegation: Option<Delegation>,
+    /// Every grant that ended by it.
+    pub ended: Vec<Grant>,
+    /// The instant the command was decided at; statuses are judged by it.
+    pub now: Timestamp,
+    /// Whether an earlier call with the same idempotency key did it, and this one did nothing.
+    pub replayed: bool,
+    /// Whether a submission made no request: this grant of the caller gives already what was asked for.
+    pub already: bool,
+    /// Whether it is on disk. `false` only when a command that takes access away could not be written: this process does
+    /// not honour the grants any more, others may, and it is written as soon as it can be.
+    pub durable: bool,
+}
+
+impl Receipt {
+    pub(super) fn new(view: View, now: Timestamp, already: bool) -> Self {
+        let View { request, grant, delegation, .. } = view;
+        Self { request, grant, delegation, ended: Vec::new(), now, replayed: false, already, durable: true }
+    }
+}

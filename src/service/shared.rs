@@ -1,0 +1,83 @@
+//! What the handles of an engine share.
+
+use std::sync::Arc;
+
+use super::directory::Directory;
+use super::following::Following;
+use super::notifier::Notifier;
+use super::pending::PendingCommands;
+use super::settings::Settings;
+use crate::check::CheckState;
+use crate::clock::{Clock, MAX_DOWNTIME, SteadyTime};
+use crate::error::Error;
+use crate::lock::Mutex;
+use crate::projection::Projection;
+use crate::store::Store;
+use crate::workflow::Rules;
+
+/// What the handles share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    /// What checks are answered from.
+    pub(super) checks: Arc<CheckState>,
+    pub(super) rules: Arc<Rules>,
+    #[cfg(feature = "cedar")]
+    pub(super) policies: super::policies::Policies,
+    pub(super) settings: Settings,
+    pub(super) directory: Option<Arc<dyn Directory>>,
+    pub(super) time: Arc<SteadyTime>,
+    /// How far the projections have followed the store. Held by the one thread that feeds them; checks do not take it.
+    pub(super) following: Mutex<Following>,
+    /// Commands that took grants away and are not written yet.
+    pub(super) pending: PendingCommands,
+    /// Notified after the revision has risen.
+    pub(super) notifier: Notifier,
+}
+
+/// What is given when an engine is opened.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) rules: Rules,
+    pub(super) settings: Settings,
+    pub(super) directory: Option<Arc<dyn Directory>>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Shared {
+    /// Reads the live grants.
+    pub(super) fn open(parts: Parts) -> Result<Self, Error> {
+        let Parts { store, rules, settings, directory, clock } = parts;
+        let head = store.head()?;
+        let time = Arc::new(SteadyTime::with_bounds(clock, head.at, settings.max_clock_step, MAX_DOWNTIME));
+        let rules = Arc::new(rules);
+        let shared = Self {
+            #[cfg(feature = "cedar")]
+            policies: super::policies::Policies::new(&rules)?,
+            checks: Arc::new(CheckState::new(
+                Arc::clone(&store),
+                Arc::clone(&rules),
+                Arc::clone(&time),
+                settings.max_staleness,
+                settings.waiting_uses,
+            )),
+            rules,
+            settings,
+            directory,
+            following: Mutex::new(Following::at(&head)),
+            pending: PendingCommands::default(),
+            notifier: Notifier::default(),
+            store,
+            time,
+        };
+        shared.start_following()?;
+        Ok(shared)
+    }
+
+    /// What follows the journal, in the order in which it is fed. A new projection (a monitor, say) goes before those of
+    /// the checks, because the last of them makes the revision rise.
+    pub(super) fn projections(&self) -> impl Iterator<Item = &dyn Projection> {
+        self.checks.projections().into_iter()
+    }
+}

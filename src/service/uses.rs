@@ -1,0 +1,37 @@
+//! How checks keep current and have uses written.
+
+use super::commit::{Decision, Round};
+use super::shared::Shared;
+use crate::check::KeepsCurrent;
+use crate::model::{Action, Event, GrantId, Resource, Revision, Timestamp};
+use crate::store::{Reads, StoreError};
+use crate::workflow::use_of;
+
+impl KeepsCurrent for Shared {
+    fn sync(&self) -> Result<Revision, StoreError> {
+        Self::sync(self)
+    }
+
+    fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
+        self.commit_uses(uses)
+    }
+
+    fn use_grant(&self, grant: GrantId, what: (Action, Resource), at: Timestamp) -> Result<bool, StoreError> {
+        self.commit(|reads: &dyn Reads, _: Round| {
+            let view = reads.grant(grant)?;
+            let events = view.grant.as_ref().and_then(|grant| use_of(grant, what.clone(), at));
+            let is_used = events.is_some();
+            // Numbered uses are exact: each is written only if no other was since the grant was read.
+            let conditional = view.grant.as_ref().is_some_and(|grant| grant.conditions.max_uses.is_some());
+            let decision = Decision { conditional, ..Decision::from_view(view, events.unwrap_or_default()) };
+            Ok(Some((decision, is_used)))
+        })
+    }
+}
+
+impl Shared {
+    /// Writes the uses that wait.
+    pub(super) fn flush_uses(&self) -> Result<(), StoreError> {
+        self.checks.flush_uses(self)
+    }
+}

@@ -1,0 +1,218 @@
+//! What must be read before a command can be decided.
+//!
+//! A store answers all of it at one revision. Some of it depends on a first answer: who asked for the request, whose
+//! approvals it has, which chain a grant is in. The functions below say what that is, so every store follows the same
+//! rule.
+
+use std::collections::BTreeSet;
+
+use super::{Call, Rules, View};
+use crate::command::Command;
+use crate::model::{AccessRequest, Actor, Caller, Capacity, DelegationId, Grant, GrantId, Principal, RequestId};
+
+/// How many of a person's requests a command is decided from.
+const REQUESTS: usize = 100;
+
+/// What a command is decided from.
+///
+/// ```
+/// use jit_access::model::RequestId;
+/// use jit_access::store::{MemoryStore, Reads};
+/// use jit_access::workflow::Needs;
+///
+/// let needs = Needs { request: Some(RequestId::from_u128(7)), ..Needs::default() };
+/// let view = MemoryStore::new().view(&needs, "2026-12-01T09:00:00Z".parse()?)?;
+/// assert!(view.request.is_none(), "there is no such request");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// This request and the grant it led to.
+    pub request: Option<RequestId>,
+    /// This grant and the request it answers.
+    pub grant: Option<GrantId>,
+    /// The grant to extend.
+    pub extended: Option<GrantId>,
+    /// This delegation.
+    pub delegation: Option<DelegationId>,
+    /// What a review of the request is judged from: the grant it extends, the delegations of its reviewers, and the
+    /// standing of everybody whose approval or request it is.
+    pub review: bool,
+    /// Every extension in the chain of the grant to extend, or else of the grant.
+    pub chain: bool,
+    /// The newest requests of this person.
+    pub requests_of: Option<Principal>,
+    /// Live grants.
+    pub live: Option<Whose>,
+    /// Break-glass grants without a review.
+    pub unreviewed: Option<Whose>,
+    /// How much somebody has.
+    pub tally: Option<Count>,
+    /// The delegations in force by which this principal reviews for others.
+    pub delegations_to: Option<Principal>,
+    /// What was reported last of these principals.
+    pub standing_of: BTreeSet<Principal>,
+}
+
+/// Whose grants.
+///
+/// ```
+/// use jit_access::workflow::Whose;
+///
+/// assert_ne!(Whose::Everybody, Whose::Of(jit_access::model::Principal::user("dev@example.com")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's.
+    Everybody,
+    /// Those that this principal holds, or an agent for them.
+    Of(Principal),
+}
+
+/// What is counted for the operator's limits.
+///
+/// ```
+/// use jit_access::workflow::Count;
+///
+/// assert_eq!(Count { person: None, nth: 3 }.nth, 3);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// Of whom; `None` for the person behind the request.
+    pub person: Option<Principal>,
+    /// The age of the `nth` newest request is wanted; nobody has made a 0th.
+    pub nth: u64,
+}
+
+impl Needs {
+    /// What this command is decided from.
+    #[must_use]
+    pub fn of(call: &Call<'_>, rules: &Rules) -> Self {
+        let reported = match call.command {
+            Command::ReportStanding(report) => Some(&report.principal),
+            _ => None,
+        };
+        let identities = call.caller.into_iter().flat_map(Caller::identities);
+        let nothing_more = Self { standing_of: identities.chain(reported).cloned().collect(), ..Self::default() };
+        if let Some(principal) = reported {
+            return Self { live: Some(Whose::Of(principal.clone())), ..nothing_more };
+        }
+        let Some(caller) = call.caller else { return nothing_more };
+        let count = |person: Option<&Principal>| {
+            let nth = rules.limits.requests_per_hour.unwrap_or(0);
+            rules.limits.are_set().then(|| Count { person: person.cloned(), nth })
+        };
+        let person = caller.person();
+        // What the caller's person has requested and holds.
+        let history = Self {
+            requests_of: Some(person.clone()),
+            live: Some(Whose::Of(person.clone())),
+            tally: count(Some(person)),
+            ..nothing_more.clone()
+        };
+        let to_caller = Some(caller.principal.clone());
+        let grant = |id: GrantId| Self { grant: Some(id), chain: true, ..nothing_more.clone() };
+        let review = |id: RequestId| Self {
+            request: Some(id),
+            review: true,
+            delegations_to: to_caller.clone(),
+            ..nothing_more.clone()
+        };
+        match call.command {
+            Command::Submit(_) => history,
+            Command::Answer(answer) => Self { request: Some(answer.request), ..history },
+            Command::Extend(extend) => Self { extended: Some(extend.grant), chain: true, ..history },
+            Command::BreakGlass(_) => Self { unreviewed: Some(Whose::Of(person.clone())), tally: None, ..history },
+            Command::Approve(approve) => Self { chain: true, tally: count(None), ..review(approve.request) },
+            Command::Deny(deny) => review(deny.request),
+            Command::Ask(ask) => review(ask.request),
+            Command::Withdraw(withdraw) => Self { request: Some(withdraw.request), ..nothing_more },
+            Command::Delegate(_) => Self { delegations_to: to_caller, ..nothing_more },
+            Command::Undelegate(undelegate) => Self { delegation: Some(undelegate.delegation), ..nothing_more },
+            Command::RevokeMany(_) => Self { live: Some(Whose::Everybody), ..nothing_more },
+            Command::Revoke(revoke) => grant(revoke.grant),
+            Command::Release(release) => grant(release.grant),
+            Command::Suspend(suspend) => grant(suspend.grant),
+            Command::Resume(resume) => grant(resume.grant),
+            Command::CompleteReview(review) => grant(review.grant),
+            Command::WaiveReview(waive) => grant(waive.grant),
+            Command::ReportStanding(_) => nothing_more,
+        }
+    }
+
+    /// A request and the grant it led to.
+    #[must_use]
+    pub fn request(id: RequestId) -> Self {
+        Self { request: Some(id), ..Self::default() }
+    }
+
+    /// A grant and the request it answers.
+    #[must_use]
+    pub fn grant(id: GrantId) -> Self {
+        Self { grant: Some(id), ..Self::default() }
+    }
+
+    /// A delegation.
+    #[must_use]
+    pub fn delegation(id: DelegationId) -> Self {
+        Self { delegation: Some(id), ..Self::default() }
+    }
+
+    /// How many requests of [`Needs::requests_of`] are wanted.
+    #[must_use]
+    pub const fn requests_limit(&self) -> usize {
+        REQUESTS
+    }
+
+    /// The grant to extend, once the request is known: a review of an extension is decided from the grant it extends.
+    #[must_use]
+    pub fn grant_to_extend(&self, view: &View) -> Option<GrantId> {
+        let reviewed = view.request.as_ref().filter(|_| self.review).and_then(|request| request.extends);
+        self.extended.or(reviewed.map(|extension| extension.of))
+    }
+
+    /// The first grant of the chain whose extensions are wanted, once the grants are known.
+    #[must_use]
+    pub fn first_of_chain(&self, view: &View) -> Option<GrantId> {
+        view.extended.as_ref().or(view.grant.as_ref()).filter(|_| self.chain).map(Grant::first)
+    }
+
+    /// Whose grants and requests are counted, once the request is known.
+    #[must_use]
+    pub fn counted<'a>(&'a self, view: &'a View) -> Option<(&'a Principal, u64)> {
+        let count = self.tally.as_ref()?;
+        let person = count.person.as_ref().or_else(|| view.request.as_ref().map(AccessRequest::person))?;
+        Some((person, count.nth))
+    }
+
+    /// Those whose delegations from others are wanted, once the request is known.
+    #[must_use]
+    pub fn delegates(&self, view: &View) -> BTreeSet<Principal> {
+        let reviewers = self.reviewers(view).filter(|(_, capacity)| capacity.on_behalf_of.is_some());
+        reviewers.map(|(reviewer, _)| reviewer).chain(&self.delegations_to).cloned().collect()
+    }
+
+    /// Those whose standing is wanted, once the request and the delegations are known.
+    #[must_use]
+    pub fn people(&self, view: &View) -> BTreeSet<Principal> {
+        let mut people = self.standing_of.clone();
+        if self.review {
+            for (reviewer, capacity) in self.reviewers(view) {
+                people.extend([reviewer, capacity.person(reviewer), capacity.authority(reviewer)].map(Clone::clone));
+            }
+            people.extend(view.delegations.iter().map(|delegation| delegation.delegator.clone()));
+            people.extend(view.request.iter().flat_map(AccessRequest::identities).cloned());
+        }
+        people
+    }
+
+    /// Who has approved the request, and as what.
+    fn reviewers<'a>(&self, view: &'a View) -> impl Iterator<Item = (&'a Principal, &'a Capacity)> {
+        let approvals = view.request.iter().filter(|_| self.review).flat_map(AccessRequest::approvals);
+        approvals.filter_map(|review| match &review.by {
+            Actor::Principal(reviewer) => Some((reviewer, &review.capacity)),
+            Actor::Rule(_) | Actor::Clock | Actor::Host => None,
+        })
+    }
+}
