@@ -32,6 +32,7 @@
 //! | `fields` | how the fields of a document are read, each once |
 //! | `principal` | a principal as two fields |
 
+mod accept_store;
 mod answer;
 mod approve;
 mod ask;
@@ -160,6 +161,7 @@ definitions! {
         delegate::Delegate,
         undelegate::Undelegate,
         report_standing::ReportStanding,
+        accept_store::AcceptStore,
     }
 }
 

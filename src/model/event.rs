@@ -162,6 +162,11 @@ pub enum Fact {
         /// What they are.
         standing: Standing,
     },
+    /// An operator accepted the store as it is, after it was replaced by an older copy or another one.
+    StoreAccepted {
+        /// Why.
+        reason: Justification,
+    },
     /// Somebody reviewed the use of a grant that nobody had approved.
     BreakGlassReviewed {
         /// Which grant.
@@ -228,6 +233,7 @@ impl Fact {
             Self::GrantResumed { .. } => "grant_resumed",
             Self::GrantReleased { .. } => "grant_released",
             Self::StandingReported { .. } => "standing_reported",
+            Self::StoreAccepted { .. } => "store_accepted",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",

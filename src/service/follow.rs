@@ -13,10 +13,35 @@ use crate::store::{Position, RecordQuery, StoreError};
 const CHUNK: usize = 1_000;
 
 impl Shared {
-    /// Loads the live grants for the first time.
+    /// Loads the live grants for the first time. When the store is not the one that was seen last on this machine, none of
+    /// them is honoured until an operator accepts it.
     pub(super) fn start_following(&self) -> Result<(), StoreError> {
         let asked = self.time.now();
-        self.load(&mut self.following.lock(), asked)
+        let remembered = self.store.remembered()?;
+        let mut following = self.following.lock();
+        self.load(&mut following, asked)?;
+        let Some((position, at)) = remembered else { return Ok(()) };
+        let Err(error) = self.store.has_grown(&position) else { return Ok(()) };
+        (following.position, following.proven, following.accepted) = (position, at, None);
+        match self.recover(&mut following, asked, error) {
+            Err(StoreError::Replaced(_)) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Keeps beside the store how far it was followed. That this fails takes away a safeguard and nothing else.
+    pub(super) fn remember(&self) {
+        let (position, at) = {
+            let mut following = self.following.lock();
+            let position = following.position;
+            if following.replaced || following.remembered.replace(position) == Some(position) {
+                return;
+            }
+            (position, following.proven)
+        };
+        if let Err(error) = self.store.remember(&position, at) {
+            tracing::warn!(%error, "how far the store was followed cannot be kept beside it");
+        }
     }
 
     /// Brings the projections up to everything committed before this call, by any process; answers the revision.
@@ -60,6 +85,8 @@ impl Shared {
             Ok(_) => self.catch_up(&mut following),
             Err(error) => Err(error),
         };
+        let asked = self.time.now();
+        let taken_in = taken_in.or_else(|error| self.recover(&mut following, asked, error));
         // What it took away goes at once, whatever else is known.
         if let Err(error) = taken_in {
             self.stop(&records.iter().filter_map(|record| ended_by(&record.event.fact)).collect::<Vec<_>>());

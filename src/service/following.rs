@@ -17,6 +17,8 @@ pub(super) struct Following {
     /// What is added to the store's revisions, so that the revision of answers rises even when the store was replaced by
     /// an older copy.
     pub(super) lead: u64,
+    /// The position that was kept beside the store last.
+    pub(super) remembered: Option<Position>,
     /// Whether the store was replaced and nobody has accepted it yet.
     pub(super) replaced: bool,
     /// Grants that are not honoured although no record says so yet.
@@ -31,6 +33,7 @@ impl Following {
             accepted: head.accepted,
             proven: Timestamp::EPOCH,
             lead: 0,
+            remembered: None,
             replaced: false,
             withheld: BTreeSet::new(),
         }

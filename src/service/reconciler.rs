@@ -78,6 +78,7 @@ impl Reconciler {
         shared.write_pending()?;
         shared.flush_uses()?;
         shared.sync()?;
+        shared.remember();
         let mut noted = 0;
         for _ in 0..CHUNKS {
             let now = shared.time.now();

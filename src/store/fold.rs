@@ -28,6 +28,8 @@ pub enum Subject {
     Delegation(DelegationId),
     /// What the host says of somebody.
     Principal(Principal),
+    /// The store itself.
+    Store,
 }
 
 impl Subject {
@@ -47,6 +49,7 @@ impl Subject {
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
             Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
+            Fact::StoreAccepted { .. } => Self::Store,
             Fact::StandingReported { principal, .. } => Self::Principal(principal.clone()),
             Fact::GrantCreated(grant) => Self::Grant(grant.id),
             Fact::GrantActivated { grant }
@@ -107,6 +110,7 @@ pub fn fold<'a, E>(
             Subject::Grant(id) => rows.grants.extend(view.grant.map(|grant| (id, grant))),
             Subject::Delegation(id) => rows.delegations.extend(view.delegation.map(|delegation| (id, delegation))),
             Subject::Principal(_) => rows.standings.extend(view.standing),
+            Subject::Store => {}
         }
     }
     Ok(rows)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Head, Rows, StoreError};
 use crate::journal::Record;
-use crate::model::{AccessRequest, Delegation, Event, Grant, Principal, Revision, Standing};
+use crate::model::{AccessRequest, Delegation, Event, Fact, Grant, Principal, Revision, Standing};
 
 /// Checks that what a batch was decided from is still so.
 ///
@@ -35,6 +35,9 @@ pub fn seal(event: &Event, head: &mut Head) -> Result<Record, StoreError> {
     head.at = head.at.max(event.at);
     if event.fact.changes_state() {
         head.changed = record.revision;
+    }
+    if let Fact::StoreAccepted { .. } = event.fact {
+        head.accepted = Some((record.revision, event.at));
     }
     Ok(record)
 }

@@ -95,6 +95,7 @@ impl State {
             Subject::Principal(who) => {
                 view.standing.extend(self.standings.get(&who).cloned().map(|known| (who, known)));
             }
+            Subject::Store => {}
         }
         view
     }

@@ -173,6 +173,24 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError>;
 
+    /// The last position that a process on this machine has seen, and when, whatever the store says now: it is kept beside
+    /// the store. `None` where nothing was kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn remembered(&self) -> Result<Option<(Position, Timestamp)>, StoreError> {
+        Ok(None)
+    }
+
+    /// Keeps a position for [`Store::remembered`].
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn remember(&self, position: &Position, at: Timestamp) -> Result<(), StoreError> {
+        let _ = (position, at);
+        Ok(())
+    }
+
     /// Waits for running operations and makes further ones wait. Call it in a process that is about to fork.
     fn before_fork(&self) {}
 

@@ -137,6 +137,6 @@ pub(super) fn people_of<'a>(subject: &Subject, rows: &'a Rows) -> Vec<&'a Princi
         Subject::Delegation(id) => {
             rows.delegations.get(id).into_iter().flat_map(|one| [&one.delegator, &one.delegate]).collect()
         }
-        Subject::Principal(_) => Vec::new(),
+        Subject::Principal(_) | Subject::Store => Vec::new(),
     }
 }

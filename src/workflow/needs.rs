@@ -137,7 +137,7 @@ impl Needs {
             Command::Resume(resume) => grant(resume.grant),
             Command::CompleteReview(review) => grant(review.grant),
             Command::WaiveReview(waive) => grant(waive.grant),
-            Command::ReportStanding(_) => nothing_more,
+            Command::ReportStanding(_) | Command::AcceptStore(_) => nothing_more,
         }
     }
 

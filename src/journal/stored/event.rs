@@ -115,6 +115,9 @@ enum StoredFact {
         principal: StoredPrincipal,
         standing: StoredStanding,
     },
+    StoreAccepted {
+        reason: String,
+    },
     BreakGlassReviewed {
         grant: String,
         justified: bool,
@@ -199,6 +202,7 @@ impl From<&Event> for StoredEvent {
             Fact::StandingReported { principal, standing } => {
                 StoredFact::StandingReported { principal: principal.into(), standing: standing.into() }
             }
+            Fact::StoreAccepted { reason } => StoredFact::StoreAccepted { reason: reason.to_string() },
             Fact::BreakGlassReviewed { grant, justified, finding } => StoredFact::BreakGlassReviewed {
                 grant: grant.to_string(),
                 justified: *justified,
@@ -279,6 +283,7 @@ impl TryFrom<StoredEvent> for Event {
             StoredFact::StandingReported { principal, standing } => {
                 Fact::StandingReported { principal: principal.try_into()?, standing: standing.try_into()? }
             }
+            StoredFact::StoreAccepted { reason } => Fact::StoreAccepted { reason: reason.parse()? },
             StoredFact::BreakGlassReviewed { grant, justified, finding } => {
                 Fact::BreakGlassReviewed { grant: grant.parse()?, justified, finding: finding.parse()? }
             }

@@ -128,7 +128,7 @@ impl Naive {
                 let sides = |one: &Delegation| one.delegator == *who || one.delegate == *who;
                 self.delegations.iter().any(|(_, one)| one.id == *id && sides(one))
             }
-            Subject::Principal(_) => false,
+            Subject::Principal(_) | Subject::Store => false,
         };
         match (subject, &event.fact) {
             (Subject::Request(id), Fact::GrantCreated(grant)) => grant.request == *id,

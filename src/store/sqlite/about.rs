@@ -90,6 +90,7 @@ fn text(subject: &Subject) -> (&'static str, String) {
         Subject::Grant(id) => ("grant", id.to_string()),
         Subject::Delegation(id) => ("delegation", id.to_string()),
         Subject::Principal(who) => (who.kind().name(), who.id().to_owned()),
+        Subject::Store => ("store", String::new()),
     }
 }
 

@@ -86,6 +86,7 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
                 let known = standings::read(transaction, &who)?.map(|known| (who, known));
                 View { standing: known.into_iter().collect(), ..View::default() }
             }
+            Subject::Store => View::default(),
         })
     })?;
     for (id, request) in &rows.requests {

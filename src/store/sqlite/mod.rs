@@ -23,6 +23,7 @@
 //! | `list` | which rows a page shows |
 //! | `standings` | what hosts have reported of principals |
 //! | `tally` | how many grants and requests there are |
+//! | `memo` | the last position that was seen, kept beside the store |
 //! | `outbox` | who delivers which message until when |
 //! | `verify` | whether the file still says what was written to it |
 //! | `error` | what a failure of SQLite means to the caller |
@@ -36,6 +37,7 @@ mod forked;
 mod identity;
 mod journal;
 mod list;
+mod memo;
 mod options;
 mod outbox;
 mod read;
@@ -184,6 +186,14 @@ impl Store for SqliteStore {
 
     fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError> {
         self.connections.write("settling a message", |c| outbox::settle(c, id, delivery))
+    }
+
+    fn remembered(&self) -> Result<Option<(Position, Timestamp)>, StoreError> {
+        memo::read(self.path())
+    }
+
+    fn remember(&self, position: &Position, at: Timestamp) -> Result<(), StoreError> {
+        memo::write(self.path(), position, at)
     }
 
     fn before_fork(&self) {

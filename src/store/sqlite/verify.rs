@@ -13,7 +13,7 @@ use super::error::Fault;
 use super::rows::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
 use super::{about, read, standings};
 use crate::journal::{Broken, Record, Verifier};
-use crate::model::{Revision, RoleName, Timestamp};
+use crate::model::{Fact, Revision, RoleName, Timestamp};
 use crate::store::{Head, Rows, Subject, fold};
 use crate::workflow::View;
 
@@ -48,7 +48,7 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
     let mut verifier = Verifier::default();
     let mut rows = Rows::default();
     let mut born = BTreeMap::new();
-    let (mut changed, mut latest) = (Revision::ZERO, Timestamp::EPOCH);
+    let (mut changed, mut latest, mut accepted) = (Revision::ZERO, Timestamp::EPOCH, None);
     let mut page = Vec::with_capacity(PAGE);
     let mut statement =
         connection.prepare("SELECT revision, hash, body, changes, at FROM journal ORDER BY revision")?;
@@ -62,6 +62,9 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
             changed = record.revision;
         }
         latest = latest.max(record.event.at);
+        if let Fact::StoreAccepted { .. } = record.event.fact {
+            accepted = Some((record.revision, record.event.at));
+        }
         born.entry(Subject::of(&record.event)).or_insert(record.revision);
         page.push(record);
         if page.len() == PAGE {
@@ -72,7 +75,7 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
     about += fold_page(connection, &mut rows, &page)?;
     about::check_count(connection, about)?;
     let count = verifier.finish(head.revision, head.hash)?;
-    if changed != head.changed || latest != head.at {
+    if changed != head.changed || latest != head.at || accepted != head.accepted {
         return Err(Fault::corrupt("the head does not say what the journal's records say"));
     }
     Ok(Folded { count, rows, born })
@@ -112,6 +115,7 @@ fn fold_page(connection: &Connection, rows: &mut Rows, records: &[Record]) -> Re
                 let known = rows.standings.remove(&who).map(|known| (who, known));
                 View { standing: known.into_iter().collect(), ..View::default() }
             }
+            Subject::Store => View::default(),
         })
     });
     let Ok(folded) = folded;

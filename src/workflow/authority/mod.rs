@@ -72,6 +72,7 @@ acts! {
     Delegate = "jit.delegate", "lend these roles";
     Undelegate = "jit.undelegate", "end this delegation";
     ReportStanding = "jit.report_standing", "say what this principal is";
+    AcceptStore = "jit.accept_store", "accept a replaced store";
     See = "jit.see", "see this";
     SeeAll = "jit.see_all", "see everything";
     Audit = "jit.audit", "read the record";

@@ -39,6 +39,7 @@ fn permits(question: &Question<'_>) -> bool {
         }
         (Act::Revoke | Act::Suspend | Act::Resume, About::Grant(grant)) => caller.has_any(&grant.approver_roles),
         (Act::RevokeMany, About::Selection(_)) | (Act::ReportStanding, About::Standing(_)) => approves_in_general,
+        (Act::AcceptStore, About::Workflow) => approves_in_general,
         (Act::Review | Act::WaiveReview, About::Grant(grant)) => {
             grant.break_glass.as_ref().is_some_and(|owed| caller.has_any(&owed.reviewer_roles))
         }

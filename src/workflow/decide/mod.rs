@@ -11,6 +11,7 @@
 //! | `ending` | ending a grant, and suspending it |
 //! | `delegation` | delegating the right to review |
 //! | `standing` | what follows from a report of what a principal is |
+//! | `store` | what follows when a replaced store is accepted |
 //! | `covered` | does a live grant already give what is requested |
 //! | `eligibility` | who may hold a role, and who may act at all |
 //! | `terms` | what a request is for, after every limit |
@@ -31,6 +32,7 @@ mod limits;
 mod request;
 mod review;
 mod standing;
+mod store;
 mod submit;
 mod terms;
 
@@ -62,6 +64,9 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
     if let Command::ReportStanding(report) = call.command {
         return standing::report(view, call.caller, report, rules, now);
     }
+    if let Command::AcceptStore(accept) = call.command {
+        return store::accept(view, call.caller, accept, rules, now);
+    }
     let Some(caller) = call.caller else {
         return Err(Refusal::new(RefusalCode::NotEligible, "only an authenticated caller can give this command"));
     };
@@ -86,5 +91,6 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
         Command::Suspend(suspend) => ending::suspend(case, suspend),
         Command::Resume(resume) => ending::resume(case, resume),
         Command::ReportStanding(report) => standing::report(view, Some(caller), report, rules, now),
+        Command::AcceptStore(accept) => store::accept(view, Some(caller), accept, rules, now),
     }
 }

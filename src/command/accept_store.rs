@@ -1,0 +1,21 @@
+//! Accept a store that was replaced.
+
+use super::define::command;
+use crate::model::Justification;
+
+command! {
+    /// Accept the store as it is, after it was replaced by an older copy or another one.
+    ///
+    /// Until then no process honours a grant. Everything that was written to the old store after the copy was made is
+    /// gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.
+    /// Without a caller the host itself accepts it.
+    AcceptStore = "accept_store",
+    answers: Ended,
+    http: POST "/store/accept" 200,
+    caller: CallerOrHost,
+    effect: Begins,
+    fields: {
+        /// Why this store is the true one.
+        reason: Justification,
+    },
+}

@@ -1,0 +1,94 @@
+//! The last position that was seen, kept in a small file beside the store.
+//!
+//! When the store's file is replaced while nobody watches, only this file tells. It holds one line: lineage, revision, hash
+//! and the instant in milliseconds. It is written by renaming, so it is whole or not there.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::unavailable;
+use super::file::with_suffix;
+use crate::model::{Revision, Timestamp};
+use crate::store::{Position, StoreError};
+
+const READING: &str = "reading the position beside the store";
+const WRITING: &str = "writing the position beside the store";
+
+/// The file that belongs to the store in this file.
+fn path_of(store: &Path) -> PathBuf {
+    with_suffix(store, "-seen")
+}
+
+pub(super) fn read(store: &Path) -> Result<Option<(Position, Timestamp)>, StoreError> {
+    let path = path_of(store);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unavailable(READING, error)),
+    };
+    let damaged = || {
+        StoreError::Corrupt(format!("{} does not hold a position; remove it if you trust the store", path.display()))
+    };
+    parse(&text).map(Some).ok_or_else(damaged)
+}
+
+fn parse(text: &str) -> Option<(Position, Timestamp)> {
+    let mut words = text.split_whitespace();
+    let position = Position {
+        lineage: words.next()?.parse().ok()?,
+        revision: Revision(words.next()?.parse().ok()?),
+        hash: words.next()?.parse().ok()?,
+    };
+    let at = Timestamp::from_millis(words.next()?.parse().ok()?).ok()?;
+    words.next().is_none().then_some((position, at))
+}
+
+/// Keeps the position, unless a later one is kept already.
+pub(super) fn write(store: &Path, position: &Position, at: Timestamp) -> Result<(), StoreError> {
+    if let Ok(Some((_, known))) = read(store)
+        && known > at
+    {
+        return Ok(());
+    }
+    let path = path_of(store);
+    let draft = with_suffix(store, &format!("-seen.{}", std::process::id()));
+    let Position { lineage, revision, hash } = position;
+    let line = format!("{lineage} {} {hash} {}\n", revision.0, at.millis());
+    create(&draft)
+        .and_then(|mut file| file.write_all(line.as_bytes()))
+        .and_then(|()| std::fs::rename(&draft, &path))
+        .map_err(|error| unavailable(WRITING, error))
+}
+
+fn create(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Hash;
+    use crate::store::Lineage;
+
+    #[test]
+    fn the_latest_position_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("jit.db");
+        assert_eq!(read(&store).unwrap(), None);
+        let at = |millis| Timestamp::from_millis(millis).unwrap();
+        let near = Position { lineage: Lineage::random(), revision: Revision(3), hash: Hash::GENESIS };
+        let far = Position { revision: Revision(5), ..near };
+        write(&store, &far, at(7)).unwrap();
+        write(&store, &near, at(6)).unwrap();
+        assert_eq!(read(&store).unwrap(), Some((far, at(7))), "a slower process comes later");
+        let other = Position { lineage: Lineage::random(), ..near };
+        write(&store, &other, at(8)).unwrap();
+        assert_eq!(read(&store).unwrap(), Some((other, at(8))));
+        std::fs::write(path_of(&store), "nonsense").unwrap();
+        assert!(matches!(read(&store), Err(StoreError::Corrupt(_))));
+    }
+}

@@ -1,0 +1,26 @@
+//! What follows when an operator accepts a store that was replaced.
+
+use super::case::each;
+use super::eligibility::check_not_disabled;
+use crate::command::AcceptStore;
+use crate::model::{Actor, Caller, Event, Fact, Timestamp};
+use crate::workflow::access::{asking, not_an_approver};
+use crate::workflow::authority::{About, Act, check};
+use crate::workflow::{Refusal, Rules, View};
+
+/// The acceptance, on record. Without a caller the host itself accepts.
+pub(super) fn accept(
+    view: &View,
+    caller: Option<&Caller>,
+    accept: &AcceptStore,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    if let Some(caller) = caller {
+        check_not_disabled(caller, view)?;
+        let question = asking(caller, Act::AcceptStore, About::Workflow, rules, now);
+        check(&question, || not_an_approver(caller, &rules.approver_roles))?;
+    }
+    let by = caller.map_or(Actor::Host, |caller| Actor::Principal(caller.principal.clone()));
+    Ok(each(now, &by, [Fact::StoreAccepted { reason: accept.reason.clone() }]))
+}
