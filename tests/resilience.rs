@@ -1,0 +1,388 @@
+//! What holds when the store is replaced, locked or busy.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jit_access::clock::ManualClock;
+use jit_access::command::{AcceptStore, Approve, BreakGlass, Revoke, RevokeMany, Submit, Withdraw};
+use jit_access::config::Config;
+use jit_access::model::*;
+use jit_access::service::{Builder, Engine, IdempotencyKey, Settings};
+use jit_access::store::conformance::world::{at, cast, submit};
+use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store, Subject};
+use tempfile::TempDir;
+
+const CONFIG: &str = "jit_access: {approver_roles: [lead], require_justification: false, \
+    roles: {deployer: {permissions: [tools.execute]}, reader: {permissions: [logs.read]}}}";
+const STALENESS: Duration = Duration::from_millis(100);
+const LOCKED: &str = "JIT_RESILIENCE_LOCK";
+
+fn open_with(path: &Path, config: &str, busy: Duration) -> Engine {
+    let config = Config::parse(config, []).unwrap();
+    let store = SqliteStore::open(path, SqliteOptions { busy_timeout: busy }).unwrap();
+    let settings = Settings { max_staleness: STALENESS, ..config.settings };
+    Builder::new(store, config.rules).settings(settings).open().unwrap()
+}
+
+fn open(path: &Path) -> Engine {
+    open_with(path, CONFIG, Duration::from_secs(60))
+}
+
+fn caller(name: &str, roles: &[&str]) -> Caller {
+    let roles = roles.iter().map(|role| RoleName::new(role).unwrap()).collect();
+    Caller::new(Principal::user(&format!("{name}@example.com")).unwrap(), roles)
+}
+
+fn lead() -> Caller {
+    caller("lead", &["lead"])
+}
+
+fn words() -> Justification {
+    Justification::new("because").unwrap()
+}
+
+fn grant(engine: &Engine, name: &str) -> GrantId {
+    let desk = engine.desk();
+    let submit = Submit::new(RoleName::new("deployer").unwrap());
+    let request = desk.execute(&caller(name, &[]), submit, None).unwrap().request.unwrap();
+    desk.execute(&lead(), Approve::new(request.id), None).unwrap().grant.unwrap().id
+}
+
+fn check(engine: &Engine, name: &str) -> Decision {
+    let (principal, action) = (caller(name, &[]).principal, Action::new("tools.execute").unwrap());
+    engine.decider().peek(&Query { principal: &principal, action: &action, resource: &Resource::everything() })
+}
+
+fn is_allowed(engine: &Engine, name: &str) -> bool {
+    check(engine, name).outcome == Outcome::Allow
+}
+
+/// Puts the file in the place of the store's, as an operator does who restores a backup.
+fn replace(store: &Path, by: &Path) {
+    for side in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{side}", store.display()));
+    }
+    std::fs::rename(by, store).unwrap();
+}
+
+/// A store with one grant of Ann's; an engine on it that has granted Ben something since and revoked what Ann had; and the
+/// copy that was made before.
+fn copied() -> (TempDir, Engine) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let first = open(&path);
+    let ann = grant(&first, "ann");
+    drop(first);
+    std::fs::copy(&path, folder.path().join("copy.db")).unwrap();
+    let engine = open(&path);
+    grant(&engine, "ben");
+    engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap();
+    engine.reconciler().tick().unwrap();
+    assert!(!is_allowed(&engine, "ann") && is_allowed(&engine, "ben"));
+    (folder, engine)
+}
+
+fn stops_until_accepted(path: &Path, engine: &Engine) {
+    thread::sleep(STALENESS * 2);
+    let decision = check(engine, "ben");
+    assert_eq!((decision.outcome, decision.basis.reason), (Outcome::NotApplicable, Reason::StoreReplaced));
+    assert!(!is_allowed(engine, "ann"), "it was revoked");
+    assert!(engine.sync().is_err() && engine.honoured().is_err());
+
+    let started = open(path);
+    assert!(!is_allowed(&started, "ann") && !is_allowed(&started, "ben"), "a start knows it too");
+
+    let refused = started.desk().execute(&caller("ann", &[]), AcceptStore::new(words()), None).unwrap_err();
+    assert_eq!(refused.code(), "not_an_approver");
+    started.desk().execute(&lead(), AcceptStore::new(words()), None).unwrap();
+    for engine in [&started, engine] {
+        thread::sleep(STALENESS * 2);
+        engine.sync().unwrap();
+    }
+    let records = SqliteStore::open(path, SqliteOptions::default()).unwrap();
+    let records = records.records(&RecordQuery::about(Subject::Store, 10)).unwrap().1;
+    assert_eq!(records.len(), 1, "the acceptance is on record");
+    started.desk().verify().unwrap();
+}
+
+#[test]
+fn an_older_copy_under_a_running_engine_stops_elevation_until_it_is_accepted() {
+    let (folder, engine) = copied();
+    let path = folder.path().join("jit.db");
+    replace(&path, &folder.path().join("copy.db"));
+    stops_until_accepted(&path, &engine);
+    // What the accepted store says is true now: of Ben it knows nothing, and of Ann's revocation neither.
+    assert!(is_allowed(&engine, "ann") && !is_allowed(&engine, "ben"));
+    let before = engine.revision();
+    let cat = grant(&engine, "cat");
+    assert!(is_allowed(&engine, "cat") && engine.revision() > before, "the revision goes on rising");
+    engine.desk().execute(&lead(), Revoke::new(cat, words()), None).unwrap();
+    assert!(!is_allowed(&engine, "cat"));
+}
+
+#[test]
+fn an_older_copy_that_has_grown_past_the_known_revision_is_noticed() {
+    let (folder, engine) = copied();
+    let (path, copy) = (folder.path().join("jit.db"), folder.path().join("copy.db"));
+    let grown = open(&copy);
+    for number in 0..5 {
+        grant(&grown, &format!("user{number}"));
+    }
+    assert!(grown.revision() > engine.revision());
+    drop(grown);
+    let _ = std::fs::remove_file(folder.path().join("copy.db-seen"));
+    replace(&path, &copy);
+    stops_until_accepted(&path, &engine);
+}
+
+#[test]
+fn another_store_of_equal_or_higher_revision_is_noticed() {
+    for more in [0, 3] {
+        let (folder, engine) = copied();
+        let (path, other) = (folder.path().join("jit.db"), folder.path().join("other.db"));
+        let foreign = open(&other);
+        let ann = grant(&foreign, "ann");
+        grant(&foreign, "ben");
+        foreign.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap();
+        for number in 0..more {
+            grant(&foreign, &format!("user{number}"));
+        }
+        assert_eq!(foreign.revision() == engine.revision(), more == 0);
+        drop(foreign);
+        replace(&path, &other);
+        stops_until_accepted(&path, &engine);
+    }
+}
+
+/// Not a test of its own: what a started process runs. Without its variable it returns at once.
+#[test]
+fn holder() {
+    let Ok(path) = std::env::var(LOCKED) else { return };
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    println!("locked");
+    std::io::stdout().flush().unwrap();
+    // Until the other side closes its end.
+    let _ = std::io::stdin().lines().count();
+}
+
+/// Another process that holds the store's write lock until it is dropped.
+struct Locked(Child);
+
+impl Locked {
+    fn by_another_process(path: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["holder", "--exact", "--nocapture"])
+            .env(LOCKED, path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line.ends_with("locked")));
+        Self(child)
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_revocation_takes_effect_while_another_process_holds_the_write_lock() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let busy = Duration::from_millis(400);
+    let (engine, other) = (open_with(&path, CONFIG, busy), open_with(&path, CONFIG, busy));
+    let (ann, ben) = (grant(&engine, "ann"), grant(&engine, "ben"));
+    other.sync().unwrap();
+    let locked = Locked::by_another_process(&path);
+    let revision = engine.revision();
+    let receipt = thread::scope(|scope| {
+        let revoking = scope.spawn(|| engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap());
+        let started = Instant::now();
+        while is_allowed(&engine, "ann") {
+            assert!(started.elapsed() < busy / 2, "it does not wait for the lock");
+            thread::yield_now();
+        }
+        assert!(!revoking.is_finished(), "and it is not written yet");
+        revoking.join().unwrap()
+    });
+    assert!(!receipt.durable, "the caller is told so");
+    assert_eq!(receipt.ended.iter().map(|grant| grant.id).collect::<Vec<_>>(), [ann]);
+    assert!(engine.revision() > revision, "hosts drop what they keep");
+    assert!(is_allowed(&engine, "ben") && is_allowed(&other, "ann"), "others do not know yet");
+    assert!(engine.reconciler().tick().is_err(), "it cannot be written yet");
+    assert!(engine.honoured().unwrap().grants.iter().all(|grant| grant.id != ann));
+    // A second revocation of the same, and one of all.
+    assert!(!engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
+    assert!(!engine.desk().execute(&lead(), RevokeMany::new(Selector::All, words()), None).unwrap().durable);
+    assert!(!is_allowed(&engine, "ann") && !is_allowed(&engine, "ben"));
+    drop(locked);
+    engine.reconciler().tick().unwrap();
+    other.sync().unwrap();
+    assert!(!is_allowed(&other, "ann") && !is_allowed(&other, "ben"));
+    let grants = [ann, ben].map(|id| engine.desk().grant(&lead(), id).unwrap().grant.unwrap());
+    assert!(grants.iter().all(|grant| matches!(grant.status(engine.now()), GrantStatus::Revoked)));
+    assert!(engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
+    engine.desk().verify().unwrap();
+}
+
+#[test]
+fn what_is_due_is_noted_under_steady_traffic() {
+    const DUE: usize = 250;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let clock = Arc::new(ManualClock::at(at(0)));
+    let rules = Config::parse(CONFIG, []).unwrap().rules;
+    let store = SqliteStore::open(&path, SqliteOptions { busy_timeout: Duration::from_secs(60) }).unwrap();
+    let engine = Builder::new(store, rules).clock(Arc::clone(&clock) as _).open().unwrap();
+    (0..DUE).for_each(|number| {
+        grant(&engine, &format!("user{number}"));
+    });
+    engine.reconciler().tick().unwrap();
+    clock.advance(10 * 3_600_000);
+    let over = AtomicBool::new(false);
+    let written = AtomicU64::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let other = SqliteStore::open(&path, SqliteOptions { busy_timeout: Duration::from_secs(60) }).unwrap();
+            while !over.load(Ordering::SeqCst) {
+                let number = u128::from(written.fetch_add(1, Ordering::SeqCst)) + 1_000_000;
+                other.commit(&Batch { events: submit(&cast()[0], number, at(1)), ..Batch::default() }).unwrap();
+            }
+        });
+        while written.load(Ordering::SeqCst) < 3 {
+            thread::yield_now();
+        }
+        let mut noted = 0;
+        for _ in 0..20 {
+            noted += engine.reconciler().tick().unwrap().noted;
+            if noted >= DUE {
+                break;
+            }
+        }
+        over.store(true, Ordering::SeqCst);
+        assert!(noted >= DUE, "only {noted} of {DUE} ends were noted beside {written:?} other commits");
+    });
+    engine.desk().verify().unwrap();
+}
+
+#[test]
+fn every_command_ends_however_many_others_write() {
+    const THREADS: usize = 6;
+    const EACH: usize = 20;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let engines: Vec<_> = (0..THREADS).map(|_| open(&path)).collect();
+    thread::scope(|scope| {
+        for (thread, engine) in engines.iter().enumerate() {
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    grant(engine, &format!("user{thread}-{number}"));
+                }
+            });
+        }
+    });
+    engines[0].desk().verify().unwrap();
+    engines[0].sync().unwrap();
+    assert_eq!(engines[0].honoured().unwrap().grants.len(), THREADS * EACH);
+}
+
+#[test]
+fn a_command_that_changes_nothing_leaves_no_row() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let engine = open(&path);
+    grant(&engine, "ann");
+    let head = engine.revision();
+    let ann = caller("ann", &[]);
+    for number in 0..5 {
+        let key = IdempotencyKey::new(&format!("key-{number}")).unwrap();
+        let submit = Submit::new(RoleName::new("deployer").unwrap()).duration(Ttl::from_hours(0.1).ok());
+        let receipt = engine.desk().execute(&ann, submit, Some(&key)).unwrap();
+        assert!(receipt.already && !receipt.replayed && receipt.durable);
+    }
+    engine.sync().unwrap();
+    assert_eq!(engine.revision(), head);
+    drop(engine);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    let rows: i64 = raw.query_row("SELECT count(*) FROM idempotency", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0);
+}
+
+#[test]
+fn a_replay_is_judged_like_any_look() {
+    let config = Config::parse(CONFIG, []).unwrap();
+    let engine = Builder::new(MemoryStore::new(), config.rules).open().unwrap();
+    let (ann, key) = (caller("ann", &[]), IdempotencyKey::new("k").unwrap());
+    let submit = || Submit::new(RoleName::new("deployer").unwrap());
+    let made = engine.desk().execute(&ann, submit(), Some(&key)).unwrap().request.unwrap();
+    let again = engine.desk().execute(&ann, submit(), Some(&key)).unwrap();
+    assert!(again.replayed && again.request.unwrap().id == made.id);
+    let reused = engine.desk().execute(&ann, Withdraw::new(made.id), Some(&key)).unwrap_err();
+    assert_eq!(reused.code(), "idempotency_key_reused");
+    let disabled = jit_access::command::ReportStanding::new(ann.principal.clone(), false);
+    engine.desk().execute_for_host(disabled).unwrap();
+    let refused = engine.desk().execute(&ann, submit(), Some(&key)).unwrap_err();
+    assert_eq!(refused.code(), "not_eligible", "who is disabled learns nothing by an old key");
+
+    let bot = |person: &str| {
+        let acts_for = Some(caller(person, &[]).principal);
+        Caller { acts_for, ..Caller::new(Principal::agent("bot").unwrap(), vec![]) }
+    };
+    engine.desk().execute(&bot("cat"), submit(), Some(&key)).unwrap();
+    let other = engine.desk().execute(&bot("dan"), submit(), Some(&key)).unwrap_err();
+    assert_eq!(other.code(), "idempotency_key_reused", "a key belongs to the person, too");
+}
+
+#[test]
+fn one_person_has_one_emergency_whatever_agents_they_use() {
+    let config = "jit_access: {approver_roles: [lead], break_glass: {enabled: true, eligible_roles: [sre], require_mfa: false}, \
+        limits: {grants_per_person: 1}, auto_approve_for_roles: [sre], require_justification: false, \
+        roles: {deployer: {permissions: [tools.execute]}, reader: {permissions: [logs.read]}}}";
+    let config = Config::parse(config, []).unwrap();
+    let engine = Builder::new(MemoryStore::new(), config.rules).open().unwrap();
+    let ann = caller("ann", &["sre"]);
+    let bot = |name: &str| Caller {
+        acts_for: Some(ann.principal.clone()),
+        ..Caller::new(Principal::agent(name).unwrap(), ann.roles.clone())
+    };
+    let take = || BreakGlass::new(RoleName::new("deployer").unwrap()).reason(words());
+    engine.desk().execute(&bot("one"), take(), None).unwrap();
+    for caller in [&ann, &bot("one"), &bot("two")] {
+        assert_eq!(engine.desk().execute(caller, take(), None).unwrap_err().code(), "break_glass_active");
+    }
+    let submit = || Submit::new(RoleName::new("reader").unwrap());
+    for caller in [&ann, &bot("two")] {
+        assert_eq!(engine.desk().execute(caller, submit(), None).unwrap_err().code(), "too_many_grants");
+    }
+    engine.desk().execute(&caller("ben", &["sre"]), submit(), None).unwrap();
+}
+
+#[test]
+fn a_last_page_that_is_full_gives_no_cursor() {
+    let config = Config::parse(CONFIG, []).unwrap();
+    let engine = Builder::new(MemoryStore::new(), config.rules).open().unwrap();
+    for number in 0..4 {
+        grant(&engine, &format!("user{number}"));
+    }
+    let desk = engine.desk();
+    for (limit, more) in [(1, true), (3, true), (4, false), (5, false)] {
+        let grants = desk.grants(&lead(), &jit_access::command::ListGrants::default().limit(limit)).unwrap();
+        assert_eq!((grants.items.len(), grants.next.is_some()), (limit.min(4), more), "{limit}");
+        let requests = desk.requests(&lead(), &jit_access::command::ListRequests::default().limit(limit)).unwrap();
+        assert_eq!((requests.items.len(), requests.next.is_some()), (limit.min(4), more), "{limit}");
+    }
+    let all = desk.journal(&lead(), &jit_access::command::ListRecords::default().limit(500)).unwrap();
+    let exactly = desk.journal(&lead(), &jit_access::command::ListRecords::default().limit(all.items.len())).unwrap();
+    assert_eq!((exactly.items.len(), exactly.next), (all.items.len(), None));
+}
