@@ -284,6 +284,55 @@ mod the_file {
     }
 
     #[test]
+    fn does_not_keep_messages_that_nobody_delivers() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("jit.db");
+        let store = open(&path);
+        for day in 0..60 {
+            let now = at(day * 24 * 3_600_000);
+            let batch = Batch {
+                events: submit(&cast()[0], u128::try_from(day).unwrap() + 1, now),
+                outbox: vec![Message { topic: "t".to_owned(), body: day.to_string() }],
+                ..Batch::default()
+            };
+            store.commit(&batch).unwrap();
+        }
+        let waiting = store.lease_outbox(at(60 * 24 * 3_600_000), Timestamp::MAX, 100).unwrap();
+        assert_eq!(waiting.len(), 31, "those of the last 30 days");
+        assert_eq!(waiting.last().unwrap().message.body, "59");
+    }
+
+    #[test]
+    fn lists_live_grants_when_very_many_have_just_ended() {
+        let directory = TempDir::new().unwrap();
+        let store = open(&directory.path().join("jit.db"));
+        let mut events = Vec::new();
+        for number in 1..=700 {
+            events.extend(submit(&cast()[1], number, at(0)));
+        }
+        store.commit(&Batch { events, ..Batch::default() }).unwrap();
+        let later = at(2 * 3_600_000);
+        for number in 701..=703 {
+            store.commit(&Batch { events: submit(&cast()[1], number, later), ..Batch::default() }).unwrap();
+        }
+        let approver = store.grant(GrantId::from_u128(701)).unwrap().grant.unwrap().approver_roles;
+        let eyes = [
+            Visible::All,
+            Visible::To(cast()[0].principal.clone(), approver),
+            Visible::To(cast()[1].principal.clone(), vec![]),
+        ];
+        for visible in eyes {
+            for (limit, before) in [(10, None), (2, None), (10, Some(store.head().unwrap().revision))] {
+                let status = Some(jit_access::model::GrantStatus::Active);
+                let page = Page { visible: visible.clone(), status, now: later, before, limit };
+                let ids: Vec<_> = store.grants(&page).unwrap().into_iter().map(|(_, grant)| grant.id).collect();
+                let expected: Vec<_> = [703, 702, 701].into_iter().map(GrantId::from_u128).take(limit).collect();
+                assert_eq!(ids, expected, "{page:?}");
+            }
+        }
+    }
+
+    #[test]
     fn does_not_grow_by_settled_messages_and_old_keys() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("jit.db");

@@ -17,8 +17,12 @@ use crate::workflow::View;
 
 /// How long an idempotency key is kept. Clients retry for minutes; the port promises a day.
 const KEY_DAYS: i64 = 7;
-/// How many old keys one commit clears away at most, so that no commit pays for a month of silence.
-const KEYS_CLEARED: i64 = 1_000;
+/// How long a message waits to be delivered, and how many may wait. What is in it can be read from the journal as well.
+const MESSAGE_DAYS: i64 = 30;
+const MESSAGES: i64 = 100_000;
+/// How many old keys or messages one commit clears away at most, so that no commit pays for a month of silence.
+const CLEARED: i64 = 1_000;
+const DAY: i64 = 24 * 3_600_000;
 
 /// Writes the batch inside a transaction that holds the write lock.
 pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<Record>, Fault> {
@@ -31,7 +35,7 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
         keep_key(transaction, caller, key, done, head.at)?;
     }
     write_rows(transaction, batch, &records)?;
-    queue(transaction, &batch.outbox)?;
+    queue(transaction, &batch.outbox, head.at)?;
     if head != before {
         schema::write_head(transaction, &head)?;
     }
@@ -243,11 +247,22 @@ fn write_approvers(
     Ok(())
 }
 
-fn queue(transaction: &Transaction<'_>, messages: &[Message]) -> Result<(), Fault> {
-    let mut insert = transaction.prepare_cached("INSERT INTO outbox (topic, body) VALUES (?, ?)")?;
-    for message in messages {
-        insert.execute(params![message.topic, message.body])?;
+/// Queues the messages, and takes away those that nobody has delivered for so long that nobody will: a store without a
+/// worker must not grow for ever.
+fn queue(transaction: &Transaction<'_>, messages: &[Message], at: Timestamp) -> Result<(), Fault> {
+    if messages.is_empty() {
+        return Ok(());
     }
+    let mut insert = transaction.prepare_cached("INSERT INTO outbox (topic, body, at) VALUES (?, ?, ?)")?;
+    for message in messages {
+        insert.execute(params![message.topic, message.body, at.millis()])?;
+    }
+    let newest = transaction.last_insert_rowid();
+    transaction
+        .prepare_cached(
+            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE id <= ? OR at < ? ORDER BY id LIMIT ?)",
+        )?
+        .execute(params![newest - MESSAGES, at.millis() - MESSAGE_DAYS * DAY, CLEARED])?;
     Ok(())
 }
 
@@ -286,6 +301,6 @@ fn keep_key(
             "DELETE FROM idempotency WHERE (caller_kind, caller, key) IN
                  (SELECT caller_kind, caller, key FROM idempotency WHERE at < ? ORDER BY at LIMIT ?)",
         )?
-        .execute(params![at.millis() - KEY_DAYS * 24 * 3_600_000, KEYS_CLEARED])?;
+        .execute(params![at.millis() - KEY_DAYS * DAY, CLEARED])?;
     Ok(())
 }

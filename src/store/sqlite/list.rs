@@ -70,7 +70,9 @@ pub(super) fn requests(
 
 pub(super) fn grants(connection: &Connection, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, Fault> {
     let matching = page.status.map_or_else(|| GRANT_STATES.into_iter().map(always).collect(), grants_that_are);
-    let shown = shown(connection, &GRANTS, &matching, page)?;
+    let is_live = matches!(page.status, Some(GrantStatus::Scheduled | GrantStatus::Active | GrantStatus::Suspended));
+    let table = if is_live && more_ended_than_live(connection, page)? { &LIVE_GRANTS } else { &GRANTS };
+    let shown = shown(connection, table, &matching, page)?;
     shown.into_iter().map(|created| grant_created(connection, created)).collect()
 }
 
@@ -126,10 +128,30 @@ pub(super) fn delegations(
 struct Table {
     rows: &'static str,
     approvers: &'static str,
+    /// Whether rows are found by their end and sorted, instead of in the order of the page.
+    by_end: bool,
 }
 
-const REQUESTS: Table = Table { rows: "requests", approvers: "request_approvers" };
-const GRANTS: Table = Table { rows: "grants", approvers: "grant_approvers" };
+const REQUESTS: Table = Table { rows: "requests", approvers: "request_approvers", by_end: false };
+const GRANTS: Table = Table { rows: "grants", approvers: "grant_approvers", by_end: false };
+const LIVE_GRANTS: Table = Table { rows: "grants", approvers: "grant_approvers", by_end: true };
+
+/// Whether walking down all grants would pass more that have ended, and that no record says so of yet, than there are live
+/// ones. After very many grants have ended at once there are such for a while.
+fn more_ended_than_live(connection: &Connection, page: &Page<GrantStatus>) -> Result<bool, Fault> {
+    let count = |sql: &str| -> Result<i64, Fault> {
+        Ok(connection.prepare_cached(sql)?.query_row([page.now.millis()], |row| row.get(0))?)
+    };
+    let ended = count(ENDED)?;
+    Ok(ended > FEW && count(LIVE)? <= ended)
+}
+
+/// So many are not worth sorting for.
+const FEW: i64 = 500;
+const ENDED: &str = "SELECT count(*) FROM (SELECT 1 FROM grants INDEXED BY grants_by_end
+     WHERE state IN ('open', 'suspended') AND ends_at <= ? LIMIT 50000)";
+const LIVE: &str = "SELECT count(*) FROM (SELECT 1 FROM grants INDEXED BY grants_by_end
+     WHERE state IN ('open', 'suspended') AND ends_at > ? LIMIT 50001)";
 
 /// The keys of the rows on the page, newest first.
 fn shown<S>(connection: &Connection, table: &Table, matching: &[Matching], page: &Page<S>) -> Result<Vec<i64>, Fault> {
@@ -152,7 +174,10 @@ fn shown<S>(connection: &Connection, table: &Table, matching: &[Matching], page:
 
 // Which index to walk is said outright: without statistics SQLite takes the one by state for an owner's few rows.
 
-fn everybodys(Table { rows, .. }: &Table, Matching { state, at }: Matching) -> String {
+fn everybodys(Table { rows, by_end, .. }: &Table, Matching { state, at }: Matching) -> String {
+    if *by_end {
+        return format!("{} ORDER BY t.created DESC LIMIT :limit", found_by_end(state, at));
+    }
     format!(
         "SELECT t.created FROM {rows} t INDEXED BY {rows}_by_state
          WHERE t.state = '{state}' AND t.created < :before AND {at}
@@ -168,7 +193,23 @@ fn owners(Table { rows, .. }: &Table, Matching { state, at }: Matching) -> Strin
     )
 }
 
-fn approvers(Table { rows, approvers }: &Table, Matching { state, at }: Matching) -> String {
+/// Reads nothing but the index.
+fn found_by_end(state: &str, at: &str) -> String {
+    format!(
+        "SELECT t.created FROM grants t INDEXED BY grants_by_end
+         WHERE t.state = '{state}' AND t.ends_at > :now AND {at} AND t.created < :before"
+    )
+}
+
+fn approvers(Table { rows, approvers, by_end }: &Table, Matching { state, at }: Matching) -> String {
+    if *by_end {
+        let found = found_by_end(state, at);
+        return format!(
+            "{found} AND EXISTS (SELECT 1 FROM {approvers} a
+                 WHERE a.role = :role AND a.state = '{state}' AND a.created = t.created)
+             ORDER BY t.created DESC LIMIT :limit"
+        );
+    }
     format!(
         "SELECT t.created FROM {approvers} a CROSS JOIN {rows} t ON t.created = a.created
          WHERE a.role = :role AND a.state = '{state}' AND a.created < :before AND {at}
@@ -202,6 +243,20 @@ fn collect<S>(
 mod tests {
     use super::*;
     use crate::store::sqlite::schema::plan_of;
+
+    #[test]
+    fn live_grants_are_found_without_those_that_have_ended() {
+        let active = Matching { state: "open", at: "t.starts_at <= :now AND t.ends_at > :now" };
+        for sql in [everybodys(&LIVE_GRANTS, active), approvers(&LIVE_GRANTS, active)] {
+            let plan = plan_of(&sql);
+            assert!(plan[0].contains("USING COVERING INDEX grants_by_end (state=? AND ends_at>?)"), "{plan:?}");
+        }
+        for (sql, bound) in [(ENDED, "ends_at<?"), (LIVE, "ends_at>?")] {
+            let plan = plan_of(sql);
+            let found = plan.iter().any(|step| step.contains(&format!("INDEX grants_by_end (state=? AND {bound})")));
+            assert!(found, "{plan:?}");
+        }
+    }
 
     #[test]
     fn every_source_walks_down_an_index_in_the_order_of_the_page() {

@@ -162,6 +162,7 @@ CREATE TABLE outbox (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     topic   TEXT    NOT NULL,
     body    TEXT    NOT NULL,
+    at      INTEGER NOT NULL,
     attempt INTEGER NOT NULL DEFAULT 0,
     -- When it is given out next; NULL when it is given up and waits for a person.
     due_at  INTEGER DEFAULT 0
