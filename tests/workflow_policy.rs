@@ -10,8 +10,8 @@ use std::sync::Arc;
 use jit_access::Error;
 use jit_access::clock::ManualClock;
 use jit_access::command::{
-    Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, ListRecords, Release,
-    ReportStanding, Resume, Revoke, RevokeMany, Submit, Suspend, Undelegate, WaiveReview, Withdraw,
+    AcceptStore, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, ListRecords,
+    Release, ReportStanding, Resume, Revoke, RevokeMany, Submit, Suspend, Undelegate, WaiveReview, Withdraw,
 };
 use jit_access::config::Config;
 use jit_access::model::*;
@@ -321,6 +321,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "delegate",
         "revoke many",
         "report standing",
+        "accept store",
         "see all",
         "audit",
     ];
@@ -338,6 +339,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         }
         "revoke many" => would(caller, RevokeMany::new(Selector::All, words()).into()),
         "report standing" => would(caller, ReportStanding::new(person("new", &[]).principal, true).into()),
+        "accept store" => would(caller, AcceptStore::new(words()).into()),
         "see all" => flag(sees_everything(caller, engine.rules(), engine.now())),
         "audit" => cell(desk.journal(caller, &ListRecords::default().limit(1))),
         other => panic!("{other}"),
@@ -615,7 +617,7 @@ mod random {
                 Act::RevokeMany => vec![About::Selection(&Selector::All)],
                 Act::ReportStanding => vec![About::Standing(&about)],
                 Act::See => vec![About::Request(&request), About::Grant(&grant), About::Delegation(&delegation)],
-                Act::SeeAll | Act::Audit => vec![About::Workflow],
+                Act::SeeAll | Act::Audit | Act::AcceptStore => vec![About::Workflow],
             };
             for act in Act::ALL {
                 for thing in things(*act) {

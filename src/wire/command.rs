@@ -83,6 +83,9 @@ struct Answer<T> {
     #[serde(flatten)]
     document: T,
     replayed: bool,
+    /// Only there when it is `false`: the command took effect in this process and is not written yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable: Option<bool>,
 }
 
 impl Answers<'_> {
@@ -105,16 +108,21 @@ impl Answers<'_> {
             None => self.desk.execute_for_host(command)?,
         };
         let replayed = receipt.replayed;
+        let durable = Some(false).filter(|_| !receipt.durable);
         match spec.answer {
-            AnswerKind::Request => to_json(&Answer { document: self.request(&receipt)?, replayed }),
-            AnswerKind::Grant => to_json(&Answer { document: self.grant(&receipt)?, replayed }),
+            AnswerKind::Request => to_json(&Answer { document: self.request(&receipt)?, replayed, durable }),
+            AnswerKind::Grant => to_json(&Answer { document: self.grant(&receipt)?, replayed, durable }),
             AnswerKind::Delegation => {
                 let delegation = receipt.delegation.as_ref().ok_or_else(|| missing("delegation"))?;
-                to_json(&Answer { document: DelegationDocument::new(delegation, receipt.now, self.base), replayed })
+                to_json(&Answer {
+                    document: DelegationDocument::new(delegation, receipt.now, self.base),
+                    replayed,
+                    durable,
+                })
             }
             AnswerKind::Ended => {
                 let items = self.grants(&receipt.ended, receipt.now);
-                to_json(&Answer { document: PageDocument { items, next_cursor: None }, replayed })
+                to_json(&Answer { document: PageDocument { items, next_cursor: None }, replayed, durable })
             }
             _ => Err(nothing_reads(spec.name)),
         }

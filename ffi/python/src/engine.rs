@@ -700,6 +700,7 @@ impl Engine {
                 now: listing.now,
                 replayed: false,
                 already: false,
+                durable: true,
                 ended: Vec::new(),
             })
         });

@@ -69,7 +69,7 @@ pub fn watch_forks() -> Result<(), Error> {
 extern "C" fn before_fork() {
     let _ = catch_unwind(|| {
         let held = (lock(&CHANGING), lock(&STORES), lock(&ENDINGS));
-        each_store(&held.1, SqliteStore::pause);
+        each_store(&held.1, Store::before_fork);
         HELD.set(Some(held));
     });
 }
@@ -77,7 +77,7 @@ extern "C" fn before_fork() {
 extern "C" fn after_fork_in_parent() {
     let _ = catch_unwind(|| {
         if let Some(held) = HELD.take() {
-            each_store(&held.1, SqliteStore::resume);
+            each_store(&held.1, Store::after_fork_in_parent);
         }
     });
 }
