@@ -875,6 +875,12 @@ class Engine:
           arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
+    def accept_store(self, *, reason: str, caller: Caller | None = None) -> Page:
+        """Accepts the store as it is, after it was replaced by an older copy or another one. Until then no process
+        honours a grant. Everything that was written to the old store after the copy was made is gone, revocations too,
+        so compare the two before. The page is empty. Without a caller the host itself accepts it.
+        """
+
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
         """Get a request.
 

@@ -21,6 +21,7 @@ from jit_access import AccessRequest, Caller, Conditions, Delegation, Engine, Gr
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.bodies import (
     ROUTES,
+    AcceptStoreBody,
     AnswerBody,
     ApproveBody,
     AskBody,
@@ -309,6 +310,12 @@ def create_router(
         ended = engine.standing(**{**body.model_dump(), "roles": body.roles or ()}, caller=who)
         follow(ending=True)
         return _json(ended, base(http))
+
+    @router.api_route(**ROUTES["accept_store"], response_model=None, responses=_ending_many())
+    def accept_store(http: Request, body: AcceptStoreBody, who: Caller = Depends(caller)) -> Response:
+        accepted = engine.accept_store(reason=body.reason, caller=who)
+        follow()
+        return _json(accepted, base(http))
 
     @router.api_route(**ROUTES["policies"], response_model=None, responses=_policies())
     def policies(who: Caller = Depends(caller)) -> Response:

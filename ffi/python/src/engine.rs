@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use jit_access::Error;
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{
+use jit_access::command::{AcceptStore, 
     Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Definition, Delegate, Deny, Extend, Fields,
     ListDelegations, ListGrants, ListRecords, ListRequests, Release, ReportStanding, Resume, Revoke, RevokeMany,
     Submit, Suspend, Undelegate, WaiveReview, Withdraw,
@@ -653,6 +653,17 @@ impl Engine {
         let receipt = match caller {
             Some(caller) => self.execute(py, caller, None, || Ok(report))?,
             None => self.detached(py, |live| live.desk.execute_for_host(report))?,
+        };
+        grant_page(py, ended(receipt))
+    }
+
+    #[doc = words_of!("accept_store")]
+    #[pyo3(signature = (*, reason, caller = None))]
+    fn accept_store(&self, py: Python<'_>, reason: &str, caller: Option<&Caller>) -> PyResult<Page> {
+        let accept = AcceptStore::new(reason.parse().map_err(raise)?);
+        let receipt = match caller {
+            Some(caller) => self.execute(py, caller, None, || Ok(accept))?,
+            None => self.detached(py, |live| live.desk.execute_for_host(accept))?,
         };
         grant_page(py, ended(receipt))
     }

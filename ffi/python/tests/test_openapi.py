@@ -274,6 +274,7 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     assert walk("revoke_many", "lead", {"role": "auditor", **why})["items"]
     walk.give()
     assert walk("standing", "lead", {"principal": "dev@example.com", "enabled": False})["items"]
+    assert walk("accept_store", "lead", {"reason": "restored"})["items"] == []
     for name in ("requests", "grants", "audit"):
         assert walk(name, "lead", limit=2)["items"]
     assert {name for name, _ in walk.answered} == operations.keys()
