@@ -373,6 +373,11 @@ class Grant:
         """How many uses are recorded; from `Engine.grant` with every check that this process has answered."""
 
     @property
+    def durable(self) -> bool:
+        """Whether what ended or suspended it is on disk. `False` only when the store could not be written: this process
+        does not honour it any more, others may, and it is written as soon as it can be."""
+
+    @property
     def replayed(self) -> bool:
         """Whether an earlier call with the same idempotency key did it, and this one did nothing."""
 
@@ -443,6 +448,11 @@ class Page:
     @property
     def next_cursor(self) -> str | None:
         """What to pass as `cursor` for the next page; `None` on the last one."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether what ended these grants is on disk. `False` only when the store could not be written: this process does
+        not honour them any more, others may, and it is written as soon as it can be."""
 
     def to_json(self, *, base: str = "/jit") -> str:
         """The page as JSON, `items` and `next_cursor`, with links that start with `base`."""

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
-from jit_access import AccessRequest, Caller, Conditions, Delegation, Engine, Grant
+from jit_access import AccessRequest, Caller, Conditions, Delegation, Engine, Grant, Page
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.bodies import (
     ROUTES,
@@ -329,7 +329,10 @@ def create_router(
 
 
 def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
-    return Response(what.to_json(base=base), status_code=status, media_type="application/json")
+    response = Response(what.to_json(base=base), status_code=status, media_type="application/json")
+    if isinstance(what, Grant | Page) and not what.durable:
+        response.headers["Jit-Durable"] = "false"
+    return response
 
 
 def _conditions(body: ConditionsBody | None) -> Conditions | None:

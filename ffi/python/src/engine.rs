@@ -8,8 +8,8 @@ use arc_swap::ArcSwap;
 use jit_access::Error;
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{AcceptStore, 
-    Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Definition, Delegate, Deny, Extend, Fields,
+use jit_access::command::{
+    AcceptStore, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Definition, Delegate, Deny, Extend, Fields,
     ListDelegations, ListGrants, ListRecords, ListRequests, Release, ReportStanding, Resume, Revoke, RevokeMany,
     Submit, Suspend, Undelegate, WaiveReview, Withdraw,
 };
@@ -182,19 +182,26 @@ fn id<T: std::str::FromStr<Err = Invalid>>(text: &str, field: &'static str) -> R
 }
 
 /// All that ended by a command.
-fn ended(receipt: Receipt) -> Listing<model::Grant> {
-    Listing { items: receipt.ended, next: None, now: receipt.now }
-}
-
 fn reason(text: &str) -> Result<Justification, Error> {
     Ok(Justification::new(text)?)
 }
 
 fn grant_page(py: Python<'_>, listing: Listing<model::Grant>) -> PyResult<Page> {
+    page_of(py, listing, true)
+}
+
+/// The grants that a command ended.
+fn ended(py: Python<'_>, receipt: Receipt) -> PyResult<Page> {
+    let durable = receipt.durable;
+    page_of(py, Listing { items: receipt.ended, next: None, now: receipt.now }, durable)
+}
+
+fn page_of(py: Python<'_>, listing: Listing<model::Grant>, durable: bool) -> PyResult<Page> {
     let items = listing.items.iter().map(|grant| Grant::new(grant.clone(), listing.now));
     Ok(Page {
         items: PyTuple::new(py, items.collect::<Vec<_>>())?.unbind(),
         next: listing.next.map(wire::cursor),
+        durable,
         render: Box::new(move |base| {
             wire::to_json(&PageDocument::new(&listing, |grant| GrantDocument::new(grant, listing.now, base)))
         }),
@@ -591,7 +598,7 @@ impl Engine {
         fields.insert("everything".to_owned(), everything.into());
         let many = RevokeMany::read(&mut Fields::of("revoke_many", &[], fields)).map_err(raise)?;
         let receipt = self.execute(py, caller, None, || Ok(many))?;
-        grant_page(py, ended(receipt))
+        ended(py, receipt)
     }
 
     #[doc = words_of!("release")]
@@ -654,7 +661,7 @@ impl Engine {
             Some(caller) => self.execute(py, caller, None, || Ok(report))?,
             None => self.detached(py, |live| live.desk.execute_for_host(report))?,
         };
-        grant_page(py, ended(receipt))
+        ended(py, receipt)
     }
 
     #[doc = words_of!("accept_store")]
@@ -665,7 +672,7 @@ impl Engine {
             Some(caller) => self.execute(py, caller, None, || Ok(accept))?,
             None => self.detached(py, |live| live.desk.execute_for_host(accept))?,
         };
-        grant_page(py, ended(receipt))
+        ended(py, receipt)
     }
 
     #[doc = words_of!("request")]
@@ -716,6 +723,7 @@ impl Engine {
             })
         });
         Ok(Page {
+            durable: true,
             items: PyTuple::new(py, items.collect::<PyResult<Vec<_>>>()?)?.unbind(),
             next: listing.next.map(wire::cursor),
             render: Box::new(move |base| {
@@ -800,6 +808,7 @@ impl Engine {
         })?;
         let items = listing.items.iter().map(|one| Delegation::new(one.clone(), listing.now));
         Ok(Page {
+            durable: true,
             items: PyTuple::new(py, items.collect::<Vec<_>>())?.unbind(),
             next: listing.next.map(wire::cursor),
             render: Box::new(move |base| {
@@ -815,6 +824,7 @@ impl Engine {
         let listing =
             self.detached(py, |live| live.desk.journal(&caller.0, &ListRecords::default().cursor(after).limit(limit)))?;
         Ok(Page {
+            durable: true,
             items: PyTuple::new(py, listing.items.iter().cloned().map(Record).collect::<Vec<_>>())?.unbind(),
             next: listing.next.map(wire::cursor),
             render: Box::new(move |_| {

@@ -420,16 +420,17 @@ pub struct Grant {
     grant: model::Grant,
     now: Timestamp,
     replayed: bool,
+    durable: bool,
 }
 
 impl Grant {
     pub const fn new(grant: model::Grant, now: Timestamp) -> Self {
-        Self { grant, now, replayed: false }
+        Self { grant, now, replayed: false, durable: true }
     }
 
     pub fn of(receipt: Receipt) -> PyResult<Self> {
         let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
-        Ok(Self { grant, now: receipt.now, replayed: receipt.replayed })
+        Ok(Self { grant, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
     }
 }
 
@@ -523,6 +524,11 @@ impl Grant {
     #[getter]
     fn actions_taken(&self) -> u64 {
         self.grant.uses
+    }
+
+    #[getter]
+    fn durable(&self) -> bool {
+        self.durable
     }
 
     #[getter]
@@ -624,6 +630,7 @@ pub type Render = Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send +
 pub struct Page {
     pub items: Py<PyTuple>,
     pub next: Option<String>,
+    pub durable: bool,
     pub render: Render,
 }
 
@@ -637,6 +644,11 @@ impl Page {
     #[getter]
     fn next_cursor(&self) -> Option<String> {
         self.next.clone()
+    }
+
+    #[getter]
+    fn durable(&self) -> bool {
+        self.durable
     }
 
     #[pyo3(signature = (*, base = "/jit"))]
