@@ -52,7 +52,7 @@ fn check_rows(store: &dyn Store, naive: &Naive, events: usize) {
         if let Some(grant) = &view.grant {
             assert_eq!(store.grant(grant.id).unwrap(), view);
             let chain = naive.grants.iter().rev().map(|(_, other)| other);
-            let chain = chain.filter(|other| other.extends.is_some_and(|extension| extension.first == grant.id));
+            let chain = chain.filter(|other| other.extends.is_some_and(|extension| extension.first == grant.first()));
             assert_eq!(extensions(store, grant.id), chain.cloned().collect::<Vec<_>>());
         }
     }

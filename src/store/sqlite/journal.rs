@@ -121,7 +121,7 @@ mod tests {
             assert_eq!(plan.len(), 2, "{plan:?}");
         }
         let changes = plan_of(&sql(&RecordQuery::changes_after(Revision::ZERO, 5)));
-        assert!(changes[0].contains("USING INDEX journal_changes (rowid>? AND rowid<?)"), "{changes:?}");
+        assert!(changes[0].contains("USING INDEX journal_changes (revision>? AND revision<?)"), "{changes:?}");
         let all = plan_of(&sql(&RecordQuery::after(Revision::ZERO, 5)));
         assert!(all[0].contains("USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"), "{all:?}");
         let times = plan_of(BETWEEN);
