@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{AcceptStore, Approve, BreakGlass, Revoke, RevokeMany, Submit, Withdraw};
 use jit_access::config::Config;
@@ -54,8 +55,9 @@ fn grant(engine: &Engine, name: &str) -> GrantId {
 }
 
 fn check(engine: &Engine, name: &str) -> Decision {
-    let (principal, action) = (caller(name, &[]).principal, Action::new("tools.execute").unwrap());
-    engine.decider().peek(&Query { principal: &principal, action: &action, resource: &Resource::everything() })
+    let principal = caller(name, &[]).principal;
+    let check = Check::text((PrincipalKind::User, principal.id()), "tools.execute", None, None);
+    engine.decider().check(&check.peek()).unwrap()
 }
 
 fn is_allowed(engine: &Engine, name: &str) -> bool {

@@ -491,8 +491,8 @@ mod tampering {
             let record = Record::seal(event, after.0, after.1).unwrap();
             after = (record.revision, record.hash);
             raw.execute(
-                "UPDATE journal SET hash = ?, body = ? WHERE revision = ?",
-                (record.hash.to_string(), record.body, revision.cast_signed()),
+                "UPDATE journal SET hash = ?, body = ?, at = ? WHERE revision = ?",
+                (record.hash.to_string(), record.body, record.event.at.millis(), revision.cast_signed()),
             )
             .unwrap();
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
-use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
+use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason};
 use crate::store::StoreError;
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.

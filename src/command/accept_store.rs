@@ -14,6 +14,7 @@ command! {
     http: POST "/store/accept" 200,
     caller: CallerOrHost,
     effect: Begins,
+    example: r#"{"reason": "restored from the backup of 9 o'clock"}"#,
     fields: {
         /// Why this store is the true one.
         reason: Justification,

@@ -24,6 +24,7 @@
 //! | `delegate` | delegating the right to review |
 //! | `undelegate` | ending a delegation |
 //! | `report_standing` | reporting what a principal is |
+//! | `accept_store` | accepting a store that was replaced |
 //! | `reads` | what can be looked up |
 //! | `define` | how a command is defined |
 //! | `spec` | what every face must know of a command |

@@ -20,7 +20,7 @@ use jit_access::clock::{Clock, ManualClock};
 use jit_access::config::{Config, StoreConfig};
 use jit_access::model::{Invalid, Timestamp};
 use jit_access::service::{Builder, Desk, Engine, Keeper, Reconciler, Watch};
-use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore};
+use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 
 use crate::guard::{ERRORS, Failure, at_fork};
 use crate::handle::{gone, new_name};
@@ -301,14 +301,14 @@ fn each_store(act: fn(&SqliteStore)) {
 extern "C" fn before_fork() {
     let _ = std::panic::catch_unwind(|| {
         let changing = lock(&CHANGING);
-        each_store(SqliteStore::pause);
+        each_store(Store::before_fork);
         HELD.with_borrow_mut(|held| *held = Some((changing, ERRORS.lock(), TEXTS.lock(), lock(&INHERITED))));
     });
 }
 
 extern "C" fn after_fork_in_parent() {
     let _ = std::panic::catch_unwind(|| {
-        each_store(SqliteStore::resume);
+        each_store(Store::after_fork_in_parent);
         HELD.with_borrow_mut(Option::take);
     });
 }

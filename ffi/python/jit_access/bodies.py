@@ -30,6 +30,7 @@ ROUTES: Final[dict[str, dict[str, Any]]] = {
     "delegate": {"methods": ["POST"], "path": "/delegations", "status_code": 201, "summary": "Delegate your right to review to another person for a limited time", "description": "The delegate cannot delegate it further, and cannot approve what the delegator requested."},
     "undelegate": {"methods": ["DELETE"], "path": "/delegations/{id}", "status_code": 200, "summary": "End a delegation before its time", "description": "Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no\nerror."},
     "standing": {"methods": ["POST"], "path": "/standing", "status_code": 200, "summary": "Report a principal's status and roles. Revokes grants that they are no longer eligible for", "description": "All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of\ntheir roles. The answer is a page with all grants that ended. Without a caller the host itself reports."},
+    "accept_store": {"methods": ["POST"], "path": "/store/accept", "status_code": 200, "summary": "Accept the store as it is, after it was replaced by an older copy or another one", "description": "Until then no process honours a grant. Everything that was written to the old store after the copy was made is\ngone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.\nWithout a caller the host itself accepts it."},
     "request": {"methods": ["GET"], "path": "/requests/{id}", "status_code": 200, "summary": "Get a request", "description": "Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down\nyet are not counted."},
     "grant": {"methods": ["GET"], "path": "/grants/{id}", "status_code": 200, "summary": "Get a grant", "description": "Its holder, those who could approve it and those who see everything can see it. Every use that this process has\nanswered is counted."},
     "requests": {"methods": ["GET"], "path": "/requests", "status_code": 200, "summary": "List the requests that the caller can see, newest first", "description": ""},
@@ -185,3 +186,11 @@ class StandingBody(Body):
     enabled: bool = Field(description="Whether the principal's account is enabled")
     agent: bool = Field(default=False, description="Whether the principal is an agent")
     roles: list[str] | None = Field(default=None, description="The principal's standing roles. The default is none")
+
+
+class AcceptStoreBody(Body):
+    """Accept the store as it is, after it was replaced by an older copy or another one."""
+
+    model_config = example(reason="restored from the backup of 9 o'clock")
+
+    reason: str = Field(description="Why this store is the true one")

@@ -73,8 +73,8 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
         }
     }
     about += fold_page(connection, &mut rows, &page)?;
-    about::check_count(connection, about)?;
     let count = verifier.finish(head.revision, head.hash)?;
+    about::check_count(connection, about)?;
     if changed != head.changed || latest != head.at || accepted != head.accepted {
         return Err(Fault::corrupt("the head does not say what the journal's records say"));
     }
