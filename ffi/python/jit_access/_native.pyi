@@ -886,9 +886,15 @@ class Engine:
         """
 
     def accept_store(self, *, reason: str, caller: Caller | None = None) -> Page:
-        """Accepts the store as it is, after it was replaced by an older copy or another one. Until then no process
-        honours a grant. Everything that was written to the old store after the copy was made is gone, revocations too,
-        so compare the two before. The page is empty. Without a caller the host itself accepts it.
+        """Accept the store as it is, after it was replaced by an older copy or another one.
+
+        Until then no process honours a grant. Everything that was written to the old store after the copy was made is
+        gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.
+        Without a caller the host itself accepts it.
+
+        - `reason`: Why this store is the true one.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
+          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
     def request(self, caller: Caller, request_id: str) -> AccessRequest:

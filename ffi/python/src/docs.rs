@@ -57,6 +57,9 @@ macro_rules! words_of {
     ("standing") => {
         "Report a principal's status and roles. Revokes grants that they are no longer eligible for.\n\nAll grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of\ntheir roles. The answer is a page with all grants that ended. Without a caller the host itself reports.\n\n- `principal`: The person or agent that the report is about.\n- `enabled`: Whether the principal's account is enabled.\n- `roles`: The principal's standing roles. The default is none.\n- `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same\n  arguments does nothing. It answers with the current state of what the first call did, marked `replayed`."
     };
+    ("accept_store") => {
+        "Accept the store as it is, after it was replaced by an older copy or another one.\n\nUntil then no process honours a grant. Everything that was written to the old store after the copy was made is\ngone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.\nWithout a caller the host itself accepts it.\n\n- `reason`: Why this store is the true one.\n- `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same\n  arguments does nothing. It answers with the current state of what the first call did, marked `replayed`."
+    };
     ("request") => {
         "Get a request.\n\nIts requester, its approvers and those who see everything can see it. Uses of its grant that are not written down\nyet are not counted.\n\n- `request_id`: The request."
     };
