@@ -43,6 +43,17 @@ pub enum Error {
     /// The host's directory cannot say who may review now: try again later.
     #[error("the host's directory cannot be asked: {0}")]
     Directory(String),
+    /// The engine is closed. Another process, or the next start, can answer.
+    #[error("the engine is closed")]
+    Closed,
+    /// The operating system refused something: try again later.
+    #[error("{doing}: {source}")]
+    System {
+        /// What was being done.
+        doing: &'static str,
+        /// What the system answered.
+        source: std::io::Error,
+    },
     /// A promise of the library did not hold: report it.
     #[error("{0}")]
     Internal(String),
@@ -86,7 +97,9 @@ impl Error {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Refused(refusal) => kind_of(refusal.code()),
             Self::KeyReused | Self::Store(StoreError::Conflict | StoreError::KeyTaken) => ErrorKind::Conflict,
-            Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) => ErrorKind::Unavailable,
+            Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) | Self::Closed | Self::System { .. } => {
+                ErrorKind::Unavailable
+            }
             Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_) | StoreError::Replaced(_)) => ErrorKind::Corrupt,
             Self::Internal(_) => ErrorKind::Internal,
         }
@@ -104,7 +117,9 @@ impl Error {
             Self::Refused(refusal) => refusal.code().name(),
             Self::KeyReused => "idempotency_key_reused",
             Self::Store(StoreError::Conflict | StoreError::KeyTaken) => "conflict",
-            Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) => "unavailable",
+            Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) | Self::Closed | Self::System { .. } => {
+                "unavailable"
+            }
             Self::Store(StoreError::Broken(_) | StoreError::Corrupt(_) | StoreError::Replaced(_)) => "corrupt",
             Self::Internal(_) => "internal",
         }
@@ -167,6 +182,8 @@ mod tests {
         let errors = [
             Error::Invalid(Invalid::new("field", "problem", "expected")),
             Error::KeyReused,
+            Error::Closed,
+            Error::System { doing: "testing", source: std::io::ErrorKind::WouldBlock.into() },
             StoreError::Conflict.into(),
             StoreError::KeyTaken.into(),
             StoreError::Corrupt(String::new()).into(),

@@ -20,6 +20,8 @@ pub mod command;
 #[cfg(feature = "config")]
 pub mod config;
 mod error;
+#[cfg(feature = "host")]
+pub mod host;
 pub mod index;
 pub mod journal;
 mod lock;

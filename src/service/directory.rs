@@ -1,6 +1,7 @@
 //! What the host says of people at this moment.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::model::{Principal, Standing, Timestamp};
 
@@ -89,6 +90,12 @@ pub trait Directory: Debug + Send + Sync {
     /// When the host cannot say now. Then nothing is done, and it can be tried again; but access is taken away all the same,
     /// by those who were not reported to be disabled.
     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError>;
+}
+
+impl<D: Directory + ?Sized> Directory for Arc<D> {
+    fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
+        (**self).standing(principal)
+    }
 }
 
 /// Why the host cannot say.

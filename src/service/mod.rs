@@ -3,7 +3,7 @@
 //! An [`Engine`] is one host's view of one store. It hands out three handles, because there are three kinds of caller
 //! with three kinds of cost: the [`Decider`] answers checks from memory, the [`Desk`] runs the workflow and writes, and
 //! the [`Reconciler`] does what nobody is waiting for. Nothing here needs a thread for a right answer; a host without a
-//! scheduler of its own lets a [`Keeper`] call the reconciler.
+//! scheduler of its own lets a `host::Background` call the reconciler.
 //!
 //! | file | question |
 //! |---|---|
@@ -25,7 +25,6 @@
 //! | `reconciler` | what time has made true, and what is waiting to be written |
 //! | `policies` | the grants as Cedar policies |
 //! | `export` | all grants in force as one Cedar policy set |
-//! | `keeper` | a thread for hosts that have none to spare |
 //! | `watch` | waiting for the next change |
 //! | `notifier` | what wakes those who wait |
 
@@ -40,7 +39,6 @@ mod fingerprint;
 mod follow;
 mod following;
 mod honoured;
-mod keeper;
 mod listing;
 mod notifier;
 mod pending;
@@ -57,7 +55,6 @@ pub use desk::Desk;
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
 pub use honoured::Honoured;
-pub use keeper::Keeper;
 pub use listing::Listing;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};

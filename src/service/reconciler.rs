@@ -9,7 +9,7 @@ use crate::model::Timestamp;
 use crate::store::{Reads, StoreError};
 use crate::workflow::note;
 
-/// Does what nobody is waiting for. A host calls it from its own scheduler, or lets a [`super::Keeper`] do it; if nobody
+/// Does the background work. A program calls it from its own scheduler, or has `host::Background` call it; if nobody
 /// calls it, the record says things late, and no answer changes.
 ///
 /// ```
@@ -19,7 +19,7 @@ use crate::workflow::note;
 ///
 /// let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
-/// let tick = engine.reconciler().tick()?; // what a keeper does all the time
+/// let tick = engine.reconciler().tick()?; // what the background work does all the time
 /// assert_eq!((tick.noted, tick.next), (0, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -20,7 +20,7 @@ pub struct Settings {
     pub max_staleness: Duration,
     /// How far the wall clock may jump ahead before it is not believed. See [`crate::clock::MAX_STEP`].
     pub max_clock_step: Duration,
-    /// How often a [`super::Keeper`] looks at the store, notes what time did, and writes uses down. 50 ms: the most that a
+    /// How often the background work looks at the store, notes what time did, and writes uses down. 50 ms: the most that a
     /// power cut can take from the record of uses.
     pub interval: Duration,
     /// How many uses may wait to be written. When they are that many, the check that makes the next one writes first.

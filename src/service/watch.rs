@@ -11,7 +11,7 @@ use crate::model::Revision;
 /// grants drops them when there is a reason to, and not on a timer.
 ///
 /// Changes of this process are told at once; changes of others when somebody calls [`Engine::sync`] or
-/// [`super::Reconciler::tick`], as a [`super::Keeper`] does. Does not survive `fork`.
+/// [`super::Reconciler::tick`], as the background work of a host does. Does not survive `fork`.
 ///
 /// ```
 /// # use jit_access::{config::Config, service::Builder, store::MemoryStore};

@@ -20,7 +20,9 @@ typedef struct body {
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, jit_str text) {
   struct MHD_Response *response =
       MHD_create_response_from_buffer(text.len, (void *)text.data, MHD_RESPMEM_MUST_COPY);
-  enum MHD_Result queued = MHD_queue_response(connection, status, response);
+  enum MHD_Result queued;
+  if (response == NULL) return MHD_NO;
+  queued = MHD_queue_response(connection, status, response);
   MHD_destroy_response(response);
   return queued;
 }
@@ -34,6 +36,7 @@ static enum MHD_Result failed(struct MHD_Connection *connection, jit_error *erro
   if (info.status == JIT_REFUSED) status = MHD_HTTP_FORBIDDEN;
   if (info.status == JIT_NOT_FOUND) status = MHD_HTTP_NOT_FOUND;
   if (info.status == JIT_CONFLICT) status = MHD_HTTP_CONFLICT;
+  if (info.status == JIT_RATE_LIMITED) status = MHD_HTTP_TOO_MANY_REQUESTS;
   if (info.status == JIT_UNAVAILABLE) status = MHD_HTTP_SERVICE_UNAVAILABLE;
   queued = answer(connection, status, info.problem);
   jit_error_free(error);
@@ -46,7 +49,10 @@ static enum MHD_Result run(struct MHD_Connection *connection, jit_engine *engine
   jit_str text;
   enum MHD_Result queued;
   if (jit_run(engine, (jit_str){sent->bytes, sent->len}, &json, &error) != JIT_OK) return failed(connection, error);
-  if (jit_text_get(json, &text, &error) != JIT_OK) return failed(connection, error);
+  if (jit_text_get(json, &text, &error) != JIT_OK) {
+    jit_text_free(json);
+    return failed(connection, error);
+  }
   queued = answer(connection, MHD_HTTP_OK, text);
   jit_text_free(json);
   return queued;
@@ -59,7 +65,9 @@ static enum MHD_Result use(struct MHD_Connection *connection, jit_engine *engine
   jit_decision decision = {.size = sizeof decision};
   jit_error *error = NULL;
   if (user == NULL) return answer(connection, MHD_HTTP_UNAUTHORIZED, JIT_STR("who are you?\n"));
-  snprintf(action, sizeof action, "tools.%s", url + 1);
+  if ((size_t)snprintf(action, sizeof action, "tools.%s", url + 1) >= sizeof action) {
+    return answer(connection, MHD_HTTP_URI_TOO_LONG, JIT_STR("the name is too long\n"));
+  }
   query.principal = (jit_str){user, strlen(user)};
   query.action = (jit_str){action, strlen(action)};
   if (jit_check(engine, &query, &decision, &error) != JIT_OK) return failed(connection, error);
@@ -91,6 +99,12 @@ static void over(void *engine, struct MHD_Connection *connection, void **state, 
   free(*state);
 }
 
+static void complain(jit_error *error) {
+  jit_error_info info = {.size = sizeof info};
+  if (jit_error_get(error, &info) == JIT_OK) fprintf(stderr, "%s\n", info.message.data);
+  jit_error_free(error);
+}
+
 int main(int argc, char **argv) {
   jit_engine *engine = NULL;
   jit_error *error = NULL;
@@ -99,9 +113,7 @@ int main(int argc, char **argv) {
   if (argc != 3) return 2;
   options.config_path = (jit_str){argv[2], strlen(argv[2])};
   if (jit_open(&options, &engine, &error) != JIT_OK) {
-    jit_error_info info = {.size = sizeof info};
-    if (jit_error_get(error, &info) == JIT_OK) fprintf(stderr, "%s\n", info.message.data);
-    jit_error_free(error);
+    complain(error);
     return 1;
   }
   daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL, handle, engine,
@@ -112,5 +124,10 @@ int main(int argc, char **argv) {
     while (getchar() != EOF) continue;
     MHD_stop_daemon(daemon);
   }
-  return jit_close(engine, NULL) == JIT_OK && daemon != NULL ? 0 : 1;
+  if (daemon == NULL) fprintf(stderr, "the server does not start on port %s\n", argv[1]);
+  if (jit_close(engine, &error) != JIT_OK) {
+    complain(error);
+    return 1;
+  }
+  return daemon == NULL;
 }

@@ -22,6 +22,14 @@ static jit_engine *shared(void) {
   return engine;
 }
 
+static uint64_t logged;
+
+static void look(void *userdata, const jit_log_record *record) {
+  HOLDS(userdata == &logged && record->size == sizeof *record);
+  HOLDS(strlen(record->target.data) == record->target.len && strlen(record->message.data) == record->message.len);
+  logged++;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   handle slots[SLOTS] = {{NULL}}, made[CALLS];
   input in = {data, size};
@@ -32,13 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     jit_error *error = NULL;
     uint64_t revision = 7;
     jit_status status = JIT_OK;
-    switch (which % 16) {
+    switch (which % 18) {
       case 0:
         to->engine = shared();
         break;
       case 1:
         status = jit_close(slot->engine, &error);
-        if (status == JIT_OK) HOLDS(slot->engine == NULL || jit_revision(slot->engine, &revision, NULL) == JIT_INVALID);
+        if (status == JIT_OK) HOLDS(slot->engine == NULL || jit_revision(slot->engine, &revision, NULL) == JIT_UNAVAILABLE);
         break;
       case 2: {
         jit_str command = text(&in);
@@ -106,6 +114,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       }
       case 13:
         to->engine = (jit_engine *)(uintptr_t)number(&in, 8);
+        break;
+      case 14: {
+        jit_str pointer = text(&in);
+        status = jit_text_at(slot->text, pointer, &to->text, &error);
+        release(pointer);
+        break;
+      }
+      case 15:
+        status = jit_set_log(which & 32 ? look : NULL, &logged, &error);
         break;
       default:
         *to = *slot;

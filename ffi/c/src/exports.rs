@@ -6,21 +6,24 @@
     reason = "the promise is the same for all, and stands in the README: see `FromC`"
 )]
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
+use jit_access::config::Config;
+use jit_access::host::{BackgroundWork, Host, environment};
 use jit_access::model::{Context, Invalid, PrincipalKind, Revision, SignIn, Timestamp};
 use jit_access::wire::command;
+use serde_json::Value;
 
 use crate::guard::{ERRORS, guard, terminated};
 use crate::handle::{FromC, from_c, to_c};
-use crate::live::{self, Source};
+use crate::live;
 use crate::types::*;
-use crate::{TEXTS, Text};
+use crate::{TEXTS, Text, log};
 
 /// The version of the interface that this library has. A program needs one that is at least the `JIT_ABI_VERSION` it was
 /// built with.
@@ -39,6 +42,8 @@ pub extern "C" fn jit_version() -> *const c_char {
 /// that was committed before the call.
 ///
 /// From the first call on, forks are watched: see the README. No other thread may use the engine before this has returned.
+/// `JIT_UNAVAILABLE` when the store cannot be opened, or when the system gives no thread for the background work. Waits for
+/// the disk.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_open(
     options: *const jit_open_options,
@@ -56,23 +61,31 @@ pub unsafe extern "C" fn jit_open(
             return Err(Invalid::new("reserved", format!("is {}", options.reserved), "0").into());
         }
         let has = |flag| options.flags & flag != 0;
-        let environ = if has(JIT_OPEN_READ_ENVIRONMENT) { environment() } else { Vec::new() };
+        let environ = if has(JIT_OPEN_READ_ENVIRONMENT) { environment().collect() } else { Vec::new() };
         let (text, path) = (c.text(options.config, "config")?, c.text(options.config_path, "config_path")?);
-        let mut source = Source::read(text, path, environ)?;
-        source.without_thread = has(JIT_OPEN_NO_THREAD) || has(JIT_OPEN_TEST_CLOCK);
+        let mut builder = Host::builder(config(text, path, environ)?);
+        builder = builder.background(match has(JIT_OPEN_NO_THREAD) || has(JIT_OPEN_TEST_CLOCK) {
+            true => BackgroundWork::Off,
+            false => BackgroundWork::AtFirstUse,
+        });
+        let mut clock = None;
         if has(JIT_OPEN_TEST_CLOCK) {
             let start = Timestamp::from_millis(options.test_clock_ms).map_err(|e| e.for_field("test_clock_ms"))?;
-            source.clock = Some(Arc::new(ManualClock::at(start)));
+            let manual = Arc::new(ManualClock::at(start));
+            clock = Some(Arc::clone(&manual));
+            builder = builder.clock(manual);
         }
-        out_engine.set(to_c(live::open(&source)?));
+        out_engine.set(to_c(live::open(builder, clock)?));
         Ok(())
     })
 }
 
-/// Closes an engine: takes its name away, waits for calls of other threads that are inside, writes the uses that wait.
+/// Closes an engine: invalidates the handle, waits for the calls of other threads that are running, and writes the uses
+/// that wait. Every later call with the handle answers `JIT_UNAVAILABLE`, except a second `jit_close`, which answers
+/// `JIT_INVALID`. Waits for the disk.
 ///
-/// Whatever the answer, the engine is closed: an error says that uses were lost which could not be written. A second call
-/// answers `JIT_INVALID`. NULL is nothing to close.
+/// The engine is closed even when the answer is an error: uses could not be written then, and are lost. NULL is nothing to
+/// close.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_close(engine: *mut jit_engine, out_error: *mut *mut jit_error) -> jit_status {
     guard!(out_error, |_: &FromC| live::close(from_c(engine)))
@@ -105,7 +118,7 @@ pub unsafe extern "C" fn jit_check(
         let context = context(c, &query)?;
         let check = check(c, &query, context.as_deref())?;
         live::with(from_c(engine), |live| {
-            out_decision.set((&live.decider.check(&check)?).into());
+            out_decision.set((&live.host.decider().check(&check)?).into());
             Ok(())
         })
     })
@@ -128,7 +141,8 @@ pub unsafe extern "C" fn jit_check_many(
         let with_context = queries.iter().zip(&contexts);
         let checks = with_context.map(|(query, context)| check(c, query, context.as_deref()));
         let checks = checks.collect::<Result<Vec<_>, Invalid>>()?;
-        let decisions = live::with(from_c(engine), |live| Ok(live.decider.check_many(checks.iter().copied())?))?;
+        let decisions =
+            live::with(from_c(engine), |live| Ok(live.host.decider().check_many(checks.iter().copied())?))?;
         for (out_decision, decision) in out_decisions.into_iter().zip(decisions) {
             out_decision.set((&decision).into());
         }
@@ -149,8 +163,27 @@ pub unsafe extern "C" fn jit_run(
         let document = c.text(command_json, "command_json")?;
         let document = document.ok_or_else(|| Invalid::new("command_json", "is NULL", "a JSON object"))?;
         let out_json = c.out(out_json, "out_json")?;
-        let answer = command::run(&live::pinned(from_c(engine))?.desk, document)?;
+        let answer = command::run(live::pinned(from_c(engine))?.host.desk(), document)?;
         out_json.set(to_c(TEXTS.add(Text(terminated(&answer)))));
+        Ok(())
+    })
+}
+
+/// One value of a text that is JSON, found by a JSON pointer (RFC 6901): `/id`, `/items/0/status`. A string is answered as it
+/// is, without quotes; anything else as JSON, `null` included. `JIT_INVALID` when nothing stands there. On success `*out_text`
+/// is a text of its own; `jit_text_free` frees it. Does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jit_text_at(
+    text: *const jit_text,
+    pointer: jit_str,
+    out_text: *mut *mut jit_text,
+    out_error: *mut *mut jit_error,
+) -> jit_status {
+    guard!(out_error, |c: &FromC| {
+        let pointer = c.short(pointer, "pointer")?.ok_or_else(|| missing("pointer"))?;
+        let out_text = c.out(out_text, "out_text")?;
+        let found = value_at(&TEXTS.get(from_c(text))?.0, pointer)?;
+        out_text.set(to_c(TEXTS.add(Text(terminated(&found)))));
         Ok(())
     })
 }
@@ -199,7 +232,8 @@ pub unsafe extern "C" fn jit_error_free(error: *mut jit_error) -> jit_status {
     guard!(std::ptr::null_mut(), |_: &FromC| Ok(ERRORS.remove(from_c(error))?))
 }
 
-/// Brings the engine up to everything that any process has committed before the call. `out_revision` may be NULL.
+/// Brings the engine up to everything that any process has committed before the call. `out_revision` may be NULL. Reads the
+/// store, so it may wait for the disk.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_sync(
     engine: *const jit_engine,
@@ -207,7 +241,7 @@ pub unsafe extern "C" fn jit_sync(
     out_error: *mut *mut jit_error,
 ) -> jit_status {
     guard!(out_error, |c: &FromC| {
-        let revision = live::pinned(from_c(engine))?.engine.sync()?;
+        let revision = live::pinned(from_c(engine))?.host.engine().sync()?;
         if let Ok(out_revision) = c.out(out_revision, "out_revision") {
             out_revision.set(revision.0);
         }
@@ -215,8 +249,8 @@ pub unsafe extern "C" fn jit_sync(
     })
 }
 
-/// Writes uses that wait, catches up with other processes, notes what time made true. The library's own thread does it
-/// every `service.interval_ms`; after `JIT_OPEN_NO_THREAD` the host does. `out_info` may be NULL.
+/// The background work: writes uses that wait, reads what other processes have committed, records what time did. The library's own thread does it
+/// every `service.interval_ms`; after `JIT_OPEN_NO_THREAD` the host does. `out_info` may be NULL. Waits for the disk.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_tick(
     engine: *const jit_engine,
@@ -225,7 +259,7 @@ pub unsafe extern "C" fn jit_tick(
 ) -> jit_status {
     guard!(out_error, |c: &FromC| {
         let out_info = if out_info.is_null() { None } else { Some(c.sized_out(out_info, "out_info")?) };
-        let tick = live::pinned(from_c(engine))?.reconciler.tick()?;
+        let tick = live::pinned(from_c(engine))?.host.reconciler().tick()?;
         if let Some(out_info) = out_info {
             let (noted, next_ms) = (tick.noted as u64, tick.next.map_or(0, Timestamp::millis));
             out_info.set(jit_tick_info { size: size_of::<jit_tick_info>(), noted, next_ms });
@@ -234,8 +268,8 @@ pub unsafe extern "C" fn jit_tick(
     })
 }
 
-/// The position of the journal that checks are answered from now, at least: it rises with every change. Whoever keeps
-/// answers compares it with the `revision` of a kept one. Costs nanoseconds.
+/// The position of the journal that checks are answered from now, at least: it rises with every change. A host that caches
+/// answers compares it with the `revision` of a cached one. Costs nanoseconds, and never waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_revision(
     engine: *const jit_engine,
@@ -244,13 +278,13 @@ pub unsafe extern "C" fn jit_revision(
 ) -> jit_status {
     guard!(out_error, |c: &FromC| {
         let out_revision = c.out(out_revision, "out_revision")?;
-        out_revision.set(live::with(from_c(engine), |live| Ok(live.engine.revision().0))?);
+        out_revision.set(live::with(from_c(engine), |live| Ok(live.host.engine().revision().0))?);
         Ok(())
     })
 }
 
-/// Waits until the revision is above `since`, at most `timeout_ms`, and answers the revision: still `since` when time was
-/// over, or when another thread closes the engine. Changes of this process are told at once, those of others after the
+/// Waits until the revision is above `since`, at most `timeout_ms`, and answers the revision: still `since` when the time is
+/// over, or when another thread closes the engine. Changes of this process end the wait at once, those of others after the
 /// next tick. Any number of threads may wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jit_wait_revision(
@@ -263,7 +297,29 @@ pub unsafe extern "C" fn jit_wait_revision(
     guard!(out_error, |c: &FromC| {
         let out_revision = c.out(out_revision, "out_revision")?;
         let live = live::pinned(from_c(engine))?;
-        out_revision.set(live.watch.wait(Revision(since), Duration::from_millis(timeout_ms.into())).0);
+        out_revision.set(live.host.watch().wait(Revision(since), Duration::from_millis(timeout_ms.into())).0);
+        Ok(())
+    })
+}
+
+/// Has `callback` called with every log record of the library, for all engines, from now on; NULL ends that. Give it before
+/// `jit_open`: records without a callback are dropped. The library prints nothing.
+///
+/// The callback runs on the thread of the call that made the record, before that call returns, or on the library's own
+/// thread, never twice at the same time, and with no lock of the library held. It may call the library, and what that logs is
+/// dropped; it must not open or close an engine, and must not unwind or jump out. Records wait in a queue of 1,024: a slow callback loses the oldest, and
+/// is given a record that counts them.
+///
+/// Once this has returned, the callback before is not running on another thread and is not called again, so its `userdata`
+/// may go. A child keeps the callback over a fork, without the records that waited.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jit_set_log(
+    callback: jit_log_callback,
+    userdata: *mut c_void,
+    out_error: *mut *mut jit_error,
+) -> jit_status {
+    guard!(out_error, |_: &FromC| {
+        log::set(callback, userdata);
         Ok(())
     })
 }
@@ -335,11 +391,30 @@ fn unknown(field: &'static str, number: u32, expected: &'static str) -> Invalid 
     Invalid::new(field, format!("is {number}"), expected)
 }
 
-/// The variables of the process whose names and values are text.
-fn environment() -> Vec<(String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+fn config(text: Option<&str>, path: Option<&str>, environ: Vec<(String, String)>) -> Result<Config, Invalid> {
+    match (text, path) {
+        (Some(text), None) => Config::parse(text, environ),
+        (None, Some(path)) => Config::from_file(path, environ).map_err(|error| match error.field() {
+            "path" => error.for_field("config_path"),
+            _ => error,
+        }),
+        (Some(_), Some(_)) => Err(Invalid::new("config", "is given together with config_path", "one of the two")),
+        (None, None) => Err(Invalid::new("config", "is missing", "a text, or config_path")),
+    }
+}
+
+fn value_at(document: &str, pointer: &str) -> Result<String, Invalid> {
+    let document = document.strip_suffix('\0').unwrap_or(document);
+    let document: Value = serde_json::from_str(document)
+        .map_err(|error| Invalid::new("text", format!("is not JSON: {error}"), "a JSON value"))?;
+    match document.pointer(pointer) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Ok(other.to_string()),
+        None => {
+            let problem = format!("is {}, where nothing stands", Invalid::quote(pointer));
+            Err(Invalid::new("pointer", problem, "a JSON pointer such as `/id`"))
+        }
+    }
 }
 
 /// The text without the NUL after its end.

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jit_access::Error;
+use jit_access::host::log;
 use jit_access::wire::{self, ProblemDocument};
 
 use crate::handle::{FromC, Names, to_c};
@@ -54,12 +55,14 @@ pub(crate) unsafe fn enter(
     // SAFETY: passed on to our caller, who is an export.
     let c = unsafe { FromC::new() };
     // What a panic left half done is behind locks of its own; see `Connections` for the store's.
-    let error = match catch_unwind(AssertUnwindSafe(|| body(&c))) {
-        Ok(Ok(())) => return JIT_OK,
-        Ok(Err(error)) => error,
-        Err(panic) => panicked(panic),
+    let status = match catch_unwind(AssertUnwindSafe(|| body(&c))) {
+        Ok(Ok(())) => JIT_OK,
+        Ok(Err(error)) => report(&c, &error, out_error),
+        Err(panic) => report(&c, &panicked(panic), out_error),
     };
-    report(&c, &error, out_error)
+    // No lock is held here, so the program may call the library from its log callback.
+    log::deliver();
+    status
 }
 
 #[cold]
@@ -100,7 +103,13 @@ pub(crate) fn at_fork(
 ) -> Result<(), Error> {
     // SAFETY: the three are functions of this library, which is never unloaded (`build.rs`), and they do not unwind.
     let failed = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
-    if failed == 0 { Ok(()) } else { Err(Error::Internal(format!("the fork handlers are not taken: error {failed}"))) }
+    match failed {
+        0 => Ok(()),
+        code => {
+            let source = std::io::Error::from_raw_os_error(code);
+            Err(Error::System { doing: "registering the fork handlers", source })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -332,10 +332,26 @@ impl<T: Prefixed> SizedOut<'_, T> {
 /// the collector of some languages takes for a damaged pointer.
 const FIRST_NAME: usize = if usize::BITS == 64 { 0x6a69_0000_0000_0000_u64 as usize } else { 0x1000 };
 
+/// The number of the next name.
+static NEXT: AtomicUsize = AtomicUsize::new(1);
+
+/// What the names of engines end with, and no other name.
+const ENGINE: usize = 8;
+
 /// A name that was never given before, for anything.
-pub(crate) fn new_name() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(1);
+fn new_name() -> usize {
     FIRST_NAME + (NEXT.fetch_add(1, Ordering::Relaxed) << 4)
+}
+
+/// The same for an engine.
+pub(crate) fn new_engine_name() -> usize {
+    new_name() | ENGINE
+}
+
+/// Whether this name was given to an engine, which may be closed by now.
+pub(crate) fn was_engine(name: usize) -> bool {
+    let number = name.wrapping_sub(FIRST_NAME) >> 4;
+    name & 0xF == ENGINE && name > FIRST_NAME && number > 0 && number < NEXT.load(Ordering::Relaxed)
 }
 
 /// The name as C holds it.
@@ -479,6 +495,17 @@ mod tests {
         assert!(one.get(name).is_err() && one.remove(name).is_err());
         other.add(8);
         assert!(other.get(name).is_err() && one.remove(0).is_ok());
+    }
+
+    #[test]
+    fn names_of_engines_are_known_once_they_were_given() {
+        let engine = new_engine_name();
+        assert!(was_engine(engine));
+        let never_given =
+            [0, 8, FIRST_NAME, FIRST_NAME | ENGINE, engine + (1 << 30), engine + 1, usize::MAX, new_name()];
+        for name in never_given {
+            assert!(!was_engine(name), "{name:#x}");
+        }
     }
 
     #[test]

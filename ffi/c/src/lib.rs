@@ -7,6 +7,7 @@
 //! | `handle` | how C's pointers are followed, and what C gets instead of ours |
 //! | `guard` | how nothing unwinds into C |
 //! | `live` | which engines are open, before and after a fork |
+//! | `log` | how log records reach the program's callback |
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![deny(unsafe_code)]
 
@@ -14,6 +15,7 @@ mod exports;
 mod guard;
 mod handle;
 mod live;
+mod log;
 mod types;
 
 pub use exports::*;

@@ -6,7 +6,7 @@
 
 #![expect(non_camel_case_types, reason = "these are C's names")]
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::io::Write;
 
 use jit_access::ErrorKind;
@@ -18,22 +18,21 @@ pub type jit_status = i32;
 
 /// It is done.
 pub const JIT_OK: jit_status = 0;
-/// An input is not what it has to be: change it. Also for handles that are closed or never were.
+/// An input is not valid: change it. Also for handles that were never made, and for texts and errors that are freed.
 pub const JIT_INVALID: jit_status = 1;
-/// The rules say no.
+/// The rules refuse this.
 pub const JIT_REFUSED: jit_status = 2;
-/// There is no such thing, or the caller may not know of it.
+/// Not found, or the caller may not see it.
 pub const JIT_NOT_FOUND: jit_status = 3;
-/// The state does not allow it: look again and decide anew.
+/// The current state does not allow it: read it again and decide anew.
 pub const JIT_CONFLICT: jit_status = 4;
-/// The store cannot be used now: try again later.
+/// The store cannot be used now, or the engine is closed: another process, or a later call, can answer.
 pub const JIT_UNAVAILABLE: jit_status = 5;
-/// What is kept is damaged: call a person.
+/// Stored data is corrupt: a person has to look.
 pub const JIT_CORRUPT: jit_status = 6;
-/// A promise of the library did not hold: report it.
+/// An error inside the library: report it.
 pub const JIT_INTERNAL: jit_status = 7;
-
-/// Asked too often: the problem says in `retry_at` from when on the same call may succeed.
+/// Rate limit exceeded: the problem says in `retry_at` when the same call can succeed.
 pub const JIT_RATE_LIMITED: jit_status = 8;
 
 /// The version of this interface: it rises with every addition, and a change that breaks callers changes the name of the
@@ -67,11 +66,11 @@ pub struct jit_str {
 
 /// Reads the variables `JIT_*` of the environment over the configuration. No other thread may change the environment
 /// during the call.
-pub const JIT_OPEN_READ_ENVIRONMENT: u32 = 1;
+pub const JIT_OPEN_READ_ENVIRONMENT: u32 = 1 << 0;
 /// Starts no thread: the host calls `jit_tick` itself, at least every `service.interval_ms`.
-pub const JIT_OPEN_NO_THREAD: u32 = 2;
-/// For tests: time starts at `test_clock_ms` and stands still but for `jit_test_clock`. No thread is started.
-pub const JIT_OPEN_TEST_CLOCK: u32 = 4;
+pub const JIT_OPEN_NO_THREAD: u32 = 1 << 1;
+/// For tests: time starts at `test_clock_ms` and moves only by `jit_test_clock`. No thread is started.
+pub const JIT_OPEN_TEST_CLOCK: u32 = 1 << 2;
 
 /// What is opened, and how.
 #[repr(C)]
@@ -91,17 +90,21 @@ pub struct jit_open_options {
     pub test_clock_ms: i64,
 }
 
+/// How a question is answered.
+pub type jit_check_mode = u32;
 /// Answers from memory, and records the use when a grant decides.
-pub const JIT_CHECK: u32 = 0;
+pub const JIT_CHECK: jit_check_mode = 0;
 /// Answers from everything that any process has committed before the call, and records the use. Costs microseconds more.
-pub const JIT_CHECK_CURRENT: u32 = 1;
+pub const JIT_CHECK_CURRENT: jit_check_mode = 1;
 /// Answers as `JIT_CHECK` would, and records nothing.
-pub const JIT_CHECK_PEEK: u32 = 2;
+pub const JIT_CHECK_PEEK: jit_check_mode = 2;
 
+/// What kind of principal asks.
+pub type jit_principal_kind = u32;
 /// The principal is a person.
-pub const JIT_USER: u32 = 0;
+pub const JIT_USER: jit_principal_kind = 0;
 /// The principal is a program that acts in its own name.
-pub const JIT_AGENT: u32 = 1;
+pub const JIT_AGENT: jit_principal_kind = 1;
 
 /// What the host knows of a check besides who, what and where: grants with conditions look at it. What is left out meets no
 /// condition.
@@ -133,9 +136,9 @@ pub struct jit_query {
     /// `sizeof(jit_query)`.
     pub size: usize,
     /// `JIT_CHECK`, `JIT_CHECK_CURRENT` or `JIT_CHECK_PEEK`.
-    pub mode: u32,
+    pub mode: jit_check_mode,
     /// `JIT_USER` or `JIT_AGENT`.
-    pub principal_kind: u32,
+    pub principal_kind: jit_principal_kind,
     /// Who, as the host authenticated them.
     pub principal: jit_str,
     /// What: `tools.execute`.
@@ -148,29 +151,33 @@ pub struct jit_query {
     pub context: *const jit_context,
 }
 
+/// What the answer is. Zero is no outcome.
+pub type jit_outcome = u32;
 /// A grant allows it.
-pub const JIT_ALLOW: u32 = 1;
+pub const JIT_ALLOW: jit_outcome = 1;
 /// Forbidden, whatever else would allow it. For guardrails, of which none exist yet: no check answers this today. Treat it as a no.
-pub const JIT_DENY: u32 = 2;
+pub const JIT_DENY: jit_outcome = 2;
 /// No grant allows it: the host's own answer stands.
-pub const JIT_NOT_APPLICABLE: u32 = 3;
+pub const JIT_NOT_APPLICABLE: jit_outcome = 3;
 
+/// Why the outcome is what it is. Zero is a reason that this header does not know.
+pub type jit_reason = u32;
 /// A grant in its window covers the question.
-pub const JIT_REASON_GRANTED: u32 = 1;
+pub const JIT_REASON_GRANTED: jit_reason = 1;
 /// The principal holds no grant that covers it now.
-pub const JIT_REASON_NO_GRANT: u32 = 2;
+pub const JIT_REASON_NO_GRANT: jit_reason = 2;
 /// What is known could not be shown to be current, so no grant is honoured.
-pub const JIT_REASON_STALE: u32 = 3;
+pub const JIT_REASON_STALE: jit_reason = 3;
 /// Uses could not be recorded, so no grant is honoured.
-pub const JIT_REASON_UNRECORDABLE: u32 = 4;
+pub const JIT_REASON_UNRECORDABLE: jit_reason = 4;
 /// A grant covers it, and asks for a fresher sign-in with a second factor than is known of.
-pub const JIT_REASON_MFA_REQUIRED: u32 = 5;
+pub const JIT_REASON_MFA_REQUIRED: jit_reason = 5;
 /// A grant covers it, but not from the address that is known of.
-pub const JIT_REASON_OUTSIDE_NETWORKS: u32 = 6;
+pub const JIT_REASON_OUTSIDE_NETWORKS: jit_reason = 6;
 /// A grant covers it, but in another session or task.
-pub const JIT_REASON_OTHER_SESSION: u32 = 7;
+pub const JIT_REASON_OTHER_SESSION: jit_reason = 7;
 /// The store was replaced by an older copy or another one, so no grant is honoured until an operator has accepted it.
-pub const JIT_REASON_STORE_REPLACED: u32 = 8;
+pub const JIT_REASON_STORE_REPLACED: jit_reason = 8;
 
 /// The answer.
 #[repr(C)]
@@ -179,9 +186,9 @@ pub struct jit_decision {
     /// `sizeof(jit_decision)`; set it before the call.
     pub size: usize,
     /// `JIT_ALLOW`, `JIT_DENY` or `JIT_NOT_APPLICABLE`. Never zero once the call has answered `JIT_OK`.
-    pub outcome: u32,
+    pub outcome: jit_outcome,
     /// `JIT_REASON_...`, or zero for one that this header does not know.
-    pub reason: u32,
+    pub reason: jit_reason,
     /// The position of the journal that the answer was made from. Whoever keeps answers drops this one when
     /// `jit_revision` has risen above it.
     pub revision: u64,
@@ -220,6 +227,36 @@ pub struct jit_tick_info {
     /// The next instant at which time makes something true, in milliseconds since 1970; zero when none is known.
     pub next_ms: i64,
 }
+
+/// How urgent a log record is.
+pub type jit_log_level = u32;
+/// Something is lost or broken.
+pub const JIT_LOG_ERROR: jit_log_level = 1;
+/// Something does not work now, and is tried again.
+pub const JIT_LOG_WARNING: jit_log_level = 2;
+/// Something works again.
+pub const JIT_LOG_INFO: jit_log_level = 3;
+
+/// One log record. It and its texts live until the callback returns; each text has a NUL after its end.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jit_log_record {
+    /// The size of the struct in this library: fields beyond it are not there.
+    pub size: usize,
+    /// `JIT_LOG_...`.
+    pub level: jit_log_level,
+    /// Zero.
+    pub reserved: u32,
+    /// Which part of the library it is from, such as `jit_access::host::background`.
+    pub target: jit_str,
+    /// What happened, with its fields: one line for a person.
+    pub message: jit_str,
+    /// The fields by name, as a JSON object whose values are strings.
+    pub fields: jit_str,
+}
+
+/// A function that takes a log record: see `jit_set_log`.
+pub type jit_log_callback = Option<unsafe extern "C" fn(userdata: *mut c_void, record: *const jit_log_record)>;
 
 impl jit_str {
     #[cfg(test)]

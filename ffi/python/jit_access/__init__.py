@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 
-from jit_access import _native
+from jit_access import _log, _native
 from jit_access._native import (
     AccessRequest,
     Caller,
@@ -55,5 +55,7 @@ __all__ = [
     "__version__",
 ]
 
+# Before our own end is registered, so that `logging` ends after it.
+_native._log_to(_log.emit)
 # A thread that never ends may keep an engine from being dropped, and its uses from being written.
 atexit.register(_native._at_exit)

@@ -16,12 +16,18 @@ meanwhile; checks are answered from memory and do not.
 **Processes.** Processes that open the same SQLite file share one journal. After `os.fork()` the child may go on
 using an engine that the parent opened: it opens the file anew at its first call. Nothing is shared over a store in
 memory, which is empty in the child. Importing starts no thread; an engine starts one, at its first call in a
-process, that writes uses down, notes what time did, and follows other processes.
+process, that writes uses, records what time did, and follows other processes. When the system gives no thread, opening
+and that call raise `Unavailable`.
+
+**Logs.** What an operator should know arrives in Python's `logging`, in loggers below `jit_access`: "uses cannot be
+recorded", "background work failed". The message has all of it; the attribute `fields` of the `LogRecord` has the fields
+by name. Records are delivered at the end of a call, or by the engine's own thread, while no lock of the engine is held.
+The library prints nothing.
 """
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, Self, final
 
 __all__ = [
@@ -33,11 +39,13 @@ __all__ = [
     "Delegation",
     "Engine",
     "Grant",
+    "ManualClock",
     "Page",
     "Record",
     "__version__",
     "_at_exit",
     "_error_codes",
+    "_log_to",
 ]
 
 __version__: Final[str]
@@ -477,6 +485,7 @@ class Engine:
         environ: dict[str, str] | None = None,
         reserved_permissions: Sequence[str] = ...,
         directory: _Directory | None = None,
+        clock: ManualClock | None = None,
     ) -> Engine:
         """Opens an engine from a YAML file.
 
@@ -487,9 +496,11 @@ class Engine:
         what is older was done by somebody else of that name. It answers `"gone"` for no account, which is as a disabled
         one, and `None` for principals that the host does not judge. It is asked of those who want something done and of
         whom it concerns, never by a check, and what it raises is `Unavailable`, except for what only takes access away.
-        Once this has returned, checks are answered from all that was committed before the call.
+        With a `clock`, which is for tests, time is what the clock says and no thread starts: call `tick()` for what time
+        does. Once this has returned, checks are answered from all that was committed before the call.
 
-        Raises `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
+        Raises `Unavailable` when the store cannot be opened, or when the system gives no thread for the background work;
+        `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
         does not work in this version is a mistake, too.
         """
 
@@ -500,6 +511,7 @@ class Engine:
         environ: dict[str, str] | None = None,
         reserved_permissions: Sequence[str] = ...,
         directory: _Directory | None = None,
+        clock: ManualClock | None = None,
     ) -> Engine:
         """The same from text. A relative `store.path` counts from the working directory."""
 
@@ -973,17 +985,34 @@ class Engine:
         """The journal position that checks are answered from now, at least. It rises with every change."""
 
     def close(self) -> None:
-        """Writes waiting uses and closes the store. Every call from now on raises `InvalidInput`; closing again
+        """Writes waiting uses and closes the store. Every call from now on raises `Unavailable`; closing again
         does not. When the uses cannot be written the engine is closed all the same, and the error is raised. An
         interpreter that ends writes them too; a process that `os._exit()` or a signal ends does not. The memory of the
         index goes with the object."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...
-    @staticmethod
-    def _with_test_clock(text: str, *, start: datetime | str, environ: dict[str, str] | None = None) -> Engine: ...
-    def _advance(self, millis: int) -> None: ...
-    def _set_wall(self, at: datetime | str) -> None: ...
 
+@final
+class ManualClock:
+    """Time that moves only when a test moves it: `jit_access.testing.ManualClock`.
+
+    It has a wall clock, which may jump, and a monotonic clock, which never goes back. An engine never goes back either.
+    One clock may serve several engines.
+    """
+
+    def __new__(cls, start: datetime | str) -> Self: ...
+    def advance(self, by: timedelta) -> None:
+        """Lets time pass on both clocks, in whole milliseconds. `InvalidInput` when `by` is negative. Time stops in the
+        year 9999."""
+
+    def set_wall(self, at: datetime | str) -> None:
+        """Sets the wall clock alone, to any instant, as an operator or an attacker would."""
+
+    @property
+    def wall(self) -> datetime:
+        """What the wall clock shows."""
+
+def _log_to(emit: Callable[[int, str, str, dict[str, str]], None]) -> None: ...
 def _at_exit() -> None: ...
 def _error_codes() -> list[str]: ...

@@ -4,99 +4,75 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use jit_access::Error;
 use jit_access::check::Check;
-use jit_access::clock::ManualClock;
+use jit_access::clock::Clock;
 use jit_access::command::{
     AcceptStore, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Definition, Delegate, Deny, Extend, Fields,
     ListDelegations, ListGrants, ListRecords, ListRequests, Release, ReportStanding, Resume, Revoke, RevokeMany,
     Submit, Suspend, Undelegate, WaiveReview, Withdraw,
 };
 use jit_access::config::{Config, StoreConfig};
+use jit_access::host::{BackgroundWork, Host, HostBuilder, environment, log};
 use jit_access::model::{
     self, Cut, Invalid, Justification, Permission, PermissionSet, Principal, PrincipalKind, RoleName, Scope, TicketUrl,
-    Timestamp, Ttl,
+    Ttl,
 };
 use jit_access::service::{IdempotencyKey, Listing, Receipt};
 use jit_access::wire::{self, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::PyTuple;
 
+use crate::clock::{ManualClock, when};
+use crate::directory::PyDirectory;
 use crate::errors::raise;
-use crate::live::{Host, Live, Opening, Shortcut};
+use crate::live::Live;
+use crate::shortcut::Shortcut;
 use crate::values::{AccessRequest, Caller, Conditions, Context, Decision, Delegation, Grant, Honoured, Page, Record};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
-    config: Config,
-    live: ArcSwap<Option<Live>>,
+    /// Nothing once it is closed.
+    live: ArcSwapOption<Live>,
     shortcut: Arc<Shortcut>,
-    /// Set by tests alone.
-    clock: Option<Arc<ManualClock>>,
-    host: Option<Host>,
+    store: String,
 }
 
 impl Engine {
-    fn start(
-        text: &str,
-        environ: Vec<(String, String)>,
-        reserved: &[String],
-        folder: Option<PathBuf>,
-        host: Option<Host>,
-        clock: Option<Arc<ManualClock>>,
-    ) -> Result<Self, Error> {
-        let mut config = Config::parse_in(folder.as_deref(), text, environ)?;
-        for permission in reserved {
-            let permission = model::Permission::new(permission)?;
-            // What the host itself keeps out no emergency lifts.
-            if let Some(kept) = &mut config.rules.break_glass.reserved_permissions {
-                kept.push(permission.clone());
-            }
-            config.rules.reserved_permissions.push(permission);
-        }
-        let live = Live::open(&Opening::begin(), &config, clock.as_ref(), host.as_ref())?;
+    fn start(builder: HostBuilder) -> Result<Self, Error> {
+        let live = Live::open(builder)?;
+        let store = match &live.host.config().store {
+            StoreConfig::Sqlite { path, .. } => format!("{:?}", path.display().to_string()),
+            _ => "memory".to_owned(),
+        };
         let shortcut = Arc::clone(&live.shortcut);
-        Ok(Self { config, live: ArcSwap::from_pointee(Some(live)), shortcut, clock, host })
+        Ok(Self { live: ArcSwapOption::from_pointee(live), shortcut, store })
     }
 
     /// The engine of this process. After a fork it is opened anew.
     fn with<R>(&self, ask: impl FnOnce(&Live) -> Result<R, Error>) -> Result<R, Error> {
-        let current = self.live.load();
-        match &**current {
-            Some(live) if live.is_ours() => {
-                live.ensure_kept();
-                ask(live)
-            }
-            Some(_) => {
-                drop(current);
-                self.open_anew()?;
-                self.with(ask)
-            }
-            None => Err(Invalid::new("engine", "is closed", "an engine that is open").into()),
+        let mut live = self.live.load();
+        while let Some(inherited) = live.as_ref().filter(|live| !live.host.is_of_this_process()) {
+            self.reopen(inherited)?;
+            live = self.live.load();
         }
+        let live = live.as_ref().ok_or(Error::Closed)?;
+        live.ensure_background()?;
+        ask(live)
     }
 
     #[cold]
-    fn open_anew(&self) -> Result<(), Error> {
+    fn reopen(&self, inherited: &Arc<Live>) -> Result<(), Error> {
         Python::attach(|py| {
             py.detach(|| {
-                let opening = Opening::begin();
-                // Another thread of this child may have been first.
-                let inherited = self.live.load_full();
-                if inherited.as_ref().as_ref().is_none_or(Live::is_ours) {
-                    return Ok(());
+                let fresh = Arc::new(inherited.reopen()?);
+                // Another thread of this child may have been first, or has closed the engine.
+                let before = self.live.compare_and_swap(inherited, Some(Arc::clone(&fresh)));
+                if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, inherited)) {
+                    self.shortcut.lead_to(&fresh.shortcut);
                 }
-                let fresh = Live::open(&opening, &self.config, self.clock.as_ref(), self.host.as_ref())?;
-                self.shortcut.go_on_to(&fresh.shortcut, &opening);
-                let fresh = Arc::new(Some(fresh));
-                // Unless it was closed meanwhile; then the last one to let go closes this one, too.
-                self.live.compare_and_swap(&inherited, Arc::clone(&fresh));
-                drop(opening);
-                // Dropping it would close the parent's connections and wait for a thread that is not here.
-                std::mem::forget(inherited);
                 Ok(())
             })
         })
@@ -104,11 +80,23 @@ impl Engine {
 
     /// The same without the interpreter lock, for calls that may wait for a disk.
     fn detached<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&Live) -> Result<R, Error> + Send) -> PyResult<R> {
-        py.detach(|| self.with(ask)).map_err(raise)
+        let answer = py.detach(|| self.with(ask));
+        log::deliver();
+        answer.map_err(raise)
     }
 
-    fn test_clock(&self) -> PyResult<&ManualClock> {
-        self.clock.as_deref().ok_or_else(|| PyTypeError::new_err("this engine runs on the system's clock"))
+    fn opened(
+        py: Python<'_>,
+        read: impl FnOnce() -> Result<Config, Invalid> + Send,
+        reserved: &[String],
+        directory: Option<Py<PyAny>>,
+        clock: Option<&ManualClock>,
+    ) -> PyResult<Self> {
+        let directory = directory.map(PyDirectory::new);
+        let clock = clock.map(|clock| Arc::clone(&clock.0) as Arc<dyn Clock>);
+        let opened = py.detach(|| Self::start(builder(read()?, reserved, directory, clock)?));
+        log::deliver();
+        opened.map_err(raise)
     }
 
     fn execute<C: Into<Command>>(
@@ -121,7 +109,7 @@ impl Engine {
         let key = key.map(IdempotencyKey::new).transpose().map_err(raise)?;
         let caller = &caller.0;
         let command = command().map_err(raise)?.into();
-        self.detached(py, move |live| live.desk.execute(caller, command, key.as_ref()))
+        self.detached(py, move |live| live.host.desk().execute(caller, command, key.as_ref()))
     }
 
     /// Answers on this thread. With the interpreter lock held, unless the check may read the store's file.
@@ -129,9 +117,10 @@ impl Engine {
     fn decide(&self, py: Python<'_>, check: &Check<'_>, is_current: bool) -> PyResult<Py<Decision>> {
         let decision = match self.shortcut.decider() {
             Some(decider) if !is_current => decider.check(check).map_err(raise)?,
-            _ if is_current => self.detached(py, |live| Ok(live.decider().check(check)?))?,
-            _ => self.with(|live| Ok(live.decider().check(check)?)).map_err(raise)?,
+            _ if is_current => self.detached(py, |live| Ok(live.host.decider().check(check)?))?,
+            _ => self.with(|live| Ok(live.host.decider().check(check)?)).map_err(raise)?,
         };
+        log::deliver();
         Decision::held(py, decision)
     }
 }
@@ -153,27 +142,36 @@ fn asked(conditions: Option<&Conditions>) -> model::Conditions {
 
 /// The variables to read: those given, or the process's.
 fn variables(environ: Option<HashMap<String, String>>) -> Vec<(String, String)> {
-    match environ {
-        Some(given) => given.into_iter().collect(),
-        None => std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect(),
-    }
+    environ.map_or_else(|| environment().collect(), |given| given.into_iter().collect())
 }
 
-/// An instant as text with its zone, or as a `datetime` that knows its zone.
-pub fn when(value: &Bound<'_, PyAny>, field: &'static str) -> PyResult<Timestamp> {
-    let text = if let Ok(text) = value.cast::<PyString>() {
-        text.extract::<String>()?
-    } else if value.is_instance(&value.py().import("datetime")?.getattr("datetime")?)? {
-        value.call_method0("isoformat")?.extract::<String>()?
-    } else {
-        return Err(PyTypeError::new_err(format!(
-            "{field} must be a datetime or str, not {}",
-            value.get_type().name()?
-        )));
+/// What is opened, by a configuration and what came with it.
+fn builder(
+    mut config: Config,
+    reserved: &[String],
+    directory: Option<PyDirectory>,
+    clock: Option<Arc<dyn Clock>>,
+) -> Result<HostBuilder, Error> {
+    for permission in reserved {
+        let permission = model::Permission::new(permission)?;
+        // What the host itself reserves, break-glass does not give either.
+        if let Some(reserved) = &mut config.rules.break_glass.reserved_permissions {
+            reserved.push(permission.clone());
+        }
+        config.rules.reserved_permissions.push(permission);
+    }
+    let builder = Host::builder(config).background(match clock {
+        Some(_) => BackgroundWork::Off,
+        None => BackgroundWork::AtFirstUse,
+    });
+    let builder = match clock {
+        Some(clock) => builder.clock(clock),
+        None => builder,
     };
-    text.parse::<Timestamp>().map_err(|error| raise(error.for_field(field)))
+    Ok(match directory {
+        Some(directory) => builder.directory(directory),
+        None => builder,
+    })
 }
 
 /// The id in this text. `field` is what errors name.
@@ -224,61 +222,31 @@ fn permission_set(names: &[String]) -> Result<PermissionSet, Error> {
 #[pymethods]
 impl Engine {
     #[staticmethod]
-    #[pyo3(signature = (path, *, environ = None, reserved_permissions = Vec::new(), directory = None))]
+    #[pyo3(signature = (path, *, environ = None, reserved_permissions = Vec::new(), directory = None, clock = None))]
     fn open(
         py: Python<'_>,
         path: PathBuf,
         environ: Option<HashMap<String, String>>,
         reserved_permissions: Vec<String>,
         directory: Option<Py<PyAny>>,
+        clock: Option<&ManualClock>,
     ) -> PyResult<Self> {
-        let host = directory.map(Host::new);
-        py.detach(|| {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
-                Error::Invalid(Invalid::new("path", problem, "a YAML file"))
-            })?;
-            let folder = path.parent().map(PathBuf::from);
-            Self::start(&text, variables(environ), &reserved_permissions, folder, host, None)
-        })
-        .map_err(raise)
+        let read = || Config::from_file(path, variables(environ));
+        Self::opened(py, read, &reserved_permissions, directory, clock)
     }
 
     #[staticmethod]
-    #[pyo3(signature = (text, *, environ = None, reserved_permissions = Vec::new(), directory = None))]
+    #[pyo3(signature = (text, *, environ = None, reserved_permissions = Vec::new(), directory = None, clock = None))]
     fn from_yaml(
         py: Python<'_>,
         text: &str,
         environ: Option<HashMap<String, String>>,
         reserved_permissions: Vec<String>,
         directory: Option<Py<PyAny>>,
+        clock: Option<&ManualClock>,
     ) -> PyResult<Self> {
-        let host = directory.map(Host::new);
-        py.detach(|| Self::start(text, variables(environ), &reserved_permissions, None, host, None)).map_err(raise)
-    }
-
-    /// For tests: an engine whose clocks stand still until they are told, and for which no thread works.
-    #[staticmethod]
-    #[pyo3(signature = (text, *, start, environ = None))]
-    fn _with_test_clock(
-        py: Python<'_>,
-        text: &str,
-        start: &Bound<'_, PyAny>,
-        environ: Option<HashMap<String, String>>,
-    ) -> PyResult<Self> {
-        let clock = Arc::new(ManualClock::at(when(start, "start")?));
-        py.detach(|| Self::start(text, variables(environ), &[], None, None, Some(clock))).map_err(raise)
-    }
-
-    /// For tests: lets time pass.
-    fn _advance(&self, millis: i64) -> PyResult<()> {
-        self.test_clock().map(|clock| clock.advance(millis))
-    }
-
-    /// For tests: sets the wall clock, which may jump either way.
-    fn _set_wall(&self, at: &Bound<'_, PyAny>) -> PyResult<()> {
-        let at = when(at, "at")?;
-        self.test_clock().map(|clock| clock.set_wall(at))
+        let read = || Config::parse(text, variables(environ));
+        Self::opened(py, read, &reserved_permissions, directory, clock)
     }
 
     #[pyo3(signature = (principal, action, resource = None, *, parent = None, agent = false, context = None, current = false, record = true))]
@@ -316,9 +284,9 @@ impl Engine {
         let check = |resource| Check::text(who(principal, agent), action, Some(resource), parent);
         let checks = resources.iter().map(|resource| how(check(&**resource), context, current, record));
         let decisions = if current {
-            self.detached(py, |live| Ok(live.decider().check_many(checks)?))?
+            self.detached(py, |live| Ok(live.host.decider().check_many(checks)?))?
         } else {
-            self.with(|live| Ok(live.decider().check_many(checks)?)).map_err(raise)?
+            self.with(|live| Ok(live.host.decider().check_many(checks)?)).map_err(raise)?
         };
         decisions.into_iter().map(|decision| Decision::held(py, decision)).collect()
     }
@@ -338,7 +306,7 @@ impl Engine {
         let check = how(Check::text(who(principal, agent), action, resource, parent), context, true, false);
         let decision = match self.shortcut.decider() {
             Some(decider) => decider.peek_in_memory(&check).map_err(raise)?,
-            None => self.with(|live| Ok(live.decider().peek_in_memory(&check)?)).map_err(raise)?,
+            None => self.with(|live| Ok(live.host.decider().peek_in_memory(&check)?)).map_err(raise)?,
         };
         decision.map(|decision| Decision::held(py, decision)).transpose()
     }
@@ -373,7 +341,7 @@ impl Engine {
         };
         AccessRequest::of(if dry_run {
             let command = command().map_err(raise)?;
-            self.detached(py, |live| live.desk.preview(&caller.0, command))?
+            self.detached(py, |live| live.host.desk().preview(&caller.0, command))?
         } else {
             self.execute(py, caller, idempotency_key, command)?
         })
@@ -459,7 +427,7 @@ impl Engine {
 
     #[doc = words_of!("unreviewed")]
     fn unreviewed(&self, py: Python<'_>, caller: &Caller) -> PyResult<Page> {
-        grant_page(py, self.detached(py, |live| live.desk.unreviewed(&caller.0))?)
+        grant_page(py, self.detached(py, |live| live.host.desk().unreviewed(&caller.0))?)
     }
 
     #[doc = words_of!("approve")]
@@ -659,7 +627,7 @@ impl Engine {
         let report = ReportStanding::new(of, enabled).roles(roles);
         let receipt = match caller {
             Some(caller) => self.execute(py, caller, None, || Ok(report))?,
-            None => self.detached(py, |live| live.desk.execute_for_host(report))?,
+            None => self.detached(py, |live| live.host.desk().execute_for_host(report))?,
         };
         ended(py, receipt)
     }
@@ -670,7 +638,7 @@ impl Engine {
         let accept = AcceptStore::new(reason.parse().map_err(raise)?);
         let receipt = match caller {
             Some(caller) => self.execute(py, caller, None, || Ok(accept))?,
-            None => self.detached(py, |live| live.desk.execute_for_host(accept))?,
+            None => self.detached(py, |live| live.host.desk().execute_for_host(accept))?,
         };
         ended(py, receipt)
     }
@@ -678,13 +646,13 @@ impl Engine {
     #[doc = words_of!("request")]
     fn request(&self, py: Python<'_>, caller: &Caller, request_id: &str) -> PyResult<AccessRequest> {
         let id = self::id(request_id, "id").map_err(raise)?;
-        AccessRequest::of(self.detached(py, |live| live.desk.request(&caller.0, id))?)
+        AccessRequest::of(self.detached(py, |live| live.host.desk().request(&caller.0, id))?)
     }
 
     #[doc = words_of!("grant")]
     fn grant(&self, py: Python<'_>, caller: &Caller, grant_id: &str) -> PyResult<Grant> {
         let id = self::id(grant_id, "id").map_err(raise)?;
-        Grant::of(self.detached(py, |live| live.desk.grant(&caller.0, id))?)
+        Grant::of(self.detached(py, |live| live.host.desk().grant(&caller.0, id))?)
     }
 
     #[doc = words_of!("requests")]
@@ -700,12 +668,14 @@ impl Engine {
         let status = status.map(wire::parse_request_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let (listing, grants) = self.detached(py, |live| {
-            let listing =
-                live.desk.requests(&caller.0, &ListRequests::default().status(status).cursor(before).limit(limit))?;
+            let listing = live
+                .host
+                .desk()
+                .requests(&caller.0, &ListRequests::default().status(status).cursor(before).limit(limit))?;
             let grants = listing
                 .items
                 .iter()
-                .map(|request| Ok(live.desk.request(&caller.0, request.id)?.grant))
+                .map(|request| Ok(live.host.desk().request(&caller.0, request.id)?.grant))
                 .collect::<Result<Vec<_>, Error>>()?;
             Ok((listing, grants))
         })?;
@@ -748,7 +718,7 @@ impl Engine {
         let status = status.map(wire::parse_grant_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let listing = self.detached(py, |live| {
-            live.desk.grants(&caller.0, &ListGrants::default().status(status).cursor(before).limit(limit))
+            live.host.desk().grants(&caller.0, &ListGrants::default().status(status).cursor(before).limit(limit))
         })?;
         grant_page(py, listing)
     }
@@ -804,7 +774,9 @@ impl Engine {
         let status = status.map(wire::parse_delegation_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let listing = self.detached(py, |live| {
-            live.desk.delegations(&caller.0, &ListDelegations::default().status(status).cursor(before).limit(limit))
+            live.host
+                .desk()
+                .delegations(&caller.0, &ListDelegations::default().status(status).cursor(before).limit(limit))
         })?;
         let items = listing.items.iter().map(|one| Delegation::new(one.clone(), listing.now));
         Ok(Page {
@@ -821,8 +793,9 @@ impl Engine {
     #[pyo3(signature = (caller, *, limit = 50, cursor = None))]
     fn audit(&self, py: Python<'_>, caller: &Caller, limit: usize, cursor: Option<&str>) -> PyResult<Page> {
         let after = cursor.map(wire::parse_cursor).transpose().map_err(raise)?.unwrap_or_default();
-        let listing =
-            self.detached(py, |live| live.desk.journal(&caller.0, &ListRecords::default().cursor(after).limit(limit)))?;
+        let listing = self.detached(py, |live| {
+            live.host.desk().journal(&caller.0, &ListRecords::default().cursor(after).limit(limit))
+        })?;
         Ok(Page {
             durable: true,
             items: PyTuple::new(py, listing.items.iter().cloned().map(Record).collect::<Vec<_>>())?.unbind(),
@@ -835,51 +808,43 @@ impl Engine {
 
     #[doc = words_of!("policies")]
     fn policies(&self, py: Python<'_>, caller: &Caller) -> PyResult<String> {
-        self.detached(py, |live| live.desk.policies(&caller.0))
+        self.detached(py, |live| live.host.desk().policies(&caller.0))
     }
 
     fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {
-        self.detached(py, |live| live.engine.honoured()).map(Honoured)
+        self.detached(py, |live| live.host.engine().honoured()).map(Honoured)
     }
 
     #[doc = words_of!("live_grants")]
     fn live_grants(&self, py: Python<'_>) -> PyResult<Vec<Grant>> {
-        let (_, grants, now) = self.detached(py, |live| live.desk.live_grants())?;
+        let (_, grants, now) = self.detached(py, |live| live.host.desk().live_grants())?;
         Ok(grants.into_iter().map(|grant| Grant::new(grant, now)).collect())
     }
 
     #[doc = words_of!("verify")]
     fn verify(&self, py: Python<'_>) -> PyResult<u64> {
-        self.detached(py, |live| live.desk.verify())
+        self.detached(py, |live| live.host.desk().verify())
     }
 
     fn sync(&self, py: Python<'_>) -> PyResult<u64> {
-        self.detached(py, |live| Ok(live.engine.sync()?.0))
+        self.detached(py, |live| Ok(live.host.engine().sync()?.0))
     }
 
     fn tick(&self, py: Python<'_>) -> PyResult<()> {
-        self.detached(py, |live| live.reconciler.tick().map(drop))
+        self.detached(py, |live| live.host.reconciler().tick().map(drop))
     }
 
     #[getter]
     fn revision(&self) -> PyResult<u64> {
-        self.with(|live| Ok(live.engine.revision().0)).map_err(raise)
+        self.with(|live| Ok(live.host.engine().revision().0)).map_err(raise)
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let old = self.live.swap(Arc::new(None));
-        old.iter().for_each(|live| live.shortcut.close());
-        if !old.as_ref().as_ref().is_some_and(Live::is_ours) {
-            std::mem::forget(old);
-            return Ok(());
-        }
-        py.detach(move || {
-            let flushed = old.as_ref().as_ref().map_or(Ok(()), |live| live.reconciler.flush());
-            // Waits for the keeper.
-            drop(old);
-            flushed
-        })
-        .map_err(raise)
+        let Some(live) = self.live.swap(None) else { return Ok(()) };
+        live.shortcut.close();
+        let finished = py.detach(move || live.host.finish());
+        log::deliver();
+        finished.map_err(raise)
     }
 
     fn __enter__(this: Py<Self>) -> Py<Self> {
@@ -892,9 +857,6 @@ impl Engine {
     }
 
     fn __repr__(&self) -> String {
-        match &self.config.store {
-            StoreConfig::Sqlite { path, .. } => format!("Engine(store={:?})", path.display().to_string()),
-            _ => "Engine(store=memory)".to_owned(),
-        }
+        format!("Engine(store={})", self.store)
     }
 }

@@ -2,19 +2,27 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `clock` | instants as Python has them, and a clock for tests |
+//! | `directory` | the host's directory, as a Python function |
 //! | `engine` | what Python can ask of an engine |
 //! | `docs` | what `help()` says of each command |
-//! | `live` | which engine serves this process, before and after a fork |
-//! | `values` | what Python gets to hold |
 //! | `errors` | which exception an error becomes |
+//! | `live` | which engine serves this process, and what is called around forks and at the end |
+//! | `log` | how log records reach Python's `logging` |
+//! | `shortcut` | how a check reaches the engine without counting who is inside |
+//! | `values` | what Python gets to hold |
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![expect(unreachable_pub, reason = "the stub `_native.pyi` is the manual of this module")]
 
 #[macro_use]
 mod docs;
+mod clock;
+mod directory;
 mod engine;
 mod errors;
 mod live;
+mod log;
+mod shortcut;
 mod values;
 
 use pyo3::prelude::*;
@@ -23,6 +31,12 @@ use pyo3::prelude::*;
 #[pyfunction]
 fn _at_exit(py: Python<'_>) -> PyResult<()> {
     py.detach(live::at_exit).map_err(errors::raise)
+}
+
+/// Sends log records to this function.
+#[pyfunction]
+fn _log_to(py: Python<'_>, emit: Py<PyAny>) {
+    py.detach(|| log::log_to(emit));
 }
 
 /// For tests: every value that `JitAccessError.code` can have.
@@ -39,7 +53,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     live::watch_forks().map_err(errors::raise)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
+    module.add_function(wrap_pyfunction!(_log_to, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
+    module.add_class::<clock::ManualClock>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<values::Caller>()?;
     module.add_class::<values::Conditions>()?;

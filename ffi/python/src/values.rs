@@ -9,12 +9,8 @@ use jit_access::wire::{self, DelegationDocument, GrantDocument, RecordDocument};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyTuple};
 
-use crate::engine::when;
+use crate::clock::{instant, when};
 use crate::errors::raise;
-
-pub fn instant(at: Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(at.millis()).unwrap_or_default()
-}
 
 fn principal(name: &str, agent: bool) -> PyResult<Principal> {
     if agent { Principal::agent(name) } else { Principal::user(name) }.map_err(raise)

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,6 +23,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from jit_access import Caller, Context, Engine, InvalidInput, JitAccessError
+from jit_access.testing import ManualClock
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 START: Final = "2026-03-02T09:00:00Z"
@@ -30,7 +32,7 @@ BASE: Final[dict[str, Any]] = {
     "roles": {"operator": {"permissions": ["tools.*"]}, "reader": {"permissions": ["logs:read"]}},
 }
 TAKING: Final[dict[str, Any]] = {"break_glass": {"enabled": True, "eligible_roles": ["sre"]}}
-HOUR: Final = 3_600_000
+CLOCK: Final = ManualClock(START)
 LEFT_OUT: Final = object()
 
 CONFLICTING: Final = {"permissions": ["tools.*"], "conflicts_with": ["sre"]}
@@ -101,13 +103,13 @@ def approving_as(who: Caller) -> Callable[[Engine], Any]:
 
 def late_approval(engine: Engine) -> Any:
     request = ask(engine)
-    engine._advance(3 * HOUR)
+    CLOCK.advance(timedelta(hours=3))
     return outcome(lambda: engine.approve(LEAD, request.id))
 
 
 def escalated_approval(engine: Engine) -> Any:
     request = ask(engine)
-    engine._advance(3 * HOUR)
+    CLOCK.advance(timedelta(hours=3))
     return outcome(lambda: engine.approve(OWNER, request.id))
 
 
@@ -179,7 +181,7 @@ def reviewing_as(who: Caller) -> Callable[[Engine], Any]:
 def review_after_three_hours(engine: Engine) -> Any:
     grant = take(engine).grant_id
     engine.release(SRE, grant)
-    engine._advance(3 * HOUR)
+    CLOCK.advance(timedelta(hours=3))
     return engine.grant(LEAD, grant).review_status
 
 
@@ -328,7 +330,8 @@ def configured(key: str, value: Any, around: dict[str, Any]) -> str:
 def told(story: Callable[[Engine], Any], config: str) -> Any:
     """What the story ends in; a configuration that is refused is an ending, too."""
     try:
-        engine = Engine._with_test_clock(config, start=START, environ={})
+        CLOCK.set_wall(START)
+        engine = Engine.from_yaml(config, environ={}, clock=CLOCK)
     except InvalidInput as error:
         return str(error)
     with engine:
@@ -367,7 +370,7 @@ def sqlite(path: Path, **more: Any) -> str:
 @pytest.mark.parametrize("notify", [True, False])
 def test_security_is_told_or_not(tmp_path: Path, notify: bool) -> None:
     section = {"break_glass": {**TAKING["break_glass"], "notify_security_team": notify}}
-    with Engine._with_test_clock(sqlite(tmp_path / "jit.db", **section), start=START, environ={}) as engine:
+    with Engine.from_yaml(sqlite(tmp_path / "jit.db", **section), environ={}, clock=CLOCK) as engine:
         take(engine)
     with sqlite3.connect(tmp_path / "jit.db") as database:
         topics = [topic for (topic,) in database.execute("SELECT topic FROM outbox")]

@@ -41,6 +41,7 @@ from jit_access import (
     Refused,
     Unavailable,
 )
+from jit_access.testing import ManualClock
 
 CONFIG = """
 jit_access:
@@ -223,7 +224,7 @@ def test_errors_can_be_pickled_and_copied(engine: Engine, tmp_path: Path) -> Non
 
 def test_instants_know_their_zone_and_are_whole_milliseconds(engine: Engine) -> None:
     start = datetime(2027, 3, 2, 9, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=5, minutes=30)))
-    clock = Engine._with_test_clock(CONFIG, start="2027-03-01T00:00:00Z", environ={})
+    clock = Engine.from_yaml(CONFIG, environ={}, clock=ManualClock("2027-03-01T00:00:00Z"))
     grant = granted(clock, starts_at=start, duration_hours=1)
     assert grant.starts_at == datetime(2027, 3, 2, 3, 30, 0, 123_000, tzinfo=UTC)
     assert grant.expires_at - grant.starts_at == timedelta(hours=1)
@@ -385,8 +386,9 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         ["open", "from_yaml", "close"]
     )
     for call in calls:
-        with pytest.raises(InvalidInput, match="is closed"):
+        with pytest.raises(Unavailable, match="is closed") as caught:
             call()
+        assert (caught.value.status, caught.value.code, caught.value.retryable) == (503, "unavailable", True)
     assert grant.status == "active", "a value outlives its engine"
     assert repr(opened).startswith("Engine(")
     with Engine.from_yaml(in_file(tmp_path / "jit.db"), environ={}) as again:
@@ -397,7 +399,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
 def test_a_context_manager_closes_and_hides_no_error() -> None:
     with pytest.raises(RuntimeError, match="mine"), Engine.from_yaml(CONFIG, environ={}) as opened:
         raise RuntimeError("mine")
-    with pytest.raises(InvalidInput, match="is closed"):
+    with pytest.raises(Unavailable, match="is closed"):
         opened.verify()
 
 
@@ -575,7 +577,7 @@ def test_closing_under_running_calls_ends_them_or_refuses_them(tmp_path: Path) -
                 while True:
                     engine.check("dev@example.com", "tools.execute")
                     engine.submit(DEV, role="operator", reason="x")
-            except InvalidInput as error:
+            except Unavailable as error:
                 outcomes.append(str(error))
 
         threads = [threading.Thread(target=ask) for _ in range(3)]
@@ -635,10 +637,25 @@ def test_a_directory_that_cannot_say_keeps_things_as_they_are(wrong: Any) -> Non
             assert not engine.requests(DEV).items
 
 
-def test_the_test_clock_is_for_tests_alone(engine: Engine) -> None:
-    for call in (lambda: engine._advance(1), lambda: engine._set_wall("2026-01-01T00:00:00Z")):
-        with pytest.raises(TypeError, match="system's clock"):
-            call()
+def test_time_moves_when_a_test_moves_it() -> None:
+    clock = ManualClock("2026-12-01T09:00:00Z")
+    with Engine.from_yaml(CONFIG, environ={}, clock=clock) as engine:
+        grant = granted(engine, duration_hours=1)
+        assert grant.starts_at == clock.wall == datetime(2026, 12, 1, 9, tzinfo=UTC)
+        clock.advance(timedelta(minutes=59, seconds=59.999))
+        assert engine.check("dev@example.com", "tools.execute").allowed
+        clock.advance(timedelta(milliseconds=1))
+        assert not engine.check("dev@example.com", "tools.execute").allowed
+        clock.set_wall(datetime(2026, 12, 1, 9, tzinfo=UTC))
+        assert not engine.check("dev@example.com", "tools.execute").allowed, "a wall clock set back revives nothing"
+        engine.tick()
+        assert engine.grant(LEAD, grant.id).status == "expired"
+    with pytest.raises(InvalidInput, match="0 or more"):
+        clock.advance(timedelta(milliseconds=-1))
+    clock.advance(timedelta.max)
+    assert clock.wall.year == 9999
+    with pytest.raises(TypeError):
+        clock.advance(1)  # type: ignore[arg-type]
 
 
 def test_the_package_exports_what_it_names() -> None:

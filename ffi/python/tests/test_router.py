@@ -466,3 +466,22 @@ def test_the_document_tells_all(host: Host) -> None:
             if method == "post" and path not in ("/jit/grants/revoke", "/jit/standing", "/jit/store/accept"):
                 assert any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]), path
     assert document["components"]["schemas"]["SubmitBody"]["example"]["role"]
+
+
+def test_a_closed_engine_is_unavailable_and_not_the_clients_mistake(host: Host) -> None:
+    request = host.ask()["id"]
+    host.engine.close()
+    calls = [
+        ("POST", "/jit/request", ASK),
+        ("GET", "/jit/requests", None),
+        ("GET", f"/jit/requests/{request}", None),
+        ("POST", f"/jit/requests/{request}/approve", None),
+        ("GET", "/jit/grants", None),
+        ("GET", "/jit/audit", None),
+    ]
+    for method, path, body in calls:
+        answer = host("boss@example.com", method, path, body, roles="boss")
+        problem = answer.json()
+        assert answer.status_code == 503, (path, problem)
+        assert (problem["code"], problem["status"], problem["retryable"]) == ("unavailable", 503, True), path
+        assert answer.headers["content-type"] == MEDIA_TYPE

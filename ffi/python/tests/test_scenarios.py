@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from jit_access import Caller, Conditions, Context, Decision, Engine, JitAccessError, _native
+from jit_access.testing import ManualClock
 
 TESTS: Final = Path(__file__).resolve().parents[3] / "tests"
 FILES: Final = sorted((TESTS / "scenarios").glob("*.yaml"))
@@ -100,7 +101,8 @@ class World:
     def opened(self, config: Any) -> Engine:
         if self.store and isinstance(config, dict):
             config = {**config, "jit_access": {**(config.get("jit_access") or {}), "store": self.store}}
-        return Engine._with_test_clock(json.dumps(config), start=self.wall, environ={})
+        self.clock = ManualClock(self.wall)
+        return Engine.from_yaml(json.dumps(config), environ={}, clock=self.clock)
 
     def step(self, verb: str, arguments: dict[str, Any], expected: dict[str, Any]) -> None:
         known = CALLS.get(verb, WORLD.get(verb))
@@ -128,10 +130,10 @@ class World:
         if verb == "advance":
             passed = timedelta(**{{"ms": "milliseconds"}.get(unit, unit): count for unit, count in arguments.items()})
             self.wall += passed
-            self.engine._advance(passed // timedelta(milliseconds=1))
+            self.clock.advance(passed)
         elif verb == "set_wall":
             self.wall = datetime.fromisoformat(arguments["to"])
-            self.engine._set_wall(self.wall)
+            self.clock.set_wall(self.wall)
         else:
             following = self.opened(arguments.get("config", self.story["config"]))
             self.engine.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from jit_access import Caller, Conditions, Engine, InvalidInput
+from jit_access import Caller, Conditions, Engine, Unavailable
 
 CONFIG = """
 jit_access:
@@ -121,13 +121,13 @@ def test_an_engine_that_is_closed_under_its_threads_answers_or_says_so(engine: E
         for _ in range(ROUNDS):
             try:
                 assert engine.check("shared@example.com", "tools.execute").allowed
-            except InvalidInput as error:
+            except Unavailable as error:
                 assert "closed" in str(error)
                 told += 1
         return told
 
     at_once(work)
-    with pytest.raises(InvalidInput, match="closed"):
+    with pytest.raises(Unavailable, match="closed"):
         engine.check("shared@example.com", "tools.execute")
 
 

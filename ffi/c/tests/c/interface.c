@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int failures;
@@ -377,14 +378,17 @@ static void a_name_that_is_closed_finds_nothing(void) {
   CHECK(jit_text_get(json, &str, NULL) == JIT_INVALID);
   CHECK(jit_close(engine, NULL) == JIT_OK);
   refused(jit_close(engine, &error), &error, JIT_INVALID, JIT_CODE_INVALID);
-  CHECK(jit_check(engine, &query, &decision, NULL) == JIT_INVALID && decision.outcome == 0);
-  CHECK(jit_check_many(engine, &query, 1, &decision, NULL) == JIT_INVALID);
-  CHECK(jit_run(engine, text("{\"command\":\"verify\"}"), &json, NULL) == JIT_INVALID);
-  CHECK(jit_tick(engine, NULL, NULL) == JIT_INVALID && jit_sync(engine, NULL, NULL) == JIT_INVALID);
-  CHECK(jit_revision(engine, &revision, NULL) == JIT_INVALID && revision == 7);
-  CHECK(jit_wait_revision(engine, 0, 1000000, &revision, NULL) == JIT_INVALID);
-  CHECK(jit_test_clock(engine, 1, 0, NULL) == JIT_INVALID);
+  refused(jit_check(engine, &query, &decision, &error), &error, JIT_UNAVAILABLE, JIT_CODE_UNAVAILABLE);
+  CHECK(jit_check(engine, &query, &decision, NULL) == JIT_UNAVAILABLE && decision.outcome == 0);
+  CHECK(jit_check_many(engine, &query, 1, &decision, NULL) == JIT_UNAVAILABLE);
+  CHECK(jit_run(engine, text("{\"command\":\"verify\"}"), &json, NULL) == JIT_UNAVAILABLE);
+  CHECK(jit_tick(engine, NULL, NULL) == JIT_UNAVAILABLE && jit_sync(engine, NULL, NULL) == JIT_UNAVAILABLE);
+  CHECK(jit_revision(engine, &revision, NULL) == JIT_UNAVAILABLE && revision == 7);
+  CHECK(jit_wait_revision(engine, 0, 1000000, &revision, NULL) == JIT_UNAVAILABLE);
+  CHECK(jit_test_clock(engine, 1, 0, NULL) == JIT_UNAVAILABLE);
   CHECK(jit_close((jit_engine *)(uintptr_t)0xdeadbeef, NULL) == JIT_INVALID);
+  CHECK(jit_check((jit_engine *)(uintptr_t)0xdeadbeef, &query, &decision, NULL) == JIT_INVALID);
+  CHECK(jit_check(NULL, &query, &decision, NULL) == JIT_INVALID);
   CHECK(jit_close(NULL, NULL) == JIT_OK);
 }
 
@@ -400,7 +404,7 @@ static void *wait_for_change(void *engine) {
 static void *wait_for_the_end(void *engine) {
   uint64_t revision = 0;
   jit_status status = jit_wait_revision((jit_engine *)engine, 1000000, 600000, &revision, NULL);
-  CHECK(status == JIT_OK || status == JIT_INVALID);
+  CHECK(status == JIT_OK || status == JIT_UNAVAILABLE);
   return NULL;
 }
 
@@ -430,7 +434,7 @@ static void *ask_until_it_is_closed(void *engine) {
     query.mode = asked % 256 == 0 ? JIT_CHECK : JIT_CHECK_PEEK; /* few uses: each is sealed into the journal */
     status = jit_check((jit_engine *)engine, &query, &decision, &error);
     if (status != JIT_OK) {
-      refused(status, &error, JIT_INVALID, JIT_CODE_INVALID);
+      refused(status, &error, JIT_UNAVAILABLE, JIT_CODE_UNAVAILABLE);
       return (void *)asked;
     }
     CHECK(decision.outcome == JIT_ALLOW);
@@ -531,6 +535,108 @@ static void a_child_works_on_its_own_connections(const char *folder) {
   CHECK(jit_close(engine, NULL) == JIT_OK);
 }
 
+/* What the callback has seen. It runs on other threads, one call at a time. */
+typedef struct seen_logs {
+  pthread_mutex_t lock;
+  pthread_cond_t more;
+  jit_engine *engine;
+  char text[4096];
+} seen_logs;
+
+static void see(void *userdata, const jit_log_record *record) {
+  seen_logs *logs = (seen_logs *)userdata;
+  jit_query query = question("dev@example.com", "tools.deploy");
+  jit_decision decision = no_decision();
+  size_t length;
+  CHECK(record->size >= sizeof *record);
+  CHECK(record->level >= JIT_LOG_ERROR && record->level <= JIT_LOG_INFO);
+  CHECK(strlen(record->message.data) == record->message.len && record->message.len > 0);
+  CHECK(strncmp(record->target.data, "jit_access", 10) == 0);
+  CHECK(record->fields.data[0] == '{' && record->fields.data[record->fields.len] == '\0');
+  /* It may call the library; the engine may be closing. */
+  if (logs->engine != NULL) (void)jit_check(logs->engine, &query, &decision, NULL);
+  pthread_mutex_lock(&logs->lock);
+  length = strlen(logs->text);
+  snprintf(logs->text + length, sizeof logs->text - length, "%s\n", record->message.data);
+  pthread_cond_broadcast(&logs->more);
+  pthread_mutex_unlock(&logs->lock);
+}
+
+static void wait_for_log(seen_logs *logs, const char *message) {
+  struct timespec until;
+  int status = 0;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += 60;
+  pthread_mutex_lock(&logs->lock);
+  while (strstr(logs->text, message) == NULL && status == 0) status = pthread_cond_timedwait(&logs->more, &logs->lock, &until);
+  CHECK(strstr(logs->text, message) != NULL);
+  pthread_mutex_unlock(&logs->lock);
+}
+
+static int has_log(seen_logs *logs, const char *message) {
+  int found;
+  pthread_mutex_lock(&logs->lock);
+  found = strstr(logs->text, message) != NULL;
+  pthread_mutex_unlock(&logs->lock);
+  return found;
+}
+
+static void log_records_reach_the_callback(const char *folder) {
+  static seen_logs logs = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, ""};
+  jit_engine *engine = NULL;
+  jit_query query = question("dev@example.com", "tools.deploy");
+  jit_decision decision = no_decision();
+  char config[1024], file[512], moved[512], grant_id[64];
+  snprintf(file, sizeof file, "%s/logged.db", folder);
+  snprintf(moved, sizeof moved, "%s/moved.db", folder);
+  CHECK(jit_set_log(see, &logs, NULL) == JIT_OK);
+  snprintf(config, sizeof config,
+           ROLES ", store: {path: \"%s\", busy_timeout_ms: 100}, service: {interval_ms: 5, max_staleness_ms: 0}}", file);
+  CHECK(open_with(config, 0, &engine, NULL) == JIT_OK);
+  logs.engine = engine;
+  grant(engine, "dev@example.com", grant_id, sizeof grant_id);
+  CHECK(rename(file, moved) == 0);
+  wait_for_log(&logs, "background work failed");
+  query.mode = JIT_CHECK_CURRENT;
+  CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.reason == JIT_REASON_STALE);
+  wait_for_log(&logs, "no grant is honoured");
+  CHECK(rename(moved, file) == 0);
+  wait_for_log(&logs, "background work succeeds again");
+  logs.engine = NULL;
+  CHECK(jit_close(engine, NULL) == JIT_OK);
+
+  snprintf(config, sizeof config, ROLES ", store: {path: \"%s\", busy_timeout_ms: 100}, service: {waiting_uses: 1}}", file);
+  CHECK(open_with(config, JIT_OPEN_NO_THREAD, &engine, NULL) == JIT_OK);
+  query.mode = JIT_CHECK;
+  CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.outcome == JIT_ALLOW);
+  CHECK(rename(file, moved) == 0);
+  CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.reason == JIT_REASON_UNRECORDABLE);
+  CHECK(has_log(&logs, "uses cannot be recorded")); /* before the call has returned */
+  CHECK(rename(moved, file) == 0);
+  CHECK(jit_close(engine, NULL) == JIT_OK);
+  CHECK(jit_set_log(NULL, NULL, NULL) == JIT_OK);
+}
+
+static void one_value_of_an_answer_is_found_by_its_pointer(void) {
+  jit_engine *engine = NULL;
+  jit_error *error = NULL;
+  jit_text *json = NULL, *value = NULL;
+  jit_str got;
+  char grant_id[64];
+  CHECK(open_with(MEMORY, 0, &engine, NULL) == JIT_OK);
+  grant(engine, "dev@example.com", grant_id, sizeof grant_id);
+  CHECK(jit_run(engine, text("{\"command\":\"live_grants\"}"), &json, NULL) == JIT_OK);
+  CHECK(jit_text_at(json, text("/0/id"), &value, NULL) == JIT_OK && jit_text_get(value, &got, NULL) == JIT_OK);
+  CHECK(strcmp(got.data, grant_id) == 0 && got.len == strlen(grant_id) && jit_text_free(value) == JIT_OK);
+  CHECK(jit_text_at(json, text("/0/actions_taken"), &value, NULL) == JIT_OK && jit_text_get(value, &got, NULL) == JIT_OK);
+  CHECK(strcmp(got.data, "0") == 0 && jit_text_free(value) == JIT_OK);
+  value = NULL;
+  refused(jit_text_at(json, text("/1"), &value, &error), &error, JIT_INVALID, JIT_CODE_INVALID);
+  CHECK(value == NULL && jit_text_at(json, text(NULL), &value, NULL) == JIT_INVALID);
+  CHECK(jit_text_free(json) == JIT_OK && jit_text_at(json, text(""), &value, NULL) == JIT_INVALID);
+  CHECK(jit_close(engine, NULL) == JIT_OK);
+}
+
 static void configurations_come_from_files_too(const char *folder) {
   jit_engine *engine = NULL;
   jit_open_options options;
@@ -574,7 +680,9 @@ int main(int argc, char **argv) {
   changes_wake_who_waits_and_so_does_the_end();
   threads_share_an_engine_that_one_of_them_closes();
   if (argc == 2) a_child_works_on_its_own_connections(argv[1]);
+  one_value_of_an_answer_is_found_by_its_pointer();
   configurations_come_from_files_too(argv[1]);
+  log_records_reach_the_callback(argv[1]);
   if (failures == 0) puts("interface: all holds");
   return failures == 0 ? 0 : 1;
 }

@@ -1,0 +1,112 @@
+//! The thread that does the engine's background work.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use super::log;
+use crate::error::Error;
+use crate::lock::{Condvar, Mutex};
+use crate::service::{Engine, Reconciler};
+
+/// Calls [`Reconciler::tick`] at the engine's interval until it is dropped. It does not survive `fork`: a child starts its
+/// own.
+///
+/// A round that fails is logged once as a warning, and once more when the rounds succeed again.
+///
+/// ```
+/// use jit_access::host::Background;
+/// use jit_access::service::Builder;
+/// use jit_access::store::MemoryStore;
+/// use jit_access::workflow::Rules;
+///
+/// let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
+/// let background = Background::start(&engine)?;
+/// drop(background); // ends the thread
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Background {
+    stop: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+    process: u32,
+}
+
+/// At most 15 bytes, so that the system shows all of it.
+const NAME: &str = "jit-access";
+
+impl Background {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(engine: &Engine) -> Result<Self, Error> {
+        let interval = engine.settings().interval;
+        let reconciler = engine.reconciler();
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let inner = Arc::clone(&stop);
+        let work = move || {
+            let (stopped, wake) = &*inner;
+            let mut failing = false;
+            loop {
+                failing = round(&reconciler, failing);
+                log::deliver();
+                let mut stopped = stopped.lock();
+                if !*stopped {
+                    stopped = wake.wait_for(stopped, interval);
+                }
+                if *stopped {
+                    return;
+                }
+            }
+        };
+        let thread = spawn(work)?;
+        Ok(Self { stop, thread: Some(thread), process: std::process::id() })
+    }
+
+    /// Whether the operating system gives a thread now. None is left running.
+    pub(super) fn can_start() -> Result<(), Error> {
+        // It does nothing that could panic.
+        let _ = spawn(|| ())?.join();
+        Ok(())
+    }
+}
+
+/// Answers whether it failed.
+fn round(reconciler: &Reconciler, failed_before: bool) -> bool {
+    match reconciler.tick() {
+        Err(error) => {
+            // Logged when it begins and when it ends, not twenty times a second.
+            if !failed_before {
+                tracing::warn!(%error, "background work failed; trying again");
+            }
+            true
+        }
+        Ok(_) => {
+            if failed_before {
+                tracing::info!("background work succeeds again");
+            }
+            false
+        }
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    let spawned = thread::Builder::new().name(NAME.to_owned()).spawn(work);
+    spawned.map_err(|source| Error::System { doing: "starting the thread of the background work", source })
+}
+
+impl Drop for Background {
+    /// Stops the thread. In a forked child there is none to wait for, and it may have held a lock at the fork.
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            std::mem::forget(self.thread.take());
+            return;
+        }
+        *self.stop.0.lock() = true;
+        self.stop.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread was reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}

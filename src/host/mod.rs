@@ -1,0 +1,19 @@
+//! One way to open: from a configuration to a running engine, the same for Rust, C and Python.
+//!
+//! A [`Host`] is an open engine with everything that runs beside it: its store, its background work, and the flush at its
+//! end. A program that forks and goes on in the child (starting other programs is no such fork) needs [`fork`] too.
+//!
+//! | file | question |
+//! |---|---|
+//! | `open` | how a configuration becomes an open engine |
+//! | `background` | the thread that does the engine's background work |
+//! | `fork` | what a fork must find, and which process an engine belongs to |
+//! | `log` | how the library's log records reach a host that is not written in Rust |
+
+mod background;
+pub mod fork;
+pub mod log;
+mod open;
+
+pub use background::Background;
+pub use open::{BackgroundWork, Host, HostBuilder, environment};

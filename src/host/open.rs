@@ -1,0 +1,346 @@
+//! How a configuration becomes an open engine.
+
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::background::Background;
+use super::fork::{self, Opening};
+use crate::check::Decider;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, StoreConfig};
+use crate::error::Error;
+use crate::lock::Mutex;
+use crate::model::Invalid;
+use crate::service::{Builder, Desk, Directory, Engine, Reconciler, Watch};
+use crate::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+
+/// An engine opened from a configuration, with its store and its background work.
+///
+/// Dropping it stops the background work and writes the uses that wait. [`Host::close`] does the same and returns the
+/// error, if there is one.
+///
+/// ```
+/// use jit_access::config::Config;
+/// use jit_access::model::{Outcome, PrincipalKind, RawQuery};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("jit.db");
+/// let config = format!("jit_access: {{store: {{path: {path:?}}}, roles: {{deployer: {{permissions: [tools.execute]}}}}}}");
+/// let host = Config::parse(&config, jit_access::host::environment())?.open()?;
+/// let query = RawQuery::new((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None)?;
+/// assert_eq!(host.decider().check_raw(&query).outcome, Outcome::NotApplicable);
+/// host.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Host {
+    engine: Engine,
+    decider: Decider,
+    desk: Desk,
+    reconciler: Arc<Reconciler>,
+    watch: Watch,
+    background: Mutex<Option<Background>>,
+    /// Whether the first call has to start the background work.
+    starts_at_first_use: AtomicBool,
+    is_finished: AtomicBool,
+    generation: u64,
+    builder: Arc<HostBuilder>,
+    /// The last field, so that it is dropped after every handle.
+    store: Connections,
+}
+
+/// What a [`Host`] is opened from, besides its configuration.
+///
+/// ```
+/// use jit_access::clock::ManualClock;
+/// use jit_access::config::Config;
+/// use jit_access::host::{BackgroundWork, Host};
+/// use std::sync::Arc;
+///
+/// let clock = Arc::new(ManualClock::at("2026-12-01T09:00:00Z".parse()?));
+/// let config = Config::parse("jit_access: {store: {type: memory}}", [])?;
+/// let host = Host::builder(config).clock(clock.clone()).background(BackgroundWork::Off).open()?;
+/// clock.advance(1_000);
+/// assert_eq!(host.engine().now(), "2026-12-01T09:00:01Z".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct HostBuilder {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    directory: Option<Arc<dyn Directory>>,
+    background: BackgroundWork,
+}
+
+/// When the thread of the background work starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum BackgroundWork {
+    /// When the host opens.
+    #[default]
+    AtOpen,
+    /// At the first call of [`Host::ensure_background`]. Opening makes sure that a thread can be started, and leaves none
+    /// running: a process that opens first and forks its workers afterwards forks without one.
+    AtFirstUse,
+    /// Never: the program calls [`Reconciler::tick`] itself.
+    Off,
+}
+
+impl Config {
+    /// Opens an engine over the store that this configuration names.
+    ///
+    /// # Errors
+    /// As for [`HostBuilder::open`].
+    pub fn open(self) -> Result<Host, Error> {
+        Host::builder(self).open()
+    }
+
+    /// Reads the file at `path`, and the variables of `environ` that begin with `JIT_`. Relative paths in the file count
+    /// from its folder.
+    ///
+    /// # Errors
+    /// When the file cannot be read, as a mistake in `path`; otherwise as for [`Config::parse`].
+    pub fn from_file(
+        path: impl AsRef<Path>,
+        environ: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Invalid> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
+            Invalid::new("path", problem, "a YAML file")
+        })?;
+        Self::parse_in(path.parent(), &text, environ)
+    }
+}
+
+/// The process's environment variables whose names and values are UTF-8. [`std::env::vars`] panics on the others.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+impl HostBuilder {
+    /// Another clock than the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where the current standing of people is looked up: see [`Directory`].
+    #[must_use]
+    pub fn directory(mut self, directory: impl Directory + 'static) -> Self {
+        self.directory = Some(Arc::new(directory));
+        self
+    }
+
+    /// When the background work starts.
+    #[must_use]
+    pub const fn background(mut self, when: BackgroundWork) -> Self {
+        self.background = when;
+        self
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Opens the store and reads the live grants. Once this has returned, checks are answered from all that was committed
+    /// before the call, by any process.
+    ///
+    /// # Errors
+    /// When the store cannot be opened or read, when a policy is not valid, or when the operating system gives no thread
+    /// for the background work.
+    pub fn open(self) -> Result<Host, Error> {
+        Host::open(Arc::new(self))
+    }
+}
+
+/// The one place that knows what each kind of store is opened with.
+fn open_store(config: &StoreConfig) -> Result<Arc<dyn Store>, Error> {
+    Ok(match config {
+        StoreConfig::Memory => Arc::new(MemoryStore::new()),
+        StoreConfig::Sqlite { path, busy_timeout } => {
+            Arc::new(SqliteStore::open(path, SqliteOptions { busy_timeout: *busy_timeout })?)
+        }
+    })
+}
+
+impl Host {
+    /// What to open from this configuration.
+    #[must_use]
+    pub fn builder(config: Config) -> HostBuilder {
+        HostBuilder {
+            config,
+            clock: Arc::new(SystemClock::default()),
+            directory: None,
+            background: BackgroundWork::default(),
+        }
+    }
+
+    fn open(from: Arc<HostBuilder>) -> Result<Self, Error> {
+        let mut opening = Opening::begin();
+        let store = open_store(&from.config.store)?;
+        let builder = Builder::shared(Arc::clone(&store), from.config.rules.clone()).clock(Arc::clone(&from.clock));
+        let builder = match &from.directory {
+            Some(directory) => builder.directory(Arc::clone(directory)),
+            None => builder,
+        };
+        let engine = builder.settings(from.config.settings.clone()).open()?;
+        let background = match from.background {
+            BackgroundWork::AtOpen => Some(Background::start(&engine)?),
+            BackgroundWork::AtFirstUse => Background::can_start().map(|()| None)?,
+            BackgroundWork::Off => None,
+        };
+        let reconciler = Arc::new(engine.reconciler());
+        opening.register(&store, &reconciler);
+        Ok(Self {
+            decider: engine.decider(),
+            desk: engine.desk(),
+            reconciler,
+            watch: Watch::of(&engine),
+            background: Mutex::new(background),
+            starts_at_first_use: AtomicBool::new(from.background == BackgroundWork::AtFirstUse),
+            is_finished: AtomicBool::new(false),
+            generation: fork::generation(),
+            builder: from,
+            store: Connections(Some(store)),
+            engine,
+        })
+    }
+
+    /// Opens another one from the same configuration: in a forked child, where this one belongs to the parent.
+    ///
+    /// # Errors
+    /// As for [`HostBuilder::open`].
+    pub fn reopen(&self) -> Result<Self, Error> {
+        Self::open(Arc::clone(&self.builder))
+    }
+
+    /// What it was opened from.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.builder.config
+    }
+
+    /// The engine.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The handle that answers checks.
+    #[must_use]
+    pub const fn decider(&self) -> &Decider {
+        &self.decider
+    }
+
+    /// The handle that runs the workflow.
+    #[must_use]
+    pub const fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The handle of the background work, for programs that run it themselves.
+    #[must_use]
+    pub fn reconciler(&self) -> &Reconciler {
+        &self.reconciler
+    }
+
+    /// Waits for changes.
+    #[must_use]
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// Whether this process opened the host, and did not inherit it from the process that forked it. An inherited host
+    /// must not be used: its connections and its thread belong to the parent.
+    #[inline]
+    #[must_use]
+    pub fn is_of_this_process(&self) -> bool {
+        self.generation == fork::generation()
+    }
+
+    /// Starts the background work, if that was left to the first use. Costs one read when there is nothing to start.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread. The next call tries again.
+    #[inline]
+    pub fn ensure_background(&self) -> Result<(), Error> {
+        if self.starts_at_first_use.load(Ordering::Acquire) { self.start_background() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn start_background(&self) -> Result<(), Error> {
+        let mut background = self.background.lock();
+        if self.starts_at_first_use.load(Ordering::Acquire) {
+            *background = Some(Background::start(&self.engine)?);
+            self.starts_at_first_use.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Stops the background work, ends every wait for a change, and writes the uses that wait; the store is closed when the
+    /// last handle is dropped. For a host that other threads still use: dropping it does the same. In a process that
+    /// inherited the host it does nothing.
+    ///
+    /// # Errors
+    /// When uses could not be written. They are lost if the process ends before another call writes them.
+    pub fn finish(&self) -> Result<(), Error> {
+        if !self.is_of_this_process() {
+            return Ok(());
+        }
+        let background = {
+            let mut background = self.background.lock();
+            self.starts_at_first_use.store(false, Ordering::Release);
+            background.take()
+        };
+        self.watch.end();
+        drop(background);
+        let flushed = self.reconciler.flush();
+        let is_first = !self.is_finished.swap(true, Ordering::AcqRel);
+        if let (Err(error), true) = (&flushed, is_first) {
+            tracing::error!(%error, "uses could not be written before the engine closed");
+        }
+        flushed
+    }
+
+    /// Closes it: see [`Host::finish`].
+    ///
+    /// # Errors
+    /// When uses could not be written. They are lost then; the host is closed all the same.
+    pub fn close(self) -> Result<(), Error> {
+        self.finish()
+    }
+}
+
+impl Drop for Host {
+    /// A child of the process that opened it leaves everything as it is: the thread is not there, and closing the
+    /// connections would drop the locks of the parent.
+    fn drop(&mut self) {
+        if self.is_of_this_process() {
+            // Logged where it failed.
+            let _ = self.finish();
+        } else {
+            mem::forget(self.engine.clone());
+            mem::forget(self.background.get_mut().take());
+            mem::forget(self.store.0.take());
+        }
+    }
+}
+
+/// The store, let go of while nobody forks: no fork may find a connection half closed.
+#[derive(Debug)]
+struct Connections(Option<Arc<dyn Store>>);
+
+impl Drop for Connections {
+    fn drop(&mut self) {
+        if let Some(store) = self.0.take() {
+            let _opening = Opening::begin();
+            drop(store);
+        }
+    }
+}
