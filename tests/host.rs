@@ -5,11 +5,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::host::log::{self, Level, Record, Sink};
 use jit_access::host::{BackgroundWork, Host, environment};
-use jit_access::model::{Outcome, PrincipalKind, RawQuery, Reason, RequestId, Revision};
+use jit_access::model::{Outcome, PrincipalKind, Reason, RequestId, Revision};
 use jit_access::wire::command;
 use jit_access::{Error, ErrorKind};
 use serde_json::Value;
@@ -38,9 +39,8 @@ fn grant(host: &Host) -> String {
 
 /// What a check by `dev@example.com` answers.
 fn check(host: &Host) -> (Outcome, Reason) {
-    let (dev, action) = (PrincipalKind::User, "tools.execute");
-    let query = RawQuery::new((dev, "dev@example.com"), action, Some("tool:deploy"), None).unwrap();
-    let decision = host.decider().check_current_raw(&query);
+    let check = Check::text((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None);
+    let decision = host.decider().check(&check.current()).unwrap();
     log::deliver();
     (decision.outcome, decision.basis.reason)
 }

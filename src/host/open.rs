@@ -22,15 +22,16 @@ use crate::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 /// error, if there is one.
 ///
 /// ```
+/// use jit_access::check::Check;
 /// use jit_access::config::Config;
-/// use jit_access::model::{Outcome, PrincipalKind, RawQuery};
+/// use jit_access::model::{Outcome, PrincipalKind};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("jit.db");
 /// let config = format!("jit_access: {{store: {{path: {path:?}}}, roles: {{deployer: {{permissions: [tools.execute]}}}}}}");
 /// let host = Config::parse(&config, jit_access::host::environment())?.open()?;
-/// let query = RawQuery::new((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None)?;
-/// assert_eq!(host.decider().check_raw(&query).outcome, Outcome::NotApplicable);
+/// let check = Check::text((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None);
+/// assert_eq!(host.decider().check(&check)?.outcome, Outcome::NotApplicable);
 /// host.close()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -299,9 +299,10 @@ ELSEWHERE: Final = {
 def test_a_clock_that_jumps_further_is_not_believed() -> None:
     def story(minutes: int) -> tuple[bool, str]:
         config = json.dumps({"jit_access": {**BASE, "service": {"max_clock_step_minutes": minutes}}})
-        with Engine._with_test_clock(config, start=START, environ={}) as engine:
+        CLOCK.set_wall(START)
+        with Engine.from_yaml(config, environ={}, clock=CLOCK) as engine:
             give(engine, duration_hours=8)
-            engine._set_wall("2026-03-02T16:00:00Z")
+            CLOCK.set_wall("2026-03-02T16:00:00Z")
             decision = engine.check("dev@example.com", "tools.execute")
             return decision.allowed, decision.reason
 

@@ -43,13 +43,13 @@ def test_a_failed_round_and_a_lost_store_are_logged(tmp_path: Path, caplog: pyte
     file, moved = tmp_path / "jit.db", tmp_path / "moved.db"
     with Engine.from_yaml(config(file, interval_ms=5, max_staleness_ms=0), environ={}) as engine:
         engine.submit(DEV, role="operator", reason="x")
-        assert engine.check_current("dev@example.com", "tools.execute").allowed
+        assert engine.check("dev@example.com", "tools.execute", current=True).allowed
         file.rename(moved)
         failed = wait_for(caplog, "background work failed")
         assert failed.levelno == logging.WARNING
         assert failed.name.startswith("jit_access.")
         assert failed.fields["error"] in failed.getMessage()  # type: ignore[attr-defined]
-        assert engine.check_current("dev@example.com", "tools.execute").reason == "stale"
+        assert engine.check("dev@example.com", "tools.execute", current=True).reason == "stale"
         wait_for(caplog, "the store cannot be read; no grant is honoured")
         moved.rename(file)
         assert wait_for(caplog, "background work succeeds again").levelno == logging.INFO
@@ -90,7 +90,7 @@ def test_a_handler_may_use_the_engine_and_be_slow(tmp_path: Path) -> None:
         file.rename(moved)
         threads = [
             threading.Thread(
-                target=lambda: [engine.check_current("dev@example.com", "tools.execute") for _ in range(30)]
+                target=lambda: [engine.check("dev@example.com", "tools.execute", current=True) for _ in range(30)]
             )
             for _ in range(4)
         ]
@@ -160,7 +160,7 @@ going = True
 
 def work():
     while going:
-        engine.check_current("dev@example.com", "tools.execute")
+        engine.check("dev@example.com", "tools.execute", current=True)
 
 threads = [threading.Thread(target=work) for _ in range(3)]
 for thread in threads:
@@ -171,7 +171,7 @@ for _ in range(10):
         signal.alarm(60)
         seen.clear()
         try:
-            engine.check_current("dev@example.com", "tools.execute")
+            engine.check("dev@example.com", "tools.execute", current=True)
         except Exception as error:
             assert "unavailable" == error.code, error
         os._exit(0 if set(seen) <= {os.getpid()} else 1)
