@@ -144,7 +144,7 @@ fn the_library_shows_what_the_header_declares_and_nothing_else() {
 }
 
 #[test]
-fn everything_in_the_header_is_inside_the_include_guard() {
+fn the_include_guard_holds_the_whole_header() {
     let header = fs::read_to_string(committed()).unwrap();
     let (before, rest) = header.split_once("#ifndef JIT_ACCESS_H\n#define JIT_ACCESS_H\n").unwrap();
     assert!(before.starts_with("/*") && before.trim_end().ends_with("*/") && before.matches("/*").count() == 1);
