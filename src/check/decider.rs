@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
-use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason};
+use crate::model::{Decision, GrantId, Invalid, Outcome, RawQuery, Reason};
 use crate::store::StoreError;
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.
@@ -62,15 +62,10 @@ impl Decider {
         if check.is_current() {
             return self.check_current(check);
         }
-        // Nearly every answer: a plain name that has no grant. Only the name is read.
-        let principal = check.plain_principal();
-        if let Some((kind, name)) = principal
-            && let Some(revision) = self.state.index.without_grant(kind, name.as_bytes())
-            && self.state.conditional.is_empty()
-        {
-            return Ok(Decision::not_applicable(Reason::NoGrant, None, revision));
+        match self.without_grant(check) {
+            Some(decision) => Ok(decision),
+            None => self.check_all(check),
         }
-        self.check_all(check, principal)
     }
 
     /// Answers all of these checks at one instant, in their order; when one is current, all are. All of them are read before
@@ -128,10 +123,18 @@ impl Decider {
         }
     }
 
+    /// The answer for a principal with a plain name and no grant: nearly every answer. Only the name is read.
+    #[inline]
+    fn without_grant(&self, check: &Check<'_>) -> Option<Decision> {
+        let (kind, name) = check.plain_principal()?;
+        let revision = self.state.index.without_grant(kind, name.as_bytes())?;
+        self.state.conditional.is_empty().then(|| Decision::not_applicable(Reason::NoGrant, None, revision))
+    }
+
     /// The answer for a principal who may hold a grant.
     #[inline(never)]
-    fn check_all<'a>(&self, check: &Check<'a>, plain: Option<(PrincipalKind, &'a str)>) -> Result<Decision, Invalid> {
-        let query = match plain {
+    fn check_all(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
+        let query = match check.plain_principal() {
             Some((kind, name)) => {
                 // The text and the grants come from memory at the same time.
                 check.fetch();

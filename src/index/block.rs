@@ -248,7 +248,7 @@ fn few(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp,
     let (entries, _) = block.run.words(block.first, block.count.wrapping_mul(ENTRY)).as_chunks::<ENTRY>();
     let texts = (block.run, block.texts_from());
     for [start, end, scope, high, low, one, two] in entries {
-        if !asked.permitted_by([load(one), load(two)]) || !asked.reach.covered_by(load(scope), texts) {
+        if !asked.reach.covered_by(load(scope), texts) || !asked.permitted_by([load(one), load(two)]) {
             continue;
         }
         let (start, end, now) = (load(start), load(end), now().millis().unsigned_abs());

@@ -87,8 +87,9 @@ impl Published {
         }
     }
 
+    /// The same for a principal of this hash, without a look at the filter.
     #[inline(never)]
-    fn search(&self, hash: u64, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
+    pub(super) fn search(&self, hash: u64, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
         let (kind, name) = (query.principal_kind(), query.principal().as_bytes());
         let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
         let mut now = || {
