@@ -546,7 +546,7 @@ jit_access:
         host.answers(&cid, owner.into());
         let standing = Standing { enabled: true, roles: vec![] };
         host.answers(&ben, Known::Account { standing, since: later });
-        assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
+        assert_eq!(yes(&engine, request, ben.clone()), Err("unknown_request"));
         host.answers(&ben, Known::NotJudged);
         assert_eq!(yes(&engine, request, ben), Ok((RequestStatus::Approved, vec![false, false])));
     }
