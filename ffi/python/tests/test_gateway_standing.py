@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ from sqlalchemy import delete, event, select, update
 from sqlalchemy.engine import Engine as Database
 
 from jit_access import Caller, Engine, Grant, Refused, Unavailable
-from jit_access.gateway import changes, host
+from jit_access.gateway import changes, host, serving
 from jit_access.gateway.mirror import Mirror
 from jit_access.gateway.plugin import JitAccessPlugin
 from jit_access.gateway.reserved import RESERVED
@@ -173,6 +175,31 @@ def test_an_error_of_ours_does_not_disturb_an_administrator(engine: Engine, capl
     end()
     assert "could not follow" in caplog.text
     assert host.accounts([DEV])[DEV].standing.enabled is False
+
+
+def test_a_commit_on_the_loop_waits_for_nothing_and_the_answer_does(engine: Engine) -> None:
+    may_go_on, followed = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        may_go_on.wait(10)
+        followed.set()
+
+    end = changes.listen(slow)
+
+    async def whole() -> None:
+        with serving.serve({"type": "http", "path": "/"}) as known:
+            begun = time.monotonic()
+            disable()
+            assert time.monotonic() - begun < 1 and not followed.is_set()
+            may_go_on.set()
+            await known.done()
+            assert followed.is_set()
+
+    try:
+        asyncio.run(whole())
+    finally:
+        may_go_on.set()
+        end()
 
 
 def test_a_loss_ends_grant_and_mirrored_role_before_its_commit_returns(engine: Engine) -> None:

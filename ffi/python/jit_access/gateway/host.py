@@ -23,7 +23,7 @@ from mcpgateway.transports.streamablehttp_transport import mcp_app, server_id_va
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from jit_access import Caller, Context, InvalidInput
-from jit_access.gateway import serving
+from jit_access.gateway import kinds, serving
 
 ROLE_PREFIX: Final = "jit-"
 """How the names of mirrored roles begin."""
@@ -39,9 +39,9 @@ _INTERNAL: Final = "/_internal/"
 _NARROWING: Final = ("server_id", "ip_restrictions", "time_restrictions", "usage_limits")
 """What else the scopes of a token can hold."""
 _CALLS: Final = {
-    "tools/call": ("tools.execute", "tool", "name"),
-    "resources/read": ("resources.read", "resource", "uri"),
-    "prompts/get": ("prompts.read", "prompt", "name"),
+    "tools/call": ("tools.execute", kinds.tool, "name"),
+    "resources/read": ("resources.read", kinds.resource, "uri"),
+    "prompts/get": ("prompts.read", kinds.prompt, "name"),
 }
 """What a JSON-RPC method needs, and where it names what it uses."""
 _MOUNTED: Final = "jit_access_mounted"
@@ -222,15 +222,15 @@ def _are_narrow(permissions: object) -> bool:
     return bool(permissions) and not (isinstance(permissions, (list, tuple, set)) and "*" in permissions)
 
 
-def called(permission: str) -> str | None:
-    """The tool, resource or prompt that the request under way uses by this permission, for the record."""
+def called(permission: str) -> str:
+    """What the request under way uses by this permission, for the record: a tool, resource, prompt, or the gateway."""
     found = _request()
     call = found.call() if found is not None else None
     if call is None or call[0] not in _CALLS:
-        return None
-    needed, kind, parameter = _CALLS[call[0]]
-    name = call[1].get(parameter) if permission == needed else None
-    return f"{kind}:{name}" if isinstance(name, str) and name else None
+        return kinds.GATEWAY
+    needed, of_kind, parameter = _CALLS[call[0]]
+    name = call[1].get(parameter)
+    return of_kind(name) if permission == needed and isinstance(name, str) and name else kinds.GATEWAY
 
 
 def before_the_answer(follow: Future[None]) -> bool:

@@ -13,12 +13,14 @@ import asyncio
 import contextvars
 import logging
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, ParamSpec, TypeVar
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
-from jit_access import Caller, Decision, Engine
+from jit_access import Caller, Decision, Engine, Grant
 from jit_access.gateway import changes, host, kinds
 from jit_access.gateway.mirror import Mirror, clear, gives
 from jit_access.gateway.settings import PluginConfigError, Settings
@@ -35,6 +37,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class _Held(NamedTuple):
+    """What everybody holds, as of one revision."""
+
+    revision: int
+    valid_until: datetime | None
+    by_holder: Mapping[str, Sequence[Grant]]
+
+
 @dataclass
 class Runtime:
     """One engine in this process, and what keeps the gateway equal to it. The engine keeps itself current."""
@@ -47,6 +57,7 @@ class Runtime:
     """Whether the gateway has the plugin switched on, as of the last round."""
     mirror: Mirror = field(init=False, repr=False)
     standings: Standings = field(init=False, repr=False)
+    _held: _Held | None = field(default=None, init=False, repr=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
     _decisions: ThreadPoolExecutor = field(init=False, repr=False)
     _keeper: ThreadPoolExecutor = field(init=False, repr=False)
@@ -93,8 +104,16 @@ class Runtime:
         return self.engine.check(email, permission, resource, parent=parent, context=context, current=True)
 
     def _may_hold_some(self, email: str, permission: str) -> bool:
-        holder = Caller(email).principal
-        return any(grant.holder == holder and gives(grant, permission) for grant in self.engine.honoured().grants)
+        holder, revision, known = Caller(email).principal, self.engine.sync(), self._held
+        is_over = known is not None and known.valid_until is not None and known.valid_until <= datetime.now(UTC)
+        if known is None or is_over or known.revision != revision:
+            # All of them are read once for each change, however many calls are denied.
+            honoured = self.engine.honoured()
+            by_holder: dict[str, list[Grant]] = defaultdict(list)
+            for grant in honoured.grants:
+                by_holder[grant.holder].append(grant)
+            known = self._held = _Held(honoured.revision, honoured.valid_until, by_holder)
+        return any(gives(grant, permission) for grant in known.by_holder.get(holder, ()))
 
     def _vet(self, holder: str, grant: str) -> None:
         """Make sure that the holder of a live grant may still hold it."""
