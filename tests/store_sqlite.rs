@@ -455,7 +455,7 @@ mod tampering {
                 let insert = format!(
                     "UPDATE journal SET revision = revision + 1000 WHERE revision > {at};
                      UPDATE journal SET revision = revision - 999 WHERE revision > 1000;
-                     INSERT INTO journal SELECT revision + 1, changes, hash, body FROM journal WHERE revision = {at};
+                     INSERT INTO journal SELECT revision + 1, changes, at, hash, body FROM journal WHERE revision = {at};
                      UPDATE head SET revision = revision + 1"
                 );
                 (insert, at + 1)

@@ -127,6 +127,10 @@ fn all() -> Vec<(Command, String)> {
             r#"{"agent":true,"command":"standing","enabled":true,"principal":"bot","roles":["lead"],"v":1}"#
                 .to_owned(),
         ),
+        (
+            AcceptStore::new(why()).into(),
+            r#"{"command":"accept_store","reason":"why","v":1}"#.to_owned(),
+        ),
     ]
 }
 
