@@ -393,7 +393,7 @@ impl<'a> World<'a> {
         let [_, key, dry_run] = ["by", "idempotency_key", "dry_run"].map(|name| given.remove(name));
         let key = key.map(|key| IdempotencyKey::new(key.as_str().unwrap())).transpose()?;
         let mut fields = Fields::of(spec.name, &[], given);
-        if let Some(command) = Command::read(spec.name, &mut fields)? {
+        if let Some(command) = Command::parse(spec.name, &mut fields)? {
             assert_eq!(fields.left(), None);
             let receipt = match &caller {
                 Some(caller) if dry_run == Some(json!(true)) => desk.preview(caller, command)?,
@@ -402,7 +402,7 @@ impl<'a> World<'a> {
             };
             return Ok(answer(&receipt, spec.answer));
         }
-        let read = Read::read(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
+        let read = Read::parse(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
         Ok(match read {
             Read::GetRequest(get) => document(wire::request_of(&desk.request(who(), get.id)?, BASE).unwrap()),
             Read::GetGrant(get) => {

@@ -14,7 +14,7 @@ use crate::model::Invalid;
 /// use jit_access::command::{Command, Fields};
 ///
 /// let mut fields = Fields::parse(r#"{"role": "deployer", "duration_hours": "long"}"#)?;
-/// let error = Command::read("submit", &mut fields).unwrap_err();
+/// let error = Command::parse("submit", &mut fields).unwrap_err();
 /// assert_eq!(error.field(), "duration_hours");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

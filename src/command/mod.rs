@@ -101,7 +101,7 @@ macro_rules! definitions {
             ///
             /// # Errors
             /// The first field that is missing or wrong.
-            pub fn read(name: &str, fields: &mut Fields) -> Result<Option<Self>, Invalid> {
+            pub fn parse(name: &str, fields: &mut Fields) -> Result<Option<Self>, Invalid> {
                 $(if name == <$variant as Definition>::SPEC.name {
                     return <$variant as Definition>::read(fields).map(Self::$variant).map(Some);
                 })+

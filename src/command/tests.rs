@@ -148,7 +148,7 @@ fn a_command_is_read_from_its_document() {
     for (command, document) in all() {
         let mut fields = Fields::parse(&document).unwrap();
         let name = text(fields.take("command").unwrap(), "command").unwrap();
-        let again = Command::read(&name, &mut fields).unwrap().unwrap();
+        let again = Command::parse(&name, &mut fields).unwrap().unwrap();
         assert_eq!(again, command);
     }
 }
@@ -157,7 +157,7 @@ fn a_command_is_read_from_its_document() {
 fn grants_are_selected_in_exactly_one_way() {
     let read = |fields: &str| {
         let document = format!(r#"{{"reason": "why"{fields}}}"#);
-        Command::read("revoke_many", &mut Fields::parse(&document).unwrap()).unwrap_err()
+        Command::parse("revoke_many", &mut Fields::parse(&document).unwrap()).unwrap_err()
     };
     let none = read("");
     assert_eq!((none.field(), none.problem()), ("request", "is missing, and so is every other selection"));

@@ -100,7 +100,7 @@ impl Answers<'_> {
         let key = fields.take("idempotency_key").map(|key| text(key, "idempotency_key")).transpose()?;
         let key = key.map(|key| IdempotencyKey::new(&key)).transpose()?;
         let dry_run = fields.optional::<bool>("dry_run")?;
-        let command = Command::read(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
+        let command = Command::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
         finish(&fields)?;
         let receipt = match self.caller {
             Some(caller) if dry_run => self.desk.preview(caller, command)?,
@@ -129,7 +129,7 @@ impl Answers<'_> {
     }
 
     fn read(&self, spec: &CommandSpec, mut fields: Fields) -> Result<String, Error> {
-        let read = Read::read(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
+        let read = Read::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
         finish(&fields)?;
         let desk = self.desk;
         match read {
