@@ -138,7 +138,7 @@ fn what_goes_wrong_reaches_the_sink() {
     assert!(record.fields.iter().any(|(name, _)| *name == "error"), "{record}");
 
     assert_eq!(check(&host), (Outcome::NotApplicable, Reason::Stale));
-    wait_for(&records, "no grant is honoured");
+    wait_for(&records, "the grants are not known to be current");
     std::fs::rename(&moved, &path).unwrap();
     assert_eq!(wait_for(&records, "background work succeeds again").level, Level::Info);
 

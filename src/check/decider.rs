@@ -165,7 +165,7 @@ impl Decider {
                 // It ended, or was used up, after it became the candidate: the next one, from newer state.
                 Ok(false) => attempt.spend(grant),
                 Err(error) => {
-                    tracing::warn!(%error, "a use cannot be recorded; the grant is not honoured");
+                    tracing::warn!(%error, "uses cannot be recorded; the grant is not honoured");
                     return Decision::not_applicable(Reason::Unrecordable, None, decision.revision);
                 }
             }

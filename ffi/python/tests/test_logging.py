@@ -50,7 +50,7 @@ def test_a_failed_round_and_a_lost_store_are_logged(tmp_path: Path, caplog: pyte
         assert failed.name.startswith("jit_access.")
         assert failed.fields["error"] in failed.getMessage()  # type: ignore[attr-defined]
         assert engine.check("dev@example.com", "tools.execute", current=True).reason == "stale"
-        wait_for(caplog, "the store cannot be read; no grant is honoured")
+        wait_for(caplog, "the grants are not known to be current")
         moved.rename(file)
         assert wait_for(caplog, "background work succeeds again").levelno == logging.INFO
     assert caplog.text.count("background work failed") == 1, "once for the whole outage"
