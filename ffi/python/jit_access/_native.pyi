@@ -39,6 +39,7 @@ __all__ = [
     "Delegation",
     "Engine",
     "Grant",
+    "Honoured",
     "ManualClock",
     "Page",
     "Record",
