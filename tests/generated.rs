@@ -1,4 +1,4 @@
-//! What is generated from the catalogue of commands is what is committed.
+//! What is generated from the commands and the documents is what is committed.
 //!
 //! `UPDATE_GENERATED=1 cargo test --all-features --test generated` writes it.
 
@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jit_access::command::{AnswerKind, CallerKind, CommandSpec, FieldKind, FieldSpec, catalogue};
+use jit_access::model::{DelegationStatus, GrantStatus, RequestStatus};
 use jit_access::wire::command::fields_of;
+use jit_access::wire::{DocumentSpec, ShownField, ShownKind, documents};
 use serde_json::{Value, json};
 
 fn path(name: &str) -> PathBuf {
@@ -32,7 +34,10 @@ fn compare(name: &str, wanted: &str) {
     if std::env::var_os("UPDATE_GENERATED").is_some() {
         fs::write(path(name), wanted).unwrap();
     } else {
-        assert!(committed == wanted, "{name} is not what src/command says; write it with UPDATE_GENERATED=1");
+        assert!(
+            committed == wanted,
+            "{name} is not what src/command and src/wire say; write it with UPDATE_GENERATED=1"
+        );
     }
 }
 
@@ -263,6 +268,191 @@ fn the_words_of_python_are_committed() {
     macros.push_str("}\n");
     compare("ffi/python/src/docs.rs", &macros);
     compare(stub_path, &stub);
+}
+
+/// Documents in Python: the first paragraph of what Rust says, because examples are for Rust.
+fn about(spec: &DocumentSpec) -> String {
+    let paragraph: Vec<_> = spec.doc.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    paragraph.join(" ")
+}
+
+fn field_words(field: &ShownField) -> String {
+    field.doc.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The name in Python.
+fn name_of(field: &ShownField) -> &'static str {
+    field.in_python.unwrap_or(field.name)
+}
+
+/// The type of a field: as values have it, or as models of OpenAPI do, which `model` says.
+fn type_in_python(kind: &ShownKind, names: &[&str], model: bool) -> String {
+    match kind {
+        ShownKind::Text if !names.is_empty() => {
+            format!("Literal[{}]", names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
+        }
+        ShownKind::Text => "str".to_owned(),
+        ShownKind::Instant => "datetime".to_owned(),
+        ShownKind::Integer => "int".to_owned(),
+        ShownKind::Float => "float".to_owned(),
+        ShownKind::Flag => "bool".to_owned(),
+        ShownKind::Links if model => "dict[str, str]".to_owned(),
+        ShownKind::Links => "Mapping[str, str]".to_owned(),
+        ShownKind::Document(spec) if model => model_of(spec),
+        ShownKind::Document(spec) => spec.name.to_owned(),
+        ShownKind::List(of) if model => format!("list[{}]", type_in_python(of, names, model)),
+        ShownKind::List(of) => format!("tuple[{}, ...]", type_in_python(of, names, model)),
+        ShownKind::Optional(of) => format!("{} | None", type_in_python(of, names, model)),
+    }
+}
+
+fn model_of(spec: &DocumentSpec) -> String {
+    if spec.name == "Record" { "AuditRecordModel".to_owned() } else { format!("{}Model", spec.name) }
+}
+
+/// How Python makes the value of a field from what JSON has.
+fn read_in_python(kind: &ShownKind, json: &str) -> String {
+    match kind {
+        ShownKind::Instant => format!("datetime.fromisoformat({json})"),
+        ShownKind::Links => format!("MappingProxyType({json})"),
+        // A class of the native module, which callers make, too.
+        ShownKind::Document(spec) if spec.name == "Conditions" => format!("Conditions(**{json})"),
+        ShownKind::Document(spec) => format!("{}({json})", spec.name),
+        ShownKind::List(ShownKind::Document(spec)) => format!("tuple({}(each) for each in {json})", spec.name),
+        ShownKind::List(_) => format!("tuple({json})"),
+        ShownKind::Optional(ShownKind::Text | ShownKind::Integer | ShownKind::Float | ShownKind::Flag) => {
+            json.to_owned()
+        }
+        ShownKind::Optional(of) => format!("None if (found := {json}) is None else {}", read_in_python(of, "found")),
+        ShownKind::Flag => format!("bool({json})"),
+        ShownKind::Text | ShownKind::Integer | ShownKind::Float => json.to_owned(),
+    }
+}
+
+/// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
+const ANSWERS: [(&str, &[&str]); 4] = [
+    ("AccessRequest", &["id", "status", "requester", "role"]),
+    ("Grant", &["id", "status", "holder", "role"]),
+    ("Delegation", &["id", "status", "delegator", "delegate"]),
+    ("Record", &["revision", "event", "by"]),
+];
+
+/// The values that Python holds have every field of the documents.
+#[test]
+fn the_values_of_python_are_committed() {
+    let mut text = String::from(
+        "\"\"\"The values that an engine answers with. Generated from `src/wire`, by `tests/generated.rs`.\n\n\
+         Each has every field of its JSON document, with the instants as `datetime` in UTC and the lists as tuples. What a method\n\
+         answers is how things stood when it returned; nothing changes it later.\n\"\"\"\n\n\
+         # ruff: noqa: E501\n\
+         # fmt: off\n\
+         # mypy: disable-error-code=\"no-any-return\"\n\n\
+         from __future__ import annotations\n\n\
+         from collections.abc import Mapping\n\
+         from datetime import datetime\n\
+         from types import MappingProxyType\n\
+         from typing import Literal, final\n\n\
+         from jit_access._native import Conditions\n\
+         from jit_access.answers import Answered, GrantAnswer, Value\n\n\
+         __all__ = [\n",
+    );
+    let mut names: Vec<_> = documents().iter().map(|spec| spec.name).filter(|name| *name != "Conditions").collect();
+    names.sort_unstable();
+    names.iter().for_each(|name| writeln!(text, "    {name:?},").unwrap());
+    text.push_str("]\n");
+    for spec in documents().iter().filter(|spec| spec.name != "Conditions") {
+        let answer = ANSWERS.iter().find(|(name, _)| *name == spec.name);
+        let base = match spec.name {
+            "Grant" => "GrantAnswer",
+            _ if answer.is_some() => "Answered",
+            _ => "Value",
+        };
+        let all: Vec<_> = spec.fields.iter().map(name_of).collect();
+        let shown = answer.map_or(all, |(_, shown)| shown.to_vec());
+        let shown: String = shown.iter().map(|name| format!("{name:?}, ")).collect();
+        write!(
+            text,
+            "\n\n@final\nclass {}({base}):\n    \"\"\"{}\"\"\"\n\n    __slots__ = ()\n    _shown = ({})\n",
+            spec.name,
+            about(spec),
+            shown.trim_end()
+        )
+        .unwrap();
+        for field in spec.fields {
+            let json = format!("self._of({:?})", field.name);
+            write!(
+                text,
+                "\n    @property\n    def {}(self) -> {}:\n        \"\"\"{}\"\"\"\n        return {}\n",
+                name_of(field),
+                type_in_python(&field.kind, field.names, false),
+                field_words(field).replace("`null`", "`None`"),
+                read_in_python(&field.kind, &json)
+            )
+            .unwrap();
+        }
+    }
+    compare("ffi/python/jit_access/values.py", &text);
+}
+
+/// What OpenAPI says of the answers.
+#[test]
+fn the_models_of_openapi_are_committed() {
+    let mut text = String::from(
+        "\"\"\"What OpenAPI says of the answers of the routes. Generated from `src/wire`, by `tests/generated.rs`.\n\n\
+         What the routes accept is in `bodies`.\n\"\"\"\n\n\
+         # ruff: noqa: E501\n\
+         # fmt: off\n\n\
+         from __future__ import annotations\n\n\
+         from datetime import datetime\n\
+         from typing import Literal\n\n\
+         from pydantic import BaseModel, ConfigDict, Field\n\n\n\
+         class _Shown(BaseModel):\n    \
+         \"\"\"What the engine writes. Open: a later version adds fields, and a client must not mind.\"\"\"\n\n    \
+         model_config = ConfigDict(extra=\"allow\")\n",
+    );
+    for spec in documents() {
+        write!(text, "\n\nclass {}(_Shown):\n    \"\"\"{}\"\"\"\n\n", model_of(spec), about(spec)).unwrap();
+        for field in spec.fields {
+            let words = json!(field_words(field).trim_end_matches('.'));
+            let kind = type_in_python(&field.kind, field.names, true);
+            let (name, alias) = match field.name {
+                "from" => ("from_", "alias=\"from\", "),
+                name => (name, ""),
+            };
+            let default = if field.left_out { "default=False, " } else { "" };
+            writeln!(text, "    {name}: {kind} = Field({default}{alias}description={words})").unwrap();
+        }
+    }
+    for (page, of, about) in [
+        ("Request", "AccessRequest", "Access requests, newest first."),
+        ("Grant", "Grant", "Grants, newest first."),
+        ("Delegation", "Delegation", "Delegations, newest first."),
+        ("Audit", "AuditRecord", "Records of the journal, oldest first."),
+    ] {
+        write!(
+            text,
+            "\n\nclass {page}PageModel(_Shown):\n    \"\"\"{about}\"\"\"\n\n    \
+             items: list[{of}Model] = Field(description=\"The rows of this page\")\n    \
+             next_cursor: str | None = Field(description=\"What to pass as `cursor` for the next page; `null` on the last one\")\n"
+        )
+        .unwrap();
+    }
+    compare("ffi/python/jit_access/schemas.py", &text);
+}
+
+/// A list of names in a document is the list of the model.
+#[test]
+fn the_statuses_of_documents_are_those_of_the_model() {
+    let names = |document: &str| {
+        let spec = documents().iter().find(|spec| spec.name == document).unwrap();
+        spec.fields.iter().find(|field| field.name == "status").unwrap().names
+    };
+    assert_eq!(names("AccessRequest"), RequestStatus::ALL.map(RequestStatus::name));
+    assert_eq!(names("Grant"), GrantStatus::ALL.map(GrantStatus::name));
+    assert_eq!(names("Delegation"), DelegationStatus::ALL.map(DelegationStatus::name));
+    for field in documents().iter().flat_map(|spec| spec.fields) {
+        assert!(field.doc.trim().ends_with('.') && field.doc.trim().len() > 5, "{}", field.name);
+    }
 }
 
 /// Everything that faces show has words.

@@ -6,19 +6,15 @@ import atexit
 
 from jit_access import _log, _native
 from jit_access._native import (
-    AccessRequest,
     Caller,
     Conditions,
     Context,
     Decision,
-    Delegation,
     Engine,
-    Grant,
     Honoured,
-    Page,
-    Record,
     __version__,
 )
+from jit_access.answers import Page
 from jit_access.errors import (
     Conflict,
     Corrupt,
@@ -30,9 +26,29 @@ from jit_access.errors import (
     Refused,
     Unavailable,
 )
+from jit_access.values import (
+    AccessRequest,
+    Answer,
+    ApprovalStep,
+    Assessment,
+    BreakGlass,
+    Delegation,
+    Emergency,
+    Grant,
+    Limit,
+    Record,
+    Review,
+    RiskReason,
+    SignIn,
+    WaitingFor,
+)
 
 __all__ = [
     "AccessRequest",
+    "Answer",
+    "ApprovalStep",
+    "Assessment",
+    "BreakGlass",
     "Caller",
     "Conditions",
     "Conflict",
@@ -40,18 +56,24 @@ __all__ = [
     "Corrupt",
     "Decision",
     "Delegation",
+    "Emergency",
     "Engine",
     "Grant",
     "Honoured",
     "InternalError",
     "InvalidInput",
     "JitAccessError",
+    "Limit",
     "NotFound",
     "Page",
     "RateLimited",
     "Record",
     "Refused",
+    "Review",
+    "RiskReason",
+    "SignIn",
     "Unavailable",
+    "WaitingFor",
     "__version__",
 ]
 

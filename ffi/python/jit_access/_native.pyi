@@ -30,19 +30,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, Self, final
 
+from jit_access.answers import Page
+from jit_access.values import AccessRequest, Delegation, Grant, Record
+
 __all__ = [
-    "AccessRequest",
     "Caller",
     "Conditions",
     "Context",
     "Decision",
-    "Delegation",
     "Engine",
-    "Grant",
     "Honoured",
     "ManualClock",
-    "Page",
-    "Record",
+    "_Document",
     "__version__",
     "_at_exit",
     "_error_codes",
@@ -219,212 +218,6 @@ class Decision:
     def __hash__(self) -> int: ...
 
 @final
-class AccessRequest:
-    """A request as it stood when the call returned. Engines make it."""
-
-    @property
-    def id(self) -> str:
-        """A UUID."""
-
-    @property
-    def status(self) -> Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"]:
-        """What it was at the instant of the call."""
-
-    @property
-    def requester(self) -> str:
-        """Who asked, in the canonical spelling."""
-
-    @property
-    def role(self) -> str:
-        """The role asked for."""
-
-    @property
-    def duration_hours(self) -> float:
-        """How long the grant lasts from its start, after every limit."""
-
-    @property
-    def duration_cut_by(self) -> str | None:
-        """The configuration key of the limit that made it shorter than asked for, if one did."""
-
-    @property
-    def extends(self) -> str | None:
-        """The grant that it asks to extend."""
-
-    @property
-    def already(self) -> bool:
-        """Whether a submission made no request, because the grant that this one led to gives what was asked for."""
-
-    @property
-    def version(self) -> int:
-        """Counts up when the length or the resource changes; a review is of one version."""
-
-    @property
-    def times_out_at(self) -> datetime:
-        """From this instant on it cannot be answered any more."""
-
-    @property
-    def grant_id(self) -> str | None:
-        """The grant it led to, once approved."""
-
-    @property
-    def replayed(self) -> bool:
-        """Whether an earlier call with the same idempotency key did it, and this one did nothing."""
-
-    def to_json(self, *, base: str = "/jit") -> str:
-        """The whole request as JSON, with links that start with `base`."""
-
-@final
-class Delegation:
-    """A right to review, lent for a while, as it stood when the call returned. Engines make it."""
-
-    @property
-    def id(self) -> str:
-        """A UUID."""
-
-    @property
-    def status(self) -> Literal["scheduled", "active", "expired", "ended"]:
-        """What it was at the instant of the call."""
-
-    @property
-    def delegator(self) -> str:
-        """Whose right it is."""
-
-    @property
-    def delegate(self) -> str:
-        """Who reviews in their place."""
-
-    @property
-    def until(self) -> datetime:
-        """From this instant on it lends nothing."""
-
-    @property
-    def replayed(self) -> bool:
-        """Whether an earlier call with the same idempotency key did it, and this one did nothing."""
-
-    def to_json(self, *, base: str = "/jit") -> str:
-        """The whole delegation as JSON, with links that start with `base`."""
-
-@final
-class Grant:
-    """A grant as it stood when the call returned. Engines make it."""
-
-    @property
-    def id(self) -> str:
-        """A UUID."""
-
-    @property
-    def request_id(self) -> str:
-        """The request it answers."""
-
-    @property
-    def status(self) -> Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"]:
-        """What it was at the instant of the call."""
-
-    @property
-    def holder(self) -> str:
-        """Who holds it; `agent:name` for an agent."""
-
-    @property
-    def role(self) -> str:
-        """The role it gives."""
-
-    @property
-    def permissions(self) -> list[str]:
-        """What it gives, before exceptions: `tools.execute`, `tools.*`, `*`."""
-
-    @property
-    def excluded_permissions(self) -> list[str]:
-        """What a wildcard of it does not reach."""
-
-    @property
-    def conditions(self) -> Conditions | None:
-        """What must be so at each use; `None` for nothing."""
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether somebody approved it and it has no conditions. Every other grant is judged, or its use is recorded,
-        before each answer, so a host must not copy it."""
-
-    @property
-    def resource(self) -> str:
-        """Where: `*`, `tool`, `tool:deploy`, `tool@server:s1`, `server:s1`."""
-
-    @property
-    def starts_at(self) -> datetime:
-        """The first instant at which it gives something."""
-
-    @property
-    def expires_at(self) -> datetime:
-        """The first instant at which it no longer does."""
-
-    @property
-    def extends(self) -> str | None:
-        """The grant that it goes on from."""
-
-    @property
-    def extension_number(self) -> int:
-        """0 for what extends nothing, 1 for the first extension."""
-
-    @property
-    def is_break_glass(self) -> bool:
-        """Whether it was taken without approval."""
-
-    @property
-    def review_status(self) -> Literal["required", "overdue", "done", "waived"] | None:
-        """What the review is that it then owes."""
-
-    @property
-    def approved_by(self) -> str:
-        """Who approved it; `rule:` and a configuration key where a rule did."""
-
-    @property
-    def actions_taken(self) -> int:
-        """How many uses are recorded; from `Engine.grant` with every check that this process has answered."""
-
-    @property
-    def durable(self) -> bool:
-        """Whether what ended or suspended it is on disk. `False` only when the store could not be written: this process
-        does not honour it any more, others may, and it is written as soon as it can be."""
-
-    @property
-    def replayed(self) -> bool:
-        """Whether an earlier call with the same idempotency key did it, and this one did nothing."""
-
-    def to_json(self, *, base: str = "/jit") -> str:
-        """The whole grant as JSON under the published names, with links that start with `base`."""
-
-@final
-class Record:
-    """A record of the journal. Engines make it."""
-
-    @property
-    def revision(self) -> int:
-        """Its position; gapless, from 1."""
-
-    @property
-    def at(self) -> datetime:
-        """When it became true."""
-
-    @property
-    def by(self) -> str:
-        """Who made it true: a person, `agent:name`, or `rule:key`; `rule:time` for time itself."""
-
-    @property
-    def event(self) -> str:
-        """What became true: `grant_revoked`."""
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of `body`, in hexadecimal; the next record's body repeats it."""
-
-    @property
-    def body(self) -> str:
-        """The whole record as canonical JSON (RFC 8785)."""
-
-    def to_json(self) -> str:
-        """The record as JSON, `body` inside it as text."""
-
-@final
 class Honoured:
     """The grants that checks honour at one instant. Engines make it."""
 
@@ -445,26 +238,14 @@ class Honoured:
         """The journal position that the list is true of."""
 
 @final
-class Page:
-    """A page of a listing. Engines make it."""
-
+class _Document:
     @property
-    def items(
-        self,
-    ) -> tuple[AccessRequest, ...] | tuple[Grant, ...] | tuple[Delegation, ...] | tuple[Record, ...]:
-        """What is on it: of one kind, which the method that answered it says."""
-
+    def next_cursor(self) -> str | None: ...
     @property
-    def next_cursor(self) -> str | None:
-        """What to pass as `cursor` for the next page; `None` on the last one."""
-
+    def replayed(self) -> bool: ...
     @property
-    def durable(self) -> bool:
-        """Whether what ended these grants is on disk. `False` only when the store could not be written: this process does
-        not honour them any more, others may, and it is written as soon as it can be."""
-
-    def to_json(self, *, base: str = "/jit") -> str:
-        """The page as JSON, `items` and `next_cursor`, with links that start with `base`."""
+    def durable(self) -> bool: ...
+    def to_json(self, base: str) -> str: ...
 
 _Directory = Callable[
     [str, bool],
@@ -733,7 +514,7 @@ class Engine:
         role: str | None = None,
         resource: str | None = None,
         everything: bool = False,
-    ) -> Page:
+    ) -> Page[Grant]:
         """Revoke all live grants of a request, a holder, a role or a resource, or all there are.
 
         All end in one step, and the answer is a page with all of them. Your own are released. Once the call has
@@ -809,7 +590,7 @@ class Engine:
           arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
-    def unreviewed(self, caller: Caller) -> Page:
+    def unreviewed(self, caller: Caller) -> Page[Grant]:
         """List the break-glass grants that the caller can see and that wait for a review, newest first.
         """
 
@@ -869,7 +650,7 @@ class Engine:
 
     def delegations(
         self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
-    ) -> Page:
+    ) -> Page[Delegation]:
         """List the delegations that the caller can see, newest first.
 
         - `status`: Only delegations of this status.
@@ -885,7 +666,7 @@ class Engine:
         roles: Sequence[str] = ...,
         agent: bool = False,
         caller: Caller | None = None,
-    ) -> Page:
+    ) -> Page[Grant]:
         """Report a principal's status and roles. Revokes grants that they are no longer eligible for.
 
         All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of
@@ -898,7 +679,7 @@ class Engine:
           arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
         """
 
-    def accept_store(self, *, reason: str, caller: Caller | None = None) -> Page:
+    def accept_store(self, *, reason: str, caller: Caller | None = None) -> Page[Grant]:
         """Accept the store as it is, after it was replaced by an older copy or another one.
 
         Until then no process honours a grant. Everything that was written to the old store after the copy was made is
@@ -930,7 +711,7 @@ class Engine:
 
     def requests(
         self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
-    ) -> Page:
+    ) -> Page[AccessRequest]:
         """List the requests that the caller can see, newest first.
 
         - `status`: Only requests of this status.
@@ -938,7 +719,7 @@ class Engine:
         - `cursor`: `next_cursor` of the page before.
         """
 
-    def grants(self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None) -> Page:
+    def grants(self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[Grant]:
         """List the grants that the caller can see, newest first.
 
         - `status`: Only grants of this status.
@@ -946,7 +727,7 @@ class Engine:
         - `cursor`: `next_cursor` of the page before.
         """
 
-    def audit(self, caller: Caller, *, limit: int = 50, cursor: str | None = None) -> Page:
+    def audit(self, caller: Caller, *, limit: int = 50, cursor: str | None = None) -> Page[Record]:
         """List the records of the journal, oldest first.
 
         Needs a role in `approver_roles` or `auditor_roles`.

@@ -314,7 +314,7 @@ def create_router(
     @router.api_route(**ROUTES["accept_store"], response_model=None, responses=_ending_many())
     def accept_store(http: Request, body: AcceptStoreBody, who: Caller = Depends(caller)) -> Response:
         accepted = engine.accept_store(reason=body.reason, caller=who)
-        follow()
+        follow(ending=False)
         return _json(accepted, base(http))
 
     @router.api_route(**ROUTES["policies"], response_model=None, responses=_policies())

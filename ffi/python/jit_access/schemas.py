@@ -1,9 +1,10 @@
-"""What OpenAPI says of the answers of the routes. What is accepted is in `bodies`.
+"""What OpenAPI says of the answers of the routes. Generated from `src/wire`, by `tests/generated.rs`.
 
-What is accepted is checked for its shape alone: known fields of the right type. Whether a duration is too long or a
-reason too short is a rule, and rules are the engine's. What comes back is written by the engine itself; its models here
-document it, and the tests hold them to what the engine writes.
+What the routes accept is in `bodies`.
 """
+
+# ruff: noqa: E501
+# fmt: off
 
 from __future__ import annotations
 
@@ -20,77 +21,77 @@ class _Shown(BaseModel):
 
 
 class ConditionsModel(_Shown):
-    """What must be so at each use; what is `null` may be as it likes."""
+    """Conditions that are checked at every use. A field that is `null` is no condition."""
 
     mfa_within_minutes: int | None = Field(description="A sign-in with a second factor no longer ago than this")
     networks: list[str] | None = Field(description="From one of these networks")
-    session: str | None = Field(description="In this session or task alone")
+    session: str | None = Field(description="Only in this session or task")
     max_uses: int | None = Field(description="No more uses than this")
 
 
 class LimitModel(_Shown):
-    """The most that an approver gives; what is `null` is left as it was asked for."""
+    """The most that a reviewer approves. A field that is `null` is not limited."""
 
-    permissions: list[str] | None = Field(description="No more than these")
+    permissions: list[str] | None = Field(description="No more than these permissions")
     excluded_permissions: list[str] | None = Field(description="What a wildcard of `permissions` leaves out")
-    resource: str | None = Field(description="No further than this")
+    resource: str | None = Field(description="No more than this resource")
     duration_hours: float | None = Field(description="No longer than this")
-    conditions: ConditionsModel | None = Field(description="Only while this is so, too")
+    conditions: ConditionsModel | None = Field(description="These conditions hold, too")
 
 
 class ApprovalStepModel(_Shown):
-    """One step of the approval: so many different people who hold one of its roles."""
+    """A step of the approval: a number of different people who each hold one of its roles."""
 
     roles: list[str] = Field(description="The host's roles of which a reviewer must hold one")
-    count: int = Field(description="How many different people it takes")
-    escalates_at: datetime | None = Field(description="From when on `escalate_to` may fill it too")
-    escalate_to: list[str] = Field(description="The roles that may fill it too from then on")
+    count: int = Field(description="How many different people must approve")
+    escalates_at: datetime | None = Field(description="From when on the roles of `escalate_to` may approve, too")
+    escalate_to: list[str] = Field(description="The roles that may approve, too, from then on")
 
 
-class MissingModel(_Shown):
-    """Whose approval is still missing."""
+class WaitingForModel(_Shown):
+    """A step of the approval that is not complete, and how many reviewers it needs."""
 
-    roles: list[str] = Field(description="The roles that may fill the step now")
-    missing: int = Field(description="How many different people it still takes")
+    roles: list[str] = Field(description="The roles of which a reviewer needs one now")
+    missing: int = Field(description="How many more different people must approve")
 
 
 class ReviewModel(_Shown):
-    """What a reviewer said."""
+    """A review: approval, denial, or a question."""
 
-    by: str = Field(description="Who said it")
-    at: datetime = Field(description="When")
-    verdict: Literal["approve", "deny", "ask"] = Field(description="What they said")
-    comment: str | None = Field(description="Why, or what they asked")
-    version: int = Field(description="The version of the request it is about")
+    by: str = Field(description="Who gave the review")
+    at: datetime = Field(description="When the review was given")
+    verdict: Literal["approve", "deny", "ask"] = Field(description="What the reviewer decided; `ask` is a question to the requester")
+    comment: str | None = Field(description="The reason, or the question")
+    version: int = Field(description="The version of the request that was reviewed")
     roles: list[str] = Field(description="The roles with which it was given")
     acts_for: str | None = Field(description="The person that a reviewing agent acts for")
     on_behalf_of: str | None = Field(description="Who delegated these roles")
-    lapsed_at: datetime | None = Field(description="Since when it counts no more: the reviewer lost such a role")
-    limit: LimitModel | None = Field(description="The most that they give; `null` when it is all that was asked for")
+    lapsed_at: datetime | None = Field(description="Since when the review no longer counts, because the reviewer lost such a role")
+    limit: LimitModel | None = Field(description="The most that the reviewer approves; `null` for all that was requested")
 
 
 class AnswerModel(_Shown):
-    """What the requester answered."""
+    """An answer of the requester to a question."""
 
-    at: datetime = Field(description="When")
-    text: str = Field(description="What was said")
-    version: int = Field(description="The version of the request that came of it")
+    at: datetime = Field(description="When it was given")
+    text: str = Field(description="The text of the answer")
+    version: int = Field(description="The version of the request after the answer")
 
 
 class RiskReasonModel(_Shown):
-    """One thing that makes the request more risky."""
+    """A reason for the level of risk."""
 
-    factor: str = Field(description="What it is, for a program; stable")
-    detail: str = Field(description="What it is, for a person")
+    factor: str = Field(description="The stable name of the reason, for programs")
+    detail: str = Field(description="The reason, for people")
 
 
 class AssessmentModel(_Shown):
-    """What the request would newly permit, and how much could go wrong with it."""
+    """What the request would newly permit, and the risk of that."""
 
-    risk_level: Literal["low", "medium", "high", "critical"] = Field(description="How much could go wrong")
-    reasons: list[RiskReasonModel] = Field(description="Why it is that much")
-    newly_permitted: list[str] = Field(description="Asked for, and not held by standing right")
-    newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` does not newly permit")
+    risk_level: Literal["low", "medium", "high", "critical"] = Field(description="The level of risk")
+    reasons: list[RiskReasonModel] = Field(description="The reasons for this level")
+    newly_permitted: list[str] = Field(description="Permissions that are requested and that the requester does not hold by standing right")
+    newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` leaves out")
 
 
 class SignInModel(_Shown):
@@ -98,161 +99,153 @@ class SignInModel(_Shown):
 
     amr: list[str] = Field(description="The methods of authentication (RFC 8176)")
     acr: str | None = Field(description="The context of authentication")
-    auth_time: datetime | None = Field(description="When it was")
+    auth_time: datetime | None = Field(description="When the sign-in happened")
     mfa: bool = Field(description="Whether the host claimed a second factor without saying which")
 
 
 class EmergencyModel(_Shown):
     """How access was taken without approval."""
 
-    drill: bool = Field(description="Whether it was an exercise")
+    drill: bool = Field(description="Whether it was a drill")
     skipped_approvers: list[str] = Field(description="The roles of which one would have had to approve")
-    sign_in: SignInModel | None = Field(description="How its taker had signed in")
+    sign_in: SignInModel | None = Field(description="How the requester had signed in")
 
 
 class BreakGlassModel(_Shown):
-    """The review that a grant without approval owes."""
+    """The review that a grant without approval needs afterwards."""
 
-    drill: bool = Field(description="Whether it was an exercise")
-    review_status: Literal["required", "overdue", "done", "waived"] = Field(description="What has become of the review")
-    review_due_at: datetime = Field(description="From when on it is overdue")
+    drill: bool = Field(description="Whether it was a drill")
+    review_status: Literal["required", "overdue", "done", "waived"] = Field(description="The state of the review")
+    review_due_at: datetime = Field(description="From when on the review is overdue")
     reviewer_roles: list[str] = Field(description="The host's roles of which a reviewer must hold one")
-    reviewed_by: str | None = Field(description="Who reviewed or waived it")
-    reviewed_at: datetime | None = Field(description="When")
-    outcome: Literal["justified", "unjustified", "waived"] | None = Field(description="What the review found")
-    finding: str | None = Field(description="The words of the reviewer")
+    reviewed_by: str | None = Field(description="Who reviewed the use, or waived the review")
+    reviewed_at: datetime | None = Field(description="When it was reviewed or waived")
+    outcome: Literal["justified", "unjustified", "waived"] | None = Field(description="The result of the review")
+    finding: str | None = Field(description="The text of the reviewer")
 
 
 class AccessRequestModel(_Shown):
     """A request for access."""
 
-    id: str = Field(description="Its name, a UUID")
-    status: Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"] = Field(
-        description="What it is now"
-    )
-    requester_email: str = Field(description="Who asks; `agent:name` for an agent")
+    id: str = Field(description="The id, a UUID")
+    status: Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"] = Field(description="The status at the instant of the answer")
+    requester_email: str = Field(description="Who requests access; `agent:name` for an agent")
     requester_acts_for: str | None = Field(description="The person that a requesting agent acts for")
-    requester_normal_roles: list[str] = Field(description="The standing roles of the requester when asking")
-    requester_normal_permissions: list[str] | None = Field(
-        description="What the requester could do by standing right when asking; `null` when the host did not say"
-    )
+    requester_normal_roles: list[str] = Field(description="The standing roles of the requester at the time of the request")
+    requester_normal_permissions: list[str] | None = Field(description="The standing permissions of the requester at the time of the request; `null` when the host did not say")
     role: str = Field(description="The role of the catalogue")
-    permissions: list[str] = Field(description="What the role gives")
+    permissions: list[str] = Field(description="What the role permits")
     excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
-    resource: str = Field(description="What it reaches: `*` for everything")
-    duration_hours: float = Field(description="How long the grant would last, after every limit")
-    requested_duration_hours: float = Field(description="How long it was asked for")
-    duration_cut_by: str | None = Field(description="The limit that made it shorter than requested")
-    conditions: ConditionsModel | None = Field(description="What must be so at each use; `null` for nothing")
-    starts_at: datetime | None = Field(description="When the grant should begin; `null` for at the approval")
-    justification: str | None = Field(description="Why, in the words of the requester")
-    ticket_url: str | None = Field(description="Where the work is tracked")
-    approver_roles: list[str] = Field(description="Every role that may ever review it")
+    resource: str = Field(description="The resource it is for; `*` for all")
+    duration_hours: float = Field(description="How long the grant lasts, after every limit")
+    requested_duration_hours: float = Field(description="The length that was requested")
+    duration_cut_by: str | None = Field(description="The configuration key of the limit that made it shorter; `null` when none did")
+    conditions: ConditionsModel | None = Field(description="The conditions at every use; `null` for none")
+    starts_at: datetime | None = Field(description="When the grant is to start; `null` for at the approval")
+    justification: str | None = Field(description="The reason that the requester gave")
+    ticket_url: str | None = Field(description="The ticket of the work")
+    approver_roles: list[str] = Field(description="Every role that may review the request at some time")
     approval: list[ApprovalStepModel] = Field(description="The steps of the approval")
-    waiting_for: list[MissingModel] = Field(description="What is still missing; empty once it is answered")
-    created_at: datetime = Field(description="When it was asked")
-    times_out_at: datetime = Field(description="From when on it cannot be answered any more")
-    break_glass: EmergencyModel | None = Field(description="How it was taken, when nobody had to approve it")
-    version: int = Field(description="Counts up when the length or the resource changes")
-    assessment: AssessmentModel = Field(description="What it would newly permit, and how risky that is")
-    reviews: list[ReviewModel] = Field(description="What reviewers have said, in their order")
-    answers: list[AnswerModel] = Field(description="What the requester has answered, in their order")
-    grant_id: str | None = Field(description="The grant it led to")
-    extends: str | None = Field(description="The grant that it asks to extend")
-    already: bool = Field(
-        False, description="Nothing was asked for: the grant of this request gives what was wanted already"
-    )
-    links: dict[str, str] = Field(description="Where to follow the request, and what can be done with it now")
+    waiting_for: list[WaitingForModel] = Field(description="The steps that are not complete; empty once the request is closed")
+    created_at: datetime = Field(description="When the request was made")
+    times_out_at: datetime = Field(description="From when on the request can no longer be reviewed")
+    break_glass: EmergencyModel | None = Field(description="How the access was taken, when it needed no approval")
+    version: int = Field(description="The version. It rises when the length or the resource changes; a review is of one version")
+    assessment: AssessmentModel = Field(description="What the request would newly permit, and the risk of that")
+    reviews: list[ReviewModel] = Field(description="The reviews, oldest first")
+    answers: list[AnswerModel] = Field(description="The answers of the requester, oldest first")
+    grant_id: str | None = Field(description="The id of the grant it led to")
+    extends: str | None = Field(description="The id of the grant to extend")
+    already: bool = Field(default=False, description="True when no request was made, because the grant of this one already gives what was requested")
+    links: dict[str, str] = Field(description="Paths to the request and to what can be done with it now")
 
 
 class GrantModel(_Shown):
-    """Access that somebody holds for a while."""
+    """A grant: access for a limited time."""
 
-    id: str = Field(description="Its name, a UUID")
+    id: str = Field(description="The id, a UUID")
     requester_email: str = Field(description="Who holds it; `agent:name` for an agent")
     requester_acts_for: str | None = Field(description="The person that a holding agent acts for")
-    requester_normal_roles: list[str] = Field(description="The standing roles of the holder when asking")
+    requester_normal_roles: list[str] = Field(description="The standing roles of the holder at the time of the request")
     granted_role: str = Field(description="The role of the catalogue")
-    granted_permissions: list[str] = Field(description="What it gives")
-    justification: str | None = Field(description="Why, in the words of the requester")
-    ticket_url: str | None = Field(description="Where the work is tracked")
+    granted_permissions: list[str] = Field(description="What it permits")
+    justification: str | None = Field(description="The reason that the requester gave")
+    ticket_url: str | None = Field(description="The ticket of the work")
     approved_by: str = Field(description="Who approved it; `rule:` and a configuration key where a rule did")
-    approved_at: datetime = Field(description="When")
-    starts_at: datetime = Field(description="The first instant at which it gives something")
-    expires_at: datetime = Field(description="The first instant at which it no longer does")
-    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"] = Field(
-        description="What it is now"
-    )
-    actions_taken: int = Field(description="How many requests this grant let through")
-    revoked_by: str | None = Field(description="Who ended it; `rule:` and the name of a rule where one did")
-    revoke_reason: str | None = Field(description="Why")
-    break_glass: BreakGlassModel | None = Field(description="The review it owes, when nobody approved it")
-    suspended_at: datetime | None = Field(description="Since when it is held back")
-    suspended_by: str | None = Field(description="Who holds it back")
-    suspend_reason: str | None = Field(description="Why")
-    request_id: str = Field(description="The request it answers")
+    approved_at: datetime = Field(description="When it was approved")
+    starts_at: datetime = Field(description="The first instant at which it permits something")
+    expires_at: datetime = Field(description="The first instant at which it no longer permits anything")
+    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"] = Field(description="The status at the instant of the answer")
+    actions_taken: int = Field(description="How many uses are recorded")
+    revoked_by: str | None = Field(description="Who revoked it; `rule:` and the name of a rule where one did")
+    revoke_reason: str | None = Field(description="Why it was revoked")
+    break_glass: BreakGlassModel | None = Field(description="The review that it needs afterwards, when nobody approved it")
+    suspended_at: datetime | None = Field(description="Since when it is suspended")
+    suspended_by: str | None = Field(description="Who suspended it")
+    suspend_reason: str | None = Field(description="Why it is suspended")
+    request_id: str = Field(description="The id of the request it answers")
     excluded_permissions: list[str] = Field(description="What a wildcard of `granted_permissions` leaves out")
-    resource: str = Field(description="What it reaches: `*` for everything")
-    conditions: ConditionsModel | None = Field(description="What must be so at each use; `null` for nothing")
-    uses_left: int | None = Field(description="How many more uses there may be; `null` when they are not numbered")
-    ended_at: datetime | None = Field(description="When it was over")
-    extends: str | None = Field(description="The grant that it goes on from")
-    extension_number: int = Field(description="0 for what extends nothing, 1 for the first extension")
-    links: dict[str, str] = Field(description="What can be done with it")
+    resource: str = Field(description="The resource it is for; `*` for all")
+    conditions: ConditionsModel | None = Field(description="The conditions at every use; `null` for none")
+    uses_left: int | None = Field(description="How many uses are left; `null` when the number is not limited")
+    ended_at: datetime | None = Field(description="When it ended; `null` while it has not")
+    extends: str | None = Field(description="The id of the grant that it extends")
+    extension_number: int = Field(description="0 when it extends nothing, 1 for the first extension")
+    links: dict[str, str] = Field(description="Paths to the grant and to what can be done with it now")
 
 
 class DelegationModel(_Shown):
-    """A right to review, lent for a while. It is not lent on, and approves nothing that the delegator asks for."""
+    """A delegation: the right to review, for a limited time. It cannot be delegated again, and it never covers requests of the delegator."""
 
-    id: str = Field(description="Its name, a UUID")
-    status: Literal["scheduled", "active", "expired", "ended"] = Field(description="What it is now")
-    delegator: str = Field(description="Whose right it is")
-    delegate: str = Field(description="Who reviews in their place")
-    roles: list[str] = Field(description="The roles that are lent")
-    from_: datetime = Field(alias="from", description="The first instant at which it lends something")
-    until: datetime = Field(description="The first instant at which it lends nothing")
-    reason: str = Field(description="Why")
+    id: str = Field(description="The id, a UUID")
+    status: Literal["scheduled", "active", "expired", "ended"] = Field(description="The status at the instant of the answer")
+    delegator: str = Field(description="Whose right to review it is")
+    delegate: str = Field(description="Who may review in their place")
+    roles: list[str] = Field(description="The roles that are delegated")
+    from_: datetime = Field(alias="from", description="The first instant at which it holds")
+    until: datetime = Field(description="The first instant at which it no longer holds")
+    reason: str = Field(description="The reason for it")
     created_at: datetime = Field(description="When it was made")
-    ended_at: datetime | None = Field(description="When somebody ended it")
-    ended_by: str | None = Field(description="Who")
-    links: dict[str, str] = Field(description="What can be done with it")
+    ended_at: datetime | None = Field(description="When somebody ended it before its time")
+    ended_by: str | None = Field(description="Who ended it")
+    links: dict[str, str] = Field(description="Paths to the delegation")
 
 
 class AuditRecordModel(_Shown):
-    """One fact of the journal. `body` is the very text that `hash` is the SHA-256 of."""
+    """A record of the journal. `body` is the text that `hash` is the SHA-256 of."""
 
     revision: int = Field(description="Its position; gapless, from 1")
-    at: datetime = Field(description="When it became true")
-    by: str = Field(description="Who made it true: a person, `agent:name`, or `rule:` and the name of a rule")
-    event: str = Field(description="What became true")
+    at: datetime = Field(description="When it happened")
+    by: str = Field(description="Who did it: a person, `agent:name`, or `rule:` and the name of a rule")
+    event: str = Field(description="What happened: `grant_revoked`")
     previous: str = Field(description="The hash of the record before it")
     hash: str = Field(description="SHA-256 of `body`, in hexadecimal")
     body: str = Field(description="The whole record as canonical JSON (RFC 8785)")
 
 
 class RequestPageModel(_Shown):
-    """Some requests, newest first."""
+    """Access requests, newest first."""
 
-    items: list[AccessRequestModel] = Field(description="What is on this page")
+    items: list[AccessRequestModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 
 class GrantPageModel(_Shown):
-    """Some grants, newest first."""
+    """Grants, newest first."""
 
-    items: list[GrantModel] = Field(description="What is on this page")
+    items: list[GrantModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 
 class DelegationPageModel(_Shown):
-    """Some delegations, newest first."""
+    """Delegations, newest first."""
 
-    items: list[DelegationModel] = Field(description="What is on this page")
+    items: list[DelegationModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 
 class AuditPageModel(_Shown):
-    """Some records of the journal."""
+    """Records of the journal, oldest first."""
 
-    items: list[AuditRecordModel] = Field(description="What is on this page")
+    items: list[AuditRecordModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")

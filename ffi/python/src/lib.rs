@@ -61,11 +61,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<values::Conditions>()?;
     module.add_class::<values::Context>()?;
     module.add_class::<values::Decision>()?;
-    module.add_class::<values::AccessRequest>()?;
-    module.add_class::<values::Delegation>()?;
-    module.add_class::<values::Grant>()?;
+    module.add_class::<values::Document>()?;
     module.add_class::<values::Honoured>()?;
-    module.add_class::<values::Record>()?;
-    module.add_class::<values::Page>()?;
     Ok(())
 }

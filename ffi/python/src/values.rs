@@ -266,326 +266,6 @@ impl Decision {
     }
 }
 
-#[pyclass(frozen, module = "jit_access")]
-pub struct AccessRequest {
-    receipt: Receipt,
-    request: model::AccessRequest,
-}
-
-impl AccessRequest {
-    pub fn of(receipt: Receipt) -> PyResult<Self> {
-        let request = receipt.request.clone().ok_or_else(|| missing("request"))?;
-        Ok(Self { receipt, request })
-    }
-}
-
-#[pymethods]
-impl AccessRequest {
-    #[getter]
-    fn id(&self) -> String {
-        self.request.id.to_string()
-    }
-
-    #[getter]
-    fn status(&self) -> &'static str {
-        self.request.status(self.receipt.now).name()
-    }
-
-    #[getter]
-    fn requester(&self) -> String {
-        self.request.requester.to_string()
-    }
-
-    #[getter]
-    fn role(&self) -> String {
-        self.request.role.to_string()
-    }
-
-    #[getter]
-    fn duration_hours(&self) -> f64 {
-        self.request.duration.hours()
-    }
-
-    #[getter]
-    fn duration_cut_by(&self) -> Option<String> {
-        self.request.duration_cut.as_ref().map(|cut| cut.limit.to_string())
-    }
-
-    #[getter]
-    fn version(&self) -> u32 {
-        self.request.version
-    }
-
-    #[getter]
-    fn times_out_at(&self) -> DateTime<Utc> {
-        instant(self.request.times_out_at)
-    }
-
-    #[getter]
-    fn grant_id(&self) -> Option<String> {
-        self.receipt.grant.as_ref().map(|grant| grant.id.to_string())
-    }
-
-    #[getter]
-    fn replayed(&self) -> bool {
-        self.receipt.replayed
-    }
-
-    #[getter]
-    fn extends(&self) -> Option<String> {
-        self.request.extends.map(|extension| extension.of.to_string())
-    }
-
-    #[getter]
-    fn already(&self) -> bool {
-        self.receipt.already
-    }
-
-    #[pyo3(signature = (*, base = "/jit"))]
-    fn to_json(&self, base: &str) -> PyResult<String> {
-        wire::to_json(&wire::request_of(&self.receipt, base)).map_err(raise)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        repr!(py, "AccessRequest", id = self.id(), status = self.status(), role = self.role())
-    }
-}
-
-#[pyclass(frozen, module = "jit_access")]
-pub struct Delegation {
-    delegation: model::Delegation,
-    now: Timestamp,
-    replayed: bool,
-}
-
-impl Delegation {
-    pub const fn new(delegation: model::Delegation, now: Timestamp) -> Self {
-        Self { delegation, now, replayed: false }
-    }
-
-    pub fn of(receipt: Receipt) -> PyResult<Self> {
-        let delegation = receipt.delegation.ok_or_else(|| missing("delegation"))?;
-        Ok(Self { delegation, now: receipt.now, replayed: receipt.replayed })
-    }
-}
-
-#[pymethods]
-impl Delegation {
-    #[getter]
-    fn id(&self) -> String {
-        self.delegation.id.to_string()
-    }
-
-    #[getter]
-    fn status(&self) -> &'static str {
-        self.delegation.status(self.now).name()
-    }
-
-    #[getter]
-    fn delegator(&self) -> String {
-        self.delegation.delegator.to_string()
-    }
-
-    #[getter]
-    fn delegate(&self) -> String {
-        self.delegation.delegate.to_string()
-    }
-
-    #[getter]
-    fn until(&self) -> DateTime<Utc> {
-        instant(self.delegation.window.end())
-    }
-
-    #[getter]
-    fn replayed(&self) -> bool {
-        self.replayed
-    }
-
-    #[pyo3(signature = (*, base = "/jit"))]
-    fn to_json(&self, base: &str) -> PyResult<String> {
-        wire::to_json(&DelegationDocument::new(&self.delegation, self.now, base)).map_err(raise)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        repr!(py, "Delegation", id = self.id(), status = self.status(), delegate = self.delegate())
-    }
-}
-
-#[pyclass(frozen, module = "jit_access")]
-pub struct Grant {
-    grant: model::Grant,
-    now: Timestamp,
-    replayed: bool,
-    durable: bool,
-}
-
-impl Grant {
-    pub const fn new(grant: model::Grant, now: Timestamp) -> Self {
-        Self { grant, now, replayed: false, durable: true }
-    }
-
-    pub fn of(receipt: Receipt) -> PyResult<Self> {
-        let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
-        Ok(Self { grant, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
-    }
-}
-
-#[pymethods]
-impl Grant {
-    #[getter]
-    fn id(&self) -> String {
-        self.grant.id.to_string()
-    }
-
-    #[getter]
-    fn request_id(&self) -> String {
-        self.grant.request.to_string()
-    }
-
-    #[getter]
-    fn conditions(&self) -> Option<Conditions> {
-        (!self.grant.conditions.is_none()).then(|| Conditions(self.grant.conditions.clone()))
-    }
-
-    #[getter]
-    fn is_plain(&self) -> bool {
-        self.grant.is_plain()
-    }
-
-    #[getter]
-    fn status(&self) -> &'static str {
-        self.grant.status(self.now).name()
-    }
-
-    #[getter]
-    fn holder(&self) -> String {
-        self.grant.holder.to_string()
-    }
-
-    #[getter]
-    fn role(&self) -> String {
-        self.grant.role.to_string()
-    }
-
-    #[getter]
-    fn permissions(&self) -> Vec<String> {
-        self.grant.permissions.allowed().iter().map(ToString::to_string).collect()
-    }
-
-    #[getter]
-    fn excluded_permissions(&self) -> Vec<String> {
-        self.grant.permissions.excepted().iter().map(ToString::to_string).collect()
-    }
-
-    #[getter]
-    fn resource(&self) -> String {
-        self.grant.scope.to_string()
-    }
-
-    #[getter]
-    fn starts_at(&self) -> DateTime<Utc> {
-        instant(self.grant.window.start())
-    }
-
-    #[getter]
-    fn expires_at(&self) -> DateTime<Utc> {
-        instant(self.grant.window.end())
-    }
-
-    #[getter]
-    fn extends(&self) -> Option<String> {
-        self.grant.extends.map(|extension| extension.of.to_string())
-    }
-
-    #[getter]
-    fn extension_number(&self) -> u32 {
-        self.grant.number()
-    }
-
-    #[getter]
-    fn approved_by(&self) -> String {
-        self.grant.approved_by.to_string()
-    }
-
-    #[getter]
-    const fn is_break_glass(&self) -> bool {
-        self.grant.break_glass.is_some()
-    }
-
-    #[getter]
-    fn review_status(&self) -> Option<&'static str> {
-        self.grant.break_glass.as_ref().map(|owed| owed.review(self.now).name())
-    }
-
-    #[getter]
-    fn actions_taken(&self) -> u64 {
-        self.grant.uses
-    }
-
-    #[getter]
-    fn durable(&self) -> bool {
-        self.durable
-    }
-
-    #[getter]
-    fn replayed(&self) -> bool {
-        self.replayed
-    }
-
-    #[pyo3(signature = (*, base = "/jit"))]
-    fn to_json(&self, base: &str) -> PyResult<String> {
-        wire::to_json(&GrantDocument::new(&self.grant, self.now, base)).map_err(raise)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        repr!(py, "Grant", id = self.id(), status = self.status(), holder = self.holder(), role = self.role())
-    }
-}
-
-#[pyclass(frozen, module = "jit_access")]
-pub struct Record(pub jit_access::journal::Record);
-
-#[pymethods]
-impl Record {
-    #[getter]
-    fn revision(&self) -> u64 {
-        self.0.revision.0
-    }
-
-    #[getter]
-    fn at(&self) -> DateTime<Utc> {
-        instant(self.0.event.at)
-    }
-
-    #[getter]
-    fn by(&self) -> String {
-        self.0.event.by.to_string()
-    }
-
-    #[getter]
-    fn event(&self) -> &'static str {
-        self.0.event.fact.name()
-    }
-
-    #[getter]
-    fn hash(&self) -> String {
-        self.0.hash.to_string()
-    }
-
-    #[getter]
-    fn body(&self) -> String {
-        self.0.body.clone()
-    }
-
-    fn to_json(&self) -> PyResult<String> {
-        wire::to_json(&RecordDocument::from(&self.0)).map_err(raise)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        repr!(py, "Record", revision = self.revision(), event = self.event())
-    }
-}
-
 /// What is honoured now.
 #[pyclass(frozen, module = "jit_access")]
 pub struct Honoured(pub jit_access::service::Honoured);
@@ -618,11 +298,139 @@ impl Honoured {
     }
 }
 
-/// Makes the JSON of a page whose links start with this base.
+/// Makes the JSON of a document whose links start with this base.
 pub type Render = Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send + Sync>;
 
-/// A page: its items as Python objects, and its JSON as text that is made only when asked for.
-#[pyclass(frozen, module = "jit_access")]
+/// The document that a value of `jit_access.values` reads, and what is known of it besides.
+#[pyclass(frozen, module = "jit_access", name = "_Document")]
+pub struct Document {
+    render: Render,
+    next_cursor: Option<String>,
+    replayed: bool,
+    durable: bool,
+}
+
+#[pymethods]
+impl Document {
+    #[getter]
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    #[getter]
+    const fn replayed(&self) -> bool {
+        self.replayed
+    }
+
+    #[getter]
+    const fn durable(&self) -> bool {
+        self.durable
+    }
+
+    fn to_json(&self, base: &str) -> PyResult<String> {
+        (self.render)(base).map_err(raise)
+    }
+}
+
+impl Document {
+    /// The value of this class of `jit_access.values`, over this document.
+    fn shown<'py>(self, py: Python<'py>, class: &str) -> PyResult<Bound<'py, PyAny>> {
+        py.import("jit_access.values")?.getattr(class)?.call1((self,))
+    }
+}
+
+/// Lets a value be answered by a method: as the class of its name in `jit_access.values`.
+macro_rules! shown {
+    ($($value:ident),+) => {
+        $(impl<'py> IntoPyObject<'py> for $value {
+            type Target = PyAny;
+            type Output = Bound<'py, PyAny>;
+            type Error = PyErr;
+
+            fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+                self.document().shown(py, stringify!($value))
+            }
+        })+
+    };
+}
+
+shown!(AccessRequest, Delegation, Grant, Record);
+
+pub struct AccessRequest(Receipt);
+
+impl AccessRequest {
+    pub fn of(receipt: Receipt) -> PyResult<Self> {
+        if receipt.request.is_none() {
+            return Err(missing("request"));
+        }
+        Ok(Self(receipt))
+    }
+
+    fn document(self) -> Document {
+        let Self(receipt) = self;
+        let (replayed, durable) = (receipt.replayed, receipt.durable);
+        let render: Render = Box::new(move |base| wire::to_json(&wire::request_of(&receipt, base)));
+        Document { render, next_cursor: None, replayed, durable }
+    }
+}
+
+pub struct Delegation {
+    delegation: model::Delegation,
+    now: Timestamp,
+    replayed: bool,
+}
+
+impl Delegation {
+    pub const fn new(delegation: model::Delegation, now: Timestamp) -> Self {
+        Self { delegation, now, replayed: false }
+    }
+
+    pub fn of(receipt: Receipt) -> PyResult<Self> {
+        let delegation = receipt.delegation.ok_or_else(|| missing("delegation"))?;
+        Ok(Self { delegation, now: receipt.now, replayed: receipt.replayed })
+    }
+
+    fn document(self) -> Document {
+        let Self { delegation, now, replayed } = self;
+        let render: Render = Box::new(move |base| wire::to_json(&DelegationDocument::new(&delegation, now, base)));
+        Document { render, next_cursor: None, replayed, durable: true }
+    }
+}
+
+pub struct Grant {
+    grant: model::Grant,
+    now: Timestamp,
+    replayed: bool,
+    durable: bool,
+}
+
+impl Grant {
+    pub const fn new(grant: model::Grant, now: Timestamp) -> Self {
+        Self { grant, now, replayed: false, durable: true }
+    }
+
+    pub fn of(receipt: Receipt) -> PyResult<Self> {
+        let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
+        Ok(Self { grant, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+    }
+
+    fn document(self) -> Document {
+        let Self { grant, now, replayed, durable } = self;
+        let render: Render = Box::new(move |base| wire::to_json(&GrantDocument::new(&grant, now, base)));
+        Document { render, next_cursor: None, replayed, durable }
+    }
+}
+
+pub struct Record(pub jit_access::journal::Record);
+
+impl Record {
+    fn document(self) -> Document {
+        let render: Render = Box::new(move |_| wire::to_json(&RecordDocument::from(&self.0)));
+        Document { render, next_cursor: None, replayed: false, durable: true }
+    }
+}
+
+/// A page: its items as Python objects, and its JSON as text that is made only when it is read.
 pub struct Page {
     pub items: Py<PyTuple>,
     pub next: Option<String>,
@@ -630,30 +438,14 @@ pub struct Page {
     pub render: Render,
 }
 
-#[pymethods]
-impl Page {
-    #[getter]
-    fn items(&self, py: Python<'_>) -> Py<PyTuple> {
-        self.items.clone_ref(py)
-    }
+impl<'py> IntoPyObject<'py> for Page {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
 
-    #[getter]
-    fn next_cursor(&self) -> Option<String> {
-        self.next.clone()
-    }
-
-    #[getter]
-    fn durable(&self) -> bool {
-        self.durable
-    }
-
-    #[pyo3(signature = (*, base = "/jit"))]
-    fn to_json(&self, base: &str) -> PyResult<String> {
-        (self.render)(base).map_err(raise)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        repr!(py, "Page", items = self.items.bind(py).len(), next_cursor = self.next.clone())
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        let document = Document { render: self.render, next_cursor: self.next, replayed: false, durable: self.durable };
+        py.import("jit_access.answers")?.getattr("Page")?.call1((document, self.items))
     }
 }
 

@@ -182,7 +182,8 @@ def review_after_three_hours(engine: Engine) -> Any:
     grant = take(engine).grant_id
     engine.release(SRE, grant)
     CLOCK.advance(timedelta(hours=3))
-    return engine.grant(LEAD, grant).review_status
+    owed = engine.grant(LEAD, grant).break_glass
+    return owed and owed.review_status
 
 
 class Row(NamedTuple):

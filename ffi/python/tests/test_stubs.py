@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -27,7 +29,7 @@ def test_the_package_types_strictly_for_its_users(tmp_path: Path) -> None:
         """
 from datetime import UTC, datetime
 
-from jit_access import Caller, Decision, Engine, Grant, InvalidInput, Record
+from jit_access import Caller, Decision, Engine, Grant, InvalidInput, Page, Record, Review
 
 with Engine.from_yaml("jit_access:", environ={}) as engine:
     dev = Caller("dev@example.com", roles=["developer"])
@@ -37,8 +39,10 @@ with Engine.from_yaml("jit_access:", environ={}) as engine:
         engine.submit(dev, role="auditor", starts_at=until, duration_hours=1)
     except InvalidInput as error:
         code: str = error.code
-    for item in engine.audit(dev).items:
-        assert isinstance(item, Record)
+    records: Page[Record] = engine.audit(dev)
+    event: str = records.items[0].event
+    ended: list[datetime | None] = [grant.ended_at for grant in engine.grants(dev).items]
+    reviews: tuple[Review, ...] = engine.requests(dev).items[0].reviews
     grants: list[Grant] = engine.live_grants()
 """,
         encoding="utf-8",
@@ -67,3 +71,19 @@ def test_help_says_what_each_command_does() -> None:
         words = getattr(jit_access.Engine, name).__doc__
         assert words and words.splitlines()[0].endswith("."), name
     assert "`duration_hours`: The length in hours." in (jit_access.Engine.submit.__doc__ or "")
+
+
+def test_help_says_what_each_field_of_a_value_is() -> None:
+    for kind in (jit_access.AccessRequest, jit_access.Grant, jit_access.Delegation, jit_access.Record, jit_access.Review):
+        assert kind.__doc__
+        fields = [name for name in vars(kind) if not name.startswith("_")]
+        assert fields
+        for name in fields:
+            assert (getattr(kind, name).__doc__ or "").endswith("."), f"{kind.__name__}.{name}"
+    shown = pydoc.render_doc(jit_access.Grant.expires_at, renderer=pydoc.plaintext)
+    assert "The first instant at which it no longer permits anything." in shown
+    assert "justification" in pydoc.render_doc(jit_access.Grant, renderer=pydoc.plaintext)
+
+
+def test_a_page_is_generic_at_run_time() -> None:
+    assert get_args(jit_access.Page[jit_access.Grant]) == (jit_access.Grant,)

@@ -1,0 +1,768 @@
+"""The values that an engine answers with. Generated from `src/wire`, by `tests/generated.rs`.
+
+Each has every field of its JSON document, with the instants as `datetime` in UTC and the lists as tuples. What a method
+answers is how things stood when it returned; nothing changes it later.
+"""
+
+# ruff: noqa: E501
+# fmt: off
+# mypy: disable-error-code="no-any-return"
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal, final
+
+from jit_access._native import Conditions
+from jit_access.answers import Answered, GrantAnswer, Value
+
+__all__ = [
+    "AccessRequest",
+    "Answer",
+    "ApprovalStep",
+    "Assessment",
+    "BreakGlass",
+    "Delegation",
+    "Emergency",
+    "Grant",
+    "Limit",
+    "Record",
+    "Review",
+    "RiskReason",
+    "SignIn",
+    "WaitingFor",
+]
+
+
+@final
+class Limit(Value):
+    """The most that a reviewer approves. A field that is `null` is not limited."""
+
+    __slots__ = ()
+    _shown = ("permissions", "excluded_permissions", "resource", "duration_hours", "conditions",)
+
+    @property
+    def permissions(self) -> tuple[str, ...] | None:
+        """No more than these permissions."""
+        return None if (found := self._of("permissions")) is None else tuple(found)
+
+    @property
+    def excluded_permissions(self) -> tuple[str, ...] | None:
+        """What a wildcard of `permissions` leaves out."""
+        return None if (found := self._of("excluded_permissions")) is None else tuple(found)
+
+    @property
+    def resource(self) -> str | None:
+        """No more than this resource."""
+        return self._of("resource")
+
+    @property
+    def duration_hours(self) -> float | None:
+        """No longer than this."""
+        return self._of("duration_hours")
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """These conditions hold, too."""
+        return None if (found := self._of("conditions")) is None else Conditions(**found)
+
+
+@final
+class ApprovalStep(Value):
+    """A step of the approval: a number of different people who each hold one of its roles."""
+
+    __slots__ = ()
+    _shown = ("roles", "count", "escalates_at", "escalate_to",)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The host's roles of which a reviewer must hold one."""
+        return tuple(self._of("roles"))
+
+    @property
+    def count(self) -> int:
+        """How many different people must approve."""
+        return self._of("count")
+
+    @property
+    def escalates_at(self) -> datetime | None:
+        """From when on the roles of `escalate_to` may approve, too."""
+        return None if (found := self._of("escalates_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def escalate_to(self) -> tuple[str, ...]:
+        """The roles that may approve, too, from then on."""
+        return tuple(self._of("escalate_to"))
+
+
+@final
+class WaitingFor(Value):
+    """A step of the approval that is not complete, and how many reviewers it needs."""
+
+    __slots__ = ()
+    _shown = ("roles", "missing",)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of which a reviewer needs one now."""
+        return tuple(self._of("roles"))
+
+    @property
+    def missing(self) -> int:
+        """How many more different people must approve."""
+        return self._of("missing")
+
+
+@final
+class Review(Value):
+    """A review: approval, denial, or a question."""
+
+    __slots__ = ()
+    _shown = ("by", "at", "verdict", "comment", "version", "roles", "acts_for", "on_behalf_of", "lapsed_at", "limit",)
+
+    @property
+    def by(self) -> str:
+        """Who gave the review."""
+        return self._of("by")
+
+    @property
+    def at(self) -> datetime:
+        """When the review was given."""
+        return datetime.fromisoformat(self._of("at"))
+
+    @property
+    def verdict(self) -> Literal["approve", "deny", "ask"]:
+        """What the reviewer decided; `ask` is a question to the requester."""
+        return self._of("verdict")
+
+    @property
+    def comment(self) -> str | None:
+        """The reason, or the question."""
+        return self._of("comment")
+
+    @property
+    def version(self) -> int:
+        """The version of the request that was reviewed."""
+        return self._of("version")
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles with which it was given."""
+        return tuple(self._of("roles"))
+
+    @property
+    def acts_for(self) -> str | None:
+        """The person that a reviewing agent acts for."""
+        return self._of("acts_for")
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        """Who delegated these roles."""
+        return self._of("on_behalf_of")
+
+    @property
+    def lapsed_at(self) -> datetime | None:
+        """Since when the review no longer counts, because the reviewer lost such a role."""
+        return None if (found := self._of("lapsed_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def limit(self) -> Limit | None:
+        """The most that the reviewer approves; `None` for all that was requested."""
+        return None if (found := self._of("limit")) is None else Limit(found)
+
+
+@final
+class Answer(Value):
+    """An answer of the requester to a question."""
+
+    __slots__ = ()
+    _shown = ("at", "text", "version",)
+
+    @property
+    def at(self) -> datetime:
+        """When it was given."""
+        return datetime.fromisoformat(self._of("at"))
+
+    @property
+    def text(self) -> str:
+        """The text of the answer."""
+        return self._of("text")
+
+    @property
+    def version(self) -> int:
+        """The version of the request after the answer."""
+        return self._of("version")
+
+
+@final
+class RiskReason(Value):
+    """A reason for the level of risk."""
+
+    __slots__ = ()
+    _shown = ("factor", "detail",)
+
+    @property
+    def factor(self) -> str:
+        """The stable name of the reason, for programs."""
+        return self._of("factor")
+
+    @property
+    def detail(self) -> str:
+        """The reason, for people."""
+        return self._of("detail")
+
+
+@final
+class Assessment(Value):
+    """What the request would newly permit, and the risk of that."""
+
+    __slots__ = ()
+    _shown = ("risk_level", "reasons", "newly_permitted", "newly_permitted_except",)
+
+    @property
+    def risk_level(self) -> Literal["low", "medium", "high", "critical"]:
+        """The level of risk."""
+        return self._of("risk_level")
+
+    @property
+    def reasons(self) -> tuple[RiskReason, ...]:
+        """The reasons for this level."""
+        return tuple(RiskReason(each) for each in self._of("reasons"))
+
+    @property
+    def newly_permitted(self) -> tuple[str, ...]:
+        """Permissions that are requested and that the requester does not hold by standing right."""
+        return tuple(self._of("newly_permitted"))
+
+    @property
+    def newly_permitted_except(self) -> tuple[str, ...]:
+        """What a wildcard of `newly_permitted` leaves out."""
+        return tuple(self._of("newly_permitted_except"))
+
+
+@final
+class SignIn(Value):
+    """How somebody signed in: the claims of their token."""
+
+    __slots__ = ()
+    _shown = ("amr", "acr", "auth_time", "mfa",)
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """The methods of authentication (RFC 8176)."""
+        return tuple(self._of("amr"))
+
+    @property
+    def acr(self) -> str | None:
+        """The context of authentication."""
+        return self._of("acr")
+
+    @property
+    def auth_time(self) -> datetime | None:
+        """When the sign-in happened."""
+        return None if (found := self._of("auth_time")) is None else datetime.fromisoformat(found)
+
+    @property
+    def mfa(self) -> bool:
+        """Whether the host claimed a second factor without saying which."""
+        return bool(self._of("mfa"))
+
+
+@final
+class Emergency(Value):
+    """How access was taken without approval."""
+
+    __slots__ = ()
+    _shown = ("drill", "skipped_approvers", "sign_in",)
+
+    @property
+    def drill(self) -> bool:
+        """Whether it was a drill."""
+        return bool(self._of("drill"))
+
+    @property
+    def skipped_approvers(self) -> tuple[str, ...]:
+        """The roles of which one would have had to approve."""
+        return tuple(self._of("skipped_approvers"))
+
+    @property
+    def sign_in(self) -> SignIn | None:
+        """How the requester had signed in."""
+        return None if (found := self._of("sign_in")) is None else SignIn(found)
+
+
+@final
+class BreakGlass(Value):
+    """The review that a grant without approval needs afterwards."""
+
+    __slots__ = ()
+    _shown = ("drill", "review_status", "review_due_at", "reviewer_roles", "reviewed_by", "reviewed_at", "outcome", "finding",)
+
+    @property
+    def drill(self) -> bool:
+        """Whether it was a drill."""
+        return bool(self._of("drill"))
+
+    @property
+    def review_status(self) -> Literal["required", "overdue", "done", "waived"]:
+        """The state of the review."""
+        return self._of("review_status")
+
+    @property
+    def review_due_at(self) -> datetime:
+        """From when on the review is overdue."""
+        return datetime.fromisoformat(self._of("review_due_at"))
+
+    @property
+    def reviewer_roles(self) -> tuple[str, ...]:
+        """The host's roles of which a reviewer must hold one."""
+        return tuple(self._of("reviewer_roles"))
+
+    @property
+    def reviewed_by(self) -> str | None:
+        """Who reviewed the use, or waived the review."""
+        return self._of("reviewed_by")
+
+    @property
+    def reviewed_at(self) -> datetime | None:
+        """When it was reviewed or waived."""
+        return None if (found := self._of("reviewed_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def outcome(self) -> Literal["justified", "unjustified", "waived"] | None:
+        """The result of the review."""
+        return self._of("outcome")
+
+    @property
+    def finding(self) -> str | None:
+        """The text of the reviewer."""
+        return self._of("finding")
+
+
+@final
+class AccessRequest(Answered):
+    """A request for access."""
+
+    __slots__ = ()
+    _shown = ("id", "status", "requester", "role",)
+
+    @property
+    def id(self) -> str:
+        """The id, a UUID."""
+        return self._of("id")
+
+    @property
+    def status(self) -> Literal["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"]:
+        """The status at the instant of the answer."""
+        return self._of("status")
+
+    @property
+    def requester(self) -> str:
+        """Who requests access; `agent:name` for an agent."""
+        return self._of("requester_email")
+
+    @property
+    def requester_acts_for(self) -> str | None:
+        """The person that a requesting agent acts for."""
+        return self._of("requester_acts_for")
+
+    @property
+    def requester_normal_roles(self) -> tuple[str, ...]:
+        """The standing roles of the requester at the time of the request."""
+        return tuple(self._of("requester_normal_roles"))
+
+    @property
+    def requester_normal_permissions(self) -> tuple[str, ...] | None:
+        """The standing permissions of the requester at the time of the request; `None` when the host did not say."""
+        return None if (found := self._of("requester_normal_permissions")) is None else tuple(found)
+
+    @property
+    def role(self) -> str:
+        """The role of the catalogue."""
+        return self._of("role")
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the role permits."""
+        return tuple(self._of("permissions"))
+
+    @property
+    def excluded_permissions(self) -> tuple[str, ...]:
+        """What a wildcard of `permissions` leaves out."""
+        return tuple(self._of("excluded_permissions"))
+
+    @property
+    def resource(self) -> str:
+        """The resource it is for; `*` for all."""
+        return self._of("resource")
+
+    @property
+    def duration_hours(self) -> float:
+        """How long the grant lasts, after every limit."""
+        return self._of("duration_hours")
+
+    @property
+    def requested_duration_hours(self) -> float:
+        """The length that was requested."""
+        return self._of("requested_duration_hours")
+
+    @property
+    def duration_cut_by(self) -> str | None:
+        """The configuration key of the limit that made it shorter; `None` when none did."""
+        return self._of("duration_cut_by")
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """The conditions at every use; `None` for none."""
+        return None if (found := self._of("conditions")) is None else Conditions(**found)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """When the grant is to start; `None` for at the approval."""
+        return None if (found := self._of("starts_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def justification(self) -> str | None:
+        """The reason that the requester gave."""
+        return self._of("justification")
+
+    @property
+    def ticket_url(self) -> str | None:
+        """The ticket of the work."""
+        return self._of("ticket_url")
+
+    @property
+    def approver_roles(self) -> tuple[str, ...]:
+        """Every role that may review the request at some time."""
+        return tuple(self._of("approver_roles"))
+
+    @property
+    def approval(self) -> tuple[ApprovalStep, ...]:
+        """The steps of the approval."""
+        return tuple(ApprovalStep(each) for each in self._of("approval"))
+
+    @property
+    def waiting_for(self) -> tuple[WaitingFor, ...]:
+        """The steps that are not complete; empty once the request is closed."""
+        return tuple(WaitingFor(each) for each in self._of("waiting_for"))
+
+    @property
+    def created_at(self) -> datetime:
+        """When the request was made."""
+        return datetime.fromisoformat(self._of("created_at"))
+
+    @property
+    def times_out_at(self) -> datetime:
+        """From when on the request can no longer be reviewed."""
+        return datetime.fromisoformat(self._of("times_out_at"))
+
+    @property
+    def break_glass(self) -> Emergency | None:
+        """How the access was taken, when it needed no approval."""
+        return None if (found := self._of("break_glass")) is None else Emergency(found)
+
+    @property
+    def version(self) -> int:
+        """The version. It rises when the length or the resource changes; a review is of one version."""
+        return self._of("version")
+
+    @property
+    def assessment(self) -> Assessment:
+        """What the request would newly permit, and the risk of that."""
+        return Assessment(self._of("assessment"))
+
+    @property
+    def reviews(self) -> tuple[Review, ...]:
+        """The reviews, oldest first."""
+        return tuple(Review(each) for each in self._of("reviews"))
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers of the requester, oldest first."""
+        return tuple(Answer(each) for each in self._of("answers"))
+
+    @property
+    def grant_id(self) -> str | None:
+        """The id of the grant it led to."""
+        return self._of("grant_id")
+
+    @property
+    def extends(self) -> str | None:
+        """The id of the grant to extend."""
+        return self._of("extends")
+
+    @property
+    def already(self) -> bool:
+        """True when no request was made, because the grant of this one already gives what was requested."""
+        return bool(self._of("already"))
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Paths to the request and to what can be done with it now."""
+        return MappingProxyType(self._of("links"))
+
+
+@final
+class Grant(GrantAnswer):
+    """A grant: access for a limited time."""
+
+    __slots__ = ()
+    _shown = ("id", "status", "holder", "role",)
+
+    @property
+    def id(self) -> str:
+        """The id, a UUID."""
+        return self._of("id")
+
+    @property
+    def holder(self) -> str:
+        """Who holds it; `agent:name` for an agent."""
+        return self._of("requester_email")
+
+    @property
+    def requester_acts_for(self) -> str | None:
+        """The person that a holding agent acts for."""
+        return self._of("requester_acts_for")
+
+    @property
+    def requester_normal_roles(self) -> tuple[str, ...]:
+        """The standing roles of the holder at the time of the request."""
+        return tuple(self._of("requester_normal_roles"))
+
+    @property
+    def role(self) -> str:
+        """The role of the catalogue."""
+        return self._of("granted_role")
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What it permits."""
+        return tuple(self._of("granted_permissions"))
+
+    @property
+    def justification(self) -> str | None:
+        """The reason that the requester gave."""
+        return self._of("justification")
+
+    @property
+    def ticket_url(self) -> str | None:
+        """The ticket of the work."""
+        return self._of("ticket_url")
+
+    @property
+    def approved_by(self) -> str:
+        """Who approved it; `rule:` and a configuration key where a rule did."""
+        return self._of("approved_by")
+
+    @property
+    def approved_at(self) -> datetime:
+        """When it was approved."""
+        return datetime.fromisoformat(self._of("approved_at"))
+
+    @property
+    def starts_at(self) -> datetime:
+        """The first instant at which it permits something."""
+        return datetime.fromisoformat(self._of("starts_at"))
+
+    @property
+    def expires_at(self) -> datetime:
+        """The first instant at which it no longer permits anything."""
+        return datetime.fromisoformat(self._of("expires_at"))
+
+    @property
+    def status(self) -> Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"]:
+        """The status at the instant of the answer."""
+        return self._of("status")
+
+    @property
+    def actions_taken(self) -> int:
+        """How many uses are recorded."""
+        return self._of("actions_taken")
+
+    @property
+    def revoked_by(self) -> str | None:
+        """Who revoked it; `rule:` and the name of a rule where one did."""
+        return self._of("revoked_by")
+
+    @property
+    def revoke_reason(self) -> str | None:
+        """Why it was revoked."""
+        return self._of("revoke_reason")
+
+    @property
+    def break_glass(self) -> BreakGlass | None:
+        """The review that it needs afterwards, when nobody approved it."""
+        return None if (found := self._of("break_glass")) is None else BreakGlass(found)
+
+    @property
+    def suspended_at(self) -> datetime | None:
+        """Since when it is suspended."""
+        return None if (found := self._of("suspended_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def suspended_by(self) -> str | None:
+        """Who suspended it."""
+        return self._of("suspended_by")
+
+    @property
+    def suspend_reason(self) -> str | None:
+        """Why it is suspended."""
+        return self._of("suspend_reason")
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request it answers."""
+        return self._of("request_id")
+
+    @property
+    def excluded_permissions(self) -> tuple[str, ...]:
+        """What a wildcard of `granted_permissions` leaves out."""
+        return tuple(self._of("excluded_permissions"))
+
+    @property
+    def resource(self) -> str:
+        """The resource it is for; `*` for all."""
+        return self._of("resource")
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """The conditions at every use; `None` for none."""
+        return None if (found := self._of("conditions")) is None else Conditions(**found)
+
+    @property
+    def uses_left(self) -> int | None:
+        """How many uses are left; `None` when the number is not limited."""
+        return self._of("uses_left")
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended; `None` while it has not."""
+        return None if (found := self._of("ended_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def extends(self) -> str | None:
+        """The id of the grant that it extends."""
+        return self._of("extends")
+
+    @property
+    def extension_number(self) -> int:
+        """0 when it extends nothing, 1 for the first extension."""
+        return self._of("extension_number")
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Paths to the grant and to what can be done with it now."""
+        return MappingProxyType(self._of("links"))
+
+
+@final
+class Delegation(Answered):
+    """A delegation: the right to review, for a limited time. It cannot be delegated again, and it never covers requests of the delegator."""
+
+    __slots__ = ()
+    _shown = ("id", "status", "delegator", "delegate",)
+
+    @property
+    def id(self) -> str:
+        """The id, a UUID."""
+        return self._of("id")
+
+    @property
+    def status(self) -> Literal["scheduled", "active", "expired", "ended"]:
+        """The status at the instant of the answer."""
+        return self._of("status")
+
+    @property
+    def delegator(self) -> str:
+        """Whose right to review it is."""
+        return self._of("delegator")
+
+    @property
+    def delegate(self) -> str:
+        """Who may review in their place."""
+        return self._of("delegate")
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that are delegated."""
+        return tuple(self._of("roles"))
+
+    @property
+    def from_(self) -> datetime:
+        """The first instant at which it holds."""
+        return datetime.fromisoformat(self._of("from"))
+
+    @property
+    def until(self) -> datetime:
+        """The first instant at which it no longer holds."""
+        return datetime.fromisoformat(self._of("until"))
+
+    @property
+    def reason(self) -> str:
+        """The reason for it."""
+        return self._of("reason")
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+        return datetime.fromisoformat(self._of("created_at"))
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When somebody ended it before its time."""
+        return None if (found := self._of("ended_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def ended_by(self) -> str | None:
+        """Who ended it."""
+        return self._of("ended_by")
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Paths to the delegation."""
+        return MappingProxyType(self._of("links"))
+
+
+@final
+class Record(Answered):
+    """A record of the journal. `body` is the text that `hash` is the SHA-256 of."""
+
+    __slots__ = ()
+    _shown = ("revision", "event", "by",)
+
+    @property
+    def revision(self) -> int:
+        """Its position; gapless, from 1."""
+        return self._of("revision")
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return datetime.fromisoformat(self._of("at"))
+
+    @property
+    def by(self) -> str:
+        """Who did it: a person, `agent:name`, or `rule:` and the name of a rule."""
+        return self._of("by")
+
+    @property
+    def event(self) -> str:
+        """What happened: `grant_revoked`."""
+        return self._of("event")
+
+    @property
+    def previous(self) -> str:
+        """The hash of the record before it."""
+        return self._of("previous")
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of `body`, in hexadecimal."""
+        return self._of("hash")
+
+    @property
+    def body(self) -> str:
+        """The whole record as canonical JSON (RFC 8785)."""
+        return self._of("body")

@@ -1,0 +1,30 @@
+//! The conditions of a grant as JSON.
+
+use std::num::NonZeroU32;
+
+use crate::model::Conditions;
+
+document! {
+    /// Conditions that are checked at every use. A field that is `null` is no condition.
+    pub(super) struct ConditionsDocument as "Conditions" {
+        /// A sign-in with a second factor no longer ago than this.
+        mfa_within_minutes: Option<i64>,
+        /// From one of these networks.
+        networks: Option<Vec<String>>,
+        /// Only in this session or task.
+        session: Option<String>,
+        /// No more uses than this.
+        max_uses: Option<u32>,
+    }
+}
+
+impl ConditionsDocument {
+    pub(super) fn new(conditions: &Conditions) -> Option<Self> {
+        (!conditions.is_none()).then(|| Self {
+            mfa_within_minutes: conditions.mfa_within.map(|ttl| ttl.millis() / 60_000),
+            networks: conditions.networks.as_ref().map(|networks| networks.texts().collect()),
+            session: conditions.session.as_ref().map(ToString::to_string),
+            max_uses: conditions.max_uses.map(NonZeroU32::get),
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! A grant as JSON.
+
+use super::conditions::ConditionsDocument;
+use super::shown::Instant;
+use super::texts;
+use crate::model::{BreakGlass, EndKind, Grant, GrantStatus, Timestamp};
+
+document! {
+    /// A grant: access for a limited time.
+    ///
+    /// ```
+    /// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+    /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+    /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+    /// # use jit_access::wire::command;
+    /// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+    /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+    /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+    /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+    /// # let dev = Caller::new(dev, vec![]);
+    /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+    /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
+    /// # command::run(&engine.desk(), &approve)?;
+    /// use jit_access::model::*;
+    /// use jit_access::wire::{self, GrantDocument};
+    ///
+    /// let receipt = engine.desk().request(&dev, request)?;
+    /// let document = GrantDocument::new(receipt.grant.as_ref().ok_or("no grant")?, receipt.now, "/jit");
+    /// assert!(wire::to_json(&document)?.contains(r#""status":"active""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub struct GrantDocument as "Grant" {
+        /// The id, a UUID.
+        id: String,
+        /// Who holds it; `agent:name` for an agent.
+        requester_email: String as "holder",
+        /// The person that a holding agent acts for.
+        requester_acts_for: Option<String>,
+        /// The standing roles of the holder at the time of the request.
+        requester_normal_roles: Vec<String>,
+        /// The role of the catalogue.
+        granted_role: String as "role",
+        /// What it permits.
+        granted_permissions: Vec<String> as "permissions",
+        /// The reason that the requester gave.
+        justification: Option<String>,
+        /// The ticket of the work.
+        ticket_url: Option<String>,
+        /// Who approved it; `rule:` and a configuration key where a rule did.
+        approved_by: String,
+        /// When it was approved.
+        approved_at: Instant,
+        /// The first instant at which it permits something.
+        starts_at: Instant,
+        /// The first instant at which it no longer permits anything.
+        expires_at: Instant,
+        /// The status at the instant of the answer.
+        status: &'static str = ["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"],
+        /// How many uses are recorded.
+        actions_taken: u64,
+        /// Who revoked it; `rule:` and the name of a rule where one did.
+        revoked_by: Option<String>,
+        /// Why it was revoked.
+        revoke_reason: Option<String>,
+        /// The review that it needs afterwards, when nobody approved it.
+        break_glass: Option<BreakGlassDocument>,
+        /// Since when it is suspended.
+        suspended_at: Option<Instant>,
+        /// Who suspended it.
+        suspended_by: Option<String>,
+        /// Why it is suspended.
+        suspend_reason: Option<String>,
+        /// The id of the request it answers.
+        request_id: String,
+        /// What a wildcard of `granted_permissions` leaves out.
+        excluded_permissions: Vec<String>,
+        /// The resource it is for; `*` for all.
+        resource: String,
+        /// The conditions at every use; `null` for none.
+        conditions: Option<ConditionsDocument>,
+        /// How many uses are left; `null` when the number is not limited.
+        uses_left: Option<u64>,
+        /// When it ended; `null` while it has not.
+        ended_at: Option<Instant>,
+        /// The id of the grant that it extends.
+        extends: Option<String>,
+        /// 0 when it extends nothing, 1 for the first extension.
+        extension_number: u32,
+        /// Paths to the grant and to what can be done with it now.
+        links: GrantLinks,
+    }
+}
+
+document! {
+    /// The review that a grant without approval needs afterwards.
+    pub(super) struct BreakGlassDocument as "BreakGlass" {
+        /// Whether it was a drill.
+        drill: bool,
+        /// The state of the review.
+        review_status: &'static str = ["required", "overdue", "done", "waived"],
+        /// From when on the review is overdue.
+        review_due_at: Instant,
+        /// The host's roles of which a reviewer must hold one.
+        reviewer_roles: Vec<String>,
+        /// Who reviewed the use, or waived the review.
+        reviewed_by: Option<String>,
+        /// When it was reviewed or waived.
+        reviewed_at: Option<Instant>,
+        /// The result of the review.
+        outcome: Option<&'static str> = ["justified", "unjustified", "waived"],
+        /// The text of the reviewer.
+        finding: Option<String>,
+    }
+}
+
+impl BreakGlassDocument {
+    fn new(owed: &BreakGlass, now: Timestamp) -> Self {
+        let closed = owed.closed.as_ref();
+        Self {
+            drill: owed.drill,
+            review_status: owed.review(now).name(),
+            review_due_at: owed.review_due.into(),
+            reviewer_roles: texts(&owed.reviewer_roles),
+            reviewed_by: closed.map(|closed| closed.by.to_string()),
+            reviewed_at: closed.map(|closed| closed.at.into()),
+            outcome: closed.map(|closed| closed.outcome.name()),
+            finding: closed.map(|closed| closed.outcome.text().to_string()),
+        }
+    }
+}
+
+links! {
+    struct GrantLinks { always: [request], sometimes: [revoke, extend, release, suspend, resume, review, waive_review] }
+}
+
+impl GrantDocument {
+    /// The grant as it stands at `now`. Links start with `base`: `/jit`.
+    #[must_use]
+    pub fn new(grant: &Grant, now: Timestamp, base: &str) -> Self {
+        let status = grant.status(now);
+        let this = format!("{base}/grants/{}", grant.id);
+        let while_live = |verb: &str| status.is_live().then(|| format!("{this}/{verb}"));
+        let revoked = grant.ended.as_ref().and_then(|end| match &end.kind {
+            EndKind::Revoked(reason) => Some((end.by.to_string(), reason.to_string())),
+            EndKind::Released | EndKind::Exhausted => None,
+        });
+        let ended_at = match (&grant.ended, status) {
+            (Some(end), _) => Some(end.at),
+            (None, GrantStatus::Expired) => Some(grant.window.end()),
+            (None, _) => None,
+        };
+        Self {
+            id: grant.id.to_string(),
+            requester_email: grant.holder.to_string(),
+            requester_acts_for: grant.holder_acts_for.as_ref().map(ToString::to_string),
+            requester_normal_roles: texts(&grant.holder_normal_roles),
+            granted_role: grant.role.to_string(),
+            granted_permissions: texts(grant.permissions.allowed()),
+            justification: grant.justification.as_ref().map(ToString::to_string),
+            ticket_url: grant.ticket.as_ref().map(ToString::to_string),
+            approved_by: grant.approved_by.to_string(),
+            approved_at: grant.approved_at.into(),
+            starts_at: grant.window.start().into(),
+            expires_at: grant.window.end().into(),
+            status: status.name(),
+            actions_taken: grant.uses,
+            revoked_by: revoked.as_ref().map(|(by, _)| by.clone()),
+            revoke_reason: revoked.map(|(_, reason)| reason),
+            break_glass: grant.break_glass.as_ref().map(|owed| BreakGlassDocument::new(owed, now)),
+            suspended_at: grant.suspended.as_ref().map(|one| one.at.into()),
+            suspended_by: grant.suspended.as_ref().map(|one| one.by.to_string()),
+            suspend_reason: grant.suspended.as_ref().map(|one| one.reason.to_string()),
+            request_id: grant.request.to_string(),
+            excluded_permissions: texts(grant.permissions.excepted()),
+            resource: grant.scope.to_string(),
+            conditions: ConditionsDocument::new(&grant.conditions),
+            uses_left: grant.conditions.max_uses.map(|max| u64::from(max.get()).saturating_sub(grant.uses)),
+            ended_at: ended_at.map(Into::into),
+            extends: grant.extends.map(|extension| extension.of.to_string()),
+            extension_number: grant.number(),
+            links: GrantLinks {
+                request: format!("{base}/requests/{}", grant.request),
+                revoke: while_live("revoke"),
+                extend: while_live("extend").filter(|_| status != GrantStatus::Suspended),
+                release: while_live("release"),
+                suspend: while_live("suspend").filter(|_| status != GrantStatus::Suspended),
+                resume: while_live("resume").filter(|_| status == GrantStatus::Suspended),
+                review: (grant.is_unreviewed() && !status.is_live()).then(|| format!("{this}/review")),
+                waive_review: grant.is_unreviewed().then(|| format!("{this}/waive-review")),
+                this,
+            },
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A page of documents, and the cursor of the next one.
+
+use serde::Serialize;
+
+use crate::model::{Invalid, Revision};
+use crate::service::Listing;
+
+/// A page of documents.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # use jit_access::wire::command;
+/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+/// # let dev = Caller::new(dev, vec![]);
+/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// use jit_access::model::*;
+/// use jit_access::wire::{self, PageDocument, RequestDocument};
+///
+/// use jit_access::command::ListRequests;
+///
+/// let page = engine.desk().requests(&dev, &ListRequests::default())?;
+/// let page = PageDocument::new(&page, |request| RequestDocument::new(request, None, engine.now(), "/jit"));
+/// assert_eq!((page.items.len(), page.next_cursor), (1, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Serialize)]
+pub struct PageDocument<T> {
+    /// The documents.
+    pub items: Vec<T>,
+    /// What to send as `cursor` for the next page; `null` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> PageDocument<T> {
+    /// A page of what `render` makes of each row.
+    pub fn new<R>(listing: &Listing<R>, render: impl Fn(&R) -> T) -> Self {
+        Self { items: listing.items.iter().map(render).collect(), next_cursor: listing.next.map(cursor) }
+    }
+}
+
+/// Where a page goes on, as text that callers pass back unread.
+#[must_use]
+pub fn cursor(revision: Revision) -> String {
+    format!("r{revision}")
+}
+
+/// The place that a cursor names.
+///
+/// # Errors
+/// When it is not one that a page gave.
+pub fn parse_cursor(text: &str) -> Result<Revision, Invalid> {
+    text.strip_prefix('r')
+        .filter(|digits| digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|digits| digits.parse().ok())
+        .map(Revision)
+        .ok_or_else(|| Invalid::new("cursor", format!("is {}", Invalid::quote(text)), "a next_cursor that a page gave"))
+}

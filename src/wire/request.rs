@@ -1,0 +1,203 @@
+//! An access request as JSON.
+
+use super::assessment::AssessmentDocument;
+use super::conditions::ConditionsDocument;
+use super::review::{AnswerDocument, MissingDocument, ReviewDocument, StepDocument};
+use super::shown::Instant;
+use super::texts;
+use crate::model::{AccessRequest, Emergency, Grant, RequestStatus, Timestamp};
+use crate::service::Receipt;
+use crate::workflow::waiting_for;
+
+document! {
+    /// A request for access.
+    ///
+    /// ```
+    /// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+    /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+    /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+    /// # use jit_access::wire::command;
+    /// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+    /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+    /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+    /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+    /// # let dev = Caller::new(dev, vec![]);
+    /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+    /// use jit_access::model::*;
+    /// use jit_access::wire;
+    ///
+    /// let receipt = engine.desk().request(&dev, request)?;
+    /// let document = wire::request_of(&receipt, "/jit").ok_or("no request")?;
+    /// assert!(wire::to_json(&document)?.contains(r#""status":"pending""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub struct RequestDocument as "AccessRequest" {
+        /// The id, a UUID.
+        id: String,
+        /// The status at the instant of the answer.
+        status: &'static str = ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"],
+        /// Who requests access; `agent:name` for an agent.
+        requester_email: String as "requester",
+        /// The person that a requesting agent acts for.
+        requester_acts_for: Option<String>,
+        /// The standing roles of the requester at the time of the request.
+        requester_normal_roles: Vec<String>,
+        /// The standing permissions of the requester at the time of the request; `null` when the host did not say.
+        requester_normal_permissions: Option<Vec<String>>,
+        /// The role of the catalogue.
+        role: String,
+        /// What the role permits.
+        permissions: Vec<String>,
+        /// What a wildcard of `permissions` leaves out.
+        excluded_permissions: Vec<String>,
+        /// The resource it is for; `*` for all.
+        resource: String,
+        /// How long the grant lasts, after every limit.
+        duration_hours: f64,
+        /// The length that was requested.
+        requested_duration_hours: f64,
+        /// The configuration key of the limit that made it shorter; `null` when none did.
+        duration_cut_by: Option<String>,
+        /// The conditions at every use; `null` for none.
+        conditions: Option<ConditionsDocument>,
+        /// When the grant is to start; `null` for at the approval.
+        starts_at: Option<Instant>,
+        /// The reason that the requester gave.
+        justification: Option<String>,
+        /// The ticket of the work.
+        ticket_url: Option<String>,
+        /// Every role that may review the request at some time.
+        approver_roles: Vec<String>,
+        /// The steps of the approval.
+        approval: Vec<StepDocument>,
+        /// The steps that are not complete; empty once the request is closed.
+        waiting_for: Vec<MissingDocument>,
+        /// When the request was made.
+        created_at: Instant,
+        /// From when on the request can no longer be reviewed.
+        times_out_at: Instant,
+        /// How the access was taken, when it needed no approval.
+        break_glass: Option<EmergencyDocument>,
+        /// The version. It rises when the length or the resource changes; a review is of one version.
+        version: u32,
+        /// What the request would newly permit, and the risk of that.
+        assessment: AssessmentDocument,
+        /// The reviews, oldest first.
+        reviews: Vec<ReviewDocument>,
+        /// The answers of the requester, oldest first.
+        answers: Vec<AnswerDocument>,
+        /// The id of the grant it led to.
+        grant_id: Option<String>,
+        /// The id of the grant to extend.
+        extends: Option<String>,
+        /// True when no request was made, because the grant of this one already gives what was requested.
+        already: bool => "std::ops::Not::not",
+        /// Paths to the request and to what can be done with it now.
+        links: RequestLinks,
+    }
+}
+
+document! {
+    /// How access was taken without approval.
+    pub(super) struct EmergencyDocument as "Emergency" {
+        /// Whether it was a drill.
+        drill: bool,
+        /// The roles of which one would have had to approve.
+        skipped_approvers: Vec<String>,
+        /// How the requester had signed in.
+        sign_in: Option<SignInDocument>,
+    }
+}
+
+document! {
+    /// How somebody signed in: the claims of their token.
+    pub(super) struct SignInDocument as "SignIn" {
+        /// The methods of authentication (RFC 8176).
+        amr: Vec<String>,
+        /// The context of authentication.
+        acr: Option<String>,
+        /// When the sign-in happened.
+        auth_time: Option<Instant>,
+        /// Whether the host claimed a second factor without saying which.
+        mfa: bool,
+    }
+}
+
+impl From<&Emergency> for EmergencyDocument {
+    fn from(emergency: &Emergency) -> Self {
+        Self {
+            drill: emergency.drill,
+            skipped_approvers: texts(&emergency.skipped),
+            sign_in: emergency.sign_in.as_ref().map(|sign_in| SignInDocument {
+                amr: sign_in.methods().map(ToOwned::to_owned).collect(),
+                acr: sign_in.context().map(ToOwned::to_owned),
+                auth_time: sign_in.at().map(Into::into),
+                mfa: sign_in.claims_mfa(),
+            }),
+        }
+    }
+}
+
+links! {
+    struct RequestLinks { always: [], sometimes: [approve, deny, ask, answer, withdraw, grant] }
+}
+
+impl RequestDocument {
+    /// The request as it stands at `now`, with the grant it led to. Links start with `base`: `/jit`.
+    #[must_use]
+    pub fn new(request: &AccessRequest, grant: Option<&Grant>, now: Timestamp, base: &str) -> Self {
+        let status = request.status(now);
+        let waiting = if status.is_open() { waiting_for(request, now) } else { Vec::new() };
+        let this = format!("{base}/requests/{}", request.id);
+        let while_open = |verb: &str| status.is_open().then(|| format!("{this}/{verb}"));
+        Self {
+            id: request.id.to_string(),
+            status: status.name(),
+            requester_email: request.requester.to_string(),
+            requester_acts_for: request.requester_acts_for.as_ref().map(ToString::to_string),
+            requester_normal_roles: texts(&request.requester_normal_roles),
+            requester_normal_permissions: request.requester_normal_permissions.as_deref().map(texts),
+            role: request.role.to_string(),
+            permissions: texts(request.permissions.allowed()),
+            excluded_permissions: texts(request.permissions.excepted()),
+            resource: request.scope.to_string(),
+            duration_hours: request.duration.hours(),
+            requested_duration_hours: request.duration_cut.as_ref().map_or(request.duration, |cut| cut.asked).hours(),
+            duration_cut_by: request.duration_cut.as_ref().map(|cut| cut.limit.to_string()),
+            conditions: ConditionsDocument::new(&request.conditions),
+            starts_at: request.starts_at.map(Into::into),
+            justification: request.justification.as_ref().map(ToString::to_string),
+            ticket_url: request.ticket.as_ref().map(ToString::to_string),
+            approver_roles: texts(&request.approver_roles),
+            approval: request.approval.iter().map(Into::into).collect(),
+            waiting_for: waiting.iter().map(Into::into).collect(),
+            created_at: request.created_at.into(),
+            times_out_at: request.times_out_at.into(),
+            break_glass: request.emergency.as_ref().map(Into::into),
+            version: request.version,
+            assessment: (&request.assessment).into(),
+            reviews: request.reviews.iter().map(Into::into).collect(),
+            answers: request.answers.iter().map(Into::into).collect(),
+            grant_id: grant.map(|grant| grant.id.to_string()),
+            extends: request.extends.map(|extension| extension.of.to_string()),
+            already: false,
+            links: RequestLinks {
+                approve: while_open("approve"),
+                deny: while_open("deny"),
+                ask: while_open("ask"),
+                answer: (status == RequestStatus::NeedsInfo).then(|| format!("{this}/answer")),
+                withdraw: while_open("withdraw"),
+                grant: grant.map(|grant| format!("{base}/grants/{}", grant.id)),
+                this,
+            },
+        }
+    }
+}
+
+/// The request of a receipt, as a document.
+#[must_use]
+pub fn request_of(receipt: &Receipt, base: &str) -> Option<RequestDocument> {
+    let request = receipt.request.as_ref()?;
+    let document = RequestDocument::new(request, receipt.grant.as_ref(), receipt.now, base);
+    Some(RequestDocument { already: receipt.already, ..document })
+}

@@ -1,0 +1,161 @@
+//! How documents are defined: once, with the words and the types that every face shows.
+
+use serde::Serialize;
+
+use crate::model::Timestamp;
+
+/// A document or a part of one, as faces describe it.
+///
+/// ```
+/// let grant = jit_access::wire::documents().iter().find(|one| one.name == "Grant").ok_or("no such document")?;
+/// assert!(grant.fields.iter().any(|field| field.name == "expires_at"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct DocumentSpec {
+    /// Its name in every language: `Grant`.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// Its fields, in the order in which they are written.
+    pub fields: &'static [ShownField],
+}
+
+/// A field of a document.
+#[derive(Debug)]
+pub struct ShownField {
+    /// The name in JSON.
+    pub name: &'static str,
+    /// The name in Python, where it is another one.
+    pub in_python: Option<&'static str>,
+    /// What it says.
+    pub doc: &'static str,
+    /// What it holds.
+    pub kind: ShownKind,
+    /// The values that a text can have; empty for any.
+    pub names: &'static [&'static str],
+    /// Whether the field is left out when it says nothing.
+    pub left_out: bool,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+pub enum ShownKind {
+    /// Text.
+    Text,
+    /// An instant in RFC 3339, in UTC.
+    Instant,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Float,
+    /// `true` or `false`.
+    Flag,
+    /// Paths by name.
+    Links,
+    /// A document in this one.
+    Document(&'static DocumentSpec),
+    /// So many of them.
+    List(&'static ShownKind),
+    /// That, or `null`.
+    Optional(&'static ShownKind),
+}
+
+/// What a type is in a document.
+pub(super) trait Shown {
+    /// The kind of the fields of this type.
+    const KIND: ShownKind;
+}
+
+/// An instant as text.
+#[derive(Debug, Serialize)]
+pub(super) struct Instant(String);
+
+impl From<Timestamp> for Instant {
+    fn from(at: Timestamp) -> Self {
+        Self(at.to_string())
+    }
+}
+
+macro_rules! shown {
+    ($($type:ty => $kind:ident),+) => {
+        $(impl Shown for $type {
+            const KIND: ShownKind = ShownKind::$kind;
+        })+
+    };
+}
+
+shown!(String => Text, &'static str => Text, Instant => Instant, u32 => Integer, u64 => Integer, i64 => Integer, f64 => Float, bool => Flag);
+
+impl<T: Shown> Shown for Vec<T> {
+    const KIND: ShownKind = ShownKind::List(&T::KIND);
+}
+
+impl<T: Shown> Shown for Option<T> {
+    const KIND: ShownKind = ShownKind::Optional(&T::KIND);
+}
+
+/// Defines a document: the struct that is written as JSON, and its [`DocumentSpec`]. `as` gives the name in other
+/// languages. After a field, `as` gives its name in Python, `= [..]` the values of a text, and `?` says that the field is left
+/// out when it says nothing.
+macro_rules! document {
+    (
+        $(#[doc = $about:literal])*
+        $vis:vis struct $name:ident as $shown:literal {
+            $(
+                $(#[doc = $doc:literal])+
+                $field:ident : $type:ty $(as $python:literal)? $(= [$($one:literal),+])? $(=> $skip:literal)?
+            ),+ $(,)?
+        }
+    ) => {
+        $(#[doc = $about])*
+        #[derive(Debug, serde::Serialize)]
+        $vis struct $name {
+            $(
+                $(#[doc = $doc])+
+                $(#[serde(skip_serializing_if = $skip)])?
+                $field: $type,
+            )+
+        }
+
+        impl $name {
+            /// What faces say of it.
+            pub(super) const SPEC: $crate::wire::DocumentSpec = $crate::wire::DocumentSpec {
+                name: $shown,
+                doc: concat!($($about, "\n"),*),
+                fields: &[$(
+                    $crate::wire::ShownField {
+                        name: stringify!($field),
+                        in_python: [$(Some($python),)? None][0],
+                        doc: concat!($($doc),+),
+                        kind: <$type as $crate::wire::shown::Shown>::KIND,
+                        names: &[$($($one),+)?],
+                        left_out: [$({ let _: &str = $skip; true },)? false][0],
+                    },
+                )+],
+            };
+        }
+
+        impl $crate::wire::shown::Shown for $name {
+            const KIND: $crate::wire::ShownKind = $crate::wire::ShownKind::Document(&Self::SPEC);
+        }
+    };
+}
+
+/// Links: paths by name, of which those that lead nowhere now are left out.
+macro_rules! links {
+    ($(#[$about:meta])* struct $name:ident { always: [$($always:ident),*], sometimes: [$($sometimes:ident),*] $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug, serde::Serialize)]
+        struct $name {
+            #[serde(rename = "self")]
+            this: String,
+            $($always: String,)*
+            $(#[serde(skip_serializing_if = "Option::is_none")] $sometimes: Option<String>,)*
+        }
+
+        impl $crate::wire::shown::Shown for $name {
+            const KIND: $crate::wire::ShownKind = $crate::wire::ShownKind::Links;
+        }
+    };
+}
