@@ -65,7 +65,7 @@ async def is_switched_on(plugin: str) -> bool:
     except RuntimeError:
         # Without Redis each worker knows what it was told itself.
         mode = None
-    return (mode or plugins.get_local_mode_overrides().get(plugin)) != "disabled"
+    return bool((mode or plugins.get_local_mode_overrides().get(plugin)) != "disabled")
 
 
 def proxies_directly() -> bool:
