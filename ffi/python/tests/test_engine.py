@@ -369,7 +369,6 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.delegations(LEAD),
         lambda: opened.extend(DEV, grant.id, reason="x"),
         lambda: opened.standing("dev@example.com", enabled=True),
-        lambda: opened.accept_store(reason="x"),
         lambda: opened.honoured(),
         lambda: opened.peek_in_memory("dev@example.com", "audit:read"),
         lambda: opened.accept_store(reason="x"),
