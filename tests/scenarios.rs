@@ -402,7 +402,8 @@ impl<'a> World<'a> {
             };
             return Ok(answer(&receipt, spec.answer));
         }
-        let read = Read::parse(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
+        let read =
+            Read::parse(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
         Ok(match read {
             Read::GetRequest(get) => document(wire::request_of(&desk.request(who(), get.id)?, BASE).unwrap()),
             Read::GetGrant(get) => {

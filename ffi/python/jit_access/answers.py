@@ -144,8 +144,8 @@ class Page(Value, Generic[T_co]):
 
     @property
     def durable(self) -> bool:
-        """Whether what ended these grants is on disk. `False` only when the store could not be written: this process does
-        not honour them any more, others may, and it is written as soon as it can be."""
+        """Whether what ended these grants is on disk. `False` only when the store could not be written: this process
+        does not honour them any more, others may, and it is written as soon as it can be."""
         return self._document.durable
 
     def to_json(self, *, base: str = "/jit") -> str:

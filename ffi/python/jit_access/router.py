@@ -18,7 +18,6 @@ from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
 from jit_access import AccessRequest, Caller, Conditions, Delegation, Engine, Grant, Page
-from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.bodies import (
     ROUTES,
     AcceptStoreBody,
@@ -37,6 +36,7 @@ from jit_access.bodies import (
     SuspendBody,
     WaiveReviewBody,
 )
+from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.schemas import (
     AccessRequestModel,
     AuditPageModel,

@@ -134,7 +134,10 @@ def test_values_say_what_they_are(engine: Engine) -> None:
 def test_decisions_are_equal_when_they_say_the_same(engine: Engine) -> None:
     granted(engine)
     given = engine.check("dev@example.com", "tools.execute", record=False)
-    nobody, nor_they = engine.check("a@example.com", "tools.execute", record=False), engine.check("b@example.com", "logs.read")
+    nobody, nor_they = (
+        engine.check("a@example.com", "tools.execute", record=False),
+        engine.check("b@example.com", "logs.read"),
+    )
     assert nobody == nor_they and hash(nobody) == hash(nor_they)
     assert given.allowed and given == engine.check("dev@example.com", "tools.execute", record=False)
     assert given != nobody and nobody != "no_grant" and not nobody.allowed

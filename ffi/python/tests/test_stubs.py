@@ -74,7 +74,13 @@ def test_help_says_what_each_command_does() -> None:
 
 
 def test_help_says_what_each_field_of_a_value_is() -> None:
-    for kind in (jit_access.AccessRequest, jit_access.Grant, jit_access.Delegation, jit_access.Record, jit_access.Review):
+    for kind in (
+        jit_access.AccessRequest,
+        jit_access.Grant,
+        jit_access.Delegation,
+        jit_access.Record,
+        jit_access.Review,
+    ):
         assert kind.__doc__
         fields = [name for name in vars(kind) if not name.startswith("_")]
         assert fields

@@ -73,9 +73,7 @@ class Runtime:
         """Whether no grant of this person gives it now, whatever its conditions: the answer to nearly every request."""
         known = self.engine.peek_in_memory(email, permission, kinds.GATEWAY)
         if known is None:
-            known = await self.beside(
-                self.engine.check, email, permission, kinds.GATEWAY, current=True, record=False
-            )
+            known = await self.beside(self.engine.check, email, permission, kinds.GATEWAY, current=True, record=False)
         return known.reason == _NOTHING
 
     async def decide(
@@ -97,7 +95,9 @@ class Runtime:
 
     def _decide(self, email: str, permission: str, resource: str | None, parent: str | None) -> Decision:
         context = host.known(email)
-        given = self.engine.check(email, permission, resource, parent=parent, context=context, current=True, record=False)
+        given = self.engine.check(
+            email, permission, resource, parent=parent, context=context, current=True, record=False
+        )
         if given.grant_id is None:
             return given
         self._vet(Caller(email).principal, given.grant_id)
