@@ -123,7 +123,7 @@ class World:
 
     def open_account(self, who: str, *, admin: bool = False) -> None:
         """Make an account, and sign in."""
-        password = f"Quartz-{secrets.token_hex(8)}-77!"
+        password = run._password()
         made = {"email": who, "password": password, "full_name": "Tess Temp", "is_admin": admin, "is_active": True}
         answer = self.call(ADMIN, "POST", "/auth/email/admin/users", {**made, "password_change_required": False})
         assert answer.status in (200, 201), answer

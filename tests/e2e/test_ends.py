@@ -206,7 +206,7 @@ def test_every_call_that_a_mirrored_role_lets_through_is_on_record(world: World,
             lifted = was_denied and "Access denied" not in answer.text
             assert not lifted or world.grant(grant["id"])["actions_taken"] > before, (path, method, answer)
         assert sum(denied.values()) >= 9, "most of them need a permission"
-        assert any('"deploy"' in use for use in uses(world)), "and what was called"
+        assert any('"tool:deploy"' in use for use in uses(world)), "and what was called"
     finally:
         world.give_role(DEV, role)
 
