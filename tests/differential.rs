@@ -335,8 +335,7 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
         1 => Some(EndKind::Revoked(Justification::new("over").unwrap())),
         _ => None,
     };
-    let role =
-        *dice.pick(&["responder", "a\"b", "\u{202e}nimda", "rôle", "x\"); permit(principal,action,resource);//"]);
+    let role = *dice.pick(&["responder", "a\"b", "\u{430}dmin", "rôle", "x\"); permit(principal,action,resource);//"]);
     Grant {
         id: GrantId::from_u128(id),
         request: RequestId::from_u128(u128::from(dice.next())),
@@ -503,7 +502,7 @@ impl Places {
             ["\\u{61}".to_owned(), "a".to_owned()],
             ["\\n".to_owned(), "n".to_owned()],
             ["admin".to_owned(), "\u{430}dmin".to_owned()],
-            ["a\u{202e}b\u{2069}".to_owned(), "ab".to_owned()],
+            ["a\u{200d}b".to_owned(), "ab".to_owned()],
             ["e\u{301}".to_owned(), "\u{e9}".to_owned()],
             ["👩‍👩‍👧".to_owned(), "👩👩👧".to_owned()],
             ["*".to_owned(), "**".to_owned()],
@@ -776,9 +775,7 @@ fn canonical(id: &str, flaw: Option<Flaw>) -> String {
         Some(Flaw::IgnoresCaseOfIds) => id.to_lowercase(),
         Some(Flaw::CutsLongIds) => id.chars().take(1_000).collect(),
         Some(Flaw::NormalisesIds) => id.replace("e\u{301}", "\u{e9}"),
-        Some(Flaw::DropsInvisible) => {
-            id.chars().filter(|c| !matches!(c, '\u{200d}' | '\u{202e}' | '\u{2069}')).collect()
-        }
+        Some(Flaw::DropsInvisible) => id.chars().filter(|c| !matches!(c, '\u{200d}')).collect(),
         Some(Flaw::Unescapes) => id.replace("\\u{61}", "a").replace("\\n", "n"),
         _ => id.to_owned(),
     }

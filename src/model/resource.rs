@@ -1,8 +1,9 @@
 //! On what: kinds of thing, and the thing that a check asks about.
 //!
 //! Kinds are open: a host names its own. Ids are data. They may hold quotes, braces and look-alikes, and none of that
-//! means anything to the index or to a policy; control characters are refused, because no id needs them and every log
-//! that repeats one would suffer.
+//! means anything to the index or to a policy. Control characters are refused, because no id needs them and every log that
+//! repeats one would suffer; so are characters that show what follows them in another order, because a reader would see
+//! another id.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,8 +11,8 @@ use std::sync::Arc;
 
 use tinystr::TinyAsciiStr;
 
-use super::Invalid;
-use super::bytes::{all, is_no_control};
+use super::bytes::{all, is, is_no_control};
+use super::{Invalid, characters};
 
 /// The longest name of a kind, in bytes.
 const MAX_KIND: usize = 64;
@@ -112,7 +113,8 @@ impl ResourceId {
     /// The thing of this kind and id.
     ///
     /// # Errors
-    /// When the kind is none (see [`ResourceKind`]), or the id is empty, longer than 2048 bytes, or holds control characters.
+    /// When the kind is none (see [`ResourceKind`]), or the id is empty, longer than 2048 bytes, or holds control
+    /// characters or characters that reorder text.
     pub fn new(kind: &str, id: &str) -> Result<Self, Invalid> {
         let kind = ResourceKind::new(kind)?;
         check_id(id)?;
@@ -277,7 +279,9 @@ impl FromStr for Resource {
 
 #[inline]
 fn check_id(id: &str) -> Result<(), Invalid> {
-    let is_plain = !id.is_empty() && id.len() <= MAX_ID && all(id.as_bytes(), is_no_control);
+    // Every character that reorders what follows begins with the byte 0xE2.
+    let is_plain =
+        !id.is_empty() && id.len() <= MAX_ID && all(id.as_bytes(), |bytes| is_no_control(bytes) & !is(bytes, 0xE2));
     if is_plain { Ok(()) } else { check_odd_id(id) }
 }
 
@@ -289,10 +293,12 @@ fn check_odd_id(id: &str) -> Result<(), Invalid> {
         format!("is {} bytes long", id.len())
     } else if let Some(c) = id.chars().find(|c| c.is_control()) {
         format!("holds the control character U+{:04X}", u32::from(c))
+    } else if let Some(c) = characters::reordering(id) {
+        format!("holds {}, which reorders what follows it", characters::named(c))
     } else {
         return Ok(());
     };
-    Err(Invalid::new("resource id", problem, "1 to 2048 bytes of text without control characters"))
+    Err(Invalid::new("resource id", problem, "1 to 2048 bytes of text without control or reordering characters"))
 }
 
 #[cold]
@@ -338,19 +344,26 @@ mod tests {
     fn ids_are_data_or_a_clear_error() {
         let hostile = "x\" || true || \"";
         assert_eq!(Resource::new("tool", hostile).unwrap().id(), hostile);
-        for id in ["", "a\0b", "a\nb", "a\u{9b}b"] {
+        for id in ["", "a\0b", "a\nb", "a\u{9b}b", "a\u{202a}b", "a\u{202e}b", "\u{2066}", "\u{2069}"] {
             assert_eq!(Resource::new("tool", id).unwrap_err().field(), "resource id");
         }
         let error = Resource::new("tool", &"x".repeat(65_536)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`resource id` is 65536 bytes long; expected 1 to 2048 bytes of text without control characters"
+            "`resource id` is 65536 bytes long; expected 1 to 2048 bytes of text without control or reordering characters"
         );
     }
 
     #[test]
     fn resources_read_back_as_written() {
-        for text in ["tool:deploy", "route:/users/{id}", "tool:*", "file:a:b@c%", "user:dev@example.com"] {
+        for text in [
+            "tool:deploy",
+            "route:/users/{id}",
+            "tool:a\u{2029}\u{2070}\u{200d}—",
+            "tool:*",
+            "file:a:b@c%",
+            "user:dev@example.com",
+        ] {
             assert_eq!(text.parse::<Resource>().unwrap().to_string(), text);
         }
         for text in ["", "tool", "tool:", ":x", "*", "**", "*:x", "*:*", "Tool:x"] {

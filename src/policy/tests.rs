@@ -253,7 +253,7 @@ fn hostile_ids_are_data() {
         "\\\"",
         "\\u{41}",
         "// not a comment",
-        "a\u{202e}txt.exe\u{2069}",
+        "a\u{200d}txt.exe\u{ad}",
         "\u{feff}\u{200b}",
         "\u{430}dmin",
         "👩‍👩‍👧‍👦e\u{301}\u{2028}\u{2029}",
