@@ -57,7 +57,7 @@ CRATES := -p jit-access -p jit-access-c -p jit-access-python -p jit-access-tower
 
 # Each set of features is checked as users have it: with what its own dependencies switch on, and nothing from tests.
 test-features: $(VENV)/cargo/bin/cargo-hack ## whether every set of features compiles
-	$(VENV)/cargo/bin/cargo-hack hack check --release --locked -p jit-access --lib --feature-powerset --exclude-features test-util \
+	$(VENV)/cargo/bin/cargo-hack hack check --release --locked -p jit-access --lib --feature-powerset --exclude-features default,test-util \
 	  --log-group none 2>&1 | grep -v '^ *\(Checking\|Compiling\|Finished\)'
 
 $(VENV)/cargo/bin/cargo-hack:
