@@ -1,12 +1,15 @@
 //! One attempt to answer: the query, the instant, and which grants cannot decide any more.
 
 use crate::clock::SteadyTime;
+use crate::index::PrincipalHash;
 use crate::model::{GrantId, RawQuery, Timestamp};
 
 /// What the steps of a check share. All of them see one instant; the clock is read when the first of them needs it.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     pub(super) query: &'a RawQuery<'a>,
+    /// The hash of the principal under the secret of the grant index.
+    pub(super) hash: PrincipalHash,
     time: &'a SteadyTime,
     instant: Option<Timestamp>,
     /// Grants that ended or were used up while this attempt ran.
@@ -16,8 +19,13 @@ pub(super) struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// An attempt at this instant, or at the one when the clock is first needed.
     #[inline]
-    pub(super) const fn new(query: &'a RawQuery<'a>, time: &'a SteadyTime, instant: Option<Timestamp>) -> Self {
-        Self { query, time, instant, spent: Vec::new() }
+    pub(super) const fn new(
+        query: &'a RawQuery<'a>,
+        hash: PrincipalHash,
+        time: &'a SteadyTime,
+        instant: Option<Timestamp>,
+    ) -> Self {
+        Self { query, hash, time, instant, spent: Vec::new() }
     }
 
     /// The instant of the decision.

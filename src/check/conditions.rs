@@ -88,7 +88,8 @@ impl ConditionalGrants {
     #[cold]
     pub(super) fn candidate(&self, attempt: &mut Attempt<'_>, plain: &Decision) -> Candidate {
         let query = attempt.query;
-        let seen = self.index.decide_read(query, || attempt.now());
+        let hash = self.index.hash(query.principal_kind(), query.principal().as_bytes());
+        let seen = self.index.decide_read(query, hash, || attempt.now());
         let sooner = earlier(plain.valid_until, seen.valid_until);
         let otherwise = Decision::not_applicable(Reason::NoGrant, sooner, plain.revision);
         if seen.outcome == Outcome::Allow {

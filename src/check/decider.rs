@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
-use crate::model::{Decision, GrantId, Invalid, Outcome, RawQuery, Reason};
+use crate::index::PrincipalHash;
+use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
 use crate::store::StoreError;
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.
@@ -62,9 +63,12 @@ impl Decider {
         if check.is_current() {
             return self.check_current(check);
         }
-        match self.without_grant(check) {
+        // The name is looked at and hashed once, here.
+        let Some((kind, name)) = check.plain_principal() else { return self.check_any(check) };
+        let hash = self.state.index.hash(kind, name.as_bytes());
+        match self.without_grant(hash) {
             Some(decision) => Ok(decision),
-            None => self.check_all(check),
+            None => self.check_plain(check, (kind, name), hash),
         }
     }
 
@@ -86,7 +90,7 @@ impl Decider {
         }
         let mut instant = None;
         let answer = |(query, is_peek): &(RawQuery<'_>, bool)| {
-            let mut attempt = Attempt::new(query, &self.state.time, instant);
+            let mut attempt = self.attempt(query, instant);
             let decision = self.run(&mut attempt, *is_peek);
             instant = attempt.instant();
             decision
@@ -105,7 +109,7 @@ impl Decider {
         if !state.is_still_current() {
             return Ok(None);
         }
-        let mut attempt = Attempt::new(&query, &state.time, None);
+        let mut attempt = self.attempt(&query, None);
         if !state.rules.enabled {
             return Ok(Some(self.no_grant()));
         }
@@ -118,32 +122,44 @@ impl Decider {
     fn check_current(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
         let query = check.read()?;
         match self.make_current() {
-            Ok(()) => Ok(self.run(&mut Attempt::new(&query, &self.state.time, None), check.is_peek())),
+            Ok(()) => Ok(self.run(&mut self.attempt(&query, None), check.is_peek())),
             Err(error) => Ok(self.stale(&error)),
         }
     }
 
-    /// The answer for a principal with a plain name and no grant: nearly every answer. Only the name is read.
+    /// The answer for a principal with no grant: nearly every answer. Only the name is read.
     #[inline]
-    fn without_grant(&self, check: &Check<'_>) -> Option<Decision> {
-        let (kind, name) = check.plain_principal()?;
-        let revision = self.state.index.without_grant(kind, name.as_bytes())?;
+    fn without_grant(&self, hash: PrincipalHash) -> Option<Decision> {
+        let revision = self.state.index.without_grant(hash)?;
         self.state.conditional.is_empty().then(|| Decision::not_applicable(Reason::NoGrant, None, revision))
     }
 
-    /// The answer for a principal who may hold a grant.
+    /// The answer for a principal with a plain name who may hold a grant.
     #[inline(never)]
-    fn check_all(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
-        let query = match check.plain_principal() {
-            Some((kind, name)) => {
-                // The text and the grants come from memory at the same time.
-                check.fetch();
-                self.state.index.fetch(kind, name.as_bytes());
-                check.read_rest((kind, name))?
-            }
-            None => check.read()?,
-        };
-        Ok(self.run(&mut Attempt::new(&query, &self.state.time, None), check.is_peek()))
+    fn check_plain<'a>(
+        &self,
+        check: &Check<'a>,
+        principal: (PrincipalKind, &'a str),
+        hash: PrincipalHash,
+    ) -> Result<Decision, Invalid> {
+        // The text and the grants come from memory at the same time.
+        check.fetch();
+        self.state.index.fetch(hash);
+        let query = check.read_rest(principal)?;
+        Ok(self.run(&mut Attempt::new(&query, hash, &self.state.time, None), check.is_peek()))
+    }
+
+    /// The answer for any principal.
+    #[inline(never)]
+    fn check_any(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
+        let query = check.read()?;
+        Ok(self.run(&mut self.attempt(&query, None), check.is_peek()))
+    }
+
+    /// An attempt to answer this query at this instant, or at the one when the clock is first needed.
+    fn attempt<'a>(&'a self, query: &'a RawQuery<'a>, instant: Option<Timestamp>) -> Attempt<'a> {
+        let hash = self.state.index.hash(query.principal_kind(), query.principal().as_bytes());
+        Attempt::new(query, hash, &self.state.time, instant)
     }
 
     /// The steps of a check.
@@ -190,7 +206,7 @@ impl Decider {
     #[inline]
     fn candidate(&self, attempt: &mut Attempt<'_>) -> Candidate {
         let query = attempt.query;
-        let decision = self.state.index.decide_read(query, || attempt.now());
+        let decision = self.state.index.decide_read(query, attempt.hash, || attempt.now());
         match decision.basis.grant {
             Some(grant) if !attempt.is_spent(grant) => Candidate::Decided(decision),
             None if self.state.conditional.is_empty() => Candidate::Decided(decision),

@@ -8,8 +8,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
 
-use super::text;
-use crate::model::{GrantId, PrincipalKind};
+use crate::model::{GrantId, PrincipalKind, padded};
 
 /// The half of a hash that goes with a number in one word.
 pub(super) const fn upper(hash: u64) -> u32 {
@@ -61,10 +60,10 @@ impl Keys {
         self.bytes(PRINCIPALS | kind as u64, name)
     }
 
+    /// The hash of a thing whose kind has this number (see [`kind`]).
     #[inline]
-    pub(super) fn thing(&self, kind: &[u8], id: &[u8]) -> u64 {
-        // All of a short text is in its two ends. `a:b` must not meet `b:a`.
-        let kind = ends(kind).wrapping_add(THINGS).wrapping_mul(ODD);
+    pub(super) fn thing(&self, kind: u64, id: &[u8]) -> u64 {
+        // All of a short text is in its two ends.
         if id.len() <= 16 { self.ends(kind, id) } else { self.bytes(kind, id) }
     }
 
@@ -118,11 +117,17 @@ impl Keys {
     }
 }
 
+/// The kind of a thing as part of its hash: `a:b` must not meet `b:a`.
+#[inline]
+pub(super) fn kind(kind: &[u8]) -> u64 {
+    ends(kind).wrapping_add(THINGS).wrapping_mul(ODD)
+}
+
 /// The first and the last eight bytes in one word.
 #[inline]
 fn ends(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
-        _ => text::padded(bytes),
+        _ => padded(bytes),
     }
 }

@@ -195,28 +195,46 @@ impl GrantIndex {
     /// every check longer than the rest of it.
     #[inline]
     pub fn decide_with(&self, query: &Query<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
-        let hash = self.published.keys.principal(query.principal.kind(), query.principal.id().as_bytes());
+        let PrincipalHash(hash) = self.hash(query.principal.kind(), query.principal.id().as_bytes());
         match self.published.rules_out(hash) {
             Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
             None => self.published.search(hash, &(*query).into(), now),
         }
     }
 
-    /// The same for a query that was read from text.
+    /// The hash of the principal of this canonical name: one check computes it once.
     #[inline]
-    pub(crate) fn decide_read(&self, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
-        self.published.decide(query, now)
+    pub(crate) fn hash(&self, kind: PrincipalKind, name: &[u8]) -> PrincipalHash {
+        PrincipalHash(self.published.keys.principal(kind, name))
     }
 
-    /// The revision as of which the principal of this canonical name has no grant; an answer for nearly all that have none.
+    /// The same for a query that was read from text, with the hash of its principal.
     #[inline]
-    pub(crate) fn without_grant(&self, kind: PrincipalKind, name: &[u8]) -> Option<Revision> {
-        self.published.rules_out(self.published.keys.principal(kind, name))
+    pub(crate) fn decide_read(
+        &self,
+        query: &RawQuery<'_>,
+        PrincipalHash(hash): PrincipalHash,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Decision {
+        match self.published.rules_out(hash) {
+            Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
+            None => self.published.search(hash, query, now),
+        }
+    }
+
+    /// The revision as of which the principal of this hash has no grant; an answer for nearly all that have none.
+    #[inline]
+    pub(crate) fn without_grant(&self, PrincipalHash(hash): PrincipalHash) -> Option<Revision> {
+        self.published.rules_out(hash)
     }
 
     /// Has the processor fetch what the answer for this principal is made from, while the rest of its query is read.
     #[inline]
-    pub(crate) fn fetch(&self, kind: PrincipalKind, name: &[u8]) {
-        self.published.fetch(self.published.keys.principal(kind, name));
+    pub(crate) fn fetch(&self, PrincipalHash(hash): PrincipalHash) {
+        self.published.fetch(hash);
     }
 }
+
+/// The hash of a principal under the secret of one index. It means nothing to another index.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PrincipalHash(u64);

@@ -58,16 +58,6 @@ impl Published {
         Revision(self.revision.load(Ordering::Acquire))
     }
 
-    /// Answers the question. The clock is read at most once, and only when a grant covers the question.
-    #[inline]
-    pub(super) fn decide(&self, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
-        let hash = self.keys.principal(query.principal_kind(), query.principal().as_bytes());
-        match self.rules_out(hash) {
-            Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
-            None => self.search(hash, query, now),
-        }
-    }
-
     /// The revision as of which one word shows that the principal of this hash has no grant.
     #[inline]
     pub(super) fn rules_out(&self, hash: u64) -> Option<Revision> {
@@ -87,7 +77,8 @@ impl Published {
         }
     }
 
-    /// The same for a principal of this hash, without a look at the filter.
+    /// Answers the query, whose principal is of this hash. The clock is read at most once, and only when a grant covers the
+    /// query.
     #[inline(never)]
     pub(super) fn search(&self, hash: u64, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
         let (kind, name) = (query.principal_kind(), query.principal().as_bytes());

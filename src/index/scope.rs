@@ -13,7 +13,7 @@
 //! Then these texts follow in this order.
 
 use super::arena::Run;
-use super::hash::Keys;
+use super::hash::{self, Keys};
 use super::text;
 use crate::model::{RawQuery, ResourceId, Scope};
 
@@ -25,7 +25,7 @@ const ONE: u64 = 1 << 63;
 
 /// The upper half of the word of one thing.
 #[inline]
-fn tag(keys: &Keys, (kind, id): Thing<'_>) -> u64 {
+fn tag(keys: &Keys, kind: u64, id: &[u8]) -> u64 {
     (ONE | keys.thing(kind, id)) >> 32
 }
 
@@ -47,7 +47,7 @@ pub(super) fn encode(keys: &Keys, scope: &Scope, texts: &mut Vec<u64>) -> u64 {
     for text in [first.0, first.1, second.0, second.1, kind] {
         text::push(texts, text);
     }
-    moved(tag(keys, first) << 32, place)
+    moved(tag(keys, hash::kind(first.0), first.1) << 32, place)
 }
 
 /// Where the text of the scope of this word begins, if it has one.
@@ -108,12 +108,13 @@ impl<'a> Reach<'a> {
     pub(super) fn of(keys: &Keys, query: &'a RawQuery<'_>) -> Self {
         let thing = (query.resource_kind().as_bytes(), query.resource_id().as_bytes());
         let parent = query.parent().map(|(kind, id)| (kind.as_bytes(), id.as_bytes()));
+        let kind = hash::kind(thing.0);
         Self {
             thing,
             parent,
-            kind_tag: tag(keys, (thing.0, &[])),
-            thing_tag: tag(keys, thing),
-            parent_tag: parent.map_or(u64::MAX, |parent| tag(keys, parent)),
+            kind_tag: tag(keys, kind, &[]),
+            thing_tag: tag(keys, kind, thing.1),
+            parent_tag: parent.map_or(u64::MAX, |(kind, id)| tag(keys, hash::kind(kind), id)),
         }
     }
 

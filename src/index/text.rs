@@ -1,6 +1,7 @@
 //! How bytes lie in words: eight to a word, the last one padded with zeros. The length is kept elsewhere.
 
 use super::arena::{Run, load};
+use crate::model::padded;
 
 /// How many words so many bytes fill.
 #[inline]
@@ -43,10 +44,4 @@ fn last(bytes: &[u8], rest: &[u8]) -> u64 {
         Some(eight) => u64::from_le_bytes(*eight) >> (64_usize.wrapping_sub(rest.len().wrapping_mul(8)) & 63),
         None => padded(rest),
     }
-}
-
-/// Up to eight bytes as a word.
-#[inline]
-pub(super) fn padded(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }

@@ -26,7 +26,19 @@ pub(super) fn is_between_labels(bytes: u8x16) -> u8x16 {
 /// In a segment of a permission.
 #[inline]
 pub(super) fn is_segment(bytes: u8x16) -> u8x16 {
-    is_label(bytes) | are_from(bytes, b'A', b'Z') | is(bytes, b'-') | is(bytes, b'_')
+    is_kind(bytes) | is_between_words(bytes)
+}
+
+/// In a word of the name of a kind.
+#[inline]
+pub(super) fn is_kind(bytes: u8x16) -> u8x16 {
+    is_label(bytes) | are_from(bytes, b'A', b'Z')
+}
+
+/// Between words of the name of a kind.
+#[inline]
+pub(super) fn is_between_words(bytes: u8x16) -> u8x16 {
+    is(bytes, b'-') | is(bytes, b'_')
 }
 
 /// Between segments of a permission.
@@ -57,6 +69,18 @@ pub(super) fn is(bytes: u8x16, byte: u8) -> u8x16 {
 /// How many bytes are told of by one number.
 pub(super) const BLOCK: usize = 64;
 
+/// Fewer than eight bytes as a number, the first one the lowest.
+#[inline]
+pub(crate) fn padded(bytes: &[u8]) -> u64 {
+    // A loop over the bytes takes several times as long. Bytes that are read twice come to the same place.
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let shift = bytes.len().wrapping_sub(4).wrapping_mul(8) & 63;
+        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << shift;
+    }
+    let byte = |at: usize| bytes.get(at).map_or(0, |byte| u64::from(*byte) << (at * 8));
+    byte(0) | byte(1) | byte(2)
+}
+
 /// Of at most [`BLOCK`] bytes, which are of each of these classes.
 #[inline]
 pub(super) fn classify<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> [u8x16; N]) -> [u64; N] {
@@ -83,8 +107,7 @@ pub(super) fn classify<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> 
         add(both.map(|both| both & 0xFF), 0);
         add(both.map(|both| both >> 8), bytes.len() - 8);
     } else {
-        let few = bytes.iter().rev().fold(0, |few: u64, byte| few << 8 | u64::from(*byte));
-        add(of(u128::from(few).to_le_bytes()).map(|of| of & all_of(bytes)), 0);
+        add(of(u128::from(padded(bytes)).to_le_bytes()).map(|of| of & all_of(bytes)), 0);
     }
     told
 }
@@ -148,6 +171,15 @@ mod tests {
                     *byte = odd;
                 }
             }
+        }
+    }
+
+    #[test]
+    fn few_bytes_are_one_number() {
+        for len in 0..8 {
+            let bytes: Vec<u8> = (0..len).map(|n| 0xF1 + n).collect();
+            let number = bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            assert_eq!(padded(&bytes), number, "{bytes:?}");
         }
     }
 

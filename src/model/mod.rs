@@ -77,6 +77,7 @@ pub use ids::{DelegationId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use nothing_left::NothingLeft;
 pub use permission::{Action, Permission, PermissionSet};
+pub(crate) use bytes::padded;
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;

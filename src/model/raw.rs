@@ -88,6 +88,7 @@ impl<'a> RawQuery<'a> {
     }
 
     /// Whether the action administers the library itself.
+    #[inline]
     pub(crate) fn is_reserved(&self) -> bool {
         super::permission::is_reserved(self.action)
     }
@@ -130,6 +131,7 @@ fn thing<'a>(resource: Option<&'a str>, parent: Option<&'a str>) -> Result<(Thin
 }
 
 impl<'a> From<Query<'a>> for RawQuery<'a> {
+    #[inline]
     fn from(query: Query<'a>) -> Self {
         Self {
             principal_kind: query.principal.kind(),
