@@ -39,7 +39,7 @@ pub enum Error {
     KeyReused,
     /// Others kept changing the same thing, or the store said no.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// The host's directory cannot say who may review now: try again later.
     #[error("the host's directory cannot be asked: {0}")]
     Directory(String),
@@ -57,6 +57,24 @@ pub enum Error {
     /// A promise of the library did not hold: report it.
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<StoreError> for Error {
+    /// A file that cannot be a store is a mistake in the setting that names it, and waiting does not help.
+    fn from(error: StoreError) -> Self {
+        #[cfg(feature = "sqlite")]
+        if let StoreError::Unavailable { source, .. } = &error
+            && let Some(unusable) = source.downcast_ref::<crate::store::UnusableFile>()
+        {
+            let expected = "the path of a new file in a folder that exists, or of a store of this library";
+            return Self::Invalid(Invalid::new(
+                "jit_access.store.path",
+                format!("cannot be used: {unusable}"),
+                expected,
+            ));
+        }
+        Self::Store(error)
+    }
 }
 
 /// What the caller can do about an error. Bindings and HTTP answers are chosen by it.

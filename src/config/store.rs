@@ -132,39 +132,12 @@ impl StoreConfig {
             Ok(found) if !found.is_file() => {
                 refuse("which is no regular file".to_owned(), "the path of a file".to_owned())
             }
-            Ok(_) => private(path).map_err(|(problem, remedy)| {
+            #[cfg(feature = "sqlite")]
+            Ok(_) => crate::store::check_private(path).map_err(|(problem, remedy)| {
                 Invalid::new("jit_access.store.path", format!("is {shown}, {problem}"), remedy)
             }),
+            #[cfg(not(feature = "sqlite"))]
+            Ok(_) => Ok(()),
         }
     }
-}
-
-/// Whether nobody but the owner and the group can use the file and what SQLite keeps beside it. If not, what is wrong and the
-/// command that mends it.
-#[cfg(unix)]
-fn private(path: &Path) -> Result<(), (String, String)> {
-    use std::os::unix::fs::PermissionsExt;
-    const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
-    /// Reading, writing and running, by everybody else.
-    const OTHERS: u32 = 0o007;
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let open: Vec<_> = SUFFIXES
-        .into_iter()
-        .map(beside)
-        .filter_map(|file| Some((std::fs::metadata(&file).ok()?.permissions().mode() & 0o777, file)))
-        .filter(|(mode, _)| mode & OTHERS != 0)
-        .collect();
-    let Some((mode, first)) = open.first() else { return Ok(()) };
-    let files: Vec<_> = open.iter().map(|(_, file)| file.display().to_string()).collect();
-    let problem = format!("and everybody on this machine can use {} (mode {mode:04o})", first.display());
-    Err((problem, format!("a file that is yours alone; run: chmod o-rwx {}", files.join(" "))))
-}
-
-#[cfg(not(unix))]
-const fn private(_: &Path) -> Result<(), (String, String)> {
-    Ok(())
 }

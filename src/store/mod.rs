@@ -46,5 +46,7 @@ pub use memory::MemoryStore;
 pub use page::{Page, Visible};
 pub use port::{DecideBatch, Reads, Store};
 pub use records::RecordQuery;
+#[cfg(all(feature = "sqlite", feature = "config"))]
+pub(crate) use sqlite::check_private;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};

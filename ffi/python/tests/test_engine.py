@@ -170,6 +170,36 @@ def asked_twice() -> None:
             engine.submit(DEV, role="r", reason="x")
 
 
+def asked_while_the_directory_is_away() -> None:
+    def away(name: str, agent: bool) -> None:
+        raise ConnectionError(name)
+
+    config = "jit_access: {approver_roles: [lead], roles: {r: {permissions: [a]}}}"
+    with Engine.from_yaml(config, environ={}, directory=away) as engine:
+        engine.submit(DEV, role="r", reason="x")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("none/jit.db", "create the directory"),
+        ("folder", "is not a file"),
+        ("text", "is not a database"),
+        ("open", "chmod o-rwx"),
+    ],
+)
+def test_a_file_that_cannot_be_a_store_is_a_mistake_in_its_key(tmp_path: Path, path: str, said: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("no database, and longer than the header of one, whatever that is. " * 20)
+    (tmp_path / "text").chmod(0o600)
+    Engine.from_yaml(in_file(tmp_path / "open"), environ={}).close()
+    (tmp_path / "open").chmod(0o666)
+    with pytest.raises(InvalidInput) as caught:
+        Engine.from_yaml(in_file(tmp_path / path), environ={})
+    assert not caught.value.retryable
+    assert str(caught.value).startswith("`jit_access.store.path` cannot be used: `") and said in str(caught.value)
+
+
 def provoke(engine: Engine, tmp_path: Path) -> dict[type[JitAccessError], Callable[[], object]]:
     request = engine.submit(DEV, role="operator", reason="x", idempotency_key="k")
     return {
@@ -178,7 +208,7 @@ def provoke(engine: Engine, tmp_path: Path) -> dict[type[JitAccessError], Callab
         NotFound: lambda: engine.request(Caller("peer@example.com"), request.id),
         Conflict: lambda: engine.submit(DEV, role="operator", reason="y", idempotency_key="k"),
         RateLimited: lambda: asked_twice(),
-        Unavailable: lambda: Engine.from_yaml(in_file(tmp_path / "no folder" / "jit.db"), environ={}),
+        Unavailable: lambda: asked_while_the_directory_is_away(),
     }
 
 

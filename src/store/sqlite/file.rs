@@ -16,6 +16,7 @@ use super::error::{Fault, OPENING, UnusableFile, unavailable};
 use super::forked;
 use super::identity::Identity;
 use super::options::SqliteOptions;
+use super::private::{check_private, close_if_empty};
 use super::schema::{VERSION, migrate, version};
 use crate::store::StoreError;
 
@@ -36,6 +37,7 @@ pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, S
     if !path.is_file() {
         return Err(UnusableFile::error(&path, "is not a file"));
     }
+    close_if_empty(&path).map_err(|e| unavailable("preparing the store's file", e))?;
     let file = Identity::of(&path).map_err(|e| unavailable("finding the store's file", e))?;
     let _open = forked::Open::register(file)?;
     let has_log = std::fs::exists(with_suffix(&path, "-wal")).unwrap_or(true);
@@ -46,6 +48,8 @@ pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, S
     if version(&connection, &path)? < VERSION {
         migrate(&connection, &path)?;
     }
+    check_private(&path)
+        .map_err(|(problem, remedy)| UnusableFile::error(&path, &format!("is unsafe, {problem}; expected {remedy}")))?;
     switch_to_wal(&connection, &path)?;
     set_checkpoint_on_close(&connection, true).map_err(|e| Fault::from(e).told(OPENING))?;
     Ok(path)

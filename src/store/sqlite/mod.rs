@@ -11,6 +11,7 @@
 //! | `identity` | which file it is, whatever its path |
 //! | `schema` | which version the file has, and how it is brought to this one |
 //! | `migrations/` | what is in the file |
+//! | `private` | whether a store's file is closed to other users of the machine |
 //! | `connections` | who holds which connection, and when one must not be used any more |
 //! | `forked` | what a fork does to open connections |
 //! | `wal_index` | whether anything was committed, without asking SQLite |
@@ -40,6 +41,7 @@ mod list;
 mod memo;
 mod options;
 mod outbox;
+mod private;
 mod read;
 mod rows;
 mod schema;
@@ -54,6 +56,8 @@ use std::path::Path;
 use connections::Connections;
 pub use error::UnusableFile;
 pub use options::SqliteOptions;
+#[cfg(feature = "config")]
+pub(crate) use private::check_private;
 
 use snapshot::Exclusive;
 
