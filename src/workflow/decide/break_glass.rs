@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::eligibility::eligible_in_emergencies;
 use super::grant::{approve_by_rule, known};
-use super::request::{Draft, each_once, without_approvers};
+use super::request::{Draft, each_once, is_never_by_rule, without_approvers};
 use super::terms::{limited, role_of, terms_of};
 use crate::command::{BreakGlass, CompleteReview, WaiveReview};
 use crate::model::{
@@ -54,6 +54,11 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
         }),
         ..without_approvers(case, role, draft)
     };
+    if is_never_by_rule(&request, rules) && !rules.break_glass.even_never_auto_approve {
+        let message =
+            "`never_auto_approve` names this role, resource or risk, so a person must approve; request the role";
+        return Err(Refusal::new(RefusalCode::NotForBreakGlass, message));
+    }
     let mut events = case.events([Fact::RequestSubmitted(Box::new(request.clone()))]);
     events.extend(approve_by_rule(case, &request, &Actor::Rule("break_glass".into()), Cut::default())?);
     Ok(events)

@@ -15,6 +15,7 @@
 //! | `covered` | does a live grant already give what is requested |
 //! | `eligibility` | who may hold a role, and who may act at all |
 //! | `terms` | what a request is for, after every limit |
+//! | `today` | what today's rules leave of a request that was made under other ones |
 //! | `limits` | how many grants and requests there may be |
 //! | `request` | the request that a command makes or is about |
 //! | `grant` | the grant that an approved request leads to or a command is about |
@@ -35,6 +36,7 @@ mod standing;
 mod store;
 mod submit;
 mod terms;
+mod today;
 
 use self::case::Case;
 pub use self::covered::already_covered;

@@ -9,7 +9,7 @@ use crate::model::{
 use crate::workflow::access::may_see_request;
 use crate::workflow::assess::assess;
 use crate::workflow::authority::{About, Act, check};
-use crate::workflow::{Refusal, RefusalCode};
+use crate::workflow::{Refusal, RefusalCode, Rules};
 
 /// What is requested, once the rules have allowed it.
 pub(super) struct Draft<'a> {
@@ -96,6 +96,14 @@ pub(super) fn each_once(roles: impl IntoIterator<Item = RoleName>) -> Vec<RoleNa
     all
 }
 
+/// Whether `never_auto_approve` matches the request.
+pub(super) fn is_never_by_rule(request: &AccessRequest, rules: &Rules) -> bool {
+    let never = &rules.never_auto_approve;
+    never.roles.contains(&request.role)
+        || never.scopes.iter().any(|scope| request.scope.intersection(scope).is_some())
+        || never.risk_level.is_some_and(|level| request.assessment.level >= level)
+}
+
 /// The rule of the operator that stands in for a person's approval, if there is one, and what it cuts. A request that
 /// `never_auto_approve` matches is approved by no rule.
 fn rule_that_approves(
@@ -105,11 +113,7 @@ fn rule_that_approves(
     for_this: Option<Actor>,
 ) -> Option<(Actor, Cut)> {
     let rules = case.rules;
-    let never = &rules.never_auto_approve;
-    if never.roles.contains(&role.name)
-        || never.scopes.iter().any(|scope| request.scope.intersection(scope).is_some())
-        || never.risk_level.is_some_and(|level| request.assessment.level >= level)
-    {
+    if is_never_by_rule(request, rules) {
         return None;
     }
     if !rules.require_approval {

@@ -7,6 +7,7 @@ use super::grant::granted;
 use super::limits;
 use super::request::open;
 use super::terms::nothing_left;
+use super::today::{both, naming, todays_cut};
 use crate::command::{Approve, Ask, Deny};
 use crate::model::{AccessRequest, Actor, Capacity, Event, Fact, Principal, RequestId, Review};
 use crate::workflow::access::reviewer;
@@ -35,7 +36,10 @@ pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, 
         .map(|review| &review.cut)
         .chain([&cut])
         .try_fold(request.terms(), |terms, cut| terms.cut(cut).map_err(|nothing| nothing_left(&terms, nothing)))?;
-    let (id, comment) = (request.id, approve.comment.clone());
+    let (today, limits) = todays_cut(&request, &terms, rules)?;
+    let cut = if limits.is_empty() { cut } else { both(&request.terms(), &cut, &today)? };
+    let terms = terms.cut(&today).map_err(|nothing| nothing_left(&terms, nothing))?;
+    let (id, comment) = (request.id, naming(approve.comment.clone(), &limits));
     let reviewed =
         Fact::RequestReviewed { request: id, capacity: capacity.clone(), cut: cut.clone(), comment: comment.clone() };
     let review = case.events([reviewed]);

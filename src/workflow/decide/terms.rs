@@ -8,6 +8,7 @@ use crate::workflow::{Refusal, RefusalCode, Rules};
 
 /// How far ahead a start may be.
 const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
+const SECOND_MILLIS: i64 = 1_000;
 
 /// The role of this name in the catalogue.
 pub(super) fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
@@ -84,9 +85,10 @@ pub(super) fn limited_in_all(
     Ok((left, Some(DurationCut { asked, limit: "max_total_duration_hours".into() })))
 }
 
-/// That a start is neither over nor too far ahead.
+/// That a start is neither before the current second nor too far ahead.
 pub(super) fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusal> {
-    if start < now {
+    // Many clients write instants in whole seconds: the beginning of this second is now.
+    if start.millis() < now.millis() - now.millis() % SECOND_MILLIS {
         return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`starts_at` is {start}, and it is {now} now")));
     }
     if start.millis() - now.millis() > MAX_AHEAD_MILLIS {
