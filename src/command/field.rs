@@ -24,6 +24,11 @@ pub trait Field: Sized {
     /// When it cannot be one.
     fn read(value: Value, field: &'static str) -> Result<Self, Invalid>;
 
+    /// Whether the value, where the field may be left out, is as if it were.
+    fn is_left_out(value: &Value) -> bool {
+        value.is_null()
+    }
+
     /// The value in a document, in its one form.
     fn write(&self) -> Value;
 }

@@ -14,7 +14,7 @@ impl<T: Field> Field for Option<T> {
     const KIND: FieldKind = T::KIND;
 
     fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
-        if value.is_null() { Ok(None) } else { T::read(value, field).map(Some) }
+        if T::is_left_out(&value) { Ok(None) } else { T::read(value, field).map(Some) }
     }
 
     fn write(&self) -> Value {
@@ -46,10 +46,25 @@ text_field! {
     GrantId: FieldKind::Id, str::parse;
     DelegationId: FieldKind::Id, str::parse;
     RoleName: FieldKind::Role, RoleName::new;
-    Justification: FieldKind::Text, Justification::new;
     TicketUrl: FieldKind::Url, TicketUrl::new;
     Scope: FieldKind::Resource, str::parse;
     Timestamp: FieldKind::Instant, str::parse;
+}
+
+impl Field for Justification {
+    const KIND: FieldKind = FieldKind::Text;
+
+    fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
+        Self::new(&text(value, field)?).map_err(|error| error.for_field(field))
+    }
+
+    fn is_left_out(value: &Value) -> bool {
+        value.is_null() || value.as_str().is_some_and(Self::is_blank)
+    }
+
+    fn write(&self) -> Value {
+        self.to_string().into()
+    }
 }
 
 /// A person.

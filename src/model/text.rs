@@ -45,6 +45,20 @@ impl Justification {
         Err(Invalid::new("reason", problem, EXPECTED))
     }
 
+    /// This text where one may be left out: a text of which a reader would see nothing is none.
+    ///
+    /// # Errors
+    /// As for [`Justification::new`], but never because there is nothing to see.
+    pub fn optional(text: &str) -> Result<Option<Self>, Invalid> {
+        if Self::is_blank(text) { Ok(None) } else { Self::new(text).map(Some) }
+    }
+
+    /// Whether a reader would see nothing of this text.
+    #[must_use]
+    pub fn is_blank(text: &str) -> bool {
+        !characters::is_visible(text)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -206,6 +220,8 @@ mod tests {
             let error = Justification::new(&format!("approve{c}deny")).unwrap_err();
             assert!(error.problem().contains(&format!("U+{:04X}", u32::from(c))), "{error}");
         }
+        assert_eq!(Justification::optional(" \u{200B}"), Ok(None));
+        assert!(Justification::optional("ok").unwrap().is_some() && Justification::optional("a\0").is_err());
         // A family of emoji, and text that is written from right to left.
         for text in ["👩\u{200D}👩\u{200D}👧", "שלום \u{200F}(עולם)", "ok\u{200B}"] {
             assert_eq!(Justification::new(text).unwrap().as_str(), text);

@@ -206,6 +206,12 @@ fn page_of(py: Python<'_>, listing: Listing<model::Grant>, durable: bool) -> PyR
     })
 }
 
+/// A text that may be left out; one of which a reader would see nothing is left out.
+fn optional(text: Option<&str>, field: &'static str) -> Result<Option<Justification>, Error> {
+    let text = text.map_or(Ok(None), Justification::optional);
+    Ok(text.map_err(|error| error.for_field(field))?)
+}
+
 fn words(text: &str, field: &'static str) -> Result<Justification, Error> {
     Ok(Justification::new(text).map_err(|error| error.for_field(field))?)
 }
@@ -336,7 +342,7 @@ impl Engine {
                 .resource(resource.map_or(Ok(Scope::ANY), str::parse)?)
                 .starts_at(starts_at)
                 .conditions(conditions.clone())
-                .reason(reason.map(self::reason).transpose()?)
+                .reason(optional(reason, "reason")?)
                 .ticket_url(ticket_url.map(TicketUrl::new).transpose()?))
         };
         AccessRequest::of(if dry_run {
@@ -361,7 +367,7 @@ impl Engine {
         let receipt = self.execute(py, caller, idempotency_key, || {
             Ok(Extend::new(id(grant_id, "grant")?)
                 .duration(duration_hours.map(length).transpose()?)
-                .reason(reason.map(self::reason).transpose()?))
+                .reason(optional(reason, "reason")?))
         })?;
         AccessRequest::of(receipt)
     }
@@ -385,7 +391,7 @@ impl Engine {
             Ok(BreakGlass::new(RoleName::new(role)?)
                 .duration(duration_hours.map(length).transpose()?)
                 .resource(resource.map_or(Ok(Scope::ANY), str::parse)?)
-                .reason(reason.map(self::reason).transpose()?)
+                .reason(optional(reason, "reason")?)
                 .ticket_url(ticket_url.map(TicketUrl::new).transpose()?)
                 .drill(drill))
         };
@@ -456,7 +462,7 @@ impl Engine {
                     duration: duration_hours.map(length).transpose()?,
                     conditions,
                 })
-                .comment(comment.map(|text| words(text, "comment")).transpose()?))
+                .comment(optional(comment, "comment")?))
         })?;
         AccessRequest::of(receipt)
     }
