@@ -188,7 +188,7 @@ impl SteadyTime {
         match trouble {
             AHEAD => tracing::error!(
                 wall_ahead_ms,
-                "the clock is too far ahead of everything known and is not believed; no grant is honoured until it is set right or the process is restarted"
+                "the clock is too far ahead of everything known and is not believed; no grant is honoured until it is set right, or the process is restarted; after a long pause set `service.max_downtime_days` higher"
             ),
             BEHIND => tracing::error!(
                 wall_ahead_ms,

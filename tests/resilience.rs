@@ -23,6 +23,17 @@ const CONFIG: &str = "jit_access: {approver_roles: [lead], require_justification
 const STALENESS: Duration = Duration::from_millis(100);
 const LOCKED: &str = "JIT_RESILIENCE_LOCK";
 
+/// Lets the last proof of being current grow too old.
+#[expect(clippy::disallowed_methods, reason = "the age of a proof is counted on the system's clock")]
+fn outlast_the_last_proof() {
+    thread::sleep(STALENESS * 2);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a wait for a lock is counted on the system's clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 fn open_with(path: &Path, config: &str, busy: Duration) -> Engine {
     let config = Config::parse(config, []).unwrap();
     let store = SqliteStore::open(path, SqliteOptions { busy_timeout: busy }).unwrap();
@@ -90,7 +101,7 @@ fn copied() -> (TempDir, Engine) {
 }
 
 fn stops_until_accepted(path: &Path, engine: &Engine) {
-    thread::sleep(STALENESS * 2);
+    outlast_the_last_proof();
     let decision = check(engine, "ben");
     assert_eq!((decision.outcome, decision.basis.reason), (Outcome::NotApplicable, Reason::StoreReplaced));
     assert!(!is_allowed(engine, "ann"), "it was revoked");
@@ -103,7 +114,7 @@ fn stops_until_accepted(path: &Path, engine: &Engine) {
     assert_eq!(refused.code(), "not_an_approver");
     started.desk().execute(&lead(), AcceptStore::new(words()), None).unwrap();
     for engine in [&started, engine] {
-        thread::sleep(STALENESS * 2);
+        outlast_the_last_proof();
         engine.sync().unwrap();
     }
     let records = SqliteStore::open(path, SqliteOptions::default()).unwrap();
@@ -210,7 +221,7 @@ fn a_revocation_takes_effect_while_another_process_holds_the_write_lock() {
     let revision = engine.revision();
     let receipt = thread::scope(|scope| {
         let revoking = scope.spawn(|| engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap());
-        let started = Instant::now();
+        let started = now();
         while is_allowed(&engine, "ann") {
             assert!(started.elapsed() < busy / 2, "it does not wait for the lock");
             thread::yield_now();

@@ -349,6 +349,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "How far the clock may jump ahead before it is not believed: then no grant is honoured until it is set right or the process is restarted.",
             ),
             key(
+                "service.max_downtime_days",
+                Plain,
+                "31",
+                "How long a SQLite store may have been unused before the clock is not believed at a start: then no grant is honoured. After a longer pause, check the clock, and set this higher.",
+            ),
+            key(
                 "service.interval_ms",
                 Plain,
                 "50",

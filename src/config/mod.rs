@@ -305,6 +305,9 @@ fn settings(reader: &mut Reader) -> Settings {
         max_clock_step: section
             .count("max_clock_step_minutes", 1..=525_600)
             .map_or(defaults.max_clock_step, |minutes| Duration::from_secs(minutes * 60)),
+        max_downtime: section
+            .count("max_downtime_days", 1..=36_500)
+            .map_or(defaults.max_downtime, |days| Duration::from_secs(days * 24 * 60 * 60)),
         interval: section.millis("interval_ms", 1..=60_000).unwrap_or(defaults.interval),
         waiting_uses: section
             .count("waiting_uses", 1..=u64::MAX)

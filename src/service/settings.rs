@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::MAX_STEP;
+use crate::clock::{MAX_DOWNTIME, MAX_STEP};
 
 /// What an operator tunes, with the reason for each default.
 ///
@@ -20,6 +20,9 @@ pub struct Settings {
     pub max_staleness: Duration,
     /// How far the wall clock may jump ahead before it is not believed. See [`crate::clock::MAX_STEP`].
     pub max_clock_step: Duration,
+    /// How long a store that outlives its processes may have been unused before the wall clock is not believed at a start.
+    /// See [`crate::clock::MAX_DOWNTIME`].
+    pub max_downtime: Duration,
     /// How often the background work looks at the store, notes what time did, and writes uses down. 50 ms: the most that a
     /// power cut can take from the record of uses.
     pub interval: Duration,
@@ -32,6 +35,7 @@ impl Default for Settings {
         Self {
             max_staleness: Duration::from_secs(2),
             max_clock_step: MAX_STEP,
+            max_downtime: MAX_DOWNTIME,
             interval: Duration::from_millis(50),
             waiting_uses: 16_384,
         }

@@ -1,6 +1,7 @@
 //! What the handles of an engine share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::directory::Directory;
 use super::following::Following;
@@ -8,7 +9,7 @@ use super::notifier::Notifier;
 use super::pending::PendingCommands;
 use super::settings::Settings;
 use crate::check::CheckState;
-use crate::clock::{Clock, MAX_DOWNTIME, SteadyTime};
+use crate::clock::{Clock, SteadyTime};
 use crate::error::Error;
 use crate::lock::Mutex;
 use crate::projection::Projection;
@@ -50,7 +51,11 @@ impl Shared {
     pub(super) fn open(parts: Parts) -> Result<Self, Error> {
         let Parts { store, rules, settings, directory, clock } = parts;
         let head = store.head()?;
-        let time = Arc::new(SteadyTime::with_bounds(clock, head.at, settings.max_clock_step, MAX_DOWNTIME));
+        // Where nothing outlives the process, nothing was unused.
+        let remembered = store.remembered()?.map(|(_, at)| at);
+        let max_downtime = if remembered.is_some() { settings.max_downtime } else { Duration::MAX };
+        let newest = head.at.max(remembered.unwrap_or(head.at));
+        let time = Arc::new(SteadyTime::with_bounds(clock, newest, settings.max_clock_step, max_downtime));
         let rules = Arc::new(rules);
         let shared = Self {
             #[cfg(feature = "cedar")]

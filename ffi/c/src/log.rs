@@ -63,5 +63,5 @@ pub(crate) fn set(callback: jit_log_callback, userdata: *mut c_void) {
 /// From now on a panic of this library is a log record, and prints nothing.
 pub(crate) fn watch_panics() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| log::panicked(panic))));
+    ONCE.call_once(|| std::panic::set_hook(Box::new(log::panicked)));
 }

@@ -291,6 +291,7 @@ ELSEWHERE: Final = {
     "store.busy_timeout_ms": "test_a_write_waits_as_long_as_it_is_told",
     "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
     "service.max_clock_step_minutes": "test_a_clock_that_jumps_further_is_not_believed",
+    "service.max_downtime_days": "test_a_store_may_be_unused_as_long_as_it_is_said",
     "service.interval_ms": "test_the_keeper_comes_as_often_as_it_is_told",
     "service.waiting_uses": "test_as_many_uses_wait_as_may",
 }
@@ -308,6 +309,22 @@ def test_a_clock_that_jumps_further_is_not_believed() -> None:
             return decision.allowed, decision.reason
 
     assert story(360) == (False, "stale") and story(480)[0]
+
+
+def test_a_store_may_be_unused_as_long_as_it_is_said(tmp_path: Path) -> None:
+    def story(days: int) -> tuple[bool, str]:
+        store = {"path": str(tmp_path / f"{days}.db")}
+        config = json.dumps({"jit_access": {**BASE, "store": store, "service": {"max_downtime_days": days}}})
+        CLOCK.set_wall(START)
+        with Engine.from_yaml(config, environ={}, clock=CLOCK) as engine:
+            engine.tick()
+        CLOCK.set_wall("2026-05-02T16:00:00Z")
+        with Engine.from_yaml(config, environ={}, clock=CLOCK) as engine:
+            give(engine, duration_hours=8)
+            decision = engine.check("dev@example.com", "tools.execute")
+            return decision.allowed, decision.reason
+
+    assert story(31) == (False, "stale") and story(365)[0]
 
 
 def configured(key: str, value: Any, around: dict[str, Any]) -> str:
