@@ -69,7 +69,8 @@ fn the_store_is_the_one_that_the_configuration_names() {
 fn a_start_that_fails_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let error = config(&folder.path().join("missing/jit.db"), "{}").open().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let Error::Invalid(wrong) = &error else { panic!("{error}") };
+    assert_eq!((error.kind(), wrong.field()), (ErrorKind::Invalid, "jit_access.store.path"));
     let error = Config::from_file(folder.path().join("missing.yaml"), environment()).unwrap_err();
     assert_eq!(error.field(), "path");
 }

@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_a_store_is_a_mistake_in_its_key(tmp_path: Path, p
 def provoke(engine: Engine, tmp_path: Path) -> dict[type[JitAccessError], Callable[[], object]]:
     request = engine.submit(DEV, role="operator", reason="x", idempotency_key="k")
     return {
-        InvalidInput: lambda: engine.submit(DEV, role="operator", reason=""),
+        InvalidInput: lambda: engine.submit(DEV, role="", reason="x"),
         Refused: lambda: engine.approve(Caller("DEV@example.com", roles=["lead"]), request.id),
         NotFound: lambda: engine.request(Caller("peer@example.com"), request.id),
         Conflict: lambda: engine.submit(DEV, role="operator", reason="y", idempotency_key="k"),
@@ -502,12 +502,17 @@ def test_another_process_that_holds_the_file_makes_it_unavailable(tmp_path: Path
         grant = granted(opened)
         holder = Holder(path)
         with pytest.raises(Unavailable) as caught:
-            opened.revoke(LEAD, grant.id, reason="x")
+            opened.submit(DEV, role="operator", reason="x")
         assert caught.value.retryable
         assert opened.check("dev@example.com", "tools.execute").allowed, "nothing has happened"
         assert opened.request(DEV, grant.request_id).status == "approved", "reading goes on"
+        ended = opened.revoke(LEAD, grant.id, reason="x")
+        assert (ended.status, ended.durable) == ("revoked", False)
+        assert not opened.check("dev@example.com", "tools.execute").allowed, "it holds in this process at once"
         holder.let_go()
-        assert opened.revoke(LEAD, grant.id, reason="x").status == "revoked"
+        opened.tick()
+        ended = opened.grant(LEAD, grant.id)
+        assert (ended.status, ended.durable) == ("revoked", True)
 
 
 def test_a_file_that_somebody_changed_is_corrupt(tmp_path: Path) -> None:
@@ -545,10 +550,12 @@ def test_other_threads_run_while_a_call_waits_for_the_disk(tmp_path: Path) -> No
         waiting.start()
         until = time.monotonic() + 0.5
         checks = 0
+        allowed = True
         while time.monotonic() < until:
-            assert opened.check("dev@example.com", "tools.execute").allowed
+            allowed = opened.check("dev@example.com", "tools.execute").allowed
             checks += 1
             time.sleep(0)
+        assert not allowed, "a revocation holds in this process before it is written"
         assert not ended, "the revocation still waits for the file"
         assert checks > 100, "and this thread has not waited with it"
         released = time.monotonic()

@@ -5,6 +5,7 @@
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::unavailable;
 use super::file::with_suffix;
@@ -50,8 +51,11 @@ pub(super) fn write(store: &Path, position: &Position, at: Timestamp) -> Result<
     {
         return Ok(());
     }
+    // Engines of one process write at the same time, too.
+    static DRAFTS: AtomicU64 = AtomicU64::new(0);
     let path = path_of(store);
-    let draft = with_suffix(store, &format!("-seen.{}", std::process::id()));
+    let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = with_suffix(store, &format!("-seen.{}.{draft}", std::process::id()));
     let Position { lineage, revision, hash } = position;
     let line = format!("{lineage} {} {hash} {}\n", revision.0, at.millis());
     create(&draft)
