@@ -217,28 +217,53 @@ fn the_routes_and_bodies_of_python_are_committed() {
     compare("ffi/python/jit_access/bodies.py", &format!("{text}{bodies}"));
 }
 
+/// The most characters of a line of documentation in Python, without its indent.
+const WIDTH: usize = 108;
+
+/// Puts the words of a paragraph into lines; all but the first begin with `indent`.
+fn filled(words: &str, indent: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in words.split_whitespace() {
+        let line = lines.last_mut().unwrap();
+        if line.trim().is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= WIDTH {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(format!("{indent}{word}"));
+        }
+    }
+    lines.join("\n")
+}
+
 /// What Python says of a command: its documentation, and its arguments.
 fn docstring(spec: &CommandSpec) -> String {
-    let lines = spec.doc.trim().lines().map(str::trim);
-    let mut text = lines.collect::<Vec<_>>().join("\n");
-    let fields: Vec<_> = spec.all_fields().filter(|field| field.kind != FieldKind::AgentFlag).collect();
-    if !fields.is_empty() {
-        text.push_str("\n\n");
-    }
-    for field in fields {
-        let words = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
-        let name = if field.name == "id" { format!("{}_id", spec.name) } else { name_in_python(field) };
-        let name = if field.name == "from" { "start".to_owned() } else { name };
-        writeln!(text, "- `{name}`: {words}").unwrap();
-    }
+    let lines: Vec<_> = spec.doc.trim().lines().map(str::trim).collect();
+    let paragraphs = lines.split(|line| line.is_empty()).map(|lines| filled(&lines.join(" "), ""));
+    let mut text = paragraphs.collect::<Vec<_>>().join("\n\n");
+    let mut arguments: Vec<_> = spec
+        .all_fields()
+        .filter(|field| field.kind != FieldKind::AgentFlag)
+        .map(|field| {
+            let name = if field.name == "id" { format!("{}_id", spec.name) } else { name_in_python(field) };
+            let name = if field.name == "from" { "start".to_owned() } else { name };
+            format!("- `{name}`: {}", field.doc)
+        })
+        .collect();
     if spec.writes {
-        text.truncate(text.trim_end().len());
-        text.push_str(
-            "\n- `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same\n  \
-             arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.",
+        arguments.push(
+            "- `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and \
+             the same arguments does nothing. It answers with the current state of what the first call did, marked \
+             `replayed`."
+                .to_owned(),
         );
     }
-    text.trim_end().to_owned()
+    if !arguments.is_empty() {
+        let arguments: Vec<_> = arguments.iter().map(|words| filled(words, "  ")).collect();
+        text.push_str(&format!("\n\n{}", arguments.join("\n")));
+    }
+    text
 }
 
 /// `help()` shows what the definition says, and so does the stub.
@@ -263,7 +288,8 @@ fn the_words_of_python_are_committed() {
         let indented =
             words.lines().map(|line| if line.is_empty() { String::new() } else { format!("        {line}") });
         let indented = indented.collect::<Vec<_>>().join("\n");
-        stub.replace_range(begin..end, &format!("\"\"\"{}\n        \"\"\"", indented.trim_start()));
+        let close = if words.contains('\n') { "\n        " } else { "" };
+        stub.replace_range(begin..end, &format!("\"\"\"{}{close}\"\"\"", indented.trim_start()));
     }
     macros.push_str("}\n");
     compare("ffi/python/src/docs.rs", &macros);

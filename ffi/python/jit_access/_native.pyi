@@ -272,17 +272,18 @@ class Engine:
         """Opens an engine from a YAML file.
 
         Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative
-        `store.path` counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of
-        the file's. `directory` is called with a name, and whether it is an agent's. It answers whether the account is
+        `store.path` counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of the
+        file's. `directory` is called with a name, and whether it is an agent's. It answers whether the account is
         enabled and which roles it holds by standing right, and third, where it can tell, when the account was made:
-        what is older was done by somebody else of that name. It answers `"gone"` for no account, which is as a disabled
-        one, and `None` for principals that the host does not judge. It is asked of those who want something done and of
-        whom it concerns, never by a check, and what it raises is `Unavailable`, except for what only takes access away.
-        With a `clock`, which is for tests, time is what the clock says and no thread starts: call `tick()` for what time
-        does. Once this has returned, checks are answered from all that was committed before the call.
+        what is older was done by somebody else of that name. It answers `"gone"` for no account, which is as a
+        disabled one, and `None` for principals that the host does not judge. It is asked of those who want something
+        done and of whom it concerns, never by a check, and what it raises is `Unavailable`, except for what only
+        takes access away. With a `clock`, which is for tests, time is what the clock says and no thread starts: call
+        `tick()` for what time does. Once this has returned, checks are answered from all that was committed before
+        the call.
 
-        Raises `Unavailable` when the store cannot be opened, or when the system gives no thread for the background work;
-        `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
+        Raises `Unavailable` when the store cannot be opened, or when the system gives no thread for the background
+        work; `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
         does not work in this version is a mistake, too.
         """
 
@@ -311,14 +312,14 @@ class Engine:
     ) -> Decision:
         """May this principal do this to that, now?
 
-        `action` is one name such as `invoices.pay`. `resource` is a kind and an id such as `invoice:2026-17`. Left out, it
-        is everything (`*`), which only grants of everything reach. `parent` is what the resource is part of, as a kind
-        and an id such as `customer:acme`. `context` is what grants with conditions look at.
+        `action` is one name such as `invoices.pay`. `resource` is a kind and an id such as `invoice:2026-17`. Left
+        out, it is everything (`*`), which only grants of everything reach. `parent` is what the resource is part of,
+        as a kind and an id such as `customer:acme`. `context` is what grants with conditions look at.
 
-        Answered from memory, in about a microsecond. A revocation made in this process is seen at once, one made in another
-        within `service.max_staleness_ms`; with `current=True` the answer is from everything committed before the call by
-        any process, which takes microseconds more. An allow is recorded as a use of the grant, unless `record=False`. A grant
-        is not honoured when its use cannot be recorded.
+        Answered from memory, in about a microsecond. A revocation made in this process is seen at once, one made in
+        another within `service.max_staleness_ms`; with `current=True` the answer is from everything committed before
+        the call by any process, which takes microseconds more. An allow is recorded as a use of the grant, unless
+        `record=False`. A grant is not honoured when its use cannot be recorded.
 
         Raises `InvalidInput` for text that cannot be read. The name of the principal is always read; the action, the
         resource and the parent are read when the principal may hold a grant, and otherwise the answer is "no grant".
@@ -336,8 +337,9 @@ class Engine:
         current: bool = False,
         record: bool = True,
     ) -> list[Decision]:
-        """Checks each of these resources, in their order and at one instant, as `check` does. `parent` is that of all of
-        them. All text is read before the first answer, so an error leaves no use recorded."""
+        """Checks each of these resources, in their order and at one instant, as `check` does. `parent` is that of all
+        of them. All text is read before the first answer, so an error leaves no use recorded.
+        """
 
     def peek_in_memory(
         self,
@@ -369,20 +371,22 @@ class Engine:
     ) -> AccessRequest:
         """Request a role for a limited time.
 
-        The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and
-        `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its
-        grant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is
-        that grant's request with `already`. Once the call has returned, it is on disk.
+        The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut,
+        and `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved
+        and its grant is in force. When a grant of the caller already gives all of it, nothing is written, and the
+        answer is that grant's request with `already`. Once the call has returned, it is on disk.
 
         - `role`: The role to request.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
         - `reason`: Why. Approvers see it.
         - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
-        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
+        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
+          default is `*`.
         - `starts_at`: When the grant begins, with its time zone. The default is at the approval.
         - `conditions`: Conditions checked at every use, besides those of the role.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def extend(
@@ -396,14 +400,15 @@ class Engine:
     ) -> AccessRequest:
         """Request an extension of your grant.
 
-        The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at the
-        instant at which the old one ends, and gives the same or less.
+        The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at
+        the instant at which the old one ends, and gives the same or less.
 
         - `grant_id`: The grant to extend.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
         - `reason`: Why. The default is the reason of the grant.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def approve(
@@ -421,19 +426,21 @@ class Engine:
     ) -> AccessRequest:
         """Approve a request, wholly or in part.
 
-        Once the call has returned, the grant is on disk, and every later check of this process sees it. `permissions`,
-        `resource`, `duration_hours` and `conditions` are the most that this approver gives: the grant is what they and
-        the request have in common, so nothing can be widened.
+        Once the call has returned, the grant is on disk, and every later check of this process sees it.
+        `permissions`, `resource`, `duration_hours` and `conditions` are the most that this approver gives: the
+        grant is what they and the request have in common, so nothing can be widened.
 
         - `request_id`: The request to approve.
-        - `version`: The version that the approver saw. Another version by now is a conflict. The default is the current one.
+        - `version`: The version that the approver saw. Another version by now is a conflict. The default is the
+          current one.
         - `permissions`: No more permissions than these. The default is all that are requested.
         - `resource`: No more resources than this. The default is all that is requested.
         - `duration_hours`: No longer than this, in hours. The default is the requested length.
         - `conditions`: More conditions, besides those of the request.
         - `comment`: A comment, which the requester sees.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def deny(
@@ -443,8 +450,9 @@ class Engine:
 
         - `request_id`: The request to deny.
         - `reason`: Why. The requester sees it.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def ask(
@@ -456,8 +464,9 @@ class Engine:
 
         - `request_id`: The request.
         - `question`: What the reviewer wants to know.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def answer(
@@ -472,35 +481,38 @@ class Engine:
     ) -> AccessRequest:
         """Answer a reviewer's question about your request.
 
-        Another length or another resource makes a new version of the request. Reviews of the old version do not count
-        for it.
+        Another length or another resource makes a new version of the request. Reviews of the old version do not
+        count for it.
 
         - `request_id`: The request.
         - `answer`: The answer.
         - `duration_hours`: Another length in hours.
         - `resource`: Another resource.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def withdraw(self, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
         """Withdraw your request. Withdrawing it again is no error.
 
         - `request_id`: The request to withdraw.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def revoke(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
         """Revoke a grant and all its extensions.
 
-        Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant
-        that is over is no error and changes nothing. Holders release their own grants instead.
+        Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a
+        grant that is over is no error and changes nothing. Holders release their own grants instead.
 
         - `grant_id`: The grant to revoke.
         - `reason`: Why. The holder sees it.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def revoke_many(
@@ -514,6 +526,7 @@ class Engine:
         role: str | None = None,
         resource: str | None = None,
         everything: bool = False,
+        idempotency_key: str | None = None,
     ) -> Page[Grant]:
         """Revoke all live grants of a request, a holder, a role or a resource, or all there are.
 
@@ -526,16 +539,18 @@ class Engine:
         - `resource`: The grants that reach any of this resource, wider ones too.
         - `everything`: All grants.
         - `reason`: Why. The holders see it.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
         """Release your grant and all its extensions, before they expire. Releasing it again is no error.
 
         - `grant_id`: The grant to release.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def break_glass(
@@ -552,17 +567,19 @@ class Engine:
     ) -> AccessRequest:
         """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
 
-        Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long
-        as the limits allow.
+        Once the call has returned, every later check of this process sees the grant. Without a length it lasts as
+        long as the limits allow.
 
         - `role`: The role to take.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
         - `reason`: What the emergency is. Always needed.
         - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
-        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
+        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
+          default is `*`.
         - `drill`: Whether this is an exercise. Everything about it is marked so.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def complete_review(
@@ -575,8 +592,9 @@ class Engine:
         - `grant_id`: The grant that was reviewed.
         - `justified`: Whether there was an emergency, and the access fitted it.
         - `finding`: What the review found.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def waive_review(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
@@ -586,13 +604,13 @@ class Engine:
 
         - `grant_id`: The grant whose review is waived.
         - `reason`: Why.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def unreviewed(self, caller: Caller) -> Page[Grant]:
-        """List the break-glass grants that the caller can see and that wait for a review, newest first.
-        """
+        """List the break-glass grants that the caller can see and that wait for a review, newest first."""
 
     def suspend(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
         """Suspend a grant. Its expiry does not change.
@@ -601,16 +619,18 @@ class Engine:
 
         - `grant_id`: The grant to suspend.
         - `reason`: Why. The holder sees it.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def resume(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
         """Resume a suspended grant.
 
         - `grant_id`: The grant to resume.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def delegate(
@@ -633,19 +653,21 @@ class Engine:
         - `reason`: Why, for the journal.
         - `roles`: Which of your roles to delegate. The default is all roles with which you review.
         - `start`: When it begins, with its time zone. The default is now.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def undelegate(self, caller: Caller, delegation_id: str, *, idempotency_key: str | None = None) -> Delegation:
         """End a delegation before its time.
 
-        Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no
-        error.
+        Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is
+        no error.
 
         - `delegation_id`: The delegation to end.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def delegations(
@@ -666,36 +688,42 @@ class Engine:
         roles: Sequence[str] = ...,
         agent: bool = False,
         caller: Caller | None = None,
+        idempotency_key: str | None = None,
     ) -> Page[Grant]:
         """Report a principal's status and roles. Revokes grants that they are no longer eligible for.
 
-        All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of
-        their roles. The answer is a page with all grants that ended. Without a caller the host itself reports.
+        All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names
+        none of their roles. The answer is a page with all grants that ended. Without a caller the host itself
+        reports.
 
         - `principal`: The person or agent that the report is about.
         - `enabled`: Whether the principal's account is enabled.
         - `roles`: The principal's standing roles. The default is none.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
-    def accept_store(self, *, reason: str, caller: Caller | None = None) -> Page[Grant]:
+    def accept_store(
+        self, *, reason: str, caller: Caller | None = None, idempotency_key: str | None = None
+    ) -> Page[Grant]:
         """Accept the store as it is, after it was replaced by an older copy or another one.
 
-        Until then no process honours a grant. Everything that was written to the old store after the copy was made is
-        gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.
-        Without a caller the host itself accepts it.
+        Until then no process honours a grant. Everything that was written to the old store after the copy was made
+        is gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is
+        empty. Without a caller the host itself accepts it.
 
         - `reason`: Why this store is the true one.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and the same
-          arguments does nothing. It answers with the current state of what the first call did, marked `replayed`.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
         """
 
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
         """Get a request.
 
-        Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down
-        yet are not counted.
+        Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written
+        down yet are not counted.
 
         - `request_id`: The request.
         """
@@ -703,8 +731,8 @@ class Engine:
     def grant(self, caller: Caller, grant_id: str) -> Grant:
         """Get a grant.
 
-        Its holder, those who could approve it and those who see everything can see it. Every use that this process has
-        answered is counted.
+        Its holder, those who could approve it and those who see everything can see it. Every use that this process
+        has answered is counted.
 
         - `grant_id`: The grant.
         """
@@ -719,7 +747,9 @@ class Engine:
         - `cursor`: `next_cursor` of the page before.
         """
 
-    def grants(self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[Grant]:
+    def grants(
+        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Grant]:
         """List the grants that the caller can see, newest first.
 
         - `status`: Only grants of this status.
@@ -748,12 +778,10 @@ class Engine:
         """
 
     def live_grants(self) -> list[Grant]:
-        """List all live grants, for the host itself. No caller is checked.
-        """
+        """List all live grants, for the host itself. No caller is checked."""
 
     def verify(self) -> int:
-        """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
-        """
+        """Check the whole journal, and that the stored state follows from it. The answer is the number of records."""
 
     def sync(self) -> int:
         """Brings this process up to everything committed before the call; answers the revision."""

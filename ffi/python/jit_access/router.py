@@ -230,8 +230,8 @@ def create_router(
         return _json(engine.grants(who, status=status, limit=limit, cursor=cursor), base(http))
 
     @router.api_route(**ROUTES["revoke_many"], response_model=None, responses=_ending_many())
-    def revoke_many(http: Request, body: RevokeManyBody, who: Caller = Depends(caller)) -> Response:
-        revoked = engine.revoke_many(who, **body.model_dump())
+    def revoke_many(http: Request, body: RevokeManyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        revoked = engine.revoke_many(who, **body.model_dump(), idempotency_key=key)
         follow(ending=True)
         return _json(revoked, base(http))
 
@@ -306,14 +306,15 @@ def create_router(
         return _answer(engine.undelegate(who, id, idempotency_key=key), base(http))
 
     @router.api_route(**ROUTES["standing"], response_model=None, responses=_ending_many())
-    def standing(http: Request, body: StandingBody, who: Caller = Depends(caller)) -> Response:
-        ended = engine.standing(**{**body.model_dump(), "roles": body.roles or ()}, caller=who)
+    def standing(http: Request, body: StandingBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        report = {**body.model_dump(), "roles": body.roles or ()}
+        ended = engine.standing(**report, caller=who, idempotency_key=key)
         follow(ending=True)
         return _json(ended, base(http))
 
     @router.api_route(**ROUTES["accept_store"], response_model=None, responses=_ending_many())
-    def accept_store(http: Request, body: AcceptStoreBody, who: Caller = Depends(caller)) -> Response:
-        accepted = engine.accept_store(reason=body.reason, caller=who)
+    def accept_store(http: Request, body: AcceptStoreBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
+        accepted = engine.accept_store(reason=body.reason, caller=who, idempotency_key=key)
         follow(ending=False)
         return _json(accepted, base(http))
 

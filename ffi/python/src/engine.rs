@@ -112,6 +112,25 @@ impl Engine {
         self.detached(py, move |live| live.host.desk().execute(caller, command, key.as_ref()))
     }
 
+    /// The same for a command that the host may give itself. Keys belong to callers.
+    fn execute_for_caller_or_host<C: Into<Command> + Send>(
+        &self,
+        py: Python<'_>,
+        caller: Option<&Caller>,
+        key: Option<&str>,
+        command: C,
+    ) -> PyResult<Page> {
+        let receipt = match (caller, key) {
+            (Some(caller), key) => self.execute(py, caller, key, || Ok(command))?,
+            (None, None) => self.detached(py, |live| live.host.desk().execute_for_host(command))?,
+            (None, Some(_)) => {
+                let wrong = Invalid::new("idempotency_key", "is given without `caller`", "a caller, whose key it is");
+                return Err(raise(wrong));
+            }
+        };
+        ended(py, receipt)
+    }
+
     /// Answers on this thread. With the interpreter lock held, unless the check may read the store's file.
     #[inline]
     fn decide(&self, py: Python<'_>, check: &Check<'_>, is_current: bool) -> PyResult<Py<Decision>> {
@@ -549,7 +568,7 @@ impl Engine {
     }
 
     #[doc = words_of!("revoke_many")]
-    #[pyo3(signature = (caller, *, reason, request_id = None, holder = None, agent = false, role = None, resource = None, everything = false))]
+    #[pyo3(signature = (caller, *, reason, request_id = None, holder = None, agent = false, role = None, resource = None, everything = false, idempotency_key = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn revoke_many(
         &self,
@@ -562,6 +581,7 @@ impl Engine {
         role: Option<&str>,
         resource: Option<&str>,
         everything: bool,
+        idempotency_key: Option<&str>,
     ) -> PyResult<Page> {
         let mut fields = serde_json::Map::new();
         for (name, text) in [("request", request_id), ("holder", holder), ("role", role), ("resource", resource)] {
@@ -571,7 +591,7 @@ impl Engine {
         fields.insert("agent".to_owned(), agent.into());
         fields.insert("everything".to_owned(), everything.into());
         let many = RevokeMany::read(&mut Fields::of("revoke_many", &[], fields)).map_err(raise)?;
-        let receipt = self.execute(py, caller, None, || Ok(many))?;
+        let receipt = self.execute(py, caller, idempotency_key, || Ok(many))?;
         ended(py, receipt)
     }
 
@@ -617,7 +637,8 @@ impl Engine {
     }
 
     #[doc = words_of!("standing")]
-    #[pyo3(signature = (principal, *, enabled, roles = Vec::new(), agent = false, caller = None))]
+    #[pyo3(signature = (principal, *, enabled, roles = Vec::new(), agent = false, caller = None, idempotency_key = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn standing(
         &self,
         py: Python<'_>,
@@ -626,27 +647,26 @@ impl Engine {
         roles: Vec<String>,
         agent: bool,
         caller: Option<&Caller>,
+        idempotency_key: Option<&str>,
     ) -> PyResult<Page> {
         let of = if agent { model::Principal::agent(principal) } else { model::Principal::user(principal) };
         let of = of.map_err(raise)?;
         let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<Vec<_>, _>>().map_err(raise)?;
         let report = ReportStanding::new(of, enabled).roles(roles);
-        let receipt = match caller {
-            Some(caller) => self.execute(py, caller, None, || Ok(report))?,
-            None => self.detached(py, |live| live.host.desk().execute_for_host(report))?,
-        };
-        ended(py, receipt)
+        self.execute_for_caller_or_host(py, caller, idempotency_key, report)
     }
 
     #[doc = words_of!("accept_store")]
-    #[pyo3(signature = (*, reason, caller = None))]
-    fn accept_store(&self, py: Python<'_>, reason: &str, caller: Option<&Caller>) -> PyResult<Page> {
+    #[pyo3(signature = (*, reason, caller = None, idempotency_key = None))]
+    fn accept_store(
+        &self,
+        py: Python<'_>,
+        reason: &str,
+        caller: Option<&Caller>,
+        idempotency_key: Option<&str>,
+    ) -> PyResult<Page> {
         let accept = AcceptStore::new(reason.parse().map_err(raise)?);
-        let receipt = match caller {
-            Some(caller) => self.execute(py, caller, None, || Ok(accept))?,
-            None => self.detached(py, |live| live.host.desk().execute_for_host(accept))?,
-        };
-        ended(py, receipt)
+        self.execute_for_caller_or_host(py, caller, idempotency_key, accept)
     }
 
     #[doc = words_of!("request")]

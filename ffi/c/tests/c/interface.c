@@ -218,8 +218,8 @@ static void errors_say_what_to_do(void) {
   CHECK(json == NULL);
   CHECK(jit_close(engine, NULL) == JIT_OK);
   refused(open_with("jit_access: {approver_role: [x]}", 0, &engine, &error), &error, JIT_INVALID, JIT_CODE_INVALID);
-  refused(open_with(ROLES ", store: {path: /nonexistent/jit.db}}", 0, &engine, &error), &error, JIT_UNAVAILABLE,
-          JIT_CODE_UNAVAILABLE);
+  refused(open_with(ROLES ", store: {path: /nonexistent/jit.db}}", 0, &engine, &error), &error, JIT_INVALID,
+          JIT_CODE_INVALID);
 }
 
 static void what_is_not_right_is_refused_and_nothing_is_written(void) {
