@@ -119,6 +119,7 @@ impl Scope {
     }
 
     /// Of two things and a kind, the one that the resource has to be, and its parent.
+    #[cfg(feature = "cedar")]
     pub(crate) fn part(&self) -> Option<(&ResourceId, &ResourceId)> {
         let (kind, first, second) = (self.kind?, self.first.as_ref()?, self.second.as_ref()?);
         Some(if *first.kind() == kind { (first, second) } else { (second, first) })
