@@ -104,7 +104,7 @@ pub struct DurationCut {
 ///
 /// let assessment = Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: vec![] };
 /// let shorter = Amendment { duration: Ttl::from_hours(1.0)?, duration_cut: None, scope: "tool:deploy".parse()?, assessment };
-/// assert_eq!(shorter.scope.id(), Some("deploy"));
+/// assert_eq!(shorter.scope.to_string(), "tool:deploy");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

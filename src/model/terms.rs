@@ -12,7 +12,7 @@ use super::{Conditions, NothingLeft, PermissionSet, Scope, Ttl};
 /// let asked = Terms { permissions, scope, duration, conditions };
 /// let cut = Cut { scope: Some("server:s1".parse()?), duration: Some(Ttl::from_hours(1.0)?), ..Cut::default() };
 /// let given = asked.cut(&cut).map_err(|nothing| format!("{nothing:?}"))?;
-/// assert_eq!((given.scope, given.duration), ("tool@s1".parse()?, Ttl::from_hours(1.0)?));
+/// assert_eq!((given.scope, given.duration), ("tool@server:s1".parse()?, Ttl::from_hours(1.0)?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

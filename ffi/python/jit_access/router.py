@@ -424,7 +424,7 @@ def _changing(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 
 
 def _ending_many() -> dict[int | str, dict[str, Any]]:
-    return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses()}
+    return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses(409)}
 
 
 def _reading(model: type[BaseModel], *problems: int) -> dict[int | str, dict[str, Any]]:
