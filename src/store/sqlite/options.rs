@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
     /// How long an operation waits for another process to let go of the file before it fails with
-    /// [`StoreError::Unavailable`]. Five seconds unless set.
+    /// [`crate::store::StoreError::Unavailable`]. Five seconds unless set.
     pub busy_timeout: Duration,
 }
 
