@@ -1,8 +1,8 @@
 //! The shell: the only part that knows the time, and the only one that sees a store, an index and a clock together.
 //!
 //! An [`Engine`] is one host's view of one store. It hands out three handles, because there are three kinds of caller
-//! with three kinds of cost: the [`crate::check::Decider`] answers checks from memory, the [`Desk`] runs the workflow and writes, and
-//! the [`Reconciler`] does what nobody is waiting for. Nothing here needs a thread for a right answer; a host without a
+//! with three kinds of cost: the [`crate::check::Decider`] answers checks from memory, the [`Desk`] runs the workflow
+//! and writes, and the [`Reconciler`] does what nobody is waiting for. Nothing here needs a thread for a right answer; a host without a
 //! scheduler of its own lets a `host::Background` call the reconciler.
 //!
 //! | file | question |

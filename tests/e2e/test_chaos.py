@@ -5,8 +5,8 @@ started in another mode or with a tighter configuration, and an account is delet
 call that passes is written down with the time it took. At the end each of them is held against the journal and against
 what was switched on at that time: a call may pass only inside a grant, or so much later as is promised.
 
-`JIT_CHAOS_SECONDS` says for how long (an hour is `3600`); without it the test is skipped. The seed is in the report of a
-failure.
+`JIT_CHAOS_SECONDS` says for how long (an hour is `3600`); without it the test is skipped. The seed is in the
+report of a failure.
 """
 
 from __future__ import annotations
