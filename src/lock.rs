@@ -58,6 +58,7 @@ impl<T> Mutex<T> {
 pub(crate) struct Condvar(StdCondvar);
 
 impl Condvar {
+    #[cfg(feature = "host")]
     pub(crate) const fn new() -> Self {
         Self(StdCondvar::new())
     }
