@@ -74,8 +74,8 @@ class Era:
     late: float
     """How late an end may be noticed."""
     ended: float = float("inf")
-    journal: Path | None = None
-    """The journal as it was at the end."""
+    journals: list[Path] = field(default_factory=list)
+    """The journals as they were at the end: of the store, and of one that a worker made while the store was away."""
 
 
 @dataclass
@@ -230,11 +230,11 @@ class Chaos:
         self.world.gateway.kill() if kill else self.world.gateway.stop()
         era = self.eras[-1]
         era.ended = time.time()
-        era.journal = self.folder / f"journal-{len(self.eras)}.db"
-        # A store that was moved away is told of by the era that has it back.
-        found = self.store if self.store.exists() else self.store.with_name(f"away-{self.store.name}")
-        with sqlite3.connect(found) as source, sqlite3.connect(era.journal) as copy:
-            source.backup(copy)
+        for found in (self.store, self.store.with_name(f"away-{self.store.name}")):
+            if found.exists():
+                era.journals.append(self.folder / f"journal-{len(self.eras)}-{found.name}")
+                with sqlite3.connect(found) as source, sqlite3.connect(era.journals[-1]) as copy:
+                    source.backup(copy)
 
     def up(self, *, honours: bool = True, late: float = BOUND, wait: bool = True, **changes: Any) -> None:
         self.eras.append(Era(time.time(), honours, late))
@@ -289,7 +289,10 @@ def windows(events: list[dict[str, Any]]) -> list[Window]:
 def unexplained(chaos: Chaos) -> list[tuple[Passed, str]]:
     """The calls that no grant in force explains."""
     wrong = []
-    known = {number: windows(journal(era.journal)) for number, era in enumerate(chaos.eras) if era.journal}
+    known = {
+        number: [window for path in era.journals for window in windows(journal(path))]
+        for number, era in enumerate(chaos.eras)
+    }
     for call in chaos.passed:
         eras = [
             (number, era)
