@@ -105,7 +105,7 @@ test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the 
 	$(MAKE) --no-print-directory -C ffi/c library
 	$(VENV)/test/bin/python -m pytest -q -ra $(PATIENCE) tests/readme
 
-# Each group has a gateway of its own. The chaos test takes minutes and runs where JIT_CHAOS_SECONDS says for how long.
+# Each group has a gateway of its own. The chaos test takes minutes and runs where CHAOS_SECONDS says for how long.
 ENDS := tests/e2e/test_ends.py tests/e2e/test_chaos.py
 
 test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each Python here that it supports
@@ -114,7 +114,7 @@ test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each 
 	    $(MAKE) --no-print-directory $(VENV)/gateway-$$version/.ready GATEWAY_PYTHON=$$python; \
 	    $(VENV)/gateway-$$version/bin/python $(PIP) install -r tests/e2e/requirements.txt; \
 	    echo "== end to end on Python $$version"; \
-	    [ -n "$${JIT_CHAOS_SECONDS:-}" ] || echo "SKIPPED: the chaos test, because JIT_CHAOS_SECONDS does not say for how long"; \
+	    [ -n "$${CHAOS_SECONDS:-}" ] || echo "SKIPPED: the chaos test, because CHAOS_SECONDS does not say for how long"; \
 	    for part in "tests/e2e/test_gateway.py tests/e2e/test_r*.py" "$(ENDS)" "$$(echo ffi/python/tests/test_gateway_*.py)"; do \
 	      $(VENV)/gateway-$$version/bin/python -m pytest -q -ra $(PATIENCE) $$part || exit 1; \
 	    done; \

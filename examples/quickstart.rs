@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..Rules::default()
     };
     let engine = Builder::new(MemoryStore::new(), rules).open()?;
-    let (decider, desk) = (engine.decider(), engine.desk());
+    let (decider, workflow) = (engine.decider(), engine.workflow());
 
     // Who is who is the host's business: these two have signed in.
     let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
@@ -46,28 +46,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ask = Submit::new(role.name)
         .duration(Ttl::from_hours(12.0)?)
         .reason(Justification::new("INC-1234: checkout is slow")?);
-    let receipt = desk.execute(&dev, ask, None)?;
+    let receipt = workflow.execute(&dev, ask, None)?;
     let request = receipt.request.ok_or("no request")?;
     if let Some(cut) = &request.duration_cut {
         println!("asked:    {} for {}, cut to {} by {}", request.role, cut.asked, request.duration, cut.limit);
     }
 
     let approve = Approve::new(request.id);
-    let receipt = desk.execute(&lead, approve, None)?;
+    let receipt = workflow.execute(&lead, approve, None)?;
     let grant = receipt.grant.ok_or("no grant")?;
     println!("approved: by {}", grant.approved_by);
 
     let decision = decider.check(&check)?;
     assert_eq!(decision.basis.grant, Some(grant.id));
     println!("during:   {}", decision.outcome.name());
-    println!("\n{}", desk.policies(&lead)?);
+    println!("\n{}", workflow.policies(&lead)?);
 
     let revoke = Revoke::new(grant.id, Justification::new("the incident is over")?);
-    desk.execute(&lead, revoke, None)?;
+    workflow.execute(&lead, revoke, None)?;
     assert_eq!(decider.check(&check)?.outcome, Outcome::NotApplicable);
     println!("after:    {}", decider.check(&check)?.outcome.name());
 
-    let used = desk.grant(&dev, grant.id)?.grant.ok_or("no grant")?.uses;
-    println!("used:     {used} time; {} records verified", desk.verify()?);
+    let used = workflow.grant(&dev, grant.id)?.grant.ok_or("no grant")?.uses;
+    println!("used:     {used} time; {} records verified", workflow.verify()?);
     Ok(())
 }

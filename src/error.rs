@@ -11,7 +11,7 @@ use crate::workflow::{Refusal, RefusalCode};
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -21,7 +21,7 @@ use crate::workflow::{Refusal, RefusalCode};
 /// use jit_access::model::*;
 /// use jit_access::{Error, ErrorKind};
 ///
-/// let error: Error = engine.desk().execute(&dev, Approve::new(request), None).unwrap_err();
+/// let error: Error = engine.workflow().execute(&dev, Approve::new(request), None).unwrap_err();
 /// assert_eq!((error.kind(), error.code(), error.is_retryable()), (ErrorKind::Refused, "self_approval", false));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

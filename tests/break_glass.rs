@@ -30,11 +30,11 @@ impl World {
     }
 
     fn take(&self, drill: bool) -> Grant {
-        let desk = self.engine.desk();
+        let workflow = self.engine.workflow();
         let command = BreakGlass::new(RoleName::new("responder").unwrap())
             .reason(Justification::new("the shop is down").unwrap())
             .drill(drill);
-        desk.execute(&sre(), command, None).unwrap().grant.unwrap()
+        workflow.execute(&sre(), command, None).unwrap().grant.unwrap()
     }
 
     fn messages(&self) -> Vec<Value> {

@@ -146,9 +146,9 @@ fn memory_answers_what_it_knows_for_certain() {
 fn an_export_tells_of_what_is_honoured_now_or_later() {
     let auditor = Caller::new(Principal::user("sam@example.com").unwrap(), vec![RoleName::new("auditor").unwrap()]);
     let (engine, _) = world(CONFIG);
-    let text = engine.desk().policies(&auditor).unwrap();
+    let text = engine.workflow().policies(&auditor).unwrap();
     assert!([1, 2].iter().all(|id| text.contains(&GrantId::from_u128(*id).to_string())), "{text}");
     assert!([3, 4].iter().all(|id| !text.contains(&GrantId::from_u128(*id).to_string())), "{text}");
     let (engine, _) = world(&format!("enabled: false, {CONFIG}"));
-    assert!(!engine.desk().policies(&auditor).unwrap().contains("permit"));
+    assert!(!engine.workflow().policies(&auditor).unwrap().contains("permit"));
 }

@@ -25,7 +25,7 @@ fn config(path: &Path, settings: &str) -> Config {
 
 /// Grants `dev@example.com` the role, and answers the grant's id.
 fn grant(host: &Host) -> String {
-    let run = |text: &str| serde_json::from_str::<Value>(&command::run(host.desk(), text).unwrap()).unwrap();
+    let run = |text: &str| serde_json::from_str::<Value>(&command::run(host.workflow(), text).unwrap()).unwrap();
     let request = run(
         r#"{"command": "submit", "caller": {"principal": "dev@example.com"}, "role": "deployer", "duration_hours": 1,
             "reason": "INC-1234"}"#,
@@ -58,7 +58,7 @@ fn the_store_is_the_one_that_the_configuration_names() {
     let look = format!(
         r#"{{"command": "grant", "caller": {{"principal": "lead@example.com", "roles": ["lead"]}}, "id": "{id}"}}"#
     );
-    let grant: Value = serde_json::from_str(&command::run(again.desk(), &look).unwrap()).unwrap();
+    let grant: Value = serde_json::from_str(&command::run(again.workflow(), &look).unwrap()).unwrap();
     assert_eq!(grant["actions_taken"], 1, "closing wrote the use");
 
     let memory = Config::parse("jit_access: {store: {type: memory}}", []).unwrap().open().unwrap();

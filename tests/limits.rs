@@ -25,12 +25,13 @@ fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> C
         stores.into_iter().map(|store| Builder::shared(store, rules(limits)).open().unwrap()).collect();
     let caller = &caller;
     let ask = |(number, engine): (usize, &Engine)| {
-        let (desk, starts_at) = (engine.desk(), Some(engine.now().saturating_add(Ttl::from_hours(24.0).unwrap())));
+        let (workflow, starts_at) =
+            (engine.workflow(), Some(engine.now().saturating_add(Ttl::from_hours(24.0).unwrap())));
         // Scopes that have nothing in common, so that no grant covers what another one wants.
         let command = Submit::new(role("reader"))
             .resource(format!("tool:t{number}").parse::<Scope>().unwrap())
             .starts_at(starts_at);
-        match desk.execute(&caller(number), command, None) {
+        match workflow.execute(&caller(number), command, None) {
             Ok(_) => None,
             Err(Error::Refused(refusal)) => Some(refusal.code()),
             Err(error) => panic!("{error}"),
@@ -40,7 +41,7 @@ fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> C
         let threads: Vec<_> = engines.iter().enumerate().map(|one| scope.spawn(move || ask(one))).collect();
         threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
     });
-    engines[0].desk().verify().unwrap();
+    engines[0].workflow().verify().unwrap();
     refused
 }
 

@@ -59,10 +59,10 @@ fn words() -> Justification {
 }
 
 fn grant(engine: &Engine, name: &str) -> GrantId {
-    let desk = engine.desk();
+    let workflow = engine.workflow();
     let submit = Submit::new(RoleName::new("deployer").unwrap());
-    let request = desk.execute(&caller(name, &[]), submit, None).unwrap().request.unwrap();
-    desk.execute(&lead(), Approve::new(request.id), None).unwrap().grant.unwrap().id
+    let request = workflow.execute(&caller(name, &[]), submit, None).unwrap().request.unwrap();
+    workflow.execute(&lead(), Approve::new(request.id), None).unwrap().grant.unwrap().id
 }
 
 fn check(engine: &Engine, name: &str) -> Decision {
@@ -94,7 +94,7 @@ fn copied() -> (TempDir, Engine) {
     std::fs::copy(&path, folder.path().join("copy.db")).unwrap();
     let engine = open(&path);
     grant(&engine, "ben");
-    engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap();
+    engine.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap();
     engine.reconciler().tick().unwrap();
     assert!(!is_allowed(&engine, "ann") && is_allowed(&engine, "ben"));
     (folder, engine)
@@ -110,9 +110,9 @@ fn stops_until_accepted(path: &Path, engine: &Engine) {
     let started = open(path);
     assert!(!is_allowed(&started, "ann") && !is_allowed(&started, "ben"), "a start knows it too");
 
-    let refused = started.desk().execute(&caller("ann", &[]), AcceptStore::new(words()), None).unwrap_err();
+    let refused = started.workflow().execute(&caller("ann", &[]), AcceptStore::new(words()), None).unwrap_err();
     assert_eq!(refused.code(), "not_an_approver");
-    started.desk().execute(&lead(), AcceptStore::new(words()), None).unwrap();
+    started.workflow().execute(&lead(), AcceptStore::new(words()), None).unwrap();
     for engine in [&started, engine] {
         outlast_the_last_proof();
         engine.sync().unwrap();
@@ -120,7 +120,7 @@ fn stops_until_accepted(path: &Path, engine: &Engine) {
     let records = SqliteStore::open(path, SqliteOptions::default()).unwrap();
     let records = records.records(&RecordQuery::about(Subject::Store, 10)).unwrap().1;
     assert_eq!(records.len(), 1, "the acceptance is on record");
-    started.desk().verify().unwrap();
+    started.workflow().verify().unwrap();
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn an_older_copy_under_a_running_engine_stops_elevation_until_it_is_accepted() {
     let before = engine.revision();
     let cat = grant(&engine, "cat");
     assert!(is_allowed(&engine, "cat") && engine.revision() > before, "the revision goes on rising");
-    engine.desk().execute(&lead(), Revoke::new(cat, words()), None).unwrap();
+    engine.workflow().execute(&lead(), Revoke::new(cat, words()), None).unwrap();
     assert!(!is_allowed(&engine, "cat"));
 }
 
@@ -161,7 +161,7 @@ fn another_store_of_equal_or_higher_revision_is_noticed() {
         let foreign = open(&other);
         let ann = grant(&foreign, "ann");
         grant(&foreign, "ben");
-        foreign.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap();
+        foreign.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap();
         for number in 0..more {
             grant(&foreign, &format!("user{number}"));
         }
@@ -220,7 +220,7 @@ fn a_revocation_takes_effect_while_another_process_holds_the_write_lock() {
     let locked = Locked::by_another_process(&path);
     let revision = engine.revision();
     let receipt = thread::scope(|scope| {
-        let revoking = scope.spawn(|| engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap());
+        let revoking = scope.spawn(|| engine.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap());
         let started = now();
         while is_allowed(&engine, "ann") {
             assert!(started.elapsed() < busy / 2, "it does not wait for the lock");
@@ -236,17 +236,17 @@ fn a_revocation_takes_effect_while_another_process_holds_the_write_lock() {
     assert!(engine.reconciler().tick().is_err(), "it cannot be written yet");
     assert!(engine.honoured().unwrap().grants.iter().all(|grant| grant.id != ann));
     // A second revocation of the same, and one of all.
-    assert!(!engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
-    assert!(!engine.desk().execute(&lead(), RevokeMany::new(Selector::All, words()), None).unwrap().durable);
+    assert!(!engine.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
+    assert!(!engine.workflow().execute(&lead(), RevokeMany::new(Selector::All, words()), None).unwrap().durable);
     assert!(!is_allowed(&engine, "ann") && !is_allowed(&engine, "ben"));
     drop(locked);
     engine.reconciler().tick().unwrap();
     other.sync().unwrap();
     assert!(!is_allowed(&other, "ann") && !is_allowed(&other, "ben"));
-    let grants = [ann, ben].map(|id| engine.desk().grant(&lead(), id).unwrap().grant.unwrap());
+    let grants = [ann, ben].map(|id| engine.workflow().grant(&lead(), id).unwrap().grant.unwrap());
     assert!(grants.iter().all(|grant| matches!(grant.status(engine.now()), GrantStatus::Revoked)));
-    assert!(engine.desk().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
-    engine.desk().verify().unwrap();
+    assert!(engine.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
+    engine.workflow().verify().unwrap();
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn what_is_due_is_noted_under_steady_traffic() {
         over.store(true, Ordering::SeqCst);
         assert!(noted >= DUE, "only {noted} of {DUE} ends were noted beside {written:?} other commits");
     });
-    engine.desk().verify().unwrap();
+    engine.workflow().verify().unwrap();
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn every_command_ends_however_many_others_write() {
             });
         }
     });
-    engines[0].desk().verify().unwrap();
+    engines[0].workflow().verify().unwrap();
     engines[0].sync().unwrap();
     assert_eq!(engines[0].honoured().unwrap().grants.len(), THREADS * EACH);
 }
@@ -321,7 +321,7 @@ fn a_command_that_changes_nothing_leaves_no_row() {
     for number in 0..5 {
         let key = IdempotencyKey::new(&format!("key-{number}")).unwrap();
         let submit = Submit::new(RoleName::new("deployer").unwrap()).duration(Ttl::from_hours(0.1).ok());
-        let receipt = engine.desk().execute(&ann, submit, Some(&key)).unwrap();
+        let receipt = engine.workflow().execute(&ann, submit, Some(&key)).unwrap();
         assert!(receipt.already && !receipt.replayed && receipt.durable);
     }
     engine.sync().unwrap();
@@ -338,22 +338,22 @@ fn a_replay_is_judged_like_any_look() {
     let engine = Builder::new(MemoryStore::new(), config.rules).open().unwrap();
     let (ann, key) = (caller("ann", &[]), IdempotencyKey::new("k").unwrap());
     let submit = || Submit::new(RoleName::new("deployer").unwrap());
-    let made = engine.desk().execute(&ann, submit(), Some(&key)).unwrap().request.unwrap();
-    let again = engine.desk().execute(&ann, submit(), Some(&key)).unwrap();
+    let made = engine.workflow().execute(&ann, submit(), Some(&key)).unwrap().request.unwrap();
+    let again = engine.workflow().execute(&ann, submit(), Some(&key)).unwrap();
     assert!(again.replayed && again.request.unwrap().id == made.id);
-    let reused = engine.desk().execute(&ann, Withdraw::new(made.id), Some(&key)).unwrap_err();
+    let reused = engine.workflow().execute(&ann, Withdraw::new(made.id), Some(&key)).unwrap_err();
     assert_eq!(reused.code(), "idempotency_key_reused");
     let disabled = jit_access::command::ReportStanding::new(ann.principal.clone(), false);
-    engine.desk().execute_for_host(disabled).unwrap();
-    let refused = engine.desk().execute(&ann, submit(), Some(&key)).unwrap_err();
+    engine.workflow().execute_for_host(disabled).unwrap();
+    let refused = engine.workflow().execute(&ann, submit(), Some(&key)).unwrap_err();
     assert_eq!(refused.code(), "not_eligible", "who is disabled learns nothing by an old key");
 
     let bot = |person: &str| {
         let acts_for = Some(caller(person, &[]).principal);
         Caller { acts_for, ..Caller::new(Principal::agent("bot").unwrap(), vec![]) }
     };
-    engine.desk().execute(&bot("cat"), submit(), Some(&key)).unwrap();
-    let other = engine.desk().execute(&bot("dan"), submit(), Some(&key)).unwrap_err();
+    engine.workflow().execute(&bot("cat"), submit(), Some(&key)).unwrap();
+    let other = engine.workflow().execute(&bot("dan"), submit(), Some(&key)).unwrap_err();
     assert_eq!(other.code(), "idempotency_key_reused", "a key belongs to the person, too");
 }
 
@@ -370,15 +370,15 @@ fn one_person_has_one_emergency_whatever_agents_they_use() {
         ..Caller::new(Principal::agent(name).unwrap(), ann.roles.clone())
     };
     let take = || BreakGlass::new(RoleName::new("deployer").unwrap()).reason(words());
-    engine.desk().execute(&bot("one"), take(), None).unwrap();
+    engine.workflow().execute(&bot("one"), take(), None).unwrap();
     for caller in [&ann, &bot("one"), &bot("two")] {
-        assert_eq!(engine.desk().execute(caller, take(), None).unwrap_err().code(), "break_glass_active");
+        assert_eq!(engine.workflow().execute(caller, take(), None).unwrap_err().code(), "break_glass_active");
     }
     let submit = || Submit::new(RoleName::new("reader").unwrap());
     for caller in [&ann, &bot("two")] {
-        assert_eq!(engine.desk().execute(caller, submit(), None).unwrap_err().code(), "too_many_grants");
+        assert_eq!(engine.workflow().execute(caller, submit(), None).unwrap_err().code(), "too_many_grants");
     }
-    engine.desk().execute(&caller("ben", &["sre"]), submit(), None).unwrap();
+    engine.workflow().execute(&caller("ben", &["sre"]), submit(), None).unwrap();
 }
 
 #[test]
@@ -388,14 +388,15 @@ fn a_last_page_that_is_full_gives_no_cursor() {
     for number in 0..4 {
         grant(&engine, &format!("user{number}"));
     }
-    let desk = engine.desk();
+    let workflow = engine.workflow();
     for (limit, more) in [(1, true), (3, true), (4, false), (5, false)] {
-        let grants = desk.grants(&lead(), &jit_access::command::ListGrants::default().limit(limit)).unwrap();
+        let grants = workflow.grants(&lead(), &jit_access::command::ListGrants::default().limit(limit)).unwrap();
         assert_eq!((grants.items.len(), grants.next.is_some()), (limit.min(4), more), "{limit}");
-        let requests = desk.requests(&lead(), &jit_access::command::ListRequests::default().limit(limit)).unwrap();
+        let requests = workflow.requests(&lead(), &jit_access::command::ListRequests::default().limit(limit)).unwrap();
         assert_eq!((requests.items.len(), requests.next.is_some()), (limit.min(4), more), "{limit}");
     }
-    let all = desk.journal(&lead(), &jit_access::command::ListRecords::default().limit(500)).unwrap();
-    let exactly = desk.journal(&lead(), &jit_access::command::ListRecords::default().limit(all.items.len())).unwrap();
+    let all = workflow.journal(&lead(), &jit_access::command::ListRecords::default().limit(500)).unwrap();
+    let exactly =
+        workflow.journal(&lead(), &jit_access::command::ListRecords::default().limit(all.items.len())).unwrap();
     assert_eq!((exactly.items.len(), exactly.next), (all.items.len(), None));
 }

@@ -178,11 +178,11 @@ jit_access:
     impl Pair {
         /// A new request of `dev`'s, for a place that no grant of theirs reaches.
         fn asked(&self, wanted: &str) -> RequestId {
-            let desk = self.engines[0].desk();
+            let workflow = self.engines[0].workflow();
             let mut command = submit();
             command.role = role(wanted);
             command.resource = format!("server:s{}", self.asked.fetch_add(1, Ordering::Relaxed)).parse().unwrap();
-            desk.execute(&person("dev", &[]), command, None).unwrap().request.unwrap().id
+            workflow.execute(&person("dev", &[]), command, None).unwrap().request.unwrap().id
         }
 
         /// Both at once, each by its own engine.
@@ -190,7 +190,7 @@ jit_access:
             let gate = Barrier::new(2);
             let run = |engine: &Engine, (caller, command): (Caller, Command)| {
                 gate.wait();
-                let answer = engine.desk().execute(&caller, command, None);
+                let answer = engine.workflow().execute(&caller, command, None);
                 answer.map(|receipt| receipt.request.unwrap().status(receipt.now)).map_err(code)
             };
             let [first, second] = commands;
@@ -204,7 +204,7 @@ jit_access:
         /// What both engines say of it afterwards, which is one thing.
         fn outcome(&self, request: RequestId) -> (RequestStatus, Option<GrantId>) {
             let [one, other] = [&self.engines[0], &self.engines[1]].map(|engine| {
-                let receipt = engine.desk().request(&person("dev", &[]), request).unwrap();
+                let receipt = engine.workflow().request(&person("dev", &[]), request).unwrap();
                 (receipt.request.unwrap().status(receipt.now), receipt.grant.map(|grant| grant.id))
             });
             assert_eq!(one, other);
@@ -235,8 +235,8 @@ jit_access:
                 let (status, grant) = pair.outcome(request);
                 assert_eq!((status, grant.is_some()), (RequestStatus::Approved, true));
             }
-            assert_eq!(pair.engines[0].desk().live_grants().unwrap().1.len(), ROUNDS);
-            pair.engines[1].desk().verify().unwrap();
+            assert_eq!(pair.engines[0].workflow().live_grants().unwrap().1.len(), ROUNDS);
+            pair.engines[1].workflow().verify().unwrap();
         }
     }
 
@@ -299,7 +299,7 @@ jit_access:
             assert_eq!(pair.outcome(too_late), (RequestStatus::TimedOut, None));
             let just = pair.asked("operator");
             pair.clock.advance(3_599_999);
-            let answer = pair.engines[1].desk().execute(&person("ann", &["lead"]), Approve::new(just), None);
+            let answer = pair.engines[1].workflow().execute(&person("ann", &["lead"]), Approve::new(just), None);
             assert!(answer.unwrap().grant.is_some());
         }
     }
@@ -315,7 +315,7 @@ jit_access:
                 let told = thread::scope(|scope| {
                     let approver = scope.spawn(|| {
                         gate.wait();
-                        pair.engines[0].desk().execute(&approval.0, approval.1, None).map_err(code)
+                        pair.engines[0].workflow().execute(&approval.0, approval.1, None).map_err(code)
                     });
                     scope.spawn(|| {
                         gate.wait();
@@ -337,10 +337,10 @@ jit_access:
                 }
                 // Whoever comes now, in whichever process, is told the same.
                 let late = yes(request, person("ben", &["lead"]));
-                assert!(pair.engines[1].desk().execute(&late.0, late.1, None).is_err());
+                assert!(pair.engines[1].workflow().execute(&late.0, late.1, None).is_err());
                 pair.engines[0].reconciler().tick().unwrap();
             }
-            pair.engines[1].desk().verify().unwrap();
+            pair.engines[1].workflow().verify().unwrap();
         }
     }
 }
@@ -387,7 +387,7 @@ jit_access:
         let clock = Arc::new(ManualClock::at(start()));
         let engine = Builder::new(MemoryStore::new(), rules).clock(clock).directory(host.clone()).open().unwrap();
         let command = submit();
-        let made = engine.desk().execute(&person("dev", &[]), command, None).unwrap();
+        let made = engine.workflow().execute(&person("dev", &[]), command, None).unwrap();
         let request = made.request.unwrap().id;
         assert_eq!(yes(&engine, request, person("ann", &["lead"])), Ok((RequestStatus::Pending, vec![false])));
         (engine, request)
@@ -396,7 +396,7 @@ jit_access:
     /// The status after a yes, and which approvals have lapsed; or the code of the refusal.
     fn yes(engine: &Engine, request: RequestId, who: Caller) -> Result<(RequestStatus, Vec<bool>), &'static str> {
         let command = approve(request, Cut::default());
-        let receipt = engine.desk().execute(&who, command, None).map_err(|error| error.code())?;
+        let receipt = engine.workflow().execute(&who, command, None).map_err(|error| error.code())?;
         let request = receipt.request.unwrap();
         Ok((request.status(receipt.now), request.reviews.iter().map(|review| review.lapsed.is_some()).collect()))
     }
@@ -422,7 +422,7 @@ jit_access:
                 let said = yes(&engine, request, person("ann", &["lead"])).unwrap();
                 assert_eq!(said, (RequestStatus::Approved, vec![true, false, false]));
             }
-            engine.desk().verify().unwrap();
+            engine.workflow().verify().unwrap();
         }
     }
 
@@ -430,12 +430,12 @@ jit_access:
     fn who_is_disabled_asks_for_nothing_whatever_was_reported_before() {
         let host = Host::default();
         let (engine, _) = approved_by_ann(&host);
-        let (desk, eve) = (engine.desk(), person("eve", &[]));
-        let ask = || desk.execute(&eve, submit(), None).map(drop);
+        let (workflow, eve) = (engine.workflow(), person("eve", &[]));
+        let ask = || workflow.execute(&eve, submit(), None).map(drop);
         host.says(&eve, false, &[]);
         assert_eq!(ask().map_err(|error| error.code()), Err("not_eligible"));
         host.says(&eve, true, &[]);
-        desk.execute_for_host(ReportStanding::new(eve.principal.clone(), false)).unwrap();
+        workflow.execute_for_host(ReportStanding::new(eve.principal.clone(), false)).unwrap();
         assert_eq!(ask().map_err(|error| error.code()), Ok(()), "a report that nobody took back keeps nobody out");
         host.1.store(true, Ordering::Relaxed);
         assert_eq!(ask().map_err(|error| error.code()), Err("unavailable"));
@@ -453,11 +453,11 @@ jit_access:
     fn a_host_that_cannot_say_stands_in_nobodys_way_to_take_access_away() {
         let host = Host::default();
         let (engine, request) = approved_by_ann(&host);
-        let (desk, ann) = (engine.desk(), person("ann", &["lead"]));
+        let (workflow, ann) = (engine.workflow(), person("ann", &["lead"]));
         yes(&engine, request, person("ben", &["owner"])).unwrap();
-        let grant = desk.request(&ann, request).unwrap().grant.unwrap().id;
+        let grant = workflow.request(&ann, request).unwrap().grant.unwrap().id;
         let does =
-            |by: &Caller, command: Command| desk.execute(by, command, None).map(drop).map_err(|error| error.code());
+            |by: &Caller, command: Command| workflow.execute(by, command, None).map(drop).map_err(|error| error.code());
         let reason = Justification::new("an incident").unwrap();
         let suspend = || Suspend::new(grant, reason.clone());
         host.1.store(true, Ordering::Relaxed);
@@ -465,7 +465,7 @@ jit_access:
         assert_eq!(does(&ann, Resume::new(grant).into()), Err("unavailable"), "giving back waits for the host");
         assert_eq!(does(&ann, Revoke::new(grant, reason.clone()).into()), Ok(()));
         // What was reported before still tells who may not.
-        desk.execute_for_host(ReportStanding::new(ann.principal.clone(), false)).unwrap();
+        workflow.execute_for_host(ReportStanding::new(ann.principal.clone(), false)).unwrap();
         assert_eq!(does(&ann, suspend().into()), Err("not_eligible"));
     }
 
@@ -474,13 +474,13 @@ jit_access:
         let host = Host::default();
         let (engine, request) = approved_by_ann(&host);
         let (cid, ben) = (person("cid", &["owner"]), person("ben", &[]));
-        let desk = engine.desk();
+        let workflow = engine.workflow();
         let lend = Delegate::new(
             ben.principal.clone(),
             start().saturating_add(Ttl::from_hours(9.0).unwrap()),
             Justification::new("away").unwrap(),
         );
-        desk.execute(&cid, lend, None).unwrap();
+        workflow.execute(&cid, lend, None).unwrap();
         host.says(&cid, true, &[]);
         assert_eq!(yes(&engine, request, ben.clone()), Err("not_an_approver"));
         host.says(&cid, false, &["owner"]);
@@ -516,7 +516,7 @@ jit_access:
         let (ann, ben, dev) = (person("ann", &["lead"]), person("ben", &["owner"]), person("dev", &[]));
         host.answers(&dev, made(&[], 1.0));
         assert_eq!(yes(&engine, request, ben.clone()), Err("not_eligible"), "somebody else asked for it");
-        assert_eq!(engine.desk().execute(&dev, Withdraw::new(request), None).unwrap_err().code(), "not_eligible");
+        assert_eq!(engine.workflow().execute(&dev, Withdraw::new(request), None).unwrap_err().code(), "not_eligible");
         let since = Some(start());
         let standing = Standing { enabled: true, roles: vec![] };
         host.answers(&dev, Known::Account { standing, since });
@@ -530,13 +530,13 @@ jit_access:
         let host = Host::default();
         let (engine, request) = approved_by_ann(&host);
         let (cid, ben) = (person("cid", &["owner"]), person("ben", &[]));
-        let desk = engine.desk();
+        let workflow = engine.workflow();
         let lend = Delegate::new(
             ben.principal.clone(),
             start().saturating_add(Ttl::from_hours(9.0).unwrap()),
             Justification::new("away").unwrap(),
         );
-        desk.execute(&cid, lend, None).unwrap();
+        workflow.execute(&cid, lend, None).unwrap();
         let later = Some(start().saturating_add(Ttl::from_hours(1.0).unwrap()));
         let owner = Standing { enabled: true, roles: vec![role("owner")] };
         host.answers(&cid, Known::Account { standing: owner.clone(), since: later });

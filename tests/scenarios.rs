@@ -116,7 +116,7 @@ fn every_call_is_here_and_told_of() {
     assert_eq!(in_rust, public_calls(), "tests/facade.yaml and what src/ offers");
 }
 
-/// `Desk::approve` and its like: the public methods of the four handles.
+/// `Workflow::approve` and its like: the public methods of the four handles.
 fn public_calls() -> BTreeSet<String> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut calls = BTreeSet::new();
@@ -126,7 +126,7 @@ fn public_calls() -> BTreeSet<String> {
         let mut of = None;
         for line in text.lines() {
             if let Some(name) = line.strip_prefix("impl").and_then(|rest| rest.strip_suffix(" {")) {
-                of = ["Check", "Engine", "Decider", "Desk", "Reconciler"]
+                of = ["Check", "Engine", "Decider", "Workflow", "Reconciler"]
                     .into_iter()
                     .find(|handle| name.trim_start_matches("<'a>").trim_end_matches("<'a>").trim() == *handle);
             } else if let (Some(of), Some(rest)) =
@@ -177,7 +177,7 @@ fn run(story: &Story, face: Face, open_store: Opener) -> Result<(), String> {
     for (at, step) in story.steps.iter().enumerate() {
         world.step(step).map_err(|failure| format!("step {} (`{}`): {failure}", at + 1, step.verb))?;
     }
-    world.engine().desk().verify().map_err(|error| format!("at the end, verify: {error}"))?;
+    world.engine().workflow().verify().map_err(|error| format!("at the end, verify: {error}"))?;
     Ok(())
 }
 
@@ -381,12 +381,12 @@ impl<'a> World<'a> {
             }
             fields.insert("caller".to_owned(), caller);
         }
-        let answer = run_document(&self.engine().desk(), &Value::Object(fields).to_string())?;
+        let answer = run_document(&self.engine().workflow(), &Value::Object(fields).to_string())?;
         Ok(serde_json::from_str(&answer).unwrap())
     }
 
     fn command(&self, spec: &CommandSpec, arguments: &Arguments) -> Result<Value, Error> {
-        let desk = self.engine().desk();
+        let workflow = self.engine().workflow();
         let caller = arguments.0.contains_key("by").then(|| self.person(arguments, "by")).transpose()?;
         let who = || caller.as_ref().unwrap_or_else(|| panic!("`by` is missing"));
         let mut given = arguments.0.clone();
@@ -396,43 +396,43 @@ impl<'a> World<'a> {
         if let Some(command) = Command::parse(spec.name, &mut fields)? {
             assert_eq!(fields.left(), None);
             let receipt = match &caller {
-                Some(caller) if dry_run == Some(json!(true)) => desk.preview(caller, command)?,
-                Some(caller) => desk.execute(caller, command, key.as_ref())?,
-                None => desk.execute_for_host(command)?,
+                Some(caller) if dry_run == Some(json!(true)) => workflow.preview(caller, command)?,
+                Some(caller) => workflow.execute(caller, command, key.as_ref())?,
+                None => workflow.execute_for_host(command)?,
             };
             return Ok(answer(&receipt, spec.answer));
         }
         let read =
             Read::parse(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
         Ok(match read {
-            Read::GetRequest(get) => document(wire::request_of(&desk.request(who(), get.id)?, BASE).unwrap()),
+            Read::GetRequest(get) => document(wire::request_of(&workflow.request(who(), get.id)?, BASE).unwrap()),
             Read::GetGrant(get) => {
-                let receipt = desk.grant(who(), get.id)?;
+                let receipt = workflow.grant(who(), get.id)?;
                 document(GrantDocument::new(&receipt.grant.unwrap(), receipt.now, BASE))
             }
             Read::ListRequests(list) => {
-                let listing = desk.requests(who(), &list)?;
+                let listing = workflow.requests(who(), &list)?;
                 document(PageDocument::new(&listing, |request| {
-                    let grant = desk.request(who(), request.id).unwrap().grant;
+                    let grant = workflow.request(who(), request.id).unwrap().grant;
                     RequestDocument::new(request, grant.as_ref(), listing.now, BASE)
                 }))
             }
-            Read::ListGrants(list) => grants(&desk.grants(who(), &list)?),
-            Read::ListUnreviewed(_) => grants(&desk.unreviewed(who())?),
+            Read::ListGrants(list) => grants(&workflow.grants(who(), &list)?),
+            Read::ListUnreviewed(_) => grants(&workflow.unreviewed(who())?),
             Read::ListDelegations(list) => {
-                let listing = desk.delegations(who(), &list)?;
+                let listing = workflow.delegations(who(), &list)?;
                 document(PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, BASE)))
             }
             Read::ListRecords(list) => {
-                let listing = desk.journal(who(), &list)?;
+                let listing = workflow.journal(who(), &list)?;
                 document(PageDocument::new(&listing, |record| RecordDocument::from(record)))
             }
-            Read::ExportPolicies(_) => Value::String(desk.policies(who())?),
+            Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
             Read::ListLiveGrants(_) => {
-                let (_, grants, now) = desk.live_grants()?;
+                let (_, grants, now) = workflow.live_grants()?;
                 grants.iter().map(|grant| document(GrantDocument::new(grant, now, BASE))).collect()
             }
-            Read::Verify(_) => json!(desk.verify()?),
+            Read::Verify(_) => json!(workflow.verify()?),
             other => panic!("no arm for {other:?}"),
         })
     }

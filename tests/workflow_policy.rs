@@ -16,7 +16,7 @@ use jit_access::command::{
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::policy::CedarWorkflow;
-use jit_access::service::{Builder, Desk, Engine, Receipt};
+use jit_access::service::{Builder, Engine, Receipt, Workflow};
 use jit_access::store::conformance::world::person;
 use jit_access::store::{MemoryStore, Store};
 use jit_access::workflow::{
@@ -120,24 +120,24 @@ impl World {
             delegations: Vec::new(),
         };
         let engine = world.engine(PolicyHandle::from(PlainPolicy));
-        let desk = engine.desk();
+        let workflow = engine.workflow();
         let (dev, lea, sec) = (named("who asked"), named("lead"), named("security"));
         let off = named("lead, disabled");
-        desk.execute_for_host(ReportStanding::new(off.principal, false).roles(off.roles)).unwrap();
+        workflow.execute_for_host(ReportStanding::new(off.principal, false).roles(off.roles)).unwrap();
 
         let lend = |from: &Caller, to: &str, starts: Option<i64>, hours: i64| {
             let now = engine.now();
             let starts = starts.map(|hours| now.saturating_add(Ttl::from_hours(hours as f64).unwrap()));
             let until = now.saturating_add(Ttl::from_hours(hours as f64).unwrap());
             let to = named(to).principal;
-            let made = run(&desk, from, Delegate::new(to, until, words()).starts_at(starts));
+            let made = run(&workflow, from, Delegate::new(to, until, words()).starts_at(starts));
             made.delegation.unwrap().id
         };
         world.delegations.push(("expired", lend(&lea, "delegate of lead", None, 1)));
         world.delegations.push(("active", lend(&lea, "delegate of lead", None, 1_000)));
         world.delegations.push(("scheduled", lend(&lea, "delegate of lead", Some(500), 1_000)));
         let ended = lend(&lea, "delegate of lead", None, 1_000);
-        run(&desk, &lea, Undelegate::new(ended));
+        run(&workflow, &lea, Undelegate::new(ended));
         world.delegations.push(("ended", ended));
         lend(&dev, "delegate of who asked", None, 1_000);
 
@@ -149,10 +149,10 @@ impl World {
                 .duration(Ttl::from_hours(hours).unwrap())
                 .starts_at(starts.map(after))
                 .reason(words());
-            run(&desk, by, command).request.unwrap().id
+            run(&workflow, by, command).request.unwrap().id
         };
         let approve =
-            |request: RequestId, by: &Caller| run(&desk, by, Approve::new(request)).grant.map(|grant| grant.id);
+            |request: RequestId, by: &Caller| run(&workflow, by, Approve::new(request)).grant.map(|grant| grant.id);
         let granted = |hours: f64, starts: Option<f64>| {
             let request = ask(&dev, hours, starts);
             approve(request, &lea);
@@ -165,7 +165,7 @@ impl World {
             let sign_in = SignIn::new(["mfa"], None, Some(engine.now())).ok();
             let caller = Caller { sign_in, ..holder.clone() };
             let command = BreakGlass::new(RoleName::new("operator").unwrap()).reason(words()).drill(false);
-            let grant = run(&desk, &caller, command).grant.unwrap().id;
+            let grant = run(&workflow, &caller, command).grant.unwrap().id;
             world.grants.push((state, grant));
             world.holders.push((state, holder));
             grant
@@ -177,8 +177,8 @@ impl World {
         let (done, waived) = (emergency(&mut world, "done"), emergency(&mut world, "waived"));
         world.clock.advance(8 * HOUR);
         let rev = named("incident review");
-        run(&desk, &rev, CompleteReview::new(done, true, words()));
-        run(&desk, &rev, WaiveReview::new(waived, words()));
+        run(&workflow, &rev, CompleteReview::new(done, true, words()));
+        run(&workflow, &rev, WaiveReview::new(waived, words()));
         emergency(&mut world, "owed");
         world.clock.advance(HOUR);
 
@@ -187,14 +187,14 @@ impl World {
         let half = ask(&dev, 1.0, None);
         approve(half, &lea);
         let asked_back = ask(&dev, 1.0, None);
-        run(&desk, &lea, Ask::new(asked_back, words()));
+        run(&workflow, &lea, Ask::new(asked_back, words()));
         let approved = ask(&dev, 1.0, None);
         approve(approved, &lea);
         approve(approved, &sec);
         let denied = ask(&dev, 1.0, None);
-        run(&desk, &lea, Deny::new(denied, words()));
+        run(&workflow, &lea, Deny::new(denied, words()));
         let withdrawn = ask(&dev, 1.0, None);
-        run(&desk, &dev, Withdraw::new(withdrawn));
+        run(&workflow, &dev, Withdraw::new(withdrawn));
         world.requests = vec![
             ("pending", pending),
             ("by an agent", by_an_agent),
@@ -207,10 +207,10 @@ impl World {
         ];
 
         let (active, scheduled, suspended) = (granted(2.0, None), granted(2.0, Some(5.0)), granted(2.0, None));
-        run(&desk, &lea, Suspend::new(suspended, words()));
+        run(&workflow, &lea, Suspend::new(suspended, words()));
         let (revoked, released) = (granted(2.0, None), granted(2.0, None));
-        run(&desk, &lea, Revoke::new(revoked, words()));
-        run(&desk, &dev, Release::new(released));
+        run(&workflow, &lea, Revoke::new(revoked, words()));
+        run(&workflow, &dev, Release::new(released));
         emergency(&mut world, "break-glass");
         let plain = vec![
             ("scheduled", scheduled),
@@ -234,9 +234,9 @@ fn world_number() -> u32 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn run(desk: &Desk, caller: &Caller, command: impl Into<Command>) -> Receipt {
+fn run(workflow: &Workflow, caller: &Caller, command: impl Into<Command>) -> Receipt {
     let command = command.into();
-    desk.execute(caller, command.clone(), None).unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    workflow.execute(caller, command.clone(), None).unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 /// An answer, as the file shows it and as a caller reads it.
@@ -261,7 +261,7 @@ fn flag(answer: Result<bool, jit_access::workflow::Refusal>) -> Cell {
 /// What stands in the file, and every sentence besides.
 fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
     let engine = world.engine(policy);
-    let desk = engine.desk();
+    let workflow = engine.workflow();
     let (mut text, mut sentences) = (String::new(), Vec::new());
     let mut table = |title: &str, states: &[&'static str], answer: &dyn Fn(&'static str, &Caller) -> Cell| {
         writeln!(text, "\n{title}").unwrap();
@@ -278,14 +278,14 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
             writeln!(text, "{}", line.trim_end()).unwrap();
         }
     };
-    let would = |caller: &Caller, command: Command| cell(desk.preview(caller, command));
+    let would = |caller: &Caller, command: Command| cell(workflow.preview(caller, command));
     fn of<T: Copy>(all: &[(&str, T)], state: &str) -> T {
         all.iter().find(|(known, _)| *known == state).unwrap().1
     }
 
     let states: Vec<_> = world.requests.iter().map(|(state, _)| *state).collect();
     let request = |state: &str| of(&world.requests, state);
-    table("see a request", &states, &|state, caller| cell(desk.request(caller, request(state))));
+    table("see a request", &states, &|state, caller| cell(workflow.request(caller, request(state))));
     table("approve", &states, &|state, caller| would(caller, Approve::new(request(state)).into()));
     table("deny", &states, &|state, caller| would(caller, Deny::new(request(state), words()).into()));
     table("ask back", &states, &|state, caller| would(caller, Ask::new(request(state), words()).into()));
@@ -294,7 +294,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
 
     let states: Vec<_> = world.grants.iter().map(|(state, _)| *state).collect();
     let grant = |state: &str| of(&world.grants, state);
-    table("see a grant", &states, &|state, caller| cell(desk.grant(caller, grant(state))));
+    table("see a grant", &states, &|state, caller| cell(workflow.grant(caller, grant(state))));
     table("revoke", &states, &|state, caller| would(caller, Revoke::new(grant(state), words()).into()));
     table("suspend", &states, &|state, caller| would(caller, Suspend::new(grant(state), words()).into()));
     table("resume", &states, &|state, caller| would(caller, Resume::new(grant(state)).into()));
@@ -341,7 +341,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "report standing" => would(caller, ReportStanding::new(person("new", &[]).principal, true).into()),
         "accept store" => would(caller, AcceptStore::new(words()).into()),
         "see all" => flag(sees_everything(caller, engine.rules(), engine.now())),
-        "audit" => cell(desk.journal(caller, &ListRecords::default().limit(1))),
+        "audit" => cell(workflow.journal(caller, &ListRecords::default().limit(1))),
         other => panic!("{other}"),
     });
     (text, sentences)
@@ -393,7 +393,7 @@ impl WorkflowPolicy for Hosts {
 fn approving(policy: Hosts, who: &str) -> Result<Receipt, Error> {
     let world = World::new();
     let (_, request) = world.requests[0];
-    world.engine(policy.into()).desk().preview(&named(who), Approve::new(request))
+    world.engine(policy.into()).workflow().preview(&named(who), Approve::new(request))
 }
 
 #[test]
@@ -407,19 +407,19 @@ fn a_policy_that_permits_all_lets_nobody_review_what_they_asked_for() {
     let agents = ["agent that asked", "person behind it"].map(|name| (world.requests[1].1, name));
     for (request, name) in own.into_iter().chain(agents) {
         for command in reviews(request) {
-            let refused = engine.desk().preview(&named(name), command.clone()).unwrap_err();
+            let refused = engine.workflow().preview(&named(name), command.clone()).unwrap_err();
             assert_eq!(refused.code(), "self_approval", "{name}: {command:?}");
         }
     }
     // A yes of somebody who fills no step is none, and so the steps hold whatever the policy says.
     let [approve, deny, _] = reviews(world.requests[0].1);
-    let refused = engine.desk().preview(&named("stranger"), approve).unwrap_err();
+    let refused = engine.workflow().preview(&named("stranger"), approve).unwrap_err();
     assert_eq!(refused.code(), "not_an_approver");
-    engine.desk().preview(&named("stranger"), deny).unwrap();
+    engine.workflow().preview(&named("stranger"), deny).unwrap();
     // Nor is what is over alive again, or given back by somebody who holds it.
     for (state, grant) in &world.grants {
         let holder = world.holder(state);
-        let revoked = engine.desk().preview(&holder, Resume::new(*grant));
+        let revoked = engine.workflow().preview(&holder, Resume::new(*grant));
         assert_eq!(revoked.unwrap_err().code(), "revoke_own_grant", "{state}");
     }
 }

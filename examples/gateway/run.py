@@ -231,7 +231,8 @@ class Gateway:
         require_free(self.port)
         command = [str(Path(sys.executable).with_name("mcpgateway")), "--host", "127.0.0.1", "--port", str(self.port)]
         if self.workers > 1:
-            command += ["--workers", str(self.workers)]
+            # A worker that is busy importing on a loaded machine is no dead worker; uvicorn's own patience is 5 s.
+            command += ["--workers", str(self.workers), "--timeout-worker-healthcheck", "60"]
         with self.state.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=self.environment(), cwd=self.state.root, stdout=log, stderr=log, start_new_session=True

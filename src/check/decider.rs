@@ -16,12 +16,12 @@ use crate::store::StoreError;
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let dev = Principal::user("dev@example.com")?;
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
-/// # command::run(&engine.desk(), &approve)?;
+/// # command::run(&engine.workflow(), &approve)?;
 /// use jit_access::check::Check;
 /// use jit_access::model::*;
 ///

@@ -13,7 +13,7 @@ use crate::config::{Config, StoreConfig};
 use crate::error::Error;
 use crate::lock::Mutex;
 use crate::model::Invalid;
-use crate::service::{Builder, Desk, Directory, Engine, Reconciler, Watch};
+use crate::service::{Builder, Directory, Engine, Reconciler, Watch, Workflow};
 use crate::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 
 /// An engine opened from a configuration, with its store and its background work.
@@ -39,7 +39,7 @@ use crate::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 pub struct Host {
     engine: Engine,
     decider: Decider,
-    desk: Desk,
+    workflow: Workflow,
     reconciler: Arc<Reconciler>,
     watch: Watch,
     background: Mutex<Option<Background>>,
@@ -200,7 +200,7 @@ impl Host {
         opening.register(&store, &reconciler);
         Ok(Self {
             decider: engine.decider(),
-            desk: engine.desk(),
+            workflow: engine.workflow(),
             reconciler,
             watch: Watch::of(&engine),
             background: Mutex::new(background),
@@ -241,8 +241,8 @@ impl Host {
 
     /// The handle that runs the workflow.
     #[must_use]
-    pub const fn desk(&self) -> &Desk {
-        &self.desk
+    pub const fn workflow(&self) -> &Workflow {
+        &self.workflow
     }
 
     /// The handle of the background work, for programs that run it themselves.

@@ -64,18 +64,18 @@ use crate::model::{Decision, Grant, GrantId, PrincipalKind, Query, RawQuery, Rea
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
 /// # let dev = Caller::new(dev, vec![]);
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
-/// # command::run(&engine.desk(), &approve)?;
+/// # command::run(&engine.workflow(), &approve)?;
 /// use jit_access::index::{Change, GrantIndex};
 /// use jit_access::model::*;
 ///
-/// let grant = engine.desk().request(&dev, request)?.grant.ok_or("no grant")?;
+/// let grant = engine.workflow().request(&dev, request)?.grant.ok_or("no grant")?;
 /// let index = GrantIndex::new();
 /// index.publish(Revision(1), [Change::Add(&grant)]);
 /// let (action, resource) = (Action::new("tools.execute")?, Resource::everything());

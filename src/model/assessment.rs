@@ -9,13 +9,13 @@ use super::PermissionSet;
 /// use jit_access::wire::command;
 /// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {root: {permissions: ['*']}}}", [])?;
-/// # let desk = Builder::new(MemoryStore::new(), config.rules).open()?.desk();
-/// # let made = command::run(&desk, r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let workflow = Builder::new(MemoryStore::new(), config.rules).open()?.workflow();
+/// # let made = command::run(&workflow, r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "root", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let id = made.get(7..43).unwrap_or_default().parse()?;
 /// # let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
 ///
-/// let request = desk.request(&dev, id)?.request.ok_or("there is a request")?;
+/// let request = workflow.request(&dev, id)?.request.ok_or("there is a request")?;
 /// assert_eq!(request.assessment.level, RiskLevel::Critical);
 /// assert_eq!(request.assessment.reasons.first().map(|reason| reason.factor), Some(RiskFactor::Everything));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

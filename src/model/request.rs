@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 ///
-/// let found: AccessRequest = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// let found: AccessRequest = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;
 /// assert_eq!((found.status(engine.now()), found.role.as_str()), (RequestStatus::Pending, "deployer"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -145,7 +145,7 @@ pub struct Answer {
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -153,7 +153,7 @@ pub struct Answer {
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// use jit_access::model::*;
 ///
-/// let found = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// let found = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;
 /// assert_eq!(found.state, RequestState::Pending);
 /// // It stays so until somebody notes that time was over; the status does not wait for that.
 /// assert_eq!(found.status(found.times_out_at), RequestStatus::TimedOut);
@@ -283,17 +283,17 @@ impl AccessRequest {
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
 /// # let dev = Caller::new(dev, vec![]);
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
-/// # command::run(&engine.desk(), &approve)?;
+/// # command::run(&engine.workflow(), &approve)?;
 /// use jit_access::model::*;
 ///
-/// let found = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// let found = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;
 /// let review: &Review = found.reviews.first().ok_or("nobody has answered")?;
 /// assert_eq!((review.verdict, review.by.to_string()), (Verdict::Approve, "boss".to_owned()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

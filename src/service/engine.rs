@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::desk::Desk;
 use super::directory::Directory;
 use super::reconciler::Reconciler;
 use super::settings::Settings;
 use super::shared::{Parts, Shared};
+use super::workflow::Workflow;
 use crate::check::Decider;
 use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
@@ -23,9 +23,9 @@ use crate::workflow::Rules;
 ///
 /// let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
-/// let (decider, desk) = (engine.decider(), engine.desk()); // cheap to clone, one for each thread
+/// let (decider, workflow) = (engine.decider(), engine.workflow()); // cheap to clone, one for each thread
 /// assert_eq!(engine.revision(), engine.sync()?);
-/// # let _ = (decider, desk);
+/// # let _ = (decider, workflow);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -120,8 +120,8 @@ impl Engine {
 
     /// The handle that runs the workflow.
     #[must_use]
-    pub fn desk(&self) -> Desk {
-        Desk::new(Arc::clone(&self.shared))
+    pub fn workflow(&self) -> Workflow {
+        Workflow::new(Arc::clone(&self.shared))
     }
 
     /// The handle that does what nobody is waiting for.

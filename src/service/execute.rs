@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::commit::{Decision, Round};
-use super::desk::Desk;
 use super::directory::{Directory, Known};
 use super::fingerprint::fingerprint;
 use super::follow::ended_by;
 use super::pending::Pending;
 use super::receipt::{IdempotencyKey, Receipt};
 use super::shared::Shared;
+use super::workflow::Workflow;
 use crate::command::{AnswerKind, Command, Effect};
 use crate::error::Error;
 use crate::model::{AccessRequest, Actor, Caller, Event, Grant, GrantId, Principal, Timestamp};
@@ -21,7 +21,7 @@ use crate::workflow::{
     may_see_delegation, may_see_grant, may_see_request, preview,
 };
 
-impl Desk {
+impl Workflow {
     /// Does what the command wants, or nothing.
     ///
     /// Once this has returned `Ok`, every check of this process that starts from now on sees what it did, and it is on
@@ -43,20 +43,20 @@ impl Desk {
         self.shared.run(&Call { caller: Some(caller), command, ids: self.shared.new_ids() }, key)
     }
 
-    /// Like [`Desk::execute`], for the host itself, which no caller stands for. It may report the standing of principals.
+    /// Like [`Workflow::execute`], for the host itself, which no caller stands for. It may report the standing of principals.
     ///
     /// # Errors
-    /// As for [`Desk::execute`].
+    /// As for [`Workflow::execute`].
     pub fn execute_for_host(&self, command: impl Into<Command>) -> Result<Receipt, Error> {
         let command = &command.into();
         self.shared.run(&Call { caller: None, command, ids: self.shared.new_ids() }, None)
     }
 
-    /// What [`Desk::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
+    /// What [`Workflow::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
     /// how risky that is, and who would review it. Nobody is notified, and nothing is written.
     ///
     /// # Errors
-    /// As for [`Desk::execute`].
+    /// As for [`Workflow::execute`].
     pub fn preview(&self, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Error> {
         let shared = &*self.shared;
         let call = Call { caller: Some(caller), command: &command.into(), ids: shared.new_ids() };

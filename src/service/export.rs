@@ -1,14 +1,14 @@
 //! All grants in force as one Cedar policy set.
 
-use super::desk::Desk;
 use super::honoured::Honoured;
 use super::policies::internal;
+use super::workflow::Workflow;
 use crate::error::Error;
 use crate::model::Caller;
 use crate::policy::export;
 use crate::workflow::may_audit;
 
-impl Desk {
+impl Workflow {
     /// All grants that are honoured, now or once their window begins, as one Cedar policy set, for people and for other
     /// engines.
     ///

@@ -10,7 +10,7 @@ use crate::store::Page;
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -20,7 +20,7 @@ use crate::store::Page;
 ///
 /// use jit_access::command::ListRequests;
 ///
-/// let page = engine.desk().requests(&dev, &ListRequests::default().status(RequestStatus::Pending))?;
+/// let page = engine.workflow().requests(&dev, &ListRequests::default().status(RequestStatus::Pending))?;
 /// assert_eq!((page.items.len(), page.next), (1, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,7 +1,7 @@
 //! The shell: the only part that knows the time, and the only one that sees a store, an index and a clock together.
 //!
 //! An [`Engine`] is one host's view of one store. It hands out three handles, because there are three kinds of caller
-//! with three kinds of cost: the [`crate::check::Decider`] answers checks from memory, the [`Desk`] runs the workflow
+//! with three kinds of cost: the [`crate::check::Decider`] answers checks from memory, the [`Workflow`] runs the workflow
 //! and writes, and the [`Reconciler`] does what nobody is waiting for. Nothing here needs a thread for a right answer; a host without a
 //! scheduler of its own lets a `host::Background` call the reconciler.
 //!
@@ -10,7 +10,7 @@
 //! | `engine` | how an engine is opened, and the handles it gives |
 //! | `settings` | what an operator tunes in the engine |
 //! | `shared` | what the handles share |
-//! | `desk` | looking up requests, grants, delegations and records |
+//! | `workflow` | looking up requests, grants, delegations and records |
 //! | `execute` | how a command is carried out, and what a repeat answers |
 //! | `commit` | the one place where facts are written |
 //! | `pending` | which commands took grants away and are not written yet |
@@ -29,7 +29,6 @@
 //! | `notifier` | what wakes those who wait |
 
 mod commit;
-mod desk;
 mod directory;
 mod engine;
 mod execute;
@@ -50,8 +49,8 @@ mod settings;
 mod shared;
 mod uses;
 mod watch;
+mod workflow;
 
-pub use desk::Desk;
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
 pub use honoured::Honoured;
@@ -60,3 +59,4 @@ pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
 pub use settings::Settings;
 pub use watch::Watch;
+pub use workflow::Workflow;

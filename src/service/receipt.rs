@@ -10,7 +10,7 @@ use crate::workflow::View;
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -21,8 +21,8 @@ use crate::workflow::View;
 /// use jit_access::service::IdempotencyKey;
 ///
 /// let key = IdempotencyKey::new("withdraw-1")?;
-/// assert!(!engine.desk().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
-/// assert!(engine.desk().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
+/// assert!(!engine.workflow().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
+/// assert!(engine.workflow().execute(&dev, Withdraw::new(request), Some(&key))?.replayed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,18 +52,18 @@ impl IdempotencyKey {
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
 /// # let dev = Caller::new(dev, vec![]);
 /// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
 /// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
-/// # command::run(&engine.desk(), &approve)?;
+/// # command::run(&engine.workflow(), &approve)?;
 /// use jit_access::model::*;
 /// use jit_access::service::Receipt;
 ///
-/// let receipt: Receipt = engine.desk().request(&dev, request)?;
+/// let receipt: Receipt = engine.workflow().request(&dev, request)?;
 /// assert!(receipt.request.is_some() && receipt.grant.is_some() && !receipt.replayed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -13,7 +13,7 @@ use super::{
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of, text};
 use crate::error::Error;
 use crate::model::{Caller, Grant, Invalid, Timestamp};
-use crate::service::{Desk, IdempotencyKey, Listing, Receipt};
+use crate::service::{IdempotencyKey, Listing, Receipt, Workflow};
 
 /// The fields that a document of this command may have, besides `command`.
 ///
@@ -54,7 +54,7 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
 ///
 /// # Errors
 /// [`Error::Invalid`] with the field that is wrong; what the command itself answers.
-pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
+pub fn run(workflow: &Workflow, document: &str) -> Result<String, Error> {
     let mut fields = Fields::parse(document)?;
     let name = fields.take("command").ok_or_else(|| Invalid::new("command", "is missing", "text"))?;
     let name = text(name, "command")?;
@@ -66,13 +66,13 @@ pub fn run(desk: &Desk, document: &str) -> Result<String, Error> {
     fields.expect(spec.name, fields_of(spec))?;
     let base = fields.take("base").map(|base| text(base, "base")).transpose()?.unwrap_or_else(|| "/jit".to_owned());
     let caller = caller::read(&mut fields)?;
-    let answers = Answers { desk, caller: caller.as_ref(), base: &base };
+    let answers = Answers { workflow, caller: caller.as_ref(), base: &base };
     if spec.writes { answers.command(spec, fields) } else { answers.read(spec, fields) }
 }
 
 /// What is needed to answer a document.
 struct Answers<'a> {
-    desk: &'a Desk,
+    workflow: &'a Workflow,
     caller: Option<&'a Caller>,
     base: &'a str,
 }
@@ -103,9 +103,9 @@ impl Answers<'_> {
         let command = Command::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
         finish(&fields)?;
         let receipt = match self.caller {
-            Some(caller) if dry_run => self.desk.preview(caller, command)?,
-            Some(caller) => self.desk.execute(caller, command, key.as_ref())?,
-            None => self.desk.execute_for_host(command)?,
+            Some(caller) if dry_run => self.workflow.preview(caller, command)?,
+            Some(caller) => self.workflow.execute(caller, command, key.as_ref())?,
+            None => self.workflow.execute_for_host(command)?,
         };
         let replayed = receipt.replayed;
         let durable = Some(false).filter(|_| !receipt.durable);
@@ -131,36 +131,36 @@ impl Answers<'_> {
     fn read(&self, spec: &CommandSpec, mut fields: Fields) -> Result<String, Error> {
         let read = Read::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
         finish(&fields)?;
-        let desk = self.desk;
+        let workflow = self.workflow;
         match read {
-            Read::GetRequest(get) => to_json(&self.request(&desk.request(self.caller()?, get.id)?)?),
-            Read::GetGrant(get) => to_json(&self.grant(&desk.grant(self.caller()?, get.id)?)?),
+            Read::GetRequest(get) => to_json(&self.request(&workflow.request(self.caller()?, get.id)?)?),
+            Read::GetGrant(get) => to_json(&self.grant(&workflow.grant(self.caller()?, get.id)?)?),
             Read::ListRequests(list) => {
                 let caller = self.caller()?;
-                let listing = desk.requests(caller, &list)?;
-                let grants = listing.items.iter().map(|request| Ok(desk.request(caller, request.id)?.grant));
+                let listing = workflow.requests(caller, &list)?;
+                let grants = listing.items.iter().map(|request| Ok(workflow.request(caller, request.id)?.grant));
                 let grants = grants.collect::<Result<Vec<_>, Error>>()?;
                 let items = listing.items.iter().zip(&grants);
                 let items =
                     items.map(|(request, grant)| RequestDocument::new(request, grant.as_ref(), listing.now, self.base));
                 to_json(&PageDocument { items: items.collect(), next_cursor: listing.next.map(cursor) })
             }
-            Read::ListGrants(list) => self.grant_page(&desk.grants(self.caller()?, &list)?),
-            Read::ListUnreviewed(_) => self.grant_page(&desk.unreviewed(self.caller()?)?),
+            Read::ListGrants(list) => self.grant_page(&workflow.grants(self.caller()?, &list)?),
+            Read::ListUnreviewed(_) => self.grant_page(&workflow.unreviewed(self.caller()?)?),
             Read::ListDelegations(list) => {
-                let listing = desk.delegations(self.caller()?, &list)?;
+                let listing = workflow.delegations(self.caller()?, &list)?;
                 to_json(&PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, self.base)))
             }
             Read::ListRecords(list) => {
-                let listing = desk.journal(self.caller()?, &list)?;
+                let listing = workflow.journal(self.caller()?, &list)?;
                 to_json(&PageDocument::new(&listing, |record| RecordDocument::from(record)))
             }
-            Read::ExportPolicies(_) => to_json(&policies(desk, self.caller()?)?),
+            Read::ExportPolicies(_) => to_json(&policies(workflow, self.caller()?)?),
             Read::ListLiveGrants(_) => {
-                let (_, grants, now) = desk.live_grants()?;
+                let (_, grants, now) = workflow.live_grants()?;
                 to_json(&self.grants(&grants, now))
             }
-            Read::Verify(_) => to_json(&desk.verify()?),
+            Read::Verify(_) => to_json(&workflow.verify()?),
         }
     }
 
@@ -191,12 +191,12 @@ fn finish(fields: &Fields) -> Result<(), Error> {
 }
 
 #[cfg(feature = "cedar")]
-fn policies(desk: &Desk, caller: &Caller) -> Result<String, Error> {
-    desk.policies(caller)
+fn policies(workflow: &Workflow, caller: &Caller) -> Result<String, Error> {
+    workflow.policies(caller)
 }
 
 #[cfg(not(feature = "cedar"))]
-fn policies(_: &Desk, _: &Caller) -> Result<String, Error> {
+fn policies(_: &Workflow, _: &Caller) -> Result<String, Error> {
     Err(Invalid::new("command", "is `policies`", "another command: this build has no Cedar in it").into())
 }
 
@@ -220,7 +220,7 @@ mod tests {
 
     fn refused(document: &str) -> String {
         let engine = EngineBuilder::new(MemoryStore::new(), Rules::default()).open().unwrap();
-        run(&engine.desk(), document).unwrap_err().to_string()
+        run(&engine.workflow(), document).unwrap_err().to_string()
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
                 let value = if *field == "resource" { "tool:deploy".into() } else { value };
                 document.insert((*field).to_owned(), value);
             }
-            match run(&engine.desk(), &Value::Object(document).to_string()) {
+            match run(&engine.workflow(), &Value::Object(document).to_string()) {
                 Ok(_) | Err(Error::Refused(_)) => {}
                 Err(error) => panic!("{command}: {error}"),
             }

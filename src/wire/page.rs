@@ -12,7 +12,7 @@ use crate::service::Listing;
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -23,7 +23,7 @@ use crate::service::Listing;
 ///
 /// use jit_access::command::ListRequests;
 ///
-/// let page = engine.desk().requests(&dev, &ListRequests::default())?;
+/// let page = engine.workflow().requests(&dev, &ListRequests::default())?;
 /// let page = PageDocument::new(&page, |request| RequestDocument::new(request, None, engine.now(), "/jit"));
 /// assert_eq!((page.items.len(), page.next_cursor), (1, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -17,7 +17,7 @@ document! {
     /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
     /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
     /// # use jit_access::wire::command;
-    /// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+    /// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
     /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
     /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
     /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -26,7 +26,7 @@ document! {
     /// use jit_access::model::*;
     /// use jit_access::wire;
     ///
-    /// let receipt = engine.desk().request(&dev, request)?;
+    /// let receipt = engine.workflow().request(&dev, request)?;
     /// let document = wire::request_of(&receipt, "/jit").ok_or("no request")?;
     /// assert!(wire::to_json(&document)?.contains(r#""status":"pending""#));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

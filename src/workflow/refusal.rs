@@ -12,7 +12,7 @@ use crate::model::Timestamp;
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -22,7 +22,7 @@ use crate::model::Timestamp;
 /// use jit_access::command::Approve;
 /// use jit_access::workflow::RefusalCode;
 ///
-/// match engine.desk().execute(&dev, Approve::new(request), None) {
+/// match engine.workflow().execute(&dev, Approve::new(request), None) {
 ///     Err(jit_access::Error::Refused(refusal)) => assert_eq!(refusal.code(), RefusalCode::SelfApproval),
 ///     other => panic!("{other:?}"),
 /// }

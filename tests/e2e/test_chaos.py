@@ -5,7 +5,7 @@ started in another mode or with a tighter configuration, and an account is delet
 call that passes is written down with the time it took. At the end each of them is held against the journal and against
 what was switched on at that time: a call may pass only inside a grant, or so much later as is promised.
 
-`JIT_CHAOS_SECONDS` says for how long (an hour is `3600`); without it the test is skipped. The seed is in the
+`CHAOS_SECONDS` says for how long (an hour is `3600`); without it the test is skipped. The seed is in the
 report of a failure.
 """
 
@@ -33,7 +33,7 @@ from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, free_port
 
 import run
 
-SECONDS = float(os.environ.get("JIT_CHAOS_SECONDS") or 0)
+SECONDS = float(os.environ.get("CHAOS_SECONDS") or 0)
 BOUND = 3.5
 """How late an end may be noticed: `max_staleness_ms` (2 s), a decision under way (1 s), and the clock's own steps."""
 LEASE = 31.0
@@ -318,7 +318,7 @@ def unexplained(chaos: Chaos) -> list[tuple[Passed, str]]:
     return wrong
 
 
-@pytest.mark.skipif(not SECONDS, reason="JIT_CHAOS_SECONDS does not say for how long")
+@pytest.mark.skipif(not SECONDS, reason="CHAOS_SECONDS does not say for how long")
 @pytest.mark.timeout(SECONDS * 3 + 900)
 def test_nothing_gets_through(tmp_path: Path, chance: random.Random) -> None:
     state = run.State.open(tmp_path / "state")

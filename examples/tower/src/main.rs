@@ -14,7 +14,7 @@ use jit_access::check::{Check, Decider};
 use jit_access::command::{Approve, Command, Revoke, Submit};
 use jit_access::config::Config;
 use jit_access::model::{Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Ttl};
-use jit_access::service::{Builder, Desk, Receipt};
+use jit_access::service::{Builder, Receipt, Workflow};
 use jit_access::store::MemoryStore;
 use tower::{Layer, Service, ServiceExt};
 
@@ -106,9 +106,9 @@ async fn send(service: &Router, who: Option<&Principal>) -> Result<String, Box<d
 }
 
 /// What the workflow does waits for the disk, so it has a thread of its own.
-async fn execute(desk: &Desk, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Box<dyn Error>> {
-    let (desk, caller, command) = (desk.clone(), caller.clone(), command.into());
-    Ok(tokio::task::spawn_blocking(move || desk.execute(&caller, command, None)).await??)
+async fn execute(workflow: &Workflow, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Box<dyn Error>> {
+    let (workflow, caller, command) = (workflow.clone(), caller.clone(), command.into());
+    Ok(tokio::task::spawn_blocking(move || workflow.execute(&caller, command, None)).await??)
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
@@ -116,7 +116,7 @@ async fn story() -> Result<(), Box<dyn Error>> {
     let config = "jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}";
     let config = Config::parse(config, [])?;
     let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()?;
-    let (desk, dev) = (engine.desk(), Principal::user("dev@example.com")?);
+    let (workflow, dev) = (engine.workflow(), Principal::user("dev@example.com")?);
     let admin = Principal::user("admin@example.com")?;
 
     let guard = Guard {
@@ -134,12 +134,12 @@ async fn story() -> Result<(), Box<dyn Error>> {
     let submit = Submit::new(RoleName::new("deployer")?)
         .duration(Ttl::from_hours(1.0)?)
         .reason(Justification::new("INC-1234: roll back")?);
-    let request = execute(&desk, &Caller::new(dev.clone(), vec![]), submit).await?.request.ok_or("no request")?.id;
+    let request = execute(&workflow, &Caller::new(dev.clone(), vec![]), submit).await?.request.ok_or("no request")?.id;
     let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
-    let grant = execute(&desk, &lead, Approve::new(request)).await?.grant.ok_or("no grant")?.id;
+    let grant = execute(&workflow, &lead, Approve::new(request)).await?.grant.ok_or("no grant")?.id;
     println!("granted: {}", send(&service, Some(&dev)).await?);
 
-    execute(&desk, &lead, Revoke::new(grant, Justification::new("it is over")?)).await?;
+    execute(&workflow, &lead, Revoke::new(grant, Justification::new("it is over")?)).await?;
     println!("revoked: {}", send(&service, Some(&dev)).await?);
     Ok(())
 }

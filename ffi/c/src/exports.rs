@@ -163,7 +163,7 @@ pub unsafe extern "C" fn jit_run(
         let document = c.text(command_json, "command_json")?;
         let document = document.ok_or_else(|| Invalid::new("command_json", "is NULL", "a JSON object"))?;
         let out_json = c.out(out_json, "out_json")?;
-        let answer = command::run(live::pinned(from_c(engine))?.host.desk(), document)?;
+        let answer = command::run(live::pinned(from_c(engine))?.host.workflow(), document)?;
         out_json.set(to_c(TEXTS.add(Text(terminated(&answer)))));
         Ok(())
     })

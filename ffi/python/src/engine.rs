@@ -109,7 +109,7 @@ impl Engine {
         let key = key.map(IdempotencyKey::new).transpose().map_err(raise)?;
         let caller = &caller.0;
         let command = command().map_err(raise)?.into();
-        self.detached(py, move |live| live.host.desk().execute(caller, command, key.as_ref()))
+        self.detached(py, move |live| live.host.workflow().execute(caller, command, key.as_ref()))
     }
 
     /// The same for a command that the host may give itself. Keys belong to callers.
@@ -122,7 +122,7 @@ impl Engine {
     ) -> PyResult<Page> {
         let receipt = match (caller, key) {
             (Some(caller), key) => self.execute(py, caller, key, || Ok(command))?,
-            (None, None) => self.detached(py, |live| live.host.desk().execute_for_host(command))?,
+            (None, None) => self.detached(py, |live| live.host.workflow().execute_for_host(command))?,
             (None, Some(_)) => {
                 let wrong = Invalid::new("idempotency_key", "is given without `caller`", "a caller, whose key it is");
                 return Err(raise(wrong));
@@ -366,7 +366,7 @@ impl Engine {
         };
         AccessRequest::of(if dry_run {
             let command = command().map_err(raise)?;
-            self.detached(py, |live| live.host.desk().preview(&caller.0, command))?
+            self.detached(py, |live| live.host.workflow().preview(&caller.0, command))?
         } else {
             self.execute(py, caller, idempotency_key, command)?
         })
@@ -452,7 +452,7 @@ impl Engine {
 
     #[doc = words_of!("unreviewed")]
     fn unreviewed(&self, py: Python<'_>, caller: &Caller) -> PyResult<Page> {
-        grant_page(py, self.detached(py, |live| live.host.desk().unreviewed(&caller.0))?)
+        grant_page(py, self.detached(py, |live| live.host.workflow().unreviewed(&caller.0))?)
     }
 
     #[doc = words_of!("approve")]
@@ -672,13 +672,13 @@ impl Engine {
     #[doc = words_of!("request")]
     fn request(&self, py: Python<'_>, caller: &Caller, request_id: &str) -> PyResult<AccessRequest> {
         let id = self::id(request_id, "id").map_err(raise)?;
-        AccessRequest::of(self.detached(py, |live| live.host.desk().request(&caller.0, id))?)
+        AccessRequest::of(self.detached(py, |live| live.host.workflow().request(&caller.0, id))?)
     }
 
     #[doc = words_of!("grant")]
     fn grant(&self, py: Python<'_>, caller: &Caller, grant_id: &str) -> PyResult<Grant> {
         let id = self::id(grant_id, "id").map_err(raise)?;
-        Grant::of(self.detached(py, |live| live.host.desk().grant(&caller.0, id))?)
+        Grant::of(self.detached(py, |live| live.host.workflow().grant(&caller.0, id))?)
     }
 
     #[doc = words_of!("requests")]
@@ -696,12 +696,12 @@ impl Engine {
         let (listing, grants) = self.detached(py, |live| {
             let listing = live
                 .host
-                .desk()
+                .workflow()
                 .requests(&caller.0, &ListRequests::default().status(status).cursor(before).limit(limit))?;
             let grants = listing
                 .items
                 .iter()
-                .map(|request| Ok(live.host.desk().request(&caller.0, request.id)?.grant))
+                .map(|request| Ok(live.host.workflow().request(&caller.0, request.id)?.grant))
                 .collect::<Result<Vec<_>, Error>>()?;
             Ok((listing, grants))
         })?;
@@ -744,7 +744,7 @@ impl Engine {
         let status = status.map(wire::parse_grant_status).transpose().map_err(raise)?;
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let listing = self.detached(py, |live| {
-            live.host.desk().grants(&caller.0, &ListGrants::default().status(status).cursor(before).limit(limit))
+            live.host.workflow().grants(&caller.0, &ListGrants::default().status(status).cursor(before).limit(limit))
         })?;
         grant_page(py, listing)
     }
@@ -801,7 +801,7 @@ impl Engine {
         let before = cursor.map(wire::parse_cursor).transpose().map_err(raise)?;
         let listing = self.detached(py, |live| {
             live.host
-                .desk()
+                .workflow()
                 .delegations(&caller.0, &ListDelegations::default().status(status).cursor(before).limit(limit))
         })?;
         let items = listing.items.iter().map(|one| Delegation::new(one.clone(), listing.now));
@@ -820,7 +820,7 @@ impl Engine {
     fn audit(&self, py: Python<'_>, caller: &Caller, limit: usize, cursor: Option<&str>) -> PyResult<Page> {
         let after = cursor.map(wire::parse_cursor).transpose().map_err(raise)?.unwrap_or_default();
         let listing = self.detached(py, |live| {
-            live.host.desk().journal(&caller.0, &ListRecords::default().cursor(after).limit(limit))
+            live.host.workflow().journal(&caller.0, &ListRecords::default().cursor(after).limit(limit))
         })?;
         Ok(Page {
             durable: true,
@@ -834,7 +834,7 @@ impl Engine {
 
     #[doc = words_of!("policies")]
     fn policies(&self, py: Python<'_>, caller: &Caller) -> PyResult<String> {
-        self.detached(py, |live| live.host.desk().policies(&caller.0))
+        self.detached(py, |live| live.host.workflow().policies(&caller.0))
     }
 
     fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {
@@ -843,13 +843,13 @@ impl Engine {
 
     #[doc = words_of!("live_grants")]
     fn live_grants(&self, py: Python<'_>) -> PyResult<Vec<Grant>> {
-        let (_, grants, now) = self.detached(py, |live| live.host.desk().live_grants())?;
+        let (_, grants, now) = self.detached(py, |live| live.host.workflow().live_grants())?;
         Ok(grants.into_iter().map(|grant| Grant::new(grant, now)).collect())
     }
 
     #[doc = words_of!("verify")]
     fn verify(&self, py: Python<'_>) -> PyResult<u64> {
-        self.detached(py, |live| live.host.desk().verify())
+        self.detached(py, |live| live.host.workflow().verify())
     }
 
     fn sync(&self, py: Python<'_>) -> PyResult<u64> {

@@ -38,7 +38,7 @@ impl TryFrom<StoredDurationCut> for DurationCut {
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -47,7 +47,7 @@ impl TryFrom<StoredDurationCut> for DurationCut {
 /// use jit_access::journal::stored::StoredRequest;
 /// use jit_access::model::*;
 ///
-/// let request = engine.desk().request(&dev, request)?.request.ok_or("no request")?;
+/// let request = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;
 /// let text = serde_json::to_string(&StoredRequest::from(&request))?;
 /// assert_eq!(AccessRequest::try_from(serde_json::from_str::<StoredRequest>(&text)?)?, request);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -22,7 +22,7 @@ use crate::workflow::{
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # use jit_access::wire::command;
-/// # let made = command::run(&engine.desk(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
 /// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
 /// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
 /// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
@@ -31,26 +31,26 @@ use crate::workflow::{
 /// use jit_access::command::{Approve, Release};
 /// use jit_access::model::*;
 ///
-/// let desk = engine.desk();
-/// let refused = desk.execute(&dev, Approve::new(request), None);
+/// let workflow = engine.workflow();
+/// let refused = workflow.execute(&dev, Approve::new(request), None);
 /// assert_eq!(refused.unwrap_err().code(), "self_approval");
-/// let grant = desk.execute(&lead, Approve::new(request), None)?.grant.ok_or("no grant")?;
-/// desk.execute(&dev, Release::new(grant.id), None)?;
-/// assert_eq!(desk.verify()?, 5);
+/// let grant = workflow.execute(&lead, Approve::new(request), None)?.grant.ok_or("no grant")?;
+/// workflow.execute(&dev, Release::new(grant.id), None)?;
+/// assert_eq!(workflow.verify()?, 5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct Workflow {
     pub(super) shared: Arc<Shared>,
 }
 
-impl Desk {
+impl Workflow {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
 
     /// A request that the caller may see, and the grant it led to, with the uses that are written down: whoever waits for an
-    /// answer asks often, and must not wait for the disk each time. [`Desk::grant`] counts all.
+    /// answer asks often, and must not wait for the disk each time. [`Workflow::grant`] counts all.
     ///
     /// # Errors
     /// [`RefusalCode::UnknownRequest`]; errors of the store.
@@ -106,7 +106,7 @@ impl Desk {
     /// The delegations that the caller may see: those by them and to them, and all for who sees everything.
     ///
     /// # Errors
-    /// As for [`Desk::requests`].
+    /// As for [`Workflow::requests`].
     pub fn delegations(&self, caller: &Caller, list: &ListDelegations) -> Result<Listing<Delegation>, Error> {
         let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         let found = Listing::of(self.shared.store.delegations(&page)?, &page);
@@ -116,7 +116,7 @@ impl Desk {
     /// The grants that the caller may see.
     ///
     /// # Errors
-    /// As for [`Desk::requests`].
+    /// As for [`Workflow::requests`].
     pub fn grants(&self, caller: &Caller, list: &ListGrants) -> Result<Listing<Grant>, Error> {
         let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         self.shared.flush_uses()?;
