@@ -7,7 +7,7 @@ use jit_access::command::BreakGlass;
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
-use jit_access::store::{Delivery, MemoryStore, RecordQuery, Store};
+use jit_access::store::{MemoryStore, RecordQuery, Store};
 use serde_json::Value;
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], break_glass: {enabled: true, eligible_roles: [sre], require_mfa: false, \
@@ -38,10 +38,9 @@ impl World {
     }
 
     fn messages(&self) -> Vec<Value> {
-        let leased = self.store.lease_outbox(self.engine.now(), Timestamp::MAX, 100).unwrap();
+        let leased = self.store.lease_notices(self.engine.now(), Timestamp::MAX, 100).unwrap();
         for one in &leased {
-            assert_eq!(one.message.topic, "security");
-            self.store.settle_outbox(one.id, Delivery::Delivered).unwrap();
+            self.store.plan_notice(one.id, "", &[], self.engine.now()).unwrap();
         }
         leased.iter().map(|one| serde_json::from_str(&one.message.body).unwrap()).collect()
     }
@@ -72,10 +71,10 @@ fn security_is_told_with_the_facts_and_once_more_when_nobody_reviews() {
     let world = World::new(CONFIG);
     let grant = world.take(false);
     let [notice] = <[Value; 1]>::try_from(world.messages()).unwrap();
-    assert_eq!(notice["notice"], "break_glass");
+    assert_eq!(notice["kind"], "break_glass");
     assert_eq!(notice["grant_id"], grant.id.to_string());
     assert_eq!(notice["holder"], "sre@example.com");
-    assert_eq!(notice["justification"], "the shop is down");
+    assert_eq!(notice["reason"], "the shop is down");
     assert_eq!(notice["skipped_approvers"], serde_json::json!(["lead"]));
     assert_eq!(notice["reviewer_roles"], serde_json::json!(["guard"]));
     assert_eq!(
@@ -91,7 +90,7 @@ fn security_is_told_with_the_facts_and_once_more_when_nobody_reviews() {
     }
     let [notice] = <[Value; 1]>::try_from(world.messages()).unwrap();
     assert_eq!(
-        (&notice["notice"], &notice["grant_id"]),
+        (&notice["kind"], &notice["grant_id"]),
         (&"break_glass_review_overdue".into(), &grant.id.to_string().into())
     );
 }

@@ -12,8 +12,8 @@ use jit_access::store::conformance::world::{
 };
 use jit_access::store::conformance::{Fixture, Place, stories};
 use jit_access::store::{
-    Batch, Delivery, Done, Message, Page, Reads, RecordQuery, SqliteOptions, SqliteStore, Store, StoreError,
-    UnusableFile, Visible,
+    Batch, Done, Message, Page, Reads, RecordQuery, SqliteOptions, SqliteStore, Store, StoreError, UnusableFile,
+    Visible,
 };
 use jit_access::store_conformance;
 use jit_access::workflow::{Needs, Whose};
@@ -284,7 +284,7 @@ mod the_file {
     }
 
     #[test]
-    fn does_not_keep_messages_that_nobody_delivers() {
+    fn does_not_keep_notices_that_nobody_plans() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("jit.db");
         let store = open(&path);
@@ -292,12 +292,12 @@ mod the_file {
             let now = at(day * 24 * 3_600_000);
             let batch = Batch {
                 events: submit(&cast()[0], u128::try_from(day).unwrap() + 1, now),
-                outbox: vec![Message { topic: "t".to_owned(), body: day.to_string() }],
+                outbox: vec![Message::new("t", day.to_string())],
                 ..Batch::default()
             };
             store.commit(&batch).unwrap();
         }
-        let waiting = store.lease_outbox(at(60 * 24 * 3_600_000), Timestamp::MAX, 100).unwrap();
+        let waiting = store.lease_notices(at(60 * 24 * 3_600_000), Timestamp::MAX, 100).unwrap();
         assert_eq!(waiting.len(), 31, "those of the last 30 days");
         assert_eq!(waiting.last().unwrap().message.body, "59");
     }
@@ -333,31 +333,31 @@ mod the_file {
     }
 
     #[test]
-    fn does_not_grow_by_settled_messages_and_old_keys() {
+    fn does_not_grow_by_old_notices_and_keys() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("jit.db");
         let store = open(&path);
         let caller = cast()[0].principal.clone();
-        for day in 0..30 {
+        for day in 0..40 {
             let now = at(day * 24 * 3_600_000);
             let done = Done { fingerprint: String::new(), request: None, grant: None, delegation: None, ended: vec![] };
             let batch = Batch {
                 events: submit(&cast()[0], u128::try_from(day).unwrap() + 1, now),
-                outbox: vec![Message { topic: "t".to_owned(), body: "b".to_owned() }],
+                outbox: vec![Message::new("t", "b")],
                 done: Some((caller.clone(), day.to_string(), done)),
                 ..Batch::default()
             };
             store.commit(&batch).unwrap();
-            for leased in store.lease_outbox(now, now, 9).unwrap() {
-                store.settle_outbox(leased.id, Delivery::Delivered).unwrap();
+            for leased in store.lease_notices(now, now, 9).unwrap() {
+                store.plan_notice(leased.id, "", &[], now).unwrap();
             }
         }
         let raw = Connection::open(&path).unwrap();
         let count = |table: &str| {
             raw.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).unwrap()
         };
-        assert_eq!((count("idempotency"), count("outbox")), (8, 0));
-        assert!(store.done_under(&caller, "29").unwrap().is_some());
+        assert_eq!((count("idempotency"), count("notices")), (8, 31));
+        assert!(store.done_under(&caller, "39").unwrap().is_some());
         assert!(store.done_under(&caller, "0").unwrap().is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Which request, which grant, which delegation, which position in the journal.
+//! Which request, which grant, which delegation, which delivery, which position in the journal.
 
 use std::fmt;
 use std::str::FromStr;
@@ -70,6 +70,11 @@ macro_rules! id {
 id!(RequestId, "request id", "Names one access request.");
 id!(GrantId, "grant id", "Names one grant.");
 id!(DelegationId, "delegation id", "Names one delegation.");
+id!(
+    DeliveryId,
+    "delivery id",
+    "Names one delivery of a notice: to one recipient by one channel, however often it is tried."
+);
 
 /// A position in the journal: the number of the last record it includes. Gapless, and in commit order: whoever has seen
 /// revision `n` has seen everything up to `n`.

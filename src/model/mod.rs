@@ -23,6 +23,8 @@
 //! | `conditions` | what must be so at each use, and what the host tells of it |
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |
 //! | `delegation` | who reviews in whose place, and for how long |
+//! | `delivery` | one notice on its way to one recipient |
+//! | `secret` | a value that nobody may read in a log |
 //! | `standing` | what the host says of a principal at this moment |
 //! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
@@ -43,6 +45,7 @@ mod characters;
 mod conditions;
 mod decision;
 mod delegation;
+mod delivery;
 mod event;
 mod extension;
 mod grant;
@@ -57,6 +60,7 @@ mod resource;
 mod role;
 mod role_name;
 mod scope;
+mod secret;
 mod sign_in;
 mod standing;
 mod terms;
@@ -71,10 +75,11 @@ pub use caller::{Actor, Caller};
 pub use conditions::{Conditions, Context, Networks, SessionId};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
+pub use delivery::{ChannelCount, Delivery, DeliveryState, Recipient};
 pub use event::{Event, Fact};
 pub use extension::Extension;
 pub use grant::{End, EndKind, Grant, GrantStatus, Holding, Noted, Selector, Suspension};
-pub use ids::{DelegationId, GrantId, RequestId, Revision};
+pub use ids::{DelegationId, DeliveryId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use nothing_left::NothingLeft;
 pub use permission::{Action, Permission, PermissionSet};
@@ -86,6 +91,7 @@ pub use resource::{Resource, ResourceId, ResourceKind};
 pub use role::Role;
 pub use role_name::RoleName;
 pub use scope::Scope;
+pub use secret::Secret;
 pub use sign_in::SignIn;
 pub use standing::Standing;
 pub use terms::{Cut, Terms};

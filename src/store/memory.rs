@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
 
 use super::answer::{Lookup, answer};
+use super::memory_outbox::Outbox;
+use super::outbox::DAY_MILLIS;
 use super::records::{check_position, people_of, subjects};
 use super::{
-    Batch, DecideBatch, Delivery, Done, Head, Leased, Lineage, Live, Message, Page, Position, Reads, RecordQuery,
-    Store, StoreError, Subject, fold,
+    Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, Leased, LeasedDelivery, Lineage, Live, NewDelivery,
+    NumberedDelivery, Page, Position, Reads, RecordQuery, Settled, Store, StoreError, Subject, fold,
 };
 use crate::journal::{Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, DelegationStatus, Event, Grant, GrantId, GrantStatus, Principal,
-    RequestId, RequestStatus, Revision, Standing, Timestamp,
+    AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Grant,
+    GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Standing, Timestamp,
 };
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
 
@@ -41,8 +43,11 @@ struct State {
     grant_of: HashMap<RequestId, GrantId>,
     delegations: BTreeMap<DelegationId, Row<Delegation>>,
     standings: BTreeMap<Principal, Standing>,
-    done: HashMap<(Principal, String), Done>,
-    outbox: Vec<Kept>,
+    /// Each with the instant of the head then.
+    done: HashMap<(Principal, String), (Timestamp, Done)>,
+    outbox: Outbox,
+    /// How many commits there were.
+    commits: u64,
 }
 
 impl Default for State {
@@ -57,7 +62,8 @@ impl Default for State {
             delegations: BTreeMap::new(),
             standings: BTreeMap::new(),
             done: HashMap::new(),
-            outbox: Vec::new(),
+            outbox: Outbox::default(),
+            commits: 0,
         }
     }
 }
@@ -66,14 +72,6 @@ impl Default for State {
 struct Row<T> {
     created: Revision,
     value: T,
-}
-
-#[derive(Debug)]
-struct Kept {
-    message: Message,
-    attempt: u32,
-    /// When it is given out next; `None` once it is delivered or given up.
-    due: Option<Timestamp>,
 }
 
 impl MemoryStore {
@@ -138,17 +136,25 @@ impl State {
             self.delegations.insert(id, Row { created, value: delegation });
         }
         self.standings.extend(rows.standings);
-        self.outbox.extend(batch.outbox.iter().map(|message| Kept {
-            message: message.clone(),
-            attempt: 0,
-            due: Some(Timestamp::EPOCH),
-        }));
+        self.outbox.queue(&batch.outbox, head.at);
         if let Some((caller, key, done)) = &batch.done {
-            self.done.insert((caller.clone(), key.clone()), done.clone());
+            self.done.insert((caller.clone(), key.clone()), (head.at, done.clone()));
         }
         self.journal.extend(records.iter().cloned());
         self.head = head;
+        // A walk over all of it, so not at each commit.
+        self.commits += 1;
+        if self.commits.is_multiple_of(1_000) {
+            self.forget_old(head.at);
+        }
         Ok(records)
+    }
+
+    /// Removes what is kept no longer; answers how many rows that were.
+    fn forget_old(&mut self, now: Timestamp) -> usize {
+        let before = self.done.len();
+        self.done.retain(|_, (at, _)| now.millis().saturating_sub(at.millis()) <= KEY_DAYS * DAY_MILLIS);
+        before - self.done.len() + self.outbox.forget_old(now)
     }
 
     fn check_position(&self, known: &Position) -> Result<(), StoreError> {
@@ -171,7 +177,7 @@ impl State {
     }
 
     fn done_under(&self, caller: &Principal, key: &str) -> Option<Done> {
-        self.done.get(&(caller.clone(), key.to_owned())).cloned()
+        self.done.get(&(caller.clone(), key.to_owned())).map(|(_, done)| done.clone())
     }
 }
 
@@ -376,36 +382,57 @@ impl Store for MemoryStore {
         Ok(state.requests.keys().filter_map(|id| next_note(&state.view_of_request(*id))).min())
     }
 
-    fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {
+    fn lease_notices(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {
         let mut state = self.state.lock();
-        let due = state.outbox.iter_mut().zip(1..).filter(|(kept, _)| kept.due.is_some_and(|due| due <= now));
-        Ok(due
-            .take(limit)
-            .map(|(kept, id)| {
-                kept.due = Some(until);
-                kept.attempt = kept.attempt.saturating_add(1);
-                Leased { id, message: kept.message.clone(), attempt: kept.attempt }
-            })
-            .collect())
+        let head = state.head.revision;
+        Ok(state.outbox.lease_notices((now, until), limit, head))
     }
 
-    fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError> {
-        let mut state = self.state.lock();
-        let at = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
-        if let Some(kept) = at.and_then(|at| state.outbox.get_mut(at)) {
-            settle(kept, delivery);
-        }
+    fn plan_notice(&self, id: u64, body: &str, new: &[NewDelivery], now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.state.lock().outbox.plan(id, body, new, now))
+    }
+
+    fn lease_deliveries(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<LeasedDelivery>, StoreError> {
+        Ok(self.state.lock().outbox.lease_deliveries(channel, (now, until), limit))
+    }
+
+    fn settle_delivery(&self, id: DeliveryId, settled: &Settled, now: Timestamp) -> Result<(), StoreError> {
+        self.state.lock().outbox.settle(id, settled, now);
         Ok(())
     }
-}
 
-fn settle(kept: &mut Kept, delivery: Delivery) {
-    // What is delivered or given up stays so, whatever a late worker says.
-    if kept.due.is_some() {
-        kept.due = match delivery {
-            Delivery::Delivered | Delivery::Undeliverable => None,
-            Delivery::RetryAt(at) => Some(at),
-        };
+    fn delivery(&self, id: DeliveryId) -> Result<Option<(Delivery, String)>, StoreError> {
+        Ok(self.state.lock().outbox.delivery(id))
+    }
+
+    fn deliveries(&self, page: &DeliveryPage) -> Result<Vec<NumberedDelivery>, StoreError> {
+        Ok(self.state.lock().outbox.page(page))
+    }
+
+    fn resend_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.state.lock().outbox.resend(id, now))
+    }
+
+    fn drop_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.state.lock().outbox.drop_one(id, now))
+    }
+
+    fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError> {
+        Ok(self.state.lock().outbox.counts())
+    }
+
+    fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.state.lock().outbox.waiting(now))
+    }
+
+    fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.state.lock().forget_old(now))
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `head` | where the journal ends, and how one journal is told from another |
 //! | `batch` | what is written together |
 //! | `live` | which grants checks need |
+//! | `outbox` | which notices wait to be told, and what becomes of their deliveries |
 //! | `page` | which rows a list shows |
 //! | `records` | which records of the journal are wanted, and what a record is about |
 //! | `answer` | how a view is put together from single reads |
@@ -16,6 +17,7 @@
 //! | `fold` | how a batch of events changes the rows |
 //! | `integrity` | how records are appended, and how the rows are compared with the journal |
 //! | `memory` | the store of tests and trials |
+//! | `memory_outbox` | its outbox |
 //! | `sqlite` | the store of one host: a file that several processes share |
 //! | `conformance` | the suite that a store must pass to be one |
 
@@ -27,6 +29,8 @@ mod head;
 mod integrity;
 mod live;
 mod memory;
+mod memory_outbox;
+mod outbox;
 mod page;
 mod port;
 mod records;
@@ -36,13 +40,17 @@ mod sqlite;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
-pub use batch::{Batch, Delivery, Done, Leased, Message};
+pub use batch::{Batch, Done};
 pub use error::StoreError;
 pub use fold::{Rows, Subject, fold};
 pub use head::{Head, Lineage, Position};
 pub use integrity::{check_basis, compare, seal};
 pub use live::Live;
 pub use memory::MemoryStore;
+pub use outbox::{
+    DeliveryPage, Gathers, KEY_DAYS, Leased, LeasedDelivery, MAX_NOTICES, Message, NOTICE_DAYS, NewDelivery,
+    NumberedDelivery, Settled, UNSENT_DAYS,
+};
 pub use page::{Page, Visible};
 pub use port::{DecideBatch, Reads, Store};
 pub use records::RecordQuery;

@@ -2,11 +2,14 @@
 
 use std::fmt::Debug;
 
-use super::{Batch, Delivery, Done, Head, Leased, Live, Page, Position, RecordQuery, StoreError};
+use super::{
+    Batch, DeliveryPage, Done, Head, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page, Position,
+    RecordQuery, Settled, StoreError,
+};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, DelegationStatus, Grant, GrantId, GrantStatus, Principal, RequestId,
-    RequestStatus, Revision, Timestamp,
+    AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Grant, GrantId,
+    GrantStatus, Principal, RequestId, RequestStatus, Revision, Timestamp,
 };
 use crate::workflow::{Needs, View};
 
@@ -99,7 +102,7 @@ pub trait Store: Reads + Debug + Send + Sync {
         false
     }
 
-    /// Writes the batch: events at the end of the journal, in order; the rows they change; outbox messages; the
+    /// Writes the batch: events at the end of the journal, in order; the rows they change; notices; the
     /// idempotency key. Once this has returned `Ok`, all of it survives a power cut and every later read sees it.
     ///
     /// # Errors
@@ -160,18 +163,86 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Takes up to `limit` outbox messages that are due at `now`, oldest first, so that nobody else gets them before
-    /// `until`. A message that is not settled by then is given out again: delivery is at least once.
+    /// Takes up to `limit` notices that are due at `now` and not planned, oldest first, so that nobody else gets them before
+    /// `until`. A notice that is not planned by then is given out again.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError>;
+    fn lease_notices(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError>;
 
-    /// Says what became of a leased message. Calling it twice, or after the lease is over, does no harm.
+    /// Says to whom a notice goes; none at all when it is not true any more or concerns nobody. Answers whether this call
+    /// planned it: of a notice that is planned or gone, nothing is changed. Once this has returned, its deliveries are
+    /// given out, and the notice is not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError>;
+    fn plan_notice(&self, id: u64, body: &str, deliveries: &[NewDelivery], now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Takes up to `limit` waiting deliveries of this channel that are due at `now`, oldest first, so that nobody else gets
+    /// them before `until`. A delivery that is not settled by then is given out again: at least once.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn lease_deliveries(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<LeasedDelivery>, StoreError>;
+
+    /// Says what became of an attempt. Only a waiting delivery is changed: calling it twice, or after the lease is over, does
+    /// no harm.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn settle_delivery(&self, id: DeliveryId, settled: &Settled, now: Timestamp) -> Result<(), StoreError>;
+
+    /// This delivery, and the body of its notice.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn delivery(&self, id: DeliveryId) -> Result<Option<(Delivery, String)>, StoreError>;
+
+    /// Deliveries, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn deliveries(&self, page: &DeliveryPage) -> Result<Vec<NumberedDelivery>, StoreError>;
+
+    /// Has a delivery sent again that has failed, was dropped, or was sent: it waits from `now` on, and its attempts are
+    /// counted anew. A waiting one is tried at once. `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn resend_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError>;
+
+    /// Drops a delivery that waits or has failed; one that is being sent at this moment may still arrive. One that was sent
+    /// stays sent. `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn drop_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError>;
+
+    /// How the deliveries of each channel stand that has any, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError>;
+
+    /// How many notices wait to be planned, of those that are due at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Removes what is kept no longer: notices with their deliveries ([`super::NOTICE_DAYS`], [`super::UNSENT_DAYS`],
+    /// [`super::MAX_NOTICES`]) and idempotency keys ([`super::KEY_DAYS`]). Removes some thousands at most, and answers how
+    /// many rows that were; call it again while it is not zero. Commits do the same from time to time.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError>;
 
     /// The last position that a process on this machine has seen, and when, whatever the store says now: it is kept beside
     /// the store. `None` where nothing was kept.

@@ -24,7 +24,7 @@ pub fn a_new_store_is_empty(fixture: &dyn Fixture) {
     assert_eq!(store.grant(GrantId::from_u128(1)).unwrap(), View::default());
     assert_eq!(store.due(Timestamp::MAX, 10).unwrap(), vec![]);
     assert_eq!(store.next_due().unwrap(), None);
-    assert_eq!(store.lease_outbox(at(0), at(1), 10).unwrap(), vec![]);
+    assert_eq!(store.lease_notices(at(0), at(1), 10).unwrap(), vec![]);
     assert_eq!(everything(&*store, at(0)), (vec![], vec![]));
     assert_eq!(store.verify().unwrap(), 0);
     assert_eq!(store.commit(&Batch::default()).unwrap(), vec![]);
@@ -50,7 +50,7 @@ pub fn a_batch_is_written_whole(fixture: &dyn Fixture) {
         assert!(store.done_under(&cast()[1].principal, "k").unwrap().is_some());
         assert_eq!(store.verify().unwrap(), head.revision.0);
     }
-    assert_eq!(other.lease_outbox(at(6), at(7), 10).unwrap().len(), 2);
+    assert_eq!(other.lease_notices(at(6), at(7), 10).unwrap().len(), 2);
 }
 
 /// Whatever the reason of the refusal, nothing of the batch is there: no event, row, message or key.
@@ -58,8 +58,8 @@ pub fn a_refused_batch_leaves_nothing(fixture: &dyn Fixture) {
     let place = fixture.fresh();
     let store = place.open();
     store.commit(&full_batch(&*store, 1, "taken")).unwrap();
-    while let Some(leased) = store.lease_outbox(at(9), at(9), 1).unwrap().first() {
-        store.settle_outbox(leased.id, crate::store::Delivery::Delivered).unwrap();
+    while let Some(leased) = store.lease_notices(at(9), at(9), 1).unwrap().first() {
+        store.plan_notice(leased.id, "", &[], at(9)).unwrap();
     }
     let before = (store.head().unwrap(), everything(&*store, at(9)));
 
@@ -71,7 +71,7 @@ pub fn a_refused_batch_leaves_nothing(fixture: &dyn Fixture) {
     assert_eq!((store.head().unwrap(), everything(&*store, at(9))), before);
     assert_eq!(store.request(RequestId::from_u128(2)).unwrap().request, None);
     assert_eq!(store.done_under(&cast()[1].principal, "free").unwrap(), None);
-    assert_eq!(store.lease_outbox(at(9), at(10), 10).unwrap(), vec![]);
+    assert_eq!(store.lease_notices(at(9), at(10), 10).unwrap(), vec![]);
     assert!(!has_grown(&*store, before.0.revision));
     assert_eq!(store.verify().unwrap(), before.0.revision.0);
 }
@@ -177,7 +177,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
             delegation: None,
             ended: vec![],
         };
-        let outbox = vec![Message { topic: text.to_owned(), body: text.to_owned() }];
+        let outbox = vec![Message::new(text, text)];
         let done = Some((caller.principal.clone(), key.clone(), done));
         store.commit(&Batch { decided_from: None, events, outbox: outbox.clone(), done: done.clone() }).unwrap();
         let view = store.grant(GrantId::from_u128(number)).unwrap();
@@ -185,10 +185,8 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
         assert_eq!(view.grant.unwrap().justification, Some(Justification::new(text).unwrap()));
         assert_eq!(store.done_under(&caller.principal, &key).unwrap(), done.map(|(_, _, done)| done));
         assert_eq!(store.done_under(&caller.principal, &format!("{text}\0")).unwrap(), None);
-        assert_eq!(
-            store.lease_outbox(at(number.try_into().unwrap()), Timestamp::MAX, 1).unwrap()[0].message,
-            outbox[0]
-        );
+        let leased = store.lease_notices(at(number.try_into().unwrap()), Timestamp::MAX, 1).unwrap().remove(0).message;
+        assert_eq!((&leased.kind, &leased.body), (&outbox[0].kind, &outbox[0].body));
     }
     store.verify().unwrap();
 }
@@ -196,7 +194,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
 /// A batch with something of everything, decided from the present.
 fn full_batch(store: &dyn Store, number: u128, key: &str) -> Batch {
     let caller = &cast()[1];
-    let message = |topic: &str| Message { topic: topic.to_owned(), body: "{}".to_owned() };
+    let message = |topic: &str| Message::new(topic, "{}");
     Batch {
         decided_from: Some(store.head().unwrap().revision),
         events: submit(caller, number, at(5)),

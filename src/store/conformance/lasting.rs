@@ -29,7 +29,7 @@ pub fn what_was_committed_is_there_after_reopening(fixture: &dyn Fixture) {
         let batch = Batch {
             decided_from: None,
             events: submit(&cast()[0], 1_000 + round, story.now),
-            outbox: vec![Message { topic: "t".to_owned(), body: round.to_string() }],
+            outbox: vec![Message::new("t", round.to_string())],
             done: Some((caller.clone(), round.to_string(), done.clone())),
         };
         store.commit(&batch).unwrap();
@@ -46,7 +46,7 @@ pub fn what_was_committed_is_there_after_reopening(fixture: &dyn Fixture) {
         assert!(!has_grown(&*store, before.0.revision));
         assert!(has_grown(&*store, Revision::ZERO));
         assert_eq!(store.done_under(&caller, &round.to_string()).unwrap(), Some(done));
-        let leased = store.lease_outbox(at(i64::try_from(round).unwrap()), story.now.max(at(100)), 9).unwrap();
+        let leased = store.lease_notices(story.now, story.now.max(at(100)), 9).unwrap();
         assert_eq!(leased.last().map(|leased| leased.message.body.clone()), Some(round.to_string()));
         let after = (
             store.head().unwrap(),

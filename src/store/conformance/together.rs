@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use super::Fixture;
 use super::world::{at, cast, changes, granted, has_grown, journal, live_grants, rules, submit, used};
+use super::{Fixture, Place};
 use crate::command::{Approve, Revoke};
 use crate::journal::Record;
-use crate::model::{Fact, GrantId, Justification, RequestId, Revision};
-use crate::store::{Batch, Delivery, Done, Message, Store, StoreError};
+use crate::model::{DeliveryId, Fact, GrantId, Justification, Recipient, RequestId, Revision};
+use crate::store::{Batch, Done, Message, NewDelivery, Settled, Store, StoreError};
 use crate::workflow::{Call, Ids, decide};
 
 const WRITERS: u64 = 8;
@@ -252,26 +252,75 @@ pub fn readers_see_one_revision(fixture: &dyn Fixture) {
     });
 }
 
-/// Workers with several handles share the messages; within a lease nobody gets another's.
-pub fn a_message_is_leased_to_one_worker(fixture: &dyn Fixture) {
-    const MESSAGES: u64 = 40;
+/// However many take notices at the same time, each is planned by one.
+pub fn a_notice_is_leased_to_one_worker(fixture: &dyn Fixture) {
+    let (_place, handles) = queued(fixture);
+    let taken = taken_once(&handles, |store| {
+        let leased = store.lease_notices(at(0), at(10), 3).unwrap();
+        leased
+            .into_iter()
+            .map(|leased| {
+                assert!(store.plan_notice(leased.id, "", &[], at(0)).unwrap());
+                leased.message.body.parse().unwrap()
+            })
+            .collect()
+    });
+    assert_eq!(taken, (0..MESSAGES).collect::<Vec<_>>());
+}
+
+/// However many take deliveries of one channel at the same time, each is sent by one.
+pub fn a_delivery_is_leased_to_one_worker(fixture: &dyn Fixture) {
+    let (_place, handles) = queued(fixture);
+    for leased in handles[0].lease_notices(at(0), at(10), 99).unwrap() {
+        let number: u64 = leased.message.body.parse().unwrap();
+        let delivery = NewDelivery {
+            id: DeliveryId::from_u128(number.into()),
+            channel: "mail".to_owned(),
+            recipient: Recipient::default(),
+            digest: false,
+            thread: None,
+            next_at: at(0),
+            failed: None,
+        };
+        handles[0].plan_notice(leased.id, "", &[delivery], at(0)).unwrap();
+    }
+    let taken = taken_once(&handles, |store| {
+        let leased = store.lease_deliveries("mail", at(0), at(10), 3).unwrap();
+        leased
+            .into_iter()
+            .map(|leased| {
+                store.settle_delivery(leased.delivery.id, &Settled::Sent { reference: None }, at(0)).unwrap();
+                u64::try_from(leased.delivery.id.as_u128()).unwrap()
+            })
+            .collect()
+    });
+    assert_eq!(taken, (0..MESSAGES).collect::<Vec<_>>());
+}
+
+const MESSAGES: u64 = 40;
+
+/// Several handles on a store in which so many notices wait, numbered in their bodies.
+fn queued(fixture: &dyn Fixture) -> (Box<dyn Place>, Vec<Arc<dyn Store>>) {
     let place = fixture.fresh();
     let handles: Vec<_> = (0..3).map(|_| place.open()).collect();
-    let message = |number: u64| Message { topic: "t".to_owned(), body: number.to_string() };
-    handles[0].commit(&Batch { outbox: (0..MESSAGES).map(message).collect(), ..Batch::default() }).unwrap();
-    let delivered = AtomicU64::new(0);
+    let outbox = (0..MESSAGES).map(|number| Message::new("t", number.to_string())).collect();
+    handles[0].commit(&Batch { outbox, ..Batch::default() }).unwrap();
+    (place, handles)
+}
+
+/// What workers took until all of it was taken, in order.
+fn taken_once(handles: &[Arc<dyn Store>], take: impl Fn(&dyn Store) -> Vec<u64> + Sync) -> Vec<u64> {
+    let count = AtomicU64::new(0);
     let mut taken: Vec<u64> = thread::scope(|scope| {
         let workers: Vec<_> = (0..6)
             .map(|worker| {
-                let (store, delivered) = (&handles[worker % handles.len()], &delivered);
+                let (store, count, take) = (&handles[worker % handles.len()], &count, &take);
                 scope.spawn(move || {
                     let mut taken = Vec::new();
-                    while delivered.load(Ordering::SeqCst) < MESSAGES {
-                        for leased in store.lease_outbox(at(0), at(10), 3).unwrap() {
-                            store.settle_outbox(leased.id, Delivery::Delivered).unwrap();
-                            delivered.fetch_add(1, Ordering::SeqCst);
-                            taken.push(leased.message.body.parse().unwrap());
-                        }
+                    while count.load(Ordering::SeqCst) < MESSAGES {
+                        let new = take(&**store);
+                        count.fetch_add(new.len() as u64, Ordering::SeqCst);
+                        taken.extend(new);
                         thread::yield_now();
                     }
                     taken
@@ -281,5 +330,5 @@ pub fn a_message_is_leased_to_one_worker(fixture: &dyn Fixture) {
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     taken.sort_unstable();
-    assert_eq!(taken, (0..MESSAGES).collect::<Vec<_>>());
+    taken
 }

@@ -9,20 +9,11 @@ use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
 };
-use super::{about, read, schema, standings};
+use super::{about, outbox, read, schema, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
-use crate::store::{Batch, Done, Head, Message, StoreError, Subject, check_basis, fold, seal};
+use crate::store::{Batch, Done, Head, StoreError, Subject, check_basis, fold, seal};
 use crate::workflow::View;
-
-/// How long an idempotency key is kept. Clients retry for minutes; the port promises a day.
-const KEY_DAYS: i64 = 7;
-/// How long a message waits to be delivered, and how many may wait. What is in it can be read from the journal as well.
-const MESSAGE_DAYS: i64 = 30;
-const MESSAGES: i64 = 100_000;
-/// How many old keys or messages one commit clears away at most, so that no commit pays for a month of silence.
-const CLEARED: i64 = 1_000;
-const DAY: i64 = 24 * 3_600_000;
 
 /// Writes the batch inside a transaction that holds the write lock.
 pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<Record>, Fault> {
@@ -35,7 +26,7 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
         keep_key(transaction, caller, key, done, head.at)?;
     }
     write_rows(transaction, batch, &records)?;
-    queue(transaction, &batch.outbox, head.at)?;
+    outbox::queue(transaction, &batch.outbox, head.at)?;
     if head != before {
         schema::write_head(transaction, &head)?;
     }
@@ -247,25 +238,6 @@ fn write_approvers(
     Ok(())
 }
 
-/// Queues the messages, and takes away those that nobody has delivered for so long that nobody will: a store without a
-/// worker must not grow for ever.
-fn queue(transaction: &Transaction<'_>, messages: &[Message], at: Timestamp) -> Result<(), Fault> {
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let mut insert = transaction.prepare_cached("INSERT INTO outbox (topic, body, at) VALUES (?, ?, ?)")?;
-    for message in messages {
-        insert.execute(params![message.topic, message.body, at.millis()])?;
-    }
-    let newest = transaction.last_insert_rowid();
-    transaction
-        .prepare_cached(
-            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE id <= ? OR at < ? ORDER BY id LIMIT ?)",
-        )?
-        .execute(params![newest - MESSAGES, at.millis() - MESSAGE_DAYS * DAY, CLEARED])?;
-    Ok(())
-}
-
 fn keep_key(
     transaction: &Transaction<'_>,
     caller: &Principal,
@@ -296,11 +268,6 @@ fn keep_key(
             done.ended.iter().flat_map(|id| id.as_u128().to_be_bytes()).collect::<Vec<u8>>(),
             at.millis()
         ])?;
-    transaction
-        .prepare_cached(
-            "DELETE FROM idempotency WHERE (caller_kind, caller, key) IN
-                 (SELECT caller_kind, caller, key FROM idempotency WHERE at < ? ORDER BY at LIMIT ?)",
-        )?
-        .execute(params![at.millis() - KEY_DAYS * DAY, CLEARED])?;
+    outbox::forget_old(transaction, at)?;
     Ok(())
 }

@@ -25,13 +25,15 @@
 //! | `standings` | what hosts have reported of principals |
 //! | `tally` | how many grants and requests there are |
 //! | `memo` | the last position that was seen, kept beside the store |
-//! | `outbox` | who delivers which message until when |
+//! | `outbox` | which notices are given out to be planned, and what is kept for how long |
+//! | `deliveries` | who sends which delivery until when, and what became of it |
 //! | `verify` | whether the file still says what was written to it |
 //! | `error` | what a failure of SQLite means to the caller |
 
 mod about;
 mod commit;
 mod connections;
+mod deliveries;
 mod error;
 mod file;
 mod forked;
@@ -62,11 +64,13 @@ pub(crate) use private::check_private;
 use snapshot::Exclusive;
 
 use super::{
-    Batch, DecideBatch, Delivery, Done, Head, Leased, Live, Page, Position, Reads, RecordQuery, Store, StoreError,
+    Batch, DecideBatch, DeliveryPage, Done, Head, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page,
+    Position, Reads, RecordQuery, Settled, Store, StoreError,
 };
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Delegation, DelegationStatus, Grant, GrantStatus, Principal, RequestStatus, Revision, Timestamp,
+    AccessRequest, ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal,
+    RequestStatus, Revision, Timestamp,
 };
 use crate::workflow::{Needs, View};
 
@@ -180,16 +184,62 @@ impl Store for SqliteStore {
         self.connections.read("reading what is due", |c| read::next_due(c))
     }
 
-    fn lease_outbox(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {
-        const DOING: &str = "leasing messages";
+    fn lease_notices(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {
+        const DOING: &str = "leasing notices";
         if !self.connections.read(DOING, |c| outbox::has_due(c, now))? {
             return Ok(Vec::new());
         }
         self.connections.write(DOING, |c| outbox::lease(c, now, until, limit))
     }
 
-    fn settle_outbox(&self, id: u64, delivery: Delivery) -> Result<(), StoreError> {
-        self.connections.write("settling a message", |c| outbox::settle(c, id, delivery))
+    fn plan_notice(&self, id: u64, body: &str, new: &[NewDelivery], now: Timestamp) -> Result<bool, StoreError> {
+        self.connections.write("planning a notice", |c| outbox::plan(c, id, body, new, now))
+    }
+
+    fn lease_deliveries(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<LeasedDelivery>, StoreError> {
+        const DOING: &str = "leasing deliveries";
+        if !self.connections.read(DOING, |c| deliveries::has_due(c, channel, now))? {
+            return Ok(Vec::new());
+        }
+        self.connections.write(DOING, |c| deliveries::lease(c, channel, (now, until), limit))
+    }
+
+    fn settle_delivery(&self, id: DeliveryId, settled: &Settled, now: Timestamp) -> Result<(), StoreError> {
+        self.connections.write("settling a delivery", |c| deliveries::settle(c, id, settled, now))
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Result<Option<(Delivery, String)>, StoreError> {
+        self.connections.read("reading a delivery", |c| deliveries::one(c, id))
+    }
+
+    fn deliveries(&self, page: &DeliveryPage) -> Result<Vec<NumberedDelivery>, StoreError> {
+        self.connections.read("listing deliveries", |c| deliveries::page(c, page))
+    }
+
+    fn resend_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError> {
+        self.connections.write("resending a delivery", |c| deliveries::resend(c, id, now))
+    }
+
+    fn drop_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError> {
+        self.connections.write("dropping a delivery", |c| deliveries::drop_one(c, id, now))
+    }
+
+    fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError> {
+        self.connections.read("counting deliveries", |c| deliveries::counts(c))
+    }
+
+    fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.connections.read("counting notices", |c| outbox::waiting(c, now))
+    }
+
+    fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.connections.write("removing what is kept no longer", |c| outbox::forget_old(c, now))
     }
 
     fn remembered(&self) -> Result<Option<(Position, Timestamp)>, StoreError> {

@@ -14,7 +14,7 @@ use crate::store::{Head, Lineage, StoreError};
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
 
 /// Each brings the file from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// The version that this library reads and writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -136,7 +136,9 @@ fn quoted(path: &Path) -> String {
 #[cfg(test)]
 pub(super) fn plan_of(sql: &str) -> Vec<String> {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("migrations/0001.sql")).unwrap();
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration).unwrap();
+    }
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let mut steps = statement.raw_query();
     let mut plan = Vec::new();
