@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jit_access::command::{AnswerKind, CallerKind, CommandSpec, FieldKind, FieldSpec, catalogue};
+use jit_access::command::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, catalogue};
 use jit_access::model::{DelegationStatus, GrantStatus, RequestStatus};
 use jit_access::wire::command::fields_of;
 use jit_access::wire::{DocumentSpec, ShownField, ShownKind, documents};
@@ -152,7 +152,7 @@ fn field_of_body(field: &FieldSpec) -> String {
     };
     let words = json!(field.doc.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.'));
     let (name, alias) = match field.name {
-        "from" => ("from_".to_owned(), "alias=\"from\", "),
+        "from" => ("start".to_owned(), "alias=\"from\", "),
         _ => (name_in_python(field), ""),
     };
     match (field.required, kind) {
@@ -169,39 +169,99 @@ fn in_python(value: &Value) -> String {
     }
 }
 
+/// The query parameter of a list.
+fn query_parameter(field: &FieldSpec) -> String {
+    let words = json!(field.doc.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.'));
+    let words = format!("description={words}");
+    let names = field.kind.words();
+    match field.kind {
+        FieldKind::Limit => format!("Annotated[int, Query(ge=1, le=200, {words})]"),
+        FieldKind::Cursor => format!("Annotated[str | None, Query(max_length=512, {words})]"),
+        FieldKind::Flag | FieldKind::AgentFlag => format!("Annotated[bool, Query({words})]"),
+        FieldKind::Instant => {
+            format!(
+                "Annotated[str | None, Query(max_length=64, {words}, json_schema_extra={{\"format\": \"date-time\"}})]"
+            )
+        }
+        FieldKind::Id => {
+            format!("Annotated[str | None, Query(max_length=128, {words}, json_schema_extra={{\"format\": \"uuid\"}})]")
+        }
+        _ if !names.is_empty() => {
+            let names = json!(names);
+            format!("Annotated[str | None, Query(max_length=64, {words}, json_schema_extra={{\"enum\": {names}}})]")
+        }
+        _ => format!("Annotated[str | None, Query(max_length=512, {words})]"),
+    }
+}
+
+fn default_in_python(field: &FieldSpec) -> &'static str {
+    match field.kind {
+        FieldKind::Limit => "50",
+        FieldKind::Flag | FieldKind::AgentFlag => "False",
+        _ => "None",
+    }
+}
+
 /// The bodies of the routes, and what OpenAPI says of each route.
 #[test]
 fn the_routes_and_bodies_of_python_are_committed() {
-    let mut text = String::from(
-        "\"\"\"The routes and the bodies that they accept. Generated from `src/command`, by `tests/generated.rs`.\"\"\"\n\n\
-         # ruff: noqa: E501\n\
-         # fmt: off\n\n\
-         from __future__ import annotations\n\n\
-         from typing import Annotated, Any, Final\n\n\
-         from pydantic import Field\n\n\
-         from jit_access.shapes import Body, ConditionsBody, Instant, example\n\n\
-         ROUTES: Final[dict[str, dict[str, Any]]] = {\n",
-    );
+    let mut routes = String::from("ROUTES: Final[dict[str, Route]] = {\n");
     let mut bodies = String::new();
     for spec in catalogue() {
         let Some(http) = spec.http else { continue };
+        let in_path = http.path.contains("{id}");
+        let fields: Vec<_> = spec.all_fields().skip(usize::from(in_path)).collect();
+        let class: String = spec.name.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect();
+        let has_body = spec.writes && http.method == "POST";
+        let body = match (has_body, fields.is_empty()) {
+            (false, _) => "None".to_owned(),
+            (true, true) => "EmptyBody".to_owned(),
+            (true, false) => format!("{class}Body"),
+        };
         let description: Vec<_> = spec.doc.trim().lines().skip(1).map(str::trim).collect();
-        let description = json!(description.join("\n").trim());
-        let (method, path, summary) = (json!([http.method]), json!(http.path), json!(spec.summary()));
-        writeln!(
-            text,
-            "    {}: {{\"methods\": {method}, \"path\": {path}, \"status_code\": {}, \"summary\": {summary}, \
-             \"description\": {description}}},",
+        let query = fields.iter().filter(|_| !spec.writes).map(|field| {
+            let (name, default) = (json!(name_in_python(field)), default_in_python(field));
+            format!("            {name}: ({}, {default}),\n", query_parameter(field))
+        });
+        let query: String = query.collect();
+        let query = if query.is_empty() { "{}".to_owned() } else { format!("{{\n{query}        }}") };
+        let caller = if spec.caller == CallerKind::Caller { "True" } else { "False" };
+        let of_answer = match spec.answer {
+            AnswerKind::Request => "AccessRequestModel",
+            AnswerKind::Grant => "GrantModel",
+            AnswerKind::Delegation => "DelegationModel",
+            AnswerKind::Ended | AnswerKind::Grants => "GrantPageModel",
+            AnswerKind::Requests => "RequestPageModel",
+            AnswerKind::Delegations => "DelegationPageModel",
+            AnswerKind::Records => "AuditPageModel",
+            AnswerKind::Text => "None",
+            other => panic!("{other:?} has no model"),
+        };
+        let effect = match spec.effect {
+            Effect::Begins => "\"begins\"",
+            Effect::Ends => "\"ends\"",
+            _ => "None",
+        };
+        write!(
+            routes,
+            "    {}: Route(\n        method={}, path={}, status={},\n        summary={},\n        description={},\n        \
+             body={body}, body_required={}, answer={of_answer}, effect={effect}, writes={}, dry_run={}, caller_first={caller},\n        \
+             query={query},\n    ),\n",
             json!(spec.name),
-            http.status
+            json!(http.method),
+            json!(http.path),
+            http.status,
+            json!(spec.summary()),
+            json!(description.join("\n").trim()),
+            in_python(&json!(fields.iter().any(|field| field.required))),
+            in_python(&json!(spec.writes)),
+            in_python(&json!(spec.dry_run)),
         )
         .unwrap();
-        let fields: Vec<_> = spec.all_fields().skip(usize::from(http.path.contains("{id}"))).collect();
-        if !spec.writes || fields.is_empty() {
+        if !has_body || fields.is_empty() {
             continue;
         }
-        let class: String = spec.name.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect();
-        write!(bodies, "\n\nclass {class}Body(Body):\n    \"\"\"{}.\"\"\"\n\n", spec.summary()).unwrap();
+        write!(bodies, "class {class}Body(Body):\n    \"\"\"{}.\"\"\"\n\n", spec.summary()).unwrap();
         let example: Value =
             serde_json::from_str(spec.example.unwrap_or_else(|| panic!("{}: no example", spec.name))).unwrap();
         let example = example.as_object().unwrap().iter();
@@ -212,9 +272,22 @@ fn the_routes_and_bodies_of_python_are_committed() {
             let part = fields.iter().filter(|field| field.required == required);
             part.for_each(|field| bodies.push_str(&field_of_body(field)));
         }
+        bodies.push_str("\n\n");
     }
-    text.push_str("}\n\"\"\"By command: the method, the path, the status of a success, and what OpenAPI says.\"\"\"\n");
-    compare("ffi/python/jit_access/bodies.py", &format!("{text}{bodies}"));
+    let text = "\"\"\"The routes and the bodies that they accept. Generated from `src/command`, by `tests/generated.rs`.\"\"\"\n\n\
+         # ruff: noqa: E501\n\
+         # fmt: off\n\n\
+         from __future__ import annotations\n\n\
+         from typing import Annotated, Final\n\n\
+         from fastapi import Query\n\
+         from pydantic import Field\n\n\
+         from jit_access.schemas import (\n    AccessRequestModel,\n    AuditPageModel,\n    DelegationModel,\n    \
+         DelegationPageModel,\n    GrantModel,\n    GrantPageModel,\n    RequestPageModel,\n)\n\
+         from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
+    compare(
+        "ffi/python/jit_access/bodies.py",
+        &format!("{text}{bodies}{routes}}}\n\"\"\"By command, in the order of the catalogue.\"\"\"\n"),
+    );
 }
 
 /// The most characters of a line of documentation in Python, without its indent.
@@ -245,11 +318,7 @@ fn docstring(spec: &CommandSpec) -> String {
     let mut arguments: Vec<_> = spec
         .all_fields()
         .filter(|field| field.kind != FieldKind::AgentFlag)
-        .map(|field| {
-            let name = if field.name == "id" { format!("{}_id", spec.name) } else { name_in_python(field) };
-            let name = if field.name == "from" { "start".to_owned() } else { name };
-            format!("- `{name}`: {}", field.doc)
-        })
+        .map(|field| format!("- `{}`: {}", argument_of(spec, field), field.doc))
         .collect();
     if spec.writes {
         arguments.push(
@@ -266,34 +335,154 @@ fn docstring(spec: &CommandSpec) -> String {
     text
 }
 
-/// `help()` shows what the definition says, and so does the stub.
-#[test]
-fn the_words_of_python_are_committed() {
-    let mut macros = String::from(
-        "//! The documentation of the commands. Generated from `src/command`, by `tests/generated.rs`.\n\n\
-         /// The documentation of the command of this name.\n#[rustfmt::skip]\nmacro_rules! words_of {\n",
-    );
-    let stub_path = "ffi/python/jit_access/_native.pyi";
-    let mut stub = fs::read_to_string(path(stub_path)).unwrap_or_default();
-    for spec in catalogue() {
-        let words = docstring(spec);
-        writeln!(macros, "    ({:?}) => {{\n        {words:?}\n    }};", spec.name).unwrap();
-        let engine = stub.find("\nclass Engine:").unwrap_or_default();
-        let method = [format!("\n    def {}(self", spec.name), format!("\n    def {}(\n", spec.name)];
-        let Some(method) = method.iter().find_map(|head| stub[engine..].find(head)).map(|at| engine + at) else {
-            continue;
-        };
-        let begin = method + stub[method..].find("\"\"\"").unwrap();
-        let end = begin + 3 + stub[begin + 3..].find("\"\"\"").unwrap() + 3;
-        let indented =
-            words.lines().map(|line| if line.is_empty() { String::new() } else { format!("        {line}") });
-        let indented = indented.collect::<Vec<_>>().join("\n");
-        let close = if words.contains('\n') { "\n        " } else { "" };
-        stub.replace_range(begin..end, &format!("\"\"\"{}{close}\"\"\"", indented.trim_start()));
+/// The name of a field as an argument of a method.
+fn argument_of(spec: &CommandSpec, field: &FieldSpec) -> String {
+    match field.name {
+        "id" => format!("{}_id", spec.name),
+        // A word of the language.
+        "from" => "start".to_owned(),
+        _ => name_in_python(field),
     }
-    macros.push_str("}\n");
-    compare("ffi/python/src/docs.rs", &macros);
-    compare(stub_path, &stub);
+}
+
+/// The type of a field as an argument of a method.
+fn type_of_argument(field: &FieldSpec) -> &'static str {
+    match field.kind {
+        FieldKind::Principal => "Principal | str",
+        FieldKind::Roles | FieldKind::Permissions => "Sequence[str]",
+        FieldKind::Hours => "float",
+        FieldKind::Flag | FieldKind::AgentFlag => "bool",
+        FieldKind::Number | FieldKind::Limit => "int",
+        FieldKind::Instant => "datetime | str",
+        FieldKind::Conditions => "Conditions",
+        _ => "str",
+    }
+}
+
+fn type_of_answer(spec: &CommandSpec) -> &'static str {
+    match spec.answer {
+        AnswerKind::Request => "AccessRequest",
+        AnswerKind::Grant => "Grant",
+        AnswerKind::Delegation => "Delegation",
+        AnswerKind::Ended | AnswerKind::Grants => "Page[Grant]",
+        AnswerKind::Requests => "Page[AccessRequest]",
+        AnswerKind::Delegations => "Page[Delegation]",
+        AnswerKind::Records => "Page[Record]",
+        AnswerKind::GrantList => "list[Grant]",
+        AnswerKind::Text => "str",
+        AnswerKind::Number => "int",
+        other => panic!("{other:?} has no type in Python"),
+    }
+}
+
+/// The field that is passed by its place: what the command is about.
+fn by_place(spec: &CommandSpec) -> Option<&'static FieldSpec> {
+    let about = |field: &&FieldSpec| field.required && matches!(field.kind, FieldKind::Id | FieldKind::Principal);
+    spec.all_fields().next().filter(about)
+}
+
+/// The parameters of a method after `self`.
+fn parameters(spec: &CommandSpec) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    if spec.caller == CallerKind::Caller {
+        all.push("caller: Caller".to_owned());
+    }
+    let about = by_place(spec);
+    all.extend(about.map(|field| format!("{}: {}", argument_of(spec, field), type_of_argument(field))));
+    let keywords: Vec<_> = spec.all_fields().filter(|field| about != Some(*field)).collect();
+    let mut named = Vec::new();
+    for required in [true, false] {
+        for field in keywords.iter().filter(|field| field.required == required) {
+            let (name, kind) = (argument_of(spec, field), type_of_argument(field));
+            named.push(match (required, field.kind) {
+                (true, _) => format!("{name}: {kind}"),
+                (_, FieldKind::Flag | FieldKind::AgentFlag) => format!("{name}: {kind} = False"),
+                (_, FieldKind::Limit) => format!("{name}: {kind} = 50"),
+                _ => format!("{name}: {kind} | None = None"),
+            });
+        }
+    }
+    if spec.caller == CallerKind::CallerOrHost {
+        named.push("caller: Caller | None = None".to_owned());
+    }
+    if spec.dry_run {
+        named.push("dry_run: bool = False".to_owned());
+    }
+    if spec.writes {
+        named.push("idempotency_key: str | None = None".to_owned());
+    }
+    if !named.is_empty() {
+        all.push("*".to_owned());
+    }
+    all.extend(named);
+    all
+}
+
+/// The head of a function, in as few lines as the formatter of Python makes of it.
+fn head(name: &str, parameters: &[String], answer: &str, indent: &str) -> String {
+    const LINE: usize = 120;
+    let one = format!("{indent}def {name}({}) -> {answer}:", parameters.join(", "));
+    let inner = format!("{indent}    {}", parameters.join(", "));
+    if one.chars().count() <= LINE {
+        one
+    } else if inner.chars().count() <= LINE {
+        format!("{indent}def {name}(\n{inner}\n{indent}) -> {answer}:")
+    } else {
+        let lines: String = parameters.iter().map(|one| format!("{indent}    {one},\n")).collect();
+        format!("{indent}def {name}(\n{lines}{indent}) -> {answer}:")
+    }
+}
+
+/// The documentation as a literal of Python, inside a method that is indented by this much.
+fn literal(words: &str, indent: &str) -> String {
+    let indented = words.lines().map(|line| if line.is_empty() { String::new() } else { format!("{indent}{line}") });
+    let indented = indented.collect::<Vec<_>>().join("\n");
+    let close = if words.contains('\n') { format!("\n{indent}") } else { String::new() };
+    format!("\"\"\"{}{close}\"\"\"", indented.trim_start())
+}
+
+/// Each command and each read is a method of `Engine`, in the module and in its stub. All give their fields to one function.
+#[test]
+fn the_methods_of_python_are_committed() {
+    let mut module = String::from(
+        "\"\"\"The commands and reads, as methods of `Engine`. Generated from `src/command`, by `tests/generated.rs`.\"\"\"\n\n\
+         # ruff: noqa: E501\n\
+         # fmt: off\n\
+         # mypy: disable-error-code=\"no-any-return\"\n\n\
+         from collections.abc import Sequence\n\
+         from datetime import datetime\n\n\
+         from jit_access._methods import method\n\
+         from jit_access._native import Caller, Conditions, Engine\n\
+         from jit_access.answers import Page\n\
+         from jit_access.principals import Principal\n\
+         from jit_access.values import AccessRequest, Delegation, Grant, Record\n",
+    );
+    let mut stub = String::new();
+    for spec in catalogue() {
+        let (name, answer, words) = (spec.name, type_of_answer(spec), docstring(spec));
+        let head = |itself: &str, indent| {
+            let all: Vec<_> = std::iter::once(itself.to_owned()).chain(parameters(spec)).collect();
+            head(name, &all, answer, indent)
+        };
+        let mut fields: Vec<_> =
+            spec.all_fields().map(|field| format!("{:?}: {}", field.name, argument_of(spec, field))).collect();
+        fields.extend(spec.dry_run.then(|| "\"dry_run\": dry_run".to_owned()));
+        fields.extend(spec.writes.then(|| "\"idempotency_key\": idempotency_key".to_owned()));
+        let caller = if spec.caller == CallerKind::Host { "None" } else { "caller" };
+        write!(
+            module,
+            "\n\n@method\n{}\n    {}\n    return self._run({name:?}, {caller}, {{{}}})\n",
+            head("self: Engine", ""),
+            literal(&words, "    "),
+            fields.join(", ")
+        )
+        .unwrap();
+        write!(stub, "{}\n        {}\n\n", head("self", "    "), literal(&words, "        ")).unwrap();
+    }
+    compare("ffi/python/jit_access/_commands.py", &module);
+    let marks =
+        ("    # Commands and reads: begin. Generated from `src/command`.\n\n", "    # Commands and reads: end.\n");
+    compare_part("ffi/python/jit_access/_native.pyi", marks, &stub);
 }
 
 /// Documents in Python: the first paragraph of what Rust says, because examples are for Rust.
@@ -318,6 +507,8 @@ fn type_in_python(kind: &ShownKind, names: &[&str], model: bool) -> String {
             format!("Literal[{}]", names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
         }
         ShownKind::Text => "str".to_owned(),
+        ShownKind::Principal if model => "str".to_owned(),
+        ShownKind::Principal => "Principal".to_owned(),
         ShownKind::Instant => "datetime".to_owned(),
         ShownKind::Integer => "int".to_owned(),
         ShownKind::Float => "float".to_owned(),
@@ -339,6 +530,7 @@ fn model_of(spec: &DocumentSpec) -> String {
 /// How Python makes the value of a field from what JSON has.
 fn read_in_python(kind: &ShownKind, json: &str) -> String {
     match kind {
+        ShownKind::Principal => format!("Principal._of({json})"),
         ShownKind::Instant => format!("datetime.fromisoformat({json})"),
         ShownKind::Links => format!("MappingProxyType({json})"),
         // A class of the native module, which callers make, too.
@@ -379,7 +571,8 @@ fn the_values_of_python_are_committed() {
          from types import MappingProxyType\n\
          from typing import Literal, final\n\n\
          from jit_access._native import Conditions\n\
-         from jit_access.answers import Answered, GrantAnswer, Value\n\n\
+         from jit_access.answers import Answered, GrantAnswer, Value\n\
+         from jit_access.principals import Principal\n\n\
          __all__ = [\n",
     );
     let mut names: Vec<_> = documents().iter().map(|spec| spec.name).filter(|name| *name != "Conditions").collect();

@@ -412,10 +412,12 @@ impl<'a> World<'a> {
             }
             Read::ListRequests(list) => {
                 let listing = workflow.requests(who(), &list)?;
-                document(PageDocument::new(&listing, |request| {
-                    let grant = workflow.request(who(), request.id).unwrap().grant;
-                    RequestDocument::new(request, grant.as_ref(), listing.now, BASE)
-                }))
+                let mut grants = workflow.grants_of(&listing)?.into_iter();
+                let items = listing.items.iter();
+                let items = items
+                    .map(|one| RequestDocument::new(one, grants.next().flatten().as_ref(), listing.now, BASE))
+                    .collect();
+                document(PageDocument { items, next_cursor: listing.next.map(wire::cursor) })
             }
             Read::ListGrants(list) => grants(&workflow.grants(who(), &list)?),
             Read::ListUnreviewed(_) => grants(&workflow.unreviewed(who())?),

@@ -103,6 +103,21 @@ impl Workflow {
         self.seen(found, |request| may_see_request(caller, request, &delegations, rules, page.now))
     }
 
+    /// The grant that each request of a listing led to. Who may see a request may know of its grant.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub fn grants_of(&self, listing: &Listing<AccessRequest>) -> Result<Vec<Option<Grant>>, Error> {
+        let grant = |request: &AccessRequest| Ok(self.shared.store.request(request.id)?.grant);
+        listing.items.iter().map(grant).collect()
+    }
+
+    /// The instant that a decision made now would be made at.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.time.now()
+    }
+
     /// The delegations that the caller may see: those by them and to them, and all for who sees everything.
     ///
     /// # Errors

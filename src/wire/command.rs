@@ -4,16 +4,12 @@
 //! refused by its name, and so is a field that an object has twice: of two readers of such a document each could see
 //! another caller. The answers are the documents of [`super`], the same that the routes send.
 
-use serde::Serialize;
-
-use super::{
-    DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, caller, cursor, request_of,
-    to_json,
-};
+use super::answer::{Answer, Body, Item};
+use super::caller;
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of, text};
 use crate::error::Error;
-use crate::model::{Caller, Grant, Invalid, Timestamp};
-use crate::service::{IdempotencyKey, Listing, Receipt, Workflow};
+use crate::model::{Caller, Invalid};
+use crate::service::{IdempotencyKey, Workflow};
 
 /// The fields that a document of this command may have, besides `command`.
 ///
@@ -66,120 +62,80 @@ pub fn run(workflow: &Workflow, document: &str) -> Result<String, Error> {
     fields.expect(spec.name, fields_of(spec))?;
     let base = fields.take("base").map(|base| text(base, "base")).transpose()?.unwrap_or_else(|| "/jit".to_owned());
     let caller = caller::read(&mut fields)?;
-    let answers = Answers { workflow, caller: caller.as_ref(), base: &base };
-    if spec.writes { answers.command(spec, fields) } else { answers.read(spec, fields) }
+    let answer = execute(workflow, spec, caller.as_ref(), fields)?;
+    if spec.writes { answer.written(&base) } else { answer.to_json(&base) }
 }
 
-/// What is needed to answer a document.
-struct Answers<'a> {
-    workflow: &'a Workflow,
-    caller: Option<&'a Caller>,
-    base: &'a str,
-}
-
-/// The answer of a command that changes something.
-#[derive(Serialize)]
-struct Answer<T> {
-    #[serde(flatten)]
-    document: T,
-    replayed: bool,
-    /// Only there when it is `false`: the command took effect in this process and is not written yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    durable: Option<bool>,
-}
-
-impl Answers<'_> {
-    fn caller(&self) -> Result<&Caller, Invalid> {
-        self.caller.ok_or_else(caller::missing)
-    }
-
-    fn command(&self, spec: &CommandSpec, mut fields: Fields) -> Result<String, Error> {
-        if spec.caller == CallerKind::Caller {
-            self.caller()?;
-        }
-        let key = fields.take("idempotency_key").map(|key| text(key, "idempotency_key")).transpose()?;
-        let key = key.map(|key| IdempotencyKey::new(&key)).transpose()?;
-        let dry_run = fields.optional::<bool>("dry_run")?;
-        let command = Command::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
-        finish(&fields)?;
-        let receipt = match self.caller {
-            Some(caller) if dry_run => self.workflow.preview(caller, command)?,
-            Some(caller) => self.workflow.execute(caller, command, key.as_ref())?,
-            None => self.workflow.execute_for_host(command)?,
-        };
-        let replayed = receipt.replayed;
-        let durable = Some(false).filter(|_| !receipt.durable);
-        match spec.answer {
-            AnswerKind::Request => to_json(&Answer { document: self.request(&receipt)?, replayed, durable }),
-            AnswerKind::Grant => to_json(&Answer { document: self.grant(&receipt)?, replayed, durable }),
-            AnswerKind::Delegation => {
-                let delegation = receipt.delegation.as_ref().ok_or_else(|| missing("delegation"))?;
-                to_json(&Answer {
-                    document: DelegationDocument::new(delegation, receipt.now, self.base),
-                    replayed,
-                    durable,
-                })
-            }
-            AnswerKind::Ended => {
-                let items = self.grants(&receipt.ended, receipt.now);
-                to_json(&Answer { document: PageDocument { items, next_cursor: None }, replayed, durable })
-            }
-            _ => Err(nothing_reads(spec.name)),
-        }
-    }
-
-    fn read(&self, spec: &CommandSpec, mut fields: Fields) -> Result<String, Error> {
+/// Gives a command or a read with these fields, and with `dry_run` and `idempotency_key` where it takes them. Every face
+/// that is not typed goes this way.
+///
+/// # Errors
+/// [`Error::Invalid`] with the field that is wrong; what the command itself answers.
+pub fn execute(
+    workflow: &Workflow,
+    spec: &CommandSpec,
+    caller: Option<&Caller>,
+    mut fields: Fields,
+) -> Result<Answer, Error> {
+    if !spec.writes {
         let read = Read::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
         finish(&fields)?;
-        let workflow = self.workflow;
-        match read {
-            Read::GetRequest(get) => to_json(&self.request(&workflow.request(self.caller()?, get.id)?)?),
-            Read::GetGrant(get) => to_json(&self.grant(&workflow.grant(self.caller()?, get.id)?)?),
-            Read::ListRequests(list) => {
-                let caller = self.caller()?;
-                let listing = workflow.requests(caller, &list)?;
-                let grants = listing.items.iter().map(|request| Ok(workflow.request(caller, request.id)?.grant));
-                let grants = grants.collect::<Result<Vec<_>, Error>>()?;
-                let items = listing.items.iter().zip(&grants);
-                let items =
-                    items.map(|(request, grant)| RequestDocument::new(request, grant.as_ref(), listing.now, self.base));
-                to_json(&PageDocument { items: items.collect(), next_cursor: listing.next.map(cursor) })
-            }
-            Read::ListGrants(list) => self.grant_page(&workflow.grants(self.caller()?, &list)?),
-            Read::ListUnreviewed(_) => self.grant_page(&workflow.unreviewed(self.caller()?)?),
-            Read::ListDelegations(list) => {
-                let listing = workflow.delegations(self.caller()?, &list)?;
-                to_json(&PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, self.base)))
-            }
-            Read::ListRecords(list) => {
-                let listing = workflow.journal(self.caller()?, &list)?;
-                to_json(&PageDocument::new(&listing, |record| RecordDocument::from(record)))
-            }
-            Read::ExportPolicies(_) => to_json(&policies(workflow, self.caller()?)?),
-            Read::ListLiveGrants(_) => {
-                let (_, grants, now) = workflow.live_grants()?;
-                to_json(&self.grants(&grants, now))
-            }
-            Read::Verify(_) => to_json(&workflow.verify()?),
+        return look_up(workflow, caller, read);
+    }
+    if spec.caller == CallerKind::Caller && caller.is_none() {
+        return Err(caller::missing().into());
+    }
+    let key = fields.take("idempotency_key").map(|key| text(key, "idempotency_key")).transpose()?;
+    let key = key.map(|key| IdempotencyKey::new(&key)).transpose()?;
+    let dry_run = fields.optional::<bool>("dry_run")?;
+    let command = Command::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
+    finish(&fields)?;
+    let receipt = match (caller, key) {
+        (Some(caller), _) if dry_run => workflow.preview(caller, command)?,
+        (Some(caller), key) => workflow.execute(caller, command, key.as_ref())?,
+        (None, None) => workflow.execute_for_host(command)?,
+        (None, Some(_)) => {
+            let problem = "is given without `caller`";
+            return Err(Invalid::new("idempotency_key", problem, "a caller, whose key it is").into());
         }
+    };
+    match spec.answer {
+        AnswerKind::Request => Answer::request(receipt),
+        AnswerKind::Grant => Answer::grant(receipt),
+        AnswerKind::Delegation => Answer::delegation(receipt),
+        AnswerKind::Ended => Ok(Answer::ended(receipt)),
+        _ => Err(nothing_reads(spec.name)),
     }
+}
 
-    fn request(&self, receipt: &Receipt) -> Result<RequestDocument, Error> {
-        request_of(receipt, self.base).ok_or_else(|| missing("request"))
-    }
-
-    fn grant(&self, receipt: &Receipt) -> Result<GrantDocument, Error> {
-        let grant = receipt.grant.as_ref().ok_or_else(|| missing("grant"))?;
-        Ok(GrantDocument::new(grant, receipt.now, self.base))
-    }
-
-    fn grants(&self, grants: &[Grant], now: Timestamp) -> Vec<GrantDocument> {
-        grants.iter().map(|grant| GrantDocument::new(grant, now, self.base)).collect()
-    }
-
-    fn grant_page(&self, listing: &Listing<Grant>) -> Result<String, Error> {
-        to_json(&PageDocument::new(listing, |grant| GrantDocument::new(grant, listing.now, self.base)))
-    }
+fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<Answer, Error> {
+    let who = || caller.ok_or_else(caller::missing);
+    let grant = |grant| Item::Grant(Box::new(grant));
+    Ok(match read {
+        Read::GetRequest(get) => Answer::request(workflow.request(who()?, get.id)?)?,
+        Read::GetGrant(get) => Answer::grant(workflow.grant(who()?, get.id)?)?,
+        Read::ListRequests(list) => {
+            let listing = workflow.requests(who()?, &list)?;
+            let mut grants = workflow.grants_of(&listing)?.into_iter();
+            Answer::page(listing, |request| {
+                Item::Request(Box::new(request), grants.next().flatten().map(Box::new), false)
+            })
+        }
+        Read::ListGrants(list) => Answer::page(workflow.grants(who()?, &list)?, grant),
+        Read::ListUnreviewed(_) => Answer::page(workflow.unreviewed(who()?)?, grant),
+        Read::ListDelegations(list) => {
+            Answer::page(workflow.delegations(who()?, &list)?, |one| Item::Delegation(Box::new(one)))
+        }
+        Read::ListRecords(list) => {
+            Answer::page(workflow.journal(who()?, &list)?, |record| Item::Record(Box::new(record)))
+        }
+        Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
+        Read::ListLiveGrants(_) => {
+            let (_, grants, now) = workflow.live_grants()?;
+            Answer::read(Body::List(grants.into_iter().map(grant).collect()), now)
+        }
+        Read::Verify(_) => Answer::read(Body::Number(workflow.verify()?), workflow.now()),
+    })
 }
 
 /// That every field was read: a field that the command takes and this code forgot would be ignored in silence.
@@ -202,10 +158,6 @@ fn policies(_: &Workflow, _: &Caller) -> Result<String, Error> {
 
 fn nothing_reads(command: &str) -> Error {
     Error::Internal(format!("nothing carries out the command {command}"))
-}
-
-fn missing(what: &str) -> Error {
-    Error::Internal(format!("the {what} of a command is missing from its receipt"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A delegation as JSON.
 
-use super::shown::Instant;
+use super::shown::{Instant, Who};
 use super::texts;
 use crate::model::{Delegation, Timestamp};
 
@@ -32,9 +32,9 @@ document! {
         /// The status at the instant of the answer.
         status: &'static str = ["scheduled", "active", "expired", "ended"],
         /// Whose right to review it is.
-        delegator: String,
+        delegator: Who,
         /// Who may review in their place.
-        delegate: String,
+        delegate: Who,
         /// The roles that are delegated.
         roles: Vec<String>,
         /// The first instant at which it holds.
@@ -66,8 +66,8 @@ impl DelegationDocument {
         Self {
             id: delegation.id.to_string(),
             status: delegation.status(now).name(),
-            delegator: delegation.delegator.to_string(),
-            delegate: delegation.delegate.to_string(),
+            delegator: (&delegation.delegator).into(),
+            delegate: (&delegation.delegate).into(),
             roles: texts(&delegation.roles),
             from: delegation.window.start().into(),
             until: delegation.window.end().into(),

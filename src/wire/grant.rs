@@ -1,7 +1,7 @@
 //! A grant as JSON.
 
 use super::conditions::ConditionsDocument;
-use super::shown::Instant;
+use super::shown::{Instant, Who};
 use super::texts;
 use crate::model::{BreakGlass, EndKind, Grant, GrantStatus, Timestamp};
 
@@ -33,9 +33,9 @@ document! {
         /// The id, a UUID.
         id: String,
         /// Who holds it; `agent:name` for an agent.
-        requester_email: String as "holder",
+        requester_email: Who as "holder",
         /// The person that a holding agent acts for.
-        requester_acts_for: Option<String>,
+        requester_acts_for: Option<Who>,
         /// The standing roles of the holder at the time of the request.
         requester_normal_roles: Vec<String>,
         /// The role of the catalogue.
@@ -151,8 +151,8 @@ impl GrantDocument {
         };
         Self {
             id: grant.id.to_string(),
-            requester_email: grant.holder.to_string(),
-            requester_acts_for: grant.holder_acts_for.as_ref().map(ToString::to_string),
+            requester_email: (&grant.holder).into(),
+            requester_acts_for: grant.holder_acts_for.as_ref().map(Into::into),
             requester_normal_roles: texts(&grant.holder_normal_roles),
             granted_role: grant.role.to_string(),
             granted_permissions: texts(grant.permissions.allowed()),

@@ -6,6 +6,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `answer` | what a command or a read answers |
 //! | `caller` | who gives a command, as a document says it |
 //! | `command` | how a JSON command is run |
 //! | `shown` | how documents are defined |
@@ -20,6 +21,7 @@
 //! | `page` | a page of them, and its cursor |
 //! | `problem` | an error |
 
+mod answer;
 mod caller;
 pub mod command;
 #[macro_use]
@@ -37,6 +39,7 @@ mod review;
 
 use serde::Serialize;
 
+pub use answer::{Answer, Body, Item, page_of};
 pub use decision::DecisionDocument;
 pub use delegation::DelegationDocument;
 pub use grant::GrantDocument;

@@ -3,7 +3,7 @@
 use super::assessment::AssessmentDocument;
 use super::conditions::ConditionsDocument;
 use super::review::{AnswerDocument, MissingDocument, ReviewDocument, StepDocument};
-use super::shown::Instant;
+use super::shown::{Instant, Who};
 use super::texts;
 use crate::model::{AccessRequest, Emergency, Grant, RequestStatus, Timestamp};
 use crate::service::Receipt;
@@ -37,9 +37,9 @@ document! {
         /// The status at the instant of the answer.
         status: &'static str = ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"],
         /// Who requests access; `agent:name` for an agent.
-        requester_email: String as "requester",
+        requester_email: Who as "requester",
         /// The person that a requesting agent acts for.
-        requester_acts_for: Option<String>,
+        requester_acts_for: Option<Who>,
         /// The standing roles of the requester at the time of the request.
         requester_normal_roles: Vec<String>,
         /// The standing permissions of the requester at the time of the request; `null` when the host did not say.
@@ -153,8 +153,8 @@ impl RequestDocument {
         Self {
             id: request.id.to_string(),
             status: status.name(),
-            requester_email: request.requester.to_string(),
-            requester_acts_for: request.requester_acts_for.as_ref().map(ToString::to_string),
+            requester_email: (&request.requester).into(),
+            requester_acts_for: request.requester_acts_for.as_ref().map(Into::into),
             requester_normal_roles: texts(&request.requester_normal_roles),
             requester_normal_permissions: request.requester_normal_permissions.as_deref().map(texts),
             role: request.role.to_string(),
@@ -194,10 +194,18 @@ impl RequestDocument {
     }
 }
 
+impl RequestDocument {
+    /// The same, and whether a grant already gave what was requested.
+    #[must_use]
+    pub(super) const fn already(mut self, already: bool) -> Self {
+        self.already = already;
+        self
+    }
+}
+
 /// The request of a receipt, as a document.
 #[must_use]
 pub fn request_of(receipt: &Receipt, base: &str) -> Option<RequestDocument> {
     let request = receipt.request.as_ref()?;
-    let document = RequestDocument::new(request, receipt.grant.as_ref(), receipt.now, base);
-    Some(RequestDocument { already: receipt.already, ..document })
+    Some(RequestDocument::new(request, receipt.grant.as_ref(), receipt.now, base).already(receipt.already))
 }

@@ -1,7 +1,7 @@
 //! The approval of a request as JSON: its steps, what is still missing, reviews and answers.
 
 use super::conditions::ConditionsDocument;
-use super::shown::Instant;
+use super::shown::{Instant, Who};
 use super::texts;
 use crate::model::{Answer, ApprovalStep, Cut, Review, Ttl};
 use crate::workflow::Missing;
@@ -64,9 +64,9 @@ document! {
         /// The roles with which it was given.
         roles: Vec<String>,
         /// The person that a reviewing agent acts for.
-        acts_for: Option<String>,
+        acts_for: Option<Who>,
         /// Who delegated these roles.
-        on_behalf_of: Option<String>,
+        on_behalf_of: Option<Who>,
         /// Since when the review no longer counts, because the reviewer lost such a role.
         lapsed_at: Option<Instant>,
         /// The most that the reviewer approves; `null` for all that was requested.
@@ -111,8 +111,8 @@ impl From<&Review> for ReviewDocument {
             comment: review.comment.as_ref().map(ToString::to_string),
             version: review.version,
             roles: texts(&review.capacity.roles),
-            acts_for: review.capacity.acts_for.as_ref().map(ToString::to_string),
-            on_behalf_of: review.capacity.on_behalf_of.as_ref().map(ToString::to_string),
+            acts_for: review.capacity.acts_for.as_ref().map(Into::into),
+            on_behalf_of: review.capacity.on_behalf_of.as_ref().map(Into::into),
             lapsed_at: review.lapsed.map(Into::into),
             limit: LimitDocument::new(&review.cut),
         }

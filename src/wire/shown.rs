@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::Timestamp;
+use crate::model::{Principal, Timestamp};
 
 /// A document or a part of one, as faces describe it.
 ///
@@ -43,6 +43,8 @@ pub struct ShownField {
 pub enum ShownKind {
     /// Text.
     Text,
+    /// A principal as text: the name of a person, or `agent:` and the name of an agent.
+    Principal,
     /// An instant in RFC 3339, in UTC.
     Instant,
     /// A whole number.
@@ -77,6 +79,16 @@ impl From<Timestamp> for Instant {
     }
 }
 
+/// A principal as text.
+#[derive(Debug, Serialize)]
+pub(super) struct Who(String);
+
+impl From<&Principal> for Who {
+    fn from(principal: &Principal) -> Self {
+        Self(principal.to_string())
+    }
+}
+
 macro_rules! shown {
     ($($type:ty => $kind:ident),+) => {
         $(impl Shown for $type {
@@ -85,7 +97,7 @@ macro_rules! shown {
     };
 }
 
-shown!(String => Text, &'static str => Text, Instant => Instant, u32 => Integer, u64 => Integer, i64 => Integer, f64 => Float, bool => Flag);
+shown!(String => Text, &'static str => Text, Instant => Instant, Who => Principal, u32 => Integer, u64 => Integer, i64 => Integer, f64 => Float, bool => Flag);
 
 impl<T: Shown> Shown for Vec<T> {
     const KIND: ShownKind = ShownKind::List(&T::KIND);

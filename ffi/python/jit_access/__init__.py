@@ -26,6 +26,7 @@ from jit_access.errors import (
     Refused,
     Unavailable,
 )
+from jit_access.principals import Directory, Principal, Standing
 from jit_access.values import (
     AccessRequest,
     Answer,
@@ -56,6 +57,7 @@ __all__ = [
     "Corrupt",
     "Decision",
     "Delegation",
+    "Directory",
     "Emergency",
     "Engine",
     "Grant",
@@ -66,16 +68,21 @@ __all__ = [
     "Limit",
     "NotFound",
     "Page",
+    "Principal",
     "RateLimited",
     "Record",
     "Refused",
     "Review",
     "RiskReason",
     "SignIn",
+    "Standing",
     "Unavailable",
     "WaitingFor",
     "__version__",
 ]
+
+# The methods of `Engine`.
+from jit_access import _commands  # noqa: F401
 
 # Before our own end is registered, so that `logging` ends after it.
 _native._log_to(_log.emit)

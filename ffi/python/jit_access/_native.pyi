@@ -28,9 +28,10 @@ The library prints nothing.
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal, Self, final
+from typing import Any, Final, Literal, Self, final
 
 from jit_access.answers import Page
+from jit_access.principals import Directory, Principal, Standing
 from jit_access.values import AccessRequest, Delegation, Grant, Record
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "_at_exit",
     "_error_codes",
     "_log_to",
+    "_parse_principal",
+    "_principal",
 ]
 
 __version__: Final[str]
@@ -60,7 +63,7 @@ class Caller:
 
     def __new__(
         cls,
-        principal: str,
+        principal: Principal | str,
         *,
         roles: Sequence[str] = ...,
         permissions: Sequence[str] | None = None,
@@ -88,8 +91,8 @@ class Caller:
         """
 
     @property
-    def principal(self) -> str:
-        """The canonical name; `agent:name` for an agent."""
+    def principal(self) -> Principal:
+        """Who it is: a person or an agent, under the canonical name."""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -112,7 +115,7 @@ class Caller:
         """When."""
 
     @property
-    def acts_for(self) -> str | None:
+    def acts_for(self) -> Principal | None:
         """The person that an agent acts for."""
 
 @final
@@ -247,10 +250,8 @@ class _Document:
     def durable(self) -> bool: ...
     def to_json(self, base: str) -> str: ...
 
-_Directory = Callable[
-    [str, bool],
-    tuple[bool, Sequence[str]] | tuple[bool, Sequence[str], datetime | str] | Literal["gone"] | None,
-]
+_Account = tuple[bool, Sequence[str]] | tuple[bool, Sequence[str], datetime | str]
+_Function = Callable[[str, bool], Standing | _Account | Literal["gone"] | None]
 
 @final
 class Engine:
@@ -266,21 +267,18 @@ class Engine:
         *,
         environ: dict[str, str] | None = None,
         reserved_permissions: Sequence[str] = ...,
-        directory: _Directory | None = None,
+        directory: Directory | _Function | None = None,
         clock: ManualClock | None = None,
     ) -> Engine:
         """Opens an engine from a YAML file.
 
         Variables of `environ` that begin with `JIT_` override the file; `None` takes the process's. A relative
         `store.path` counts from the file's folder. `reserved_permissions` are kept out of every grant, on top of the
-        file's. `directory` is called with a name, and whether it is an agent's. It answers whether the account is
-        enabled and which roles it holds by standing right, and third, where it can tell, when the account was made:
-        what is older was done by somebody else of that name. It answers `"gone"` for no account, which is as a
-        disabled one, and `None` for principals that the host does not judge. It is asked of those who want something
-        done and of whom it concerns, never by a check, and what it raises is `Unavailable`, except for what only
-        takes access away. With a `clock`, which is for tests, time is what the clock says and no thread starts: call
-        `tick()` for what time does. Once this has returned, checks are answered from all that was committed before
-        the call.
+        file's. `directory` tells what a principal is now, see `Directory`; a function of a name and of whether it is
+        an agent's will do, too. It is asked of those who want something done and of whom it concerns, never by a
+        check, and what it raises is `Unavailable`, except for what only takes access away. With a `clock`, which is for
+        tests, time is what the clock says and no thread starts: call `tick()` for what time does. Once this has
+        returned, checks are answered from all that was committed before the call.
 
         Raises `Unavailable` when the store cannot be opened, or when the system gives no thread for the background
         work; `InvalidInput` for a mistake, naming the key, the value and what would be right; a key whose feature
@@ -293,14 +291,14 @@ class Engine:
         *,
         environ: dict[str, str] | None = None,
         reserved_permissions: Sequence[str] = ...,
-        directory: _Directory | None = None,
+        directory: Directory | _Function | None = None,
         clock: ManualClock | None = None,
     ) -> Engine:
         """The same from text. A relative `store.path` counts from the working directory."""
 
     def check(
         self,
-        principal: str,
+        principal: Principal | str,
         action: str,
         resource: str | None = None,
         *,
@@ -312,6 +310,7 @@ class Engine:
     ) -> Decision:
         """May this principal do this to that, now?
 
+        `principal` is a name, of an agent with `agent`, or a `Principal`, which says itself which of the two it is.
         `action` is one name such as `invoices.pay`. `resource` is a kind and an id such as `invoice:2026-17`. Left
         out, it is everything (`*`), which only grants of everything reach. `parent` is what the resource is part of,
         as a kind and an id such as `customer:acme`. `context` is what grants with conditions look at.
@@ -327,7 +326,7 @@ class Engine:
 
     def check_many(
         self,
-        principal: str,
+        principal: Principal | str,
         action: str,
         resources: Sequence[str],
         *,
@@ -343,7 +342,7 @@ class Engine:
 
     def peek_in_memory(
         self,
-        principal: str,
+        principal: Principal | str,
         action: str,
         resource: str | None = None,
         *,
@@ -354,6 +353,10 @@ class Engine:
         """The answer of `check` with `current=True` and `record=False` where memory alone can give it, so that nothing
         waits for a disk: for event loops. `None` when the store has to be asked; then call `check` in a thread.
         """
+
+    def _run(self, name: str, caller: Caller | None, fields: dict[str, object]) -> Any: ...
+
+    # Commands and reads: begin. Generated from `src/command`.
 
     def submit(
         self,
@@ -406,6 +409,62 @@ class Engine:
         - `grant_id`: The grant to extend.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
         - `reason`: Why. The default is the reason of the grant.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
+        """
+
+    def break_glass(
+        self,
+        caller: Caller,
+        *,
+        role: str,
+        duration_hours: float | None = None,
+        reason: str | None = None,
+        ticket_url: str | None = None,
+        resource: str | None = None,
+        drill: bool = False,
+        idempotency_key: str | None = None,
+    ) -> AccessRequest:
+        """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
+
+        Once the call has returned, every later check of this process sees the grant. Without a length it lasts as
+        long as the limits allow.
+
+        - `role`: The role to take.
+        - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
+        - `reason`: What the emergency is. Always needed.
+        - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
+          default is `*`.
+        - `drill`: Whether this is an exercise. Everything about it is marked so.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
+        """
+
+    def complete_review(
+        self, caller: Caller, grant_id: str, *, justified: bool, finding: str, idempotency_key: str | None = None
+    ) -> Grant:
+        """Complete the review of a break-glass grant, once the grant has ended.
+
+        The reviewer needs one of the reviewer roles of the grant, and is not its holder.
+
+        - `grant_id`: The grant that was reviewed.
+        - `justified`: Whether there was an emergency, and the access fitted it.
+        - `finding`: What the review found.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
+        """
+
+    def waive_review(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
+        """Waive the review of a break-glass grant. The journal keeps who did so, and why.
+
+        Needs what completing the review needs, and is possible at any time.
+
+        - `grant_id`: The grant whose review is waived.
+        - `reason`: Why.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
           the same arguments does nothing. It answers with the current state of what the first call did, marked
           `replayed`.
@@ -521,7 +580,7 @@ class Engine:
         *,
         reason: str,
         request_id: str | None = None,
-        holder: str | None = None,
+        holder: Principal | str | None = None,
         agent: bool = False,
         role: str | None = None,
         resource: str | None = None,
@@ -552,65 +611,6 @@ class Engine:
           the same arguments does nothing. It answers with the current state of what the first call did, marked
           `replayed`.
         """
-
-    def break_glass(
-        self,
-        caller: Caller,
-        *,
-        role: str,
-        reason: str | None = None,
-        duration_hours: float | None = None,
-        ticket_url: str | None = None,
-        resource: str | None = None,
-        drill: bool = False,
-        idempotency_key: str | None = None,
-    ) -> AccessRequest:
-        """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
-
-        Once the call has returned, every later check of this process sees the grant. Without a length it lasts as
-        long as the limits allow.
-
-        - `role`: The role to take.
-        - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
-        - `reason`: What the emergency is. Always needed.
-        - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
-        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
-          default is `*`.
-        - `drill`: Whether this is an exercise. Everything about it is marked so.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
-          the same arguments does nothing. It answers with the current state of what the first call did, marked
-          `replayed`.
-        """
-
-    def complete_review(
-        self, caller: Caller, grant_id: str, *, justified: bool, finding: str, idempotency_key: str | None = None
-    ) -> Grant:
-        """Complete the review of a break-glass grant, once the grant has ended.
-
-        The reviewer needs one of the reviewer roles of the grant, and is not its holder.
-
-        - `grant_id`: The grant that was reviewed.
-        - `justified`: Whether there was an emergency, and the access fitted it.
-        - `finding`: What the review found.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
-          the same arguments does nothing. It answers with the current state of what the first call did, marked
-          `replayed`.
-        """
-
-    def waive_review(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
-        """Waive the review of a break-glass grant. The journal keeps who did so, and why.
-
-        Needs what completing the review needs, and is possible at any time.
-
-        - `grant_id`: The grant whose review is waived.
-        - `reason`: Why.
-        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
-          the same arguments does nothing. It answers with the current state of what the first call did, marked
-          `replayed`.
-        """
-
-    def unreviewed(self, caller: Caller) -> Page[Grant]:
-        """List the break-glass grants that the caller can see and that wait for a review, newest first."""
 
     def suspend(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
         """Suspend a grant. Its expiry does not change.
@@ -670,23 +670,13 @@ class Engine:
           `replayed`.
         """
 
-    def delegations(
-        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
-    ) -> Page[Delegation]:
-        """List the delegations that the caller can see, newest first.
-
-        - `status`: Only delegations of this status.
-        - `limit`: The most rows on the page, 1 to 500.
-        - `cursor`: `next_cursor` of the page before.
-        """
-
     def standing(
         self,
-        principal: str,
+        principal: Principal | str,
         *,
         enabled: bool,
-        roles: Sequence[str] = ...,
         agent: bool = False,
+        roles: Sequence[str] | None = None,
         caller: Caller | None = None,
         idempotency_key: str | None = None,
     ) -> Page[Grant]:
@@ -757,6 +747,19 @@ class Engine:
         - `cursor`: `next_cursor` of the page before.
         """
 
+    def unreviewed(self, caller: Caller) -> Page[Grant]:
+        """List the break-glass grants that the caller can see and that wait for a review, newest first."""
+
+    def delegations(
+        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Delegation]:
+        """List the delegations that the caller can see, newest first.
+
+        - `status`: Only delegations of this status.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
+
     def audit(self, caller: Caller, *, limit: int = 50, cursor: str | None = None) -> Page[Record]:
         """List the records of the journal, oldest first.
 
@@ -772,16 +775,18 @@ class Engine:
         The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
         """
 
-    def honoured(self) -> Honoured:
-        """The grants that checks honour now, for the host itself: no caller is asked. Empty when `enabled` is off.
-        Raises `Unavailable` when the state cannot be proven to be current; then no grant is honoured.
-        """
-
     def live_grants(self) -> list[Grant]:
         """List all live grants, for the host itself. No caller is checked."""
 
     def verify(self) -> int:
         """Check the whole journal, and that the stored state follows from it. The answer is the number of records."""
+
+    # Commands and reads: end.
+
+    def honoured(self) -> Honoured:
+        """The grants that checks honour now, for the host itself: no caller is asked. Empty when `enabled` is off.
+        Raises `Unavailable` when the state cannot be proven to be current; then no grant is honoured.
+        """
 
     def sync(self) -> int:
         """Brings this process up to everything committed before the call; answers the revision."""
@@ -826,3 +831,5 @@ class ManualClock:
 def _log_to(emit: Callable[[int, str, str, dict[str, str]], None]) -> None: ...
 def _at_exit() -> None: ...
 def _error_codes() -> list[str]: ...
+def _principal(name: Principal | str, agent: bool) -> str: ...
+def _parse_principal(text: str) -> str: ...

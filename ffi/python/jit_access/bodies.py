@@ -5,42 +5,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
+from fastapi import Query
 from pydantic import Field
 
-from jit_access.shapes import Body, ConditionsBody, Instant, example
-
-ROUTES: Final[dict[str, dict[str, Any]]] = {
-    "submit": {"methods": ["POST"], "path": "/request", "status_code": 201, "summary": "Request a role for a limited time", "description": "The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and\n`duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its\ngrant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is\nthat grant's request with `already`. Once the call has returned, it is on disk."},
-    "extend": {"methods": ["POST"], "path": "/grants/{id}/extend", "status_code": 201, "summary": "Request an extension of your grant", "description": "The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at the\ninstant at which the old one ends, and gives the same or less."},
-    "break_glass": {"methods": ["POST"], "path": "/break-glass", "status_code": 201, "summary": "Take a role at once without approval, in an emergency. Somebody else must review it afterwards", "description": "Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long\nas the limits allow."},
-    "complete_review": {"methods": ["POST"], "path": "/grants/{id}/review", "status_code": 200, "summary": "Complete the review of a break-glass grant, once the grant has ended", "description": "The reviewer needs one of the reviewer roles of the grant, and is not its holder."},
-    "waive_review": {"methods": ["POST"], "path": "/grants/{id}/waive-review", "status_code": 200, "summary": "Waive the review of a break-glass grant. The journal keeps who did so, and why", "description": "Needs what completing the review needs, and is possible at any time."},
-    "approve": {"methods": ["POST"], "path": "/requests/{id}/approve", "status_code": 200, "summary": "Approve a request, wholly or in part", "description": "Once the call has returned, the grant is on disk, and every later check of this process sees it. `permissions`,\n`resource`, `duration_hours` and `conditions` are the most that this approver gives: the grant is what they and\nthe request have in common, so nothing can be widened."},
-    "deny": {"methods": ["POST"], "path": "/requests/{id}/deny", "status_code": 200, "summary": "Deny a request", "description": ""},
-    "ask": {"methods": ["POST"], "path": "/requests/{id}/ask", "status_code": 200, "summary": "Ask the requester for more information", "description": "The request waits for an answer. It can still be approved or denied."},
-    "answer": {"methods": ["POST"], "path": "/requests/{id}/answer", "status_code": 200, "summary": "Answer a reviewer's question about your request", "description": "Another length or another resource makes a new version of the request. Reviews of the old version do not count\nfor it."},
-    "withdraw": {"methods": ["POST"], "path": "/requests/{id}/withdraw", "status_code": 200, "summary": "Withdraw your request. Withdrawing it again is no error", "description": ""},
-    "revoke": {"methods": ["POST"], "path": "/grants/{id}/revoke", "status_code": 200, "summary": "Revoke a grant and all its extensions", "description": "Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant\nthat is over is no error and changes nothing. Holders release their own grants instead."},
-    "revoke_many": {"methods": ["POST"], "path": "/grants/revoke", "status_code": 200, "summary": "Revoke all live grants of a request, a holder, a role or a resource, or all there are", "description": "All end in one step, and the answer is a page with all of them. Your own are released. Once the call has\nreturned, it is on disk, and no later check of this process honours any of them."},
-    "release": {"methods": ["POST"], "path": "/grants/{id}/release", "status_code": 200, "summary": "Release your grant and all its extensions, before they expire. Releasing it again is no error", "description": ""},
-    "suspend": {"methods": ["POST"], "path": "/grants/{id}/suspend", "status_code": 200, "summary": "Suspend a grant. Its expiry does not change", "description": "No later check of this process honours the grant until it is resumed."},
-    "resume": {"methods": ["POST"], "path": "/grants/{id}/resume", "status_code": 200, "summary": "Resume a suspended grant", "description": ""},
-    "delegate": {"methods": ["POST"], "path": "/delegations", "status_code": 201, "summary": "Delegate your right to review to another person for a limited time", "description": "The delegate cannot delegate it further, and cannot approve what the delegator requested."},
-    "undelegate": {"methods": ["DELETE"], "path": "/delegations/{id}", "status_code": 200, "summary": "End a delegation before its time", "description": "Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no\nerror."},
-    "standing": {"methods": ["POST"], "path": "/standing", "status_code": 200, "summary": "Report a principal's status and roles. Revokes grants that they are no longer eligible for", "description": "All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of\ntheir roles. The answer is a page with all grants that ended. Without a caller the host itself reports."},
-    "accept_store": {"methods": ["POST"], "path": "/store/accept", "status_code": 200, "summary": "Accept the store as it is, after it was replaced by an older copy or another one", "description": "Until then no process honours a grant. Everything that was written to the old store after the copy was made is\ngone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.\nWithout a caller the host itself accepts it."},
-    "request": {"methods": ["GET"], "path": "/requests/{id}", "status_code": 200, "summary": "Get a request", "description": "Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down\nyet are not counted."},
-    "grant": {"methods": ["GET"], "path": "/grants/{id}", "status_code": 200, "summary": "Get a grant", "description": "Its holder, those who could approve it and those who see everything can see it. Every use that this process has\nanswered is counted."},
-    "requests": {"methods": ["GET"], "path": "/requests", "status_code": 200, "summary": "List the requests that the caller can see, newest first", "description": ""},
-    "grants": {"methods": ["GET"], "path": "/grants", "status_code": 200, "summary": "List the grants that the caller can see, newest first", "description": ""},
-    "unreviewed": {"methods": ["GET"], "path": "/reviews", "status_code": 200, "summary": "List the break-glass grants that the caller can see and that wait for a review, newest first", "description": ""},
-    "delegations": {"methods": ["GET"], "path": "/delegations", "status_code": 200, "summary": "List the delegations that the caller can see, newest first", "description": ""},
-    "audit": {"methods": ["GET"], "path": "/audit", "status_code": 200, "summary": "List the records of the journal, oldest first", "description": "Needs a role in `approver_roles` or `auditor_roles`."},
-    "policies": {"methods": ["GET"], "path": "/policies", "status_code": 200, "summary": "Export all live grants as one Cedar policy set", "description": "The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`."},
-}
-"""By command: the method, the path, the status of a success, and what OpenAPI says."""
+from jit_access.schemas import (
+    AccessRequestModel,
+    AuditPageModel,
+    DelegationModel,
+    DelegationPageModel,
+    GrantModel,
+    GrantPageModel,
+    RequestPageModel,
+)
+from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example
 
 
 class SubmitBody(Body):
@@ -174,7 +153,7 @@ class DelegateBody(Body):
     until: Instant = Field(description="When it ends, with its time zone. At that instant it is over")
     reason: str = Field(description="Why, for the journal")
     roles: list[str] | None = Field(default=None, description="Which of your roles to delegate. The default is all roles with which you review")
-    from_: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone. The default is now")
+    start: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone. The default is now")
 
 
 class StandingBody(Body):
@@ -194,3 +173,212 @@ class AcceptStoreBody(Body):
     model_config = example(reason="restored from the backup of 9 o'clock")
 
     reason: str = Field(description="Why this store is the true one")
+
+
+ROUTES: Final[dict[str, Route]] = {
+    "submit": Route(
+        method="POST", path="/request", status=201,
+        summary="Request a role for a limited time",
+        description="The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and\n`duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its\ngrant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is\nthat grant's request with `already`. Once the call has returned, it is on disk.",
+        body=SubmitBody, body_required=True, answer=AccessRequestModel, effect="begins", writes=True, dry_run=True, caller_first=True,
+        query={},
+    ),
+    "extend": Route(
+        method="POST", path="/grants/{id}/extend", status=201,
+        summary="Request an extension of your grant",
+        description="The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at the\ninstant at which the old one ends, and gives the same or less.",
+        body=ExtendBody, body_required=False, answer=AccessRequestModel, effect="begins", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "break_glass": Route(
+        method="POST", path="/break-glass", status=201,
+        summary="Take a role at once without approval, in an emergency. Somebody else must review it afterwards",
+        description="Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long\nas the limits allow.",
+        body=BreakGlassBody, body_required=True, answer=AccessRequestModel, effect="begins", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "complete_review": Route(
+        method="POST", path="/grants/{id}/review", status=200,
+        summary="Complete the review of a break-glass grant, once the grant has ended",
+        description="The reviewer needs one of the reviewer roles of the grant, and is not its holder.",
+        body=CompleteReviewBody, body_required=True, answer=GrantModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "waive_review": Route(
+        method="POST", path="/grants/{id}/waive-review", status=200,
+        summary="Waive the review of a break-glass grant. The journal keeps who did so, and why",
+        description="Needs what completing the review needs, and is possible at any time.",
+        body=WaiveReviewBody, body_required=True, answer=GrantModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "approve": Route(
+        method="POST", path="/requests/{id}/approve", status=200,
+        summary="Approve a request, wholly or in part",
+        description="Once the call has returned, the grant is on disk, and every later check of this process sees it. `permissions`,\n`resource`, `duration_hours` and `conditions` are the most that this approver gives: the grant is what they and\nthe request have in common, so nothing can be widened.",
+        body=ApproveBody, body_required=False, answer=AccessRequestModel, effect="begins", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "deny": Route(
+        method="POST", path="/requests/{id}/deny", status=200,
+        summary="Deny a request",
+        description="",
+        body=DenyBody, body_required=True, answer=AccessRequestModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "ask": Route(
+        method="POST", path="/requests/{id}/ask", status=200,
+        summary="Ask the requester for more information",
+        description="The request waits for an answer. It can still be approved or denied.",
+        body=AskBody, body_required=True, answer=AccessRequestModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "answer": Route(
+        method="POST", path="/requests/{id}/answer", status=200,
+        summary="Answer a reviewer's question about your request",
+        description="Another length or another resource makes a new version of the request. Reviews of the old version do not count\nfor it.",
+        body=AnswerBody, body_required=True, answer=AccessRequestModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "withdraw": Route(
+        method="POST", path="/requests/{id}/withdraw", status=200,
+        summary="Withdraw your request. Withdrawing it again is no error",
+        description="",
+        body=EmptyBody, body_required=False, answer=AccessRequestModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "revoke": Route(
+        method="POST", path="/grants/{id}/revoke", status=200,
+        summary="Revoke a grant and all its extensions",
+        description="Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant\nthat is over is no error and changes nothing. Holders release their own grants instead.",
+        body=RevokeBody, body_required=True, answer=GrantModel, effect="ends", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "revoke_many": Route(
+        method="POST", path="/grants/revoke", status=200,
+        summary="Revoke all live grants of a request, a holder, a role or a resource, or all there are",
+        description="All end in one step, and the answer is a page with all of them. Your own are released. Once the call has\nreturned, it is on disk, and no later check of this process honours any of them.",
+        body=RevokeManyBody, body_required=True, answer=GrantPageModel, effect="ends", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "release": Route(
+        method="POST", path="/grants/{id}/release", status=200,
+        summary="Release your grant and all its extensions, before they expire. Releasing it again is no error",
+        description="",
+        body=EmptyBody, body_required=False, answer=GrantModel, effect="ends", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "suspend": Route(
+        method="POST", path="/grants/{id}/suspend", status=200,
+        summary="Suspend a grant. Its expiry does not change",
+        description="No later check of this process honours the grant until it is resumed.",
+        body=SuspendBody, body_required=True, answer=GrantModel, effect="ends", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "resume": Route(
+        method="POST", path="/grants/{id}/resume", status=200,
+        summary="Resume a suspended grant",
+        description="",
+        body=EmptyBody, body_required=False, answer=GrantModel, effect="begins", writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "delegate": Route(
+        method="POST", path="/delegations", status=201,
+        summary="Delegate your right to review to another person for a limited time",
+        description="The delegate cannot delegate it further, and cannot approve what the delegator requested.",
+        body=DelegateBody, body_required=True, answer=DelegationModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "undelegate": Route(
+        method="DELETE", path="/delegations/{id}", status=200,
+        summary="End a delegation before its time",
+        description="Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no\nerror.",
+        body=None, body_required=False, answer=DelegationModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "standing": Route(
+        method="POST", path="/standing", status=200,
+        summary="Report a principal's status and roles. Revokes grants that they are no longer eligible for",
+        description="All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of\ntheir roles. The answer is a page with all grants that ended. Without a caller the host itself reports.",
+        body=StandingBody, body_required=True, answer=GrantPageModel, effect="ends", writes=True, dry_run=False, caller_first=False,
+        query={},
+    ),
+    "accept_store": Route(
+        method="POST", path="/store/accept", status=200,
+        summary="Accept the store as it is, after it was replaced by an older copy or another one",
+        description="Until then no process honours a grant. Everything that was written to the old store after the copy was made is\ngone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.\nWithout a caller the host itself accepts it.",
+        body=AcceptStoreBody, body_required=True, answer=GrantPageModel, effect="begins", writes=True, dry_run=False, caller_first=False,
+        query={},
+    ),
+    "request": Route(
+        method="GET", path="/requests/{id}", status=200,
+        summary="Get a request",
+        description="Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down\nyet are not counted.",
+        body=None, body_required=False, answer=AccessRequestModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "grant": Route(
+        method="GET", path="/grants/{id}", status=200,
+        summary="Get a grant",
+        description="Its holder, those who could approve it and those who see everything can see it. Every use that this process has\nanswered is counted.",
+        body=None, body_required=False, answer=GrantModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "requests": Route(
+        method="GET", path="/requests", status=200,
+        summary="List the requests that the caller can see, newest first",
+        description="",
+        body=None, body_required=False, answer=RequestPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "status": (Annotated[str | None, Query(max_length=64, description="Only requests of this status", json_schema_extra={"enum": ["pending","needs_info","approved","denied","withdrawn","timed_out"]})], None),
+            "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
+            "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
+        },
+    ),
+    "grants": Route(
+        method="GET", path="/grants", status=200,
+        summary="List the grants that the caller can see, newest first",
+        description="",
+        body=None, body_required=False, answer=GrantPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "status": (Annotated[str | None, Query(max_length=64, description="Only grants of this status", json_schema_extra={"enum": ["scheduled","active","suspended","expired","revoked","released","exhausted"]})], None),
+            "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
+            "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
+        },
+    ),
+    "unreviewed": Route(
+        method="GET", path="/reviews", status=200,
+        summary="List the break-glass grants that the caller can see and that wait for a review, newest first",
+        description="",
+        body=None, body_required=False, answer=GrantPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "delegations": Route(
+        method="GET", path="/delegations", status=200,
+        summary="List the delegations that the caller can see, newest first",
+        description="",
+        body=None, body_required=False, answer=DelegationPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "status": (Annotated[str | None, Query(max_length=64, description="Only delegations of this status", json_schema_extra={"enum": ["scheduled","active","expired","ended"]})], None),
+            "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
+            "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
+        },
+    ),
+    "audit": Route(
+        method="GET", path="/audit", status=200,
+        summary="List the records of the journal, oldest first",
+        description="Needs a role in `approver_roles` or `auditor_roles`.",
+        body=None, body_required=False, answer=AuditPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
+            "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
+        },
+    ),
+    "policies": Route(
+        method="GET", path="/policies", status=200,
+        summary="Export all live grants as one Cedar policy set",
+        description="The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
+}
+"""By command, in the order of the catalogue."""

@@ -10,62 +10,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Protocol, get_args
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
-from jit_access import AccessRequest, Caller, Conditions, Delegation, Engine, Grant, Page
-from jit_access.bodies import (
-    ROUTES,
-    AcceptStoreBody,
-    AnswerBody,
-    ApproveBody,
-    AskBody,
-    BreakGlassBody,
-    CompleteReviewBody,
-    DelegateBody,
-    DenyBody,
-    ExtendBody,
-    RevokeBody,
-    RevokeManyBody,
-    StandingBody,
-    SubmitBody,
-    SuspendBody,
-    WaiveReviewBody,
-)
+from jit_access import AccessRequest, Caller, Conditions, Engine, Grant, Page
+from jit_access.bodies import ROUTES
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
-from jit_access.schemas import (
-    AccessRequestModel,
-    AuditPageModel,
-    DelegationModel,
-    DelegationPageModel,
-    GrantModel,
-    GrantPageModel,
-    RequestPageModel,
-)
-from jit_access.shapes import ConditionsBody, EmptyBody
+from jit_access.schemas import AccessRequestModel, DelegationModel, GrantModel, GrantPageModel
+from jit_access.shapes import ConditionsBody, Route
 
 __all__ = ["HostNotUpdatedError", "create_router"]
 
 _log: Final = logging.getLogger(__name__)
 
 Id = Annotated[str, Path(min_length=1, max_length=128, description="A UUID", json_schema_extra={"format": "uuid"})]
-
-
-def _status(model: type[BaseModel]) -> Any:
-    """The parameter that picks by the status of this model. Its values are documented here and judged by the engine."""
-    values = list(get_args(model.model_fields["status"].annotation))
-    return Query(max_length=64, description="Only those of this status", json_schema_extra={"enum": values})
-
-
-RequestStatus = Annotated[str | None, _status(AccessRequestModel)]
-GrantStatus = Annotated[str | None, _status(GrantModel)]
-DelegationStatus = Annotated[str | None, _status(DelegationModel)]
-Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
-Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
 DryRun = Annotated[
     bool,
     Query(
@@ -126,224 +89,92 @@ def create_router(
                     "the end of this access is recorded, but the host does not follow it yet: repeat the call"
                 ) from error
 
-    @router.api_route(**ROUTES["submit"], response_model=None, responses=_creating())
-    def submit(
-        http: Request,
-        body: SubmitBody,
-        dry_run: DryRun = False,
-        key: Key = None,
-        who: Caller = Depends(caller),
-    ) -> Response:
-        made = engine.submit(
-            who,
-            role=body.role,
-            duration_hours=body.duration_hours,
-            reason=body.reason,
-            ticket_url=body.ticket_url,
-            resource=body.resource,
-            starts_at=body.starts_at,
-            conditions=_conditions(body.conditions),
-            dry_run=dry_run,
-            idempotency_key=key,
+    for name, route in ROUTES.items():
+        router.add_api_route(
+            route.path,
+            _endpoint(name, route, engine, caller, base, follow),
+            methods=[route.method],
+            status_code=route.status,
+            summary=route.summary,
+            description=route.description,
+            response_model=None,
+            responses=_responses(name, route),
         )
-        if dry_run:
-            return _answer(made, base(http))
-        if made.status == "approved":
-            follow(ending=False)
-        response = _answer(made, base(http), status=200 if made.already else 201)
-        response.headers["Location"] = f"{base(http)}/requests/{made.id}"
-        return response
-
-    @router.api_route(**ROUTES["break_glass"], response_model=None, responses=_taking())
-    def break_glass(http: Request, body: BreakGlassBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        taken = engine.break_glass(who, **body.model_dump(), idempotency_key=key)
-        follow(ending=False)
-        response = _answer(taken, base(http), status=201)
-        response.headers["Location"] = f"{base(http)}/requests/{taken.id}"
-        return response
-
-    @router.api_route(**ROUTES["unreviewed"], response_model=None, responses=_reading(GrantPageModel))
-    def reviews(http: Request, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.unreviewed(who), base(http))
-
-    @router.api_route(**ROUTES["complete_review"], response_model=None, responses=_changing(GrantModel))
-    def complete_review(
-        http: Request, id: Id, body: CompleteReviewBody, key: Key = None, who: Caller = Depends(caller)
-    ) -> Response:
-        return _answer(engine.complete_review(who, id, **body.model_dump(), idempotency_key=key), base(http))
-
-    @router.api_route(**ROUTES["waive_review"], response_model=None, responses=_changing(GrantModel))
-    def waive_review(
-        http: Request, id: Id, body: WaiveReviewBody, key: Key = None, who: Caller = Depends(caller)
-    ) -> Response:
-        return _answer(engine.waive_review(who, id, reason=body.reason, idempotency_key=key), base(http))
-
-    @router.api_route(**ROUTES["requests"], response_model=None, responses=_reading(RequestPageModel))
-    def requests(
-        http: Request,
-        status: RequestStatus = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        who: Caller = Depends(caller),
-    ) -> Response:
-        return _json(engine.requests(who, status=status, limit=limit, cursor=cursor), base(http))
-
-    @router.api_route(**ROUTES["request"], response_model=None, responses=_reading(AccessRequestModel, 404))
-    def request(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.request(who, id), base(http))
-
-    @router.api_route(**ROUTES["approve"], response_model=None, responses=_changing(AccessRequestModel))
-    def approve(
-        http: Request, id: Id, body: ApproveBody | None = None, key: Key = None, who: Caller = Depends(caller)
-    ) -> Response:
-        limits = {**body.model_dump(), "conditions": _conditions(body.conditions)} if body else {}
-        approved = engine.approve(who, id, **limits, idempotency_key=key)
-        follow(ending=False)
-        return _answer(approved, base(http))
-
-    @router.api_route(**ROUTES["deny"], response_model=None, responses=_changing(AccessRequestModel))
-    def deny(http: Request, id: Id, body: DenyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        return _answer(engine.deny(who, id, reason=body.reason, idempotency_key=key), base(http))
-
-    @router.api_route(**ROUTES["ask"], response_model=None, responses=_changing(AccessRequestModel))
-    def ask(http: Request, id: Id, body: AskBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        return _answer(engine.ask(who, id, question=body.question, idempotency_key=key), base(http))
-
-    @router.api_route(**ROUTES["answer"], response_model=None, responses=_changing(AccessRequestModel))
-    def answer(http: Request, id: Id, body: AnswerBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        return _answer(engine.answer(who, id, **body.model_dump(), idempotency_key=key), base(http))
-
-    @router.api_route(**ROUTES["withdraw"], response_model=None, responses=_changing(AccessRequestModel))
-    def withdraw(
-        http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
-    ) -> Response:
-        return _answer(engine.withdraw(who, id, idempotency_key=key), base(http))
-
-    @router.api_route(**ROUTES["grants"], response_model=None, responses=_reading(GrantPageModel))
-    def grants(
-        http: Request,
-        status: GrantStatus = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        who: Caller = Depends(caller),
-    ) -> Response:
-        return _json(engine.grants(who, status=status, limit=limit, cursor=cursor), base(http))
-
-    @router.api_route(**ROUTES["revoke_many"], response_model=None, responses=_ending_many())
-    def revoke_many(http: Request, body: RevokeManyBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        revoked = engine.revoke_many(who, **body.model_dump(), idempotency_key=key)
-        follow(ending=True)
-        return _json(revoked, base(http))
-
-    @router.api_route(**ROUTES["grant"], response_model=None, responses=_reading(GrantModel, 404))
-    def grant(http: Request, id: Id, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.grant(who, id), base(http))
-
-    @router.api_route(**ROUTES["extend"], response_model=None, responses=_extending())
-    def extend(
-        http: Request, id: Id, body: ExtendBody | None = None, key: Key = None, who: Caller = Depends(caller)
-    ) -> Response:
-        made = engine.extend(who, id, **(body.model_dump() if body else {}), idempotency_key=key)
-        if made.status == "approved":
-            follow(ending=False)
-        response = _answer(made, base(http), status=201)
-        response.headers["Location"] = f"{base(http)}/requests/{made.id}"
-        return response
-
-    @router.api_route(**ROUTES["revoke"], response_model=None, responses=_changing(GrantModel))
-    def revoke(http: Request, id: Id, body: RevokeBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        revoked = engine.revoke(who, id, reason=body.reason, idempotency_key=key)
-        follow(ending=True)
-        return _answer(revoked, base(http))
-
-    @router.api_route(**ROUTES["release"], response_model=None, responses=_changing(GrantModel))
-    def release(
-        http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
-    ) -> Response:
-        released = engine.release(who, id, idempotency_key=key)
-        follow(ending=True)
-        return _answer(released, base(http))
-
-    @router.api_route(**ROUTES["suspend"], response_model=None, responses=_changing(GrantModel))
-    def suspend(http: Request, id: Id, body: SuspendBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        suspended = engine.suspend(who, id, reason=body.reason, idempotency_key=key)
-        follow(ending=True)
-        return _answer(suspended, base(http))
-
-    @router.api_route(**ROUTES["resume"], response_model=None, responses=_changing(GrantModel))
-    def resume(
-        http: Request, id: Id, body: EmptyBody | None = None, key: Key = None, who: Caller = Depends(caller)
-    ) -> Response:
-        resumed = engine.resume(who, id, idempotency_key=key)
-        follow(ending=False)
-        return _answer(resumed, base(http))
-
-    @router.api_route(**ROUTES["delegate"], response_model=None, responses=_delegating())
-    def delegate(http: Request, body: DelegateBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        made = engine.delegate(
-            who,
-            to=body.to,
-            roles=body.roles,
-            start=body.from_,
-            until=body.until,
-            reason=body.reason,
-            idempotency_key=key,
-        )
-        return _answer(made, base(http), status=201)
-
-    @router.api_route(**ROUTES["delegations"], response_model=None, responses=_reading(DelegationPageModel))
-    def delegations(
-        http: Request,
-        status: DelegationStatus = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        who: Caller = Depends(caller),
-    ) -> Response:
-        return _json(engine.delegations(who, status=status, limit=limit, cursor=cursor), base(http))
-
-    @router.api_route(**ROUTES["undelegate"], response_model=None, responses=_changing(DelegationModel))
-    def undelegate(http: Request, id: Id, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        return _answer(engine.undelegate(who, id, idempotency_key=key), base(http))
-
-    @router.api_route(**ROUTES["standing"], response_model=None, responses=_ending_many())
-    def standing(http: Request, body: StandingBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        report = {**body.model_dump(), "roles": body.roles or ()}
-        ended = engine.standing(**report, caller=who, idempotency_key=key)
-        follow(ending=True)
-        return _json(ended, base(http))
-
-    @router.api_route(**ROUTES["accept_store"], response_model=None, responses=_ending_many())
-    def accept_store(http: Request, body: AcceptStoreBody, key: Key = None, who: Caller = Depends(caller)) -> Response:
-        accepted = engine.accept_store(reason=body.reason, caller=who, idempotency_key=key)
-        follow(ending=False)
-        return _json(accepted, base(http))
-
-    @router.api_route(**ROUTES["policies"], response_model=None, responses=_policies())
-    def policies(who: Caller = Depends(caller)) -> Response:
-        return PlainTextResponse(engine.policies(who))
-
-    @router.api_route(**ROUTES["audit"], response_model=None, responses=_reading(AuditPageModel))
-    def audit(http: Request, limit: Limit = 50, cursor: Cursor = None, who: Caller = Depends(caller)) -> Response:
-        return _json(engine.audit(who, limit=limit, cursor=cursor), base(http))
-
     return router
+
+
+def _endpoint(
+    name: str,
+    route: Route,
+    engine: Engine,
+    caller: Callable[..., Any],
+    base: Callable[[Request], str],
+    follow: Callable[..., None],
+) -> Callable[..., Response]:
+    """The function behind a route: it makes one call to the engine and renders what came back."""
+    parameters: dict[str, tuple[Any, Any]] = {"http": (Request, Parameter.empty)}
+    if "{id}" in route.path:
+        parameters["id"] = (Id, Parameter.empty)
+    if route.body is not None:
+        optional = (route.body | None, None)
+        parameters["body"] = (route.body, Parameter.empty) if route.body_required else optional
+    parameters |= route.query
+    if route.dry_run:
+        parameters["dry_run"] = (DryRun, False)
+    if route.writes:
+        parameters["key"] = (Key, None)
+    parameters["who"] = (Caller, Depends(caller))
+
+    def call(*, http: Request, who: Caller, id: str | None = None, key: str | None = None, **given: Any) -> Response:
+        body: BaseModel | None = given.pop("body", None)
+        dry_run = given.get("dry_run", False)
+        fields = {**given, **(_fields(body) if body else {})}
+        if route.writes:
+            fields["idempotency_key"] = key
+        places = [place for place in (who if route.caller_first else None, id) if place is not None]
+        if not route.caller_first:
+            fields["caller"] = who
+        found = getattr(engine, name)(*places, **fields)
+        if isinstance(found, str):
+            return PlainTextResponse(found)
+        # A request changes what is granted once it is approved.
+        changes = not isinstance(found, AccessRequest) or found.status == "approved"
+        if route.effect and changes and not dry_run:
+            follow(ending=route.effect == "ends")
+        response = _json(found, base(http), status=_success(route, found, dry_run=dry_run))
+        if isinstance(found, AccessRequest) and route.status == 201 and not dry_run:
+            response.headers["Location"] = f"{base(http)}/requests/{found.id}"
+        if route.writes and not isinstance(found, Page) and found.replayed:
+            response.headers["Idempotency-Replayed"] = "true"
+        return response
+
+    ordered = [
+        Parameter(of, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+        for of, (kind, default) in parameters.items()
+    ]
+    call.__name__ = call.__qualname__ = name
+    call.__signature__ = Signature(ordered, return_annotation=Response)  # type: ignore[attr-defined]
+    return call
+
+
+def _fields(body: BaseModel) -> dict[str, Any]:
+    """The fields of a body as the engine's method takes them."""
+    read = {name: getattr(body, name) for name in type(body).model_fields}
+    return {
+        name: Conditions(**value.model_dump()) if isinstance(value, ConditionsBody) else value
+        for name, value in read.items()
+    }
+
+
+def _success(route: Route, found: object, *, dry_run: bool) -> int:
+    """The status of an answer. Only what was made is 201."""
+    return 200 if dry_run or (isinstance(found, AccessRequest) and found.already) else route.status
 
 
 def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
     response = Response(what.to_json(base=base), status_code=status, media_type="application/json")
     if isinstance(what, Grant | Page) and not what.durable:
         response.headers["Jit-Durable"] = "false"
-    return response
-
-
-def _conditions(body: ConditionsBody | None) -> Conditions | None:
-    return Conditions(**body.model_dump()) if body else None
-
-
-def _answer(what: AccessRequest | Grant | Delegation, base: str, *, status: int = 200) -> Response:
-    response = _json(what, base, status=status)
-    if what.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
@@ -370,12 +201,17 @@ def _leads_to(field: str, *names: str) -> dict[str, Any]:
     }
 
 
-_OF_A_REQUEST: Final = ("request", "approve", "deny", "ask", "answer", "withdraw")
-_OF_A_GRANT: Final = ("grant", "extend", "revoke", "release", "suspend", "resume", "complete_review", "waive_review")
+def _about(place: str) -> list[str]:
+    """The operations whose path begins with a thing of this place."""
+    return [name for name, route in ROUTES.items() if route.path.startswith(f"/{place}/{{id}}")]
+
+
+_OF_A_REQUEST: Final = _about("requests")
+_OF_A_GRANT: Final = _about("grants")
 _LINKS: Final[dict[type[BaseModel], dict[str, Any]]] = {
     AccessRequestModel: {**_leads_to("id", *_OF_A_REQUEST), **_leads_to("grant_id", *_OF_A_GRANT)},
     GrantModel: {**_leads_to("id", *_OF_A_GRANT), **_leads_to("request_id", "request")},
-    DelegationModel: _leads_to("id", "undelegate"),
+    DelegationModel: _leads_to("id", *_about("delegations")),
 }
 
 
@@ -389,25 +225,33 @@ def _answered(model: type[BaseModel], description: str, headers: dict[str, Any] 
     return entry
 
 
-def _creating() -> dict[int | str, dict[str, Any]]:
-    shown = "As it would be made, for a dry run; or, with `already`, the one whose grant is live"
-    created = "The request, pending or approved by rule"
-    return {
-        200: _answered(AccessRequestModel, shown, _LOCATION | _REPLAYED),
-        201: _answered(AccessRequestModel, created, _LOCATION | _REPLAYED),
-        **responses(409, 429),
+def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of the answers of a route."""
+    if route.answer is None:
+        text = {"description": "A Cedar policy set", "content": {"text/plain": {"schema": {"type": "string"}}}}
+        return {200: text, **responses()}
+    if not route.writes:
+        return {200: _answered(route.answer, "As it stands now"), **responses(*([404] if "{id}" in route.path else []))}
+    if route.answer is GrantPageModel:
+        return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses(409)}
+    if route.status == 200:
+        return {200: _answered(route.answer, "As it stands after the change", _REPLAYED), **responses(404, 409)}
+    if route.answer is not AccessRequestModel:
+        return {201: _answered(route.answer, "As it was made", _REPLAYED), **responses(409)}
+    if name == "break_glass":
+        return {201: _answered(route.answer, "The request, and its grant", _LOCATION | _REPLAYED), **_unproven()}
+    problems = responses(*([404] if "{id}" in route.path else []), 409, 429)
+    made: dict[int | str, dict[str, Any]] = {
+        201: _answered(route.answer, "The request, pending or approved by rule", _LOCATION | _REPLAYED)
     }
+    if route.dry_run:
+        shown = "As it would be made, for a dry run; or, with `already`, the one whose grant is live"
+        return {200: _answered(route.answer, shown, _LOCATION | _REPLAYED), **made, **problems}
+    return {**made, **problems}
 
 
-def _delegating() -> dict[int | str, dict[str, Any]]:
-    return {201: _answered(DelegationModel, "The delegation", _REPLAYED), **responses(409)}
-
-
-def _extending() -> dict[int | str, dict[str, Any]]:
-    return {201: _creating()[201], **responses(404, 409, 429)}
-
-
-def _taking() -> dict[int | str, dict[str, Any]]:
+def _unproven() -> dict[int | str, dict[str, Any]]:
+    """The problems of a route that asks how its caller has signed in."""
     problems = responses(409)
     challenge = {"description": "How to sign in again (RFC 9470)", "schema": {"type": "string"}}
     problems[401] = {
@@ -416,21 +260,4 @@ def _taking() -> dict[int | str, dict[str, Any]]:
         # Who is not authenticated at all gets the host's own answer.
         "content": {**problems[403]["content"], "*/*": {}},
     }
-    return {201: _answered(AccessRequestModel, "The request, and its grant", _LOCATION | _REPLAYED), **problems}
-
-
-def _changing(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    return {200: _answered(model, "As it stands after the change", _REPLAYED), **responses(404, 409)}
-
-
-def _ending_many() -> dict[int | str, dict[str, Any]]:
-    return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses(409)}
-
-
-def _reading(model: type[BaseModel], *problems: int) -> dict[int | str, dict[str, Any]]:
-    return {200: _answered(model, "As it stands now"), **responses(*problems)}
-
-
-def _policies() -> dict[int | str, dict[str, Any]]:
-    text = {"description": "A Cedar policy set", "content": {"text/plain": {"schema": {"type": "string"}}}}
-    return {200: text, **responses()}
+    return problems

@@ -1,8 +1,9 @@
-"""What all bodies of the routes have in common."""
+"""What all routes and their bodies have in common."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,3 +40,28 @@ class ConditionsBody(Body):
 
 class EmptyBody(Body):
     """No field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How HTTP reaches a command or a read, and what OpenAPI says of it."""
+
+    method: str
+    path: str
+    status: int
+    """The status of a success."""
+    summary: str
+    description: str
+    body: type[BaseModel] | None
+    body_required: bool
+    answer: type[BaseModel] | None
+    """The model of the answer; `None` for text."""
+    effect: Literal["begins", "ends"] | None
+    """What it can do to what is granted now."""
+    writes: bool
+    """Whether it changes something. Then it takes an idempotency key."""
+    dry_run: bool
+    caller_first: bool
+    """Whether it cannot be given without a caller, who is then the first argument of its method."""
+    query: dict[str, tuple[Any, Any]]
+    """By name: the type with its documentation, and the default."""

@@ -17,6 +17,7 @@ from typing import Literal, final
 
 from jit_access._native import Conditions
 from jit_access.answers import Answered, GrantAnswer, Value
+from jit_access.principals import Principal
 
 __all__ = [
     "AccessRequest",
@@ -153,14 +154,14 @@ class Review(Value):
         return tuple(self._of("roles"))
 
     @property
-    def acts_for(self) -> str | None:
+    def acts_for(self) -> Principal | None:
         """The person that a reviewing agent acts for."""
-        return self._of("acts_for")
+        return None if (found := self._of("acts_for")) is None else Principal._of(found)
 
     @property
-    def on_behalf_of(self) -> str | None:
+    def on_behalf_of(self) -> Principal | None:
         """Who delegated these roles."""
-        return self._of("on_behalf_of")
+        return None if (found := self._of("on_behalf_of")) is None else Principal._of(found)
 
     @property
     def lapsed_at(self) -> datetime | None:
@@ -359,14 +360,14 @@ class AccessRequest(Answered):
         return self._of("status")
 
     @property
-    def requester(self) -> str:
+    def requester(self) -> Principal:
         """Who requests access; `agent:name` for an agent."""
-        return self._of("requester_email")
+        return Principal._of(self._of("requester_email"))
 
     @property
-    def requester_acts_for(self) -> str | None:
+    def requester_acts_for(self) -> Principal | None:
         """The person that a requesting agent acts for."""
-        return self._of("requester_acts_for")
+        return None if (found := self._of("requester_acts_for")) is None else Principal._of(found)
 
     @property
     def requester_normal_roles(self) -> tuple[str, ...]:
@@ -517,14 +518,14 @@ class Grant(GrantAnswer):
         return self._of("id")
 
     @property
-    def holder(self) -> str:
+    def holder(self) -> Principal:
         """Who holds it; `agent:name` for an agent."""
-        return self._of("requester_email")
+        return Principal._of(self._of("requester_email"))
 
     @property
-    def requester_acts_for(self) -> str | None:
+    def requester_acts_for(self) -> Principal | None:
         """The person that a holding agent acts for."""
-        return self._of("requester_acts_for")
+        return None if (found := self._of("requester_acts_for")) is None else Principal._of(found)
 
     @property
     def requester_normal_roles(self) -> tuple[str, ...]:
@@ -675,14 +676,14 @@ class Delegation(Answered):
         return self._of("status")
 
     @property
-    def delegator(self) -> str:
+    def delegator(self) -> Principal:
         """Whose right to review it is."""
-        return self._of("delegator")
+        return Principal._of(self._of("delegator"))
 
     @property
-    def delegate(self) -> str:
+    def delegate(self) -> Principal:
         """Who may review in their place."""
-        return self._of("delegate")
+        return Principal._of(self._of("delegate"))
 
     @property
     def roles(self) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ use jit_access::service::{Directory, DirectoryError, Known};
 use pyo3::prelude::*;
 
 use crate::clock::when;
+use crate::principal::shown;
 
-/// A function of a name and of whether it is an agent's. It returns an account (whether it is enabled, its roles, and since
-/// when it is there, if it can tell), `"gone"`, or `None` for what it does not judge. Called without any lock of this library held.
+/// A directory written in Python: an object with a method `standing` of a `Principal`, or a function of a name and of whether
+/// it is an agent's. It answers a `Standing`, `"gone"`, or `None` for what it does not judge; a function may answer a tuple of
+/// what is in a `Standing`. Called without any lock of this library held.
 #[derive(Clone)]
 pub struct PyDirectory(Arc<Py<PyAny>>);
 
@@ -28,8 +30,7 @@ impl fmt::Debug for PyDirectory {
 
 impl Directory for PyDirectory {
     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
-        let agent = principal.kind() == PrincipalKind::Agent;
-        let said = Python::attach(|py| said(self.0.bind(py).call1((principal.id(), agent))?));
+        let said = Python::attach(|py| said(answer(self.0.bind(py), principal)?));
         let said = said.map_err(|error| DirectoryError::new(format!("the host's directory failed: {error}")))?;
         let known = |(enabled, names, since): Said| {
             let roles = names.iter().map(|name| RoleName::new(name)).collect::<Result<_, _>>()?;
@@ -39,6 +40,13 @@ impl Directory for PyDirectory {
             Ok(account) => known(account).map_err(|error: Invalid| DirectoryError::new(error.to_string())),
             Err(other) => Ok(other),
         }
+    }
+}
+
+fn answer<'py>(directory: &Bound<'py, PyAny>, of: &Principal) -> PyResult<Bound<'py, PyAny>> {
+    match directory.getattr_opt("standing")? {
+        Some(method) => method.call1((shown(directory.py(), of)?,)),
+        None => directory.call1((of.id(), of.kind() == PrincipalKind::Agent)),
     }
 }
 
@@ -52,6 +60,11 @@ fn said(answer: Bound<'_, PyAny>) -> PyResult<Result<Said, Known>> {
     }
     if answer.extract::<String>().is_ok_and(|word| word == "gone") {
         return Ok(Err(Known::Gone));
+    }
+    if let Some(enabled) = answer.getattr_opt("enabled")? {
+        let since = answer.getattr("since")?;
+        let since = if since.is_none() { None } else { Some(when(&since, "since")?) };
+        return Ok(Ok((enabled.extract()?, answer.getattr("roles")?.extract()?, since)));
     }
     if let Ok((enabled, roles)) = answer.extract() {
         return Ok(Ok((enabled, roles, None)));

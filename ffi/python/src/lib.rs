@@ -5,23 +5,26 @@
 //! | `clock` | instants as Python has them, and a clock for tests |
 //! | `directory` | the host's directory, as a Python function |
 //! | `engine` | what Python can ask of an engine |
-//! | `docs` | what `help()` says of each command |
 //! | `errors` | which exception an error becomes |
 //! | `live` | which engine serves this process, and what is called around forks and at the end |
 //! | `log` | how log records reach Python's `logging` |
+//! | `open` | what is opened: a configuration, and what came with it |
+//! | `principal` | a principal as Python passes it |
+//! | `run` | how every command and every read is given |
 //! | `shortcut` | how a check reaches the engine without counting who is inside |
 //! | `values` | what Python gets to hold |
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![expect(unreachable_pub, reason = "the stub `_native.pyi` is the manual of this module")]
 
-#[macro_use]
-mod docs;
 mod clock;
 mod directory;
 mod engine;
 mod errors;
 mod live;
 mod log;
+mod open;
+mod principal;
+mod run;
 mod shortcut;
 mod values;
 
@@ -55,6 +58,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
     module.add_function(wrap_pyfunction!(_log_to, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
+    module.add_function(wrap_pyfunction!(principal::_principal, module)?)?;
+    module.add_function(wrap_pyfunction!(principal::_parse_principal, module)?)?;
     module.add_class::<clock::ManualClock>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<values::Caller>()?;

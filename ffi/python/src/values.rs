@@ -1,20 +1,17 @@
 //! What Python gets to hold: frozen values, and their JSON.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use jit_access::model::{self, Permission, Principal, RoleName, SignIn, Timestamp};
-use jit_access::service::Receipt;
-use jit_access::wire::{self, DelegationDocument, GrantDocument, RecordDocument};
+use jit_access::wire::{self, Item};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyTuple};
 
 use crate::clock::{instant, when};
 use crate::errors::raise;
-
-fn principal(name: &str, agent: bool) -> PyResult<Principal> {
-    if agent { Principal::agent(name) } else { Principal::user(name) }.map_err(raise)
-}
+use crate::principal::{Named, shown};
 
 /// `Name(field=value)`, with each value as Python shows it.
 macro_rules! repr {
@@ -33,7 +30,7 @@ impl Caller {
     #[pyo3(signature = (principal, *, roles = Vec::new(), permissions = None, agent = false, acts_for = None, amr = Vec::new(), acr = None, auth_time = None, mfa = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords on the other side")]
     fn new(
-        principal: &str,
+        principal: Named<'_>,
         roles: Vec<String>,
         permissions: Option<Vec<String>>,
         agent: bool,
@@ -43,7 +40,7 @@ impl Caller {
         auth_time: Option<&Bound<'_, PyAny>>,
         mfa: Option<bool>,
     ) -> PyResult<Self> {
-        let principal = self::principal(principal, agent)?;
+        let principal = principal.read(agent)?;
         let roles = roles.iter().map(|role| RoleName::new(role)).collect::<Result<_, _>>().map_err(raise)?;
         // What the host calls a permission and the library cannot name takes nothing off what a grant newly permits.
         let permissions =
@@ -55,8 +52,8 @@ impl Caller {
     }
 
     #[getter]
-    fn principal(&self) -> String {
-        self.0.principal.to_string()
+    fn principal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        shown(py, &self.0.principal)
     }
 
     #[getter]
@@ -70,8 +67,8 @@ impl Caller {
     }
 
     #[getter]
-    fn acts_for(&self) -> Option<String> {
-        self.0.acts_for.as_ref().map(ToString::to_string)
+    fn acts_for<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.acts_for.as_ref().map(|person| shown(py, person)).transpose()
     }
 
     #[getter]
@@ -91,7 +88,7 @@ impl Caller {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let roles: Vec<_> = self.0.roles.iter().map(RoleName::as_str).collect();
-        repr!(py, "Caller", principal = self.principal(), roles = roles)
+        repr!(py, "Caller", principal = self.0.principal.to_string(), roles = roles)
     }
 }
 
@@ -274,8 +271,9 @@ pub struct Honoured(pub jit_access::service::Honoured);
 impl Honoured {
     #[getter]
     fn grants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let grants = self.0.grants.iter().map(|grant| Grant::new(grant.clone(), self.0.now));
-        PyTuple::new(py, grants.collect::<Vec<_>>())
+        let grant = |grant: &model::Grant| Arc::new(Item::Grant(Box::new(grant.clone())));
+        let grants = self.0.grants.iter().map(|one| value(py, &grant(one), self.0.now, false, true));
+        PyTuple::new(py, grants.collect::<PyResult<Vec<_>>>()?)
     }
 
     #[getter]
@@ -333,122 +331,35 @@ impl Document {
 }
 
 impl Document {
-    /// The value of this class of `jit_access.values`, over this document.
-    fn shown<'py>(self, py: Python<'py>, class: &str) -> PyResult<Bound<'py, PyAny>> {
-        py.import("jit_access.values")?.getattr(class)?.call1((self,))
+    /// The document of a page. The items are shared with the values of the page.
+    pub fn of_page(
+        items: Vec<Arc<Item>>,
+        next_cursor: Option<String>,
+        now: Timestamp,
+        replayed: bool,
+        durable: bool,
+    ) -> Self {
+        let next = next_cursor.clone();
+        let render: Render = Box::new(move |base| wire::page_of(&items, next.clone(), now, base));
+        Self { render, next_cursor, replayed, durable }
     }
 }
 
-/// Lets a value be answered by a method: as the class of its name in `jit_access.values`.
-macro_rules! shown {
-    ($($value:ident),+) => {
-        $(impl<'py> IntoPyObject<'py> for $value {
-            type Target = PyAny;
-            type Output = Bound<'py, PyAny>;
-            type Error = PyErr;
-
-            fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-                self.document().shown(py, stringify!($value))
-            }
-        })+
-    };
-}
-
-shown!(AccessRequest, Delegation, Grant, Record);
-
-pub struct AccessRequest(Receipt);
-
-impl AccessRequest {
-    pub fn of(receipt: Receipt) -> PyResult<Self> {
-        if receipt.request.is_none() {
-            return Err(missing("request"));
-        }
-        Ok(Self(receipt))
-    }
-
-    fn document(self) -> Document {
-        let Self(receipt) = self;
-        let (replayed, durable) = (receipt.replayed, receipt.durable);
-        let render: Render = Box::new(move |base| wire::to_json(&wire::request_of(&receipt, base)));
-        Document { render, next_cursor: None, replayed, durable }
-    }
-}
-
-pub struct Delegation {
-    delegation: model::Delegation,
-    now: Timestamp,
-    replayed: bool,
-}
-
-impl Delegation {
-    pub const fn new(delegation: model::Delegation, now: Timestamp) -> Self {
-        Self { delegation, now, replayed: false }
-    }
-
-    pub fn of(receipt: Receipt) -> PyResult<Self> {
-        let delegation = receipt.delegation.ok_or_else(|| missing("delegation"))?;
-        Ok(Self { delegation, now: receipt.now, replayed: receipt.replayed })
-    }
-
-    fn document(self) -> Document {
-        let Self { delegation, now, replayed } = self;
-        let render: Render = Box::new(move |base| wire::to_json(&DelegationDocument::new(&delegation, now, base)));
-        Document { render, next_cursor: None, replayed, durable: true }
-    }
-}
-
-pub struct Grant {
-    grant: model::Grant,
+/// The value of this document, of the class of its name in `jit_access.values`.
+pub fn value<'py>(
+    py: Python<'py>,
+    item: &Arc<Item>,
     now: Timestamp,
     replayed: bool,
     durable: bool,
-}
-
-impl Grant {
-    pub const fn new(grant: model::Grant, now: Timestamp) -> Self {
-        Self { grant, now, replayed: false, durable: true }
-    }
-
-    pub fn of(receipt: Receipt) -> PyResult<Self> {
-        let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
-        Ok(Self { grant, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
-    }
-
-    fn document(self) -> Document {
-        let Self { grant, now, replayed, durable } = self;
-        let render: Render = Box::new(move |base| wire::to_json(&GrantDocument::new(&grant, now, base)));
-        Document { render, next_cursor: None, replayed, durable }
-    }
-}
-
-pub struct Record(pub jit_access::journal::Record);
-
-impl Record {
-    fn document(self) -> Document {
-        let render: Render = Box::new(move |_| wire::to_json(&RecordDocument::from(&self.0)));
-        Document { render, next_cursor: None, replayed: false, durable: true }
-    }
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = py.import("jit_access.values")?.getattr(item.name())?;
+    let item = Arc::clone(item);
+    let render: Render = Box::new(move |base| item.to_json(now, base));
+    class.call1((Document { render, next_cursor: None, replayed, durable },))
 }
 
 /// A page: its items as Python objects, and its JSON as text that is made only when it is read.
-pub struct Page {
-    pub items: Py<PyTuple>,
-    pub next: Option<String>,
-    pub durable: bool,
-    pub render: Render,
-}
-
-impl<'py> IntoPyObject<'py> for Page {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-        let document = Document { render: self.render, next_cursor: self.next, replayed: false, durable: self.durable };
-        py.import("jit_access.answers")?.getattr("Page")?.call1((document, self.items))
-    }
-}
-
-fn missing(what: &str) -> PyErr {
-    raise(jit_access::Error::Internal(format!("the {what} of a command is missing from its receipt")))
+pub fn page<'py>(py: Python<'py>, document: Document, items: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    py.import("jit_access.answers")?.getattr("Page")?.call1((document, PyTuple::new(py, items)?))
 }

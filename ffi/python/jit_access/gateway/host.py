@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple, TypedDict
 
@@ -22,15 +23,13 @@ from mcpgateway.middleware.rbac import get_current_user_with_permissions
 from mcpgateway.transports.streamablehttp_transport import mcp_app, server_id_var
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from jit_access import Caller, Context, InvalidInput
+from jit_access import Caller, Context, InvalidInput, Standing
 from jit_access.gateway import kinds, serving
 
 ROLE_PREFIX: Final = "jit-"
 """How the names of mirrored roles begin."""
 GRANT_SOURCE: Final = "jit"
 """What mirrored assignments say of their origin."""
-AGENT_PREFIX: Final = "agent:"
-"""How principals that are agents begin."""
 PLATFORM_ADMIN: Final = "platform_admin"
 """The gateway's name for the role of its administrators, held through a flag of the account."""
 
@@ -127,13 +126,6 @@ def caller(request: Request, user: dict[str, Any] = Depends(get_current_user_wit
     )
 
 
-class Standing(NamedTuple):
-    """What somebody is by standing right."""
-
-    enabled: bool
-    roles: tuple[str, ...]
-
-
 class Account(NamedTuple):
     """Somebody's account."""
 
@@ -179,13 +171,13 @@ def utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def directory(principal: str, agent: bool) -> tuple[bool, tuple[str, ...], datetime] | Literal["gone"] | None:
+def directory(principal: str, agent: bool) -> Standing | Literal["gone"] | None:
     """What somebody is now, for the engine, which asks it of those who want something done and of whom it concerns.
     Every person has an account in the gateway, so a person without one is gone. Agents are not ours to judge."""
     if agent:
         return None
     account = accounts([principal]).get(principal)
-    return "gone" if account is None else (*account.standing, account.made_at)
+    return "gone" if account is None else replace(account.standing, since=account.made_at)
 
 
 def known(email: str) -> Context | None:

@@ -224,12 +224,12 @@ def _clock_offset() -> float:
 
 def _is_for_a_role(grant: Grant) -> bool:
     """Whether a role can stand for a grant: it is on everything, and nothing is judged or recorded before its uses."""
-    return grant.is_plain and grant.resource == "*" and not grant.holder.startswith(host.AGENT_PREFIX)
+    return grant.is_plain and grant.resource == "*" and not grant.holder.agent
 
 
 def _wish(grant: Grant) -> _Wish:
     permissions = _expanded(tuple(grant.permissions), tuple(grant.excluded_permissions))
-    return _Wish(grant.holder, permissions, grant.expires_at.astimezone(UTC), grant.approved_by)
+    return _Wish(grant.holder.name, permissions, grant.expires_at.astimezone(UTC), grant.approved_by)
 
 
 @lru_cache(maxsize=1_024)

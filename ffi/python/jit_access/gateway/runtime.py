@@ -111,7 +111,7 @@ class Runtime:
             honoured = self.engine.honoured()
             by_holder: dict[str, list[Grant]] = defaultdict(list)
             for grant in honoured.grants:
-                by_holder[grant.holder].append(grant)
+                by_holder[str(grant.holder)].append(grant)
             known = self._held = _Held(honoured.revision, honoured.valid_until, by_holder)
         return any(gives(grant, permission) for grant in known.by_holder.get(holder, ()))
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from jit_access import Engine
+from jit_access import Engine, Standing
 from jit_access.gateway.reserved import RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
 _GATEWAY_KEYS = frozenset({"mirror", "wrap_permission_service", "poll_seconds", "lease_seconds", "decision_seconds"})
 
 
-Directory = Callable[[str, bool], tuple[bool, Sequence[str], datetime] | Literal["gone"] | None]
-"""Answers for a principal, by name and whether it is an agent: is it enabled, its roles, and when it was made."""
+Directory = Callable[[str, bool], Standing | Literal["gone"] | None]
+"""Answers for a principal, by name and whether it is an agent."""
 
 
 class PluginConfigError(ValueError):

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from jit_access import Engine, Grant
+from jit_access import Engine, Grant, Standing
 from jit_access.gateway import host
 
 _log: Final = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Standings:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._guard = threading.Lock()
-        self._told: dict[str, host.Standing] = {}
+        self._told: dict[str, Standing] = {}
         """By live grant: what its holder was when the engine was told last."""
         self._asked: dict[str, datetime] = {}
         """By live grant: when it was asked for."""
@@ -43,8 +43,8 @@ class Standings:
         asked = {}
         for grant in self._engine.live_grants():
             # The gateway knows no agents; the host that gives them grants reports them.
-            if not grant.holder.startswith(host.AGENT_PREFIX):
-                grants[grant.holder].append(grant.id)
+            if not grant.holder.agent:
+                grants[grant.holder.name].append(grant.id)
                 asked[grant.id] = _asked_at(grant)
         with self._guard:
             self._asked = asked
@@ -79,7 +79,7 @@ class Standings:
         asked = (self._asked.get(grant) for grant in grants)
         return any(instant is not None and instant + _SLACK < account.made_at for instant in asked)
 
-    def _report(self, holder: str, now: host.Standing) -> int:
+    def _report(self, holder: str, now: Standing) -> int:
         return len(self._engine.standing(holder, enabled=now.enabled, roles=now.roles).items)
 
 

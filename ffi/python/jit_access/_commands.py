@@ -1,0 +1,526 @@
+"""The commands and reads, as methods of `Engine`. Generated from `src/command`, by `tests/generated.rs`."""
+
+# ruff: noqa: E501
+# fmt: off
+# mypy: disable-error-code="no-any-return"
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jit_access._methods import method
+from jit_access._native import Caller, Conditions, Engine
+from jit_access.answers import Page
+from jit_access.principals import Principal
+from jit_access.values import AccessRequest, Delegation, Grant, Record
+
+
+@method
+def submit(
+    self: Engine,
+    caller: Caller,
+    *,
+    role: str,
+    duration_hours: float | None = None,
+    reason: str | None = None,
+    ticket_url: str | None = None,
+    resource: str | None = None,
+    starts_at: datetime | str | None = None,
+    conditions: Conditions | None = None,
+    dry_run: bool = False,
+    idempotency_key: str | None = None,
+) -> AccessRequest:
+    """Request a role for a limited time.
+
+    The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut,
+    and `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved
+    and its grant is in force. When a grant of the caller already gives all of it, nothing is written, and the
+    answer is that grant's request with `already`. Once the call has returned, it is on disk.
+
+    - `role`: The role to request.
+    - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
+    - `reason`: Why. Approvers see it.
+    - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+    - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
+      default is `*`.
+    - `starts_at`: When the grant begins, with its time zone. The default is at the approval.
+    - `conditions`: Conditions checked at every use, besides those of the role.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("submit", caller, {"role": role, "duration_hours": duration_hours, "reason": reason, "ticket_url": ticket_url, "resource": resource, "starts_at": starts_at, "conditions": conditions, "dry_run": dry_run, "idempotency_key": idempotency_key})
+
+
+@method
+def extend(
+    self: Engine,
+    caller: Caller,
+    grant_id: str,
+    *,
+    duration_hours: float | None = None,
+    reason: str | None = None,
+    idempotency_key: str | None = None,
+) -> AccessRequest:
+    """Request an extension of your grant.
+
+    The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at
+    the instant at which the old one ends, and gives the same or less.
+
+    - `grant_id`: The grant to extend.
+    - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
+    - `reason`: Why. The default is the reason of the grant.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("extend", caller, {"grant": grant_id, "duration_hours": duration_hours, "reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def break_glass(
+    self: Engine,
+    caller: Caller,
+    *,
+    role: str,
+    duration_hours: float | None = None,
+    reason: str | None = None,
+    ticket_url: str | None = None,
+    resource: str | None = None,
+    drill: bool = False,
+    idempotency_key: str | None = None,
+) -> AccessRequest:
+    """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
+
+    Once the call has returned, every later check of this process sees the grant. Without a length it lasts as
+    long as the limits allow.
+
+    - `role`: The role to take.
+    - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
+    - `reason`: What the emergency is. Always needed.
+    - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+    - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
+      default is `*`.
+    - `drill`: Whether this is an exercise. Everything about it is marked so.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("break_glass", caller, {"role": role, "duration_hours": duration_hours, "reason": reason, "ticket_url": ticket_url, "resource": resource, "drill": drill, "idempotency_key": idempotency_key})
+
+
+@method
+def complete_review(
+    self: Engine, caller: Caller, grant_id: str, *, justified: bool, finding: str, idempotency_key: str | None = None
+) -> Grant:
+    """Complete the review of a break-glass grant, once the grant has ended.
+
+    The reviewer needs one of the reviewer roles of the grant, and is not its holder.
+
+    - `grant_id`: The grant that was reviewed.
+    - `justified`: Whether there was an emergency, and the access fitted it.
+    - `finding`: What the review found.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("complete_review", caller, {"grant": grant_id, "justified": justified, "finding": finding, "idempotency_key": idempotency_key})
+
+
+@method
+def waive_review(
+    self: Engine, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None
+) -> Grant:
+    """Waive the review of a break-glass grant. The journal keeps who did so, and why.
+
+    Needs what completing the review needs, and is possible at any time.
+
+    - `grant_id`: The grant whose review is waived.
+    - `reason`: Why.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("waive_review", caller, {"grant": grant_id, "reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def approve(
+    self: Engine,
+    caller: Caller,
+    request_id: str,
+    *,
+    version: int | None = None,
+    permissions: Sequence[str] | None = None,
+    resource: str | None = None,
+    duration_hours: float | None = None,
+    conditions: Conditions | None = None,
+    comment: str | None = None,
+    idempotency_key: str | None = None,
+) -> AccessRequest:
+    """Approve a request, wholly or in part.
+
+    Once the call has returned, the grant is on disk, and every later check of this process sees it.
+    `permissions`, `resource`, `duration_hours` and `conditions` are the most that this approver gives: the
+    grant is what they and the request have in common, so nothing can be widened.
+
+    - `request_id`: The request to approve.
+    - `version`: The version that the approver saw. Another version by now is a conflict. The default is the
+      current one.
+    - `permissions`: No more permissions than these. The default is all that are requested.
+    - `resource`: No more resources than this. The default is all that is requested.
+    - `duration_hours`: No longer than this, in hours. The default is the requested length.
+    - `conditions`: More conditions, besides those of the request.
+    - `comment`: A comment, which the requester sees.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("approve", caller, {"request": request_id, "version": version, "permissions": permissions, "resource": resource, "duration_hours": duration_hours, "conditions": conditions, "comment": comment, "idempotency_key": idempotency_key})
+
+
+@method
+def deny(
+    self: Engine, caller: Caller, request_id: str, *, reason: str, idempotency_key: str | None = None
+) -> AccessRequest:
+    """Deny a request.
+
+    - `request_id`: The request to deny.
+    - `reason`: Why. The requester sees it.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("deny", caller, {"request": request_id, "reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def ask(
+    self: Engine, caller: Caller, request_id: str, *, question: str, idempotency_key: str | None = None
+) -> AccessRequest:
+    """Ask the requester for more information.
+
+    The request waits for an answer. It can still be approved or denied.
+
+    - `request_id`: The request.
+    - `question`: What the reviewer wants to know.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("ask", caller, {"request": request_id, "question": question, "idempotency_key": idempotency_key})
+
+
+@method
+def answer(
+    self: Engine,
+    caller: Caller,
+    request_id: str,
+    *,
+    answer: str,
+    duration_hours: float | None = None,
+    resource: str | None = None,
+    idempotency_key: str | None = None,
+) -> AccessRequest:
+    """Answer a reviewer's question about your request.
+
+    Another length or another resource makes a new version of the request. Reviews of the old version do not
+    count for it.
+
+    - `request_id`: The request.
+    - `answer`: The answer.
+    - `duration_hours`: Another length in hours.
+    - `resource`: Another resource.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("answer", caller, {"request": request_id, "answer": answer, "duration_hours": duration_hours, "resource": resource, "idempotency_key": idempotency_key})
+
+
+@method
+def withdraw(self: Engine, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
+    """Withdraw your request. Withdrawing it again is no error.
+
+    - `request_id`: The request to withdraw.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("withdraw", caller, {"request": request_id, "idempotency_key": idempotency_key})
+
+
+@method
+def revoke(self: Engine, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
+    """Revoke a grant and all its extensions.
+
+    Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a
+    grant that is over is no error and changes nothing. Holders release their own grants instead.
+
+    - `grant_id`: The grant to revoke.
+    - `reason`: Why. The holder sees it.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("revoke", caller, {"grant": grant_id, "reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def revoke_many(
+    self: Engine,
+    caller: Caller,
+    *,
+    reason: str,
+    request_id: str | None = None,
+    holder: Principal | str | None = None,
+    agent: bool = False,
+    role: str | None = None,
+    resource: str | None = None,
+    everything: bool = False,
+    idempotency_key: str | None = None,
+) -> Page[Grant]:
+    """Revoke all live grants of a request, a holder, a role or a resource, or all there are.
+
+    All end in one step, and the answer is a page with all of them. Your own are released. Once the call has
+    returned, it is on disk, and no later check of this process honours any of them.
+
+    - `request_id`: The grants that this request led to.
+    - `holder`: The grants that this person or agent holds.
+    - `role`: The grants of this role.
+    - `resource`: The grants that reach any of this resource, wider ones too.
+    - `everything`: All grants.
+    - `reason`: Why. The holders see it.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("revoke_many", caller, {"request": request_id, "holder": holder, "agent": agent, "role": role, "resource": resource, "everything": everything, "reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def release(self: Engine, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
+    """Release your grant and all its extensions, before they expire. Releasing it again is no error.
+
+    - `grant_id`: The grant to release.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("release", caller, {"grant": grant_id, "idempotency_key": idempotency_key})
+
+
+@method
+def suspend(self: Engine, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
+    """Suspend a grant. Its expiry does not change.
+
+    No later check of this process honours the grant until it is resumed.
+
+    - `grant_id`: The grant to suspend.
+    - `reason`: Why. The holder sees it.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("suspend", caller, {"grant": grant_id, "reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def resume(self: Engine, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
+    """Resume a suspended grant.
+
+    - `grant_id`: The grant to resume.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("resume", caller, {"grant": grant_id, "idempotency_key": idempotency_key})
+
+
+@method
+def delegate(
+    self: Engine,
+    caller: Caller,
+    *,
+    to: str,
+    until: datetime | str,
+    reason: str,
+    roles: Sequence[str] | None = None,
+    start: datetime | str | None = None,
+    idempotency_key: str | None = None,
+) -> Delegation:
+    """Delegate your right to review to another person for a limited time.
+
+    The delegate cannot delegate it further, and cannot approve what the delegator requested.
+
+    - `to`: The person who reviews in your place.
+    - `until`: When it ends, with its time zone. At that instant it is over.
+    - `reason`: Why, for the journal.
+    - `roles`: Which of your roles to delegate. The default is all roles with which you review.
+    - `start`: When it begins, with its time zone. The default is now.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("delegate", caller, {"to": to, "until": until, "reason": reason, "roles": roles, "from": start, "idempotency_key": idempotency_key})
+
+
+@method
+def undelegate(self: Engine, caller: Caller, delegation_id: str, *, idempotency_key: str | None = None) -> Delegation:
+    """End a delegation before its time.
+
+    Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is
+    no error.
+
+    - `delegation_id`: The delegation to end.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("undelegate", caller, {"delegation": delegation_id, "idempotency_key": idempotency_key})
+
+
+@method
+def standing(
+    self: Engine,
+    principal: Principal | str,
+    *,
+    enabled: bool,
+    agent: bool = False,
+    roles: Sequence[str] | None = None,
+    caller: Caller | None = None,
+    idempotency_key: str | None = None,
+) -> Page[Grant]:
+    """Report a principal's status and roles. Revokes grants that they are no longer eligible for.
+
+    All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names
+    none of their roles. The answer is a page with all grants that ended. Without a caller the host itself
+    reports.
+
+    - `principal`: The person or agent that the report is about.
+    - `enabled`: Whether the principal's account is enabled.
+    - `roles`: The principal's standing roles. The default is none.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("standing", caller, {"principal": principal, "agent": agent, "enabled": enabled, "roles": roles, "idempotency_key": idempotency_key})
+
+
+@method
+def accept_store(
+    self: Engine, *, reason: str, caller: Caller | None = None, idempotency_key: str | None = None
+) -> Page[Grant]:
+    """Accept the store as it is, after it was replaced by an older copy or another one.
+
+    Until then no process honours a grant. Everything that was written to the old store after the copy was made
+    is gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is
+    empty. Without a caller the host itself accepts it.
+
+    - `reason`: Why this store is the true one.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("accept_store", caller, {"reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def request(self: Engine, caller: Caller, request_id: str) -> AccessRequest:
+    """Get a request.
+
+    Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written
+    down yet are not counted.
+
+    - `request_id`: The request.
+    """
+    return self._run("request", caller, {"id": request_id})
+
+
+@method
+def grant(self: Engine, caller: Caller, grant_id: str) -> Grant:
+    """Get a grant.
+
+    Its holder, those who could approve it and those who see everything can see it. Every use that this process
+    has answered is counted.
+
+    - `grant_id`: The grant.
+    """
+    return self._run("grant", caller, {"id": grant_id})
+
+
+@method
+def requests(
+    self: Engine, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[AccessRequest]:
+    """List the requests that the caller can see, newest first.
+
+    - `status`: Only requests of this status.
+    - `limit`: The most rows on the page, 1 to 500.
+    - `cursor`: `next_cursor` of the page before.
+    """
+    return self._run("requests", caller, {"status": status, "limit": limit, "cursor": cursor})
+
+
+@method
+def grants(
+    self: Engine, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Grant]:
+    """List the grants that the caller can see, newest first.
+
+    - `status`: Only grants of this status.
+    - `limit`: The most rows on the page, 1 to 500.
+    - `cursor`: `next_cursor` of the page before.
+    """
+    return self._run("grants", caller, {"status": status, "limit": limit, "cursor": cursor})
+
+
+@method
+def unreviewed(self: Engine, caller: Caller) -> Page[Grant]:
+    """List the break-glass grants that the caller can see and that wait for a review, newest first."""
+    return self._run("unreviewed", caller, {})
+
+
+@method
+def delegations(
+    self: Engine, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Delegation]:
+    """List the delegations that the caller can see, newest first.
+
+    - `status`: Only delegations of this status.
+    - `limit`: The most rows on the page, 1 to 500.
+    - `cursor`: `next_cursor` of the page before.
+    """
+    return self._run("delegations", caller, {"status": status, "limit": limit, "cursor": cursor})
+
+
+@method
+def audit(self: Engine, caller: Caller, *, limit: int = 50, cursor: str | None = None) -> Page[Record]:
+    """List the records of the journal, oldest first.
+
+    Needs a role in `approver_roles` or `auditor_roles`.
+
+    - `limit`: The most rows on the page, 1 to 500.
+    - `cursor`: `next_cursor` of the page before.
+    """
+    return self._run("audit", caller, {"limit": limit, "cursor": cursor})
+
+
+@method
+def policies(self: Engine, caller: Caller) -> str:
+    """Export all live grants as one Cedar policy set.
+
+    The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
+    """
+    return self._run("policies", caller, {})
+
+
+@method
+def live_grants(self: Engine) -> list[Grant]:
+    """List all live grants, for the host itself. No caller is checked."""
+    return self._run("live_grants", None, {})
+
+
+@method
+def verify(self: Engine) -> int:
+    """Check the whole journal, and that the stored state follows from it. The answer is the number of records."""
+    return self._run("verify", None, {})

@@ -1,0 +1,104 @@
+"""Who can hold a grant, and what a host tells about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, NoReturn, Protocol, Self, final, runtime_checkable
+
+from jit_access._native import _parse_principal, _principal
+
+__all__ = ["Directory", "Principal", "Standing"]
+
+_AGENT: Final = "agent:"
+
+
+@final
+class Principal(str):
+    """A person, or an agent: a program that acts in its own name.
+
+    It is text as well: `str()` gives the name of a person, and `agent:` with the name of an agent. The name is in its
+    one spelling, so two principals are equal when they are the same person or the same agent. Wherever a call takes a
+    name and `agent`, it takes a `Principal` alone.
+    """
+
+    __slots__ = ()
+    __module__ = "jit_access"
+
+    def __new__(cls, name: str, *, agent: bool = False) -> Self:
+        """A person, or with `agent` an agent.
+
+        Raises `InvalidInput` for a name that is empty, longer than 320 bytes, or holds spaces, controls or invisible
+        characters.
+        """
+        return str.__new__(cls, _principal(name, agent))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The principal of a text that `str()` of one gave: `dev@example.com`, `agent:deploy-bot`."""
+        return str.__new__(cls, _parse_principal(text))
+
+    @classmethod
+    def _of(cls, text: str) -> Self:
+        """The same for what an engine answered."""
+        return str.__new__(cls, text)
+
+    @property
+    def kind(self) -> Literal["user", "agent"]:
+        """What it is: `user` or `agent`."""
+        return "agent" if self.agent else "user"
+
+    @property
+    def agent(self) -> bool:
+        """Whether it is an agent."""
+        return self.startswith(_AGENT)
+
+    @property
+    def name(self) -> str:
+        """The name alone."""
+        return str(self).removeprefix(_AGENT)
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Principal is final")
+
+    def __repr__(self) -> str:
+        return f"Principal({self.name!r}, agent=True)" if self.agent else f"Principal({self.name!r})"
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        return (self.name,), {"agent": self.agent}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a principal is by standing right, as the host knows it."""
+
+    enabled: bool
+    """Whether the account is enabled. Somebody whose account is disabled does nothing and holds nothing."""
+    roles: Sequence[str] = ()
+    """The standing roles, never those that come from a grant."""
+    since: datetime | str | None = None
+    """When the account was made, where the host can tell. What is older was done by somebody else of that name."""
+
+
+Standing.__module__ = "jit_access"
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """Where a host keeps its accounts. `Engine.open` takes one. It is asked, at the instant of a command, for those who
+    want something done and for those whom it concerns.
+    """
+
+    def standing(self, principal: Principal, /) -> Standing | Literal["gone"] | None:
+        """What this principal is now.
+
+        `"gone"` when there is no such account, which is as a disabled one; `None` when the host does not judge this
+        principal. It may wait, and it is called without any lock held. What it raises stops the command with
+        `Unavailable`, except for a command that only takes access away.
+        """
+        ...
+
+
+Directory.__module__ = "jit_access"

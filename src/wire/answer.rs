@@ -1,0 +1,211 @@
+//! What a command or a read answers, before it is written in the form of one face.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, cursor, to_json};
+use crate::error::Error;
+use crate::journal::Record;
+use crate::model::{AccessRequest, Delegation, Grant, Timestamp};
+use crate::service::{Listing, Receipt};
+
+/// What a command or a read answers.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// use jit_access::command::{Fields, spec_of};
+/// use jit_access::model::{Caller, Principal};
+/// use jit_access::wire::command;
+///
+/// let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
+/// let fields = Fields::parse(r#"{"role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// let submit = spec_of("submit").ok_or("no such command")?;
+/// let answer = command::execute(&engine.workflow(), submit, Some(&dev), fields)?;
+/// assert!(!answer.replayed && answer.to_json("/jit")?.contains(r#""status":"pending""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Answer {
+    /// What it holds.
+    pub body: Body,
+    /// The instant that statuses are judged at.
+    pub now: Timestamp,
+    /// Whether an earlier call with the same idempotency key did it, and this one did nothing.
+    pub replayed: bool,
+    /// Whether it is on disk, as [`Receipt::durable`] says.
+    pub durable: bool,
+}
+
+/// What an answer holds.
+#[derive(Debug)]
+pub enum Body {
+    /// One value.
+    One(Item),
+    /// A page of values, and the cursor of the next one.
+    Page(Vec<Item>, Option<String>),
+    /// All values.
+    List(Vec<Item>),
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(u64),
+}
+
+/// A value that is a document of its own.
+#[derive(Debug)]
+pub enum Item {
+    /// A request, with the grant it led to, and whether that grant already gave what was requested.
+    Request(Box<AccessRequest>, Option<Box<Grant>>, bool),
+    /// A grant.
+    Grant(Box<Grant>),
+    /// A delegation.
+    Delegation(Box<Delegation>),
+    /// A record of the journal.
+    Record(Box<Record>),
+}
+
+impl Item {
+    /// The name of its document: `Grant`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Request(..) => RequestDocument::SPEC.name,
+            Self::Grant(_) => GrantDocument::SPEC.name,
+            Self::Delegation(_) => DelegationDocument::SPEC.name,
+            Self::Record(_) => RecordDocument::SPEC.name,
+        }
+    }
+
+    /// Its document as it stands at `now`. Links start with `base`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be written, which no value here causes.
+    pub fn to_json(&self, now: Timestamp, base: &str) -> Result<String, Error> {
+        to_json(&self.document(now, base))
+    }
+
+    fn document(&self, now: Timestamp, base: &str) -> ItemDocument {
+        match self {
+            Self::Request(request, grant, already) => {
+                let document = RequestDocument::new(request, grant.as_deref(), now, base);
+                ItemDocument::Request(Box::new(document.already(*already)))
+            }
+            Self::Grant(grant) => ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base))),
+            Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
+            Self::Record(record) => ItemDocument::Record(Box::new(RecordDocument::from(&**record))),
+        }
+    }
+}
+
+/// A document, whichever it is.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ItemDocument {
+    Request(Box<RequestDocument>),
+    Grant(Box<GrantDocument>),
+    Delegation(Box<DelegationDocument>),
+    Record(Box<RecordDocument>),
+}
+
+/// The document of an answer.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AnswerDocument<'a> {
+    One(ItemDocument),
+    Page(PageDocument<ItemDocument>),
+    List(Vec<ItemDocument>),
+    Text(&'a str),
+    Number(u64),
+}
+
+/// The answer of a command that changes something, for faces that have nothing but the document.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    document: AnswerDocument<'a>,
+    replayed: bool,
+    /// Only there when it is `false`: the command took effect in this process and is not written yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable: Option<bool>,
+}
+
+impl Answer {
+    /// The document. Links start with `base`: `/jit`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be written, which no answer here causes.
+    pub fn to_json(&self, base: &str) -> Result<String, Error> {
+        to_json(&self.document(base))
+    }
+
+    /// The document of a command that changes something, with `replayed`, and with `durable` when it is `false`.
+    pub(super) fn written(&self, base: &str) -> Result<String, Error> {
+        let durable = Some(false).filter(|_| !self.durable);
+        to_json(&Written { document: self.document(base), replayed: self.replayed, durable })
+    }
+
+    fn document(&self, base: &str) -> AnswerDocument<'_> {
+        let all = |items: &[Item]| items.iter().map(|item| item.document(self.now, base)).collect();
+        match &self.body {
+            Body::One(item) => AnswerDocument::One(item.document(self.now, base)),
+            Body::Page(items, next) => {
+                AnswerDocument::Page(PageDocument { items: all(items), next_cursor: next.clone() })
+            }
+            Body::List(items) => AnswerDocument::List(all(items)),
+            Body::Text(text) => AnswerDocument::Text(text),
+            Body::Number(number) => AnswerDocument::Number(*number),
+        }
+    }
+
+    /// The answer of a read.
+    pub(super) const fn read(body: Body, now: Timestamp) -> Self {
+        Self { body, now, replayed: false, durable: true }
+    }
+
+    pub(super) fn page<T>(listing: Listing<T>, item: impl FnMut(T) -> Item) -> Self {
+        let next = listing.next.map(cursor);
+        Self::read(Body::Page(listing.items.into_iter().map(item).collect(), next), listing.now)
+    }
+
+    pub(super) fn request(receipt: Receipt) -> Result<Self, Error> {
+        let Receipt { request, grant, already, .. } = receipt;
+        let request = request.ok_or_else(|| missing("request"))?;
+        let item = Item::Request(Box::new(request), grant.map(Box::new), already);
+        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+    }
+
+    pub(super) fn grant(receipt: Receipt) -> Result<Self, Error> {
+        let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
+        let item = Item::Grant(Box::new(grant));
+        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+    }
+
+    pub(super) fn delegation(receipt: Receipt) -> Result<Self, Error> {
+        let delegation = receipt.delegation.ok_or_else(|| missing("delegation"))?;
+        let item = Item::Delegation(Box::new(delegation));
+        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+    }
+
+    /// All grants that ended by a command.
+    pub(super) fn ended(receipt: Receipt) -> Self {
+        let items = receipt.ended.into_iter().map(|grant| Item::Grant(Box::new(grant))).collect();
+        let body = Body::Page(items, None);
+        Self { body, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable }
+    }
+}
+
+/// The document of a page of these.
+///
+/// # Errors
+/// [`Error::Internal`] when it cannot be written, which no value here causes.
+pub fn page_of(items: &[Arc<Item>], next_cursor: Option<String>, now: Timestamp, base: &str) -> Result<String, Error> {
+    let items = items.iter().map(|item| item.document(now, base)).collect();
+    to_json(&PageDocument { items, next_cursor })
+}
+
+fn missing(what: &str) -> Error {
+    Error::Internal(format!("the {what} of a command is missing from its receipt"))
+}
