@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod authz;
 pub mod check;
 pub mod clock;
 pub mod command;

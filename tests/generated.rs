@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jit_access::authz::{ActionGroup, AuthzAction};
 use jit_access::command::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, catalogue};
 use jit_access::model::{DelegationStatus, GrantStatus, RequestStatus};
 use jit_access::wire::command::fields_of;
@@ -73,6 +74,58 @@ fn answer(spec: &CommandSpec) -> &'static str {
 fn arguments(spec: &CommandSpec) -> Vec<&'static str> {
     let named = |name| if name == "caller" { "by" } else { name };
     fields_of(spec).into_iter().filter(|name| *name != "base").map(named).collect()
+}
+
+/// The actions of the workflow policy, as its schema declares them.
+#[test]
+fn the_schema_of_the_workflow_policy_has_every_action() {
+    let mut actions = String::new();
+    for group in ActionGroup::ALL {
+        writeln!(actions, "// {}", group.doc().trim()).unwrap();
+        writeln!(actions, "action \"{}\";", group.name()).unwrap();
+    }
+    for action in AuthzAction::ALL {
+        let group = action.group().map_or(String::new(), |group| format!(" in [\"{}\"]", group.name()));
+        let resources = action.resources().join(", ");
+        writeln!(actions, "// To {}.\naction \"{}\"{group}", action.phrase(), action.name()).unwrap();
+        writeln!(actions, "  appliesTo {{ principal: [Principal], resource: [{resources}], context: Context }};")
+            .unwrap();
+    }
+    let name = "policies/workflow.cedarschema";
+    let committed = fs::read_to_string(path(name)).unwrap();
+    let mark = "// the export of all grants.\n";
+    let (by_hand, _) = committed.split_once(mark).unwrap_or_else(|| panic!("{name} has no {mark}"));
+    compare(name, &format!("{by_hand}{mark}{actions}"));
+}
+
+/// Which action each command needs, for those who write policies.
+#[test]
+fn the_manual_of_policies_lists_every_action() {
+    let mut table = String::from("| action | group | resource | what it allows | commands |\n|---|---|---|---|---|\n");
+    for action in AuthzAction::ALL {
+        let group = action.group().map_or(String::new(), |group| format!("`{}`", group.name()));
+        let commands = catalogue().filter(|spec| spec.action == Some(*action));
+        let commands: Vec<_> = commands.map(|spec| format!("`{}`", spec.name)).collect();
+        let (name, resources) = (action.name(), action.resources().join(", "));
+        writeln!(table, "| `{name}` | {group} | {resources} | to {} | {} |", action.phrase(), commands.join(", "))
+            .unwrap();
+    }
+    compare_part("policies/README.md", ("<!-- actions: begin -->\n", "<!-- actions: end -->\n"), &table);
+}
+
+#[test]
+fn every_command_names_its_action() {
+    for spec in catalogue() {
+        let is_for_the_host = spec.caller == CallerKind::Host;
+        assert_eq!(spec.action.is_none(), is_for_the_host, "{}", spec.name);
+        assert!(!spec.writes || spec.action != Some(AuthzAction::See), "{}", spec.name);
+    }
+    // Asked beside a command, and by no command alone.
+    let internal = [AuthzAction::Hold, AuthzAction::SeeAll];
+    for action in AuthzAction::ALL {
+        let has_command = catalogue().any(|spec| spec.action == Some(*action));
+        assert_ne!(has_command, internal.contains(action), "{}", action.name());
+    }
 }
 
 /// Which fields a command takes, for the runners of the stories in every language.

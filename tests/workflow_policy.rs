@@ -8,6 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jit_access::Error;
+use jit_access::authz::{
+    AuthzAction, AuthzContext, AuthzDecision, AuthzError, AuthzRequest, CedarPolicy, PlainPolicy, PolicyHandle,
+    WorkflowPolicy,
+};
 use jit_access::clock::ManualClock;
 use jit_access::command::{
     AcceptStore, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, ListRecords,
@@ -15,14 +19,10 @@ use jit_access::command::{
 };
 use jit_access::config::Config;
 use jit_access::model::*;
-use jit_access::policy::CedarWorkflow;
 use jit_access::service::{Builder, Engine, Receipt, Workflow};
 use jit_access::store::conformance::world::person;
 use jit_access::store::{MemoryStore, Store};
-use jit_access::workflow::{
-    Act, PlainPolicy, PolicyFailure, PolicyHandle, Question, Rules, Ruling, WorkflowPolicy, may_see_delegation,
-    sees_everything,
-};
+use jit_access::workflow::{Rules, may_see_delegation, sees_everything};
 
 const HOUR: i64 = 3_600_000;
 
@@ -361,7 +361,7 @@ and who holds which role, stand in tests/workflow_policy.rs. This file is writte
 fn the_matrix_is_the_committed_one_with_cedar_and_without() {
     let world = World::new();
     let (text, sentences) = matrix(&world, PlainPolicy.into());
-    let (with_cedar, cedars_sentences) = matrix(&world, CedarWorkflow::shipped().unwrap().into());
+    let (with_cedar, cedars_sentences) = matrix(&world, CedarPolicy::shipped().unwrap().into());
     assert_eq!(with_cedar, text, "the shipped Cedar policy says something else than the plain one");
     assert_eq!(cedars_sentences, sentences);
     let text = format!("{HEAD}{text}");
@@ -377,14 +377,14 @@ fn the_matrix_is_the_committed_one_with_cedar_and_without() {
 
 /// A policy of a host's own.
 #[derive(Debug)]
-struct Hosts(fn(&Question<'_>) -> Result<Ruling, PolicyFailure>);
+struct Hosts(fn(&AuthzRequest<'_>) -> Result<AuthzDecision, AuthzError>);
 
 impl WorkflowPolicy for Hosts {
-    fn ruling(&self, question: &Question<'_>) -> Result<Ruling, PolicyFailure> {
+    fn decide(&self, question: &AuthzRequest<'_>) -> Result<AuthzDecision, AuthzError> {
         (self.0)(question)
     }
 
-    fn is_operators(&self) -> bool {
+    fn is_custom(&self) -> bool {
         true
     }
 }
@@ -399,7 +399,7 @@ fn approving(policy: Hosts, who: &str) -> Result<Receipt, Error> {
 #[test]
 fn a_policy_that_permits_all_lets_nobody_review_what_they_asked_for() {
     let world = World::new();
-    let engine = world.engine(Hosts(|_| Ok(Ruling::Permitted)).into());
+    let engine = world.engine(Hosts(|_| Ok(AuthzDecision::Allow)).into());
     let reviews = |request: RequestId| -> [Command; 3] {
         [Approve::new(request).into(), Deny::new(request, words()).into(), Ask::new(request, words()).into()]
     };
@@ -426,9 +426,9 @@ fn a_policy_that_permits_all_lets_nobody_review_what_they_asked_for() {
 
 #[test]
 fn a_forbid_is_named() {
-    let policy = Hosts(|question| match question.act {
-        Act::Approve => Ok(Ruling::Forbidden(vec!["freeze".to_owned()])),
-        _ => Ok(Ruling::Permitted),
+    let policy = Hosts(|question| match question.action {
+        AuthzAction::Approve => Ok(AuthzDecision::Forbidden(vec!["freeze".to_owned()])),
+        _ => Ok(AuthzDecision::Allow),
     });
     let refused = approving(policy, "lead").unwrap_err();
     assert_eq!(refused.code(), "forbidden_by_policy");
@@ -438,33 +438,34 @@ fn a_forbid_is_named() {
 #[test]
 fn where_nothing_permits_the_operators_policy_is_named() {
     let refused = |who| {
-        let policy =
-            Hosts(|question| Ok(if question.act == Act::See { Ruling::Permitted } else { Ruling::NotPermitted }));
+        let policy = Hosts(|question| {
+            Ok(if question.action == AuthzAction::See { AuthzDecision::Allow } else { AuthzDecision::NotPermitted })
+        });
         approving(policy, who).unwrap_err()
     };
     assert_eq!(refused("lead").code(), "forbidden_by_policy", "whom the library's own policy would let");
     assert_eq!(refused("stranger").code(), "not_an_approver");
-    let sentence = "no policy of the operator's `workflow_policy` lets lea@example.com approve this request";
+    let sentence = "no policy in `workflow_policy` permits lea@example.com to approve this request";
     assert_eq!(refused("lead").to_string(), sentence);
 }
 
 #[test]
 fn a_policy_without_an_answer_refuses() {
-    let policy = Hosts(|question| match question.act {
-        Act::See => Ok(Ruling::Permitted),
-        _ => Err(PolicyFailure { policy: "broken".to_owned(), reason: "integer overflow".to_owned() }),
+    let policy = Hosts(|question| match question.action {
+        AuthzAction::See => Ok(AuthzDecision::Allow),
+        _ => Err(AuthzError { policy: "broken".to_owned(), reason: "integer overflow".to_owned() }),
     });
     let refused = approving(policy, "lead").unwrap_err();
     assert_eq!(refused.code(), "policy_failed");
-    let sentence = "the workflow policy `broken` could not be evaluated: integer overflow; until the operator mends it, \
-                    nobody may approve this request";
+    let sentence = "the workflow policy `broken` could not be evaluated: integer overflow; nobody may \
+                    approve this request until the policy is fixed";
     assert_eq!(refused.to_string(), sentence);
 }
 
 /// Random questions: whoever asks, whatever they hold, whatever it is about.
 mod random {
+    use jit_access::authz::{AuthzResource, Eligibility, Entitlement};
     use jit_access::store::conformance::world::Dice;
-    use jit_access::workflow::{About, Entitlement, For};
 
     use super::*;
 
@@ -581,7 +582,7 @@ mod random {
 
     #[test]
     fn questions_are_answered_alike_with_cedar_and_without() {
-        let cedar = CedarWorkflow::shipped().unwrap();
+        let cedar = CedarPolicy::shipped().unwrap();
         let mut permitted = 0;
         for seed in 0..300 {
             let dice = &mut Dice::new(seed);
@@ -592,40 +593,38 @@ mod random {
             let (request, grant, delegation) = (request(dice), grant(dice), delegation(dice));
             let (eligible_roles, principals, about) = (roles(dice), [principal(dice)], principal(dice));
             let (role, given) = (RoleName::new("operator").unwrap(), permissions());
-            let named = For::Some { roles: &eligible_roles, principals: &principals };
+            let named = Eligibility::Listed { roles: &eligible_roles, principals: &principals };
             let wanted = Entitlement {
                 role: &role,
                 permissions: &given,
                 scope: &Scope::ANY,
                 duration: Ttl::from_hours(1.0).unwrap(),
                 emergency: dice.below(2) == 0,
-                open_to: if dice.below(3) == 0 { For::Everybody } else { named },
+                eligibility: if dice.below(3) == 0 { Eligibility::Everyone } else { named },
             };
-            let things = |act: Act| match act {
-                Act::Request | Act::BreakGlass | Act::Hold => vec![About::Entitlement(&wanted)],
-                Act::Approve | Act::Deny | Act::Ask | Act::Answer | Act::Withdraw => vec![About::Request(&request)],
-                Act::Extend
-                | Act::Release
-                | Act::Revoke
-                | Act::Suspend
-                | Act::Resume
-                | Act::Review
-                | Act::WaiveReview => {
-                    vec![About::Grant(&grant)]
-                }
-                Act::Delegate | Act::Undelegate => vec![About::Delegation(&delegation)],
-                Act::RevokeMany => vec![About::Selection(&Selector::All)],
-                Act::ReportStanding => vec![About::Standing(&about)],
-                Act::See => vec![About::Request(&request), About::Grant(&grant), About::Delegation(&delegation)],
-                Act::SeeAll | Act::Audit | Act::AcceptStore => vec![About::Workflow],
+            let things = |action: AuthzAction| {
+                action.resources().iter().map(|name| match *name {
+                    "Entitlement" => AuthzResource::Entitlement(&wanted),
+                    "Request" => AuthzResource::Request(&request),
+                    "Grant" => AuthzResource::Grant(&grant),
+                    "Delegation" => AuthzResource::Delegation(&delegation),
+                    "Selection" => AuthzResource::Selection(&Selector::All),
+                    "Principal" => AuthzResource::Principal(&about),
+                    "Workflow" => AuthzResource::Workflow,
+                    other => panic!("no resource of the type {other}"),
+                })
             };
-            for act in Act::ALL {
+            for act in AuthzAction::ALL {
                 for thing in things(*act) {
-                    let question =
-                        Question { caller: &caller, lent: &lent, act: *act, about: thing, rules: &rules, now: now() };
-                    let plain = PlainPolicy.ruling(&question);
-                    assert_eq!(cedar.ruling(&question), plain, "seed {seed}: {question:#?}");
-                    permitted += u32::from(plain == Ok(Ruling::Permitted));
+                    let context = AuthzContext {
+                        now: now(),
+                        approver_roles: &rules.approver_roles,
+                        auditor_roles: &rules.auditor_roles,
+                    };
+                    let question = AuthzRequest::new(&caller, *act, thing, context).with_lent(&lent);
+                    let plain = PlainPolicy.decide(&question);
+                    assert_eq!(cedar.decide(&question), plain, "seed {seed}: {question:#?}");
+                    permitted += u32::from(plain == Ok(AuthzDecision::Allow));
                 }
             }
         }

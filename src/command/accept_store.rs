@@ -11,6 +11,7 @@ command! {
     /// Without a caller the host itself accepts it.
     AcceptStore = "accept_store",
     answers: Ended,
+    action: AcceptStore,
     http: POST "/store/accept" 200,
     caller: CallerOrHost,
     effect: Begins,

@@ -11,6 +11,7 @@ command! {
     /// for it.
     Answer = "answer",
     answers: Request,
+    action: Answer,
     http: POST "/requests/{id}/answer" 200,
     example: r#"{"answer": "the shop alone", "resource": "server:shop"}"#,
     fields: {

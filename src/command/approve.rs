@@ -12,6 +12,7 @@ command! {
     /// the request have in common, so nothing can be widened.
     Approve = "approve",
     answers: Request,
+    action: Approve,
     http: POST "/requests/{id}/approve" 200,
     effect: Begins,
     example: r#"{"version": 1, "permissions": ["audit:read"], "duration_hours": 1, "comment": "an hour is enough"}"#,

@@ -10,6 +10,7 @@ command! {
     /// The request waits for an answer. It can still be approved or denied.
     Ask = "ask",
     answers: Request,
+    action: Ask,
     http: POST "/requests/{id}/ask" 200,
     example: r#"{"question": "which of the servers?"}"#,
     fields: {

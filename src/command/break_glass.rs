@@ -11,6 +11,7 @@ command! {
     /// as the limits allow.
     BreakGlass = "break_glass",
     answers: Request,
+    action: BreakGlass,
     http: POST "/break-glass" 201,
     effect: Begins,
     example: r#"{"role": "responder", "reason": "INC-42: the shop is down", "duration_hours": 1}"#,

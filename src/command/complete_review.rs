@@ -10,6 +10,7 @@ command! {
     /// The reviewer needs one of the reviewer roles of the grant, and is not its holder.
     CompleteReview = "complete_review",
     answers: Grant,
+    action: Review,
     http: POST "/grants/{id}/review" 200,
     example: r#"{"justified": true, "finding": "INC-42 was real, and the access fitted it"}"#,
     fields: {

@@ -53,12 +53,13 @@ macro_rules! field_name {
 /// Declares a command.
 ///
 /// `fields` are required, in the order of `new`; `optional` fields have a setter and their type's default; `group` is a
-/// required value that is several fields in a document. `as` gives a field another name in documents.
+/// required value that is several fields in a document. `action` is what the workflow policy has to allow. `as` gives a field another name in documents.
 macro_rules! command {
     (
         $(#[doc = $doc:literal])+
         $name:ident = $wire:literal,
         answers: $answer:ident,
+        $(action: $action:ident,)?
         $(http: $method:ident $path:literal $status:literal,)?
         $(caller: $caller:ident,)?
         $(effect: $effect:ident,)?
@@ -118,6 +119,7 @@ macro_rules! command {
                     ],
                 ],
                 answer: $crate::command::AnswerKind::$answer,
+                action: $crate::command::define::or!(None $(, Some($crate::authz::AuthzAction::$action))?),
                 http: $crate::command::define::or!(
                     None
                     $(, Some($crate::command::Http::new(stringify!($method), $path, $status)))?

@@ -10,6 +10,7 @@ command! {
     /// The delegate cannot delegate it further, and cannot approve what the delegator requested.
     Delegate = "delegate",
     answers: Delegation,
+    action: Delegate,
     http: POST "/delegations" 201,
     example: r#"{"to": "ben@example.com", "until": "2026-03-09T18:00:00Z", "reason": "away for a week"}"#,
     fields: {

@@ -8,6 +8,7 @@ command! {
     /// Deny a request.
     Deny = "deny",
     answers: Request,
+    action: Deny,
     http: POST "/requests/{id}/deny" 200,
     example: r#"{"reason": "the report of last week has it"}"#,
     fields: {

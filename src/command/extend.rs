@@ -11,6 +11,7 @@ command! {
     /// instant at which the old one ends, and gives the same or less.
     Extend = "extend",
     answers: Request,
+    action: Extend,
     http: POST "/grants/{id}/extend" 201,
     effect: Begins,
     example: r#"{"duration_hours": 1, "reason": "INC-42 goes on"}"#,

@@ -65,6 +65,7 @@ command! {
     /// yet are not counted.
     GetRequest = "request",
     answers: Request,
+    action: See,
     http: GET "/requests/{id}" 200,
     writes: false,
     fields: {
@@ -80,6 +81,7 @@ command! {
     /// answered is counted.
     GetGrant = "grant",
     answers: Grant,
+    action: See,
     http: GET "/grants/{id}" 200,
     writes: false,
     fields: {
@@ -92,6 +94,7 @@ command! {
     /// List the requests that the caller can see, newest first.
     ListRequests = "requests",
     answers: Requests,
+    action: See,
     http: GET "/requests" 200,
     writes: false,
     optional: {
@@ -108,6 +111,7 @@ command! {
     /// List the grants that the caller can see, newest first.
     ListGrants = "grants",
     answers: Grants,
+    action: See,
     http: GET "/grants" 200,
     writes: false,
     optional: {
@@ -124,6 +128,7 @@ command! {
     /// List the delegations that the caller can see, newest first.
     ListDelegations = "delegations",
     answers: Delegations,
+    action: See,
     http: GET "/delegations" 200,
     writes: false,
     optional: {
@@ -140,6 +145,7 @@ command! {
     /// List the break-glass grants that the caller can see and that wait for a review, newest first.
     ListUnreviewed = "unreviewed",
     answers: Grants,
+    action: See,
     http: GET "/reviews" 200,
     writes: false,
 }
@@ -150,6 +156,7 @@ command! {
     /// Needs a role in `approver_roles` or `auditor_roles`.
     ListRecords = "audit",
     answers: Records,
+    action: Audit,
     http: GET "/audit" 200,
     writes: false,
     optional: {
@@ -166,6 +173,7 @@ command! {
     /// The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
     ExportPolicies = "policies",
     answers: Text,
+    action: Audit,
     http: GET "/policies" 200,
     writes: false,
 }

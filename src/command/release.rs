@@ -8,6 +8,7 @@ command! {
     /// Release your grant and all its extensions, before they expire. Releasing it again is no error.
     Release = "release",
     answers: Grant,
+    action: Release,
     http: POST "/grants/{id}/release" 200,
     effect: Ends,
     takes_away: true,

@@ -15,6 +15,7 @@ command! {
     /// their roles. The answer is a page with all grants that ended. Without a caller the host itself reports.
     ReportStanding = "standing",
     answers: Ended,
+    action: ReportStanding,
     http: POST "/standing" 200,
     caller: CallerOrHost,
     effect: Ends,

@@ -8,6 +8,7 @@ command! {
     /// Resume a suspended grant.
     Resume = "resume",
     answers: Grant,
+    action: Resume,
     http: POST "/grants/{id}/resume" 200,
     effect: Begins,
     fields: {

@@ -11,6 +11,7 @@ command! {
     /// that is over is no error and changes nothing. Holders release their own grants instead.
     Revoke = "revoke",
     answers: Grant,
+    action: Revoke,
     http: POST "/grants/{id}/revoke" 200,
     effect: Ends,
     takes_away: true,

@@ -16,6 +16,7 @@ command! {
     /// returned, it is on disk, and no later check of this process honours any of them.
     RevokeMany = "revoke_many",
     answers: Ended,
+    action: RevokeMany,
     http: POST "/grants/revoke" 200,
     effect: Ends,
     takes_away: true,

@@ -1,5 +1,6 @@
 //! What every face must know of a command: its fields, what it answers, how HTTP reaches it.
 
+use crate::authz::AuthzAction;
 use crate::model::{DelegationStatus, GrantStatus, RequestStatus};
 
 /// A command or a read, as faces see it.
@@ -14,6 +15,9 @@ pub struct CommandSpec {
     pub fields: &'static [&'static [FieldSpec]],
     /// What it answers.
     pub answer: AnswerKind,
+    /// The action that the workflow policy must allow; `None` when only the host calls it. Reads of many things ask it for
+    /// each of them.
+    pub action: Option<AuthzAction>,
     /// How HTTP reaches it; `None` when only the host calls it.
     pub http: Option<Http>,
     /// Who may give it.

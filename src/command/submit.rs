@@ -13,6 +13,7 @@ command! {
     /// that grant's request with `already`. Once the call has returned, it is on disk.
     Submit = "submit",
     answers: Request,
+    action: Request,
     http: POST "/request" 201,
     effect: Begins,
     dry_run: true,

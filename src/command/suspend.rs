@@ -10,6 +10,7 @@ command! {
     /// No later check of this process honours the grant until it is resumed.
     Suspend = "suspend",
     answers: Grant,
+    action: Suspend,
     http: POST "/grants/{id}/suspend" 200,
     effect: Ends,
     takes_away: true,

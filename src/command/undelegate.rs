@@ -11,6 +11,7 @@ command! {
     /// error.
     Undelegate = "undelegate",
     answers: Delegation,
+    action: Undelegate,
     http: DELETE "/delegations/{id}" 200,
     takes_away: true,
     fields: {

@@ -10,6 +10,7 @@ command! {
     /// Needs what completing the review needs, and is possible at any time.
     WaiveReview = "waive_review",
     answers: Grant,
+    action: WaiveReview,
     http: POST "/grants/{id}/waive-review" 200,
     example: r#"{"reason": "the same incident as grant 01, reviewed there"}"#,
     fields: {

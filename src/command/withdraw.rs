@@ -8,6 +8,7 @@ command! {
     /// Withdraw your request. Withdrawing it again is no error.
     Withdraw = "withdraw",
     answers: Request,
+    action: Withdraw,
     http: POST "/requests/{id}/withdraw" 200,
     takes_away: true,
     fields: {

@@ -190,19 +190,19 @@ fn a_policy_is_read_from_where_the_configuration_is() {
     std::fs::write(folder.path().join("own.cedar"), all).unwrap();
     let text = "jit_access: {workflow_policy: {path: own.cedar}, store: {path: jit.db}}";
     let config = Config::parse_in(Some(folder.path()), text, []).unwrap();
-    assert!(config.rules.policy.is_operators());
+    assert!(config.rules.policy.is_custom());
     assert!(matches!(config.store, StoreConfig::Sqlite { path, .. } if path == folder.path().join("jit.db")));
     let error = refusal("jit_access: {workflow_policy: {path: own.cedar}}");
     assert!(error.starts_with("`jit_access.workflow_policy.path` is `own.cedar`, which cannot be read"), "{error}");
 
     let path = folder.path().join("own.cedar").to_string_lossy().into_owned();
     let config = with_env("", &[("JIT_WORKFLOW_POLICY__PATH", &path), ("JIT_WORKFLOW_POLICY__KEEP_SHIPPED", "true")]);
-    assert!(config.unwrap().rules.policy.is_operators());
+    assert!(config.unwrap().rules.policy.is_custom());
     std::fs::write(folder.path().join("own.cedar"), format!("{all}\npermit (principal")).unwrap();
     let error = Config::parse_in(Some(folder.path()), text, []).unwrap_err().to_string();
     let told = "`jit_access.workflow_policy.path` is `own.cedar`, which is wrong in line 2: unexpected end of input";
     assert!(error.starts_with(told), "{error}");
-    assert!(!parse("").unwrap().rules.policy.is_operators());
+    assert!(!parse("").unwrap().rules.policy.is_custom());
 }
 
 fn errors(text: &str, environ: &[(&str, &str)]) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use super::reader::Reader;
 use super::store::Place;
+use crate::authz::PolicyHandle;
 use crate::model::Invalid;
-use crate::workflow::PolicyHandle;
 
 /// Reads the section.
 pub(super) fn workflow_policy(reader: &mut Reader, place: &Place<'_>) -> PolicyHandle {
@@ -33,9 +33,10 @@ fn from_file(path: &str, key: &str, keep_shipped: bool, place: &Place<'_>) -> Re
 
 #[cfg(feature = "cedar")]
 fn read(text: &str, keep_shipped: bool, key: &str, of: &str) -> Result<PolicyHandle, Invalid> {
-    use crate::policy::{CedarWorkflow, PolicyError};
+    use crate::authz::CedarPolicy;
+    use crate::policy::PolicyError;
 
-    let read = if keep_shipped { CedarWorkflow::parse_beside_shipped(text) } else { CedarWorkflow::parse(text) };
+    let read = if keep_shipped { CedarPolicy::parse_beside_shipped(text) } else { CedarPolicy::parse(text) };
     read.map(Into::into).map_err(|error| {
         let problem = match error {
             PolicyError::Workflow { line: Some(line), reason } => format!("{of}is wrong in line {line}: {reason}"),

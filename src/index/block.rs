@@ -11,12 +11,13 @@
 //! read from end to end; among many, those with a scope that covers the resource are found by binary search, and of each
 //! set of permissions only as many are read as have ended or not begun.
 
+use super::IndexedGrant;
 use super::arena::{Run, load};
+use super::memory::Memory;
 use super::names::{SetWords, Wanted, line_of};
 use super::permissions;
 use super::scope::{self, Reach};
 use super::text;
-use super::{IndexedGrant, Published};
 use crate::model::{PrincipalKind, RawQuery, Timestamp};
 
 /// How many grants are read from end to end.
@@ -207,7 +208,7 @@ impl Answer {
 #[inline]
 pub(super) fn answer(
     block: &Block<'_>,
-    to: &Published,
+    memory: &Memory,
     query: &RawQuery<'_>,
     now: impl FnMut() -> Timestamp,
     answer: &mut Answer,
@@ -216,13 +217,13 @@ pub(super) fn answer(
         return;
     }
     let action = query.action().as_bytes();
-    let permitting = to.names.permitting(&to.keys, &to.arena, action);
-    let asked = Asked { to, action, permitting, reach: Reach::of(&to.keys, query) };
+    let permitting = memory.names.permitting(&memory.keys, &memory.arena, action);
+    let asked = Asked { memory, action, permitting, reach: Reach::of(&memory.keys, query) };
     if block.count <= FEW { few(block, &asked, now, answer) } else { many(block, &asked, now, answer) }
 }
 
 struct Asked<'a> {
-    to: &'a Published,
+    memory: &'a Memory,
     action: &'a [u8],
     permitting: Wanted,
     reach: Reach<'a>,
@@ -239,7 +240,7 @@ impl Asked<'_> {
 
     #[cold]
     fn permitted_by_run(&self, line: u32) -> bool {
-        permissions::give(self.to.arena.run(line), self.action, self.to.keys.action(self.action))
+        permissions::give(self.memory.arena.run(line), self.action, self.memory.keys.action(self.action))
     }
 }
 

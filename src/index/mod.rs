@@ -10,6 +10,7 @@
 //! | `published` | what readers see, and how they read it without a lock |
 //! | `table` | does this principal hold anything, and where is it written |
 //! | `block` | the grants of one principal, and what they permit |
+//! | `memory` | what the blocks refer to: sets of permissions, their numbers, keys of hashes |
 //! | `names` | which number has this permission |
 //! | `permissions` | does this set of permissions, written out, permit that action |
 //! | `scope` | does this scope reach that thing |
@@ -31,6 +32,7 @@ mod hash;
 mod indexed;
 mod load;
 mod lookup;
+mod memory;
 #[cfg(any(test, feature = "test-util"))]
 pub mod naive;
 mod names;
@@ -205,7 +207,7 @@ impl GrantIndex {
     /// The hash of the principal of this canonical name: one check computes it once.
     #[inline]
     pub(crate) fn hash(&self, kind: PrincipalKind, name: &[u8]) -> PrincipalHash {
-        PrincipalHash(self.published.keys.principal(kind, name))
+        PrincipalHash(self.published.memory.keys.principal(kind, name))
     }
 
     /// The same for a query that was read from text, with the hash of its principal.

@@ -19,6 +19,7 @@ use super::arena::Arena;
 use super::atomic::{AtomicU64, Ordering, fence};
 use super::block::{self, Block};
 use super::hash::Keys;
+use super::memory::Memory;
 use super::names::Names;
 use super::table::{SMALLEST, TABLES, Table};
 use crate::model::{Decision, GrantId, PrincipalKind, RawQuery, Reason, Revision, Timestamp};
@@ -27,9 +28,7 @@ pub(super) struct Published {
     /// The number of the table in the lowest byte, a count that only rises in the others.
     epoch: AtomicU64,
     revision: AtomicU64,
-    pub(super) keys: Keys,
-    pub(super) arena: Arena,
-    pub(super) names: Names,
+    pub(super) memory: Memory,
     tables: [OnceLock<Table>; TABLES],
 }
 
@@ -42,9 +41,7 @@ impl Published {
         let this = Self {
             epoch: AtomicU64::new(0),
             revision: AtomicU64::new(0),
-            keys,
-            arena: Arena::default(),
-            names: Names::new(),
+            memory: Memory { keys, arena: Arena::default(), names: Names::new() },
             tables,
         };
         if let Some(first) = this.tables.first() {
@@ -72,7 +69,7 @@ impl Published {
     #[inline]
     pub(super) fn fetch(&self, hash: u64) {
         if let Some(line) = self.table(self.epoch.load(Ordering::Acquire)).and_then(|table| table.first(hash)) {
-            let run = self.arena.run(line);
+            let run = self.memory.arena.run(line);
             (0..4).for_each(|line| run.fetch(line));
         }
     }
@@ -94,7 +91,7 @@ impl Published {
             let revision = self.revision();
             let mut answer = block::Answer::default();
             if let Some(block) = self.block_of(epoch, hash, kind, name) {
-                block::answer(&block, self, query, &mut now, &mut answer);
+                block::answer(&block, &self.memory, query, &mut now, &mut answer);
             }
             if self.is_still(epoch) {
                 return decision(&answer, revision);
@@ -105,7 +102,7 @@ impl Published {
     #[inline]
     fn block_of(&self, epoch: u64, hash: u64, kind: PrincipalKind, name: &[u8]) -> Option<Block<'_>> {
         self.table(epoch)?.find(hash, |line| {
-            let run = self.arena.run(line);
+            let run = self.memory.arena.run(line);
             // What follows the name is wanted in a moment, and the name says so too late.
             run.fetch(1);
             run.fetch(2);
@@ -167,8 +164,8 @@ impl Published {
 
     pub(super) fn bytes(&self) -> usize {
         size_of_val(self)
-            + self.arena.bytes()
-            + self.names.bytes()
+            + self.memory.arena.bytes()
+            + self.memory.names.bytes()
             + self.tables.iter().filter_map(OnceLock::get).map(Table::bytes).sum::<usize>()
     }
 }

@@ -77,14 +77,14 @@ impl Writer {
         self.remove(to, grant.id);
         let hash = hash_of(to, grant.holder);
         let set = self.set(to, grant.permissions, None);
-        self.ids.insert(to.keys.grant(grant.id), upper(hash));
+        self.ids.insert(to.memory.keys.grant(grant.id), upper(hash));
         let stage = self.stage(to, hash, grant.holder.kind(), grant.holder.id().as_bytes());
-        let scope = scope::encode(&to.keys, grant.scope, &mut stage.texts);
+        let scope = scope::encode(&to.memory.keys, grant.scope, &mut stage.texts);
         stage.entries.push(Entry::of(grant, set, scope));
     }
 
     fn remove(&mut self, to: &Published, id: GrantId) {
-        let id_hash = to.keys.grant(id);
+        let id_hash = to.memory.keys.grant(id);
         let holders: Vec<_> = self.ids.matching(id_hash).collect();
         for holder in holders {
             let Some((hash, kind, name)) = self.holder(to, id.as_u128(), holder) else { continue };
@@ -104,9 +104,9 @@ impl Writer {
         if let Some(stage) = stages.find(|stage| stage.entries.iter().any(|entry| entry.id == id)) {
             return Some((stage.hash, stage.kind, stage.name.to_vec()));
         }
-        let mut linked = to.current()?.near(holder).map(|line| Block::at(to.arena.run(line)));
+        let mut linked = to.current()?.near(holder).map(|line| Block::at(to.memory.arena.run(line)));
         let (kind, name) = linked.find(|block| block.has(id))?.holder();
-        Some((to.keys.principal(kind, &name), kind, name))
+        Some((to.memory.keys.principal(kind, &name), kind, name))
     }
 
     fn stage(&mut self, to: &Published, hash: u64, kind: PrincipalKind, name: &[u8]) -> &mut Stage {
@@ -118,9 +118,9 @@ impl Writer {
             known = stage.before;
         }
         let at = known.unwrap_or_else(|| {
-            let is_it = |line: u32| Block::of(to.arena.run(line), kind, name).map(|_| line);
+            let is_it = |line: u32| Block::of(to.memory.arena.run(line), kind, name).map(|_| line);
             let was = to.current().and_then(|table| table.find(hash, is_it));
-            let block = was.map(|line| Block::at(to.arena.run(line)));
+            let block = was.map(|line| Block::at(to.memory.arena.run(line)));
             let entries = block.iter().flat_map(Block::entries).collect();
             let texts = block.iter().flat_map(Block::texts).collect();
             let before = self.staged.insert(hash, self.stages.len());
@@ -158,7 +158,7 @@ impl Writer {
                 (None, None) => {}
             }
             if let Some(was) = stage.was {
-                self.allocator.retire(was, Block::at(to.arena.run(was)).words());
+                self.allocator.retire(was, Block::at(to.memory.arena.run(was)).words());
             }
             left.append(&mut stage.left);
         }
@@ -170,8 +170,8 @@ impl Writer {
     fn write(&mut self, to: &Published, holder: (PrincipalKind, &[u8]), entries: &mut [Entry], texts: &[u64]) -> u32 {
         block::lay_out(entries, texts, &mut self.words);
         let size = block::size(holder.1.len(), entries.len(), self.words.len());
-        let line = self.allocator.take(&to.arena, size, || to.raise());
-        block::write(to.arena.run(line), holder, entries, &self.words);
+        let line = self.allocator.take(&to.memory.arena, size, || to.raise());
+        block::write(to.memory.arena.run(line), holder, entries, &self.words);
         line
     }
 
@@ -184,8 +184,8 @@ impl Writer {
         let (number, next) = to.table_to_fill(Table::bits_for(self.principals + new));
         let Some(next) = next else { return };
         for line in table.blocks() {
-            let (kind, name) = Block::at(to.arena.run(line)).holder();
-            next.link(to.keys.principal(kind, &name), line);
+            let (kind, name) = Block::at(to.memory.arena.run(line)).holder();
+            next.link(to.memory.keys.principal(kind, &name), line);
         }
         to.switch(number);
         self.used = self.principals;
@@ -196,7 +196,7 @@ impl Writer {
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
         // Grants that share their set share its memory, and this says so sooner than its content does.
         let mut known = KnownSets::default();
-        let mut loaded = Loaded::of(&to.keys, grants, |set| self.set(to, set, Some(&mut known)));
+        let mut loaded = Loaded::of(&to.memory.keys, grants, |set| self.set(to, set, Some(&mut known)));
         for entry in std::mem::take(&mut loaded.left_out) {
             self.let_go(to, &entry);
         }
@@ -226,7 +226,7 @@ impl Writer {
         self.used = self.principals;
         to.switch(number);
         for line in old {
-            let block = Block::at(to.arena.run(line));
+            let block = Block::at(to.memory.arena.run(line));
             self.allocator.retire(line, block.words());
             for entry in block.entries() {
                 self.let_go(to, &entry);
@@ -237,7 +237,7 @@ impl Writer {
     fn set(&mut self, to: &Published, set: &PermissionSet, known: Option<&mut KnownSets>) -> SetWords {
         let place = (set.allowed().as_ptr() as usize, set.excepted().as_ptr() as usize);
         if let Some(words) = known.as_ref().and_then(|known| known.get(&place)) {
-            line_of(*words).into_iter().for_each(|line| Runs::share(&to.arena, line));
+            line_of(*words).into_iter().for_each(|line| Runs::share(&to.memory.arena, line));
             return *words;
         }
         let words = self.numbers(to, set).unwrap_or_else(|| self.written(to, set));
@@ -248,19 +248,19 @@ impl Writer {
     }
 
     fn numbers(&mut self, to: &Published, set: &PermissionSet) -> Option<SetWords> {
-        let memory = (&to.arena, &mut self.allocator);
+        let memory = (&to.memory.arena, &mut self.allocator);
         let permissions = set.excepted().is_empty().then(|| set.allowed().iter())?;
-        self.numbering.words(&to.names, &to.keys, memory, permissions, || to.raise())
+        self.numbering.words(&to.memory.names, &to.memory.keys, memory, permissions, || to.raise())
     }
 
     fn written(&mut self, to: &Published, set: &PermissionSet) -> SetWords {
-        permissions::encode(&to.keys, set, &mut self.words);
-        written(self.sets.intern(&to.keys, &to.arena, &mut self.allocator, &self.words, || to.raise()))
+        permissions::encode(&to.memory.keys, set, &mut self.words);
+        written(self.sets.intern(&to.memory.keys, &to.memory.arena, &mut self.allocator, &self.words, || to.raise()))
     }
 
     fn let_go(&mut self, to: &Published, entry: &Entry) {
         if let Some(line) = line_of(entry.set) {
-            self.sets.release(&to.keys, &to.arena, &mut self.allocator, line);
+            self.sets.release(&to.memory.keys, &to.memory.arena, &mut self.allocator, line);
         }
     }
 }
@@ -269,9 +269,9 @@ impl Writer {
 type KnownSets = HashMap<(usize, usize), SetWords, RandomState>;
 
 fn hash_of(to: &Published, principal: &Principal) -> u64 {
-    to.keys.principal(principal.kind(), principal.id().as_bytes())
+    to.memory.keys.principal(principal.kind(), principal.id().as_bytes())
 }
 
 fn count(to: &Published, line: u32) -> usize {
-    Block::at(to.arena.run(line)).entries().len()
+    Block::at(to.memory.arena.run(line)).entries().len()
 }

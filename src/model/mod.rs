@@ -92,6 +92,7 @@ pub use role::Role;
 pub use role_name::RoleName;
 pub use scope::Scope;
 pub use secret::Secret;
+pub(crate) use sign_in::SIGN_IN_SKEW_MILLIS;
 pub use sign_in::SignIn;
 pub use standing::Standing;
 pub use terms::{Cut, Terms};

@@ -243,6 +243,11 @@ impl AccessRequest {
         self.requester_acts_for.as_ref().unwrap_or(&self.requester)
     }
 
+    /// The roles that may fill one of the steps at `now`.
+    pub fn open_to(&self, now: Timestamp) -> impl Iterator<Item = &RoleName> {
+        self.approval.iter().flat_map(move |step| step.open_to(now))
+    }
+
     /// The approvals that count: of this version, and not lapsed.
     pub fn approvals(&self) -> impl Iterator<Item = &Review> {
         self.reviews.iter().filter(|review| {

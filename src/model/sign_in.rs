@@ -22,6 +22,9 @@ pub struct SignIn {
     claims_mfa: bool,
 }
 
+/// How far in the future a sign-in may be, because the clocks of two machines are never quite equal.
+pub(crate) const SIGN_IN_SKEW_MILLIS: i64 = 60_000;
+
 /// How many methods one sign-in can have.
 const MAX_METHODS: usize = 16;
 const EXPECTED: &str = "1 to 255 visible ASCII characters";

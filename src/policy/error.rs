@@ -66,7 +66,7 @@ pub enum PolicyError {
 }
 
 /// The text of an error and of everything that it rests on: Cedar says the cause in the source and not in the message.
-pub(super) fn reason(error: &dyn std::error::Error) -> String {
+pub(crate) fn reason(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

@@ -12,10 +12,6 @@
 //! | `translate` | which policy is this grant |
 //! | `export` | which text says what all live grants give |
 //! | `evaluate` | what does Cedar answer |
-//! | `workflow` | who may do what in the workflow |
-//!
-//! Policies that someone else wrote are read in one place, `workflow::read`, which bounds their size and depth first: Cedar's
-//! parser recurses, and text nested a thousand deep would end the process.
 //!
 //! ```
 //! use jit_access::model::*;
@@ -67,14 +63,13 @@ mod export;
 mod schema;
 mod translate;
 mod vocabulary;
-mod workflow;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::PolicyError;
+pub(crate) use error::reason;
 pub use evaluate::{Answer, Attributes, authorize, authorize_given};
 pub use export::export;
 pub use schema::Schema;
 pub use translate::{policies, translate};
-pub use workflow::CedarWorkflow;

@@ -21,8 +21,9 @@ use cedar_policy::{Policy, PolicySet, pst};
 use super::PolicyError;
 use super::error::reason;
 use super::vocabulary::{self, ADDRESS, MFA_AT, NOW, SESSION, USED_UP};
-use crate::model::{Conditions, Grant, Networks, Permission, PermissionSet, ResourceId, Scope, Timestamp, Window};
-use crate::workflow::SIGN_IN_SKEW_MILLIS;
+use crate::model::{
+    Conditions, Grant, Networks, Permission, PermissionSet, ResourceId, SIGN_IN_SKEW_MILLIS, Scope, Timestamp, Window,
+};
 
 /// The policy that is this grant; `None` when the grant was taken away, was given back, is held
 /// back, or is on record as over.

@@ -1,8 +1,9 @@
 //! The grants as Cedar policies: the check of each new one before it is in force.
 
+use crate::authz::CedarPolicy;
 use crate::error::Error;
 use crate::model::{Event, Fact, Grant, Permission, Role};
-use crate::policy::{CedarWorkflow, PolicyError, Schema};
+use crate::policy::{PolicyError, Schema};
 use crate::workflow::{HostSchema, Rules};
 
 /// The rules, with Cedar to ask who may do what where nobody has chosen another policy.
@@ -10,7 +11,7 @@ pub(super) fn with_workflow_policy(rules: Rules) -> Result<Rules, Error> {
     if !rules.policy.is_default() {
         return Ok(rules);
     }
-    let shipped = CedarWorkflow::shipped().map_err(|error| internal(&error))?;
+    let shipped = CedarPolicy::shipped().map_err(|error| internal(&error))?;
     Ok(Rules { policy: shipped.into(), ..rules })
 }
 

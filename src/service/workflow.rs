@@ -91,7 +91,7 @@ impl Workflow {
     pub fn requests(&self, caller: &Caller, list: &ListRequests) -> Result<Listing<AccessRequest>, Error> {
         let mut page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         let rules = &self.shared.rules;
-        let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_operators() {
+        let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_custom() {
             Vec::new()
         } else {
             self.delegations_to(caller, page.now)?
@@ -204,7 +204,7 @@ impl Workflow {
         mut found: Listing<T>,
         may_see: impl Fn(&T) -> Result<bool, Refusal>,
     ) -> Result<Listing<T>, Error> {
-        if self.shared.rules.policy.is_operators() {
+        if self.shared.rules.policy.is_custom() {
             let seen: Vec<bool> = found.items.iter().map(may_see).collect::<Result<_, _>>()?;
             let mut seen = seen.into_iter();
             found.items.retain(|_| seen.next().unwrap_or(false));

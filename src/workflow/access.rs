@@ -3,8 +3,9 @@
 //!
 //! What a caller may not see, they are told does not exist.
 
-use super::authority::{About, Act, Question, allowed, check, reviewing_now};
+use super::authorize::Authorization;
 use super::{Refusal, RefusalCode, Rules, View};
+use crate::authz::{AuthzAction, AuthzResource};
 use crate::model::{AccessRequest, Caller, Capacity, Delegation, Grant, RoleName, Timestamp};
 
 /// Whether the caller may see every request, grant and record.
@@ -12,7 +13,7 @@ use crate::model::{AccessRequest, Caller, Capacity, Delegation, Grant, RoleName,
 /// # Errors
 /// [`RefusalCode::PolicyFailed`].
 pub fn sees_everything(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<bool, Refusal> {
-    allowed(&asking(caller, Act::SeeAll, About::Workflow, rules, now))
+    Authorization::new(caller, AuthzAction::SeeAll, AuthzResource::Workflow, rules, now).is_allowed()
 }
 
 /// The roles with which the caller may review at `now` because somebody lends them, among these delegations.
@@ -35,7 +36,7 @@ pub fn may_see_delegation(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<bool, Refusal> {
-    allowed(&asking(caller, Act::See, About::Delegation(delegation), rules, now))
+    Authorization::new(caller, AuthzAction::See, AuthzResource::Delegation(delegation), rules, now).is_allowed()
 }
 
 /// Whether the caller may see this request at `now`, given the delegations to them.
@@ -50,7 +51,9 @@ pub fn may_see_request(
     now: Timestamp,
 ) -> Result<bool, Refusal> {
     let lent: Vec<_> = lent_roles(caller, delegations, now).cloned().collect();
-    allowed(&Question { lent: &lent, ..asking(caller, Act::See, About::Request(request), rules, now) })
+    Authorization::new(caller, AuthzAction::See, AuthzResource::Request(request), rules, now)
+        .with_lent(&lent)
+        .is_allowed()
 }
 
 /// Whether the caller may see this grant.
@@ -58,7 +61,7 @@ pub fn may_see_request(
 /// # Errors
 /// [`RefusalCode::PolicyFailed`].
 pub fn may_see_grant(caller: &Caller, grant: &Grant, rules: &Rules, now: Timestamp) -> Result<bool, Refusal> {
-    allowed(&asking(caller, Act::See, About::Grant(grant), rules, now))
+    Authorization::new(caller, AuthzAction::See, AuthzResource::Grant(grant), rules, now).is_allowed()
 }
 
 /// Whether the caller may read the journal and the policy export.
@@ -66,23 +69,12 @@ pub fn may_see_grant(caller: &Caller, grant: &Grant, rules: &Rules, now: Timesta
 /// # Errors
 /// A refusal that names the roles that may; [`RefusalCode::PolicyFailed`].
 pub fn may_audit(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
-    check(&asking(caller, Act::Audit, About::Workflow, rules, now), || {
+    Authorization::new(caller, AuthzAction::Audit, AuthzResource::Workflow, rules, now).check(|| {
         Some(Refusal::new(
             RefusalCode::NotAnAuditor,
             "the record is open to the roles in `approver_roles` and `auditor_roles`, and you hold none of them",
         ))
     })
-}
-
-/// The question, of a caller to whom nothing is lent.
-pub(super) const fn asking<'a>(
-    caller: &'a Caller,
-    act: Act,
-    about: About<'a>,
-    rules: &'a Rules,
-    now: Timestamp,
-) -> Question<'a> {
-    Question { caller, lent: &[], act, about, rules, now }
 }
 
 /// In which capacity the caller may review this request at `now`: somebody whom the policy lets, and who did not ask for it,
@@ -91,7 +83,7 @@ pub(super) fn reviewer(
     caller: &Caller,
     request: &AccessRequest,
     view: &View,
-    act: Act,
+    action: AuthzAction,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Capacity, Refusal> {
@@ -108,17 +100,18 @@ pub(super) fn reviewer(
     let held = |roles: &[RoleName]| -> Vec<RoleName> {
         request.approver_roles.iter().filter(|role| roles.contains(role)).cloned().collect()
     };
-    let fits = |roles: &[RoleName]| reviewing_now(request, now).any(|role| roles.contains(role));
+    let fits = |roles: &[RoleName]| request.open_to(now).any(|role| roles.contains(role));
     let roles = held(&caller.roles);
     let own = || Capacity { roles: roles.clone(), acts_for: caller.acts_for.clone(), on_behalf_of: None };
     let capacity = if fits(&roles) { Some(own()) } else { stand_in(caller, request, view, &fits, now)? };
     let lent: Vec<_> = lent_for(caller, request, view, now).flat_map(|(_, roles)| roles).collect();
-    let question = Question { lent: &lent, ..asking(caller, act, About::Request(request), rules, now) };
-    check(&question, || capacity.is_none().then(|| fills_no_step(caller, request, &roles)))?;
+    let authorization =
+        Authorization::new(caller, action, AuthzResource::Request(request), rules, now).with_lent(&lent);
+    authorization.check(|| capacity.is_none().then(|| fills_no_step(caller, request, &roles)))?;
     match capacity {
         Some(capacity) => Ok(capacity),
         // Whoever the policy lets say yes: a yes that fills no step is none.
-        None if act == Act::Approve => Err(fills_no_step(caller, request, &roles)),
+        None if action == AuthzAction::Approve => Err(fills_no_step(caller, request, &roles)),
         None => Ok(own()),
     }
 }
@@ -199,7 +192,7 @@ fn stand_in(
 /// Whether the caller may take this grant away, or hold it back: never its holder, who releases it.
 pub(super) fn check_revoker(
     caller: &Caller,
-    act: Act,
+    action: AuthzAction,
     grant: &Grant,
     rules: &Rules,
     now: Timestamp,
@@ -210,7 +203,8 @@ pub(super) fn check_revoker(
             "this grant is yours: release it instead of revoking it",
         ));
     }
-    check(&asking(caller, act, About::Grant(grant), rules, now), || not_an_approver(caller, &grant.approver_roles))
+    Authorization::new(caller, action, AuthzResource::Grant(grant), rules, now)
+        .check(|| not_an_approver(caller, &grant.approver_roles))
 }
 
 /// That the caller holds none of these roles, if so.

@@ -17,13 +17,13 @@
 //! | `note` | what time has made true and the journal does not say yet |
 //! | `second_factor` | has somebody signed in with a second factor, and lately |
 //! | `uses` | may a grant be used now, and what is written down of it |
-//! | `authority` | who may do what: the question, and the port of what answers it |
-//! | `access` | what the policy is asked, and how a no is explained |
+//! | `access` | which authorization requests are made, and how a refusal is explained |
+//! | `authorize` | asks the policy, and turns a no into a refusal |
 //! | `refusal` | why not, with stable codes |
 
 mod access;
 mod assess;
-mod authority;
+mod authorize;
 mod call;
 mod decide;
 mod host_schema;
@@ -37,10 +37,6 @@ mod uses;
 mod view;
 
 pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
-pub use authority::{
-    About, Act, Entitlement, For, PlainPolicy, PolicyFailure, PolicyHandle, Question, Ruling, WorkflowPolicy,
-    reviewing_now,
-};
 pub use call::{Call, Ids};
 pub use decide::{already_covered, check_not_disabled, decide, preview};
 pub use host_schema::HostSchema;
@@ -49,7 +45,5 @@ pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules, WorkingHours};
-#[cfg(feature = "cedar")]
-pub(crate) use second_factor::SIGN_IN_SKEW_MILLIS;
 pub use uses::{met_until, use_of};
 pub use view::{History, Tally, View, evolve};

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use chrono::NaiveTime;
 
-use super::{HostSchema, PolicyHandle};
+use super::HostSchema;
+use crate::authz::PolicyHandle;
 use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.

@@ -1,10 +1,7 @@
 //! Has somebody signed in with a second factor, and lately (RFC 8176, RFC 9470)?
 
 use super::BreakGlassRules;
-use crate::model::{SignIn, Timestamp, Ttl};
-
-/// How far a sign-in may lie ahead, because two machines never have quite the same time.
-pub(crate) const SIGN_IN_SKEW_MILLIS: i64 = 60_000;
+use crate::model::{SIGN_IN_SKEW_MILLIS, SignIn, Timestamp, Ttl};
 
 /// What a proof lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,14 +3,14 @@
 use super::case::Case;
 use super::request::{not_pending, open, own};
 use super::terms::{limited, limited_in_all, role_of};
+use crate::authz::AuthzAction;
 use crate::command::{Answer, Withdraw};
 use crate::model::{AccessRequest, Amendment, Event, Fact, RequestStatus, Terms};
 use crate::workflow::assess::assess;
-use crate::workflow::authority::Act;
 use crate::workflow::{Refusal, RefusalCode};
 
 pub(super) fn answer(case: &Case<'_>, answer: &Answer) -> Result<Vec<Event>, Refusal> {
-    let request = own(case, answer.request, Act::Answer)?;
+    let request = own(case, answer.request, AuthzAction::Answer)?;
     if request.status(case.now) != RequestStatus::NeedsInfo {
         open(case, answer.request)?;
         return Err(Refusal::new(RefusalCode::NothingAsked, "nobody has asked for more information on this request"));
@@ -52,7 +52,7 @@ fn amended(case: &Case<'_>, request: &AccessRequest, answer: &Answer) -> Result<
 }
 
 pub(super) fn withdraw(case: &Case<'_>, withdraw: &Withdraw) -> Result<Vec<Event>, Refusal> {
-    let request = own(case, withdraw.request, Act::Withdraw)?;
+    let request = own(case, withdraw.request, AuthzAction::Withdraw)?;
     match request.status(case.now) {
         RequestStatus::Pending | RequestStatus::NeedsInfo => {
             Ok(case.events([Fact::RequestWithdrawn { request: request.id }]))

@@ -5,13 +5,13 @@ use super::eligibility::eligible_in_emergencies;
 use super::grant::{approve_by_rule, known};
 use super::request::{Draft, each_once, is_never_by_rule, without_approvers};
 use super::terms::{limited, role_of, terms_of};
+use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::{BreakGlass, CompleteReview, WaiveReview};
 use crate::model::{
     AccessRequest, Actor, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Principal, Role,
     SignIn, Timestamp, Ttl,
 };
 use crate::workflow::access::not_an_approver;
-use crate::workflow::authority::{About, Act, Entitlement, check};
 use crate::workflow::second_factor::{Unproven, proven_until};
 use crate::workflow::{History, Refusal, RefusalCode, Rules};
 
@@ -82,10 +82,10 @@ fn takeable<'a>(case: &Case<'a>, take: &BreakGlass) -> Result<&'a Role, Refusal>
         scope: &take.resource,
         duration: limited_for_emergencies(take.duration, role, rules).0,
         emergency: true,
-        open_to: eligible_in_emergencies(rules),
+        eligibility: eligible_in_emergencies(rules),
     };
-    check(&case.question(Act::BreakGlass, About::Entitlement(&wanted)), || {
-        (!wanted.is_for(case.caller)).then(|| {
+    case.may(AuthzAction::BreakGlass, AuthzResource::Entitlement(&wanted)).check(|| {
+        (!wanted.eligibility.includes(case.caller)).then(|| {
             Refusal::new(
                 RefusalCode::NotEligible,
                 "you are not eligible for break-glass access (`break_glass.eligible_roles`, \
@@ -185,7 +185,7 @@ fn limited_for_emergencies(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (T
 }
 
 pub(super) fn complete_review(case: &Case<'_>, review: &CompleteReview) -> Result<Vec<Event>, Refusal> {
-    let grant = reviewable(case, review.grant, Act::Review)?;
+    let grant = reviewable(case, review.grant, AuthzAction::Review)?;
     if grant.status(case.now).is_live() {
         return Err(Refusal::new(
             RefusalCode::ReviewTooEarly,
@@ -197,12 +197,12 @@ pub(super) fn complete_review(case: &Case<'_>, review: &CompleteReview) -> Resul
 }
 
 pub(super) fn waive_review(case: &Case<'_>, waive: &WaiveReview) -> Result<Vec<Event>, Refusal> {
-    let grant = reviewable(case, waive.grant, Act::WaiveReview)?;
+    let grant = reviewable(case, waive.grant, AuthzAction::WaiveReview)?;
     Ok(case.events([Fact::BreakGlassReviewWaived { grant: grant.id, reason: waive.reason.clone() }]))
 }
 
 /// A grant whose review is open, for a caller who may close it.
-fn reviewable<'a>(case: &Case<'a>, id: GrantId, act: Act) -> Result<&'a Grant, Refusal> {
+fn reviewable<'a>(case: &Case<'a>, id: GrantId, action: AuthzAction) -> Result<&'a Grant, Refusal> {
     let Case { view, caller, now, .. } = *case;
     let grant = known(case, view.grant.as_ref(), id)?;
     let Some(owed) = &grant.break_glass else {
@@ -213,8 +213,7 @@ fn reviewable<'a>(case: &Case<'a>, id: GrantId, act: Act) -> Result<&'a Grant, R
     if caller.identities().any(is_theirs) {
         return Err(Refusal::new(RefusalCode::SelfApproval, "you used this access, so someone else has to review it"));
     }
-    let question = case.question(act, About::Grant(grant));
-    check(&question, || not_an_approver(caller, &owed.reviewer_roles))?;
+    case.may(action, AuthzResource::Grant(grant)).check(|| not_an_approver(caller, &owed.reviewer_roles))?;
     let review = owed.review(now);
     if review.is_open() {
         return Ok(grant);

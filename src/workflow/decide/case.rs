@@ -1,8 +1,8 @@
 //! What a command is decided from.
 
+use crate::authz::{AuthzAction, AuthzResource};
 use crate::model::{Actor, Caller, Event, Fact, Timestamp};
-use crate::workflow::access::asking;
-use crate::workflow::authority::{About, Act, Question};
+use crate::workflow::authorize::Authorization;
 use crate::workflow::{Ids, Refusal, RefusalCode, Rules, View};
 
 /// The state, who gives the command, the operator's rules, and the instant.
@@ -29,9 +29,9 @@ impl<'a> Case<'a> {
         each(self.now, &self.by(), facts)
     }
 
-    /// Whether the policy lets the caller do this.
-    pub(super) const fn question(&self, act: Act, about: About<'a>) -> Question<'a> {
-        asking(self.caller, act, about, self.rules, self.now)
+    /// May the caller do this?
+    pub(super) const fn may(&self, action: AuthzAction, resource: AuthzResource<'a>) -> Authorization<'a> {
+        Authorization::new(self.caller, action, resource, self.rules, self.now)
     }
 
     /// That just-in-time access is switched on.

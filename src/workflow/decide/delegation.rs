@@ -1,10 +1,10 @@
 //! Delegating the right to review for a limited time, and ending that.
 
 use super::case::Case;
+use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::{Delegate, Undelegate};
 use crate::model::{Delegation, DelegationStatus, Event, Fact, PrincipalKind, RoleName, Window};
-use crate::workflow::access::{asking, may_see_delegation, not_an_approver};
-use crate::workflow::authority::{About, Act, check};
+use crate::workflow::access::{may_see_delegation, not_an_approver};
 use crate::workflow::{Refusal, RefusalCode};
 
 /// The longest delegation, and the furthest ahead that one may end.
@@ -44,7 +44,7 @@ pub(super) fn delegate(case: &Case<'_>, wanted: &Delegate) -> Result<Vec<Event>,
         created_at: now,
         ended: None,
     };
-    check(&asking(caller, Act::Delegate, About::Delegation(&delegation), case.rules, now), || None)?;
+    case.may(AuthzAction::Delegate, AuthzResource::Delegation(&delegation)).check(|| None)?;
     Ok(case.events([Fact::RolesDelegated(Box::new(delegation))]))
 }
 
@@ -89,9 +89,8 @@ pub(super) fn undelegate(case: &Case<'_>, wanted: &Undelegate) -> Result<Vec<Eve
         Some(known) if may_see_delegation(caller, known, rules, now)? => known,
         _ => return Err(Refusal::new(RefusalCode::UnknownDelegation, format!("there is no delegation {id}"))),
     };
-    check(&case.question(Act::Undelegate, About::Delegation(known)), || {
-        not_an_approver(caller, &rules.approver_roles).filter(|_| !known.concerns(&caller.principal))
-    })?;
+    case.may(AuthzAction::Undelegate, AuthzResource::Delegation(known))
+        .check(|| not_an_approver(caller, &rules.approver_roles).filter(|_| !known.concerns(&caller.principal)))?;
     Ok(match known.status(now) {
         DelegationStatus::Scheduled | DelegationStatus::Active => {
             case.events([Fact::DelegationEnded { delegation: id }])

@@ -1,32 +1,32 @@
 //! Who may hold a role, and who may act at all.
 
+use crate::authz::{AuthzAction, AuthzResource, Eligibility, Entitlement};
 use crate::model::{AccessRequest, Caller, Principal, Role};
-use crate::workflow::access::asking;
-use crate::workflow::authority::{About, Act, Entitlement, For, check};
+use crate::workflow::authorize::Authorization;
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 use super::case::Case;
 
 /// Who may request the role, as the catalogue says.
-pub(super) fn eligible(role: Option<&Role>) -> For<'_> {
+pub(super) fn eligible(role: Option<&Role>) -> Eligibility<'_> {
     match role.and_then(|role| role.requestable_by.as_ref()) {
-        Some(roles) => For::Some { roles, principals: &[] },
-        None => For::Everybody,
+        Some(roles) => Eligibility::Listed { roles, principals: &[] },
+        None => Eligibility::Everyone,
     }
 }
 
 /// Who may take a role without approval, as the settings say.
-pub(super) fn eligible_in_emergencies(rules: &Rules) -> For<'_> {
+pub(super) fn eligible_in_emergencies(rules: &Rules) -> Eligibility<'_> {
     let settings = &rules.break_glass;
-    For::Some { roles: &settings.eligible_roles, principals: &settings.eligible_principals }
+    Eligibility::Listed { roles: &settings.eligible_roles, principals: &settings.eligible_principals }
 }
 
 /// Whether the caller may request the role, or hold it.
-pub(super) fn check_eligible(case: &Case<'_>, act: Act, wanted: &Entitlement<'_>) -> Result<(), Refusal> {
-    check(&case.question(act, About::Entitlement(wanted)), || {
+pub(super) fn check_eligible(case: &Case<'_>, action: AuthzAction, wanted: &Entitlement<'_>) -> Result<(), Refusal> {
+    case.may(action, AuthzResource::Entitlement(wanted)).check(|| {
         let message =
-            || format!("the role `{}` is for {}, and you hold none of them", wanted.role, names(wanted.open_to));
-        (!wanted.is_for(case.caller)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
+            || format!("the role `{}` is for {}, and you hold none of them", wanted.role, names(wanted.eligibility));
+        (!wanted.eligibility.includes(case.caller)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
     })
 }
 
@@ -41,7 +41,7 @@ pub(super) fn check_still_eligible(case: &Case<'_>, request: &AccessRequest) -> 
         scope: &request.scope,
         duration: request.duration,
         emergency: request.emergency.is_some(),
-        open_to: eligible(rules.catalogue.get(&request.role)),
+        eligibility: eligible(rules.catalogue.get(&request.role)),
     };
     let roles = match view.standing.get(&request.requester) {
         Some(standing) => &standing.roles,
@@ -49,10 +49,10 @@ pub(super) fn check_still_eligible(case: &Case<'_>, request: &AccessRequest) -> 
     };
     let acts_for = request.requester_acts_for.clone();
     let requester = Caller { acts_for, ..Caller::new(request.requester.clone(), roles.clone()) };
-    check(&asking(&requester, Act::Hold, About::Entitlement(&wanted), rules, now), || {
-        let (role, open_to) = (&request.role, names(wanted.open_to));
+    Authorization::new(&requester, AuthzAction::Hold, AuthzResource::Entitlement(&wanted), rules, now).check(|| {
+        let (role, open_to) = (&request.role, names(wanted.eligibility));
         let message = || format!("the role `{role}` is for {open_to}, and {} holds none of them", request.requester);
-        (!wanted.is_for(&requester)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
+        (!wanted.eligibility.includes(&requester)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
     })
 }
 
@@ -74,10 +74,10 @@ fn check_enabled(principal: &Principal, view: &View) -> Result<(), Refusal> {
 }
 
 /// These roles, as a message names them.
-pub(super) fn names(open_to: For<'_>) -> String {
-    let names: Vec<_> = match open_to {
-        For::Everybody => vec!["everybody".to_owned()],
-        For::Some { roles, .. } => roles.iter().map(|role| format!("`{role}`")).collect(),
+pub(super) fn names(eligibility: Eligibility<'_>) -> String {
+    let names: Vec<_> = match eligibility {
+        Eligibility::Everyone => vec!["everybody".to_owned()],
+        Eligibility::Listed { roles, .. } => roles.iter().map(|role| format!("`{role}`")).collect(),
     };
     if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
 }

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use super::case::Case;
 use super::grant::{known, with_later};
+use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::{Release, Resume, Revoke, RevokeMany, Suspend};
 use crate::model::{Event, Fact, Grant, GrantId};
 use crate::workflow::access::{check_revoker, not_an_approver};
-use crate::workflow::authority::{About, Act, check};
 use crate::workflow::{Refusal, RefusalCode};
 
 /// Revoking a grant that is over, however it ended, makes no new fact: revocation is idempotent and final.
 pub(super) fn revoke(case: &Case<'_>, revoke: &Revoke) -> Result<Vec<Event>, Refusal> {
     let grant = known(case, case.view.grant.as_ref(), revoke.grant)?;
-    check_revoker(case.caller, Act::Revoke, grant, case.rules, case.now)?;
+    check_revoker(case.caller, AuthzAction::Revoke, grant, case.rules, case.now)?;
     let end = |grant: &Grant| Fact::GrantRevoked { grant: grant.id, reason: revoke.reason.clone() };
     Ok(case.events(with_later(case.view, grant, case.now).map(end)))
 }
 
 /// The selected live grants end together, with all that extends them. The caller's own are released.
 pub(super) fn revoke_many(case: &Case<'_>, many: &RevokeMany) -> Result<Vec<Event>, Refusal> {
-    let question = case.question(Act::RevokeMany, About::Selection(&many.select));
-    check(&question, || not_an_approver(case.caller, &case.rules.approver_roles))?;
+    let revoke = case.may(AuthzAction::RevokeMany, AuthzResource::Selection(&many.select));
+    revoke.check(|| not_an_approver(case.caller, &case.rules.approver_roles))?;
     let live = &case.view.history.live;
     // For each chain, the number of the first grant that ends.
     let mut ends: BTreeMap<GrantId, u32> = BTreeMap::new();
@@ -43,7 +43,7 @@ pub(super) fn revoke_many(case: &Case<'_>, many: &RevokeMany) -> Result<Vec<Even
 
 pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, Refusal> {
     let grant = known(case, case.view.grant.as_ref(), release.grant)?;
-    check(&case.question(Act::Release, About::Grant(grant)), || {
+    case.may(AuthzAction::Release, AuthzResource::Grant(grant)).check(|| {
         let message = || format!("only {} can release this grant; revoke it instead", grant.holder);
         (case.caller.principal != grant.holder).then(|| Refusal::new(RefusalCode::NotTheHolder, message()))
     })?;
@@ -52,22 +52,22 @@ pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, 
 
 /// Suspending what is suspended makes no new fact.
 pub(super) fn suspend(case: &Case<'_>, suspend: &Suspend) -> Result<Vec<Event>, Refusal> {
-    let grant = live(case, suspend.grant, Act::Suspend)?;
+    let grant = live(case, suspend.grant, AuthzAction::Suspend)?;
     let active = with_later(case.view, grant, case.now).filter(|grant| grant.suspended.is_none());
     Ok(case.events(active.map(|grant| Fact::GrantSuspended { grant: grant.id, reason: suspend.reason.clone() })))
 }
 
 pub(super) fn resume(case: &Case<'_>, resume: &Resume) -> Result<Vec<Event>, Refusal> {
-    let grant = live(case, resume.grant, Act::Resume)?;
+    let grant = live(case, resume.grant, AuthzAction::Resume)?;
     case.check_enabled()?;
     let suspended = with_later(case.view, grant, case.now).filter(|grant| grant.suspended.is_some());
     Ok(case.events(suspended.map(|grant| Fact::GrantResumed { grant: grant.id })))
 }
 
 /// A grant that is not over, for a caller who may revoke it.
-fn live<'a>(case: &Case<'a>, id: GrantId, act: Act) -> Result<&'a Grant, Refusal> {
+fn live<'a>(case: &Case<'a>, id: GrantId, action: AuthzAction) -> Result<&'a Grant, Refusal> {
     let grant = known(case, case.view.grant.as_ref(), id)?;
-    check_revoker(case.caller, act, grant, case.rules, case.now)?;
+    check_revoker(case.caller, action, grant, case.rules, case.now)?;
     let status = grant.status(case.now);
     if status.is_live() {
         return Ok(grant);

@@ -9,9 +9,9 @@ use super::grant::known;
 use super::limits;
 use super::request::{Draft, make};
 use super::terms::{check_details, limited, limited_in_all, role_of, terms_of};
+use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::Extend;
 use crate::model::{AccessRequest, Actor, EndKind, Event, Extension, Grant, GrantStatus, Terms, Timestamp};
-use crate::workflow::authority::{About, Act, Entitlement, check};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Refusal> {
@@ -22,7 +22,7 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
         let message = format!("only {} can ask for an extension of this grant", grant.holder);
         return Err(Refusal::new(RefusalCode::NotTheHolder, message));
     }
-    check(&case.question(Act::Extend, About::Grant(grant)), || None)?;
+    case.may(AuthzAction::Extend, AuthzResource::Grant(grant)).check(|| None)?;
     check_extendable(view, grant, now)?;
     check_not_requested(view, grant, now)?;
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
@@ -34,9 +34,9 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
         scope: &grant.scope,
         duration: limited(extend.duration, role, rules).0,
         emergency: false,
-        open_to: eligible(Some(role)),
+        eligibility: eligible(Some(role)),
     };
-    check_eligible(case, Act::Hold, &wanted)?;
+    check_eligible(case, AuthzAction::Hold, &wanted)?;
     let extension = place(view, grant, rules)?;
     let start = grant.window.end();
     let (duration, duration_cut) = limited_in_all(extend.duration, &extension, start, role, rules)?;

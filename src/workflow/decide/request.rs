@@ -2,13 +2,13 @@
 
 use super::case::Case;
 use super::grant::approve_by_rule;
+use crate::authz::{AuthzAction, AuthzResource};
 use crate::model::{
     AccessRequest, Actor, ApprovalStep, Cut, DurationCut, Event, Extension, Fact, Justification, RequestId,
     RequestState, RequestStatus, Role, RoleName, Terms, TicketUrl, Timestamp,
 };
 use crate::workflow::access::may_see_request;
 use crate::workflow::assess::assess;
-use crate::workflow::authority::{About, Act, check};
 use crate::workflow::{Refusal, RefusalCode, Rules};
 
 /// What is requested, once the rules have allowed it.
@@ -153,9 +153,9 @@ pub(super) fn open<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessReque
 }
 
 /// The request, for its requester.
-pub(super) fn own<'a>(case: &Case<'a>, id: RequestId, act: Act) -> Result<&'a AccessRequest, Refusal> {
+pub(super) fn own<'a>(case: &Case<'a>, id: RequestId, action: AuthzAction) -> Result<&'a AccessRequest, Refusal> {
     let request = known(case, id)?;
-    check(&case.question(act, About::Request(request)), || {
+    case.may(action, AuthzResource::Request(request)).check(|| {
         let message = || format!("only {} can do this with the request", request.requester);
         (case.caller.principal != request.requester).then(|| Refusal::new(RefusalCode::NotTheRequester, message()))
     })?;

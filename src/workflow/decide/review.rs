@@ -8,16 +8,16 @@ use super::limits;
 use super::request::open;
 use super::terms::nothing_left;
 use super::today::{both, naming, todays_cut};
+use crate::authz::AuthzAction;
 use crate::command::{Approve, Ask, Deny};
 use crate::model::{AccessRequest, Actor, Capacity, Event, Fact, Principal, RequestId, Review};
 use crate::workflow::access::reviewer;
-use crate::workflow::authority::Act;
 use crate::workflow::quorum::waiting_for;
 use crate::workflow::{Refusal, RefusalCode, View, evolve};
 
 pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
-    let (request, capacity) = reviewable(case, approve.request, Act::Approve)?;
+    let (request, capacity) = reviewable(case, approve.request, AuthzAction::Approve)?;
     check_version(request, approve.version)?;
     case.check_enabled()?;
     check_still_eligible(case, request)?;
@@ -53,19 +53,23 @@ pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, 
 }
 
 pub(super) fn deny(case: &Case<'_>, deny: &Deny) -> Result<Vec<Event>, Refusal> {
-    let (request, capacity) = reviewable(case, deny.request, Act::Deny)?;
+    let (request, capacity) = reviewable(case, deny.request, AuthzAction::Deny)?;
     Ok(case.events([Fact::RequestDenied { request: request.id, capacity, reason: deny.reason.clone() }]))
 }
 
 pub(super) fn ask(case: &Case<'_>, ask: &Ask) -> Result<Vec<Event>, Refusal> {
-    let (request, capacity) = reviewable(case, ask.request, Act::Ask)?;
+    let (request, capacity) = reviewable(case, ask.request, AuthzAction::Ask)?;
     Ok(case.events([Fact::InformationRequested { request: request.id, capacity, question: ask.question.clone() }]))
 }
 
 /// The request, and the capacity in which the caller may review it now.
-fn reviewable<'a>(case: &Case<'a>, id: RequestId, act: Act) -> Result<(&'a AccessRequest, Capacity), Refusal> {
+fn reviewable<'a>(
+    case: &Case<'a>,
+    id: RequestId,
+    action: AuthzAction,
+) -> Result<(&'a AccessRequest, Capacity), Refusal> {
     let request = open(case, id)?;
-    let capacity = reviewer(case.caller, request, case.view, act, case.rules, case.now)?;
+    let capacity = reviewer(case.caller, request, case.view, action, case.rules, case.now)?;
     Ok((request, capacity))
 }
 

@@ -4,10 +4,11 @@
 //! later check honours it. It does not come back when the holder regains the right; they request it again.
 
 use super::eligibility::{check_not_disabled, eligible, eligible_in_emergencies, names};
+use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::ReportStanding;
 use crate::model::{Actor, Caller, Event, Fact, Grant, Justification, Principal, Standing, Timestamp};
-use crate::workflow::access::{asking, not_an_approver};
-use crate::workflow::authority::{About, Act, Entitlement, allowed, check};
+use crate::workflow::access::not_an_approver;
+use crate::workflow::authorize::Authorization;
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 /// The report, and the end of the live grants that the principal may not hold any more. No report when it is known already.
@@ -22,8 +23,9 @@ pub(super) fn report(
     let (principal, standing) = (&report.principal, &report.standing());
     if let Some(caller) = caller {
         check_not_disabled(caller, view)?;
-        let question = asking(caller, Act::ReportStanding, About::Standing(principal), rules, now);
-        check(&question, || not_an_approver(caller, &rules.approver_roles))?;
+        let report =
+            Authorization::new(caller, AuthzAction::ReportStanding, AuthzResource::Principal(principal), rules, now);
+        report.check(|| not_an_approver(caller, &rules.approver_roles))?;
         if caller.identities().any(|who| who == principal) {
             let message = "you cannot report your own status; another approver must";
             return Err(Refusal::new(RefusalCode::OwnStanding, message));
@@ -69,16 +71,20 @@ fn lost(
         scope: &grant.scope,
         duration: grant.window.length(),
         emergency,
-        open_to: if emergency { eligible_in_emergencies(rules) } else { eligible(rules.catalogue.get(&grant.role)) },
+        eligibility: if emergency {
+            eligible_in_emergencies(rules)
+        } else {
+            eligible(rules.catalogue.get(&grant.role))
+        },
     };
     let acts_for = grant.holder_acts_for.clone();
     let holder = Caller { acts_for, ..Caller::new(grant.holder.clone(), standing.roles.clone()) };
-    match allowed(&asking(&holder, Act::Hold, About::Entitlement(&held), rules, now)) {
+    match Authorization::new(&holder, AuthzAction::Hold, AuthzResource::Entitlement(&held), rules, now).is_allowed() {
         Ok(true) => None,
-        Ok(false) if held.is_for(&holder) || rules.policy.is_operators() => {
+        Ok(false) if held.eligibility.includes(&holder) || rules.policy.is_custom() => {
             Some(format!("the workflow policy does not let {} hold the role `{}`", grant.holder, grant.role))
         }
-        Ok(false) => Some(format!("{} holds none of the roles {}", grant.holder, names(held.open_to))),
+        Ok(false) => Some(format!("{} holds none of the roles {}", grant.holder, names(held.eligibility))),
         Err(refusal) => Some(refusal.message().to_owned()),
     }
 }

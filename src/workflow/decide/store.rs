@@ -2,10 +2,11 @@
 
 use super::case::each;
 use super::eligibility::check_not_disabled;
+use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::AcceptStore;
 use crate::model::{Actor, Caller, Event, Fact, Timestamp};
-use crate::workflow::access::{asking, not_an_approver};
-use crate::workflow::authority::{About, Act, check};
+use crate::workflow::access::not_an_approver;
+use crate::workflow::authorize::Authorization;
 use crate::workflow::{Refusal, Rules, View};
 
 /// The acceptance, on record. Without a caller the host itself accepts.
@@ -18,8 +19,8 @@ pub(super) fn accept(
 ) -> Result<Vec<Event>, Refusal> {
     if let Some(caller) = caller {
         check_not_disabled(caller, view)?;
-        let question = asking(caller, Act::AcceptStore, About::Workflow, rules, now);
-        check(&question, || not_an_approver(caller, &rules.approver_roles))?;
+        let accept = Authorization::new(caller, AuthzAction::AcceptStore, AuthzResource::Workflow, rules, now);
+        accept.check(|| not_an_approver(caller, &rules.approver_roles))?;
     }
     let by = caller.map_or(Actor::Host, |caller| Actor::Principal(caller.principal.clone()));
     Ok(each(now, &by, [Fact::StoreAccepted { reason: accept.reason.clone() }]))

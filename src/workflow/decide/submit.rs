@@ -6,10 +6,10 @@ use super::eligibility::{check_eligible, eligible};
 use super::limits;
 use super::request::{Draft, make};
 use super::terms::{check_details, check_start, limited, role_of, terms_of};
+use crate::authz::{AuthzAction, Entitlement};
 use crate::command::Submit;
 use crate::model::{Event, Timestamp};
 use crate::workflow::Refusal;
-use crate::workflow::authority::{Act, Entitlement};
 
 pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
@@ -24,9 +24,9 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
         scope: &submit.resource,
         duration,
         emergency: false,
-        open_to: eligible(Some(role)),
+        eligibility: eligible(Some(role)),
     };
-    check_eligible(case, Act::Request, &wanted)?;
+    check_eligible(case, AuthzAction::Request, &wanted)?;
     check_details(submit.reason.as_ref(), submit.ticket_url.as_ref(), rules)?;
     if let Some(start) = submit.starts_at {
         check_start(start, now)?;

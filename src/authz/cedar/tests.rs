@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use cedar_policy::{Entities, Schema};
 
 use super::*;
+use crate::authz::{ActionGroup, AuthzContext, AuthzResource, Eligibility, Entitlement};
 use crate::model::*;
-use crate::workflow::{About, Entitlement, For, Rules};
 
 fn now() -> Timestamp {
     "2026-03-07T09:30:00Z".parse().unwrap()
@@ -51,24 +51,24 @@ fn set(allowed: &[&str], excepted: &[&str]) -> PermissionSet {
     PermissionSet::with_exceptions(all(allowed), all(excepted)).unwrap()
 }
 
-fn asked(policy: &str, act: Act, about: About<'_>) -> Result<Ruling, PolicyFailure> {
-    let rules = Rules { auditor_roles: vec![RoleName::new("auditor").unwrap()], ..Rules::default() };
-    let caller = person("lea", &["lead"]);
-    let question = Question { caller: &caller, lent: &[], act, about, rules: &rules, now: now() };
-    CedarWorkflow::parse(policy).unwrap().ruling(&question)
+fn asked(policy: &str, action: AuthzAction, resource: AuthzResource<'_>) -> Result<AuthzDecision, AuthzError> {
+    let auditors = [RoleName::new("auditor").unwrap()];
+    let context = AuthzContext { auditor_roles: &auditors, ..AuthzContext::at(now()) };
+    CedarPolicy::parse(policy).unwrap().decide(&AuthzRequest::new(&person("lea", &["lead"]), action, resource, context))
 }
 
 /// Whether the request is permitted when this is the condition.
 fn holds(condition: &str, request: &AccessRequest) -> bool {
     let policy = format!("permit (principal, action == Action::\"jit.approve\", resource) when {{ {condition} }};");
-    asked(&policy, Act::Approve, About::Request(request)).unwrap() == Ruling::Permitted
+    asked(&policy, AuthzAction::Approve, AuthzResource::Request(request)).unwrap() == AuthzDecision::Allow
 }
 
 #[test]
 fn what_a_policy_sees_fits_the_schema() {
     let schema = Schema::from_cedarschema_str(SCHEMA).unwrap().0;
     let names = Names::new(&read::read(SHIPPED, true).unwrap()).unwrap();
-    let rules = Rules { approver_roles: vec![RoleName::new("admin").unwrap()], ..Rules::default() };
+    let admins = [RoleName::new("admin").unwrap()];
+    let context = AuthzContext { approver_roles: &admins, ..AuthzContext::at(now()) };
     let (request, role) =
         (request(set(&["tools.*"], &["tools.delete"]), "tool@server:shop:deploy"), RoleName::new("x").unwrap());
     let principals = [person("ann", &[]).principal];
@@ -78,7 +78,7 @@ fn what_a_policy_sees_fits_the_schema() {
         scope: &request.scope,
         duration: request.duration,
         emergency: true,
-        open_to: For::Some { roles: &request.approver_roles, principals: &principals },
+        eligibility: Eligibility::Listed { roles: &request.approver_roles, principals: &principals },
     };
     let grant = Grant {
         id: GrantId::from_u128(1),
@@ -120,32 +120,27 @@ fn what_a_policy_sees_fits_the_schema() {
         ended: None,
     };
     let things = BTreeMap::from([
-        ("Entitlement", About::Entitlement(&wanted)),
-        ("Request", About::Request(&request)),
-        ("Grant", About::Grant(&grant)),
-        ("Delegation", About::Delegation(&delegation)),
-        ("Principal", About::Standing(&request.requester)),
-        ("Selection", About::Selection(&Selector::All)),
-        ("Workflow", About::Workflow),
+        ("Entitlement", AuthzResource::Entitlement(&wanted)),
+        ("Request", AuthzResource::Request(&request)),
+        ("Grant", AuthzResource::Grant(&grant)),
+        ("Delegation", AuthzResource::Delegation(&delegation)),
+        ("Principal", AuthzResource::Principal(&request.requester)),
+        ("Selection", AuthzResource::Selection(&Selector::All)),
+        ("Workflow", AuthzResource::Workflow),
     ]);
     let mut asked = 0;
     for caller in
         [person("lea", &["lead"]), Caller { acts_for: Some(person("ann", &[]).principal), ..person("bo", &[]) }]
     {
-        for act in Act::ALL {
-            let action = names.action(*act);
-            for kind in schema.resources_for_action(&action).unwrap_or_else(|| panic!("{act:?} is not in the schema")) {
-                let about = things[kind.to_string().as_str()];
-                let question = Question {
-                    caller: &caller,
-                    lent: &request.approver_roles,
-                    act: *act,
-                    about,
-                    rules: &rules,
-                    now: now(),
-                };
-                let (seen, entities) = world::seen(&question, &names).unwrap();
-                Entities::from_entities(entities.iter().cloned(), Some(&schema)).unwrap();
+        for action in AuthzAction::ALL {
+            let uid = names.action(*action);
+            for kind in schema.resources_for_action(&uid).unwrap_or_else(|| panic!("{action:?} is not in the schema")) {
+                let resource = things[kind.to_string().as_str()];
+                let asking = AuthzRequest::new(&caller, *action, resource, context).with_lent(&request.approver_roles);
+                let (seen, entities) = entities::seen(&asking, &names).unwrap();
+                // The schema declares the actions itself.
+                let facts = entities.iter().filter(|entity| entity.uid().type_name().to_string() != "Action");
+                Entities::from_entities(facts.cloned(), Some(&schema)).unwrap();
                 cedar_policy::Request::new(
                     seen.principal().unwrap().clone(),
                     seen.action().unwrap().clone(),
@@ -158,8 +153,9 @@ fn what_a_policy_sees_fits_the_schema() {
             }
         }
     }
-    assert_eq!(asked, 2 * (Act::ALL.len() + 2), "jit.see has three kinds of thing, each other act one");
-    assert_eq!(schema.actions().count(), Act::ALL.len(), "the schema has an action that nobody asks about");
+    let pairs: usize = AuthzAction::ALL.iter().map(|action| action.resources().len()).sum();
+    assert_eq!(asked, 2 * pairs);
+    assert_eq!(schema.actions().count(), AuthzAction::ALL.len() + ActionGroup::ALL.len());
 }
 
 #[test]
@@ -209,7 +205,7 @@ fn weekdays_are_those_of_iso_8601() {
     let days = ["1970-01-01", "2026-03-01", "2026-03-02", "2026-03-07"];
     for (day, expected) in days.into_iter().zip([4, 7, 1, 6]) {
         for time in ["00:00:00.000Z", "23:59:59.999Z"] {
-            assert_eq!(world::weekday(format!("{day}T{time}").parse().unwrap()), expected, "{day}");
+            assert_eq!(entities::weekday(format!("{day}T{time}").parse().unwrap()), expected, "{day}");
         }
     }
 }
@@ -217,16 +213,32 @@ fn weekdays_are_those_of_iso_8601() {
 #[test]
 fn a_forbid_is_named_and_an_error_is_no_answer() {
     let request = request(set(&["tools.*"], &[]), "*");
-    let ask = |policy: &str| asked(policy, Act::Approve, About::Request(&request));
+    let ask = |policy: &str| asked(policy, AuthzAction::Approve, AuthzResource::Request(&request));
     let forbid = "@id(\"b\") forbid (principal, action, resource); forbid (principal, action, resource);
                   permit (principal, action, resource);";
-    assert_eq!(ask(forbid), Ok(Ruling::Forbidden(vec!["b".to_owned(), "line 1".to_owned()])));
+    assert_eq!(ask(forbid), Ok(AuthzDecision::Forbidden(vec!["b".to_owned(), "line 1".to_owned()])));
     let other = "permit (principal, action == Action::\"jit.audit\", resource);";
-    assert_eq!(ask(other), Ok(Ruling::NotPermitted));
+    assert_eq!(ask(other), Ok(AuthzDecision::NotPermitted));
     let failing =
         "@id(\"too-much\") forbid (principal, action, resource) when { context.hour + 9223372036854775807 > 0 };
                    permit (principal, action, resource);";
     let failure = ask(failing).unwrap_err();
     assert_eq!(failure.policy, "too-much");
     assert!(failure.reason.contains("overflow"), "{failure}");
+}
+
+#[test]
+fn a_group_stands_for_its_actions() {
+    let request = request(set(&["tools.*"], &[]), "*");
+    let decide = |policy: &str, action| asked(policy, action, AuthzResource::Request(&request)).unwrap();
+    for policy in [
+        "permit (principal, action in Action::\"jit.decide\", resource);",
+        "permit (principal, action in [Action::\"jit.decide\", Action::\"jit.control\"], resource);",
+        "permit (principal, action, resource) when { action in Action::\"jit.decide\" };",
+    ] {
+        assert_eq!(decide(policy, AuthzAction::Approve), AuthzDecision::Allow, "{policy}");
+        assert_eq!(decide(policy, AuthzAction::Deny), AuthzDecision::Allow, "{policy}");
+        assert_eq!(decide(policy, AuthzAction::Withdraw), AuthzDecision::NotPermitted, "{policy}");
+        assert_eq!(decide(policy, AuthzAction::See), AuthzDecision::NotPermitted, "{policy}");
+    }
 }

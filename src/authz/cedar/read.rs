@@ -13,8 +13,7 @@ use cedar_policy::{
 };
 
 use super::SCHEMA;
-use crate::policy::PolicyError;
-use crate::policy::error::reason;
+use crate::policy::{PolicyError, reason};
 
 /// The longest text, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
@@ -55,13 +54,12 @@ pub(super) fn read(text: &str, must_permit: bool) -> Result<Vec<Policy>, PolicyE
     Ok(policies)
 }
 
-/// Whether the policy can speak to this action at all.
-pub(super) fn speaks_to(policy: &Policy, action: &EntityUid) -> bool {
+/// Whether the policy can apply to this action, which is in this group.
+pub(super) fn applies_to(policy: &Policy, action: &EntityUid, group: Option<&EntityUid>) -> bool {
     match policy.action_constraint() {
         ActionConstraint::Any => true,
         ActionConstraint::Eq(one) => one == *action,
-        // The schema has no groups of actions.
-        ActionConstraint::In(several) => several.contains(action),
+        ActionConstraint::In(several) => several.contains(action) || group.is_some_and(|group| several.contains(group)),
     }
 }
 

@@ -1,22 +1,21 @@
-//! Who may do what, answered by Cedar.
+//! The workflow policy in Cedar: the shipped one, or an operator's.
 //!
 //! | file | question |
 //! |---|---|
 //! | `read` | which policies does this text hold, and do they fit |
-//! | `world` | what does a policy see of a question |
+//! | `entities` | which entities and which context does a policy see |
 
+mod entities;
 mod read;
-mod world;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{AuthorizationError, Authorizer, Decision, Policy, PolicySet};
 
-use self::world::Names;
-use super::PolicyError;
-use super::error::reason;
-use crate::workflow::{Act, PolicyFailure, Question, Ruling, WorkflowPolicy};
+use self::entities::Names;
+use super::{AuthzAction, AuthzDecision, AuthzError, AuthzRequest, WorkflowPolicy};
+use crate::policy::{PolicyError, reason};
 
 /// `policies/workflow.cedar`.
 const SHIPPED: &str = include_str!("../../../policies/workflow.cedar");
@@ -26,35 +25,35 @@ const SCHEMA: &str = include_str!("../../../policies/workflow.cedarschema");
 /// The policy of the workflow: the one that the library ships, or an operator's own. Cheap to clone.
 ///
 /// ```
-/// use jit_access::policy::CedarWorkflow;
-/// use jit_access::workflow::{Rules, WorkflowPolicy};
+/// use jit_access::authz::{CedarPolicy, WorkflowPolicy};
+/// use jit_access::workflow::Rules;
 ///
-/// let generous = CedarWorkflow::parse("permit (principal, action, resource);")?;
+/// let generous = CedarPolicy::parse("permit (principal, action, resource);")?;
 /// let rules = Rules { policy: generous.into(), ..Rules::default() };
-/// assert!(rules.policy.is_operators() && !CedarWorkflow::shipped()?.is_operators());
+/// assert!(rules.policy.is_custom() && !CedarPolicy::shipped()?.is_custom());
 ///
-/// let mistake = CedarWorkflow::parse("permit (principal, action, resource)\nwhen { resource.color == \"red\" };").unwrap_err();
+/// let mistake = CedarPolicy::parse("permit (principal, action, resource)\nwhen { resource.color == \"red\" };").unwrap_err();
 /// assert!(mistake.to_string().contains("line 2"), "{mistake}");
 /// # Ok::<(), jit_access::policy::PolicyError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct CedarWorkflow(Arc<Read>);
+pub struct CedarPolicy(Arc<Read>);
 
 #[derive(Debug)]
 struct Read {
-    /// The policies that can speak to each act: most speak to few, and Cedar evaluates all that it is given.
-    by_act: BTreeMap<Act, PolicySet>,
+    /// The policies that can apply to each action: most apply to few, and Cedar evaluates every policy that it is given.
+    by_action: BTreeMap<AuthzAction, PolicySet>,
     names: Names,
-    is_operators: bool,
+    is_custom: bool,
 }
 
-impl CedarWorkflow {
+impl CedarPolicy {
     /// The policy that the library ships.
     ///
     /// # Errors
     /// Never for the file as it is shipped.
     pub fn shipped() -> Result<Self, PolicyError> {
-        static READ: OnceLock<CedarWorkflow> = OnceLock::new();
+        static READ: OnceLock<CedarPolicy> = OnceLock::new();
         if let Some(read) = READ.get() {
             return Ok(read.clone());
         }
@@ -87,7 +86,7 @@ impl CedarWorkflow {
     /// is forbidden.
     ///
     /// # Errors
-    /// As for [`CedarWorkflow::parse`], except that it need not permit anything.
+    /// As for [`CedarPolicy::parse`], except that it need not permit anything.
     pub fn parse_beside_shipped(text: &str) -> Result<Self, PolicyError> {
         let mut policies = read::read(SHIPPED, true)?;
         for own in read::read(text, false)? {
@@ -100,44 +99,44 @@ impl CedarWorkflow {
         Self::of(policies, true)
     }
 
-    fn of(policies: Vec<Policy>, is_operators: bool) -> Result<Self, PolicyError> {
+    fn of(policies: Vec<Policy>, is_custom: bool) -> Result<Self, PolicyError> {
         let names = Names::new(&policies)?;
-        let mut by_act = BTreeMap::new();
-        for act in Act::ALL {
-            let action = names.action(*act);
-            let speaking = policies.iter().filter(|policy| read::speaks_to(policy, &action)).cloned();
-            let set = PolicySet::from_policies(speaking)
+        let mut by_action = BTreeMap::new();
+        for action in AuthzAction::ALL {
+            let (uid, group) = (names.action(*action), names.group(*action));
+            let applying = policies.iter().filter(|policy| read::applies_to(policy, &uid, group.as_ref())).cloned();
+            let set = PolicySet::from_policies(applying)
                 .map_err(|error| PolicyError::Workflow { line: None, reason: reason(&error) })?;
-            by_act.insert(*act, set);
+            by_action.insert(*action, set);
         }
-        Ok(Self(Arc::new(Read { by_act, names, is_operators })))
+        Ok(Self(Arc::new(Read { by_action, names, is_custom })))
     }
 }
 
-impl WorkflowPolicy for CedarWorkflow {
-    fn ruling(&self, question: &Question<'_>) -> Result<Ruling, PolicyFailure> {
-        let Some(policies) = self.0.by_act.get(&question.act) else { return Ok(Ruling::NotPermitted) };
-        let (request, entities) = world::seen(question, &self.0.names)
-            .map_err(|reason| PolicyFailure { policy: "workflow".to_owned(), reason })?;
+impl WorkflowPolicy for CedarPolicy {
+    fn decide(&self, asked: &AuthzRequest<'_>) -> Result<AuthzDecision, AuthzError> {
+        let Some(policies) = self.0.by_action.get(&asked.action) else { return Ok(AuthzDecision::NotPermitted) };
+        let (request, entities) = entities::seen(asked, &self.0.names)
+            .map_err(|reason| AuthzError { policy: "workflow".to_owned(), reason })?;
         let response = Authorizer::new().is_authorized(&request, policies, &entities);
         // Cedar skips a policy that fails, and a skipped `forbid` forbids nothing.
         if let Some(AuthorizationError::PolicyEvaluationError(error)) = response.diagnostics().errors().next() {
             let reason = reason(error.inner());
-            return Err(PolicyFailure { policy: error.policy_id().to_string(), reason });
+            return Err(AuthzError { policy: error.policy_id().to_string(), reason });
         }
         let mut decided: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
         Ok(match response.decision() {
-            Decision::Allow => Ruling::Permitted,
-            Decision::Deny if decided.is_empty() => Ruling::NotPermitted,
+            Decision::Allow => AuthzDecision::Allow,
+            Decision::Deny if decided.is_empty() => AuthzDecision::NotPermitted,
             Decision::Deny => {
                 decided.sort_unstable();
-                Ruling::Forbidden(decided)
+                AuthzDecision::Forbidden(decided)
             }
         })
     }
 
-    fn is_operators(&self) -> bool {
-        self.0.is_operators
+    fn is_custom(&self) -> bool {
+        self.0.is_custom
     }
 }
 

@@ -1,6 +1,6 @@
-//! What does a policy see of a question.
+//! The entities and the context that a policy sees.
 //!
-//! Every fact of `policies/workflow.cedarschema` is there, of the type that it says; the tests hold every question of the
+//! Every fact of `policies/workflow.cedarschema` is there, of the type that it says; the tests hold every request of the
 //! matrix to the schema.
 
 use std::collections::{HashMap, HashSet};
@@ -10,13 +10,12 @@ use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, Request, RestrictedExpression,
 };
 
+use crate::authz::{AuthzAction, AuthzRequest, AuthzResource, Eligibility, Entitlement};
 use crate::model::{
     AccessRequest, Delegation, Grant, Invalid, Permission, PermissionSet, Principal, PrincipalKind, RoleName, Scope,
     Selector, Timestamp, Ttl,
 };
-use crate::policy::PolicyError;
-use crate::policy::error::reason;
-use crate::workflow::{About, Act, Entitlement, For, Question, reviewing_now};
+use crate::policy::{PolicyError, reason};
 
 /// The attributes of an entity.
 type Facts = HashMap<String, RestrictedExpression>;
@@ -46,7 +45,10 @@ impl Names {
         for policy in policies {
             let misnamed = |why: Invalid| PolicyError::Workflow {
                 line: None,
-                reason: format!("the policy `{}` names what there is not: {why}", policy.id()),
+                reason: format!(
+                    "the policy `{}` refers to a permission or place that cannot exist: {why}",
+                    policy.id()
+                ),
             };
             for literal in policy.entity_literals() {
                 let id: &str = literal.id().as_ref();
@@ -73,8 +75,19 @@ impl Names {
         })
     }
 
-    pub(super) fn action(&self, act: Act) -> EntityUid {
-        uid(&self.action, act.name())
+    pub(super) fn action(&self, action: AuthzAction) -> EntityUid {
+        uid(&self.action, action.name())
+    }
+
+    /// The group that the action is in, as policies name it.
+    pub(super) fn group(&self, action: AuthzAction) -> Option<EntityUid> {
+        action.group().map(|group| uid(&self.action, group.name()))
+    }
+
+    /// The action with its group, so that `action in Action::"jit.read"` is true of its members.
+    fn action_entity(&self, action: AuthzAction) -> Option<Entity> {
+        let group = HashSet::from([self.group(action)?]);
+        Some(Entity::new_no_attrs(self.action(action), group))
     }
 
     fn principal(&self, principal: &Principal) -> EntityUid {
@@ -106,24 +119,25 @@ impl Names {
     }
 }
 
-/// The question for Cedar, and all that can be seen from it.
-pub(super) fn seen(question: &Question<'_>, names: &Names) -> Result<(Request, Entities), String> {
-    let Question { caller, lent, act, about, rules, now } = *question;
+/// The request for Cedar, and every entity that a policy can reach from it.
+pub(super) fn seen(asked: &AuthzRequest<'_>, names: &Names) -> Result<(Request, Entities), String> {
+    let AuthzRequest { principal: caller, lent, action, context, .. } = *asked;
+    let now = context.now;
     let mut people = People { names, entities: HashMap::new() };
     people.add(&caller.principal, &caller.roles, caller.acts_for.as_ref(), lent)?;
-    let (resource, entity) = resource(about, now, names, &mut people)?;
-    let context = [
+    let (resource, entity) = resource(asked.resource, now, names, &mut people)?;
+    let facts = [
         ("now", instant(now)),
         ("weekday", RestrictedExpression::new_long(weekday(now))),
         ("hour", RestrictedExpression::new_long(now.millis().div_euclid(HOUR).rem_euclid(24))),
-        ("approver_roles", names.roles(&rules.approver_roles)),
-        ("auditor_roles", names.roles(&rules.auditor_roles)),
+        ("approver_roles", names.roles(context.approver_roles)),
+        ("auditor_roles", names.roles(context.auditor_roles)),
     ];
-    let context = Context::from_pairs(context.map(|(name, value)| (name.to_owned(), value)));
+    let context = Context::from_pairs(facts.map(|(name, value)| (name.to_owned(), value)));
     let context = context.map_err(|error| reason(&error))?;
     let principal = names.principal(&caller.principal);
-    let request = Request::new(principal, names.action(act), resource, context, None);
-    let entities = people.entities.into_values().chain(entity);
+    let request = Request::new(principal, names.action(action), resource, context, None);
+    let entities = people.entities.into_values().chain(entity).chain(names.action_entity(action));
     let entities = Entities::from_entities(entities, None).map_err(|error| reason(&error))?;
     Ok((request.map_err(|error| reason(&error))?, entities))
 }
@@ -159,49 +173,49 @@ impl People<'_> {
 
 /// What it is about; an entity of its own, unless it is one of the people.
 fn resource(
-    about: About<'_>,
+    resource: AuthzResource<'_>,
     now: Timestamp,
     names: &Names,
     people: &mut People<'_>,
 ) -> Result<(EntityUid, Option<Entity>), String> {
-    let (uid, facts) = match about {
-        About::Entitlement(wanted) => {
-            if let For::Some { principals, .. } = wanted.open_to {
+    let (uid, facts) = match resource {
+        AuthzResource::Entitlement(wanted) => {
+            if let Eligibility::Listed { principals, .. } = wanted.eligibility {
                 principals.iter().try_for_each(|one| people.add(one, &[], None, &[]))?;
             }
             (uid(&names.entitlement, wanted.role.as_str()), entitlement(wanted, names))
         }
-        About::Request(request) => {
+        AuthzResource::Request(request) => {
             let (roles, acts_for) = (&request.requester_normal_roles, request.requester_acts_for.as_ref());
             people.add(&request.requester, roles, acts_for, &[])?;
             (uid(&names.request, &request.id.to_string()), self::request(request, now, names))
         }
-        About::Grant(grant) => {
+        AuthzResource::Grant(grant) => {
             people.add(&grant.holder, &grant.holder_normal_roles, grant.holder_acts_for.as_ref(), &[])?;
             (uid(&names.grant, &grant.id.to_string()), self::grant(grant, now, names))
         }
-        About::Delegation(delegation) => {
+        AuthzResource::Delegation(delegation) => {
             people.add(&delegation.delegator, &delegation.roles, None, &[])?;
             people.add(&delegation.delegate, &[], None, &[])?;
             (uid(&names.delegation, &delegation.id.to_string()), self::delegation(delegation, names))
         }
-        About::Selection(select) => {
+        AuthzResource::Selection(select) => {
             (uid(&names.selection, selected_by(select)), facts([("by", text(selected_by(select)))]))
         }
-        About::Standing(principal) => {
+        AuthzResource::Principal(principal) => {
             people.add(principal, &[], None, &[])?;
             return Ok((names.principal(principal), None));
         }
-        About::Workflow => (uid(&names.workflow, "workflow"), Facts::new()),
+        AuthzResource::Workflow => (uid(&names.workflow, "workflow"), Facts::new()),
     };
     let entity = Entity::new(uid.clone(), facts, HashSet::new()).map_err(|error| reason(&error))?;
     Ok((uid, Some(entity)))
 }
 
 fn entitlement(wanted: &Entitlement<'_>, names: &Names) -> Facts {
-    let (everybody, roles, principals): (bool, &[RoleName], &[Principal]) = match wanted.open_to {
-        For::Everybody => (true, &[], &[]),
-        For::Some { roles, principals } => (false, roles, principals),
+    let (everybody, roles, principals): (bool, &[RoleName], &[Principal]) = match wanted.eligibility {
+        Eligibility::Everyone => (true, &[], &[]),
+        Eligibility::Listed { roles, principals } => (false, roles, principals),
     };
     let mut facts = facts([
         ("role", text(wanted.role.as_str())),
@@ -226,7 +240,7 @@ fn request(request: &AccessRequest, now: Timestamp, names: &Names) -> Facts {
         ("emergency", RestrictedExpression::new_bool(request.emergency.is_some())),
         ("state", text(request.status(now).name())),
         ("approver_roles", names.roles(&request.approver_roles)),
-        ("open_to", names.roles(reviewing_now(request, now))),
+        ("open_to", names.roles(request.open_to(now))),
     ]);
     names.terms(&mut facts, &request.permissions, &request.scope);
     facts

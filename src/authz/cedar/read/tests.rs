@@ -12,7 +12,7 @@ const ALL: &str = "permit (principal, action, resource);";
 
 #[test]
 fn the_shipped_policies_have_names() {
-    let policies = read(crate::policy::workflow::SHIPPED, true).unwrap();
+    let policies = read(crate::authz::cedar::SHIPPED, true).unwrap();
     let names: Vec<_> = policies.iter().map(|policy| policy.id().to_string()).collect();
     assert!(names.iter().all(|name| !name.starts_with("line")) && names.contains(&"review".to_owned()), "{names:?}");
 }
@@ -65,7 +65,7 @@ fn what_is_misnamed_is_told() {
     let naming = |literal: &str| {
         let text =
             format!("@id(\"p\") permit (principal, action == Action::\"jit.approve\", resource) when {{ {literal} }};");
-        super::super::CedarWorkflow::parse(&text).unwrap_err().to_string()
+        super::super::CedarPolicy::parse(&text).unwrap_err().to_string()
     };
     let error = naming("resource.gives.contains(Permission::\"tools*\")");
     assert!(error.contains("`p`") && error.contains("tools*"), "{error}");
@@ -112,7 +112,7 @@ fn what_is_within_the_bounds_is_read() {
     for text in texts {
         let read = std::thread::Builder::new()
             .stack_size(2 << 20)
-            .spawn(move || drop(crate::policy::CedarWorkflow::parse(&text)))
+            .spawn(move || drop(crate::authz::CedarPolicy::parse(&text)))
             .unwrap();
         read.join().unwrap();
     }
