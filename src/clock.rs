@@ -83,6 +83,8 @@ pub struct SteadyTime {
     offset: AtomicI64,
     /// How far the wall clock may jump ahead, in milliseconds.
     max_step: i64,
+    /// How far it may be ahead of an instant that an operator has confirmed, in milliseconds.
+    max_downtime: i64,
     /// A [`ClockTrouble`] as a number; 0 for none.
     trouble: AtomicU8,
 }
@@ -130,6 +132,7 @@ impl SteadyTime {
         let time = Self {
             offset: AtomicI64::new(start.saturating_sub(monotonic)),
             max_step: millis(max_step),
+            max_downtime: millis(max_downtime),
             trouble: AtomicU8::new(NONE),
             clock,
         };
@@ -170,6 +173,39 @@ impl SteadyTime {
         }
     }
 
+    /// What the wall clock shows, believed or not.
+    #[must_use]
+    pub fn wall(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.wall().max(0)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How far the wall clock is ahead of the instant it is now, in milliseconds; behind it, when negative.
+    #[must_use]
+    pub fn wall_ahead(&self) -> i64 {
+        self.clock.wall().saturating_sub(self.now().millis())
+    }
+
+    /// From now on it is `at`, or as much later as the wall clock shows within the bound for a start, whatever was known
+    /// before: an operator has said at that instant that the clock is right. The only step back there is.
+    ///
+    /// ```
+    /// use jit_access::clock::{ClockTrouble, ManualClock, SteadyTime};
+    ///
+    /// let (now, wrong) = ("2026-12-01T09:00:00Z".parse()?, "2027-12-01T09:00:00Z".parse()?);
+    /// let time = SteadyTime::new(std::sync::Arc::new(ManualClock::at(now)), wrong);
+    /// assert_eq!((time.now(), time.trouble()), (wrong, Some(ClockTrouble::Behind)));
+    /// time.accept(now);
+    /// assert_eq!((time.now(), time.trouble()), (now, None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn accept(&self, at: Timestamp) {
+        let (wall, monotonic) = (self.clock.wall(), self.clock.monotonic());
+        let since = wall.saturating_sub(at.millis());
+        let now = if (0..=self.max_downtime).contains(&since) { wall } else { at.millis() };
+        self.offset.store(now.saturating_sub(monotonic), Ordering::Relaxed);
+        self.becomes(if since < -MAX_BEHIND_MS { BEHIND } else { NONE }, since);
+    }
+
     /// Why nobody knows what time it is; `None` when the clocks agree. As of the last call of [`SteadyTime::now`].
     #[must_use]
     pub fn trouble(&self) -> Option<ClockTrouble> {
@@ -188,11 +224,11 @@ impl SteadyTime {
         match trouble {
             AHEAD => tracing::error!(
                 wall_ahead_ms,
-                "the clock is too far ahead of everything known and is not believed; no grant is honoured until it is set right, or the process is restarted; after a long pause set `service.max_downtime_days` higher"
+                "the clock is too far ahead of everything known and is not believed; no grant is honoured until it is set right, or somebody who may do so has said that it is right (`accept_clock`)"
             ),
             BEHIND => tracing::error!(
                 wall_ahead_ms,
-                "the journal is too far ahead of the clock; no grant is honoured until they agree: set the clock right"
+                "the journal is too far ahead of the clock; no grant is honoured until they agree: set the clock right or, when the journal is wrong, say that the clock is right (`accept_clock`)"
             ),
             _ => tracing::info!("the clock agrees with the journal again"),
         }
@@ -326,5 +362,25 @@ mod tests {
         clock.set_wall(at(START + DAY));
         assert_eq!(time.now(), at(START + DAY + 1_000));
         assert_eq!(time.trouble(), None);
+    }
+
+    #[test]
+    fn an_accepted_clock_takes_time_back_or_ahead_once() {
+        let clock = Arc::new(ManualClock::at(at(START)));
+        let time = SteadyTime::new(clock.clone(), at(START + 365 * DAY));
+        assert_eq!((time.wall(), time.wall_ahead()), (at(START), -365 * DAY));
+        time.accept(at(START));
+        assert_eq!((time.now(), time.trouble(), time.wall_ahead()), (at(START), None, 0));
+        clock.set_wall(at(START + 40 * DAY));
+        assert_eq!((time.now(), time.trouble()), (at(START), Some(ClockTrouble::Ahead)), "it is not followed any more");
+        time.accept(at(START + 40 * DAY));
+        assert_eq!((time.now(), time.trouble()), (at(START + 40 * DAY), None));
+        time.accept(at(START + 39 * DAY));
+        assert_eq!(time.now(), at(START + 40 * DAY), "what was accepted a day ago");
+        clock.set_wall(at(START));
+        time.accept(at(START + 40 * DAY));
+        assert_eq!(time.trouble(), Some(ClockTrouble::Behind), "accepted where another clock is right");
+        time.accept(at(START + 10 * DAY));
+        assert_eq!((time.now(), time.trouble()), (at(START + 10 * DAY), Some(ClockTrouble::Behind)));
     }
 }

@@ -114,7 +114,9 @@ impl Error {
         match self {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Refused(refusal) => kind_of(refusal.code()),
-            Self::KeyReused | Self::Store(StoreError::Conflict | StoreError::KeyTaken) => ErrorKind::Conflict,
+            Self::KeyReused | Self::Store(StoreError::Conflict | StoreError::Early { .. } | StoreError::KeyTaken) => {
+                ErrorKind::Conflict
+            }
             Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) | Self::Closed | Self::System { .. } => {
                 ErrorKind::Unavailable
             }
@@ -134,7 +136,7 @@ impl Error {
             Self::Invalid(_) => "invalid",
             Self::Refused(refusal) => refusal.code().name(),
             Self::KeyReused => "idempotency_key_reused",
-            Self::Store(StoreError::Conflict | StoreError::KeyTaken) => "conflict",
+            Self::Store(StoreError::Conflict | StoreError::Early { .. } | StoreError::KeyTaken) => "conflict",
             Self::Store(StoreError::Unavailable { .. }) | Self::Directory(_) | Self::Closed | Self::System { .. } => {
                 "unavailable"
             }
@@ -147,7 +149,7 @@ impl Error {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         matches!(self.kind(), ErrorKind::RateLimited | ErrorKind::Unavailable)
-            || matches!(self, Self::Store(StoreError::Conflict | StoreError::KeyTaken))
+            || matches!(self, Self::Store(StoreError::Conflict | StoreError::Early { .. } | StoreError::KeyTaken))
     }
 
     /// From when on the same call may succeed, where that is known.

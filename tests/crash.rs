@@ -69,7 +69,7 @@ fn work(file: &Path, worker: u64) {
             }
             1 if !own.is_empty() => {
                 let grants: Vec<_> = (0..=dice.below(20)).map(|_| own[dice.below(own.len())]).collect();
-                let events = grants.iter().map(|grant| used(*grant, at(1))).collect();
+                let events = grants.iter().map(|grant| used(*grant, at(0))).collect();
                 store
                     .commit(&Batch { events, ..Batch::default() })
                     .map(|records| format!("used {} {}", records[0].revision, grants[0]))
@@ -97,7 +97,7 @@ fn revoke(store: &SqliteStore, grant: GrantId) -> Result<Revision, StoreError> {
     let call = Call::new(lead, &command, Ids::from_u128(1));
     loop {
         let view = store.grant(grant)?;
-        let events = decide(&view, &call, &rules(), at(2)).unwrap();
+        let events = decide(&view, &call, &rules(), at(0)).unwrap();
         match store.commit(&Batch { decided_from: Some(view.revision), events, ..Batch::default() }) {
             // A commit in doubt may have happened: then revoking again is no new fact, and this is the record of it.
             Ok(records) => return Ok(records.first().map_or(view.revision, |record| record.revision)),
@@ -230,7 +230,7 @@ impl Acknowledged {
             }
             assert_eq!(kept, Some((*kind, *grant)), "acknowledged as record {revision} of {count}");
         }
-        let live = live_grants(&store, at(3)).1;
+        let live = live_grants(&store, at(0)).1;
         for grant in &self.revoked {
             assert!(live.iter().all(|live| live.id != *grant), "{grant} was revoked and lives");
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{AcceptStore, Approve, BreakGlass, Revoke, RevokeMany, Submit, Withdraw};
+use jit_access::command::{AcceptClock, AcceptStore, Approve, BreakGlass, Revoke, RevokeMany, Submit, Withdraw};
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, IdempotencyKey, Settings};
@@ -270,7 +270,9 @@ fn what_is_due_is_noted_under_steady_traffic() {
             let other = SqliteStore::open(&path, SqliteOptions { busy_timeout: Duration::from_secs(60) }).unwrap();
             while !over.load(Ordering::SeqCst) {
                 let number = u128::from(written.fetch_add(1, Ordering::SeqCst)) + 1_000_000;
-                other.commit(&Batch { events: submit(&cast()[0], number, at(1)), ..Batch::default() }).unwrap();
+                other
+                    .commit(&Batch { events: submit(&cast()[0], number, at(10 * 3_600_000)), ..Batch::default() })
+                    .unwrap();
             }
         });
         while written.load(Ordering::SeqCst) < 3 {
@@ -399,4 +401,107 @@ fn a_last_page_that_is_full_gives_no_cursor() {
     let exactly =
         workflow.journal(&lead(), &jit_access::command::ListRecords::default().limit(all.items.len())).unwrap();
     assert_eq!((exactly.items.len(), exactly.next), (all.items.len(), None));
+}
+
+#[test]
+fn of_two_processes_with_different_clocks_the_later_one_is_right() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let open = |clock: &Arc<ManualClock>| {
+        let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+        let rules = Config::parse(CONFIG, []).unwrap().rules;
+        Builder::new(store, rules).clock(Arc::clone(clock) as _).open().unwrap()
+    };
+    let (behind, ahead) = (Arc::new(ManualClock::at(at(0))), Arc::new(ManualClock::at(at(20_000))));
+    let (one, two) = (open(&behind), open(&ahead));
+    let submit = Submit::new(RoleName::new("deployer").unwrap());
+    let request = two.workflow().execute(&caller("ann", &[]), submit, None).unwrap().request.unwrap();
+    assert_eq!(request.created_at, at(20_000));
+    let approved = one.workflow().execute(&lead(), Approve::new(request.id), None).unwrap();
+    assert_eq!(approved.grant.unwrap().window.start(), at(20_000), "not before it was asked for");
+    assert!(one.now() >= at(20_000));
+    let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+    let records = store.records(&RecordQuery::after(Revision::ZERO, 100)).unwrap().1;
+    assert!(records.is_sorted_by_key(|record| record.event.at));
+    one.workflow().verify().unwrap();
+}
+
+#[test]
+fn a_clock_that_is_set_back_while_nothing_runs_takes_no_time_back() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let stores: [&dyn Fn() -> Arc<dyn Store>; 2] =
+        [&|| Arc::clone(&memory), &|| Arc::new(SqliteStore::open(&path, SqliteOptions::default()).unwrap())];
+    for open_store in stores {
+        let clock = Arc::new(ManualClock::at(at(0)));
+        let open = || {
+            let rules = Config::parse(CONFIG, []).unwrap().rules;
+            Builder::shared(open_store(), rules).clock(Arc::clone(&clock) as _).open().unwrap()
+        };
+        let engine = open();
+        grant(&engine, "ann");
+        engine.reconciler().tick().unwrap();
+        let head = engine.sync().unwrap();
+        clock.advance(59 * 60_000);
+        engine.reconciler().tick().unwrap();
+        assert_eq!(engine.sync().unwrap(), head, "nothing is written for it");
+        drop(engine);
+        clock.set_wall(at(60_000));
+        // Not even where what lies beside the store is lost.
+        let _ = std::fs::remove_file(folder.path().join("jit.db-seen"));
+        let engine = open();
+        assert_eq!(engine.now(), at(59 * 60_000));
+        assert!(!is_allowed(&engine, "ann"), "the clock and what was seen disagree");
+        clock.set_wall(at(59 * 60_000));
+        assert!(is_allowed(&engine, "ann"));
+        clock.advance(60_000);
+        assert!(!is_allowed(&engine, "ann"), "it ends when it would have ended");
+    }
+}
+
+#[test]
+fn every_process_goes_by_the_clock_that_was_accepted() {
+    const YEAR: i64 = 365 * 24 * 3_600_000;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jit.db");
+    let open = |millis: i64, step: u64| {
+        let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+        let rules = Config::parse(CONFIG, []).unwrap().rules;
+        let clock = Arc::new(ManualClock::at(at(millis)));
+        let max_clock_step = Duration::from_secs(step * 24 * 3_600);
+        let settings = Settings { max_staleness: STALENESS, max_clock_step, ..Settings::default() };
+        (Builder::new(store, rules).settings(settings).clock(Arc::clone(&clock) as _).open().unwrap(), clock)
+    };
+    let (right, clock) = open(0, 1);
+    let (other, _) = open(0, 1);
+    grant(&right, "ann");
+    right.reconciler().tick().unwrap();
+    let (wrong, far) = open(0, 400);
+    far.set_wall(at(YEAR));
+    grant(&wrong, "eve");
+    for engine in [&right, &other] {
+        engine.sync().unwrap();
+        engine.reconciler().tick().unwrap();
+        assert_eq!(check(engine, "ann").basis.reason, Reason::NoGrant, "by the journal, it is over");
+        assert_eq!(check(engine, "eve").basis.reason, Reason::Stale, "nobody knows what time it is");
+        assert!(engine.now() >= at(YEAR));
+    }
+    clock.advance(60_000);
+    let accept = AcceptClock::new(words());
+    let ended = right.workflow().execute(&lead(), accept, None).unwrap().ended;
+    assert_eq!(ended.len(), 1, "what was made in the year to come");
+    assert!(is_allowed(&right, "ann") && !is_allowed(&right, "eve"));
+    assert_eq!(right.now(), at(60_000));
+    other.sync().unwrap();
+    assert!(is_allowed(&other, "ann") && !is_allowed(&other, "eve"), "and so it is in every process");
+    wrong.sync().unwrap();
+    assert!(!is_allowed(&wrong, "ann"), "the one with the wrong clock honours nothing");
+    clock.advance(3_600_000);
+    right.sync().unwrap();
+    assert!(!is_allowed(&right, "ann"), "it ends on time");
+    right.workflow().verify().unwrap();
+    drop((right, other, wrong));
+    let (again, _) = open(120_000, 1);
+    assert!(again.now() < at(YEAR) && !is_allowed(&again, "eve"));
 }

@@ -14,8 +14,9 @@ use jit_access::authz::{
 };
 use jit_access::clock::ManualClock;
 use jit_access::command::{
-    AcceptStore, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, ListRecords,
-    Release, ReportStanding, Resume, Revoke, RevokeMany, Submit, Suspend, Undelegate, WaiveReview, Withdraw,
+    AcceptClock, AcceptStore, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend,
+    ListRecords, Release, ReportStanding, Resume, Revoke, RevokeMany, Submit, Suspend, Undelegate, WaiveReview,
+    Withdraw,
 };
 use jit_access::config::Config;
 use jit_access::model::*;
@@ -322,6 +323,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "revoke many",
         "report standing",
         "accept store",
+        "accept clock",
         "see all",
         "audit",
     ];
@@ -340,6 +342,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "revoke many" => would(caller, RevokeMany::new(Selector::All, words()).into()),
         "report standing" => would(caller, ReportStanding::new(person("new", &[]).principal, true).into()),
         "accept store" => would(caller, AcceptStore::new(words()).into()),
+        "accept clock" => would(caller, AcceptClock::new(words()).into()),
         "see all" => flag(sees_everything(caller, engine.rules(), engine.now())),
         "audit" => cell(workflow.journal(caller, &ListRecords::default().limit(1))),
         other => panic!("{other}"),

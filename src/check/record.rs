@@ -193,7 +193,7 @@ impl Uses {
             events.push(Event {
                 at: used.at,
                 by: Actor::Principal(principal),
-                fact: Fact::GrantUsed { grant: used.grant, action, resource, drill: false, left: None },
+                fact: Fact::GrantUsed { grant: used.grant, action, resource, drill: false, left: None, used_at: None },
             });
         }
         self.text.clear();

@@ -25,6 +25,7 @@
 //! | `undelegate` | ending a delegation |
 //! | `report_standing` | reporting what a principal is |
 //! | `accept_store` | accepting a store that was replaced |
+//! | `accept_clock` | saying that the clock is right |
 //! | `reads` | what can be looked up |
 //! | `define` | how a command is defined |
 //! | `spec` | what every face must know of a command |
@@ -33,6 +34,7 @@
 //! | `fields` | how the fields of a document are read, each once |
 //! | `principal` | a principal as two fields |
 
+mod accept_clock;
 mod accept_store;
 mod answer;
 mod approve;
@@ -163,6 +165,7 @@ definitions! {
         undelegate::Undelegate,
         report_standing::ReportStanding,
         accept_store::AcceptStore,
+        accept_clock::AcceptClock,
     }
 }
 

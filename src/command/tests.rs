@@ -131,6 +131,10 @@ fn all() -> Vec<(Command, String)> {
             AcceptStore::new(why()).into(),
             r#"{"command":"accept_store","reason":"why","v":1}"#.to_owned(),
         ),
+        (
+            AcceptClock::new(why()).into(),
+            r#"{"command":"accept_clock","reason":"why","v":1}"#.to_owned(),
+        ),
     ]
 }
 

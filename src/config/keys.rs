@@ -346,13 +346,13 @@ const KEYS: &[(&str, &[Key])] = &[
                 "service.max_clock_step_minutes",
                 Plain,
                 "360",
-                "How far the clock may jump ahead before it is not believed: then no grant is honoured until it is set right or the process is restarted.",
+                "How far the clock may jump ahead before it is not believed: then no grant is honoured until it is set right, or `accept_clock` says that it is right.",
             ),
             key(
                 "service.max_downtime_days",
                 Plain,
                 "31",
-                "How long a SQLite store may have been unused before the clock is not believed at a start: then no grant is honoured. After a longer pause, check the clock, and set this higher.",
+                "How long a SQLite store may have been unused before the clock is not believed at a start: then no grant is honoured. After a longer pause, check the clock and say that it is right (`accept_clock`).",
             ),
             key(
                 "service.interval_ms",

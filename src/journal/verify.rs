@@ -1,7 +1,7 @@
 //! Whether a chain is whole, and which record breaks it.
 
 use super::{Hash, Record};
-use crate::model::Revision;
+use crate::model::{Fact, Revision, Timestamp};
 
 /// The first record that is not as it was sealed.
 ///
@@ -46,11 +46,12 @@ pub struct Broken {
 pub struct Verifier {
     revision: Revision,
     hash: Hash,
+    at: Timestamp,
 }
 
 impl Default for Verifier {
     fn default() -> Self {
-        Self { revision: Revision::ZERO, hash: Hash::GENESIS }
+        Self { revision: Revision::ZERO, hash: Hash::GENESIS, at: Timestamp::EPOCH }
     }
 }
 
@@ -67,17 +68,41 @@ impl Verifier {
         }
         let record = Record::parse(body.to_owned()).map_err(|error| broken(error.to_string()))?;
         if record.hash.to_string() != hash {
-            return Err(broken("its text does not have the hash that was kept with it".to_owned()));
+            let found = record.hash;
+            return Err(broken(format!(
+                "its text has the hash {found}, and the hash {} was kept with it",
+                shown(hash)
+            )));
         }
         if record.revision != revision {
             return Err(broken(format!("its text says it is record {}", record.revision)));
         }
         if record.previous != self.hash {
-            return Err(broken("it does not continue the record before it".to_owned()));
+            let (named, before) = (record.previous, self.hash);
+            let problem =
+                format!("it continues a record with the hash {named}, and the one before it has the hash {before}");
+            return Err(broken(problem));
         }
+        // A reader that trusts the text reads what the event does not say.
+        let sealed = Record::seal(record.event.clone(), self.revision, self.hash);
+        if sealed.map_err(|error| broken(error.to_string()))?.body != record.body {
+            return Err(broken(format!("its text, with the hash {}, is not in the canonical form", record.hash)));
+        }
+        let says_the_time = matches!(record.event.fact, Fact::ClockAccepted { .. });
+        if record.event.at < self.at && !says_the_time {
+            let (at, before) = (record.event.at, self.at);
+            return Err(broken(format!("it is of {at}, and the record before it of {before}")));
+        }
+        self.at = record.event.at;
         self.revision = revision;
         self.hash = record.hash;
         Ok(record)
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// Checks that what was read ends where the store says its journal ends: a tail cut off would show here.
@@ -92,8 +117,14 @@ impl Verifier {
             });
         }
         if self.hash != hash {
-            return Err(Broken { revision: head, problem: "the head names another record".to_owned() });
+            let problem = format!("it has the hash {}, and the head names the hash {hash}", self.hash);
+            return Err(Broken { revision: head, problem });
         }
         Ok(self.revision.0)
     }
+}
+
+/// A hash as it was kept: not longer than one, whatever stands there.
+fn shown(kept: &str) -> String {
+    kept.chars().take(64).filter(|c| !c.is_control()).collect()
 }

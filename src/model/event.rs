@@ -167,6 +167,12 @@ pub enum Fact {
         /// Why.
         reason: Justification,
     },
+    /// An operator said that the clock is right, after it and the journal had disagreed. The only record that may be older than
+    /// the one before it: time goes on from its instant.
+    ClockAccepted {
+        /// Why.
+        reason: Justification,
+    },
     /// Somebody reviewed the use of a grant that nobody had approved.
     BreakGlassReviewed {
         /// Which grant.
@@ -200,6 +206,8 @@ pub enum Fact {
         drill: bool,
         /// How many more there may be, if they are numbered.
         left: Option<u32>,
+        /// When, where the use waited to be written and other records came before it; else it is the instant of the record.
+        used_at: Option<Timestamp>,
     },
     /// A grant has been used as often as it may be.
     GrantExhausted {
@@ -234,6 +242,7 @@ impl Fact {
             Self::GrantReleased { .. } => "grant_released",
             Self::StandingReported { .. } => "standing_reported",
             Self::StoreAccepted { .. } => "store_accepted",
+            Self::ClockAccepted { .. } => "clock_accepted",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",

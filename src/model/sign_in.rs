@@ -109,6 +109,12 @@ impl SignIn {
         self.at
     }
 
+    /// The same sign-in, as a clock tells it that is so many milliseconds ahead.
+    pub(crate) fn told_by_a_clock_ahead(mut self, millis: i64) -> Self {
+        self.at = self.at.and_then(|at| Timestamp::from_millis(at.millis().saturating_add(millis)).ok());
+        self
+    }
+
     /// Whether the host claims a second factor without saying which.
     #[must_use]
     pub const fn claims_mfa(&self) -> bool {

@@ -18,6 +18,8 @@ use super::{Invalid, characters};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Justification(Arc<str>);
 
+/// How long a reason may be, in bytes.
+const MAX: usize = 4_096;
 const EXPECTED: &str = "1 to 4096 bytes of text that a reader can see";
 
 impl Justification {
@@ -31,7 +33,7 @@ impl Justification {
         let text = text.trim();
         let problem = if text.is_empty() {
             "is empty".to_owned()
-        } else if text.len() > 4_096 {
+        } else if text.len() > MAX {
             format!("is {} bytes long", text.len())
         } else if let Some(c) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             format!("holds the control character U+{:04X}", u32::from(c))
@@ -43,6 +45,20 @@ impl Justification {
             return Ok(Self(text.into()));
         };
         Err(Invalid::new("reason", problem, EXPECTED))
+    }
+
+    /// A text that the library makes itself, brought into what a reason may be: what does not fit is left off, and the end says
+    /// so. What is done for this reason must not fail for its length.
+    pub(crate) fn fitting(text: &str) -> Self {
+        const MORE: &str = " …";
+        const NONE: &str = "(without words)";
+        let is_fit = |c: char| !c.is_control() && characters::reordering(c.encode_utf8(&mut [0; 4])).is_none();
+        let mut fitting: String = text.trim().chars().filter(|c| is_fit(*c)).collect();
+        if fitting.len() > MAX {
+            fitting.truncate(fitting.floor_char_boundary(MAX - MORE.len()));
+            fitting.push_str(MORE);
+        }
+        Self::new(&fitting).unwrap_or_else(|_| Self(NONE.into()))
     }
 
     /// This text where one may be left out: a text of which a reader would see nothing is none.
@@ -150,6 +166,22 @@ impl FromStr for TicketUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_of_our_own_is_made_to_fit() {
+        for text in [
+            "x".repeat(5_000),
+            "é".repeat(3_000),
+            "\u{202e}gnorw \u{0}\u{7}".to_owned(),
+            String::new(),
+            " \u{200b}".to_owned(),
+        ] {
+            let made = Justification::fitting(&text);
+            assert_eq!(Justification::new(made.as_str()).unwrap(), made);
+        }
+        assert_eq!(Justification::fitting("short").as_str(), "short");
+        assert!(Justification::fitting(&"x".repeat(5_000)).as_str().ends_with("xx …"));
+    }
 
     #[test]
     fn tickets_are_links_that_are_safe_to_show() {

@@ -6,7 +6,7 @@
 
 use super::shared::Shared;
 use crate::journal::Record;
-use crate::model::{Event, Principal};
+use crate::model::{Event, Principal, Timestamp};
 use crate::notify::messages;
 use crate::store::{Batch, Done, Reads, StoreError};
 use crate::workflow::{Rules, View};
@@ -34,6 +34,16 @@ pub(super) enum Round {
     Free,
     /// While nobody else can write: nothing may be looked up outside the store.
     Exclusive,
+}
+
+/// What came of a decision that was made while nobody else could write.
+enum Alone<T> {
+    /// It is written.
+    Done(T),
+    /// Something must be looked up first.
+    NotYet,
+    /// The last record is of this instant, and the decision was made for an earlier one.
+    Early(Timestamp),
 }
 
 impl Decision {
@@ -73,11 +83,17 @@ impl Shared {
                 match self.store.commit(&decision.into_batch(&self.rules)) {
                     Ok(records) => return Ok(self.published(&records, answer)),
                     Err(StoreError::Conflict | StoreError::KeyTaken) => continue,
+                    Err(StoreError::Early { newest }) => {
+                        self.time.not_before(newest);
+                        continue;
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }
-            if let Some(answer) = self.commit_alone(|reads| decide(reads, Round::Exclusive))? {
-                return Ok(answer);
+            match self.commit_alone(|reads| decide(reads, Round::Exclusive))? {
+                Alone::Done(answer) => return Ok(answer),
+                Alone::NotYet => {}
+                Alone::Early(newest) => self.time.not_before(newest),
             }
         }
         Err(StoreError::Conflict.into())
@@ -89,18 +105,24 @@ impl Shared {
         &self,
         mut decide: impl FnMut(&dyn Reads) -> Result<(Decision, T), E>,
     ) -> Result<T, E> {
-        let answer = self.commit_alone(|reads| decide(reads).map(Some))?;
-        answer.ok_or_else(|| StoreError::Conflict.into())
+        for _ in 0..EXCLUSIVE_ROUNDS {
+            match self.commit_alone(|reads| decide(reads).map(Some))? {
+                Alone::Done(answer) => return Ok(answer),
+                Alone::NotYet => {}
+                Alone::Early(newest) => self.time.not_before(newest),
+            }
+        }
+        Err(StoreError::Conflict.into())
     }
 
     fn commit_alone<T, E: From<StoreError>>(
         &self,
         mut decide: impl FnMut(&dyn Reads) -> Result<Option<(Decision, T)>, E>,
-    ) -> Result<Option<T>, E> {
-        let mut decided = Ok(None);
+    ) -> Result<Alone<T>, E> {
+        let mut decided = Ok(Alone::NotYet);
         let records = self.store.commit_exclusively(&mut |reads| match decide(reads) {
             Ok(Some((decision, answer))) => {
-                decided = Ok(Some(answer));
+                decided = Ok(Alone::Done(answer));
                 Ok((!decision.is_empty()).then(|| decision.into_batch(&self.rules)))
             }
             Ok(None) => Ok(None),
@@ -108,9 +130,15 @@ impl Shared {
                 decided = Err(error);
                 Ok(None)
             }
-        })?;
-        self.publish(&records);
-        decided
+        });
+        match records {
+            Ok(records) => {
+                self.publish(&records);
+                decided
+            }
+            Err(StoreError::Early { newest }) => Ok(Alone::Early(newest)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes uses, which are true whatever else happened. On an error they stay in `uses`.

@@ -1,5 +1,6 @@
 //! How a command is carried out, and what a repeat answers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use super::pending::Pending;
 use super::receipt::{IdempotencyKey, Receipt};
 use super::shared::Shared;
 use super::workflow::Workflow;
+use crate::clock::ClockTrouble;
 use crate::command::{AnswerKind, Command, Effect};
 use crate::error::Error;
 use crate::model::{AccessRequest, Actor, Caller, Event, Grant, GrantId, Principal, Timestamp};
@@ -40,6 +42,7 @@ impl Workflow {
         key: Option<&IdempotencyKey>,
     ) -> Result<Receipt, Error> {
         let command = &command.into();
+        let caller = &*self.shared.on_our_time(caller);
         self.shared.run(&Call { caller: Some(caller), command, ids: self.shared.new_ids() }, key)
     }
 
@@ -59,6 +62,7 @@ impl Workflow {
     /// As for [`Workflow::execute`].
     pub fn preview(&self, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Error> {
         let shared = &*self.shared;
+        let caller = &*shared.on_our_time(caller);
         let call = Call { caller: Some(caller), command: &command.into(), ids: shared.new_ids() };
         shared.check_resource(&call)?;
         let now = shared.time.now();
@@ -84,6 +88,18 @@ impl Shared {
         let millis = self.time.now().millis().unsigned_abs();
         let nanos = u32::try_from(millis % 1_000 * 1_000_000).unwrap_or(0);
         Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, nanos))
+    }
+
+    /// The caller, with the instant of their sign-in on our time. While the journal is ahead of the clock it is not the time of
+    /// the identity provider, and an emergency must not fail for it.
+    fn on_our_time<'a>(&self, caller: &'a Caller) -> Cow<'a, Caller> {
+        match (self.time.trouble(), &caller.sign_in) {
+            (Some(ClockTrouble::Behind), Some(sign_in)) => {
+                let sign_in = sign_in.clone().told_by_a_clock_ahead(-self.time.wall_ahead());
+                Cow::Owned(Caller { sign_in: Some(sign_in), ..caller.clone() })
+            }
+            _ => Cow::Borrowed(caller),
+        }
     }
 
     /// Carries out the command. One that ends grants takes effect in this process even when it cannot be written.
@@ -137,7 +153,10 @@ impl Shared {
         let spec = call.command.spec();
         let mut standings = Standings::of(self);
         self.commit(|reads: &dyn Reads, round| {
-            let now = self.time.now();
+            let now = match call.command {
+                Command::AcceptClock(_) => self.time.wall(),
+                _ => self.time.now(),
+            };
             if let Some((caller, key)) = key
                 && let Some(done) = reads.done_under(&caller.principal, key)?
             {

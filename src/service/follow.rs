@@ -7,10 +7,12 @@ use super::shared::Shared;
 use crate::journal::Record;
 use crate::model::{Fact, Grant, GrantId, Revision, Timestamp};
 use crate::projection::News;
-use crate::store::{Position, RecordQuery, StoreError};
+use crate::store::{Position, RecordQuery, Seen, StoreError};
 
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
+/// How much later it must be for the time to be kept again while nothing else happens.
+const REMEMBER_EVERY_MS: i64 = 1_000;
 
 impl Shared {
     /// Loads the live grants for the first time. When the store is not the one that was seen last on this machine, none of
@@ -20,27 +22,42 @@ impl Shared {
         let remembered = self.store.remembered()?;
         let mut following = self.following.lock();
         self.load(&mut following, asked)?;
-        let Some((position, at)) = remembered else { return Ok(()) };
-        let Err(error) = self.store.has_grown(&position) else { return Ok(()) };
-        (following.position, following.proven, following.accepted) = (position, at, None);
+        let Some(seen) = remembered else { return Ok(()) };
+        let Err(error) = self.store.has_grown(&seen.position) else { return Ok(()) };
+        (following.position, following.proven, following.accepted) = (seen.position, seen.at, None);
         match self.recover(&mut following, asked, error) {
             Err(StoreError::Replaced(_)) => Ok(()),
             other => other,
         }
     }
 
-    /// Keeps beside the store how far it was followed. That this fails takes away a safeguard and nothing else.
+    /// Keeps for the next start how far the store was followed, and what time it is while that is known. That this fails takes
+    /// away a safeguard and nothing else.
     pub(super) fn remember(&self) {
-        let (position, at) = {
+        let now = self.time.now();
+        let is_known = self.time.trouble().is_none();
+        let seen = {
             let mut following = self.following.lock();
-            let position = following.position;
-            if following.replaced || following.remembered.replace(position) == Some(position) {
+            let at = if is_known { now } else { following.proven };
+            let seen = Seen { position: following.position, at, clock: following.clock };
+            let is_new = |kept: Seen| {
+                let is_later = at.millis().saturating_sub(kept.at.millis()) >= REMEMBER_EVERY_MS;
+                kept.position != seen.position || kept.clock != seen.clock || is_later
+            };
+            if following.replaced || !following.remembered.is_none_or(is_new) {
                 return;
             }
-            (position, following.proven)
+            following.remembered = Some(seen);
+            seen
         };
-        if let Err(error) = self.store.remember(&position, at) {
-            tracing::warn!(%error, "how far the store was followed cannot be kept beside it");
+        let kept = self.store.remember(&seen);
+        let failed_before = std::mem::replace(&mut self.following.lock().forgetful, kept.is_err());
+        match kept {
+            Err(error) if !failed_before => {
+                tracing::warn!(%error, "what was seen of the store and of the time cannot be kept")
+            }
+            Ok(()) if failed_before => tracing::info!("what was seen of the store and of the time can be kept again"),
+            _ => {}
         }
     }
 
@@ -76,6 +93,7 @@ impl Shared {
             following.position.revision.next() == first.revision && following.position.hash == first.previous;
         let resumed = if continues { self.resumed(records) } else { Ok(BTreeMap::new()) };
         let taken_in = match resumed {
+            Ok(_) if continues && clock_accepted(records).is_some() => self.keep_time(&mut following, records),
             Ok(resumed) if continues => {
                 self.feed(&mut following, (last.revision, last.hash), records, &resumed);
                 Ok(())
@@ -140,6 +158,7 @@ impl Shared {
             projection.load(&live, revision);
         }
         following.accepted = live.head.accepted;
+        following.clock = live.head.clock;
         self.time.not_before(live.head.at);
         self.reach(following, live.head.position());
         let reached = following.position;
@@ -153,6 +172,9 @@ impl Shared {
             let known = following.position;
             let query = RecordQuery { continues: Some(known), ..RecordQuery::changes_after(known.revision, CHUNK) };
             let (head, records) = self.store.records(&query)?;
+            if clock_accepted(&records).is_some() {
+                return self.keep_time(following, &records);
+            }
             let complete = records.len() < CHUNK;
             let reached = match records.last() {
                 Some(last) if !complete => (last.revision, last.hash),
@@ -165,6 +187,23 @@ impl Shared {
                 return Ok(());
             }
         }
+    }
+
+    /// Goes by the instant at which an operator has said in one of these records that the clock is right, and reads anew what
+    /// is live then.
+    fn keep_time(&self, following: &mut Following, records: &[Record]) -> Result<(), StoreError> {
+        let head = self.store.head()?;
+        // Nothing that was proven at an instant that may be years ahead counts.
+        self.checks.doubt();
+        if following.clock != head.clock
+            && let Some(at) = clock_accepted(records)
+        {
+            self.time.accept(at);
+            following.proven = at;
+            tracing::warn!(%at, "an operator has said that the clock is right; time goes on from there");
+        }
+        let now = self.time.now();
+        self.load(following, now)
     }
 
     /// The one loop: every projection takes in the records, in the order of [`Shared::projections`].
@@ -195,6 +234,8 @@ impl Shared {
     }
 
     fn prove(&self, following: &mut Following, position: Position, asked: Timestamp) {
+        // An operator may have said meanwhile that it is earlier.
+        let asked = asked.min(self.time.now());
         // Another thread may have found out meanwhile that the store was replaced.
         if following.position.lineage == position.lineage && following.position.revision >= position.revision {
             following.proven = following.proven.max(asked);
@@ -241,6 +282,12 @@ impl Shared {
             .map(|(id, grant)| Ok((id, grant?)))
             .collect()
     }
+}
+
+/// The instant of the last of these records that says that the clock is right.
+fn clock_accepted(records: &[Record]) -> Option<Timestamp> {
+    let mut last = records.iter().rev();
+    last.find(|record| matches!(record.event.fact, Fact::ClockAccepted { .. })).map(|record| record.event.at)
 }
 
 /// The grant that ceases to be honoured by this fact.

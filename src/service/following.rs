@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{GrantId, Revision, Timestamp};
-use crate::store::{Head, Position};
+use crate::store::{Head, Position, Seen};
 
 /// How far the projections have followed the store, and what they were told besides.
 #[derive(Debug)]
@@ -12,13 +12,17 @@ pub(super) struct Following {
     pub(super) position: Position,
     /// The last acceptance of a replaced store that is known.
     pub(super) accepted: Option<(Revision, Timestamp)>,
+    /// The last record that is known by which an operator said that the clock is right.
+    pub(super) clock: Option<Revision>,
     /// The last instant at which the position was known to be in the store.
     pub(super) proven: Timestamp,
     /// What is added to the store's revisions, so that the revision of answers rises even when the store was replaced by
     /// an older copy.
     pub(super) lead: u64,
-    /// The position that was kept beside the store last.
-    pub(super) remembered: Option<Position>,
+    /// What was kept last for the next start.
+    pub(super) remembered: Option<Seen>,
+    /// Whether that failed the last time.
+    pub(super) forgetful: bool,
     /// Whether the store was replaced and nobody has accepted it yet.
     pub(super) replaced: bool,
     /// Grants that are not honoured although no record says so yet.
@@ -31,9 +35,11 @@ impl Following {
         Self {
             position: head.position(),
             accepted: head.accepted,
+            clock: head.clock,
             proven: Timestamp::EPOCH,
             lead: 0,
             remembered: None,
+            forgetful: false,
             replaced: false,
             withheld: BTreeSet::new(),
         }

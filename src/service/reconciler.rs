@@ -82,6 +82,10 @@ impl Reconciler {
         let mut noted = 0;
         for _ in 0..CHUNKS {
             let now = shared.time.now();
+            // What is noted stays so, and perhaps it is not true: the next tick can tell.
+            if shared.time.trouble().is_some() {
+                break;
+            }
             shared.checks.forget(now);
             // Asked first, so that a tick with nothing to do never keeps others from writing.
             if shared.store.next_due()?.is_none_or(|due| due > now) {
@@ -96,6 +100,11 @@ impl Reconciler {
     /// Notes some of what is due, and answers how many facts that were.
     fn note(&self, now: Timestamp) -> Result<usize, StoreError> {
         self.shared.commit_exclusively(|reads: &dyn Reads| {
+            // Another process may have a clock that is ahead of ours.
+            let now = now.max(self.shared.time.now());
+            if self.shared.time.trouble().is_some() {
+                return Ok((Decision::default(), 0));
+            }
             let views = reads.due(now, CHUNK)?;
             let mut facts = Vec::with_capacity(views.len());
             for view in views {
@@ -113,6 +122,7 @@ impl Reconciler {
     /// # Errors
     /// When the store cannot be written. What was waiting goes on waiting.
     pub fn flush(&self) -> Result<(), Error> {
+        self.shared.remember();
         self.shared.write_pending()?;
         Ok(self.shared.flush_uses()?)
     }

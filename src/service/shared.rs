@@ -52,9 +52,9 @@ impl Shared {
         let Parts { store, rules, settings, directory, clock } = parts;
         let head = store.head()?;
         // Where nothing outlives the process, nothing was unused.
-        let remembered = store.remembered()?.map(|(_, at)| at);
+        let remembered = store.remembered()?;
         let max_downtime = if remembered.is_some() { settings.max_downtime } else { Duration::MAX };
-        let newest = head.at.max(remembered.unwrap_or(head.at));
+        let newest = remembered.filter(|seen| seen.is_of(&head)).map_or(head.seen, |seen| seen.at.max(head.seen));
         let time = Arc::new(SteadyTime::with_bounds(clock, newest, settings.max_clock_step, max_downtime));
         let rules = Arc::new(rules);
         let shared = Self {

@@ -19,7 +19,9 @@ impl KeepsCurrent for Shared {
     fn use_grant(&self, grant: GrantId, what: (Action, Resource), at: Timestamp) -> Result<bool, StoreError> {
         self.commit(|reads: &dyn Reads, _: Round| {
             let view = reads.grant(grant)?;
-            let events = view.grant.as_ref().and_then(|grant| use_of(grant, what.clone(), at));
+            // Another process may have a clock that is ahead of ours.
+            let now = at.max(self.time.now());
+            let events = view.grant.as_ref().and_then(|grant| use_of(grant, what.clone(), now));
             let is_used = events.is_some();
             // Numbered uses are exact: each is written only if no other was since the grant was read.
             let conditional = view.grant.as_ref().is_some_and(|grant| grant.conditions.max_uses.is_some());

@@ -1,6 +1,7 @@
 //! Why a store could not do what was asked.
 
 use crate::journal::Broken;
+use crate::model::Timestamp;
 
 /// Why a store could not do what was asked.
 ///
@@ -16,6 +17,12 @@ pub enum StoreError {
     /// The state has changed since the batch was decided: load and decide again.
     #[error("the state changed while the command was decided")]
     Conflict,
+    /// A record before it is later: decide again, at that instant or after it.
+    #[error("the journal has a record of {newest} already, which is later")]
+    Early {
+        /// The instant of the last record.
+        newest: Timestamp,
+    },
     /// The idempotency key has just been used: look up what was done under it.
     #[error("the idempotency key has been used")]
     KeyTaken,

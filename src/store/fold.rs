@@ -49,7 +49,7 @@ impl Subject {
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
             Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
-            Fact::StoreAccepted { .. } => Self::Store,
+            Fact::StoreAccepted { .. } | Fact::ClockAccepted { .. } => Self::Store,
             Fact::StandingReported { principal, .. } => Self::Principal(principal.clone()),
             Fact::GrantCreated(grant) => Self::Grant(grant.id),
             Fact::GrantActivated { grant }

@@ -27,10 +27,14 @@ pub struct Head {
     pub changed: Revision,
     /// The last record's hash.
     pub hash: Hash,
-    /// The latest instant in the journal. Time never goes back behind it.
+    /// The instant of the last record. Time never goes back behind it, unless an operator says so.
     pub at: Timestamp,
+    /// The latest instant that a process has known, as far as it was kept: see `Store::remember`. Never before `at`.
+    pub seen: Timestamp,
     /// The last record by which an operator accepted a replaced store, and its instant.
     pub accepted: Option<(Revision, Timestamp)>,
+    /// The last record by which an operator said that the clock is right.
+    pub clock: Option<Revision>,
 }
 
 impl Head {
@@ -43,7 +47,9 @@ impl Head {
             changed: Revision::ZERO,
             hash: Hash::GENESIS,
             at: Timestamp::EPOCH,
+            seen: Timestamp::EPOCH,
             accepted: None,
+            clock: None,
         }
     }
 
@@ -106,4 +112,37 @@ pub struct Position {
     pub revision: Revision,
     /// That record's hash.
     pub hash: Hash,
+}
+
+/// What a process has seen of a store last: kept beside it, so that the next start knows it whatever the store says then.
+///
+/// ```
+/// use jit_access::store::{MemoryStore, Seen, Store};
+///
+/// let head = MemoryStore::new().head()?;
+/// let seen = Seen { position: head.position(), at: head.at, clock: head.clock };
+/// assert!(seen.is_of(&head));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// How far the journal went.
+    pub position: Position,
+    /// The latest instant that was known then.
+    pub at: Timestamp,
+    /// The last record by then that said that the clock is right.
+    pub clock: Option<Revision>,
+}
+
+impl Seen {
+    /// Whether its instant still counts: no operator has said since that the clock is right.
+    #[must_use]
+    pub fn is_of(&self, head: &Head) -> bool {
+        self.clock >= head.clock
+    }
+
+    /// Whether it takes the place of what another process has kept: of two, the later one stays.
+    pub(crate) fn is_after(&self, kept: &Self) -> bool {
+        (self.clock, self.at) >= (kept.clock, kept.at)
+    }
 }

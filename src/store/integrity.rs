@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Head, Rows, StoreError};
 use crate::journal::Record;
-use crate::model::{AccessRequest, Delegation, Event, Fact, Grant, Principal, Revision, Standing};
+use crate::model::{AccessRequest, Delegation, Event, Fact, Grant, Principal, Revision, Standing, Timestamp};
 
 /// Checks that what a batch was decided from is still so.
 ///
@@ -23,23 +23,65 @@ pub fn check_basis(decided_from: Option<Revision>, head: &Head) -> Result<(), St
 }
 
 /// Seals `event` as the record after `head`, and moves the head to it. Every store appends through here, so that the
-/// chain has one home.
+/// chain and the order of time have one home.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when the event cannot be written down.
+/// [`StoreError::Early`] when the record before it is later; [`StoreError::Corrupt`] when the event cannot be written down.
 pub fn seal(event: &Event, head: &mut Head) -> Result<Record, StoreError> {
-    let record =
-        Record::seal(event.clone(), head.revision, head.hash).map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    let event = in_order(event, head.at)?;
+    let record = Record::seal(event, head.revision, head.hash).map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    pass(&record, head);
+    Ok(record)
+}
+
+/// The event as it is written down after a record of this instant. A use may have waited to be written: then it says for
+/// itself when it was.
+fn in_order(event: &Event, newest: Timestamp) -> Result<Event, StoreError> {
+    let mut event = event.clone();
+    if event.at < newest {
+        match &mut event.fact {
+            Fact::ClockAccepted { .. } => {}
+            Fact::GrantUsed { left: None, used_at, .. } => {
+                used_at.get_or_insert(event.at);
+                event.at = newest;
+            }
+            _ => return Err(StoreError::Early { newest }),
+        }
+    }
+    Ok(event)
+}
+
+/// Moves the head to this record, the one after it.
+pub fn pass(record: &Record, head: &mut Head) {
+    let event = &record.event;
     head.revision = record.revision;
     head.hash = record.hash;
-    head.at = head.at.max(event.at);
+    head.at = event.at;
+    head.seen = head.seen.max(event.at);
     if event.fact.changes_state() {
         head.changed = record.revision;
     }
-    if let Fact::StoreAccepted { .. } = event.fact {
-        head.accepted = Some((record.revision, event.at));
+    match event.fact {
+        Fact::StoreAccepted { .. } => head.accepted = Some((record.revision, event.at)),
+        Fact::ClockAccepted { .. } => {
+            head.seen = event.at;
+            head.clock = Some(record.revision);
+        }
+        _ => {}
     }
-    Ok(record)
+}
+
+/// Checks that a head that is kept is the one that the records lead to: `told`, to which all of them were passed.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn check_head(kept: &Head, told: &Head) -> Result<(), StoreError> {
+    // How much later than the last record it was seen to be, no record says.
+    let told = Head { seen: kept.seen, ..*told };
+    if *kept == told && kept.seen >= kept.at {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt("the head does not say what the journal's records say".to_owned()))
 }
 
 /// Checks that the rows kept are the fold of the journal.

@@ -9,7 +9,7 @@ use super::outbox::DAY_MILLIS;
 use super::records::{check_position, people_of, subjects};
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, Leased, LeasedDelivery, Lineage, Live, NewDelivery,
-    NumberedDelivery, Page, Position, Reads, RecordQuery, Settled, Store, StoreError, Subject, fold,
+    NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Subject, fold,
 };
 use crate::journal::{Record, Verifier};
 use crate::lock::Mutex;
@@ -362,10 +362,14 @@ impl Store for MemoryStore {
         let state = self.state.lock();
         let mut verifier = Verifier::default();
         let mut events: Vec<Event> = Vec::with_capacity(state.journal.len());
+        let mut told = Head::new(state.head.lineage);
         for record in &state.journal {
-            events.push(verifier.next(record.revision, &record.hash.to_string(), &record.body)?.event);
+            let record = verifier.next(record.revision, &record.hash.to_string(), &record.body)?;
+            super::pass(&record, &mut told);
+            events.push(record.event);
         }
         let count = verifier.finish(state.head.revision, state.head.hash)?;
+        super::check_head(&state.head, &told)?;
         let Ok(rows) = fold::<Infallible>(&events, |_| Ok(View::default()));
         super::compare(
             &rows,
@@ -380,6 +384,14 @@ impl Store for MemoryStore {
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let state = self.state.lock();
         Ok(state.requests.keys().filter_map(|id| next_note(&state.view_of_request(*id))).min())
+    }
+
+    fn remember(&self, seen: &Seen) -> Result<(), StoreError> {
+        let head = &mut self.state.lock().head;
+        if seen.clock == head.clock {
+            head.seen = head.seen.max(seen.at);
+        }
+        Ok(())
     }
 
     fn lease_notices(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError> {

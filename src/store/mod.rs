@@ -43,8 +43,8 @@ pub mod conformance;
 pub use batch::{Batch, Done};
 pub use error::StoreError;
 pub use fold::{Rows, Subject, fold};
-pub use head::{Head, Lineage, Position};
-pub use integrity::{check_basis, compare, seal};
+pub use head::{Head, Lineage, Position, Seen};
+pub use integrity::{check_basis, check_head, compare, pass, seal};
 pub use live::Live;
 pub use memory::MemoryStore;
 pub use outbox::{

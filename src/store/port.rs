@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use super::{
     Batch, DeliveryPage, Done, Head, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page, Position,
-    RecordQuery, Settled, StoreError,
+    RecordQuery, Seen, Settled, StoreError,
 };
 use crate::journal::Record;
 use crate::model::{
@@ -107,6 +107,8 @@ pub trait Store: Reads + Debug + Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the state has changed since the revision that the batch was decided from;
+    /// [`StoreError::Early`] when the last record is later than one of the batch, uses aside, which are written with the
+    /// instant of that record and say when they were;
     /// [`StoreError::KeyTaken`] when the idempotency key has been used; and the errors of reading. Then nothing has been
     /// written.
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError>;
@@ -244,23 +246,22 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError>;
 
-    /// The last position that a process on this machine has seen, and when, whatever the store says now: it is kept beside
-    /// the store. `None` where nothing was kept.
+    /// What a process on this machine has seen last, whatever the store says now: it is kept beside the store. `None` where
+    /// nothing was kept, or nothing can be kept outside the store.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn remembered(&self) -> Result<Option<(Position, Timestamp)>, StoreError> {
+    fn remembered(&self) -> Result<Option<Seen>, StoreError> {
         Ok(None)
     }
 
-    /// Keeps a position for [`Store::remembered`].
+    /// Keeps what a process has seen: for [`Store::remembered`], and its instant in the store itself as [`Head::seen`], so that
+    /// a clock that is set back while nothing runs takes no time back. Called all the time: what is less than ten seconds
+    /// later than what is kept may be left for the next call. Nothing is kept that is earlier than what is there.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
-    fn remember(&self, position: &Position, at: Timestamp) -> Result<(), StoreError> {
-        let _ = (position, at);
-        Ok(())
-    }
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn remember(&self, seen: &Seen) -> Result<(), StoreError>;
 
     /// Waits for running operations and makes further ones wait. Call it in a process that is about to fork.
     fn before_fork(&self) {}

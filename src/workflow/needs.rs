@@ -98,6 +98,9 @@ impl Needs {
         if let Some(principal) = reported {
             return Self { live: Some(Whose::Of(principal.clone())), ..nothing_more };
         }
+        if let Command::AcceptClock(_) = call.command {
+            return Self { live: Some(Whose::Everybody), ..nothing_more };
+        }
         let Some(caller) = call.caller else { return nothing_more };
         let count = |person: Option<&Principal>| {
             let nth = rules.limits.requests_per_hour.unwrap_or(0);
@@ -137,7 +140,7 @@ impl Needs {
             Command::Resume(resume) => grant(resume.grant),
             Command::CompleteReview(review) => grant(review.grant),
             Command::WaiveReview(waive) => grant(waive.grant),
-            Command::ReportStanding(_) | Command::AcceptStore(_) => nothing_more,
+            Command::ReportStanding(_) | Command::AcceptStore(_) | Command::AcceptClock(_) => nothing_more,
         }
     }
 

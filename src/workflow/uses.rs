@@ -72,6 +72,7 @@ pub fn use_of(grant: &Grant, (action, resource): (Action, Resource), now: Timest
         resource,
         drill: grant.break_glass.as_ref().is_some_and(|owed| owed.drill),
         left: left.map(|left| u32::try_from(left).unwrap_or(u32::MAX)),
+        used_at: None,
     };
     let holder: Principal = grant.holder.clone();
     let mut events = vec![Event { at: now, by: Actor::Principal(holder), fact: used }];

@@ -155,8 +155,8 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         Fact::StandingReported { principal, standing } => {
             view.standing.insert(principal.clone(), standing.clone());
         }
-        // Which store is the true one is no part of any view.
-        Fact::StoreAccepted { .. } => {}
+        // Which store is the true one, and what time it is, is no part of any view.
+        Fact::StoreAccepted { .. } | Fact::ClockAccepted { .. } => {}
         Fact::BreakGlassReviewed { grant, justified, finding } => {
             let outcome = if *justified { ReviewOutcome::Justified } else { ReviewOutcome::Unjustified };
             close_review(&mut view, *grant, event, outcome(finding.clone()));

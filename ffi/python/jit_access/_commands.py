@@ -42,7 +42,8 @@ def submit(
     - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
     - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
       default is `*`.
-    - `starts_at`: When the grant begins, with its time zone. The default is at the approval.
+    - `starts_at`: When the grant begins, with its time zone: not before the current second. The default is at
+      the approval.
     - `conditions`: Conditions checked at every use, besides those of the role.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
       the same arguments does nothing. It answers with the current state of what the first call did, marked
@@ -356,7 +357,7 @@ def delegate(
     - `until`: When it ends, with its time zone. At that instant it is over.
     - `reason`: Why, for the journal.
     - `roles`: Which of your roles to delegate. The default is all roles with which you review.
-    - `start`: When it begins, with its time zone. The default is now.
+    - `start`: When it begins, with its time zone: not before the current second. The default is now.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
       the same arguments does nothing. It answers with the current state of what the first call did, marked
       `replayed`.
@@ -422,6 +423,26 @@ def accept_store(
       `replayed`.
     """
     return self._run("accept_store", caller, {"reason": reason, "idempotency_key": idempotency_key})
+
+
+@method
+def accept_clock(
+    self: Engine, *, reason: str, caller: Caller | None = None, idempotency_key: str | None = None
+) -> Page[Grant]:
+    """Say that the clock is right, after it and the journal have disagreed too much to know what time it is.
+
+    From the record of it on, every process goes by the clock, even where the journal has later records: what
+    those ended too early is in force again, and time goes on from there. Until then no process honours a grant,
+    except for break-glass access. Compare the clock with another one first: one that is behind revives what has
+    ended since. The answer is a page with the grants that end by it: those that were made at instants still to
+    come. Without a caller the host itself says so.
+
+    - `reason`: How it was found that the clock is right.
+    - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+      the same arguments does nothing. It answers with the current state of what the first call did, marked
+      `replayed`.
+    """
+    return self._run("accept_clock", caller, {"reason": reason, "idempotency_key": idempotency_key})
 
 
 @method

@@ -32,7 +32,7 @@ class SubmitBody(Body):
     reason: str | None = Field(default=None, description="Why. Approvers see it")
     ticket_url: str | None = Field(default=None, description="The ticket that the work is tracked in, as an `https` or `http` address")
     resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
-    starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone. The default is at the approval")
+    starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone: not before the current second. The default is at the approval")
     conditions: ConditionsBody | None = Field(default=None, description="Conditions checked at every use, besides those of the role")
 
 
@@ -153,7 +153,7 @@ class DelegateBody(Body):
     until: Instant = Field(description="When it ends, with its time zone. At that instant it is over")
     reason: str = Field(description="Why, for the journal")
     roles: list[str] | None = Field(default=None, description="Which of your roles to delegate. The default is all roles with which you review")
-    start: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone. The default is now")
+    start: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone: not before the current second. The default is now")
 
 
 class StandingBody(Body):
@@ -173,6 +173,14 @@ class AcceptStoreBody(Body):
     model_config = example(reason="restored from the backup of 9 o'clock")
 
     reason: str = Field(description="Why this store is the true one")
+
+
+class AcceptClockBody(Body):
+    """Say that the clock is right, after it and the journal have disagreed too much to know what time it is."""
+
+    model_config = example(reason="one server was a year ahead; compared with two others")
+
+    reason: str = Field(description="How it was found that the clock is right")
 
 
 ROUTES: Final[dict[str, Route]] = {
@@ -307,6 +315,13 @@ ROUTES: Final[dict[str, Route]] = {
         summary="Accept the store as it is, after it was replaced by an older copy or another one",
         description="Until then no process honours a grant. Everything that was written to the old store after the copy was made is\ngone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.\nWithout a caller the host itself accepts it.",
         body=AcceptStoreBody, body_required=True, answer=GrantPageModel, effect="begins", writes=True, dry_run=False, caller_first=False,
+        query={},
+    ),
+    "accept_clock": Route(
+        method="POST", path="/clock/accept", status=200,
+        summary="Say that the clock is right, after it and the journal have disagreed too much to know what time it is",
+        description="From the record of it on, every process goes by the clock, even where the journal has later records: what those ended\ntoo early is in force again, and time goes on from there. Until then no process honours a grant, except for\nbreak-glass access. Compare the clock with another one first: one that is behind revives what has ended since. The answer\nis a page with the grants that end by it: those that were made at instants still to come. Without a caller the host itself\nsays so.",
+        body=AcceptClockBody, body_required=True, answer=GrantPageModel, effect="begins", writes=True, dry_run=False, caller_first=False,
         query={},
     ),
     "request": Route(

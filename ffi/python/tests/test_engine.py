@@ -405,6 +405,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.honoured(),
         lambda: opened.peek_in_memory("dev@example.com", "audit:read"),
         lambda: opened.accept_store(reason="x"),
+        lambda: opened.accept_clock(reason="x"),
         lambda: opened.request(DEV, grant.request_id),
         lambda: opened.grant(DEV, grant.id),
         lambda: opened.requests(DEV),

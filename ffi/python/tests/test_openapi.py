@@ -275,6 +275,7 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     walk.give()
     assert walk("standing", "lead", {"principal": "dev@example.com", "enabled": False})["items"]
     assert walk("accept_store", "lead", {"reason": "restored"})["items"] == []
+    assert walk("accept_clock", "lead", {"reason": "compared"})["items"] == []
     for name in ("requests", "grants", "audit"):
         assert walk(name, "lead", limit=2)["items"]
     assert {name for name, _ in walk.answered} == operations.keys()

@@ -160,9 +160,9 @@ class World:
         if verb == "standing":
             given = {"caller": self.caller(given.pop("by")) if "by" in given else None, **given}
             return json.loads(engine.standing(given.pop("principal"), **given).to_json())
-        if verb == "accept_store":
+        if verb in ("accept_store", "accept_clock"):
             by = self.caller(given.pop("by")) if "by" in given else None
-            return json.loads(engine.accept_store(**given, caller=by).to_json())
+            return json.loads(getattr(engine, verb)(**given, caller=by).to_json())
         if "by" not in given:
             found = getattr(engine, verb)(**given)
             return [json.loads(grant.to_json()) for grant in found] if verb == "live_grants" else found

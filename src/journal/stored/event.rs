@@ -118,6 +118,9 @@ enum StoredFact {
     StoreAccepted {
         reason: String,
     },
+    ClockAccepted {
+        reason: String,
+    },
     BreakGlassReviewed {
         grant: String,
         justified: bool,
@@ -141,6 +144,8 @@ enum StoredFact {
         drill: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         left: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used_at: Option<String>,
     },
     GrantExhausted {
         grant: String,
@@ -203,6 +208,7 @@ impl From<&Event> for StoredEvent {
                 StoredFact::StandingReported { principal: principal.into(), standing: standing.into() }
             }
             Fact::StoreAccepted { reason } => StoredFact::StoreAccepted { reason: reason.to_string() },
+            Fact::ClockAccepted { reason } => StoredFact::ClockAccepted { reason: reason.to_string() },
             Fact::BreakGlassReviewed { grant, justified, finding } => StoredFact::BreakGlassReviewed {
                 grant: grant.to_string(),
                 justified: *justified,
@@ -213,13 +219,14 @@ impl From<&Event> for StoredEvent {
             }
             Fact::BreakGlassReviewOverdue { grant } => StoredFact::BreakGlassReviewOverdue { grant: grant.to_string() },
             Fact::GrantExhausted { grant } => StoredFact::GrantExhausted { grant: grant.to_string() },
-            Fact::GrantUsed { grant, action, resource, drill, left } => StoredFact::GrantUsed {
+            Fact::GrantUsed { grant, action, resource, drill, left, used_at } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
                 action: action.to_string(),
                 resource: (!resource.is_everything()).then(|| resource.to_string()),
                 parent: resource.parent().map(ToString::to_string),
                 drill: *drill,
                 left: *left,
+                used_at: used_at.map(|at| at.to_string()),
             },
         };
         Self { at: event.at.to_string(), by: (&event.by).into(), fact }
@@ -284,6 +291,7 @@ impl TryFrom<StoredEvent> for Event {
                 Fact::StandingReported { principal: principal.try_into()?, standing: standing.try_into()? }
             }
             StoredFact::StoreAccepted { reason } => Fact::StoreAccepted { reason: reason.parse()? },
+            StoredFact::ClockAccepted { reason } => Fact::ClockAccepted { reason: reason.parse()? },
             StoredFact::BreakGlassReviewed { grant, justified, finding } => {
                 Fact::BreakGlassReviewed { grant: grant.parse()?, justified, finding: finding.parse()? }
             }
@@ -292,7 +300,7 @@ impl TryFrom<StoredEvent> for Event {
             }
             StoredFact::BreakGlassReviewOverdue { grant } => Fact::BreakGlassReviewOverdue { grant: grant.parse()? },
             StoredFact::GrantExhausted { grant } => Fact::GrantExhausted { grant: grant.parse()? },
-            StoredFact::GrantUsed { grant, action, resource, parent, drill, left } => {
+            StoredFact::GrantUsed { grant, action, resource, parent, drill, left, used_at } => {
                 let resource = resource.map_or_else(|| Ok(Resource::everything()), |text| text.parse::<Resource>())?;
                 Fact::GrantUsed {
                     grant: grant.parse()?,
@@ -303,6 +311,7 @@ impl TryFrom<StoredEvent> for Event {
                     },
                     drill,
                     left,
+                    used_at: used_at.map(|at| at.parse()).transpose()?,
                 }
             }
         };

@@ -13,6 +13,7 @@
 //! | `stories` | do the rows, pages and deadlines follow from the events |
 //! | `keys` | is a command done once under one idempotency key |
 //! | `positions` | is a journal known from any other, and does an exclusive decision always end |
+//! | `order` | is no record older than the one before it, and is the time that was seen kept |
 //! | `outbox` | is every message given out until it is settled |
 //! | `lasting` | is everything still there after reopening |
 
@@ -28,6 +29,7 @@ pub mod commits;
 pub mod keys;
 pub mod lasting;
 mod naive;
+pub mod order;
 pub mod outbox;
 pub mod positions;
 pub mod stories;
@@ -104,6 +106,10 @@ macro_rules! store_conformance {
             positions::a_position_is_in_one_journal_only,
             positions::an_exclusive_decision_never_conflicts,
             positions::an_exclusive_decision_can_be_not_to_write,
+            order::no_record_is_older_than_the_one_before,
+            order::a_use_that_waited_says_when_it_was,
+            order::time_goes_back_only_where_somebody_says_so,
+            order::the_latest_instant_that_was_seen_is_kept,
             outbox::notices_are_given_out_in_order_and_until_planned,
             outbox::notices_wait_until_they_are_due,
             outbox::a_notice_can_gather_until_it_is_given_out,

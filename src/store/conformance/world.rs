@@ -161,6 +161,7 @@ pub fn used(grant: GrantId, now: Timestamp) -> Event {
             resource: Resource::everything(),
             drill: false,
             left: None,
+            used_at: None,
         },
     }
 }

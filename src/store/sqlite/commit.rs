@@ -42,7 +42,7 @@ fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Resu
         insert.execute(params![
             int(record.revision),
             event.fact.changes_state(),
-            event.at.millis(),
+            record.event.at.millis(),
             record.hash.to_string(),
             record.body
         ])?;

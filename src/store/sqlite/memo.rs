@@ -1,7 +1,8 @@
 //! The last position that was seen, kept in a small file beside the store.
 //!
-//! When the store's file is replaced while nobody watches, only this file tells. It holds one line: lineage, revision, hash
-//! and the instant in milliseconds. It is written by renaming, so it is whole or not there.
+//! When the store's file is replaced while nobody watches, only this file tells. It holds one line: lineage, revision, hash,
+//! the instant in milliseconds, and the last record by then that said that the clock is right. It is written by renaming, so
+//! it is whole or not there.
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::error::unavailable;
 use super::file::with_suffix;
 use crate::model::{Revision, Timestamp};
-use crate::store::{Position, StoreError};
+use crate::store::{Position, Seen, StoreError};
 
 const READING: &str = "reading the position beside the store";
 const WRITING: &str = "writing the position beside the store";
@@ -20,7 +21,7 @@ fn path_of(store: &Path) -> PathBuf {
     with_suffix(store, "-seen")
 }
 
-pub(super) fn read(store: &Path) -> Result<Option<(Position, Timestamp)>, StoreError> {
+pub(super) fn read(store: &Path) -> Result<Option<Seen>, StoreError> {
     let path = path_of(store);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -33,7 +34,7 @@ pub(super) fn read(store: &Path) -> Result<Option<(Position, Timestamp)>, StoreE
     parse(&text).map(Some).ok_or_else(damaged)
 }
 
-fn parse(text: &str) -> Option<(Position, Timestamp)> {
+fn parse(text: &str) -> Option<Seen> {
     let mut words = text.split_whitespace();
     let position = Position {
         lineage: words.next()?.parse().ok()?,
@@ -41,13 +42,14 @@ fn parse(text: &str) -> Option<(Position, Timestamp)> {
         hash: words.next()?.parse().ok()?,
     };
     let at = Timestamp::from_millis(words.next()?.parse().ok()?).ok()?;
-    words.next().is_none().then_some((position, at))
+    let clock = words.next().map(|word| word.parse().map(Revision)).transpose().ok()?;
+    words.next().is_none().then_some(Seen { position, at, clock })
 }
 
-/// Keeps the position, unless a later one is kept already.
-pub(super) fn write(store: &Path, position: &Position, at: Timestamp) -> Result<(), StoreError> {
-    if let Ok(Some((_, known))) = read(store)
-        && known > at
+/// Keeps what was seen, unless something later is kept already.
+pub(super) fn write(store: &Path, seen: &Seen) -> Result<(), StoreError> {
+    if let Ok(Some(kept)) = read(store)
+        && !seen.is_after(&kept)
     {
         return Ok(());
     }
@@ -56,8 +58,9 @@ pub(super) fn write(store: &Path, position: &Position, at: Timestamp) -> Result<
     let path = path_of(store);
     let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
     let draft = with_suffix(store, &format!("-seen.{}.{draft}", std::process::id()));
-    let Position { lineage, revision, hash } = position;
-    let line = format!("{lineage} {} {hash} {}\n", revision.0, at.millis());
+    let Seen { position: Position { lineage, revision, hash }, at, clock } = seen;
+    let clock = clock.map(|record| format!(" {record}")).unwrap_or_default();
+    let line = format!("{lineage} {revision} {hash} {}{clock}\n", at.millis());
     create(&draft)
         .and_then(|mut file| file.write_all(line.as_bytes()))
         .and_then(|()| std::fs::rename(&draft, &path))
@@ -83,15 +86,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("jit.db");
         assert_eq!(read(&store).unwrap(), None);
-        let at = |millis| Timestamp::from_millis(millis).unwrap();
-        let near = Position { lineage: Lineage::random(), revision: Revision(3), hash: Hash::GENESIS };
-        let far = Position { revision: Revision(5), ..near };
-        write(&store, &far, at(7)).unwrap();
-        write(&store, &near, at(6)).unwrap();
-        assert_eq!(read(&store).unwrap(), Some((far, at(7))), "a slower process comes later");
-        let other = Position { lineage: Lineage::random(), ..near };
-        write(&store, &other, at(8)).unwrap();
-        assert_eq!(read(&store).unwrap(), Some((other, at(8))));
+        let position = Position { lineage: Lineage::random(), revision: Revision(3), hash: Hash::GENESIS };
+        let seen = |revision, millis| Seen {
+            position: Position { revision: Revision(revision), ..position },
+            at: Timestamp::from_millis(millis).unwrap(),
+            clock: None,
+        };
+        write(&store, &seen(5, 7)).unwrap();
+        write(&store, &seen(3, 6)).unwrap();
+        assert_eq!(read(&store).unwrap(), Some(seen(5, 7)), "a slower process comes later");
+        let other = Seen { position: Position { lineage: Lineage::random(), ..position }, ..seen(3, 8) };
+        write(&store, &other).unwrap();
+        assert_eq!(read(&store).unwrap(), Some(other));
+        let repaired = Seen { clock: Some(Revision(9)), ..seen(9, 2) };
+        write(&store, &repaired).unwrap();
+        write(&store, &seen(8, 100)).unwrap();
+        assert_eq!(read(&store).unwrap(), Some(repaired), "what was seen under a wrong clock counts no more");
         std::fs::write(path_of(&store), "nonsense").unwrap();
         assert!(matches!(read(&store), Err(StoreError::Corrupt(_))));
     }

@@ -65,7 +65,7 @@ use snapshot::Exclusive;
 
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page,
-    Position, Reads, RecordQuery, Settled, Store, StoreError,
+    Position, Reads, RecordQuery, Seen, Settled, Store, StoreError,
 };
 use crate::journal::Record;
 use crate::model::{
@@ -242,12 +242,20 @@ impl Store for SqliteStore {
         self.connections.write("removing what is kept no longer", |c| outbox::forget_old(c, now))
     }
 
-    fn remembered(&self) -> Result<Option<(Position, Timestamp)>, StoreError> {
+    fn remembered(&self) -> Result<Option<Seen>, StoreError> {
         memo::read(self.path())
     }
 
-    fn remember(&self, position: &Position, at: Timestamp) -> Result<(), StoreError> {
-        memo::write(self.path(), position, at)
+    fn remember(&self, seen: &Seen) -> Result<(), StoreError> {
+        const DOING: &str = "keeping what was seen";
+        /// A commit waits for the disk, and wakes everybody who watches.
+        const EVERY_MS: i64 = 10_000;
+        memo::write(self.path(), seen)?;
+        let head = self.head()?;
+        if seen.clock != head.clock || seen.at.millis() - head.seen.millis() < EVERY_MS {
+            return Ok(());
+        }
+        self.connections.write(DOING, |c| schema::write_seen(c, seen))
     }
 
     fn before_fork(&self) {

@@ -24,6 +24,8 @@ pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
         changed: revision(row.get(2)?)?,
         hash: row.get::<_, String>(3)?.parse().map_err(unreadable)?,
         at: rows::instant(row.get(4)?)?,
+        seen: rows::instant(row.get(7)?)?,
+        clock: row.get::<_, Option<i64>>(8)?.map(revision).transpose()?,
         accepted: match (accepted, accepted_at) {
             (Some(record), Some(at)) => Some((revision(record)?, rows::instant(at)?)),
             _ => None,
@@ -31,7 +33,7 @@ pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
     })
 }
 
-const HEAD: &str = "SELECT lineage, revision, changed, hash, at, accepted, accepted_at FROM head";
+const HEAD: &str = "SELECT lineage, revision, changed, hash, at, accepted, accepted_at, seen, clock FROM head";
 const REQUEST: &str = "SELECT created, stored FROM requests";
 const GRANT: &str =
     "SELECT g.created, coalesce(u.uses, 0), g.stored FROM grants g LEFT JOIN grant_uses u USING (created)";

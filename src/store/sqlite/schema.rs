@@ -8,7 +8,7 @@ use super::error::{Fault, OPENING, UnusableFile};
 use super::rows::int;
 use crate::journal::Hash;
 use crate::model::Invalid;
-use crate::store::{Head, Lineage, StoreError};
+use crate::store::{Head, Lineage, Seen, StoreError};
 
 /// `jita`, at offset 68 of the file: what `file(1)` and every SQLite can tell it by.
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
@@ -107,7 +107,7 @@ pub(super) fn check_version(transaction: &Transaction<'_>) -> Result<(), Fault> 
 /// The head of a journal that nothing is in yet, under a name of its own.
 fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
     transaction.execute(
-        "INSERT INTO head (one, lineage, revision, changed, hash, at) VALUES (1, ?, 0, 0, ?, 0)",
+        "INSERT INTO head (one, lineage, revision, changed, hash, at, seen) VALUES (1, ?, 0, 0, ?, 0, 0)",
         params![Lineage::random().to_string(), Hash::GENESIS.to_string()],
     )?;
     Ok(())
@@ -116,15 +116,27 @@ fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
 /// Moves the head. Its lineage stays.
 pub(super) fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), Fault> {
     transaction
-        .prepare_cached("UPDATE head SET revision = ?, changed = ?, hash = ?, at = ?, accepted = ?, accepted_at = ?")?
+        .prepare_cached(
+            "UPDATE head SET revision = ?, changed = ?, hash = ?, at = ?, seen = ?, accepted = ?, accepted_at = ?, clock = ?",
+        )?
         .execute(params![
             int(head.revision),
             int(head.changed),
             head.hash.to_string(),
             head.at.millis(),
+            head.seen.millis(),
             head.accepted.map(|(revision, _)| int(revision)),
-            head.accepted.map(|(_, at)| at.millis())
+            head.accepted.map(|(_, at)| at.millis()),
+            head.clock.map(int)
         ])?;
+    Ok(())
+}
+
+/// Raises the instant that was seen, unless an operator has said since that the clock is right.
+pub(super) fn write_seen(transaction: &Transaction<'_>, seen: &Seen) -> Result<(), Fault> {
+    transaction
+        .prepare_cached("UPDATE head SET seen = ?1 WHERE seen < ?1 AND clock IS ?2")?
+        .execute(params![seen.at.millis(), seen.clock.map(int)])?;
     Ok(())
 }
 

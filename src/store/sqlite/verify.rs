@@ -13,8 +13,8 @@ use super::error::Fault;
 use super::rows::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
 use super::{about, read, standings};
 use crate::journal::{Broken, Record, Verifier};
-use crate::model::{Fact, Revision, RoleName, Timestamp};
-use crate::store::{Head, Rows, Subject, fold};
+use crate::model::{Revision, RoleName};
+use crate::store::{Head, Rows, Subject, check_head, fold, pass};
 use crate::workflow::View;
 
 /// How many records are held at a time.
@@ -48,7 +48,7 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
     let mut verifier = Verifier::default();
     let mut rows = Rows::default();
     let mut born = BTreeMap::new();
-    let (mut changed, mut latest, mut accepted) = (Revision::ZERO, Timestamp::EPOCH, None);
+    let mut told = Head::new(head.lineage);
     let mut page = Vec::with_capacity(PAGE);
     let mut statement =
         connection.prepare("SELECT revision, hash, body, changes, at FROM journal ORDER BY revision")?;
@@ -58,13 +58,7 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
     while let Some(row) = found.next()? {
         expected = expected.next();
         let record = next_record(&mut verifier, row, expected, head)?;
-        if record.event.fact.changes_state() {
-            changed = record.revision;
-        }
-        latest = latest.max(record.event.at);
-        if let Fact::StoreAccepted { .. } = record.event.fact {
-            accepted = Some((record.revision, record.event.at));
-        }
+        pass(&record, &mut told);
         born.entry(Subject::of(&record.event)).or_insert(record.revision);
         page.push(record);
         if page.len() == PAGE {
@@ -75,9 +69,7 @@ fn fold_journal(connection: &Connection, head: &Head) -> Result<Folded, Fault> {
     about += fold_page(connection, &mut rows, &page)?;
     let count = verifier.finish(head.revision, head.hash)?;
     about::check_count(connection, about)?;
-    if changed != head.changed || latest != head.at || accepted != head.accepted {
-        return Err(Fault::corrupt("the head does not say what the journal's records say"));
-    }
+    check_head(head, &told)?;
     Ok(Folded { count, rows, born })
 }
 

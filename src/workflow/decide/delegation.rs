@@ -1,6 +1,7 @@
 //! Delegating the right to review for a limited time, and ending that.
 
 use super::case::Case;
+use super::terms::is_past;
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::{Delegate, Undelegate};
 use crate::model::{Delegation, DelegationStatus, Event, Fact, PrincipalKind, RoleName, Window};
@@ -24,10 +25,10 @@ pub(super) fn delegate(case: &Case<'_>, wanted: &Delegate) -> Result<Vec<Event>,
     }
     let roles = roles(case, wanted.roles.as_deref())?;
     let start = match wanted.starts_at {
-        Some(from) if from < now => {
+        Some(from) if is_past(from, now) => {
             return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`from` is {from}, and it is {now} now")));
         }
-        from => from.unwrap_or(now),
+        from => from.unwrap_or(now).max(now),
     };
     let window = Window::new(start, wanted.until)
         .map_err(|_| cannot(format!("`until` is {}, which is not after the beginning, {start}", wanted.until)))?;

@@ -12,6 +12,7 @@
 //! | `delegation` | delegating the right to review |
 //! | `standing` | what follows from a report of what a principal is |
 //! | `store` | what follows when a replaced store is accepted |
+//! | `clock` | what follows when somebody says that the clock is right |
 //! | `covered` | does a live grant already give what is requested |
 //! | `eligibility` | who may hold a role, and who may act at all |
 //! | `terms` | what a request is for, after every limit |
@@ -23,6 +24,7 @@
 mod answer;
 mod break_glass;
 mod case;
+mod clock;
 mod covered;
 mod delegation;
 mod eligibility;
@@ -69,6 +71,9 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
     if let Command::AcceptStore(accept) = call.command {
         return store::accept(view, call.caller, accept, rules, now);
     }
+    if let Command::AcceptClock(accept) = call.command {
+        return clock::accept(view, call.caller, accept, rules, now);
+    }
     let Some(caller) = call.caller else {
         return Err(Refusal::new(RefusalCode::NotEligible, "only an authenticated caller can give this command"));
     };
@@ -94,5 +99,6 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
         Command::Resume(resume) => ending::resume(case, resume),
         Command::ReportStanding(report) => standing::report(view, Some(caller), report, rules, now),
         Command::AcceptStore(accept) => store::accept(view, Some(caller), accept, rules, now),
+        Command::AcceptClock(accept) => clock::accept(view, Some(caller), accept, rules, now),
     }
 }

@@ -39,9 +39,8 @@ pub(super) fn report(
     }
     let theirs = view.history.live.iter().filter(|grant| grant.is_of(principal) && grant.status(now).is_live());
     for grant in theirs {
-        if let Some(why) = lost(grant, (principal, standing), rules, now)
-            && let Ok(reason) = Justification::new(&why)
-        {
+        if let Some(why) = lost(grant, (principal, standing), rules, now) {
+            let reason = Justification::fitting(&why);
             let by = Actor::Rule("eligibility".into());
             events.push(Event { at: now, by, fact: Fact::GrantRevoked { grant: grant.id, reason } });
         }

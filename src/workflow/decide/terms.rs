@@ -85,10 +85,15 @@ pub(super) fn limited_in_all(
     Ok((left, Some(DurationCut { asked, limit: "max_total_duration_hours".into() })))
 }
 
+/// Whether a start is before the current second. Many clients write instants in whole seconds: the beginning of this second
+/// is now.
+pub(super) fn is_past(start: Timestamp, now: Timestamp) -> bool {
+    start.millis() < now.millis() - now.millis() % SECOND_MILLIS
+}
+
 /// That a start is neither before the current second nor too far ahead.
 pub(super) fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusal> {
-    // Many clients write instants in whole seconds: the beginning of this second is now.
-    if start.millis() < now.millis() - now.millis() % SECOND_MILLIS {
+    if is_past(start, now) {
         return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`starts_at` is {start}, and it is {now} now")));
     }
     if start.millis() - now.millis() > MAX_AHEAD_MILLIS {
