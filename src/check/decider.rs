@@ -177,11 +177,18 @@ impl Decider {
                 return decision;
             };
             match self.record(attempt, grant) {
-                Ok(true) => return decision,
+                Ok(true) => {
+                    if let Some(checks) = self.state.recording.works() {
+                        tracing::info!(checks, "uses can be recorded again");
+                    }
+                    return decision;
+                }
                 // It ended, or was used up, after it became the candidate: the next one, from newer state.
                 Ok(false) => attempt.spend(grant),
                 Err(error) => {
-                    tracing::warn!(%error, "uses cannot be recorded; the grant is not honoured");
+                    if let Some(checks) = self.state.recording.failed(attempt.now()) {
+                        tracing::warn!(%error, checks, "uses cannot be recorded; the grants are not honoured");
+                    }
                     return Decision::not_applicable(Reason::Unrecordable, None, decision.revision);
                 }
             }
@@ -273,7 +280,9 @@ impl Decider {
 
     #[cold]
     fn stale(&self, error: &StoreError) -> Decision {
-        tracing::warn!(%error, "the grants are not known to be current; none is honoured");
+        if let Some(checks) = self.state.currency.failed(self.state.time.now()) {
+            tracing::warn!(%error, checks, "the grants are not known to be current; none is honoured");
+        }
         let reason = if matches!(error, StoreError::Replaced(_)) { Reason::StoreReplaced } else { Reason::Stale };
         Decision::not_applicable(reason, None, self.state.index.revision())
     }

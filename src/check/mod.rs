@@ -10,10 +10,12 @@
 //! | `attempt` | what the steps share: the query, the instant, the grants that cannot decide any more |
 //! | `state` | what checks are answered from, and whether it is current |
 //! | `conditions` | which grants have conditions, and are they met |
+//! | `alarm` | when a failure at every check is worth a line in the log |
 //! | `guardrail` | what may forbid what a grant allows |
 //! | `durable` | which grants' uses must be on disk before the answer is given |
 //! | `record` | which uses are not written yet |
 
+mod alarm;
 mod attempt;
 mod conditions;
 mod decider;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::alarm::Alarm;
 use super::conditions::{ConditionalGrants, is_conditional};
 use super::durable::DurableUses;
 use super::record::Recorder;
@@ -42,6 +43,10 @@ pub(crate) struct CheckState {
     pub(super) store: Arc<dyn Store>,
     pub(super) time: Arc<SteadyTime>,
     max_staleness: Duration,
+    /// Whether the state is known to be current.
+    pub(super) currency: Alarm,
+    /// Whether uses can be recorded.
+    pub(super) recording: Alarm,
     /// The instant at which the state was last known to hold everything committed.
     proven: AtomicI64,
     /// The revision of the store that the state has reached.
@@ -66,6 +71,8 @@ impl CheckState {
             store,
             time,
             max_staleness,
+            currency: Alarm::default(),
+            recording: Alarm::default(),
             proven: AtomicI64::new(i64::MIN),
             reached: AtomicU64::new(0),
         }
@@ -100,6 +107,9 @@ impl CheckState {
     /// The state held everything that was committed before `at`.
     pub(crate) fn prove(&self, at: Timestamp) {
         self.proven.fetch_max(at.millis(), Ordering::AcqRel);
+        if let Some(checks) = self.currency.works() {
+            tracing::info!(checks, "the grants are known to be current again");
+        }
     }
 
     /// The state may miss something that was committed: no grant is honoured before it is proven again.
