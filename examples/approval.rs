@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let deny = Deny::new(other.id, Justification::new("ask when there is a case")?);
     workflow.execute(&dba, deny, None)?;
     let listing = workflow.requests(&dev, &ListRequests::default().limit(10))?;
-    for request in listing.items {
+    for one in listing.items {
+        let request = one.request;
         let why = request.justification.as_ref().map_or("", |text| text.as_str());
         println!("request:   {why}: {}", request.status(listing.now).name());
     }

@@ -14,7 +14,7 @@ use jit_access::model::{
     Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, Resource, RoleName, SignIn, Timestamp,
 };
 use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
-use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
     self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument,
@@ -412,11 +412,9 @@ impl<'a> World<'a> {
             }
             Read::ListRequests(list) => {
                 let listing = workflow.requests(who(), &list)?;
-                let mut grants = workflow.grants_of(&listing)?.into_iter();
-                let items = listing.items.iter();
-                let items = items
-                    .map(|one| RequestDocument::new(one, grants.next().flatten().as_ref(), listing.now, BASE))
-                    .collect();
+                let shown =
+                    |one: &ListedRequest| RequestDocument::new(&one.request, one.grant.as_ref(), listing.now, BASE);
+                let items = listing.items.iter().map(shown).collect();
                 document(PageDocument { items, next_cursor: listing.next.map(wire::cursor) })
             }
             Read::ListGrants(list) => grants(&workflow.grants(who(), &list)?),

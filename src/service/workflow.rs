@@ -9,7 +9,7 @@ use crate::command::{ListDelegations, ListGrants, ListRecords, ListRequests};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, Caller, Delegation, Grant, GrantId, RequestId, Revision, Timestamp};
-use crate::store::{Page, RecordQuery, StoreError, Visible};
+use crate::store::{ListedRequest, Page, RecordQuery, StoreError, Visible};
 use crate::workflow::{
     Needs, Refusal, RefusalCode, Whose, lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request,
     sees_everything,
@@ -84,11 +84,11 @@ impl Workflow {
         Ok(Receipt::new(view, now, false))
     }
 
-    /// The requests that the caller may see.
+    /// The requests that the caller may see, each with its grant.
     ///
     /// # Errors
     /// When the limit is not 1 to 500; errors of the store.
-    pub fn requests(&self, caller: &Caller, list: &ListRequests) -> Result<Listing<AccessRequest>, Error> {
+    pub fn requests(&self, caller: &Caller, list: &ListRequests) -> Result<Listing<ListedRequest>, Error> {
         let mut page = self.page(caller, list.status, list.cursor, list.limit.0)?;
         let rules = &self.shared.rules;
         let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_custom() {
@@ -100,16 +100,7 @@ impl Workflow {
             roles.extend(lent_roles(caller, &delegations, page.now).cloned());
         }
         let found = Listing::of(self.shared.store.requests(&page)?, &page);
-        self.seen(found, |request| may_see_request(caller, request, &delegations, rules, page.now))
-    }
-
-    /// The grant that each request of a listing led to. Who may see a request may know of its grant.
-    ///
-    /// # Errors
-    /// Errors of the store.
-    pub fn grants_of(&self, listing: &Listing<AccessRequest>) -> Result<Vec<Option<Grant>>, Error> {
-        let grant = |request: &AccessRequest| Ok(self.shared.store.request(request.id)?.grant);
-        listing.items.iter().map(grant).collect()
+        self.seen(found, |one| may_see_request(caller, &one.request, &delegations, rules, page.now))
     }
 
     /// The instant that a decision made now would be made at.

@@ -17,6 +17,7 @@ use crate::model::{
     AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Grant,
     GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Standing, Timestamp,
 };
+use crate::store::ListedRequest;
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
 
 /// A store that forgets everything when it is dropped.
@@ -317,11 +318,16 @@ impl Store for MemoryStore {
         }
     }
 
-    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError> {
+    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, ListedRequest)>, StoreError> {
         let state = self.state.lock();
-        Ok(listed(state.requests.values(), page, |request| {
+        let rows = listed(state.requests.values(), page, |request| {
             (page.visible.includes(&request.requester, &request.approver_roles), request.status(page.now))
-        }))
+        });
+        let with_grant = |(created, request): (Revision, AccessRequest)| {
+            let Ok(grant) = state.grant_of(request.id);
+            (created, ListedRequest { request, grant })
+        };
+        Ok(rows.into_iter().map(with_grant).collect())
     }
 
     fn grants(&self, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError> {

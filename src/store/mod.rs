@@ -51,7 +51,7 @@ pub use outbox::{
     DeliveryPage, Gathers, KEY_DAYS, Leased, LeasedDelivery, MAX_NOTICES, Message, NOTICE_DAYS, NewDelivery,
     NumberedDelivery, Settled, UNSENT_DAYS,
 };
-pub use page::{Page, Visible};
+pub use page::{ListedRequest, Page, Visible};
 pub use port::{DecideBatch, Reads, Store};
 pub use records::RecordQuery;
 #[cfg(all(feature = "sqlite", feature = "config"))]

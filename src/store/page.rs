@@ -1,6 +1,6 @@
 //! Which rows a list shows.
 
-use crate::model::{Principal, Revision, RoleName, Timestamp};
+use crate::model::{AccessRequest, Grant, Principal, Revision, RoleName, Timestamp};
 
 /// Which rows, and how many.
 ///
@@ -25,6 +25,15 @@ pub struct Page<S> {
     pub before: Option<Revision>,
     /// How many at most.
     pub limit: usize,
+}
+
+/// A row of a list of requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRequest {
+    /// The request.
+    pub request: AccessRequest,
+    /// The grant that it led to, as of the same revision.
+    pub grant: Option<Grant>,
 }
 
 /// Whose rows a caller may see.

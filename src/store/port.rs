@@ -3,13 +3,13 @@
 use std::fmt::Debug;
 
 use super::{
-    Batch, DeliveryPage, Done, Head, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page, Position,
-    RecordQuery, Seen, Settled, StoreError,
+    Batch, DeliveryPage, Done, Head, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery, NumberedDelivery, Page,
+    Position, RecordQuery, Seen, Settled, StoreError,
 };
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Grant, GrantId,
-    GrantStatus, Principal, RequestId, RequestStatus, Revision, Timestamp,
+    ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Grant, GrantId, GrantStatus,
+    Principal, RequestId, RequestStatus, Revision, Timestamp,
 };
 use crate::workflow::{Needs, View};
 
@@ -120,11 +120,11 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// As for [`Store::commit`], and what `decide` answers. Then nothing has been written.
     fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError>;
 
-    /// Requests, newest first.
+    /// Requests, newest first, each with its grant. All rows are of one revision.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError>;
+    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, ListedRequest)>, StoreError>;
 
     /// Grants, newest first.
     ///

@@ -114,13 +114,9 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
     Ok(match read {
         Read::GetRequest(get) => Answer::request(workflow.request(who()?, get.id)?)?,
         Read::GetGrant(get) => Answer::grant(workflow.grant(who()?, get.id)?)?,
-        Read::ListRequests(list) => {
-            let listing = workflow.requests(who()?, &list)?;
-            let mut grants = workflow.grants_of(&listing)?.into_iter();
-            Answer::page(listing, |request| {
-                Item::Request(Box::new(request), grants.next().flatten().map(Box::new), false)
-            })
-        }
+        Read::ListRequests(list) => Answer::page(workflow.requests(who()?, &list)?, |one| {
+            Item::Request(Box::new(one.request), one.grant.map(Box::new), false)
+        }),
         Read::ListGrants(list) => Answer::page(workflow.grants(who()?, &list)?, grant),
         Read::ListUnreviewed(_) => Answer::page(workflow.unreviewed(who()?)?, grant),
         Read::ListDelegations(list) => {

@@ -24,7 +24,7 @@ use crate::service::Listing;
 /// use jit_access::command::ListRequests;
 ///
 /// let page = engine.workflow().requests(&dev, &ListRequests::default())?;
-/// let page = PageDocument::new(&page, |request| RequestDocument::new(request, None, engine.now(), "/jit"));
+/// let page = PageDocument::new(&page, |one| RequestDocument::new(&one.request, one.grant.as_ref(), engine.now(), "/jit"));
 /// assert_eq!((page.items.len(), page.next_cursor), (1, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

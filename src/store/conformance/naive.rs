@@ -8,7 +8,7 @@ use crate::model::{
     EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review,
     ReviewOutcome, Revision, Standing, Suspension, Timestamp, Verdict,
 };
-use crate::store::{Page, RecordQuery, Subject, Visible};
+use crate::store::{ListedRequest, Page, RecordQuery, Subject, Visible};
 use crate::workflow::{Tally, View, next_note, note};
 
 /// The rows that these events make, newest first, each with its revision.
@@ -140,11 +140,16 @@ impl Naive {
         }
     }
 
-    pub(super) fn request_page(&self, page: &Page<RequestStatus>) -> Vec<(Revision, AccessRequest)> {
-        page_of(&self.requests, page, |request, visible| {
+    pub(super) fn request_page(&self, page: &Page<RequestStatus>) -> Vec<(Revision, ListedRequest)> {
+        let rows = page_of(&self.requests, page, |request, visible| {
             visible.includes(&request.requester, &request.approver_roles)
                 && page.status.is_none_or(|status| status == request.status(page.now))
-        })
+        });
+        let with_grant = |(created, request): (Revision, AccessRequest)| {
+            let grant = self.grant_of(request.id).cloned();
+            (created, ListedRequest { request, grant })
+        };
+        rows.into_iter().map(with_grant).collect()
     }
 
     pub(super) fn grant_page(&self, page: &Page<GrantStatus>) -> Vec<(Revision, Grant)> {

@@ -8,11 +8,11 @@ use crate::command::{
 };
 use crate::journal::{Hash, Record};
 use crate::model::{
-    AccessRequest, Action, Actor, ApprovalRule, Caller, Conditions, Cut, DelegationId, EscalationRule, Event, Fact,
-    Grant, GrantId, Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName,
-    Scope, SignIn, Standing, TicketUrl, Timestamp, Ttl,
+    Action, Actor, ApprovalRule, Caller, Conditions, Cut, DelegationId, EscalationRule, Event, Fact, Grant, GrantId,
+    Justification, Permission, PermissionSet, Principal, RequestId, Resource, Revision, Role, RoleName, Scope, SignIn,
+    Standing, TicketUrl, Timestamp, Ttl,
 };
-use crate::store::{Batch, Position, RecordQuery, Store, StoreError};
+use crate::store::{Batch, ListedRequest, Position, RecordQuery, Store, StoreError};
 use crate::workflow::{BreakGlassRules, Call, Count, History, Ids, Needs, Rules, Tally, View, Whose, decide, note};
 
 /// When every story begins.
@@ -508,7 +508,7 @@ pub fn has_grown(store: &dyn Store, since: Revision) -> bool {
 pub type Rows<T> = Vec<(Revision, T)>;
 
 /// Every request and every grant, newest first.
-pub fn everything(store: &dyn Store, now: Timestamp) -> (Rows<AccessRequest>, Rows<Grant>) {
+pub fn everything(store: &dyn Store, now: Timestamp) -> (Rows<ListedRequest>, Rows<Grant>) {
     use crate::store::{Page, Visible};
     let requests =
         store.requests(&Page { visible: Visible::All, status: None, now, before: None, limit: usize::MAX }).unwrap();

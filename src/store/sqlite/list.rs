@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, named_params};
 
 use super::error::Fault;
-use super::read::{delegation_in, grant_created, int_of, request_created};
+use super::read::{delegation_in, grant_created, grant_of, int_of, request_created};
 use super::rows::{GRANT_STATES, REQUEST_STATES, int};
-use crate::model::{AccessRequest, Delegation, DelegationStatus, Grant, GrantStatus, RequestStatus, Revision};
-use crate::store::{Page, Visible};
+use crate::model::{Delegation, DelegationStatus, Grant, GrantStatus, RequestStatus, Revision};
+use crate::store::{ListedRequest, Page, Visible};
 
 /// Rows in one kept state that are what is wanted at `:now`.
 #[derive(Debug, Clone, Copy)]
@@ -62,10 +62,15 @@ fn grants_that_are(status: GrantStatus) -> Vec<Matching> {
 pub(super) fn requests(
     connection: &Connection,
     page: &Page<RequestStatus>,
-) -> Result<Vec<(Revision, AccessRequest)>, Fault> {
+) -> Result<Vec<(Revision, ListedRequest)>, Fault> {
     let matching = page.status.map_or_else(|| REQUEST_STATES.into_iter().map(always).collect(), requests_that_are);
     let shown = shown(connection, &REQUESTS, &matching, page)?;
-    shown.into_iter().map(|created| request_created(connection, created)).collect()
+    let with_grant = |created| {
+        let (created, request) = request_created(connection, created)?;
+        let grant = grant_of(connection, request.id)?;
+        Ok((created, ListedRequest { request, grant }))
+    };
+    shown.into_iter().map(with_grant).collect()
 }
 
 pub(super) fn grants(connection: &Connection, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, Fault> {

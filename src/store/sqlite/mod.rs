@@ -69,9 +69,10 @@ use super::{
 };
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal,
-    RequestStatus, Revision, Timestamp,
+    ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, RequestStatus,
+    Revision, Timestamp,
 };
+use crate::store::ListedRequest;
 use crate::workflow::{Needs, View};
 
 /// A store in one SQLite file, for any number of threads and of processes of one host.
@@ -156,7 +157,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, AccessRequest)>, StoreError> {
+    fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, ListedRequest)>, StoreError> {
         self.connections.read("listing requests", |c| list::requests(c, page))
     }
 
