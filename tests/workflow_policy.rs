@@ -448,7 +448,7 @@ fn where_nothing_permits_the_operators_policy_is_named() {
     };
     assert_eq!(refused("lead").code(), "forbidden_by_policy", "whom the library's own policy would let");
     assert_eq!(refused("stranger").code(), "not_an_approver");
-    let sentence = "no policy in `workflow_policy` permits lea@example.com to approve this request";
+    let sentence = "no policy of the operator's `workflow_policy` lets lea@example.com approve this request";
     assert_eq!(refused("lead").to_string(), sentence);
 }
 

@@ -99,7 +99,7 @@ macro_rules! group {
 }
 
 actions! {
-    Request = "jit.request", "request this role", Obtain, ["Entitlement"];
+    Request = "jit.request", "ask for this role", Obtain, ["Entitlement"];
     BreakGlass = "jit.break_glass", "take this role without approval", Obtain, ["Entitlement"];
     Hold = "jit.hold", "hold this role", Obtain, ["Entitlement"];
     Extend = "jit.extend", "extend this grant", , ["Grant"];

@@ -53,7 +53,7 @@ impl<'a> Authorization<'a> {
                 Some(reason) if !self.rules.policy.is_custom() => reason,
                 reason => {
                     let code = reason.map_or(RefusalCode::ForbiddenByPolicy, |reason| reason.code());
-                    Refusal::new(code, format!("no policy in `workflow_policy` permits {who} to {what}"))
+                    Refusal::new(code, format!("no policy of the operator's `workflow_policy` lets {who} {what}"))
                 }
             }),
         }
