@@ -63,7 +63,7 @@ test-features: $(VENV)/cargo/bin/cargo-hack ## whether every set of features com
 $(VENV)/cargo/bin/cargo-hack:
 	$(CARGO) install -q --locked cargo-hack --version '^0.6' --root $(VENV)/cargo --target-dir target/tools
 
-test-rust: ## the Rust tests, the examples, the code in the documentation, and the index under loom
+test-rust: $(VENV)/test/.ready ## the Rust tests, the examples, the code in the documentation, and the index under loom
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --release --locked -p jit-access --all-features; \
 	else \

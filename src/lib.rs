@@ -20,6 +20,8 @@ pub mod clock;
 pub mod command;
 #[cfg(feature = "config")]
 pub mod config;
+#[cfg(any(feature = "smtp", feature = "webhooks"))]
+pub mod deliver;
 mod error;
 #[cfg(feature = "host")]
 pub mod host;

@@ -6,7 +6,7 @@ use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// Whether the character leaves no mark on a page: spaces, controls, formats, fillers, variation selectors and tags.
-pub(super) fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank(c: char) -> bool {
     // The empty Braille pattern and two musical symbols are drawn as nothing, though Unicode calls them symbols.
     const DRAWN_AS_NOTHING: [char; 3] = ['\u{2800}', '\u{1D159}', '\u{FFFC}'];
     c.is_whitespace()
@@ -45,9 +45,33 @@ pub(super) fn named(c: char) -> String {
     format!("the character U+{:04X}", u32::from(c))
 }
 
+/// Somebody else's text as a message shows it, on one line: a line break is drawn, and a character that nobody sees or that
+/// shows the rest in another order is written as its number.
+pub(crate) fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            ' ' | '\t' => out.push(' '),
+            '\r' if rest.peek() == Some(&'\n') => {}
+            '\n' | '\r' => out.push_str(" ⏎ "),
+            c if is_blank(c) => out.push_str(&format!("[U+{:04X}]", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_shown_as_its_number_and_a_line_stays_one() {
+        let text = "pay\u{202E}slip\r\nnext\tto\u{200B}\u{E0041}\u{1b}[31m";
+        assert_eq!(shown(text), "pay[U+202E]slip ⏎ next to[U+200B][U+E0041][U+001B][31m");
+        assert_eq!(shown("plain 字 é"), "plain 字 é");
+    }
 
     #[test]
     fn what_nobody_sees_is_blank() {

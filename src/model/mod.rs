@@ -72,6 +72,8 @@ pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};
 pub(crate) use bytes::padded;
 pub use caller::{Actor, Caller};
+#[cfg(any(feature = "smtp", feature = "webhooks"))]
+pub(crate) use characters::{is_blank, shown};
 pub use conditions::{Conditions, Context, Networks, SessionId};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};

@@ -17,6 +17,11 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sha2", &["journal"]),
     ("idna", &["model"]),
     ("url", &["model"]),
+    ("lettre", &["deliver"]),
+    ("ureq", &["deliver"]),
+    ("rustls", &["deliver"]),
+    ("ring", &["deliver"]),
+    ("minijinja", &["deliver"]),
 ];
 
 /// Rooms without a clock, a thread, a file, or an environment.

@@ -1,0 +1,83 @@
+//! Example notices: what a replaced template is tried with before it is used.
+
+use crate::model::Timestamp;
+use crate::notify::{CutNotice, EndedGrant, Link, Notice, NoticeKind, Risk, RiskNotice, Uses};
+
+/// The instant of the examples: 2026-12-01 09:00.
+const AT: u64 = 1_796_115_600_000;
+const REQUEST: &str = "019c0a3e-5c00-7000-8000-000000000001";
+const GRANT: &str = "019c0a3e-5c00-7000-8000-000000000002";
+
+/// A notice that has everything a notice can have. The compiler makes sure that it does.
+pub(super) fn full() -> Notice {
+    let at = Timestamp::at_most(AT);
+    let hours = |count: u64| Timestamp::at_most(AT + count * 3_600_000).to_string();
+    let some = |text: &str| Some(text.to_owned());
+    let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    Notice {
+        kind: NoticeKind::RequestSubmitted,
+        at: at.to_string(),
+        urgent: true,
+        drill: true,
+        audience: Vec::new(),
+        request_id: some(REQUEST),
+        request_version: Some(2),
+        grant_id: some(GRANT),
+        delegation_id: some("019c0a3e-5c00-7000-8000-000000000003"),
+        actor: some("ann@example.com"),
+        on_behalf_of: some("lead@example.com"),
+        requester: some("agent:deploy-bot"),
+        person: some("dev@example.com"),
+        holder: some("agent:deploy-bot"),
+        approver: some("bob@example.com"),
+        role: some("operator"),
+        permissions: list(&["tools.execute", "tools.read"]),
+        excluded_permissions: list(&["tools.delete"]),
+        newly_permitted: Some(list(&["tools.execute"])),
+        newly_excluded: list(&["tools.delete"]),
+        resource: some("server:shop"),
+        duration_hours: Some(4.0),
+        starts_at: Some(hours(0)),
+        expires_at: Some(hours(4)),
+        reason: some("INC-1234: checkout is slow"),
+        ticket_url: some("https://tracker.example.com/INC-1234"),
+        risk: Some(Risk {
+            level: "high".to_owned(),
+            reasons: vec![RiskNotice { factor: "first_time".to_owned(), detail: "never held this role".to_owned() }],
+        }),
+        cuts: vec![CutNotice {
+            what: "duration".to_owned(),
+            from: some("8 hours"),
+            to: "4 hours".to_owned(),
+            by: "ann@example.com".to_owned(),
+        }],
+        deadline: Some(hours(24)),
+        comment: some("go ahead, but only on shop"),
+        question: some("Why not read-only?"),
+        answer: some("The pool has to be restarted."),
+        skipped_approvers: list(&["lead", "security"]),
+        reviewer_roles: list(&["lead"]),
+        justified: Some(true),
+        uses: Some(Uses {
+            count: 7,
+            permissions: list(&["tools.execute"]),
+            resources: list(&["tool:restart", "tool:logs"]),
+            first: hours(1),
+            last: hours(2),
+        }),
+        ended: vec![EndedGrant {
+            grant_id: GRANT.to_owned(),
+            holder: "dev@example.com".to_owned(),
+            role: "operator".to_owned(),
+        }],
+        ended_count: Some(1),
+        link: Some(Link::Approve { request_id: REQUEST.to_owned(), version: 2 }),
+    }
+}
+
+/// Of every kind, a notice with everything and one with nothing but its kind.
+pub(super) fn every_kind() -> impl Iterator<Item = Notice> {
+    NoticeKind::ALL
+        .iter()
+        .flat_map(|kind| [Notice { kind: *kind, ..full() }, Notice::new(*kind, Timestamp::at_most(AT))])
+}

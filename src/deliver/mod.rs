@@ -1,0 +1,55 @@
+//! How a notice reaches people: by e-mail, to Slack, to webhooks (features `smtp` and `webhooks`).
+//!
+//! A channel is a port of `notify`; the shipped ones are here, with the texts that they send. What people and agents wrote is
+//! text in every message: it breaks no header, no HTML, no mark-up of Slack, no address and no line of a log.
+//!
+//! | file | question |
+//! |---|---|
+//! | `open` | how settings become channels |
+//! | `templates` | with which words, and whether an operator's own are right |
+//! | `words` | what a template is given |
+//! | `example` | with which notices a template is tried |
+//! | `links` | where the link of a message leads |
+//! | `signature` | how a link is signed, and what a signed link says |
+//! | `email` | how mail is made and sent |
+//! | `slack` | what Slack is told |
+//! | `webhook` | how a webhook is called and signed |
+//! | `json` | what the channels over HTTP have in common |
+//! | `http` | one POST, and what its answer means |
+//! | `guard` | which addresses may be connected to |
+//! | `pace` | when a channel is used, and when it is left alone |
+//! | `worker` | the work of delivery: what is due goes to its channel |
+
+#[cfg(feature = "smtp")]
+mod email;
+mod example;
+#[cfg(feature = "webhooks")]
+mod guard;
+#[cfg(feature = "webhooks")]
+mod http;
+#[cfg(feature = "webhooks")]
+mod json;
+mod links;
+mod open;
+mod pace;
+mod signature;
+#[cfg(feature = "webhooks")]
+mod slack;
+mod templates;
+#[cfg(feature = "webhooks")]
+mod webhook;
+mod words;
+mod worker;
+
+#[cfg(feature = "smtp")]
+pub use email::Email;
+pub use links::Links;
+pub use open::lines;
+pub use pace::{Pace, retry_after};
+pub use signature::{LinkKeys, SignedLink};
+#[cfg(feature = "webhooks")]
+pub use slack::Slack;
+pub use templates::Templates;
+#[cfg(feature = "webhooks")]
+pub use webhook::Webhook;
+pub use worker::{Deliverer, Line, Outbox};

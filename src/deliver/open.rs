@@ -1,0 +1,84 @@
+//! From what the operator set to channels that send.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::links::Links;
+use super::pace::Pace;
+use super::signature::LinkKeys;
+use super::templates::Templates;
+use super::worker::Line;
+use crate::model::{Invalid, Secret};
+use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings};
+
+/// Every channel that the settings name, ready to send; links are signed with the secret of the settings, or with
+/// `own_secret` when they have none.
+///
+/// ```
+/// use jit_access::deliver::lines;
+/// use jit_access::notify::NoticeSettings;
+///
+/// assert!(lines(&NoticeSettings::default(), None)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When a template, an address, a secret or a certificate is not right, or a channel is of a kind that this build does not
+/// have.
+pub fn lines(settings: &NoticeSettings, own_secret: Option<&Secret>) -> Result<BTreeMap<String, Line>, Invalid> {
+    if settings.channels.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let templates = Arc::new(match &settings.templates {
+        Some(folder) => Templates::from_folder(folder)?,
+        None => Templates::shipped()?,
+    });
+    let secret = settings.link_secret.as_ref().or(own_secret);
+    let keys = secret.map(|secret| LinkKeys::new(std::slice::from_ref(secret))).transpose()?;
+    let links = Links { base_url: settings.base_url.clone(), keys };
+    let line = |(name, one): (&String, &ChannelSettings)| {
+        let channel = channel(name, one, &templates, &links).map_err(|error| {
+            let field = format!("notifications.channels.{name}.{}", error.field());
+            error.for_field(field)
+        })?;
+        Ok((name.clone(), Line { channel, pace: pace(one, settings), timeout: one.timeout }))
+    };
+    settings.channels.iter().map(line).collect()
+}
+
+fn channel(
+    name: &str,
+    settings: &ChannelSettings,
+    templates: &Arc<Templates>,
+    links: &Links,
+) -> Result<Arc<dyn Channel>, Invalid> {
+    let (timeout, links) = (settings.timeout, links.clone());
+    #[cfg(not(all(feature = "smtp", feature = "webhooks")))]
+    let missing = |feature: &str| {
+        let problem = format!("is {}, and this build has no such channel", settings.kind.name());
+        Err(Invalid::new("kind", problem, format!("a build with the feature `{feature}`")))
+    };
+    match &settings.kind {
+        #[cfg(feature = "smtp")]
+        ChannelKind::Email(email) => {
+            Ok(Arc::new(super::Email::new(name, email, timeout, Arc::clone(templates), links)?))
+        }
+        #[cfg(not(feature = "smtp"))]
+        ChannelKind::Email(_) => missing("smtp"),
+        #[cfg(feature = "webhooks")]
+        ChannelKind::Slack(slack) => {
+            Ok(Arc::new(super::Slack::new(name, slack, timeout, Arc::clone(templates), links)?))
+        }
+        #[cfg(feature = "webhooks")]
+        ChannelKind::Webhook(webhook) => Ok(Arc::new(super::Webhook::new(name, webhook, timeout, links)?)),
+        #[cfg(not(feature = "webhooks"))]
+        ChannelKind::Slack(_) | ChannelKind::Webhook(_) => missing("webhooks"),
+    }
+}
+
+fn pace(settings: &ChannelSettings, all: &NoticeSettings) -> Pace {
+    let gap =
+        settings.per_minute.filter(|count| *count > 0).map_or(Duration::ZERO, |count| Duration::from_secs(60) / count);
+    Pace { attempts: all.attempts.max(1), gap, ..Pace::default() }
+}

@@ -1,0 +1,17 @@
+//! Messages through real channels to real receivers, each a process of its own.
+//!
+//! | file | question |
+//! |---|---|
+//! | `receiver` | how a receiver is started, and what it received |
+//! | `notices` | a notice that has everything |
+//! | `channels` | what arrives by mail, in Slack and at a webhook |
+//! | `trouble` | what becomes of a message when its receiver is in trouble |
+//! | `work` | what the work of delivery does with channels that fail, hang or come back, and with kills |
+//! | `hostile` | whether what others wrote stays text in every channel |
+
+mod channels;
+mod hostile;
+mod notices;
+mod receiver;
+mod trouble;
+mod work;

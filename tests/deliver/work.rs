@@ -1,0 +1,334 @@
+//! What the work of delivery does with channels that fail, hang or come back, with very many notices, and with kills.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver as Taken, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jit_access::deliver::{Deliverer, Line, Outbox, Pace};
+use jit_access::model::{Delivery, DeliveryId, DeliveryState, Recipient, Timestamp};
+use jit_access::notify::{Channel, NoticeKind, Outgoing, Reach, SendError, Sent};
+use jit_access::store::{
+    Batch, DeliveryPage, LeasedDelivery, MemoryStore, Message, NewDelivery, Settled, SqliteOptions, SqliteStore, Store,
+    StoreError,
+};
+
+use crate::notices::{SECRET, plain, webhook};
+use crate::receiver::{Receiver, is_here};
+
+/// An outbox in which every notice goes to the same channels.
+#[derive(Debug)]
+struct ToAll {
+    store: Arc<dyn Store>,
+    channels: Vec<&'static str>,
+}
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap()).unwrap()
+}
+
+fn later(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(now().millis() + seconds * 1_000).unwrap()
+}
+
+impl Outbox for ToAll {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn plan(&self) -> Result<(), StoreError> {
+        loop {
+            let leased = self.store.lease_notices(now(), later(2), 100)?;
+            for notice in &leased {
+                let deliveries: Vec<_> = self
+                    .channels
+                    .iter()
+                    .enumerate()
+                    .map(|(at, channel)| NewDelivery {
+                        id: DeliveryId::from_u128(u128::from(notice.id) << 8 | at as u128),
+                        channel: (*channel).to_owned(),
+                        recipient: Recipient::default(),
+                        digest: false,
+                        thread: None,
+                        next_at: now(),
+                        failed: None,
+                    })
+                    .collect();
+                self.store.plan_notice(notice.id, &notice.message.body, &deliveries, now())?;
+            }
+            if leased.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn lease(&self, channel: &str, until: Timestamp, limit: usize) -> Result<Vec<LeasedDelivery>, StoreError> {
+        self.store.lease_deliveries(channel, now(), until, limit)
+    }
+
+    fn settle(&self, id: DeliveryId, settled: &Settled) -> Result<(), StoreError> {
+        self.store.settle_delivery(id, settled, now())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Does(fn(u32) -> Result<Sent, SendError>);
+
+impl std::fmt::Debug for Does {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Does")
+    }
+}
+
+/// Does what the test says, and tells what it was given.
+#[derive(Debug)]
+struct Scripted {
+    taken: Mutex<Sender<DeliveryId>>,
+    does: Does,
+}
+
+impl Channel for Scripted {
+    fn reach(&self) -> Reach {
+        Reach::TARGET
+    }
+
+    fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError> {
+        let _ = self.taken.lock().unwrap().send(outgoing.delivery);
+        (self.does.0)(outgoing.attempt)
+    }
+}
+
+fn quick() -> Pace {
+    let pause = Duration::from_millis(20);
+    Pace { attempts: 4, first_pause: pause, longest_pause: pause, ..Pace::default() }
+}
+
+fn line(does: fn(u32) -> Result<Sent, SendError>) -> (Line, Taken<DeliveryId>) {
+    let (taken, given) = mpsc::channel();
+    let channel = Arc::new(Scripted { taken: Mutex::new(taken), does: Does(does) });
+    (Line { channel, pace: quick(), timeout: Duration::from_secs(5) }, given)
+}
+
+fn queue(store: &dyn Store, count: usize) {
+    let message = |_| Message {
+        kind: NoticeKind::RequestApproved.name().to_owned(),
+        body: plain().to_json(),
+        due: None,
+        gathers: None,
+    };
+    store.commit(&Batch { outbox: (0..count).map(message).collect(), ..Batch::default() }).unwrap();
+}
+
+fn start(store: &Arc<dyn Store>, lines: Vec<(&'static str, Line)>) -> Deliverer {
+    let channels = lines.iter().map(|(name, _)| *name).collect();
+    let outbox = ToAll { store: Arc::clone(store), channels };
+    Deliverer::start(outbox, lines.into_iter().map(|(name, line)| (name.to_owned(), line)).collect()).unwrap()
+}
+
+fn deliveries(store: &dyn Store) -> Vec<Delivery> {
+    let page = DeliveryPage { limit: 100_000, ..DeliveryPage::default() };
+    store.deliveries(&page).unwrap().into_iter().map(|(_, delivery)| delivery).collect()
+}
+
+/// Waits until this holds; fails after a time that a busy machine does not take.
+fn wait(what: &str, holds: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(120);
+    while !holds() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn memory_store() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new())
+}
+
+#[test]
+fn every_notice_is_sent_once_when_all_is_well() {
+    let store = memory_store();
+    queue(&*store, 100);
+    let (line, given) = line(|_| Ok(Sent::default()));
+    let work = start(&store, vec![("ops", line)]);
+    wait("all are sent", || deliveries(&*store).iter().filter(|one| one.state == DeliveryState::Sent).count() == 100);
+    drop(work);
+    let given: Vec<_> = given.try_iter().collect();
+    assert_eq!((given.len(), given.iter().collect::<BTreeSet<_>>().len()), (100, 100));
+}
+
+#[test]
+fn a_failure_is_tried_again_under_the_same_id() {
+    let store = memory_store();
+    queue(&*store, 1);
+    let (line, given) = line(|attempt| match attempt {
+        1 => Err(SendError::Later { after: Some(Duration::from_millis(50)), why: "busy".to_owned() }),
+        2 => panic!("a channel of a host panics"),
+        _ => Ok(Sent { reference: Some("r".to_owned()) }),
+    });
+    let work = start(&store, vec![("ops", line)]);
+    wait("it is sent", || deliveries(&*store).first().is_some_and(|one| one.state == DeliveryState::Sent));
+    drop(work);
+    let given: Vec<_> = given.try_iter().collect();
+    assert_eq!(given.len(), 3);
+    assert!(given.iter().all(|id| *id == given[0]));
+    assert_eq!(deliveries(&*store)[0].attempts, 3);
+}
+
+#[test]
+fn what_is_given_up_or_refused_is_visible_with_its_error() {
+    let store = memory_store();
+    queue(&*store, 1);
+    let (busy, _one) = line(|_| Err(SendError::Later { after: None, why: "still busy".to_owned() }));
+    let (refuses, _two) = line(|_| Err(SendError::Refused("no such room".to_owned())));
+    let work = start(&store, vec![("busy", busy), ("refuses", refuses)]);
+    wait("both fail", || deliveries(&*store).iter().filter(|one| one.state == DeliveryState::Failed).count() == 2);
+    drop(work);
+    let failed: BTreeMap<_, _> =
+        deliveries(&*store).into_iter().map(|one| (one.channel, (one.attempts, one.last_error.unwrap()))).collect();
+    assert_eq!(failed["busy"], (4, "given up after 4 attempts: still busy".to_owned()));
+    assert_eq!(failed["refuses"], (1, "no such room".to_owned()));
+}
+
+#[test]
+fn a_channel_that_hangs_delays_only_itself_and_not_the_end() {
+    let store = memory_store();
+    queue(&*store, 20);
+    let (hangs, _one) = line(|_| {
+        std::thread::sleep(Duration::from_secs(3_600));
+        Ok(Sent::default())
+    });
+    let (works, _two) = line(|_| Ok(Sent::default()));
+    let work = start(&store, vec![("hangs", hangs), ("works", works)]);
+    let sent = |name: &str| {
+        deliveries(&*store).iter().filter(|one| one.channel == name && one.state == DeliveryState::Sent).count()
+    };
+    wait("the other one sends", || sent("works") == 20);
+    assert_eq!(sent("hangs"), 0);
+    let ending = Instant::now();
+    drop(work);
+    assert!(ending.elapsed() < Duration::from_secs(30), "{:?}", ending.elapsed());
+}
+
+#[test]
+fn a_channel_takes_no_more_than_it_may() {
+    let store = memory_store();
+    queue(&*store, 5);
+    let (mut slow, _given) = line(|_| Ok(Sent::default()));
+    slow.pace.gap = Duration::from_millis(200);
+    let started = Instant::now();
+    let work = start(&store, vec![("slow", slow)]);
+    wait("all are sent", || {
+        deliveries(&*store).iter().all(|one| one.state == DeliveryState::Sent) && deliveries(&*store).len() == 5
+    });
+    drop(work);
+    assert!(started.elapsed() >= Duration::from_millis(800), "{:?}", started.elapsed());
+}
+
+/// The memory of this process that is in use, in bytes.
+fn memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1_024
+}
+
+#[test]
+fn ten_thousand_notices_take_little_memory() {
+    if let Ok(path) = std::env::var("JIT_DELIVER_MANY") {
+        let store = sqlite(Path::new(&path));
+        let (line, given) = line(|_| Ok(Sent::default()));
+        let before = memory();
+        let started = Instant::now();
+        let work = start(&store, vec![("ops", line)]);
+        for _ in 0..10_000 {
+            given.recv_timeout(Duration::from_secs(120)).unwrap();
+        }
+        drop(work);
+        println!("MANY {} {}", memory() - before, started.elapsed().as_millis());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    queue(&*sqlite(&path), 10_000);
+    let done = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "work::ten_thousand_notices_take_little_memory", "--nocapture"])
+        .env("JIT_DELIVER_MANY", &path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    let figures = said.lines().find_map(|line| line.split_once("MANY ")).unwrap_or_else(|| panic!("{said}")).1;
+    let (bytes, millis) = figures.split_once(' ').unwrap();
+    println!("10,000 notices: {} KiB more, {millis} ms", bytes.parse::<usize>().unwrap() / 1_024);
+    assert!(bytes.parse::<usize>().unwrap() <= 64 << 20, "{bytes} bytes");
+}
+
+fn sqlite(path: &Path) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(path, SqliteOptions::default()).unwrap())
+}
+
+/// A process that commits one notice after the other and delivers them, until it is killed.
+fn product(path: &Path, url: String) -> ! {
+    let store = sqlite(path);
+    let channel = Arc::new(webhook(url, Duration::from_millis(500), true, &[SECRET]));
+    let line = Line {
+        channel,
+        pace: Pace { first_pause: Duration::from_millis(20), ..quick() },
+        timeout: Duration::from_millis(500),
+    };
+    let _work = start(&store, vec![("hook", line)]);
+    loop {
+        queue(&*store, 1);
+        println!("COMMITTED");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Killed between commit and delivery, so often as `JIT_KILLS` says: each notice arrives at least once, under one id.
+#[test]
+fn no_kill_loses_a_notice() {
+    if let Ok(url) = std::env::var("JIT_DELIVER_URL") {
+        product(Path::new(&std::env::var("JIT_DELIVER_STORE").unwrap()), url);
+    }
+    if !is_here() {
+        return;
+    }
+    let kills = std::env::var("JIT_KILLS").map_or(5, |count| count.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let server = Receiver::start(&["http", "--secret", SECRET]);
+    for kill in 0..kills {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "work::no_kill_loses_a_notice", "--nocapture"])
+            .env("JIT_DELIVER_URL", server.url("/"))
+            .env("JIT_DELIVER_STORE", &path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        let committed = (&mut lines).map_while(Result::ok).find(|line| line.ends_with("COMMITTED"));
+        assert!(committed.is_some(), "it commits");
+        std::thread::sleep(Duration::from_millis(kill * 37 % 200));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    // Whoever comes next delivers the rest.
+    let store = sqlite(&path);
+    let channel = Arc::new(webhook(server.url("/"), Duration::from_secs(20), true, &[SECRET]));
+    let line = Line { channel, pace: Pace { attempts: 100, ..quick() }, timeout: Duration::from_millis(500) };
+    let work = start(&store, vec![("hook", line)]);
+    let is_done = || {
+        store.waiting_notices(later(3_600)).unwrap() == 0
+            && deliveries(&*store).iter().all(|one| one.state == DeliveryState::Sent)
+    };
+    wait("the rest is delivered", is_done);
+    drop(work);
+    let arrived: Vec<_> =
+        server.rest().iter().map(|got| got["headers"]["webhook-id"].as_str().unwrap().to_owned()).collect();
+    let ids: BTreeSet<_> = arrived.iter().cloned().collect();
+    let made: BTreeSet<_> = deliveries(&*store).iter().map(|one| one.id.to_string()).collect();
+    assert!(made.len() >= usize::try_from(kills).unwrap(), "{} notices", made.len());
+    assert_eq!(ids, made, "each arrives, under one id");
+    println!("{kills} kills, {} notices, {} arrivals", made.len(), arrived.len());
+    store.verify().unwrap();
+}
