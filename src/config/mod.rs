@@ -10,6 +10,7 @@
 //! | `environment` | how variables set keys |
 //! | `keys` | which keys there are, and what each means |
 //! | `names` | which names in rules that forbid are misspelt |
+//! | `notifications` | what is told, when, and by which channels |
 //! | `reader` | how a value is taken out of the document, or found wrong |
 //! | `roles` | what can be asked for, and who approves it |
 //! | `schema` | which kinds of resource the host has, where the operator says so |
@@ -20,6 +21,7 @@ mod break_glass;
 mod environment;
 mod keys;
 mod names;
+mod notifications;
 mod reader;
 mod roles;
 mod schema;
@@ -133,9 +135,10 @@ impl Config {
         let environ: Vec<(String, String)> = environ.into_iter().collect();
         let home = environ.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.clone());
         let mut section = section_of(text, &findings);
-        environment::overlay(&mut section, environ, &findings);
+        environment::overlay(&mut section, environ.iter().cloned(), &findings);
         let place = store::Place { folder, home: home.as_deref().filter(|home| !home.is_empty()).map(Path::new) };
-        let config = read(Reader::new(section, findings.clone()), &place);
+        let config =
+            read(Reader::new(section, findings.clone()), &notifications::Around { place: &place, environ: &environ });
         let (errors, warnings) = findings.into_parts();
         (config, Checked { errors, warnings })
     }
@@ -170,7 +173,8 @@ fn section_of(text: &str, findings: &Findings) -> Value {
     }
 }
 
-fn read(mut reader: Reader, place: &store::Place<'_>) -> Config {
+fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
+    let place = around.place;
     let defaults = Rules::default();
     let max_duration = reader.hours("max_duration_hours").unwrap_or(defaults.max_duration);
     let default_duration = reader.hours("default_duration_hours");
@@ -218,7 +222,8 @@ fn read(mut reader: Reader, place: &store::Place<'_>) -> Config {
     let host_roles = reader.list("host_roles", RoleName::new);
     names::check(&reader, &rules, host_roles.as_deref(), &listed);
     refuse_missing_features(&mut reader);
-    let settings = settings(&mut reader);
+    let notices = notifications::notifications(&mut reader, around);
+    let settings = Settings { notices, ..settings(&mut reader) };
     let store = store::store(&mut reader, place);
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new() }
@@ -279,22 +284,6 @@ fn refuse_missing_features(reader: &mut Reader) {
             missing(reader, key, "true");
         }
     }
-    if let Some(minutes) =
-        reader.list("expiration_warning_minutes", |text| Ok(text.to_owned())).filter(|m| !m.is_empty())
-    {
-        missing(reader, "expiration_warning_minutes", &format!("{minutes:?}"));
-    }
-    if let Some(mut notifications) = reader.section("notifications") {
-        for key in ["on_request", "on_approval", "on_activation", "on_use", "on_expiration"] {
-            if notifications.flag(key) == Some(true) {
-                missing(&notifications, key, "true");
-            }
-        }
-        if let Some(channels) = notifications.list("channels", |text| Ok(text.to_owned())).filter(|c| !c.is_empty()) {
-            missing(&notifications, "channels", &format!("{channels:?}"));
-        }
-        notifications.finish();
-    }
 }
 
 fn settings(reader: &mut Reader) -> Settings {
@@ -312,6 +301,7 @@ fn settings(reader: &mut Reader) -> Settings {
         waiting_uses: section
             .count("waiting_uses", 1..=u64::MAX)
             .map_or(defaults.waiting_uses, |count| usize::try_from(count).unwrap_or(usize::MAX).min(1 << 20)),
+        notices: defaults.notices,
     };
     section.finish();
     settings

@@ -147,6 +147,16 @@ impl Reader {
         self.value(name, expected, |value| value.as_u64().filter(|count| range.contains(count)))
     }
 
+    /// Numbers: a list of them, or one.
+    pub(super) fn counts(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<Vec<u64>> {
+        let expected = format!("whole numbers from {} to {}, such as [60, 15]", range.start(), range.end());
+        let one = |value: &Value| value.as_u64().filter(|count| range.contains(count));
+        self.value(name, expected, |value| match value {
+            Value::Array(all) => all.iter().map(one).collect(),
+            single => one(single).map(|count| vec![count]),
+        })
+    }
+
     pub(super) fn millis(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<Duration> {
         let expected = format!("a whole number of milliseconds from {} to {}", range.start(), range.end());
         let millis = self.value(name, expected, |value| value.as_u64().filter(|millis| range.contains(millis)))?;
@@ -191,7 +201,10 @@ impl Reader {
     pub(super) fn entries(&mut self, name: &str) -> Option<Vec<Self>> {
         let items = self.value(name, "a list of mappings", |value| value.as_array().cloned())?;
         let path = self.key(name);
-        let entry = |(at, item)| Self::at(format!("{path}[{at}]"), name.to_owned(), item, self.findings.clone());
+        // The steps of an approval have the same keys wherever they stand.
+        let own = self.place_of(name);
+        let place = if keys::below(&own).is_empty() { name.to_owned() } else { own };
+        let entry = |(at, item)| Self::at(format!("{path}[{at}]"), place.clone(), item, self.findings.clone());
         Some(items.into_iter().enumerate().map(entry).collect())
     }
 
@@ -201,6 +214,21 @@ impl Reader {
         let Self { path, place, map, findings } = section;
         let reader = |name: &str, value| Self::at(format!("{path}.{name}"), place.clone(), value, findings.clone());
         map.into_iter().map(|(name, value)| (name.clone(), reader(&name, value))).collect()
+    }
+
+    /// The mappings under a key, by name; what stands there instead is refused, but an empty list is as nothing.
+    pub(super) fn named(&mut self, name: &str, expected: &str) -> Vec<(String, Self)> {
+        match self.map.get(name) {
+            Some(Value::Array(all)) if all.is_empty() => {
+                self.map.remove(name);
+                Vec::new()
+            }
+            Some(Value::Object(_)) | None => self.sections(name),
+            Some(_) => {
+                self.value(name, expected, |_| None::<()>);
+                Vec::new()
+            }
+        }
     }
 
     /// Refuses what was not read.

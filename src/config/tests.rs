@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::Ttl;
+use crate::notify::{ChannelKind, NoticeKind};
 
 fn parse(text: &str) -> Result<Config, Invalid> {
     Config::parse(text, [])
@@ -140,9 +141,6 @@ fn a_key_whose_feature_is_missing_is_refused() {
     for (text, key) in [
         ("jit_access: {enhanced_audit: true}", "enhanced_audit"),
         ("jit_access: {session_summary: true}", "session_summary"),
-        ("jit_access: {expiration_warning_minutes: [15]}", "expiration_warning_minutes"),
-        ("jit_access: {notifications: {on_use: true}}", "notifications.on_use"),
-        ("jit_access: {notifications: {channels: [email]}}", "notifications.channels"),
     ] {
         let message = refusal(text);
         assert!(message.contains(&format!("`jit_access.{key}`")) && message.contains("does not have"), "{message}");
@@ -452,4 +450,77 @@ fn a_schema_says_which_kinds_there_are() {
         let error = refusal(&format!("jit_access: {{{section}}}"));
         assert!(error.contains(told), "{error}");
     }
+}
+
+#[test]
+fn notifications_are_read_and_their_secrets_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hook");
+    std::fs::write(&file, "whsec_hidden\n").unwrap();
+    let text = format!(
+        "jit_access:
+  expiration_warning_minutes: [60, 5]
+  notifications:
+    on_use: false
+    base_url: https://gateway.example.com/jit/
+    quiet_hours: '22:00-06:00'
+    security_channels: [ops]
+    digest: {{people: [lead@example.com], minutes: 30}}
+    link_secret_env: LINKS
+    channels:
+      mail: {{kind: email, host: mx, from: jit@example.com, username: jit, password_env: SMTP_PASSWORD}}
+      ops: {{kind: slack, webhook_url_env: HOOK, per_minute: 30}}
+      siem: {{kind: webhook, url: 'https://siem.example.com/in', secrets_file: ['{}'], timeout_seconds: 3}}
+    routes:
+      - {{channels: [mail], events: [on_request, grant_revoked]}}
+      - {{channels: [siem, ops], risk_levels: [high, critical]}}",
+        file.display()
+    );
+    let environ =
+        [("SMTP_PASSWORD", "hunter2"), ("HOOK", "https://hooks.example.com/T0/hidden"), ("LINKS", "signing-hidden")];
+    let config = with_env(&text, &environ).unwrap();
+    let notices = &config.settings.notices;
+    assert!(!notices.tells(NoticeKind::GrantUsed) && notices.tells(NoticeKind::GrantExpired));
+    assert_eq!(notices.warnings.iter().map(|ttl| ttl.millis()).collect::<Vec<_>>(), [3_600_000, 300_000]);
+    assert_eq!(notices.base_url.as_deref(), Some("https://gateway.example.com/jit"));
+    let ChannelKind::Webhook(hook) = &notices.channels["siem"].kind else { panic!("{notices:?}") };
+    assert_eq!(hook.secrets[0].expose(), "whsec_hidden");
+    assert!(notices.routes[0].events.as_ref().unwrap().contains(&NoticeKind::RequestEscalated));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("hidden"), "{shown}");
+}
+
+#[test]
+fn mistakes_in_notifications_are_named() {
+    let mail = "kind: email, host: mx, from: a@example.com";
+    for (notifications, said) in [
+        ("channels: [email]".to_owned(), "a mapping from the name of a channel"),
+        ("channels: {mail: {kind: pigeon}}".to_owned(), "expected email, slack or webhook"),
+        ("channels: {Mail: {kind: slack}}".to_owned(), "1 to 64 small letters"),
+        (format!("channels: {{mail: {{{mail}, password: hunter2}}}}"), "password_env"),
+        (format!("channels: {{mail: {{{mail}, username: u}}}}"), "password_env is not"),
+        (format!("channels: {{mail: {{{mail}, username: u, password_env: GONE}}}}"), "names the variable `GONE`"),
+        (format!("channels: {{mail: {{{mail}, security: none, username: u, password_env: HOME}}}}"), "in the open"),
+        ("channels: {ops: {kind: slack}}".to_owned(), "one of the two"),
+        ("channels: {hook: {kind: webhook, url: 'https://a'}}".to_owned(), "names none"),
+        (format!("channels: {{mail: {{{mail}}}}}, security_channels: [mail]"), "a target of their own"),
+        ("routes: [{channels: [nowhere]}]".to_owned(), "there is none"),
+        (
+            format!("channels: {{mail: {{{mail}}}}}, routes: [{{channels: [mail], events: [grant_revokd]}}]"),
+            "`grant_revoked`, perhaps",
+        ),
+        ("routes: [{chanels: [mail]}]".to_owned(), "is missing"),
+        ("base_url: 'https://user:pw@example.com'".to_owned(), "without credentials"),
+        ("quiet_hours: '22:00'".to_owned(), "two times of day"),
+        ("use_digest_minutes: 0".to_owned(), "a whole number from 1"),
+        ("on_requests: true".to_owned(), "`on_request`, perhaps"),
+    ] {
+        let text = format!("jit_access: {{notifications: {{{notifications}}}}}");
+        let found = Config::check(None, &text, [("HOME".to_owned(), "/root".to_owned())]);
+        let all: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+        assert!(all.iter().any(|error| error.contains(said)), "{text}: {all:?}");
+        assert!(all.iter().all(|error| !error.contains("hunter2")), "{all:?}");
+    }
+    let warned = "jit_access: {expiration_warning_minutes: [15, 0]}";
+    assert!(refusal(warned).contains("whole numbers from 1"), "{}", refusal(warned));
 }

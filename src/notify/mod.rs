@@ -9,58 +9,31 @@
 //! | `notice` | what a notice says, and its one serialised form |
 //! | `form` | how principals and roles are written in it |
 //! | `audience` | to whom it is addressed |
+//! | `derive` | which notices follow from facts |
+//! | `describe` | what a notice says of a request and of a grant |
+//! | `plan` | to whom it goes by which channel, and when |
 //! | `channel` | what a channel is: the port |
 //! | `settings` | what the operator has set |
 
 mod audience;
 mod channel;
+mod derive;
+mod describe;
 mod form;
 mod kind;
 mod notice;
+mod plan;
 mod settings;
 
 pub use audience::Audience;
 pub use channel::{AddressKind, Channel, Outgoing, Reach, SendError, Sent};
+pub(crate) use derive::tells_security;
+pub use derive::{messages, use_messages};
+pub(crate) use describe::{approver, describe_grant};
 pub use kind::{NoticeKey, NoticeKind};
 pub use notice::{CutNotice, EndedGrant, Link, Notice, Risk, RiskNotice, Uses};
+pub use plan::{Addressee, Contact, Planned, plan};
 pub use settings::{
     ChannelKind, ChannelSettings, DigestSettings, EmailSettings, MailSecurity, NoticeSettings, Route, SlackSettings,
     WebhookSettings,
 };
-
-use crate::model::{Event, Fact};
-use crate::store::Message;
-use crate::workflow::{Rules, View};
-
-/// The notices that these facts bring, as they follow on `view`.
-///
-/// ```
-/// use jit_access::notify::messages;
-/// use jit_access::workflow::{Rules, View};
-///
-/// assert!(messages(&View::default(), &[], &Rules::default()).is_empty());
-/// ```
-#[must_use]
-pub fn messages(view: &View, events: &[Event], rules: &Rules) -> Vec<Message> {
-    if !rules.break_glass.notify_security_team {
-        return Vec::new();
-    }
-    let told = |event: &Event| {
-        let (kind, grant) = match &event.fact {
-            Fact::GrantCreated(grant) => (NoticeKind::BreakGlass, &**grant),
-            Fact::BreakGlassReviewOverdue { .. } => (NoticeKind::BreakGlassReviewOverdue, view.grant.as_ref()?),
-            _ => return None,
-        };
-        grant.break_glass.as_ref()?;
-        let notice = Notice {
-            audience: vec![Audience::Security],
-            grant_id: Some(grant.id.to_string()),
-            holder: Some(grant.holder.to_string()),
-            reason: grant.justification.as_ref().map(ToString::to_string),
-            expires_at: Some(grant.window.end().to_string()),
-            ..Notice::new(kind, event.at)
-        };
-        Some(Message { kind: kind.name().to_owned(), body: notice.to_json(), due: None, gathers: None })
-    };
-    events.iter().filter_map(told).collect()
-}

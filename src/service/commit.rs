@@ -7,7 +7,7 @@
 use super::shared::Shared;
 use crate::journal::Record;
 use crate::model::{Event, Principal, Timestamp};
-use crate::notify::messages;
+use crate::notify::{NoticeSettings, messages, use_messages};
 use crate::store::{Batch, Done, Reads, StoreError};
 use crate::workflow::{Rules, View};
 
@@ -56,8 +56,8 @@ impl Decision {
         self.facts.iter().all(|(_, events)| events.is_empty())
     }
 
-    fn into_batch(self, rules: &Rules) -> Batch {
-        let outbox = self.facts.iter().flat_map(|(view, events)| messages(view, events, rules)).collect();
+    fn into_batch(self, rules: &Rules, notices: &NoticeSettings) -> Batch {
+        let outbox = self.facts.iter().flat_map(|(view, events)| messages(view, events, rules, notices)).collect();
         let decided_from = self.facts.iter().map(|(view, _)| view.revision).min().filter(|_| self.conditional);
         let events = self.facts.into_iter().flat_map(|(_, events)| events).collect();
         Batch { decided_from, events, outbox, done: self.done }
@@ -80,7 +80,7 @@ impl Shared {
                 return Ok(answer);
             }
             if round < FREE_ROUNDS {
-                match self.store.commit(&decision.into_batch(&self.rules)) {
+                match self.store.commit(&decision.into_batch(&self.rules, &self.settings.notices)) {
                     Ok(records) => return Ok(self.published(&records, answer)),
                     Err(StoreError::Conflict | StoreError::KeyTaken) => continue,
                     Err(StoreError::Early { newest }) => {
@@ -123,7 +123,7 @@ impl Shared {
         let records = self.store.commit_exclusively(&mut |reads| match decide(reads) {
             Ok(Some((decision, answer))) => {
                 decided = Ok(Alone::Done(answer));
-                Ok((!decision.is_empty()).then(|| decision.into_batch(&self.rules)))
+                Ok((!decision.is_empty()).then(|| decision.into_batch(&self.rules, &self.settings.notices)))
             }
             Ok(None) => Ok(None),
             Err(error) => {
@@ -143,7 +143,9 @@ impl Shared {
 
     /// Writes uses, which are true whatever else happened. On an error they stay in `uses`.
     pub(super) fn commit_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
-        let batch = Batch { events: std::mem::take(uses), ..Batch::default() };
+        let events = std::mem::take(uses);
+        let outbox = use_messages(&events, &self.rules, &self.settings.notices);
+        let batch = Batch { events, outbox, ..Batch::default() };
         match self.store.commit(&batch) {
             Ok(records) => {
                 self.publish(&records);

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::model::{Principal, Standing, Timestamp};
+use crate::model::{Principal, RoleName, Standing, Timestamp};
+use crate::notify::Contact;
 
 /// What a host knows of a principal.
 ///
@@ -90,11 +91,38 @@ pub trait Directory: Debug + Send + Sync {
     /// When the host cannot say now. Then nothing is done, and it can be tried again; but access is taken away all the same,
     /// by those who were not reported to be disabled.
     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError>;
+
+    /// Who holds this role of the host by standing right, so that they can be told of what waits for them. Asked by the
+    /// background work alone: no command waits for it. Nobody, unless the host says otherwise.
+    ///
+    /// # Errors
+    /// When the host cannot say now. It is asked again.
+    fn people_of(&self, role: &RoleName) -> Result<Vec<Principal>, DirectoryError> {
+        let _ = role;
+        Ok(Vec::new())
+    }
+
+    /// How this principal is reached. Asked by the background work alone. Unless the host says otherwise, a person whose
+    /// name is an e-mail address is reached by it.
+    ///
+    /// # Errors
+    /// When the host cannot say now. It is asked again.
+    fn contact(&self, principal: &Principal) -> Result<Contact, DirectoryError> {
+        Ok(Contact::of(principal))
+    }
 }
 
 impl<D: Directory + ?Sized> Directory for Arc<D> {
     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
         (**self).standing(principal)
+    }
+
+    fn people_of(&self, role: &RoleName) -> Result<Vec<Principal>, DirectoryError> {
+        (**self).people_of(role)
+    }
+
+    fn contact(&self, principal: &Principal) -> Result<Contact, DirectoryError> {
+        (**self).contact(principal)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::directory::Directory;
+use super::outbox::Outbox;
 use super::reconciler::Reconciler;
 use super::settings::Settings;
 use super::shared::{Parts, Shared};
@@ -128,6 +129,12 @@ impl Engine {
     #[must_use]
     pub fn reconciler(&self) -> Reconciler {
         Reconciler::new(Arc::clone(&self.shared))
+    }
+
+    /// The handle of whoever sends what is to be told.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(Arc::clone(&self.shared))
     }
 
     /// The rules it was opened with.

@@ -84,7 +84,7 @@ impl Shared {
 
     /// Sorted by time, for people; random enough that nobody guesses one. Without the counter that `Uuid::now_v7` keeps
     /// under a process-wide lock: a fork could leave that lock held for ever in the child.
-    fn new_uuid(&self) -> Uuid {
+    pub(super) fn new_uuid(&self) -> Uuid {
         let millis = self.time.now().millis().unsigned_abs();
         let nanos = u32::try_from(millis % 1_000 * 1_000_000).unwrap_or(0);
         Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, nanos))

@@ -26,6 +26,7 @@
 //! | `policies` | the grants as Cedar policies |
 //! | `export` | all grants in force as one Cedar policy set |
 //! | `watch` | waiting for the next change |
+//! | `outbox` | what is told to whom, for whoever sends it |
 //! | `notifier` | what wakes those who wait |
 
 mod commit;
@@ -40,6 +41,7 @@ mod following;
 mod honoured;
 mod listing;
 mod notifier;
+mod outbox;
 mod pending;
 #[cfg(feature = "cedar")]
 mod policies;
@@ -55,6 +57,7 @@ pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
 pub use honoured::Honoured;
 pub use listing::Listing;
+pub use outbox::Outbox;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
 pub use settings::Settings;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::{MAX_DOWNTIME, MAX_STEP};
+use crate::notify::NoticeSettings;
 
 /// What an operator tunes, with the reason for each default.
 ///
@@ -28,6 +29,8 @@ pub struct Settings {
     pub interval: Duration,
     /// How many uses may wait to be written. When they are that many, the check that makes the next one writes first.
     pub waiting_uses: usize,
+    /// What is told to whom by which channels.
+    pub notices: NoticeSettings,
 }
 
 impl Default for Settings {
@@ -38,6 +41,7 @@ impl Default for Settings {
             max_downtime: MAX_DOWNTIME,
             interval: Duration::from_millis(50),
             waiting_uses: 16_384,
+            notices: NoticeSettings::default(),
         }
     }
 }

@@ -305,6 +305,19 @@ impl WorkingHours {
     }
 }
 
+impl WorkingHours {
+    /// The first instant after `at` at which such hours end.
+    #[must_use]
+    pub fn end_after(&self, at: Timestamp) -> Timestamp {
+        const DAY: i64 = DAY_SECONDS * 1_000;
+        let end = i64::from(chrono::Timelike::num_seconds_from_midnight(&self.to)) * 1_000;
+        let day = at.millis().div_euclid(DAY) * DAY;
+        let today = day.saturating_add(end);
+        let next = if today > at.millis() { today } else { today.saturating_add(DAY) };
+        Timestamp::from_millis(next).unwrap_or(Timestamp::MAX)
+    }
+}
+
 impl fmt::Display for WorkingHours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.from.format(TIME), self.to.format(TIME))

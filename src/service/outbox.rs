@@ -1,0 +1,274 @@
+//! What is told to whom: the notices that are due, made whole and addressed, for whoever sends them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::directory::DirectoryError;
+use super::shared::Shared;
+use crate::model::{DelegationStatus, DeliveryId, Event, Fact, GrantId, GrantStatus, Principal, RoleName, Timestamp};
+use crate::notify::{
+    Addressee, Audience, Contact, Notice, NoticeKind, NoticeSettings, Reach, Uses, approver, describe_grant, plan,
+    tells_security,
+};
+use crate::store::{Leased, LeasedDelivery, NewDelivery, Page, RecordQuery, Settled, StoreError, Subject, Visible};
+use crate::workflow::{Needs, View};
+
+/// How many notices are planned at once, and for how long each is ours.
+const BATCH: usize = 50;
+const HOLD_MILLIS: i64 = 30_000;
+/// How often what is old is removed, where nothing is written.
+const FORGET_MILLIS: i64 = 3_600_000;
+/// How many records of uses are read at once.
+const USES: usize = 1_000;
+/// How many delegations are looked at: all that are in force.
+const DELEGATIONS: usize = 10_000;
+
+/// What waits to be told. Its work is done by whoever sends: no command and no check waits for any of it.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use jit_access::notify::Reach;
+/// use jit_access::service::Builder;
+/// use jit_access::store::MemoryStore;
+/// use jit_access::workflow::Rules;
+///
+/// let outbox = Builder::new(MemoryStore::new(), Rules::default()).open()?.outbox();
+/// let channels = BTreeMap::from([("hook".to_owned(), Reach::TARGET)]);
+/// assert_eq!(outbox.plan(&channels)?, 0, "nothing has happened");
+/// assert!(outbox.lease("hook", outbox.now(), 10)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+    /// When what is old was removed last.
+    forgot: Arc<AtomicI64>,
+}
+
+impl Outbox {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, forgot: Arc::new(AtomicI64::new(i64::MIN)) }
+    }
+
+    /// The instant it is now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.time.now()
+    }
+
+    /// What the operator has set.
+    #[must_use]
+    pub fn settings(&self) -> &NoticeSettings {
+        &self.shared.settings.notices
+    }
+
+    /// Finds out who is told of the notices that are due, over channels of this reach, and writes a delivery for each of
+    /// them; answers how many notices that were. One that is not true any more is planned for nobody. Where the directory
+    /// cannot say, the notice waits and is tried again. Also removes what is kept no longer, from time to time.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn plan(&self, reach: &BTreeMap<String, Reach>) -> Result<usize, StoreError> {
+        let now = self.now();
+        self.forget_old(now)?;
+        let mut planned = 0;
+        loop {
+            let leased = self.shared.store.lease_notices(now, later(now, HOLD_MILLIS), BATCH)?;
+            for one in &leased {
+                planned += usize::from(self.plan_one(one, reach, now)?);
+            }
+            if leased.len() < BATCH {
+                return Ok(planned);
+            }
+        }
+    }
+
+    /// Takes deliveries of a channel that are due. See [`crate::store::Store::lease_deliveries`].
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn lease(&self, channel: &str, until: Timestamp, limit: usize) -> Result<Vec<LeasedDelivery>, StoreError> {
+        self.shared.store.lease_deliveries(channel, self.now(), until, limit)
+    }
+
+    /// Says what became of an attempt. See [`crate::store::Store::settle_delivery`].
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn settle(&self, id: DeliveryId, settled: &Settled) -> Result<(), StoreError> {
+        self.shared.store.settle_delivery(id, settled, self.now())
+    }
+
+    fn forget_old(&self, now: Timestamp) -> Result<(), StoreError> {
+        let last = self.forgot.load(Ordering::Relaxed);
+        if now.millis().saturating_sub(last) >= FORGET_MILLIS {
+            self.forgot.store(now.millis(), Ordering::Relaxed);
+            while self.shared.store.forget_old(now)? > 0 {}
+        }
+        Ok(())
+    }
+
+    fn plan_one(&self, leased: &Leased, reach: &BTreeMap<String, Reach>, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(notice) = self.whole(leased, now)? else {
+            return self.shared.store.plan_notice(leased.id, &leased.message.body, &[], now);
+        };
+        let people = match self.addressees(&notice, now)? {
+            Ok(people) => people,
+            Err(error) => {
+                tracing::warn!(%error, notice = leased.id, "the directory cannot say who is told; it is asked again");
+                return Ok(false);
+            }
+        };
+        let thread = notice.thread().map(ToOwned::to_owned);
+        let deliveries = plan(&notice, self.settings(), reach, &people, now).into_iter().map(|planned| NewDelivery {
+            id: self.shared.new_uuid().into(),
+            channel: planned.channel,
+            recipient: planned.recipient,
+            digest: planned.digest,
+            thread: thread.clone(),
+            next_at: planned.next_at,
+            failed: planned.failed,
+        });
+        self.shared.store.plan_notice(leased.id, &notice.to_json(), &deliveries.collect::<Vec<_>>(), now)
+    }
+
+    /// The notice as it is to be told; `None` when it is not true any more, or nobody wants to hear of it.
+    fn whole(&self, leased: &Leased, now: Timestamp) -> Result<Option<Notice>, StoreError> {
+        let notice = match Notice::parse(&leased.message.body) {
+            Ok(notice) => notice,
+            Err(error) => {
+                tracing::error!(%error, notice = leased.id, "a notice cannot be read, and is told to nobody");
+                return Ok(None);
+            }
+        };
+        let grant = notice.grant_id.as_ref().and_then(|id| id.parse::<GrantId>().ok());
+        match (notice.kind, grant) {
+            (NoticeKind::GrantEndsSoon, Some(grant)) => Ok(self.ends_soon(grant, now)?.then_some(notice)),
+            (NoticeKind::GrantUsed, Some(grant)) => self.uses(leased, grant),
+            _ => Ok(Some(notice)),
+        }
+    }
+
+    /// Whether the grant is still in force and nothing goes on from it.
+    fn ends_soon(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
+        let view = self.shared.store.view(&Needs { chain: true, ..Needs::grant(id) }, now)?;
+        let goes_on = view
+            .extensions
+            .iter()
+            .any(|later| later.extends.is_some_and(|extension| extension.of == id) && later.status(now).is_live());
+        let status = view.grant.map(|grant| grant.status(now));
+        Ok(matches!(status, Some(GrantStatus::Active | GrantStatus::Suspended)) && !goes_on)
+    }
+
+    /// What the records tell of the uses that this notice gathers.
+    fn uses(&self, leased: &Leased, id: GrantId) -> Result<Option<Notice>, StoreError> {
+        let View { grant: Some(grant), request, .. } = self.shared.store.grant(id)? else { return Ok(None) };
+        let first = leased.after.0 == 0;
+        let emergency = grant.break_glass.is_some();
+        let kind = match (emergency, first) {
+            (true, _) => NoticeKind::BreakGlassUsed,
+            (false, true) => NoticeKind::GrantFirstUsed,
+            (false, false) => NoticeKind::GrantUsed,
+        };
+        let told = if emergency { tells_security(&self.shared.rules) } else { self.settings().tells(kind) };
+        let Some(uses) = self.gather(leased, id)?.filter(|_| told) else { return Ok(None) };
+        let notice = describe_grant(Notice::new(kind, leased.due), &grant, request.as_ref());
+        let audience = approver(&grant).into_iter().chain([Audience::Security]).collect();
+        let at = uses.last.clone();
+        let actor = Some(grant.holder.to_string());
+        Ok(Some(Notice { audience, at, actor, uses: Some(uses), ..notice }))
+    }
+
+    fn gather(&self, leased: &Leased, grant: GrantId) -> Result<Option<Uses>, StoreError> {
+        let mut uses: Option<Uses> = None;
+        let mut after = leased.after;
+        loop {
+            let query = RecordQuery {
+                about: Some(Subject::Grant(grant)),
+                before: Some(leased.until.next()),
+                ..RecordQuery::after(after, USES)
+            };
+            let (_, records) = self.shared.store.records(&query)?;
+            records.iter().for_each(|record| count(&mut uses, &record.event));
+            match records.last() {
+                Some(last) if records.len() == USES => after = last.revision,
+                _ => return Ok(uses),
+            }
+        }
+    }
+
+    /// The people whom the notice is addressed to, each once, with how they are reached.
+    fn addressees(
+        &self,
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Result<Result<Vec<Addressee>, DirectoryError>, StoreError> {
+        let mut told: BTreeMap<Principal, bool> = BTreeMap::new();
+        for audience in &notice.audience {
+            if let Audience::Approvers { roles, except } = audience {
+                let holders = match self.people_of(roles) {
+                    Ok(holders) => holders,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let mut all = self.stand_ins(&holders, roles, now)?;
+                all.extend(holders);
+                told.extend(all.into_iter().filter(|one| !except.contains(one)).map(|one| (one, true)));
+            }
+            if let Some(person) = audience.person() {
+                told.entry(person.clone()).or_insert(false);
+            }
+        }
+        let reached = told
+            .into_iter()
+            .map(|(person, as_approver)| Ok(Addressee { contact: self.contact(&person)?, person, as_approver }));
+        Ok(reached.collect())
+    }
+
+    fn people_of(&self, roles: &[RoleName]) -> Result<BTreeSet<Principal>, DirectoryError> {
+        let Some(directory) = &self.shared.directory else { return Ok(BTreeSet::new()) };
+        let mut people = BTreeSet::new();
+        for role in roles {
+            people.extend(directory.people_of(role)?);
+        }
+        Ok(people)
+    }
+
+    fn contact(&self, who: &Principal) -> Result<Contact, DirectoryError> {
+        match &self.shared.directory {
+            Some(directory) => directory.contact(who),
+            None => Ok(Contact::of(who)),
+        }
+    }
+
+    /// Those who review in the place of one of these people with one of these roles.
+    fn stand_ins(
+        &self,
+        holders: &BTreeSet<Principal>,
+        roles: &[RoleName],
+        now: Timestamp,
+    ) -> Result<BTreeSet<Principal>, StoreError> {
+        let status = Some(DelegationStatus::Active);
+        let page = Page { visible: Visible::All, status, now, before: None, limit: DELEGATIONS };
+        let active = self.shared.store.delegations(&page)?.into_iter().map(|(_, delegation)| delegation);
+        let lends = |one: &crate::model::Delegation| one.roles.iter().any(|role| roles.contains(role));
+        Ok(active.filter(|one| holders.contains(&one.delegator) && lends(one)).map(|one| one.delegate).collect())
+    }
+}
+
+fn count(uses: &mut Option<Uses>, event: &Event) {
+    let Fact::GrantUsed { action, resource, .. } = &event.fact else { return };
+    let at = event.at.to_string();
+    let all = uses.get_or_insert_with(|| Uses { first: at.clone(), ..Uses::default() });
+    all.count += 1;
+    all.last = at;
+    for (known, new) in [(&mut all.permissions, action.to_string()), (&mut all.resources, resource.to_string())] {
+        if known.len() < Uses::NAMED && !known.contains(&new) {
+            known.push(new);
+        }
+    }
+}
+
+fn later(at: Timestamp, millis: i64) -> Timestamp {
+    Timestamp::from_millis(at.millis().saturating_add(millis)).unwrap_or(Timestamp::MAX)
+}
