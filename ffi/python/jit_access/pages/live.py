@@ -1,0 +1,89 @@
+"""What tells open pages that something changed: one look at the store a second in each process, however many look.
+
+A page holds one stream of events. An event has the revision and nothing else; what changed a page then asks for with the
+rights of its viewer. While nobody looks, nothing runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from jit_access import Engine, JitAccessError
+
+_log: Final = logging.getLogger(__name__)
+EVERY_SECONDS: Final = 1.0
+_LONGEST_SECONDS: Final = 30.0
+"""A stream ends by itself, so that the host is asked again who its viewer is."""
+
+
+class Live:
+    """The watcher of one process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine: Final = engine
+        self._viewers = 0
+        self._task: asyncio.Task[None] | None = None
+        self._changed: asyncio.Condition | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.looks = 0
+        """How often the store was asked, for tests and for the page about health."""
+        self.revision = 0
+        self.failed = False
+        self._lock: Final = threading.Lock()
+
+    async def follow(self, known: int | None) -> AsyncIterator[str]:
+        """The events for one viewer who has seen this revision, as text of `text/event-stream`."""
+        changed = self._join()
+        try:
+            seen = known if known is not None else self._engine.revision
+            yield "retry: 1000\n\n"
+            ends = asyncio.get_running_loop().time() + _LONGEST_SECONDS
+            while not _is_ending() and asyncio.get_running_loop().time() < ends:
+                now = max(self.revision, self._engine.revision)
+                if now != seen:
+                    seen = now
+                    yield f"id: {seen}\nevent: changed\ndata: {seen}\n\n"
+                    continue
+                try:
+                    async with changed:
+                        await asyncio.wait_for(changed.wait(), EVERY_SECONDS * 2)
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            self._viewers -= 1
+
+    def _join(self) -> asyncio.Condition:
+        loop = asyncio.get_running_loop()
+        if self._changed is None or self._loop is not loop:
+            self._loop, self._changed, self._task, self._viewers = loop, asyncio.Condition(), None, 0
+        self._viewers += 1
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._watch(self._changed), name="jit-access-pages")
+        return self._changed
+
+    async def _watch(self, changed: asyncio.Condition) -> None:
+        while self._viewers > 0 and not _is_ending():
+            try:
+                self.looks += 1
+                now = await asyncio.to_thread(self._engine.sync)
+                self.failed = False
+            except JitAccessError:
+                now, self.failed = self.revision, True
+            except Exception:
+                _log.exception("the pages cannot see whether something changed")
+                now, self.failed = self.revision, True
+            self.revision = max(now, self.revision)
+            async with changed:
+                changed.notify_all()
+            await asyncio.sleep(EVERY_SECONDS)
+
+
+def _is_ending() -> bool:
+    """Whether the server was told to end. Uvicorn waits for open streams, so they have to look for themselves."""
+    handler: Any = signal.getsignal(signal.SIGTERM)
+    return getattr(getattr(handler, "__self__", None), "should_exit", False) is True

@@ -1,0 +1,106 @@
+"""The templates, and how values look in them: instants, lengths, permissions, texts of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from jit_access.pages import shown
+from jit_access.pages.words import Words
+
+_HERE: Final = Path(__file__).parent
+
+
+def environment() -> Environment:
+    """The templates, with everything escaped and nothing undefined."""
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "said": shown.said,
+        "plain": shown.plain,
+        "attr": shown.without_unseen,
+        "when": when,
+        "day": day,
+        "iso": iso,
+        "number": number,
+        "percent": percent,
+        "hours": spoken_hours,
+        "cut_hours": cut_hours,
+    }
+    made.globals |= {"link": shown.link, "query": query, "gap": gap}
+    return made
+
+
+def iso(instant: datetime) -> str:
+    """An instant for programs."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def when(instant: datetime | None, style: str = "time") -> Markup:
+    """An instant: in UTC as it comes from the server; the script of the page shows it in the viewer's zone. `style` is
+    `time` (of today, or with its day), `full`, or `left` for how long it is until then."""
+    if instant is None:
+        return Markup("–")
+    utc = instant.astimezone(UTC)
+    near = abs(utc - datetime.now(UTC)) < timedelta(hours=20)
+    text = f"{utc:%H:%M} UTC" if near and style != "full" else f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}" data-style="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>').format(
+        iso(utc), style, utc, text
+    )
+
+
+def day(instant: datetime) -> str:
+    """The day of an instant."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d}"
+
+
+def number(value: int) -> str:
+    """A whole number, in groups of three."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def percent(value: float) -> str:
+    """A place of a picture."""
+    return f"{value:.3f}%"
+
+
+def spoken_hours(value: float) -> str:
+    """A length in hours as people write it: `45 min`, `1 h 30 min`, `3 days`."""
+    minutes = max(1, round(value * 60))
+    days, minutes = divmod(minutes, 1440)
+    whole, minutes = divmod(minutes, 60)
+    parts = [f"{days} d" if days else "", f"{whole} h" if whole else "", f"{minutes} min" if minutes else ""]
+    return " ".join(part for part in parts if part)
+
+
+def cut_hours(value: float) -> str:
+    """A length in hours for a field."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def gap(start: datetime, end: datetime) -> str:
+    """How long it is from one instant to another."""
+    return spoken_hours(max(0.0, (end - start).total_seconds()) / 3600)
+
+
+def query(base: str, fields: Sequence[tuple[str, object]]) -> str:
+    """An address with these fields, without those that are empty."""
+    kept = [(name, str(value)) for name, value in fields if value not in (None, "")]
+    return f"{base}?{urlencode(kept)}" if kept else base
+
+
+def risk_words(words: Words, factor: str, detail: str) -> Markup:
+    """A reason for a risk: in the words of the viewer's language where there are some, and else as the engine says."""
+    return words(f"risk.{factor}") if words.has(f"risk.{factor}") else Markup(escape(detail))

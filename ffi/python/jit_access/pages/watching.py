@@ -1,0 +1,311 @@
+"""What is granted now, and what waits for a decision, as one process knows it for all who look.
+
+Whoever sees everything is shown one list that is kept in memory and follows the journal: a look reads what was written
+since the last one, and nothing when nothing was. Everybody else is shown what the engine lists for them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from jit_access import AccessRequest, Caller, Engine, Grant, JitAccessError, Refused
+
+LIVE: Final = ("active", "suspended", "scheduled")
+_ENDED: Final = ("revoked", "released", "expired", "exhausted")
+_RISKS: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+_MOST_BEHIND: Final = 2_000
+"""Of more new records than this, none is read, and the list is made anew."""
+_MOST_USES: Final = 120
+_MOST_ENDED: Final = 40
+_MOST_WAITING: Final = 200
+_PAGE: Final = 500
+
+
+class Held:
+    """A grant in a list, over its JSON document."""
+
+    __slots__ = ("document", "uses")
+
+    def __init__(self, document: dict[str, Any], uses: Sequence[datetime] = ()) -> None:
+        self.document: Final = document
+        self.uses: Sequence[datetime] = uses
+        """When it was used lately."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.document[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def holder(self) -> str:
+        return str(self.document["requester_email"])
+
+    @property
+    def role(self) -> str:
+        return str(self.document["granted_role"])
+
+    @property
+    def permissions(self) -> list[str]:
+        return list(self.document["granted_permissions"])
+
+    @property
+    def starts_at(self) -> datetime:
+        return datetime.fromisoformat(self.document["starts_at"])
+
+    @property
+    def expires_at(self) -> datetime:
+        return datetime.fromisoformat(self.document["expires_at"])
+
+    @property
+    def ended_at(self) -> datetime | None:
+        said = self.document["ended_at"]
+        return datetime.fromisoformat(said) if said else None
+
+    @property
+    def review_due_at(self) -> datetime | None:
+        owed = self.document["break_glass"]
+        return datetime.fromisoformat(owed["review_due_at"]) if owed else None
+
+    def at(self, now: str) -> str:
+        """The status at this instant, which may be later than the document."""
+        status = str(self.document["status"])
+        if status in LIVE and self.document["expires_at"] <= now:
+            return "expired"
+        if status == "scheduled" and self.document["starts_at"] <= now:
+            return "active"
+        return status
+
+    @property
+    def status(self) -> str:
+        return self.at(_text(datetime.now(UTC)))
+
+    @property
+    def look(self) -> str:
+        """Which of the looks it has in a picture."""
+        status = self.status
+        if status in {"active", "suspended", "scheduled"} and self.document["break_glass"]:
+            return "drill" if self.document["break_glass"]["drill"] else "glass"
+        return status
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass
+class Board:
+    """What one viewer is shown of the grants."""
+
+    live: list[Held]
+    ended: list[Held]
+    everything: bool
+    """Whether it is everything there is."""
+
+
+@dataclass
+class Badges:
+    """The numbers beside the tabs."""
+
+    mine: int
+    """Requests that wait for the viewer's decision."""
+    live: int
+    reviews: int
+    oversees: bool
+
+
+@dataclass
+class Waiting:
+    """A request that waits, and what the viewer can do about it."""
+
+    request: AccessRequest
+    turn: Literal["mine", "others", "own", "done"]
+    """Whether the viewer may decide, others have to, it is their own, or they have decided already."""
+
+    @property
+    def risk(self) -> int:
+        return _RISKS[self.request.assessment.risk_level]
+
+
+@dataclass
+class _Known:
+    revision: int = 0
+    live: dict[str, Held] = field(default_factory=dict)
+    ended: OrderedDict[str, Held] = field(default_factory=OrderedDict)
+    uses: dict[str, deque[datetime]] = field(default_factory=dict)
+
+
+class Watch:
+    """The lists of one process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine: Final = engine
+        self._lock: Final = threading.Lock()
+        self._known: _Known | None = None
+
+    def oversees(self, who: Caller) -> bool:
+        """Whether they see everything."""
+        try:
+            self._engine.audit(who, limit=1)
+        except Refused:
+            return False
+        return True
+
+    def board(self, who: Caller) -> Board:
+        """The grants that this viewer sees, those that end first at the top."""
+        if self.oversees(who):
+            with self._lock:
+                known = self._follow(who)
+                live, ended = list(known.live.values()), list(reversed(known.ended.values()))
+        else:
+            live = [held for status in LIVE for held in self._listed(who, status)]
+            ended = sorted(
+                (held for status in _ENDED for held in self._listed(who, status, most=10)),
+                key=lambda held: held.document["ended_at"] or "",
+                reverse=True,
+            )
+            known = None
+        now = _text(datetime.now(UTC))
+        over = [held for held in live if held.at(now) == "expired"]
+        live = [held for held in live if held.at(now) != "expired"]
+        live.sort(key=lambda held: (held.document["expires_at"], held.document["id"]))
+        return Board(live, [*over, *ended], known is not None)
+
+    def badges(self, who: Caller) -> Badges:
+        """The numbers beside the tabs. Without the store there are none."""
+        try:
+            mine = sum(1 for one in self.waiting(who) if one.turn == "mine")
+            board = self.board(who)
+            reviews = sum(1 for grant in self._engine.unreviewed(who).items if may_review(who, json.loads(grant.to_json())))
+            return Badges(mine, len(board.live), reviews, board.everything)
+        except JitAccessError:
+            return Badges(0, 0, 0, False)
+
+    def waiting(self, who: Caller) -> list[Waiting]:
+        """The requests that wait and that this viewer sees: riskiest first, and of one risk the oldest first."""
+        roles = {*who.roles, *self.stands_in(who)}
+        found = [
+            Waiting(request, _turn(who, roles, request))
+            for status in ("pending", "needs_info")
+            for request in self._engine.requests(who, status=status, limit=_MOST_WAITING).items
+        ]
+        return sorted(found, key=lambda one: (one.turn != "mine", one.risk, one.request.created_at))
+
+    def reviews(self, who: Caller, grant: Grant) -> bool:
+        """Whether this viewer reviews a break-glass grant that waits for it."""
+        return bool(grant.links.get("waive_review")) and may_review(who, json.loads(grant.to_json()))
+
+    def stands_in(self, who: Caller) -> set[str]:
+        """The roles that others have delegated to this viewer for now."""
+        given = self._engine.delegations(who, status="active", limit=_PAGE).items
+        return {role for one in given if one.delegate == who.principal for role in one.roles}
+
+    def turn(self, who: Caller, roles: set[str], request: AccessRequest) -> str:
+        """What this viewer, with these roles, can do about a request; empty when it waits for nobody."""
+        return _turn(who, roles, request) if request.status in {"pending", "needs_info"} else ""
+
+    def history(self, who: Caller, about: AccessRequest) -> list[AccessRequest]:
+        """The latest requests of the same person for the same role, of those that this viewer sees."""
+        seen = self._engine.requests(who, limit=_PAGE).items
+        same = (one for one in seen if one.requester == about.requester and one.role == about.role)
+        return [one for one in same if one.id != about.id][:8]
+
+    def _listed(self, who: Caller, status: str, most: int = _PAGE) -> list[Held]:
+        page = self._engine.grants(who, status=status, limit=most)
+        return [Held(document) for document in json.loads(page.to_json())["items"]]
+
+    def _follow(self, who: Caller) -> _Known:
+        """What is known, brought up to now with the rights of somebody who sees everything."""
+        known, head = self._known, self._engine.revision
+        if known is None or head < known.revision or head - known.revision > _MOST_BEHIND:
+            self._known = known = self._made(who)
+        while known.revision < self._engine.revision:
+            records = _records(self._engine, who, known.revision)
+            if not records:
+                break
+            self._take(who, known, records)
+        return known
+
+    def _made(self, who: Caller) -> _Known:
+        made = _Known(max(0, self._engine.revision - _MOST_BEHIND))
+        start = self._engine.revision
+        made.live = {grant.id: Held(json.loads(grant.to_json())) for grant in self._engine.live_grants()}
+        ended = [held for status in _ENDED for held in self._listed(who, status, most=10)]
+        for held in sorted(ended, key=lambda held: held.document["ended_at"] or "")[-_MOST_ENDED:]:
+            made.ended[held.document["id"]] = held
+        while made.revision < start and (records := _records(self._engine, who, made.revision)):
+            for record in records:
+                if record["event"] == "grant_used":
+                    _note(made, record)
+            made.revision = int(records[-1]["revision"])
+        made.revision = start
+        for grant_id, times in made.uses.items():
+            if grant_id in made.live:
+                made.live[grant_id].uses = times
+        return made
+
+    def _take(self, who: Caller, known: _Known, records: Iterable[dict[str, Any]]) -> None:
+        touched: dict[str, None] = {}
+        for record in records:
+            known.revision = int(record["revision"])
+            if record["event"].startswith(("grant_", "break_glass_")):
+                if record["event"] == "grant_used":
+                    _note(known, record)
+                data = json.loads(record["body"])["event"]["data"]
+                touched[str(data.get("grant") or data.get("id"))] = None
+        for grant_id in touched:
+            self._renew(who, known, grant_id)
+
+    def _renew(self, who: Caller, known: _Known, grant_id: str) -> None:
+        try:
+            document = json.loads(self._engine.grant(who, grant_id).to_json())
+        except JitAccessError:
+            known.live.pop(grant_id, None)
+            return
+        held = Held(document, known.uses.get(grant_id, ()))
+        if document["status"] in LIVE:
+            known.live[grant_id] = held
+            return
+        if known.live.pop(grant_id, None) is not None or grant_id in known.ended:
+            known.ended[grant_id] = held
+            while len(known.ended) > _MOST_ENDED:
+                known.ended.popitem(last=False)
+        known.uses.pop(grant_id, None)
+
+
+def _note(known: _Known, record: dict[str, Any]) -> None:
+    grant_id = json.loads(record["body"])["event"]["data"]["grant"]
+    known.uses.setdefault(grant_id, deque(maxlen=_MOST_USES)).append(datetime.fromisoformat(record["at"]))
+
+
+def _records(engine: Engine, who: Caller, after: int, limit: int = _PAGE) -> list[dict[str, Any]]:
+    """The records after this revision, as documents."""
+    page = engine.audit(who, cursor=f"r{after}" if after else None, limit=limit)
+    found: list[dict[str, Any]] = json.loads(page.to_json())["items"]
+    return found
+
+
+def may_review(who: Caller, grant: Any) -> bool:
+    """Whether this viewer is one of those who review a break-glass grant."""
+    owed = grant["break_glass"]
+    return bool(owed) and grant["requester_email"] != who.principal and bool({*who.roles} & {*owed["reviewer_roles"]})
+
+
+def _turn(who: Caller, roles: set[str], request: AccessRequest) -> Literal["mine", "others", "own", "done"]:
+    if who.principal in (request.requester, request.requester_acts_for):
+        return "own"
+    if any(
+        review.by == who.principal
+        and review.verdict == "approve"
+        and review.lapsed_at is None
+        and review.version == request.version
+        for review in request.reviews
+    ):
+        return "done"
+    return "mine" if any(roles & {*step.roles} for step in request.waiting_for) else "others"
