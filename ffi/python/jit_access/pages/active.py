@@ -34,7 +34,7 @@ def add(router: APIRouter, site: Site) -> None:
         page = _page(asked.get("page"), len(found))
         rows = found[page * _ROWS : (page + 1) * _ROWS]
         now = datetime.now(UTC)
-        counts = {look: 0 for look in ("active", "suspended", "scheduled", "glass", "drill")}
+        counts = dict.fromkeys(("active", "suspended", "scheduled", "glass", "drill"), 0)
         for held in board.live:
             counts[held.look] += 1
         return site.page(
@@ -120,7 +120,9 @@ def _matches(held: Held, search: str, kind: str) -> bool:
 
 def _page(said: str | None, rows: int) -> int:
     most = max(0, -(-rows // _ROWS) - 1)
-    return min(int(said) - 1, most) if said is not None and said.isdecimal() and 0 < len(said) < 7 and said != "0" else 0
+    return (
+        min(int(said) - 1, most) if said is not None and said.isdecimal() and 0 < len(said) < 7 and said != "0" else 0
+    )
 
 
 def _chosen(site: Site, who: Caller, form: Form) -> list[Held]:
@@ -134,11 +136,15 @@ def _chosen(site: Site, who: Caller, form: Form) -> list[Held]:
     return [held for held in live if held.document["id"] in picked]
 
 
-def _end(site: Site, who: Caller, form: Form, chosen: list[Held], reason: str) -> tuple[list[Any], list[tuple[Held, str]]]:
+def _end(
+    site: Site, who: Caller, form: Form, chosen: list[Held], reason: str
+) -> tuple[list[Any], list[tuple[Held, str]]]:
     """Ends these grants. What ended, and what did not with the reason."""
     engine, ended, left = site.engine, list[Grant](), list[tuple[Held, str]]()
     if form.has("everything"):
-        return list(engine.revoke_many(who, everything=True, reason=reason, idempotency_key=form.given("key")).items), []
+        return list(
+            engine.revoke_many(who, everything=True, reason=reason, idempotency_key=form.given("key")).items
+        ), []
     holder = form.given("holder")
     if holder and not holder.startswith("agent:"):
         done = engine.revoke_many(who, holder=holder, reason=reason, idempotency_key=form.given("key"))

@@ -49,9 +49,7 @@ def add(router: APIRouter, site: Site) -> None:
         if form.has("look"):
             return _form(site, http, who, form)
         try:
-            made = engine.submit(
-                who, **_asked(form), reason=form.given("reason"), idempotency_key=form.given("key")
-            )
+            made = engine.submit(who, **_asked(form), reason=form.given("reason"), idempotency_key=form.given("key"))
         except (JitAccessError, FieldError) as error:
             return _form(site, http, who, form, error)
         if made.status == "approved":
@@ -174,20 +172,41 @@ def _asked(form: Form) -> dict[str, Any]:
 def _preview(site: Site, who: Caller, form: Form) -> dict[str, Any]:
     """What sending this form would come to."""
     if not form.text("role"):
-        return {"trial": None, "error": None, "asked": None}
+        return {"trial": None, "error": None, "asked": None, "covered": None}
     try:
         trial = site.engine.submit(who, **_asked(form), reason=form.given("reason") or _SAMPLE_REASON, dry_run=True)
     except FieldError as error:
-        return {"trial": None, "error": error, "asked": None}
+        return {"trial": None, "error": error, "asked": None, "covered": None}
     except JitAccessError as error:
-        return {"trial": None, "error": error, "asked": None}
+        return {"trial": None, "error": error, "asked": None, "covered": None}
     roles = [role for step in trial.waiting_for for role in step.roles]
-    return {"trial": trial, "error": None, "asked": site.people(roles) if roles else None}
+    asked = site.people(roles) if roles else None
+    return {"trial": trial, "error": None, "asked": asked, "covered": _covering(site, who, trial)}
 
 
-def _form(site: Site, http: Request, who: Caller, form: Form, error: JitAccessError | FieldError | None = None) -> Response:
+def _covering(site: Site, who: Caller, trial: AccessRequest) -> Grant | None:
+    """The grant of this person that gives all of it for the longest, if one does."""
+    held = [
+        grant
+        for grant in site.engine.grants(who, status="active", limit=200).items
+        if grant.holder == who.principal
+        and grant.role == trial.role
+        and grant.resource in ("*", trial.resource)
+        and {*trial.permissions} <= {*grant.permissions}
+        and grant.is_plain
+    ]
+    return max(held, key=lambda grant: grant.expires_at, default=None)
+
+
+def _form(
+    site: Site, http: Request, who: Caller, form: Form, error: JitAccessError | FieldError | None = None
+) -> Response:
     shown = _preview(site, who, form)
-    mine = [one for one in site.engine.requests(who, limit=50).items if who.principal in (one.requester, one.requester_acts_for)]
+    mine = [
+        one
+        for one in site.engine.requests(who, limit=50).items
+        if who.principal in (one.requester, one.requester_acts_for)
+    ]
     return site.page(
         http,
         "ask.html",

@@ -106,5 +106,3 @@ def _limits(form: Form) -> dict[str, Any]:
     limits["resource"] = forms.resource(form)
     limits["conditions"] = forms.conditions(form)
     return limits
-
-

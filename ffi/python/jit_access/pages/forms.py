@@ -36,9 +36,7 @@ class Form:
     @classmethod
     def parse(cls, body: bytes) -> Form:
         """The fields of an urlencoded body. Raises `ValueError` for one that is none."""
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
-        )
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
         # Browsers send line ends as two characters.
         return cls([(name, value.replace("\r\n", "\n")) for name, value in pairs])
 

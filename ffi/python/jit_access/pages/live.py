@@ -1,7 +1,7 @@
 """What tells open pages that something changed: one look at the store a second in each process, however many look.
 
-A page holds one stream of events. An event has the revision and nothing else; what changed a page then asks for with the
-rights of its viewer. While nobody looks, nothing runs.
+A page holds one stream of events. An event has the revision and nothing else; what changed a page then asks for with
+the rights of its viewer. While nobody looks, nothing runs.
 """
 
 from __future__ import annotations

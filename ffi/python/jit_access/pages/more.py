@@ -71,7 +71,9 @@ def _signs(site: Site, who: Caller) -> list[Sign]:
         signs.append(Sign("feed", "ill", {"error": str(error)}))
     try:
         overdue = sum(
-            1 for grant in engine.unreviewed(who).items if grant.break_glass and grant.break_glass.review_status == "overdue"
+            1
+            for grant in engine.unreviewed(who).items
+            if grant.break_glass and grant.break_glass.review_status == "overdue"
         )
         signs.append(Sign("reviews", "well" if overdue == 0 else "ill", {"count": overdue}))
     except (JitAccessError, Refused) as error:

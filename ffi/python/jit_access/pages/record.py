@@ -235,4 +235,3 @@ def _policy_of(policies: str, grant_id: str) -> str:
         if f'@id("{grant_id}")' in text:
             return text.strip()
     return ""
-

@@ -57,7 +57,7 @@ def _is_unseen(character: str, category: str) -> bool:
     if character in _UNSEEN or category in _KEPT_CATEGORIES:
         return True
     # Variation selectors and tags.
-    return "\ufe00" <= character <= "\ufe0f" or category == "Zs" and character not in {" ", "\u3000"}
+    return "\ufe00" <= character <= "\ufe0f" or (category == "Zs" and character not in {" ", "\u3000"})
 
 
 def _code_point(character: str) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.routing import APIRoute
-from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from jit_access import Caller, Engine, JitAccessError
@@ -171,9 +170,7 @@ class Site:
         else:
             status, code, message = error.status, error.code, str(error)
         advice = next((key for key in (f"advice.{code}", f"advice.{status}") if words.has(key)), "advice.other")
-        typed = [
-            (name, value) for name, value in form.pairs() if name in _TYPED and value.strip()
-        ]
+        typed = [(name, value) for name, value in form.pairs() if name in _TYPED and value.strip()]
         back = self._page_of(http, form)
         return self.page(
             http, "refused.html", who, status=status, message=message, code=code, advice=advice, typed=typed, back=back
@@ -337,5 +334,3 @@ async def _body(http: Request) -> bytes | None:
             return None
     http._body = bytes(body)
     return bytes(body)
-
-

@@ -1,4 +1,4 @@
-"""Where the bars, the uses and the line for now are in the picture of the grants. Places are in percent of its width."""
+"""Where the bars, the uses and the line for now are in the picture of the grants, in percent of its width."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ def draw(grants: Sequence[Held], span: str, now: datetime) -> Picture:
         left, right = min(max(begins, 0.0), 100.0 - _NARROWEST), min(max(ends, 0.0), 100.0)
         width = max(right - left, _NARROWEST)
         over = min(max(_NOW_AT * 100 - left, 0.0), width)
-        ticks = tuple(
-            sorted({round(at, 1) for at in map(place, held.uses) if left <= at <= left + width})
-        )
+        ticks = tuple(sorted({round(at, 1) for at in map(place, held.uses) if left <= at <= left + width}))
         lanes.append(Lane(held, left, width, over, ticks, begins < 0, ends > 100, held.look))
     step = length / 8
     for nice in _STEPS:

@@ -52,7 +52,7 @@ def when(instant: datetime | None, style: str = "time") -> Markup:
     """An instant: in UTC as it comes from the server; the script of the page shows it in the viewer's zone. `style` is
     `time` (of today, or with its day), `full`, or `left` for how long it is until then."""
     if instant is None:
-        return Markup("–")
+        return Markup("&ndash;")
     utc = instant.astimezone(UTC)
     near = abs(utc - datetime.now(UTC)) < timedelta(hours=20)
     text = f"{utc:%H:%M} UTC" if near and style != "full" else f"{utc.day} {utc:%b %Y, %H:%M} UTC"

@@ -182,7 +182,9 @@ class Watch:
         try:
             mine = sum(1 for one in self.waiting(who) if one.turn == "mine")
             board = self.board(who)
-            reviews = sum(1 for grant in self._engine.unreviewed(who).items if may_review(who, json.loads(grant.to_json())))
+            reviews = sum(
+                1 for grant in self._engine.unreviewed(who).items if may_review(who, json.loads(grant.to_json()))
+            )
             return Badges(mine, len(board.live), reviews, board.everything)
         except JitAccessError:
             return Badges(0, 0, 0, False)

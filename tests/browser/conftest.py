@@ -1,0 +1,171 @@
+"""The pages in a real browser, over the example application.
+
+The server runs in this process, so that a test can use a permission and read the journal beside it. The browser is the
+system's Chromium; nothing is downloaded but axe, from npm, into `target/npm`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = "axe-core@4.14.1"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DEV, EVA, OPS, SEC, AUDITOR = (f"{name}@example.com" for name in ("dev", "eva", "ops", "sec", "audit"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="there is no Chromium here"))
+
+
+class Demo:
+    """The running example."""
+
+    def __init__(self, module: ModuleType, url: str, server: uvicorn.Server) -> None:
+        self.module = module
+        self.engine = module.engine
+        self.url = url
+        self.server = server
+
+    def caller(self, who: str) -> Any:
+        """The caller that the example makes of a person."""
+        session = f"test-{who}"
+        self.module.sessions[session] = who
+        return self.module.who_is_calling(session)
+
+    def submit(self, who: str, role: str = "log-reader", **more: Any) -> Any:
+        """A request, as made elsewhere."""
+        return self.engine.submit(self.caller(who), role=role, **{"reason": "INC-1", "duration_hours": 2, **more})
+
+    def give(self, who: str, role: str = "log-reader", **more: Any) -> Any:
+        """A grant."""
+        made = self.submit(who, role, **more)
+        approved = self.engine.approve(self.caller(OPS), made.id)
+        return self.engine.grant(self.caller(OPS), approved.grant_id)
+
+    def end_all(self) -> None:
+        """Nothing waits and nothing is live."""
+        for status in ("pending", "needs_info"):
+            for request in self.engine.requests(self.caller(OPS), status=status, limit=500).items:
+                self.engine.withdraw(self.caller(request.requester), request.id)
+        for who in (OPS, SEC):
+            self.engine.revoke_many(self.caller(who), everything=True, reason="the test is over")
+        for grant in self.engine.unreviewed(self.caller(OPS)).items:
+            self.engine.waive_review(self.caller(OPS), grant.id, reason="the test is over")
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    os.environ["JIT_STORE__PATH"] = str(tmp_path_factory.mktemp("pages") / "jit.db")
+    spec = importlib.util.spec_from_file_location("demo_app", ROOT / "examples" / "pages" / "app.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["demo_app"] = module
+    spec.loader.exec_module(module)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(module.app, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < deadline, "the example did not start"
+        time.sleep(0.05)
+    yield Demo(module, f"http://127.0.0.1:{port}", server)
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive(), "open streams keep the server from ending"
+
+
+@pytest.fixture
+def demo(running: Demo) -> Demo:
+    running.end_all()
+    return running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+            ],
+        )
+        yield made
+        made.close()
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(demo: Demo, browser: Browser) -> Iterator[SignIn]:
+    """Signs somebody in, in a browser of their own; what a page says is wrong fails the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def go(who: str, path: str = "/request", *, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, timezone_id="Europe/Berlin", locale="en-GB", **options
+        )
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if _is_wrong(said) else None)
+        page.goto(f"{demo.url}/login?next=/access{path}")
+        page.get_by_role("button", name=who).click()
+        page.wait_for_url(f"**/access{path.partition('?')[0]}*")
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not wrong, wrong
+
+
+def _is_wrong(said: Any) -> bool:
+    """An error on the console, except that an answer was not 200, which tests provoke."""
+    return said.type == "error" and "Failed to load resource" not in said.text
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The text of axe."""
+    kept = ROOT / "target" / "npm" / "axe.min.js"
+    if not kept.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("there is no npm here to fetch axe with")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run([npm, "pack", "--silent", AXE], cwd=kept.parent, check=True, capture_output=True, timeout=120)
+        [packed] = kept.parent.glob("axe-core-*.tgz")
+        with tarfile.open(packed) as archive:
+            found = archive.extractfile("package/axe.min.js")
+            assert found is not None
+            kept.write_bytes(found.read())
+    return kept.read_text(encoding="utf-8")
