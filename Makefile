@@ -21,7 +21,7 @@ PYTHON ?= $(shell .ci/python newest)
 RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
-.PHONY: help run test fmt fmt-check lint semver test-features test-rust test-instructions test-c test-python test-readme test-e2e
+.PHONY: help run test fmt fmt-check lint semver test-features test-rust test-instructions test-c test-python test-browser test-readme test-e2e
 .PHONY: bench wheel clean
 
 help: ## list the targets
@@ -30,7 +30,7 @@ help: ## list the targets
 run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access in it (PORT=4444)
 	@$(VENV)/gateway/bin/python examples/gateway/run.py --state $(STATE) --port $(PORT)
 
-PARTS := fmt-check lint test-features semver test-rust test-instructions test-c test-python test-readme test-e2e
+PARTS := fmt-check lint test-features semver test-rust test-instructions test-c test-python test-browser test-readme test-e2e
 
 test: ## everything; at the end, what was skipped and how long each part took
 	@mkdir -p target; set -o pipefail; { for part in $(PARTS); do \
@@ -99,6 +99,13 @@ test-python: $(VENV)/test/.ready $(VENV)/test/.wheel ## the Python tests, types 
 	cd ffi/python && ../../$(VENV)/test/bin/mypy
 	$(VENV)/test/bin/python -m pytest -q -ra $(PATIENCE) ffi/python/tests --ignore-glob='*/test_gateway_*'
 	@echo "the plugin's own tests need the gateway and run with the end-to-end tests"
+
+# The browser is the system's. Where this may install it and it is not there, it does; else the tests are skipped loudly.
+test-browser: $(VENV)/test/.ready $(VENV)/test/.wheel ## the pages in a real browser
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qqy chromium >/dev/null; } || \
+	  echo "SKIPPED: the pages in a browser, because there is no Chromium here and it cannot be installed"
+	$(VENV)/test/bin/python -m pytest -q -ra $(PATIENCE) tests/browser
 
 # Each door of the page in an empty folder, as a new user follows it.
 test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the letter in empty folders

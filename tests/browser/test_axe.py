@@ -1,4 +1,4 @@
-"""Whether everybody can use it: axe on every page and state, in both colour schemes and on a phone; the keyboard; motion."""
+"""Whether everybody can use it: axe on every page and state, in both colour schemes and on a phone; keys; motion."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(demo: Demo, sign_
         page.keyboard.press("Tab")
         at = page.evaluate(
             "() => { const e = document.activeElement, s = getComputedStyle(e);"
-            " return [e.textContent.trim().slice(0, 30), s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2] }"
+            " const seen = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2;"
+            " return [e.textContent.trim().slice(0, 30), seen] }"
         )
         seen.append(at[0])
         assert at[1] or at[0] == "" or len(at[0]) == 30, at

@@ -55,7 +55,6 @@ def test_a_request_with_everything(demo: Demo, plain: Any) -> None:
     page.locator("[name=role][value=operator]").check()
     page.locator("[name=on][value=some]").check()
     page.locator("[name=place]").select_option("server:shop")
-    page.locator("[name=hours][value=other]").check()
     page.get_by_label("Other length").fill("90 min")
     page.get_by_label("Why").fill("INC-1")
     page.get_by_text("Start and conditions").click()

@@ -88,7 +88,7 @@ def transport_server() -> str | None:
     return server if server not in (None, "", _NO_SERVER) else None
 
 
-def mount(router: APIRouter) -> None:
+def mount(*routers: APIRouter) -> None:
     """Put the routes into the running gateway, and have it remember which request it serves, once per process.
 
     Plugins have no router of their own; they are initialised before the first request is served, which is when the
@@ -97,7 +97,8 @@ def mount(router: APIRouter) -> None:
     app: FastAPI = sys.modules["mcpgateway.main"].app
     if getattr(app.state, _MOUNTED, False):
         return
-    app.include_router(router)
+    for router in routers:
+        app.include_router(router)
     app.openapi_schema = None
     serving.remember(app)
     setattr(app.state, _MOUNTED, True)

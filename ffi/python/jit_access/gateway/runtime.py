@@ -191,9 +191,12 @@ def _open(settings: Settings, name: str) -> Runtime:
     opened = Runtime(settings, engine, name)
     opened.standings.follow()
     opened.mirror.follow_now()
-    from jit_access.gateway import checks
+    from jit_access.gateway import admin, checks
 
     checks.install(opened)
     changes.listen(opened.people_changed)
-    host.mount(create_router(engine, caller=host.caller, on_change=opened.mirror.follow_now))
+    host.mount(
+        create_router(engine, caller=host.caller, on_change=opened.mirror.follow_now),
+        admin.pages(engine, opened.mirror.follow_now),
+    )
     return opened

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -126,9 +126,29 @@ class _Layer:
             async def sending(message: Message) -> None:
                 if serving.follows:
                     await serving.done()
-                await send(message)
+                await send(_with_headers(serving.path, message))
 
             await self._inner(scope, receiving, sending)
+
+
+_headers: Final[dict[str, list[tuple[bytes, bytes]]]] = {}
+"""What is sent with the answers under a path, whatever the gateway sends with all of its own."""
+
+
+def insist(path: str, headers: Mapping[str, str]) -> None:
+    """Have the answers under this path sent with these headers. The gateway's own allow more."""
+    _headers[path] = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def _with_headers(path: str, message: Message) -> Message:
+    if message["type"] != "http.response.start":
+        return message
+    for under, ours in _headers.items():
+        if path == under or path.startswith(f"{under}/"):
+            names = {name for name, _ in ours}
+            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in names]
+            return {**message, "headers": [*kept, *ours]}
+    return message
 
 
 def remember(app: Starlette) -> None:

@@ -10,6 +10,7 @@ see or do what is judged by the engine from the caller that the host authenticat
 
 from __future__ import annotations
 
-from jit_access.pages.site import Place, Token, create_pages
+from jit_access.pages.guard import HEADERS, Token
+from jit_access.pages.site import Host, Place, create_pages
 
-__all__ = ["Place", "Token", "create_pages"]
+__all__ = ["HEADERS", "Host", "Place", "Token", "create_pages"]

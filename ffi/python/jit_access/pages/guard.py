@@ -21,7 +21,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
@@ -61,16 +61,18 @@ class Guard:
     def refuses(self, request: Request, form: Form) -> bool:
         """Whether a form comes from somewhere else than a page of ours, or cannot be shown not to."""
         site = request.headers.get("sec-fetch-site", "same-origin")
-        if site not in {"same-origin", "none"} or not _is_own(request):
+        if site not in {"same-origin", "none"}:
             return True
         if self._of_host is not None:
             return False
+        if not _is_own(request):
+            return True
         known, sent = request.cookies.get(_name(request), ""), form.text(self.field)
         return not _is_token(known) or not secrets.compare_digest(known.encode(), sent.encode())
 
     def send(self, request: Request, response: Response) -> Response:
         """The response with what a browser has to know of it."""
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         made = getattr(request.state, _COOKIE, "")
         if made:

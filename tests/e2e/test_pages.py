@@ -1,0 +1,146 @@
+"""The pages inside the real gateway: its sidebar, its session, its protection of forms, its colours."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from conftest import ADMIN, DEV, World
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+SignIn = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def sign_in(world: World, browser: Browser) -> Iterator[SignIn]:
+    contexts = []
+
+    def go(who: str, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.goto(f"{world.gateway.url}/admin/login")
+        page.locator("input[name=email]").first.fill(who)
+        page.locator("input[name=password]").first.fill(world.gateway.state.secrets[who])
+        page.locator("button[type=submit]").first.click()
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def test_from_the_sidebar_to_the_record(world: World, sign_in: SignIn) -> None:
+    world.end_all()
+    pages = f"{world.gateway.url}/admin/jit"
+    admin = sign_in(ADMIN)
+    admin.goto(f"{world.gateway.url}/admin/")
+    assert admin.locator("#tab-jit").get_attribute("href") == "/admin/jit/"
+    admin.locator("#tab-jit").click()
+    admin.wait_for_url("**/admin/jit/request")
+    admin.goto(f"{pages}/active")
+
+    dev = sign_in(DEV)
+    dev.goto(f"{pages}/request")
+    dev.locator(".role", has_text="auditor").click()
+    expect(dev.locator("#preview")).to_contain_text("1 person")
+    dev.get_by_label("Why").fill("INC-1234: who changed it?")
+    dev.get_by_role("button", name="Send request").click()
+    expect(dev.get_by_text("Waiting for approval")).to_be_visible()
+
+    other = admin.context.new_page()
+    other.goto(f"{pages}/queue")
+    row = other.locator("article", has_text=DEV)
+    row.get_by_role("button", name="1 h").click() if row.get_by_role("button", name="1 h").count() else row.get_by_role(
+        "button", name="Approve"
+    ).click()
+    expect(other.get_by_text("Nothing waits for you")).to_be_visible()
+
+    held = admin.locator("tbody tr", has_text=DEV)
+    expect(held).to_be_visible(timeout=15_000)
+    expect(dev.locator(".big")).to_contain_text("min", timeout=15_000)
+    assert world.status(DEV) == 200
+    expect(held.locator("[data-count]")).to_have_text("1", timeout=15_000)
+    held.locator("summary").click()
+    held.get_by_role("button", name="Revoke").click()
+    admin.get_by_label("Why").fill("The work is done")
+    admin.get_by_role("button", name="End it").click()
+    expect(admin.get_by_role("heading", name="1 grant has ended")).to_be_visible()
+    assert world.status(DEV) == 403
+    admin.locator(".rowlink", has_text=DEV).first.click()
+    for said in ("requested auditor", "used audit:read", "revoked the access"):
+        expect(admin.locator("[data-key=record]")).to_contain_text(said)
+
+
+def test_without_javascript(world: World, sign_in: SignIn) -> None:
+    world.end_all()
+    signed = sign_in(DEV)
+    plain = signed.context.browser.new_context(java_script_enabled=False, storage_state=signed.context.storage_state())
+    page = plain.new_page()
+    page.goto(f"{world.gateway.url}/admin/jit/request")
+    page.locator("[name=role][value=operator]").check()
+    page.get_by_label("Why").fill("INC-1")
+    page.get_by_role("button", name="Send request").click()
+    expect(page.locator(".done")).to_have_text("Sent.")
+    page.get_by_role("button", name="Withdraw request").click()
+    expect(page.locator(".done")).to_have_text("Withdrawn.")
+    plain.close()
+
+
+def test_the_colours_are_the_gateways(world: World, sign_in: SignIn) -> None:
+    page = sign_in(ADMIN)
+    page.evaluate("localStorage.setItem('darkMode', 'true')")
+    page.goto(f"{world.gateway.url}/admin/jit/health")
+    expect(page.locator("html")).to_have_attribute("data-scheme", "dark")
+    page.evaluate("localStorage.setItem('darkMode', 'false')")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-scheme", "light")
+
+
+def test_what_the_gateway_refuses(world: World, sign_in: SignIn) -> None:
+    page = sign_in(ADMIN)
+    url = f"{world.gateway.url}/admin/jit"
+    seen = page.goto(f"{url}/queue")
+    assert seen is not None
+    policy = seen.headers["content-security-policy"]
+    assert "unsafe" not in policy and "frame-ancestors 'none'" in policy
+    assert seen.headers["x-frame-options"] == "DENY"
+    # The session alone is not enough: the gateway's own token has to be in the form.
+    for form in ({}, {"csrf_token": "wrong"}):
+        answer = page.request.post(f"{url}/delegations", form={"to": DEV, "reason": "x", **form})
+        assert answer.status == 403
+    for path in ("request", "queue", "active", "audit", "static/pages.js", "live"):
+        answer = run.call("GET", f"{url}/{path}", headers={"accept": "application/json"})
+        assert answer.status in (401, 403), path
+
+
+def test_a_session_that_ends_keeps_what_was_typed(world: World, sign_in: SignIn) -> None:
+    world.end_all()
+    page = sign_in(DEV)
+    page.goto(f"{world.gateway.url}/admin/jit/request")
+    page.get_by_label("Why").fill("INC-55: a long text")
+    page.context.clear_cookies()
+    page.locator("[name=role][value=operator]").check()
+    page.get_by_role("button", name="Send request").click()
+    page.wait_for_url("**/admin/login*")
+    page.locator("input[name=email]").first.fill(DEV)
+    page.locator("input[name=password]").first.fill(world.gateway.state.secrets[DEV])
+    page.locator("button[type=submit]").first.click()
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.goto(f"{world.gateway.url}/admin/jit/request")
+    expect(page.get_by_label("Why")).to_have_value("INC-55: a long text")
