@@ -124,6 +124,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(demo: Demo, sign_
 def test_nothing_moves_for_who_does_not_want_it(demo: Demo, sign_in: SignIn) -> None:
     page = sign_in(OPS, "/queue", reduced_motion="reduce")
     moving = page.evaluate(
-        "() => [...document.querySelectorAll('*')].filter(e => parseFloat(getComputedStyle(e).transitionDuration) > 0).length"
+        "() => [...document.querySelectorAll('*')]"
+        ".filter(e => parseFloat(getComputedStyle(e).transitionDuration) > 0).length"
     )
     assert moving == 0

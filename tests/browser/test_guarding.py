@@ -1,4 +1,4 @@
-"""What must not work: forms from elsewhere, frames, what belongs to others, text that acts. And what must not be lost."""
+"""What must not work: forms from elsewhere, frames, what belongs to others, text that acts. And what is not lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the server takes for each page with many live grants: `timing.py 10000`. Prints the table of docs/pages.md."""
+"""How long the server takes for each page with many live grants: `timing.py 10000`. Prints the table of the manual."""
 
 from __future__ import annotations
 
