@@ -36,6 +36,15 @@ def test_it_is_small(wheel: Path) -> None:
     assert wheel.stat().st_size <= LARGEST
 
 
+def test_it_has_the_pages(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name.removeprefix("jit_access/pages/") for name in archive.namelist()}
+    here = ROOT / "ffi" / "python" / "jit_access" / "pages"
+    kept = [path for part in ("templates", "static", "words") for path in (here / part).rglob("*") if path.is_file()]
+    assert len(kept) > 30
+    assert not {str(path.relative_to(here)) for path in kept} - names
+
+
 def test_it_is_for_old_hosts_and_every_python_from_3_11_on(wheel: Path) -> None:
     assert wheel.name.endswith(f"-cp311-abi3-manylinux_2_28_{platform.machine()}.whl")
     shown = subprocess.run(
