@@ -139,7 +139,8 @@ class Site:
         """What is answered to somebody whom the host does not know any more. What was typed is in the answer."""
         to = (error.headers or {}).get("Location") or self._sign_in(http, form)
         if http.headers.get("hx-request") == "true":
-            return Response(status_code=401, headers={"HX-Redirect": to} if to else {})
+            # The page says so by itself; leading away from it would take what is being typed.
+            return Response(status_code=401)
         if form is None:
             if to is None:
                 raise error

@@ -204,6 +204,7 @@
       setTimeout(listen, Math.min(10000, 500 * 2 ** failures));
     };
   }
+  document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) warn(document.body.dataset.signedOut); });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") { source?.close(); source = null; } else { listen(); tell(); }
   });
