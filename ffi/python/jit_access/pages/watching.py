@@ -214,7 +214,7 @@ class Watch:
 
     def history(self, who: Caller, about: AccessRequest) -> list[AccessRequest]:
         """The latest requests of the same person for the same role, of those that this viewer sees."""
-        seen = self._engine.requests(who, limit=_PAGE).items
+        seen = self._engine.requests(who, limit=_MOST_WAITING).items
         same = (one for one in seen if one.requester == about.requester and one.role == about.role)
         return [one for one in same if one.id != about.id][:8]
 
