@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listing = workflow.requests(&dev, &ListRequests::default().limit(10))?;
     for one in listing.items {
         let request = one.request;
-        let why = request.justification.as_ref().map_or("", |text| text.as_str());
+        let why = request.details.justification.as_ref().map_or("", |text| text.as_str());
         println!("request:   {why}: {}", request.status(listing.now).name());
     }
 

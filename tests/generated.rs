@@ -639,7 +639,7 @@ fn the_values_of_python_are_committed() {
             _ if answer.is_some() => "Answered",
             _ => "Value",
         };
-        let all: Vec<_> = spec.fields.iter().map(name_of).collect();
+        let all: Vec<_> = spec.all_fields().map(name_of).collect();
         let shown = answer.map_or(all, |(_, shown)| shown.to_vec());
         let shown: String = shown.iter().map(|name| format!("{name:?}, ")).collect();
         write!(
@@ -650,7 +650,7 @@ fn the_values_of_python_are_committed() {
             shown.trim_end()
         )
         .unwrap();
-        for field in spec.fields {
+        for field in spec.all_fields() {
             let json = format!("self._of({:?})", field.name);
             write!(
                 text,
@@ -684,7 +684,7 @@ fn the_models_of_openapi_are_committed() {
     );
     for spec in documents() {
         write!(text, "\n\nclass {}(_Shown):\n    \"\"\"{}\"\"\"\n\n", model_of(spec), about(spec)).unwrap();
-        for field in spec.fields {
+        for field in spec.all_fields() {
             let words = json!(field_words(field).trim_end_matches('.'));
             let kind = type_in_python(&field.kind, field.names, true);
             let (name, alias) = match field.name {
@@ -717,12 +717,12 @@ fn the_models_of_openapi_are_committed() {
 fn the_statuses_of_documents_are_those_of_the_model() {
     let names = |document: &str| {
         let spec = documents().iter().find(|spec| spec.name == document).unwrap();
-        spec.fields.iter().find(|field| field.name == "status").unwrap().names
+        spec.all_fields().find(|field| field.name == "status").unwrap().names
     };
     assert_eq!(names("AccessRequest"), RequestStatus::ALL.map(RequestStatus::name));
     assert_eq!(names("Grant"), GrantStatus::ALL.map(GrantStatus::name));
     assert_eq!(names("Delegation"), DelegationStatus::ALL.map(DelegationStatus::name));
-    for field in documents().iter().flat_map(|spec| spec.fields) {
+    for field in documents().iter().flat_map(|spec| spec.all_fields()) {
         assert!(field.doc.trim().ends_with('.') && field.doc.trim().len() > 5, "{}", field.name);
     }
 }

@@ -185,8 +185,7 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
         scope,
         // Wide enough for hosts that ask the system's clock.
         window: Window::new(at(1_700_000_000_000), at(1_900_000_000_000 + dice.below(1_000) as i64)).expect("a window"),
-        justification: None,
-        ticket: None,
+        details: jit_access::model::Details::default(),
         approver_roles: Vec::new(),
         approved_by: Actor::Rule("bench".into()),
         approved_at: now(),

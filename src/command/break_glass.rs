@@ -1,14 +1,14 @@
 //! Take a role without approval.
 
 use super::define::command;
-use crate::model::{Justification, RoleName, Scope, TicketUrl, Ttl};
+use crate::model::{RoleName, Scope, Ttl};
 
 command! {
 
     /// Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
     ///
     /// Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long
-    /// as the limits allow.
+    /// as the limits allow. A reason is always needed.
     BreakGlass = "break_glass",
     answers: Request,
     action: BreakGlass,
@@ -19,13 +19,10 @@ command! {
         /// The role to take.
         role: RoleName,
     },
+    details: details,
     optional: {
         /// The length in hours. Limits may cut it. The default is the longest that they allow.
         duration as "duration_hours": Option<Ttl>,
-        /// What the emergency is. Always needed.
-        reason: Option<Justification>,
-        /// The ticket that the work is tracked in, as an `https` or `http` address.
-        ticket_url: Option<TicketUrl>,
         /// Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
         resource: Scope,
         /// Whether this is an exercise. Everything about it is marked so.

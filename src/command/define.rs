@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::spec::{CommandSpec, FieldSpec};
-use crate::model::Invalid;
+use crate::model::{GrantId, Invalid};
 
 /// What follows from the declaration of a command.
 ///
@@ -26,6 +26,9 @@ pub trait Definition: Sized {
 
     /// Writes its fields. A field that has its default is left out.
     fn write(&self, into: &mut Map<String, Value>);
+
+    /// The grant that it is about, if it is about one.
+    fn grant(&self) -> Option<GrantId>;
 }
 
 /// A value that is several fields in a document.
@@ -53,7 +56,8 @@ macro_rules! field_name {
 /// Declares a command.
 ///
 /// `fields` are required, in the order of `new`; `optional` fields have a setter and their type's default; `group` is a
-/// required value that is several fields in a document. `action` is what the workflow policy has to allow. `as` gives a field another name in documents.
+/// required value that is several fields in a document, and `details: details` are those of `model::Details`. `action` is
+/// what the workflow policy has to allow. `as` gives a field another name in documents.
 macro_rules! command {
     (
         $(#[doc = $doc:literal])+
@@ -69,6 +73,7 @@ macro_rules! command {
         $(example: $example:literal,)?
         $(group: $(#[doc = $group_doc:literal])+ $group:ident: $group_type:ty,)?
         $(fields: { $($(#[doc = $req_doc:literal])+ $req:ident $(as $req_name:literal)?: $req_type:ty,)+ },)?
+        $(details: $details:ident,)?
         $(optional: { $($(#[doc = $opt_doc:literal])+ $opt:ident $(as $opt_name:literal)?: $opt_type:ty,)+ },)?
     ) => {
         $(#[doc = $doc])+
@@ -77,6 +82,7 @@ macro_rules! command {
         pub struct $name {
             $($(#[doc = $group_doc])+ pub $group: $group_type,)?
             $($($(#[doc = $req_doc])+ pub $req: $req_type,)+)?
+            $(#[doc = "What it says for people."] pub $details: $crate::model::Details,)?
             $($($(#[doc = $opt_doc])+ pub $opt: $opt_type,)+)?
         }
 
@@ -94,7 +100,7 @@ macro_rules! command {
         $crate::command::define::constructor! {
             $name
             [$($group: $group_type,)? $($($req: $req_type,)+)?]
-            [$($($opt)+)?]
+            [$($details)? $($($opt)+)?]
         }
 
         impl $crate::command::Definition for $name {
@@ -110,6 +116,12 @@ macro_rules! command {
                             <$req_type as $crate::command::field::Field>::KIND,
                             true,
                         ),)+)?
+                    ],
+                    $({
+                        let _ = stringify!($details);
+                        <$crate::model::Details as $crate::command::define::Group>::FIELDS
+                    },)?
+                    &[
                         $($($crate::command::FieldSpec::new(
                             $crate::command::define::field_name!($opt $($opt_name)?),
                             concat!($($opt_doc, "\n"),+),
@@ -143,8 +155,14 @@ macro_rules! command {
                 Ok(Self {
                     $($group: <$group_type as $crate::command::define::Group>::read(fields)?,)?
                     $($($req: fields.required($crate::command::define::field_name!($req $($req_name)?))?,)+)?
+                    $($details: $crate::command::define::Group::read(fields)?,)?
                     $($($opt: fields.optional($crate::command::define::field_name!($opt $($opt_name)?))?,)+)?
                 })
+            }
+
+            fn grant(&self) -> Option<$crate::model::GrantId> {
+                let fields: &[&dyn std::any::Any] = &[$($(&self.$req,)+)?];
+                fields.iter().find_map(|field| field.downcast_ref()).copied()
             }
 
             fn write(&self, into: &mut serde_json::Map<String, serde_json::Value>) {
@@ -155,6 +173,7 @@ macro_rules! command {
                     $crate::command::define::field_name!($req $($req_name)?),
                     &self.$req,
                 );)+)?
+                $($crate::command::define::Group::write(&self.$details, into);)?
                 $($(if self.$opt != <$opt_type>::default() {
                     $crate::command::field::put(
                         into,

@@ -33,6 +33,7 @@
 //! | `values` | which values can be fields, and in which form |
 //! | `fields` | how the fields of a document are read, each once |
 //! | `principal` | a principal as two fields |
+//! | `details` | what a request says for people, as fields of the commands that make one |
 
 mod accept_clock;
 mod accept_store;
@@ -44,6 +45,7 @@ mod complete_review;
 mod define;
 mod delegate;
 mod deny;
+mod details;
 mod extend;
 mod field;
 mod fields;
@@ -72,7 +74,7 @@ pub use self::field::{Field, shown, text, texts};
 pub use self::fields::Fields;
 pub use self::reads::Limit;
 pub use self::spec::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, Http, summary};
-use crate::model::{Invalid, Scope};
+use crate::model::{GrantId, Invalid, Scope};
 
 /// Lists definitions: an enum of them, and their part of the catalogue.
 macro_rules! definitions {
@@ -108,6 +110,12 @@ macro_rules! definitions {
                     return <$variant as Definition>::read(fields).map(Self::$variant).map(Some);
                 })+
                 Ok(None)
+            }
+
+            /// The grant that it is about, if it is about one.
+            #[must_use]
+            pub fn grant(&self) -> Option<GrantId> {
+                match self { $(Self::$variant(one) => one.grant(),)+ }
             }
 
             /// The document that means the same to every version of this library: the name, the version of the form, and

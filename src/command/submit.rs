@@ -1,7 +1,7 @@
 //! Request a role.
 
 use super::define::command;
-use crate::model::{Conditions, Justification, RoleName, Scope, TicketUrl, Timestamp, Ttl};
+use crate::model::{Conditions, RoleName, Scope, Timestamp, Ttl};
 
 command! {
 
@@ -22,13 +22,10 @@ command! {
         /// The role to request.
         role: RoleName,
     },
+    details: details,
     optional: {
         /// The length in hours. Limits may cut it. The default is the role's.
         duration as "duration_hours": Option<Ttl>,
-        /// Why. Approvers see it.
-        reason: Option<Justification>,
-        /// The ticket that the work is tracked in, as an `https` or `http` address.
-        ticket_url: Option<TicketUrl>,
         /// Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
         resource: Scope,
         /// When the grant begins, with its time zone: not before the current second. The default is at the approval.

@@ -1,8 +1,8 @@
 //! A time-bound permission.
 
 use super::{
-    Action, Actor, BreakGlass, Conditions, Extension, GrantId, Justification, PermissionSet, Principal, RequestId,
-    Resource, RoleName, Scope, TicketUrl, Timestamp, Window,
+    Action, Actor, BreakGlass, Conditions, Details, Extension, GrantId, Justification, PermissionSet, Principal,
+    RequestId, Resource, RoleName, Scope, Timestamp, Window,
 };
 
 /// A permission in force for a while. What it gives and for how long never changes; an early end is an added fact.
@@ -52,10 +52,8 @@ pub struct Grant {
     pub window: Window,
     /// What must be so at each use.
     pub conditions: Conditions,
-    /// Why it was asked for.
-    pub justification: Option<Justification>,
-    /// Where the work is tracked.
-    pub ticket: Option<TicketUrl>,
+    /// What its request says for people.
+    pub details: Details,
     /// The host's roles of which someone must hold one to revoke it: those that could approve it.
     pub approver_roles: Vec<RoleName>,
     /// Who approved it.

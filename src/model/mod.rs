@@ -23,6 +23,7 @@
 //! | `conditions` | what must be so at each use, and what the host tells of it |
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |
 //! | `delegation` | who reviews in whose place, and for how long |
+//! | `details` | what a request says for people, and its grant keeps |
 //! | `delivery` | one notice on its way to one recipient |
 //! | `secret` | a value that nobody may read in a log |
 //! | `standing` | what the host says of a principal at this moment |
@@ -46,6 +47,7 @@ mod conditions;
 mod decision;
 mod delegation;
 mod delivery;
+mod details;
 mod event;
 mod extension;
 mod grant;
@@ -78,7 +80,9 @@ pub use conditions::{Conditions, Context, Networks, SessionId};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
 pub use delivery::{ChannelCount, Delivery, DeliveryState, Recipient};
-pub use event::{Event, Fact};
+pub use details::Details;
+pub(crate) use details::for_details;
+pub use event::{Event, Fact, Subject};
 pub use extension::Extension;
 pub use grant::{End, EndKind, Grant, GrantStatus, Holding, Noted, Selector, Suspension};
 pub use ids::{DelegationId, DeliveryId, GrantId, RequestId, Revision};

@@ -1,8 +1,8 @@
 //! An access request and what reviewers said to it.
 
 use super::{
-    Actor, ApprovalStep, Assessment, Capacity, Conditions, Cut, Emergency, Extension, Justification, Permission,
-    PermissionSet, Principal, RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    Actor, ApprovalStep, Assessment, Capacity, Conditions, Cut, Details, Emergency, Extension, Justification,
+    Permission, PermissionSet, Principal, RequestId, RoleName, Scope, Terms, Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -53,10 +53,8 @@ pub struct AccessRequest {
     pub conditions: Conditions,
     /// When the grant should start; at approval when not given or already past by then.
     pub starts_at: Option<Timestamp>,
-    /// Why.
-    pub justification: Option<Justification>,
-    /// Where the work is tracked.
-    pub ticket: Option<TicketUrl>,
+    /// What it says for people.
+    pub details: Details,
     /// The host's roles that may ever review it: those of its steps, and those that steps escalate to.
     pub approver_roles: Vec<RoleName>,
     /// Who has to approve, as the rules stood when the request was made.

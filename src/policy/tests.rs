@@ -31,8 +31,10 @@ fn grant(number: u128) -> Grant {
         permissions: set(&["tools.*", "logs:read"], &["tools.delete"]),
         scope: Scope::one("server", "billing").unwrap(),
         window: Window::new(at(START), at(END)).unwrap(),
-        justification: Some(Justification::new("the till is on fire").unwrap()),
-        ticket: Some(TicketUrl::new("https://tracker.example.com/INC-1").unwrap()),
+        details: crate::model::Details {
+            justification: Some(Justification::new("the till is on fire").unwrap()),
+            ticket_url: Some(TicketUrl::new("https://tracker.example.com/INC-1").unwrap()),
+        },
         approver_roles: vec![RoleName::new("lead").unwrap()],
         approved_by: Actor::Principal(Principal::user("lead@example.com").unwrap()),
         approved_at: at(START - 60_000),
@@ -99,7 +101,7 @@ fn a_justification_never_enters_a_policy() {
 #[test]
 fn what_was_not_given_is_not_annotated() {
     let mut without = grant(1);
-    without.ticket = None;
+    without.details.ticket_url = None;
     let policy = translate(&without).unwrap().unwrap();
     assert_eq!(policy.annotation("ticket"), None);
     assert_eq!(translate(&grant(1)).unwrap().unwrap().annotation("ticket"), Some("https://tracker.example.com/INC-1"));

@@ -198,7 +198,7 @@ fn annotations(grant: &Grant) -> BTreeMap<String, pst::SmolStr> {
             annotations.insert("drill".to_owned(), "true".into());
         }
     }
-    if let Some(ticket) = &grant.ticket {
+    if let Some(ticket) = &grant.details.ticket_url {
         annotations.insert("ticket".to_owned(), ticket.as_str().into());
     }
     annotations

@@ -3,69 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, Event, Fact, Grant, GrantId, Principal, RequestId, Standing,
+    AccessRequest, Delegation, DelegationId, Event, Grant, GrantId, Principal, RequestId, Standing, Subject,
 };
 use crate::workflow::{View, evolve};
-
-/// What an event is about.
-///
-/// ```
-/// use jit_access::model::{Actor, Event, Fact};
-/// use jit_access::store::Subject;
-///
-/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
-/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
-/// assert!(matches!(Subject::of(&event), Subject::Grant(_)));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
-    /// A request.
-    Request(RequestId),
-    /// A grant.
-    Grant(GrantId),
-    /// A delegation.
-    Delegation(DelegationId),
-    /// What the host says of somebody.
-    Principal(Principal),
-    /// The store itself.
-    Store,
-}
-
-impl Subject {
-    /// What this event is about.
-    #[must_use]
-    pub fn of(event: &Event) -> Self {
-        match &event.fact {
-            Fact::RequestSubmitted(request) => Self::Request(request.id),
-            Fact::RequestReviewed { request, .. }
-            | Fact::ReviewLapsed { request, .. }
-            | Fact::RequestEscalated { request, .. }
-            | Fact::RequestApproved { request, .. }
-            | Fact::RequestDenied { request, .. }
-            | Fact::InformationRequested { request, .. }
-            | Fact::RequestAnswered { request, .. }
-            | Fact::RequestWithdrawn { request }
-            | Fact::RequestTimedOut { request } => Self::Request(*request),
-            Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
-            Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
-            Fact::StoreAccepted { .. } | Fact::ClockAccepted { .. } => Self::Store,
-            Fact::StandingReported { principal, .. } => Self::Principal(principal.clone()),
-            Fact::GrantCreated(grant) => Self::Grant(grant.id),
-            Fact::GrantActivated { grant }
-            | Fact::GrantExpired { grant }
-            | Fact::GrantRevoked { grant, .. }
-            | Fact::GrantSuspended { grant, .. }
-            | Fact::GrantResumed { grant }
-            | Fact::GrantReleased { grant }
-            | Fact::BreakGlassReviewed { grant, .. }
-            | Fact::BreakGlassReviewWaived { grant, .. }
-            | Fact::BreakGlassReviewOverdue { grant }
-            | Fact::GrantExhausted { grant }
-            | Fact::GrantUsed { grant, .. } => Self::Grant(*grant),
-        }
-    }
-}
 
 /// The rows that a batch of events leaves changed.
 ///

@@ -40,9 +40,11 @@ mod sqlite;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
+/// What records are asked for by.
+pub use crate::model::Subject;
 pub use batch::{Batch, Done};
 pub use error::StoreError;
-pub use fold::{Rows, Subject, fold};
+pub use fold::{Rows, fold};
 pub use head::{Head, Lineage, Position, Seen};
 pub use integrity::{check_basis, check_head, compare, pass, seal};
 pub use live::Live;

@@ -1,6 +1,7 @@
 //! A grant as JSON.
 
 use super::conditions::ConditionsDocument;
+use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
 use super::texts;
 use crate::model::{BreakGlass, EndKind, Grant, GrantStatus, Timestamp};
@@ -42,10 +43,8 @@ document! {
         granted_role: String as "role",
         /// What it permits.
         granted_permissions: Vec<String> as "permissions",
-        /// The reason that the requester gave.
-        justification: Option<String>,
-        /// The ticket of the work.
-        ticket_url: Option<String>,
+        /// What the request says for people.
+        details: DetailsDocument [flatten],
         /// Who approved it; `rule:` and a configuration key where a rule did.
         approved_by: String,
         /// When it was approved.
@@ -156,8 +155,7 @@ impl GrantDocument {
             requester_normal_roles: texts(&grant.holder_normal_roles),
             granted_role: grant.role.to_string(),
             granted_permissions: texts(grant.permissions.allowed()),
-            justification: grant.justification.as_ref().map(ToString::to_string),
-            ticket_url: grant.ticket.as_ref().map(ToString::to_string),
+            details: (&grant.details).into(),
             approved_by: grant.approved_by.to_string(),
             approved_at: grant.approved_at.into(),
             starts_at: grant.window.start().into(),

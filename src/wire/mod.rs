@@ -16,6 +16,7 @@
 //! | `conditions` | the conditions of a grant |
 //! | `grant` | a grant |
 //! | `delegation` | a delegation |
+//! | `details` | what a request says for people |
 //! | `record` | a record of the journal |
 //! | `decision` | the answer of a check |
 //! | `page` | a page of them, and its cursor |
@@ -30,6 +31,7 @@ mod assessment;
 mod conditions;
 mod decision;
 mod delegation;
+mod details;
 mod grant;
 mod page;
 mod problem;

@@ -2,6 +2,7 @@
 
 use super::assessment::AssessmentDocument;
 use super::conditions::ConditionsDocument;
+use super::details::DetailsDocument;
 use super::review::{AnswerDocument, MissingDocument, ReviewDocument, StepDocument};
 use super::shown::{Instant, Who};
 use super::texts;
@@ -62,10 +63,8 @@ document! {
         conditions: Option<ConditionsDocument>,
         /// When the grant is to start; `null` for at the approval.
         starts_at: Option<Instant>,
-        /// The reason that the requester gave.
-        justification: Option<String>,
-        /// The ticket of the work.
-        ticket_url: Option<String>,
+        /// What the request says for people.
+        details: DetailsDocument [flatten],
         /// Every role that may review the request at some time.
         approver_roles: Vec<String>,
         /// The steps of the approval.
@@ -166,8 +165,7 @@ impl RequestDocument {
             duration_cut_by: request.duration_cut.as_ref().map(|cut| cut.limit.to_string()),
             conditions: ConditionsDocument::new(&request.conditions),
             starts_at: request.starts_at.map(Into::into),
-            justification: request.justification.as_ref().map(ToString::to_string),
-            ticket_url: request.ticket.as_ref().map(ToString::to_string),
+            details: (&request.details).into(),
             approver_roles: texts(&request.approver_roles),
             approval: request.approval.iter().map(Into::into).collect(),
             waiting_for: waiting.iter().map(Into::into).collect(),

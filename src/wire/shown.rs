@@ -8,7 +8,7 @@ use crate::model::{Principal, Timestamp};
 ///
 /// ```
 /// let grant = jit_access::wire::documents().iter().find(|one| one.name == "Grant").ok_or("no such document")?;
-/// assert!(grant.fields.iter().any(|field| field.name == "expires_at"));
+/// assert!(grant.all_fields().any(|field| field.name == "expires_at"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -17,8 +17,15 @@ pub struct DocumentSpec {
     pub name: &'static str,
     /// What it is.
     pub doc: &'static str,
-    /// Its fields, in the order in which they are written.
-    pub fields: &'static [ShownField],
+    /// Its fields in groups, in the order in which they are written.
+    pub fields: &'static [&'static [ShownField]],
+}
+
+impl DocumentSpec {
+    /// Every field, in the order in which they are written.
+    pub fn all_fields(&self) -> impl Iterator<Item = &'static ShownField> {
+        self.fields.iter().flat_map(|group| group.iter())
+    }
 }
 
 /// A field of a document.
@@ -107,9 +114,21 @@ impl<T: Shown> Shown for Option<T> {
     const KIND: ShownKind = ShownKind::Optional(&T::KIND);
 }
 
+/// The first of two, if both are there: a block, and what there is without it.
+macro_rules! first {
+    ($given:block $default:expr) => {
+        $given
+    };
+    ($default:expr) => {
+        $default
+    };
+}
+
+pub(super) use first;
+
 /// Defines a document: the struct that is written as JSON, and its [`DocumentSpec`]. `as` gives the name in other
 /// languages. After a field, `as` gives its name in Python, `= [..]` the values of a text, and `?` says that the field is left
-/// out when it says nothing.
+/// out when it says nothing. `[flatten]` puts the fields of a part in the place of one.
 macro_rules! document {
     (
         $(#[doc = $about:literal])*
@@ -117,6 +136,7 @@ macro_rules! document {
             $(
                 $(#[doc = $doc:literal])+
                 $field:ident : $type:ty $(as $python:literal)? $(= [$($one:literal),+])? $(=> $skip:literal)?
+                $([$flatten:ident])?
             ),+ $(,)?
         }
     ) => {
@@ -126,6 +146,7 @@ macro_rules! document {
             $(
                 $(#[doc = $doc])+
                 $(#[serde(skip_serializing_if = $skip)])?
+                $(#[serde($flatten)])?
                 $field: $type,
             )+
         }
@@ -135,16 +156,17 @@ macro_rules! document {
             pub(super) const SPEC: $crate::wire::DocumentSpec = $crate::wire::DocumentSpec {
                 name: $shown,
                 doc: concat!($($about, "\n"),*),
-                fields: &[$(
-                    $crate::wire::ShownField {
+                fields: &[$($crate::wire::shown::first!(
+                    $({ let _: &str = stringify!($flatten); <$type>::FIELDS })?
+                    &[$crate::wire::ShownField {
                         name: stringify!($field),
                         in_python: [$(Some($python),)? None][0],
                         doc: concat!($($doc),+),
                         kind: <$type as $crate::wire::shown::Shown>::KIND,
                         names: &[$($($one),+)?],
                         left_out: [$({ let _: &str = $skip; true },)? false][0],
-                    },
-                )+],
+                    }]
+                ),)+],
             };
         }
 

@@ -134,13 +134,8 @@ impl Needs {
             Command::Delegate(_) => Self { delegations_to: to_caller, ..nothing_more },
             Command::Undelegate(undelegate) => Self { delegation: Some(undelegate.delegation), ..nothing_more },
             Command::RevokeMany(_) => Self { live: Some(Whose::Everybody), ..nothing_more },
-            Command::Revoke(revoke) => grant(revoke.grant),
-            Command::Release(release) => grant(release.grant),
-            Command::Suspend(suspend) => grant(suspend.grant),
-            Command::Resume(resume) => grant(resume.grant),
-            Command::CompleteReview(review) => grant(review.grant),
-            Command::WaiveReview(waive) => grant(waive.grant),
-            Command::ReportStanding(_) | Command::AcceptStore(_) | Command::AcceptClock(_) => nothing_more,
+            // What is about a grant is decided from it and its chain; a report and an accepted store from nothing more.
+            about => about.grant().map_or_else(|| nothing_more.clone(), grant),
         }
     }
 

@@ -20,9 +20,9 @@ def submit(
     caller: Caller,
     *,
     role: str,
-    duration_hours: float | None = None,
     reason: str | None = None,
     ticket_url: str | None = None,
+    duration_hours: float | None = None,
     resource: str | None = None,
     starts_at: datetime | str | None = None,
     conditions: Conditions | None = None,
@@ -37,9 +37,9 @@ def submit(
     answer is that grant's request with `already`. Once the call has returned, it is on disk.
 
     - `role`: The role to request.
-    - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
     - `reason`: Why. Approvers see it.
     - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+    - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
     - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
       default is `*`.
     - `starts_at`: When the grant begins, with its time zone: not before the current second. The default is at
@@ -49,7 +49,7 @@ def submit(
       the same arguments does nothing. It answers with the current state of what the first call did, marked
       `replayed`.
     """
-    return self._run("submit", caller, {"role": role, "duration_hours": duration_hours, "reason": reason, "ticket_url": ticket_url, "resource": resource, "starts_at": starts_at, "conditions": conditions, "dry_run": dry_run, "idempotency_key": idempotency_key})
+    return self._run("submit", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "duration_hours": duration_hours, "resource": resource, "starts_at": starts_at, "conditions": conditions, "dry_run": dry_run, "idempotency_key": idempotency_key})
 
 
 @method
@@ -83,9 +83,9 @@ def break_glass(
     caller: Caller,
     *,
     role: str,
-    duration_hours: float | None = None,
     reason: str | None = None,
     ticket_url: str | None = None,
+    duration_hours: float | None = None,
     resource: str | None = None,
     drill: bool = False,
     idempotency_key: str | None = None,
@@ -93,12 +93,12 @@ def break_glass(
     """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
 
     Once the call has returned, every later check of this process sees the grant. Without a length it lasts as
-    long as the limits allow.
+    long as the limits allow. A reason is always needed.
 
     - `role`: The role to take.
-    - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
-    - `reason`: What the emergency is. Always needed.
+    - `reason`: Why. Approvers see it.
     - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+    - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
     - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
       default is `*`.
     - `drill`: Whether this is an exercise. Everything about it is marked so.
@@ -106,7 +106,7 @@ def break_glass(
       the same arguments does nothing. It answers with the current state of what the first call did, marked
       `replayed`.
     """
-    return self._run("break_glass", caller, {"role": role, "duration_hours": duration_hours, "reason": reason, "ticket_url": ticket_url, "resource": resource, "drill": drill, "idempotency_key": idempotency_key})
+    return self._run("break_glass", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "duration_hours": duration_hours, "resource": resource, "drill": drill, "idempotency_key": idempotency_key})
 
 
 @method

@@ -28,9 +28,9 @@ class SubmitBody(Body):
     model_config = example(role="auditor", duration_hours=2, reason="find out who changed the deploy tool", ticket_url="https://example.com/INC-42")
 
     role: str = Field(description="The role to request")
-    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the role's")
     reason: str | None = Field(default=None, description="Why. Approvers see it")
     ticket_url: str | None = Field(default=None, description="The ticket that the work is tracked in, as an `https` or `http` address")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the role's")
     resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
     starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone: not before the current second. The default is at the approval")
     conditions: ConditionsBody | None = Field(default=None, description="Conditions checked at every use, besides those of the role")
@@ -51,9 +51,9 @@ class BreakGlassBody(Body):
     model_config = example(role="responder", reason="INC-42: the shop is down", duration_hours=1)
 
     role: str = Field(description="The role to take")
-    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the longest that they allow")
-    reason: str | None = Field(default=None, description="What the emergency is. Always needed")
+    reason: str | None = Field(default=None, description="Why. Approvers see it")
     ticket_url: str | None = Field(default=None, description="The ticket that the work is tracked in, as an `https` or `http` address")
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the longest that they allow")
     resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
     drill: bool = Field(default=False, description="Whether this is an exercise. Everything about it is marked so")
 
@@ -201,7 +201,7 @@ ROUTES: Final[dict[str, Route]] = {
     "break_glass": Route(
         method="POST", path="/break-glass", status=201,
         summary="Take a role at once without approval, in an emergency. Somebody else must review it afterwards",
-        description="Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long\nas the limits allow.",
+        description="Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long\nas the limits allow. A reason is always needed.",
         body=BreakGlassBody, body_required=True, answer=AccessRequestModel, effect="begins", writes=True, dry_run=False, caller_first=True,
         query={},
     ),

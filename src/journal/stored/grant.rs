@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::break_glass::StoredBreakGlass;
 use super::conditions::StoredConditions;
+use super::details::StoredDetails;
 use super::parts::{StoredActor, StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts};
 use crate::model::{End, EndKind, Grant, Invalid, Noted, Suspension, Window};
 
@@ -64,10 +65,8 @@ pub struct StoredGrant {
     ends_at: String,
     #[serde(default, skip_serializing_if = "StoredConditions::is_none")]
     conditions: StoredConditions,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    justification: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ticket_url: Option<String>,
+    #[serde(flatten)]
+    details: StoredDetails,
     approver_roles: Vec<String>,
     approved_by: StoredActor,
     approved_at: String,
@@ -98,8 +97,7 @@ impl From<&Grant> for StoredGrant {
             starts_at: grant.window.start().to_string(),
             ends_at: grant.window.end().to_string(),
             conditions: (&grant.conditions).into(),
-            justification: grant.justification.as_ref().map(ToString::to_string),
-            ticket_url: grant.ticket.as_ref().map(ToString::to_string),
+            details: (&grant.details).into(),
             approver_roles: role_texts(&grant.approver_roles),
             approved_by: (&grant.approved_by).into(),
             approved_at: grant.approved_at.to_string(),
@@ -142,8 +140,7 @@ impl StoredGrant {
             scope: self.scope.parse()?,
             window: Window::new(self.starts_at.parse()?, self.ends_at.parse()?)?,
             conditions: self.conditions.try_into()?,
-            justification: self.justification.map(|text| text.parse()).transpose()?,
-            ticket: self.ticket_url.map(|text| text.parse()).transpose()?,
+            details: self.details.try_into()?,
             approver_roles: parse_roles(&self.approver_roles)?,
             approved_by: self.approved_by.try_into()?,
             approved_at: self.approved_at.parse()?,

@@ -11,6 +11,7 @@
 //! | `review` | what reviewers said and took off; what requesters answered |
 //! | `approval` | who has to say yes, and in which capacity somebody reviewed |
 //! | `delegation` | a delegation |
+//! | `details` | what a request says for people |
 //! | `assessment` | what a request would newly permit, and how risky it is |
 //! | `grant` | a grant |
 //! | `conditions` | what is checked at each use |
@@ -23,6 +24,7 @@ mod assessment;
 mod break_glass;
 mod conditions;
 mod delegation;
+mod details;
 mod event;
 mod grant;
 mod parts;

@@ -6,6 +6,7 @@ use super::approval::StoredStep;
 use super::assessment::StoredAssessment;
 use super::break_glass::StoredEmergency;
 use super::conditions::StoredConditions;
+use super::details::StoredDetails;
 use super::parts::{StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
 use super::review::{StoredAnswer, StoredReview};
 use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, RequestState, Ttl};
@@ -73,10 +74,8 @@ pub struct StoredRequest {
     conditions: StoredConditions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     starts_at: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    justification: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ticket_url: Option<String>,
+    #[serde(flatten)]
+    details: StoredDetails,
     approver_roles: Vec<String>,
     approval: Vec<StoredStep>,
     created_at: String,
@@ -111,8 +110,7 @@ impl From<&AccessRequest> for StoredRequest {
             duration_cut: request.duration_cut.as_ref().map(Into::into),
             conditions: (&request.conditions).into(),
             starts_at: request.starts_at.map(|at| at.to_string()),
-            justification: request.justification.as_ref().map(ToString::to_string),
-            ticket_url: request.ticket.as_ref().map(ToString::to_string),
+            details: (&request.details).into(),
             approver_roles: role_texts(&request.approver_roles),
             approval: request.approval.iter().map(Into::into).collect(),
             created_at: request.created_at.to_string(),
@@ -148,8 +146,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
             duration_cut: stored.duration_cut.map(TryInto::try_into).transpose()?,
             conditions: stored.conditions.try_into()?,
             starts_at: stored.starts_at.map(|at| at.parse()).transpose()?,
-            justification: stored.justification.map(|text| text.parse()).transpose()?,
-            ticket: stored.ticket_url.map(|text| text.parse()).transpose()?,
+            details: stored.details.try_into()?,
             approver_roles: parse_roles(&stored.approver_roles)?,
             approval: stored.approval.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
             created_at: stored.created_at.parse()?,

@@ -182,7 +182,7 @@ pub fn hostile_text_comes_back_as_it_was_written(fixture: &dyn Fixture) {
         store.commit(&Batch { decided_from: None, events, outbox: outbox.clone(), done: done.clone() }).unwrap();
         let view = store.grant(GrantId::from_u128(number)).unwrap();
         assert_eq!(view.request.unwrap().requester, caller.principal);
-        assert_eq!(view.grant.unwrap().justification, Some(Justification::new(text).unwrap()));
+        assert_eq!(view.grant.unwrap().details.justification, Some(Justification::new(text).unwrap()));
         assert_eq!(store.done_under(&caller.principal, &key).unwrap(), done.map(|(_, _, done)| done));
         assert_eq!(store.done_under(&caller.principal, &format!("{text}\0")).unwrap(), None);
         let leased = store.lease_notices(at(number.try_into().unwrap()), Timestamp::MAX, 1).unwrap().remove(0).message;

@@ -19,7 +19,7 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
     let Case { view, caller, rules, now, .. } = *case;
     case.check_enabled()?;
     let role = takeable(case, take)?;
-    if take.reason.is_none() {
+    if take.details.justification.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));
     }
     check_sign_in(caller.sign_in.as_ref(), rules, now)?;
@@ -39,8 +39,7 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
         extends: None,
         starts_at: None,
         answer_by: Timestamp::MAX,
-        reason: take.reason.as_ref(),
-        ticket: take.ticket_url.as_ref(),
+        details: take.details.clone(),
     };
     let request = AccessRequest {
         // Its reviewers must see it and be able to end it.

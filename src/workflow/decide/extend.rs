@@ -11,7 +11,7 @@ use super::request::{Draft, make};
 use super::terms::{check_details, limited, limited_in_all, role_of, terms_of};
 use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::Extend;
-use crate::model::{AccessRequest, Actor, EndKind, Event, Extension, Grant, GrantStatus, Terms, Timestamp};
+use crate::model::{AccessRequest, Actor, Details, EndKind, Event, Extension, Grant, GrantStatus, Terms, Timestamp};
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Refusal> {
@@ -26,7 +26,7 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
     check_extendable(view, grant, now)?;
     check_not_requested(view, grant, now)?;
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
-    check_details(extend.reason.as_ref(), grant.ticket.as_ref(), rules)?;
+    check_details(&Details { justification: extend.reason.clone(), ..grant.details.clone() }, rules)?;
     let role = role_of(&grant.role, rules)?;
     let wanted = Entitlement {
         role: &role.name,
@@ -51,8 +51,10 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
         extends: Some(extension),
         starts_at: Some(start),
         answer_by: start,
-        reason: extend.reason.as_ref().or(grant.justification.as_ref()),
-        ticket: grant.ticket.as_ref(),
+        details: Details {
+            justification: extend.reason.clone().or_else(|| grant.details.justification.clone()),
+            ..grant.details.clone()
+        },
     };
     make(case, role, draft, rule_that_extends(view, grant, rules))
 }

@@ -4,27 +4,26 @@ use super::case::Case;
 use super::grant::approve_by_rule;
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::model::{
-    AccessRequest, Actor, ApprovalStep, Cut, DurationCut, Event, Extension, Fact, Justification, RequestId,
-    RequestState, RequestStatus, Role, RoleName, Terms, TicketUrl, Timestamp,
+    AccessRequest, Actor, ApprovalStep, Cut, Details, DurationCut, Event, Extension, Fact, RequestId, RequestState,
+    RequestStatus, Role, RoleName, Terms, Timestamp,
 };
 use crate::workflow::access::may_see_request;
 use crate::workflow::assess::assess;
 use crate::workflow::{Refusal, RefusalCode, Rules};
 
 /// What is requested, once the rules have allowed it.
-pub(super) struct Draft<'a> {
+pub(super) struct Draft {
     pub(super) terms: Terms,
     pub(super) duration_cut: Option<DurationCut>,
     pub(super) extends: Option<Extension>,
     pub(super) starts_at: Option<Timestamp>,
     /// From when on an answer is too late, however long requests wait.
     pub(super) answer_by: Timestamp,
-    pub(super) reason: Option<&'a Justification>,
-    pub(super) ticket: Option<&'a TicketUrl>,
+    pub(super) details: Details,
 }
 
 /// The request, and its approval when a rule stands in for a person's: one of the general rules, or `rule`.
-pub(super) fn make(case: &Case<'_>, role: &Role, draft: Draft<'_>, rule: Option<Actor>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn make(case: &Case<'_>, role: &Role, draft: Draft, rule: Option<Actor>) -> Result<Vec<Event>, Refusal> {
     let approval: Vec<_> = case.rules.approval_of(role).iter().map(|rule| ApprovalStep::new(rule, case.now)).collect();
     let request =
         AccessRequest { approver_roles: approver_roles(&approval), approval, ..without_approvers(case, role, draft) };
@@ -46,7 +45,7 @@ pub(super) fn make(case: &Case<'_>, role: &Role, draft: Draft<'_>, rule: Option<
 }
 
 /// The request with no step of approval, and nobody who could review it.
-pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft<'_>) -> AccessRequest {
+pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft) -> AccessRequest {
     let Case { caller, rules, now, .. } = *case;
     let terms = draft.terms;
     let begins = draft.starts_at.unwrap_or(now);
@@ -65,8 +64,7 @@ pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft<'_>) 
         duration_cut: draft.duration_cut,
         conditions: terms.conditions,
         starts_at: draft.starts_at,
-        justification: draft.reason.cloned(),
-        ticket: draft.ticket.cloned(),
+        details: draft.details,
         approver_roles: Vec::new(),
         approval: Vec::new(),
         created_at: now,

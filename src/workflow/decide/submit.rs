@@ -27,7 +27,7 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
         eligibility: eligible(Some(role)),
     };
     check_eligible(case, AuthzAction::Request, &wanted)?;
-    check_details(submit.reason.as_ref(), submit.ticket_url.as_ref(), rules)?;
+    check_details(&submit.details, rules)?;
     if let Some(start) = submit.starts_at {
         check_start(start, now)?;
     }
@@ -44,8 +44,7 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
         extends: None,
         starts_at: submit.starts_at,
         answer_by: Timestamp::MAX,
-        reason: submit.reason.as_ref(),
-        ticket: submit.ticket_url.as_ref(),
+        details: submit.details.clone(),
     };
     make(case, role, draft, None)
 }

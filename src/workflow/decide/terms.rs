@@ -1,8 +1,8 @@
 //! What a request is for: the role, its permissions, where, how long, and under which conditions.
 
 use crate::model::{
-    Conditions, Cut, DurationCut, Extension, Invalid, Justification, Networks, NothingLeft, Permission, PermissionSet,
-    Role, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    Conditions, Cut, Details, DurationCut, Extension, Invalid, Networks, NothingLeft, Permission, PermissionSet, Role,
+    RoleName, Scope, Terms, Timestamp, Ttl,
 };
 use crate::workflow::{Refusal, RefusalCode, Rules};
 
@@ -103,15 +103,11 @@ pub(super) fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusa
 }
 
 /// That a reason and a ticket are there, where the operator wants them.
-pub(super) fn check_details(
-    reason: Option<&Justification>,
-    ticket: Option<&TicketUrl>,
-    rules: &Rules,
-) -> Result<(), Refusal> {
-    if rules.require_justification && reason.is_none() {
+pub(super) fn check_details(details: &Details, rules: &Rules) -> Result<(), Refusal> {
+    if rules.require_justification && details.justification.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` why you need this role"));
     }
-    if rules.require_ticket_url && ticket.is_none() {
+    if rules.require_ticket_url && details.ticket_url.is_none() {
         return Err(Refusal::new(
             RefusalCode::TicketRequired,
             "give in `ticket_url` the address of the ticket that this is for",

@@ -50,10 +50,10 @@ fn check_details(request: &AccessRequest, rules: &Rules) -> Result<(), Refusal> 
             format!("this request has no {what}, and `{key}` is set by now; deny it, so that it is made again");
         Err(Refusal::new(code, message))
     };
-    if rules.require_justification && request.justification.is_none() {
+    if rules.require_justification && request.details.justification.is_none() {
         return lacks(RefusalCode::JustificationRequired, "require_justification", "reason");
     }
-    if rules.require_ticket_url && request.ticket.is_none() {
+    if rules.require_ticket_url && request.details.ticket_url.is_none() {
         return lacks(RefusalCode::TicketRequired, "require_ticket_url", "ticket");
     }
     Ok(())

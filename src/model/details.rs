@@ -1,0 +1,42 @@
+//! What a request says for people: it is shown to approvers, and its grant keeps it. No answer of a check depends on it.
+
+use super::{Justification, TicketUrl};
+
+/// The list of details, for whatever is made of each: `then! { more; field(name in commands): type, words of the field in a
+/// command, words of it where it is shown; … }`. Where it is stored and shown the name is that of the field. A type is
+/// text: it has `Display`, `FromStr` and `command::Field`.
+macro_rules! for_details {
+    ($then:ident $($more:tt)*) => {
+        $then! {
+            [$($more)*]
+            justification(reason): Justification,
+                "Why. Approvers see it.",
+                "The reason that the requester gave.";
+            ticket_url(ticket_url): TicketUrl,
+                "The ticket that the work is tracked in, as an `https` or `http` address.",
+                "The ticket of the work.";
+        }
+    };
+}
+
+macro_rules! details {
+    ([] $($field:ident($given:ident): $type:ty, $asked:literal, $shown:literal;)+) => {
+        /// What a request says for people, and its grant keeps.
+        ///
+        /// ```
+        /// use jit_access::model::{Details, Justification};
+        ///
+        /// let why = Details { justification: Some(Justification::new("INC-1234")?), ..Details::default() };
+        /// assert!(why.ticket_url.is_none());
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        pub struct Details {
+            $(#[doc = $shown] pub $field: Option<$type>,)+
+        }
+    };
+}
+
+for_details! { details }
+
+pub(crate) use for_details;
