@@ -11,6 +11,7 @@ use jit_access::clock::Clock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::host::{HostBuilder, log};
 use jit_access::model::Invalid;
+use jit_access::wire::command::execute;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyTuple};
@@ -21,7 +22,7 @@ use crate::errors::raise;
 use crate::live::Live;
 use crate::open::{builder, variables};
 use crate::principal::Named;
-use crate::run::run;
+use crate::run::{call, shown};
 use crate::shortcut::Shortcut;
 use crate::values::{Caller, Context, Decision, Honoured};
 
@@ -72,7 +73,7 @@ impl Engine {
     }
 
     /// The same without the interpreter lock, for calls that may wait for a disk.
-    pub fn detached<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&Live) -> Result<R, Error> + Send) -> PyResult<R> {
+    fn detached<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&Live) -> Result<R, Error> + Send) -> PyResult<R> {
         let answer = py.detach(|| self.with(ask));
         log::deliver();
         answer.map_err(raise)
@@ -204,6 +205,7 @@ impl Engine {
         decision.map(|decision| Decision::held(py, decision)).transpose()
     }
 
+    /// Gives the command or read of this name. The typed methods of Python do nothing else.
     fn _run(
         &self,
         py: Python<'_>,
@@ -211,7 +213,10 @@ impl Engine {
         caller: Option<&Caller>,
         fields: &Bound<'_, PyDict>,
     ) -> PyResult<Py<PyAny>> {
-        run(self, py, name, caller, fields)
+        let (spec, fields) = call(name, caller, fields)?;
+        let caller = caller.map(|caller| &caller.0);
+        let answer = self.detached(py, move |live| execute(live.host.workflow(), spec, caller, fields))?;
+        shown(py, answer)
     }
 
     fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jit_access::command::{CallerKind, CommandSpec, Field, FieldKind, FieldSpec, Fields, spec_of};
 use jit_access::model::{Invalid, PrincipalKind};
-use jit_access::wire::command::{execute, fields_of};
+use jit_access::wire::command::fields_of;
 use jit_access::wire::{Answer, Body};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -12,29 +12,24 @@ use pyo3::types::{PyBool, PyDict, PyString};
 use serde_json::{Map, Value};
 
 use crate::clock::when;
-use crate::engine::Engine;
 use crate::errors::raise;
 use crate::principal::Named;
 use crate::values::{Caller, Conditions, Document, page, value};
 
-/// Gives the command or read of this name and answers as the typed method of that name does. `given` has the fields by
+/// What the command or read of this name is given: its entry in the catalogue, and the fields. `given` has the fields by
 /// their names in the catalogue; `None` is a field left out.
-pub fn run(
-    engine: &Engine,
-    py: Python<'_>,
+pub fn call(
     name: &str,
     caller: Option<&Caller>,
     given: &Bound<'_, PyDict>,
-) -> PyResult<Py<PyAny>> {
+) -> PyResult<(&'static CommandSpec, Fields)> {
     let spec = spec_of(name).ok_or_else(|| PyValueError::new_err(format!("there is no command {name}")))?;
     if caller.is_none() && spec.caller == CallerKind::Caller {
         return Err(PyTypeError::new_err("caller must be Caller, not None"));
     }
     let fields = Fields::of(spec.name, &fields_of(spec), read(spec, given)?);
     fields.refuse_unknown().map_err(raise)?;
-    let caller = caller.map(|caller| &caller.0);
-    let answer = engine.detached(py, move |live| execute(live.host.workflow(), spec, caller, fields))?;
-    shown(py, answer)
+    Ok((spec, fields))
 }
 
 /// The fields as JSON, of which the library makes its values. Of what Python has another type for, that type is required.
@@ -119,7 +114,7 @@ fn named(py: Python<'_>, error: PyErr, name: &str) -> PyErr {
 }
 
 /// The answer as Python has it.
-fn shown(py: Python<'_>, answer: Answer) -> PyResult<Py<PyAny>> {
+pub fn shown(py: Python<'_>, answer: Answer) -> PyResult<Py<PyAny>> {
     let Answer { body, now, replayed, durable } = answer;
     Ok(match body {
         Body::One(item) => value(py, &Arc::new(item), now, replayed, durable)?.unbind(),
