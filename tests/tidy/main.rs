@@ -6,6 +6,7 @@
 //! | `rooms` | which part of the library may use which |
 //! | `circles` | whether two files use each other |
 //! | `maps` | whether the tables in `mod.rs` name the files that are there |
+//! | `recipes` | whether the recipes name places that are there |
 //! | `features` | whether every feature is described |
 //! | `examples` | whether what can be called has an example |
 //! | `writes` | whether facts are written in one place |
@@ -16,6 +17,7 @@ mod commits;
 mod examples;
 mod features;
 mod maps;
+mod recipes;
 mod rooms;
 mod sources;
 mod writes;
