@@ -38,4 +38,16 @@ pub mod store;
 pub mod wire;
 pub mod workflow;
 
+// What a program that embeds the library names. Everything else is in the module of its part.
+pub use check::{Check, Decider};
+pub use command::Command;
+#[cfg(feature = "config")]
+pub use config::Config;
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "host")]
+pub use host::Host;
+pub use model::{
+    AccessRequest, Action, Caller, Decision, Delegation, Grant, GrantId, Outcome, Permission, Principal, RequestId,
+    Resource, RoleName, Scope, Timestamp, Ttl,
+};
+pub use service::{Builder, Engine, IdempotencyKey, Listing, Receipt, Workflow};
