@@ -12,13 +12,9 @@ CREATE TABLE head (
     changed     INTEGER NOT NULL CHECK (changed BETWEEN 0 AND revision),
     hash        TEXT    NOT NULL CHECK (length(hash) = 64),
     at          INTEGER NOT NULL,
-    -- The latest instant that a process has known, as far as it was kept.
-    seen        INTEGER NOT NULL CHECK (seen >= at),
     -- The last record by which an operator accepted a replaced file, and its instant.
     accepted    INTEGER CHECK (accepted BETWEEN 1 AND revision),
-    accepted_at INTEGER CHECK ((accepted IS NULL) = (accepted_at IS NULL)),
-    -- The last record by which an operator said that the clock is right.
-    clock       INTEGER CHECK (clock BETWEEN 1 AND revision)
+    accepted_at INTEGER CHECK ((accepted IS NULL) = (accepted_at IS NULL))
 ) STRICT;
 
 CREATE TABLE journal (
