@@ -432,7 +432,8 @@ impl<'a> World<'a> {
                 let (_, grants, now) = workflow.live_grants()?;
                 grants.iter().map(|grant| document(GrantDocument::new(grant, now, BASE))).collect()
             }
-            Read::Verify(_) => json!(workflow.verify()?),
+            Read::GetHead(_) => Value::String(workflow.head(who())?.to_string()),
+            Read::Verify(verify) => json!(workflow.verify_against(verify.expected.as_ref())?),
             other => panic!("no arm for {other:?}"),
         })
     }

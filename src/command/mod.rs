@@ -194,6 +194,7 @@ definitions! {
         reads::ListDelegations,
         reads::ListRecords,
         reads::ExportPolicies,
+        reads::GetHead,
         reads::ListLiveGrants,
         reads::Verify,
     }

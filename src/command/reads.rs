@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::define::command;
 use super::field::{Field, shown, text};
 use super::spec::FieldKind;
-use crate::model::{DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision};
+use crate::model::{Checkpoint, DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision};
 
 /// How many rows a page has at most. The default is 50.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,9 +187,26 @@ command! {
 }
 
 command! {
+    /// Get the head of the journal, to keep outside of the store: the number of its last record, a colon, and that record's
+    /// hash.
+    ///
+    /// `verify` takes it later and finds whether anything up to that record was cut off, changed or made anew. Needs a role in
+    /// `approver_roles` or `auditor_roles`.
+    GetHead = "head",
+    answers: Text,
+    action: Audit,
+    http: GET "/head" 200,
+    writes: false,
+}
+
+command! {
     /// Check the whole journal, and that the stored state follows from it. The answer is the number of records.
     Verify = "verify",
     answers: Number,
     caller: Host,
     writes: false,
+    optional: {
+        /// A head that `head` gave, kept outside of the store. The journal must have that record.
+        expected: Option<Checkpoint>,
+    },
 }

@@ -6,8 +6,8 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    Conditions, DelegationId, DelegationStatus, GrantId, GrantStatus, Invalid, Justification, Networks, Permission,
-    PermissionSet, Principal, RequestId, RequestStatus, RoleName, Scope, TicketUrl, Timestamp, Ttl,
+    Checkpoint, Conditions, DelegationId, DelegationStatus, GrantId, GrantStatus, Invalid, Justification, Networks,
+    Permission, PermissionSet, Principal, RequestId, RequestStatus, RoleName, Scope, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -49,6 +49,7 @@ text_field! {
     TicketUrl: FieldKind::Url, TicketUrl::new;
     Scope: FieldKind::Resource, str::parse;
     Timestamp: FieldKind::Instant, str::parse;
+    Checkpoint: FieldKind::Text, str::parse;
 }
 
 impl Field for Justification {

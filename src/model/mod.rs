@@ -10,6 +10,7 @@
 //! | `ids` | which request, which grant, which position in the journal |
 //! | `principal` | who; one spelling for one person |
 //! | `bytes` | which bytes may stand where |
+//! | `checkpoint` | how far a journal went, in a form to keep elsewhere |
 //! | `characters` | which characters a reader cannot see, or sees in another order |
 //! | `permission` | what may be done; whole segments and wildcards |
 //! | `resource` | on what: kinds of thing, things, their parents |
@@ -43,6 +44,7 @@ mod break_glass;
 mod bytes;
 mod caller;
 mod characters;
+mod checkpoint;
 mod conditions;
 mod decision;
 mod delegation;
@@ -76,6 +78,7 @@ pub(crate) use bytes::padded;
 pub use caller::{Actor, Caller};
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
 pub(crate) use characters::{is_blank, shown};
+pub use checkpoint::Checkpoint;
 pub use conditions::{Conditions, Context, Networks, SessionId};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};

@@ -7,9 +7,9 @@ use super::receipt::Receipt;
 use super::shared::Shared;
 use crate::command::{ListDelegations, ListGrants, ListRecords, ListRequests};
 use crate::error::Error;
-use crate::journal::Record;
-use crate::model::{AccessRequest, Caller, Delegation, Grant, GrantId, RequestId, Revision, Timestamp};
-use crate::store::{ListedRequest, Page, RecordQuery, StoreError, Visible};
+use crate::journal::{Broken, Record};
+use crate::model::{AccessRequest, Caller, Checkpoint, Delegation, Grant, GrantId, RequestId, Revision, Timestamp};
+use crate::store::{ListedRequest, Page, Position, RecordQuery, StoreError, Visible};
 use crate::workflow::{
     Needs, Refusal, RefusalCode, Whose, lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request,
     sees_everything,
@@ -180,6 +180,38 @@ impl Workflow {
     pub fn verify(&self) -> Result<u64, Error> {
         self.shared.flush_uses()?;
         Ok(self.shared.store.verify()?)
+    }
+
+    /// Like [`Workflow::verify`], and that the journal has the record of a head that was kept elsewhere.
+    ///
+    /// # Errors
+    /// As for [`Workflow::verify`]; [`StoreError::Broken`] when that record is missing or another one.
+    pub fn verify_against(&self, expected: Option<&Checkpoint>) -> Result<u64, Error> {
+        let count = self.verify()?;
+        if let Some(kept) = expected {
+            let Checkpoint { revision, .. } = *kept;
+            let lineage = self.shared.store.head()?.lineage;
+            let known = Position { lineage, revision, hash: kept.hash().parse()? };
+            self.shared.store.has_grown(&known).map_err(|error| match error {
+                StoreError::Replaced(why) => {
+                    let problem = format!("{why}; the head that was kept has the hash {}", kept.hash());
+                    Broken { revision, problem }.into()
+                }
+                other => other,
+            })?;
+        }
+        Ok(count)
+    }
+
+    /// The head of the journal, to keep elsewhere, with every use that this process has answered.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotAnAuditor`]; errors of the store.
+    pub fn head(&self, caller: &Caller) -> Result<Checkpoint, Error> {
+        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.flush_uses()?;
+        let head = self.shared.store.head()?;
+        Ok(Checkpoint::new(head.revision, &head.hash.to_string())?)
     }
 
     /// The delegations in force by which the caller reviews for others.

@@ -130,7 +130,10 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
             let (_, grants, now) = workflow.live_grants()?;
             Answer::read(Body::List(grants.into_iter().map(grant).collect()), now)
         }
-        Read::Verify(_) => Answer::read(Body::Number(workflow.verify()?), workflow.now()),
+        Read::GetHead(_) => Answer::read(Body::Text(workflow.head(who()?)?.to_string()), workflow.now()),
+        Read::Verify(verify) => {
+            Answer::read(Body::Number(workflow.verify_against(verify.expected.as_ref())?), workflow.now())
+        }
     })
 }
 
@@ -218,6 +221,7 @@ mod tests {
                     "conditions" => serde_json::json!({"max_uses": 3}),
                     "duration_hours" => 1.5.into(),
                     "version" => 1.into(),
+                    "expected" => format!("0:{}", "0".repeat(64)).into(),
                     "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" => true.into(),
                     "roles" => serde_json::json!(["auditor"]),
                     "permissions" => serde_json::json!(["tools.read"]),

@@ -536,12 +536,26 @@ def policies(self: Engine, caller: Caller) -> str:
 
 
 @method
+def head(self: Engine, caller: Caller) -> str:
+    """Get the head of the journal, to keep outside of the store: the number of its last record, a colon, and that
+    record's hash.
+
+    `verify` takes it later and finds whether anything up to that record was cut off, changed or made anew.
+    Needs a role in `approver_roles` or `auditor_roles`.
+    """
+    return self._run("head", caller, {})
+
+
+@method
 def live_grants(self: Engine) -> list[Grant]:
     """List all live grants, for the host itself. No caller is checked."""
     return self._run("live_grants", None, {})
 
 
 @method
-def verify(self: Engine) -> int:
-    """Check the whole journal, and that the stored state follows from it. The answer is the number of records."""
-    return self._run("verify", None, {})
+def verify(self: Engine, *, expected: str | None = None) -> int:
+    """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
+
+    - `expected`: A head that `head` gave, kept outside of the store. The journal must have that record.
+    """
+    return self._run("verify", None, {"expected": expected})

@@ -793,11 +793,22 @@ class Engine:
         The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
         """
 
+    def head(self, caller: Caller) -> str:
+        """Get the head of the journal, to keep outside of the store: the number of its last record, a colon, and that
+        record's hash.
+
+        `verify` takes it later and finds whether anything up to that record was cut off, changed or made anew.
+        Needs a role in `approver_roles` or `auditor_roles`.
+        """
+
     def live_grants(self) -> list[Grant]:
         """List all live grants, for the host itself. No caller is checked."""
 
-    def verify(self) -> int:
-        """Check the whole journal, and that the stored state follows from it. The answer is the number of records."""
+    def verify(self, *, expected: str | None = None) -> int:
+        """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
+
+        - `expected`: A head that `head` gave, kept outside of the store. The journal must have that record.
+        """
 
     # Commands and reads: end.
 

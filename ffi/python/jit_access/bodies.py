@@ -395,5 +395,12 @@ ROUTES: Final[dict[str, Route]] = {
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
         query={},
     ),
+    "head": Route(
+        method="GET", path="/head", status=200,
+        summary="Get the head of the journal, to keep outside of the store: the number of its last record, a colon, and that record's",
+        description="hash.\n\n`verify` takes it later and finds whether anything up to that record was cut off, changed or made anew. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
 }
 """By command, in the order of the catalogue."""
