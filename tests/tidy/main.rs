@@ -9,6 +9,7 @@
 //! | `recipes` | whether the recipes name places that are there |
 //! | `features` | whether every feature is described |
 //! | `examples` | whether what can be called has an example |
+//! | `security` | whether the tests that SECURITY.md names are there |
 //! | `writes` | whether facts are written in one place |
 //! | `commits` | whether the subjects of commits have their form |
 
@@ -19,5 +20,6 @@ mod features;
 mod maps;
 mod recipes;
 mod rooms;
+mod security;
 mod sources;
 mod writes;
