@@ -155,3 +155,16 @@ fn what_goes_wrong_reaches_the_sink() {
     assert_eq!(wait_for(&records, "could not be written before the engine closed").level, Level::Error);
     std::fs::rename(&moved, &path).unwrap();
 }
+
+#[test]
+fn a_mistake_in_a_file_names_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit-access.yaml");
+    std::fs::write(&path, "jit_access: {max_duration_hours: -1}").unwrap();
+    let error = Config::from_file(&path, []).unwrap_err().to_string();
+    assert!(error.contains("jit-access.yaml") && error.contains("jit_access.max_duration_hours"), "{error}");
+    std::fs::write(&path, "jit_access: {}").unwrap();
+    let environ = [("JIT_MAX_DURATION_HOURS".to_owned(), "-1".to_owned())];
+    let error = Config::from_file(&path, environ).unwrap_err().to_string();
+    assert!(error.contains("JIT_MAX_DURATION_HOURS") && !error.contains("jit-access.yaml"), "{error}");
+}

@@ -5,6 +5,8 @@
 //! are read as YAML, and a list may also be written with commas. The catalogue of roles is too large for a variable and
 //! stays in the file.
 //!
+//! A few names are kept for command lines and clients (`JIT_URL`, `JIT_TOKEN` …) and are passed over.
+//!
 //! A variable without a value is as one that is not set: deployments pass on variables that nobody has filled in. Only
 //! `null`, or `[]` for a list, takes away what the file sets.
 
@@ -15,6 +17,21 @@ use serde_json::{Map, Value};
 use super::keys::{self, Kind, PREFIX};
 use super::reader::Findings;
 use crate::model::Invalid;
+
+/// Variables that a command line or a client of the routes reads. They set no key and are passed over.
+const RESERVED: &[&str] = &[
+    "JIT_CONFIG",
+    "JIT_FORMAT",
+    "JIT_HOST",
+    "JIT_INSECURE",
+    "JIT_OUTPUT",
+    "JIT_PROFILE",
+    "JIT_TIMEOUT",
+    "JIT_TOKEN",
+    "JIT_TOKEN_FILE",
+    "JIT_URL",
+    "JIT_USER",
+];
 
 /// Sets in the document what the environment says.
 pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (String, String)>, findings: &Findings) {
@@ -33,7 +50,7 @@ pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (St
                     "a file in which that section is a mapping",
                 )),
             },
-            None if is_service_link(&name, &text) => {}
+            None if is_service_link(&name, &text) || RESERVED.contains(&name.as_str()) => {}
             None => {
                 let variables: Vec<_> = keys::all().filter_map(keys::Key::variable).collect();
                 let expected = keys::meant(&name, variables.iter().map(String::as_str));

@@ -524,3 +524,15 @@ fn mistakes_in_notifications_are_named() {
     let warned = "jit_access: {expiration_warning_minutes: [15, 0]}";
     assert!(refusal(warned).contains("whole numbers from 1"), "{}", refusal(warned));
 }
+
+#[test]
+fn variables_of_a_command_line_are_passed_over() {
+    let set = |name: &str| Config::parse("jit_access: {}", [(name.to_owned(), "x".to_owned())]);
+    for name in ["JIT_HOST", "JIT_URL", "JIT_TOKEN", "JIT_TOKEN_FILE", "JIT_CONFIG", "JIT_PROFILE", "JIT_OUTPUT"] {
+        assert!(set(name).is_ok(), "{name}");
+    }
+    assert!(set("JIT_TOKENS").is_err(), "and nothing like them");
+    // No key can be called so one day without being noticed here.
+    let taken = Config::keys().filter_map(Key::variable).collect::<Vec<_>>();
+    assert!(["JIT_HOST", "JIT_URL", "JIT_TOKEN", "JIT_CONFIG"].iter().all(|name| !taken.contains(&(*name).to_owned())));
+}

@@ -112,8 +112,16 @@ impl Config {
             let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
             Invalid::new("path", problem, "a YAML file")
         })?;
-        Self::parse_in(path.parent(), &text, environ)
+        Self::parse_in(path.parent(), &text, environ).map_err(|error| in_file(&error, path))
     }
+}
+
+/// The mistake, with the file in which it stands. What a variable sets says so itself and stands in no file.
+fn in_file(error: &Invalid, path: &Path) -> Invalid {
+    let shown = path.to_string_lossy();
+    let names_its_place = error.problem().contains("(set by the variable ") || error.field().starts_with("JIT_");
+    let place = if names_its_place { String::new() } else { format!(" (in {})", Invalid::quote(&shown)) };
+    Invalid::new(error.field().to_owned(), format!("{}{place}", error.problem()), error.expected().to_owned())
 }
 
 /// The process's environment variables whose names and values are UTF-8. [`std::env::vars`] panics on the others.
