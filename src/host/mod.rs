@@ -7,10 +7,12 @@
 //! |---|---|
 //! | `open` | how a configuration becomes an open engine |
 //! | `background` | the thread that does the engine's background work |
+//! | `delivery` | how the notices of an engine are sent |
 //! | `fork` | what a fork must find, and which process an engine belongs to |
 //! | `log` | how the library's log records reach a host that is not written in Rust |
 
 mod background;
+mod delivery;
 pub mod fork;
 pub mod log;
 mod open;

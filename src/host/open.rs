@@ -1,11 +1,13 @@
 //! How a configuration becomes an open engine.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::background::Background;
+use super::delivery::{Channels, Delivery};
 use super::fork::{self, Opening};
 use crate::check::Decider;
 use crate::clock::{Clock, SystemClock};
@@ -13,6 +15,7 @@ use crate::config::{Config, StoreConfig};
 use crate::error::Error;
 use crate::lock::Mutex;
 use crate::model::Invalid;
+use crate::notify::Channel;
 use crate::service::{Builder, Directory, Engine, Reconciler, Watch, Workflow};
 use crate::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 
@@ -42,7 +45,8 @@ pub struct Host {
     workflow: Workflow,
     reconciler: Arc<Reconciler>,
     watch: Watch,
-    background: Mutex<Option<Background>>,
+    threads: Mutex<Option<Threads>>,
+    channels: Channels,
     /// Whether the first call has to start the background work.
     starts_at_first_use: AtomicBool,
     is_finished: AtomicBool,
@@ -50,6 +54,20 @@ pub struct Host {
     builder: Arc<HostBuilder>,
     /// The last field, so that it is dropped after every handle.
     store: Connections,
+}
+
+/// The work that is done beside the calls.
+#[derive(Debug)]
+struct Threads {
+    /// The first field, so that it has ended before the background work does.
+    _delivery: Delivery,
+    _background: Background,
+}
+
+impl Threads {
+    fn start(engine: &Engine, channels: &Channels) -> Result<Self, Error> {
+        Ok(Self { _delivery: channels.start(engine)?, _background: Background::start(engine)? })
+    }
 }
 
 /// What a [`Host`] is opened from, besides its configuration.
@@ -73,6 +91,7 @@ pub struct HostBuilder {
     clock: Arc<dyn Clock>,
     directory: Option<Arc<dyn Directory>>,
     background: BackgroundWork,
+    channels: BTreeMap<String, Arc<dyn Channel>>,
 }
 
 /// When the thread of the background work starts.
@@ -151,6 +170,13 @@ impl HostBuilder {
         self
     }
 
+    /// Another channel for notices, beside those of the configuration, which may not have one of this name.
+    #[must_use]
+    pub fn channel(mut self, name: impl Into<String>, channel: impl Channel + 'static) -> Self {
+        self.channels.insert(name.into(), Arc::new(channel));
+        self
+    }
+
     /// The configuration.
     #[must_use]
     pub const fn config(&self) -> &Config {
@@ -161,8 +187,8 @@ impl HostBuilder {
     /// before the call, by any process.
     ///
     /// # Errors
-    /// When the store cannot be opened or read, when a policy is not valid, or when the operating system gives no thread
-    /// for the background work.
+    /// When a channel of `notifications` is not right, when the store cannot be opened or read, when a policy is not valid,
+    /// or when the operating system gives no thread for the background work.
     pub fn open(self) -> Result<Host, Error> {
         Host::open(Arc::new(self))
     }
@@ -187,10 +213,12 @@ impl Host {
             clock: Arc::new(SystemClock::default()),
             directory: None,
             background: BackgroundWork::default(),
+            channels: BTreeMap::new(),
         }
     }
 
     fn open(from: Arc<HostBuilder>) -> Result<Self, Error> {
+        let channels = Channels::open(&from.config.settings.notices, &from.channels)?;
         let mut opening = Opening::begin();
         let store = open_store(&from.config.store)?;
         let builder = Builder::shared(Arc::clone(&store), from.config.rules.clone()).clock(Arc::clone(&from.clock));
@@ -199,8 +227,8 @@ impl Host {
             None => builder,
         };
         let engine = builder.settings(from.config.settings.clone()).open()?;
-        let background = match from.background {
-            BackgroundWork::AtOpen => Some(Background::start(&engine)?),
+        let threads = match from.background {
+            BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels)?),
             BackgroundWork::AtFirstUse => Background::can_start().map(|()| None)?,
             BackgroundWork::Off => None,
         };
@@ -211,7 +239,8 @@ impl Host {
             workflow: engine.workflow(),
             reconciler,
             watch: Watch::of(&engine),
-            background: Mutex::new(background),
+            threads: Mutex::new(threads),
+            channels,
             starts_at_first_use: AtomicBool::new(from.background == BackgroundWork::AtFirstUse),
             is_finished: AtomicBool::new(false),
             generation: fork::generation(),
@@ -284,9 +313,9 @@ impl Host {
 
     #[cold]
     fn start_background(&self) -> Result<(), Error> {
-        let mut background = self.background.lock();
+        let mut threads = self.threads.lock();
         if self.starts_at_first_use.load(Ordering::Acquire) {
-            *background = Some(Background::start(&self.engine)?);
+            *threads = Some(Threads::start(&self.engine, &self.channels)?);
             self.starts_at_first_use.store(false, Ordering::Release);
         }
         Ok(())
@@ -302,13 +331,13 @@ impl Host {
         if !self.is_of_this_process() {
             return Ok(());
         }
-        let background = {
-            let mut background = self.background.lock();
+        let threads = {
+            let mut threads = self.threads.lock();
             self.starts_at_first_use.store(false, Ordering::Release);
-            background.take()
+            threads.take()
         };
         self.watch.end();
-        drop(background);
+        drop(threads);
         let flushed = self.reconciler.flush();
         let is_first = !self.is_finished.swap(true, Ordering::AcqRel);
         if let (Err(error), true) = (&flushed, is_first) {
@@ -335,7 +364,7 @@ impl Drop for Host {
             let _ = self.finish();
         } else {
             mem::forget(self.engine.clone());
-            mem::forget(self.background.get_mut().take());
+            mem::forget(self.threads.get_mut().take());
             mem::forget(self.store.0.take());
         }
     }
