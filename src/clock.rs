@@ -22,6 +22,12 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Milliseconds since some instant that does not change while the process lives. Never goes back.
     fn monotonic(&self) -> i64;
+
+    /// Whether one look at the time of day is good for a millisecond of the monotonic clock, because looking takes long. Not
+    /// for a clock that is set by hand.
+    fn is_slow(&self) -> bool {
+        false
+    }
 }
 
 /// The clocks of the operating system.
@@ -52,6 +58,10 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> i64 {
         i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn is_slow(&self) -> bool {
+        true
     }
 }
 
@@ -85,6 +95,10 @@ pub struct SteadyTime {
     max_step: i64,
     /// How far it may be ahead of an instant that an operator has confirmed, in milliseconds.
     max_downtime: i64,
+    /// Whether the wall clock is looked at once a millisecond, and not each time.
+    is_slow: bool,
+    /// The millisecond of the monotonic clock in which the wall clock was looked at last.
+    looked: AtomicI64,
     /// A [`ClockTrouble`] as a number; 0 for none.
     trouble: AtomicU8,
 }
@@ -133,6 +147,8 @@ impl SteadyTime {
             offset: AtomicI64::new(start.saturating_sub(monotonic)),
             max_step: millis(max_step),
             max_downtime: millis(max_downtime),
+            is_slow: clock.is_slow(),
+            looked: AtomicI64::new(i64::MIN),
             trouble: AtomicU8::new(NONE),
             clock,
         };
@@ -145,8 +161,18 @@ impl SteadyTime {
     }
 
     /// The instant it is now, as far as is known.
+    #[inline]
     pub fn now(&self) -> Timestamp {
         let monotonic = self.clock.monotonic();
+        if self.is_slow && self.looked.load(Ordering::Acquire) == monotonic {
+            return at(monotonic.saturating_add(self.offset.load(Ordering::Relaxed)));
+        }
+        self.look(monotonic)
+    }
+
+    /// The same with a look at the wall clock.
+    #[inline(never)]
+    fn look(&self, monotonic: i64) -> Timestamp {
         let wall = self.clock.wall().saturating_sub(monotonic);
         let known = self.offset.load(Ordering::Relaxed);
         let step = wall.saturating_sub(known);
@@ -157,7 +183,9 @@ impl SteadyTime {
         } else if self.trouble.load(Ordering::Relaxed) != NONE && step >= -MAX_BEHIND_MS {
             self.becomes(NONE, step);
         }
-        Timestamp::from_millis(monotonic.saturating_add(offset)).unwrap_or(Timestamp::MAX)
+        // After the offset: whoever sees this millisecond sees what was learnt in it.
+        self.looked.store(monotonic, Ordering::Release);
+        at(monotonic.saturating_add(offset))
     }
 
     /// From now on time is not before `floor`: it is in the journal.
@@ -203,6 +231,7 @@ impl SteadyTime {
         let since = wall.saturating_sub(at.millis());
         let now = if (0..=self.max_downtime).contains(&since) { wall } else { at.millis() };
         self.offset.store(now.saturating_sub(monotonic), Ordering::Relaxed);
+        self.looked.store(i64::MIN, Ordering::Release);
         self.becomes(if since < -MAX_BEHIND_MS { BEHIND } else { NONE }, since);
     }
 
@@ -239,6 +268,12 @@ impl SteadyTime {
         // Written only when it rises, so that checks on several threads share the line instead of fighting for it.
         if candidate > known { self.offset.fetch_max(candidate, Ordering::Relaxed).max(candidate) } else { known }
     }
+}
+
+/// The instant so many milliseconds after the start of 1970.
+#[inline]
+fn at(millis: i64) -> Timestamp {
+    u64::try_from(millis).map_or(Timestamp::MAX, Timestamp::at_most)
 }
 
 const NONE: u8 = 0;
@@ -321,6 +356,48 @@ mod tests {
         assert_eq!(time.trouble(), Some(ClockTrouble::Behind), "a record of another process");
         assert_eq!(time.now(), at(START + STEP + 1));
         assert_eq!(SteadyTime::new(clock, at(START + 1_000)).now(), at(START + 1_000), "the journal has seen more");
+    }
+
+    /// A clock that counts how often somebody looks at the time of day.
+    #[derive(Debug)]
+    struct SlowClock {
+        clock: ManualClock,
+        looks: AtomicI64,
+    }
+
+    impl Clock for SlowClock {
+        fn wall(&self) -> i64 {
+            self.looks.fetch_add(1, Ordering::Relaxed);
+            self.clock.wall()
+        }
+
+        fn monotonic(&self) -> i64 {
+            self.clock.monotonic()
+        }
+
+        fn is_slow(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_slow_clock_is_looked_at_once_a_millisecond() {
+        let clock = Arc::new(SlowClock { clock: ManualClock::at(at(START)), looks: AtomicI64::new(0) });
+        let time = SteadyTime::new(clock.clone(), Timestamp::EPOCH);
+        let looks = || clock.looks.load(Ordering::Relaxed);
+        let before = looks();
+        assert_eq!([time.now(), time.now(), time.now()], [at(START); 3]);
+        assert_eq!(looks(), before + 1);
+        clock.clock.set_wall(at(START + 7));
+        clock.clock.advance(1);
+        assert_eq!([time.now(), time.now()], [at(START + 8); 2], "a step forward is seen in the next millisecond");
+        assert_eq!(looks(), before + 2);
+        time.not_before(at(START + 9));
+        assert_eq!(time.now(), at(START + 9), "and a record at once");
+        clock.clock.advance(1);
+        clock.clock.set_wall(at(START + STEP * 2));
+        assert_eq!((time.now(), time.trouble()), (at(START + 10), Some(ClockTrouble::Ahead)));
+        assert_eq!((time.now(), time.trouble()), (at(START + 10), Some(ClockTrouble::Ahead)));
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Decider {
         // The text and the grants come from memory at the same time.
         check.fetch();
         self.state.index.fetch(hash);
-        let query = check.read_rest(principal)?;
+        let Some(query) = check.read_plain(principal) else { return self.check_any(check) };
         Ok(self.run(&mut Attempt::new(&query, hash, &self.state.time, None), check.is_peek()))
     }
 
@@ -199,7 +199,7 @@ impl Decider {
     }
 
     /// The candidate, from state that is known to be current when the candidate may allow something.
-    #[inline]
+    #[inline(always)]
     fn fresh_candidate(&self, attempt: &mut Attempt<'_>) -> Result<Candidate, StoreError> {
         let candidate = self.candidate(attempt);
         if !candidate.may_allow() || self.state.is_fresh(attempt.now()) {
@@ -210,7 +210,7 @@ impl Decider {
     }
 
     /// The grant that covers the query: one without conditions if there is one.
-    #[inline]
+    #[inline(always)]
     fn candidate(&self, attempt: &mut Attempt<'_>) -> Candidate {
         let query = attempt.query;
         let decision = self.state.index.decide_read(query, attempt.hash, || attempt.now());
@@ -222,6 +222,7 @@ impl Decider {
     }
 
     /// The decision that the candidate comes to: its conditions, what binds every grant, and the guardrails.
+    #[inline(always)]
     fn permit(&self, attempt: &mut Attempt<'_>, candidate: Candidate) -> Decision {
         let decision = self.state.conditional.meet(attempt, candidate, &self.state.rules);
         guardrail::apply(self.binding(attempt, decision))
@@ -229,7 +230,7 @@ impl Decider {
 
     /// What binds every grant now: no grant allows what is reserved today, and while the time is not known, only break-glass
     /// access goes on.
-    #[inline]
+    #[inline(always)]
     fn binding(&self, attempt: &Attempt<'_>, decision: Decision) -> Decision {
         let (state, Some(grant)) = (&*self.state, decision.basis.grant) else { return decision };
         let trouble = state.time.trouble().is_some();
@@ -248,6 +249,7 @@ impl Decider {
     }
 
     /// Records the use of the grant. False when the grant, as the store has it, allows no further use.
+    #[inline(never)]
     fn record(&self, attempt: &mut Attempt<'_>, grant: GrantId) -> Result<bool, StoreError> {
         let (state, at, query) = (&*self.state, attempt.now(), attempt.query);
         if state.durable.has(grant) || state.conditional.is_numbered(grant) {

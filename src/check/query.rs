@@ -1,6 +1,5 @@
 //! What is checked, and how: the one parameter of a check.
 
-use std::borrow::Cow;
 use std::hint::black_box;
 
 use crate::model::{Context, Invalid, PrincipalKind, Query, RawQuery, is_plain_principal};
@@ -103,14 +102,16 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// All of it, read, when this is what [`Check::plain_principal`] answered.
-    #[inline]
-    pub(super) fn read_rest(&self, (kind, name): (PrincipalKind, &'a str)) -> Result<RawQuery<'a>, Invalid> {
-        self.with_context(match self.subject {
+    /// All of it, read, when this is what [`Check::plain_principal`] answered, and the rest is as plain.
+    #[inline(always)]
+    pub(super) fn read_plain(&self, principal: (PrincipalKind, &'a str)) -> Option<RawQuery<'a>> {
+        let query = match self.subject {
             Subject::Values(query) => query.into(),
-            Subject::Text { action, resource, parent, .. } => {
-                RawQuery::with_principal((kind, Cow::Borrowed(name)), action, resource, parent)?
-            }
+            Subject::Text { action, resource, parent, .. } => RawQuery::plain(principal, action, resource, parent)?,
+        };
+        Some(match self.context {
+            Some(context) => query.given(context),
+            None => query,
         })
     }
 

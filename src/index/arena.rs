@@ -27,10 +27,16 @@ impl Lines {
         self.0.words().get(at)
     }
 
+    /// All words.
+    #[inline]
+    pub(super) fn words(&self) -> &[AtomicU64] {
+        self.0.words()
+    }
+
     /// How many words there are.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.0.words().len()
+        self.words().len()
     }
 
     /// The words from this line on.
@@ -110,16 +116,16 @@ impl<'a> Run<'a> {
         self.0.len()
     }
 
-    /// The words from this position on.
+    /// So many words from this position, if there are so many.
     #[inline]
-    pub(super) fn from(&self, at: usize) -> &'a [AtomicU64] {
-        self.0.get(at..).unwrap_or_default()
+    pub(super) fn exactly(&self, at: usize, count: usize) -> Option<&'a [AtomicU64]> {
+        self.0.get(at..)?.get(..count)
     }
 
     /// So many words from this position; none when there are not so many.
     #[inline]
     pub(super) fn words(&self, at: usize, count: usize) -> &'a [AtomicU64] {
-        self.from(at).get(..count).unwrap_or_default()
+        self.exactly(at, count).unwrap_or_default()
     }
 
     /// Has the processor fetch a line that will be wanted soon.

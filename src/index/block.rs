@@ -13,8 +13,9 @@
 
 use super::IndexedGrant;
 use super::arena::{Run, load};
+use super::atomic::AtomicU64;
 use super::memory::Memory;
-use super::names::{SetWords, Wanted, line_of};
+use super::names::{Number, SetWords, Wanted, line_of};
 use super::permissions;
 use super::scope::{self, Reach};
 use super::text;
@@ -166,6 +167,12 @@ impl<'a> Block<'a> {
         (0..self.count).any(|n| self.id(self.entry(n)) == id)
     }
 
+    /// The grants of a block with a few.
+    #[inline]
+    fn few(&self) -> &'a [AtomicU64] {
+        self.run.words(self.first, self.count.wrapping_mul(ENTRY))
+    }
+
     #[inline]
     const fn entry(&self, n: usize) -> usize {
         self.first.wrapping_add(n.wrapping_mul(ENTRY))
@@ -183,85 +190,154 @@ impl<'a> Block<'a> {
 }
 
 /// What a principal's grants say to a question.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
-    /// The end and the id of the grant that permits it: the one that lasts longest, the smallest id among equals.
-    pub(super) given: Option<(u64, u128)>,
-    /// When the first grant begins that will permit it, if none does now.
-    pub(super) begins: Option<u64>,
+    /// The end of the grant that permits it: the one that lasts longest, the smallest id among equals. No grant ends at 0.
+    end: u64,
+    /// Its id, in two halves.
+    id: [u64; 2],
+    /// When the first grant begins that will permit it, if none does now; [`NEVER`] when none will.
+    begins: u64,
 }
 
+const NEVER: u64 = u64::MAX;
+
 impl Answer {
+    /// No grant permits it, now or later.
+    pub(super) const NO: Self = Self { end: 0, id: [0; 2], begins: NEVER };
+
     #[inline]
-    fn take(&mut self, end: u64, id: u128) {
-        if self.given.is_none_or(|(best, best_id)| (end, best_id) > (best, id)) {
-            self.given = Some((end, id));
+    fn take(&mut self, end: u64, id: [u64; 2]) {
+        if end > self.end || end == self.end && id < self.id {
+            (self.end, self.id) = (end, id);
         }
     }
 
+    #[inline]
     fn will(&mut self, start: u64) {
-        self.begins = Some(self.begins.map_or(start, |first| first.min(start)));
+        self.begins = self.begins.min(start);
+    }
+
+    /// The end and the id of the grant that permits it.
+    #[inline]
+    pub(super) fn given(&self) -> Option<(u64, u128)> {
+        let [high, low] = self.id;
+        (self.end > 0).then(|| (self.end, u128::from(high) << 64 | u128::from(low)))
+    }
+
+    /// When the first grant begins that will permit it, if none does now.
+    #[inline]
+    pub(super) fn begins(&self) -> Option<u64> {
+        (self.begins != NEVER).then_some(self.begins)
     }
 }
 
 /// What the grants of this block say to the question. The clock is read when a grant covers it, and not before.
-#[inline]
+#[inline(always)]
 pub(super) fn answer(
     block: &Block<'_>,
     memory: &Memory,
     query: &RawQuery<'_>,
-    now: impl FnMut() -> Timestamp,
-    answer: &mut Answer,
-) {
-    if query.is_reserved() {
-        return;
-    }
+    now: &mut (impl FnMut() -> Timestamp + ?Sized),
+) -> Answer {
     let action = query.action().as_bytes();
-    let permitting = memory.names.permitting(&memory.keys, &memory.arena, action);
-    let asked = Asked { memory, action, permitting, reach: Reach::of(&memory.keys, query) };
-    if block.count <= FEW { few(block, &asked, now, answer) } else { many(block, &asked, now, answer) }
+    let number = memory.names.number(&memory.keys, &memory.arena, action);
+    let asked = Asked { memory, query, reach: Reach::of(&memory.keys, query) };
+    if block.count <= FEW && !memory.names.has_wildcards() {
+        return few(block, &asked, &Number::of(number), now);
+    }
+    // Nothing permits it, and a wildcard does not know.
+    if query.is_reserved() {
+        return Answer::NO;
+    }
+    let wanted = memory.names.with_wildcards(&memory.keys, &memory.arena, action, number);
+    if block.count <= FEW { few_of_any(block, &asked, &wanted, now) } else { many(block, &asked, &wanted, now) }
 }
 
+/// A question, for each of a block's grants.
 struct Asked<'a> {
     memory: &'a Memory,
-    action: &'a [u8],
-    permitting: Wanted,
-    reach: Reach<'a>,
+    query: &'a RawQuery<'a>,
+    reach: Reach,
 }
 
 impl Asked<'_> {
+    /// Whether a grant of this scope and this set covers the question, at some time.
     #[inline]
-    fn permitted_by(&self, set: SetWords) -> bool {
-        match line_of(set) {
-            None => self.permitting.is_in(set),
-            Some(line) => self.permitted_by_run(line),
-        }
+    fn is_covered_by(&self, block: &Block<'_>, scope: u64, set: SetWords, wanted: &impl Wanted) -> bool {
+        scope::covers(scope, (block.run, block.texts_from()), self.query)
+            && line_of(set).map_or_else(|| wanted.is_in(set), |line| self.is_permitted_by_run(line))
     }
 
     #[cold]
-    fn permitted_by_run(&self, line: u32) -> bool {
-        permissions::give(self.memory.arena.run(line), self.action, self.memory.keys.action(self.action))
+    fn is_permitted_by_run(&self, line: u32) -> bool {
+        let (action, keys) = (self.query.action().as_bytes(), &self.memory.keys);
+        !self.query.is_reserved() && permissions::give(self.memory.arena.run(line), action, keys.action(action))
     }
 }
 
-#[inline]
-fn few(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp, answer: &mut Answer) {
-    let (entries, _) = block.run.words(block.first, block.count.wrapping_mul(ENTRY)).as_chunks::<ENTRY>();
-    let texts = (block.run, block.texts_from());
-    for [start, end, scope, high, low, one, two] in entries {
-        if !asked.reach.covered_by(load(scope), texts) || !asked.permitted_by([load(one), load(two)]) {
-            continue;
-        }
-        let (start, end, now) = (load(start), load(end), now().millis().unsigned_abs());
-        if now < start {
-            answer.will(start);
-        } else if now < end {
-            answer.take(end, u128::from(load(high)) << 64 | u128::from(load(low)));
-        }
-    }
+#[inline(never)]
+fn few_of_any(
+    block: &Block<'_>,
+    asked: &Asked<'_>,
+    wanted: &impl Wanted,
+    now: &mut (impl FnMut() -> Timestamp + ?Sized),
+) -> Answer {
+    few(block, asked, wanted, now)
 }
 
-fn many(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp, answer: &mut Answer) {
+#[inline(always)]
+fn few(
+    block: &Block<'_>,
+    asked: &Asked<'_>,
+    wanted: &impl Wanted,
+    now: &mut (impl FnMut() -> Timestamp + ?Sized),
+) -> Answer {
+    let words = block.few();
+    let mut these = may_cover(words, &asked.reach, wanted);
+    let (mut answer, texts) = (Answer::NO, (block.run, block.texts_from()));
+    while these != 0 {
+        let at = these.trailing_zeros() as usize * ENTRY;
+        these &= these.wrapping_sub(1);
+        let entry = words.get(at..).and_then(<[_]>::first_chunk::<ENTRY>);
+        let Some([start, end, scope, high, low, one, two]) = entry else { break };
+        let covers = scope::covers(load(scope), texts, asked.query);
+        if covers && line_of([load(one), load(two)]).is_none_or(|line| asked.is_permitted_by_run(line)) {
+            let (start, end, now) = (load(start), load(end), now().millis().unsigned_abs());
+            if now < start {
+                answer.will(start);
+            } else if now < end {
+                answer.take(end, [load(high), load(low)]);
+            }
+        }
+    }
+    answer
+}
+
+/// Which of these grants, at most [`FEW`], may cover the question: a bit for each. What is left to look at is the text of the
+/// scope, and of a set that is written out.
+#[inline(never)]
+fn may_cover(mut words: &[AtomicU64], reach: &Reach, wanted: &impl Wanted) -> u32 {
+    let (mut these, mut bit) = (0, 1_u32);
+    while let Some(([_, _, scope, _, _, one, two], rest)) = words.split_first_chunk::<ENTRY>() {
+        let set = [load(one), load(two)];
+        // Neither part can be predicted: no branch.
+        let may_cover = reach.may_be_in(load(scope)) & (wanted.is_in(set) | line_of(set).is_some());
+        these |= if may_cover { bit } else { 0 };
+        bit = bit.wrapping_shl(1);
+        words = rest;
+    }
+    these
+}
+
+#[cold]
+fn many(
+    block: &Block<'_>,
+    asked: &Asked<'_>,
+    wanted: &impl Wanted,
+    now: &mut (impl FnMut() -> Timestamp + ?Sized),
+) -> Answer {
+    let mut answer = Answer::NO;
     let count = block.count.min(block.run.len().saturating_sub(block.first) / ENTRY);
     let order = |n: usize| {
         let at = block.entry(n);
@@ -275,7 +351,7 @@ fn many(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp
                 break;
             }
             let mut rest = n;
-            if asked.reach.covered_by(scope, (block.run, block.texts_from())) && asked.permitted_by(set) {
+            if asked.is_covered_by(block, scope, set, wanted) {
                 let now = now().millis().unsigned_abs();
                 // Of one scope and one set the latest end comes first: after the first that permits it, and after the
                 // first that is over, no other matters.
@@ -286,7 +362,7 @@ fn many(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp
                         break;
                     }
                     if now >= start {
-                        answer.take(end, block.id(at));
+                        answer.take(end, halves(block.id(at)));
                         break;
                     }
                     answer.will(start);
@@ -296,6 +372,7 @@ fn many(block: &Block<'_>, asked: &Asked<'_>, mut now: impl FnMut() -> Timestamp
             n = first(rest, count, |n| order(n) > (scope, set));
         }
     }
+    answer
 }
 
 /// The first place from `low` to `high` where this holds, given that it holds everywhere after it.

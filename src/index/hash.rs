@@ -64,7 +64,19 @@ impl Keys {
     #[inline]
     pub(super) fn thing(&self, kind: u64, id: &[u8]) -> u64 {
         // All of a short text is in its two ends.
-        if id.len() <= 16 { self.ends(kind, id) } else { self.bytes(kind, id) }
+        match id.len() {
+            ..=16 => self.ends(kind, id),
+            17..=32 => self.two_ends(kind, id),
+            _ => self.bytes(kind, id),
+        }
+    }
+
+    /// The same for a text of 16 bytes or more: sixteen of each end.
+    #[inline]
+    fn two_ends(&self, what: u64, bytes: &[u8]) -> u64 {
+        let inner = bytes.len().checked_sub(8).and_then(|end| bytes.get(8..end)).unwrap_or_default();
+        let (outer, inner) = ((ends(bytes) ^ what).wrapping_mul(self.seed | 1), ends(inner));
+        self.kept(outer.wrapping_add(inner.wrapping_mul(self.seed.rotate_left(32) | 1)))
     }
 
     /// Only the upper half is used. Names of actions are few and short, and operators choose those that are looked for:

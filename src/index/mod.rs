@@ -190,13 +190,24 @@ impl GrantIndex {
     /// Answers the query at `now`. When several grants permit it, the one that lasts longest decides.
     #[inline]
     pub fn decide(&self, query: &Query<'_>, now: Timestamp) -> Decision {
-        self.decide_with(query, || now)
+        self.decide_at(query, || now)
     }
 
     /// The same, at an instant that is read when a grant covers the query and not before: reading a clock would take nearly
     /// every check longer than the rest of it.
     #[inline]
     pub fn decide_with(&self, query: &Query<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
+        let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
+        self.decide_at(query, || {
+            if let Some(clock) = clock.take() {
+                instant = clock();
+            }
+            instant
+        })
+    }
+
+    #[inline]
+    fn decide_at(&self, query: &Query<'_>, now: impl FnMut() -> Timestamp) -> Decision {
         let PrincipalHash(hash) = self.hash(query.principal.kind(), query.principal.id().as_bytes());
         match self.published.rules_out(hash) {
             Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
@@ -210,13 +221,14 @@ impl GrantIndex {
         PrincipalHash(self.published.memory.keys.principal(kind, name))
     }
 
-    /// The same for a query that was read from text, with the hash of its principal.
+    /// The same for a query that was read from text, with the hash of its principal. Asked again, the instant has to be the
+    /// same.
     #[inline]
     pub(crate) fn decide_read(
         &self,
         query: &RawQuery<'_>,
         PrincipalHash(hash): PrincipalHash,
-        now: impl FnOnce() -> Timestamp,
+        now: impl FnMut() -> Timestamp,
     ) -> Decision {
         match self.published.rules_out(hash) {
             Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),

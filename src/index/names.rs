@@ -7,6 +7,8 @@
 //! Permissions come from the roles that an operator writes. They keep their numbers for as long as the index lives. When
 //! there are more of them than numbers, sets with one of the others are written out in full (see `permissions`).
 
+use wide::{bytemuck, u16x8};
+
 use super::arena::{Allocator, Arena, Run};
 use super::atomic::{AtomicU64, Ordering};
 use super::hash::Keys;
@@ -55,31 +57,36 @@ impl Names {
         Self { table: Table::new(BITS), prefixes: AtomicU64::new(0) }
     }
 
-    /// The numbers of all permissions that permit this action. A reader asks after it has found the block: the numbers in a
+    /// The number of the permission that is just this action. A reader asks after it has found the block: the numbers in a
     /// block are findable before the block is.
-    #[inline]
-    pub(super) fn permitting(&self, keys: &Keys, arena: &Arena, action: &[u8]) -> Wanted {
-        let mut wanted = Wanted::default();
-        wanted.extend(self.number(keys, arena, action, 0));
-        let prefixes = self.prefixes.load(Ordering::Relaxed);
-        if prefixes != 0 {
-            self.extend_with_prefixes(keys, arena, (action, prefixes), &mut wanted);
-        }
-        wanted
+    #[inline(never)]
+    pub(super) fn number(&self, keys: &Keys, arena: &Arena, action: &[u8]) -> u16 {
+        self.number_of(keys, arena, action, 0).unwrap_or(Number::NONE)
     }
 
+    /// Whether a wildcard has a number.
+    #[inline]
+    pub(super) fn has_wildcards(&self) -> bool {
+        self.prefixes.load(Ordering::Relaxed) != 0
+    }
+
+    /// The number and those of all wildcards that permit this action.
     #[inline(never)]
-    fn extend_with_prefixes(&self, keys: &Keys, arena: &Arena, (action, lengths): (&[u8], u64), wanted: &mut Wanted) {
+    pub(super) fn with_wildcards(&self, keys: &Keys, arena: &Arena, action: &[u8], number: u16) -> Numbers {
+        let lengths = self.prefixes.load(Ordering::Relaxed);
+        let mut numbers = Numbers { numbers: [Number::of(number); MOST], len: 1 };
         let ends = action.iter().enumerate().filter(|(_, byte)| is_separator(**byte)).map(|(at, _)| at + 1);
         for prefix in std::iter::once(0).chain(ends).take(DEEPEST + 1).filter_map(|end| action.get(..end)) {
             if lengths & length_bit(prefix.len()) != 0 {
-                wanted.extend(self.number(keys, arena, prefix, PREFIX));
+                let number = self.number_of(keys, arena, prefix, PREFIX);
+                number.into_iter().for_each(|number| numbers.push(Number::of(number)));
             }
         }
+        numbers
     }
 
     #[inline]
-    fn number(&self, keys: &Keys, arena: &Arena, text: &[u8], kind: u64) -> Option<u16> {
+    fn number_of(&self, keys: &Keys, arena: &Arena, text: &[u8], kind: u64) -> Option<u16> {
         // No filter: most actions that holders ask for have a number.
         self.table.find(spread(keys.action(text)), |line| number_in(arena.run(line), text, kind))
     }
@@ -89,30 +96,52 @@ impl Names {
     }
 }
 
-/// The numbers that permit an action, each in all four places of a word.
-#[derive(Default)]
-pub(super) struct Wanted {
-    numbers: [u64; MOST],
+/// What permits an action.
+pub(super) trait Wanted {
+    /// Whether one of the numbers is among those of this set. Says nothing of a set that is written out.
+    fn is_in(&self, set: SetWords) -> bool;
+}
+
+/// A number in all eight places of a set.
+#[derive(Clone, Copy)]
+pub(super) struct Number(u16x8);
+
+impl Number {
+    /// In the place of a number: no permission has this one.
+    const NONE: u16 = u16::MAX;
+
+    #[inline]
+    pub(super) fn of(number: u16) -> Self {
+        Self(u16x8::splat(number))
+    }
+}
+
+impl Wanted for Number {
+    #[inline]
+    fn is_in(&self, [one, two]: SetWords) -> bool {
+        bytemuck::cast::<[u64; 2], u16x8>([one, two]).simd_eq(self.0).any()
+    }
+}
+
+/// The number of an action, and those of the wildcards over it.
+pub(super) struct Numbers {
+    numbers: [Number; MOST],
     len: usize,
 }
 
-const ONES: u64 = 0x0001_0001_0001_0001;
-const TOPS: u64 = 0x8000_8000_8000_8000;
-
-impl Wanted {
-    #[inline]
-    fn extend(&mut self, number: Option<u16>) {
-        if let (Some(number), Some(place)) = (number, self.numbers.get_mut(self.len)) {
-            *place = u64::from(number) * ONES;
+impl Numbers {
+    fn push(&mut self, number: Number) {
+        if let Some(place) = self.numbers.get_mut(self.len) {
+            *place = number;
             self.len += 1;
         }
     }
+}
 
-    /// Whether one of them is among the numbers of this set.
+impl Wanted for Numbers {
     #[inline]
-    pub(super) fn is_in(&self, [one, two]: SetWords) -> bool {
-        let is_zero_in = |word: u64| word.wrapping_sub(ONES) & !word & TOPS != 0;
-        self.numbers.iter().take(self.len).any(|wanted| is_zero_in(one ^ wanted) | is_zero_in(two ^ wanted))
+    fn is_in(&self, set: SetWords) -> bool {
+        self.numbers.iter().take(self.len).any(|number| number.is_in(set))
     }
 }
 
@@ -158,7 +187,7 @@ impl Numbering {
     ) -> Option<u16> {
         let prefix = permission.wildcard_prefix();
         let (text, kind) = (prefix.unwrap_or(permission.as_str()).as_bytes(), prefix.map_or(0, |_| PREFIX));
-        if let Some(number) = names.number(keys, arena, text, kind) {
+        if let Some(number) = names.number_of(keys, arena, text, kind) {
             return Some(number);
         }
         let is_deep = kind == PREFIX && text.iter().filter(|byte| is_separator(**byte)).count() > DEEPEST;

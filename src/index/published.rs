@@ -74,41 +74,59 @@ impl Published {
         }
     }
 
-    /// Answers the query, whose principal is of this hash. The clock is read at most once, and only when a grant covers the
-    /// query.
+    /// Answers the query, whose principal is of this hash. The instant is asked for only when a grant covers the query; asked
+    /// again it has to be the same.
     #[inline(never)]
-    pub(super) fn search(&self, hash: u64, query: &RawQuery<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
-        let (kind, name) = (query.principal_kind(), query.principal().as_bytes());
-        let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
-        let mut now = || {
-            if let Some(clock) = clock.take() {
-                instant = clock();
-            }
-            instant
-        };
+    pub(super) fn search(&self, hash: u64, query: &RawQuery<'_>, mut now: impl FnMut() -> Timestamp) -> Decision {
+        match self.try_search(hash, query, &mut now) {
+            Some(decision) => decision,
+            None => self.search_again(hash, query, &mut now),
+        }
+    }
+
+    /// The same after the first try. Not a loop around the first one: the compiler would compute before it, for each check, what
+    /// only some of the later tries might use again.
+    #[cold]
+    #[inline(never)]
+    fn search_again(&self, hash: u64, query: &RawQuery<'_>, now: &mut dyn FnMut() -> Timestamp) -> Decision {
         loop {
-            let epoch = self.epoch.load(Ordering::Acquire);
-            let revision = self.revision();
-            let mut answer = block::Answer::default();
-            if let Some(block) = self.block_of(epoch, hash, kind, name) {
-                block::answer(&block, &self.memory, query, &mut now, &mut answer);
-            }
-            if self.is_still(epoch) {
-                return decision(&answer, revision);
+            if let Some(decision) = self.try_search(hash, query, now) {
+                return decision;
             }
         }
     }
 
+    /// The answer, unless the writer has begun to use memory again that was read for it.
+    #[inline(always)]
+    fn try_search(
+        &self,
+        hash: u64,
+        query: &RawQuery<'_>,
+        now: &mut (impl FnMut() -> Timestamp + ?Sized),
+    ) -> Option<Decision> {
+        let (kind, name) = (query.principal_kind(), query.principal().as_bytes());
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let revision = self.revision();
+        let answer = match self.block_of(epoch, hash, kind, name) {
+            Some(block) => block::answer(&block, &self.memory, query, now),
+            None => block::Answer::NO,
+        };
+        self.is_still(epoch).then(|| decision(&answer, revision))
+    }
+
     #[inline]
     fn block_of(&self, epoch: u64, hash: u64, kind: PrincipalKind, name: &[u8]) -> Option<Block<'_>> {
-        self.table(epoch)?.find(hash, |line| {
-            let run = self.memory.arena.run(line);
-            // What follows the name is wanted in a moment, and the name says so too late.
-            run.fetch(1);
-            run.fetch(2);
-            run.fetch(3);
-            Block::of(run, kind, name)
-        })
+        let table = self.table(epoch)?;
+        let (at, line) = table.first_half(hash)?;
+        let run = self.memory.arena.run(line);
+        // What follows the name is wanted in a moment, and the name says so too late.
+        run.fetch(1);
+        if let Some(block) = Block::of(run, kind, name) {
+            return Some(block);
+        }
+        // Only the line comes back from there: what is passed through memory for it would be passed so each time.
+        let is_it = |line| Block::of(self.memory.arena.run(line), kind, name).map(|_| line);
+        table.find_after(hash, at, is_it).map(|line| Block::at(self.memory.arena.run(line)))
     }
 
     #[inline]
@@ -170,9 +188,10 @@ impl Published {
     }
 }
 
+#[inline]
 fn decision(answer: &block::Answer, revision: Revision) -> Decision {
-    match answer.given {
+    match answer.given() {
         Some((end, id)) => Decision::allow(GrantId::from_u128(id), Timestamp::at_most(end), revision),
-        None => Decision::not_applicable(Reason::NoGrant, answer.begins.map(Timestamp::at_most), revision),
+        None => Decision::not_applicable(Reason::NoGrant, answer.begins().map(Timestamp::at_most), revision),
     }
 }

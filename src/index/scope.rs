@@ -12,6 +12,8 @@
 //!
 //! Then these texts follow in this order.
 
+use wide::u32x4;
+
 use super::arena::Run;
 use super::hash::{self, Keys};
 use super::text;
@@ -25,8 +27,8 @@ const ONE: u64 = 1 << 63;
 
 /// The upper half of the word of one thing.
 #[inline]
-fn tag(keys: &Keys, kind: u64, id: &[u8]) -> u64 {
-    (ONE | keys.thing(kind, id)) >> 32
+fn tag(keys: &Keys, kind: u64, id: &[u8]) -> u32 {
+    hash::upper(ONE | keys.thing(kind, id))
 }
 
 /// The word of a scope, whose text, if it has one, is appended to the texts.
@@ -47,7 +49,7 @@ pub(super) fn encode(keys: &Keys, scope: &Scope, texts: &mut Vec<u64>) -> u64 {
     for text in [first.0, first.1, second.0, second.1, kind] {
         text::push(texts, text);
     }
-    moved(tag(keys, hash::kind(first.0), first.1) << 32, place)
+    moved(u64::from(tag(keys, hash::kind(first.0), first.1)) << 32, place)
 }
 
 /// Where the text of the scope of this word begins, if it has one.
@@ -93,80 +95,76 @@ const fn head((kind, id): Thing<'_>) -> u64 {
 
 const HEAD: u64 = (1 << 20) - 1;
 
-/// The resource of a query, and its parent.
-pub(super) struct Reach<'a> {
-    thing: Thing<'a>,
-    parent: Option<Thing<'a>>,
-    kind_tag: u64,
-    thing_tag: u64,
-    /// Of no scope when there is no parent.
-    parent_tag: u64,
-}
+/// Where the scopes that reach the resource of a query are, as far as hashes tell: the tags of its kind, of itself, of its
+/// parent, and of everything.
+pub(super) struct Reach(u32x4);
 
-impl<'a> Reach<'a> {
+/// No scope has this tag: it is that of a parent when there is none.
+const NONE: u32 = u32::MAX >> 1;
+
+impl Reach {
     #[inline]
-    pub(super) fn of(keys: &Keys, query: &'a RawQuery<'_>) -> Self {
-        let thing = (query.resource_kind().as_bytes(), query.resource_id().as_bytes());
-        let parent = query.parent().map(|(kind, id)| (kind.as_bytes(), id.as_bytes()));
-        let kind = hash::kind(thing.0);
-        Self {
-            thing,
-            parent,
-            kind_tag: tag(keys, kind, &[]),
-            thing_tag: tag(keys, kind, thing.1),
-            parent_tag: parent.map_or(u64::MAX, |(kind, id)| tag(keys, hash::kind(kind), id)),
-        }
+    pub(super) fn of(keys: &Keys, query: &RawQuery<'_>) -> Self {
+        let kind = hash::kind(query.resource_kind().as_bytes());
+        let parent = |(kind, id): (&str, &str)| tag(keys, hash::kind(kind.as_bytes()), id.as_bytes());
+        let parent = query.parent().map_or(NONE, parent);
+        let thing = tag(keys, kind, query.resource_id().as_bytes());
+        Self(u32x4::new([tag(keys, kind, &[]), thing, parent, hash::upper(ANY)]))
     }
 
-    /// Whether a scope of this word reaches the thing. The texts begin at this place of the run.
+    /// Whether a scope of this word may reach it.
     #[inline]
-    pub(super) fn covered_by(&self, scope: u64, texts: (Run<'_>, usize)) -> bool {
-        // Which sort of scope comes next cannot be predicted: no branch until one fits.
-        let tag = scope >> 32;
-        let one = (tag == self.thing_tag) | (tag == self.parent_tag) | (tag == self.kind_tag);
-        (one | (scope == ANY)) && (scope & ONE == 0 || self.is_written(scope, texts))
+    pub(super) fn may_be_in(&self, scope: u64) -> bool {
+        u32x4::splat(hash::upper(scope)).simd_eq(self.0).any()
     }
 
-    /// The first and last words of the ranges, apart from each other, that can reach the thing.
+    /// The first and last words of the ranges, apart from each other, that can reach it.
     pub(super) fn ranges(&self) -> [(u64, u64); 4] {
         const NOWHERE: (u64, u64) = (1, 0);
-        let one = |tag: u64| (tag << 32, tag << 32 | 0xFFFF_FFFF);
-        let mut tags = [self.kind_tag, self.thing_tag, self.parent_tag];
+        let mut before = NONE;
+        let mut tags = self.0.to_array();
         tags.sort_unstable();
-        let [a, b, c] = tags;
-        let b = if a == b { NOWHERE } else { one(b) };
-        let c = if c == tags[1] || self.parent.is_none() && c == self.parent_tag { NOWHERE } else { one(c) };
-        [(ANY, ANY), one(a), b, c]
+        tags.map(|tag| match std::mem::replace(&mut before, tag) {
+            before if before == tag || tag == NONE => NOWHERE,
+            _ if tag == hash::upper(ANY) => (ANY, ANY),
+            _ => (u64::from(tag) << 32, u64::from(tag) << 32 | 0xFFFF_FFFF),
+        })
     }
+}
 
-    /// Whether the text of this scope is that of the resource or its parent.
-    #[inline]
-    fn is_written(&self, scope: u64, (run, texts): (Run<'_>, usize)) -> bool {
-        let at = texts.wrapping_add((scope & 0xFFFF_FFFF) as usize);
-        let (first, at) = (run.word(at), at.wrapping_add(1));
-        let kind_alone = (self.thing.0, [].as_slice());
-        (self.is_one(first, run, at) || is_at(first, run, at, kind_alone))
-            && (first >> 20 == 0 || self.is_rest(first, run, at.wrapping_add(thing_words(first))))
-    }
+/// Whether a scope of this word reaches the resource of the query. The texts begin at this place of the run.
+#[inline]
+pub(super) fn covers(scope: u64, texts: (Run<'_>, usize), query: &RawQuery<'_>) -> bool {
+    scope == ANY || is_written(scope, texts, query)
+}
 
-    /// Whether the thing that begins here is the resource or its parent.
-    #[inline]
-    fn is_one(&self, head: u64, run: Run<'_>, at: usize) -> bool {
-        is_at(head, run, at, self.thing) || self.parent.is_some_and(|parent| is_at(head, run, at, parent))
-    }
+/// Whether the text of this scope is that of the resource or of its parent.
+#[inline(never)]
+fn is_written(scope: u64, (run, texts): (Run<'_>, usize), query: &RawQuery<'_>) -> bool {
+    let at = texts.wrapping_add((scope & 0xFFFF_FFFF) as usize);
+    let (first, at) = (run.word(at), at.wrapping_add(1));
+    (is_one(first, run, at, query) || is_at(first, run, at, (query.resource_kind(), "")))
+        && (first >> 20 == 0 || is_rest(first, run, at.wrapping_add(thing_words(first)), query))
+}
 
-    fn is_rest(&self, first: u64, run: Run<'_>, at: usize) -> bool {
-        let (second, kind) = (first >> 20, (first >> 40) as usize & 0xFF);
-        (second & HEAD == 0 || self.is_one(second, run, at))
-            && (kind == 0
-                || kind == self.thing.0.len() && text::is(run, at.wrapping_add(thing_words(second)), self.thing.0))
-    }
+/// Whether the thing that begins here is the resource or its parent.
+#[inline]
+fn is_one(head: u64, run: Run<'_>, at: usize, query: &RawQuery<'_>) -> bool {
+    is_at(head, run, at, (query.resource_kind(), query.resource_id()))
+        || query.parent().is_some_and(|parent| is_at(head, run, at, parent))
+}
+
+#[cold]
+fn is_rest(first: u64, run: Run<'_>, at: usize, query: &RawQuery<'_>) -> bool {
+    let (second, length, kind) = (first >> 20, (first >> 40) as usize & 0xFF, query.resource_kind().as_bytes());
+    (second & HEAD == 0 || is_one(second, run, at, query))
+        && (length == 0 || length == kind.len() && text::is(run, at.wrapping_add(thing_words(second)), kind))
 }
 
 /// Whether this thing begins here, whose lengths these are.
 #[inline]
-fn is_at(lengths: u64, run: Run<'_>, at: usize, thing: Thing<'_>) -> bool {
-    lengths & HEAD == head(thing)
-        && text::is(run, at.wrapping_add(text::words(thing.0.len())), thing.1)
-        && text::is(run, at, thing.0)
+fn is_at(lengths: u64, run: Run<'_>, at: usize, (kind, id): (&str, &str)) -> bool {
+    lengths & HEAD == head((kind.as_bytes(), id.as_bytes()))
+        && text::is(run, at.wrapping_add(text::words(kind.len())), id.as_bytes())
+        && text::is(run, at, kind.as_bytes())
 }

@@ -74,31 +74,65 @@ impl Table {
             .is_some_and(|word| word.load(Ordering::Relaxed) & wanted == wanted)
     }
 
-    /// What `look` knows of one of the blocks that may be of this hash.
+    /// What `look` knows of one of the blocks that may be of this hash. It may be asked about line 0, which is no block.
     #[inline]
     pub(super) fn find<R>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<R>) -> Option<R> {
-        let (mut at, mask) = ((hash >> self.slot_shift) as usize, self.mask());
+        let (at, block) = self.first_half(hash)?;
+        // The same half of a hash: nearly always the one that is looked for, and never taken for it.
+        match look(block) {
+            Some(found) => Some(found),
+            None => self.find_after(hash, at, look),
+        }
+    }
+
+    /// The first slot that has the same half of the hash, and its block. It may be line 0, which is no block.
+    #[inline]
+    pub(super) fn first_half(&self, hash: u64) -> Option<(usize, u32)> {
+        self.find_half(hash, self.home(hash))
+    }
+
+    /// What `look` knows of a block in the slots after this one.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn find_after<R>(&self, hash: u64, mut at: usize, mut look: impl FnMut(u32) -> Option<R>) -> Option<R> {
         for _ in 0..self.slots.len() {
-            let slot = self.slot(at & mask, Ordering::Acquire);
+            let block;
+            (at, block) = self.find_half(hash, at.wrapping_add(1))?;
+            if let Some(found) = look(block) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The next slot from here on that has the same half of the hash, and its block.
+    #[inline]
+    fn find_half(&self, hash: u64, mut at: usize) -> Option<(usize, u32)> {
+        let slots = self.slots.words();
+        let mask = slots.len().wrapping_sub(1);
+        for _ in 0..slots.len() {
+            let slot = slots.get(at & mask)?.load(Ordering::Acquire);
             if slot == EMPTY {
                 return None;
             }
-            let block = block_of(slot);
-            if slot >> 32 == hash & 0xFFFF_FFFF && block != 0 {
-                // The same half of a hash: nearly always the one that is looked for, and never taken for it.
-                if let Some(found) = look(block) {
-                    return Some(found);
-                }
+            if slot >> 32 == hash & 0xFFFF_FFFF {
+                return Some((at, block_of(slot)));
             }
             at = at.wrapping_add(1);
         }
         None
     }
 
+    /// The slot at which the search for this hash begins.
+    #[inline]
+    fn home(&self, hash: u64) -> usize {
+        hash.wrapping_shr(self.slot_shift) as usize
+    }
+
     /// The block in the first slot of this hash.
     #[inline]
     pub(super) fn first(&self, hash: u64) -> Option<u32> {
-        let block = block_of(self.slot((hash >> self.slot_shift) as usize & self.mask(), Ordering::Acquire));
+        let block = block_of(self.slot(self.home(hash) & self.mask(), Ordering::Acquire));
         (block != 0).then_some(block)
     }
 
@@ -152,7 +186,7 @@ impl Table {
 
     #[inline]
     fn probe(&self, hash: u64) -> impl Iterator<Item = (usize, u64)> {
-        let (home, mask) = ((hash >> self.slot_shift) as usize, self.mask());
+        let (home, mask) = (self.home(hash), self.mask());
         (0..=mask).map(move |step| {
             let at = home.wrapping_add(step) & mask;
             (at, self.slot(at, Ordering::Acquire))

@@ -29,12 +29,14 @@ pub(super) fn read(run: Run<'_>, at: usize, len: usize) -> Vec<u8> {
 }
 
 /// Whether exactly these bytes begin at this word. What follows them up to the end of their last word must be zeros.
-#[inline]
+// Not inlined: where it is, its callers keep all that they know out of registers.
+#[inline(never)]
 pub(super) fn is(run: Run<'_>, at: usize, bytes: &[u8]) -> bool {
+    let Some(text) = run.exactly(at, words(bytes.len())) else { return false };
+    let Some((end, text)) = text.split_last() else { return true };
     let (whole, rest) = bytes.as_chunks::<8>();
-    let Some((text, after)) = run.from(at).split_at_checked(whole.len()) else { return false };
-    text.iter().zip(whole).all(|(word, chunk)| load(word) == u64::from_le_bytes(*chunk))
-        && (rest.is_empty() || after.first().is_some_and(|word| load(word) == last(bytes, rest)))
+    load(end) == last(bytes, rest)
+        && text.iter().zip(whole).all(|(word, chunk)| load(word) == u64::from_le_bytes(*chunk))
 }
 
 /// The padded last word. Long texts take it from their last eight bytes at one go.

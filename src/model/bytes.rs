@@ -81,6 +81,40 @@ pub(crate) fn padded(bytes: &[u8]) -> u64 {
     byte(0) | byte(1) | byte(2)
 }
 
+/// Up to sixteen bytes, or the first sixteen, with zeros after them.
+#[inline]
+pub(super) fn sixteen(bytes: &[u8]) -> u8x16 {
+    let sixteen = match (bytes.first_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), ..) => return u8x16::new(*first),
+        // Bytes that are read twice come to the same place.
+        (None, Some(first), Some(last)) => {
+            let shift = u32::try_from(bytes.len().wrapping_sub(8).wrapping_mul(8)).unwrap_or_default();
+            u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)).wrapping_shl(shift)
+        }
+        _ => u128::from(padded(bytes)),
+    };
+    u8x16::new(sixteen.to_le_bytes())
+}
+
+/// A bit for each of so many bytes, at most sixteen.
+#[inline]
+pub(super) const fn all_of_sixteen(len: usize) -> u32 {
+    let len = if len < 16 { len as u32 } else { 16 };
+    1_u32.wrapping_shl(len).wrapping_sub(1)
+}
+
+/// A character of ASCII that can be seen, or a space.
+#[inline]
+pub(super) fn is_printable(bytes: u8x16) -> u8x16 {
+    are_from(bytes, b' ', b'~')
+}
+
+/// A lower-case letter.
+#[inline]
+pub(super) fn is_lower(bytes: u8x16) -> u8x16 {
+    are_from(bytes, b'a', b'z')
+}
+
 /// Of at most [`BLOCK`] bytes, which are of each of these classes.
 #[inline]
 pub(super) fn classify<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> [u8x16; N]) -> [u64; N] {

@@ -13,7 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Invalid;
-use super::bytes::{are_joined, is_between_segments, is_segment};
+use super::bytes::{all_of_sixteen, are_joined, is_between_segments, is_segment, sixteen};
 
 const MAX_NAME: usize = 128;
 const EXPECTED: &str = "segments of A-Z a-z 0-9 _ - joined by `.` or `:`, at most 128 bytes, such as tools.execute";
@@ -46,6 +46,16 @@ impl Action {
     #[inline]
     pub(super) fn check(name: &str) -> Result<(), Invalid> {
         check_segments(name, "action", EXPECTED)
+    }
+
+    /// Whether this is the name of an action, for nearly every one: of at most sixteen bytes. False says nothing.
+    #[inline]
+    pub(super) fn is_plain(name: &str) -> bool {
+        let (bytes, all) = (sixteen(name.as_bytes()), all_of_sixteen(name.len()));
+        let (segments, separators) = (is_segment(bytes).to_bitmask(), is_between_segments(bytes).to_bitmask());
+        // None at either end, and none after another.
+        let fits = separators & (separators << 1 | 1 | all ^ all >> 1) == 0;
+        !name.is_empty() && name.len() <= 16 && segments | separators == all && fits
     }
 
     /// The action of a name that was checked.

@@ -50,6 +50,29 @@ impl<'a> RawQuery<'a> {
         Ok(Self { principal_kind, principal, action, resource, parent, context: None })
     }
 
+    /// The same for nearly every question, in less time. `None` says nothing.
+    #[inline(always)]
+    pub(crate) fn plain(
+        (principal_kind, principal): (PrincipalKind, &'a str),
+        action: &'a str,
+        resource: Option<&'a str>,
+        parent: Option<&'a str>,
+    ) -> Option<Self> {
+        let resource = ResourceId::read_plain(resource?)?;
+        let parent = match parent {
+            None => None,
+            Some(parent) => {
+                let parent = ResourceId::read_plain(parent)?;
+                if parent.0 == resource.0 {
+                    return None;
+                }
+                Some(parent)
+            }
+        };
+        let principal = Cow::Borrowed(principal);
+        Action::is_plain(action).then_some(Self { principal_kind, principal, action, resource, parent, context: None })
+    }
+
     /// The question whose parts were checked before.
     pub(crate) const fn from_checked(
         (principal_kind, principal): (PrincipalKind, &'a str),
@@ -165,6 +188,38 @@ mod tests {
         Ok((principal, action, resource))
     }
 
+    #[test]
+    fn plain_text_is_read_in_less_time() {
+        let is_plain = |action: &str, resource: &str, parent: Option<&str>| {
+            let plain = RawQuery::plain((PrincipalKind::User, "dev"), action, Some(resource), parent);
+            let read = RawQuery::new((PrincipalKind::User, "dev"), action, Some(resource), parent);
+            assert!(plain.is_none() || plain == read.clone().ok(), "{action} {resource} {parent:?}");
+            (plain.is_some(), read.is_ok())
+        };
+        let long = format!("tool:{}", "x".repeat(59));
+        for resource in ["tool:a", "a:b", "tool:server-0001/tool-01", "tool:exactly16 bytes", "tool:a:b", &long] {
+            assert_eq!(is_plain("tools.execute", resource, Some("server:s-1")), (true, true), "{resource}");
+        }
+        for resource in
+            ["mcp_server:a", "Tool:a", "tool:ä", "a-kind-of-some-length:a", "toolx:server-0001/tööl", "v2:a"]
+        {
+            assert!(!is_plain("tools.execute", resource, None).0, "{resource}");
+        }
+        for resource in
+            ["tool:", ":a", "tool", "", "tool:a\u{7f}", "tool:a\0", "tool:a line that is broken\n", "tool:\u{202e}a"]
+        {
+            assert_eq!(is_plain("tools.execute", resource, None), (false, false), "{resource}");
+        }
+        assert_eq!(is_plain("a", "tool:a", Some("tool:b")), (false, false));
+        for action in ["a", "tools.read", "admin.Users:a_b"] {
+            assert_eq!(is_plain(action, "tool:a", None), (true, true), "{action}");
+        }
+        for action in ["", ".", "a.", ".a", "a..b", "a.:b", "a b", "a\0b", "toolsäxecute"] {
+            assert_eq!(is_plain(action, "tool:a", None), (false, false), "{action}");
+        }
+        assert_eq!(is_plain("tools.mcp.execute-long", "tool:a", None), (false, true));
+    }
+
     proptest! {
         #[test]
         fn text_means_what_the_values_mean(
@@ -177,6 +232,11 @@ mod tests {
             let raw = RawQuery::new(principal, &action, resource.as_deref(), parent.as_deref());
             let values = values(principal, &action, resource.as_deref(), parent.as_deref());
             prop_assert_eq!(raw.clone().map(|raw| raw.to_values()), values.clone());
+            if crate::model::is_plain_principal(name.as_bytes())
+                && let Some(plain) = RawQuery::plain(principal, &action, resource.as_deref(), parent.as_deref())
+            {
+                prop_assert_eq!(Ok(plain), raw.clone());
+            }
             if let (Ok(raw), Ok((principal, action, resource))) = (raw, values) {
                 prop_assert_eq!(raw, Query { principal: &principal, action: &action, resource: &resource }.into());
             }

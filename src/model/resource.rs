@@ -10,8 +10,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use tinystr::TinyAsciiStr;
+use wide::u8x16;
 
-use super::bytes::{BLOCK, all, all_of, are_joined, classify, is, is_between_words, is_kind, is_no_control};
+use super::bytes::{
+    BLOCK, all, all_of, all_of_sixteen, are_joined, classify, is, is_between_words, is_kind, is_lower, is_no_control,
+    is_printable, sixteen,
+};
 use super::{Invalid, characters};
 
 /// The longest name of a kind, in bytes.
@@ -123,6 +127,28 @@ impl ResourceId {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The same as [`ResourceId::read`] for nearly every text, in less time: a kind of at most fifteen lower-case letters, and an
+    /// id of printable ASCII. `None` says nothing.
+    #[inline]
+    pub(super) fn read_plain(text: &str) -> Option<(&str, &str)> {
+        let bytes = text.as_bytes();
+        let first = sixteen(bytes);
+        let colons = is(first, b':').to_bitmask();
+        let colon = colons.trailing_zeros() as usize;
+        let kind = all_of_sixteen(colon);
+        let is_plain = colons != 0
+            && colon != 0
+            && is_lower(first).to_bitmask() & kind == kind
+            && is_printable(first).to_bitmask() == all_of_sixteen(bytes.len())
+            && bytes.len() <= BLOCK
+            && is_printable_to_the_end(bytes);
+        if !is_plain {
+            return None;
+        }
+        let (kind, id) = (text.get(..colon)?, text.get(colon.wrapping_add(1)..)?);
+        (!id.is_empty()).then_some((kind, id))
     }
 
     /// The kind and id that a text such as `invoice:2026-17` names.
@@ -296,6 +322,15 @@ impl FromStr for Resource {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         text.parse::<ResourceId>().map(Into::into)
     }
+}
+
+/// Whether what follows the first sixteen bytes is printable ASCII.
+#[inline]
+fn is_printable_to_the_end(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<16>() else { return true };
+    let middle = bytes.as_chunks::<16>().0.get(1..).unwrap_or_default();
+    let all = middle.iter().fold(is_printable(u8x16::new(*last)), |all, bytes| all & is_printable(u8x16::new(*bytes)));
+    all.to_bitmask() == 0xFFFF
 }
 
 #[inline]
