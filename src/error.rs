@@ -179,6 +179,7 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::BreakGlassActive
         | RefusalCode::BreakGlassNotExtendable
         | RefusalCode::ReviewOutstanding
+        | RefusalCode::BreakGlassBlocked
         | RefusalCode::NothingToReview
         | RefusalCode::ReviewTooEarly
         | RefusalCode::ReviewClosed => ErrorKind::Conflict,

@@ -69,6 +69,7 @@ fn grant(n: u128, holder: &str) -> Grant {
         details: jit_access::model::Details::default(),
         approver_roles: Vec::new(),
         approved_by: Actor::Rule("test".into()),
+        earlier_approvers: Vec::new(),
         approved_at: at(1_000),
         break_glass: None,
         holder_acts_for: None,

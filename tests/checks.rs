@@ -88,6 +88,7 @@ fn grant(n: u128, dice: &mut Dice) -> Grant {
         details: jit_access::model::Details::default(),
         approver_roles: Vec::new(),
         approved_by: Actor::Rule("test".into()),
+        earlier_approvers: Vec::new(),
         approved_at: at(0),
         break_glass: None,
         holder_acts_for: None,
@@ -277,6 +278,7 @@ fn a_use_that_cannot_be_written_takes_the_allow_back() {
         reviewer_roles: vec![RoleName::new("lead").unwrap()],
         review_due: at(10_000),
         closed: None,
+        lifted: None,
         overdue_noted: false,
     };
     let grants = [everything(1, "dev"), Grant { break_glass: Some(emergency), ..everything(2, "ops") }];

@@ -28,6 +28,7 @@ fn grant(id: u128, window: (i64, i64)) -> Grant {
         details: jit_access::model::Details::default(),
         approver_roles: Vec::new(),
         approved_by: Actor::Rule("test".into()),
+        earlier_approvers: Vec::new(),
         approved_at: at(1_000),
         ended: None,
         break_glass: None,

@@ -533,6 +533,7 @@ mod random {
             version: 1,
             reviews: Vec::new(),
             answers: Vec::new(),
+            repeats: Vec::new(),
         }
     }
 
@@ -542,6 +543,7 @@ mod random {
             reviewer_roles: roles(dice),
             review_due: instant(dice),
             closed: None,
+            lifted: None,
             overdue_noted: false,
         };
         Grant {
@@ -558,6 +560,7 @@ mod random {
             details: jit_access::model::Details::default(),
             approver_roles: roles(dice),
             approved_by: Actor::Principal(principal(dice)),
+            earlier_approvers: Vec::new(),
             approved_at: now(),
             break_glass: (dice.below(2) == 0).then_some(owed),
             suspended: None,

@@ -188,6 +188,7 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
         details: jit_access::model::Details::default(),
         approver_roles: Vec::new(),
         approved_by: Actor::Rule("bench".into()),
+        earlier_approvers: Vec::new(),
         approved_at: now(),
         break_glass: None,
         holder_acts_for: None,

@@ -60,6 +60,7 @@ fn world(conditions: Conditions) -> (Decider, Arc<Upstream>) {
         details: crate::model::Details::default(),
         approver_roles: Vec::new(),
         approved_by: Actor::Clock,
+        earlier_approvers: Vec::new(),
         approved_at: at(0),
         break_glass: None,
         holder_acts_for: None,

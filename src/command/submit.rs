@@ -1,7 +1,7 @@
 //! Request a role.
 
 use super::define::command;
-use crate::model::{Conditions, RoleName, Scope, Timestamp, Ttl};
+use crate::model::{Conditions, PermissionSet, RoleName, Scope, Timestamp, Ttl};
 
 command! {
 
@@ -9,8 +9,9 @@ command! {
     ///
     /// The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and
     /// `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its
-    /// grant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is
-    /// that grant's request with `already`. Once the call has returned, it is on disk.
+    /// grant is in force. When a grant of the caller already gives all of it, or a request of the caller for just this
+    /// waits, no request is made, and the answer is that request with `already`; another reason or ticket is added to
+    /// its `asked_again`. Once the call has returned, it is on disk.
     Submit = "submit",
     answers: Request,
     action: Request,
@@ -32,5 +33,8 @@ command! {
         starts_at: Option<Timestamp>,
         /// Conditions checked at every use, besides those of the role.
         conditions: Conditions,
+        /// Fewer permissions than the role gives. The request is for what both have in common. The default is all of the
+        /// role's.
+        permissions: Option<PermissionSet>,
     },
 }

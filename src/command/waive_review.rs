@@ -7,7 +7,8 @@ command! {
 
     /// Waive the review of a break-glass grant. The journal keeps who did so, and why.
     ///
-    /// Needs what completing the review needs, and is possible at any time.
+    /// Needs what completing the review needs, and is possible at any time. Of a review that found the use unjustified, it
+    /// lifts what `break_glass.after_unjustified` makes follow; what was found stays on record.
     WaiveReview = "waive_review",
     answers: Grant,
     action: WaiveReview,

@@ -28,6 +28,7 @@ pub(super) fn break_glass(reader: &mut Reader, rules: &Rules) -> BreakGlassRules
         notify_security_team: section.flag("notify_security_team").unwrap_or(defaults.notify_security_team),
         reviewer_roles: section.list("reviewer_roles", RoleName::new).unwrap_or_default(),
         review_within: section.hours("review_within_hours").unwrap_or(defaults.review_within),
+        after_unjustified: section.parsed("after_unjustified", str::parse).unwrap_or(defaults.after_unjustified),
     };
     if read.max_duration > rules.max_duration {
         let expected = format!("at most max_duration_hours, which is {}", rules.max_duration.hours());

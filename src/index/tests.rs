@@ -99,6 +99,7 @@ fn grant(principals: usize, ids: u128) -> impl Strategy<Value = Grant> {
             details: crate::model::Details::default(),
             approver_roles: Vec::new(),
             approved_by: Actor::Clock,
+            earlier_approvers: Vec::new(),
             approved_at: at(0),
             break_glass: None,
             holder_acts_for: None,

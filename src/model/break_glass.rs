@@ -34,7 +34,7 @@ pub struct Emergency {
 /// use jit_access::model::{BreakGlass, ReviewStatus, RoleName};
 ///
 /// let due = "2026-12-02T10:00:00Z".parse()?;
-/// let owed = BreakGlass { drill: false, reviewer_roles: vec![RoleName::new("lead")?], review_due: due, closed: None, overdue_noted: false };
+/// let owed = BreakGlass { drill: false, reviewer_roles: vec![RoleName::new("lead")?], review_due: due, closed: None, lifted: None, overdue_noted: false };
 /// assert_eq!(owed.review("2026-12-02T09:59:59.999Z".parse()?), ReviewStatus::Required);
 /// assert_eq!(owed.review(due), ReviewStatus::Overdue);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -49,11 +49,21 @@ pub struct BreakGlass {
     pub review_due: Timestamp,
     /// How the review ended, once it has.
     pub closed: Option<ClosedReview>,
+    /// Since when a review that found the use unjustified is not held against its holder any more, by whom, and why.
+    pub lifted: Option<ClosedReview>,
     /// That the journal says that the review is overdue.
     pub overdue_noted: bool,
 }
 
 impl BreakGlass {
+    /// Whether a review found the use unjustified, it was no exercise, and nobody has lifted what follows from that.
+    #[must_use]
+    pub fn is_held_against(&self) -> bool {
+        let unjustified =
+            matches!(&self.closed, Some(closed) if matches!(closed.outcome, ReviewOutcome::Unjustified(_)));
+        unjustified && !self.drill && self.lifted.is_none()
+    }
+
     /// What the review is at `now`. Time decides it by comparison.
     #[must_use]
     pub fn review(&self, now: Timestamp) -> ReviewStatus {

@@ -1,8 +1,8 @@
 //! The facts that are journalled. Everything else in the library is a fold over them.
 
 use super::{
-    AccessRequest, Action, Actor, Amendment, Capacity, Cut, Delegation, DelegationId, Grant, GrantId, Justification,
-    Principal, RequestId, Resource, Standing, Timestamp,
+    AccessRequest, Action, Actor, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId, Grant, GrantId,
+    Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp,
 };
 
 /// One fact, when it became true, and by whom.
@@ -102,7 +102,23 @@ pub enum Fact {
         /// The reviewer's reason, which the requester sees.
         reason: Justification,
     },
-    /// Its requester took it back.
+    /// Its requester asked for the same again, for another reason or ticket. It gives nothing more.
+    RequestRepeated {
+        /// Which request.
+        request: RequestId,
+        /// Why this time.
+        justification: Option<Justification>,
+        /// Where that work is tracked.
+        ticket: Option<TicketUrl>,
+    },
+    /// Its start had passed before it was approved, and the risk of a later start is another one.
+    RequestReassessed {
+        /// Which request.
+        request: RequestId,
+        /// The risk, judged for a start at the approval.
+        assessment: Box<Assessment>,
+    },
+    /// Its requester took it back, or the grant that it would extend ended.
     RequestWithdrawn {
         /// Which request.
         request: RequestId,
@@ -229,6 +245,8 @@ impl Fact {
             Self::RequestDenied { .. } => "request_denied",
             Self::InformationRequested { .. } => "information_requested",
             Self::RequestAnswered { .. } => "request_answered",
+            Self::RequestRepeated { .. } => "request_repeated",
+            Self::RequestReassessed { .. } => "request_reassessed",
             Self::RequestWithdrawn { .. } => "request_withdrawn",
             Self::RequestTimedOut { .. } => "request_timed_out",
             Self::RolesDelegated(_) => "roles_delegated",
@@ -296,6 +314,8 @@ impl Subject {
             | Fact::RequestDenied { request, .. }
             | Fact::InformationRequested { request, .. }
             | Fact::RequestAnswered { request, .. }
+            | Fact::RequestRepeated { request, .. }
+            | Fact::RequestReassessed { request, .. }
             | Fact::RequestWithdrawn { request }
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),

@@ -56,8 +56,10 @@ pub struct Grant {
     pub details: Details,
     /// The host's roles of which someone must hold one to revoke it: those that could approve it.
     pub approver_roles: Vec<RoleName>,
-    /// Who approved it.
+    /// Who approved it last.
     pub approved_by: Actor,
+    /// Those whose approvals counted before that one, in order.
+    pub earlier_approvers: Vec<Actor>,
     /// When it was approved.
     pub approved_at: Timestamp,
     /// The review it owes, because nobody approved it.
@@ -318,6 +320,12 @@ impl Grant {
     #[must_use]
     pub fn is_unreviewed(&self) -> bool {
         self.break_glass.as_ref().is_some_and(|owed| owed.closed.is_none())
+    }
+
+    /// Whether nobody approved it, and its review is not closed or found its use unjustified and nobody has lifted that.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.is_unreviewed() || self.break_glass.as_ref().is_some_and(BreakGlass::is_held_against)
     }
 
     /// Whether it gives `action` on `resource`, whenever it is in force.

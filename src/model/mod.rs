@@ -95,7 +95,9 @@ pub use permission::{Action, Permission, PermissionSet};
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;
-pub use request::{AccessRequest, Amendment, Answer, DurationCut, RequestState, RequestStatus, Review, Verdict};
+pub use request::{
+    AccessRequest, Amendment, Answer, DurationCut, Repeat, RequestState, RequestStatus, Review, Verdict,
+};
 pub use resource::{Resource, ResourceId, ResourceKind};
 pub use role::Role;
 pub use role_name::RoleName;

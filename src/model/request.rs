@@ -2,7 +2,7 @@
 
 use super::{
     Actor, ApprovalStep, Assessment, Capacity, Conditions, Cut, Details, Emergency, Extension, Justification,
-    Permission, PermissionSet, Principal, RequestId, RoleName, Scope, Terms, Timestamp, Ttl,
+    Permission, PermissionSet, Principal, RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -75,6 +75,28 @@ pub struct AccessRequest {
     pub reviews: Vec<Review>,
     /// What the requester answered, in order.
     pub answers: Vec<Answer>,
+    /// What else the requester wanted the same for, while it waited or its grant gave it.
+    pub repeats: Vec<Repeat>,
+}
+
+/// Another reason for what a request or its grant gives already.
+///
+/// ```
+/// use jit_access::model::{Justification, Repeat};
+///
+/// let at = "2026-12-01T10:00:00Z".parse()?;
+/// let second = Repeat { at, justification: Some(Justification::new("INC-43, the same tool")?), ticket: None };
+/// assert!(second.ticket.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// When it was asked for again.
+    pub at: Timestamp,
+    /// Why.
+    pub justification: Option<Justification>,
+    /// Where that work is tracked.
+    pub ticket: Option<TicketUrl>,
 }
 
 /// A duration that a limit cut, and which limit it was.

@@ -31,6 +31,7 @@
 //!     details: jit_access::model::Details::default(),
 //!     approver_roles: vec![],
 //!     approved_by: Actor::Principal(Principal::user("lead@example.com")?),
+//!     earlier_approvers: Vec::new(),
 //!     approved_at: start,
 //!     break_glass: None,
 //!     holder_acts_for: None,

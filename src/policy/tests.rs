@@ -37,6 +37,7 @@ fn grant(number: u128) -> Grant {
         },
         approver_roles: vec![RoleName::new("lead").unwrap()],
         approved_by: Actor::Principal(Principal::user("lead@example.com").unwrap()),
+        earlier_approvers: Vec::new(),
         approved_at: at(START - 60_000),
         break_glass: None,
         holder_acts_for: None,

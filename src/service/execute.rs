@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::model::{AccessRequest, Actor, Caller, Event, Grant, GrantId, Principal, Timestamp};
 use crate::store::{Done, Reads, StoreError};
 use crate::workflow::{
-    Call, Ids, Needs, Refusal, RefusalCode, View, already_covered, check_not_disabled, decide, evolve,
+    Call, Ids, Needs, Refusal, RefusalCode, View, answered_with, check_not_disabled, decide, evolve,
     may_see_delegation, may_see_grant, may_see_request, preview,
 };
 
@@ -43,7 +43,8 @@ impl Workflow {
     ) -> Result<Receipt, Error> {
         let command = &command.into();
         let caller = &*self.shared.on_our_time(caller);
-        self.shared.run(&Call { caller: Some(caller), command, ids: self.shared.new_ids() }, key)
+        let call = Call { keyed: key.is_some(), ..Call::new(caller, command, self.shared.new_ids()) };
+        self.shared.run(&call, key)
     }
 
     /// Like [`Workflow::execute`], for the host itself, which no caller stands for. It may report the standing of principals.
@@ -52,7 +53,7 @@ impl Workflow {
     /// As for [`Workflow::execute`].
     pub fn execute_for_host(&self, command: impl Into<Command>) -> Result<Receipt, Error> {
         let command = &command.into();
-        self.shared.run(&Call { caller: None, command, ids: self.shared.new_ids() }, None)
+        self.shared.run(&Call { caller: None, command, ids: self.shared.new_ids(), keyed: false }, None)
     }
 
     /// What [`Workflow::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
@@ -63,7 +64,8 @@ impl Workflow {
     pub fn preview(&self, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Error> {
         let shared = &*self.shared;
         let caller = &*shared.on_our_time(caller);
-        let call = Call { caller: Some(caller), command: &command.into(), ids: shared.new_ids() };
+        let command = command.into();
+        let call = Call::new(caller, &command, shared.new_ids());
         shared.check_resource(&call)?;
         let now = shared.time.now();
         let mut standings = Standings::of(shared);
@@ -169,13 +171,13 @@ impl Shared {
             let Some(view) = self.view(reads, &needs, call, (now, round), &mut standings)? else { return Ok(None) };
             let events = decide(&view, call, &self.rules, now)?;
             self.check_policies(&events)?;
-            if events.is_empty()
-                && let Some(grant) = already_covered(&view, call, &self.rules, now).map(|grant| grant.id)
-            {
-                return Ok(Some((Decision::default(), Receipt::new(reads.grant(grant)?, now, true))));
+            let already = answered_with(&view, call, &events, &self.rules, now);
+            let before = already.map_or_else(|| Ok(view.clone()), |request| reads.request(request))?;
+            let after = events.iter().fold(before, evolve);
+            if already.is_some() && events.is_empty() {
+                return Ok(Some((Decision::default(), Receipt::new(after, now, true))));
             }
             let ended = ended_grants(&view, &events);
-            let after = events.iter().fold(view.clone(), evolve);
             let done = key.map(|(caller, key)| {
                 let done = Done {
                     fingerprint: fingerprint.clone(),
@@ -189,7 +191,7 @@ impl Shared {
                 };
                 (caller.principal.clone(), key.to_owned(), done)
             });
-            let receipt = Receipt { ended, ..Receipt::new(after, now, false) };
+            let receipt = Receipt { ended, ..Receipt::new(after, now, already.is_some()) };
             // Under the store's lock nothing is withheld: a free round has done it before, and the lock of what is
             // followed must not be waited for there.
             if spec.effect == Effect::Ends && round == Round::Free {

@@ -48,7 +48,7 @@ impl Pending {
     }
 
     pub(super) fn call(&self) -> Call<'_> {
-        Call { caller: self.caller.as_ref(), command: &self.command, ids: self.ids }
+        Call { caller: self.caller.as_ref(), command: &self.command, ids: self.ids, keyed: self.key.is_some() }
     }
 
     pub(super) const fn key(&self) -> Option<&IdempotencyKey> {

@@ -11,8 +11,8 @@ use crate::journal::{Broken, Record};
 use crate::model::{AccessRequest, Caller, Checkpoint, Delegation, Grant, GrantId, RequestId, Revision, Timestamp};
 use crate::store::{ListedRequest, Page, Position, RecordQuery, StoreError, Visible};
 use crate::workflow::{
-    Needs, Refusal, RefusalCode, Whose, lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request,
-    sees_everything,
+    Needs, Refusal, RefusalCode, Rules, Whose, lent_roles, may_audit, may_see_delegation, may_see_grant,
+    may_see_request, reassessed, sees_everything,
 };
 
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
@@ -65,6 +65,10 @@ impl Workflow {
         if !view.request.as_ref().map(seen).transpose()?.unwrap_or(false) {
             return Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")).into());
         }
+        let mut view = view;
+        if let Some(request) = &mut view.request {
+            judge_anew(request, rules, now);
+        }
         Ok(Receipt::new(view, now, false))
     }
 
@@ -100,7 +104,9 @@ impl Workflow {
             roles.extend(lent_roles(caller, &delegations, page.now).cloned());
         }
         let found = Listing::of(self.shared.store.requests(&page)?, &page);
-        self.seen(found, |one| may_see_request(caller, &one.request, &delegations, rules, page.now))
+        let mut seen = self.seen(found, |one| may_see_request(caller, &one.request, &delegations, rules, page.now))?;
+        seen.items.iter_mut().for_each(|one| judge_anew(&mut one.request, rules, page.now));
+        Ok(seen)
     }
 
     /// The instant that a decision made now would be made at.
@@ -250,5 +256,12 @@ impl Workflow {
             Visible::To(caller.principal.clone(), caller.roles.clone())
         };
         Ok(Page { visible, status, now, before, limit })
+    }
+}
+
+/// Shows the risk of an open request whose start has passed as it is now: whoever approves it must see what they approve.
+fn judge_anew(request: &mut AccessRequest, rules: &Rules, now: Timestamp) {
+    if let Some(assessment) = reassessed(request, rules, now) {
+        request.assessment = assessment;
     }
 }

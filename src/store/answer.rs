@@ -1,5 +1,7 @@
 //! How a view is put together from single reads, the same for every store.
 
+use std::collections::BTreeSet;
+
 use crate::model::Timestamp;
 use crate::model::{AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Standing};
 use crate::workflow::{Needs, Tally, View, Whose};
@@ -18,8 +20,10 @@ pub(super) trait Lookup {
     /// The requests of this person, newest first.
     fn requests_of(&self, person: &Principal, limit: usize) -> Result<Vec<AccessRequest>, Self::Error>;
     fn live(&self, whose: &Whose, now: Timestamp) -> Result<Vec<Grant>, Self::Error>;
-    /// Break-glass grants without a review, newest first.
-    fn unreviewed(&self) -> Result<Vec<Grant>, Self::Error>;
+    /// The requests to extend a grant of one of these chains that wait for an answer.
+    fn extending(&self, chains: &BTreeSet<GrantId>) -> Result<Vec<AccessRequest>, Self::Error>;
+    /// Break-glass grants without a review, or with one that found their use unjustified and still stands, newest first.
+    fn unsettled(&self) -> Result<Vec<Grant>, Self::Error>;
     fn tally(&self, person: &Principal, nth: u64, now: Timestamp) -> Result<Tally, Self::Error>;
     /// The delegations in force to this principal, newest first.
     fn delegations_to(&self, delegate: &Principal, now: Timestamp) -> Result<Vec<Delegation>, Self::Error>;
@@ -50,15 +54,21 @@ pub(super) fn answer<L: Lookup>(lookup: &L, needs: &Needs, now: Timestamp) -> Re
     if let Some(person) = &needs.requests_of {
         view.history.requests = lookup.requests_of(person, needs.requests_limit())?;
     }
-    if let Some(whose) = &needs.live {
-        view.history.live = lookup.live(whose, now)?;
+    if let Some(whose) = needs.whose_live(&view) {
+        view.history.live = lookup.live(&whose, now)?;
+    }
+    let chains = needs.extended_chains(&view);
+    if !chains.is_empty() {
+        view.history.extending = lookup.extending(&chains)?;
     }
     match &needs.unreviewed {
         None => {}
-        Some(Whose::Everybody) => view.history.unreviewed = lookup.unreviewed()?,
-        Some(Whose::Of(person)) => {
-            view.history.unreviewed = lookup.unreviewed()?;
-            view.history.unreviewed.retain(|grant| grant.is_of(person));
+        Some(whose) => {
+            let mut grants = lookup.unsettled()?;
+            if let Whose::Of(person) = whose {
+                grants.retain(|grant| grant.is_of(person));
+            }
+            (view.history.unreviewed, view.history.unjustified) = grants.into_iter().partition(Grant::is_unreviewed);
         }
     }
     if let Some((person, nth)) = needs.counted(&view) {

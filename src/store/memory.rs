@@ -228,8 +228,15 @@ impl Lookup for State {
         Ok(newest_first(live).collect())
     }
 
-    fn unreviewed(&self) -> Result<Vec<Grant>, Infallible> {
-        Ok(newest_first(self.grants.values().filter(|row| row.value.is_unreviewed())).collect())
+    fn extending(&self, chains: &BTreeSet<GrantId>) -> Result<Vec<AccessRequest>, Infallible> {
+        let extends = |request: &AccessRequest| {
+            request.state.is_open() && request.extends.is_some_and(|extension| chains.contains(&extension.first))
+        };
+        Ok(newest_first(self.requests.values().filter(|row| extends(&row.value))).collect())
+    }
+
+    fn unsettled(&self) -> Result<Vec<Grant>, Infallible> {
+        Ok(newest_first(self.grants.values().filter(|row| row.value.is_unsettled())).collect())
     }
 
     fn tally(&self, person: &Principal, nth: u64, now: Timestamp) -> Result<Tally, Infallible> {

@@ -45,8 +45,10 @@ document! {
         granted_permissions: Vec<String> as "permissions",
         /// What the request says for people.
         details: DetailsDocument [flatten],
-        /// Who approved it; `rule:` and a configuration key where a rule did.
+        /// Who approved it last; `rule:` and a configuration key where a rule did.
         approved_by: String,
+        /// Everybody whose approval counted, in order; the last is `approved_by`.
+        approvers: Vec<String>,
         /// When it was approved.
         approved_at: Instant,
         /// The first instant at which it permits something.
@@ -109,6 +111,12 @@ document! {
         outcome: Option<&'static str> = ["justified", "unjustified", "waived"],
         /// The text of the reviewer.
         finding: Option<String>,
+        /// Who lifted what follows from an unjustified use.
+        lifted_by: Option<String>,
+        /// When that was.
+        lifted_at: Option<Instant>,
+        /// Why it was lifted.
+        lift_reason: Option<String>,
     }
 }
 
@@ -124,6 +132,9 @@ impl BreakGlassDocument {
             reviewed_at: closed.map(|closed| closed.at.into()),
             outcome: closed.map(|closed| closed.outcome.name()),
             finding: closed.map(|closed| closed.outcome.text().to_string()),
+            lifted_by: owed.lifted.as_ref().map(|lifted| lifted.by.to_string()),
+            lifted_at: owed.lifted.as_ref().map(|lifted| lifted.at.into()),
+            lift_reason: owed.lifted.as_ref().map(|lifted| lifted.outcome.text().to_string()),
         }
     }
 }
@@ -157,6 +168,7 @@ impl GrantDocument {
             granted_permissions: texts(grant.permissions.allowed()),
             details: (&grant.details).into(),
             approved_by: grant.approved_by.to_string(),
+            approvers: grant.earlier_approvers.iter().chain([&grant.approved_by]).map(ToString::to_string).collect(),
             approved_at: grant.approved_at.into(),
             starts_at: grant.window.start().into(),
             expires_at: grant.window.end().into(),

@@ -66,6 +66,7 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &review::AnswerDocument::SPEC,
         &assessment::ReasonDocument::SPEC,
         &assessment::AssessmentDocument::SPEC,
+        &request::RepeatDocument::SPEC,
         &request::SignInDocument::SPEC,
         &request::EmergencyDocument::SPEC,
         &grant::BreakGlassDocument::SPEC,

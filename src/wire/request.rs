@@ -6,7 +6,7 @@ use super::details::DetailsDocument;
 use super::review::{AnswerDocument, MissingDocument, ReviewDocument, StepDocument};
 use super::shown::{Instant, Who};
 use super::texts;
-use crate::model::{AccessRequest, Emergency, Grant, RequestStatus, Timestamp};
+use crate::model::{AccessRequest, Emergency, Grant, Repeat, RequestStatus, Timestamp};
 use crate::service::Receipt;
 use crate::workflow::waiting_for;
 
@@ -47,7 +47,7 @@ document! {
         requester_normal_permissions: Option<Vec<String>>,
         /// The role of the catalogue.
         role: String,
-        /// What the role permits.
+        /// What is requested: what the role permits, or the part of it that the requester named.
         permissions: Vec<String>,
         /// What a wildcard of `permissions` leaves out.
         excluded_permissions: Vec<String>,
@@ -85,14 +85,38 @@ document! {
         reviews: Vec<ReviewDocument>,
         /// The answers of the requester, oldest first.
         answers: Vec<AnswerDocument>,
+        /// What else the requester asked the same for, while it waited or its grant gave it, oldest first.
+        asked_again: Vec<RepeatDocument>,
         /// The id of the grant it led to.
         grant_id: Option<String>,
         /// The id of the grant to extend.
         extends: Option<String>,
-        /// True when no request was made, because the grant of this one already gives what was requested.
+        /// True when no request was made, because this one waits for the same, or its grant gives it.
         already: bool => "std::ops::Not::not",
         /// Paths to the request and to what can be done with it now.
         links: RequestLinks,
+    }
+}
+
+document! {
+    /// Another reason for which the requester asked for the same. It gives nothing more.
+    pub(super) struct RepeatDocument as "Repeat" {
+        /// When it was asked for again.
+        at: Instant,
+        /// The reason that the requester gave.
+        justification: Option<String>,
+        /// The ticket of that work.
+        ticket_url: Option<String>,
+    }
+}
+
+impl From<&Repeat> for RepeatDocument {
+    fn from(repeat: &Repeat) -> Self {
+        Self {
+            at: repeat.at.into(),
+            justification: repeat.justification.as_ref().map(ToString::to_string),
+            ticket_url: repeat.ticket.as_ref().map(ToString::to_string),
+        }
     }
 }
 
@@ -176,6 +200,7 @@ impl RequestDocument {
             assessment: (&request.assessment).into(),
             reviews: request.reviews.iter().map(Into::into).collect(),
             answers: request.answers.iter().map(Into::into).collect(),
+            asked_again: request.repeats.iter().map(Into::into).collect(),
             grant_id: grant.map(|grant| grant.id.to_string()),
             extends: request.extends.map(|extension| extension.of.to_string()),
             already: false,

@@ -5,7 +5,8 @@
 
 use super::{History, Rules};
 use crate::model::{
-    Assessment, Caller, Permission, RequestState, RiskFactor, RiskLevel, RiskReason, Role, Scope, Terms, Timestamp,
+    AccessRequest, Assessment, Caller, Permission, PermissionSet, RequestState, RiskFactor, RiskLevel, RiskReason,
+    Role, Scope, Terms, Timestamp,
 };
 
 /// More permissions than this are many.
@@ -68,8 +69,8 @@ pub(super) fn assess(
     if terms.duration.millis() > LONG_MILLIS {
         tell(RiskFactor::Long, format!("{} hours", terms.duration.hours()));
     }
-    if let Some(hours) = rules.risk.working_hours.filter(|hours| !hours.include(begins)) {
-        tell(RiskFactor::OutsideWorkingHours, format!("begins at {begins}, outside {hours}"));
+    if let Some(outside) = outside_working_hours(rules, begins) {
+        tell(outside.factor, outside.detail);
     }
     let asked = history.requests.iter().filter(|request| request.role == role.name);
     let recent = asked.clone().filter(|one| now.millis().saturating_sub(one.created_at.millis()) < RECENT_MILLIS);
@@ -83,6 +84,11 @@ pub(super) fn assess(
     if caller.permissions.is_none() {
         tell(RiskFactor::StandingUnknown, "the host did not say what the requester may do already".to_owned());
     }
+    assessment(new, reasons)
+}
+
+/// The level that these reasons come to.
+fn assessment(new: PermissionSet, mut reasons: Vec<RiskReason>) -> Assessment {
     reasons.sort_by_key(|reason| reason.factor);
     let weight: u32 = reasons.iter().map(|reason| reason.factor.weight()).sum();
     let level = match weight {
@@ -92,6 +98,25 @@ pub(super) fn assess(
         _ => RiskLevel::Critical,
     };
     Assessment { newly_permitted: Some(new), level, reasons }
+}
+
+/// The risk of an open request whose start has passed, where that changes it: its grant would start now. `None` where the
+/// risk is what the record says.
+#[must_use]
+pub fn reassessed(request: &AccessRequest, rules: &Rules, now: Timestamp) -> Option<Assessment> {
+    let missed = request.status(now).is_open() && request.starts_at.is_some_and(|start| start < now);
+    let new = request.assessment.newly_permitted.as_ref().filter(|_| missed)?;
+    let kept = |reason: &&RiskReason| reason.factor != RiskFactor::OutsideWorkingHours;
+    let mut reasons: Vec<_> = request.assessment.reasons.iter().filter(kept).cloned().collect();
+    reasons.extend(outside_working_hours(rules, now));
+    let later = assessment(new.clone(), reasons);
+    (later != request.assessment).then_some(later)
+}
+
+fn outside_working_hours(rules: &Rules, begins: Timestamp) -> Option<RiskReason> {
+    let hours = rules.risk.working_hours.as_ref().filter(|hours| !hours.include(begins))?;
+    let detail = format!("begins at {begins}, outside {hours}");
+    Some(RiskReason { factor: RiskFactor::OutsideWorkingHours, detail })
 }
 
 /// Whether one of the name's segments is one of these words.

@@ -24,13 +24,15 @@ pub struct Call<'a> {
     pub command: &'a Command,
     /// The ids of what it may make. They are part of the call, so that deciding twice gives the same facts.
     pub ids: Ids,
+    /// Whether it came with an idempotency key: then its caller says themselves what is a repeat.
+    pub keyed: bool,
 }
 
 impl<'a> Call<'a> {
     /// This command of this caller.
     #[must_use]
     pub const fn new(caller: &'a Caller, command: &'a Command, ids: Ids) -> Self {
-        Self { caller: Some(caller), command, ids }
+        Self { caller: Some(caller), command, ids, keyed: false }
     }
 }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `call` | a command, who gives it, and the ids of what it may make |
 //! | `rules` | what the operator has set |
+//! | `working_hours` | when others are there to see what happens |
 //! | `host_schema` | which kinds of resource the host has |
 //! | `assess` | what a request would newly permit, and how much could go wrong with it |
 //! | `quorum` | whose approvals a request still waits for |
@@ -35,15 +36,18 @@ mod rules;
 mod second_factor;
 mod uses;
 mod view;
+mod working_hours;
 
 pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
+pub use assess::reassessed;
 pub use call::{Call, Ids};
-pub use decide::{already_covered, check_not_disabled, decide, preview};
+pub use decide::{answered_with, check_not_disabled, decide, preview};
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};
 pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
-pub use rules::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules, WorkingHours};
+pub use rules::{AfterUnjustified, BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
 pub use uses::{met_until, use_of};
 pub use view::{History, Tally, View, evolve};
+pub use working_hours::WorkingHours;

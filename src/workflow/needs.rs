@@ -44,7 +44,11 @@ pub struct Needs {
     pub requests_of: Option<Principal>,
     /// Live grants.
     pub live: Option<Whose>,
-    /// Break-glass grants without a review.
+    /// The live grants of whoever holds the grant.
+    pub live_of_holder: bool,
+    /// The waiting requests to extend one of these grants.
+    pub extending: bool,
+    /// Break-glass grants without a review, and those whose use was found unjustified.
     pub unreviewed: Option<Whose>,
     /// How much somebody has.
     pub tally: Option<Count>,
@@ -96,7 +100,7 @@ impl Needs {
         let identities = call.caller.into_iter().flat_map(Caller::identities);
         let nothing_more = Self { standing_of: identities.chain(reported).cloned().collect(), ..Self::default() };
         if let Some(principal) = reported {
-            return Self { live: Some(Whose::Of(principal.clone())), ..nothing_more };
+            return Self { live: Some(Whose::Of(principal.clone())), extending: true, ..nothing_more };
         }
         if let Command::AcceptClock(_) = call.command {
             return Self { live: Some(Whose::Everybody), ..nothing_more };
@@ -133,7 +137,10 @@ impl Needs {
             Command::Withdraw(withdraw) => Self { request: Some(withdraw.request), ..nothing_more },
             Command::Delegate(_) => Self { delegations_to: to_caller, ..nothing_more },
             Command::Undelegate(undelegate) => Self { delegation: Some(undelegate.delegation), ..nothing_more },
-            Command::RevokeMany(_) => Self { live: Some(Whose::Everybody), ..nothing_more },
+            Command::RevokeMany(_) => Self { live: Some(Whose::Everybody), extending: true, ..nothing_more },
+            Command::Revoke(revoke) => Self { extending: true, ..grant(revoke.grant) },
+            Command::Release(release) => Self { extending: true, ..grant(release.grant) },
+            Command::CompleteReview(review) => Self { live_of_holder: true, extending: true, ..grant(review.grant) },
             // What is about a grant is decided from it and its chain; a report and an accepted store from nothing more.
             about => about.grant().map_or_else(|| nothing_more.clone(), grant),
         }
@@ -174,6 +181,20 @@ impl Needs {
     #[must_use]
     pub fn first_of_chain(&self, view: &View) -> Option<GrantId> {
         view.extended.as_ref().or(view.grant.as_ref()).filter(|_| self.chain).map(Grant::first)
+    }
+
+    /// Whose live grants are wanted, once the grant is known.
+    #[must_use]
+    pub fn whose_live(&self, view: &View) -> Option<Whose> {
+        let holder = view.grant.as_ref().filter(|_| self.live_of_holder).map(|grant| Whose::Of(grant.person().clone()));
+        self.live.clone().or(holder)
+    }
+
+    /// The first grants of the chains whose waiting extensions are wanted, once the grants are known; empty for none.
+    #[must_use]
+    pub fn extended_chains(&self, view: &View) -> BTreeSet<GrantId> {
+        let grants = view.grant.iter().chain(&view.history.live).filter(|_| self.extending);
+        grants.map(Grant::first).collect()
     }
 
     /// Whose grants and requests are counted, once the request is known.

@@ -149,6 +149,7 @@ codes! {
     BreakGlassActive = "break_glass_active", "A grant without approval is never followed by another while it lives.";
     BreakGlassNotExtendable = "break_glass_not_extendable", "A grant without approval is never extended.";
     ReviewOutstanding = "review_outstanding", "An earlier grant without approval has not been reviewed yet.";
+    BreakGlassBlocked = "break_glass_blocked", "A review found an earlier access without approval unjustified, and nobody has lifted that.";
     NothingToReview = "nothing_to_review", "The grant was approved beforehand and owes no review.";
     ReviewTooEarly = "review_too_early", "The grant is still live: what is done with it is not known yet.";
     ReviewClosed = "review_closed", "The review is done or waived.";

@@ -1,14 +1,11 @@
 //! What the operator has set, as plain values. The configuration file is read elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::str::FromStr;
 
-use chrono::NaiveTime;
-
-use super::HostSchema;
+use super::{HostSchema, WorkingHours};
 use crate::authz::PolicyHandle;
-use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl};
+use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Ttl};
 
 /// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
 ///
@@ -220,6 +217,43 @@ pub struct BreakGlassRules {
     pub reviewer_roles: Vec<RoleName>,
     /// `break_glass.review_within_hours`: how long after the grant's end that has to be done.
     pub review_within: Ttl,
+    /// `break_glass.after_unjustified`: what follows when that review finds the use unjustified.
+    pub after_unjustified: AfterUnjustified,
+}
+
+/// What follows when a review finds access without approval unjustified. Exercises have no consequence.
+///
+/// ```
+/// use jit_access::workflow::AfterUnjustified;
+///
+/// assert_eq!("block".parse(), Ok(AfterUnjustified::Block));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AfterUnjustified {
+    /// `none`: it is on record.
+    #[default]
+    Nothing,
+    /// `block`: the person takes no access without approval until a reviewer lifts that, by waiving the review.
+    Block,
+    /// `revoke_and_block`: and every live grant of theirs ends, those of their agents too.
+    RevokeAndBlock,
+}
+
+impl FromStr for AfterUnjustified {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "none" => Ok(Self::Nothing),
+            "block" => Ok(Self::Block),
+            "revoke_and_block" => Ok(Self::RevokeAndBlock),
+            other => Err(Invalid::new(
+                "after_unjustified",
+                format!("is {}", Invalid::quote(other)),
+                "none, block or revoke_and_block",
+            )),
+        }
+    }
 }
 
 impl Default for BreakGlassRules {
@@ -240,6 +274,7 @@ impl Default for BreakGlassRules {
             notify_security_team: true,
             reviewer_roles: Vec::new(),
             review_within: minutes(24 * 60),
+            after_unjustified: AfterUnjustified::default(),
         }
     }
 }
@@ -275,69 +310,4 @@ pub struct RiskRules {
     pub production: Vec<Scope>,
     /// `risk.working_hours`: when others are there to see what happens; `None` for always.
     pub working_hours: Option<WorkingHours>,
-}
-
-/// A part of every day, in UTC, half-open; it may reach over midnight.
-///
-/// ```
-/// use jit_access::workflow::WorkingHours;
-///
-/// let night: WorkingHours = "22:00-06:00".parse()?;
-/// assert!(night.include("2026-12-01T05:59:59.999Z".parse()?) && !night.include("2026-12-01T06:00:00Z".parse()?));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkingHours {
-    from: NaiveTime,
-    to: NaiveTime,
-}
-
-const DAY_SECONDS: i64 = 24 * 60 * 60;
-const TIME: &str = "%H:%M";
-
-impl WorkingHours {
-    /// Whether this instant is in them.
-    #[must_use]
-    pub fn include(&self, at: Timestamp) -> bool {
-        let second = u32::try_from(at.millis().div_euclid(1000).rem_euclid(DAY_SECONDS)).unwrap_or_default();
-        let time = NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap_or_default();
-        if self.from < self.to { self.from <= time && time < self.to } else { self.from <= time || time < self.to }
-    }
-}
-
-impl WorkingHours {
-    /// The first instant after `at` at which such hours end.
-    #[must_use]
-    pub fn end_after(&self, at: Timestamp) -> Timestamp {
-        const DAY: i64 = DAY_SECONDS * 1_000;
-        let end = i64::from(chrono::Timelike::num_seconds_from_midnight(&self.to)) * 1_000;
-        let day = at.millis().div_euclid(DAY) * DAY;
-        let today = day.saturating_add(end);
-        let next = if today > at.millis() { today } else { today.saturating_add(DAY) };
-        Timestamp::from_millis(next).unwrap_or(Timestamp::MAX)
-    }
-}
-
-impl fmt::Display for WorkingHours {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.from.format(TIME), self.to.format(TIME))
-    }
-}
-
-impl FromStr for WorkingHours {
-    type Err = Invalid;
-
-    /// Reads `08:00-18:00`.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        // Chrono also reads `8:00`; here one time has one spelling.
-        let time = |text: &str| NaiveTime::parse_from_str(text, TIME).ok().filter(|_| text.len() == 5);
-        let hours = text.split_once('-').and_then(|(from, to)| Some(Self { from: time(from)?, to: time(to)? }));
-        hours.filter(|hours| hours.from != hours.to).ok_or_else(|| {
-            Invalid::new(
-                "working_hours",
-                format!("is {}", Invalid::quote(text)),
-                "two times of day in UTC, such as 08:00-18:00",
-            )
-        })
-    }
 }

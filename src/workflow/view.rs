@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     AccessRequest, Actor, Amendment, Answer, BreakGlass, Capacity, ClosedReview, Cut, Delegation, DelegationEnd, End,
-    EndKind, Event, Fact, Grant, GrantId, Justification, Principal, RequestId, RequestState, Review, ReviewOutcome,
-    Revision, Standing, Suspension, Timestamp, Verdict,
+    EndKind, Event, Fact, Grant, GrantId, Justification, Principal, Repeat, RequestId, RequestState, Review,
+    ReviewOutcome, Revision, Standing, Suspension, Timestamp, Verdict,
 };
 
 /// The part of the state that a command is decided from, as of one revision.
@@ -57,6 +57,10 @@ pub struct View {
 pub struct History {
     /// Requests.
     pub requests: Vec<AccessRequest>,
+    /// Requests to extend a grant that a command ends, while they wait for an answer.
+    pub extending: Vec<AccessRequest>,
+    /// Grants of the caller that nobody approved, whose use a review found unjustified, and of which nobody has lifted that.
+    pub unjustified: Vec<Grant>,
     /// Live grants: the caller's, or those that a command ends.
     pub live: Vec<Grant>,
     /// Grants of the caller that nobody approved and nobody has reviewed yet.
@@ -117,6 +121,17 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         Fact::RequestAnswered { request, answer, amendment } => {
             if let Some(known) = request_of(&mut view, *request) {
                 answered(known, event, answer, amendment.as_deref());
+            }
+        }
+        Fact::RequestRepeated { request, justification, ticket } => {
+            if let Some(known) = request_of(&mut view, *request) {
+                let (justification, ticket) = (justification.clone(), ticket.clone());
+                known.repeats.push(Repeat { at: event.at, justification, ticket });
+            }
+        }
+        Fact::RequestReassessed { request, assessment } => {
+            if let Some(known) = request_of(&mut view, *request) {
+                known.assessment.clone_from(assessment);
             }
         }
         Fact::RequestWithdrawn { request } => set_state(&mut view, *request, RequestState::Withdrawn),
@@ -240,7 +255,9 @@ fn owed_by(view: &mut View, id: GrantId) -> Option<&mut BreakGlass> {
 
 fn close_review(view: &mut View, id: GrantId, event: &Event, outcome: ReviewOutcome) {
     if let Some(owed) = owed_by(view, id) {
-        owed.closed = Some(ClosedReview { at: event.at, by: Actor::clone(&event.by), outcome });
+        let closed = ClosedReview { at: event.at, by: Actor::clone(&event.by), outcome };
+        // Waiving what was reviewed lifts what follows from it; what was found stays found.
+        if owed.closed.is_some() { owed.lifted = Some(closed) } else { owed.closed = Some(closed) }
     }
 }
 

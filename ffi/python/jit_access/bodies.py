@@ -34,6 +34,7 @@ class SubmitBody(Body):
     resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
     starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone: not before the current second. The default is at the approval")
     conditions: ConditionsBody | None = Field(default=None, description="Conditions checked at every use, besides those of the role")
+    permissions: list[str] | None = Field(default=None, description="Fewer permissions than the role gives. The request is for what both have in common. The default is all of the role's")
 
 
 class ExtendBody(Body):
@@ -187,7 +188,7 @@ ROUTES: Final[dict[str, Route]] = {
     "submit": Route(
         method="POST", path="/request", status=201,
         summary="Request a role for a limited time",
-        description="The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and\n`duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its\ngrant is in force. When a grant of the caller already gives all of it, nothing is written, and the answer is\nthat grant's request with `already`. Once the call has returned, it is on disk.",
+        description="The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and\n`duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its\ngrant is in force. When a grant of the caller already gives all of it, or a request of the caller for just this\nwaits, no request is made, and the answer is that request with `already`; another reason or ticket is added to\nits `asked_again`. Once the call has returned, it is on disk.",
         body=SubmitBody, body_required=True, answer=AccessRequestModel, effect="begins", writes=True, dry_run=True, caller_first=True,
         query={},
     ),
@@ -215,7 +216,7 @@ ROUTES: Final[dict[str, Route]] = {
     "waive_review": Route(
         method="POST", path="/grants/{id}/waive-review", status=200,
         summary="Waive the review of a break-glass grant. The journal keeps who did so, and why",
-        description="Needs what completing the review needs, and is possible at any time.",
+        description="Needs what completing the review needs, and is possible at any time. Of a review that found the use unjustified, it\nlifts what `break_glass.after_unjustified` makes follow; what was found stays on record.",
         body=WaiveReviewBody, body_required=True, answer=GrantModel, effect=None, writes=True, dry_run=False, caller_first=True,
         query={},
     ),

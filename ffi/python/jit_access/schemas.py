@@ -94,6 +94,14 @@ class AssessmentModel(_Shown):
     newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` leaves out")
 
 
+class RepeatModel(_Shown):
+    """Another reason for which the requester asked for the same. It gives nothing more."""
+
+    at: datetime = Field(description="When it was asked for again")
+    justification: str | None = Field(description="The reason that the requester gave")
+    ticket_url: str | None = Field(description="The ticket of that work")
+
+
 class SignInModel(_Shown):
     """How somebody signed in: the claims of their token."""
 
@@ -122,6 +130,9 @@ class BreakGlassModel(_Shown):
     reviewed_at: datetime | None = Field(description="When it was reviewed or waived")
     outcome: Literal["justified", "unjustified", "waived"] | None = Field(description="The result of the review")
     finding: str | None = Field(description="The text of the reviewer")
+    lifted_by: str | None = Field(description="Who lifted what follows from an unjustified use")
+    lifted_at: datetime | None = Field(description="When that was")
+    lift_reason: str | None = Field(description="Why it was lifted")
 
 
 class AccessRequestModel(_Shown):
@@ -134,7 +145,7 @@ class AccessRequestModel(_Shown):
     requester_normal_roles: list[str] = Field(description="The standing roles of the requester at the time of the request")
     requester_normal_permissions: list[str] | None = Field(description="The standing permissions of the requester at the time of the request; `null` when the host did not say")
     role: str = Field(description="The role of the catalogue")
-    permissions: list[str] = Field(description="What the role permits")
+    permissions: list[str] = Field(description="What is requested: what the role permits, or the part of it that the requester named")
     excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
     resource: str = Field(description="The resource it is for; `*` for all")
     duration_hours: float = Field(description="How long the grant lasts, after every limit")
@@ -154,9 +165,10 @@ class AccessRequestModel(_Shown):
     assessment: AssessmentModel = Field(description="What the request would newly permit, and the risk of that")
     reviews: list[ReviewModel] = Field(description="The reviews, oldest first")
     answers: list[AnswerModel] = Field(description="The answers of the requester, oldest first")
+    asked_again: list[RepeatModel] = Field(description="What else the requester asked the same for, while it waited or its grant gave it, oldest first")
     grant_id: str | None = Field(description="The id of the grant it led to")
     extends: str | None = Field(description="The id of the grant to extend")
-    already: bool = Field(default=False, description="True when no request was made, because the grant of this one already gives what was requested")
+    already: bool = Field(default=False, description="True when no request was made, because this one waits for the same, or its grant gives it")
     links: dict[str, str] = Field(description="Paths to the request and to what can be done with it now")
 
 
@@ -171,7 +183,8 @@ class GrantModel(_Shown):
     granted_permissions: list[str] = Field(description="What it permits")
     justification: str | None = Field(description="The reason that the requester gave")
     ticket_url: str | None = Field(description="The ticket of the work")
-    approved_by: str = Field(description="Who approved it; `rule:` and a configuration key where a rule did")
+    approved_by: str = Field(description="Who approved it last; `rule:` and a configuration key where a rule did")
+    approvers: list[str] = Field(description="Everybody whose approval counted, in order; the last is `approved_by`")
     approved_at: datetime = Field(description="When it was approved")
     starts_at: datetime = Field(description="The first instant at which it permits something")
     expires_at: datetime = Field(description="The first instant at which it no longer permits anything")

@@ -30,6 +30,7 @@ __all__ = [
     "Grant",
     "Limit",
     "Record",
+    "Repeat",
     "Review",
     "RiskReason",
     "SignIn",
@@ -244,6 +245,29 @@ class Assessment(Value):
 
 
 @final
+class Repeat(Value):
+    """Another reason for which the requester asked for the same. It gives nothing more."""
+
+    __slots__ = ()
+    _shown = ("at", "justification", "ticket_url",)
+
+    @property
+    def at(self) -> datetime:
+        """When it was asked for again."""
+        return datetime.fromisoformat(self._of("at"))
+
+    @property
+    def justification(self) -> str | None:
+        """The reason that the requester gave."""
+        return self._of("justification")
+
+    @property
+    def ticket_url(self) -> str | None:
+        """The ticket of that work."""
+        return self._of("ticket_url")
+
+
+@final
 class SignIn(Value):
     """How somebody signed in: the claims of their token."""
 
@@ -299,7 +323,7 @@ class BreakGlass(Value):
     """The review that a grant without approval needs afterwards."""
 
     __slots__ = ()
-    _shown = ("drill", "review_status", "review_due_at", "reviewer_roles", "reviewed_by", "reviewed_at", "outcome", "finding",)
+    _shown = ("drill", "review_status", "review_due_at", "reviewer_roles", "reviewed_by", "reviewed_at", "outcome", "finding", "lifted_by", "lifted_at", "lift_reason",)
 
     @property
     def drill(self) -> bool:
@@ -340,6 +364,21 @@ class BreakGlass(Value):
     def finding(self) -> str | None:
         """The text of the reviewer."""
         return self._of("finding")
+
+    @property
+    def lifted_by(self) -> str | None:
+        """Who lifted what follows from an unjustified use."""
+        return self._of("lifted_by")
+
+    @property
+    def lifted_at(self) -> datetime | None:
+        """When that was."""
+        return None if (found := self._of("lifted_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def lift_reason(self) -> str | None:
+        """Why it was lifted."""
+        return self._of("lift_reason")
 
 
 @final
@@ -386,7 +425,7 @@ class AccessRequest(Answered):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What the role permits."""
+        """What is requested: what the role permits, or the part of it that the requester named."""
         return tuple(self._of("permissions"))
 
     @property
@@ -485,6 +524,11 @@ class AccessRequest(Answered):
         return tuple(Answer(each) for each in self._of("answers"))
 
     @property
+    def asked_again(self) -> tuple[Repeat, ...]:
+        """What else the requester asked the same for, while it waited or its grant gave it, oldest first."""
+        return tuple(Repeat(each) for each in self._of("asked_again"))
+
+    @property
     def grant_id(self) -> str | None:
         """The id of the grant it led to."""
         return self._of("grant_id")
@@ -496,7 +540,7 @@ class AccessRequest(Answered):
 
     @property
     def already(self) -> bool:
-        """True when no request was made, because the grant of this one already gives what was requested."""
+        """True when no request was made, because this one waits for the same, or its grant gives it."""
         return bool(self._of("already"))
 
     @property
@@ -554,8 +598,13 @@ class Grant(GrantAnswer):
 
     @property
     def approved_by(self) -> str:
-        """Who approved it; `rule:` and a configuration key where a rule did."""
+        """Who approved it last; `rule:` and a configuration key where a rule did."""
         return self._of("approved_by")
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Everybody whose approval counted, in order; the last is `approved_by`."""
+        return tuple(self._of("approvers"))
 
     @property
     def approved_at(self) -> datetime:

@@ -42,6 +42,7 @@ fn request(permissions: PermissionSet, scope: &str) -> AccessRequest {
         version: 1,
         reviews: Vec::new(),
         answers: Vec::new(),
+        repeats: Vec::new(),
     }
 }
 
@@ -93,12 +94,14 @@ fn what_a_policy_sees_fits_the_schema() {
         details: crate::model::Details::default(),
         approver_roles: request.approver_roles.clone(),
         approved_by: Actor::Clock,
+        earlier_approvers: Vec::new(),
         approved_at: now(),
         break_glass: Some(BreakGlass {
             drill: true,
             reviewer_roles: request.approver_roles.clone(),
             review_due: now(),
             closed: None,
+            lifted: None,
             overdue_noted: false,
         }),
         suspended: None,

@@ -92,25 +92,29 @@ pub(super) struct StoredBreakGlass {
     review_due: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     closed: Option<StoredClosedReview>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lifted: Option<StoredClosedReview>,
     #[serde(default, skip_serializing_if = "is_false")]
     overdue_noted: bool,
 }
 
 impl From<&BreakGlass> for StoredBreakGlass {
     fn from(owed: &BreakGlass) -> Self {
+        let stored = |closed: &ClosedReview| StoredClosedReview {
+            at: closed.at.to_string(),
+            by: (&closed.by).into(),
+            outcome: match &closed.outcome {
+                ReviewOutcome::Justified(text) => StoredOutcome::Justified(text.to_string()),
+                ReviewOutcome::Unjustified(text) => StoredOutcome::Unjustified(text.to_string()),
+                ReviewOutcome::Waived(text) => StoredOutcome::Waived(text.to_string()),
+            },
+        };
         Self {
             drill: owed.drill,
             reviewer_roles: role_texts(&owed.reviewer_roles),
             review_due: owed.review_due.to_string(),
-            closed: owed.closed.as_ref().map(|closed| StoredClosedReview {
-                at: closed.at.to_string(),
-                by: (&closed.by).into(),
-                outcome: match &closed.outcome {
-                    ReviewOutcome::Justified(text) => StoredOutcome::Justified(text.to_string()),
-                    ReviewOutcome::Unjustified(text) => StoredOutcome::Unjustified(text.to_string()),
-                    ReviewOutcome::Waived(text) => StoredOutcome::Waived(text.to_string()),
-                },
-            }),
+            closed: owed.closed.as_ref().map(stored),
+            lifted: owed.lifted.as_ref().map(stored),
             overdue_noted: owed.overdue_noted,
         }
     }
@@ -136,6 +140,7 @@ impl TryFrom<StoredBreakGlass> for BreakGlass {
             reviewer_roles: parse_roles(&stored.reviewer_roles)?,
             review_due: stored.review_due.parse()?,
             closed: stored.closed.map(closed).transpose()?,
+            lifted: stored.lifted.map(closed).transpose()?,
             overdue_noted: stored.overdue_noted,
         })
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::approval::StoredCapacity;
+use super::assessment::StoredAssessment;
 use super::break_glass::is_false;
 use super::delegation::StoredDelegation;
 use super::grant::StoredGrant;
@@ -79,6 +80,17 @@ enum StoredFact {
         answer: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amendment: Option<Box<StoredAmendment>>,
+    },
+    RequestRepeated {
+        request: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        justification: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket_url: Option<String>,
+    },
+    RequestReassessed {
+        request: String,
+        assessment: Box<StoredAssessment>,
     },
     RequestWithdrawn {
         request: String,
@@ -189,6 +201,15 @@ impl From<&Event> for StoredEvent {
                 answer: answer.to_string(),
                 amendment: amendment.as_deref().map(|amendment| Box::new(amendment.into())),
             },
+            Fact::RequestRepeated { request, justification, ticket } => StoredFact::RequestRepeated {
+                request: request.to_string(),
+                justification: justification.as_ref().map(ToString::to_string),
+                ticket_url: ticket.as_ref().map(ToString::to_string),
+            },
+            Fact::RequestReassessed { request, assessment } => StoredFact::RequestReassessed {
+                request: request.to_string(),
+                assessment: Box::new((&**assessment).into()),
+            },
             Fact::RequestWithdrawn { request } => StoredFact::RequestWithdrawn { request: request.to_string() },
             Fact::RequestTimedOut { request } => StoredFact::RequestTimedOut { request: request.to_string() },
             Fact::RolesDelegated(delegation) => StoredFact::RolesDelegated(Box::new((&**delegation).into())),
@@ -272,6 +293,14 @@ impl TryFrom<StoredEvent> for Event {
                 answer: answer.parse()?,
                 amendment: amendment.map(|stored| (*stored).try_into().map(Box::new)).transpose()?,
             },
+            StoredFact::RequestRepeated { request, justification, ticket_url } => Fact::RequestRepeated {
+                request: request.parse()?,
+                justification: justification.map(|text| text.parse()).transpose()?,
+                ticket: ticket_url.map(|text| text.parse()).transpose()?,
+            },
+            StoredFact::RequestReassessed { request, assessment } => {
+                Fact::RequestReassessed { request: request.parse()?, assessment: Box::new((*assessment).try_into()?) }
+            }
             StoredFact::RequestWithdrawn { request } => Fact::RequestWithdrawn { request: request.parse()? },
             StoredFact::RequestTimedOut { request } => Fact::RequestTimedOut { request: request.parse()? },
             StoredFact::RolesDelegated(delegation) => Fact::RolesDelegated(Box::new((*delegation).try_into()?)),

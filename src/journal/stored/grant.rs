@@ -69,6 +69,8 @@ pub struct StoredGrant {
     details: StoredDetails,
     approver_roles: Vec<String>,
     approved_by: StoredActor,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier_approvers: Vec<StoredActor>,
     approved_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     break_glass: Option<StoredBreakGlass>,
@@ -100,6 +102,7 @@ impl From<&Grant> for StoredGrant {
             details: (&grant.details).into(),
             approver_roles: role_texts(&grant.approver_roles),
             approved_by: (&grant.approved_by).into(),
+            earlier_approvers: grant.earlier_approvers.iter().map(Into::into).collect(),
             approved_at: grant.approved_at.to_string(),
             break_glass: grant.break_glass.as_ref().map(Into::into),
             suspended: grant.suspended.as_ref().map(|suspension| StoredSuspension {
@@ -143,6 +146,11 @@ impl StoredGrant {
             details: self.details.try_into()?,
             approver_roles: parse_roles(&self.approver_roles)?,
             approved_by: self.approved_by.try_into()?,
+            earlier_approvers: self
+                .earlier_approvers
+                .into_iter()
+                .map(TryInto::try_into)
+                .collect::<Result<_, Invalid>>()?,
             approved_at: self.approved_at.parse()?,
             break_glass: self.break_glass.map(TryInto::try_into).transpose()?,
             suspended: self

@@ -9,7 +9,7 @@ use super::conditions::StoredConditions;
 use super::details::StoredDetails;
 use super::parts::{StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
 use super::review::{StoredAnswer, StoredReview};
-use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, RequestState, Ttl};
+use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, Repeat, RequestState, Ttl};
 
 /// A duration that a limit of the operator cut.
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,6 +89,39 @@ pub struct StoredRequest {
     reviews: Vec<StoredReview>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     answers: Vec<StoredAnswer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    repeats: Vec<StoredRepeat>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredRepeat {
+    at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    justification: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ticket_url: Option<String>,
+}
+
+impl From<&Repeat> for StoredRepeat {
+    fn from(repeat: &Repeat) -> Self {
+        Self {
+            at: repeat.at.to_string(),
+            justification: repeat.justification.as_ref().map(ToString::to_string),
+            ticket_url: repeat.ticket.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl TryFrom<StoredRepeat> for Repeat {
+    type Error = Invalid;
+
+    fn try_from(stored: StoredRepeat) -> Result<Self, Invalid> {
+        Ok(Self {
+            at: stored.at.parse()?,
+            justification: stored.justification.map(|text| text.parse()).transpose()?,
+            ticket: stored.ticket_url.map(|text| text.parse()).transpose()?,
+        })
+    }
 }
 
 impl From<&AccessRequest> for StoredRequest {
@@ -121,6 +154,7 @@ impl From<&AccessRequest> for StoredRequest {
             version: request.version,
             reviews: request.reviews.iter().map(Into::into).collect(),
             answers: request.answers.iter().map(Into::into).collect(),
+            repeats: request.repeats.iter().map(Into::into).collect(),
         }
     }
 }
@@ -157,6 +191,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
             version: stored.version,
             reviews: stored.reviews.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
             answers: stored.answers.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
+            repeats: stored.repeats.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
         })
     }
 }

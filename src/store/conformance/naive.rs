@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::journal::Record;
 use crate::model::{
     AccessRequest, Actor, Answer, Capacity, ClosedReview, Cut, Delegation, DelegationEnd, DelegationStatus, End,
-    EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal, RequestId, RequestState, RequestStatus, Review,
+    EndKind, Event, Fact, Grant, GrantStatus, Noted, Principal, Repeat, RequestId, RequestState, RequestStatus, Review,
     ReviewOutcome, Revision, Standing, Suspension, Timestamp, Verdict,
 };
 use crate::store::{ListedRequest, Page, RecordQuery, Subject, Visible};
@@ -250,6 +250,13 @@ fn after_all(request: &AccessRequest, events: &[Event]) -> AccessRequest {
                     request.version += 1;
                 }
                 request.answers.push(Answer { at: event.at, text: answer.clone(), version: request.version });
+            }
+            Fact::RequestRepeated { request: id, justification, ticket } if *id == request.id => {
+                let (justification, ticket) = (justification.clone(), ticket.clone());
+                request.repeats.push(Repeat { at: event.at, justification, ticket });
+            }
+            Fact::RequestReassessed { request: id, assessment } if *id == request.id => {
+                request.assessment = (**assessment).clone();
             }
             Fact::RequestWithdrawn { request: id } if *id == request.id => request.state = RequestState::Withdrawn,
             Fact::RequestTimedOut { request: id } if *id == request.id => request.state = RequestState::TimedOut,

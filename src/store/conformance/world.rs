@@ -326,7 +326,7 @@ impl Story {
                 let history = History { live, ..History::default() };
                 let view = View { revision, standing: known, history, ..View::default() };
                 let report = ReportStanding::new(whose.principal, standing.enabled).roles(standing.roles).into();
-                let call = Call { caller: None, command: &report, ids: self.ids };
+                let call = Call { caller: None, command: &report, ids: self.ids, keyed: false };
                 let events = decide(&view, &call, &self.rules, self.now).unwrap();
                 self.commit(store, Batch { decided_from: Some(revision), events, ..Batch::default() });
             }

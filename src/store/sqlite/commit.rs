@@ -114,11 +114,11 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO requests (created, id, owner_kind, owner, person_kind, person, state, times_out_at, due_at,
-                 stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 extends, role, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET owner_kind = excluded.owner_kind, owner = excluded.owner,
                  person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, times_out_at = excluded.times_out_at, due_at = excluded.due_at,
-                 stored = excluded.stored
+                 extends = excluded.extends, role = excluded.role, stored = excluded.stored
              RETURNING created",
         )?
         .query_row(
@@ -132,6 +132,8 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
                 columns.state,
                 columns.times_out_at,
                 columns.due_at,
+                columns.extends,
+                columns.role,
                 stored_request(request)?
             ],
             |row| row.get(0),
@@ -146,12 +148,12 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO grants (created, id, request, first, owner_kind, owner, person_kind, person, state, starts_at,
-                 ends_at, due_at, unreviewed, plain, scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ends_at, due_at, unsettled, role, plain, scope, allowed, excepted, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
                  owner = excluded.owner, person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, starts_at = excluded.starts_at,
                  ends_at = excluded.ends_at, due_at = excluded.due_at,
-                 unreviewed = excluded.unreviewed, plain = excluded.plain, scope = excluded.scope,
+                 unsettled = excluded.unsettled, role = excluded.role, plain = excluded.plain, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
              RETURNING created",
         )?
@@ -169,7 +171,8 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.starts_at,
                 columns.ends_at,
                 columns.due_at,
-                columns.unreviewed,
+                columns.unsettled,
+                columns.role,
                 columns.plain,
                 columns.scope,
                 columns.allowed,

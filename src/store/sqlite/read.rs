@@ -1,6 +1,6 @@
 //! How single rows, and what is live, are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -53,7 +53,9 @@ const HELD: &str =
 const HELD_FOR: &str = "WHERE g.person_kind = ? AND g.person = ? AND +g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
 /// Those that come later in a chain are made later.
 const CHAIN: &str = "WHERE g.first = ? ORDER BY g.created";
-const UNREVIEWED: &str = "WHERE g.unreviewed = 1 ORDER BY g.created DESC";
+const UNSETTLED: &str = "WHERE g.unsettled = 1 ORDER BY g.created DESC";
+const EXTENDING: &str =
+    "INDEXED BY requests_extending WHERE extends = 1 AND state IN ('pending', 'needs_info') ORDER BY created DESC";
 pub(super) const DUE: &str = "SELECT due_at, 0, id FROM requests WHERE due_at <= ?1
      UNION ALL SELECT due_at, 1, id FROM grants WHERE due_at <= ?1
      ORDER BY 1 LIMIT ?2";
@@ -207,9 +209,23 @@ pub(super) fn delegations_to(
     Ok(delegations)
 }
 
-/// The grants that nobody approved and nobody has reviewed yet, newest first.
-pub(super) fn unreviewed(connection: &Connection) -> Result<Vec<Grant>, Fault> {
-    let mut statement = connection.prepare_cached(&format!("{GRANT} {UNREVIEWED}"))?;
+/// The waiting requests to extend a grant of one of these chains.
+pub(super) fn extending(connection: &Connection, chains: &BTreeSet<GrantId>) -> Result<Vec<AccessRequest>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{REQUEST} {EXTENDING}"))?;
+    let mut found = statement.query([])?;
+    let mut requests = Vec::new();
+    while let Some(row) = found.next()? {
+        let request = request_in(row)?.1;
+        if request.extends.is_some_and(|extension| chains.contains(&extension.first)) {
+            requests.push(request);
+        }
+    }
+    Ok(requests)
+}
+
+/// The grants that nobody approved, and nobody has reviewed yet or a review found unjustified, newest first.
+pub(super) fn unsettled(connection: &Connection) -> Result<Vec<Grant>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{GRANT} {UNSETTLED}"))?;
     let mut found = statement.query([])?;
     let mut grants = Vec::new();
     while let Some(row) = found.next()? {
@@ -269,8 +285,10 @@ mod tests {
         assert_eq!(others[0], "SEARCH g USING INDEX grants_not_plain (state=?)");
         let chain = plan_of(&format!("{GRANT} {CHAIN}"));
         assert_eq!(chain[0], "SEARCH g USING INDEX grants_chains (first=?)");
-        let unreviewed = plan_of(&format!("{GRANT} {UNREVIEWED}"));
-        assert_eq!(unreviewed[0], "SCAN g USING INDEX grants_unreviewed");
+        let unsettled = plan_of(&format!("{GRANT} {UNSETTLED}"));
+        assert_eq!(unsettled[0], "SCAN g USING INDEX grants_unsettled");
+        let extending = plan_of(&format!("{REQUEST} {EXTENDING}"));
+        assert_eq!(extending, ["SCAN requests USING INDEX requests_extending"]);
         let due = plan_of(DUE);
         assert!(due.iter().any(|step| step.contains("requests USING INDEX requests_due (due_at<?)")), "{due:?}");
         assert!(due.iter().any(|step| step.contains("grants USING INDEX grants_due (due_at<?)")), "{due:?}");

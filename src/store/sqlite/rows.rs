@@ -25,6 +25,8 @@ pub(super) struct RequestColumns {
     pub(super) state: &'static str,
     pub(super) times_out_at: i64,
     pub(super) due_at: Option<i64>,
+    pub(super) extends: bool,
+    pub(super) role: String,
 }
 
 impl RequestColumns {
@@ -39,6 +41,8 @@ impl RequestColumns {
             state: state_name(request.state),
             times_out_at: request.times_out_at.millis(),
             due_at: next_note(&view).map(Timestamp::millis),
+            extends: request.extends.is_some(),
+            role: request.role.to_string(),
         }
     }
 }
@@ -57,7 +61,8 @@ pub(super) struct GrantColumns {
     pub(super) starts_at: i64,
     pub(super) ends_at: i64,
     pub(super) due_at: Option<i64>,
-    pub(super) unreviewed: bool,
+    pub(super) unsettled: bool,
+    pub(super) role: String,
     pub(super) plain: bool,
     pub(super) scope: String,
     pub(super) allowed: String,
@@ -80,7 +85,8 @@ impl GrantColumns {
             starts_at: grant.window.start().millis(),
             ends_at: grant.window.end().millis(),
             due_at: next_note(&view).map(Timestamp::millis),
-            unreviewed: grant.is_unreviewed(),
+            unsettled: grant.is_unsettled(),
+            role: grant.role.to_string(),
             plain: grant.is_plain(),
             scope: grant.scope.to_string(),
             allowed,

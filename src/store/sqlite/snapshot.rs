@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, params};
 
+use std::collections::BTreeSet;
+
 use super::error::Fault;
 use super::read::{self, int_of};
 use super::{rows, standings, tally};
@@ -73,8 +75,12 @@ impl Lookup for Snapshot<'_> {
         }
     }
 
-    fn unreviewed(&self) -> Result<Vec<Grant>, Fault> {
-        read::unreviewed(self.0)
+    fn extending(&self, chains: &BTreeSet<GrantId>) -> Result<Vec<AccessRequest>, Fault> {
+        read::extending(self.0, chains)
+    }
+
+    fn unsettled(&self) -> Result<Vec<Grant>, Fault> {
+        read::unsettled(self.0)
     }
 
     fn tally(&self, person: &Principal, nth: u64, now: Timestamp) -> Result<Tally, Fault> {

@@ -120,7 +120,8 @@ fn fold_page(connection: &Connection, rows: &mut Rows, records: &[Record]) -> Re
 
 fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let mut statement = connection.prepare(
-        "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at, person_kind, person
+        "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at, person_kind, person,
+             extends, role
          FROM requests ORDER BY created",
     )?;
     let mut found = statement.query([])?;
@@ -141,6 +142,8 @@ fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subjec
             && row.get::<_, Option<i64>>(7)? == columns.due_at
             && row.get::<_, String>(8)? == columns.person_kind
             && row.get::<_, String>(9)? == columns.person
+            && row.get::<_, bool>(10)? == columns.extends
+            && row.get::<_, String>(11)? == columns.role
             && approvers_are(connection, "request_approvers", created, columns.state, &request.approver_roles)?;
         if !same {
             return Err(differs("request", request.id, created));
@@ -152,7 +155,7 @@ fn check_requests(connection: &Connection, folded: &Rows, born: &BTreeMap<Subjec
 fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let mut statement = connection.prepare(
         "SELECT created, coalesce(uses, 0), stored, id, request, owner_kind, owner, state, starts_at, ends_at, due_at,
-             scope, allowed, excepted, first, unreviewed, person_kind, plain, person
+             scope, allowed, excepted, first, unsettled, person_kind, plain, person, role
          FROM grants LEFT JOIN grant_uses USING (created) ORDER BY created",
     )?;
     let mut found = statement.query([])?;
@@ -177,10 +180,11 @@ fn check_grants(connection: &Connection, folded: &Rows, born: &BTreeMap<Subject,
             && row.get::<_, String>(12)? == columns.allowed
             && row.get::<_, String>(13)? == columns.excepted
             && row.get::<_, Option<[u8; 16]>>(14)? == columns.first
-            && row.get::<_, bool>(15)? == columns.unreviewed
+            && row.get::<_, bool>(15)? == columns.unsettled
             && row.get::<_, String>(16)? == columns.person_kind
             && row.get::<_, bool>(17)? == columns.plain
             && row.get::<_, String>(18)? == columns.person
+            && row.get::<_, String>(19)? == columns.role
             && approvers_are(connection, "grant_approvers", created, columns.state, &grant.approver_roles)?;
         if !same {
             return Err(differs("grant", grant.id, created));

@@ -2,18 +2,19 @@
 
 use super::case::Case;
 use super::eligibility::eligible_in_emergencies;
+use super::ending;
 use super::grant::{approve_by_rule, known};
 use super::request::{Draft, each_once, is_never_by_rule, without_approvers};
 use super::terms::{limited, role_of, terms_of};
 use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::{BreakGlass, CompleteReview, WaiveReview};
 use crate::model::{
-    AccessRequest, Actor, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId, Principal, Role,
-    SignIn, Timestamp, Ttl,
+    AccessRequest, Actor, BreakGlass as Owed, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId,
+    Principal, Role, SignIn, Timestamp, Ttl,
 };
 use crate::workflow::access::not_an_approver;
 use crate::workflow::second_factor::{Unproven, proven_until};
-use crate::workflow::{History, Refusal, RefusalCode, Rules};
+use crate::workflow::{AfterUnjustified, History, Refusal, RefusalCode, Rules};
 
 pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
@@ -24,6 +25,7 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
     }
     check_sign_in(caller.sign_in.as_ref(), rules, now)?;
     check_no_chain(&view.history, take.drill)?;
+    check_not_blocked(&view.history, rules)?;
     let reviewer_roles = rules.break_glass_reviewers().to_vec();
     if reviewer_roles.is_empty() {
         return Err(Refusal::new(
@@ -173,6 +175,24 @@ fn check_no_chain(history: &History, drill: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// That no use of theirs was found unjustified, where the operator has that block the next one.
+fn check_not_blocked(history: &History, rules: &Rules) -> Result<(), Refusal> {
+    if rules.break_glass.after_unjustified == AfterUnjustified::Nothing {
+        return Ok(());
+    }
+    match history.unjustified.first() {
+        None => Ok(()),
+        Some(grant) => {
+            let message = format!(
+                "a review found your access without approval ({}) unjustified; ask for the role, or have a reviewer lift \
+                 this (waive the review of that grant)",
+                grant.id
+            );
+            Err(Refusal::new(RefusalCode::BreakGlassBlocked, message))
+        }
+    }
+}
+
 fn limited_for_emergencies(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
     let max = rules.break_glass.max_duration;
     let (duration, cut) = limited(asked.or(Some(max)), role, rules);
@@ -192,16 +212,33 @@ pub(super) fn complete_review(case: &Case<'_>, review: &CompleteReview) -> Resul
         ));
     }
     let (justified, finding) = (review.justified, review.finding.clone());
-    Ok(case.events([Fact::BreakGlassReviewed { grant: grant.id, justified, finding }]))
+    let mut events = case.events([Fact::BreakGlassReviewed { grant: grant.id, justified, finding }]);
+    let is_drill = grant.break_glass.as_ref().is_some_and(|owed| owed.drill);
+    if !justified && !is_drill && case.rules.break_glass.after_unjustified == AfterUnjustified::RevokeAndBlock {
+        events.extend(ending::revoke_for_unjustified(case, grant));
+    }
+    Ok(events)
 }
 
 pub(super) fn waive_review(case: &Case<'_>, waive: &WaiveReview) -> Result<Vec<Event>, Refusal> {
-    let grant = reviewable(case, waive.grant, AuthzAction::WaiveReview)?;
+    let lifts =
+        |owed: &Owed| owed.is_held_against() && case.rules.break_glass.after_unjustified != AfterUnjustified::Nothing;
+    let grant = closable(case, waive.grant, AuthzAction::WaiveReview, lifts)?;
     Ok(case.events([Fact::BreakGlassReviewWaived { grant: grant.id, reason: waive.reason.clone() }]))
 }
 
 /// A grant whose review is open, for a caller who may close it.
 fn reviewable<'a>(case: &Case<'a>, id: GrantId, action: AuthzAction) -> Result<&'a Grant, Refusal> {
+    closable(case, id, action, |_| false)
+}
+
+/// The same of a grant whose review is closed, where `also` says so.
+fn closable<'a>(
+    case: &Case<'a>,
+    id: GrantId,
+    action: AuthzAction,
+    also: impl Fn(&Owed) -> bool,
+) -> Result<&'a Grant, Refusal> {
     let Case { view, caller, now, .. } = *case;
     let grant = known(case, view.grant.as_ref(), id)?;
     let Some(owed) = &grant.break_glass else {
@@ -214,7 +251,7 @@ fn reviewable<'a>(case: &Case<'a>, id: GrantId, action: AuthzAction) -> Result<&
     }
     case.may(action, AuthzResource::Grant(grant)).check(|| not_an_approver(caller, &owed.reviewer_roles))?;
     let review = owed.review(now);
-    if review.is_open() {
+    if review.is_open() || also(owed) {
         return Ok(grant);
     }
     Err(Refusal::new(RefusalCode::ReviewClosed, format!("this review is already {}", review.name())))

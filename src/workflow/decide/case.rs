@@ -16,6 +16,8 @@ pub(super) struct Case<'a> {
     pub(super) now: Timestamp,
     /// Whether the caller only wants to see what would happen.
     pub(super) dry_run: bool,
+    /// Whether the command came with an idempotency key.
+    pub(super) keyed: bool,
 }
 
 impl<'a> Case<'a> {

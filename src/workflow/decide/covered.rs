@@ -1,18 +1,61 @@
-//! Whether a live grant already gives what is requested.
+//! Whether what is requested is there already: a live grant gives it, or the same request waits for an answer.
 
-use super::terms::{limited, role_of, terms_of};
-use crate::command::Command;
-use crate::model::{Caller, Grant, GrantStatus, Terms, Timestamp};
-use crate::workflow::{Call, History, Rules, View};
+use super::case::Case;
+use super::terms::{limited, part_of, role_of};
+use crate::command::{Command, Submit};
+use crate::model::{AccessRequest, Caller, DurationCut, Event, Fact, Grant, GrantStatus, RequestId, Terms, Timestamp};
+use crate::workflow::{Call, History, Refusal, RefusalCode, Rules, View};
 
-/// The grant for whose sake a submission made no request: it gives the caller all that was requested, for the whole time.
+/// With how many other reasons the same can be asked for again.
+const MAX_REPEATS: usize = 20;
+
+/// How long after a request the same one is taken for a form that was sent twice.
+const TWIN_MILLIS: i64 = 60_000;
+
+/// The request that a submission is answered with, when these facts follow from it and none of them is a new request.
 #[must_use]
-pub fn already_covered<'a>(view: &'a View, call: &Call<'_>, rules: &Rules, now: Timestamp) -> Option<&'a Grant> {
+pub fn answered_with(
+    view: &View,
+    call: &Call<'_>,
+    events: &[Event],
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<RequestId> {
     let (Command::Submit(submit), Some(caller)) = (call.command, call.caller) else { return None };
+    match events {
+        [] => {}
+        [Event { fact: Fact::RequestRepeated { request, .. }, .. }] => return Some(*request),
+        _ => return None,
+    }
     let role = role_of(&submit.role, rules).ok()?;
-    let (duration, _) = limited(submit.duration, role, rules);
-    let terms = terms_of(role, &submit.resource, duration, &submit.conditions, rules.reserved(false)).ok()?;
-    covering(&view.history, caller, &terms, submit.starts_at.unwrap_or(now), now)
+    let (duration, cut) = limited(submit.duration, role, rules);
+    let (permissions, reserved) = (submit.permissions.as_ref(), rules.reserved(false));
+    let terms = part_of(role, permissions, &submit.resource, duration, &submit.conditions, reserved).ok()?;
+    let grant = covering(&view.history, caller, &terms, submit.starts_at.unwrap_or(now), now);
+    let case = Case { view, caller, ids: call.ids, rules, now, dry_run: false, keyed: call.keyed };
+    grant.map(|grant| grant.request).or_else(|| twin(&case, submit, &terms, cut.as_ref()).map(|request| request.id))
+}
+
+/// The other reason and ticket, on the record of the request that led to the grant; nothing when they are on it.
+pub(super) fn repeated(case: &Case<'_>, grant: &Grant, submit: &Submit) -> Result<Vec<Event>, Refusal> {
+    let id = grant.request;
+    // Of somebody with more requests than are looked at, the older ones keep the reason that they had.
+    let Some(request) = case.view.history.requests.iter().find(|request| request.id == id) else {
+        return Ok(Vec::new());
+    };
+    let (justification, ticket) = (&submit.details.justification, &submit.details.ticket_url);
+    let first = (&request.details.justification, &request.details.ticket_url);
+    let later = request.repeats.iter().map(|one| (&one.justification, &one.ticket));
+    let says_nothing = justification.is_none() && ticket.is_none();
+    if says_nothing || std::iter::once(first).chain(later).any(|said| said == (justification, ticket)) {
+        return Ok(Vec::new());
+    }
+    if request.repeats.len() >= MAX_REPEATS {
+        let message = format!("this was asked for again for {MAX_REPEATS} other reasons already; see request {id}");
+        return Err(Refusal::new(RefusalCode::TooManyRequests, message).until(grant.window.end()));
+    }
+    let (justification, ticket) = (justification.clone(), ticket.clone());
+    Ok(case.events([Fact::RequestRepeated { request: id, justification, ticket }]))
 }
 
 /// Of the caller's grants that give these terms from `start` on, the one that ends last. A break-glass grant does not count:
@@ -27,6 +70,8 @@ pub(super) fn covering<'a>(
     let end = start.saturating_add(terms.duration);
     let gives = |grant: &&Grant| {
         grant.holder == caller.principal
+            // Another person's task is another grant.
+            && grant.holder_acts_for == caller.acts_for
             && grant.break_glass.is_none()
             && matches!(grant.status(now), GrantStatus::Active | GrantStatus::Scheduled)
             && grant.window.start() <= start
@@ -38,4 +83,32 @@ pub(super) fn covering<'a>(
             && terms.permissions.is_within(&grant.permissions)
     };
     history.live.iter().filter(gives).max_by_key(|grant| (grant.window.end(), grant.id))
+}
+
+/// The caller's waiting request that says the same as this submission in every word, and was made just now.
+pub(super) fn twin<'a>(
+    case: &Case<'a>,
+    submit: &Submit,
+    terms: &Terms,
+    cut: Option<&DurationCut>,
+) -> Option<&'a AccessRequest> {
+    let Case { view, caller, now, .. } = *case;
+    if case.dry_run || case.keyed {
+        return None;
+    }
+    let is_same = |request: &&AccessRequest| {
+        request.status(now).is_open()
+            && now.millis().saturating_sub(request.created_at.millis()) < TWIN_MILLIS
+            && request.requester == caller.principal
+            && request.requester_acts_for == caller.acts_for
+            && request.extends.is_none()
+            && request.emergency.is_none()
+            && request.version == 1
+            && request.role == submit.role
+            && request.terms() == *terms
+            && request.duration_cut.as_ref() == cut
+            && request.starts_at == submit.starts_at
+            && request.details == submit.details
+    };
+    view.history.requests.iter().find(is_same)
 }

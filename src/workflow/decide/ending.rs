@@ -1,21 +1,21 @@
 //! Ending a grant, and suspending it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::Case;
+use super::case::{Case, each};
 use super::grant::{known, with_later};
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::{Release, Resume, Revoke, RevokeMany, Suspend};
-use crate::model::{Event, Fact, Grant, GrantId};
+use crate::model::{AccessRequest, Actor, Event, Fact, Grant, GrantId, Justification, Timestamp};
 use crate::workflow::access::{check_revoker, not_an_approver};
-use crate::workflow::{Refusal, RefusalCode};
+use crate::workflow::{Refusal, RefusalCode, View};
 
 /// Revoking a grant that is over, however it ended, makes no new fact: revocation is idempotent and final.
 pub(super) fn revoke(case: &Case<'_>, revoke: &Revoke) -> Result<Vec<Event>, Refusal> {
     let grant = known(case, case.view.grant.as_ref(), revoke.grant)?;
     check_revoker(case.caller, AuthzAction::Revoke, grant, case.rules, case.now)?;
     let end = |grant: &Grant| Fact::GrantRevoked { grant: grant.id, reason: revoke.reason.clone() };
-    Ok(case.events(with_later(case.view, grant, case.now).map(end)))
+    Ok(ended(case, &case.by(), with_later(case.view, grant, case.now), end))
 }
 
 /// The selected live grants end together, with all that extends them. The caller's own are released.
@@ -38,7 +38,7 @@ pub(super) fn revoke_many(case: &Case<'_>, many: &RevokeMany) -> Result<Vec<Even
             Fact::GrantRevoked { grant: grant.id, reason: many.reason.clone() }
         }
     };
-    Ok(case.events(selected.filter(|grant| grant.status(case.now).is_live()).map(end)))
+    Ok(ended(case, &case.by(), selected.filter(|grant| grant.status(case.now).is_live()), end))
 }
 
 pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, Refusal> {
@@ -47,7 +47,41 @@ pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, 
         let message = || format!("only {} can release this grant; revoke it instead", grant.holder);
         (case.caller.principal != grant.holder).then(|| Refusal::new(RefusalCode::NotTheHolder, message()))
     })?;
-    Ok(case.events(with_later(case.view, grant, case.now).map(|grant| Fact::GrantReleased { grant: grant.id })))
+    let end = |grant: &Grant| Fact::GrantReleased { grant: grant.id };
+    Ok(ended(case, &case.by(), with_later(case.view, grant, case.now), end))
+}
+
+/// The end of every live grant of the holder's person, because a review found a use of theirs unjustified.
+pub(super) fn revoke_for_unjustified(case: &Case<'_>, reviewed: &Grant) -> Vec<Event> {
+    let Ok(reason) = Justification::new(&format!("the use of grant {} was found unjustified", reviewed.id)) else {
+        unreachable!("an id is short")
+    };
+    let theirs = case.view.history.live.iter().filter(|grant| grant.status(case.now).is_live());
+    let end = |grant: &Grant| Fact::GrantRevoked { grant: grant.id, reason: reason.clone() };
+    ended(case, &Actor::Rule("unjustified_break_glass".into()), theirs, end)
+}
+
+/// The ends of these grants, and of the waiting requests that would extend them.
+fn ended<'a>(
+    case: &Case<'_>,
+    by: &Actor,
+    grants: impl Iterator<Item = &'a Grant>,
+    end: impl Fn(&Grant) -> Fact,
+) -> Vec<Event> {
+    let grants: Vec<_> = grants.collect();
+    let ids = grants.iter().map(|grant| grant.id).collect();
+    let mut events = each(case.now, by, grants.into_iter().map(end));
+    events.extend(no_longer_extending(case.view, &ids, case.now));
+    events
+}
+
+/// What waits to extend one of these grants leaves the queue with them.
+pub(super) fn no_longer_extending(view: &View, ended: &BTreeSet<GrantId>, now: Timestamp) -> Vec<Event> {
+    let of_them = |request: &&AccessRequest| {
+        request.status(now).is_open() && request.extends.is_some_and(|extension| ended.contains(&extension.of))
+    };
+    let facts = view.history.extending.iter().filter(of_them);
+    each(now, &Actor::Rule("grant_ended".into()), facts.map(|request| Fact::RequestWithdrawn { request: request.id }))
 }
 
 /// Suspending what is suspended makes no new fact.

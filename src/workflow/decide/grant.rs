@@ -48,6 +48,7 @@ pub(super) fn granted(
         details: request.details.clone(),
         approver_roles: request.approver_roles.clone(),
         approved_by: by.clone(),
+        earlier_approvers: request.approvals().map(|review| review.by.clone()).filter(|one| one != by).collect(),
         approved_at: now,
         break_glass: request.emergency.as_ref().map(|emergency| owed(emergency, window.end())),
         suspended: None,
@@ -69,6 +70,7 @@ fn owed(emergency: &Emergency, end: Timestamp) -> BreakGlass {
         reviewer_roles: emergency.reviewer_roles.clone(),
         review_due: end.saturating_add(emergency.review_within),
         closed: None,
+        lifted: None,
         overdue_noted: false,
     }
 }

@@ -41,7 +41,7 @@ mod terms;
 mod today;
 
 use self::case::Case;
-pub use self::covered::already_covered;
+pub use self::covered::answered_with;
 pub use self::eligibility::check_not_disabled;
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
@@ -78,7 +78,7 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
         return Err(Refusal::new(RefusalCode::NotEligible, "only an authenticated caller can give this command"));
     };
     eligibility::check_not_disabled(caller, view)?;
-    let case = &Case { view, caller, ids: call.ids, rules, now, dry_run };
+    let case = &Case { view, caller, ids: call.ids, rules, now, dry_run, keyed: call.keyed };
     match call.command {
         Command::Submit(submit) => submit::submit(case, submit),
         Command::Extend(extend) => extend::extend(case, extend),

@@ -74,6 +74,7 @@ pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft) -> A
         version: 1,
         reviews: Vec::new(),
         answers: Vec::new(),
+        repeats: Vec::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::command::{Approve, Ask, Deny};
 use crate::model::{AccessRequest, Actor, Capacity, Event, Fact, Principal, RequestId, Review};
 use crate::workflow::access::reviewer;
 use crate::workflow::quorum::waiting_for;
-use crate::workflow::{Refusal, RefusalCode, View, evolve};
+use crate::workflow::{Refusal, RefusalCode, View, evolve, reassessed};
 
 pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
@@ -26,6 +26,10 @@ pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, 
         Some(extension) => check_still_extendable(view, extension, now)?,
         None => limits::check_grant(&request.requester, &view.tally, &rules.limits)?,
     }
+    // Its start has passed, so it starts now, and the record says how risky that is.
+    let reassessed = reassessed(request, rules, now);
+    let fact = |assessment| Fact::RequestReassessed { request: request.id, assessment: Box::new(assessment) };
+    let reassessed = case.events(reassessed.map(fact));
     // Earlier approvals count only if their reviewers still are what they reviewed as. Those that are not lapse now.
     let lapsed = lapsed(case, request);
     let request = after(request, &lapsed);
@@ -49,7 +53,7 @@ pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, 
     } else {
         review
     };
-    Ok(lapsed.into_iter().chain(review).collect())
+    Ok(reassessed.into_iter().chain(lapsed).chain(review).collect())
 }
 
 pub(super) fn deny(case: &Case<'_>, deny: &Deny) -> Result<Vec<Event>, Refusal> {

@@ -3,7 +3,10 @@
 //! A grant whose holder loses what the role asks for ends: the rule `eligibility` revokes it together with the report, so no
 //! later check honours it. It does not come back when the holder regains the right; they request it again.
 
+use std::collections::BTreeSet;
+
 use super::eligibility::{check_not_disabled, eligible, eligible_in_emergencies, names};
+use super::ending::no_longer_extending;
 use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::ReportStanding;
 use crate::model::{Actor, Caller, Event, Fact, Grant, Justification, Principal, Standing, Timestamp};
@@ -31,7 +34,7 @@ pub(super) fn report(
             return Err(Refusal::new(RefusalCode::OwnStanding, message));
         }
     }
-    let mut events = Vec::new();
+    let (mut events, mut ended) = (Vec::new(), BTreeSet::new());
     if view.standing.get(principal) != Some(standing) {
         let by = caller.map_or(Actor::Host, |caller| Actor::Principal(caller.principal.clone()));
         let fact = Fact::StandingReported { principal: principal.clone(), standing: standing.clone() };
@@ -43,8 +46,10 @@ pub(super) fn report(
             let reason = Justification::fitting(&why);
             let by = Actor::Rule("eligibility".into());
             events.push(Event { at: now, by, fact: Fact::GrantRevoked { grant: grant.id, reason } });
+            ended.insert(grant.id);
         }
     }
+    events.extend(no_longer_extending(view, &ended, now));
     Ok(events)
 }
 

@@ -1,11 +1,11 @@
 //! Requesting a role.
 
 use super::case::Case;
-use super::covered::covering;
+use super::covered::{covering, repeated, twin};
 use super::eligibility::{check_eligible, eligible};
 use super::limits;
 use super::request::{Draft, make};
-use super::terms::{check_details, check_start, limited, role_of, terms_of};
+use super::terms::{check_details, check_start, limited, part_of, role_of};
 use crate::authz::{AuthzAction, Entitlement};
 use crate::command::Submit;
 use crate::model::{Event, Timestamp};
@@ -17,7 +17,11 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
     let role = role_of(&submit.role, rules)?;
     let (duration, duration_cut) = limited(submit.duration, role, rules);
     let reserved = rules.reserved(false);
-    let given = role.permissions.difference(reserved);
+    let wanted = match &submit.permissions {
+        None => Some(role.permissions.clone()),
+        Some(wanted) => role.permissions.intersection(wanted),
+    };
+    let given = wanted.and_then(|wanted| wanted.difference(reserved));
     let wanted = Entitlement {
         role: &role.name,
         permissions: given.as_ref().unwrap_or(&role.permissions),
@@ -31,13 +35,18 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
     if let Some(start) = submit.starts_at {
         check_start(start, now)?;
     }
-    let terms = terms_of(role, &submit.resource, duration, &submit.conditions, reserved)?;
+    let (resource, conditions) = (&submit.resource, &submit.conditions);
+    let terms = part_of(role, submit.permissions.as_ref(), resource, duration, conditions, reserved)?;
     let begins = submit.starts_at.unwrap_or(now);
-    if !case.dry_run && covering(&view.history, caller, &terms, begins, now).is_some() {
-        return Ok(Vec::new());
+    if !case.dry_run
+        && let Some(grant) = covering(&view.history, caller, &terms, begins, now)
+    {
+        return repeated(case, grant, submit);
     }
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
     limits::check_grant(&caller.principal, &view.tally, &rules.limits)?;
+    // A form that was sent twice makes no twins, unless a rule approves by now what waited before.
+    let is_twin = twin(case, submit, &terms, duration_cut.as_ref()).is_some();
     let draft = Draft {
         terms,
         duration_cut,
@@ -46,5 +55,6 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
         answer_by: Timestamp::MAX,
         details: submit.details.clone(),
     };
-    make(case, role, draft, None)
+    let events = make(case, role, draft, None)?;
+    Ok(if is_twin && events.len() == 1 { Vec::new() } else { events })
 }

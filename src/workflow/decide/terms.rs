@@ -32,12 +32,29 @@ pub(super) fn terms_of(
     conditions: &Conditions,
     reserved: &[Permission],
 ) -> Result<Terms, Refusal> {
-    let terms = Terms {
-        permissions: requestable(role, reserved)?,
-        scope: scope.clone(),
-        duration,
-        conditions: role.conditions.clone(),
+    part_of(role, None, scope, duration, conditions, reserved)
+}
+
+/// The same of fewer permissions than the role has.
+pub(super) fn part_of(
+    role: &Role,
+    wanted: Option<&PermissionSet>,
+    scope: &Scope,
+    duration: Ttl,
+    conditions: &Conditions,
+    reserved: &[Permission],
+) -> Result<Terms, Refusal> {
+    let requestable = requestable(role, reserved)?;
+    let permissions = match wanted {
+        None => requestable,
+        Some(wanted) => requestable.intersection(wanted).ok_or_else(|| {
+            let given: Vec<_> = requestable.allowed().iter().map(ToString::to_string).collect();
+            let message =
+                format!("the role `{}` gives none of these permissions: it gives {}", role.name, given.join(", "));
+            Refusal::new(RefusalCode::NothingLeft, message)
+        })?,
     };
+    let terms = Terms { permissions, scope: scope.clone(), duration, conditions: role.conditions.clone() };
     let cut = Cut { conditions: conditions.clone(), ..Cut::default() };
     terms.cut(&cut).map_err(|nothing| nothing_left(&terms, nothing))
 }

@@ -43,6 +43,7 @@ fn grant(id: u128, holder: &str) -> Grant {
         details: jit_access::model::Details::default(),
         approver_roles: Vec::new(),
         approved_by: Actor::Clock,
+        earlier_approvers: Vec::new(),
         approved_at: at(1),
         ended: None,
         break_glass: None,
