@@ -26,6 +26,7 @@ def submit(
     resource: str | None = None,
     starts_at: datetime | str | None = None,
     conditions: Conditions | None = None,
+    permissions: Sequence[str] | None = None,
     dry_run: bool = False,
     idempotency_key: str | None = None,
 ) -> AccessRequest:
@@ -33,8 +34,9 @@ def submit(
 
     The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut,
     and `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved
-    and its grant is in force. When a grant of the caller already gives all of it, nothing is written, and the
-    answer is that grant's request with `already`. Once the call has returned, it is on disk.
+    and its grant is in force. When a grant of the caller already gives all of it, or a request of the caller
+    for just this waits, no request is made, and the answer is that request with `already`; another reason or
+    ticket is added to its `asked_again`. Once the call has returned, it is on disk.
 
     - `role`: The role to request.
     - `reason`: Why. Approvers see it.
@@ -45,11 +47,13 @@ def submit(
     - `starts_at`: When the grant begins, with its time zone: not before the current second. The default is at
       the approval.
     - `conditions`: Conditions checked at every use, besides those of the role.
+    - `permissions`: Fewer permissions than the role gives. The request is for what both have in common. The
+      default is all of the role's.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
       the same arguments does nothing. It answers with the current state of what the first call did, marked
       `replayed`.
     """
-    return self._run("submit", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "duration_hours": duration_hours, "resource": resource, "starts_at": starts_at, "conditions": conditions, "dry_run": dry_run, "idempotency_key": idempotency_key})
+    return self._run("submit", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "duration_hours": duration_hours, "resource": resource, "starts_at": starts_at, "conditions": conditions, "permissions": permissions, "dry_run": dry_run, "idempotency_key": idempotency_key})
 
 
 @method
@@ -133,7 +137,8 @@ def waive_review(
 ) -> Grant:
     """Waive the review of a break-glass grant. The journal keeps who did so, and why.
 
-    Needs what completing the review needs, and is possible at any time.
+    Needs what completing the review needs, and is possible at any time. Of a review that found the use
+    unjustified, it lifts what `break_glass.after_unjustified` makes follow; what was found stays on record.
 
     - `grant_id`: The grant whose review is waived.
     - `reason`: Why.

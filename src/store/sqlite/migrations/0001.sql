@@ -64,16 +64,11 @@ CREATE TABLE requests (
     times_out_at INTEGER NOT NULL,
     -- When time next makes something true that the journal does not say; NULL when it never will.
     due_at       INTEGER,
-    -- Whether it asks to extend a grant.
-    extends      INTEGER NOT NULL CHECK (extends IN (0, 1)),
-    role         TEXT    NOT NULL,
     stored       TEXT    NOT NULL
 ) STRICT;
 
-CREATE INDEX requests_extending ON requests (created) WHERE extends = 1 AND state IN ('pending', 'needs_info');
 CREATE INDEX requests_by_owner ON requests (owner_kind, owner, created);
 CREATE INDEX requests_by_person ON requests (person_kind, person, created);
-CREATE INDEX requests_by_role ON requests (role, created);
 CREATE INDEX requests_by_state ON requests (state, created);
 CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
 
@@ -102,9 +97,8 @@ CREATE TABLE grants (
     starts_at  INTEGER NOT NULL,
     ends_at    INTEGER NOT NULL CHECK (starts_at < ends_at),
     due_at     INTEGER,
-    -- Whether nobody approved it, and nobody has reviewed it yet or a review found its use unjustified.
-    unsettled  INTEGER NOT NULL CHECK (unsettled IN (0, 1)),
-    role       TEXT    NOT NULL,
+    -- Whether nobody approved it and nobody has reviewed it yet.
+    unreviewed INTEGER NOT NULL CHECK (unreviewed IN (0, 1)),
     -- What a check needs, so that an index is loaded without reading `stored`. Permissions are joined by spaces, which no
     -- permission holds. Of a grant that is not plain a check needs more: it has conditions, or nobody approved it.
     plain      INTEGER NOT NULL CHECK (plain IN (0, 1)),
@@ -116,13 +110,12 @@ CREATE TABLE grants (
 
 CREATE INDEX grants_by_owner ON grants (owner_kind, owner, created);
 CREATE INDEX grants_by_person ON grants (person_kind, person, created);
-CREATE INDEX grants_by_role ON grants (role, created);
 CREATE INDEX grants_by_state ON grants (state, created);
 -- Which grants are live, where many have ended that no record says so of yet.
 CREATE INDEX grants_by_end ON grants (state, ends_at, starts_at);
 CREATE INDEX grants_chains ON grants (first, created) WHERE first IS NOT NULL;
 CREATE INDEX grants_not_plain ON grants (state, created) WHERE plain = 0;
-CREATE INDEX grants_unsettled ON grants (created) WHERE unsettled = 1;
+CREATE INDEX grants_unreviewed ON grants (created) WHERE unreviewed = 1;
 CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
 
 -- How often it was used; no row while it was not. Apart from the grant, because counting ten thousand uses must not write
