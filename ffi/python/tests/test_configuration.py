@@ -270,18 +270,107 @@ ROWS: Final[dict[str, Row]] = {
     "host_roles": Row(["dev", "sre"], ["dev"], opening, {"roles": {"operator": CONFLICTING}}),
     "roles.description": Row("for the operators", 5, opening),  # Read by people who read the file, and nobody else.
     # Keys whose features are not here: what is off is accepted, and nothing pretends to be on.
-    "expiration_warning_minutes": Row([], [15], opening),
-    "notifications.on_request": Row(False, True, opening),
-    "notifications.on_approval": Row(False, True, opening),
-    "notifications.on_activation": Row(False, True, opening),
-    "notifications.on_use": Row(False, True, opening),
-    "notifications.on_expiration": Row(False, True, opening),
-    "notifications.channels": Row([], ["email"], opening),
     "enhanced_audit": Row(False, True, opening),
     "session_summary": Row(False, True, opening),
     "store.type": Row("memory", "sqlite", opening),
 }
 """By key; those of a step of an approval and of a role of the catalogue under `approval.` and `roles.`."""
+
+
+def telling(engine: Engine) -> None:
+    """Something of every key of notifications."""
+    first = give(engine, duration_hours=1)
+    engine.check("dev@example.com", "tools.execute")
+    engine.delegate(LEAD, to="owner@example.com", roles=["lead"], from_=START, until="2026-03-03T09:00:00Z")
+    engine.standing(OWNER, principal="dev@example.com", enabled=True, roles=["dev"])
+    engine.revoke(LEAD, first, reason="done")
+    give(engine, role="reader", duration_hours=1, reason="INC-43")
+    engine.revoke_many(LEAD, holder="dev@example.com", reason="done")
+    engine.tick()
+
+
+def channel(**keys: Any) -> dict[str, Any]:
+    return {"notifications": {"channels": {"one": keys}}}
+
+
+def left_out(key: str, around: dict[str, Any]) -> dict[str, Any]:
+    """The channel without this key."""
+    keys = around["notifications"]["channels"]["one"]
+    return channel(**{name: value for name, value in keys.items() if name != key})
+
+
+NOTICES: Final[dict[str, Row]] = {
+    "expiration_warning_minutes": Row([15], [5, 1], telling),
+    "notifications.on_request": Row(True, False, telling),
+    "notifications.on_approval": Row(True, False, telling),
+    "notifications.on_activation": Row(True, False, telling),
+    "notifications.on_use": Row(True, False, telling),
+    "notifications.on_expiration": Row(True, False, telling),
+    "notifications.on_delegation": Row(True, False, telling),
+    "notifications.on_red_button": Row(True, False, telling),
+    "notifications.use_digest_minutes": Row(60, 5, telling),
+}
+"""Which notices are written."""
+
+MAIL: Final = channel(
+    kind="email", host="127.0.0.1", port=9, security="none", to=["a@example.com"], **{"from": "b@example.com"}
+)
+SLACK: Final = channel(kind="slack", webhook_url_env="HOOK")
+BOT: Final = channel(kind="slack", bot_token_env="TOKEN", channel="C1")
+HOOK: Final = channel(kind="webhook", url="https://hooks.example.com/in", secrets_env=["SECRET"])
+
+CHANNELS: Final[dict[str, Row]] = {
+    "notifications.on_standing_lost": Row(False, 5, opening),
+    "notifications.base_url": Row("https://jit.example.com", "ftp://jit.example.com", opening),
+    "notifications.zone": Row("Europe/Berlin", "two words", opening),
+    "notifications.quiet_hours": Row("22:00-06:00", "25:00-26:00", opening),
+    "notifications.digest.people": Row(["lead@example.com"], [""], opening),
+    "notifications.digest.minutes": Row(30, 0, opening),
+    "notifications.security_channels": Row(["one"], ["two"], opening, MAIL),
+    "notifications.templates": Row(LEFT_OUT, "/nowhere", opening, MAIL),
+    "notifications.link_secret_env": Row(LEFT_OUT, "NOT_SET", opening, MAIL),
+    "notifications.link_secret_file": Row(LEFT_OUT, "/nowhere", opening, MAIL),
+    "notifications.attempts": Row(1, 0, opening),
+    "notifications.routes": Row([], [{}], opening, MAIL),
+    "notifications.routes.channels": Row(["one"], ["two"], opening, MAIL),
+    "notifications.routes.events": Row(["on_use"], ["on_moon"], opening, MAIL),
+    "notifications.routes.roles": Row(["operator"], [""], opening, MAIL),
+    "notifications.routes.risk_levels": Row(["low"], ["none"], opening, MAIL),
+    "notifications.routes.approver_roles": Row(["lead"], [""], opening, MAIL),
+    "notifications.channels": Row({}, ["email"], opening),
+    "notifications.channels.kind": Row("email", "pigeon", opening, MAIL),
+    "notifications.channels.per_minute": Row(1, 0, opening, MAIL),
+    "notifications.channels.timeout_seconds": Row(1, 0, opening, MAIL),
+    "notifications.channels.host": Row("127.0.0.1", LEFT_OUT, opening, left_out("host", MAIL)),
+    "notifications.channels.port": Row(25, 0, opening, MAIL),
+    "notifications.channels.security": Row("none", "some", opening, MAIL),
+    "notifications.channels.username": Row(LEFT_OUT, "jit", opening, MAIL),
+    "notifications.channels.password_env": Row(LEFT_OUT, "NOT_SET", opening, MAIL),
+    "notifications.channels.password_file": Row(LEFT_OUT, "/nowhere", opening, MAIL),
+    "notifications.channels.from": Row("b@example.com", LEFT_OUT, opening, left_out("from", MAIL)),
+    "notifications.channels.reply_to": Row("c@example.com", "nobody", opening, MAIL),
+    "notifications.channels.to": Row(["a@example.com"], ["nobody"], opening, MAIL),
+    "notifications.channels.list_id": Row("jit.example.com", 5, opening, MAIL),
+    "notifications.channels.ca_file": Row(LEFT_OUT, "/nowhere", opening, MAIL),
+    "notifications.channels.webhook_url_env": Row("HOOK", LEFT_OUT, opening, left_out("webhook_url_env", SLACK)),
+    "notifications.channels.webhook_url_file": Row(LEFT_OUT, "/nowhere", opening, SLACK),
+    "notifications.channels.bot_token_env": Row("TOKEN", LEFT_OUT, opening, left_out("bot_token_env", BOT)),
+    "notifications.channels.bot_token_file": Row(LEFT_OUT, "/nowhere", opening, BOT),
+    "notifications.channels.channel": Row("C1", 5, opening, left_out("channel", BOT)),
+    "notifications.channels.api_url": Row("https://slack.example.com/api", "nonsense", opening, BOT),
+    "notifications.channels.url": Row("https://hooks.example.com", "nonsense", opening, left_out("url", HOOK)),
+    "notifications.channels.secrets_env": Row(["SECRET"], ["NOT_SET"], opening, left_out("secrets_env", HOOK)),
+    "notifications.channels.secrets_file": Row(LEFT_OUT, ["/nowhere"], opening, HOOK),
+    "notifications.channels.allow_private": Row(True, "perhaps", opening, HOOK),
+    "notifications.channels.source": Row("urn:jit", 5, opening, HOOK),
+}
+"""How they are sent: a value that is right, and one that stops the start. `test_notifications.py` sends them."""
+
+SECRETS: Final = {
+    "HOOK": "https://hooks.example.com/T0",
+    "TOKEN": "xoxb-0",
+    "SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+}
 
 ELSEWHERE: Final = {
     "break_glass.notify_security_team": "test_security_is_told_or_not",
@@ -338,9 +427,11 @@ def configured(key: str, value: Any, around: dict[str, Any]) -> str:
         at: Any = step
     else:
         path = steps[:-1] if steps[0] != "roles" or len(steps) == 1 else ["roles", "operator", *steps[1:-1]]
+        if path == ["notifications", "channels"]:
+            path = [*path, "one"]
         at = section
         for name in path:
-            at = at.setdefault(name, {})
+            at = at.setdefault(name, [{"channels": ["one"]}])[0] if name == "routes" else at.setdefault(name, {})
     if value is not LEFT_OUT:
         at[steps[-1]] = value
     return json.dumps({"jit_access": section})
@@ -350,18 +441,29 @@ def told(story: Callable[[Engine], Any], config: str) -> Any:
     """What the story ends in; a configuration that is refused is an ending, too."""
     try:
         CLOCK.set_wall(START)
-        engine = Engine.from_yaml(config, environ={}, clock=CLOCK)
+        engine = Engine.from_yaml(config, environ=SECRETS, clock=CLOCK)
     except InvalidInput as error:
         return str(error)
     with engine:
         return story(engine)
 
 
-@pytest.mark.parametrize("key", ROWS)
+@pytest.mark.parametrize("key", [*ROWS, *CHANNELS])
 def test_a_key_changes_what_happens(key: str) -> None:
-    row = ROWS[key]
+    row = (ROWS | CHANNELS)[key]
     one, other = (told(row.story, configured(key, value, row.around)) for value in (row.one, row.other))
     assert one != other, f"{key} is {row.one!r} or {row.other!r}: {one!r} both times"
+
+
+@pytest.mark.parametrize("key", NOTICES)
+def test_a_notice_is_written_or_not(key: str, tmp_path: Path) -> None:
+    row, found = NOTICES[key], []
+    for number, value in enumerate((row.one, row.other)):
+        path = tmp_path / f"{number}.db"
+        told(row.story, configured(key, value, {**row.around, "store": {"path": str(path)}}))
+        with sqlite3.connect(path) as database:
+            found.append(database.execute("SELECT kind, due_at - at, apart FROM notices ORDER BY id").fetchall())
+    assert found[0] != found[1], f"{key} is {row.one!r} or {row.other!r}: {found[0]!r} both times"
 
 
 def documented() -> set[str]:
@@ -370,7 +472,7 @@ def documented() -> set[str]:
 
 
 def test_every_key_has_its_test() -> None:
-    shown = ROWS.keys() | ELSEWHERE.keys()
+    shown = ROWS.keys() | CHANNELS.keys() | NOTICES.keys() | ELSEWHERE.keys()
     known = documented()
     assert len(known) > 70
     assert known - shown == set(), "keys in docs/configuration.md without a story"
@@ -392,8 +494,8 @@ def test_security_is_told_or_not(tmp_path: Path, notify: bool) -> None:
     with Engine.from_yaml(sqlite(tmp_path / "jit.db", **section), environ={}, clock=CLOCK) as engine:
         take(engine)
     with sqlite3.connect(tmp_path / "jit.db") as database:
-        topics = [topic for (topic,) in database.execute("SELECT topic FROM outbox")]
-    assert topics == ["security"] * notify
+        kinds = [kind for (kind,) in database.execute("SELECT kind FROM notices WHERE kind LIKE 'break_glass%'")]
+    assert bool(kinds) == notify, kinds
 
 
 def test_the_policy_is_where_it_is_said_to_be(tmp_path: Path) -> None:
