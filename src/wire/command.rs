@@ -183,7 +183,7 @@ mod tests {
         let message = refused(r#"{"command": "erase"}"#);
         assert!(message.starts_with("`command` is `erase`; expected one of submit, "), "{message}");
         let message = refused(r#"{"command": "verify", "caller": {"principal": "a"}}"#);
-        assert!(message.starts_with("`caller` is no field of `verify`; expected no field"), "{message}");
+        assert!(message.starts_with("`caller` is no field of `verify`; expected one of expected"), "{message}");
     }
 
     #[test]

@@ -9,6 +9,8 @@
 //! | `work` | what the work of delivery does with channels that fail, hang or come back, and with kills |
 //! | `hostile` | whether what others wrote stays text in every channel |
 
+#![expect(clippy::disallowed_methods, reason = "other processes are waited for, and timed")]
+
 mod channels;
 mod hostile;
 mod notices;

@@ -152,7 +152,7 @@ pub fn a_delivery_comes_back_as_it_was_planned(fixture: &dyn Fixture) {
         zone: Some("Europe/Berlin".to_owned()),
     };
     let one = NewDelivery { recipient, digest: true, thread: Some(text.to_owned()), ..new(7, text) };
-    planned(&store, text, &[one.clone()]);
+    planned(&store, text, std::slice::from_ref(&one));
     let leased = store.lease_deliveries(text, at(1), at(9), 9).unwrap().remove(0);
     let delivery = &leased.delivery;
     assert_eq!((leased.body.as_str(), delivery.channel.as_str(), delivery.id), (text, text, one.id));
