@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ from jit_access import Engine
 ADMIN, DEV, OTHER = run.ADMIN, run.DEV, run.OTHER
 AUDIT_TRAIL = "/api/logs/audit-trails"
 REASON = "to see whether it works"
+
+
+NUMBERS = count(1)
 
 
 @dataclass
@@ -82,7 +86,9 @@ class World:
 
     def ask(self, who: str, role: str, **more: Any) -> dict[str, Any]:
         """Ask for a role; the request."""
-        body = {"role": role, "duration_hours": 1, "reason": REASON, "ticket_url": "https://example.com/INC-1"}
+        # Two that are alike within a minute are one.
+        ticket = f"https://example.com/INC-{next(NUMBERS)}"
+        body = {"role": role, "duration_hours": 1, "reason": REASON, "ticket_url": ticket}
         answer = self.call(who, "POST", "/jit/request", {**body, **more})
         assert answer.status == 201, answer
         return dict(answer.json())

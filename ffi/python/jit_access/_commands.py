@@ -542,11 +542,11 @@ def policies(self: Engine, caller: Caller) -> str:
 
 @method
 def head(self: Engine, caller: Caller) -> str:
-    """Get the head of the journal, to keep outside of the store: the number of its last record, a colon, and that
-    record's hash.
+    """Get the head of the journal, to keep outside of the store.
 
-    `verify` takes it later and finds whether anything up to that record was cut off, changed or made anew.
-    Needs a role in `approver_roles` or `auditor_roles`.
+    It is the number of the last record, a colon, and that record's hash. `verify` takes it later and finds
+    whether anything up to that record was cut off, changed or made anew. Needs a role in `approver_roles` or
+    `auditor_roles`.
     """
     return self._run("head", caller, {})
 

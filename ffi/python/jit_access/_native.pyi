@@ -799,11 +799,11 @@ class Engine:
         """
 
     def head(self, caller: Caller) -> str:
-        """Get the head of the journal, to keep outside of the store: the number of its last record, a colon, and that
-        record's hash.
+        """Get the head of the journal, to keep outside of the store.
 
-        `verify` takes it later and finds whether anything up to that record was cut off, changed or made anew.
-        Needs a role in `approver_roles` or `auditor_roles`.
+        It is the number of the last record, a colon, and that record's hash. `verify` takes it later and finds
+        whether anything up to that record was cut off, changed or made anew. Needs a role in `approver_roles` or
+        `auditor_roles`.
         """
 
     def live_grants(self) -> list[Grant]:

@@ -398,8 +398,8 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "head": Route(
         method="GET", path="/head", status=200,
-        summary="Get the head of the journal, to keep outside of the store: the number of its last record, a colon, and that record's",
-        description="hash.\n\n`verify` takes it later and finds whether anything up to that record was cut off, changed or made anew. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        summary="Get the head of the journal, to keep outside of the store",
+        description="It is the number of the last record, a colon, and that record's hash.\n`verify` takes it later and finds whether anything up to that record was cut off, changed or made anew. Needs a role in\n`approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
         query={},
     ),

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from test_notifications import Receiver
 
 from jit_access import Caller, Context, Engine, InvalidInput, JitAccessError
 from jit_access.testing import ManualClock
@@ -186,6 +187,13 @@ def review_after_three_hours(engine: Engine) -> Any:
     return owed and owed.review_status
 
 
+def taking_after_a_misuse(engine: Engine) -> Any:
+    grant = take(engine).grant_id
+    engine.release(SRE, grant)
+    engine.complete_review(LEAD, grant, justified=False, finding="there was no incident")
+    return outcome(lambda: take(engine, role="reader"))
+
+
 class Row(NamedTuple):
     """A key, two of its values, the story, and what else the configuration says while it is told."""
 
@@ -245,6 +253,7 @@ ROWS: Final[dict[str, Row]] = {
     "break_glass.reserved_permissions": Row(
         LEFT_OUT, [], checking_what_was_taken, {**TAKING, "reserved_permissions": ["tools.delete"]}
     ),
+    "break_glass.after_unjustified": Row("none", "block", taking_after_a_misuse, TAKING),
     "break_glass.reviewer_roles": Row(["owner"], ["lead"], reviewing_as(OWNER), TAKING),
     "break_glass.review_within_hours": Row(24, 2, review_after_three_hours, TAKING),
     "auto_extend": Row(False, True, extending(1)),
@@ -281,8 +290,10 @@ def telling(engine: Engine) -> None:
     """Something of every key of notifications."""
     first = give(engine, duration_hours=1)
     engine.check("dev@example.com", "tools.execute")
-    engine.delegate(LEAD, to="owner@example.com", roles=["lead"], from_=START, until="2026-03-03T09:00:00Z")
-    engine.standing(OWNER, principal="dev@example.com", enabled=True, roles=["dev"])
+    engine.delegate(
+        LEAD, to="owner@example.com", roles=["lead"], start=START, until="2026-03-03T09:00:00Z", reason="away"
+    )
+    engine.standing("dev@example.com", enabled=True, roles=["dev"])
     engine.revoke(LEAD, first, reason="done")
     give(engine, role="reader", duration_hours=1, reason="INC-43")
     engine.revoke_many(LEAD, holder="dev@example.com", reason="done")
@@ -304,7 +315,6 @@ NOTICES: Final[dict[str, Row]] = {
     "notifications.on_request": Row(True, False, telling),
     "notifications.on_approval": Row(True, False, telling),
     "notifications.on_activation": Row(True, False, telling),
-    "notifications.on_use": Row(True, False, telling),
     "notifications.on_expiration": Row(True, False, telling),
     "notifications.on_delegation": Row(True, False, telling),
     "notifications.on_red_button": Row(True, False, telling),
@@ -315,6 +325,7 @@ NOTICES: Final[dict[str, Row]] = {
 MAIL: Final = channel(
     kind="email", host="127.0.0.1", port=9, security="none", to=["a@example.com"], **{"from": "b@example.com"}
 )
+TLS: Final = channel(kind="email", host="127.0.0.1", **{"from": "b@example.com"})
 SLACK: Final = channel(kind="slack", webhook_url_env="HOOK")
 BOT: Final = channel(kind="slack", bot_token_env="TOKEN", channel="C1")
 HOOK: Final = channel(kind="webhook", url="https://hooks.example.com/in", secrets_env=["SECRET"])
@@ -351,7 +362,7 @@ CHANNELS: Final[dict[str, Row]] = {
     "notifications.channels.reply_to": Row("c@example.com", "nobody", opening, MAIL),
     "notifications.channels.to": Row(["a@example.com"], ["nobody"], opening, MAIL),
     "notifications.channels.list_id": Row("jit.example.com", 5, opening, MAIL),
-    "notifications.channels.ca_file": Row(LEFT_OUT, "/nowhere", opening, MAIL),
+    "notifications.channels.ca_file": Row(LEFT_OUT, "/nowhere", opening, TLS),
     "notifications.channels.webhook_url_env": Row("HOOK", LEFT_OUT, opening, left_out("webhook_url_env", SLACK)),
     "notifications.channels.webhook_url_file": Row(LEFT_OUT, "/nowhere", opening, SLACK),
     "notifications.channels.bot_token_env": Row("TOKEN", LEFT_OUT, opening, left_out("bot_token_env", BOT)),
@@ -374,6 +385,7 @@ SECRETS: Final = {
 
 ELSEWHERE: Final = {
     "break_glass.notify_security_team": "test_security_is_told_or_not",
+    "notifications.on_use": "test_uses_are_told_or_not",
     "workflow_policy.path": "test_the_policy_is_where_it_is_said_to_be",
     "schema.path": "test_the_schema_is_where_it_is_said_to_be",
     "store.path": "test_the_store_is_where_it_is_said_to_be",
@@ -496,6 +508,29 @@ def test_security_is_told_or_not(tmp_path: Path, notify: bool) -> None:
     with sqlite3.connect(tmp_path / "jit.db") as database:
         kinds = [kind for (kind,) in database.execute("SELECT kind FROM notices WHERE kind LIKE 'break_glass%'")]
     assert bool(kinds) == notify, kinds
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_uses_are_told_or_not(tmp_path: Path, told: bool) -> None:
+    hook = Receiver("http")
+    keys = {"kind": "webhook", "url": f"http://127.0.0.1:{hook.port}", "secrets_env": ["SECRET"], "allow_private": True}
+    section = {
+        "on_use": told,
+        "on_approval": False,
+        "on_request": False,
+        "on_activation": False,
+        "channels": {"one": keys},
+    }
+    config = sqlite(tmp_path / "jit.db", notifications=section)
+    with Engine.from_yaml(config, environ=SECRETS) as engine:
+        grant = give(engine)
+        engine.check("dev@example.com", "tools.execute")
+        engine.tick()
+        if told:
+            assert "grant_first_used" in hook.next()["body"]
+        engine.revoke(LEAD, grant, reason="done")
+        assert "grant_revoked" in hook.next()["body"], "nothing of the use came before"
+    hook.end()
 
 
 def test_the_policy_is_where_it_is_said_to_be(tmp_path: Path) -> None:

@@ -411,6 +411,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.requests(DEV),
         lambda: opened.grants(DEV),
         lambda: opened.audit(LEAD),
+        lambda: opened.head(LEAD),
         lambda: opened.policies(LEAD),
         lambda: opened.live_grants(),
         lambda: opened.verify(),
