@@ -3,8 +3,8 @@
 usage: .ci/wheel.py OUT            for this machine
        .ci/wheel.py OUT aarch64    for that processor, where Rust's standard library for it is installed
 
-Zig links, because it can link for an older glibc than this machine has. Everything before the last link is compiled as
-for every other build of this workspace, so nothing is compiled twice. For another processor everything is compiled.
+Zig links, because it can link for an older glibc than this machine has. The wheel has a profile of its own, because its
+size has a limit: everything is compiled for it, and linked as one piece.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = Path(sysconfig.get_path("scripts"))
@@ -52,7 +53,8 @@ def build(out: Path, processor: str, objcopy: str) -> None:
         TOOLS / "maturin",
         "build",
         "-q",
-        "--release",
+        "--profile",
+        "wheel",
         "--locked",
         "-m",
         ROOT / "ffi/python/Cargo.toml",
@@ -87,6 +89,16 @@ def strip(wheel: Path, objcopy: str) -> None:
         run(objcopy, "--strip-unneeded", f"--add-gnu-debuglink={kept}", library)
         wheel.unlink()
         run(TOOLS / "wheel", "pack", "-d", wheel.parent, unpacked)
+    squeeze(wheel)
+
+
+def squeeze(wheel: Path) -> None:
+    """Compresses the wheel as far as deflate goes."""
+    with ZipFile(wheel) as packed:
+        entries = [(entry, packed.read(entry)) for entry in packed.infolist()]
+    with ZipFile(wheel, "w") as packed:
+        for entry, content in entries:
+            packed.writestr(entry, content, ZIP_DEFLATED, compresslevel=9)
 
 
 def missing(processor: str) -> str:

@@ -110,7 +110,13 @@ def test_a_dry_run_tells_who_would_be_asked_and_asks_nobody(world: World) -> Non
 
 
 def test_an_approver_sees_what_is_at_stake_and_gives_less(world: World) -> None:
-    asked = world.ask(DEV, "auditor", duration_hours=4, reason="INC-1: who changed the deploy tool?")
+    asked = world.ask(
+        DEV,
+        "auditor",
+        duration_hours=4,
+        reason="INC-1: who changed the deploy tool?",
+        ticket_url="https://example.com/INC-1",
+    )
     seen = world.call(ADMIN, "GET", f"/jit/requests/{asked['id']}").json()
     assert seen["requester_email"] == DEV
     assert seen["requester_normal_roles"] == ["platform_viewer"]
