@@ -14,6 +14,7 @@
 #define JIT_CODE_ALREADY_EXTENDED "already_extended"
 #define JIT_CODE_ALREADY_REVIEWED "already_reviewed"
 #define JIT_CODE_BREAK_GLASS_ACTIVE "break_glass_active"
+#define JIT_CODE_BREAK_GLASS_BLOCKED "break_glass_blocked"
 #define JIT_CODE_BREAK_GLASS_DISABLED "break_glass_disabled"
 #define JIT_CODE_BREAK_GLASS_NOT_EXTENDABLE "break_glass_not_extendable"
 #define JIT_CODE_CANNOT_DELEGATE "cannot_delegate"
