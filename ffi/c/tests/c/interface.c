@@ -550,6 +550,7 @@ static void see(void *userdata, const jit_log_record *record) {
   seen_logs *logs = (seen_logs *)userdata;
   jit_query query = question("dev@example.com", "tools.deploy");
   jit_decision decision = no_decision();
+  jit_engine *engine;
   size_t length;
   CHECK(record->size >= sizeof *record);
   CHECK(record->level >= JIT_LOG_ERROR && record->level <= JIT_LOG_INFO);
@@ -557,11 +558,21 @@ static void see(void *userdata, const jit_log_record *record) {
   CHECK(strncmp(record->target.data, "jit_access", 10) == 0);
   CHECK(record->fields.data[0] == '{' && record->fields.data[record->fields.len] == '\0');
   /* It may call the library; the engine may be closing. */
-  if (logs->engine != NULL) (void)jit_check(logs->engine, &query, &decision, NULL);
+  pthread_mutex_lock(&logs->lock);
+  engine = logs->engine;
+  pthread_mutex_unlock(&logs->lock);
+  if (engine != NULL) (void)jit_check(engine, &query, &decision, NULL);
   pthread_mutex_lock(&logs->lock);
   length = strlen(logs->text);
   snprintf(logs->text + length, sizeof logs->text - length, "%s\n", record->message.data);
   pthread_cond_broadcast(&logs->more);
+  pthread_mutex_unlock(&logs->lock);
+}
+
+/* The engine that the callback asks; none when NULL. */
+static void use_in_callback(seen_logs *logs, jit_engine *engine) {
+  pthread_mutex_lock(&logs->lock);
+  logs->engine = engine;
   pthread_mutex_unlock(&logs->lock);
 }
 
@@ -596,16 +607,16 @@ static void log_records_reach_the_callback(const char *folder) {
   snprintf(config, sizeof config,
            ROLES ", store: {path: \"%s\", busy_timeout_ms: 100}, service: {interval_ms: 5, max_staleness_ms: 0}}", file);
   CHECK(open_with(config, 0, &engine, NULL) == JIT_OK);
-  logs.engine = engine;
   grant(engine, "dev@example.com", grant_id, sizeof grant_id);
   CHECK(rename(file, moved) == 0);
   wait_for_log(&logs, "background work failed");
   query.mode = JIT_CHECK_CURRENT;
   CHECK(jit_check(engine, &query, &decision, NULL) == JIT_OK && decision.reason == JIT_REASON_STALE);
   wait_for_log(&logs, "the grants are not known to be current");
+  use_in_callback(&logs, engine);
   CHECK(rename(moved, file) == 0);
   wait_for_log(&logs, "background work succeeds again");
-  logs.engine = NULL;
+  use_in_callback(&logs, NULL);
   CHECK(jit_close(engine, NULL) == JIT_OK);
 
   snprintf(config, sizeof config, ROLES ", store: {path: \"%s\", busy_timeout_ms: 100}, service: {waiting_uses: 1}}", file);
