@@ -90,7 +90,7 @@ def test_release_ends_it_too(world: World) -> None:
 
 def test_a_dry_run_tells_who_would_be_asked_and_asks_nobody(world: World) -> None:
     def told() -> object:
-        return world.journal("SELECT count(*) FROM journal"), world.journal("SELECT count(*) FROM outbox")
+        return world.journal("SELECT count(*) FROM journal"), world.journal("SELECT count(*) FROM notices")
 
     before, body = told(), {"role": "auditor", "duration_hours": 4, "reason": REASON}
     shown = world.call(DEV, "POST", "/jit/request?dry_run=true", body)
@@ -265,10 +265,10 @@ def test_access_without_approval_takes_a_fresh_second_factor_and_owes_a_review(w
     assert taken.status == 201, taken
     grant = str(taken.json()["grant_id"])
     assert world.status(DEV) == 200, "it works at once"
-    [(topic, body)] = world.journal("SELECT topic, body FROM outbox")
+    [(kind, body)] = world.journal("SELECT kind, body FROM notices WHERE kind = 'break_glass'")
     notice = json.loads(body)
-    assert (topic, notice["grant_id"], notice["skipped_approvers"]) == ("security", grant, ["platform_admin"])
-    [(uses,)] = world.journal("SELECT sum(uses) FROM grant_uses JOIN grants USING (created) WHERE unreviewed")
+    assert (kind, notice["grant_id"], notice["skipped_approvers"]) == ("break_glass", grant, ["platform_admin"])
+    [(uses,)] = world.journal("SELECT sum(uses) FROM grant_uses JOIN grants USING (created) WHERE unsettled")
     assert uses == world.grant(grant)["actions_taken"] == 1, "recorded before the answer"
 
     world.revoke(grant)
