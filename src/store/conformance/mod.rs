@@ -7,6 +7,7 @@
 //! | file | question |
 //! |---|---|
 //! | `world` | people, rules, and random stories told by the real workflow |
+//! | `week` | a recorded week from one seed: requests, reviews, uses, ends |
 //! | `naive` | what a store should hold, as plainly as it can be said |
 //! | `commits` | is a batch written whole, or not at all |
 //! | `together` | what holds when many write at once |
@@ -34,6 +35,7 @@ pub mod outbox;
 pub mod positions;
 pub mod stories;
 pub mod together;
+pub mod week;
 pub mod world;
 
 use std::sync::Arc;
