@@ -233,6 +233,39 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// Every name of a fact.
+    pub const NAMES: [&'static str; 29] = [
+        "request_submitted",
+        "request_reviewed",
+        "review_lapsed",
+        "request_escalated",
+        "request_approved",
+        "request_denied",
+        "information_requested",
+        "request_answered",
+        "request_repeated",
+        "request_reassessed",
+        "request_withdrawn",
+        "request_timed_out",
+        "roles_delegated",
+        "delegation_ended",
+        "grant_created",
+        "grant_activated",
+        "grant_expired",
+        "grant_revoked",
+        "grant_suspended",
+        "grant_resumed",
+        "grant_released",
+        "standing_reported",
+        "store_accepted",
+        "clock_accepted",
+        "break_glass_reviewed",
+        "break_glass_review_waived",
+        "break_glass_review_overdue",
+        "grant_used",
+        "grant_exhausted",
+    ];
+
     /// The name on the wire and in the journal.
     #[must_use]
     pub const fn name(&self) -> &'static str {

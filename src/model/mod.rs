@@ -37,6 +37,8 @@
 //! | `decision` | the question and the answer of a check |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
+//! | `topic` | what a record of a fact can be found by |
+//! | `record_filter` | which records are wanted |
 
 mod approval;
 mod assessment;
@@ -59,6 +61,7 @@ mod nothing_left;
 mod permission;
 mod principal;
 mod raw;
+mod record_filter;
 mod request;
 mod resource;
 mod role;
@@ -70,6 +73,7 @@ mod standing;
 mod terms;
 mod text;
 mod time;
+mod topic;
 
 pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
@@ -95,6 +99,7 @@ pub use permission::{Action, Permission, PermissionSet};
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;
+pub use record_filter::{RecordFilter, SearchText};
 pub use request::{
     AccessRequest, Amendment, Answer, DurationCut, Repeat, RequestState, RequestStatus, Review, Verdict,
 };
@@ -109,3 +114,4 @@ pub use standing::Standing;
 pub use terms::{Cut, Terms};
 pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};
+pub use topic::{Concerned, EventKind, RecordResult, Topic};

@@ -185,7 +185,7 @@ impl Outbox {
         let mut after = leased.after;
         loop {
             let query = RecordQuery {
-                about: Some(Subject::Grant(grant)),
+                about: vec![Subject::Grant(grant)],
                 before: Some(leased.until.next()),
                 ..RecordQuery::after(after, USES)
             };

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use super::answer::{Lookup, answer};
 use super::memory_outbox::Outbox;
 use super::outbox::DAY_MILLIS;
-use super::records::{check_position, people_of, subjects};
+use super::records::check_position;
+use super::topics::{Bits, concerned, place_of};
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, Leased, LeasedDelivery, Lineage, Live, NewDelivery,
     NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Subject, fold,
@@ -15,7 +16,7 @@ use crate::journal::{Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
     AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Grant,
-    GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Standing, Timestamp,
+    GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Standing, Timestamp, Topic,
 };
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
@@ -37,8 +38,8 @@ pub struct MemoryStore {
 struct State {
     head: Head,
     journal: Vec<Record>,
-    /// What each record is about.
-    about: Vec<BTreeSet<Subject>>,
+    /// Which records of each block have a topic.
+    topics: HashMap<Topic, BTreeMap<u64, Bits>>,
     requests: BTreeMap<RequestId, Row<AccessRequest>>,
     grants: BTreeMap<GrantId, Row<Grant>>,
     grant_of: HashMap<RequestId, GrantId>,
@@ -56,7 +57,7 @@ impl Default for State {
         Self {
             head: Head::new(Lineage::random()),
             journal: Vec::new(),
-            about: Vec::new(),
+            topics: HashMap::new(),
             requests: BTreeMap::new(),
             grants: BTreeMap::new(),
             grant_of: HashMap::new(),
@@ -120,8 +121,12 @@ impl State {
             records.push(record);
         }
         let Ok(rows) = fold::<Infallible>(&batch.events, |subject| Ok(self.before(subject)));
-        let about = batch.events.iter().map(|event| subjects(event, people_of(&Subject::of(event), &rows)));
-        self.about.extend(about);
+        for record in &records {
+            let (block, place) = place_of(record.revision);
+            for topic in Topic::of(&record.event, &concerned(&Subject::of(&record.event), &rows)) {
+                self.topics.entry(topic).or_default().entry(block).or_default().insert(place);
+            }
+        }
         let born = |subject: Subject| created.get(&subject).copied().unwrap_or(head.revision);
         for (id, request) in rows.requests {
             let created = self.requests.get(&id).map_or_else(|| born(Subject::Request(id)), |row| row.created);
@@ -165,8 +170,30 @@ impl State {
         })
     }
 
-    fn is_about(&self, index: usize) -> Option<(&Record, &BTreeSet<Subject>)> {
-        self.journal.get(index).zip(self.about.get(index))
+    fn record(&self, revision: u64) -> Option<&Record> {
+        self.journal.get(usize::try_from(revision).ok()?.checked_sub(1)?)
+    }
+
+    /// The records that the query selects.
+    fn records(&self, query: &RecordQuery) -> Vec<Record> {
+        let mut found = Vec::new();
+        let range = query.range(&self.head);
+        if query.has_topics() {
+            let Ok(search) = query.search::<_, Infallible>(range, |topic| Ok(self.topics.get(topic)));
+            let Some(search) = search else { return found };
+            let Ok(()) = search.run::<Infallible>(
+                |blocks, block| Ok(blocks.get(&block).cloned()),
+                |revision| {
+                    let wanted = self.record(revision.0).filter(|record| query.selects(record));
+                    found.extend(wanted.filter(|_| found.len() < query.limit).cloned());
+                    Ok(found.len() < query.limit)
+                },
+            );
+            return found;
+        }
+        let mut revisions: Box<dyn Iterator<Item = u64>> = if query.newest_first { Box::new(range.rev()) } else { Box::new(range) };
+        let wanted = revisions.by_ref().filter_map(|revision| self.record(revision));
+        wanted.filter(|record| query.selects(record)).take(query.limit).cloned().collect()
     }
 
     fn due(&self, now: Timestamp, limit: usize) -> Vec<View> {
@@ -363,12 +390,7 @@ impl Store for MemoryStore {
         if let Some(known) = &query.continues {
             state.check_position(known)?;
         }
-        let selected = |index| state.is_about(index).filter(|(record, about)| query.selects(record, about));
-        let count = state.journal.len();
-        let mut indexes: Box<dyn Iterator<Item = usize>> =
-            if query.newest_first { Box::new((0..count).rev()) } else { Box::new(0..count) };
-        let found = indexes.by_ref().filter_map(selected).take(query.limit);
-        Ok((state.head, found.map(|(record, _)| record.clone()).collect()))
+        Ok((state.head, state.records(query)))
     }
 
     fn verify(&self) -> Result<u64, StoreError> {

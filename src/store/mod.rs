@@ -12,6 +12,7 @@
 //! | `outbox` | which notices wait to be told, and what becomes of their deliveries |
 //! | `page` | which rows a list shows |
 //! | `records` | which records of the journal are wanted, and what a record is about |
+//! | `topics` | which records have a topic, and how several are put together |
 //! | `answer` | how a view is put together from single reads |
 //! | `error` | why a store could not do what was asked |
 //! | `fold` | how a batch of events changes the rows |
@@ -36,6 +37,7 @@ mod port;
 mod records;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod topics;
 
 #[cfg(feature = "test-util")]
 pub mod conformance;

@@ -1,10 +1,11 @@
-//! Which records of the journal are wanted.
+//! Which records of the journal are wanted, and from where.
 
-use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
-use super::{Head, Position, Rows, StoreError, Subject};
+use super::topics::Search;
+use super::{Head, Position, StoreError, Subject};
 use crate::journal::{Hash, Record};
-use crate::model::{AccessRequest, Actor, Event, Fact, Grant, Principal, Revision, Timestamp};
+use crate::model::{RecordFilter, Revision, Topic};
 
 /// Which records, in which order, and how many. What is left out does not matter.
 ///
@@ -18,14 +19,10 @@ use crate::model::{AccessRequest, Actor, Event, Fact, Grant, Principal, Revision
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordQuery {
-    /// Only those about this. A record is about the request, grant or delegation that it changes, about the request that
-    /// a new grant answers, and about everybody concerned: who did it, whose request or grant it is, the person behind
-    /// that agent, both sides of a delegation.
-    pub about: Option<Subject>,
-    /// Only those of this instant or later.
-    pub from: Option<Timestamp>,
-    /// Only those before this instant.
-    pub until: Option<Timestamp>,
+    /// Only those about one of these, if there are any: see [`crate::model::Topic::Subject`].
+    pub about: Vec<Subject>,
+    /// Only those that this wants. The text is left to the caller, who gets what has words.
+    pub filter: RecordFilter,
     /// Only those after this revision.
     pub after: Revision,
     /// Only those before this revision.
@@ -43,11 +40,10 @@ pub struct RecordQuery {
 impl RecordQuery {
     /// All records after a revision, oldest first.
     #[must_use]
-    pub const fn after(revision: Revision, limit: usize) -> Self {
+    pub fn after(revision: Revision, limit: usize) -> Self {
         Self {
-            about: None,
-            from: None,
-            until: None,
+            about: Vec::new(),
+            filter: RecordFilter::default(),
             after: revision,
             before: None,
             changes_only: false,
@@ -66,17 +62,46 @@ impl RecordQuery {
     /// All records about something, newest first.
     #[must_use]
     pub fn about(subject: Subject, limit: usize) -> Self {
-        Self { about: Some(subject), newest_first: true, ..Self::after(Revision::ZERO, limit) }
+        Self { about: vec![subject], newest_first: true, ..Self::after(Revision::ZERO, limit) }
     }
 
-    /// Whether it selects this record, which is about these subjects.
-    pub(super) fn selects(&self, record: &Record, about: &BTreeSet<Subject>) -> bool {
-        record.revision > self.after
-            && self.before.is_none_or(|before| record.revision < before)
-            && self.from.is_none_or(|from| record.event.at >= from)
-            && self.until.is_none_or(|until| record.event.at < until)
-            && (!self.changes_only || record.event.fact.changes_state())
-            && self.about.as_ref().is_none_or(|subject| about.contains(subject))
+    /// Whether it wants this record, of those that have the topics it wants.
+    pub(super) fn selects(&self, record: &Record) -> bool {
+        self.filter.is_in_time(record.event.at) && (!self.changes_only || record.event.fact.changes_state())
+    }
+
+    /// The first and the last revision that it can want, in a journal with this head.
+    pub(super) fn range(&self, head: &Head) -> RangeInclusive<u64> {
+        let last = self.before.map_or(head.revision.0, |before| before.0.saturating_sub(1).min(head.revision.0));
+        self.after.0.saturating_add(1)..=last
+    }
+
+    /// Whether it wants topics.
+    pub(super) fn has_topics(&self) -> bool {
+        !self.about.is_empty() || !self.filter.topics().is_empty()
+    }
+
+    /// The search for the topics that it wants; `None` when nothing can have them. `key` gives the key under which a topic is kept.
+    pub(super) fn search<K, E>(
+        &self,
+        range: RangeInclusive<u64>,
+        mut key: impl FnMut(&Topic) -> Result<Option<K>, E>,
+    ) -> Result<Option<Search<K>>, E> {
+        let mut all = Vec::new();
+        for topic in self.filter.topics() {
+            match key(&topic)? {
+                Some(key) => all.push(key),
+                None => return Ok(None),
+            }
+        }
+        let mut any = Vec::new();
+        for subject in &self.about {
+            any.extend(key(&Topic::Subject(subject.clone()))?);
+        }
+        if any.is_empty() && !self.about.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Search { all, any, range, newest_first: self.newest_first }))
     }
 }
 
@@ -108,35 +133,4 @@ pub(super) fn check_position<E: From<StoreError>>(
         return Ok(());
     }
     replaced(format!("its record {} is not the one that was read", known.revision))
-}
-
-/// Everything that the event is about. `people` are those whose request, grant or delegation it changes.
-pub(super) fn subjects<'a>(event: &Event, people: impl IntoIterator<Item = &'a Principal>) -> BTreeSet<Subject> {
-    let mut subjects = BTreeSet::from([Subject::of(event)]);
-    subjects.extend(people.into_iter().map(|who| Subject::Principal(who.clone())));
-    if let Actor::Principal(by) = &event.by {
-        subjects.insert(Subject::Principal(by.clone()));
-    }
-    match &event.fact {
-        Fact::GrantCreated(grant) => {
-            subjects.insert(Subject::Request(grant.request));
-        }
-        Fact::ReviewLapsed { reviewer, .. } => {
-            subjects.insert(Subject::Principal(reviewer.clone()));
-        }
-        _ => {}
-    }
-    subjects
-}
-
-/// Those whose row it is that an event about this subject changes, given the rows after it.
-pub(super) fn people_of<'a>(subject: &Subject, rows: &'a Rows) -> Vec<&'a Principal> {
-    match subject {
-        Subject::Request(id) => rows.requests.get(id).into_iter().flat_map(AccessRequest::identities).collect(),
-        Subject::Grant(id) => rows.grants.get(id).into_iter().flat_map(Grant::identities).collect(),
-        Subject::Delegation(id) => {
-            rows.delegations.get(id).into_iter().flat_map(|one| [&one.delegator, &one.delegate]).collect()
-        }
-        Subject::Principal(_) | Subject::Store => Vec::new(),
-    }
 }

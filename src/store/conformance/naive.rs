@@ -104,10 +104,12 @@ impl Naive {
             .iter()
             .filter(|record| query.after < record.revision)
             .filter(|record| query.before.is_none_or(|before| record.revision < before))
-            .filter(|record| query.from.is_none_or(|from| from <= record.event.at))
-            .filter(|record| query.until.is_none_or(|until| record.event.at < until))
+            .filter(|record| query.filter.from.is_none_or(|from| from <= record.event.at))
+            .filter(|record| query.filter.until.is_none_or(|until| record.event.at < until))
             .filter(|record| !query.changes_only || !matches!(record.event.fact, Fact::GrantUsed { left: None, .. }))
-            .filter(|record| query.about.as_ref().is_none_or(|subject| self.is_about(&record.event, subject)))
+            .filter(|record| {
+                query.about.is_empty() || query.about.iter().any(|subject| self.is_about(&record.event, subject))
+            })
             .cloned()
             .collect();
         if query.newest_first {

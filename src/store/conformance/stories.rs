@@ -9,7 +9,7 @@ use super::world::{
     used,
 };
 use crate::journal::Record;
-use crate::model::{DelegationStatus, GrantStatus, RequestStatus, Revision, Timestamp};
+use crate::model::{DelegationStatus, GrantStatus, RecordFilter, RequestStatus, Revision, Timestamp};
 use crate::store::{Batch, Live, Page, RecordQuery, Store, Subject, Visible};
 use crate::workflow::{View, note};
 
@@ -101,11 +101,12 @@ fn check_feeds(store: &dyn Store, story: &Story) {
 fn check_records(store: &dyn Store, story: &Story, naive: &Naive) {
     let (head, records) = journal(store, Revision::ZERO, usize::MAX);
     let ids = |what: fn(&Story) -> Vec<Subject>| what(story).into_iter().take(3);
-    let mut about: Vec<Option<Subject>> = vec![None];
-    about.extend(ids(|story| story.requests().map(Subject::Request).collect()).map(Some));
-    about.extend(ids(|story| story.grants().map(Subject::Grant).collect()).map(Some));
-    about.extend(ids(|story| story.delegations().map(Subject::Delegation).collect()).map(Some));
-    about.extend(cast().into_iter().take(4).map(|who| Some(Subject::Principal(who.principal))));
+    let mut about: Vec<Vec<Subject>> = vec![vec![]];
+    about.extend(ids(|story| story.requests().map(Subject::Request).collect()).map(|one| vec![one]));
+    about.extend(ids(|story| story.grants().map(Subject::Grant).collect()).map(|one| vec![one]));
+    about.extend(ids(|story| story.delegations().map(Subject::Delegation).collect()).map(|one| vec![one]));
+    about.extend(cast().into_iter().take(4).map(|who| vec![Subject::Principal(who.principal)]));
+    about.push(about.iter().rev().take(3).flatten().cloned().collect());
     let middle = records.get(records.len() / 2).map(|record| record.event.at);
     for about in about {
         for (from, until) in [(None, None), (middle, None), (None, middle), (middle, middle)] {
@@ -114,10 +115,10 @@ fn check_records(store: &dyn Store, story: &Story, naive: &Naive) {
                     [(false, false, usize::MAX), (true, true, usize::MAX), (false, true, 2), (true, false, 2)]
                 {
                     let about = about.clone();
+                    let filter = RecordFilter { from, until, ..RecordFilter::default() };
                     let query = RecordQuery {
                         about,
-                        from,
-                        until,
+                        filter,
                         after,
                         before,
                         changes_only,

@@ -1,101 +1,182 @@
-//! What each record is about: how it is kept, and whether it is what the journal says.
+//! What each record can be found by: how it is kept, and whether it is what the journal says.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::Fault;
-use super::rows::int;
+use super::read;
+use super::rows::{self, int};
 use crate::journal::Record;
-use crate::model::{Fact, GrantId, Principal};
-use crate::store::records::{people_of, subjects};
+use crate::model::{Concerned, Fact, Revision, Topic};
+use crate::store::topics::{Bits, concerned, place_of, text_of};
 use crate::store::{Rows, Subject};
 
-/// Writes what these records are about, given the rows after them.
+/// How many records are held at a time when all of them are read.
+const PAGE: usize = 4_096;
+
+/// Writes what these records can be found by, given the rows after them.
 pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Rows) -> Result<(), Fault> {
-    let mut insert = transaction.prepare_cached("INSERT INTO record_subjects (subject, revision) VALUES (?, ?)")?;
-    let mut keys: HashMap<Subject, i64> = HashMap::new();
-    let mut holders: HashMap<GrantId, Vec<Principal>> = HashMap::new();
+    let mut added = Added::default();
+    let mut known: HashMap<Subject, Concerned> = HashMap::new();
     for record in records {
-        let about = match &record.event.fact {
+        let subject = Subject::of(&record.event);
+        let topics = match &record.event.fact {
             // Grants that are only used are not among the rows.
             Fact::GrantUsed { grant, .. } if !rows.grants.contains_key(grant) => {
-                if !holders.contains_key(grant) {
-                    holders.insert(*grant, holders_of(transaction, *grant)?);
-                }
-                subjects(&record.event, holders.get(grant).into_iter().flatten())
+                let concerned = match known.get(&subject) {
+                    Some(concerned) => concerned,
+                    None => {
+                        let found = kept(transaction, &subject)?;
+                        known.entry(subject).or_insert(found)
+                    }
+                };
+                Topic::of(&record.event, concerned)
             }
-            _ => subjects(&record.event, people_of(&Subject::of(&record.event), rows)),
+            _ => Topic::of(&record.event, &concerned(&subject, rows)),
         };
-        for subject in about {
-            let key = match keys.get(&subject) {
-                Some(key) => *key,
-                None => {
-                    let key = key_or_new(transaction, &subject)?;
-                    keys.insert(subject, key);
-                    key
-                }
-            };
-            insert.execute(params![key, int(record.revision)])?;
-        }
+        added.note(record.revision, topics);
     }
-    Ok(())
+    added.write(transaction)
 }
 
-/// The number under which this subject is kept.
-pub(super) fn key(connection: &Connection, subject: &Subject) -> Result<Option<i64>, Fault> {
-    let (kind, name) = text(subject);
+/// Writes what all records can be found by, to a file in which that does not stand yet.
+pub(super) fn write_all(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    let mut known: HashMap<Subject, Concerned> = HashMap::new();
+    let mut after = 0_i64;
+    loop {
+        let mut statement =
+            transaction.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision > ? ORDER BY revision LIMIT ?")?;
+        let mut found = statement.query(params![after, read::int_of(PAGE)])?;
+        let mut added = Added::default();
+        let mut count = 0;
+        while let Some(row) = found.next()? {
+            let record = rows::record(row)?;
+            let subject = Subject::of(&record.event);
+            let concerned = match known.get(&subject) {
+                Some(concerned) => concerned,
+                None => {
+                    let found = kept(transaction, &subject)?;
+                    known.entry(subject).or_insert(found)
+                }
+            };
+            added.note(record.revision, Topic::of(&record.event, concerned));
+            after = int(record.revision);
+            count += 1;
+        }
+        added.write(transaction)?;
+        if count < PAGE {
+            return Ok(());
+        }
+    }
+}
+
+/// What is to be added, so that each set is read and written once.
+#[derive(Default)]
+struct Added(BTreeMap<Topic, BTreeMap<u64, Bits>>);
+
+impl Added {
+    fn note(&mut self, revision: Revision, topics: BTreeSet<Topic>) {
+        let (block, place) = place_of(revision);
+        for topic in topics {
+            self.0.entry(topic).or_default().entry(block).or_default().insert(place);
+        }
+    }
+
+    fn write(self, transaction: &Transaction<'_>) -> Result<(), Fault> {
+        let mut put = transaction.prepare_cached(
+            "INSERT INTO record_topics (topic, block, bits) VALUES (?, ?, ?)
+             ON CONFLICT (topic, block) DO UPDATE SET bits = excluded.bits",
+        )?;
+        for (topic, blocks) in self.0 {
+            let key = key_or_new(transaction, &topic)?;
+            for (block, mut bits) in blocks {
+                if let Some(before) = bits_of(transaction, key, block)? {
+                    bits.add(&before);
+                }
+                put.execute(params![key, block.cast_signed(), bits.to_bytes()])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number under which this topic is kept.
+pub(super) fn key(connection: &Connection, topic: &Topic) -> Result<Option<i64>, Fault> {
+    let (kind, name) = text_of(topic);
     Ok(connection
-        .prepare_cached("SELECT id FROM subjects WHERE kind = ? AND name = ?")?
+        .prepare_cached("SELECT id FROM topics WHERE kind = ? AND name = ?")?
         .query_row(params![kind, name], |row| row.get(0))
         .optional()?)
 }
 
-/// Whether what is kept of this record is this and nothing else.
+/// Which records of the block have the topic of this number.
+pub(super) fn bits_of(connection: &Connection, key: i64, block: u64) -> Result<Option<Bits>, Fault> {
+    let mut statement = connection.prepare_cached(BITS)?;
+    let mut found = statement.query(params![key, block.cast_signed()])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let bits = row.get_ref(0)?.as_blob().ok().and_then(Bits::of_bytes);
+    bits.map(Some).ok_or_else(|| Fault::corrupt(format!("what is kept of the records of block {block} cannot be read")))
+}
+
+const BITS: &str = "SELECT bits FROM record_topics WHERE topic = ? AND block = ?";
+
+/// Whether what is kept of this record is there; answers how much that is.
 pub(super) fn check(connection: &Connection, record: &Record, rows: &Rows) -> Result<usize, Fault> {
-    let mut found = connection.prepare_cached("SELECT 1 FROM record_subjects WHERE subject = ? AND revision = ?")?;
-    let about = subjects(&record.event, people_of(&Subject::of(&record.event), rows));
-    for subject in &about {
-        let key = key(connection, subject)?;
-        let is_kept = key.map(|key| found.exists(params![key, int(record.revision)])).transpose()?;
-        if is_kept != Some(true) {
+    let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
+    let (block, place) = place_of(record.revision);
+    for topic in &topics {
+        let bits = key(connection, topic)?.map(|key| bits_of(connection, key, block)).transpose()?.flatten();
+        if !bits.is_some_and(|bits| bits.contains(place)) {
             let what = format!("what record {} is about is not what the journal says", record.revision);
             return Err(Fault::corrupt(what));
         }
     }
-    Ok(about.len())
+    Ok(topics.len())
 }
 
-/// Whether there are only as many rows as the records account for.
+/// Whether there is only as much as the records account for.
 pub(super) fn check_count(connection: &Connection, expected: usize) -> Result<(), Fault> {
-    let kept: i64 = connection.query_row("SELECT count(*) FROM record_subjects", [], |row| row.get(0))?;
-    if usize::try_from(kept) == Ok(expected) {
+    let mut statement = connection.prepare("SELECT bits FROM record_topics")?;
+    let mut found = statement.query([])?;
+    let mut kept = 0;
+    while let Some(row) = found.next()? {
+        let bits = row.get_ref(0)?.as_blob().ok().and_then(Bits::of_bytes);
+        kept += bits.ok_or_else(|| Fault::corrupt("what is kept of some records cannot be read"))?.count();
+    }
+    if kept == expected {
         return Ok(());
     }
     Err(Fault::corrupt("records are said to be about what the journal does not tell of"))
 }
 
-fn key_or_new(transaction: &Transaction<'_>, subject: &Subject) -> Result<i64, Fault> {
-    if let Some(known) = key(transaction, subject)? {
+fn key_or_new(transaction: &Transaction<'_>, topic: &Topic) -> Result<i64, Fault> {
+    if let Some(known) = key(transaction, topic)? {
         return Ok(known);
     }
-    let (kind, name) = text(subject);
-    transaction.prepare_cached("INSERT INTO subjects (kind, name) VALUES (?, ?)")?.execute(params![kind, name])?;
+    let (kind, name) = text_of(topic);
+    transaction.prepare_cached("INSERT INTO topics (kind, name) VALUES (?, ?)")?.execute(params![kind, name])?;
     Ok(transaction.last_insert_rowid())
 }
 
-fn text(subject: &Subject) -> (&'static str, String) {
-    match subject {
-        Subject::Request(id) => ("request", id.to_string()),
-        Subject::Grant(id) => ("grant", id.to_string()),
-        Subject::Delegation(id) => ("delegation", id.to_string()),
-        Subject::Principal(who) => (who.kind().name(), who.id().to_owned()),
-        Subject::Store => ("store", String::new()),
+/// What the rows that are kept say of everything about this subject.
+fn kept(transaction: &Transaction<'_>, subject: &Subject) -> Result<Concerned, Fault> {
+    Ok(match subject {
+        Subject::Request(id) => read::request_by_id(transaction, *id)?.map(|(_, request)| Concerned::from(&request)),
+        Subject::Grant(id) => read::grant_by_id(transaction, *id)?.map(|(_, grant)| Concerned::from(&grant)),
+        Subject::Delegation(id) => read::delegation_by_id(transaction, *id)?.as_ref().map(Concerned::from),
+        Subject::Principal(_) | Subject::Store => None,
     }
+    .unwrap_or_default())
 }
 
-/// The holder of a grant and the person behind them; nobody when the grant is not known.
-fn holders_of(transaction: &Transaction<'_>, grant: GrantId) -> Result<Vec<Principal>, Fault> {
-    let found = super::read::grant_by_id(transaction, grant)?;
-    Ok(found.iter().flat_map(|(_, grant)| grant.identities()).cloned().collect())
+#[cfg(test)]
+mod tests {
+    use crate::store::sqlite::schema::plan_of;
+
+    #[test]
+    fn a_set_is_found_by_its_key() {
+        let plan = plan_of(super::BITS);
+        assert!(plan[0].contains("USING PRIMARY KEY (topic=? AND block=?)"), "{plan:?}");
+    }
 }

@@ -1,5 +1,7 @@
 //! How records are read, and whether a known position is among them.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
@@ -8,6 +10,7 @@ use super::error::Fault;
 use super::read::{self, int_of};
 use super::rows::{self, int};
 use crate::journal::Record;
+use crate::model::Revision;
 use crate::store::records::check_position;
 use crate::store::{Head, Position, RecordQuery};
 
@@ -28,22 +31,41 @@ pub(super) fn records(connection: &Connection, query: &RecordQuery) -> Result<(H
     if let Some(known) = &query.continues {
         check_known(connection, known, &head)?;
     }
-    let mut bounds = (int(query.after.next()), query.before.map_or(i64::MAX, |before| int(before).saturating_sub(1)));
-    if query.from.is_some() || query.until.is_some() {
-        match between(connection, query)? {
-            Some((first, last)) => bounds = (bounds.0.max(first), bounds.1.min(last)),
-            None => return Ok((head, Vec::new())),
-        }
-    }
-    let mut values = Vec::new();
-    if let Some(subject) = &query.about {
-        match about::key(connection, subject)? {
-            Some(key) => values.push(Value::Integer(key)),
-            None => return Ok((head, Vec::new())),
-        }
-    }
-    values.extend([bounds.0, bounds.1].map(Value::Integer));
-    values.extend([query.from, query.until].into_iter().flatten().map(|at| Value::Integer(at.millis())));
+    let Some(range) = in_time(connection, query, &head)? else { return Ok((head, Vec::new())) };
+    let records = if query.has_topics() { found(connection, query, range)? } else { feed(connection, query, &range)? };
+    Ok((head, records))
+}
+
+/// The records that have the topics of the query.
+fn found(connection: &Connection, query: &RecordQuery, range: RangeInclusive<u64>) -> Result<Vec<Record>, Fault> {
+    let mut records = Vec::new();
+    let Some(search) = query.search(range, |topic| about::key(connection, topic))? else { return Ok(records) };
+    let mut statement = connection.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision = ?")?;
+    search.run(
+        |key, block| about::bits_of(connection, *key, block),
+        |revision| {
+            if records.len() == query.limit {
+                return Ok(false);
+            }
+            let mut rows = statement.query(params![int(revision)])?;
+            if let Some(row) = rows.next()? {
+                let record = rows::record(row)?;
+                if query.selects(&record) {
+                    records.push(record);
+                }
+            }
+            Ok::<_, Fault>(true)
+        },
+    )?;
+    Ok(records)
+}
+
+/// The records of the range, in order.
+fn feed(connection: &Connection, query: &RecordQuery, range: &RangeInclusive<u64>) -> Result<Vec<Record>, Fault> {
+    let bounds = [*range.start(), *range.end()].map(|revision| int(Revision(revision)));
+    let mut values: Vec<Value> = bounds.map(Value::Integer).to_vec();
+    let times = [query.filter.from, query.filter.until].into_iter().flatten();
+    values.extend(times.map(|at| Value::Integer(at.millis())));
     values.push(Value::Integer(int_of(query.limit)));
     let mut statement = connection.prepare_cached(&sql(query))?;
     let mut found = statement.query(params_from_iter(values))?;
@@ -51,80 +73,74 @@ pub(super) fn records(connection: &Connection, query: &RecordQuery) -> Result<(H
     while let Some(row) = found.next()? {
         records.push(rows::record(row)?);
     }
-    Ok((head, records))
+    Ok(records)
 }
 
-/// The first and the last record of the time range. Records are nearly, but not always, in the order of their instants: a
-/// use can be written after a later change.
-fn between(connection: &Connection, query: &RecordQuery) -> Result<Option<(i64, i64)>, Fault> {
-    let (from, until) = (query.from.map_or(i64::MIN, |at| at.millis()), query.until.map_or(i64::MAX, |at| at.millis()));
-    let (first, last): (Option<i64>, Option<i64>) =
-        connection.prepare_cached(BETWEEN)?.query_row(params![from, until], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(first.zip(last))
+/// The first and the last record that can be wanted. Records are in the order of their instants, unless somebody has said that the
+/// clock is right: only then all of the time range is looked at.
+fn in_time(
+    connection: &Connection,
+    query: &RecordQuery,
+    head: &Head,
+) -> Result<Option<RangeInclusive<u64>>, Fault> {
+    let range = query.range(head);
+    let (from, until) = (query.filter.from, query.filter.until);
+    if from.is_none() && until.is_none() {
+        return Ok(Some(range));
+    }
+    let (from, until) = (from.map_or(i64::MIN, |at| at.millis()), until.map_or(i64::MAX, |at| at.millis()));
+    let (first, last): (Option<i64>, Option<i64>) = if head.clock.is_some() {
+        let mut between = connection.prepare_cached(BETWEEN)?;
+        between.query_row(params![from, until], |row| Ok((row.get(0)?, row.get(1)?)))?
+    } else {
+        let end = |sql: &str, at: i64| connection.prepare_cached(sql)?.query_row([at], |row| row.get(0)).optional();
+        (end(FIRST, from)?, end(LAST, until)?)
+    };
+    let Some((first, last)) = first.zip(last) else { return Ok(None) };
+    let (first, last) = (rows::revision(first)?.0, rows::revision(last)?.0);
+    Ok(Some(first.max(*range.start())..=last.min(*range.end())))
 }
 
+const FIRST: &str =
+    "SELECT revision FROM journal INDEXED BY journal_by_time WHERE at >= ? ORDER BY at, revision LIMIT 1";
+const LAST: &str =
+    "SELECT revision FROM journal INDEXED BY journal_by_time WHERE at < ? ORDER BY at DESC, revision DESC LIMIT 1";
 const BETWEEN: &str =
     "SELECT min(revision), max(revision) FROM journal INDEXED BY journal_by_time WHERE at >= ? AND at < ?";
 
-/// A query of `revision, hash, body`. Its parameters are the subject, the first and the last revision, the bounds of the
-/// time, and the limit, those of them that there are.
+/// A query of `revision, hash, body`. Its parameters are the first and the last revision, the bounds of the time, and the limit,
+/// those of them that there are.
 fn sql(query: &RecordQuery) -> String {
-    let mut sql = "SELECT j.revision, j.hash, j.body FROM ".to_owned();
-    let order = match (&query.about, query.changes_only) {
-        (Some(_), changes_only) => {
-            sql += "record_subjects s CROSS JOIN journal j USING (revision) WHERE s.subject = ? AND s.revision BETWEEN ? AND ?";
-            if changes_only {
-                sql += " AND j.changes = 1";
-            }
-            "s.revision"
-        }
-        (None, true) => {
-            sql += "journal j INDEXED BY journal_changes WHERE j.changes = 1 AND j.revision BETWEEN ? AND ?";
-            "j.revision"
-        }
-        (None, false) => {
-            sql += "journal j WHERE j.revision BETWEEN ? AND ?";
-            "j.revision"
-        }
-    };
-    if query.from.is_some() {
-        sql += " AND j.at >= ?";
+    let mut sql = if query.changes_only {
+        "SELECT revision, hash, body FROM journal INDEXED BY journal_changes WHERE changes = 1 AND revision BETWEEN ? AND ?"
+    } else {
+        "SELECT revision, hash, body FROM journal WHERE revision BETWEEN ? AND ?"
     }
-    if query.until.is_some() {
-        sql += " AND j.at < ?";
+    .to_owned();
+    if query.filter.from.is_some() {
+        sql += " AND at >= ?";
     }
-    sql += " ORDER BY ";
-    sql += order;
-    sql += if query.newest_first { " DESC LIMIT ?" } else { " LIMIT ?" };
+    if query.filter.until.is_some() {
+        sql += " AND at < ?";
+    }
+    sql += if query.newest_first { " ORDER BY revision DESC LIMIT ?" } else { " ORDER BY revision LIMIT ?" };
     sql
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{RequestId, Revision, Timestamp};
-    use crate::store::Subject;
     use crate::store::sqlite::schema::plan_of;
 
     #[test]
     fn no_query_reads_records_that_it_does_not_want() {
-        let about = RecordQuery::about(Subject::Request(RequestId::from_u128(1)), 5);
-        let oldest_first = RecordQuery { newest_first: false, ..about.clone() };
-        let timed = RecordQuery { from: Some(Timestamp::EPOCH), until: Some(Timestamp::MAX), ..about.clone() };
-        for query in [about, oldest_first, timed] {
-            let plan = plan_of(&sql(&query));
-            assert!(
-                plan[0].contains("SEARCH s USING PRIMARY KEY (subject=? AND revision>? AND revision<?)"),
-                "{plan:?}"
-            );
-            assert!(plan[1].contains("USING INTEGER PRIMARY KEY (rowid=?)"), "{plan:?}");
-            assert_eq!(plan.len(), 2, "{plan:?}");
-        }
         let changes = plan_of(&sql(&RecordQuery::changes_after(Revision::ZERO, 5)));
         assert!(changes[0].contains("USING INDEX journal_changes (revision>? AND revision<?)"), "{changes:?}");
         let all = plan_of(&sql(&RecordQuery::after(Revision::ZERO, 5)));
         assert!(all[0].contains("USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"), "{all:?}");
-        let times = plan_of(BETWEEN);
-        assert!(times[0].contains("USING COVERING INDEX journal_by_time (at>? AND at<?)"), "{times:?}");
+        for (end, bound) in [(FIRST, "at>?"), (LAST, "at<?"), (BETWEEN, "at>? AND at<?")] {
+            let plan = plan_of(end);
+            assert_eq!(plan, [format!("SEARCH journal USING COVERING INDEX journal_by_time ({bound})")]);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::about;
 use super::error::{Fault, OPENING, UnusableFile};
 use super::rows::int;
 use crate::journal::Hash;
@@ -14,15 +15,19 @@ use crate::store::{Head, Lineage, Seen, StoreError};
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
 
 /// Each brings the file from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// The version that this library reads and writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// The first version in which records are found by topics.
+const TOPICS: i64 = 5;
 
 /// The version of the store in this file, zero when nothing is in it yet.
 pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
@@ -92,6 +97,8 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreE
     if from == 0 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
         write_first_head(&transaction).map_err(|e| e.told(MIGRATING))?;
+    } else if from < TOPICS {
+        about::write_all(&transaction).map_err(|e| e.told(MIGRATING))?;
     }
     transaction.pragma_update(None, "user_version", VERSION).map_err(told)?;
     transaction.commit().map_err(told)
