@@ -191,7 +191,8 @@ impl State {
             );
             return found;
         }
-        let mut revisions: Box<dyn Iterator<Item = u64>> = if query.newest_first { Box::new(range.rev()) } else { Box::new(range) };
+        let mut revisions: Box<dyn Iterator<Item = u64>> =
+            if query.newest_first { Box::new(range.rev()) } else { Box::new(range) };
         let wanted = revisions.by_ref().filter_map(|revision| self.record(revision));
         wanted.filter(|record| query.selects(record)).take(query.limit).cloned().collect()
     }

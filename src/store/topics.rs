@@ -142,11 +142,7 @@ impl<K> Search<K> {
         Ok(())
     }
 
-    fn of_block<E>(
-        &self,
-        block: u64,
-        bits: &mut impl FnMut(&K, u64) -> Result<Option<Bits>, E>,
-    ) -> Result<Bits, E> {
+    fn of_block<E>(&self, block: u64, bits: &mut impl FnMut(&K, u64) -> Result<Option<Bits>, E>) -> Result<Bits, E> {
         let mut found = Bits::within(block, &self.range);
         for key in &self.all {
             found.keep(&bits(key, block)?.unwrap_or_default());

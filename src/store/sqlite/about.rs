@@ -45,8 +45,8 @@ pub(super) fn write_all(transaction: &Transaction<'_>) -> Result<(), Fault> {
     let mut known: HashMap<Subject, Concerned> = HashMap::new();
     let mut after = 0_i64;
     loop {
-        let mut statement =
-            transaction.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision > ? ORDER BY revision LIMIT ?")?;
+        let mut statement = transaction
+            .prepare_cached("SELECT revision, hash, body FROM journal WHERE revision > ? ORDER BY revision LIMIT ?")?;
         let mut found = statement.query(params![after, read::int_of(PAGE)])?;
         let mut added = Added::default();
         let mut count = 0;

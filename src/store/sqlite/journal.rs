@@ -78,11 +78,7 @@ fn feed(connection: &Connection, query: &RecordQuery, range: &RangeInclusive<u64
 
 /// The first and the last record that can be wanted. Records are in the order of their instants, unless somebody has said that the
 /// clock is right: only then all of the time range is looked at.
-fn in_time(
-    connection: &Connection,
-    query: &RecordQuery,
-    head: &Head,
-) -> Result<Option<RangeInclusive<u64>>, Fault> {
+fn in_time(connection: &Connection, query: &RecordQuery, head: &Head) -> Result<Option<RangeInclusive<u64>>, Fault> {
     let range = query.range(head);
     let (from, until) = (query.filter.from, query.filter.until);
     if from.is_none() && until.is_none() {
