@@ -35,6 +35,7 @@ pub mod policy;
 mod projection;
 pub mod service;
 pub mod store;
+pub mod summary;
 pub mod wire;
 pub mod workflow;
 

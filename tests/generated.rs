@@ -64,6 +64,7 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Delegations => "a page of delegations",
         AnswerKind::Records => "a page of records",
         AnswerKind::GrantList => "a list of grants",
+        AnswerKind::Summary => "the summary",
         AnswerKind::Text => "text",
         AnswerKind::Number => "a number",
         other => panic!("{other:?} has no words"),
@@ -287,6 +288,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Requests => "RequestPageModel",
             AnswerKind::Delegations => "DelegationPageModel",
             AnswerKind::Records => "AuditPageModel",
+            AnswerKind::Summary => "SummaryModel",
             AnswerKind::Text => "None",
             other => panic!("{other:?} has no model"),
         };
@@ -335,7 +337,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from fastapi import Query\n\
          from pydantic import Field\n\n\
          from jit_access.schemas import (\n    AccessRequestModel,\n    AuditPageModel,\n    DelegationModel,\n    \
-         DelegationPageModel,\n    GrantModel,\n    GrantPageModel,\n    RequestPageModel,\n)\n\
+         DelegationPageModel,\n    GrantModel,\n    GrantPageModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
         "ffi/python/jit_access/bodies.py",
@@ -422,6 +424,7 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Delegations => "Page[Delegation]",
         AnswerKind::Records => "Page[Record]",
         AnswerKind::GrantList => "list[Grant]",
+        AnswerKind::Summary => "Summary",
         AnswerKind::Text => "str",
         AnswerKind::Number => "int",
         other => panic!("{other:?} has no type in Python"),
@@ -508,7 +511,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access._native import Caller, Conditions, Engine\n\
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
-         from jit_access.values import AccessRequest, Delegation, Grant, Record\n",
+         from jit_access.values import AccessRequest, Delegation, Grant, Record, Summary\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -601,11 +604,12 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 4] = [
+const ANSWERS: [(&str, &[&str]); 5] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),
     ("Record", &["revision", "event", "by"]),
+    ("Summary", &["grant_id", "status", "holder", "role"]),
 ];
 
 /// The values that Python holds have every field of the documents.

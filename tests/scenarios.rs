@@ -17,7 +17,7 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument,
+    self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument, SummaryDocument,
     RequestDocument,
 };
 use jit_access::workflow::RefusalCode;
@@ -409,6 +409,10 @@ impl<'a> World<'a> {
             Read::GetGrant(get) => {
                 let receipt = workflow.grant(who(), get.id)?;
                 document(GrantDocument::new(&receipt.grant.unwrap(), receipt.now, BASE))
+            }
+            Read::GetSummary(get) => document(SummaryDocument::from(&workflow.summary(who(), get.grant)?)),
+            Read::WriteSummary(write) => {
+                Value::String(workflow.summary(who(), write.grant)?.write(write.form))
             }
             Read::ListRequests(list) => {
                 let listing = workflow.requests(who(), &list)?;

@@ -188,6 +188,8 @@ definitions! {
     Read {
         reads::GetRequest,
         reads::GetGrant,
+        reads::GetSummary,
+        reads::WriteSummary,
         reads::ListRequests,
         reads::ListGrants,
         reads::ListUnreviewed,

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::define::command;
 use super::field::{Field, shown, text};
 use super::spec::FieldKind;
-use crate::model::{Checkpoint, DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision};
+use crate::model::{
+    Checkpoint, DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision, SummaryForm,
+};
 
 /// How many rows a page has at most. The default is 50.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +89,40 @@ command! {
     fields: {
         /// The grant.
         id: GrantId,
+    },
+}
+
+command! {
+    /// Get a summary of what was done under a grant; of a live one, so far.
+    ///
+    /// It follows from the journal alone. Who may see the grant may see it.
+    GetSummary = "summary",
+    answers: Summary,
+    action: See,
+    http: GET "/grants/{id}/summary" 200,
+    writes: false,
+    fields: {
+        /// The grant.
+        grant: GrantId,
+    },
+}
+
+command! {
+    /// Get the summary of a grant as text, Markdown or HTML.
+    ///
+    /// What people and agents wrote is escaped as the form needs it.
+    WriteSummary = "summary_text",
+    answers: Text,
+    action: See,
+    http: GET "/grants/{id}/summary/text" 200,
+    writes: false,
+    fields: {
+        /// The grant.
+        grant: GrantId,
+    },
+    optional: {
+        /// In which form: `text`, which is the default, `markdown` or `html`.
+        form: SummaryForm,
     },
 }
 

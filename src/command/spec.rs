@@ -1,7 +1,7 @@
 //! What every face must know of a command: its fields, what it answers, how HTTP reaches it.
 
 use crate::authz::AuthzAction;
-use crate::model::{DelegationStatus, GrantStatus, RequestStatus};
+use crate::model::{DelegationStatus, GrantStatus, RequestStatus, SummaryForm};
 
 /// A command or a read, as faces see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,8 @@ pub enum FieldKind {
     GrantStatus,
     /// The status of a delegation.
     DelegationStatus,
+    /// The form of a text.
+    Form,
     /// Where a page begins.
     Cursor,
     /// How many rows a page has.
@@ -144,6 +146,7 @@ impl FieldKind {
             Self::RequestStatus => RequestStatus::ALL.map(RequestStatus::name).to_vec(),
             Self::GrantStatus => GrantStatus::ALL.map(GrantStatus::name).to_vec(),
             Self::DelegationStatus => DelegationStatus::ALL.map(DelegationStatus::name).to_vec(),
+            Self::Form => SummaryForm::ALL.map(SummaryForm::name).to_vec(),
             _ => Vec::new(),
         }
     }
@@ -171,6 +174,8 @@ pub enum AnswerKind {
     Records,
     /// A list of grants.
     GrantList,
+    /// What was done under a grant.
+    Summary,
     /// Text.
     Text,
     /// A number.

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
     Checkpoint, Conditions, DelegationId, DelegationStatus, GrantId, GrantStatus, Invalid, Justification, Networks,
-    Permission, PermissionSet, Principal, RequestId, RequestStatus, RoleName, Scope, TicketUrl, Timestamp, Ttl,
+    Permission, PermissionSet, Principal, RequestId, RequestStatus, RoleName, Scope, TicketUrl, Timestamp, Ttl, SummaryForm,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -186,7 +186,7 @@ impl Field for Conditions {
     }
 }
 
-/// A status, by its name.
+/// A word of a few, by its name.
 macro_rules! status_field {
     ($($type:ty: $kind:expr;)+) => {$(
         impl Field for $type {
@@ -211,6 +211,7 @@ status_field! {
     RequestStatus: FieldKind::RequestStatus;
     GrantStatus: FieldKind::GrantStatus;
     DelegationStatus: FieldKind::DelegationStatus;
+    SummaryForm: FieldKind::Form;
 }
 
 fn whole(value: &Value, field: &'static str) -> Result<u64, Invalid> {

@@ -408,6 +408,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "true",
                 "Warn the holder before the end; tell holder and approver of every end, and of suspending and resuming.",
             ),
+            key(
+                "session_summary",
+                Plain,
+                "false",
+                "Send a summary of what was done to holder, approver and security when a grant ends. It can be read at any time, whatever is set here.",
+            ),
             key("notifications.on_delegation", Plain, "true", "Tell both sides of a delegation and of its early end."),
             key(
                 "notifications.on_standing_lost",
@@ -546,7 +552,7 @@ const KEYS: &[(&str, &[Key])] = &[
             key("notifications.channels.source", FileOnly, "the base URL", "Webhook: the `source` of the events."),
         ],
     ),
-    ("later", &[key("enhanced_audit", Plain, "false", ""), key("session_summary", Plain, "false", "")]),
+    ("later", &[key("enhanced_audit", Plain, "false", "")]),
 ];
 
 /// Every key there is.

@@ -279,7 +279,7 @@ fn refuse_missing_features(reader: &mut Reader) {
         let problem = format!("is {value}, which needs a feature that this version does not have");
         reader.refuse(key, problem, "the key left out or off");
     }
-    for key in ["enhanced_audit", "session_summary"] {
+    for key in ["enhanced_audit"] {
         if reader.flag(key) == Some(true) {
             missing(reader, key, "true");
         }

@@ -2,7 +2,6 @@
 //!
 //! A secret is never written in the file: a key names the variable or the file that holds it.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -33,8 +32,14 @@ pub(super) fn notifications(reader: &mut Reader, around: &Around<'_>) -> NoticeS
     let defaults = NoticeSettings::default();
     let warnings = reader.counts("expiration_warning_minutes", 1..=MAX_MINUTES);
     let warnings = warnings.map_or(defaults.warnings.clone(), |all| all.into_iter().map(minutes).collect());
-    let Some(mut section) = reader.section("notifications") else { return NoticeSettings { warnings, ..defaults } };
-    let mut off = BTreeSet::new();
+    let mut off = defaults.off.clone();
+    match reader.flag("session_summary") {
+        Some(true) => off.remove(&NoticeKey::SessionSummary),
+        _ => off.insert(NoticeKey::SessionSummary),
+    };
+    let Some(mut section) = reader.section("notifications") else {
+        return NoticeSettings { off, warnings, ..defaults };
+    };
     for key in NoticeKey::ALL {
         if let Some(name) = key.name().strip_prefix("notifications.")
             && section.flag(name) == Some(false)

@@ -138,13 +138,8 @@ fn mistakes_name_the_key_the_value_and_what_would_be_right() {
 
 #[test]
 fn a_key_whose_feature_is_missing_is_refused() {
-    for (text, key) in [
-        ("jit_access: {enhanced_audit: true}", "enhanced_audit"),
-        ("jit_access: {session_summary: true}", "session_summary"),
-    ] {
-        let message = refusal(text);
-        assert!(message.contains(&format!("`jit_access.{key}`")) && message.contains("does not have"), "{message}");
-    }
+    let message = refusal("jit_access: {enhanced_audit: true}");
+    assert!(message.contains("`jit_access.enhanced_audit`") && message.contains("does not have"), "{message}");
 }
 
 #[test]

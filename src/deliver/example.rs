@@ -65,6 +65,8 @@ pub(super) fn full() -> Notice {
             first: hours(1),
             last: hours(2),
         }),
+        never_used: list(&["tools.read"]),
+        smaller_role: some("restarter"),
         ended: vec![EndedGrant {
             grant_id: GRANT.to_owned(),
             holder: "dev@example.com".to_owned(),

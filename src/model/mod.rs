@@ -28,6 +28,7 @@
 //! | `delivery` | one notice on its way to one recipient |
 //! | `secret` | a value that nobody may read in a log |
 //! | `standing` | what the host says of a principal at this moment |
+//! | `summary_form` | in which form a summary is written for people |
 //! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
@@ -70,6 +71,7 @@ mod scope;
 mod secret;
 mod sign_in;
 mod standing;
+mod summary_form;
 mod terms;
 mod text;
 mod time;
@@ -81,7 +83,8 @@ pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, Review
 pub(crate) use bytes::padded;
 pub use caller::{Actor, Caller};
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
-pub(crate) use characters::{is_blank, shown};
+pub(crate) use characters::is_blank;
+pub(crate) use characters::shown;
 pub use checkpoint::Checkpoint;
 pub use conditions::{Conditions, Context, Networks, SessionId};
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
@@ -111,6 +114,7 @@ pub use secret::Secret;
 pub(crate) use sign_in::SIGN_IN_SKEW_MILLIS;
 pub use sign_in::SignIn;
 pub use standing::Standing;
+pub use summary_form::SummaryForm;
 pub use terms::{Cut, Terms};
 pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};

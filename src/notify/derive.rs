@@ -12,6 +12,8 @@ use crate::workflow::{Rules, View, evolve, waiting_for};
 
 /// How many grants that one command ended are named in its notice.
 const NAMED: usize = 50;
+/// How long after the end of a grant its summary is made: other processes write their last uses until then.
+const LAST_USES_MILLIS: i64 = 500;
 
 /// The notices that these facts bring, as they follow on `view`. Warnings before the end of a new grant are among them, to
 /// be told when they are due.
@@ -278,12 +280,20 @@ impl Told<'_> {
         }
     }
 
-    /// Access without approval is over: security is told, and those who have to review it.
+    /// A grant is over: a summary of what was done under it is due. What was used is read when the notice is planned. When it was
+    /// access without approval, security is told, and those who have to review it.
     fn over(&mut self, grant: &Grant, request: Option<&AccessRequest>, event: &Event) {
+        let base = |kind| about_grant(Notice::new(kind, event.at), grant, request, event);
+        let mut audience = holders(grant);
+        audience.push(Audience::Security);
+        let summary = Notice { audience, ..base(NoticeKind::SessionSummary) };
+        if self.is_on(summary.kind) {
+            let due = Timestamp::from_millis(event.at.millis().saturating_add(LAST_USES_MILLIS)).ok();
+            self.out.push(Message { due, ..message(&summary) });
+        }
         if grant.break_glass.is_none() {
             return;
         }
-        let base = |kind| about_grant(Notice::new(kind, event.at), grant, request, event);
         self.tell(&Notice { audience: vec![Audience::Security], ..base(NoticeKind::BreakGlassOver) });
         if grant.is_unreviewed() {
             self.tell(&review_owed(base(NoticeKind::BreakGlassReviewDue), grant));

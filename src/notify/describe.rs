@@ -1,7 +1,8 @@
 //! What a notice says of a request and of a grant.
 
 use super::{Audience, CutNotice, Link, Notice, Risk, RiskNotice};
-use crate::model::{AccessRequest, Actor, Assessment, Conditions, Cut, Event, Grant, PermissionSet};
+use crate::model::{AccessRequest, Actor, Assessment, Event, Grant, PermissionSet};
+use crate::workflow::{self, CutLine};
 
 /// The notice with what is to be said of this request.
 pub(super) fn about_request(notice: Notice, request: &AccessRequest, event: &Event) -> Notice {
@@ -95,67 +96,11 @@ fn with_assessment(notice: Notice, assessment: &Assessment) -> Notice {
 
 /// Everything that is less than what was asked for: by a limit of the configuration, and by each approval that counts.
 pub(super) fn cuts_of(request: &AccessRequest) -> Vec<CutNotice> {
-    let mut cuts = Vec::new();
-    if let Some(cut) = &request.duration_cut {
-        cuts.push(CutNotice {
-            what: "duration".to_owned(),
-            from: Some(cut.asked.to_string()),
-            to: request.duration.to_string(),
-            by: format!("rule:{}", cut.limit),
-        });
-    }
-    for review in request.approvals() {
-        cuts.extend(cuts_by(request, &review.cut, &review.by));
-    }
-    cuts
-}
-
-fn cuts_by(request: &AccessRequest, cut: &Cut, by: &Actor) -> Vec<CutNotice> {
-    let line = |what: &str, from: Option<String>, to: String| CutNotice {
-        what: what.to_owned(),
-        from,
-        to,
-        by: by.to_string(),
-    };
-    let mut lines = Vec::new();
-    if let Some(limit) = &cut.permissions
-        && let Some(left) = request.permissions.intersection(limit)
-        && left != request.permissions
-    {
-        lines.push(line("permissions", Some(written(&request.permissions)), written(&left)));
-    }
-    if let Some(limit) = &cut.scope
-        && let Some(left) = request.scope.intersection(limit)
-        && left != request.scope
-    {
-        lines.push(line("resource", Some(request.scope.to_string()), left.to_string()));
-    }
-    if let Some(limit) = cut.duration.filter(|limit| *limit < request.duration) {
-        lines.push(line("duration", Some(request.duration.to_string()), limit.to_string()));
-    }
-    if !cut.conditions.is_none() {
-        lines.push(line("conditions", None, conditions(&cut.conditions)));
-    }
-    lines
-}
-
-fn conditions(all: &Conditions) -> String {
-    let mut parts = Vec::new();
-    parts.extend(all.mfa_within.map(|ttl| format!("second factor within {} minutes", ttl.millis() / 60_000)));
-    let networks = all.networks.as_ref().map(|networks| networks.texts().collect::<Vec<_>>().join(", "));
-    parts.extend(networks.map(|networks| format!("from {networks}")));
-    parts.extend(all.session.as_ref().map(|session| format!("in session {session}")));
-    parts.extend(all.max_uses.map(|uses| format!("{uses} uses at most")));
-    parts.join("; ")
+    let notice = |cut: CutLine| CutNotice { what: cut.what.to_owned(), from: cut.from, to: cut.to, by: cut.by };
+    workflow::cuts_of(request).into_iter().map(notice).collect()
 }
 
 fn texts(set: &PermissionSet) -> (Vec<String>, Vec<String>) {
     let list = |all: &[crate::model::Permission]| all.iter().map(ToString::to_string).collect();
     (list(set.allowed()), list(set.excepted()))
-}
-
-fn written(set: &PermissionSet) -> String {
-    let (allowed, excepted) = texts(set);
-    let without = if excepted.is_empty() { String::new() } else { format!(" without {}", excepted.join(", ")) };
-    format!("{}{without}", allowed.join(", "))
 }

@@ -95,6 +95,8 @@ kinds! {
     GrantSuspended = "grant_suspended", OnExpiration, true;
     /// A grant is not held back any more.
     GrantResumed = "grant_resumed", OnExpiration, false;
+    /// A grant is over: what was done under it.
+    SessionSummary = "session_summary", SessionSummary, false;
     /// Access was taken without approval.
     BreakGlass = "break_glass", NotifySecurityTeam, true;
     /// Such access was used, for the first time or further.
@@ -144,6 +146,8 @@ pub enum NoticeKey {
     OnUse,
     /// `notifications.on_expiration`.
     OnExpiration,
+    /// `session_summary`.
+    SessionSummary,
     /// `break_glass.notify_security_team`.
     NotifySecurityTeam,
     /// `notifications.on_delegation`.
@@ -156,12 +160,13 @@ pub enum NoticeKey {
 
 impl NoticeKey {
     /// Every key.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OnRequest,
         Self::OnApproval,
         Self::OnActivation,
         Self::OnUse,
         Self::OnExpiration,
+        Self::SessionSummary,
         Self::NotifySecurityTeam,
         Self::OnDelegation,
         Self::OnStandingLost,
@@ -177,6 +182,7 @@ impl NoticeKey {
             Self::OnActivation => "notifications.on_activation",
             Self::OnUse => "notifications.on_use",
             Self::OnExpiration => "notifications.on_expiration",
+            Self::SessionSummary => "session_summary",
             Self::NotifySecurityTeam => "break_glass.notify_security_team",
             Self::OnDelegation => "notifications.on_delegation",
             Self::OnStandingLost => "notifications.on_standing_lost",

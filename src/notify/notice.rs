@@ -127,6 +127,12 @@ pub struct Notice {
     /// The uses that it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses: Option<Uses>,
+    /// Of a grant that is over: the permissions that were never used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never_used: Vec<String>,
+    /// Of a grant that is over: a smaller role of the catalogue that covers every use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smaller_role: Option<String>,
     /// The grants that were ended by one command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<EndedGrant>,
@@ -279,6 +285,8 @@ impl Notice {
             reviewer_roles: Vec::new(),
             justified: None,
             uses: None,
+            never_used: Vec::new(),
+            smaller_role: None,
             ended: Vec::new(),
             ended_count: None,
             link: None,

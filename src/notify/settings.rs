@@ -51,7 +51,8 @@ impl Default for NoticeSettings {
     fn default() -> Self {
         let minutes = |count: i64| Ttl::from_millis(count * 60_000).unwrap_or(Ttl::MAX);
         Self {
-            off: BTreeSet::new(),
+            // Who wants a message more at each end says so.
+            off: BTreeSet::from([NoticeKey::SessionSummary]),
             warnings: vec![minutes(15)],
             use_digest: minutes(60),
             base_url: None,

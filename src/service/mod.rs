@@ -17,6 +17,7 @@
 //! | `fingerprint` | by what an idempotency key knows a command again |
 //! | `receipt` | what a command answers |
 //! | `listing` | a page of rows |
+//! | `summaries` | what was done under a grant |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `follow` | how the projections follow the store |
@@ -49,6 +50,7 @@ mod receipt;
 mod reconciler;
 mod settings;
 mod shared;
+mod summaries;
 mod uses;
 mod watch;
 mod workflow;

@@ -146,6 +146,7 @@ impl Outbox {
         match (notice.kind, grant) {
             (NoticeKind::GrantEndsSoon, Some(grant)) => Ok(self.ends_soon(grant, now)?.then_some(notice)),
             (NoticeKind::GrantUsed, Some(grant)) => self.uses(leased, grant),
+            (NoticeKind::SessionSummary, Some(grant)) => self.summary(notice, grant).map(Some),
             _ => Ok(Some(notice)),
         }
     }
@@ -178,6 +179,29 @@ impl Outbox {
         let at = uses.last.clone();
         let actor = Some(grant.holder.to_string());
         Ok(Some(Notice { audience, at, actor, uses: Some(uses), ..notice }))
+    }
+
+    /// The notice with what the journal tells of the session.
+    fn summary(&self, notice: Notice, id: GrantId) -> Result<Notice, StoreError> {
+        self.shared.flush_uses()?;
+        let grant = self.shared.store.grant(id)?.grant;
+        let session = grant.map(|grant| self.shared.session(&grant)).transpose()?.flatten();
+        let Some(session) = session else { return Ok(notice) };
+        let (done, text) = (&session.uses, ToString::to_string);
+        let resources: BTreeSet<String> = done.kinds.iter().map(|used| used.resource.to_string()).collect();
+        let uses = Uses {
+            count: done.total,
+            permissions: done.actions.iter().take(Uses::NAMED).map(ToString::to_string).collect(),
+            resources: resources.into_iter().take(Uses::NAMED).collect(),
+            first: done.first.map_or_else(String::new, |at| at.to_string()),
+            last: done.last.map_or_else(String::new, |at| at.to_string()),
+        };
+        Ok(Notice {
+            uses: Some(uses),
+            never_used: session.unused.iter().take(Uses::NAMED).map(text).collect(),
+            smaller_role: session.smaller.as_ref().map(|smaller| smaller.role.to_string()),
+            ..notice
+        })
     }
 
     fn gather(&self, leased: &Leased, grant: GrantId) -> Result<Option<Uses>, StoreError> {

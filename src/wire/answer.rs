@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, cursor, to_json};
+use super::{DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument, cursor, to_json};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Grant, Timestamp};
 use crate::service::{Listing, Receipt};
+use crate::summary::Session;
 
 /// What a command or a read answers.
 ///
@@ -65,6 +66,8 @@ pub enum Item {
     Delegation(Box<Delegation>),
     /// A record of the journal.
     Record(Box<Record>),
+    /// What was done under a grant.
+    Summary(Box<Session>),
 }
 
 impl Item {
@@ -76,6 +79,7 @@ impl Item {
             Self::Grant(_) => GrantDocument::SPEC.name,
             Self::Delegation(_) => DelegationDocument::SPEC.name,
             Self::Record(_) => RecordDocument::SPEC.name,
+            Self::Summary(_) => SummaryDocument::SPEC.name,
         }
     }
 
@@ -96,6 +100,7 @@ impl Item {
             Self::Grant(grant) => ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
             Self::Record(record) => ItemDocument::Record(Box::new(RecordDocument::from(&**record))),
+            Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
         }
     }
 }
@@ -108,6 +113,7 @@ enum ItemDocument {
     Grant(Box<GrantDocument>),
     Delegation(Box<DelegationDocument>),
     Record(Box<RecordDocument>),
+    Summary(Box<SummaryDocument>),
 }
 
 /// The document of an answer.

@@ -39,7 +39,7 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
     if spec.writes {
         fields.push("idempotency_key");
     }
-    if !matches!(spec.answer, AnswerKind::Records | AnswerKind::Text | AnswerKind::Number) {
+    if !matches!(spec.answer, AnswerKind::Records | AnswerKind::Summary | AnswerKind::Text | AnswerKind::Number) {
         fields.push("base");
     }
     fields
@@ -114,6 +114,14 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
     Ok(match read {
         Read::GetRequest(get) => Answer::request(workflow.request(who()?, get.id)?)?,
         Read::GetGrant(get) => Answer::grant(workflow.grant(who()?, get.id)?)?,
+        Read::GetSummary(get) => {
+            let session = workflow.summary(who()?, get.grant)?;
+            Answer::read(Body::One(Item::Summary(Box::new(session))), workflow.now())
+        }
+        Read::WriteSummary(write) => {
+            let session = workflow.summary(who()?, write.grant)?;
+            Answer::read(Body::Text(session.write(write.form)), workflow.now())
+        }
         Read::ListRequests(list) => Answer::page(workflow.requests(who()?, &list)?, |one| {
             Item::Request(Box::new(one.request), one.grant.map(Box::new), false)
         }),
@@ -227,6 +235,7 @@ mod tests {
                     "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),
                     "cursor" => "r9".into(),
+                    "form" => "html".into(),
                     "status" if *command == "requests" => "pending".into(),
                     "status" => "active".into(),
                     "starts_at" | "from" | "until" => "2026-12-01T09:30:00Z".into(),

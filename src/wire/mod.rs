@@ -18,6 +18,7 @@
 //! | `delegation` | a delegation |
 //! | `details` | what a request says for people |
 //! | `record` | a record of the journal |
+//! | `summary` | what was done under a grant |
 //! | `decision` | the answer of a check |
 //! | `page` | a page of them, and its cursor |
 //! | `problem` | an error |
@@ -38,6 +39,7 @@ mod problem;
 mod record;
 mod request;
 mod review;
+mod summary;
 
 use serde::Serialize;
 
@@ -50,6 +52,7 @@ pub use problem::{ProblemDocument, http_status};
 pub use record::RecordDocument;
 pub use request::{RequestDocument, request_of};
 pub use shown::{DocumentSpec, ShownField, ShownKind};
+pub use summary::SummaryDocument;
 
 use crate::error::Error;
 use crate::model::{DelegationStatus, GrantStatus, Invalid, RequestStatus};
@@ -74,6 +77,13 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &GrantDocument::SPEC,
         &DelegationDocument::SPEC,
         &RecordDocument::SPEC,
+        &summary::SummaryApproval::SPEC,
+        &summary::SummaryCut::SPEC,
+        &summary::SummaryUse::SPEC,
+        &summary::SummaryHeld::SPEC,
+        &summary::SummaryRole::SPEC,
+        &summary::SummaryMoment::SPEC,
+        &SummaryDocument::SPEC,
     ]
 }
 

@@ -14,6 +14,7 @@
 //! | `quorum` | whose approvals a request still waits for |
 //! | `needs` | what must be read before a command can be decided |
 //! | `view` | what must be known to decide, and how a fact changes it |
+//! | `cuts` | what of a request was made less, and by whom |
 //! | `decide` | which facts follow from a command |
 //! | `note` | what time has made true and the journal does not say yet |
 //! | `second_factor` | has somebody signed in with a second factor, and lately |
@@ -26,6 +27,7 @@ mod access;
 mod assess;
 mod authorize;
 mod call;
+mod cuts;
 mod decide;
 mod host_schema;
 mod needs;
@@ -41,6 +43,7 @@ mod working_hours;
 pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
 pub use assess::reassessed;
 pub use call::{Call, Ids};
+pub use cuts::{CutLine, cuts_by, cuts_of};
 pub use decide::{answered_with, check_not_disabled, decide, preview};
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};

@@ -11,7 +11,7 @@ from jit_access._methods import method
 from jit_access._native import Caller, Conditions, Engine
 from jit_access.answers import Page
 from jit_access.principals import Principal
-from jit_access.values import AccessRequest, Delegation, Grant, Record
+from jit_access.values import AccessRequest, Delegation, Grant, Record, Summary
 
 
 @method
@@ -472,6 +472,29 @@ def grant(self: Engine, caller: Caller, grant_id: str) -> Grant:
     - `grant_id`: The grant.
     """
     return self._run("grant", caller, {"id": grant_id})
+
+
+@method
+def summary(self: Engine, caller: Caller, grant_id: str) -> Summary:
+    """Get a summary of what was done under a grant; of a live one, so far.
+
+    It follows from the journal alone. Who may see the grant may see it.
+
+    - `grant_id`: The grant.
+    """
+    return self._run("summary", caller, {"grant": grant_id})
+
+
+@method
+def summary_text(self: Engine, caller: Caller, grant_id: str, *, form: str | None = None) -> str:
+    """Get the summary of a grant as text, Markdown or HTML.
+
+    What people and agents wrote is escaped as the form needs it.
+
+    - `grant_id`: The grant.
+    - `form`: In which form: `text`, which is the default, `markdown` or `html`.
+    """
+    return self._run("summary_text", caller, {"grant": grant_id, "form": form})
 
 
 @method

@@ -750,6 +750,23 @@ class Engine:
         - `grant_id`: The grant.
         """
 
+    def summary(self, caller: Caller, grant_id: str) -> Summary:
+        """Get a summary of what was done under a grant; of a live one, so far.
+
+        It follows from the journal alone. Who may see the grant may see it.
+
+        - `grant_id`: The grant.
+        """
+
+    def summary_text(self, caller: Caller, grant_id: str, *, form: str | None = None) -> str:
+        """Get the summary of a grant as text, Markdown or HTML.
+
+        What people and agents wrote is escaped as the form needs it.
+
+        - `grant_id`: The grant.
+        - `form`: In which form: `text`, which is the default, `markdown` or `html`.
+        """
+
     def requests(
         self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[AccessRequest]:

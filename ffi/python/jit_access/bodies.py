@@ -18,6 +18,7 @@ from jit_access.schemas import (
     GrantModel,
     GrantPageModel,
     RequestPageModel,
+    SummaryModel,
 )
 from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example
 
@@ -338,6 +339,22 @@ ROUTES: Final[dict[str, Route]] = {
         description="Its holder, those who could approve it and those who see everything can see it. Every use that this process has\nanswered is counted.",
         body=None, body_required=False, answer=GrantModel, effect=None, writes=False, dry_run=False, caller_first=True,
         query={},
+    ),
+    "summary": Route(
+        method="GET", path="/grants/{id}/summary", status=200,
+        summary="Get a summary of what was done under a grant; of a live one, so far",
+        description="It follows from the journal alone. Who may see the grant may see it.",
+        body=None, body_required=False, answer=SummaryModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "summary_text": Route(
+        method="GET", path="/grants/{id}/summary/text", status=200,
+        summary="Get the summary of a grant as text, Markdown or HTML",
+        description="What people and agents wrote is escaped as the form needs it.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "form": (Annotated[str | None, Query(max_length=64, description="In which form: `text`, which is the default, `markdown` or `html`", json_schema_extra={"enum": ["text","markdown","html"]})], None),
+        },
     ),
     "requests": Route(
         method="GET", path="/requests", status=200,

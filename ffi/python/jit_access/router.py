@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Protocol
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from jit_access import AccessRequest, Caller, Conditions, Engine, Grant, Page
 from jit_access.bodies import ROUTES
@@ -136,7 +136,7 @@ def _endpoint(
             fields["caller"] = who
         found = getattr(engine, name)(*places, **fields)
         if isinstance(found, str):
-            return PlainTextResponse(found)
+            return _text(found, given.get("form"))
         # A request changes what is granted once it is approved.
         changes = not isinstance(found, AccessRequest) or found.status == "approved"
         if route.effect and changes and not dry_run:
@@ -169,6 +169,16 @@ def _fields(body: BaseModel) -> dict[str, Any]:
 def _success(route: Route, found: object, *, dry_run: bool) -> int:
     """The status of an answer. Only what was made is 201."""
     return 200 if dry_run or (isinstance(found, AccessRequest) and found.already) else route.status
+
+
+def _text(text: str, form: str | None) -> Response:
+    """Text for people. A page may load and run nothing, whatever stands in it."""
+    if form == "html":
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+        headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+        return HTMLResponse(text, headers=headers)
+    media_type = "text/markdown" if form == "markdown" else "text/plain"
+    return PlainTextResponse(text, media_type=media_type, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
@@ -228,8 +238,10 @@ def _answered(model: type[BaseModel], description: str, headers: dict[str, Any] 
 def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the answers of a route."""
     if route.answer is None:
-        text = {"description": "A Cedar policy set", "content": {"text/plain": {"schema": {"type": "string"}}}}
-        return {200: text, **responses()}
+        kinds = ["text/plain", "text/markdown", "text/html"] if "form" in route.query else ["text/plain"]
+        schema = {"schema": {"type": "string"}}
+        text = {"description": route.summary, "content": dict.fromkeys(kinds, schema)}
+        return {200: text, **responses(*([404] if "{id}" in route.path else []))}
     if not route.writes:
         return {200: _answered(route.answer, "As it stands now"), **responses(*([404] if "{id}" in route.path else []))}
     if route.answer is GrantPageModel:

@@ -236,6 +236,94 @@ class AuditRecordModel(_Shown):
     body: str = Field(description="The whole record as canonical JSON (RFC 8785)")
 
 
+class SummaryApprovalModel(_Shown):
+    """An approval."""
+
+    by: str = Field(description="Who approved")
+    on_behalf_of: str | None = Field(description="In whose place")
+    at: datetime = Field(description="When it was given")
+    comment: str | None = Field(description="The words of the approver")
+
+
+class SummaryCutModel(_Shown):
+    """Something that was made less than requested."""
+
+    what: Literal["permissions", "resource", "duration", "conditions"] = Field(description="Which part")
+    asked: str | None = Field(description="What was requested; `null` for conditions")
+    given: str = Field(description="What was given")
+    by: str = Field(description="Who or what made it less")
+
+
+class SummaryUseModel(_Shown):
+    """The uses of one permission on one resource."""
+
+    permission: str = Field(description="The permission")
+    resource: str = Field(description="The resource; `*` when the check named none")
+    count: int = Field(description="How often")
+    first_at: datetime = Field(description="When first")
+    last_at: datetime = Field(description="When last")
+
+
+class SummaryHeldModel(_Shown):
+    """A permission and the wider one that it lies in."""
+
+    permission: str = Field(description="The permission of the smaller role")
+    within: str = Field(description="The permission of the grant")
+
+
+class SummaryRoleModel(_Shown):
+    """A role of the catalogue that would have been enough."""
+
+    role: str = Field(description="The role")
+    inside: list[SummaryHeldModel] = Field(description="Each of its permissions, with the permission of the grant that it lies in")
+
+
+class SummaryMomentModel(_Shown):
+    """An entry of the timeline."""
+
+    at: datetime = Field(description="When it happened")
+    until: datetime = Field(description="When the last of several uses was")
+    by: str = Field(description="Who did it: a person, `agent:name`, or `rule:` and the name of a rule")
+    event: str = Field(description="What happened: `grant_used`")
+    count: int = Field(description="How often")
+    text: str = Field(description="The same in words, with what was said")
+
+
+class SummaryModel(_Shown):
+    """What was done under a grant, from the journal alone. For a live grant: what happened so far."""
+
+    grant_id: str = Field(description="The grant")
+    request_id: str = Field(description="The request that it answers")
+    status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"] = Field(description="The state of the grant")
+    holder: str = Field(description="Who holds it")
+    acts_for: str | None = Field(description="The person that a holding agent acts for")
+    role: str = Field(description="The role")
+    permissions: list[str] = Field(description="What it gave")
+    excluded_permissions: list[str] = Field(description="What it did not give, even if a wildcard in it covers it")
+    resource: str = Field(description="Where it held")
+    justification: str | None = Field(description="The reason that the requester gave")
+    ticket_url: str | None = Field(description="The ticket of the work")
+    requested_at: datetime = Field(description="When it was requested")
+    starts_at: datetime = Field(description="When it began")
+    expires_at: datetime = Field(description="When its time is over")
+    until: datetime = Field(description="The end of the grant, or the instant at which a live one was summarised")
+    ended_by: str | None = Field(description="Who ended it before its time")
+    end_reason: str | None = Field(description="Why it was revoked")
+    break_glass: bool = Field(description="Whether it was taken without approval")
+    approved_by: str = Field(description="Who approved it last: a person, or `rule:` and the name of a rule")
+    approvals: list[SummaryApprovalModel] = Field(description="The approvals that count")
+    cuts: list[SummaryCutModel] = Field(description="What was made less than requested, and by whom")
+    uses_total: int = Field(description="How often it was used")
+    first_used_at: datetime | None = Field(description="When it was used first")
+    last_used_at: datetime | None = Field(description="When it was used last")
+    uses: list[SummaryUseModel] = Field(description="The uses by permission and resource, the most frequent first; at most 500 rows")
+    other_uses: int = Field(description="How many uses stand in no row of `uses`")
+    never_used: list[str] = Field(description="The permissions that were granted and never used")
+    smaller_role: SummaryRoleModel | None = Field(description="The smallest role of the catalogue that covers every use and lies inside the grant; `null` for none")
+    timeline: list[SummaryMomentModel] = Field(description="What happened, in order. Uses that follow each other are one entry")
+    through_revision: int = Field(description="The last record of the journal that the summary rests on")
+
+
 class RequestPageModel(_Shown):
     """Access requests, newest first."""
 

@@ -280,7 +280,6 @@ ROWS: Final[dict[str, Row]] = {
     "roles.description": Row("for the operators", 5, opening),  # Read by people who read the file, and nobody else.
     # Keys whose features are not here: what is off is accepted, and nothing pretends to be on.
     "enhanced_audit": Row(False, True, opening),
-    "session_summary": Row(False, True, opening),
     "store.type": Row("memory", "sqlite", opening),
 }
 """By key; those of a step of an approval and of a role of the catalogue under `approval.` and `roles.`."""
@@ -316,6 +315,7 @@ NOTICES: Final[dict[str, Row]] = {
     "notifications.on_approval": Row(True, False, telling),
     "notifications.on_activation": Row(True, False, telling),
     "notifications.on_expiration": Row(True, False, telling),
+    "session_summary": Row(False, True, telling),
     "notifications.on_delegation": Row(True, False, telling),
     "notifications.on_red_button": Row(True, False, telling),
     "notifications.use_digest_minutes": Row(60, 5, telling),

@@ -1,0 +1,142 @@
+//! Which smaller role would have been enough.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Action, Permission, PermissionSet, Role, RoleName};
+
+/// A role of the catalogue that lies inside what was granted, gives less, and covers all that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmallerRole {
+    /// Which role.
+    pub role: RoleName,
+    /// Each of its permissions with the permission of the grant that includes it: why it lies inside.
+    pub inside: Vec<Held>,
+    /// What the grant excepts and the role does not give either.
+    pub excepted: Vec<Permission>,
+}
+
+/// A permission, and the one that includes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The permission of the smaller role.
+    pub permission: Permission,
+    /// The permission of the grant.
+    pub within: Permission,
+}
+
+/// The smallest role that covers these actions, inside what was granted and less than it; `None` when nothing was done, or
+/// there is no such role.
+///
+/// Of two roles of which one lies inside the other, that one is smaller. Between others the one with fewer wildcards is
+/// taken, then the one with fewer permissions, then the first by name.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use jit_access::config::Config;
+/// use jit_access::model::{Action, Permission, PermissionSet};
+/// use jit_access::summary::smaller_role;
+///
+/// let config = Config::parse("jit_access: {roles: {operator: {permissions: ['tools.*']}, reader: {permissions: [tools.read]}}}", [])?;
+/// let granted = PermissionSet::new([Permission::new("tools.*")?])?;
+/// let smaller = smaller_role(&granted, &[Action::new("tools.read")?], &config.rules.catalogue).ok_or("none")?;
+/// assert_eq!(smaller.role.as_str(), "reader");
+/// assert_eq!(smaller.inside.first().map(|held| held.within.as_str()), Some("tools.*"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn smaller_role(
+    granted: &PermissionSet,
+    done: &[Action],
+    catalogue: &BTreeMap<RoleName, Role>,
+) -> Option<SmallerRole> {
+    if done.is_empty() {
+        return None;
+    }
+    let covers_all = |role: &&Role| done.iter().all(|action| role.permissions.covers(action));
+    let is_smaller = |role: &&Role| role.permissions.is_within(granted) && !granted.is_within(&role.permissions);
+    let fitting: Vec<&Role> = catalogue.values().filter(covers_all).filter(is_smaller).collect();
+    let size = |role: &&Role| {
+        let allowed = role.permissions.allowed();
+        let wildcards = allowed.iter().filter(|one| one.is_everything() || one.wildcard_prefix().is_some()).count();
+        (wildcards, allowed.len(), role.name.clone())
+    };
+    let holds_a_smaller_one = |role: &Role| {
+        let inner = |other: &&Role| other.permissions.is_within(&role.permissions);
+        let outer = |other: &&Role| role.permissions.is_within(&other.permissions);
+        fitting.iter().copied().any(|other| inner(&other) && !outer(&other))
+    };
+    let smallest = fitting.iter().copied().filter(|role| !holds_a_smaller_one(role)).min_by_key(size)?;
+    let inside = smallest.permissions.allowed().iter().filter_map(|permission| {
+        let within = granted.allowed().iter().find(|one| one.includes(permission))?;
+        Some(Held { permission: permission.clone(), within: within.clone() })
+    });
+    Some(SmallerRole {
+        role: smallest.name.clone(),
+        inside: inside.collect(),
+        excepted: granted.excepted().to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(allowed: &[&str], excepted: &[&str]) -> PermissionSet {
+        let all = |names: &[&str]| names.iter().map(|name| Permission::new(name).unwrap()).collect::<Vec<_>>();
+        PermissionSet::with_exceptions(all(allowed), all(excepted)).unwrap()
+    }
+
+    fn catalogue(roles: &[(&str, PermissionSet)]) -> BTreeMap<RoleName, Role> {
+        let role = |(name, permissions): &(&str, PermissionSet)| {
+            let name = RoleName::new(name).unwrap();
+            let role = Role {
+                name: name.clone(),
+                description: String::new(),
+                permissions: permissions.clone(),
+                max_duration: None,
+                default_duration: None,
+                approver_roles: None,
+                approval: vec![],
+                requestable_by: None,
+                conditions: crate::model::Conditions::default(),
+                conflicts_with: vec![],
+            };
+            (name, role)
+        };
+        roles.iter().map(role).collect()
+    }
+
+    fn smallest(granted: &PermissionSet, done: &[&str], roles: &[(&str, PermissionSet)]) -> Option<String> {
+        let done: Vec<_> = done.iter().map(|name| Action::new(name).unwrap()).collect();
+        smaller_role(granted, &done, &catalogue(roles)).map(|found| found.role.to_string())
+    }
+
+    #[test]
+    fn what_lies_outside_of_the_grant_is_never_proposed() {
+        let granted = set(&["tools.*"], &["tools.delete"]);
+        let roles = [
+            ("all", set(&["*"], &[])),
+            ("deleter", set(&["tools.delete", "tools.read"], &[])),
+            ("same", set(&["tools.*"], &["tools.delete"])),
+            ("other", set(&["logs.read", "tools.read"], &[])),
+        ];
+        assert_eq!(smallest(&granted, &["tools.read"], &roles), None);
+        let more = [&roles[..], &[("reader", set(&["tools.read", "tools.list"], &[]))]].concat();
+        assert_eq!(smallest(&granted, &["tools.read"], &more).as_deref(), Some("reader"));
+        assert_eq!(smallest(&granted, &["tools.read", "tools.run"], &more), None, "it does not cover all");
+        assert_eq!(smallest(&granted, &[], &more), None, "nothing was done");
+    }
+
+    #[test]
+    fn the_innermost_is_taken_then_the_narrowest_then_the_first() {
+        let granted = set(&["*"], &[]);
+        let roles = [
+            ("a-wide", set(&["tools.*"], &[])),
+            ("b-inner", set(&["tools.read", "tools.list"], &[])),
+            ("c-other", set(&["tools.read", "logs.*"], &[])),
+            ("d-twin", set(&["tools.read", "logs.read"], &[])),
+        ];
+        assert_eq!(smallest(&granted, &["tools.read"], &roles).as_deref(), Some("b-inner"));
+        assert_eq!(smallest(&granted, &["tools.run"], &roles).as_deref(), Some("a-wide"));
+    }
+}

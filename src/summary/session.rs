@@ -1,0 +1,192 @@
+//! What the records say of a grant.
+
+use std::collections::BTreeMap;
+
+use super::moments::{Moment, moment};
+use super::right_size::{SmallerRole, smaller_role};
+use crate::journal::Record;
+use crate::model::{
+    AccessRequest, Action, Event, Fact, Grant, GrantStatus, Permission, Resource, Revision, Role, RoleName,
+    Timestamp,
+};
+use crate::workflow::{View, evolve};
+
+/// What was done under a grant, as far as the records tell.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore, wire::command};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
+/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
+/// use jit_access::command::Approve;
+/// use jit_access::model::*;
+///
+/// let grant = engine.workflow().execute(&lead, Approve::new(request), None)?.grant.ok_or("no grant")?;
+/// let session = engine.workflow().summary(&lead, grant.id)?;
+/// assert_eq!((session.uses.total, session.unused.len()), (0, 1));
+/// assert!(session.write(SummaryForm::Text).contains("INC-1234"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The grant as the records leave it.
+    pub grant: Grant,
+    /// The request that it answers.
+    pub request: AccessRequest,
+    /// What it was at the instant of the summary.
+    pub status: GrantStatus,
+    /// The last instant that the summary is about: the end of the grant, or the instant at which a live one was summarised.
+    pub until: Timestamp,
+    /// The last record that it rests on.
+    pub through: Revision,
+    /// What happened, in order. Uses that follow each other are one entry.
+    pub timeline: Vec<Moment>,
+    /// What it was used for.
+    pub uses: Uses,
+    /// The permissions of the grant under which nothing was done.
+    pub unused: Vec<Permission>,
+    /// A smaller role of the catalogue that would have been enough, if there is one.
+    pub smaller: Option<SmallerRole>,
+}
+
+/// The uses of a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Uses {
+    /// How many there were.
+    pub total: u64,
+    /// When the first was.
+    pub first: Option<Timestamp>,
+    /// When the last was.
+    pub last: Option<Timestamp>,
+    /// By permission and resource, the most frequent first. At most [`Uses::KINDS`].
+    pub kinds: Vec<Used>,
+    /// How many uses are in no row of `kinds`, because there were too many different ones.
+    pub others: u64,
+    /// Every different permission that was used, in order.
+    pub actions: Vec<Action>,
+}
+
+impl Uses {
+    /// How many different pairs of permission and resource are counted one by one.
+    pub const KINDS: usize = 500;
+}
+
+/// How often one permission was used on one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// What was allowed.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource,
+    /// How often.
+    pub count: u64,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+}
+
+/// Takes in the records about a grant and about its request, each kind oldest first, and makes a summary of them. What it keeps
+/// does not grow with the number of uses.
+#[derive(Debug, Default)]
+pub struct Fold {
+    view: View,
+    through: Revision,
+    timeline: BTreeMap<Revision, Moment>,
+    /// The entry of the uses that came last, while nothing else came after them.
+    run: Option<Revision>,
+    uses: BTreeMap<(Action, Resource), Used>,
+    actions: BTreeMap<String, Action>,
+    counted: Uses,
+}
+
+impl Fold {
+    /// Takes in a record. The one of the grant's creation is about the request too; the second time it changes nothing.
+    pub fn add(&mut self, record: &Record) {
+        let Record { revision, event, .. } = record;
+        let again = match &event.fact {
+            Fact::GrantCreated(grant) => self.view.grant.as_ref().is_some_and(|known| known.id == grant.id),
+            _ => false,
+        };
+        if again {
+            return;
+        }
+        self.through = self.through.max(*revision);
+        if let Fact::GrantUsed { action, resource, used_at, .. } = &event.fact {
+            self.used(action, resource, used_at.unwrap_or(event.at));
+        }
+        self.remember(*revision, event);
+        let view = std::mem::take(&mut self.view);
+        self.view = evolve(view, event);
+    }
+
+    /// The summary at `now`; `None` when no record tells of the grant and its request.
+    #[must_use]
+    pub fn finish(self, catalogue: &BTreeMap<RoleName, Role>, now: Timestamp) -> Option<Session> {
+        let Self { view, through, timeline, uses, actions, counted, .. } = self;
+        let (grant, request) = (view.grant?, view.request?);
+        let status = grant.status(now);
+        let until = match (&grant.ended, status) {
+            (Some(end), _) => end.at,
+            (None, GrantStatus::Expired) => grant.window.end(),
+            (None, _) => now,
+        };
+        let mut kinds: Vec<Used> = uses.into_values().collect();
+        let named = |used: &Used| (used.action.to_string(), used.resource.to_string());
+        kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| named(a).cmp(&named(b))));
+        let uses = Uses { kinds, actions: actions.into_values().collect(), ..counted };
+        let is_unused = |permission: &&Permission| !uses.actions.iter().any(|action| permission.covers(action));
+        Some(Session {
+            unused: grant.permissions.allowed().iter().filter(is_unused).cloned().collect(),
+            smaller: smaller_role(&grant.permissions, &uses.actions, catalogue),
+            timeline: {
+                // A use that waited to be written stands where it was made.
+                let mut moments: Vec<Moment> = timeline.into_values().collect();
+                moments.sort_by_key(|moment| moment.at);
+                moments
+            },
+            grant,
+            request,
+            status,
+            until,
+            through,
+            uses,
+        })
+    }
+
+    fn used(&mut self, action: &Action, resource: &Resource, at: Timestamp) {
+        let counted = &mut self.counted;
+        counted.total += 1;
+        counted.first = Some(counted.first.map_or(at, |first| first.min(at)));
+        counted.last = Some(counted.last.map_or(at, |last| last.max(at)));
+        if self.actions.len() < Uses::KINDS || self.actions.contains_key(action.name()) {
+            self.actions.entry(action.name().to_owned()).or_insert_with(|| action.clone());
+        }
+        let key = (action.clone(), resource.clone());
+        if !self.uses.contains_key(&key) && self.uses.len() >= Uses::KINDS {
+            counted.others += 1;
+            return;
+        }
+        let (action, resource) = key.clone();
+        let used = self.uses.entry(key).or_insert(Used { action, resource, count: 0, first: at, last: at });
+        used.count += 1;
+        used.first = used.first.min(at);
+        used.last = used.last.max(at);
+    }
+
+    /// Puts the event into the timeline; uses that follow each other are one entry.
+    fn remember(&mut self, revision: Revision, event: &Event) {
+        let Some(moment) = moment(event, self.view.request.as_ref()) else { return };
+        if let (Fact::GrantUsed { .. }, Some(run)) = (&event.fact, self.run)
+            && let Some(last) = self.timeline.get_mut(&run).filter(|last| last.joins(&moment))
+        {
+            last.join(&moment);
+            return;
+        }
+        self.run = matches!(event.fact, Fact::GrantUsed { .. }).then_some(revision);
+        self.timeline.insert(revision, moment);
+    }
+}
