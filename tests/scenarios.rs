@@ -17,8 +17,8 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument, SummaryDocument,
-    RequestDocument,
+    self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument,
+    RequestDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
@@ -411,9 +411,7 @@ impl<'a> World<'a> {
                 document(GrantDocument::new(&receipt.grant.unwrap(), receipt.now, BASE))
             }
             Read::GetSummary(get) => document(SummaryDocument::from(&workflow.summary(who(), get.grant)?)),
-            Read::WriteSummary(write) => {
-                Value::String(workflow.summary(who(), write.grant)?.write(write.form))
-            }
+            Read::WriteSummary(write) => Value::String(workflow.summary(who(), write.grant)?.write(write.form)),
             Read::ListRequests(list) => {
                 let listing = workflow.requests(who(), &list)?;
                 let shown =

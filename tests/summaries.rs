@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jit_access::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{Approve, Release, Submit};
 use jit_access::config::Config;
@@ -9,13 +10,12 @@ use jit_access::journal::Record;
 use jit_access::model::{
     Action, Caller, GrantId, Justification, Principal, Resource, Revision, RoleName, SummaryForm, Timestamp, Ttl,
 };
+use jit_access::model::{Outcome, Query};
 use jit_access::notify::NoticeKind;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
 use jit_access::summary::Fold;
 use jit_access::wire::{SummaryDocument, to_json};
-use jit_access::model::{Outcome, Query};
-use jit_access::Check;
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], session_summary: true, \
      roles: {operator: {permissions: ['tools.*']}, runner: {permissions: [tools.run]}}}";
@@ -93,7 +93,9 @@ fn what_it_keeps_is_bounded_and_nothing_is_left_out_of_the_count() {
     let found = engine.workflow().summary(&caller("dev@example.com", &[]), grant).unwrap();
     let listed: u64 = found.uses.kinds.iter().map(|used| used.count).sum();
     assert_eq!((found.uses.kinds.len(), listed + found.uses.others, found.uses.total), (500, 1_700, 1_700));
-    assert!(found.write(SummaryForm::Text).contains(&format!("{} uses of other kinds are not listed", found.uses.others)));
+    assert!(
+        found.write(SummaryForm::Text).contains(&format!("{} uses of other kinds are not listed", found.uses.others))
+    );
 }
 
 #[test]
@@ -130,14 +132,16 @@ fn a_notice_of_the_end_tells_what_was_done() {
     outbox.plan(&channels).unwrap();
     let until = "2026-03-02T12:00:00Z".parse().unwrap();
     let sent = outbox.lease("hook", until, 100).unwrap();
-    let notices: Vec<_> =
-        sent.iter().map(|one| jit_access::notify::Notice::parse(&one.body).unwrap()).collect();
+    let notices: Vec<_> = sent.iter().map(|one| jit_access::notify::Notice::parse(&one.body).unwrap()).collect();
     let [told] = &notices.iter().filter(|one| one.kind == NoticeKind::SessionSummary).collect::<Vec<_>>()[..] else {
         panic!("{notices:?}")
     };
     let uses = told.uses.as_ref().unwrap();
     assert_eq!((uses.count, told.smaller_role.as_deref()), (7, Some("runner")));
-    assert_eq!((told.grant_id.clone(), uses.resources.clone()), (Some(grant.to_string()), vec!["tool:t0".to_owned(), "tool:t1".to_owned()]));
+    assert_eq!(
+        (told.grant_id.clone(), uses.resources.clone()),
+        (Some(grant.to_string()), vec!["tool:t0".to_owned(), "tool:t1".to_owned()])
+    );
     let names: Vec<_> = told.audience.iter().map(|one| one.name()).collect();
     assert_eq!(names, ["holder", "approver", "security"]);
 }

@@ -7,7 +7,8 @@ use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
     Checkpoint, Conditions, DelegationId, DelegationStatus, GrantId, GrantStatus, Invalid, Justification, Networks,
-    Permission, PermissionSet, Principal, RequestId, RequestStatus, RoleName, Scope, TicketUrl, Timestamp, Ttl, SummaryForm,
+    Permission, PermissionSet, Principal, RequestId, RequestStatus, RoleName, Scope, SummaryForm, TicketUrl, Timestamp,
+    Ttl,
 };
 
 impl<T: Field> Field for Option<T> {

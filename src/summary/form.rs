@@ -38,8 +38,7 @@ fn text(out: &mut String, report: &Report) -> std::fmt::Result {
             match (&cells[..], columns.is_empty()) {
                 ([label, value], true) => writeln!(out, "  {label}: {value}")?,
                 (cells, _) => {
-                    let shown: Vec<&str> =
-                        cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
+                    let shown: Vec<&str> = cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
                     writeln!(out, "  {}", shown.join("  |  "))?;
                 }
             }
@@ -146,7 +145,8 @@ fn html(out: &mut String, report: &Report) -> std::fmt::Result {
 mod tests {
     use super::*;
 
-    const HOSTILE: &str = "<script>alert(1)</script> | [x](https://evil.example) `a` www.evil.example \u{202E}\n# Title\n| a | b |";
+    const HOSTILE: &str =
+        "<script>alert(1)</script> | [x](https://evil.example) `a` www.evil.example \u{202E}\n# Title\n| a | b |";
 
     fn report() -> Report {
         let rows = vec![vec!["Reason".to_owned(), HOSTILE.to_owned()]];

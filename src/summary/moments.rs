@@ -42,7 +42,12 @@ pub(super) fn moment(event: &Event, request: Option<&AccessRequest>) -> Option<M
     };
     let approved = |text: &str, cut: &Cut, comment: Option<&dyn std::fmt::Display>| {
         let cuts = request.map(|request| cuts_by(request, cut, &event.by)).unwrap_or_default();
-        let cuts: Vec<_> = cuts.iter().map(|cut| cut.from.as_ref().map_or_else(|| cut.to.clone(), |from| format!("{} {from} to {}", cut.what, cut.to))).collect();
+        let cuts: Vec<_> = cuts
+            .iter()
+            .map(|cut| {
+                cut.from.as_ref().map_or_else(|| cut.to.clone(), |from| format!("{} {from} to {}", cut.what, cut.to))
+            })
+            .collect();
         let text = if cuts.is_empty() { text.to_owned() } else { format!("{text}, cut ({})", cuts.join("; ")) };
         said(&text, comment)
     };

@@ -83,7 +83,8 @@ fn approval(session: &Session) -> Section {
     let cuts: Vec<_> = cuts_of(&session.request).iter().map(ToString::to_string).collect();
     let by_rule = matches!(session.grant.approved_by, Actor::Rule(_));
     let by = if rows.is_empty() && by_rule { session.grant.approved_by.to_string() } else { NOBODY.to_owned() };
-    let rows = if rows.is_empty() { vec![vec![by, session.grant.approved_at.to_string(), String::new()]] } else { rows };
+    let rows =
+        if rows.is_empty() { vec![vec![by, session.grant.approved_at.to_string(), String::new()]] } else { rows };
     let mut section =
         Section { title: "Approval", columns: &["Approved by", "At", "Comment"], rows, note: String::new() };
     section.rows.extend(cuts.into_iter().map(|cut| vec!["Cut".to_owned(), String::new(), cut]));
@@ -96,7 +97,8 @@ fn uses(session: &Session) -> Section {
         let (action, resource) = (used.action.to_string(), used.resource.to_string());
         vec![action, resource, used.count.to_string(), used.first.to_string(), used.last.to_string()]
     });
-    let others = if uses.others > 0 { format!(" {} uses of other kinds are not listed.", uses.others) } else { String::new() };
+    let others =
+        if uses.others > 0 { format!(" {} uses of other kinds are not listed.", uses.others) } else { String::new() };
     let note = match uses.total {
         0 => "It was never used.".to_owned(),
         1 => "1 use in all.".to_owned(),
@@ -116,7 +118,10 @@ fn smaller(session: &Session) -> Section {
     let (rows, note) = match &session.smaller {
         Some(found) => {
             let rows = found.inside.iter().map(|held| vec![held.permission.to_string(), held.within.to_string()]);
-            (rows.collect(), format!("The role {} of the catalogue covers every use and lies inside the grant.", found.role))
+            (
+                rows.collect(),
+                format!("The role {} of the catalogue covers every use and lies inside the grant.", found.role),
+            )
         }
         None if session.uses.total == 0 => (Vec::new(), "No role was needed.".to_owned()),
         None => (Vec::new(), "The catalogue has no smaller role that covers every use.".to_owned()),

@@ -70,11 +70,7 @@ pub fn smaller_role(
         let within = granted.allowed().iter().find(|one| one.includes(permission))?;
         Some(Held { permission: permission.clone(), within: within.clone() })
     });
-    Some(SmallerRole {
-        role: smallest.name.clone(),
-        inside: inside.collect(),
-        excepted: granted.excepted().to_vec(),
-    })
+    Some(SmallerRole { role: smallest.name.clone(), inside: inside.collect(), excepted: granted.excepted().to_vec() })
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use super::moments::{Moment, moment};
 use super::right_size::{SmallerRole, smaller_role};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Action, Event, Fact, Grant, GrantStatus, Permission, Resource, Revision, Role, RoleName,
-    Timestamp,
+    AccessRequest, Action, Event, Fact, Grant, GrantStatus, Permission, Resource, Revision, Role, RoleName, Timestamp,
 };
 use crate::workflow::{View, evolve};
 

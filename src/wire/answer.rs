@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument, cursor, to_json};
+use super::{
+    DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument, cursor, to_json,
+};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Grant, Timestamp};

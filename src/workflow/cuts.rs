@@ -38,7 +38,12 @@ pub fn cuts_of(request: &AccessRequest) -> Vec<CutLine> {
     let mut cuts = Vec::new();
     if let Some(cut) = &request.duration_cut {
         let by = format!("rule:{}", cut.limit);
-        cuts.push(CutLine { what: "duration", from: Some(cut.asked.to_string()), to: request.duration.to_string(), by });
+        cuts.push(CutLine {
+            what: "duration",
+            from: Some(cut.asked.to_string()),
+            to: request.duration.to_string(),
+            by,
+        });
     }
     for review in request.approvals() {
         cuts.extend(cuts_by(request, &review.cut, &review.by));
@@ -84,7 +89,6 @@ fn conditions(all: &Conditions) -> String {
 
 fn written(set: &PermissionSet) -> String {
     let list = |all: &[crate::model::Permission]| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let without =
-        if set.excepted().is_empty() { String::new() } else { format!(" without {}", list(set.excepted())) };
+    let without = if set.excepted().is_empty() { String::new() } else { format!(" without {}", list(set.excepted())) };
     format!("{}{without}", list(set.allowed()))
 }
