@@ -31,7 +31,7 @@ impl Shared {
         for subject in [Subject::Request(grant.request), Subject::Grant(grant.id)] {
             let mut after = Revision::ZERO;
             loop {
-                let query = RecordQuery { about: Some(subject.clone()), ..RecordQuery::after(after, CHUNK) };
+                let query = RecordQuery { about: vec![subject.clone()], ..RecordQuery::after(after, CHUNK) };
                 let (_, records) = self.store.records(&query)?;
                 records.iter().for_each(|record| fold.add(record));
                 match records.last() {
