@@ -226,10 +226,13 @@ fn in_python(value: &Value) -> String {
 /// The query parameter of a list.
 fn query_parameter(field: &FieldSpec) -> String {
     let words = json!(field.doc.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.'));
-    let words = format!("description={words}");
+    // A word of the language.
+    let alias = if field.name == "from" { "alias=\"from\", " } else { "" };
+    let words = format!("{alias}description={words}");
     let names = field.kind.words();
     match field.kind {
         FieldKind::Limit => format!("Annotated[int, Query(ge=1, le=200, {words})]"),
+        FieldKind::Number => format!("Annotated[int | None, Query(ge=0, le=2**53, {words})]"),
         FieldKind::Cursor => format!("Annotated[str | None, Query(max_length=512, {words})]"),
         FieldKind::Flag | FieldKind::AgentFlag => format!("Annotated[bool, Query({words})]"),
         FieldKind::Instant => {
@@ -274,7 +277,8 @@ fn the_routes_and_bodies_of_python_are_committed() {
         };
         let description: Vec<_> = spec.doc.trim().lines().skip(1).map(str::trim).collect();
         let query = fields.iter().filter(|_| !spec.writes).map(|field| {
-            let (name, default) = (json!(name_in_python(field)), default_in_python(field));
+            let name = if field.name == "from" { "start".to_owned() } else { name_in_python(field) };
+            let (name, default) = (json!(name), default_in_python(field));
             format!("            {name}: ({}, {default}),\n", query_parameter(field))
         });
         let query: String = query.collect();
@@ -571,6 +575,8 @@ fn type_in_python(kind: &ShownKind, names: &[&str], model: bool) -> String {
         ShownKind::Flag => "bool".to_owned(),
         ShownKind::Links if model => "dict[str, str]".to_owned(),
         ShownKind::Links => "Mapping[str, str]".to_owned(),
+        ShownKind::Object if model => "dict[str, Any]".to_owned(),
+        ShownKind::Object => "Mapping[str, Any]".to_owned(),
         ShownKind::Document(spec) if model => model_of(spec),
         ShownKind::Document(spec) => spec.name.to_owned(),
         ShownKind::List(of) if model => format!("list[{}]", type_in_python(of, names, model)),
@@ -588,7 +594,7 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
     match kind {
         ShownKind::Principal => format!("Principal._of({json})"),
         ShownKind::Instant => format!("datetime.fromisoformat({json})"),
-        ShownKind::Links => format!("MappingProxyType({json})"),
+        ShownKind::Links | ShownKind::Object => format!("MappingProxyType({json})"),
         // A class of the native module, which callers make, too.
         ShownKind::Document(spec) if spec.name == "Conditions" => format!("Conditions(**{json})"),
         ShownKind::Document(spec) => format!("{}({json})", spec.name),
@@ -626,7 +632,7 @@ fn the_values_of_python_are_committed() {
          from collections.abc import Mapping\n\
          from datetime import datetime\n\
          from types import MappingProxyType\n\
-         from typing import Literal, final\n\n\
+         from typing import Any, Literal, final\n\n\
          from jit_access._native import Conditions\n\
          from jit_access.answers import Answered, GrantAnswer, Value\n\
          from jit_access.principals import Principal\n\n\
@@ -680,7 +686,7 @@ fn the_models_of_openapi_are_committed() {
          # fmt: off\n\n\
          from __future__ import annotations\n\n\
          from datetime import datetime\n\
-         from typing import Literal\n\n\
+         from typing import Any, Literal\n\n\
          from pydantic import BaseModel, ConfigDict, Field\n\n\n\
          class _Shown(BaseModel):\n    \
          \"\"\"What the engine writes. Open: a later version adds fields, and a client must not mind.\"\"\"\n\n    \
@@ -695,7 +701,11 @@ fn the_models_of_openapi_are_committed() {
                 "from" => ("from_", "alias=\"from\", "),
                 name => (name, ""),
             };
-            let default = if field.left_out { "default=False, " } else { "" };
+            let default = match (field.left_out, field.kind) {
+                (true, ShownKind::Optional(_)) => "default=None, ",
+                (true, _) => "default=False, ",
+                _ => "",
+            };
             writeln!(text, "    {name}: {kind} = Field({default}{alias}description={words})").unwrap();
         }
     }

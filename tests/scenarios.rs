@@ -427,7 +427,7 @@ impl<'a> World<'a> {
             }
             Read::ListRecords(list) => {
                 let listing = workflow.journal(who(), &list)?;
-                document(PageDocument::new(&listing, |record| RecordDocument::from(record)))
+                document(PageDocument::new(&listing, |record| RecordDocument::new(record, list.canonical).unwrap()))
             }
             Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
             Read::ListLiveGrants(_) => {

@@ -29,6 +29,17 @@ pub trait Definition: Sized {
 
     /// The grant that it is about, if it is about one.
     fn grant(&self) -> Option<GrantId>;
+
+    /// The list that it asks for a page of: its name and its fields, without the place and the length of the page.
+    fn list(&self) -> String {
+        let mut fields = Map::new();
+        self.write(&mut fields);
+        fields.remove("cursor");
+        fields.remove("limit");
+        let mut list = serde_json::json!([Self::SPEC.name, fields]);
+        list.sort_all_objects();
+        list.to_string()
+    }
 }
 
 /// A value that is several fields in a document.

@@ -27,6 +27,7 @@
 //! | `accept_store` | accepting a store that was replaced |
 //! | `accept_clock` | saying that the clock is right |
 //! | `reads` | what can be looked up |
+//! | `record_filter` | which records are wanted, as fields |
 //! | `define` | how a command is defined |
 //! | `spec` | what every face must know of a command |
 //! | `field` | how a value is read from a field, and written to one |
@@ -51,6 +52,7 @@ mod field;
 mod fields;
 mod principal;
 mod reads;
+mod record_filter;
 mod release;
 mod report_standing;
 mod resume;

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::define::command;
-use super::field::{Field, shown, text};
+use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    Checkpoint, DelegationStatus, GrantId, GrantStatus, Invalid, RequestId, RequestStatus, Revision, SummaryForm,
+    Checkpoint, Cursor, DelegationStatus, GrantId, GrantStatus, Invalid, RecordFilter, RecordOrder, RequestId, RequestStatus,
+    Revision, SummaryForm,
 };
 
 /// How many rows a page has at most. The default is 50.
@@ -37,26 +38,6 @@ impl Field for Limit {
 
     fn write(&self) -> Value {
         self.0.into()
-    }
-}
-
-/// Where a page begins: `r` and a revision. Callers pass it back as they got it.
-impl Field for Revision {
-    const KIND: FieldKind = FieldKind::Cursor;
-
-    fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
-        let text = text(value, field)?;
-        text.strip_prefix('r')
-            .filter(|digits| digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|digits| digits.parse().ok())
-            .map(Self)
-            .ok_or_else(|| {
-                Invalid::new(field, format!("is {}", Invalid::quote(&text)), "a next_cursor that a page gave")
-            })
-    }
-
-    fn write(&self) -> Value {
-        format!("r{self}").into()
     }
 }
 
@@ -139,7 +120,7 @@ command! {
         /// The most rows on the page, 1 to 500.
         limit: Limit,
         /// `next_cursor` of the page before.
-        cursor: Option<Revision>,
+        cursor: Option<Cursor>,
     },
 }
 
@@ -156,7 +137,7 @@ command! {
         /// The most rows on the page, 1 to 500.
         limit: Limit,
         /// `next_cursor` of the page before.
-        cursor: Option<Revision>,
+        cursor: Option<Cursor>,
     },
 }
 
@@ -173,7 +154,7 @@ command! {
         /// The most rows on the page, 1 to 500.
         limit: Limit,
         /// `next_cursor` of the page before.
-        cursor: Option<Revision>,
+        cursor: Option<Cursor>,
     },
 }
 
@@ -187,20 +168,38 @@ command! {
 }
 
 command! {
-    /// List the records of the journal, oldest first.
+    /// List the records of the journal that are wanted.
     ///
-    /// Needs a role in `approver_roles` or `auditor_roles`.
+    /// Every part of the filter that is given must be so. A search for a text looks at some thousands of records for one page, so
+    /// such a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in `approver_roles` or
+    /// `auditor_roles`.
     ListRecords = "audit",
     answers: Records,
     action: Audit,
     http: GET "/audit" 200,
     writes: false,
+    group:
+        /// Which records.
+        filter: RecordFilter,
     optional: {
+        /// Only records after the one of this number.
+        after: Option<Revision>,
+        /// The order: `oldest` first or `newest` first.
+        order: RecordOrder,
+        /// Whether each record has its `body` too: the canonical JSON that `hash` is the SHA-256 of.
+        canonical: bool,
         /// The most rows on the page, 1 to 500.
         limit: Limit,
         /// `next_cursor` of the page before.
-        cursor: Option<Revision>,
+        cursor: Option<Cursor>,
     },
+}
+
+/// All records, oldest first.
+impl Default for ListRecords {
+    fn default() -> Self {
+        Self::new(RecordFilter::default())
+    }
 }
 
 command! {

@@ -1,7 +1,7 @@
 //! What every face must know of a command: its fields, what it answers, how HTTP reaches it.
 
 use crate::authz::AuthzAction;
-use crate::model::{DelegationStatus, GrantStatus, RequestStatus, SummaryForm};
+use crate::model::{DelegationStatus, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm};
 
 /// A command or a read, as faces see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,12 @@ pub enum FieldKind {
     DelegationStatus,
     /// The form of a text.
     Form,
+    /// What came of what a record tells of.
+    RecordResult,
+    /// The kind of an event.
+    EventKind,
+    /// In which order records are listed.
+    RecordOrder,
     /// Where a page begins.
     Cursor,
     /// How many rows a page has.
@@ -147,6 +153,9 @@ impl FieldKind {
             Self::GrantStatus => GrantStatus::ALL.map(GrantStatus::name).to_vec(),
             Self::DelegationStatus => DelegationStatus::ALL.map(DelegationStatus::name).to_vec(),
             Self::Form => SummaryForm::ALL.map(SummaryForm::name).to_vec(),
+            Self::RecordResult => RecordResult::ALL.map(RecordResult::name).to_vec(),
+            Self::EventKind => Fact::NAMES.to_vec(),
+            Self::RecordOrder => RecordOrder::ALL.map(RecordOrder::name).to_vec(),
             _ => Vec::new(),
         }
     }

@@ -6,9 +6,9 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    Checkpoint, Conditions, DelegationId, DelegationStatus, GrantId, GrantStatus, Invalid, Justification, Networks,
-    Permission, PermissionSet, Principal, RequestId, RequestStatus, RoleName, Scope, SummaryForm, TicketUrl, Timestamp,
-    Ttl,
+    Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, GrantId, GrantStatus, Invalid, Justification,
+    Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Revision, RoleName,
+    Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -51,6 +51,10 @@ text_field! {
     Scope: FieldKind::Resource, str::parse;
     Timestamp: FieldKind::Instant, str::parse;
     Checkpoint: FieldKind::Text, str::parse;
+    Permission: FieldKind::Text, Permission::new;
+    EventKind: FieldKind::EventKind, str::parse;
+    SearchText: FieldKind::Text, str::parse;
+    Cursor: FieldKind::Cursor, str::parse;
 }
 
 impl Field for Justification {
@@ -119,6 +123,19 @@ impl Field for u32 {
 
     fn write(&self) -> Value {
         (*self).into()
+    }
+}
+
+/// The number of a record.
+impl Field for Revision {
+    const KIND: FieldKind = FieldKind::Number;
+
+    fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
+        whole(&value, field).map(Self)
+    }
+
+    fn write(&self) -> Value {
+        self.0.into()
     }
 }
 
@@ -213,6 +230,8 @@ status_field! {
     GrantStatus: FieldKind::GrantStatus;
     DelegationStatus: FieldKind::DelegationStatus;
     SummaryForm: FieldKind::Form;
+    RecordResult: FieldKind::RecordResult;
+    RecordOrder: FieldKind::RecordOrder;
 }
 
 fn whole(value: &Value, field: &'static str) -> Result<u64, Invalid> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::stored::StoredEvent;
@@ -127,6 +128,16 @@ impl Record {
         let body = canonical(&envelope)?;
         let hash = Hash::of(&body);
         Ok(Self { revision, event, body, previous, hash })
+    }
+
+    /// What its event says, as it is stored.
+    ///
+    /// # Errors
+    /// When the body is not JSON, which no record's is.
+    pub fn data(&self) -> Result<Value, Invalid> {
+        let mut body: Value = serde_json::from_str(&self.body)
+            .map_err(|error| Invalid::new("record", format!("cannot be read: {error}"), "canonical JSON"))?;
+        Ok(body.pointer_mut("/event/data").map(Value::take).unwrap_or_default())
     }
 
     /// The record with this body, read back as it was sealed.

@@ -36,6 +36,7 @@
 //! | `sign_in` | how somebody signed in |
 //! | `break_glass` | access without approval, and the review it owes |
 //! | `decision` | the question and the answer of a check |
+//! | `cursor` | where a page of a list goes on |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
 //! | `topic` | what a record of a fact can be found by |
@@ -49,6 +50,7 @@ mod caller;
 mod characters;
 mod checkpoint;
 mod conditions;
+mod cursor;
 mod decision;
 mod delegation;
 mod delivery;
@@ -87,6 +89,7 @@ pub(crate) use characters::is_blank;
 pub(crate) use characters::shown;
 pub use checkpoint::Checkpoint;
 pub use conditions::{Conditions, Context, Networks, SessionId};
+pub use cursor::Cursor;
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
 pub use delivery::{ChannelCount, Delivery, DeliveryState, Recipient};
@@ -102,7 +105,7 @@ pub use permission::{Action, Permission, PermissionSet};
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;
-pub use record_filter::{RecordFilter, SearchText};
+pub use record_filter::{RecordFilter, RecordOrder, SearchText};
 pub use request::{
     AccessRequest, Amendment, Answer, DurationCut, Repeat, RequestState, RequestStatus, Review, Verdict,
 };

@@ -89,6 +89,36 @@ impl RecordFilter {
     }
 }
 
+/// In which order records are listed.
+///
+/// ```
+/// use jit_access::model::RecordOrder;
+///
+/// assert_eq!(RecordOrder::default().name(), "oldest");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RecordOrder {
+    /// The oldest first.
+    #[default]
+    Oldest,
+    /// The newest first.
+    Newest,
+}
+
+impl RecordOrder {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Oldest, Self::Newest];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Oldest => "oldest",
+            Self::Newest => "newest",
+        }
+    }
+}
+
 /// What is looked for in words, in capitals or not.
 ///
 /// ```

@@ -1,6 +1,6 @@
 //! A page of rows.
 
-use crate::model::{Invalid, Revision, Timestamp};
+use crate::model::{Cursor, Invalid, Revision, Timestamp};
 use crate::store::Page;
 
 /// A page of rows, newest first.
@@ -29,7 +29,7 @@ pub struct Listing<T> {
     /// The rows.
     pub items: Vec<T>,
     /// Where the next page goes on, when there may be one.
-    pub next: Option<Revision>,
+    pub next: Option<Cursor>,
     /// The instant that statuses are judged at.
     pub now: Timestamp,
 }
@@ -39,11 +39,11 @@ const MAX_PAGE: usize = 500;
 
 impl<T> Listing<T> {
     /// The rows of a page that was asked for with [`one_more`].
-    pub(super) fn of<S>(mut rows: Vec<(Revision, T)>, page: &Page<S>) -> Self {
+    pub(super) fn of<S>(mut rows: Vec<(Revision, T)>, page: &Page<S>, list: &str) -> Self {
         let limit = page.limit.saturating_sub(1);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(|(created, _)| *created);
+        let next = rows.last().filter(|_| has_more).map(|(created, _)| Cursor::new(list, *created));
         Self { items: rows.into_iter().map(|(_, row)| row).collect(), next, now: page.now }
     }
 }

@@ -18,6 +18,7 @@
 //! | `receipt` | what a command answers |
 //! | `listing` | a page of rows |
 //! | `summaries` | what was done under a grant |
+//! | `records` | a page of records |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `follow` | how the projections follow the store |
@@ -48,6 +49,7 @@ mod pending;
 mod policies;
 mod receipt;
 mod reconciler;
+mod records;
 mod settings;
 mod shared;
 mod summaries;

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::listing::{Listing, one_more};
 use super::receipt::Receipt;
+use super::records;
 use super::shared::Shared;
-use crate::command::{ListDelegations, ListGrants, ListRecords, ListRequests};
+use crate::command::{Definition, ListDelegations, ListGrants, ListRecords, ListRequests};
 use crate::error::Error;
 use crate::journal::{Broken, Record};
-use crate::model::{AccessRequest, Caller, Checkpoint, Delegation, Grant, GrantId, RequestId, Revision, Timestamp};
-use crate::store::{ListedRequest, Page, Position, RecordQuery, StoreError, Visible};
+use crate::model::{
+    AccessRequest, Caller, Checkpoint, Cursor, Delegation, Grant, GrantId, Invalid, RequestId, Revision, Timestamp,
+};
+use crate::store::{ListedRequest, Page, Position, StoreError, Visible};
 use crate::workflow::{
     Needs, Refusal, RefusalCode, Rules, Whose, lent_roles, may_audit, may_see_delegation, may_see_grant,
     may_see_request, reassessed, sees_everything,
@@ -93,7 +96,8 @@ impl Workflow {
     /// # Errors
     /// When the limit is not 1 to 500; errors of the store.
     pub fn requests(&self, caller: &Caller, list: &ListRequests) -> Result<Listing<ListedRequest>, Error> {
-        let mut page = self.page(caller, list.status, list.cursor, list.limit.0)?;
+        let (name, before) = place(list, list.cursor)?;
+        let mut page = self.page(caller, list.status, before, list.limit.0)?;
         let rules = &self.shared.rules;
         let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_custom() {
             Vec::new()
@@ -103,7 +107,7 @@ impl Workflow {
         if let Visible::To(_, roles) = &mut page.visible {
             roles.extend(lent_roles(caller, &delegations, page.now).cloned());
         }
-        let found = Listing::of(self.shared.store.requests(&page)?, &page);
+        let found = Listing::of(self.shared.store.requests(&page)?, &page, &name);
         let mut seen = self.seen(found, |one| may_see_request(caller, &one.request, &delegations, rules, page.now))?;
         seen.items.iter_mut().for_each(|one| judge_anew(&mut one.request, rules, page.now));
         Ok(seen)
@@ -120,8 +124,9 @@ impl Workflow {
     /// # Errors
     /// As for [`Workflow::requests`].
     pub fn delegations(&self, caller: &Caller, list: &ListDelegations) -> Result<Listing<Delegation>, Error> {
-        let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
-        let found = Listing::of(self.shared.store.delegations(&page)?, &page);
+        let (name, before) = place(list, list.cursor)?;
+        let page = self.page(caller, list.status, before, list.limit.0)?;
+        let found = Listing::of(self.shared.store.delegations(&page)?, &page, &name);
         self.seen(found, |delegation| may_see_delegation(caller, delegation, &self.shared.rules, page.now))
     }
 
@@ -130,9 +135,10 @@ impl Workflow {
     /// # Errors
     /// As for [`Workflow::requests`].
     pub fn grants(&self, caller: &Caller, list: &ListGrants) -> Result<Listing<Grant>, Error> {
-        let page = self.page(caller, list.status, list.cursor, list.limit.0)?;
+        let (name, before) = place(list, list.cursor)?;
+        let page = self.page(caller, list.status, before, list.limit.0)?;
         self.shared.flush_uses()?;
-        let found = Listing::of(self.shared.store.grants(&page)?, &page);
+        let found = Listing::of(self.shared.store.grants(&page)?, &page, &name);
         self.seen(found, |grant| may_see_grant(caller, grant, &self.shared.rules, page.now))
     }
 
@@ -153,20 +159,19 @@ impl Workflow {
         Ok(Listing { items, next: None, now })
     }
 
-    /// The records of the journal after a revision, oldest first.
+    /// The records of the journal that are wanted. A search for a text can answer fewer than the limit with a cursor all the same.
     ///
     /// # Errors
-    /// [`RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; errors of the store.
+    /// [`RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; when the cursor is of another list or another filter; errors
+    /// of the store.
     pub fn journal(&self, caller: &Caller, list: &ListRecords) -> Result<Listing<Record>, Error> {
-        let (after, limit) = (list.cursor.unwrap_or_default(), list.limit.0);
         may_audit(caller, &self.shared.rules, self.shared.time.now())?;
-        let one_more = one_more(limit)?;
+        one_more(list.limit.0)?;
+        let (name, place) = place(list, list.cursor)?;
         self.shared.flush_uses()?;
-        let (_, mut items) = self.shared.store.records(&RecordQuery::after(after, one_more))?;
-        let has_more = items.len() > limit;
-        items.truncate(limit);
-        let next = items.last().filter(|_| has_more).map(|record| record.revision);
-        Ok(Listing { items, next, now: self.shared.time.now() })
+        let found = records::page(&*self.shared.store, &list.filter, list, place)?;
+        let next = found.next.map(|last| Cursor::new(&name, last));
+        Ok(Listing { items: found.records, next, now: self.shared.time.now() })
     }
 
     /// The grants in force or to come, for the host itself, and the revision this is true of.
@@ -257,6 +262,13 @@ impl Workflow {
         };
         Ok(Page { visible, status, now, before, limit })
     }
+}
+
+/// What the list is called, and where the page begins.
+fn place<L: Definition>(list: &L, cursor: Option<Cursor>) -> Result<(String, Option<Revision>), Invalid> {
+    let name = list.list();
+    let place = cursor.map(|cursor| cursor.place_in(&name)).transpose()?;
+    Ok((name, place))
 }
 
 /// Shows the risk of an open request whose start has passed as it is now: whoever approves it must see what they approve.

@@ -66,8 +66,8 @@ pub enum Item {
     Grant(Box<Grant>),
     /// A delegation.
     Delegation(Box<Delegation>),
-    /// A record of the journal.
-    Record(Box<Record>),
+    /// A record of the journal, and whether its canonical JSON is wanted.
+    Record(Box<Record>, bool),
     /// What was done under a grant.
     Summary(Box<Session>),
 }
@@ -80,7 +80,7 @@ impl Item {
             Self::Request(..) => RequestDocument::SPEC.name,
             Self::Grant(_) => GrantDocument::SPEC.name,
             Self::Delegation(_) => DelegationDocument::SPEC.name,
-            Self::Record(_) => RecordDocument::SPEC.name,
+            Self::Record(..) => RecordDocument::SPEC.name,
             Self::Summary(_) => SummaryDocument::SPEC.name,
         }
     }
@@ -90,20 +90,20 @@ impl Item {
     /// # Errors
     /// [`Error::Internal`] when it cannot be written, which no value here causes.
     pub fn to_json(&self, now: Timestamp, base: &str) -> Result<String, Error> {
-        to_json(&self.document(now, base))
+        to_json(&self.document(now, base)?)
     }
 
-    fn document(&self, now: Timestamp, base: &str) -> ItemDocument {
-        match self {
+    fn document(&self, now: Timestamp, base: &str) -> Result<ItemDocument, Error> {
+        Ok(match self {
             Self::Request(request, grant, already) => {
                 let document = RequestDocument::new(request, grant.as_deref(), now, base);
                 ItemDocument::Request(Box::new(document.already(*already)))
             }
             Self::Grant(grant) => ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
-            Self::Record(record) => ItemDocument::Record(Box::new(RecordDocument::from(&**record))),
+            Self::Record(record, canonical) => ItemDocument::Record(Box::new(RecordDocument::new(record, *canonical)?)),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
-        }
+        })
     }
 }
 
@@ -146,26 +146,26 @@ impl Answer {
     /// # Errors
     /// [`Error::Internal`] when it cannot be written, which no answer here causes.
     pub fn to_json(&self, base: &str) -> Result<String, Error> {
-        to_json(&self.document(base))
+        to_json(&self.document(base)?)
     }
 
     /// The document of a command that changes something, with `replayed`, and with `durable` when it is `false`.
     pub(super) fn written(&self, base: &str) -> Result<String, Error> {
         let durable = Some(false).filter(|_| !self.durable);
-        to_json(&Written { document: self.document(base), replayed: self.replayed, durable })
+        to_json(&Written { document: self.document(base)?, replayed: self.replayed, durable })
     }
 
-    fn document(&self, base: &str) -> AnswerDocument<'_> {
-        let all = |items: &[Item]| items.iter().map(|item| item.document(self.now, base)).collect();
-        match &self.body {
-            Body::One(item) => AnswerDocument::One(item.document(self.now, base)),
+    fn document(&self, base: &str) -> Result<AnswerDocument<'_>, Error> {
+        let all = |items: &[Item]| items.iter().map(|item| item.document(self.now, base)).collect::<Result<_, _>>();
+        Ok(match &self.body {
+            Body::One(item) => AnswerDocument::One(item.document(self.now, base)?),
             Body::Page(items, next) => {
-                AnswerDocument::Page(PageDocument { items: all(items), next_cursor: next.clone() })
+                AnswerDocument::Page(PageDocument { items: all(items)?, next_cursor: next.clone() })
             }
-            Body::List(items) => AnswerDocument::List(all(items)),
+            Body::List(items) => AnswerDocument::List(all(items)?),
             Body::Text(text) => AnswerDocument::Text(text),
             Body::Number(number) => AnswerDocument::Number(*number),
-        }
+        })
     }
 
     /// The answer of a read.
@@ -210,7 +210,7 @@ impl Answer {
 /// # Errors
 /// [`Error::Internal`] when it cannot be written, which no value here causes.
 pub fn page_of(items: &[Arc<Item>], next_cursor: Option<String>, now: Timestamp, base: &str) -> Result<String, Error> {
-    let items = items.iter().map(|item| item.document(now, base)).collect();
+    let items: Vec<_> = items.iter().map(|item| item.document(now, base)).collect::<Result<_, _>>()?;
     to_json(&PageDocument { items, next_cursor })
 }
 

@@ -131,7 +131,7 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
             Answer::page(workflow.delegations(who()?, &list)?, |one| Item::Delegation(Box::new(one)))
         }
         Read::ListRecords(list) => {
-            Answer::page(workflow.journal(who()?, &list)?, |record| Item::Record(Box::new(record)))
+            Answer::page(workflow.journal(who()?, &list)?, |record| Item::Record(Box::new(record), list.canonical))
         }
         Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
         Read::ListLiveGrants(_) => {

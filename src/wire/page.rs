@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Invalid, Revision};
+use crate::model::{Cursor, Invalid};
 use crate::service::Listing;
 
 /// A page of documents.
@@ -45,18 +45,14 @@ impl<T> PageDocument<T> {
 
 /// Where a page goes on, as text that callers pass back unread.
 #[must_use]
-pub fn cursor(revision: Revision) -> String {
-    format!("r{revision}")
+pub fn cursor(place: Cursor) -> String {
+    place.to_string()
 }
 
 /// The place that a cursor names.
 ///
 /// # Errors
 /// When it is not one that a page gave.
-pub fn parse_cursor(text: &str) -> Result<Revision, Invalid> {
-    text.strip_prefix('r')
-        .filter(|digits| digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|digits| digits.parse().ok())
-        .map(Revision)
-        .ok_or_else(|| Invalid::new("cursor", format!("is {}", Invalid::quote(text)), "a next_cursor that a page gave"))
+pub fn parse_cursor(text: &str) -> Result<Cursor, Invalid> {
+    text.parse()
 }

@@ -1,19 +1,24 @@
 //! A record of the journal as JSON.
 
+use serde_json::Value;
+
 use super::shown::Instant;
+use crate::error::Error;
 use crate::journal::Record;
+use crate::model::{Fact, Subject};
 
 document! {
-    /// A record of the journal. `body` is the text that `hash` is the SHA-256 of.
+    /// A record of the journal.
     ///
     /// ```
     /// use jit_access::journal::{Hash, Record};
     /// use jit_access::model::{Actor, Event, Fact, Revision};
+    /// use jit_access::wire::{self, RecordDocument};
     ///
     /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
     /// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
     /// let record = Record::seal(event, Revision(0), Hash::GENESIS)?;
-    /// assert!(jit_access::wire::to_json(&jit_access::wire::RecordDocument::from(&record))?.contains("grant_expired"));
+    /// assert!(wire::to_json(&RecordDocument::new(&record, false)?)?.contains(r#""event":"grant_expired""#));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub struct RecordDocument as "Record" {
@@ -25,25 +30,50 @@ document! {
         by: String,
         /// What happened: `grant_revoked`.
         event: &'static str,
+        /// What came of it: `allowed`, `denied`, `expired`, if something did.
+        result: Option<&'static str>,
+        /// The grant that it is about.
+        grant: Option<String> as "grant_id",
+        /// The request that it is about; of a new grant, the one it answers.
+        request: Option<String> as "request_id",
+        /// What else it says, in the form in which it is stored. The fields depend on `event`.
+        data: Value,
         /// The hash of the record before it.
         previous: String,
-        /// SHA-256 of `body`, in hexadecimal.
+        /// SHA-256 of the canonical JSON of the whole record, in hexadecimal.
         hash: String,
-        /// The whole record as canonical JSON (RFC 8785).
-        body: String,
+        /// That canonical JSON (RFC 8785), where it was asked for.
+        body: Option<String> => "Option::is_none",
     }
 }
 
-impl From<&Record> for RecordDocument {
-    fn from(record: &Record) -> Self {
-        Self {
+impl RecordDocument {
+    /// The document of this record, with its canonical JSON or without.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when its body is not JSON, which no record's is.
+    pub fn new(record: &Record, canonical: bool) -> Result<Self, Error> {
+        let (mut grant, mut request) = (None, None);
+        match Subject::of(&record.event) {
+            Subject::Grant(id) => grant = Some(id.to_string()),
+            Subject::Request(id) => request = Some(id.to_string()),
+            _ => {}
+        }
+        if let Fact::GrantCreated(made) = &record.event.fact {
+            request = Some(made.request.to_string());
+        }
+        Ok(Self {
             revision: record.revision.0,
             at: record.event.at.into(),
             by: record.event.by.to_string(),
             event: record.event.fact.name(),
+            result: record.event.fact.result().map(crate::model::RecordResult::name),
+            grant,
+            request,
+            data: record.data()?,
             previous: record.previous.to_string(),
             hash: record.hash.to_string(),
-            body: record.body.clone(),
-        }
+            body: canonical.then(|| record.body.clone()),
+        })
     }
 }

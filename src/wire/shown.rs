@@ -62,6 +62,8 @@ pub enum ShownKind {
     Flag,
     /// Paths by name.
     Links,
+    /// Any JSON object.
+    Object,
     /// A document in this one.
     Document(&'static DocumentSpec),
     /// So many of them.
@@ -104,7 +106,7 @@ macro_rules! shown {
     };
 }
 
-shown!(String => Text, &'static str => Text, Instant => Instant, Who => Principal, u32 => Integer, u64 => Integer, i64 => Integer, f64 => Float, bool => Flag);
+shown!(String => Text, &'static str => Text, Instant => Instant, Who => Principal, u32 => Integer, u64 => Integer, i64 => Integer, f64 => Float, bool => Flag, serde_json::Value => Object);
 
 impl<T: Shown> Shown for Vec<T> {
     const KIND: ShownKind = ShownKind::List(&T::KIND);

@@ -9,7 +9,7 @@ What the routes accept is in `bodies`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -225,15 +225,19 @@ class DelegationModel(_Shown):
 
 
 class AuditRecordModel(_Shown):
-    """A record of the journal. `body` is the text that `hash` is the SHA-256 of."""
+    """A record of the journal."""
 
     revision: int = Field(description="Its position; gapless, from 1")
     at: datetime = Field(description="When it happened")
     by: str = Field(description="Who did it: a person, `agent:name`, or `rule:` and the name of a rule")
     event: str = Field(description="What happened: `grant_revoked`")
+    result: str | None = Field(description="What came of it: `allowed`, `denied`, `expired`, if something did")
+    grant: str | None = Field(description="The grant that it is about")
+    request: str | None = Field(description="The request that it is about; of a new grant, the one it answers")
+    data: dict[str, Any] = Field(description="What else it says, in the form in which it is stored. The fields depend on `event`")
     previous: str = Field(description="The hash of the record before it")
-    hash: str = Field(description="SHA-256 of `body`, in hexadecimal")
-    body: str = Field(description="The whole record as canonical JSON (RFC 8785)")
+    hash: str = Field(description="SHA-256 of the canonical JSON of the whole record, in hexadecimal")
+    body: str | None = Field(default=None, description="That canonical JSON (RFC 8785), where it was asked for")
 
 
 class SummaryApprovalModel(_Shown):

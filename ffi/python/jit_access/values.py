@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal, final
+from typing import Any, Literal, final
 
 from jit_access._native import Conditions
 from jit_access.answers import Answered, GrantAnswer, Value
@@ -784,7 +784,7 @@ class Delegation(Answered):
 
 @final
 class Record(Answered):
-    """A record of the journal. `body` is the text that `hash` is the SHA-256 of."""
+    """A record of the journal."""
 
     __slots__ = ()
     _shown = ("revision", "event", "by",)
@@ -810,18 +810,38 @@ class Record(Answered):
         return self._of("event")
 
     @property
+    def result(self) -> str | None:
+        """What came of it: `allowed`, `denied`, `expired`, if something did."""
+        return self._of("result")
+
+    @property
+    def grant_id(self) -> str | None:
+        """The grant that it is about."""
+        return self._of("grant")
+
+    @property
+    def request_id(self) -> str | None:
+        """The request that it is about; of a new grant, the one it answers."""
+        return self._of("request")
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What else it says, in the form in which it is stored. The fields depend on `event`."""
+        return MappingProxyType(self._of("data"))
+
+    @property
     def previous(self) -> str:
         """The hash of the record before it."""
         return self._of("previous")
 
     @property
     def hash(self) -> str:
-        """SHA-256 of `body`, in hexadecimal."""
+        """SHA-256 of the canonical JSON of the whole record, in hexadecimal."""
         return self._of("hash")
 
     @property
-    def body(self) -> str:
-        """The whole record as canonical JSON (RFC 8785)."""
+    def body(self) -> str | None:
+        """That canonical JSON (RFC 8785), where it was asked for."""
         return self._of("body")
 
 

@@ -89,14 +89,13 @@ class Found:
 
 def entry(document: Mapping[str, Any]) -> Entry:
     """A record for a page."""
-    event = json.loads(document["body"])["event"]
-    data = event.get("data")
+    data = document["data"]
     return Entry(document, data if isinstance(data, dict) else {})
 
 
 def block(engine: Engine, who: Caller, after: int, most: int) -> list[dict[str, Any]]:
     """The records after this one, as documents."""
-    page = engine.audit(who, cursor=f"r{after}" if after > 0 else None, limit=most)
+    page = engine.audit(who, after=after, canonical=True, limit=most)
     found: list[dict[str, Any]] = json.loads(page.to_json())["items"]
     return found
 

@@ -259,7 +259,7 @@ class Watch:
             if record["event"].startswith(("grant_", "break_glass_")):
                 if record["event"] == "grant_used":
                     _note(known, record)
-                data = json.loads(record["body"])["event"]["data"]
+                data = record["data"]
                 touched[str(data.get("grant") or data.get("id"))] = None
         for grant_id in touched:
             self._renew(who, known, grant_id)
@@ -282,13 +282,13 @@ class Watch:
 
 
 def _note(known: _Known, record: dict[str, Any]) -> None:
-    grant_id = json.loads(record["body"])["event"]["data"]["grant"]
+    grant_id = record["data"]["grant"]
     known.uses.setdefault(grant_id, deque(maxlen=_MOST_USES)).append(datetime.fromisoformat(record["at"]))
 
 
 def _records(engine: Engine, who: Caller, after: int, limit: int = _PAGE) -> list[dict[str, Any]]:
     """The records after this revision, as documents."""
-    page = engine.audit(who, cursor=f"r{after}" if after else None, limit=limit)
+    page = engine.audit(who, after=after, limit=limit)
     found: list[dict[str, Any]] = json.loads(page.to_json())["items"]
     return found
 
