@@ -231,7 +231,11 @@ fn every_filter_and_every_pair(store: impl Store + 'static) {
     for (nth, filter) in filters(&told).iter().enumerate() {
         let mut expected: Vec<_> =
             told.records.iter().filter(|record| told.wants(filter, record)).map(|record| record.revision).collect();
-        if expected.is_empty() { empty += 1 } else { found += 1 }
+        if expected.is_empty() {
+            empty += 1
+        } else {
+            found += 1
+        }
         assert_eq!(read(&engine, filter, RecordOrder::Oldest, 500), expected, "{filter:?}");
         expected.reverse();
         let limit = [7, 50, 500][nth % 3];

@@ -6,8 +6,8 @@ use super::define::command;
 use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    Checkpoint, Cursor, DelegationStatus, GrantId, GrantStatus, Invalid, RecordFilter, RecordOrder, RequestId, RequestStatus,
-    Revision, SummaryForm,
+    Checkpoint, Cursor, DelegationStatus, GrantId, GrantStatus, Invalid, RecordFilter, RecordOrder, RequestId,
+    RequestStatus, Revision, SummaryForm,
 };
 
 /// How many rows a page has at most. The default is 50.

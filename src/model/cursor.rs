@@ -57,7 +57,8 @@ impl FromStr for Cursor {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let is_cursor = (17..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let is_cursor =
+            (17..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let read = |digits: Option<&str>| digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
         let parts = (read(text.get(..16)), read(text.get(16..)));
         match parts {
