@@ -33,6 +33,8 @@ pub mod notify;
 #[cfg(feature = "cedar")]
 pub mod policy;
 mod projection;
+#[cfg(feature = "sign")]
+pub mod seal;
 pub mod service;
 pub mod store;
 pub mod summary;

@@ -233,6 +233,9 @@ impl Decider {
     #[inline(always)]
     fn binding(&self, attempt: &Attempt<'_>, decision: Decision) -> Decision {
         let (state, Some(grant)) = (&*self.state, decision.basis.grant) else { return decision };
+        if state.is_broken() {
+            return Decision::not_applicable(Reason::StoreBroken, None, decision.revision);
+        }
         let trouble = state.time.trouble().is_some();
         if state.rules.reserved_permissions.is_empty() && !trouble {
             return decision;

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::alarm::Alarm;
@@ -47,6 +47,8 @@ pub(crate) struct CheckState {
     pub(super) currency: Alarm,
     /// Whether uses can be recorded.
     pub(super) recording: Alarm,
+    /// Whether the store was found not to be what was written to it, and elevation is to stop for that.
+    broken: AtomicBool,
     /// The instant at which the state was last known to hold everything committed.
     proven: AtomicI64,
     /// The revision of the store that the state has reached.
@@ -73,6 +75,7 @@ impl CheckState {
             max_staleness,
             currency: Alarm::default(),
             recording: Alarm::default(),
+            broken: AtomicBool::new(false),
             proven: AtomicI64::new(i64::MIN),
             reached: AtomicU64::new(0),
         }
@@ -115,6 +118,17 @@ impl CheckState {
     /// The state may miss something that was committed: no grant is honoured before it is proven again.
     pub(crate) fn doubt(&self) {
         self.proven.store(i64::MIN, Ordering::Release);
+    }
+
+    /// Says whether grants may be honoured by what the store says.
+    pub(crate) fn trust(&self, trusted: bool) {
+        self.broken.store(!trusted, Ordering::Release);
+    }
+
+    /// Whether no grant is honoured, because the store is not what was written to it.
+    #[inline]
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
     }
 
     /// Whether the last proof that the state is current is recent enough to honour a grant at `now`. The engine's time never

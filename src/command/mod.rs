@@ -199,6 +199,8 @@ definitions! {
         reads::ListRecords,
         reads::ExportPolicies,
         reads::GetHead,
+        reads::GetCheckpoint,
+        reads::GetProof,
         reads::ListLiveGrants,
         reads::Verify,
     }

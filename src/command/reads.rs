@@ -235,6 +235,43 @@ command! {
 }
 
 command! {
+    /// Get a signed checkpoint of the journal.
+    ///
+    /// It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and the hash of
+    /// the last one. Keep it elsewhere: it shows later whether anything up to that record was cut off or made anew. Needs a role
+    /// in `approver_roles` or `auditor_roles`.
+    GetCheckpoint = "checkpoint",
+    answers: Text,
+    action: Audit,
+    http: GET "/audit/checkpoint" 200,
+    writes: false,
+    optional: {
+        /// A record: the first checkpoint that covers it. Without one, the last checkpoint.
+        record: Option<u64>,
+    },
+}
+
+command! {
+    /// Prove that a record is in the journal, or that an earlier checkpoint is of the same one.
+    ///
+    /// The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`. Needs a role in
+    /// `approver_roles` or `auditor_roles`.
+    GetProof = "proof",
+    answers: Text,
+    action: Audit,
+    http: GET "/audit/proof" 200,
+    writes: false,
+    optional: {
+        /// The record that is in the journal.
+        record: Option<u64>,
+        /// The size of an earlier checkpoint, of whose journal this one is the continuation.
+        since: Option<u64>,
+        /// The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
+        checkpoint: Option<u64>,
+    },
+}
+
+command! {
     /// Check the whole journal, and that the stored state follows from it. The answer is the number of records.
     Verify = "verify",
     answers: Number,
@@ -243,5 +280,7 @@ command! {
     optional: {
         /// A head that `head` gave, kept outside of the store. The journal must have that record.
         expected: Option<Checkpoint>,
+        /// A head up to which everything was verified before. What comes after it is checked, and every row that is in force.
+        after: Option<Checkpoint>,
     },
 }

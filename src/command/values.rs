@@ -139,6 +139,18 @@ impl Field for Revision {
     }
 }
 
+impl Field for u64 {
+    const KIND: FieldKind = FieldKind::Number;
+
+    fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
+        whole(&value, field)
+    }
+
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+}
+
 impl Field for Vec<RoleName> {
     const KIND: FieldKind = FieldKind::Roles;
 

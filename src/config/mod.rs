@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `break_glass` | who may take access without approval, and what they owe |
 //! | `environment` | how variables set keys |
+//! | `journal` | when the journal is verified and signed, and what follows when it is not whole |
 //! | `keys` | which keys there are, and what each means |
 //! | `names` | which names in rules that forbid are misspelt |
 //! | `notifications` | what is told, when, and by which channels |
@@ -19,6 +20,7 @@
 
 mod break_glass;
 mod environment;
+mod journal;
 mod keys;
 mod names;
 mod notifications;
@@ -223,7 +225,8 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     names::check(&reader, &rules, host_roles.as_deref(), &listed);
     refuse_missing_features(&mut reader);
     let notices = notifications::notifications(&mut reader, around);
-    let settings = Settings { notices, ..settings(&mut reader) };
+    let journal = journal::journal(&mut reader, around);
+    let settings = Settings { notices, journal, ..settings(&mut reader) };
     let store = store::store(&mut reader, place);
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new() }
@@ -302,6 +305,7 @@ fn settings(reader: &mut Reader) -> Settings {
             .count("waiting_uses", 1..=u64::MAX)
             .map_or(defaults.waiting_uses, |count| usize::try_from(count).unwrap_or(usize::MAX).min(1 << 20)),
         notices: defaults.notices,
+        journal: defaults.journal,
     };
     section.finish();
     settings

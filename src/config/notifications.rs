@@ -253,7 +253,7 @@ fn needed(channel: &mut Reader, key: &str, expected: &str) -> String {
 }
 
 /// The secret that `<name>_env` or `<name>_file` leads to.
-fn secret(section: &mut Reader, name: &str, around: &Around<'_>) -> Option<Secret> {
+pub(super) fn secret(section: &mut Reader, name: &str, around: &Around<'_>) -> Option<Secret> {
     let (env, path) = (format!("{name}_env"), format!("{name}_file"));
     match (section.text(&env), section.text(&path)) {
         (Some(_), Some(_)) => {
@@ -288,7 +288,7 @@ fn file(name: &str, key: &str, around: &Around<'_>) -> Result<Secret, Invalid> {
     if text.is_empty() { Err(refuse("which is empty".to_owned())) } else { Ok(Secret::new(text)) }
 }
 
-fn path(section: &mut Reader, name: &str, around: &Around<'_>) -> Option<PathBuf> {
+pub(super) fn path(section: &mut Reader, name: &str, around: &Around<'_>) -> Option<PathBuf> {
     let text = section.text(name)?;
     section.findings().ok(around.place.resolve(&section.key(name), &text))
 }

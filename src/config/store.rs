@@ -90,6 +90,15 @@ pub(super) fn store(reader: &mut Reader, place: &Place<'_>) -> StoreConfig {
 }
 
 impl StoreConfig {
+    /// The file, if it is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Memory => None,
+            Self::Sqlite { path, .. } => Some(path),
+        }
+    }
+
     /// Whether the store's file is there and ours alone, or can be made. Nothing is written. What SQLite itself finds
     /// wrong shows only when the store is opened.
     ///

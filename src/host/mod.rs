@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `open` | how a configuration becomes an open engine |
 //! | `background` | the thread that does the engine's background work |
+//! | `keeper` | the thread that verifies and signs the journal |
 //! | `delivery` | how the notices of an engine are sent |
 //! | `fork` | what a fork must find, and which process an engine belongs to |
 //! | `log` | how the library's log records reach a host that is not written in Rust |
@@ -14,8 +15,10 @@
 mod background;
 mod delivery;
 pub mod fork;
+mod keeper;
 pub mod log;
 mod open;
 
 pub use background::Background;
+pub use keeper::Keeper;
 pub use open::{BackgroundWork, Host, HostBuilder, environment};

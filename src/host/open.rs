@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::background::Background;
 use super::delivery::{Channels, Delivery};
 use super::fork::{self, Opening};
+use super::keeper::{Keeper, Keeping};
 use crate::check::Decider;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, StoreConfig};
@@ -47,6 +48,7 @@ pub struct Host {
     watch: Watch,
     threads: Mutex<Option<Threads>>,
     channels: Channels,
+    keeper: Keeper,
     /// Whether the first call has to start the background work.
     starts_at_first_use: AtomicBool,
     is_finished: AtomicBool,
@@ -61,12 +63,17 @@ pub struct Host {
 struct Threads {
     /// The first field, so that it has ended before the background work does.
     _delivery: Delivery,
+    _keeping: Keeping,
     _background: Background,
 }
 
 impl Threads {
-    fn start(engine: &Engine, channels: &Channels) -> Result<Self, Error> {
-        Ok(Self { _delivery: channels.start(engine)?, _background: Background::start(engine)? })
+    fn start(engine: &Engine, channels: &Channels, keeper: &Keeper) -> Result<Self, Error> {
+        Ok(Self {
+            _delivery: channels.start(engine)?,
+            _keeping: Keeping::start(keeper)?,
+            _background: Background::start(engine)?,
+        })
     }
 }
 
@@ -227,8 +234,9 @@ impl Host {
             None => builder,
         };
         let engine = builder.settings(from.config.settings.clone()).open()?;
+        let keeper = Keeper::open(&engine, from.config.store.path())?;
         let threads = match from.background {
-            BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels)?),
+            BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels, &keeper)?),
             BackgroundWork::AtFirstUse => Background::can_start().map(|()| None)?,
             BackgroundWork::Off => None,
         };
@@ -241,6 +249,7 @@ impl Host {
             watch: Watch::of(&engine),
             threads: Mutex::new(threads),
             channels,
+            keeper,
             starts_at_first_use: AtomicBool::new(from.background == BackgroundWork::AtFirstUse),
             is_finished: AtomicBool::new(false),
             generation: fork::generation(),
@@ -288,6 +297,12 @@ impl Host {
         &self.reconciler
     }
 
+    /// What verifies and signs the journal.
+    #[must_use]
+    pub const fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
     /// Waits for changes.
     #[must_use]
     pub const fn watch(&self) -> &Watch {
@@ -315,7 +330,7 @@ impl Host {
     fn start_background(&self) -> Result<(), Error> {
         let mut threads = self.threads.lock();
         if self.starts_at_first_use.load(Ordering::Acquire) {
-            *threads = Some(Threads::start(&self.engine, &self.channels)?);
+            *threads = Some(Threads::start(&self.engine, &self.channels, &self.keeper)?);
             self.starts_at_first_use.store(false, Ordering::Release);
         }
         Ok(())
@@ -364,6 +379,7 @@ impl Drop for Host {
             let _ = self.finish();
         } else {
             mem::forget(self.engine.clone());
+            mem::forget(self.keeper.clone());
             mem::forget(self.threads.get_mut().take());
             mem::forget(self.store.0.take());
         }

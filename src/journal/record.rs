@@ -26,8 +26,22 @@ impl Hash {
     /// What the first record names as the hash before it.
     pub const GENESIS: Self = Self([0; 32]);
 
-    fn of(body: &str) -> Self {
+    /// The hash of this text.
+    #[must_use]
+    pub fn of(body: &str) -> Self {
         Self(Sha256::digest(body.as_bytes()).into())
+    }
+
+    /// These 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether this text is the hash as it is kept, in hexadecimal.
+    pub(super) fn is(&self, text: &str) -> bool {
+        let mut digits = [0; 64];
+        base16ct::lower::encode(&self.0, &mut digits).is_ok_and(|digits| digits == text.as_bytes())
     }
 
     /// The 32 bytes.
@@ -68,6 +82,12 @@ impl FromStr for Hash {
 #[must_use]
 pub fn digest(text: &str) -> String {
     Hash::of(text).to_string()
+}
+
+/// The SHA-256 of these bytes.
+#[must_use]
+pub fn digest_of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 /// A value as canonical JSON (RFC 8785): equal values give equal text.
@@ -115,6 +135,17 @@ struct Envelope {
 }
 
 const VERSION: u8 = 1;
+
+/// Whether the text of a record is the one that its event makes.
+pub(super) fn is_canonical(record: &Record) -> Result<bool, Invalid> {
+    let envelope = Envelope {
+        v: VERSION,
+        revision: record.revision.0,
+        previous: record.previous.to_string(),
+        event: (&record.event).into(),
+    };
+    Ok(canonical(&envelope)? == record.body)
+}
 
 impl Record {
     /// The record that says `event` right after the one with this revision and hash.

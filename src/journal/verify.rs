@@ -1,7 +1,17 @@
 //! Whether a chain is whole, and which record breaks it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::record::is_canonical;
 use super::{Hash, Record};
-use crate::model::{Fact, Revision, Timestamp};
+use crate::model::{Event, Fact, Revision, Timestamp};
+
+/// How many forms of uses are known at a time. Each is some hundred bytes.
+const KNOWN_USES: usize = 8_192;
+const BEFORE_AT: &str = "{\"event\":{\"at\":\"";
+/// An instant, as records say it: `2026-12-01T13:00:00.000Z`.
+const AT: usize = 24;
 
 /// The first record that is not as it was sealed.
 ///
@@ -47,34 +57,131 @@ pub struct Verifier {
     revision: Revision,
     hash: Hash,
     at: Timestamp,
+    /// Uses outnumber everything else, and most say the same as one before, at another instant: what stands between the
+    /// instant and the place in the chain. Such a text was read whole once, and is compared from then on.
+    uses: HashMap<Box<str>, Arc<Event>, foldhash::quality::RandomState>,
+    /// The seconds that were read last, and their instant.
+    second: Option<([u8; AT - 5], Timestamp)>,
+    /// What the next record must end with, made anew for each.
+    end: String,
+}
+
+/// A record that is as it was sealed.
+///
+/// ```
+/// use jit_access::journal::{Hash, Record, Verifier};
+/// use jit_access::model::{Actor, Event, Fact, Revision};
+///
+/// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
+/// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
+/// let record = Record::seal(event, Revision(0), Hash::GENESIS)?;
+/// let mut verifier = Verifier::default();
+/// let whole = verifier.check(record.revision, &record.hash.to_string(), &record.body)?;
+/// assert_eq!((whole.at, whole.hash), (record.event.at, record.hash));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// When.
+    pub at: Timestamp,
+    /// What and by whom. Of a use it may be that of an earlier use, which says the same and differs in its instant alone.
+    pub event: Arc<Event>,
+    /// The hash of its text.
+    pub hash: Hash,
 }
 
 impl Default for Verifier {
     fn default() -> Self {
-        Self { revision: Revision::ZERO, hash: Hash::GENESIS, at: Timestamp::EPOCH }
+        Self::after(Revision::ZERO, Hash::GENESIS, Timestamp::EPOCH)
     }
 }
 
 impl Verifier {
+    /// One that goes on after the record with this position, hash and instant.
+    #[must_use]
+    pub fn after(revision: Revision, hash: Hash, at: Timestamp) -> Self {
+        Self { revision, hash, at, uses: HashMap::default(), second: None, end: String::new() }
+    }
+
     /// Checks that this body, kept under this revision and hash, is the next record, and gives it back.
     ///
     /// # Errors
     /// The record that breaks the chain, and why.
     pub fn next(&mut self, revision: Revision, hash: &str, body: &str) -> Result<Record, Broken> {
+        let previous = self.hash;
+        let Whole { at, event, hash } = self.check(revision, hash, body)?;
+        let event = Event { at, ..Arc::unwrap_or_clone(event) };
+        Ok(Record { revision, event, body: body.to_owned(), previous, hash })
+    }
+
+    /// Like [`Verifier::next`], without a copy of the text.
+    ///
+    /// # Errors
+    /// The record that breaks the chain, and why.
+    pub fn check(&mut self, revision: Revision, hash: &str, body: &str) -> Result<Whole, Broken> {
         let expected = self.revision.next();
-        let broken = |problem: String| Broken { revision: expected, problem };
         if revision != expected {
-            return Err(broken(format!("it is missing; the next one kept is {revision}")));
+            let problem = format!("it is missing; the next one kept is {revision}");
+            return Err(Broken { revision: expected, problem });
         }
+        let whole = match self.use_like_one_before(hash, body) {
+            Some(whole) => whole,
+            None => self.read(expected, hash, body)?,
+        };
+        let says_the_time = matches!(whole.event.fact, Fact::ClockAccepted { .. });
+        if whole.at < self.at && !says_the_time {
+            let (at, before) = (whole.at, self.at);
+            let problem = format!("it is of {at}, and the record before it of {before}");
+            return Err(Broken { revision: expected, problem });
+        }
+        (self.at, self.revision, self.hash) = (whole.at, revision, whole.hash);
+        Ok(whole)
+    }
+
+    /// The record, if it is a use that says what one before has said. Whatever is not so is read whole.
+    fn use_like_one_before(&mut self, hash: &str, body: &str) -> Option<Whole> {
+        let (at, said) = self.parts(body)?;
+        let event = Arc::clone(self.uses.get(said)?);
+        let found = Hash::of(body);
+        found.is(hash).then_some(Whole { at: self.instant(at)?, event, hash: found })
+    }
+
+    /// The instant, and what the record says besides it and its place in the chain.
+    fn parts<'a>(&mut self, body: &'a str) -> Option<(&'a str, &'a str)> {
+        use std::fmt::Write;
+        self.end.clear();
+        write!(self.end, ",\"previous\":\"{}\",\"revision\":{},\"v\":1}}", self.hash, self.revision.next()).ok()?;
+        body.strip_prefix(BEFORE_AT)?.strip_suffix(self.end.as_str())?.split_at_checked(AT)
+    }
+
+    /// The instant of a text, if that is in the canonical form.
+    fn instant(&mut self, text: &str) -> Option<Timestamp> {
+        let (second, rest) = text.as_bytes().split_first_chunk::<{ AT - 5 }>()?;
+        let &[b'.', hundreds @ b'0'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9', b'Z'] = rest else { return None };
+        let millis = i64::from(hundreds - b'0') * 100 + i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+        let begins = match self.second {
+            Some((known, begins)) if known == *second => begins,
+            _ => {
+                let at: Timestamp = text.parse().ok().filter(|at: &Timestamp| at.to_string() == text)?;
+                let begins = Timestamp::from_millis(at.millis() - millis).ok()?;
+                self.second = Some((*second, begins));
+                begins
+            }
+        };
+        Timestamp::from_millis(begins.millis() + millis).ok()
+    }
+
+    fn read(&mut self, expected: Revision, hash: &str, body: &str) -> Result<Whole, Broken> {
+        let broken = |problem: String| Broken { revision: expected, problem };
         let record = Record::parse(body.to_owned()).map_err(|error| broken(error.to_string()))?;
-        if record.hash.to_string() != hash {
+        if !record.hash.is(hash) {
             let found = record.hash;
             return Err(broken(format!(
                 "its text has the hash {found}, and the hash {} was kept with it",
                 shown(hash)
             )));
         }
-        if record.revision != revision {
+        if record.revision != expected {
             return Err(broken(format!("its text says it is record {}", record.revision)));
         }
         if record.previous != self.hash {
@@ -84,25 +191,32 @@ impl Verifier {
             return Err(broken(problem));
         }
         // A reader that trusts the text reads what the event does not say.
-        let sealed = Record::seal(record.event.clone(), self.revision, self.hash);
-        if sealed.map_err(|error| broken(error.to_string()))?.body != record.body {
+        if !is_canonical(&record).map_err(|error| broken(error.to_string()))? {
             return Err(broken(format!("its text, with the hash {}, is not in the canonical form", record.hash)));
         }
-        let says_the_time = matches!(record.event.fact, Fact::ClockAccepted { .. });
-        if record.event.at < self.at && !says_the_time {
-            let (at, before) = (record.event.at, self.at);
-            return Err(broken(format!("it is of {at}, and the record before it of {before}")));
+        let Record { event, hash, .. } = record;
+        let (at, event) = (event.at, Arc::new(event));
+        if matches!(event.fact, Fact::GrantUsed { .. })
+            && let Some((_, said)) = self.parts(body)
+        {
+            if self.uses.len() == KNOWN_USES {
+                self.uses.clear();
+            }
+            self.uses.insert(said.into(), Arc::clone(&event));
         }
-        self.at = record.event.at;
-        self.revision = revision;
-        self.hash = record.hash;
-        Ok(record)
+        Ok(Whole { at, event, hash })
     }
 
     /// How far it has come.
     #[must_use]
     pub const fn revision(&self) -> Revision {
         self.revision
+    }
+
+    /// The hash of the record it has come to.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
     }
 
     /// Checks that what was read ends where the store says its journal ends: a tail cut off would show here.
@@ -127,4 +241,77 @@ impl Verifier {
 /// A hash as it was kept: not longer than one, whatever stands there.
 fn shown(kept: &str) -> String {
     kept.chars().take(64).filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Action, Actor, Principal, Resource};
+
+    fn use_at(at: &str, resource: &str) -> Event {
+        let fact = Fact::GrantUsed {
+            grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse().unwrap(),
+            action: Action::new("tools.execute").unwrap(),
+            resource: resource.parse::<Resource>().unwrap(),
+            drill: false,
+            left: None,
+            used_at: None,
+        };
+        Event { at: at.parse().unwrap(), by: Actor::Principal(Principal::user("dev@example.com").unwrap()), fact }
+    }
+
+    fn chain() -> Vec<Record> {
+        let mut records: Vec<Record> = Vec::new();
+        for (at, resource) in [
+            ("2026-12-01T13:00:00Z", "tool:deploy"),
+            ("2026-12-01T13:00:00.120Z", "tool:deploy"),
+            ("2026-12-01T13:00:01Z", "tool:deploy"),
+            ("2026-12-01T13:00:01Z", "tool:test"),
+            ("2026-12-01T13:00:02.999Z", "tool:deploy"),
+        ] {
+            let (after, previous) =
+                records.last().map_or((Revision::ZERO, Hash::GENESIS), |last| (last.revision, last.hash));
+            records.push(Record::seal(use_at(at, resource), after, previous).unwrap());
+        }
+        records
+    }
+
+    #[test]
+    fn uses_that_say_the_same_are_the_records_that_they_were() {
+        let mut verifier = Verifier::default();
+        for record in chain() {
+            assert_eq!(verifier.next(record.revision, &record.hash.to_string(), &record.body).unwrap(), record);
+        }
+        assert_eq!(verifier.uses.len(), 2);
+    }
+
+    #[test]
+    fn nothing_passes_in_a_use_that_would_not_pass_in_the_first_one() {
+        let records = chain();
+        let last = &records[2];
+        let changes = [
+            ("13:00:01.000Z", "13:00:01.00Z"),
+            ("13:00:01.000Z", "13:00:61.000Z"),
+            ("13:00:01.000Z", "12:00:01.000Z"),
+            ("13:00:01.000Z", "13:00:01+00:0"),
+            ("\"revision\":3", "\"revision\":03"),
+            ("\"revision\":3", "\"revision\":4"),
+            ("\"v\":1", "\"v\":1,\"w\":1"),
+            ("\"v\":1}", "\"v\":1} "),
+            ("tool:deploy", "tool:\\u0064eploy"),
+            ("{\"event\":{", "{ \"event\":{"),
+        ];
+        for (from, to) in changes {
+            let body = last.body.replacen(from, to, 1);
+            assert_ne!(body, last.body, "{from}");
+            let mut verifier = Verifier::default();
+            for record in &records[..2] {
+                verifier.next(record.revision, &record.hash.to_string(), &record.body).unwrap();
+            }
+            let broken = verifier.next(Revision(3), &Hash::of(&body).to_string(), &body).unwrap_err();
+            assert_eq!(broken.revision, Revision(3), "{to}");
+            let broken = verifier.next(Revision(3), &last.hash.to_string(), &body).unwrap_err();
+            assert_eq!(broken.revision, Revision(3), "{to}");
+        }
+    }
 }

@@ -35,6 +35,11 @@ impl Checkpoint {
         Err(Invalid::new("expected", format!("is {}", Invalid::quote(hash)), EXPECTED))
     }
 
+    /// The same of a hash that was made as one.
+    pub(crate) fn of(revision: Revision, hash: &str) -> Self {
+        Self { revision, hash: hash.to_owned() }
+    }
+
     /// The hash, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> &str {

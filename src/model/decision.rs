@@ -84,6 +84,8 @@ pub enum Reason {
     /// The store was replaced by an older copy or another one, so elevation stops until an operator has accepted it;
     /// standing rights go on.
     StoreReplaced,
+    /// The store is not what was written to it, so elevation stops; standing rights go on.
+    StoreBroken,
     /// Uses could not be recorded, so elevation stops; standing rights go on.
     Unrecordable,
 }
@@ -100,6 +102,7 @@ impl Reason {
             Self::OtherSession => "other_session",
             Self::Stale => "stale",
             Self::StoreReplaced => "store_replaced",
+            Self::StoreBroken => "store_broken",
             Self::Unrecordable => "unrecordable",
         }
     }

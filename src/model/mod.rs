@@ -26,6 +26,7 @@
 //! | `delegation` | who reviews in whose place, and for how long |
 //! | `details` | what a request says for people, and its grant keeps |
 //! | `delivery` | one notice on its way to one recipient |
+//! | `key_source` | where the key comes from that signs checkpoints |
 //! | `secret` | a value that nobody may read in a log |
 //! | `standing` | what the host says of a principal at this moment |
 //! | `summary_form` | in which form a summary is written for people |
@@ -70,6 +71,7 @@ mod resource;
 mod role;
 mod role_name;
 mod scope;
+mod key_source;
 mod secret;
 mod sign_in;
 mod standing;
@@ -113,6 +115,7 @@ pub use resource::{Resource, ResourceId, ResourceKind};
 pub use role::Role;
 pub use role_name::RoleName;
 pub use scope::Scope;
+pub use key_source::KeySource;
 pub use secret::Secret;
 pub(crate) use sign_in::SIGN_IN_SKEW_MILLIS;
 pub use sign_in::SignIn;

@@ -68,8 +68,8 @@ impl Shared {
             Some(grant)
         };
         let grants = match self.rules.enabled {
-            true => live.into_iter().filter(lives).filter_map(unreserved).collect(),
-            false => Vec::new(),
+            true if !self.checks.is_broken() => live.into_iter().filter(lives).filter_map(unreserved).collect(),
+            _ => Vec::new(),
         };
         Ok(Honoured { grants, valid_until: None, revision, now })
     }

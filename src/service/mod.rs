@@ -19,6 +19,9 @@
 //! | `listing` | a page of rows |
 //! | `summaries` | what was done under a grant |
 //! | `records` | a page of records |
+//! | `integrity` | what was found out last of the store: whether it is whole |
+//! | `proof` | signed checkpoints to read, and proofs that lead to them |
+//! | `sealing` | verifying what was written since the last checkpoint, and signing the next one |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `follow` | how the projections follow the store |
@@ -41,15 +44,19 @@ mod fingerprint;
 mod follow;
 mod following;
 mod honoured;
+mod integrity;
 mod listing;
 mod notifier;
 mod outbox;
 mod pending;
 #[cfg(feature = "cedar")]
 mod policies;
+mod proof;
 mod receipt;
 mod reconciler;
 mod records;
+#[cfg(feature = "sign")]
+mod sealing;
 mod settings;
 mod shared;
 mod summaries;
@@ -60,10 +67,13 @@ mod workflow;
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
 pub use honoured::Honoured;
+pub use integrity::Integrity;
 pub use listing::Listing;
 pub use outbox::Outbox;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
-pub use settings::Settings;
+#[cfg(feature = "sign")]
+pub use sealing::Sealer;
+pub use settings::{JournalSettings, Settings};
 pub use watch::Watch;
 pub use workflow::Workflow;

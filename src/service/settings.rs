@@ -1,8 +1,10 @@
 //! What an operator tunes in the engine.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{MAX_DOWNTIME, MAX_STEP};
+use crate::model::KeySource;
 use crate::notify::NoticeSettings;
 
 /// What an operator tunes, with the reason for each default.
@@ -31,6 +33,48 @@ pub struct Settings {
     pub waiting_uses: usize,
     /// What is told to whom by which channels.
     pub notices: NoticeSettings,
+    /// When the journal is verified and signed.
+    pub journal: JournalSettings,
+}
+
+/// When the journal is verified and signed, and what follows when it is not whole.
+///
+/// ```
+/// use jit_access::service::JournalSettings;
+///
+/// assert!(JournalSettings::default().stop_on_failure);
+/// ```
+#[derive(Debug, Clone)]
+pub struct JournalSettings {
+    /// Whether what was written since the last signed checkpoint is verified at a start.
+    pub verify_at_start: bool,
+    /// How often the same is done while it runs.
+    pub verify_every: Option<Duration>,
+    /// How often everything is verified.
+    pub verify_all_every: Option<Duration>,
+    /// How often a checkpoint is signed while there are new records. One is signed at the end of each grant besides.
+    pub checkpoint_every: Option<Duration>,
+    /// Whether no grant is honoured while the store is not what was written to it. Standing rights go on in any case.
+    pub stop_on_failure: bool,
+    /// A folder that gets each signed checkpoint.
+    pub checkpoint_folder: Option<PathBuf>,
+    /// The key that signs.
+    pub signing_key: KeySource,
+}
+
+impl Default for JournalSettings {
+    fn default() -> Self {
+        const HOUR: Duration = Duration::from_secs(3_600);
+        Self {
+            verify_at_start: true,
+            verify_every: Some(HOUR),
+            verify_all_every: Some(HOUR * 24),
+            checkpoint_every: Some(HOUR),
+            stop_on_failure: true,
+            checkpoint_folder: None,
+            signing_key: KeySource::BesideStore,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -42,6 +86,7 @@ impl Default for Settings {
             interval: Duration::from_millis(50),
             waiting_uses: 16_384,
             notices: NoticeSettings::default(),
+            journal: JournalSettings::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::directory::Directory;
 use super::following::Following;
+use super::integrity::Integrity;
 use super::notifier::Notifier;
 use super::pending::PendingCommands;
 use super::settings::Settings;
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     pub(super) time: Arc<SteadyTime>,
     /// How far the projections have followed the store. Held by the one thread that feeds them; checks do not take it.
     pub(super) following: Mutex<Following>,
+    /// What the verification of the store has found.
+    pub(super) integrity: Mutex<Integrity>,
     /// Commands that took grants away and are not written yet.
     pub(super) pending: PendingCommands,
     /// Notified after the revision has risen.
@@ -71,6 +74,7 @@ impl Shared {
             settings,
             directory,
             following: Mutex::new(Following::at(&head)),
+            integrity: Mutex::default(),
             pending: PendingCommands::default(),
             notifier: Notifier::default(),
             store,

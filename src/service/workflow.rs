@@ -12,7 +12,9 @@ use crate::journal::{Broken, Record};
 use crate::model::{
     AccessRequest, Caller, Checkpoint, Cursor, Delegation, Grant, GrantId, Invalid, RequestId, Revision, Timestamp,
 };
-use crate::store::{ListedRequest, Page, Position, StoreError, Visible};
+use crate::store::{
+    ListedRequest, Page, Position, RecordQuery, StoreError, Verification, Verified, Verifying, Visible,
+};
 use crate::workflow::{
     Needs, Refusal, RefusalCode, Rules, Whose, lent_roles, may_audit, may_see_delegation, may_see_grant,
     may_see_request, reassessed, sees_everything,
@@ -193,25 +195,47 @@ impl Workflow {
         Ok(self.shared.store.verify()?)
     }
 
-    /// Like [`Workflow::verify`], and that the journal has the record of a head that was kept elsewhere.
+    /// Like [`Workflow::verify`], from where it is asked to begin, telling meanwhile how far it is.
+    ///
+    /// # Errors
+    /// As for [`Workflow::verify`]; [`StoreError::Unavailable`] when `watch` ended it.
+    pub fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, Error> {
+        self.shared.flush_uses()?;
+        Ok(self.shared.store.verify_with(wanted, watch)?)
+    }
+
+    /// Like [`Workflow::verify`], after a record that was verified before, and that the journal has the record of a head that
+    /// was kept elsewhere.
     ///
     /// # Errors
     /// As for [`Workflow::verify`]; [`StoreError::Broken`] when that record is missing or another one.
-    pub fn verify_against(&self, expected: Option<&Checkpoint>) -> Result<u64, Error> {
-        let count = self.verify()?;
+    pub fn verify_against(
+        &self,
+        expected: Option<&Checkpoint>,
+        after: Option<&Checkpoint>,
+        watch: &mut dyn Verifying,
+    ) -> Result<u64, Error> {
+        let verified = self.verify_with(&Verification { after: after.cloned() }, watch)?;
         if let Some(kept) = expected {
             let Checkpoint { revision, .. } = *kept;
-            let lineage = self.shared.store.head()?.lineage;
-            let known = Position { lineage, revision, hash: kept.hash().parse()? };
+            let known = Position { lineage: verified.head.lineage, revision, hash: kept.hash().parse()? };
             self.shared.store.has_grown(&known).map_err(|error| match error {
-                StoreError::Replaced(why) => {
-                    let problem = format!("{why}; the head that was kept has the hash {}", kept.hash());
-                    Broken { revision, problem }.into()
-                }
+                StoreError::Replaced(why) => self.not_expected(revision, &why, kept),
                 other => other,
             })?;
         }
-        Ok(count)
+        Ok(verified.head.revision.0)
+    }
+
+    /// That the journal has not the record that was kept, with both hashes.
+    fn not_expected(&self, revision: Revision, why: &str, kept: &Checkpoint) -> StoreError {
+        let before = Revision(revision.0.saturating_sub(1));
+        let there = match self.shared.store.records(&RecordQuery::after(before, 1)) {
+            Ok((_, records)) => records.first().map(|record| format!("; it has the hash {}", record.hash)),
+            Err(_) => None,
+        };
+        let problem = format!("{why}{}; the head that was kept has the hash {}", there.unwrap_or_default(), kept.hash());
+        Broken { revision, problem }.into()
     }
 
     /// The head of the journal, to keep elsewhere, with every use that this process has answered.

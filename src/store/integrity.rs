@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Head, Rows, StoreError};
-use crate::journal::Record;
+use crate::journal::{Hash, Record};
 use crate::model::{AccessRequest, Delegation, Event, Fact, Grant, Principal, Revision, Standing, Timestamp};
 
 /// Checks that what a batch was decided from is still so.
@@ -53,19 +53,21 @@ fn in_order(event: &Event, newest: Timestamp) -> Result<Event, StoreError> {
 
 /// Moves the head to this record, the one after it.
 pub fn pass(record: &Record, head: &mut Head) {
-    let event = &record.event;
-    head.revision = record.revision;
-    head.hash = record.hash;
-    head.at = event.at;
-    head.seen = head.seen.max(event.at);
+    pass_event(record.revision, record.hash, record.event.at, &record.event, head);
+}
+
+/// Moves the head to the record with this position, hash and instant. The instant of the event is not looked at.
+pub(crate) fn pass_event(revision: Revision, hash: Hash, at: Timestamp, event: &Event, head: &mut Head) {
+    (head.revision, head.hash, head.at) = (revision, hash, at);
+    head.seen = head.seen.max(at);
     if event.fact.changes_state() {
-        head.changed = record.revision;
+        head.changed = revision;
     }
     match event.fact {
-        Fact::StoreAccepted { .. } => head.accepted = Some((record.revision, event.at)),
+        Fact::StoreAccepted { .. } => head.accepted = Some((revision, at)),
         Fact::ClockAccepted { .. } => {
-            head.seen = event.at;
-            head.clock = Some(record.revision);
+            head.seen = at;
+            head.clock = Some(revision);
         }
         _ => {}
     }

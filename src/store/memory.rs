@@ -8,15 +8,17 @@ use super::memory_outbox::Outbox;
 use super::outbox::DAY_MILLIS;
 use super::records::check_position;
 use super::topics::{Bits, concerned, place_of};
+use super::verification::tell;
 use super::{
-    Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, Leased, LeasedDelivery, Lineage, Live, NewDelivery,
-    NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Subject, fold,
+    Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, KeptCheckpoint, Leased, LeasedDelivery, Lineage, Live, NewDelivery,
+    NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Subject, Verification,
+    Verified, Verifying, fold,
 };
-use crate::journal::{Record, Verifier};
+use crate::journal::{Broken, Hash, Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
     AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Grant,
-    GrantId, GrantStatus, Principal, RequestId, RequestStatus, Revision, Standing, Timestamp, Topic,
+    GrantId, GrantStatus, Invalid, Principal, RequestId, RequestStatus, Revision, Standing, Timestamp, Topic,
 };
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
@@ -36,6 +38,9 @@ pub struct MemoryStore {
 
 #[derive(Debug)]
 struct State {
+    checkpoints: BTreeMap<Revision, KeptCheckpoint>,
+    /// The roots of each 256 records.
+    tiles: BTreeMap<u64, Hash>,
     head: Head,
     journal: Vec<Record>,
     /// Which records of each block have a topic.
@@ -55,6 +60,8 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
+            checkpoints: BTreeMap::new(),
+            tiles: BTreeMap::new(),
             head: Head::new(Lineage::random()),
             journal: Vec::new(),
             topics: HashMap::new(),
@@ -394,14 +401,24 @@ impl Store for MemoryStore {
         Ok((state.head, state.records(query)))
     }
 
-    fn verify(&self) -> Result<u64, StoreError> {
+    fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError> {
         let state = self.state.lock();
+        let after = wanted.after.as_ref().map_or(Revision::ZERO, |after| after.revision);
+        if let Some(known) = wanted.after.as_ref().filter(|known| known.revision > Revision::ZERO) {
+            let broken = |problem: String| Broken { revision: known.revision, problem };
+            let hash = known.hash().parse().map_err(|error: Invalid| broken(error.to_string()))?;
+            let position = Position { lineage: state.head.lineage, revision: known.revision, hash };
+            state.check_position(&position).map_err(|error| broken(error.to_string()))?;
+        }
         let mut verifier = Verifier::default();
         let mut events: Vec<Event> = Vec::with_capacity(state.journal.len());
         let mut told = Head::new(state.head.lineage);
         for record in &state.journal {
             let record = verifier.next(record.revision, &record.hash.to_string(), &record.body)?;
             super::pass(&record, &mut told);
+            if record.revision > after {
+                watch.record(record.revision, &record.body);
+            }
             events.push(record.event);
         }
         let count = verifier.finish(state.head.revision, state.head.hash)?;
@@ -414,7 +431,30 @@ impl Store for MemoryStore {
             state.delegations.values().map(|row| &row.value),
             &state.standings,
         )?;
-        Ok(count)
+        let head = state.head;
+        drop(state);
+        tell(watch, head.revision, head.revision)?;
+        Ok(Verified { head, records: count.saturating_sub(after.0) })
+    }
+
+    fn last_checkpoint_up_to(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        Ok(self.state.lock().checkpoints.range(..=record).next_back().map(|(_, kept)| kept.clone()))
+    }
+
+    fn checkpoint_covering(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        Ok(self.state.lock().checkpoints.range(record..).next().map(|(_, kept)| kept.clone()))
+    }
+
+    fn keep_checkpoint(&self, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        state.tiles.extend(tiles.iter().copied());
+        state.checkpoints.entry(new.size).or_insert_with(|| new.clone());
+        Ok(())
+    }
+
+    fn tiles(&self, first: u64, end: u64) -> Result<Vec<Hash>, StoreError> {
+        let state = self.state.lock();
+        Ok((first..end).map_while(|tile| state.tiles.get(&tile).copied()).collect())
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

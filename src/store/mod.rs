@@ -8,6 +8,7 @@
 //! | `port` | what every store promises |
 //! | `head` | where the journal ends, and how one journal is told from another |
 //! | `batch` | what is written together |
+//! | `checkpoints` | what is kept of signed checkpoints |
 //! | `live` | which grants checks need |
 //! | `outbox` | which notices wait to be told, and what becomes of their deliveries |
 //! | `page` | which rows a list shows |
@@ -17,6 +18,7 @@
 //! | `error` | why a store could not do what was asked |
 //! | `fold` | how a batch of events changes the rows |
 //! | `integrity` | how records are appended, and how the rows are compared with the journal |
+//! | `verification` | what a verification is asked for, what it says meanwhile, and what it answers |
 //! | `memory` | the store of tests and trials |
 //! | `memory_outbox` | its outbox |
 //! | `sqlite` | the store of one host: a file that several processes share |
@@ -24,6 +26,7 @@
 
 mod answer;
 mod batch;
+mod checkpoints;
 mod error;
 mod fold;
 mod head;
@@ -38,6 +41,7 @@ mod records;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod topics;
+mod verification;
 
 #[cfg(feature = "test-util")]
 pub mod conformance;
@@ -45,9 +49,11 @@ pub mod conformance;
 /// What records are asked for by.
 pub use crate::model::Subject;
 pub use batch::{Batch, Done};
+pub use checkpoints::KeptCheckpoint;
 pub use error::StoreError;
 pub use fold::{Rows, fold};
 pub use head::{Head, Lineage, Position, Seen};
+pub(crate) use integrity::pass_event;
 pub use integrity::{check_basis, check_head, compare, pass, seal};
 pub use live::Live;
 pub use memory::MemoryStore;
@@ -58,6 +64,7 @@ pub use outbox::{
 pub use page::{ListedRequest, Page, Visible};
 pub use port::{DecideBatch, Reads, Store};
 pub use records::RecordQuery;
+pub use verification::{Verification, Verified, VerifyProgress, Verifying};
 #[cfg(all(feature = "sqlite", feature = "config"))]
 pub(crate) use sqlite::check_private;
 #[cfg(feature = "sqlite")]

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 
 use super::{
-    Batch, DeliveryPage, Done, Head, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery, NumberedDelivery, Page,
-    Position, RecordQuery, Seen, Settled, StoreError,
+    Batch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery, NumberedDelivery, Page,
+    Position, RecordQuery, Seen, Settled, StoreError, Verification, Verified, Verifying,
 };
-use crate::journal::Record;
+use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Grant, GrantId, GrantStatus,
     Principal, RequestId, RequestStatus, Revision, Timestamp,
@@ -157,7 +157,16 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Broken`] with the first record that is broken; [`StoreError::Corrupt`] with the first row that is not
     /// what the journal says; the errors of reading.
-    fn verify(&self) -> Result<u64, StoreError>;
+    fn verify(&self) -> Result<u64, StoreError> {
+        self.verify_with(&Verification::default(), &mut ()).map(|verified| verified.records)
+    }
+
+    /// The same, in many short reads between which others write, telling meanwhile how far it is, and from where it is asked
+    /// to begin. Of what comes before that, the rows that are in force are checked all the same.
+    ///
+    /// # Errors
+    /// As for [`Store::verify`]; [`StoreError::Unavailable`] when who follows it ended it.
+    fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError>;
 
     /// The next instant at which [`Reads::due`] will answer something, if there is one.
     ///
@@ -262,6 +271,63 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn remember(&self, seen: &Seen) -> Result<(), StoreError>;
+
+    /// The last signed checkpoint that is kept and covers nothing after this record. A store that keeps none answers none, and
+    /// then nothing is proven by checkpoints; the same goes for the four calls below.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn last_checkpoint_up_to(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        let _ = record;
+        Ok(None)
+    }
+
+    /// The last signed checkpoint that is kept.
+    ///
+    /// # Errors
+    /// As for [`Store::last_checkpoint_up_to`].
+    fn last_checkpoint(&self) -> Result<Option<KeptCheckpoint>, StoreError> {
+        self.last_checkpoint_up_to(Revision(u64::MAX >> 1))
+    }
+
+    /// The first signed checkpoint that is kept and covers this record.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn checkpoint_covering(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        let _ = record;
+        Ok(None)
+    }
+
+    /// Keeps a checkpoint, with the roots of the parts of 256 records that it adds, by their numbers counted from zero. Where
+    /// one of this size is kept, it stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: also of a store that keeps none.
+    fn keep_checkpoint(&self, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), StoreError> {
+        let _ = (new, tiles);
+        let source = "this store keeps no checkpoints".into();
+        Err(StoreError::Unavailable { doing: "keeping a checkpoint", source })
+    }
+
+    /// The roots of the parts of 256 records from `first` to before `end`, as far as they are kept without a gap.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn tiles(&self, first: u64, end: u64) -> Result<Vec<Hash>, StoreError> {
+        let _ = (first, end);
+        Ok(Vec::new())
+    }
+
+    /// The texts of the records after `after` up to `last`, as they are kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn bodies(&self, after: Revision, last: Revision) -> Result<Vec<String>, StoreError> {
+        let limit = usize::try_from(last.0.saturating_sub(after.0)).unwrap_or(usize::MAX);
+        let (_, records) = self.records(&RecordQuery::after(after, limit))?;
+        Ok(records.into_iter().map(|record| record.body).collect())
+    }
 
     /// Waits for running operations and makes further ones wait. Call it in a process that is about to fork.
     fn before_fork(&self) {}

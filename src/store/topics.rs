@@ -64,9 +64,19 @@ impl Bits {
         self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
     }
 
-    fn places(&self) -> impl DoubleEndedIterator<Item = u16> + use<> {
+    pub(super) fn places(&self) -> impl DoubleEndedIterator<Item = u16> + use<> {
         let words = self.0;
         (0..BLOCK as u16).filter(move |place| words[usize::from(*place) / 64] & (1 << (place % 64)) != 0)
+    }
+
+    /// The first record that is in this one and not in the other.
+    pub(super) fn first_beyond(&self, other: &Self) -> Option<u16> {
+        self.places().find(|place| !other.contains(*place))
+    }
+
+    /// The last record.
+    pub(super) fn last(&self) -> Option<u16> {
+        self.places().next_back()
     }
 
     /// As a store keeps it: two bytes for each record, or a bit for every record of the block when that is shorter.
@@ -98,6 +108,11 @@ impl Bits {
 /// The block of a record, and its place there.
 pub(super) const fn place_of(revision: Revision) -> (u64, u16) {
     (revision.0 / BLOCK, (revision.0 % BLOCK) as u16)
+}
+
+/// The record at a place of a block.
+pub(super) const fn revision_of(block: u64, place: u16) -> Revision {
+    Revision(block * BLOCK + place as u64)
 }
 
 /// What is looked for: sets of records that are named by keys of the store.

@@ -6,7 +6,7 @@
 
 use super::answer::{Answer, Body, Item};
 use super::caller;
-use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of, text};
+use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, Verify, catalogue, spec_of, text};
 use crate::error::Error;
 use crate::model::{Caller, Invalid};
 use crate::service::{IdempotencyKey, Workflow};
@@ -139,8 +139,12 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
             Answer::read(Body::List(grants.into_iter().map(grant).collect()), now)
         }
         Read::GetHead(_) => Answer::read(Body::Text(workflow.head(who()?)?.to_string()), workflow.now()),
+        Read::GetCheckpoint(get) => Answer::read(Body::Text(workflow.checkpoint(who()?, &get)?.note), workflow.now()),
+        Read::GetProof(get) => Answer::read(Body::Text(workflow.proof(who()?, &get)?), workflow.now()),
         Read::Verify(verify) => {
-            Answer::read(Body::Number(workflow.verify_against(verify.expected.as_ref())?), workflow.now())
+            let Verify { expected, after } = verify;
+            let count = workflow.verify_against(expected.as_ref(), after.as_ref(), &mut ())?;
+            Answer::read(Body::Number(count), workflow.now())
         }
     })
 }
@@ -228,8 +232,8 @@ mod tests {
                     "caller" => serde_json::json!({"principal": "a", "roles": ["auditor"], "agent": true}),
                     "conditions" => serde_json::json!({"max_uses": 3}),
                     "duration_hours" => 1.5.into(),
-                    "version" => 1.into(),
-                    "expected" => format!("0:{}", "0".repeat(64)).into(),
+                    "version" | "record" | "since" | "checkpoint" => 1.into(),
+                    "expected" | "after" => format!("0:{}", "0".repeat(64)).into(),
                     "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" => true.into(),
                     "roles" => serde_json::json!(["auditor"]),
                     "permissions" => serde_json::json!(["tools.read"]),

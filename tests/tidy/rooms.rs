@@ -20,7 +20,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("lettre", &["deliver"]),
     ("ureq", &["deliver"]),
     ("rustls", &["deliver"]),
-    ("ring", &["deliver"]),
+    ("ring", &["deliver", "seal"]),
     ("minijinja", &["deliver"]),
 ];
 

@@ -178,6 +178,8 @@ pub const JIT_REASON_OUTSIDE_NETWORKS: jit_reason = 6;
 pub const JIT_REASON_OTHER_SESSION: jit_reason = 7;
 /// The store was replaced by an older copy or another one, so no grant is honoured until an operator has accepted it.
 pub const JIT_REASON_STORE_REPLACED: jit_reason = 8;
+/// The store is not what was written to it, so no grant is honoured.
+pub const JIT_REASON_STORE_BROKEN: jit_reason = 9;
 
 /// The answer.
 #[repr(C)]
@@ -299,6 +301,7 @@ impl From<&Decision> for jit_decision {
                 Reason::OutsideNetworks => JIT_REASON_OUTSIDE_NETWORKS,
                 Reason::OtherSession => JIT_REASON_OTHER_SESSION,
                 Reason::StoreReplaced => JIT_REASON_STORE_REPLACED,
+                Reason::StoreBroken => JIT_REASON_STORE_BROKEN,
                 _ => 0,
             },
             revision: decision.revision.0,

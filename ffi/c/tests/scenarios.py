@@ -48,6 +48,7 @@ REASONS = {
     6: "outside_networks",
     7: "other_session",
     8: "store_replaced",
+    9: "store_broken",
 }
 
 

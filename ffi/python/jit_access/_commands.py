@@ -618,15 +618,46 @@ def head(self: Engine, caller: Caller) -> str:
 
 
 @method
+def checkpoint(self: Engine, caller: Caller, *, record: int | None = None) -> str:
+    """Get a signed checkpoint of the journal.
+
+    It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and
+    the hash of the last one. Keep it elsewhere: it shows later whether anything up to that record was cut off
+    or made anew. Needs a role in `approver_roles` or `auditor_roles`.
+
+    - `record`: A record: the first checkpoint that covers it. Without one, the last checkpoint.
+    """
+    return self._run("checkpoint", caller, {"record": record})
+
+
+@method
+def proof(
+    self: Engine, caller: Caller, *, record: int | None = None, since: int | None = None, checkpoint: int | None = None
+) -> str:
+    """Prove that a record is in the journal, or that an earlier checkpoint is of the same one.
+
+    The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`.
+    Needs a role in `approver_roles` or `auditor_roles`.
+
+    - `record`: The record that is in the journal.
+    - `since`: The size of an earlier checkpoint, of whose journal this one is the continuation.
+    - `checkpoint`: The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
+    """
+    return self._run("proof", caller, {"record": record, "since": since, "checkpoint": checkpoint})
+
+
+@method
 def live_grants(self: Engine) -> list[Grant]:
     """List all live grants, for the host itself. No caller is checked."""
     return self._run("live_grants", None, {})
 
 
 @method
-def verify(self: Engine, *, expected: str | None = None) -> int:
+def verify(self: Engine, *, expected: str | None = None, after: str | None = None) -> int:
     """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
 
     - `expected`: A head that `head` gave, kept outside of the store. The journal must have that record.
+    - `after`: A head up to which everything was verified before. What comes after it is checked, and every row
+      that is in force.
     """
-    return self._run("verify", None, {"expected": expected})
+    return self._run("verify", None, {"expected": expected, "after": after})

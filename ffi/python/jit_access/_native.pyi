@@ -202,7 +202,7 @@ class Decision:
         """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session` when a grant covers it whose
         conditions are not met; `stale` when the engine could not be shown to be current, `unrecordable` when the
         use could not be recorded, `store_replaced` when an older copy or another store is in the place of the
-        one that was read before. More may come."""
+        one that was read before, `store_broken` when the store is not what was written to it. More may come."""
 
     @property
     def grant_id(self) -> str | None:
@@ -866,13 +866,38 @@ class Engine:
         `auditor_roles`.
         """
 
+    def checkpoint(self, caller: Caller, *, record: int | None = None) -> str:
+        """Get a signed checkpoint of the journal.
+
+        It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and
+        the hash of the last one. Keep it elsewhere: it shows later whether anything up to that record was cut off
+        or made anew. Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `record`: A record: the first checkpoint that covers it. Without one, the last checkpoint.
+        """
+
+    def proof(
+        self, caller: Caller, *, record: int | None = None, since: int | None = None, checkpoint: int | None = None
+    ) -> str:
+        """Prove that a record is in the journal, or that an earlier checkpoint is of the same one.
+
+        The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`.
+        Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `record`: The record that is in the journal.
+        - `since`: The size of an earlier checkpoint, of whose journal this one is the continuation.
+        - `checkpoint`: The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
+        """
+
     def live_grants(self) -> list[Grant]:
         """List all live grants, for the host itself. No caller is checked."""
 
-    def verify(self, *, expected: str | None = None) -> int:
+    def verify(self, *, expected: str | None = None, after: str | None = None) -> int:
         """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
 
         - `expected`: A head that `head` gave, kept outside of the store. The journal must have that record.
+        - `after`: A head up to which everything was verified before. What comes after it is checked, and every row
+          that is in force.
         """
 
     # Commands and reads: end.

@@ -436,5 +436,25 @@ ROUTES: Final[dict[str, Route]] = {
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
         query={},
     ),
+    "checkpoint": Route(
+        method="GET", path="/audit/checkpoint", status=200,
+        summary="Get a signed checkpoint of the journal",
+        description="It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and the hash of\nthe last one. Keep it elsewhere: it shows later whether anything up to that record was cut off or made anew. Needs a role\nin `approver_roles` or `auditor_roles`.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "record": (Annotated[str | None, Query(max_length=512, description="A record: the first checkpoint that covers it. Without one, the last checkpoint")], None),
+        },
+    ),
+    "proof": Route(
+        method="GET", path="/audit/proof", status=200,
+        summary="Prove that a record is in the journal, or that an earlier checkpoint is of the same one",
+        description="The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "record": (Annotated[str | None, Query(max_length=512, description="The record that is in the journal")], None),
+            "since": (Annotated[str | None, Query(max_length=512, description="The size of an earlier checkpoint, of whose journal this one is the continuation")], None),
+            "checkpoint": (Annotated[str | None, Query(max_length=512, description="The size of the checkpoint to which the proof leads. Without one, the last checkpoint")], None),
+        },
+    ),
 }
 """By command, in the order of the catalogue."""

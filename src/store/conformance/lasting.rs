@@ -21,7 +21,7 @@ pub fn what_was_committed_is_there_after_reopening(fixture: &dyn Fixture) {
         }
         let done = Done {
             fingerprint: round.to_string(),
-            request: Some(RequestId::from_u128(round)),
+            request: Some(RequestId::from_u128(1_000 + round)),
             grant: None,
             delegation: None,
             ended: vec![],

@@ -121,35 +121,6 @@ pub(super) fn bits_of(connection: &Connection, key: i64, block: u64) -> Result<O
 
 const BITS: &str = "SELECT bits FROM record_topics WHERE topic = ? AND block = ?";
 
-/// Whether what is kept of this record is there; answers how much that is.
-pub(super) fn check(connection: &Connection, record: &Record, rows: &Rows) -> Result<usize, Fault> {
-    let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
-    let (block, place) = place_of(record.revision);
-    for topic in &topics {
-        let bits = key(connection, topic)?.map(|key| bits_of(connection, key, block)).transpose()?.flatten();
-        if !bits.is_some_and(|bits| bits.contains(place)) {
-            let what = format!("what record {} is about is not what the journal says", record.revision);
-            return Err(Fault::corrupt(what));
-        }
-    }
-    Ok(topics.len())
-}
-
-/// Whether there is only as much as the records account for.
-pub(super) fn check_count(connection: &Connection, expected: usize) -> Result<(), Fault> {
-    let mut statement = connection.prepare("SELECT bits FROM record_topics")?;
-    let mut found = statement.query([])?;
-    let mut kept = 0;
-    while let Some(row) = found.next()? {
-        let bits = row.get_ref(0)?.as_blob().ok().and_then(Bits::of_bytes);
-        kept += bits.ok_or_else(|| Fault::corrupt("what is kept of some records cannot be read"))?.count();
-    }
-    if kept == expected {
-        return Ok(());
-    }
-    Err(Fault::corrupt("records are said to be about what the journal does not tell of"))
-}
-
 fn key_or_new(transaction: &Transaction<'_>, topic: &Topic) -> Result<i64, Fault> {
     if let Some(known) = key(transaction, topic)? {
         return Ok(known);

@@ -21,6 +21,7 @@
 //! | `snapshot` | how a view is put together, and what is due |
 //! | `journal` | how records are read |
 //! | `about` | what each record is about |
+//! | `checkpoints` | which signed checkpoints are kept, and the roots from which proofs are made |
 //! | `list` | which rows a page shows |
 //! | `standings` | what hosts have reported of principals |
 //! | `tally` | how many grants and requests there are |
@@ -31,6 +32,7 @@
 //! | `error` | what a failure of SQLite means to the caller |
 
 mod about;
+mod checkpoints;
 mod commit;
 mod connections;
 mod deliveries;
@@ -64,10 +66,11 @@ pub(crate) use private::check_private;
 use snapshot::Exclusive;
 
 use super::{
-    Batch, DecideBatch, DeliveryPage, Done, Head, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page,
+    Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page,
     Position, Reads, RecordQuery, Seen, Settled, Store, StoreError,
+    Verification, Verified, Verifying,
 };
-use crate::journal::Record;
+use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, RequestStatus,
     Revision, Timestamp,
@@ -177,8 +180,8 @@ impl Store for SqliteStore {
         self.connections.read("reading the journal", |c| journal::records(c, query))
     }
 
-    fn verify(&self) -> Result<u64, StoreError> {
-        self.connections.read("verifying", |c| verify::verify(c))
+    fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError> {
+        verify::verify(&self.connections, wanted, watch)
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -257,6 +260,26 @@ impl Store for SqliteStore {
             return Ok(());
         }
         self.connections.write(DOING, |c| schema::write_seen(c, seen))
+    }
+
+    fn last_checkpoint_up_to(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        self.connections.read("reading a checkpoint", |c| checkpoints::last(c, record))
+    }
+
+    fn checkpoint_covering(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        self.connections.read("reading a checkpoint", |c| checkpoints::covering(c, record))
+    }
+
+    fn keep_checkpoint(&self, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), StoreError> {
+        self.connections.write("keeping a checkpoint", |c| checkpoints::keep(c, new, tiles))
+    }
+
+    fn tiles(&self, first: u64, end: u64) -> Result<Vec<Hash>, StoreError> {
+        self.connections.read("reading a checkpoint", |c| checkpoints::tiles(c, first, end))
+    }
+
+    fn bodies(&self, after: Revision, last: Revision) -> Result<Vec<String>, StoreError> {
+        self.connections.read("reading the journal", |c| checkpoints::bodies(c, after, last))
     }
 
     fn before_fork(&self) {

@@ -1,0 +1,263 @@
+//! The thread that verifies and signs the journal: at the start, on a schedule, and when a grant has ended.
+//!
+//! It waits between two short reads, so that it takes little of a processor and nobody waits for it.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::lock::{Condvar, Mutex};
+use crate::model::Timestamp;
+use crate::seal::{Keys, beside};
+use crate::service::{Engine, JournalSettings, Sealer};
+use crate::store::{KeptCheckpoint, StoreError, VerifyProgress, Verifying};
+
+/// At most 15 bytes, so that the system shows all of it.
+const NAME: &str = "jit-journal";
+/// How often it looks whether something is due.
+const EVERY: Duration = Duration::from_secs(1);
+/// How long it waits between two reads of a verification.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Verifies and signs the journal of a host, and keeps its last checkpoint outside of the store.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("jit.db");
+/// let config = format!("jit_access: {{store: {{path: {path:?}}}, roles: {{deployer: {{permissions: [tools.execute]}}}}}}");
+/// let host = jit_access::config::Config::parse(&config, [])?.open()?;
+/// host.keeper().advance()?;
+/// assert!(host.engine().integrity().problem.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    engine: Engine,
+    sealer: Sealer,
+    settings: JournalSettings,
+    /// The last checkpoint, beside the store.
+    beside: Option<PathBuf>,
+    stop: Arc<Stop>,
+}
+
+#[derive(Debug, Default)]
+struct Stop {
+    stopped: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Stop {
+    /// Waits, and answers whether it is over.
+    fn wait(&self, time: Duration) -> bool {
+        let stopped = self.stopped.lock();
+        if *stopped { true } else { *self.changed.wait_for(stopped, time) }
+    }
+}
+
+impl Keeper {
+    /// Reads the keys; makes one beside the store when none is named and none is there.
+    pub(super) fn open(engine: &Engine, store: Option<&Path>) -> Result<Self, Error> {
+        let settings = engine.settings().journal.clone();
+        let keys = Keys::load(&settings.signing_key, store, "jit_access.journal.signing_key")?;
+        Ok(Self {
+            engine: engine.clone(),
+            sealer: Sealer::new(engine, keys),
+            beside: store.map(|store| beside(store, "-checkpoint")),
+            settings,
+            stop: Arc::default(),
+        })
+    }
+
+    /// The public keys by which its checkpoints are known, in the form of C2SP's notes. The one that signs is the first.
+    #[must_use]
+    pub fn verifiers(&self) -> Vec<String> {
+        self.sealer.verifiers()
+    }
+
+    /// Compares the journal with the checkpoints that are kept outside of the store, verifies what was written since the last
+    /// one, signs the next one, and keeps it outside too. The thread does it at the start and on a schedule.
+    ///
+    /// # Errors
+    /// As for [`Sealer::advance`].
+    pub fn advance(&self) -> Result<Option<KeptCheckpoint>, Error> {
+        self.check_outside()?;
+        let kept = self.sealer.advance(&mut Slowly(&self.stop))?;
+        self.keep_outside(kept.as_ref());
+        Ok(kept)
+    }
+
+    /// The same from the first record on, with every checkpoint that is kept.
+    ///
+    /// # Errors
+    /// As for [`Sealer::verify_all`].
+    pub fn verify_all(&self) -> Result<Option<KeptCheckpoint>, Error> {
+        self.check_outside()?;
+        let kept = self.sealer.verify_all(&mut Slowly(&self.stop))?;
+        self.keep_outside(kept.as_ref());
+        Ok(kept)
+    }
+
+    fn check_outside(&self) -> Result<(), Error> {
+        let newest = self.settings.checkpoint_folder.as_ref().map(|folder| folder.join(NEWEST));
+        for path in self.beside.iter().chain(&newest) {
+            match fs::read_to_string(path) {
+                Ok(note) => self.sealer.check_kept(&note)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => tracing::warn!(%error, path = %path.display(), "a checkpoint that was kept cannot be read"),
+            }
+        }
+        Ok(())
+    }
+
+    /// That it cannot be kept takes away a safeguard and nothing else.
+    fn keep_outside(&self, kept: Option<&KeptCheckpoint>) {
+        let Some(kept) = kept else { return };
+        let mut files: Vec<PathBuf> = self.beside.iter().cloned().collect();
+        if let Some(folder) = &self.settings.checkpoint_folder {
+            files.push(folder.join(format!("{:020}.checkpoint", kept.size.0)));
+            files.push(folder.join(NEWEST));
+            self.write(&folder.join("keys"), &(self.verifiers().join("\n") + "\n"));
+        }
+        files.iter().for_each(|path| self.write(path, &kept.note));
+    }
+
+    fn write(&self, path: &Path, text: &str) {
+        if fs::read_to_string(path).is_ok_and(|there| there == text) {
+            return;
+        }
+        if let Err(error) = replace(path, text) {
+            tracing::warn!(%error, path = %path.display(), "a checkpoint cannot be kept outside of the store");
+        }
+    }
+
+    /// Does what is due; `last` says when things were done last.
+    fn round(&self, last: &mut Last) -> Result<(), Error> {
+        let now = self.engine.now();
+        let is_due = |at: Option<Timestamp>, every: Option<Duration>| match (at, every.and_then(millis)) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(at), Some(every)) => now.millis().saturating_sub(at.millis()) >= every,
+        };
+        if is_due(last.all, self.settings.verify_all_every) {
+            self.verify_all()?;
+            (last.all, last.verified) = (Some(now), Some(now));
+        }
+        let signs = self.sealer.is_due(self.settings.checkpoint_every.and_then(millis), now)?;
+        if signs || is_due(last.verified, self.settings.verify_every) {
+            self.advance()?;
+            last.verified = Some(now);
+        }
+        Ok(())
+    }
+
+    fn work(&self) {
+        // Everything was verified by the process before, as far as this one can tell.
+        let now = Some(self.engine.now());
+        let mut last = Last { verified: now, all: now };
+        let mut failing = false;
+        let mut done = if self.settings.verify_at_start { self.advance().map(drop) } else { Ok(()) };
+        loop {
+            match &done {
+                // What is wrong with the store was logged where it was found.
+                Err(Error::Store(StoreError::Broken(_) | StoreError::Corrupt(_) | StoreError::Replaced(_))) => {}
+                Err(error) if !failing && !self.stop.wait(Duration::ZERO) => {
+                    tracing::warn!(%error, "the journal cannot be verified or signed; trying again");
+                    failing = true;
+                }
+                Err(_) => {}
+                Ok(()) if failing => {
+                    tracing::info!("the journal can be verified and signed again");
+                    failing = false;
+                }
+                Ok(()) => {}
+            }
+            let pause = if done.is_ok() { EVERY } else { EVERY * 10 };
+            if self.stop.wait(pause) {
+                return;
+            }
+            done = self.round(&mut last);
+        }
+    }
+}
+
+/// The name of the last checkpoint in the folder of all of them.
+const NEWEST: &str = "newest.checkpoint";
+
+/// When things were done last.
+struct Last {
+    verified: Option<Timestamp>,
+    all: Option<Timestamp>,
+}
+
+fn millis(time: Duration) -> Option<i64> {
+    i64::try_from(time.as_millis()).ok()
+}
+
+/// Waits between two reads, and ends when the thread is to end.
+struct Slowly<'a>(&'a Stop);
+
+impl Verifying for Slowly<'_> {
+    fn progress(&mut self, _: VerifyProgress) -> ControlFlow<()> {
+        if self.0.wait(PAUSE) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Writes the file whole or not at all.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let made = beside(path, &format!(".{}", std::process::id()));
+    let write = || {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let mut file = options.open(&made)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&made, path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&made);
+    })
+}
+
+/// Runs the thread until it is dropped. In a forked child there is none to wait for.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+    process: u32,
+}
+
+impl Keeping {
+    pub(super) fn start(keeper: &Keeper) -> Result<Self, Error> {
+        let keeper = Keeper { stop: Arc::default(), ..keeper.clone() };
+        let stop = Arc::clone(&keeper.stop);
+        let spawned = thread::Builder::new().name(NAME.to_owned()).spawn(move || keeper.work());
+        let thread =
+            spawned.map_err(|source| Error::System { doing: "starting the thread that verifies the journal", source })?;
+        Ok(Self { stop, thread: Some(thread), process: std::process::id() })
+    }
+}
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            std::mem::forget(self.thread.take());
+            return;
+        }
+        *self.stop.stopped.lock() = true;
+        self.stop.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread was reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Whether what is kept of each record, to find it by, is what the record says.
+//!
+//! It is kept as sets of records, a block of records each. The sets of a block are made anew while its records are read, and
+//! compared once all of them were. That there are no other sets, both sides show when they are added up, as numbers that
+//! nobody can foresee.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::super::about;
+use super::super::error::Fault;
+use super::super::rows::int;
+use super::held::Held;
+use crate::journal::Whole;
+use crate::model::{Event, Fact, Revision, Subject, Topic};
+use crate::store::topics::{Bits, place_of, revision_of};
+
+/// How many topics are known at a time.
+const KNOWN: usize = 32_768;
+/// How many forms of uses are known at a time.
+const USES: usize = 8_192;
+
+type Sets = HashMap<i64, Bits, foldhash::quality::RandomState>;
+
+/// What the records read so far account for.
+pub(super) struct About {
+    numbers: RandomState,
+    /// Of the sets: their topic and block.
+    pub(super) sets: Sum,
+    /// Of the index of instants.
+    pub(super) instants: Sum,
+    /// Of the index of changes.
+    pub(super) changes: Sum,
+    /// The sets of the blocks that are not compared yet.
+    open: BTreeMap<u64, Sets>,
+    /// The block in which the reading begins, if not with its first record.
+    partial: Option<u64>,
+    keys: HashMap<Topic, i64, foldhash::quality::RandomState>,
+    /// Keeps each event, so that no other one gets its place in memory.
+    uses: HashMap<usize, (Arc<Event>, Vec<i64>), foldhash::quality::RandomState>,
+}
+
+/// How many pairs of numbers, and all of them added up as numbers that nobody can foresee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Sum {
+    count: u64,
+    sum: u64,
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, numbers: &RandomState, pair: (i64, i64)) {
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(numbers.hash_one(pair));
+    }
+}
+
+impl About {
+    /// Of the records after this one.
+    pub(super) fn after(record: Revision) -> Self {
+        Self {
+            numbers: RandomState::new(),
+            sets: Sum::default(),
+            instants: Sum::default(),
+            changes: Sum::default(),
+            open: BTreeMap::new(),
+            partial: (record > Revision::ZERO).then(|| place_of(record).0),
+            keys: HashMap::default(),
+            uses: HashMap::default(),
+        }
+    }
+
+    pub(super) const fn numbers(&self) -> &RandomState {
+        &self.numbers
+    }
+
+    /// Takes in a record that was folded.
+    pub(super) fn take(
+        &mut self,
+        connection: &Connection,
+        revision: Revision,
+        whole: &Whole,
+        held: &Held,
+    ) -> Result<(), Fault> {
+        self.instants.add(&self.numbers, (whole.at.millis(), int(revision)));
+        if whole.event.fact.changes_state() {
+            self.changes.add(&self.numbers, (int(revision), 0));
+        }
+        let is_use = matches!(whole.event.fact, Fact::GrantUsed { .. });
+        let known = Arc::as_ptr(&whole.event).addr();
+        let (block, place) = place_of(revision);
+        if is_use && let Some((_, keys)) = self.uses.get(&known) {
+            let sets = self.open.entry(block).or_default();
+            keys.iter().for_each(|key| sets.entry(*key).or_default().insert(place));
+            return Ok(());
+        }
+        let subject = Subject::of(&whole.event);
+        let topics = Topic::of(&whole.event, &held.concerned(connection, &subject, revision)?);
+        let mut keys = Vec::with_capacity(topics.len());
+        for topic in topics {
+            let key = self.key(connection, topic)?.ok_or_else(|| wrong(revision))?;
+            self.open.entry(block).or_default().entry(key).or_default().insert(place);
+            keys.push(key);
+        }
+        if is_use {
+            if self.uses.len() == USES {
+                self.uses.clear();
+            }
+            self.uses.insert(known, (Arc::clone(&whole.event), keys));
+        }
+        Ok(())
+    }
+
+    /// Compares the blocks of which every record was read; at the head of the journal, the last one too.
+    pub(super) fn compare(&mut self, connection: &Connection, reached: Revision, is_at_head: bool) -> Result<(), Fault> {
+        let current = place_of(reached.next()).0;
+        while let Some(entry) = self.open.first_entry() {
+            let block = *entry.key();
+            if block >= current {
+                break;
+            }
+            let sets = entry.remove();
+            self.check_block(connection, block, &sets)?;
+            for key in sets.keys() {
+                self.sets.add(&self.numbers, (*key, block.cast_signed()));
+            }
+        }
+        match self.open.get(&current) {
+            Some(sets) if is_at_head => self.check_block(connection, current, sets),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_block(&self, connection: &Connection, block: u64, sets: &Sets) -> Result<(), Fault> {
+        for (key, expected) in sets {
+            let kept = about::bits_of(connection, *key, block)?.unwrap_or_default();
+            if let Some(place) = expected.first_beyond(&kept) {
+                return Err(wrong(revision_of(block, place)));
+            }
+            if self.partial != Some(block)
+                && let Some(place) = kept.first_beyond(expected)
+            {
+                return Err(wrong(revision_of(block, place)));
+            }
+        }
+        Ok(())
+    }
+
+    /// All sets of the blocks that were compared whole, and which block is not yet.
+    pub(super) fn whole(&self, reached: Revision) -> (Sum, u64) {
+        (self.sets, place_of(reached.next()).0)
+    }
+
+    fn key(&mut self, connection: &Connection, topic: Topic) -> Result<Option<i64>, Fault> {
+        if let Some(key) = self.keys.get(&topic) {
+            return Ok(Some(*key));
+        }
+        let found = about::key(connection, &topic)?;
+        if let Some(key) = found {
+            if self.keys.len() == KNOWN {
+                self.keys.clear();
+            }
+            self.keys.insert(topic, key);
+        }
+        Ok(found)
+    }
+
+    /// How many sets of the last block there are to be.
+    pub(super) fn last_block(&self, reached: Revision) -> (u64, usize) {
+        let block = place_of(reached.next()).0;
+        (block, self.open.get(&block).map_or(0, HashMap::len))
+    }
+}
+
+fn wrong(revision: Revision) -> Fault {
+    Fault::corrupt(format!("what record {revision} is about is not what the journal says"))
+}

@@ -1,0 +1,190 @@
+//! Whether the file still says what was written to it.
+//!
+//! The journal is read once, in many short reads, and everything else is compared with its fold: the head, every column of
+//! every row, and what is kept beside. Others write meanwhile; each read sees one revision, and a row is compared in the
+//! read in which the last record about it was folded. What nobody can tell from the file alone is that all of it was
+//! replaced by another one that is whole in itself; for that there are checkpoints and heads that are kept elsewhere.
+//!
+//! | file | question |
+//! |---|---|
+//! | `about` | whether what is kept of each record, to find it by, is what the record says |
+//! | `held` | which rows the records read so far have made |
+//! | `columns` | whether a row is what the journal says |
+//! | `beside` | whether the indexes, the notices and the idempotency keys are as they were written |
+
+mod about;
+mod beside;
+mod columns;
+mod held;
+
+use rusqlite::{Connection, params};
+
+use self::about::About;
+use self::held::Held;
+use super::connections::Connections;
+use super::error::Fault;
+use super::read;
+use super::rows::{int, revision};
+use crate::journal::{Broken, Hash, Record, Verifier, Whole};
+use crate::model::{Checkpoint, Revision, Timestamp};
+use crate::store::verification::tell;
+use crate::store::{Head, StoreError, Verification, Verified, Verifying, check_head, pass_event};
+
+/// How many records are read at a time: some milliseconds.
+const PAGE: usize = 1_000;
+const DOING: &str = "verifying";
+
+/// Checks everything, or everything since a record.
+pub(super) fn verify(
+    connections: &Connections,
+    wanted: &Verification,
+    watch: &mut dyn Verifying,
+) -> Result<Verified, StoreError> {
+    let is_whole = wanted.after.is_none();
+    let mut run = connections.read(DOING, |c| Run::begin(c, wanted.after.as_ref()))?;
+    if is_whole {
+        beside::check_pages(connections)?;
+    }
+    run.follow(connections, watch)?;
+    if is_whole {
+        beside::check_indexes(connections, &run.about, run.verifier.revision(), watch)?;
+    } else {
+        held::check_in_force(connections, run.verifier.revision(), watch)?;
+    }
+    beside::check_notices(connections)?;
+    beside::check_keys(connections)?;
+    loop {
+        run.follow(connections, watch)?;
+        // Others may have written since: then there is more to fold before rows can be counted.
+        let counted = connections.read(DOING, |c| {
+            let head = read::head(c)?;
+            if head.revision != run.verifier.revision() {
+                return Ok(false);
+            }
+            run.held.check_standings(c, is_whole)?;
+            if is_whole {
+                run.held.check_counts(c)?;
+                beside::check_last_block(c, &run.about, run.verifier.revision())?;
+            }
+            Ok(true)
+        })?;
+        if counted {
+            return Ok(Verified { head: run.told, records: run.read });
+        }
+    }
+}
+
+struct Run {
+    verifier: Verifier,
+    /// The head that the records lead to.
+    told: Head,
+    held: Held,
+    about: About,
+    read: u64,
+}
+
+impl Run {
+    fn begin(connection: &Connection, after: Option<&Checkpoint>) -> Result<Self, Fault> {
+        let head = read::head(connection)?;
+        let known = after.filter(|after| after.revision > Revision::ZERO);
+        let (verifier, told) = match known {
+            None => (Verifier::default(), Head::new(head.lineage)),
+            Some(known) => {
+                let at = check_known(connection, known, &head)?;
+                let hash: Hash = known.hash().parse().map_err(|_| Fault::corrupt("a hash cannot be read"))?;
+                let by_then = |revision: &Revision| *revision <= known.revision;
+                let told = Head {
+                    revision: known.revision,
+                    hash,
+                    at,
+                    changed: head.changed.min(known.revision),
+                    accepted: head.accepted.filter(|(revision, _)| by_then(revision)),
+                    clock: head.clock.filter(by_then),
+                    ..head
+                };
+                (Verifier::after(known.revision, hash, at), told)
+            }
+        };
+        Ok(Self { verifier, told, held: Held::new(), about: About::after(known.map_or(Revision::ZERO, |known| known.revision)), read: 0 })
+    }
+
+    /// Reads the journal up to its head.
+    fn follow(&mut self, connections: &Connections, watch: &mut dyn Verifying) -> Result<(), StoreError> {
+        loop {
+            let (last, is_at_head) = connections.read(DOING, |c| self.page(c, watch))?;
+            tell(watch, self.verifier.revision(), last)?;
+            if is_at_head {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads some records; answers the last one that there is, and whether it has come to it.
+    fn page(&mut self, connection: &Connection, watch: &mut dyn Verifying) -> Result<(Revision, bool), Fault> {
+        let head = read::head(connection)?;
+        let mut statement = connection.prepare_cached(
+            "SELECT revision, hash, body, changes, at FROM journal WHERE revision > ? ORDER BY revision LIMIT ?",
+        )?;
+        let mut found = statement.query(params![int(self.verifier.revision()), read::int_of(PAGE)])?;
+        let mut count = 0;
+        while let Some(row) = found.next()? {
+            count += 1;
+            let whole = self.next(row, &head)?;
+            let reached = self.verifier.revision();
+            let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+            pass_event(reached, whole.hash, whole.at, &whole.event, &mut self.told);
+            self.held.fold(connection, reached, &whole)?;
+            self.about.take(connection, reached, &whole, &self.held)?;
+            watch.record(reached, body);
+        }
+        self.read += count as u64;
+        let is_at_head = count < PAGE;
+        if is_at_head {
+            self.verifier.finish(head.revision, head.hash)?;
+            check_head(&head, &self.told)?;
+            // How far it was seen beyond its last record, no record says.
+            self.told.seen = head.seen;
+        }
+        self.held.compare(connection, self.verifier.revision(), is_at_head)?;
+        self.about.compare(connection, self.verifier.revision(), is_at_head)?;
+        Ok((head.revision, is_at_head))
+    }
+
+    fn next(&mut self, row: &rusqlite::Row<'_>, head: &Head) -> Result<Whole, Fault> {
+        let expected = self.verifier.revision().next();
+        let broken = |problem: &str| Fault::from(Broken { revision: expected, problem: problem.to_owned() });
+        let kept = revision(row.get(0)?)?;
+        if kept == expected && kept > head.revision {
+            return Err(broken("it lies beyond the head"));
+        }
+        let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
+        let (Some(hash), Some(body)) = (text(1), text(2)) else { return Err(broken("it is not text")) };
+        let whole = self.verifier.check(kept, hash, body)?;
+        if row.get::<_, i64>(4)? != whole.at.millis() {
+            return Err(broken("its instant is kept wrongly beside it"));
+        }
+        if row.get::<_, bool>(3)? != whole.event.fact.changes_state() {
+            return Err(broken("whether it changes state is kept wrongly beside it"));
+        }
+        Ok(whole)
+    }
+}
+
+/// That the record from which a verification goes on is there, with its hash; answers its instant.
+fn check_known(connection: &Connection, known: &Checkpoint, head: &Head) -> Result<Timestamp, Fault> {
+    let revision = known.revision;
+    let broken = |problem: String| Fault::from(Broken { revision, problem });
+    let mut statement = connection.prepare_cached("SELECT body FROM journal WHERE revision = ?")?;
+    let mut found = statement.query(params![int(revision)])?;
+    let Some(row) = found.next()? else {
+        let problem = format!("it is missing, and had the hash {}; the head says {}", known.hash(), head.revision);
+        return Err(broken(problem));
+    };
+    let body: String = row.get(0).map_err(|_| broken("it is not text".to_owned()))?;
+    let record = Record::parse(body).map_err(|error| broken(error.to_string()))?;
+    if record.hash.to_string() != known.hash() {
+        let (found, known) = (record.hash, known.hash());
+        return Err(broken(format!("its text has the hash {found}, and it was verified with the hash {known}")));
+    }
+    Ok(record.event.at)
+}

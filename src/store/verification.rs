@@ -1,0 +1,93 @@
+//! What a verification is asked for, what it says meanwhile, and what it answers.
+
+use std::ops::ControlFlow;
+
+use super::{Head, StoreError};
+use crate::model::{Checkpoint, Revision};
+
+/// From where to verify.
+///
+/// ```
+/// use jit_access::store::{MemoryStore, Store, Verification};
+///
+/// let verified = MemoryStore::new().verify_with(&Verification::default(), &mut ())?;
+/// assert_eq!(verified.records, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verification {
+    /// Only what comes after this record, which was verified before, and every row that is in force. `None`: all.
+    pub after: Option<Checkpoint>,
+}
+
+/// How far a verification has come.
+///
+/// ```
+/// use jit_access::model::Revision;
+/// use jit_access::store::VerifyProgress;
+///
+/// let progress = VerifyProgress { verified: Revision(7), last: Revision(9) };
+/// assert!(progress.verified < progress.last);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifyProgress {
+    /// The last record that was verified.
+    pub verified: Revision,
+    /// The last record of the journal now.
+    pub last: Revision,
+}
+
+/// Who follows a verification. `()` follows nothing.
+pub trait Verifying {
+    /// A record that is as it was sealed, in order, with its text.
+    fn record(&mut self, revision: Revision, body: &str) {
+        let _ = (revision, body);
+    }
+
+    /// Called between two reads, when nothing of the store is held. [`ControlFlow::Break`] ends the verification.
+    fn progress(&mut self, progress: VerifyProgress) -> ControlFlow<()> {
+        let _ = progress;
+        ControlFlow::Continue(())
+    }
+}
+
+impl Verifying for () {}
+
+/// What was found to be whole.
+///
+/// ```
+/// use jit_access::store::{MemoryStore, Store, Verification};
+///
+/// let store = MemoryStore::new();
+/// let verified = store.verify_with(&Verification::default(), &mut ())?;
+/// assert_eq!(verified.head, store.head()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// The head up to which the journal is whole.
+    pub head: Head,
+    /// How many records were read.
+    pub records: u64,
+}
+
+impl Verified {
+    /// The record up to which the journal is whole, to go on from the next time.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::of(self.head.revision, &self.head.hash.to_string())
+    }
+}
+
+/// The error of a verification that was ended by who followed it.
+#[derive(Debug, thiserror::Error)]
+#[error("it was ended before it was done")]
+pub(crate) struct Ended;
+
+/// Tells who follows how far it is.
+pub(crate) fn tell(watch: &mut dyn Verifying, verified: Revision, last: Revision) -> Result<(), StoreError> {
+    match watch.progress(VerifyProgress { verified, last }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(StoreError::Unavailable { doing: "verifying", source: Box::new(Ended) }),
+    }
+}
