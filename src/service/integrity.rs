@@ -1,7 +1,5 @@
 //! What was found out last of the store: whether it is whole, and up to which record.
 
-use super::engine::Engine;
-use super::shared::Shared;
 use crate::model::{Revision, Timestamp};
 
 /// What the verification of the store has found.
@@ -27,41 +25,4 @@ pub struct Integrity {
     pub problem: Option<String>,
     /// Whether no grant is honoured for that reason.
     pub elevation_stopped: bool,
-}
-
-impl Engine {
-    /// What the verification of the store has found last, in this process.
-    #[must_use]
-    pub fn integrity(&self) -> Integrity {
-        self.shared().integrity.lock().clone()
-    }
-}
-
-impl Shared {
-    /// The store was found to be whole up to this record.
-    pub(super) fn found_whole(&self, verified: Revision, is_all: bool) {
-        let now = self.time.now();
-        let mut integrity = self.integrity.lock();
-        if let Some(problem) = &integrity.problem {
-            tracing::warn!(%problem, "the store is found to be whole again; grants are honoured");
-        }
-        let all_at = if is_all { Some(now) } else { integrity.all_at };
-        *integrity = Integrity { verified, at: Some(now), all_at, problem: None, elevation_stopped: false };
-        self.checks.trust(true);
-    }
-
-    /// The store was found not to be what was written. Standing rights go on in any case.
-    pub(super) fn found_broken(&self, problem: String) {
-        let stops = self.settings.journal.stop_on_failure;
-        tracing::error!(%problem, stops, "the store is not what was written to it; call a person");
-        let now = self.time.now();
-        let mut integrity = self.integrity.lock();
-        integrity.at = Some(now);
-        integrity.problem = Some(problem);
-        integrity.elevation_stopped = stops;
-        self.checks.trust(!stops);
-        drop(integrity);
-        // Hosts that keep answers drop them when the revision rises.
-        self.announce();
-    }
 }

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::engine::Engine;
+use super::integrity::Integrity;
 use super::proof::tree_up_to;
 use super::shared::Shared;
 use crate::error::Error;
@@ -226,6 +227,35 @@ impl Sealer {
                 _ => return Ok(false),
             }
         }
+    }
+}
+
+impl Shared {
+    /// The store was found to be whole up to this record.
+    pub(super) fn found_whole(&self, verified: Revision, is_all: bool) {
+        let now = self.time.now();
+        let mut integrity = self.integrity.lock();
+        if let Some(problem) = &integrity.problem {
+            tracing::warn!(%problem, "the store is found to be whole again; grants are honoured");
+        }
+        let all_at = if is_all { Some(now) } else { integrity.all_at };
+        *integrity = Integrity { verified, at: Some(now), all_at, problem: None, elevation_stopped: false };
+        self.checks.trust(true);
+    }
+
+    /// The store was found not to be what was written. Standing rights go on in any case.
+    pub(super) fn found_broken(&self, problem: String) {
+        let stops = self.settings.journal.stop_on_failure;
+        tracing::error!(%problem, stops, "the store is not what was written to it; call a person");
+        let now = self.time.now();
+        let mut integrity = self.integrity.lock();
+        integrity.at = Some(now);
+        integrity.problem = Some(problem);
+        integrity.elevation_stopped = stops;
+        self.checks.trust(!stops);
+        drop(integrity);
+        // Hosts that keep answers drop them when the revision rises.
+        self.announce();
     }
 }
 

@@ -38,6 +38,24 @@ pub struct VerifyProgress {
 }
 
 /// Who follows a verification. `()` follows nothing.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use jit_access::store::{MemoryStore, Store, Verification, VerifyProgress, Verifying};
+///
+/// struct Shown(u64);
+///
+/// impl Verifying for Shown {
+///     fn progress(&mut self, progress: VerifyProgress) -> ControlFlow<()> {
+///         self.0 = progress.verified.0;
+///         ControlFlow::Continue(())
+///     }
+/// }
+///
+/// MemoryStore::new().verify_with(&Verification::default(), &mut Shown(0))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Verifying {
     /// A record that is as it was sealed, in order, with its text.
     fn record(&mut self, revision: Revision, body: &str) {

@@ -66,15 +66,15 @@ pub(super) fn check_indexes(
     const SETS: &str = "SELECT topic, block FROM record_topics
          WHERE (topic, block) > (?, ?) ORDER BY topic, block LIMIT ?";
     let (sets, open) = about.whole(reached);
-    let sum = summed(connections, about, SETS, (Revision(open), 1), watch)?;
+    let sum = summed(connections, about, SETS, (Revision(open), 1), reached, watch)?;
     whole(sum, sets, STRAY)?;
     const INSTANTS: &str = "SELECT at, revision FROM journal INDEXED BY journal_by_time
          WHERE (at, revision) > (?, ?) ORDER BY at, revision LIMIT ?";
-    let sum = summed(connections, about, INSTANTS, (reached.next(), 1), watch)?;
+    let sum = summed(connections, about, INSTANTS, (reached.next(), 1), reached, watch)?;
     whole(sum, about.instants, "the index of instants is not what the journal says")?;
     const CHANGES: &str = "SELECT revision, 0 FROM journal INDEXED BY journal_changes
          WHERE changes = 1 AND (revision, 0) > (?, ?) ORDER BY revision LIMIT ?";
-    let sum = summed(connections, about, CHANGES, (reached.next(), 0), watch)?;
+    let sum = summed(connections, about, CHANGES, (reached.next(), 0), reached, watch)?;
     whole(sum, about.changes, "the index of changes is not what the journal says")
 }
 
@@ -84,6 +84,7 @@ fn summed(
     about: &About,
     sql: &str,
     (end, column): (Revision, usize),
+    reached: Revision,
     watch: &mut dyn Verifying,
 ) -> Result<Sum, StoreError> {
     let mut sum = Sum::default();
@@ -103,7 +104,7 @@ fn summed(
             }
             Ok(last)
         })?;
-        tell(watch, end, end)?;
+        tell(watch, reached, reached)?;
         match last {
             Some(last) => after = last,
             None => return Ok(sum),

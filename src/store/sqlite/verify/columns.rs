@@ -6,7 +6,7 @@ use super::super::error::Fault;
 use super::super::rows::{
     self, DelegationColumns, GrantColumns, RequestColumns, int, stored_delegation, stored_grant, stored_request,
 };
-use super::held::Row;
+use super::row::Row;
 use crate::model::{AccessRequest, Delegation, Grant, Revision, RoleName};
 
 /// Compares a row with what the journal says; `born` is the record that made it.
@@ -112,7 +112,7 @@ fn is(row: &SqlRow<'_>, column: usize, expected: &str) -> Result<bool, Fault> {
     Ok(row.get_ref(column)?.as_str().is_ok_and(|kept| kept == expected))
 }
 
-/// Whether every role is there with this state. That there are no others, [`super::held::Held::check_counts`] finds.
+/// Whether every role is there with this state. That there are no others, the counts of all rows show.
 fn approvers_are(
     connection: &Connection,
     table: &'static str,

@@ -11,10 +11,11 @@ use super::super::connections::Connections;
 use super::super::error::Fault;
 use super::super::rows::{self, int};
 use super::super::{about, standings};
+use super::row::Row;
 use super::{DOING, columns};
 use crate::journal::Whole;
 use crate::model::{
-    AccessRequest, Concerned, Delegation, DelegationId, Event, Fact, Grant, GrantId, Principal, RequestId, Revision,
+    Concerned, DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision,
     RoleName, Standing, Subject, Topic,
 };
 use crate::store::topics::{Bits, place_of, revision_of};
@@ -26,14 +27,6 @@ use crate::workflow::{View, evolve};
 const HELD: usize = 10_000;
 /// How many rows are compared in one read.
 const ROWS: i64 = 200;
-
-/// A row, as the journal tells it.
-#[derive(Debug, Clone)]
-pub(super) enum Row {
-    Request(AccessRequest),
-    Grant(Grant),
-    Delegation(Delegation),
-}
 
 #[derive(Debug, Clone)]
 struct One {

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `about` | whether what is kept of each record, to find it by, is what the record says |
 //! | `held` | which rows the records read so far have made |
+//! | `row` | a row, as the journal tells it |
 //! | `columns` | whether a row is what the journal says |
 //! | `beside` | whether the indexes, the notices and the idempotency keys are as they were written |
 
@@ -16,6 +17,7 @@ mod about;
 mod beside;
 mod columns;
 mod held;
+mod row;
 
 use rusqlite::{Connection, params};
 
