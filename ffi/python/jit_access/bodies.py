@@ -442,7 +442,7 @@ ROUTES: Final[dict[str, Route]] = {
         description="It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and the hash of\nthe last one. Keep it elsewhere: it shows later whether anything up to that record was cut off or made anew. Needs a role\nin `approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
         query={
-            "record": (Annotated[str | None, Query(max_length=512, description="A record: the first checkpoint that covers it. Without one, the last checkpoint")], None),
+            "record": (Annotated[int | None, Query(ge=0, le=2**53, description="A record: the first checkpoint that covers it. Without one, the last checkpoint")], None),
         },
     ),
     "proof": Route(
@@ -451,9 +451,9 @@ ROUTES: Final[dict[str, Route]] = {
         description="The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`. Needs a role in\n`approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
         query={
-            "record": (Annotated[str | None, Query(max_length=512, description="The record that is in the journal")], None),
-            "since": (Annotated[str | None, Query(max_length=512, description="The size of an earlier checkpoint, of whose journal this one is the continuation")], None),
-            "checkpoint": (Annotated[str | None, Query(max_length=512, description="The size of the checkpoint to which the proof leads. Without one, the last checkpoint")], None),
+            "record": (Annotated[int | None, Query(ge=0, le=2**53, description="The record that is in the journal")], None),
+            "since": (Annotated[int | None, Query(ge=0, le=2**53, description="The size of an earlier checkpoint, of whose journal this one is the continuation")], None),
+            "checkpoint": (Annotated[int | None, Query(ge=0, le=2**53, description="The size of the checkpoint to which the proof leads. Without one, the last checkpoint")], None),
         },
     ),
 }
