@@ -13,9 +13,7 @@ use jit_access::journal::{Hash, Record, is_consistent, is_included, leaf};
 use jit_access::model::*;
 use jit_access::seal::{Keys, SignedNote};
 use jit_access::store::conformance::world::{Dice, Story};
-use jit_access::store::{
-    SqliteOptions, SqliteStore, Store, StoreError, Verification, VerifyProgress, Verifying,
-};
+use jit_access::store::{SqliteOptions, SqliteStore, Store, StoreError, Verification, VerifyProgress, Verifying};
 use jit_access::wire::command;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -163,7 +161,10 @@ fn a_checkpoint_is_signed_kept_and_proves_each_record() {
     assert!(second.size > first.size && first.size.0 > 256);
     let newest = std::fs::read_to_string(world.copies().join("newest.checkpoint")).unwrap();
     assert_eq!(newest, second.note);
-    assert_eq!(std::fs::read_to_string(world.copies().join("keys")).unwrap(), host.keeper().verifiers().join("\n") + "\n");
+    assert_eq!(
+        std::fs::read_to_string(world.copies().join("keys")).unwrap(),
+        host.keeper().verifiers().join("\n") + "\n"
+    );
     assert_eq!(host.engine().integrity().verified, second.size);
 
     let workflow = host.workflow();

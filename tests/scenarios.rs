@@ -435,7 +435,9 @@ impl<'a> World<'a> {
                 grants.iter().map(|grant| document(GrantDocument::new(grant, now, BASE))).collect()
             }
             Read::GetHead(_) => Value::String(workflow.head(who())?.to_string()),
-            Read::Verify(verify) => json!(workflow.verify_against(verify.expected.as_ref(), verify.after.as_ref(), &mut ())?),
+            Read::Verify(verify) => {
+                json!(workflow.verify_against(verify.expected.as_ref(), verify.after.as_ref(), &mut ())?)
+            }
             Read::GetCheckpoint(get) => json!(workflow.checkpoint(who(), &get)?.note),
             Read::GetProof(get) => json!(workflow.proof(who(), &get)?),
             other => panic!("no arm for {other:?}"),

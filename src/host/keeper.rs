@@ -108,7 +108,9 @@ impl Keeper {
             match fs::read_to_string(path) {
                 Ok(note) => self.sealer.check_kept(&note)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => tracing::warn!(%error, path = %path.display(), "a checkpoint that was kept cannot be read"),
+                Err(error) => {
+                    tracing::warn!(%error, path = %path.display(), "a checkpoint that was kept cannot be read")
+                }
             }
         }
         Ok(())
@@ -241,8 +243,8 @@ impl Keeping {
         let keeper = Keeper { stop: Arc::default(), ..keeper.clone() };
         let stop = Arc::clone(&keeper.stop);
         let spawned = thread::Builder::new().name(NAME.to_owned()).spawn(move || keeper.work());
-        let thread =
-            spawned.map_err(|source| Error::System { doing: "starting the thread that verifies the journal", source })?;
+        let thread = spawned
+            .map_err(|source| Error::System { doing: "starting the thread that verifies the journal", source })?;
         Ok(Self { stop, thread: Some(thread), process: std::process::id() })
     }
 }

@@ -311,7 +311,8 @@ mod tests {
         let mut tree = Tree::default();
         assert_eq!(tree.root().to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         for (hex, root) in hex.iter().zip(roots) {
-            let bytes: Vec<u8> = (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
+            let bytes: Vec<u8> =
+                (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
             tree.push(std::str::from_utf8(&bytes).unwrap());
             assert_eq!(tree.root().to_string(), root);
         }

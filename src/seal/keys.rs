@@ -145,13 +145,14 @@ impl Keys {
     /// When it is no checkpoint, or no known key has signed it.
     pub fn open(&self, note: &str) -> Result<Checkpoint, Invalid> {
         let note: SignedNote = note.parse()?;
-        let is_signed = note.signatures.iter().any(|(name, bytes)| {
-            let Some((id, signature)) = bytes.split_first_chunk::<4>() else { return false };
-            name == NAME
-                && self.known.iter().filter(|key| id_of(key) == *id).any(|key| {
-                    UnparsedPublicKey::new(&ED25519, key).verify(note.text.as_bytes(), signature).is_ok()
-                })
-        });
+        let is_signed =
+            note.signatures.iter().any(|(name, bytes)| {
+                let Some((id, signature)) = bytes.split_first_chunk::<4>() else { return false };
+                name == NAME
+                    && self.known.iter().filter(|key| id_of(key) == *id).any(|key| {
+                        UnparsedPublicKey::new(&ED25519, key).verify(note.text.as_bytes(), signature).is_ok()
+                    })
+            });
         if is_signed {
             return note.text.parse();
         }

@@ -12,6 +12,6 @@
 mod keys;
 mod note;
 
-pub(crate) use keys::beside;
 pub use keys::Keys;
+pub(crate) use keys::beside;
 pub use note::{Checkpoint, SignedNote};

@@ -58,7 +58,9 @@ impl Workflow {
         let document = match (get.record, get.since) {
             (Some(record), None) => self.inclusion(record, &kept)?,
             (None, Some(since)) => self.consistency(since, &kept)?,
-            _ => return Err(Invalid::new("record", "and `since` are both given or both left out", "one of them").into()),
+            _ => {
+                return Err(Invalid::new("record", "and `since` are both given or both left out", "one of them").into());
+            }
         };
         Ok(document.to_string())
     }

@@ -234,7 +234,8 @@ impl Workflow {
             Ok((_, records)) => records.first().map(|record| format!("; it has the hash {}", record.hash)),
             Err(_) => None,
         };
-        let problem = format!("{why}{}; the head that was kept has the hash {}", there.unwrap_or_default(), kept.hash());
+        let problem =
+            format!("{why}{}; the head that was kept has the hash {}", there.unwrap_or_default(), kept.hash());
         Broken { revision, problem }.into()
     }
 

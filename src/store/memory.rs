@@ -10,9 +10,9 @@ use super::records::check_position;
 use super::topics::{Bits, concerned, place_of};
 use super::verification::tell;
 use super::{
-    Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, KeptCheckpoint, Leased, LeasedDelivery, Lineage, Live, NewDelivery,
-    NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Subject, Verification,
-    Verified, Verifying, fold,
+    Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, KeptCheckpoint, Leased, LeasedDelivery, Lineage, Live,
+    NewDelivery, NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Subject,
+    Verification, Verified, Verifying, fold,
 };
 use crate::journal::{Broken, Hash, Record, Verifier};
 use crate::lock::Mutex;

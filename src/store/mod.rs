@@ -64,8 +64,8 @@ pub use outbox::{
 pub use page::{ListedRequest, Page, Visible};
 pub use port::{DecideBatch, Reads, Store};
 pub use records::RecordQuery;
-pub use verification::{Verification, Verified, VerifyProgress, Verifying};
 #[cfg(all(feature = "sqlite", feature = "config"))]
 pub(crate) use sqlite::check_private;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};
+pub use verification::{Verification, Verified, VerifyProgress, Verifying};

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use super::{
-    Batch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery, NumberedDelivery, Page,
-    Position, RecordQuery, Seen, Settled, StoreError, Verification, Verified, Verifying,
+    Batch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
+    NumberedDelivery, Page, Position, RecordQuery, Seen, Settled, StoreError, Verification, Verified, Verifying,
 };
 use crate::journal::{Hash, Record};
 use crate::model::{

@@ -15,7 +15,11 @@ pub(super) fn covering(connection: &Connection, record: Revision) -> Result<Opti
 
 /// The last one that covers nothing after this record.
 pub(super) fn last(connection: &Connection, up_to: Revision) -> Result<Option<KeptCheckpoint>, Fault> {
-    one(connection, "SELECT size, head, root, at, note FROM checkpoints WHERE size <= ? ORDER BY size DESC LIMIT 1", up_to)
+    one(
+        connection,
+        "SELECT size, head, root, at, note FROM checkpoints WHERE size <= ? ORDER BY size DESC LIMIT 1",
+        up_to,
+    )
 }
 
 fn one(connection: &Connection, sql: &str, place: Revision) -> Result<Option<KeptCheckpoint>, Fault> {
@@ -41,8 +45,9 @@ fn hash(row: &Row<'_>, column: usize) -> Result<Hash, Fault> {
 
 /// Keeps it with the roots that it adds. Of two processes that make the same one, the first one's stays.
 pub(super) fn keep(transaction: &Transaction<'_>, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), Fault> {
-    let mut insert = transaction
-        .prepare_cached("INSERT INTO tiles (tile, root) VALUES (?, ?) ON CONFLICT (tile) DO UPDATE SET root = excluded.root")?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO tiles (tile, root) VALUES (?, ?) ON CONFLICT (tile) DO UPDATE SET root = excluded.root",
+    )?;
     for (tile, root) in tiles {
         insert.execute(params![int(Revision(*tile)), root.to_string()])?;
     }
@@ -69,8 +74,8 @@ pub(super) fn tiles(connection: &Connection, first: u64, end: u64) -> Result<Vec
 
 /// The texts of the records after `after` up to `last`.
 pub(super) fn bodies(connection: &Connection, after: Revision, last: Revision) -> Result<Vec<String>, Fault> {
-    let mut statement = connection
-        .prepare_cached("SELECT body FROM journal WHERE revision > ? AND revision <= ? ORDER BY revision")?;
+    let mut statement =
+        connection.prepare_cached("SELECT body FROM journal WHERE revision > ? AND revision <= ? ORDER BY revision")?;
     let found = statement.query_map(params![int(after), int(last)], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

@@ -66,9 +66,9 @@ pub(crate) use private::check_private;
 use snapshot::Exclusive;
 
 use super::{
-    Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery, NumberedDelivery, Page,
-    Position, Reads, RecordQuery, Seen, Settled, Store, StoreError,
-    Verification, Verified, Verifying,
+    Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery,
+    NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Verification, Verified,
+    Verifying,
 };
 use crate::journal::{Hash, Record};
 use crate::model::{

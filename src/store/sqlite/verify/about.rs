@@ -115,7 +115,12 @@ impl About {
     }
 
     /// Compares the blocks of which every record was read; at the head of the journal, the last one too.
-    pub(super) fn compare(&mut self, connection: &Connection, reached: Revision, is_at_head: bool) -> Result<(), Fault> {
+    pub(super) fn compare(
+        &mut self,
+        connection: &Connection,
+        reached: Revision,
+        is_at_head: bool,
+    ) -> Result<(), Fault> {
         let current = place_of(reached.next()).0;
         while let Some(entry) = self.open.first_entry() {
             let block = *entry.key();

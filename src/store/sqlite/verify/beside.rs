@@ -159,11 +159,10 @@ pub(super) fn check_notices(connections: &Connections) -> Result<(), StoreError>
         return Err(missing(last + 1));
     }
     connections.read(DOING, |c| {
-        let stray: i64 = c.query_row(
-            "SELECT count(*) FROM deliveries WHERE notice NOT IN (SELECT id FROM notices)",
-            [],
-            |row| row.get(0),
-        )?;
+        let stray: i64 =
+            c.query_row("SELECT count(*) FROM deliveries WHERE notice NOT IN (SELECT id FROM notices)", [], |row| {
+                row.get(0)
+            })?;
         if stray == 0 { Ok(()) } else { Err(Fault::corrupt("deliveries are kept of notices that are not there")) }
     })
 }

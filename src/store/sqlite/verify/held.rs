@@ -15,8 +15,7 @@ use super::row::Row;
 use super::{DOING, columns};
 use crate::journal::Whole;
 use crate::model::{
-    Concerned, DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision,
-    RoleName, Standing, Subject, Topic,
+    Concerned, DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision, RoleName, Standing, Subject, Topic,
 };
 use crate::store::topics::{Bits, place_of, revision_of};
 use crate::store::verification::tell;
@@ -252,8 +251,8 @@ fn evolve_row(row: Option<Row>, event: &Event) -> Option<Row> {
 
 fn last_record(connection: &Connection, subject: &Subject) -> Result<Revision, Fault> {
     let Some(key) = about::key(connection, &Topic::Subject(subject.clone()))? else { return Ok(Revision::ZERO) };
-    let mut statement =
-        connection.prepare_cached("SELECT block, bits FROM record_topics WHERE topic = ? ORDER BY block DESC LIMIT 1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT block, bits FROM record_topics WHERE topic = ? ORDER BY block DESC LIMIT 1")?;
     let mut found = statement.query(params![key])?;
     let Some(row) = found.next()? else { return Ok(Revision::ZERO) };
     let (block, bits) = set(row)?;
@@ -270,8 +269,8 @@ fn set(row: &rusqlite::Row<'_>) -> Result<(u64, Bits), Fault> {
 /// A row, and the record that made it, from the records about it that come before this one.
 fn rebuilt(connection: &Connection, subject: &Subject, before: Revision) -> Result<Option<(Row, Revision)>, Fault> {
     let Some(key) = about::key(connection, &Topic::Subject(subject.clone()))? else { return Ok(None) };
-    let mut sets =
-        connection.prepare_cached("SELECT block, bits FROM record_topics WHERE topic = ? AND block <= ? ORDER BY block")?;
+    let mut sets = connection
+        .prepare_cached("SELECT block, bits FROM record_topics WHERE topic = ? AND block <= ? ORDER BY block")?;
     let mut sets = sets.query(params![key, place_of(before).0.cast_signed()])?;
     let mut change =
         connection.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision = ? AND changes = 1")?;
@@ -314,7 +313,8 @@ pub(super) fn check_in_force(
         let mut after = 0;
         loop {
             let next = connections.read(DOING, |c| {
-                let sql = format!("SELECT created, id FROM {table} WHERE {which} AND created > ? ORDER BY created LIMIT ?");
+                let sql =
+                    format!("SELECT created, id FROM {table} WHERE {which} AND created > ? ORDER BY created LIMIT ?");
                 let mut statement = c.prepare_cached(&sql)?;
                 let mut found = statement.query(params![after, ROWS])?;
                 let mut last = None;
@@ -344,6 +344,8 @@ fn check_one(connection: &Connection, table: &str, created: i64, id: [u8; 16]) -
     };
     match rebuilt(connection, &subject, Revision(u64::MAX >> 1))? {
         Some((row, born)) => columns::check(connection, &row, born),
-        None => Err(Fault::corrupt(format!("a row in {table}, made by record {created}, is none that the journal tells of"))),
+        None => Err(Fault::corrupt(format!(
+            "a row in {table}, made by record {created}, is none that the journal tells of"
+        ))),
     }
 }

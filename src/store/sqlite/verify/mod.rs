@@ -107,7 +107,13 @@ impl Run {
                 (Verifier::after(known.revision, hash, at), told)
             }
         };
-        Ok(Self { verifier, told, held: Held::new(), about: About::after(known.map_or(Revision::ZERO, |known| known.revision)), read: 0 })
+        Ok(Self {
+            verifier,
+            told,
+            held: Held::new(),
+            about: About::after(known.map_or(Revision::ZERO, |known| known.revision)),
+            read: 0,
+        })
     }
 
     /// Reads the journal up to its head.
