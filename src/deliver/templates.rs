@@ -44,6 +44,7 @@ pub struct Templates(Environment<'static>);
 
 /// The parts of a mail.
 #[derive(Debug)]
+#[cfg(feature = "smtp")]
 pub(super) struct Mail {
     pub(super) subject: String,
     pub(super) text: String,
@@ -132,6 +133,7 @@ impl Templates {
     }
 
     /// The subject and the two parts of a mail about one notice.
+    #[cfg(feature = "smtp")]
     pub(super) fn mail(&self, notice: &Notice, link: Option<&str>) -> Result<Mail, String> {
         let render =
             |name| self.render(name, notice, link).map_err(|error| said(name, Some(notice), &error).to_string());
@@ -141,6 +143,7 @@ impl Templates {
     }
 
     /// The title alone, on one line.
+    #[cfg(feature = "webhooks")]
     pub(super) fn subject(&self, notice: &Notice) -> Result<String, String> {
         let text = self.render("subject.txt", notice, None);
         let text = text.map_err(|error| said("subject.txt", Some(notice), &error).to_string())?;
@@ -148,6 +151,7 @@ impl Templates {
     }
 
     /// The message to Slack, as JSON.
+    #[cfg(feature = "webhooks")]
     pub(super) fn slack(&self, notice: &Notice, link: Option<&str>) -> Result<serde_json::Value, String> {
         let text = self.render("slack.json", notice, link);
         let text = text.map_err(|error| said("slack.json", Some(notice), &error).to_string())?;
