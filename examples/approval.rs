@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Refusals are values with a stable code, the same in every language.
     for (who, why) in [(&dev, "the requester"), (&lead, "a lead of something else"), (&dba, "the role's approver")] {
-        let command = Approve::new(asked.id).at_most(Cut { duration: Some(Ttl::from_hours(0.5)?), ..Cut::default() });
+        let command = Approve::new(asked.id).at_most(Cut::default().duration(Some(Ttl::from_hours(0.5)?)));
         match workflow.execute(who, command, None) {
             Ok(receipt) => {
                 let grant = receipt.grant.ok_or("no grant")?;

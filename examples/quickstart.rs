@@ -14,23 +14,15 @@ use jit_access::workflow::Rules;
 #[expect(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn Error>> {
     // What can be asked for, and who may approve it.
-    let role = Role {
-        name: RoleName::new("incident-responder")?,
-        description: "Read the audit trail and run tools".to_owned(),
-        permissions: PermissionSet::new([Permission::new("audit:read")?, Permission::new("tools.*")?])?,
-        max_duration: Some(Ttl::from_hours(4.0)?),
-        default_duration: None,
-        approver_roles: None,
-        approval: Vec::new(),
-        requestable_by: None,
-        conditions: Default::default(),
-        conflicts_with: vec![],
-    };
-    let rules = Rules {
-        approver_roles: vec![RoleName::new("security-admin")?],
-        catalogue: [(role.name.clone(), role.clone())].into(),
-        ..Rules::default()
-    };
+    let role = Role::new(
+        RoleName::new("incident-responder")?,
+        PermissionSet::new([Permission::new("audit:read")?, Permission::new("tools.*")?])?,
+    )
+    .description("Read the audit trail and run tools".to_owned())
+    .max_duration(Some(Ttl::from_hours(4.0)?));
+    let rules = Rules::default()
+        .approver_roles(vec![RoleName::new("security-admin")?])
+        .catalogue([(role.name.clone(), role.clone())].into());
     let engine = Builder::new(MemoryStore::new(), rules).open()?;
     let (decider, workflow) = (engine.decider(), engine.workflow());
 

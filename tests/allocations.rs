@@ -53,33 +53,20 @@ fn at(millis: i64) -> Timestamp {
 }
 
 fn grant(n: u128, holder: &str) -> Grant {
-    Grant {
-        id: GrantId::from_u128(n),
-        request: RequestId::from_u128(n),
-        holder: Principal::user(holder).unwrap(),
-        holder_normal_roles: Vec::new(),
-        role: RoleName::new("incident-responder").unwrap(),
-        permissions: PermissionSet::with_exceptions(
+    Grant::new(
+        GrantId::from_u128(n),
+        RequestId::from_u128(n),
+        Principal::user(holder).unwrap(),
+        RoleName::new("incident-responder").unwrap(),
+        PermissionSet::with_exceptions(
             ["tools.*", "logs:read"].map(|text| Permission::new(text).unwrap()),
             [Permission::new("tools.delete").unwrap()],
         )
         .unwrap(),
-        scope: Scope::one("server", "the-server-of-the-payments-team").unwrap(),
-        window: Window::new(at(1_000), at(1_000_000)).unwrap(),
-        details: jit_access::model::Details::default(),
-        approver_roles: Vec::new(),
-        approved_by: Actor::Rule("test".into()),
-        earlier_approvers: Vec::new(),
-        approved_at: at(1_000),
-        break_glass: None,
-        holder_acts_for: None,
-        conditions: Conditions::default(),
-        suspended: None,
-        ended: None,
-        noted: Noted::default(),
-        extends: None,
-        uses: 0,
-    }
+        Window::new(at(1_000), at(1_000_000)).unwrap(),
+        Actor::Rule("test".into()),
+    )
+    .scope(Scope::one("server", "the-server-of-the-payments-team").unwrap())
 }
 
 /// (principal, action, parent, whether it is given)

@@ -73,32 +73,21 @@ fn permissions(dice: &mut Dice) -> PermissionSet {
 fn grant(n: u128, dice: &mut Dice) -> Grant {
     let start = dice.below(60) as i64;
     let conditions = match dice.below(3) {
-        0 => Conditions { networks: Some(Networks::new(["10.0.0.0/8"]).unwrap()), ..Conditions::default() },
+        0 => Conditions::default().networks(Some(Networks::new(["10.0.0.0/8"]).unwrap())),
         _ => Conditions::default(),
     };
-    Grant {
-        id: GrantId::from_u128(n),
-        request: RequestId::from_u128(n),
-        holder: Principal::user(dice.of(&PEOPLE)).unwrap(),
-        holder_normal_roles: Vec::new(),
-        role: RoleName::new("role").unwrap(),
-        permissions: permissions(dice),
-        scope: dice.of(&SCOPES).parse().unwrap(),
-        window: Window::new(at(start), at(start + 1 + dice.below(60) as i64)).unwrap(),
-        details: jit_access::model::Details::default(),
-        approver_roles: Vec::new(),
-        approved_by: Actor::Rule("test".into()),
-        earlier_approvers: Vec::new(),
-        approved_at: at(0),
-        break_glass: None,
-        holder_acts_for: None,
-        conditions,
-        suspended: None,
-        ended: None,
-        noted: Noted::default(),
-        extends: None,
-        uses: 0,
-    }
+    Grant::new(
+        GrantId::from_u128(n),
+        RequestId::from_u128(n),
+        Principal::user(dice.of(&PEOPLE)).unwrap(),
+        RoleName::new("role").unwrap(),
+        permissions(dice),
+        Window::new(at(start), at(start + 1 + dice.below(60) as i64)).unwrap(),
+        Actor::Rule("test".into()),
+    )
+    .scope(dice.of(&SCOPES).parse().unwrap())
+    .approved_at(at(0))
+    .conditions(conditions)
 }
 
 /// The grants as a plain list, and whether each is in force but for its window.
@@ -264,14 +253,14 @@ fn a_use_that_cannot_be_written_takes_the_allow_back() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jit.db");
-    let store = SqliteStore::open(&path, SqliteOptions { busy_timeout: Duration::from_millis(1) }).unwrap();
-    let everything = |n: u128, who: &str| Grant {
-        holder: Principal::user(who).unwrap(),
-        permissions: PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap(),
-        scope: Scope::ANY,
-        window: Window::new(at(0), at(1_000)).unwrap(),
-        conditions: Conditions::default(),
-        ..grant(n, &mut Dice(1))
+    let store = SqliteStore::open(&path, SqliteOptions::default().busy_timeout(Duration::from_millis(1))).unwrap();
+    let everything = |n: u128, who: &str| {
+        grant(n, &mut Dice(1))
+            .holder(Principal::user(who).unwrap())
+            .permissions(PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap())
+            .scope(Scope::ANY)
+            .window(Window::new(at(0), at(1_000)).unwrap())
+            .conditions(Conditions::default())
     };
     let emergency = BreakGlass {
         drill: false,
@@ -281,11 +270,11 @@ fn a_use_that_cannot_be_written_takes_the_allow_back() {
         lifted: None,
         overdue_noted: false,
     };
-    let grants = [everything(1, "dev"), Grant { break_glass: Some(emergency), ..everything(2, "ops") }];
+    let grants = [everything(1, "dev"), everything(2, "ops").break_glass(Some(emergency))];
     let created =
         |grant| Event { at: at(0), by: Actor::Rule("test".into()), fact: Fact::GrantCreated(Box::new(grant)) };
     store.commit(&Batch { events: grants.into_iter().map(created).collect(), ..Batch::default() }).unwrap();
-    let settings = Settings { waiting_uses: 1, ..Settings::default() };
+    let settings = Settings::default().waiting_uses(1);
     let clock = Arc::new(ManualClock::at(at(1)));
     let engine = Builder::new(store, Rules::default()).settings(settings).clock(clock).open().unwrap();
     let decider = engine.decider();

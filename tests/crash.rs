@@ -44,7 +44,7 @@ fn worker() {
 
 /// Grants, uses and revokes for ever. A failed commit is said, too; the next one has to work again, or fail again.
 fn work(file: &Path, worker: u64) {
-    let patient = SqliteOptions { busy_timeout: Duration::from_secs(60) };
+    let patient = SqliteOptions::default().busy_timeout(Duration::from_secs(60));
     // The harness has begun a line.
     say("");
     if std::env::var_os(TRACED).is_some() {
@@ -295,7 +295,7 @@ fn nothing_acknowledged_is_overlooked_at_a_glance() {
     let mut dice = Dice::new(seed);
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("jit.db");
-    let store = SqliteStore::open(&file, SqliteOptions { busy_timeout: Duration::from_secs(60) }).unwrap();
+    let store = SqliteStore::open(&file, SqliteOptions::default().busy_timeout(Duration::from_secs(60))).unwrap();
     let mut told = Acknowledged::default();
     let mut position = Revision::ZERO;
     for worker in 1..=20 {

@@ -120,22 +120,22 @@ fn conditions_are_the_same_in_cedar() {
             let some: Vec<&str> = (0..=dice.below(2)).map(|_| *dice.pick(&ALL)).collect();
             Networks::new(some).unwrap()
         };
-        let grant = Grant {
-            suspended: None,
-            ended: None,
-            noted: Noted::default(),
-            conditions: Conditions {
-                mfa_within: dice
-                    .one_in(2)
-                    .then(|| Ttl::from_millis(60_000 * i64::try_from(1 + dice.below(3)).unwrap()).unwrap()),
-                networks: dice.one_in(2).then(|| networks(&mut dice)),
-                session: dice.one_in(2).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()),
-                max_uses: dice.one_in(2).then(|| 1.try_into().unwrap()),
-            },
-            permissions: PermissionSet::new([Permission::new("*").unwrap()]).unwrap(),
-            scope: Scope::ANY,
-            ..grant(&mut dice, number, &people, &places, BASE)
-        };
+        let grant = grant(&mut dice, number, &people, &places, BASE)
+            .suspended(None)
+            .ended(None)
+            .noted(Noted::default())
+            .conditions(
+                Conditions::default()
+                    .mfa_within(
+                        dice.one_in(2)
+                            .then(|| Ttl::from_millis(60_000 * i64::try_from(1 + dice.below(3)).unwrap()).unwrap()),
+                    )
+                    .networks(dice.one_in(2).then(|| networks(&mut dice)))
+                    .session(dice.one_in(2).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()))
+                    .max_uses(dice.one_in(2).then(|| 1.try_into().unwrap())),
+            )
+            .permissions(PermissionSet::new([Permission::new("*").unwrap()]).unwrap())
+            .scope(Scope::ANY);
         if number % 8 == 0 {
             schema.check(&grant).unwrap();
         }
@@ -146,15 +146,14 @@ fn conditions_are_the_same_in_cedar() {
             let signed_in = at(now.millis() - age);
             let methods: &[&str] = dice.pick::<&[&str]>(&METHODS);
             let sign_in = SignIn::new(methods.iter().copied(), None, Some(signed_in)).unwrap();
-            let context = Context {
-                sign_in: (!dice.one_in(4)).then_some(sign_in),
-                address: (!dice.one_in(4)).then(|| {
+            let context = Context::default()
+                .sign_in((!dice.one_in(4)).then_some(sign_in))
+                .address((!dice.one_in(4)).then(|| {
                     dice.pick(&["10.1.2.3", "10.9.9.9", "192.0.2.1", "2001:db8::1", "::ffff:10.1.2.3", "::1"])
                         .parse()
                         .unwrap()
-                }),
-                session: (!dice.one_in(4)).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()),
-            };
+                }))
+                .session((!dice.one_in(4)).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()));
             let used_up = dice.one_in(3);
             let given = Attributes {
                 mfa_at: context.sign_in.as_ref().filter(|sign_in| sign_in.is_multi_factor()).and_then(SignIn::at),
@@ -336,36 +335,28 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
         _ => None,
     };
     let role = *dice.pick(&["responder", "a\"b", "\u{430}dmin", "rôle", "x\"); permit(principal,action,resource);//"]);
-    Grant {
-        id: GrantId::from_u128(id),
-        request: RequestId::from_u128(u128::from(dice.next())),
-        holder: dice.pick(people).clone(),
-        holder_normal_roles: vec![],
-        role: RoleName::new(role).unwrap(),
-        permissions: permissions(dice),
-        scope: places.scope(dice),
-        window: Window::new(at(start), at(start + length)).unwrap(),
-        details: jit_access::model::Details {
-            justification: None,
-            ticket_url: dice.one_in(3).then(|| TicketUrl::new("https://tracker.example.com/?q=\"*/").unwrap()),
-        },
-        approver_roles: vec![],
-        approved_by: Actor::Rule("require_approval".into()),
-        earlier_approvers: Vec::new(),
-        approved_at: at(base),
-        break_glass: None,
-        holder_acts_for: None,
-        conditions: Conditions::default(),
-        suspended: dice.one_in(12).then(|| Suspension {
-            at: at(base),
-            by: Actor::Clock,
-            reason: Justification::new("wait").unwrap(),
-        }),
-        ended: ended.map(|kind| End { at: at(base), by: Actor::Clock, kind }),
-        noted: Noted { activation: dice.one_in(2), expiry: dice.one_in(20) },
-        extends: None,
-        uses: 0,
-    }
+    Grant::new(
+        GrantId::from_u128(id),
+        RequestId::from_u128(u128::from(dice.next())),
+        dice.pick(people).clone(),
+        RoleName::new(role).unwrap(),
+        permissions(dice),
+        Window::new(at(start), at(start + length)).unwrap(),
+        Actor::Rule("require_approval".into()),
+    )
+    .scope(places.scope(dice))
+    .details(jit_access::model::Details {
+        justification: None,
+        ticket_url: dice.one_in(3).then(|| TicketUrl::new("https://tracker.example.com/?q=\"*/").unwrap()),
+    })
+    .approved_at(at(base))
+    .suspended(dice.one_in(12).then(|| Suspension {
+        at: at(base),
+        by: Actor::Clock,
+        reason: Justification::new("wait").unwrap(),
+    }))
+    .ended(ended.map(|kind| End { at: at(base), by: Actor::Clock, kind }))
+    .noted(Noted { activation: dice.one_in(2), expiry: dice.one_in(20) })
 }
 
 // ── Who ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,35 +16,21 @@ fn at(millis: i64) -> Timestamp {
 }
 
 fn grant(id: u128, window: (i64, i64)) -> Grant {
-    Grant {
-        id: GrantId::from_u128(id),
-        request: RequestId::from_u128(id),
-        holder: Principal::user("dev@example.com").unwrap(),
-        holder_normal_roles: Vec::new(),
-        role: RoleName::new("operator").unwrap(),
-        permissions: PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap(),
-        scope: Scope::ANY,
-        window: Window::new(at(window.0), at(window.1)).unwrap(),
-        details: jit_access::model::Details::default(),
-        approver_roles: Vec::new(),
-        approved_by: Actor::Rule("test".into()),
-        earlier_approvers: Vec::new(),
-        approved_at: at(1_000),
-        ended: None,
-        break_glass: None,
-        holder_acts_for: None,
-        conditions: Conditions::default(),
-        suspended: None,
-        noted: Noted::default(),
-        extends: None,
-        uses: 0,
-    }
+    Grant::new(
+        GrantId::from_u128(id),
+        RequestId::from_u128(id),
+        Principal::user("dev@example.com").unwrap(),
+        RoleName::new("operator").unwrap(),
+        PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap(),
+        Window::new(at(window.0), at(window.1)).unwrap(),
+        Actor::Rule("test".into()),
+    )
 }
 
 fn suspended() -> Grant {
     let by = Actor::Rule("test".into());
     let reason = Justification::new("odd calls").unwrap();
-    Grant { suspended: Some(Suspension { at: at(1_000), by, reason }), ..grant(4, (1_000, 100_000)) }
+    grant(4, (1_000, 100_000)).suspended(Some(Suspension { at: at(1_000), by, reason }))
 }
 
 fn fill(store: &dyn Store) {

@@ -16,7 +16,7 @@ const THREADS: usize = 8;
 fn rules(limits: Limits) -> Rules {
     let config = "jit_access: {approver_roles: [lead], auto_approve_for_roles: [on-call], require_justification: false, \
                   roles: {reader: {permissions: [logs.read]}}}";
-    Rules { limits, ..jit_access::config::Config::parse(config, []).unwrap().rules }
+    jit_access::config::Config::parse(config, []).unwrap().rules.limits(limits)
 }
 
 /// Every thread has an engine of its own, as every process would.
@@ -50,19 +50,19 @@ fn on_call(name: &str) -> Caller {
 }
 
 fn held_by_all(open: &dyn Fn() -> Vec<Arc<dyn Store>>) {
-    let three = Limits { grants_total: Some(3), ..Limits::default() };
+    let three = Limits::default().grants_total(Some(3));
     let refused = race(open(), three, |number| on_call(&format!("user{number}@example.com")));
     assert_eq!(refused, vec![RefusalCode::TooManyGrants; THREADS - 3]);
 
-    let one = Limits { grants_per_person: Some(1), ..Limits::default() };
+    let one = Limits::default().grants_per_person(Some(1));
     assert_eq!(race(open(), one, |_| on_call("dev@example.com")), vec![RefusalCode::TooManyGrants; THREADS - 1]);
 
-    let waiting = Limits { open_requests_per_person: Some(1), ..Limits::default() };
+    let waiting = Limits::default().open_requests_per_person(Some(1));
     let dev = Caller::new(Principal::user("dev@example.com").unwrap(), Vec::new());
     let refused = race(open(), waiting, |_| dev.clone());
     assert_eq!(refused, vec![RefusalCode::TooManyOpenRequests; THREADS - 1]);
 
-    let hourly = Limits { requests_per_hour: Some(5), ..Limits::default() };
+    let hourly = Limits::default().requests_per_hour(Some(5));
     assert_eq!(race(open(), hourly, |_| dev.clone()), vec![RefusalCode::TooManyRequests; THREADS - 5]);
 }
 

@@ -190,11 +190,9 @@ fn an_approval_names_every_cut_and_a_grant_is_told_of_to_its_end() {
     let world = World::new("");
     let request = world.submit("operator");
     world.told();
-    let cut = Cut {
-        permissions: Some(PermissionSet::new([Permission::new("tools.read").unwrap()]).unwrap()),
-        duration: Some(Ttl::from_hours(0.5).unwrap()),
-        ..Cut::default()
-    };
+    let cut = Cut::default()
+        .permissions(Some(PermissionSet::new([Permission::new("tools.read").unwrap()]).unwrap()))
+        .duration(Some(Ttl::from_hours(0.5).unwrap()));
     let grant = world.run(&lead(), Approve::new(request).at_most(cut).comment(Some(text("half")))).grant.unwrap().id;
     let sent = world.sent(&mail());
     let kinds: Vec<_> = sent

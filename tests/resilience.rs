@@ -36,8 +36,8 @@ fn now() -> Instant {
 
 fn open_with(path: &Path, config: &str, busy: Duration) -> Engine {
     let config = Config::parse(config, []).unwrap();
-    let store = SqliteStore::open(path, SqliteOptions { busy_timeout: busy }).unwrap();
-    let settings = Settings { max_staleness: STALENESS, ..config.settings };
+    let store = SqliteStore::open(path, SqliteOptions::default().busy_timeout(busy)).unwrap();
+    let settings = config.settings.max_staleness(STALENESS);
     Builder::new(store, config.rules).settings(settings).open().unwrap()
 }
 
@@ -256,7 +256,7 @@ fn what_is_due_is_noted_under_steady_traffic() {
     let path = folder.path().join("jit.db");
     let clock = Arc::new(ManualClock::at(at(0)));
     let rules = Config::parse(CONFIG, []).unwrap().rules;
-    let store = SqliteStore::open(&path, SqliteOptions { busy_timeout: Duration::from_secs(60) }).unwrap();
+    let store = SqliteStore::open(&path, SqliteOptions::default().busy_timeout(Duration::from_secs(60))).unwrap();
     let engine = Builder::new(store, rules).clock(Arc::clone(&clock) as _).open().unwrap();
     (0..DUE).for_each(|number| {
         grant(&engine, &format!("user{number}"));
@@ -267,7 +267,8 @@ fn what_is_due_is_noted_under_steady_traffic() {
     let written = AtomicU64::new(0);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let other = SqliteStore::open(&path, SqliteOptions { busy_timeout: Duration::from_secs(60) }).unwrap();
+            let other =
+                SqliteStore::open(&path, SqliteOptions::default().busy_timeout(Duration::from_secs(60))).unwrap();
             while !over.load(Ordering::SeqCst) {
                 let number = u128::from(written.fetch_add(1, Ordering::SeqCst)) + 1_000_000;
                 other
@@ -352,7 +353,7 @@ fn a_replay_is_judged_like_any_look() {
 
     let bot = |person: &str| {
         let acts_for = Some(caller(person, &[]).principal);
-        Caller { acts_for, ..Caller::new(Principal::agent("bot").unwrap(), vec![]) }
+        Caller::new(Principal::agent("bot").unwrap(), vec![]).acts_for(acts_for)
     };
     engine.workflow().execute(&bot("cat"), submit(), Some(&key)).unwrap();
     let other = engine.workflow().execute(&bot("dan"), submit(), Some(&key)).unwrap_err();
@@ -367,9 +368,8 @@ fn one_person_has_one_emergency_whatever_agents_they_use() {
     let config = Config::parse(config, []).unwrap();
     let engine = Builder::new(MemoryStore::new(), config.rules).open().unwrap();
     let ann = caller("ann", &["sre"]);
-    let bot = |name: &str| Caller {
-        acts_for: Some(ann.principal.clone()),
-        ..Caller::new(Principal::agent(name).unwrap(), ann.roles.clone())
+    let bot = |name: &str| {
+        Caller::new(Principal::agent(name).unwrap(), ann.roles.clone()).acts_for(Some(ann.principal.clone()))
     };
     let take = || BreakGlass::new(RoleName::new("deployer").unwrap()).reason(words());
     engine.workflow().execute(&bot("one"), take(), None).unwrap();
@@ -470,7 +470,7 @@ fn every_process_goes_by_the_clock_that_was_accepted() {
         let rules = Config::parse(CONFIG, []).unwrap().rules;
         let clock = Arc::new(ManualClock::at(at(millis)));
         let max_clock_step = Duration::from_secs(step * 24 * 3_600);
-        let settings = Settings { max_staleness: STALENESS, max_clock_step, ..Settings::default() };
+        let settings = Settings::default().max_staleness(STALENESS).max_clock_step(max_clock_step);
         (Builder::new(store, rules).settings(settings).clock(Arc::clone(&clock) as _).open().unwrap(), clock)
     };
     let (right, clock) = open(0, 1);

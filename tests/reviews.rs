@@ -13,7 +13,7 @@ use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::world::{person, role};
 use jit_access::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
-use jit_access::workflow::{Call, Ids, Rules, View, decide, evolve, waiting_for};
+use jit_access::workflow::{Call, Ids, View, decide, evolve, waiting_for};
 use jit_access::{Error, ErrorKind};
 use proptest::prelude::*;
 
@@ -45,11 +45,12 @@ mod any_order {
     /// What somebody holds, and takes off. Any two of these leave something.
     fn reviewers() -> impl Strategy<Value = Vec<(Vec<&'static str>, Cut)>> {
         let scope = proptest::option::of(proptest::sample::select(&["*", "tool", "server:s", "tool@server:s"][..]));
-        let cut = (scope, proptest::option::of(1..8_i64)).prop_map(|(scope, hours)| Cut {
-            conditions: Default::default(),
-            permissions: None,
-            scope: scope.map(|text| text.parse().unwrap()),
-            duration: hours.map(|hours| Ttl::from_millis(hours * 3_600_000).unwrap()),
+        let cut = (scope, proptest::option::of(1..8_i64)).prop_map(|(scope, hours)| {
+            Cut::default()
+                .conditions(Default::default())
+                .permissions(None)
+                .scope(scope.map(|text| text.parse().unwrap()))
+                .duration(hours.map(|hours| Ttl::from_millis(hours * 3_600_000).unwrap()))
         });
         proptest::collection::vec((some_roles(), cut), 1..=6)
     }
@@ -83,7 +84,7 @@ mod any_order {
                 escalation: None,
             });
             let operator = Config::parse("jit_access: {roles: {operator: {permissions: ['tools.*']}}}", []).unwrap().rules;
-            let rules = Rules { approval: approval.collect(), ..operator };
+            let rules = operator.approval(approval.collect());
             let places: Vec<_> =
                 steps.iter().flat_map(|(roles, count)| (0..*count).map(move |_| roles)).collect();
 
@@ -165,7 +166,7 @@ jit_access:
         let clock = Arc::new(ManualClock::at(start()));
         let folder = tempfile::TempDir::new().unwrap();
         let file = |path: &Path| -> Arc<dyn Store> {
-            let options = SqliteOptions { busy_timeout: std::time::Duration::from_secs(60) };
+            let options = SqliteOptions::default().busy_timeout(std::time::Duration::from_secs(60));
             Arc::new(SqliteStore::open(path.join("jit.db"), options).unwrap())
         };
         let engines = [engine(file(folder.path()), &clock), engine(file(folder.path()), &clock)];

@@ -473,7 +473,7 @@ impl<'a> World<'a> {
         let knows = ["amr", "acr", "auth_time", "mfa"].iter().any(|claim| !person[claim].is_null());
         let sign_in = SignIn::new(amr, person["acr"].as_str(), auth_time)?;
         let sign_in = knows.then(|| sign_in.claiming_mfa(person["mfa"] == true));
-        Ok(Caller { principal, roles, permissions, acts_for, sign_in })
+        Ok(Caller::new(principal, roles).permissions(permissions).acts_for(acts_for).sign_in(sign_in))
     }
 
     /// The value with what was saved in the place of its name.

@@ -39,7 +39,7 @@ impl Place for Folder {
 
 /// Eight threads with four handles on a loaded machine may wait long for their turn.
 fn patient() -> SqliteOptions {
-    SqliteOptions { busy_timeout: std::time::Duration::from_secs(60) }
+    SqliteOptions::default().busy_timeout(std::time::Duration::from_secs(60))
 }
 
 fn open(path: &Path) -> SqliteStore {

@@ -16,29 +16,15 @@ fn at(millis: i64) -> Timestamp {
 }
 
 fn grant() -> Grant {
-    Grant {
-        id: GrantId::from_u128(1),
-        request: RequestId::from_u128(1),
-        holder: Principal::user("dev@example.com").unwrap(),
-        holder_normal_roles: Vec::new(),
-        role: RoleName::new("operator").unwrap(),
-        permissions: PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap(),
-        scope: Scope::ANY,
-        window: Window::new(at(1_000), at(1_000_000)).unwrap(),
-        details: jit_access::model::Details::default(),
-        approver_roles: Vec::new(),
-        approved_by: Actor::Rule("test".into()),
-        earlier_approvers: Vec::new(),
-        approved_at: at(1_000),
-        ended: None,
-        break_glass: None,
-        holder_acts_for: None,
-        conditions: Conditions::default(),
-        suspended: None,
-        noted: Noted::default(),
-        extends: None,
-        uses: 0,
-    }
+    Grant::new(
+        GrantId::from_u128(1),
+        RequestId::from_u128(1),
+        Principal::user("dev@example.com").unwrap(),
+        RoleName::new("operator").unwrap(),
+        PermissionSet::new([Permission::new("tools.*").unwrap()]).unwrap(),
+        Window::new(at(1_000), at(1_000_000)).unwrap(),
+        Actor::Rule("test".into()),
+    )
 }
 
 fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
@@ -46,7 +32,7 @@ fn world(waiting_uses: usize) -> (Arc<MemoryStore>, Engine) {
     let store = Arc::new(MemoryStore::new());
     store.commit(&Batch { events: vec![event], ..Batch::default() }).unwrap();
     let builder = Builder::shared(Arc::clone(&store) as Arc<dyn Store>, Rules::default());
-    let settings = Settings { waiting_uses, ..Settings::default() };
+    let settings = Settings::default().waiting_uses(waiting_uses);
     let engine = builder.clock(Arc::new(ManualClock::at(at(5_000)))).settings(settings).open().unwrap();
     (store, engine)
 }
@@ -94,8 +80,8 @@ fn numbered_uses_are_exact(stores: &[Arc<dyn Store>]) {
     let open = |store: &Arc<dyn Store>| {
         Builder::shared(Arc::clone(store), Rules::default()).clock(clock.clone()).open().unwrap()
     };
-    let conditions = Conditions { max_uses: std::num::NonZeroU32::new(MAX), ..Conditions::default() };
-    let created = Fact::GrantCreated(Box::new(Grant { conditions, ..grant() }));
+    let conditions = Conditions::default().max_uses(std::num::NonZeroU32::new(MAX));
+    let created = Fact::GrantCreated(Box::new(grant().conditions(conditions)));
     let event = Event { at: at(1_000), by: Actor::Rule("test".into()), fact: created };
     stores[0].commit(&Batch { events: vec![event], ..Batch::default() }).unwrap();
     let engines: Vec<_> = stores.iter().map(open).collect();

@@ -20,29 +20,22 @@ fn hours(hours: i64) -> Ttl {
 }
 
 fn rules() -> Rules {
-    let role = |name: &str, max: Option<i64>, approvers: Option<&str>| Role {
-        name: RoleName::new(name).unwrap(),
-        description: String::new(),
-        permissions: PermissionSet::new([Permission::new("tools.*").unwrap(), Permission::new("audit:read").unwrap()])
-            .unwrap(),
-        max_duration: max.map(hours),
-        default_duration: None,
-        approver_roles: approvers.map(|name| vec![RoleName::new(name).unwrap()]),
-        approval: Vec::new(),
-        requestable_by: None,
-        conditions: Conditions::default(),
-        conflicts_with: Vec::new(),
+    let role = |name: &str, max: Option<i64>, approvers: Option<&str>| {
+        Role::new(
+            RoleName::new(name).unwrap(),
+            PermissionSet::new([Permission::new("tools.*").unwrap(), Permission::new("audit:read").unwrap()]).unwrap(),
+        )
+        .max_duration(max.map(hours))
+        .approver_roles(approvers.map(|name| vec![RoleName::new(name).unwrap()]))
     };
     let admin = || ApprovalRule { roles: vec![RoleName::new("admin").unwrap()], count: 2, escalation: None };
-    let twice = Role { approval: vec![admin()], ..role("twice", None, None) };
+    let twice = role("twice", None, None).approval(vec![admin()]);
     let roles = [role("operator", None, None), role("auditor", Some(2), Some("lead")), twice];
-    Rules {
-        approver_roles: vec![RoleName::new("admin").unwrap()],
-        auto_approve_for_roles: vec![RoleName::new("oncall").unwrap()],
-        approval_timeout: hours(3),
-        catalogue: roles.into_iter().map(|role| (role.name.clone(), role)).collect(),
-        ..Rules::default()
-    }
+    Rules::default()
+        .approver_roles(vec![RoleName::new("admin").unwrap()])
+        .auto_approve_for_roles(vec![RoleName::new("oncall").unwrap()])
+        .approval_timeout(hours(3))
+        .catalogue(roles.into_iter().map(|role| (role.name.clone(), role)).collect())
 }
 
 /// Six people: two developers, one of them on call; an admin, a lead, one who is both, and one who is nothing.
@@ -56,12 +49,12 @@ fn people() -> Vec<Caller> {
         ("nil", vec![]),
     ]
     .into_iter()
-    .map(|(name, roles)| Caller {
-        principal: Principal::user(&format!("{name}@example.com")).unwrap(),
-        roles: roles.into_iter().map(|role| RoleName::new(role).unwrap()).collect(),
-        permissions: None,
-        acts_for: None,
-        sign_in: SignIn::new(["pwd", "otp"], None, Some(at(0))).ok(),
+    .map(|(name, roles)| {
+        Caller::new(
+            Principal::user(&format!("{name}@example.com")).unwrap(),
+            roles.into_iter().map(|role| RoleName::new(role).unwrap()).collect(),
+        )
+        .sign_in(SignIn::new(["pwd", "otp"], None, Some(at(0))).ok())
     })
     .collect()
 }
@@ -300,7 +293,7 @@ fn command(step: &Step, view: &View, now: i64) -> Command {
             .into(),
         Do::Approve { minutes } => {
             let duration = minutes.map(|minutes| Ttl::from_millis(minutes * 60_000).unwrap());
-            let cut = Cut { duration, ..Cut::default() };
+            let cut = Cut::default().duration(duration);
             Approve::new(request).at_most(cut).into()
         }
         Do::Extend => Extend::new(grant).reason(reason).into(),
@@ -556,7 +549,7 @@ fn every_state_answers_every_command() {
 #[test]
 fn chains_of_extensions_have_no_gap_and_no_end_beyond_the_limit() {
     proptest!(|(steps in proptest::collection::vec((0..10 * HOUR, 0..4_u8, cut()), 1..12))| {
-        let rules = Rules { max_extensions: 4, max_total_duration: Some(hours(20)), ..rules() };
+        let rules = rules().max_extensions(4).max_total_duration(Some(hours(20)));
         let (dev, admin) = (people().remove(0), people().remove(2));
         let mut serial = 1;
         let run = |view: View, caller: &Caller, command: Command, serial: u128, now: i64| {
@@ -612,12 +605,12 @@ fn submit(caller: &Caller, rules: &Rules) -> Result<Vec<Event>, RefusalCode> {
 fn the_operators_rules_are_asked() {
     let dev = people().remove(0);
     assert!(submit(&dev, &rules()).is_ok());
-    assert_eq!(submit(&dev, &Rules { enabled: false, ..rules() }), Err(RefusalCode::Disabled));
-    assert_eq!(submit(&dev, &Rules { approver_roles: vec![], ..rules() }), Err(RefusalCode::NoApprover));
-    assert_eq!(submit(&dev, &Rules { require_ticket_url: true, ..rules() }), Err(RefusalCode::TicketRequired));
+    assert_eq!(submit(&dev, &rules().enabled(false)), Err(RefusalCode::Disabled));
+    assert_eq!(submit(&dev, &rules().approver_roles(vec![])), Err(RefusalCode::NoApprover));
+    assert_eq!(submit(&dev, &rules().require_ticket_url(true)), Err(RefusalCode::TicketRequired));
     let everything = vec![Permission::new("*").unwrap()];
-    assert_eq!(submit(&dev, &Rules { reserved_permissions: everything, ..rules() }), Err(RefusalCode::NothingToGrant));
-    let events = submit(&dev, &Rules { require_approval: false, approver_roles: vec![], ..rules() }).unwrap();
+    assert_eq!(submit(&dev, &rules().reserved_permissions(everything)), Err(RefusalCode::NothingToGrant));
+    let events = submit(&dev, &rules().require_approval(false).approver_roles(vec![])).unwrap();
     assert_eq!(events[1].by, Actor::Rule("require_approval".into()), "a rule's approval is marked as one");
 }
 
@@ -662,11 +655,8 @@ fn cut() -> impl Strategy<Value = Cut> {
         Conditions::new(minutes, networks.as_deref(), None, uses).unwrap()
     });
     (of(permission_set()), of(scope()), of(1..10_i64), conditions).prop_map(
-        |(permissions, scope, duration, conditions)| Cut {
-            permissions,
-            scope,
-            duration: duration.map(hours),
-            conditions,
+        |(permissions, scope, duration, conditions)| {
+            Cut::default().permissions(permissions).scope(scope).duration(duration.map(hours)).conditions(conditions)
         },
     )
 }

@@ -50,7 +50,7 @@ jit_access:
 
 fn agent(name: &str, of: &str, roles: &[&str]) -> Caller {
     let acts_for = Some(person(of, &[]).principal);
-    Caller { acts_for, principal: Principal::agent(name).unwrap(), ..person(of, roles) }
+    person(of, roles).acts_for(acts_for).principal(Principal::agent(name).unwrap())
 }
 
 /// Whom the rows are about. Those who ask hold a role that approves, so that it can be seen not to help them.
@@ -97,7 +97,7 @@ struct World {
 }
 
 fn rules(policy: PolicyHandle) -> Rules {
-    Rules { policy, ..Config::parse(CONFIG, []).unwrap().rules }
+    Config::parse(CONFIG, []).unwrap().rules.policy(policy)
 }
 
 impl World {
@@ -164,7 +164,7 @@ impl World {
             number += 1;
             let holder = person(&format!("h{number}"), &["oncall", "incident-review"]);
             let sign_in = SignIn::new(["mfa"], None, Some(engine.now())).ok();
-            let caller = Caller { sign_in, ..holder.clone() };
+            let caller = holder.clone().sign_in(sign_in);
             let command = BreakGlass::new(RoleName::new("operator").unwrap()).reason(words()).drill(false);
             let grant = run(&workflow, &caller, command).grant.unwrap().id;
             world.grants.push((state, grant));
@@ -331,7 +331,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "ask: operator" => would(caller, submit("operator").into()),
         "ask: payroll" => would(caller, submit("payroll").into()),
         "break-glass" => {
-            let caller = Caller { sign_in: SignIn::new(["mfa"], None, Some(engine.now())).ok(), ..caller.clone() };
+            let caller = caller.clone().sign_in(SignIn::new(["mfa"], None, Some(engine.now())).ok());
             would(&caller, BreakGlass::new(RoleName::new("operator").unwrap()).reason(words()).into())
         }
         "delegate" => {
@@ -508,33 +508,25 @@ mod random {
     }
 
     fn request(dice: &mut Dice) -> AccessRequest {
-        AccessRequest {
-            id: RequestId::from_u128(dice.below(3) as u128),
-            extends: None,
-            requester: principal(dice),
-            requester_acts_for: (dice.below(3) == 0).then(|| principal(dice)),
-            requester_normal_roles: roles(dice),
-            requester_normal_permissions: None,
-            role: RoleName::new("operator").unwrap(),
+        let terms = Terms {
             permissions: permissions(),
             scope: Scope::ANY,
             duration: Ttl::from_hours(1.0).unwrap(),
-            duration_cut: None,
-            starts_at: None,
             conditions: Conditions::default(),
-            details: jit_access::model::Details::default(),
-            approver_roles: roles(dice),
-            approval: (0..dice.below(3)).map(|_| step(dice)).collect(),
-            created_at: now(),
-            times_out_at: instant(dice),
-            emergency: None,
-            assessment: Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: Vec::new() },
-            state: [RequestState::Pending, RequestState::NeedsInfo, RequestState::Denied][dice.below(3)],
-            version: 1,
-            reviews: Vec::new(),
-            answers: Vec::new(),
-            repeats: Vec::new(),
-        }
+        };
+        AccessRequest::new(
+            RequestId::from_u128(dice.below(3) as u128),
+            principal(dice),
+            RoleName::new("operator").unwrap(),
+            terms,
+            now(),
+            instant(dice),
+        )
+        .requester_acts_for((dice.below(3) == 0).then(|| principal(dice)))
+        .requester_normal_roles(roles(dice))
+        .approver_roles(roles(dice))
+        .approval((0..dice.below(3)).map(|_| step(dice)).collect())
+        .state([RequestState::Pending, RequestState::NeedsInfo, RequestState::Denied][dice.below(3)])
     }
 
     fn grant(dice: &mut Dice) -> Grant {
@@ -546,42 +538,31 @@ mod random {
             lifted: None,
             overdue_noted: false,
         };
-        Grant {
-            id: GrantId::from_u128(dice.below(3) as u128),
-            request: RequestId::from_u128(1),
-            holder: principal(dice),
-            holder_acts_for: None,
-            holder_normal_roles: roles(dice),
-            role: RoleName::new("operator").unwrap(),
-            permissions: permissions(),
-            scope: Scope::ANY,
-            window: window(dice),
-            conditions: Conditions::default(),
-            details: jit_access::model::Details::default(),
-            approver_roles: roles(dice),
-            approved_by: Actor::Principal(principal(dice)),
-            earlier_approvers: Vec::new(),
-            approved_at: now(),
-            break_glass: (dice.below(2) == 0).then_some(owed),
-            suspended: None,
-            ended: None,
-            noted: Noted::default(),
-            extends: None,
-            uses: 0,
-        }
+        Grant::new(
+            GrantId::from_u128(dice.below(3) as u128),
+            RequestId::from_u128(1),
+            principal(dice),
+            RoleName::new("operator").unwrap(),
+            permissions(),
+            window(dice),
+            Actor::Principal(principal(dice)),
+        )
+        .holder_normal_roles(roles(dice))
+        .approver_roles(roles(dice))
+        .approved_at(now())
+        .break_glass((dice.below(2) == 0).then_some(owed))
     }
 
     fn delegation(dice: &mut Dice) -> Delegation {
-        Delegation {
-            id: DelegationId::from_u128(1),
-            delegator: principal(dice),
-            delegate: principal(dice),
-            roles: roles(dice),
-            window: window(dice),
-            reason: words(),
-            created_at: now(),
-            ended: None,
-        }
+        Delegation::new(
+            DelegationId::from_u128(1),
+            principal(dice),
+            principal(dice),
+            roles(dice),
+            window(dice),
+            words(),
+            now(),
+        )
     }
 
     #[test]
@@ -590,9 +571,9 @@ mod random {
         let mut permitted = 0;
         for seed in 0..300 {
             let dice = &mut Dice::new(seed);
-            let rules = Rules { approver_roles: roles(dice), auditor_roles: roles(dice), ..Rules::default() };
+            let rules = Rules::default().approver_roles(roles(dice)).auditor_roles(roles(dice));
             let acts_for = (dice.below(3) == 0).then(|| principal(dice));
-            let caller = Caller { acts_for, ..Caller::new(principal(dice), roles(dice)) };
+            let caller = Caller::new(principal(dice), roles(dice)).acts_for(acts_for);
             let lent = roles(dice);
             let (request, grant, delegation) = (request(dice), grant(dice), delegation(dice));
             let (eligible_roles, principals, about) = (roles(dice), [principal(dice)], principal(dice));

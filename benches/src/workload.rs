@@ -175,30 +175,17 @@ pub fn grant(dice: &mut Dice, number: usize, holder: &Principal, roles: &[Permis
     };
     let at = |millis| Timestamp::from_millis(millis).expect("a time");
     let mut id = Dice::new(number as u64 + 17);
-    Grant {
-        id: GrantId::from_u128((id.below(usize::MAX) as u128) << 64 | id.below(usize::MAX) as u128),
-        request: RequestId::from_u128(number as u128),
-        holder: holder.clone(),
-        holder_normal_roles: Vec::new(),
-        role: RoleName::new("role").expect("a name"),
-        permissions: roles[dice.below(roles.len())].clone(),
-        scope,
-        // Wide enough for hosts that ask the system's clock.
-        window: Window::new(at(1_700_000_000_000), at(1_900_000_000_000 + dice.below(1_000) as i64)).expect("a window"),
-        details: jit_access::model::Details::default(),
-        approver_roles: Vec::new(),
-        approved_by: Actor::Rule("bench".into()),
-        earlier_approvers: Vec::new(),
-        approved_at: now(),
-        break_glass: None,
-        holder_acts_for: None,
-        conditions: Conditions::default(),
-        suspended: None,
-        ended: None,
-        noted: Noted::default(),
-        extends: None,
-        uses: 0,
-    }
+    Grant::new(
+        GrantId::from_u128((id.below(usize::MAX) as u128) << 64 | id.below(usize::MAX) as u128),
+        RequestId::from_u128(number as u128),
+        holder.clone(),
+        RoleName::new("role").expect("a name"),
+        roles[dice.below(roles.len())].clone(),
+        Window::new(at(1_700_000_000_000), at(1_900_000_000_000 + dice.below(1_000) as i64)).expect("a window"),
+        Actor::Rule("bench".into()),
+    )
+    .scope(scope)
+    .approved_at(now())
 }
 
 /// The questions as text for other processes, a line each: who, what, the thing, its parent, and whether it is given.

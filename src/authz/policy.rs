@@ -47,7 +47,7 @@ pub struct AuthzError {
 ///     }
 /// }
 ///
-/// let rules = jit_access::workflow::Rules { policy: Closed.into(), ..Default::default() };
+/// let rules = jit_access::workflow::Rules::default().policy(Closed.into());
 /// assert!(rules.policy.is_custom());
 /// ```
 pub trait WorkflowPolicy: fmt::Debug + Send + Sync {

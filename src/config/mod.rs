@@ -56,6 +56,7 @@ use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rule
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Config {
     /// The rules of the workflow.
     pub rules: Rules,
@@ -75,6 +76,7 @@ pub struct Config {
 /// assert_eq!(Config::check(None, "jit_access: {enabled: true}", []), Checked::default());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Checked {
     /// Every mistake. With any of them, nothing starts.
     pub errors: Vec<Invalid>,

@@ -1,5 +1,6 @@
 //! Who is asking the library to do something, and who did it.
 
+use derive_setters::Setters;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ use super::{Permission, Principal, RoleName, SignIn};
 /// assert!(lead.has_any(&[RoleName::new("lead")?]) && !lead.has_any(&[]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct Caller {
     /// Who.
     pub principal: Principal,

@@ -1,6 +1,7 @@
 //! What must be so at each use of a grant, besides its window.
 
 use core::net::IpAddr;
+use derive_setters::Setters;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -15,15 +16,16 @@ use super::{Invalid, NothingLeft, SignIn, Ttl};
 /// ```
 /// use jit_access::model::{Conditions, NothingLeft};
 ///
-/// let asked = Conditions { session: Some("task-42".parse()?), ..Conditions::default() };
-/// let cut = Conditions { max_uses: std::num::NonZeroU32::new(3), ..Conditions::default() };
+/// let asked = Conditions::default().session(Some("task-42".parse()?));
+/// let cut = Conditions::default().max_uses(std::num::NonZeroU32::new(3));
 /// let both = asked.and(&cut).map_err(|nothing| format!("{nothing:?}"))?;
 /// assert!(both.is_within(&asked) && !asked.is_within(&both));
-/// let other = Conditions { session: Some("task-43".parse()?), ..Conditions::default() };
+/// let other = Conditions::default().session(Some("task-43".parse()?));
 /// assert_eq!(asked.and(&other), Err(NothingLeft::Session));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
+#[non_exhaustive]
 pub struct Conditions {
     /// The holder has signed in with a second factor no longer ago than this.
     pub mfa_within: Option<Ttl>,
@@ -244,11 +246,12 @@ impl FromStr for SessionId {
 /// ```
 /// use jit_access::model::Context;
 ///
-/// let context = Context { address: Some("10.1.2.3".parse()?), ..Context::default() };
+/// let context = Context::default().address(Some("10.1.2.3".parse()?));
 /// assert!(context.session.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
+#[non_exhaustive]
 pub struct Context {
     /// How the principal signed in.
     pub sign_in: Option<SignIn>,

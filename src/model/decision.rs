@@ -138,6 +138,7 @@ pub struct Basis {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use = "a decision that nobody enforces protects nothing"]
+#[non_exhaustive]
 pub struct Decision {
     /// Allow, deny, or not applicable.
     pub outcome: Outcome,

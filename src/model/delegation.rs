@@ -8,21 +8,17 @@ use super::{Actor, DelegationId, Justification, Principal, RoleName, Timestamp, 
 /// use jit_access::model::{Delegation, DelegationId, DelegationStatus, Justification, Principal, RoleName, Ttl, Window};
 ///
 /// let from = "2026-12-01T09:00:00Z".parse()?;
-/// let holiday = Delegation {
-///     id: DelegationId::from_u128(7),
-///     delegator: Principal::user("ann@example.com")?,
-///     delegate: Principal::user("ben@example.com")?,
-///     roles: vec![RoleName::new("tool-owner")?],
-///     window: Window::starting(from, Ttl::from_hours(48.0)?)?,
-///     reason: Justification::new("two days off")?,
-///     created_at: from,
-///     ended: None,
-/// };
+/// let (ann, ben) = (Principal::user("ann@example.com")?, Principal::user("ben@example.com")?);
+/// let roles = vec![RoleName::new("tool-owner")?];
+/// let window = Window::starting(from, Ttl::from_hours(48.0)?)?;
+/// let reason = Justification::new("two days off")?;
+/// let holiday = Delegation::new(DelegationId::from_u128(7), ann, ben, roles, window, reason, from);
 /// assert_eq!(holiday.status(from), DelegationStatus::Active);
 /// assert_eq!(holiday.status(holiday.window.end()), DelegationStatus::Expired);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Delegation {
     /// Which delegation.
     pub id: DelegationId,
@@ -40,6 +36,22 @@ pub struct Delegation {
     pub created_at: Timestamp,
     /// How it ended before its time, if it did.
     pub ended: Option<DelegationEnd>,
+}
+
+impl Delegation {
+    /// A delegation that nobody has ended. Those of an engine come from its workflow; this is for tests and for stores.
+    #[must_use]
+    pub const fn new(
+        id: DelegationId,
+        delegator: Principal,
+        delegate: Principal,
+        roles: Vec<RoleName>,
+        window: Window,
+        reason: Justification,
+        created_at: Timestamp,
+    ) -> Self {
+        Self { id, delegator, delegate, roles, window, reason, created_at, ended: None }
+    }
 }
 
 /// An early end of a delegation.

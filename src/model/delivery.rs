@@ -18,6 +18,7 @@ use super::{DeliveryId, Principal, Timestamp};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Delivery {
     /// Which delivery.
     pub id: DeliveryId,

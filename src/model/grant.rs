@@ -1,5 +1,7 @@
 //! A time-bound permission.
 
+use derive_setters::Setters;
+
 use super::{
     Action, Actor, BreakGlass, Conditions, Details, Extension, GrantId, Justification, PermissionSet, Principal,
     RequestId, Resource, RoleName, Scope, Timestamp, Window,
@@ -28,7 +30,8 @@ use super::{
 /// assert_eq!(grant.status(grant.window.end()), GrantStatus::Expired);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct Grant {
     /// Which grant.
     pub id: GrantId,
@@ -101,6 +104,45 @@ pub struct Holding {
     pub scope: Scope,
     /// When.
     pub window: Window,
+}
+
+impl Grant {
+    /// A plain grant of these permissions everywhere, approved when it begins. Grants of an engine come from its workflow;
+    /// this is for tests and for stores.
+    #[must_use]
+    pub fn new(
+        id: GrantId,
+        request: RequestId,
+        holder: Principal,
+        role: RoleName,
+        permissions: PermissionSet,
+        window: Window,
+        approved_by: Actor,
+    ) -> Self {
+        Self {
+            id,
+            request,
+            extends: None,
+            holder,
+            holder_acts_for: None,
+            holder_normal_roles: Vec::new(),
+            role,
+            permissions,
+            scope: Scope::ANY,
+            window,
+            conditions: Conditions::default(),
+            details: Details::default(),
+            approver_roles: Vec::new(),
+            approved_by,
+            earlier_approvers: Vec::new(),
+            approved_at: window.start(),
+            break_glass: None,
+            suspended: None,
+            ended: None,
+            noted: Noted::default(),
+            uses: 0,
+        }
+    }
 }
 
 impl From<Grant> for Holding {

@@ -8,7 +8,7 @@
 /// let only = |name| PermissionSet::new([Permission::new(name)?]);
 /// let (permissions, duration, conditions) = (only("logs:read")?, Ttl::from_hours(1.0)?, Conditions::default());
 /// let asked = Terms { permissions, scope: Scope::ANY, duration, conditions };
-/// let cut = Cut { permissions: Some(only("tools.*")?), ..Cut::default() };
+/// let cut = Cut::default().permissions(Some(only("tools.*")?));
 /// assert_eq!(asked.cut(&cut), Err(NothingLeft::Permissions));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,8 +1,10 @@
 //! An access request and what reviewers said to it.
 
+use derive_setters::Setters;
+
 use super::{
     Actor, ApprovalStep, Assessment, Capacity, Conditions, Cut, Details, Emergency, Extension, Justification,
-    Permission, PermissionSet, Principal, RequestId, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    Permission, PermissionSet, Principal, RequestId, RiskLevel, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -25,7 +27,8 @@ use std::sync::Arc;
 /// assert_eq!((found.status(engine.now()), found.role.as_str()), (RequestStatus::Pending, "deployer"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct AccessRequest {
     /// Which request.
     pub id: RequestId,
@@ -77,6 +80,48 @@ pub struct AccessRequest {
     pub answers: Vec<Answer>,
     /// What else the requester wanted the same for, while it waited or its grant gave it.
     pub repeats: Vec<Repeat>,
+}
+
+impl AccessRequest {
+    /// A request that waits, and that nobody has assessed or can review. Requests of an engine come from its workflow; this
+    /// is for tests and for stores.
+    #[must_use]
+    pub fn new(
+        id: RequestId,
+        requester: Principal,
+        role: RoleName,
+        terms: Terms,
+        created_at: Timestamp,
+        times_out_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            extends: None,
+            requester,
+            requester_acts_for: None,
+            requester_normal_roles: Vec::new(),
+            requester_normal_permissions: None,
+            role,
+            permissions: terms.permissions,
+            scope: terms.scope,
+            duration: terms.duration,
+            duration_cut: None,
+            conditions: terms.conditions,
+            starts_at: None,
+            details: Details::default(),
+            approver_roles: Vec::new(),
+            approval: Vec::new(),
+            created_at,
+            times_out_at,
+            emergency: None,
+            assessment: Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: Vec::new() },
+            state: RequestState::Pending,
+            version: 1,
+            reviews: Vec::new(),
+            answers: Vec::new(),
+            repeats: Vec::new(),
+        }
+    }
 }
 
 /// Another reason for what a request or its grant gives already.
@@ -324,6 +369,7 @@ impl AccessRequest {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Review {
     /// Who.
     pub by: Actor,

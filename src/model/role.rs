@@ -1,6 +1,7 @@
 //! What can be asked for.
 
 use super::{ApprovalRule, Conditions, PermissionSet, RoleName, Ttl};
+use derive_setters::Setters;
 
 /// What can be asked for: permissions, and the limits of asking. An entry of the operator's catalogue.
 ///
@@ -13,7 +14,8 @@ use super::{ApprovalRule, Conditions, PermissionSet, RoleName, Ttl};
 /// assert_eq!(role.max_duration.map(|ttl| ttl.hours()), Some(2.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct Role {
     /// What requesters call it.
     pub name: RoleName,
@@ -35,4 +37,23 @@ pub struct Role {
     pub conditions: Conditions,
     /// The roles, of this catalogue or of the host, that nobody should hold together with this one.
     pub conflicts_with: Vec<RoleName>,
+}
+
+impl Role {
+    /// A role that gives these permissions, and for which the general rules hold.
+    #[must_use]
+    pub fn new(name: RoleName, permissions: PermissionSet) -> Self {
+        Self {
+            name,
+            description: String::new(),
+            permissions,
+            max_duration: None,
+            default_duration: None,
+            approver_roles: None,
+            approval: Vec::new(),
+            requestable_by: None,
+            conditions: Conditions::default(),
+            conflicts_with: Vec::new(),
+        }
+    }
 }

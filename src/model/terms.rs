@@ -1,6 +1,7 @@
 //! What is given, where and for how long; and what an approver takes off it.
 
 use super::{Conditions, NothingLeft, PermissionSet, Scope, Ttl};
+use derive_setters::Setters;
 
 /// What a grant gives, where, and for how long.
 ///
@@ -10,7 +11,7 @@ use super::{Conditions, NothingLeft, PermissionSet, Scope, Ttl};
 /// let permissions = PermissionSet::new([Permission::new("tools.*")?])?;
 /// let (scope, duration, conditions) = ("tool".parse()?, Ttl::from_hours(4.0)?, Conditions::default());
 /// let asked = Terms { permissions, scope, duration, conditions };
-/// let cut = Cut { scope: Some("server:s1".parse()?), duration: Some(Ttl::from_hours(1.0)?), ..Cut::default() };
+/// let cut = Cut::default().scope(Some("server:s1".parse()?)).duration(Some(Ttl::from_hours(1.0)?));
 /// let given = asked.cut(&cut).map_err(|nothing| format!("{nothing:?}"))?;
 /// assert_eq!((given.scope, given.duration), ("tool@server:s1".parse()?, Ttl::from_hours(1.0)?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,7 +36,8 @@ pub struct Terms {
 /// assert!(Cut::default().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
+#[non_exhaustive]
 pub struct Cut {
     /// No more than these permissions.
     pub permissions: Option<PermissionSet>,

@@ -19,29 +19,12 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (start, later): (Timestamp, Timestamp) = ("2026-12-01T09:00:00Z".parse()?, "2026-12-01T13:00:00Z".parse()?);
-//! let grant = Grant {
-//!     id: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()?,
-//!     request: "0198c7a2-0000-7000-8000-000000000001".parse()?,
-//!     holder: Principal::user("dev@example.com")?,
-//!     holder_normal_roles: vec![],
-//!     role: RoleName::new("billing-support")?,
-//!     permissions: PermissionSet::new([Permission::new("invoices.*")?])?,
-//!     scope: Scope::one("customer", "acme")?,
-//!     window: Window::new(start, later)?,
-//!     details: jit_access::model::Details::default(),
-//!     approver_roles: vec![],
-//!     approved_by: Actor::Principal(Principal::user("lead@example.com")?),
-//!     earlier_approvers: Vec::new(),
-//!     approved_at: start,
-//!     break_glass: None,
-//!     holder_acts_for: None,
-//!     conditions: Conditions::default(),
-//!     suspended: None,
-//!     ended: None,
-//!     noted: Noted::default(),
-//!     extends: None,
-//!     uses: 0,
-//! };
+//! let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
+//! let permissions = PermissionSet::new([Permission::new("invoices.*")?])?;
+//! let (id, request) = (GrantId::from_u128(1), RequestId::from_u128(1));
+//! let (role, window) = (RoleName::new("billing-support")?, Window::new(start, later)?);
+//! let grant = Grant::new(id, request, dev, role, permissions, window, Actor::Principal(lead))
+//!     .scope(Scope::one("customer", "acme")?);
 //!
 //! let schema = Schema::parse("entity Customer; entity Invoice in [Customer];")?;
 //! schema.with(grant.permissions.allowed(), [])?.check(&grant)?;

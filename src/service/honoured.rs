@@ -24,6 +24,7 @@ use crate::workflow::{Needs, Whose};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Honoured {
     /// The grants, without what is in `reserved_permissions` now.
     pub grants: Vec<Grant>,

@@ -68,6 +68,7 @@ impl IdempotencyKey {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Receipt {
     /// The request.
     pub request: Option<AccessRequest>,

@@ -51,6 +51,7 @@ pub struct Reconciler {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tick {
     /// How many facts were noted in the journal.
     pub noted: usize,

@@ -1,5 +1,6 @@
 //! What an operator tunes in the engine.
 
+use derive_setters::Setters;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use crate::notify::NoticeSettings;
 /// use jit_access::service::Settings;
 /// use std::time::Duration;
 ///
-/// let settings = Settings { max_staleness: Duration::from_millis(500), ..Settings::default() };
+/// let settings = Settings::default().max_staleness(Duration::from_millis(500));
 /// assert!(settings.interval < settings.max_staleness);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Setters)]
+#[non_exhaustive]
 pub struct Settings {
     /// How old the last proof that the index is current may be before a grant is no longer honoured without a new one.
     /// Two seconds: the longest that a revocation made in another process can go unnoticed.

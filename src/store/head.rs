@@ -18,6 +18,7 @@ use crate::model::{Invalid, Revision, Timestamp};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Head {
     /// Which journal it is.
     pub lineage: Lineage,

@@ -12,16 +12,10 @@ document! {
     /// use jit_access::wire::{self, DelegationDocument};
     ///
     /// let from = "2026-12-01T09:00:00Z".parse()?;
-    /// let holiday = Delegation {
-    ///     id: DelegationId::from_u128(7),
-    ///     delegator: Principal::user("ann@example.com")?,
-    ///     delegate: Principal::user("ben@example.com")?,
-    ///     roles: vec![RoleName::new("tool-owner")?],
-    ///     window: Window::starting(from, Ttl::from_hours(48.0)?)?,
-    ///     reason: Justification::new("two days off")?,
-    ///     created_at: from,
-    ///     ended: None,
-    /// };
+    /// let (ann, ben) = (Principal::user("ann@example.com")?, Principal::user("ben@example.com")?);
+    /// let (roles, reason) = (vec![RoleName::new("tool-owner")?], Justification::new("two days off")?);
+    /// let window = Window::starting(from, Ttl::from_hours(48.0)?)?;
+    /// let holiday = Delegation::new(DelegationId::from_u128(7), ann, ben, roles, window, reason, from);
     /// let document = wire::to_json(&DelegationDocument::new(&holiday, from, "/jit"))?;
     /// assert!(document.contains(r#""delegate":"ben@example.com""#) && document.contains(r#""status":"active""#));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

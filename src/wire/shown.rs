@@ -12,6 +12,7 @@ use crate::model::{Principal, Timestamp};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct DocumentSpec {
     /// Its name in every language: `Grant`.
     pub name: &'static str,
@@ -30,6 +31,7 @@ impl DocumentSpec {
 
 /// A field of a document.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ShownField {
     /// The name in JSON.
     pub name: &'static str,

@@ -1,5 +1,6 @@
 //! What the operator has set, as plain values. The configuration file is read elsewhere.
 
+use derive_setters::Setters;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
@@ -13,11 +14,12 @@ use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role
 /// use jit_access::model::{RoleName, Ttl};
 /// use jit_access::workflow::Rules;
 ///
-/// let rules = Rules { max_duration: Ttl::from_hours(2.0)?, approver_roles: vec![RoleName::new("lead")?], ..Rules::default() };
+/// let rules = Rules::default().max_duration(Ttl::from_hours(2.0)?).approver_roles(vec![RoleName::new("lead")?]);
 /// assert!(rules.enabled && rules.require_approval);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct Rules {
     /// `enabled`: whether anything new can be asked for, approved or used. What is in force ends all the same.
     pub enabled: bool,
@@ -124,10 +126,11 @@ impl Rules {
 /// ```
 /// use jit_access::workflow::Limits;
 ///
-/// let limits = Limits { grants_per_person: Some(2), ..Limits::default() };
+/// let limits = Limits::default().grants_per_person(Some(2));
 /// assert!(limits.are_set() && !Limits::default().are_set());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Setters)]
+#[non_exhaustive]
 pub struct Limits {
     /// `limits.grants_per_person`: how many live grants a principal may hold.
     pub grants_per_person: Option<u64>,
@@ -165,11 +168,12 @@ impl Rules {
 /// use jit_access::model::{RiskLevel, RoleName};
 /// use jit_access::workflow::NeverAutoApprove;
 ///
-/// let never = NeverAutoApprove { roles: vec![RoleName::new("dba")?], risk_level: Some(RiskLevel::High), ..Default::default() };
+/// let never = NeverAutoApprove::default().roles(vec![RoleName::new("dba")?]).risk_level(Some(RiskLevel::High));
 /// assert!(never.scopes.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
+#[non_exhaustive]
 pub struct NeverAutoApprove {
     /// `never_auto_approve.roles`: requests for these.
     pub roles: Vec<RoleName>,
@@ -187,7 +191,8 @@ pub struct NeverAutoApprove {
 /// let rules = BreakGlassRules::default();
 /// assert!(!rules.enabled && rules.require_mfa && rules.notify_security_team);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct BreakGlassRules {
     /// `break_glass.enabled`.
     pub enabled: bool,
@@ -300,11 +305,12 @@ impl Rules {
 /// ```
 /// use jit_access::workflow::RiskRules;
 ///
-/// let risk = RiskRules { production: vec!["server:shop".parse()?], working_hours: Some("08:00-18:00".parse()?) };
+/// let risk = RiskRules::default().production(vec!["server:shop".parse()?]).working_hours(Some("08:00-18:00".parse()?));
 /// assert_eq!(risk.working_hours.map(|hours| hours.to_string()).as_deref(), Some("08:00-18:00"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
+#[non_exhaustive]
 pub struct RiskRules {
     /// `risk.production`: where a mistake hurts.
     pub production: Vec<Scope>,

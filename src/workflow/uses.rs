@@ -13,8 +13,8 @@ use crate::model::{
 /// use jit_access::model::{Conditions, Context, Reason, Timestamp};
 /// use jit_access::workflow::{Rules, met_until};
 ///
-/// let conditions = Conditions { session: Some("task-42".parse()?), ..Conditions::default() };
-/// let context = Context { session: Some("task-42".parse()?), ..Context::default() };
+/// let conditions = Conditions::default().session(Some("task-42".parse()?));
+/// let context = Context::default().session(Some("task-42".parse()?));
 /// let now = "2026-12-01T09:00:00Z".parse()?;
 /// assert_eq!(met_until(&conditions, &context, &Rules::default(), now), Ok(Timestamp::MAX));
 /// assert_eq!(met_until(&conditions, &Context::default(), &Rules::default(), now), Err(Reason::OtherSession));

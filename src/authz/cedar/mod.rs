@@ -29,7 +29,7 @@ const SCHEMA: &str = include_str!("../../../policies/workflow.cedarschema");
 /// use jit_access::workflow::Rules;
 ///
 /// let generous = CedarPolicy::parse("permit (principal, action, resource);")?;
-/// let rules = Rules { policy: generous.into(), ..Rules::default() };
+/// let rules = Rules::default().policy(generous.into());
 /// assert!(rules.policy.is_custom() && !CedarPolicy::shipped()?.is_custom());
 ///
 /// let mistake = CedarPolicy::parse("permit (principal, action, resource)\nwhen { resource.color == \"red\" };").unwrap_err();

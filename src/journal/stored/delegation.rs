@@ -18,16 +18,10 @@ struct StoredEnd {
 /// use jit_access::model::*;
 ///
 /// let from = "2026-12-01T09:00:00Z".parse()?;
-/// let holiday = Delegation {
-///     id: DelegationId::from_u128(7),
-///     delegator: Principal::user("ann@example.com")?,
-///     delegate: Principal::user("ben@example.com")?,
-///     roles: vec![RoleName::new("tool-owner")?],
-///     window: Window::starting(from, Ttl::from_hours(48.0)?)?,
-///     reason: Justification::new("two days off")?,
-///     created_at: from,
-///     ended: None,
-/// };
+/// let (ann, ben) = (Principal::user("ann@example.com")?, Principal::user("ben@example.com")?);
+/// let (roles, reason) = (vec![RoleName::new("tool-owner")?], Justification::new("two days off")?);
+/// let window = Window::starting(from, Ttl::from_hours(48.0)?)?;
+/// let holiday = Delegation::new(DelegationId::from_u128(7), ann, ben, roles, window, reason, from);
 /// let text = serde_json::to_string(&StoredDelegation::from(&holiday))?;
 /// assert_eq!(Delegation::try_from(serde_json::from_str::<StoredDelegation>(&text)?)?, holiday);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,17 +1,19 @@
 //! What an operator may tune.
 
+use derive_setters::Setters;
 use std::time::Duration;
 
-/// What an operator may tune. Write `SqliteOptions { busy_timeout, ..Default::default() }`.
+/// What an operator may tune.
 ///
 /// ```
 /// use jit_access::store::SqliteOptions;
 /// use std::time::Duration;
 ///
-/// let options = SqliteOptions { busy_timeout: Duration::from_secs(1), ..SqliteOptions::default() };
+/// let options = SqliteOptions::default().busy_timeout(Duration::from_secs(1));
 /// assert_eq!(options.busy_timeout.as_millis(), 1_000);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct SqliteOptions {
     /// How long an operation waits for another process to let go of the file before it fails with
     /// [`crate::store::StoreError::Unavailable`]. Five seconds unless set.
