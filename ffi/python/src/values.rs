@@ -48,7 +48,7 @@ impl Caller {
         let acts_for = acts_for.map(|name| Principal::user(name).map_err(|error| error.for_field("acts_for")));
         let acts_for = acts_for.transpose().map_err(raise)?;
         let sign_in = sign_in(&amr, acr, auth_time, mfa)?;
-        Ok(Self(model::Caller { principal, roles, permissions, acts_for, sign_in }))
+        Ok(Self(model::Caller::new(principal, roles).permissions(permissions).acts_for(acts_for).sign_in(sign_in)))
     }
 
     #[getter]
