@@ -27,7 +27,7 @@ impl<T> Mutex<T> {
 
     /// The same for a lock that may be held for ever, by a thread that a fork has left behind. `None` when it still is
     /// after about that time.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn try_lock_for(&self, patience: Duration) -> Option<MutexGuard<'_, T>> {
         use std::sync::TryLockError;
 
@@ -47,7 +47,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,7 +69,7 @@ impl Condvar {
     }
 
     /// Waits as long as the condition holds.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn wait_while<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,

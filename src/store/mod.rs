@@ -15,6 +15,10 @@
 //! | `records` | which records of the journal are wanted, and what a record is about |
 //! | `topics` | which records have a topic, and how several are put together |
 //! | `answer` | how a view is put together from single reads |
+//! | `columns` | how values become columns of a database, and come back |
+//! | `statuses` | which rows of a database have a status at an instant |
+//! | `gate` | who is inside, and how everybody is kept out while a process forks |
+//! | `memo` | the last position that was seen, kept in a small file |
 //! | `error` | why a store could not do what was asked |
 //! | `fold` | how a batch of events changes the rows |
 //! | `integrity` | how records are appended, and how the rows are compared with the journal |
@@ -22,24 +26,35 @@
 //! | `memory` | the store of tests and trials |
 //! | `memory_outbox` | its outbox |
 //! | `sqlite` | the store of one host: a file that several processes share |
+//! | `postgres` | the store of many hosts: a PostgreSQL database |
 //! | `conformance` | the suite that a store must pass to be one |
 
 mod answer;
 mod batch;
 mod checkpoints;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod columns;
 mod error;
 mod fold;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod gate;
 mod head;
 mod integrity;
 mod live;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod memo;
 mod memory;
 mod memory_outbox;
 mod outbox;
 mod page;
 mod port;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod records;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod statuses;
 mod topics;
 mod verification;
 
@@ -63,6 +78,8 @@ pub use outbox::{
 };
 pub use page::{ListedRequest, Page, Visible};
 pub use port::{DecideBatch, Reads, Store};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore, PostgresUrl, UnusableDatabase};
 pub use records::RecordQuery;
 #[cfg(all(feature = "sqlite", feature = "config"))]
 pub(crate) use sqlite::check_private;

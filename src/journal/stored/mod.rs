@@ -36,6 +36,6 @@ pub use delegation::StoredDelegation;
 pub use event::StoredEvent;
 pub use grant::StoredGrant;
 pub use request::StoredRequest;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use request::state_name;
 pub use standing::StoredStanding;

@@ -17,8 +17,9 @@ use super::identity::Identity;
 use super::options::SqliteOptions;
 use super::wal_index::{self, Header};
 use super::{journal, read};
-use crate::lock::{Condvar, Mutex};
+use crate::lock::Mutex;
 use crate::model::Revision;
+use crate::store::gate::{Gate, Inside};
 use crate::store::{Head, Position, StoreError};
 
 /// More readers than these are opened when needed, and closed afterwards.
@@ -312,50 +313,5 @@ impl Watcher {
 
     fn header(&self) -> Option<Header> {
         self.link.open.log_index().and_then(wal_index::header)
-    }
-}
-
-/// Counts who is inside, and can keep everybody out.
-#[derive(Debug, Default)]
-struct Gate {
-    state: Mutex<GateState>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct GateState {
-    closed: bool,
-    inside: usize,
-}
-
-impl Gate {
-    fn enter(&self) -> Inside<'_> {
-        let mut state = self.changed.wait_while(self.state.lock(), |state| state.closed);
-        state.inside += 1;
-        Inside(self)
-    }
-
-    fn close(&self) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        drop(self.changed.wait_while(state, |state| state.inside > 0));
-    }
-
-    fn open(&self) {
-        self.state.lock().closed = false;
-        self.changed.notify_all();
-    }
-}
-
-#[derive(Debug)]
-struct Inside<'a>(&'a Gate);
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.state.lock();
-        state.inside = state.inside.saturating_sub(1);
-        if state.closed {
-            self.0.changed.notify_all();
-        }
     }
 }

@@ -25,7 +25,7 @@ fn delivery_in(row: &Row<'_>) -> Result<NumberedDelivery, Fault> {
         Some(kind) => Some(Principal::new(kind, &name).map_err(|e| damaged(&e))?),
         None => None,
     };
-    let at = |column: usize| row.get::<_, Option<i64>>(column)?.map(instant).transpose();
+    let at = |column: usize| Ok::<_, Fault>(row.get::<_, Option<i64>>(column)?.map(instant).transpose()?);
     let delivery = Delivery {
         id,
         notice: row.get::<_, i64>(2)?.cast_unsigned(),

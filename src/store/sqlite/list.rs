@@ -10,60 +10,16 @@ use rusqlite::{Connection, named_params};
 
 use super::error::Fault;
 use super::read::{delegation_in, grant_created, grant_of, int_of, request_created};
-use super::rows::{GRANT_STATES, REQUEST_STATES, int};
+use super::rows::int;
 use crate::model::{Delegation, DelegationStatus, Grant, GrantStatus, RequestStatus, Revision};
+use crate::store::statuses::{Matching, delegations_that_are, grants_that_are, requests_that_are};
 use crate::store::{ListedRequest, Page, Visible};
-
-/// Rows in one kept state that are what is wanted at `:now`.
-#[derive(Debug, Clone, Copy)]
-struct Matching {
-    state: &'static str,
-    /// A condition on the row as `t`.
-    at: &'static str,
-}
-
-const fn always(state: &'static str) -> Matching {
-    Matching { state, at: ":now IS NOT NULL" }
-}
-
-/// What [`AccessRequest::status`] says, turned round: which rows have the status at `:now`.
-fn requests_that_are(status: RequestStatus) -> Vec<Matching> {
-    match status {
-        RequestStatus::Pending => vec![Matching { state: "pending", at: "t.times_out_at > :now" }],
-        RequestStatus::NeedsInfo => vec![Matching { state: "needs_info", at: "t.times_out_at > :now" }],
-        RequestStatus::TimedOut => vec![
-            always("timed_out"),
-            Matching { state: "pending", at: "t.times_out_at <= :now" },
-            Matching { state: "needs_info", at: "t.times_out_at <= :now" },
-        ],
-        RequestStatus::Approved => vec![always("approved")],
-        RequestStatus::Denied => vec![always("denied")],
-        RequestStatus::Withdrawn => vec![always("withdrawn")],
-    }
-}
-
-/// What [`Grant::status`] says, turned round: which rows have the status at `:now`.
-fn grants_that_are(status: GrantStatus) -> Vec<Matching> {
-    match status {
-        GrantStatus::Scheduled => vec![Matching { state: "open", at: "t.starts_at > :now" }],
-        GrantStatus::Active => vec![Matching { state: "open", at: "t.starts_at <= :now AND t.ends_at > :now" }],
-        GrantStatus::Suspended => vec![Matching { state: "suspended", at: "t.ends_at > :now" }],
-        GrantStatus::Expired => vec![
-            always("expired"),
-            Matching { state: "open", at: "t.ends_at <= :now" },
-            Matching { state: "suspended", at: "t.ends_at <= :now" },
-        ],
-        GrantStatus::Revoked => vec![always("revoked")],
-        GrantStatus::Released => vec![always("released")],
-        GrantStatus::Exhausted => vec![always("exhausted")],
-    }
-}
 
 pub(super) fn requests(
     connection: &Connection,
     page: &Page<RequestStatus>,
 ) -> Result<Vec<(Revision, ListedRequest)>, Fault> {
-    let matching = page.status.map_or_else(|| REQUEST_STATES.into_iter().map(always).collect(), requests_that_are);
+    let matching = requests_that_are(page.status);
     let shown = shown(connection, &REQUESTS, &matching, page)?;
     let with_grant = |created| {
         let (created, request) = request_created(connection, created)?;
@@ -74,22 +30,11 @@ pub(super) fn requests(
 }
 
 pub(super) fn grants(connection: &Connection, page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, Fault> {
-    let matching = page.status.map_or_else(|| GRANT_STATES.into_iter().map(always).collect(), grants_that_are);
+    let matching = grants_that_are(page.status);
     let is_live = matches!(page.status, Some(GrantStatus::Scheduled | GrantStatus::Active | GrantStatus::Suspended));
     let table = if is_live && more_ended_than_live(connection, page)? { &LIVE_GRANTS } else { &GRANTS };
     let shown = shown(connection, table, &matching, page)?;
     shown.into_iter().map(|created| grant_created(connection, created)).collect()
-}
-
-/// What [`Delegation::status`] says, turned round: a condition on the row at `:now`.
-const fn delegations_that_are(status: Option<DelegationStatus>) -> &'static str {
-    match status {
-        None => ":now IS NOT NULL",
-        Some(DelegationStatus::Scheduled) => "ended = 0 AND starts_at > :now",
-        Some(DelegationStatus::Active) => "ended = 0 AND starts_at <= :now AND ends_at > :now",
-        Some(DelegationStatus::Expired) => "ended = 0 AND ends_at <= :now",
-        Some(DelegationStatus::Ended) => "ended = 1 AND :now IS NOT NULL",
-    }
 }
 
 /// Newest first. Delegations are few, made by people for people; so the status is no part of an index.
@@ -100,7 +45,7 @@ pub(super) fn delegations(
     let at = delegations_that_are(page.status);
     let select = |whose: &str| {
         format!(
-            "SELECT created, stored FROM delegations
+            "SELECT created, stored FROM delegations t
              WHERE {whose} AND created < :before AND {at} ORDER BY created DESC LIMIT :limit"
         )
     };
@@ -248,6 +193,7 @@ fn collect<S>(
 mod tests {
     use super::*;
     use crate::store::sqlite::schema::plan_of;
+    use crate::store::statuses::always;
 
     #[test]
     fn live_grants_are_found_without_those_that_have_ended() {

@@ -25,7 +25,6 @@
 //! | `list` | which rows a page shows |
 //! | `standings` | what hosts have reported of principals |
 //! | `tally` | how many grants and requests there are |
-//! | `memo` | the last position that was seen, kept beside the store |
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
 //! | `verify` | whether the file still says what was written to it |
@@ -42,7 +41,6 @@ mod forked;
 mod identity;
 mod journal;
 mod list;
-mod memo;
 mod options;
 mod outbox;
 mod private;
@@ -55,7 +53,7 @@ mod tally;
 mod verify;
 mod wal_index;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use connections::Connections;
 pub use error::UnusableFile;
@@ -65,6 +63,7 @@ pub(crate) use private::check_private;
 
 use snapshot::Exclusive;
 
+use super::memo;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery,
     NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Verification, Verified,
@@ -119,6 +118,11 @@ impl SqliteStore {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.connections.path()
+    }
+
+    /// The file beside it that keeps the last position that was seen.
+    fn seen(&self) -> PathBuf {
+        file::with_suffix(self.path(), "-seen")
     }
 }
 
@@ -247,14 +251,14 @@ impl Store for SqliteStore {
     }
 
     fn remembered(&self) -> Result<Option<Seen>, StoreError> {
-        memo::read(self.path())
+        memo::read(&self.seen())
     }
 
     fn remember(&self, seen: &Seen) -> Result<(), StoreError> {
         const DOING: &str = "keeping what was seen";
         /// A commit waits for the disk, and wakes everybody who watches.
         const EVERY_MS: i64 = 10_000;
-        memo::write(self.path(), seen)?;
+        memo::write(&self.seen(), seen)?;
         let head = self.head()?;
         if seen.clock != head.clock || seen.at.millis() - head.seen.millis() < EVERY_MS {
             return Ok(());

@@ -9,6 +9,7 @@ use super::rows::{self, revision};
 use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Invalid, Principal, RequestId, Revision, Timestamp,
 };
+pub(super) use crate::store::columns::int_of;
 use crate::store::{Done, Head, Live};
 
 pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
@@ -263,11 +264,6 @@ pub(super) fn done_under(connection: &Connection, caller: &Principal, key: &str)
         })
         .optional()?;
     Ok(done)
-}
-
-/// A limit as SQLite takes it.
-pub(super) fn int_of(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The last position that was seen, kept in a small file beside the store.
+//! The last position that was seen, kept in a small file on this machine.
 //!
-//! When the store's file is replaced while nobody watches, only this file tells. It holds one line: lineage, revision, hash,
+//! When the store is replaced while nobody watches, only this file tells. It holds one line: lineage, revision, hash,
 //! the instant in milliseconds, and the last record by then that said that the clock is right. It is written by renaming, so
 //! it is whole or not there.
 
@@ -8,22 +8,15 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::error::unavailable;
-use super::file::with_suffix;
+use super::{Position, Seen, StoreError};
 use crate::model::{Revision, Timestamp};
-use crate::store::{Position, Seen, StoreError};
 
 const READING: &str = "reading the position beside the store";
 const WRITING: &str = "writing the position beside the store";
 
-/// The file that belongs to the store in this file.
-fn path_of(store: &Path) -> PathBuf {
-    with_suffix(store, "-seen")
-}
-
-pub(super) fn read(store: &Path) -> Result<Option<Seen>, StoreError> {
-    let path = path_of(store);
-    let text = match std::fs::read_to_string(&path) {
+/// What is kept in the file at `path`; `None` when there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Seen>, StoreError> {
+    let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unavailable(READING, error)),
@@ -47,24 +40,29 @@ fn parse(text: &str) -> Option<Seen> {
 }
 
 /// Keeps what was seen, unless something later is kept already.
-pub(super) fn write(store: &Path, seen: &Seen) -> Result<(), StoreError> {
-    if let Ok(Some(kept)) = read(store)
+pub(super) fn write(path: &Path, seen: &Seen) -> Result<(), StoreError> {
+    if let Ok(Some(kept)) = read(path)
         && !seen.is_after(&kept)
     {
         return Ok(());
     }
     // Engines of one process write at the same time, too.
     static DRAFTS: AtomicU64 = AtomicU64::new(0);
-    let path = path_of(store);
     let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
-    let draft = with_suffix(store, &format!("-seen.{}.{draft}", std::process::id()));
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.{draft}", std::process::id()));
+    let draft = PathBuf::from(name);
     let Seen { position: Position { lineage, revision, hash }, at, clock } = seen;
     let clock = clock.map(|record| format!(" {record}")).unwrap_or_default();
     let line = format!("{lineage} {revision} {hash} {}{clock}\n", at.millis());
     create(&draft)
         .and_then(|mut file| file.write_all(line.as_bytes()))
-        .and_then(|()| std::fs::rename(&draft, &path))
+        .and_then(|()| std::fs::rename(&draft, path))
         .map_err(|error| unavailable(WRITING, error))
+}
+
+fn unavailable(doing: &'static str, error: std::io::Error) -> StoreError {
+    StoreError::Unavailable { doing, source: Box::new(error) }
 }
 
 fn create(path: &Path) -> std::io::Result<std::fs::File> {
@@ -84,7 +82,7 @@ mod tests {
     #[test]
     fn the_latest_position_is_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let store = folder.path().join("jit.db");
+        let store = folder.path().join("jit.db-seen");
         assert_eq!(read(&store).unwrap(), None);
         let position = Position { lineage: Lineage::random(), revision: Revision(3), hash: Hash::GENESIS };
         let seen = |revision, millis| Seen {
@@ -102,7 +100,7 @@ mod tests {
         write(&store, &repaired).unwrap();
         write(&store, &seen(8, 100)).unwrap();
         assert_eq!(read(&store).unwrap(), Some(repaired), "what was seen under a wrong clock counts no more");
-        std::fs::write(path_of(&store), "nonsense").unwrap();
+        std::fs::write(&store, "nonsense").unwrap();
         assert!(matches!(read(&store), Err(StoreError::Corrupt(_))));
     }
 }

@@ -1,0 +1,191 @@
+//! What each record can be found by: how it is kept, and whether it is what the journal says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::Fault;
+use super::link::Statement;
+use super::read;
+use super::session::Session;
+use super::text::kept;
+use crate::journal::Record;
+use crate::model::{Concerned, Fact, GrantId, Revision, Topic};
+use crate::store::topics::{Bits, concerned, place_of, text_of};
+use crate::store::{Rows, Subject};
+
+/// Sets of records, by the block and the topic as it is kept.
+type Sets = BTreeMap<(u64, (String, String)), Bits>;
+
+fn key_of(topic: &Topic) -> (String, String) {
+    let (kind, name) = text_of(topic);
+    (kind.to_owned(), kept(&name).into_owned())
+}
+
+fn note(sets: &mut Sets, revision: Revision, topics: &BTreeSet<Topic>) {
+    let (block, place) = place_of(revision);
+    for topic in topics {
+        sets.entry((block, key_of(topic))).or_default().insert(place);
+    }
+}
+
+/// Writes what these records can be found by, given the rows after them. `used` are the grants that are only used.
+pub(super) fn write(
+    session: &Session<'_>,
+    records: &[Record],
+    rows: &Rows,
+    used: &BTreeMap<GrantId, i64>,
+    statements: &mut Vec<Statement<'_>>,
+) -> Result<(), Fault> {
+    let known = of_grants(session, used.keys().copied())?;
+    let nobody = Concerned::default();
+    let mut sets = Sets::new();
+    for record in records {
+        let topics = match &record.event.fact {
+            // Grants that are only used are not among the rows.
+            Fact::GrantUsed { grant, .. } if !rows.grants.contains_key(grant) => {
+                Topic::of(&record.event, known.get(grant).unwrap_or(&nobody))
+            }
+            _ => Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows)),
+        };
+        note(&mut sets, record.revision, &topics);
+    }
+    add_kept(session, &mut sets)?;
+    let (mut blocks, mut kinds, mut names, mut bits) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for ((block, (kind, name)), set) in sets {
+        blocks.push(block.cast_signed());
+        kinds.push(kind);
+        names.push(name);
+        bits.push(set.to_bytes());
+    }
+    statements.push(Statement {
+        // What is known is left out first, because each try at a number takes one.
+        sql: "INSERT INTO topics (kind, name)
+              SELECT DISTINCT kind, name FROM unnest($1::text[], $2::text[]) AS new (kind, name)
+              WHERE NOT EXISTS (SELECT 1 FROM topics t WHERE t.kind = new.kind
+                  AND sha256(convert_to(t.name, 'UTF8')) = sha256(convert_to(new.name, 'UTF8')))
+              ON CONFLICT DO NOTHING",
+        params: vec![Box::new(kinds.clone()), Box::new(names.clone())],
+    });
+    statements.push(Statement {
+        sql: "INSERT INTO record_topics (block, topic, bits)
+              SELECT new.block, t.id, new.bits
+              FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS new (block, kind, name, bits)
+              JOIN topics t ON t.kind = new.kind
+                  AND sha256(convert_to(t.name, 'UTF8')) = sha256(convert_to(new.name, 'UTF8'))
+              ON CONFLICT (block, topic) DO UPDATE SET bits = excluded.bits",
+        params: vec![Box::new(blocks), Box::new(kinds), Box::new(names), Box::new(bits)],
+    });
+    Ok(())
+}
+
+/// Adds to these sets what is kept of them.
+fn add_kept(session: &Session<'_>, sets: &mut Sets) -> Result<(), Fault> {
+    let (blocks, (kinds, names)): (Vec<i64>, (Vec<String>, Vec<String>)) =
+        sets.keys().cloned().map(|(block, key)| (block.cast_signed(), key)).unzip();
+    let found = session.query(
+        "SELECT new.block, t.kind, t.name, r.bits
+         FROM unnest($1::bigint[], $2::text[], $3::text[]) AS new (block, kind, name)
+         JOIN topics t ON t.kind = new.kind
+             AND sha256(convert_to(t.name, 'UTF8')) = sha256(convert_to(new.name, 'UTF8'))
+         JOIN record_topics r ON r.block = new.block AND r.topic = t.id",
+        &[&blocks, &kinds, &names],
+    )?;
+    for row in found {
+        let block: i64 = row.try_get(0)?;
+        let set = bits_in(block, row.try_get(3)?)?;
+        if let Some(new) = sets.get_mut(&(block.cast_unsigned(), (row.try_get(1)?, row.try_get(2)?))) {
+            new.add(&set);
+        }
+    }
+    Ok(())
+}
+
+/// The number under which this topic is kept.
+pub(super) fn key(session: &Session<'_>, topic: &Topic) -> Result<Option<i64>, Fault> {
+    let (kind, name) = key_of(topic);
+    let found = session.first(
+        "SELECT id FROM topics WHERE kind = $1 AND sha256(convert_to(name, 'UTF8')) = sha256(convert_to($2, 'UTF8'))",
+        &[&kind, &name],
+    )?;
+    Ok(found.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Which records of the block have the topic of this number.
+pub(super) fn bits_of(session: &Session<'_>, key: i64, block: u64) -> Result<Option<Bits>, Fault> {
+    let block = block.cast_signed();
+    let sql = "SELECT bits FROM record_topics WHERE topic = $1 AND block = $2";
+    let found = session.first(sql, &[&key, &block])?;
+    found.map(|row| bits_in(block, row.try_get(0)?)).transpose()
+}
+
+fn bits_in(block: i64, bytes: &[u8]) -> Result<Bits, Fault> {
+    let unreadable = || Fault::corrupt(format!("what is kept of the records of block {block} cannot be read"));
+    Bits::of_bytes(bytes).ok_or_else(unreadable)
+}
+
+/// Holds what is kept to what the records of a journal say, a block at a time.
+#[derive(Default)]
+pub(super) struct Check {
+    sets: Sets,
+    block: u64,
+}
+
+impl Check {
+    /// Takes in these records, which follow those before, given the rows after them.
+    pub(super) fn take(&mut self, session: &Session<'_>, records: &[Record], rows: &Rows) -> Result<(), Fault> {
+        for record in records {
+            let (block, _) = place_of(record.revision);
+            if block != self.block {
+                self.end_block(session)?;
+                self.block = block;
+            }
+            let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
+            note(&mut self.sets, record.revision, &topics);
+        }
+        Ok(())
+    }
+
+    /// The journal ends here: nothing may be kept beyond.
+    pub(super) fn end(mut self, session: &Session<'_>) -> Result<(), Fault> {
+        self.end_block(session)?;
+        let sql = "SELECT 1 FROM record_topics WHERE block > $1 LIMIT 1";
+        match session.first(sql, &[&self.block.cast_signed()])? {
+            None => Ok(()),
+            Some(_) => Err(Fault::corrupt("records are said to be about what the journal does not tell of")),
+        }
+    }
+
+    fn end_block(&mut self, session: &Session<'_>) -> Result<(), Fault> {
+        let found = session.query(
+            "SELECT t.kind, t.name, r.bits FROM record_topics r LEFT JOIN topics t ON t.id = r.topic WHERE r.block = $1",
+            &[&self.block.cast_signed()],
+        )?;
+        let mut expected = std::mem::take(&mut self.sets);
+        let count = expected.len();
+        for row in &found {
+            let (kind, name): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+            let key = (self.block, (kind.unwrap_or_default(), name.unwrap_or_default()));
+            let set = bits_in(self.block.cast_signed(), row.try_get(2)?)?;
+            if expected.remove(&key) != Some(set) {
+                return Err(self.differs());
+            }
+        }
+        if found.len() == count { Ok(()) } else { Err(self.differs()) }
+    }
+
+    fn differs(&self) -> Fault {
+        Fault::corrupt(format!("what the records of block {} are about is not what the journal says", self.block))
+    }
+}
+
+/// What the records about these grants have in common; nothing where a grant is not known.
+fn of_grants(
+    session: &Session<'_>,
+    grants: impl Iterator<Item = GrantId>,
+) -> Result<BTreeMap<GrantId, Concerned>, Fault> {
+    let grants: Vec<_> = grants.map(|id| read::uuid(id.as_u128())).collect();
+    if grants.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = read::grants_by_ids(session, grants)?;
+    Ok(found.into_iter().map(|grant| (grant.id, Concerned::from(&grant))).collect())
+}

@@ -1,0 +1,389 @@
+//! Who holds which connection, and what a transaction begins with.
+//!
+//! One connection writes the journal, behind a mutex: its head row lets one in at a time anyway, and a thread that waits for
+//! a mutex costs the server nothing. A few others read, and give out notices, beside it. One more only asks whether the
+//! journal has grown; it has a limit of its own, because a proof that comes too late is none.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio_postgres::Row;
+
+use super::error::{Fault, OPENING};
+use super::journal;
+use super::link::{Link, Param, Statement};
+use super::options::PostgresOptions;
+use super::schema;
+use super::url::PostgresUrl;
+use crate::journal::Hash;
+use crate::lock::{Condvar, Mutex};
+use crate::model::Revision;
+use crate::store::columns::int;
+use crate::store::gate::{Gate, Inside};
+use crate::store::{Head, Position, StoreError};
+
+/// How many connections read, and change what is not the journal, at the same time. Whoever comes then waits.
+const READERS: usize = 4;
+
+/// Every connection of one store.
+#[derive(Debug)]
+pub(super) struct Connections {
+    url: PostgresUrl,
+    options: PostgresOptions,
+    process: u32,
+    /// Raised when the connections have to be made anew; those from before are closed, not used.
+    generation: AtomicU64,
+    gate: Gate,
+    writer: Mutex<Option<Made>>,
+    readers: Mutex<Readers>,
+    free: Condvar,
+    watcher: Mutex<Watcher>,
+    begin: Begin,
+}
+
+#[derive(Debug)]
+struct Made {
+    link: Link,
+    generation: u64,
+}
+
+#[derive(Debug, Default)]
+struct Readers {
+    idle: Vec<Made>,
+    busy: usize,
+}
+
+/// The connection that only asks whether the journal has grown.
+#[derive(Debug, Default)]
+struct Watcher {
+    made: Option<Made>,
+    /// The position that was last found to be in the journal, and the head it was found under.
+    known: Option<(Position, Head)>,
+}
+
+/// What transactions of each sort begin with.
+#[derive(Debug)]
+struct Begin {
+    read: String,
+    change: String,
+    commit: String,
+    /// Asks for the head outside of any transaction.
+    watch: String,
+}
+
+/// A transaction.
+pub(super) struct Session<'a> {
+    link: &'a Link,
+    limit: Duration,
+    /// The end of the journal when it began; in a commit, nobody else moves it until the transaction ends.
+    pub(super) head: Head,
+}
+
+impl Session<'_> {
+    pub(super) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Fault> {
+        self.link.query(sql, params, self.limit)
+    }
+
+    /// The first row, if there is one.
+    pub(super) fn first(&self, sql: &str, params: &[&dyn Param]) -> Result<Option<Row>, Fault> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// The number in the only row and column.
+    pub(super) fn number(&self, sql: &str, params: &[&dyn Param]) -> Result<i64, Fault> {
+        let row = self.first(sql, params)?.ok_or_else(|| Fault::corrupt("a count came without a row"))?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// How many rows the statement has changed.
+    pub(super) fn execute(&self, sql: &str, params: Vec<Box<dyn Param + '_>>) -> Result<u64, Fault> {
+        Ok(self.execute_all(&[Statement { sql, params }])?.into_iter().sum())
+    }
+
+    pub(super) fn execute_all(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, Fault> {
+        self.link.execute_all(statements, self.limit)
+    }
+}
+
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Change,
+    Commit,
+}
+
+impl Connections {
+    pub(super) fn open(url: PostgresUrl, options: PostgresOptions) -> Result<Self, StoreError> {
+        let begin = Begin::new(&options);
+        let connections = Self {
+            url,
+            options,
+            process: std::process::id(),
+            generation: AtomicU64::new(0),
+            gate: Gate::default(),
+            writer: Mutex::new(None),
+            readers: Mutex::new(Readers::default()),
+            free: Condvar::default(),
+            watcher: Mutex::new(Watcher::default()),
+            begin,
+        };
+        let made = connections.connect(connections.options.statement_timeout).map_err(|fault| fault.told(OPENING))?;
+        schema::prepare(&made.link, &connections.options).map_err(|fault| fault.told(OPENING))?;
+        *connections.writer.lock() = Some(made);
+        Ok(connections)
+    }
+
+    pub(super) const fn options(&self) -> &PostgresOptions {
+        &self.options
+    }
+
+    pub(super) const fn url(&self) -> &PostgresUrl {
+        &self.url
+    }
+
+    /// Runs `work` while nobody else moves the journal, and commits it when `work` succeeds. `last` is the record that shows
+    /// whether it was committed, should the connection be lost over that.
+    pub(super) fn commit<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
+        last: impl Fn(&T) -> Option<(Revision, Hash)>,
+    ) -> Result<T, StoreError> {
+        let _inside = self.enter(doing)?;
+        let mut slot = self.writer.lock();
+        // Taken out of its slot, so that a panic in `work` closes it.
+        let done = self.begin(slot.take(), Kind::Commit).and_then(|(made, head)| {
+            let session = self.session(&made, head);
+            let value = match work(&session) {
+                Ok(value) => value,
+                Err(fault) => {
+                    *slot = self.rolled_back(made, &fault);
+                    return Err(fault);
+                }
+            };
+            match made.link.simple("COMMIT", self.options.statement_timeout) {
+                Ok(_) => {
+                    *slot = Some(made);
+                    Ok(value)
+                }
+                Err(fault) if fault.poisons() => {
+                    drop(made);
+                    match last(&value) {
+                        Some(record) if self.has_landed(record)? => Ok(value),
+                        _ => Err(fault),
+                    }
+                }
+                Err(fault) => Err(fault),
+            }
+        });
+        done.map_err(|fault| fault.told(doing))
+    }
+
+    /// Runs `work` over one revision.
+    pub(super) fn read<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.beside(doing, Kind::Read, work)
+    }
+
+    /// Runs `work`, which does not touch the journal, and commits it when it succeeds.
+    pub(super) fn change<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.beside(doing, Kind::Change, work)
+    }
+
+    fn beside<T>(
+        &self,
+        doing: &'static str,
+        kind: Kind,
+        work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let _inside = self.enter(doing)?;
+        let mut place = self.take_place();
+        let done = self.begin(place.made.take(), kind).and_then(|(made, head)| {
+            let session = self.session(&made, head);
+            let done = work(&session);
+            let ended = match &done {
+                Ok(_) => made.link.simple("COMMIT", self.options.statement_timeout).map(drop),
+                Err(fault) => {
+                    place.made = self.rolled_back(made, fault);
+                    return done;
+                }
+            };
+            ended?;
+            place.made = Some(made);
+            done
+        });
+        done.map_err(|fault| fault.told(doing))
+    }
+
+    /// Whether the journal has grown since a known position, which has to be in it.
+    pub(super) fn has_grown(&self, since: &Position) -> Result<bool, StoreError> {
+        const DOING: &str = "watching the journal";
+        let _inside = self.enter(DOING)?;
+        let mut watcher = self.watcher.lock();
+        let grown = self.look(&mut watcher, since);
+        grown.map_err(|fault| fault.told(DOING))
+    }
+
+    fn look(&self, watcher: &mut Watcher, since: &Position) -> Result<bool, Fault> {
+        let limit = self.options.proof_timeout;
+        let (made, head) = self.retried(watcher.made.take(), limit, |link| {
+            let rows = link.simple(&self.begin.watch, limit)?;
+            schema::watched(&rows)
+        })?;
+        if watcher.known != Some((*since, head)) {
+            let session = Session { link: &made.link, limit, head };
+            journal::check_known(&session, &self.options.schema, since)?;
+            watcher.known = Some((*since, head));
+        }
+        watcher.made = Some(made);
+        Ok(head.revision > since.revision)
+    }
+
+    /// Waits for what is running, closes every connection, and keeps everybody out until [`Connections::resume`].
+    pub(super) fn pause(&self) {
+        if self.process == std::process::id() {
+            self.gate.close();
+            drop(self.writer.lock().take());
+            drop(std::mem::take(&mut *self.watcher.lock()));
+            drop(std::mem::take(&mut *self.readers.lock()));
+        }
+    }
+
+    /// Lets everybody in again.
+    pub(super) fn resume(&self) {
+        if self.process == std::process::id() {
+            self.gate.open();
+        }
+    }
+
+    fn enter(&self, doing: &'static str) -> Result<Inside<'_>, StoreError> {
+        // Before any lock: after a fork one may be held for ever by a thread that this process does not have.
+        if self.process != std::process::id() {
+            return Err(StoreError::Unavailable { doing, source: FORKED.into() });
+        }
+        Ok(self.gate.enter())
+    }
+
+    fn session<'a>(&self, made: &'a Made, head: Head) -> Session<'a> {
+        Session { link: &made.link, limit: self.options.statement_timeout, head }
+    }
+
+    /// A transaction that has begun, and the head it sees. A connection that turns out to be gone is made anew, once.
+    fn begin(&self, made: Option<Made>, kind: Kind) -> Result<(Made, Head), Fault> {
+        let (sql, limit) = match kind {
+            Kind::Read => (&self.begin.read, self.options.statement_timeout),
+            Kind::Change => (&self.begin.change, self.options.statement_timeout),
+            Kind::Commit => (&self.begin.commit, self.options.busy_timeout + self.options.statement_timeout),
+        };
+        self.retried(made, limit, |link| {
+            let begun = link.simple(sql, limit).and_then(|rows| schema::head_in(rows.last()));
+            if begun.as_ref().is_err_and(|fault| !fault.poisons()) {
+                link.simple("ROLLBACK", self.options.statement_timeout)?;
+            }
+            begun
+        })
+    }
+
+    /// Asks over this connection, and over a new one when this one is there no more.
+    fn retried<T>(
+        &self,
+        made: Option<Made>,
+        limit: Duration,
+        ask: impl Fn(&Link) -> Result<T, Fault>,
+    ) -> Result<(Made, T), Fault> {
+        let generation = self.generation.load(Ordering::Acquire);
+        if let Some(made) = made.filter(|made| made.generation == generation) {
+            match ask(&made.link) {
+                Ok(answer) => return Ok((made, answer)),
+                Err(fault) if fault.is_lost_connection() => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let made = self.connect(limit)?;
+        let answer = ask(&made.link)?;
+        Ok((made, answer))
+    }
+
+    /// The connection after its transaction was undone, if it can be used again.
+    fn rolled_back(&self, made: Made, fault: &Fault) -> Option<Made> {
+        let is_good = !fault.poisons() && made.link.simple("ROLLBACK", self.options.statement_timeout).is_ok();
+        is_good.then_some(made)
+    }
+
+    /// Whether a commit whose answer was lost has happened: the head row is free only once the server is done with it.
+    fn has_landed(&self, (revision, hash): (Revision, Hash)) -> Result<bool, Fault> {
+        let (made, head) = self.begin(None, Kind::Commit)?;
+        let session = self.session(&made, head);
+        let found = session.first("SELECT hash FROM journal WHERE revision = $1", &[&int(revision)])?;
+        let kept: Option<String> = found.map(|row| row.try_get(0)).transpose()?;
+        made.link.simple("ROLLBACK", self.options.statement_timeout)?;
+        Ok(kept.is_some_and(|kept| kept == hash.to_string()))
+    }
+
+    fn connect(&self, limit: Duration) -> Result<Made, Fault> {
+        let generation = self.generation.load(Ordering::Acquire);
+        Ok(Made { link: Link::open(&self.url, limit)?, generation })
+    }
+
+    /// One of the places for whoever reads, once one is free.
+    fn take_place(&self) -> Place<'_> {
+        let mut readers = self.free.wait_while(self.readers.lock(), |readers| readers.busy >= READERS);
+        readers.busy += 1;
+        Place { made: readers.idle.pop(), connections: self }
+    }
+}
+
+/// A place among those who read. Given back with its connection, if that can be used again.
+struct Place<'a> {
+    made: Option<Made>,
+    connections: &'a Connections,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.connections.readers.lock();
+        readers.busy = readers.busy.saturating_sub(1);
+        readers.idle.extend(self.made.take());
+        drop(readers);
+        self.connections.free.notify_all();
+    }
+}
+
+impl Begin {
+    fn new(options: &PostgresOptions) -> Self {
+        let schema = schema::quoted(&options.schema);
+        let (busy, statement) = (options.busy_timeout.as_millis(), options.statement_timeout.as_millis());
+        // A process that is stopped in the middle of a transaction must not hold up all the others.
+        let limits = format!(
+            "SET LOCAL search_path TO {schema}; SET LOCAL statement_timeout = {}; \
+             SET LOCAL lock_timeout = {busy}; SET LOCAL idle_in_transaction_session_timeout = {statement}",
+            busy + statement
+        );
+        let columns = schema::HEAD;
+        Self {
+            read: format!(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {limits}; SELECT {columns} FROM head"
+            ),
+            change: format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {limits}; SET LOCAL synchronous_commit = on; \
+                 SELECT {columns} FROM head"
+            ),
+            commit: format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {limits}; SET LOCAL synchronous_commit = on; \
+                 SELECT {columns} FROM head FOR UPDATE"
+            ),
+            watch: format!("SELECT {columns}, pg_is_in_recovery() FROM {schema}.head"),
+        }
+    }
+}
+
+const FORKED: &str = "the process was forked while the store was open; pause the store before forking, and open another one \
+                      in the child";

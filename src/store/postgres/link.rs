@@ -1,0 +1,216 @@
+//! One connection, and how something is asked over it.
+//!
+//! Each connection has a small runtime of its own, which runs on the thread of whoever asks and only while it asks: there is
+//! no thread that a fork could lose. Every answer is waited for with a limit, because a network that swallows packets
+//! tells nobody.
+//!
+//! Every query goes out with the types of its parameters and without a name, and nothing is set for longer than a
+//! transaction. So a proxy that gives each transaction another connection, such as PgBouncer, changes nothing.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, SimpleQueryRow};
+use uuid::Uuid;
+
+use super::error::Fault;
+use super::tls;
+use super::url::PostgresUrl;
+
+/// How long a server is given to notice that a connection closes.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Both are there until it is dropped.
+    client: Option<Client>,
+    runtime: Option<Runtime>,
+    driver: Option<JoinHandle<()>>,
+    process: u32,
+}
+
+/// A parameter of a query: a value that knows its type.
+pub(super) trait Param: Sync + Send {
+    fn kind(&self) -> Type;
+    fn value(&self) -> &(dyn ToSql + Sync);
+}
+
+macro_rules! params {
+    ($($rust:ty => $kind:ident,)*) => {
+        $(impl Param for $rust {
+            fn kind(&self) -> Type {
+                Type::$kind
+            }
+
+            fn value(&self) -> &(dyn ToSql + Sync) {
+                self
+            }
+        })*
+    };
+}
+
+params! {
+    bool => BOOL,
+    i64 => INT8,
+    Option<i64> => INT8,
+    &str => TEXT,
+    String => TEXT,
+    &String => TEXT,
+    Option<&str> => TEXT,
+    Option<&String> => TEXT,
+    Option<String> => TEXT,
+    Uuid => UUID,
+    Option<Uuid> => UUID,
+    &[u8] => BYTEA,
+    Vec<bool> => BOOL_ARRAY,
+    Vec<i64> => INT8_ARRAY,
+    Vec<&str> => TEXT_ARRAY,
+    Vec<String> => TEXT_ARRAY,
+    Vec<Vec<u8>> => BYTEA_ARRAY,
+    Vec<Uuid> => UUID_ARRAY,
+}
+
+/// One statement of several that go out together.
+pub(super) struct Statement<'a> {
+    pub(super) sql: &'a str,
+    pub(super) params: Vec<Box<dyn Param + 'a>>,
+}
+
+impl Link {
+    /// Connects, within `limit`.
+    pub(super) fn open(url: &PostgresUrl, limit: Duration) -> Result<Self, Fault> {
+        let unreachable = |error: std::io::Error| Fault::Unreachable(Box::new(error));
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(unreachable)?;
+        let connecting = async {
+            let (client, driver): (_, Pin<Box<dyn Future<Output = ()> + Send>>) = match &url.tls {
+                None => {
+                    let (client, connection) = url.config.connect(NoTls).await?;
+                    // What it fails with, whoever asks next is told.
+                    (client, Box::pin(async move { drop(connection.await) }))
+                }
+                Some(trust) => {
+                    let (client, connection) = url.config.connect(tls::connector(trust)?).await?;
+                    (client, Box::pin(async move { drop(connection.await) }))
+                }
+            };
+            Ok((client, tokio::spawn(driver)))
+        };
+        let connected = block(&runtime, limit, connecting);
+        match connected {
+            Ok((client, driver)) => {
+                Ok(Self {
+                    client: Some(client),
+                    runtime: Some(runtime),
+                    driver: Some(driver),
+                    process: std::process::id(),
+                })
+            }
+            Err(fault) => {
+                // Dropping it waits for names that are being looked up.
+                runtime.shutdown_background();
+                Err(match fault {
+                    Fault::Sql(error) if error.as_db_error().is_none() => Fault::Unreachable(Box::new(error)),
+                    other => other,
+                })
+            }
+        }
+    }
+
+    /// Runs statements without parameters, one after the other; answers the rows of all of them, as text.
+    pub(super) fn simple(&self, sql: &str, limit: Duration) -> Result<Vec<SimpleQueryRow>, Fault> {
+        let (client, runtime) = self.parts()?;
+        let messages = block(runtime, limit, async { Ok(client.simple_query(sql).await?) })?;
+        let rows = messages.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        Ok(rows.collect())
+    }
+
+    /// The rows that a query answers.
+    pub(super) fn query(&self, sql: &str, params: &[&dyn Param], limit: Duration) -> Result<Vec<Row>, Fault> {
+        let (client, runtime) = self.parts()?;
+        let typed: Vec<_> = params.iter().map(|param| (param.value(), param.kind())).collect();
+        block(runtime, limit, async { Ok(client.query_typed(sql, &typed).await?) })
+    }
+
+    /// Sends all of these at once, and answers how many rows each has changed. The server takes them in order, and after one
+    /// that fails none of a transaction.
+    pub(super) fn execute_all(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<u64>, Fault> {
+        let (client, runtime) = self.parts()?;
+        let typed: Vec<Vec<_>> = statements
+            .iter()
+            .map(|one| one.params.iter().map(|param| (param.value(), param.kind())).collect())
+            .collect();
+        let mut running: Vec<_> = statements
+            .iter()
+            .zip(&typed)
+            .map(|(one, params)| (Box::pin(client.execute_typed(one.sql, params)), None))
+            .collect();
+        let all = poll_fn(move |context| {
+            let mut is_waiting = false;
+            // In order, because the first look at each is what sends it.
+            for (one, answer) in &mut running {
+                if answer.is_none() {
+                    match one.as_mut().poll(context) {
+                        Poll::Ready(done) => *answer = Some(done),
+                        Poll::Pending => is_waiting = true,
+                    }
+                }
+            }
+            if is_waiting { Poll::Pending } else { Poll::Ready(std::mem::take(&mut running)) }
+        });
+        let answers = block(runtime, limit, async { Ok::<_, Fault>(all.await) })?;
+        let answers = answers.into_iter().filter_map(|(_, answer)| answer);
+        Ok(answers.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    fn parts(&self) -> Result<(&Client, &Runtime), Fault> {
+        self.client.as_ref().zip(self.runtime.as_ref()).ok_or_else(|| Fault::Unreachable("it is closed".into()))
+    }
+}
+
+impl Drop for Link {
+    /// In a child of the process that opened it, it is leaked: a farewell would end the connection of the parent.
+    fn drop(&mut self) {
+        let (client, runtime, driver) = (self.client.take(), self.runtime.take(), self.driver.take());
+        if self.process != std::process::id() {
+            std::mem::forget((client, runtime, driver));
+            return;
+        }
+        // The last handle is what ends the connection in good order.
+        drop(client);
+        if let (Some(runtime), Some(driver)) = (runtime, driver) {
+            let _ = block(&runtime, FAREWELL, async { Ok(drop(driver.await)) });
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Waits for the answer, no longer than the limit. A thread that drives another runtime already may not drive this one, so
+/// there a thread of its own does.
+fn block<T: Send>(
+    runtime: &Runtime,
+    limit: Duration,
+    asked: impl Future<Output = Result<T, Fault>> + Send,
+) -> Result<T, Fault> {
+    let limited = async {
+        tokio::time::timeout(limit, asked).await.unwrap_or(Err(Fault::Silent(limit)))
+    };
+    if Handle::try_current().is_err() {
+        return runtime.block_on(limited);
+    }
+    std::thread::scope(|scope| {
+        let helper = std::thread::Builder::new().name("jit-postgres".to_owned());
+        let helper = helper
+            .spawn_scoped(scope, || runtime.block_on(limited))
+            .map_err(|error| Fault::Unreachable(Box::new(error)))?;
+        helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

@@ -1,0 +1,43 @@
+//! How much a person holds and asks for, in person and through agents.
+
+use super::connections::Session;
+use super::error::Fault;
+use crate::model::{Principal, Timestamp};
+use crate::store::columns;
+use crate::workflow::Tally;
+
+/// All of it, over one revision.
+pub(super) fn tally(session: &Session<'_>, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, Fault> {
+    let (kind, name, at) = (who.kind().name(), who.id(), now.millis());
+    let grants = session.number(
+        "SELECT count(DISTINCT coalesce(first, id)) FROM grants
+         WHERE person_kind = $1 AND person = $2 AND state IN ('open', 'suspended') AND ends_at > $3",
+        &[&kind, &name, &at],
+    )?;
+    let of_all = session.number(
+        "SELECT count(DISTINCT coalesce(first, id)) FROM grants
+         WHERE state IN ('open', 'suspended') AND ends_at > $1",
+        &[&at],
+    )?;
+    let open_requests = session.number(
+        "SELECT count(*) FROM requests
+         WHERE person_kind = $1 AND person = $2 AND state IN ('pending', 'needs_info') AND times_out_at > $3",
+        &[&kind, &name, &at],
+    )?;
+    Ok(Tally {
+        grants: grants.unsigned_abs(),
+        grants_of_all: of_all.unsigned_abs(),
+        open_requests: open_requests.unsigned_abs(),
+        nth_newest: nth.checked_sub(1).map(|skipped| nth_newest(session, who, skipped)).transpose()?.flatten(),
+    })
+}
+
+fn nth_newest(session: &Session<'_>, who: &Principal, skipped: u64) -> Result<Option<Timestamp>, Fault> {
+    let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
+    let found = session.first(
+        "SELECT created, stored FROM requests WHERE person_kind = $1 AND person = $2
+         ORDER BY created DESC LIMIT 1 OFFSET $3",
+        &[&who.kind().name(), &who.id(), &skipped],
+    )?;
+    found.map(|row| Ok(columns::request(row.try_get(0)?, row.try_get(1)?)?.created_at)).transpose()
+}
