@@ -21,7 +21,7 @@ PYTHON ?= $(shell .ci/python newest)
 RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
-.PHONY: help run test fmt fmt-check lint semver test-features test-rust test-instructions test-c test-python test-browser test-readme test-e2e
+.PHONY: help run test fmt fmt-check lint semver test-features test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
 .PHONY: bench wheel clean
 
 help: ## list the targets
@@ -30,7 +30,7 @@ help: ## list the targets
 run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access in it (PORT=4444)
 	@$(VENV)/gateway/bin/python examples/gateway/run.py --state $(STATE) --port $(PORT)
 
-PARTS := fmt-check lint test-features semver test-rust test-instructions test-c test-python test-browser test-readme test-e2e
+PARTS := fmt-check lint test-features semver test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
 
 test: ## everything; at the end, what was skipped and how long each part took
 	@mkdir -p target; set -o pipefail; { for part in $(PARTS); do \
@@ -67,13 +67,17 @@ $(VENV)/cargo/bin/cargo-hack:
 
 test-rust: $(VENV)/test/.ready ## the Rust tests, the examples, the code in the documentation, and the index under loom
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	  $(CARGO) nextest run --release --locked -p jit-access --all-features; \
+	  $(CARGO) nextest run --release --locked -p jit-access --all-features -E 'not binary(store_postgres)'; \
 	else \
 	  echo "NOTE: cargo-nextest is not here; running the same tests with cargo test"; \
 	  $(CARGO) test --release --locked -p jit-access --all-features --lib --tests --examples; \
 	fi
 	$(CARGO) test --release --locked -p jit-access --all-features --doc
 	$(CARGO) test --release --locked -p jit-access-loom
+
+# All tests of the store share one server, so they are one process.
+test-postgres: ## the store in PostgreSQL, on a real server that the tests start (POSTGRES_BIN=<folder of its programs>)
+	$(CARGO) test -q --release --locked -p jit-access --all-features --test store_postgres -- --nocapture
 
 test-instructions: ## how many instructions a check takes, against a hash map and, from C, against Rust
 	@if command -v valgrind >/dev/null; then \

@@ -121,9 +121,11 @@ impl DelegationColumns {
 }
 
 /// Every `state` that a request's row can have.
-pub(in crate::store) const REQUEST_STATES: [&str; 6] = ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"];
+pub(in crate::store) const REQUEST_STATES: [&str; 6] =
+    ["pending", "needs_info", "approved", "denied", "withdrawn", "timed_out"];
 /// Every `state` that a grant's row can have.
-pub(in crate::store) const GRANT_STATES: [&str; 6] = ["open", "suspended", "expired", "revoked", "released", "exhausted"];
+pub(in crate::store) const GRANT_STATES: [&str; 6] =
+    ["open", "suspended", "expired", "revoked", "released", "exhausted"];
 
 /// What the journal says of the grant; `open` while it says of no end and nobody holds it back.
 const fn grant_state(grant: &Grant) -> &'static str {

@@ -120,7 +120,8 @@ fn a_read_only_server_is_refused_for_writes() {
     let store = open(server, &schema);
     granted(&store, 1, at(0));
     server.psql("CREATE ROLE reader LOGIN SUPERUSER; ALTER ROLE reader SET default_transaction_read_only = on");
-    let standby: PostgresUrl = format!("postgresql://jit@127.0.0.1:{0},127.0.0.1:{0}/postgres", server.port).parse().unwrap();
+    let standby: PostgresUrl =
+        format!("postgresql://jit@127.0.0.1:{0},127.0.0.1:{0}/postgres", server.port).parse().unwrap();
     assert!(PostgresStore::open(standby, patient(&schema)).is_ok(), "one of the hosts takes writes");
 }
 
@@ -161,13 +162,17 @@ fn an_older_backup_is_noticed_at_the_next_start_too() {
     granted(&store, 1, at(0));
     let port = server.port.to_string();
     let file = "/tmp/".to_owned() + &format!("jit-backup-{}-{}.sql", std::process::id(), schema.replace(' ', "-"));
-    let dumped = server.run("pg_dump", &["-h", "127.0.0.1", "-p", &port, "-U", "jit", "-n", &format!("\"{schema}\""), "-f", &file, "postgres"]);
+    let dumped = server.run(
+        "pg_dump",
+        &["-h", "127.0.0.1", "-p", &port, "-U", "jit", "-n", &format!("\"{schema}\""), "-f", &file, "postgres"],
+    );
     assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
     granted(&store, 2, at(1));
     let head = store.head().unwrap();
     store.remember(&Seen { position: head.position(), at: head.at, clock: None }).unwrap();
     server.psql(&format!("DROP SCHEMA \"{schema}\" CASCADE"));
-    let restored = server.run("psql", &["-X", "-q", "-h", "127.0.0.1", "-p", &port, "-U", "jit", "-d", "postgres", "-f", &file]);
+    let restored =
+        server.run("psql", &["-X", "-q", "-h", "127.0.0.1", "-p", &port, "-U", "jit", "-d", "postgres", "-f", &file]);
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
     let _ = std::fs::remove_file(&file);
 
@@ -202,7 +207,8 @@ fn a_fork_finds_no_connection_and_a_store_goes_on_after_it() {
     granted(&*store, 1, at(0));
     let connected = || {
         let name = schema.replace('\'', "''");
-        let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{name}%' AND pid <> pg_backend_pid()");
+        let sql =
+            format!("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{name}%' AND pid <> pg_backend_pid()");
         server.psql(&sql).parse::<u32>().unwrap()
     };
     assert!(has_grown(&*store, Revision::ZERO));

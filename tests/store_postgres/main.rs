@@ -62,7 +62,7 @@ fn patient(schema: &str) -> PostgresOptions {
 store_conformance!(Postgres);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, ..ProptestConfig::default() })]
     #[test]
     fn every_story_is_told_back(steps in proptest::collection::vec(any::<u64>(), 0..40)) {
         if Postgres.is_here() {

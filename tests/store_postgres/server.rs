@@ -37,7 +37,9 @@ impl Server {
         };
         let user = match is_root().then(|| user_of("postgres")) {
             Some(None) => {
-                println!("SKIPPED: the store in PostgreSQL, because root may not run a server and there is no user postgres");
+                println!(
+                    "SKIPPED: the store in PostgreSQL, because root may not run a server and there is no user postgres"
+                );
                 return None;
             }
             other => other.flatten(),
@@ -90,7 +92,11 @@ impl Server {
             }
             // The processes of the one before may still hold its memory.
             running.take().unwrap().kill().unwrap();
-            assert!(Instant::now() < deadline, "{}", std::fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+            assert!(
+                Instant::now() < deadline,
+                "{}",
+                std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+            );
             thread::sleep(Duration::from_millis(200));
         }
     }
@@ -121,7 +127,23 @@ impl Server {
     /// What a statement answers, as the administrator's own program shows it.
     pub(crate) fn psql(&self, sql: &str) -> String {
         let port = self.port.to_string();
-        let args = ["-X", "-A", "-t", "-h", "127.0.0.1", "-p", &port, "-U", "jit", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c", sql];
+        let args = [
+            "-X",
+            "-A",
+            "-t",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-U",
+            "jit",
+            "-d",
+            "postgres",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+        ];
         let done = self.run("psql", &args);
         assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap().trim().to_owned()
@@ -182,10 +204,7 @@ impl Proxy {
         thread::spawn(move || {
             for inside in listener.incoming().flatten() {
                 let Ok(outside) = TcpStream::connect(("127.0.0.1", target)) else { continue };
-                let ways = [
-                    (inside.try_clone().unwrap(), outside.try_clone().unwrap()),
-                    (outside, inside),
-                ];
+                let ways = [(inside.try_clone().unwrap(), outside.try_clone().unwrap()), (outside, inside)];
                 for (from, to) in ways {
                     thread::spawn(move || pass(from, to, swallows));
                 }

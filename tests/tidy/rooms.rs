@@ -19,7 +19,11 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("url", &["model"]),
     ("lettre", &["deliver"]),
     ("ureq", &["deliver"]),
-    ("rustls", &["deliver"]),
+    ("rustls", &["deliver", "store"]),
+    ("rustls_native_certs", &["deliver", "store"]),
+    ("tokio", &["store"]),
+    ("tokio_postgres", &["store"]),
+    ("tokio_postgres_rustls", &["store"]),
     ("ring", &["deliver", "seal"]),
     ("minijinja", &["deliver"]),
 ];

@@ -7,7 +7,7 @@ use super::link::Statement;
 use super::read;
 use super::session::Session;
 use super::text::kept;
-use crate::journal::Record;
+use crate::journal::{Record, digest};
 use crate::model::{Concerned, Fact, GrantId, Revision, Topic};
 use crate::store::topics::{Bits, concerned, place_of, text_of};
 use crate::store::{Rows, Subject};
@@ -49,45 +49,45 @@ pub(super) fn write(
         note(&mut sets, record.revision, &topics);
     }
     add_kept(session, &mut sets)?;
-    let (mut blocks, mut kinds, mut names, mut bits) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut blocks, mut kinds, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut digests, mut bits) = (Vec::new(), Vec::new());
     for ((block, (kind, name)), set) in sets {
         blocks.push(block.cast_signed());
         kinds.push(kind);
+        digests.push(digest(&name));
         names.push(name);
         bits.push(set.to_bytes());
     }
     statements.push(Statement {
         // What is known is left out first, because each try at a number takes one.
-        sql: "INSERT INTO topics (kind, name)
-              SELECT DISTINCT kind, name FROM unnest($1::text[], $2::text[]) AS new (kind, name)
-              WHERE NOT EXISTS (SELECT 1 FROM topics t WHERE t.kind = new.kind
-                  AND sha256(convert_to(t.name, 'UTF8')) = sha256(convert_to(new.name, 'UTF8')))
+        sql: "INSERT INTO topics (kind, digest, name)
+              SELECT DISTINCT kind, digest, name FROM unnest($1::text[], $2::text[], $3::text[]) AS new (kind, digest, name)
+              WHERE NOT EXISTS (SELECT 1 FROM topics t WHERE t.kind = new.kind AND t.digest = new.digest)
               ON CONFLICT DO NOTHING",
-        params: vec![Box::new(kinds.clone()), Box::new(names.clone())],
+        params: vec![Box::new(kinds.clone()), Box::new(digests.clone()), Box::new(names)],
     });
     statements.push(Statement {
         sql: "INSERT INTO record_topics (block, topic, bits)
               SELECT new.block, t.id, new.bits
-              FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS new (block, kind, name, bits)
-              JOIN topics t ON t.kind = new.kind
-                  AND sha256(convert_to(t.name, 'UTF8')) = sha256(convert_to(new.name, 'UTF8'))
+              FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS new (block, kind, digest, bits)
+              JOIN topics t ON t.kind = new.kind AND t.digest = new.digest
               ON CONFLICT (block, topic) DO UPDATE SET bits = excluded.bits",
-        params: vec![Box::new(blocks), Box::new(kinds), Box::new(names), Box::new(bits)],
+        params: vec![Box::new(blocks), Box::new(kinds), Box::new(digests), Box::new(bits)],
     });
     Ok(())
 }
 
 /// Adds to these sets what is kept of them.
 fn add_kept(session: &Session<'_>, sets: &mut Sets) -> Result<(), Fault> {
-    let (blocks, (kinds, names)): (Vec<i64>, (Vec<String>, Vec<String>)) =
-        sets.keys().cloned().map(|(block, key)| (block.cast_signed(), key)).unzip();
+    let blocks: Vec<i64> = sets.keys().map(|(block, _)| block.cast_signed()).collect();
+    let kinds: Vec<&str> = sets.keys().map(|(_, (kind, _))| kind.as_str()).collect();
+    let digests: Vec<String> = sets.keys().map(|(_, (_, name))| digest(name)).collect();
     let found = session.query(
         "SELECT new.block, t.kind, t.name, r.bits
-         FROM unnest($1::bigint[], $2::text[], $3::text[]) AS new (block, kind, name)
-         JOIN topics t ON t.kind = new.kind
-             AND sha256(convert_to(t.name, 'UTF8')) = sha256(convert_to(new.name, 'UTF8'))
+         FROM unnest($1::bigint[], $2::text[], $3::text[]) AS new (block, kind, digest)
+         JOIN topics t ON t.kind = new.kind AND t.digest = new.digest
          JOIN record_topics r ON r.block = new.block AND r.topic = t.id",
-        &[&blocks, &kinds, &names],
+        &[&blocks, &kinds, &digests],
     )?;
     for row in found {
         let block: i64 = row.try_get(0)?;
@@ -102,10 +102,8 @@ fn add_kept(session: &Session<'_>, sets: &mut Sets) -> Result<(), Fault> {
 /// The number under which this topic is kept.
 pub(super) fn key(session: &Session<'_>, topic: &Topic) -> Result<Option<i64>, Fault> {
     let (kind, name) = key_of(topic);
-    let found = session.first(
-        "SELECT id FROM topics WHERE kind = $1 AND sha256(convert_to(name, 'UTF8')) = sha256(convert_to($2, 'UTF8'))",
-        &[&kind, &name],
-    )?;
+    let sql = "SELECT id FROM topics WHERE kind = $1 AND digest = $2";
+    let found = session.first(sql, &[&kind, &digest(&name)])?;
     Ok(found.map(|row| row.try_get(0)).transpose()?)
 }
 
@@ -156,16 +154,18 @@ impl Check {
 
     fn end_block(&mut self, session: &Session<'_>) -> Result<(), Fault> {
         let found = session.query(
-            "SELECT t.kind, t.name, r.bits FROM record_topics r LEFT JOIN topics t ON t.id = r.topic WHERE r.block = $1",
+            "SELECT t.kind, t.name, r.bits, t.digest FROM record_topics r LEFT JOIN topics t ON t.id = r.topic WHERE r.block = $1",
             &[&self.block.cast_signed()],
         )?;
         let mut expected = std::mem::take(&mut self.sets);
         let count = expected.len();
         for row in &found {
             let (kind, name): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
-            let key = (self.block, (kind.unwrap_or_default(), name.unwrap_or_default()));
+            let name = name.unwrap_or_default();
+            let is_found = row.try_get::<_, Option<String>>(3)? == Some(digest(&name));
+            let key = (self.block, (kind.unwrap_or_default(), name));
             let set = bits_in(self.block.cast_signed(), row.try_get(2)?)?;
-            if expected.remove(&key) != Some(set) {
+            if expected.remove(&key) != Some(set) || !is_found {
                 return Err(self.differs());
             }
         }

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::connections::Session;
 use super::error::Fault;
 use super::link::Statement;
+use super::session::Session;
 use super::{about, outbox, read, schema};
 use crate::journal::Record;
-use crate::model::{Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::model::{AccessRequest, Standing};
+use crate::model::{Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::columns::{
     DelegationColumns, GrantColumns, RequestColumns, int, stored_delegation, stored_grant, stored_request,
     stored_standing,
@@ -130,11 +130,7 @@ fn row_of(session: &Session<'_>, subject: Subject) -> Result<View, Fault> {
 }
 
 /// Writes the row; `born` is the revision it gets if there is none yet.
-fn write_request(
-    born: Revision,
-    request: &AccessRequest,
-    statements: &mut Vec<Statement<'_>>,
-) -> Result<(), Fault> {
+fn write_request(born: Revision, request: &AccessRequest, statements: &mut Vec<Statement<'_>>) -> Result<(), Fault> {
     let columns = RequestColumns::of(request);
     let id = read::uuid(request.id.as_u128());
     statements.push(Statement {
@@ -182,7 +178,8 @@ fn write_grant(born: Revision, grant: &Grant, statements: &mut Vec<Statement<'_>
     let columns = GrantColumns::of(grant);
     let id = read::uuid(grant.id.as_u128());
     statements.push(Statement {
-        sql: "INSERT INTO grants (created, id, request, first, owner_kind, owner, person_kind, person, state, starts_at,
+        sql:
+            "INSERT INTO grants (created, id, request, first, owner_kind, owner, person_kind, person, state, starts_at,
                   ends_at, due_at, unsettled, role, plain, scope, allowed, excepted, stored)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
               ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first,
@@ -235,7 +232,8 @@ fn write_grant(born: Revision, grant: &Grant, statements: &mut Vec<Statement<'_>
 fn write_delegation(born: Revision, delegation: &Delegation) -> Result<Statement<'static>, Fault> {
     let columns = DelegationColumns::of(delegation);
     Ok(Statement {
-        sql: "INSERT INTO delegations (created, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at,
+        sql:
+            "INSERT INTO delegations (created, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at,
                   ends_at, stored)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
               ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, stored = excluded.stored",

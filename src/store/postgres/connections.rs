@@ -7,13 +7,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio_postgres::Row;
-
 use super::error::{Fault, OPENING};
 use super::journal;
-use super::link::{Link, Param, Statement};
+use super::link::Link;
 use super::options::PostgresOptions;
 use super::schema;
+use super::session::Session;
 use super::url::PostgresUrl;
 use crate::journal::Hash;
 use crate::lock::{Condvar, Mutex};
@@ -69,40 +68,6 @@ struct Begin {
     commit: String,
     /// Asks for the head outside of any transaction.
     watch: String,
-}
-
-/// A transaction.
-pub(super) struct Session<'a> {
-    link: &'a Link,
-    limit: Duration,
-    /// The end of the journal when it began; in a commit, nobody else moves it until the transaction ends.
-    pub(super) head: Head,
-}
-
-impl Session<'_> {
-    pub(super) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Fault> {
-        self.link.query(sql, params, self.limit)
-    }
-
-    /// The first row, if there is one.
-    pub(super) fn first(&self, sql: &str, params: &[&dyn Param]) -> Result<Option<Row>, Fault> {
-        Ok(self.query(sql, params)?.into_iter().next())
-    }
-
-    /// The number in the only row and column.
-    pub(super) fn number(&self, sql: &str, params: &[&dyn Param]) -> Result<i64, Fault> {
-        let row = self.first(sql, params)?.ok_or_else(|| Fault::corrupt("a count came without a row"))?;
-        Ok(row.try_get(0)?)
-    }
-
-    /// How many rows the statement has changed.
-    pub(super) fn execute(&self, sql: &str, params: Vec<Box<dyn Param + '_>>) -> Result<u64, Fault> {
-        Ok(self.execute_all(&[Statement { sql, params }])?.into_iter().sum())
-    }
-
-    pub(super) fn execute_all(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, Fault> {
-        self.link.execute_all(statements, self.limit)
-    }
 }
 
 /// What a transaction may do.
@@ -239,7 +204,7 @@ impl Connections {
             schema::watched(&rows)
         })?;
         if watcher.known != Some((*since, head)) {
-            let session = Session { link: &made.link, limit, head };
+            let session = Session::new(&made.link, limit, head);
             journal::check_known(&session, &self.options.schema, since)?;
             watcher.known = Some((*since, head));
         }
@@ -273,7 +238,7 @@ impl Connections {
     }
 
     fn session<'a>(&self, made: &'a Made, head: Head) -> Session<'a> {
-        Session { link: &made.link, limit: self.options.statement_timeout, head }
+        Session::new(&made.link, self.options.statement_timeout, head)
     }
 
     /// A transaction that has begun, and the head it sees. A connection that turns out to be gone is made anew, once.
@@ -369,9 +334,7 @@ impl Begin {
         );
         let columns = schema::HEAD;
         Self {
-            read: format!(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {limits}; SELECT {columns} FROM head"
-            ),
+            read: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {limits}; SELECT {columns} FROM head"),
             change: format!(
                 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {limits}; SET LOCAL synchronous_commit = on; \
                  SELECT {columns} FROM head"

@@ -3,9 +3,10 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::connections::Session;
 use super::error::Fault;
 use super::link::Statement;
+use super::session::Session;
+use super::text::{given, kept};
 use crate::model::{ChannelCount, Delivery, DeliveryId, DeliveryState, Principal, PrincipalKind, Recipient, Timestamp};
 use crate::store::columns::{instant, int_of};
 use crate::store::{DeliveryPage, LeasedDelivery, NumberedDelivery, Settled};
@@ -28,21 +29,21 @@ fn delivery_in(row: &Row) -> Result<NumberedDelivery, Fault> {
         None => None,
     };
     let at = |column: usize| Ok::<_, Fault>(row.try_get::<_, Option<i64>>(column)?.map(instant).transpose()?);
-    let address = (!address.is_empty()).then(|| address.to_owned());
+    let address = (!address.is_empty()).then(|| given(address.to_owned()));
     let delivery = Delivery {
         id,
         notice: row.try_get::<_, i64>(2)?.cast_unsigned(),
-        kind: row.try_get(3)?,
-        channel: row.try_get(4)?,
+        kind: given(row.try_get(3)?),
+        channel: given(row.try_get(4)?),
         recipient: Recipient { person, address, zone: row.try_get(8)? },
         digest: row.try_get(9)?,
-        thread: row.try_get(10)?,
+        thread: row.try_get::<_, Option<String>>(10)?.map(given),
         state: state.ok_or_else(|| damaged(&"its state is unknown"))?,
         attempts: u32::try_from(row.try_get::<_, i64>(12)?).unwrap_or(u32::MAX),
         made_at: instant(row.try_get(13)?)?,
         next_at: at(14)?,
         settled_at: at(15)?,
-        last_error: row.try_get(16)?,
+        last_error: row.try_get::<_, Option<String>>(16)?.map(given),
     };
     Ok((row.try_get::<_, i64>(0)?.cast_unsigned(), delivery))
 }
@@ -58,9 +59,8 @@ const fn key(id: DeliveryId) -> Uuid {
     Uuid::from_u128(id.as_u128())
 }
 
-/// What somebody else's server says may hold any character, and text here holds no U+0000.
-fn kept(text: Option<&str>) -> Option<String> {
-    text.map(|text| text.replace('\0', "\u{fffd}"))
+fn some_kept(text: Option<&str>) -> Option<String> {
+    text.map(|text| kept(text).into_owned())
 }
 
 pub(super) fn insert(one: &Delivery) -> Statement<'_> {
@@ -72,20 +72,20 @@ pub(super) fn insert(one: &Delivery) -> Statement<'_> {
         params: vec![
             Box::new(key(one.id)),
             Box::new(one.notice.cast_signed()),
-            Box::new(&one.kind),
-            Box::new(&one.channel),
+            Box::new(kept(&one.kind)),
+            Box::new(kept(&one.channel)),
             Box::new(person_kind),
             Box::new(person),
-            Box::new(address),
+            Box::new(kept(address)),
             Box::new(one.recipient.zone.as_ref().map(ToString::to_string)),
             Box::new(one.digest),
-            Box::new(one.thread.as_deref()),
+            Box::new(some_kept(one.thread.as_deref())),
             Box::new(one.state.name()),
             Box::new(i64::from(one.attempts)),
             Box::new(one.made_at.millis()),
             Box::new(one.next_at.map(Timestamp::millis)),
             Box::new(one.settled_at.map(Timestamp::millis)),
-            Box::new(kept(one.last_error.as_deref())),
+            Box::new(some_kept(one.last_error.as_deref())),
         ],
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn insert(one: &Delivery) -> Statement<'_> {
 /// Whether a lease would give anything out.
 pub(super) fn has_due(session: &Session<'_>, channel: &str, now: Timestamp) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM deliveries WHERE channel = $1 AND next_at <= $2 LIMIT 1";
-    Ok(session.first(sql, &[&channel, &now.millis()])?.is_some())
+    Ok(session.first(sql, &[&kept(channel), &now.millis()])?.is_some())
 }
 
 pub(super) fn lease(
@@ -110,7 +110,7 @@ pub(super) fn lease(
          UPDATE deliveries d SET next_at = $3, attempts = d.attempts + 1 FROM due WHERE d.number = due.number
          RETURNING {COLUMNS}"
     );
-    let found = session.query(&sql, &[&channel, &now.millis(), &until.millis(), &int_of(limit)])?;
+    let found = session.query(&sql, &[&kept(channel), &now.millis(), &until.millis(), &int_of(limit)])?;
     let mut leased = found.iter().map(delivery_in).collect::<Result<Vec<_>, Fault>>()?;
     // RETURNING promises no order.
     leased.sort_by_key(|(number, _)| *number);
@@ -124,7 +124,7 @@ pub(super) fn lease(
 fn body_of(session: &Session<'_>, notice: u64) -> Result<String, Fault> {
     let found = session.first("SELECT body FROM notices WHERE id = $1", &[&notice.cast_signed()])?;
     let row = found.ok_or_else(|| Fault::corrupt(format!("notice {notice} is missing, and has deliveries")))?;
-    Ok(row.try_get(0)?)
+    Ok(given(row.try_get(0)?))
 }
 
 fn reference(session: &Session<'_>, of: &Delivery) -> Result<Option<String>, Fault> {
@@ -135,18 +135,14 @@ fn reference(session: &Session<'_>, of: &Delivery) -> Result<Option<String>, Fau
          WHERE thread = $1 AND channel = $2 AND person = $3 AND address = $4 AND person_kind = $5
            AND reference IS NOT NULL
          ORDER BY number LIMIT 1",
-        &[thread, &of.channel, &person, &address, &kind],
+        &[&kept(thread), &kept(&of.channel), &person, &kept(address), &kind],
     )?;
-    Ok(found.map(|row| row.try_get(0)).transpose()?)
+    let found: Option<String> = found.map(|row| row.try_get(0)).transpose()?;
+    Ok(found.map(given))
 }
 
 /// What is not waiting stays so, whatever a late worker says.
-pub(super) fn settle(
-    session: &Session<'_>,
-    id: DeliveryId,
-    settled: &Settled,
-    now: Timestamp,
-) -> Result<(), Fault> {
+pub(super) fn settle(session: &Session<'_>, id: DeliveryId, settled: &Settled, now: Timestamp) -> Result<(), Fault> {
     let (state, next_at, error, reference) = match settled {
         Settled::Sent { reference } => (DeliveryState::Sent, None, None, reference.as_deref()),
         Settled::RetryAt { at, error } => (DeliveryState::Waiting, Some(at.millis()), Some(error.as_str()), None),
@@ -160,8 +156,8 @@ pub(super) fn settle(
             Box::new(state.name()),
             Box::new(next_at),
             Box::new(settled_at),
-            Box::new(kept(error)),
-            Box::new(kept(reference)),
+            Box::new(some_kept(error)),
+            Box::new(some_kept(reference)),
             Box::new(key(id)),
         ],
     )?;
@@ -179,7 +175,7 @@ pub(super) fn one(session: &Session<'_>, id: DeliveryId) -> Result<Option<(Deliv
 pub(super) fn page(session: &Session<'_>, page: &DeliveryPage) -> Result<Vec<NumberedDelivery>, Fault> {
     let before = page.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
     let limit = int_of(page.limit);
-    let (state, channel) = (page.state.map(DeliveryState::name), page.channel.as_deref());
+    let (state, channel) = (page.state.map(DeliveryState::name), some_kept(page.channel.as_deref()));
     // Each set of conditions has an index of its own to walk down.
     let sql = format!(
         "SELECT {COLUMNS} FROM deliveries d WHERE number < $1 {} {} ORDER BY number DESC LIMIT $2",
@@ -215,7 +211,7 @@ pub(super) fn counts(session: &Session<'_>) -> Result<Vec<ChannelCount>, Fault> 
     )?;
     let counts = found.into_iter().map(|row| {
         Ok(ChannelCount {
-            channel: row.try_get(0)?,
+            channel: given(row.try_get(0)?),
             waiting: row.try_get::<_, i64>(1)?.cast_unsigned(),
             failed: row.try_get::<_, i64>(2)?.cast_unsigned(),
             last_success: row.try_get::<_, Option<i64>>(3)?.map(instant).transpose()?,

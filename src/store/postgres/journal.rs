@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use tokio_postgres::Row;
 
 use super::about;
-use super::connections::Session;
 use super::error::Fault;
 use super::schema::quoted;
+use super::session::Session;
 use crate::journal::Record;
 use crate::model::Revision;
 use crate::store::columns::{self, int, int_of, revision};
@@ -25,11 +25,7 @@ pub(super) fn check_known(session: &Session<'_>, schema: &str, known: &Position)
 }
 
 /// The records that the query selects, and the head they were read under.
-pub(super) fn records(
-    session: &Session<'_>,
-    schema: &str,
-    query: &RecordQuery,
-) -> Result<(Head, Vec<Record>), Fault> {
+pub(super) fn records(session: &Session<'_>, schema: &str, query: &RecordQuery) -> Result<(Head, Vec<Record>), Fault> {
     let head = session.head;
     if let Some(known) = &query.continues {
         check_known(session, schema, known)?;
@@ -66,7 +62,8 @@ fn found(session: &Session<'_>, query: &RecordQuery, range: RangeInclusive<u64>)
 /// Adds those of these records that the query selects.
 fn fetch(session: &Session<'_>, query: &RecordQuery, wanted: Vec<i64>, records: &mut Vec<Record>) -> Result<(), Fault> {
     let direction = if query.newest_first { "DESC" } else { "ASC" };
-    let sql = format!("SELECT revision, hash, body FROM journal WHERE revision = ANY($1) ORDER BY revision {direction}");
+    let sql =
+        format!("SELECT revision, hash, body FROM journal WHERE revision = ANY($1) ORDER BY revision {direction}");
     for row in session.query(&sql, &[&wanted])? {
         let record = record_in(&row)?;
         if query.selects(&record) {

@@ -7,6 +7,7 @@
 //! Every query goes out with the types of its parameters and without a name, and nothing is set for longer than a
 //! transaction. So a proxy that gives each transaction another connection, such as PgBouncer, changes nothing.
 
+use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
@@ -61,6 +62,7 @@ params! {
     Option<i64> => INT8,
     &str => TEXT,
     String => TEXT,
+    Cow<'_, str> => TEXT,
     &String => TEXT,
     Option<&str> => TEXT,
     Option<&String> => TEXT,
@@ -103,14 +105,12 @@ impl Link {
         };
         let connected = block(&runtime, limit, connecting);
         match connected {
-            Ok((client, driver)) => {
-                Ok(Self {
-                    client: Some(client),
-                    runtime: Some(runtime),
-                    driver: Some(driver),
-                    process: std::process::id(),
-                })
-            }
+            Ok((client, driver)) => Ok(Self {
+                client: Some(client),
+                runtime: Some(runtime),
+                driver: Some(driver),
+                process: std::process::id(),
+            }),
             Err(fault) => {
                 // Dropping it waits for names that are being looked up.
                 runtime.shutdown_background();
@@ -200,9 +200,7 @@ fn block<T: Send>(
     limit: Duration,
     asked: impl Future<Output = Result<T, Fault>> + Send,
 ) -> Result<T, Fault> {
-    let limited = async {
-        tokio::time::timeout(limit, asked).await.unwrap_or(Err(Fault::Silent(limit)))
-    };
+    let limited = async { tokio::time::timeout(limit, asked).await.unwrap_or(Err(Fault::Silent(limit))) };
     if Handle::try_current().is_err() {
         return runtime.block_on(limited);
     }

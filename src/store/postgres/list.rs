@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::connections::Session;
 use super::error::Fault;
 use super::link::Param;
 use super::read::{delegation_in, grants_created, grants_of, requests_created, uuid};
+use super::session::Session;
 use crate::model::{Delegation, DelegationStatus, Grant, GrantStatus, RequestId, RequestStatus, Revision};
 use crate::store::columns::{int, int_of};
 use crate::store::statuses::{Matching, delegations_that_are, grants_that_are, requests_that_are};
@@ -94,8 +94,9 @@ fn shown<S>(
             }
             Visible::To(principal, roles) => {
                 let (kind, owner) = (principal.kind().name(), principal.id());
-                let sql =
-                    format!("SELECT t.created FROM {rows} t WHERE t.owner_kind = $4 AND t.owner = $5 AND {is} {newest}");
+                let sql = format!(
+                    "SELECT t.created FROM {rows} t WHERE t.owner_kind = $4 AND t.owner = $5 AND {is} {newest}"
+                );
                 add(session, &sql, &[&now, &before, &limit, &kind, &owner], &mut found)?;
                 let sql = format!(
                     "SELECT t.created FROM {approvers} a JOIN {rows} t ON t.created = a.created
@@ -110,12 +111,7 @@ fn shown<S>(
     Ok(found.into_iter().rev().take(page.limit).collect())
 }
 
-fn add(
-    session: &Session<'_>,
-    sql: &str,
-    params: &[&dyn Param],
-    found: &mut BTreeSet<i64>,
-) -> Result<(), Fault> {
+fn add(session: &Session<'_>, sql: &str, params: &[&dyn Param], found: &mut BTreeSet<i64>) -> Result<(), Fault> {
     for row in session.query(sql, params)? {
         found.insert(row.try_get(0)?);
     }

@@ -11,8 +11,10 @@
 //! | `tls` | how a server proves who it is |
 //! | `link` | how something is asked over one connection |
 //! | `connections` | who holds which connection, and what a transaction begins with |
+//! | `session` | what can be asked in one transaction |
 //! | `schema` | which version the schema has, and how it is brought to this one |
 //! | `migrations/` | what is in the schema |
+//! | `checkpoints` | which signed checkpoints are kept |
 //! | `commit` | how a batch is written |
 //! | `read` | how single rows, and what is live, are read |
 //! | `snapshot` | how a view is put together, and what is due |
@@ -22,10 +24,12 @@
 //! | `tally` | how many grants and requests there are |
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
+//! | `text` | how text is kept that may hold any character |
 //! | `verify` | whether the database still says what was written to it |
 //! | `error` | what a failure of PostgreSQL means to the caller |
 
 mod about;
+mod checkpoints;
 mod commit;
 mod connections;
 mod deliveries;
@@ -37,8 +41,10 @@ mod options;
 mod outbox;
 mod read;
 mod schema;
+mod session;
 mod snapshot;
 mod tally;
+mod text;
 mod tls;
 mod url;
 mod verify;
@@ -52,10 +58,12 @@ use snapshot::Exclusive;
 pub use url::PostgresUrl;
 
 use super::memo;
+use super::verification::tell;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
     NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError,
 };
+use super::{KeptCheckpoint, Verification, Verified, Verifying};
 use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, RequestStatus,
@@ -143,7 +151,7 @@ impl Store for PostgresStore {
     }
 
     fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError> {
-        let work = |s: &connections::Session<'_>| match decide(&Exclusive(s))? {
+        let work = |s: &session::Session<'_>| match decide(&Exclusive(s))? {
             Some(batch) => commit::commit(s, &batch),
             None => Ok(Vec::new()),
         };
@@ -170,8 +178,26 @@ impl Store for PostgresStore {
         self.connections.read("reading the journal", |s| journal::records(s, self.schema(), query))
     }
 
-    fn verify(&self) -> Result<u64, StoreError> {
-        self.connections.read("verifying", verify::verify)
+    fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError> {
+        let verified = self.connections.read("verifying", |s| verify::verify(s, wanted, watch, self.schema()))?;
+        tell(watch, verified.head.revision, verified.head.revision)?;
+        Ok(verified)
+    }
+
+    fn last_checkpoint_up_to(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        self.connections.read("reading a checkpoint", |s| checkpoints::last(s, record))
+    }
+
+    fn checkpoint_covering(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {
+        self.connections.read("reading a checkpoint", |s| checkpoints::covering(s, record))
+    }
+
+    fn keep_checkpoint(&self, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), StoreError> {
+        self.connections.change("keeping a checkpoint", |s| checkpoints::keep(s, new, tiles))
+    }
+
+    fn tiles(&self, first: u64, end: u64) -> Result<Vec<Hash>, StoreError> {
+        self.connections.read("reading the roots of checkpoints", |s| checkpoints::tiles(s, first, end))
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

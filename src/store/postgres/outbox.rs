@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::connections::Session;
 use super::deliveries;
 use super::error::Fault;
 use super::link::Statement;
+use super::session::Session;
+use super::text::{given, kept};
 use crate::model::{Revision, Timestamp};
 use crate::store::columns::{instant, int, int_of, revision};
 use crate::store::outbox::DAY_MILLIS;
@@ -49,11 +50,11 @@ pub(super) fn queue<'a>(
             sql: "INSERT INTO notices (kind, body, at, due_at, next_at, gathers, apart, after)
                   VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
             params: vec![
-                Box::new(kind),
-                Box::new(body),
+                Box::new(kept(kind)),
+                Box::new(kept(body)),
                 Box::new(at.millis()),
                 Box::new(due),
-                Box::new(key),
+                Box::new(key.map(|key| kept(key).into_owned())),
                 Box::new(apart),
                 Box::new(int(after)),
             ],
@@ -70,7 +71,7 @@ struct Gathering {
 /// The last notice that gathers this.
 fn last_gathering(session: &Session<'_>, gathers: &Gathers) -> Result<Option<Gathering>, Fault> {
     let sql = "SELECT due_at, until FROM notices WHERE gathers = $1 ORDER BY id DESC LIMIT 1";
-    let Some(row) = session.first(sql, &[&gathers.key])? else { return Ok(None) };
+    let Some(row) = session.first(sql, &[&kept(&gathers.key)])? else { return Ok(None) };
     let until: Option<i64> = row.try_get(1)?;
     Ok(Some(Gathering { due: row.try_get(0)?, until: until.map(revision).transpose()? }))
 }
@@ -99,10 +100,10 @@ pub(super) fn lease(
             id: row.try_get::<_, i64>(0)?.cast_unsigned(),
             attempt: u32::try_from(row.try_get::<_, i64>(1)?).unwrap_or(u32::MAX),
             message: Message {
-                kind: row.try_get(2)?,
-                body: row.try_get(3)?,
+                kind: given(row.try_get(2)?),
+                body: given(row.try_get(3)?),
                 due: Some(due),
-                gathers: key.zip(apart).map(|(key, apart_millis)| Gathers { key, apart_millis }),
+                gathers: key.zip(apart).map(|(key, apart_millis)| Gathers { key: given(key), apart_millis }),
             },
             at: instant(row.try_get(4)?)?,
             due,
@@ -126,10 +127,10 @@ pub(super) fn plan(
     let Ok(id) = i64::try_from(id) else { return Ok(false) };
     let found = session.first(
         "UPDATE notices SET next_at = NULL, body = $1 WHERE id = $2 AND next_at IS NOT NULL RETURNING kind",
-        &[&body, &id],
+        &[&kept(body), &id],
     )?;
     let Some(row) = found else { return Ok(false) };
-    let kind: String = row.try_get(0)?;
+    let kind = given(row.try_get(0)?);
     let new: Vec<_> = new.iter().map(|one| one.delivery(id.cast_unsigned(), &kind, now)).collect();
     session.execute_all(&new.iter().map(deliveries::insert).collect::<Vec<_>>())?;
     Ok(true)

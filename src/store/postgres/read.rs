@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::connections::Session;
 use super::error::Fault;
 use super::link::Param;
+use super::session::Session;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Standing, Timestamp,
 };
@@ -51,10 +51,7 @@ fn grants(session: &Session<'_>, rest: &str, params: &[&dyn Param]) -> Result<Ve
     session.query(&format!("{GRANT} {rest}"), params)?.iter().map(grant_in).collect()
 }
 
-pub(super) fn request_by_id(
-    session: &Session<'_>,
-    id: RequestId,
-) -> Result<Option<(Revision, AccessRequest)>, Fault> {
+pub(super) fn request_by_id(session: &Session<'_>, id: RequestId) -> Result<Option<(Revision, AccessRequest)>, Fault> {
     let found = session.first(&format!("{REQUEST} WHERE id = $1"), &[&uuid(id.as_u128())])?;
     found.as_ref().map(request_in).transpose()
 }

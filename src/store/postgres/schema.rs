@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::connections::Session;
 use super::error::{Fault, UnusableDatabase};
 use super::link::{Link, Statement};
 use super::options::PostgresOptions;
+use super::session::Session;
 use crate::journal::Hash;
 use crate::model::{Invalid, Timestamp};
 use crate::store::columns::{instant, int, revision};
@@ -110,9 +110,14 @@ fn migrate(link: &Link, options: &PostgresOptions, schema: &str) -> Result<(), F
 fn version(link: &Link, options: &PostgresOptions) -> Result<Option<i64>, Fault> {
     let schema = quoted(&options.schema);
     let limit = options.statement_timeout;
-    let there = link.query("SELECT to_regclass($1) IS NOT NULL", &[&format!("{schema}.head")], limit)?;
-    let is_there = there.first().map(|row| row.try_get(0)).transpose()?;
-    if is_there != Some(true) {
+    // Asked of the catalogue, which shows what others have just committed; `to_regclass` may answer from a cache.
+    let there = link.query(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = 'head' AND c.relkind = 'r'",
+        &[&options.schema],
+        limit,
+    )?;
+    if there.is_empty() {
         return Ok(None);
     }
     let found = number(&link.simple(&format!("SELECT version FROM {schema}.head"), limit)?)?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::connections::Session;
 use super::error::Fault;
+use super::session::Session;
 use super::{read, tally};
 use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Standing, Timestamp,
@@ -32,7 +32,8 @@ pub(super) fn due(session: &Session<'_>, now: Timestamp, limit: usize) -> Result
     for row in found {
         let id = row.try_get::<_, Uuid>(2)?.as_u128();
         let is_grant = row.try_get(1)?;
-        let needs = if is_grant { Needs::grant(GrantId::from_u128(id)) } else { Needs::request(RequestId::from_u128(id)) };
+        let needs =
+            if is_grant { Needs::grant(GrantId::from_u128(id)) } else { Needs::request(RequestId::from_u128(id)) };
         views.push(view(session, &needs, now)?);
     }
     Ok(views)

@@ -1,7 +1,7 @@
 //! How much a person holds and asks for, in person and through agents.
 
-use super::connections::Session;
 use super::error::Fault;
+use super::session::Session;
 use crate::model::{Principal, Timestamp};
 use crate::store::columns;
 use crate::workflow::Tally;

@@ -10,27 +10,46 @@ use std::convert::Infallible;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::about;
-use super::connections::Session;
 use super::error::Fault;
 use super::link::Param;
+use super::session::Session;
+use super::{about, journal};
 use crate::journal::{Broken, Record, Verifier};
-use crate::model::{Principal, Revision, RoleName, Standing};
+use crate::model::{Invalid, Principal, Revision, RoleName, Standing};
 use crate::store::columns::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
-use crate::store::{Head, Rows, Subject, check_head, fold, pass};
+use crate::store::{
+    Head, Position, Rows, StoreError, Subject, Verification, Verified, Verifying, check_head, fold, pass,
+};
 use crate::workflow::View;
 
 /// How many records, and how many rows, are held at a time.
 const PAGE: i64 = 1_000;
 
-/// Checks everything, over one revision; answers how many records there are.
-pub(super) fn verify(session: &Session<'_>) -> Result<u64, Fault> {
-    let Folded { count, rows, born } = fold_journal(session)?;
+/// Checks everything, over one revision, wherever it is asked to begin: all rows are the fold of all records. What comes
+/// before that beginning is not told, and not counted.
+pub(super) fn verify(
+    session: &Session<'_>,
+    wanted: &Verification,
+    watch: &mut dyn Verifying,
+    schema: &str,
+) -> Result<Verified, Fault> {
+    let head = session.head;
+    let after = wanted.after.as_ref().map_or(Revision::ZERO, |after| after.revision);
+    if let Some(known) = wanted.after.as_ref().filter(|known| known.revision > Revision::ZERO) {
+        let broken = |problem: String| Fault::from(Broken { revision: known.revision, problem });
+        let hash = known.hash().parse().map_err(|error: Invalid| broken(error.to_string()))?;
+        let position = Position { lineage: head.lineage, revision: known.revision, hash };
+        journal::check_known(session, schema, &position).map_err(|fault| match fault {
+            Fault::Store(StoreError::Replaced(why)) => broken(why),
+            other => other,
+        })?;
+    }
+    let Folded { count, rows, born } = fold_journal(session, after, watch)?;
     check_requests(session, &rows, &born)?;
     check_grants(session, &rows, &born)?;
     check_delegations(session, &rows, &born)?;
     check_standings(session, &rows.standings)?;
-    Ok(count)
+    Ok(Verified { head, records: count.saturating_sub(after.0) })
 }
 
 struct Folded {
@@ -39,7 +58,7 @@ struct Folded {
     born: BTreeMap<Subject, Revision>,
 }
 
-fn fold_journal(session: &Session<'_>) -> Result<Folded, Fault> {
+fn fold_journal(session: &Session<'_>, after: Revision, watch: &mut dyn Verifying) -> Result<Folded, Fault> {
     let head = session.head;
     let (mut verifier, mut rows, mut born) = (Verifier::default(), Rows::default(), BTreeMap::new());
     let mut told = Head::new(head.lineage);
@@ -52,6 +71,9 @@ fn fold_journal(session: &Session<'_>) -> Result<Folded, Fault> {
             expected = expected.next();
             let record = next_record(&mut verifier, row, expected, &head)?;
             pass(&record, &mut told);
+            if record.revision > after {
+                watch.record(record.revision, &record.body);
+            }
             born.entry(Subject::of(&record.event)).or_insert(record.revision);
             page.push(record);
         }
@@ -117,7 +139,8 @@ fn fold_page(rows: &mut Rows, records: &[Record]) {
 }
 
 fn check_requests(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
-    let sql = "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at, person_kind, person, extends,
+    let sql =
+        "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at, person_kind, person, extends,
                    role, (SELECT array_agg(role ORDER BY role) FROM request_approvers a
                           WHERE a.created = r.created AND a.state = r.state)
                FROM requests r WHERE created > $1 ORDER BY created LIMIT $2";
@@ -151,7 +174,8 @@ fn check_requests(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject,
 }
 
 fn check_grants(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
-    let sql = "SELECT g.created, coalesce(u.uses, 0), stored, id, request, owner_kind, owner, state, starts_at, ends_at,
+    let sql =
+        "SELECT g.created, coalesce(u.uses, 0), stored, id, request, owner_kind, owner, state, starts_at, ends_at,
                    due_at, scope, allowed, excepted, first, unsettled, person_kind, plain, person, role,
                    (SELECT array_agg(role ORDER BY role) FROM grant_approvers a
                     WHERE a.created = g.created AND a.state = g.state)
@@ -198,7 +222,8 @@ fn check_grants(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, R
 }
 
 fn check_delegations(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
-    let sql = "SELECT created, stored, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at, ends_at
+    let sql =
+        "SELECT created, stored, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at, ends_at
                FROM delegations WHERE created > $1 ORDER BY created LIMIT $2";
     let mut count = 0;
     each_page(session, sql, i64::MIN, |found| {

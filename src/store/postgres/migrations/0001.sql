@@ -46,12 +46,13 @@ CREATE TRIGGER journal_is_not_rewritten BEFORE UPDATE OR DELETE OR TRUNCATE ON j
 -- What each record can be found by: what it is about, role, permission, resource, result, event and who answered. A row is a block
 -- of 4,096 records: two bytes for each that has the topic, or a bit for each of the block.
 CREATE TABLE topics (
-    id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text COLLATE "C" NOT NULL,
-    name text COLLATE "C" NOT NULL
+    id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind   text COLLATE "C" NOT NULL,
+    -- SHA-256 of the name, which may be longer than an index takes.
+    digest text COLLATE "C" NOT NULL CHECK (length(digest) = 64),
+    name   text NOT NULL,
+    UNIQUE (kind, digest)
 );
--- A name may be longer than an index takes, so it is found by its digest.
-CREATE UNIQUE INDEX topics_by_name ON topics (kind, sha256(convert_to(name, 'UTF8')));
 
 CREATE TABLE record_topics (
     block bigint NOT NULL CHECK (block >= 0),
@@ -241,3 +242,19 @@ CREATE TABLE idempotency (
 );
 
 CREATE INDEX idempotency_by_age ON idempotency (at);
+
+-- Signed checkpoints: the last record that each covers, its hash, and the root of the tree over the texts of all records up
+-- to it.
+CREATE TABLE checkpoints (
+    size bigint PRIMARY KEY CHECK (size > 0),
+    head text   NOT NULL CHECK (length(head) = 64),
+    root text   NOT NULL CHECK (length(root) = 64),
+    at   bigint NOT NULL,
+    note text   NOT NULL
+);
+
+-- The root of each 256 records, so that a proof is made without reading all of them.
+CREATE TABLE tiles (
+    tile bigint PRIMARY KEY CHECK (tile >= 0),
+    root text   NOT NULL CHECK (length(root) = 64)
+);

@@ -43,7 +43,7 @@ fn request_is(connection: &Connection, request: &AccessRequest, born: Revision) 
     let Some(row) = found.next()? else { return Ok(false) };
     let created = int(born);
     Ok(row.get::<_, i64>(0)? == created
-        && says(row, request, &stored_request(request)?, |stored| rows::request(created, stored))?
+        && says(row, request, &stored_request(request)?, |stored| Ok(rows::request(created, stored)?))?
         && is(row, 2, columns.owner_kind)?
         && is(row, 3, &columns.owner)?
         && is(row, 4, columns.state)?
@@ -68,7 +68,7 @@ fn grant_is(connection: &Connection, grant: &Grant, born: Revision) -> Result<bo
     let (created, uses) = (int(born), row.get::<_, i64>(2)?);
     Ok(row.get::<_, i64>(0)? == created
         && u64::try_from(uses) == Ok(grant.uses)
-        && says(row, grant, &stored_grant(grant)?, |stored| rows::grant(created, uses, stored))?
+        && says(row, grant, &stored_grant(grant)?, |stored| Ok(rows::grant(created, uses, stored)?))?
         && row.get::<_, [u8; 16]>(3)? == columns.request
         && is(row, 4, columns.owner_kind)?
         && is(row, 5, &columns.owner)?
@@ -98,7 +98,7 @@ fn delegation_is(connection: &Connection, delegation: &Delegation, born: Revisio
     let Some(row) = found.next()? else { return Ok(false) };
     let created = int(born);
     Ok(row.get::<_, i64>(0)? == created
-        && says(row, delegation, &stored_delegation(delegation)?, |stored| rows::delegation(created, stored))?
+        && says(row, delegation, &stored_delegation(delegation)?, |stored| Ok(rows::delegation(created, stored)?))?
         && is(row, 2, columns.delegator_kind)?
         && is(row, 3, &columns.delegator)?
         && is(row, 4, columns.delegate_kind)?
