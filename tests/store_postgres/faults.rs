@@ -42,12 +42,12 @@ fn a_server_that_restarts_is_found_again() {
 #[test]
 fn connections_that_the_server_ends_are_made_anew() {
     let Some(server) = server::shared() else { return };
-    let schema = fresh_schema();
-    let store = open(server, &schema);
+    let url = server.url_at(server.port, "?application_name=ended");
+    let store = PostgresStore::open(url, patient(&fresh_schema())).unwrap();
     granted(&store, 1, at(0));
     for number in 2..5 {
         let known = store.head().unwrap().position();
-        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jit-access'");
+        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ended'");
         assert!(!store.has_grown(&known).unwrap());
         granted(&store, number, at(0));
     }
