@@ -207,6 +207,12 @@ impl SteadyTime {
         Timestamp::from_millis(self.clock.wall().max(0)).unwrap_or(Timestamp::MAX)
     }
 
+    /// Milliseconds of the monotonic clock, to say how long something took.
+    #[must_use]
+    pub fn monotonic(&self) -> i64 {
+        self.clock.monotonic()
+    }
+
     /// How far the wall clock is ahead of the instant it is now, in milliseconds; behind it, when negative.
     #[must_use]
     pub fn wall_ahead(&self) -> i64 {

@@ -164,7 +164,10 @@ impl Error {
 
 const fn kind_of(code: RefusalCode) -> ErrorKind {
     match code {
-        RefusalCode::UnknownRequest | RefusalCode::UnknownGrant | RefusalCode::UnknownDelegation => ErrorKind::NotFound,
+        RefusalCode::UnknownRequest
+        | RefusalCode::UnknownGrant
+        | RefusalCode::UnknownDelegation
+        | RefusalCode::UnknownAlert => ErrorKind::NotFound,
         RefusalCode::RequestTimedOut
         | RefusalCode::RequestNotPending
         | RefusalCode::RequestChanged

@@ -29,6 +29,7 @@ pub mod index;
 pub mod journal;
 mod lock;
 pub mod model;
+pub mod monitor;
 pub mod notify;
 #[cfg(feature = "cedar")]
 pub mod policy;

@@ -65,6 +65,8 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Records => "a page of records",
         AnswerKind::GrantList => "a list of grants",
         AnswerKind::Summary => "the summary",
+        AnswerKind::Alert => "the alert",
+        AnswerKind::Alerts => "a page of alerts",
         AnswerKind::Text => "text",
         AnswerKind::Number => "a number",
         other => panic!("{other:?} has no words"),
@@ -293,6 +295,8 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Delegations => "DelegationPageModel",
             AnswerKind::Records => "AuditPageModel",
             AnswerKind::Summary => "SummaryModel",
+            AnswerKind::Alert => "AlertModel",
+            AnswerKind::Alerts => "AlertPageModel",
             AnswerKind::Text => "None",
             other => panic!("{other:?} has no model"),
         };
@@ -340,7 +344,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from typing import Annotated, Final\n\n\
          from fastapi import Query\n\
          from pydantic import Field\n\n\
-         from jit_access.schemas import (\n    AccessRequestModel,\n    AuditPageModel,\n    DelegationModel,\n    \
+         from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
          DelegationPageModel,\n    GrantModel,\n    GrantPageModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
@@ -429,6 +433,8 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Records => "Page[Record]",
         AnswerKind::GrantList => "list[Grant]",
         AnswerKind::Summary => "Summary",
+        AnswerKind::Alert => "Alert",
+        AnswerKind::Alerts => "Page[Alert]",
         AnswerKind::Text => "str",
         AnswerKind::Number => "int",
         other => panic!("{other:?} has no type in Python"),
@@ -515,7 +521,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access._native import Caller, Conditions, Engine\n\
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
-         from jit_access.values import AccessRequest, Delegation, Grant, Record, Summary\n",
+         from jit_access.values import AccessRequest, Alert, Delegation, Grant, Record, Summary\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -610,11 +616,12 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 5] = [
+const ANSWERS: [(&str, &[&str]); 6] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),
     ("Record", &["revision", "event", "by"]),
+    ("Alert", &["id", "kind", "status", "text"]),
     ("Summary", &["grant_id", "status", "holder", "role"]),
 ];
 
@@ -713,6 +720,7 @@ fn the_models_of_openapi_are_committed() {
         ("Request", "AccessRequest", "Access requests, newest first."),
         ("Grant", "Grant", "Grants, newest first."),
         ("Delegation", "Delegation", "Delegations, newest first."),
+        ("Alert", "Alert", "Alerts, newest first."),
         ("Audit", "AuditRecord", "Records of the journal, oldest first."),
     ] {
         write!(

@@ -17,8 +17,8 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument, RecordDocument,
-    RequestDocument, SummaryDocument,
+    self, AlertDocument, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument,
+    RecordDocument, RequestDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
@@ -425,6 +425,10 @@ impl<'a> World<'a> {
                 let listing = workflow.delegations(who(), &list)?;
                 document(PageDocument::new(&listing, |one| DelegationDocument::new(one, listing.now, BASE)))
             }
+            Read::ListAlerts(list) => {
+                let listing = workflow.alerts(who(), &list)?;
+                document(PageDocument::new(&listing, |one| AlertDocument::new(one, listing.now)))
+            }
             Read::ListRecords(list) => {
                 let listing = workflow.journal(who(), &list)?;
                 document(PageDocument::new(&listing, |record| RecordDocument::new(record, list.canonical).unwrap()))
@@ -538,6 +542,7 @@ fn answer(receipt: &Receipt, kind: AnswerKind) -> Value {
         AnswerKind::Delegation => {
             document(DelegationDocument::new(receipt.delegation.as_ref().unwrap(), receipt.now, BASE))
         }
+        AnswerKind::Alert => document(AlertDocument::new(receipt.alert.as_ref().unwrap(), receipt.now)),
         AnswerKind::Grant => document(GrantDocument::new(receipt.grant.as_ref().unwrap(), receipt.now, BASE)),
         AnswerKind::Request => document(wire::request_of(receipt, BASE).unwrap()),
         AnswerKind::Ended => grants(&Listing { items: receipt.ended.clone(), next: None, now: receipt.now }),

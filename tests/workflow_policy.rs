@@ -14,9 +14,9 @@ use jit_access::authz::{
 };
 use jit_access::clock::ManualClock;
 use jit_access::command::{
-    AcceptClock, AcceptStore, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend,
-    ListRecords, Release, ReportStanding, Resume, Revoke, RevokeMany, Submit, Suspend, Undelegate, WaiveReview,
-    Withdraw,
+    AcceptClock, AcceptStore, AcknowledgeAlert, Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate,
+    Deny, Extend, ListRecords, Release, ReportStanding, Resume, Revoke, RevokeMany, Submit, Suspend, Undelegate,
+    WaiveReview, Withdraw,
 };
 use jit_access::config::Config;
 use jit_access::model::*;
@@ -324,6 +324,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "report standing",
         "accept store",
         "accept clock",
+        "handle an alert",
         "see all",
         "audit",
     ];
@@ -343,6 +344,7 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "report standing" => would(caller, ReportStanding::new(person("new", &[]).principal, true).into()),
         "accept store" => would(caller, AcceptStore::new(words()).into()),
         "accept clock" => would(caller, AcceptClock::new(words()).into()),
+        "handle an alert" => would(caller, AcknowledgeAlert::new(AlertId::from_u128(7), words()).into()),
         "see all" => flag(sees_everything(caller, engine.rules(), engine.now())),
         "audit" => cell(workflow.journal(caller, &ListRecords::default().limit(1))),
         other => panic!("{other}"),

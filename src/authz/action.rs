@@ -120,6 +120,7 @@ actions! {
     ReportStanding = "jit.report_standing", "report the status of this principal", Administer, ["Principal"];
     AcceptStore = "jit.accept_store", "accept a replaced store", Administer, ["Workflow"];
     AcceptClock = "jit.accept_clock", "say that the clock is right", Administer, ["Workflow"];
+    HandleAlert = "jit.handle_alert", "acknowledge or silence alerts", Administer, ["Workflow"];
     See = "jit.see", "see this", Read, ["Request", "Grant", "Delegation"];
     SeeAll = "jit.see_all", "see everything", Read, ["Workflow"];
     Audit = "jit.audit", "read the journal", Read, ["Workflow"];

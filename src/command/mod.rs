@@ -26,6 +26,8 @@
 //! | `report_standing` | reporting what a principal is |
 //! | `accept_store` | accepting a store that was replaced |
 //! | `accept_clock` | saying that the clock is right |
+//! | `acknowledge_alert` | acknowledging an alert |
+//! | `silence_alert` | silencing one |
 //! | `reads` | what can be looked up |
 //! | `record_filter` | which records are wanted, as fields |
 //! | `define` | how a command is defined |
@@ -38,6 +40,7 @@
 
 mod accept_clock;
 mod accept_store;
+mod acknowledge_alert;
 mod answer;
 mod approve;
 mod ask;
@@ -58,6 +61,7 @@ mod report_standing;
 mod resume;
 mod revoke;
 mod revoke_many;
+mod silence_alert;
 mod spec;
 mod submit;
 mod suspend;
@@ -176,6 +180,8 @@ definitions! {
         report_standing::ReportStanding,
         accept_store::AcceptStore,
         accept_clock::AcceptClock,
+        acknowledge_alert::AcknowledgeAlert,
+        silence_alert::SilenceAlert,
     }
 }
 
@@ -196,6 +202,7 @@ definitions! {
         reads::ListGrants,
         reads::ListUnreviewed,
         reads::ListDelegations,
+        reads::ListAlerts,
         reads::ListRecords,
         reads::ExportPolicies,
         reads::GetHead,

@@ -6,8 +6,8 @@ use super::define::command;
 use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    Checkpoint, Cursor, DelegationStatus, GrantId, GrantStatus, Invalid, RecordFilter, RecordOrder, RequestId,
-    RequestStatus, Revision, SummaryForm,
+    AlertStatus, Checkpoint, Cursor, DelegationStatus, GrantId, GrantStatus, Invalid, RecordFilter, RecordOrder,
+    RequestId, RequestStatus, Revision, SummaryForm,
 };
 
 /// How many rows a page has at most. The default is 50.
@@ -151,6 +151,27 @@ command! {
     optional: {
         /// Only delegations of this status.
         status: Option<DelegationStatus>,
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Cursor>,
+    },
+}
+
+command! {
+    /// List the alerts that the monitor keeps, newest first.
+    ///
+    /// Needs a role in `approver_roles` or `auditor_roles`. The newest 10,000 of the last 30 days are kept.
+    ListAlerts = "alerts",
+    answers: Alerts,
+    action: Audit,
+    http: GET "/alerts" 200,
+    writes: false,
+    optional: {
+        /// Only alerts of this status.
+        status: Option<AlertStatus>,
+        /// Only alerts about this grant.
+        grant: Option<GrantId>,
         /// The most rows on the page, 1 to 500.
         limit: Limit,
         /// `next_cursor` of the page before.

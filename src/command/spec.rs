@@ -1,7 +1,9 @@
 //! What every face must know of a command: its fields, what it answers, how HTTP reaches it.
 
 use crate::authz::AuthzAction;
-use crate::model::{DelegationStatus, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm};
+use crate::model::{
+    AlertStatus, DelegationStatus, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm,
+};
 
 /// A command or a read, as faces see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +125,8 @@ pub enum FieldKind {
     EventKind,
     /// In which order records are listed.
     RecordOrder,
+    /// The status of an alert.
+    AlertStatus,
     /// Where a page begins.
     Cursor,
     /// How many rows a page has.
@@ -152,6 +156,7 @@ impl FieldKind {
             Self::RequestStatus => RequestStatus::ALL.map(RequestStatus::name).to_vec(),
             Self::GrantStatus => GrantStatus::ALL.map(GrantStatus::name).to_vec(),
             Self::DelegationStatus => DelegationStatus::ALL.map(DelegationStatus::name).to_vec(),
+            Self::AlertStatus => AlertStatus::ALL.map(AlertStatus::name).to_vec(),
             Self::Form => SummaryForm::ALL.map(SummaryForm::name).to_vec(),
             Self::RecordResult => RecordResult::ALL.map(RecordResult::name).to_vec(),
             Self::EventKind => Fact::NAMES.to_vec(),
@@ -185,6 +190,10 @@ pub enum AnswerKind {
     GrantList,
     /// What was done under a grant.
     Summary,
+    /// An alert.
+    Alert,
+    /// A page of alerts.
+    Alerts,
     /// Text.
     Text,
     /// A number.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Conditions, Cut, DelegationId, GrantId, Justification, Permission, PermissionSet, Principal, RequestId, RoleName,
-    Scope, Selector, TicketUrl, Timestamp, Ttl,
+    AlertId, Conditions, Cut, DelegationId, GrantId, Justification, Permission, PermissionSet, Principal, RequestId,
+    RoleName, Scope, Selector, TicketUrl, Timestamp, Ttl,
 };
 
 const ID: &str = "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b";
@@ -134,6 +134,16 @@ fn all() -> Vec<(Command, String)> {
         (
             AcceptClock::new(why()).into(),
             r#"{"command":"accept_clock","reason":"why","v":1}"#.to_owned(),
+        ),
+        (
+            AcknowledgeAlert::new(AlertId::from_u128(7), why()).into(),
+            r#"{"alert":"00000000-0000-0000-0000-000000000007","command":"acknowledge_alert","reason":"why","v":1}"#
+                .to_owned(),
+        ),
+        (
+            SilenceAlert::new(AlertId::from_u128(7), hours, why()).into(),
+            r#"{"alert":"00000000-0000-0000-0000-000000000007","command":"silence_alert","duration_hours":1.5,"reason":"why","v":1}"#
+                .to_owned(),
         ),
     ]
 }

@@ -6,9 +6,9 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, GrantId, GrantStatus, Invalid,
-    Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus,
-    Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
+    AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, GrantId,
+    GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult,
+    RequestId, RequestStatus, Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -44,6 +44,7 @@ macro_rules! text_field {
 
 text_field! {
     RequestId: FieldKind::Id, str::parse;
+    AlertId: FieldKind::Id, str::parse;
     GrantId: FieldKind::Id, str::parse;
     DelegationId: FieldKind::Id, str::parse;
     RoleName: FieldKind::Role, RoleName::new;
@@ -244,6 +245,7 @@ status_field! {
     SummaryForm: FieldKind::Form;
     RecordResult: FieldKind::RecordResult;
     RecordOrder: FieldKind::RecordOrder;
+    AlertStatus: FieldKind::AlertStatus;
 }
 
 fn whole(value: &Value, field: &'static str) -> Result<u64, Invalid> {

@@ -10,6 +10,7 @@
 //! | `environment` | how variables set keys |
 //! | `journal` | when the journal is verified and signed, and what follows when it is not whole |
 //! | `keys` | which keys there are, and what each means |
+//! | `monitor` | what is unusual |
 //! | `names` | which names in rules that forbid are misspelt |
 //! | `notifications` | what is told, when, and by which channels |
 //! | `reader` | how a value is taken out of the document, or found wrong |
@@ -22,6 +23,7 @@ mod break_glass;
 mod environment;
 mod journal;
 mod keys;
+mod monitor;
 mod names;
 mod notifications;
 mod reader;
@@ -228,7 +230,8 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     refuse_missing_features(&mut reader);
     let notices = notifications::notifications(&mut reader, around);
     let journal = journal::journal(&mut reader, around);
-    let settings = Settings { notices, journal, ..settings(&mut reader) };
+    let monitor = monitor::monitor(&mut reader);
+    let settings = Settings { notices, journal, monitor, ..settings(&mut reader) };
     let store = store::store(&mut reader, place);
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new() }
@@ -308,6 +311,7 @@ fn settings(reader: &mut Reader) -> Settings {
             .map_or(defaults.waiting_uses, |count| usize::try_from(count).unwrap_or(usize::MAX).min(1 << 20)),
         notices: defaults.notices,
         journal: defaults.journal,
+        monitor: defaults.monitor,
     };
     section.finish();
     settings

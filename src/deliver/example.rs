@@ -67,6 +67,7 @@ pub(super) fn full() -> Notice {
         }),
         never_used: list(&["tools.read"]),
         smaller_role: some("restarter"),
+        alert: some("burst"),
         ended: vec![EndedGrant {
             grant_id: GRANT.to_owned(),
             holder: "dev@example.com".to_owned(),

@@ -1,8 +1,8 @@
 //! The facts that are journalled. Everything else in the library is a fold over them.
 
 use super::{
-    AccessRequest, Action, Actor, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId, Grant, GrantId,
-    Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp,
+    AccessRequest, Action, Actor, Alert, AlertId, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId,
+    Grant, GrantId, Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp,
 };
 
 /// One fact, when it became true, and by whom.
@@ -230,11 +230,33 @@ pub enum Fact {
         /// Which grant.
         grant: GrantId,
     },
+    /// The monitor found something; the value is the alert as it was raised.
+    AlertRaised(Box<Alert>),
+    /// Somebody has seen an alert.
+    AlertAcknowledged {
+        /// Which alert.
+        alert: AlertId,
+        /// The grant that it is about.
+        grant: Option<GrantId>,
+        /// What they found.
+        reason: Justification,
+    },
+    /// Somebody does not want to hear of the like for a while.
+    AlertSilenced {
+        /// Which alert.
+        alert: AlertId,
+        /// The grant that it is about.
+        grant: Option<GrantId>,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: Justification,
+    },
 }
 
 impl Fact {
     /// Every name of a fact.
-    pub const NAMES: [&'static str; 29] = [
+    pub const NAMES: [&'static str; 32] = [
         "request_submitted",
         "request_reviewed",
         "review_lapsed",
@@ -264,6 +286,9 @@ impl Fact {
         "break_glass_review_overdue",
         "grant_used",
         "grant_exhausted",
+        "alert_raised",
+        "alert_acknowledged",
+        "alert_silenced",
     ];
 
     /// The name on the wire and in the journal.
@@ -299,6 +324,9 @@ impl Fact {
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
             Self::GrantUsed { .. } => "grant_used",
             Self::GrantExhausted { .. } => "grant_exhausted",
+            Self::AlertRaised(_) => "alert_raised",
+            Self::AlertAcknowledged { .. } => "alert_acknowledged",
+            Self::AlertSilenced { .. } => "alert_silenced",
         }
     }
 
@@ -354,6 +382,14 @@ impl Subject {
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
             Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
             Fact::StoreAccepted { .. } | Fact::ClockAccepted { .. } => Self::Store,
+            Fact::AlertRaised(alert) => match (alert.grant, &alert.who) {
+                (Some(grant), _) => Self::Grant(grant),
+                (None, Some(who)) => Self::Principal(who.clone()),
+                (None, None) => Self::Store,
+            },
+            Fact::AlertAcknowledged { grant, .. } | Fact::AlertSilenced { grant, .. } => {
+                grant.map_or(Self::Store, Self::Grant)
+            }
             Fact::StandingReported { principal, .. } => Self::Principal(principal.clone()),
             Fact::GrantCreated(grant) => Self::Grant(grant.id),
             Fact::GrantActivated { grant }

@@ -70,6 +70,7 @@ macro_rules! id {
 id!(RequestId, "request id", "Names one access request.");
 id!(GrantId, "grant id", "Names one grant.");
 id!(DelegationId, "delegation id", "Names one delegation.");
+id!(AlertId, "alert id", "Names one alert.");
 id!(
     DeliveryId,
     "delivery id",

@@ -22,6 +22,8 @@
 //! | `terms` | what is given, where and for how long; what an approver takes off it |
 //! | `nothing_left` | which part of the terms a cut leaves empty |
 //! | `conditions` | what must be so at each use, and what the host tells of it |
+//! | `alert` | what the monitor found |
+//! | `alert_state` | what somebody did about it |
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |
 //! | `delegation` | who reviews in whose place, and for how long |
 //! | `details` | what a request says for people, and its grant keeps |
@@ -43,6 +45,8 @@
 //! | `topic` | what a record of a fact can be found by |
 //! | `record_filter` | which records are wanted |
 
+mod alert;
+mod alert_state;
 mod approval;
 mod assessment;
 mod break_glass;
@@ -81,6 +85,8 @@ mod text;
 mod time;
 mod topic;
 
+pub use alert::{Alert, AlertClass, AlertKind};
+pub use alert_state::{AlertState, AlertStatus, Handled};
 pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};
@@ -100,7 +106,7 @@ pub(crate) use details::for_details;
 pub use event::{Event, Fact, Subject};
 pub use extension::Extension;
 pub use grant::{End, EndKind, Grant, GrantStatus, Holding, Noted, Selector, Suspension};
-pub use ids::{DelegationId, DeliveryId, GrantId, RequestId, Revision};
+pub use ids::{AlertId, DelegationId, DeliveryId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use key_source::KeySource;
 pub use nothing_left::NothingLeft;

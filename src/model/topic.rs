@@ -290,9 +290,12 @@ impl Event {
             | Fact::GrantSuspended { reason: words, .. }
             | Fact::StoreAccepted { reason: words }
             | Fact::ClockAccepted { reason: words }
+            | Fact::AlertAcknowledged { reason: words, .. }
+            | Fact::AlertSilenced { reason: words, .. }
             | Fact::BreakGlassReviewed { finding: words, .. }
             | Fact::BreakGlassReviewWaived { reason: words, .. } => (Some(words), None),
             Fact::RolesDelegated(delegation) => (Some(&delegation.reason), None),
+            Fact::AlertRaised(alert) => (Some(&alert.text), None),
             _ => (None, None),
         };
         words.map(Justification::as_str).into_iter().chain(ticket.map(TicketUrl::as_str))

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::describe::{about_grant, about_request, cuts_of, holders};
 use super::{Audience, EndedGrant, Link, Notice, NoticeKey, NoticeKind, NoticeSettings};
 use crate::model::{
-    AccessRequest, Actor, Capacity, Delegation, Event, Fact, Grant, GrantId, Principal, RoleName, Standing, Timestamp,
+    AccessRequest, Actor, AlertClass, Capacity, Delegation, Event, Fact, Grant, GrantId, Principal, RoleName, Standing,
+    Timestamp,
 };
 use crate::store::{Gathers, Message};
 use crate::workflow::{Rules, View, evolve, waiting_for};
@@ -38,6 +39,7 @@ pub fn messages(view: &View, events: &[Event], rules: &Rules, settings: &NoticeS
         let after = evolve(before.clone(), event);
         told.request(&before, &after, event);
         told.grant(&after, &known, event);
+        told.alert(&after, event);
         told.person(&before, &known, event);
         before = after;
     }
@@ -298,6 +300,31 @@ impl Told<'_> {
         if grant.is_unreviewed() {
             self.tell(&review_owed(base(NoticeKind::BreakGlassReviewDue), grant));
         }
+    }
+
+    /// What the monitor found is told to security.
+    fn alert(&mut self, after: &View, event: &Event) {
+        let Fact::AlertRaised(alert) = &event.fact else { return };
+        let base = Notice::new(NoticeKind::Alert, event.at);
+        let grant = after.grant.as_ref().filter(|grant| Some(grant.id) == alert.grant);
+        let link = grant.map_or(Link::Grants, |grant| Link::Grant { grant_id: grant.id.to_string() });
+        let about = match grant {
+            Some(grant) => {
+                let request = after.request.as_ref().filter(|request| request.id == grant.request);
+                about_grant(base, grant, request, event)
+            }
+            None => Notice { grant_id: alert.grant.map(|grant| grant.to_string()), ..base },
+        };
+        let notice = Notice {
+            urgent: alert.kind.class() != AlertClass::Routine,
+            audience: vec![Audience::Security],
+            holder: alert.who.as_ref().map(ToString::to_string).or(about.holder.clone()),
+            alert: Some(alert.kind.name().to_owned()),
+            comment: Some(alert.text.to_string()),
+            link: Some(link),
+            ..about
+        };
+        self.tell(&notice);
     }
 
     /// What concerns people rather than a request or a grant.

@@ -117,6 +117,8 @@ kinds! {
     DelegationEnded = "delegation_ended", OnDelegation, false;
     /// Somebody is disabled, or lost a role, and with it grants.
     StandingLost = "standing_lost", OnStandingLost, true;
+    /// The monitor found something.
+    Alert = "alert", OnAlert, true;
     /// Many grants were ended by one command.
     RedButton = "red_button", OnRedButton, true;
 }
@@ -154,13 +156,15 @@ pub enum NoticeKey {
     OnDelegation,
     /// `notifications.on_standing_lost`.
     OnStandingLost,
+    /// `notifications.on_alert`.
+    OnAlert,
     /// `notifications.on_red_button`.
     OnRedButton,
 }
 
 impl NoticeKey {
     /// Every key.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OnRequest,
         Self::OnApproval,
         Self::OnActivation,
@@ -170,6 +174,7 @@ impl NoticeKey {
         Self::NotifySecurityTeam,
         Self::OnDelegation,
         Self::OnStandingLost,
+        Self::OnAlert,
         Self::OnRedButton,
     ];
 
@@ -186,6 +191,7 @@ impl NoticeKey {
             Self::NotifySecurityTeam => "break_glass.notify_security_team",
             Self::OnDelegation => "notifications.on_delegation",
             Self::OnStandingLost => "notifications.on_standing_lost",
+            Self::OnAlert => "notifications.on_alert",
             Self::OnRedButton => "notifications.on_red_button",
         }
     }

@@ -133,6 +133,9 @@ pub struct Notice {
     /// Of a grant that is over: a smaller role of the catalogue that covers every use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smaller_role: Option<String>,
+    /// What an alert tells of: `burst`. What was found is the comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
     /// The grants that were ended by one command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<EndedGrant>,
@@ -287,6 +290,7 @@ impl Notice {
             uses: None,
             never_used: Vec::new(),
             smaller_role: None,
+            alert: None,
             ended: Vec::new(),
             ended_count: None,
             link: None,

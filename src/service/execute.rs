@@ -44,7 +44,11 @@ impl Workflow {
         let command = &command.into();
         let caller = &*self.shared.on_our_time(caller);
         let call = Call { keyed: key.is_some(), ..Call::new(caller, command, self.shared.new_ids()) };
-        self.shared.run(&call, key)
+        let answer = self.shared.run(&call, key);
+        if let Err(Error::Refused(refusal)) = &answer {
+            self.shared.note_refusal(caller, &command.document().to_string(), refusal);
+        }
+        answer
     }
 
     /// Like [`Workflow::execute`], for the host itself, which no caller stands for. It may report the standing of principals.
@@ -215,6 +219,9 @@ impl Shared {
         standings: &mut Standings<'_>,
     ) -> Result<Option<View>, Error> {
         let mut view = reads.view(needs, now)?;
+        if let Some(alert) = needs.alert {
+            view.alert = self.alert(alert, round)?;
+        }
         if needs.review {
             // What was lent to an earlier account of this name was not lent to this one.
             let mut lent = Vec::new();
@@ -262,6 +269,7 @@ impl Shared {
             grant: done.grant.filter(|_| done.request.is_none()),
             delegation: done.delegation,
             delegations_to: Some(caller.principal.clone()),
+            alert: Needs::of(call, rules).alert,
             standing_of: caller.identities().cloned().collect(),
             ..Needs::default()
         };

@@ -22,6 +22,8 @@
 //! | `integrity` | what was found out last of the store: whether it is whole |
 //! | `proof` | signed checkpoints to read, and proofs that lead to them |
 //! | `sealing` | verifying what was written since the last checkpoint, and signing the next one |
+//! | `pulse` | what was seen of the health of the engine |
+//! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `follow` | how the projections follow the store |
@@ -46,12 +48,14 @@ mod following;
 mod honoured;
 mod integrity;
 mod listing;
+mod monitoring;
 mod notifier;
 mod outbox;
 mod pending;
 #[cfg(feature = "cedar")]
 mod policies;
 mod proof;
+mod pulse;
 mod receipt;
 mod reconciler;
 mod records;

@@ -1,6 +1,6 @@
 //! What a command answers, and the key that makes it happen once.
 
-use crate::model::{AccessRequest, Delegation, Grant, Invalid, Timestamp};
+use crate::model::{AccessRequest, AlertState, Delegation, Grant, Invalid, Timestamp};
 use crate::workflow::View;
 
 /// A key that makes a command happen once, however often it is sent: unique per caller, 1 to 255 visible ASCII characters.
@@ -76,6 +76,8 @@ pub struct Receipt {
     pub grant: Option<Grant>,
     /// The delegation.
     pub delegation: Option<Delegation>,
+    /// The alert.
+    pub alert: Option<AlertState>,
     /// Every grant that ended by it.
     pub ended: Vec<Grant>,
     /// The instant the command was decided at; statuses are judged by it.
@@ -91,7 +93,7 @@ pub struct Receipt {
 
 impl Receipt {
     pub(super) fn new(view: View, now: Timestamp, already: bool) -> Self {
-        let View { request, grant, delegation, .. } = view;
-        Self { request, grant, delegation, ended: Vec::new(), now, replayed: false, already, durable: true }
+        let View { request, grant, delegation, alert, .. } = view;
+        Self { request, grant, delegation, alert, ended: Vec::new(), now, replayed: false, already, durable: true }
     }
 }

@@ -95,6 +95,7 @@ impl Reconciler {
             noted += self.note(now)?;
             shared.flush_uses()?;
         }
+        shared.watch()?;
         Ok(Tick { noted, next: shared.store.next_due()? })
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{MAX_DOWNTIME, MAX_STEP};
 use crate::model::KeySource;
+use crate::monitor::MonitorSettings;
 use crate::notify::NoticeSettings;
 
 /// What an operator tunes, with the reason for each default.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub waiting_uses: usize,
     /// What is told to whom by which channels.
     pub notices: NoticeSettings,
+    /// What is unusual.
+    pub monitor: MonitorSettings,
     /// When the journal is verified and signed.
     pub journal: JournalSettings,
 }
@@ -89,6 +92,7 @@ impl Default for Settings {
             waiting_uses: 16_384,
             notices: NoticeSettings::default(),
             journal: JournalSettings::default(),
+            monitor: MonitorSettings::default(),
         }
     }
 }

@@ -8,11 +8,13 @@ use super::following::Following;
 use super::integrity::Integrity;
 use super::notifier::Notifier;
 use super::pending::PendingCommands;
+use super::pulse::Pulse;
 use super::settings::Settings;
 use crate::check::CheckState;
 use crate::clock::{Clock, SteadyTime};
 use crate::error::Error;
 use crate::lock::Mutex;
+use crate::monitor::Monitor;
 use crate::projection::Projection;
 use crate::store::Store;
 use crate::workflow::Rules;
@@ -35,6 +37,9 @@ pub(super) struct Shared {
     pub(super) integrity: Mutex<Integrity>,
     /// Commands that took grants away and are not written yet.
     pub(super) pending: PendingCommands,
+    /// What is unusual. Held by whoever reads on; checks do not take it.
+    pub(super) monitor: Mutex<Monitor>,
+    pub(super) pulse: Mutex<Pulse>,
     /// Notified after the revision has risen.
     pub(super) notifier: Notifier,
 }
@@ -61,6 +66,8 @@ impl Shared {
         let time = Arc::new(SteadyTime::with_bounds(clock, newest, settings.max_clock_step, max_downtime));
         let rules = Arc::new(rules);
         let shared = Self {
+            monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
+            pulse: Mutex::new(Pulse::default()),
             #[cfg(feature = "cedar")]
             policies: super::policies::Policies::new(&rules)?,
             checks: Arc::new(CheckState::new(
@@ -76,6 +83,7 @@ impl Shared {
             following: Mutex::new(Following::at(&head)),
             integrity: Mutex::default(),
             pending: PendingCommands::default(),
+
             notifier: Notifier::default(),
             store,
             time,

@@ -192,7 +192,11 @@ impl Workflow {
     /// [`StoreError::Broken`] with the first record that is not as it was sealed; other errors of the store.
     pub fn verify(&self) -> Result<u64, Error> {
         self.shared.flush_uses()?;
-        Ok(self.shared.store.verify()?)
+        Ok(self.shared.store.verify().inspect_err(|error| {
+            if let StoreError::Broken(broken) = error {
+                self.shared.note_broken(&broken.to_string());
+            }
+        })?)
     }
 
     /// Like [`Workflow::verify`], from where it is asked to begin, telling meanwhile how far it is.
@@ -290,7 +294,7 @@ impl Workflow {
 }
 
 /// What the list is called, and where the page begins.
-fn place<L: Definition>(list: &L, cursor: Option<Cursor>) -> Result<(String, Option<Revision>), Invalid> {
+pub(super) fn place<L: Definition>(list: &L, cursor: Option<Cursor>) -> Result<(String, Option<Revision>), Invalid> {
     let name = list.list();
     let place = cursor.map(|cursor| cursor.place_in(&name)).transpose()?;
     Ok((name, place))

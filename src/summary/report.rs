@@ -29,6 +29,7 @@ pub(super) fn of(session: &Session) -> Report {
         uses(session),
         unused(session),
         smaller(session),
+        alerts(session),
         timeline(session),
         record(session),
     ];
@@ -127,6 +128,17 @@ fn smaller(session: &Session) -> Section {
         None => (Vec::new(), "The catalogue has no smaller role that covers every use.".to_owned()),
     };
     Section { title: "Smaller role", columns: &["Its permission", "Lies in"], rows, note }
+}
+
+fn alerts(session: &Session) -> Section {
+    let rows = session.alerts.iter().map(|state| {
+        let (alert, handled) = (&state.alert, state.acknowledged.as_ref());
+        let seen = handled.map(|done| format!("{} by {}", done.reason, done.by)).unwrap_or_default();
+        vec![alert.since.to_string(), alert.kind.to_string(), alert.text.to_string(), seen]
+    });
+    let rows: Vec<_> = rows.collect();
+    let note = if rows.is_empty() { "None.".to_owned() } else { String::new() };
+    Section { title: "Alerts", columns: &["At", "Kind", "What", "Acknowledged"], rows, note }
 }
 
 fn timeline(session: &Session) -> Section {

@@ -6,7 +6,8 @@ use super::moments::{Moment, moment};
 use super::right_size::{SmallerRole, smaller_role};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Action, Event, Fact, Grant, GrantStatus, Permission, Resource, Revision, Role, RoleName, Timestamp,
+    AccessRequest, Action, AlertState, Event, Fact, Grant, GrantStatus, Permission, Resource, Revision, Role, RoleName,
+    Timestamp,
 };
 use crate::workflow::{View, evolve};
 
@@ -47,6 +48,8 @@ pub struct Session {
     pub uses: Uses,
     /// The permissions of the grant under which nothing was done.
     pub unused: Vec<Permission>,
+    /// The alerts that the monitor raised about it, oldest first.
+    pub alerts: Vec<AlertState>,
     /// A smaller role of the catalogue that would have been enough, if there is one.
     pub smaller: Option<SmallerRole>,
 }
@@ -100,6 +103,7 @@ pub struct Fold {
     uses: BTreeMap<(Action, Resource), Used>,
     actions: BTreeMap<String, Action>,
     counted: Uses,
+    alerts: Vec<AlertState>,
 }
 
 impl Fold {
@@ -117,6 +121,8 @@ impl Fold {
         if let Fact::GrantUsed { action, resource, used_at, .. } = &event.fact {
             self.used(action, resource, used_at.unwrap_or(event.at));
         }
+        self.alerts.extend(AlertState::raised(event, *revision));
+        self.alerts.iter_mut().for_each(|state| state.apply(event));
         self.remember(*revision, event);
         let view = std::mem::take(&mut self.view);
         self.view = evolve(view, event);
@@ -125,7 +131,7 @@ impl Fold {
     /// The summary at `now`; `None` when no record tells of the grant and its request.
     #[must_use]
     pub fn finish(self, catalogue: &BTreeMap<RoleName, Role>, now: Timestamp) -> Option<Session> {
-        let Self { view, through, timeline, uses, actions, counted, .. } = self;
+        let Self { view, through, timeline, uses, actions, counted, alerts, .. } = self;
         let (grant, request) = (view.grant?, view.request?);
         let status = grant.status(now);
         let until = match (&grant.ended, status) {
@@ -147,6 +153,7 @@ impl Fold {
                 moments.sort_by_key(|moment| moment.at);
                 moments
             },
+            alerts,
             grant,
             request,
             status,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument, cursor, to_json,
+    AlertDocument, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument,
+    cursor, to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, Delegation, Grant, Timestamp};
+use crate::model::{AccessRequest, AlertState, Delegation, Grant, Timestamp};
 use crate::service::{Listing, Receipt};
 use crate::summary::Session;
 
@@ -70,6 +71,8 @@ pub enum Item {
     Record(Box<Record>, bool),
     /// What was done under a grant.
     Summary(Box<Session>),
+    /// An alert.
+    Alert(Box<AlertState>),
 }
 
 impl Item {
@@ -82,6 +85,7 @@ impl Item {
             Self::Delegation(_) => DelegationDocument::SPEC.name,
             Self::Record(..) => RecordDocument::SPEC.name,
             Self::Summary(_) => SummaryDocument::SPEC.name,
+            Self::Alert(_) => AlertDocument::SPEC.name,
         }
     }
 
@@ -102,6 +106,7 @@ impl Item {
             Self::Grant(grant) => ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
             Self::Record(record, canonical) => ItemDocument::Record(Box::new(RecordDocument::new(record, *canonical)?)),
+            Self::Alert(state) => ItemDocument::Alert(Box::new(AlertDocument::new(state, now))),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
         })
     }
@@ -116,6 +121,7 @@ enum ItemDocument {
     Delegation(Box<DelegationDocument>),
     Record(Box<RecordDocument>),
     Summary(Box<SummaryDocument>),
+    Alert(Box<AlertDocument>),
 }
 
 /// The document of an answer.
@@ -194,6 +200,12 @@ impl Answer {
     pub(super) fn delegation(receipt: Receipt) -> Result<Self, Error> {
         let delegation = receipt.delegation.ok_or_else(|| missing("delegation"))?;
         let item = Item::Delegation(Box::new(delegation));
+        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+    }
+
+    pub(super) fn alert(receipt: Receipt) -> Result<Self, Error> {
+        let alert = receipt.alert.ok_or_else(|| missing("alert"))?;
+        let item = Item::Alert(Box::new(alert));
         Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
     }
 

@@ -103,6 +103,7 @@ pub fn execute(
         AnswerKind::Request => Answer::request(receipt),
         AnswerKind::Grant => Answer::grant(receipt),
         AnswerKind::Delegation => Answer::delegation(receipt),
+        AnswerKind::Alert => Answer::alert(receipt),
         AnswerKind::Ended => Ok(Answer::ended(receipt)),
         _ => Err(nothing_reads(spec.name)),
     }
@@ -130,6 +131,7 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         Read::ListDelegations(list) => {
             Answer::page(workflow.delegations(who()?, &list)?, |one| Item::Delegation(Box::new(one)))
         }
+        Read::ListAlerts(list) => Answer::page(workflow.alerts(who()?, &list)?, |one| Item::Alert(Box::new(one))),
         Read::ListRecords(list) => {
             Answer::page(workflow.journal(who()?, &list)?, |record| Item::Record(Box::new(record), list.canonical))
         }
@@ -240,11 +242,14 @@ mod tests {
                     "limit" => 7.into(),
                     "cursor" => "r9".into(),
                     "form" => "html".into(),
+                    "status" if *command == "alerts" => "open".into(),
                     "status" if *command == "requests" => "pending".into(),
                     "status" => "active".into(),
                     "starts_at" | "from" | "until" => "2026-12-01T09:30:00Z".into(),
                     "ticket_url" => "https://tracker.example.com/1".into(),
-                    "request" | "grant" | "id" | "delegation" => "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".into(),
+                    "request" | "grant" | "id" | "delegation" | "alert" => {
+                        "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".into()
+                    }
                     other => other.into(),
                 };
                 let value = if *field == "resource" { "tool:deploy".into() } else { value };

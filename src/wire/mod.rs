@@ -18,6 +18,7 @@
 //! | `delegation` | a delegation |
 //! | `details` | what a request says for people |
 //! | `record` | a record of the journal |
+//! | `alert` | an alert |
 //! | `summary` | what was done under a grant |
 //! | `decision` | the answer of a check |
 //! | `page` | a page of them, and its cursor |
@@ -28,6 +29,7 @@ mod caller;
 pub mod command;
 #[macro_use]
 mod shown;
+mod alert;
 mod assessment;
 mod conditions;
 mod decision;
@@ -43,6 +45,7 @@ mod summary;
 
 use serde::Serialize;
 
+pub use alert::AlertDocument;
 pub use answer::{Answer, Body, Item, page_of};
 pub use decision::DecisionDocument;
 pub use delegation::DelegationDocument;
@@ -77,6 +80,7 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &GrantDocument::SPEC,
         &DelegationDocument::SPEC,
         &RecordDocument::SPEC,
+        &AlertDocument::SPEC,
         &summary::SummaryApproval::SPEC,
         &summary::SummaryCut::SPEC,
         &summary::SummaryUse::SPEC,

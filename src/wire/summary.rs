@@ -1,5 +1,6 @@
 //! What was done under a grant, as JSON.
 
+use super::AlertDocument;
 use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
 use super::texts;
@@ -64,6 +65,8 @@ document! {
         never_used: Vec<String>,
         /// The smallest role of the catalogue that covers every use and lies inside the grant; `null` for none.
         smaller_role: Option<SummaryRole>,
+        /// The alerts about it, oldest first.
+        alerts: Vec<AlertDocument>,
         /// What happened, in order. Uses that follow each other are one entry.
         timeline: Vec<SummaryMoment>,
         /// The last record of the journal that the summary rests on.
@@ -188,6 +191,7 @@ impl From<&Session> for SummaryDocument {
             other_uses: uses.others,
             never_used: texts(&session.unused),
             smaller_role: session.smaller.as_ref().map(Into::into),
+            alerts: session.alerts.iter().map(|state| AlertDocument::new(state, session.until)).collect(),
             timeline: session.timeline.iter().map(Into::into).collect(),
             through_revision: session.through.0,
         }

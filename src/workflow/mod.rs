@@ -44,7 +44,7 @@ pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_s
 pub use assess::reassessed;
 pub use call::{Call, Ids};
 pub use cuts::{CutLine, cuts_by, cuts_of};
-pub use decide::{answered_with, check_not_disabled, decide, preview};
+pub use decide::{answered_with, check_not_disabled, decide, preview, raise};
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};
 pub use note::{next_note, note};

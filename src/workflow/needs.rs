@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use super::{Call, Rules, View};
 use crate::command::Command;
-use crate::model::{AccessRequest, Actor, Caller, Capacity, DelegationId, Grant, GrantId, Principal, RequestId};
+use crate::model::{
+    AccessRequest, Actor, AlertId, Caller, Capacity, DelegationId, Grant, GrantId, Principal, RequestId,
+};
 
 /// How many of a person's requests a command is decided from.
 const REQUESTS: usize = 100;
@@ -35,6 +37,8 @@ pub struct Needs {
     pub extended: Option<GrantId>,
     /// This delegation.
     pub delegation: Option<DelegationId>,
+    /// This alert. The monitor answers it, and not the store.
+    pub alert: Option<AlertId>,
     /// What a review of the request is judged from: the grant it extends, the delegations of its reviewers, and the
     /// standing of everybody whose approval or request it is.
     pub review: bool,
@@ -137,6 +141,8 @@ impl Needs {
             Command::Withdraw(withdraw) => Self { request: Some(withdraw.request), ..nothing_more },
             Command::Delegate(_) => Self { delegations_to: to_caller, ..nothing_more },
             Command::Undelegate(undelegate) => Self { delegation: Some(undelegate.delegation), ..nothing_more },
+            Command::AcknowledgeAlert(acknowledge) => Self { alert: Some(acknowledge.alert), ..nothing_more },
+            Command::SilenceAlert(silence) => Self { alert: Some(silence.alert), ..nothing_more },
             Command::RevokeMany(_) => Self { live: Some(Whose::Everybody), extending: true, ..nothing_more },
             Command::Revoke(revoke) => Self { extending: true, ..grant(revoke.grant) },
             Command::Release(release) => Self { extending: true, ..grant(release.grant) },

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Actor, Amendment, Answer, BreakGlass, Capacity, ClosedReview, Cut, Delegation, DelegationEnd, End,
-    EndKind, Event, Fact, Grant, GrantId, Justification, Principal, Repeat, RequestId, RequestState, Review,
-    ReviewOutcome, Revision, Standing, Suspension, Timestamp, Verdict,
+    AccessRequest, Actor, AlertState, Amendment, Answer, BreakGlass, Capacity, ClosedReview, Cut, Delegation,
+    DelegationEnd, End, EndKind, Event, Fact, Grant, GrantId, Justification, Principal, Repeat, RequestId,
+    RequestState, Review, ReviewOutcome, Revision, Standing, Suspension, Timestamp, Verdict,
 };
 
 /// The part of the state that a command is decided from, as of one revision.
@@ -36,6 +36,8 @@ pub struct View {
     pub tally: Tally,
     /// The delegation that the command is about, if there is one.
     pub delegation: Option<Delegation>,
+    /// The alert that the command is about, if there is one. The monitor knows it, and not the store.
+    pub alert: Option<AlertState>,
     /// The delegations in force that concern the caller or an earlier reviewer.
     pub delegations: Vec<Delegation>,
     /// What else the caller has asked for and holds, for commands that are decided from it.
@@ -182,6 +184,13 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         Fact::BreakGlassReviewOverdue { grant } => {
             if let Some(owed) = owed_by(&mut view, *grant) {
                 owed.overdue_noted = true;
+            }
+        }
+        // Raised by the monitor, which keeps them.
+        Fact::AlertRaised(_) => {}
+        Fact::AlertAcknowledged { .. } | Fact::AlertSilenced { .. } => {
+            if let Some(known) = view.alert.as_mut() {
+                known.apply(event);
             }
         }
         Fact::GrantUsed { grant, .. } => {

@@ -29,7 +29,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms without a clock, a thread, a file, or an environment.
-const PURE: &[&str] = &["model", "authz", "workflow", "index", "policy", "journal"];
+const PURE: &[&str] = &["model", "authz", "workflow", "index", "policy", "journal", "summary", "monitor"];
 const IMPURE: &[&str] =
     &["std::time", "std::thread", "std::fs", "std::net::Tcp", "std::env", "crate::clock", "Uuid::now", "Utc::now"];
 

@@ -29,6 +29,7 @@ from jit_access.errors import (
 from jit_access.principals import Directory, Principal, Standing
 from jit_access.values import (
     AccessRequest,
+    Alert,
     Answer,
     ApprovalStep,
     Assessment,
@@ -53,6 +54,7 @@ from jit_access.values import (
 
 __all__ = [
     "AccessRequest",
+    "Alert",
     "Answer",
     "ApprovalStep",
     "Assessment",

@@ -732,6 +732,33 @@ class Engine:
           `replayed`.
         """
 
+    def acknowledge_alert(
+        self, caller: Caller, alert_id: str, *, reason: str, idempotency_key: str | None = None
+    ) -> Alert:
+        """Acknowledge an alert: say on record that you have seen it, and what you found.
+
+        - `alert_id`: The alert.
+        - `reason`: What you found.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
+        """
+
+    def silence_alert(
+        self, caller: Caller, alert_id: str, *, duration_hours: float, reason: str, idempotency_key: str | None = None
+    ) -> Alert:
+        """Silence an alert: nothing of its kind is raised about the same principal or grant for some time.
+
+        What happens meanwhile stays in the journal.
+
+        - `alert_id`: The alert.
+        - `duration_hours`: For how many hours.
+        - `reason`: Why.
+        - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
+          the same arguments does nothing. It answers with the current state of what the first call did, marked
+          `replayed`.
+        """
+
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
         """Get a request.
 
@@ -796,6 +823,25 @@ class Engine:
         """List the delegations that the caller can see, newest first.
 
         - `status`: Only delegations of this status.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
+
+    def alerts(
+        self,
+        caller: Caller,
+        *,
+        status: str | None = None,
+        grant_id: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Alert]:
+        """List the alerts that the monitor keeps, newest first.
+
+        Needs a role in `approver_roles` or `auditor_roles`. The newest 10,000 of the last 30 days are kept.
+
+        - `status`: Only alerts of this status.
+        - `grant_id`: Only alerts about this grant.
         - `limit`: The most rows on the page, 1 to 500.
         - `cursor`: `next_cursor` of the page before.
         """

@@ -12,6 +12,8 @@ from pydantic import Field
 
 from jit_access.schemas import (
     AccessRequestModel,
+    AlertModel,
+    AlertPageModel,
     AuditPageModel,
     DelegationModel,
     DelegationPageModel,
@@ -185,6 +187,23 @@ class AcceptClockBody(Body):
     reason: str = Field(description="How it was found that the clock is right")
 
 
+class AcknowledgeAlertBody(Body):
+    """Acknowledge an alert: say on record that you have seen it, and what you found."""
+
+    model_config = example(reason="asked her; a migration script")
+
+    reason: str = Field(description="What you found")
+
+
+class SilenceAlertBody(Body):
+    """Silence an alert: nothing of its kind is raised about the same principal or grant for some time."""
+
+    model_config = example(duration_hours=8, reason="load test until the evening")
+
+    duration_hours: Annotated[float, Field(allow_inf_nan=False)] = Field(description="For how many hours")
+    reason: str = Field(description="Why")
+
+
 ROUTES: Final[dict[str, Route]] = {
     "submit": Route(
         method="POST", path="/request", status=201,
@@ -326,6 +345,20 @@ ROUTES: Final[dict[str, Route]] = {
         body=AcceptClockBody, body_required=True, answer=GrantPageModel, effect="begins", writes=True, dry_run=False, caller_first=False,
         query={},
     ),
+    "acknowledge_alert": Route(
+        method="POST", path="/alerts/{id}/acknowledge", status=200,
+        summary="Acknowledge an alert: say on record that you have seen it, and what you found",
+        description="",
+        body=AcknowledgeAlertBody, body_required=True, answer=AlertModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "silence_alert": Route(
+        method="POST", path="/alerts/{id}/silence", status=200,
+        summary="Silence an alert: nothing of its kind is raised about the same principal or grant for some time",
+        description="What happens meanwhile stays in the journal.",
+        body=SilenceAlertBody, body_required=True, answer=AlertModel, effect=None, writes=True, dry_run=False, caller_first=True,
+        query={},
+    ),
     "request": Route(
         method="GET", path="/requests/{id}", status=200,
         summary="Get a request",
@@ -396,6 +429,18 @@ ROUTES: Final[dict[str, Route]] = {
             "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
         },
     ),
+    "alerts": Route(
+        method="GET", path="/alerts", status=200,
+        summary="List the alerts that the monitor keeps, newest first",
+        description="Needs a role in `approver_roles` or `auditor_roles`. The newest 10,000 of the last 30 days are kept.",
+        body=None, body_required=False, answer=AlertPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "status": (Annotated[str | None, Query(max_length=64, description="Only alerts of this status", json_schema_extra={"enum": ["open","acknowledged","silenced"]})], None),
+            "grant_id": (Annotated[str | None, Query(max_length=128, description="Only alerts about this grant", json_schema_extra={"format": "uuid"})], None),
+            "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
+            "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
+        },
+    ),
     "audit": Route(
         method="GET", path="/audit", status=200,
         summary="List the records of the journal that are wanted",
@@ -411,7 +456,7 @@ ROUTES: Final[dict[str, Route]] = {
             "permission": (Annotated[str | None, Query(max_length=512, description="Only uses of this permission, and requests and new grants that name it as it is written here")], None),
             "resource": (Annotated[str | None, Query(max_length=512, description="Only uses on this resource, of this kind or with this parent, and requests and new grants whose scope names it")], None),
             "result": (Annotated[str | None, Query(max_length=64, description="Only records with this result", json_schema_extra={"enum": ["allowed","approved","denied","withdrawn","timed_out","expired","revoked","released","exhausted","justified","unjustified"]})], None),
-            "event": (Annotated[str | None, Query(max_length=64, description="Only records of this kind", json_schema_extra={"enum": ["request_submitted","request_reviewed","review_lapsed","request_escalated","request_approved","request_denied","information_requested","request_answered","request_repeated","request_reassessed","request_withdrawn","request_timed_out","roles_delegated","delegation_ended","grant_created","grant_activated","grant_expired","grant_revoked","grant_suspended","grant_resumed","grant_released","standing_reported","store_accepted","clock_accepted","break_glass_reviewed","break_glass_review_waived","break_glass_review_overdue","grant_used","grant_exhausted"]})], None),
+            "event": (Annotated[str | None, Query(max_length=64, description="Only records of this kind", json_schema_extra={"enum": ["request_submitted","request_reviewed","review_lapsed","request_escalated","request_approved","request_denied","information_requested","request_answered","request_repeated","request_reassessed","request_withdrawn","request_timed_out","roles_delegated","delegation_ended","grant_created","grant_activated","grant_expired","grant_revoked","grant_suspended","grant_resumed","grant_released","standing_reported","store_accepted","clock_accepted","break_glass_reviewed","break_glass_review_waived","break_glass_review_overdue","grant_used","grant_exhausted","alert_raised","alert_acknowledged","alert_silenced"]})], None),
             "start": (Annotated[str | None, Query(max_length=64, alias="from", description="Only records of this instant or later", json_schema_extra={"format": "date-time"})], None),
             "until": (Annotated[str | None, Query(max_length=64, description="Only records before this instant", json_schema_extra={"format": "date-time"})], None),
             "text": (Annotated[str | None, Query(max_length=512, description="Only records in which somebody wrote this, in capitals or not")], None),

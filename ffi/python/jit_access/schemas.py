@@ -240,6 +240,27 @@ class AuditRecordModel(_Shown):
     body: str | None = Field(default=None, description="That canonical JSON (RFC 8785), where it was asked for")
 
 
+class AlertModel(_Shown):
+    """Something that the monitor found, and what somebody did about it."""
+
+    id: str = Field(description="The alert")
+    kind: str = Field(description="What it tells of: `burst`")
+    class: Literal["routine", "unusual", "trouble"] = Field(description="How it is meant: `trouble` is about the engine itself")
+    status: Literal["open", "acknowledged", "silenced"] = Field(description="The state of the alert")
+    text: str = Field(description="What was found, with its numbers")
+    grant_id: str | None = Field(description="The grant that it is about")
+    principal: str | None = Field(description="Whom it is about")
+    since: datetime = Field(description="The instant of what was found")
+    raised_at: datetime = Field(description="When it was raised")
+    acknowledged_by: str | None = Field(description="Who acknowledged it")
+    acknowledged_at: datetime | None = Field(description="When that was")
+    finding: str | None = Field(description="What they found")
+    silenced_by: str | None = Field(description="Who silenced it")
+    silenced_until: datetime | None = Field(description="Until when nothing like it is raised")
+    silence_reason: str | None = Field(description="Why it was silenced")
+    revision: int = Field(description="The record of the journal that raised it")
+
+
 class SummaryApprovalModel(_Shown):
     """An approval."""
 
@@ -324,6 +345,7 @@ class SummaryModel(_Shown):
     other_uses: int = Field(description="How many uses stand in no row of `uses`")
     never_used: list[str] = Field(description="The permissions that were granted and never used")
     smaller_role: SummaryRoleModel | None = Field(description="The smallest role of the catalogue that covers every use and lies inside the grant; `null` for none")
+    alerts: list[AlertModel] = Field(description="The alerts about it, oldest first")
     timeline: list[SummaryMomentModel] = Field(description="What happened, in order. Uses that follow each other are one entry")
     through_revision: int = Field(description="The last record of the journal that the summary rests on")
 
@@ -346,6 +368,13 @@ class DelegationPageModel(_Shown):
     """Delegations, newest first."""
 
     items: list[DelegationModel] = Field(description="The rows of this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
+
+
+class AlertPageModel(_Shown):
+    """Alerts, newest first."""
+
+    items: list[AlertModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 

@@ -21,6 +21,7 @@ from jit_access.principals import Principal
 
 __all__ = [
     "AccessRequest",
+    "Alert",
     "Answer",
     "ApprovalStep",
     "Assessment",
@@ -846,6 +847,94 @@ class Record(Answered):
 
 
 @final
+class Alert(Answered):
+    """Something that the monitor found, and what somebody did about it."""
+
+    __slots__ = ()
+    _shown = ("id", "kind", "status", "text",)
+
+    @property
+    def id(self) -> str:
+        """The alert."""
+        return self._of("id")
+
+    @property
+    def kind(self) -> str:
+        """What it tells of: `burst`."""
+        return self._of("kind")
+
+    @property
+    def class(self) -> Literal["routine", "unusual", "trouble"]:
+        """How it is meant: `trouble` is about the engine itself."""
+        return self._of("class")
+
+    @property
+    def status(self) -> Literal["open", "acknowledged", "silenced"]:
+        """The state of the alert."""
+        return self._of("status")
+
+    @property
+    def text(self) -> str:
+        """What was found, with its numbers."""
+        return self._of("text")
+
+    @property
+    def grant_id(self) -> str | None:
+        """The grant that it is about."""
+        return self._of("grant_id")
+
+    @property
+    def principal(self) -> Principal | None:
+        """Whom it is about."""
+        return None if (found := self._of("principal")) is None else Principal._of(found)
+
+    @property
+    def since(self) -> datetime:
+        """The instant of what was found."""
+        return datetime.fromisoformat(self._of("since"))
+
+    @property
+    def raised_at(self) -> datetime:
+        """When it was raised."""
+        return datetime.fromisoformat(self._of("raised_at"))
+
+    @property
+    def acknowledged_by(self) -> str | None:
+        """Who acknowledged it."""
+        return self._of("acknowledged_by")
+
+    @property
+    def acknowledged_at(self) -> datetime | None:
+        """When that was."""
+        return None if (found := self._of("acknowledged_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def finding(self) -> str | None:
+        """What they found."""
+        return self._of("finding")
+
+    @property
+    def silenced_by(self) -> str | None:
+        """Who silenced it."""
+        return self._of("silenced_by")
+
+    @property
+    def silenced_until(self) -> datetime | None:
+        """Until when nothing like it is raised."""
+        return None if (found := self._of("silenced_until")) is None else datetime.fromisoformat(found)
+
+    @property
+    def silence_reason(self) -> str | None:
+        """Why it was silenced."""
+        return self._of("silence_reason")
+
+    @property
+    def revision(self) -> int:
+        """The record of the journal that raised it."""
+        return self._of("revision")
+
+
+@final
 class SummaryApproval(Value):
     """An approval."""
 
@@ -1154,6 +1243,11 @@ class Summary(Answered):
     def smaller_role(self) -> SummaryRole | None:
         """The smallest role of the catalogue that covers every use and lies inside the grant; `None` for none."""
         return None if (found := self._of("smaller_role")) is None else SummaryRole(found)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The alerts about it, oldest first."""
+        return tuple(Alert(each) for each in self._of("alerts"))
 
     @property
     def timeline(self) -> tuple[SummaryMoment, ...]:

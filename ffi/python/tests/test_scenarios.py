@@ -171,9 +171,11 @@ class World:
             given["conditions"] = Conditions(**given["conditions"])
         if verb == "revoke_many" and "request" in given:
             given["request_id"] = given.pop("request")
+        if verb == "alerts" and "grant" in given:
+            given["grant_id"] = given.pop("grant")
         if "from" in given:
             given["start"] = given.pop("from")
-        named = [given.pop(name) for name in ("request", "grant", "delegation", "id") if name in given]
+        named = [given.pop(name) for name in ("request", "grant", "delegation", "alert", "id") if name in given]
         found = getattr(engine, verb)(caller, *named, **given)
         if isinstance(found, str):
             return found

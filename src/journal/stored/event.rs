@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alert::StoredAlert;
 use super::approval::StoredCapacity;
 use super::assessment::StoredAssessment;
 use super::break_glass::is_false;
@@ -162,6 +163,20 @@ enum StoredFact {
     GrantExhausted {
         grant: String,
     },
+    AlertRaised(Box<StoredAlert>),
+    AlertAcknowledged {
+        alert: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<String>,
+        reason: String,
+    },
+    AlertSilenced {
+        alert: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<String>,
+        until: String,
+        reason: String,
+    },
 }
 
 impl From<&Event> for StoredEvent {
@@ -239,6 +254,18 @@ impl From<&Event> for StoredEvent {
                 StoredFact::BreakGlassReviewWaived { grant: grant.to_string(), reason: reason.to_string() }
             }
             Fact::BreakGlassReviewOverdue { grant } => StoredFact::BreakGlassReviewOverdue { grant: grant.to_string() },
+            Fact::AlertRaised(alert) => StoredFact::AlertRaised(Box::new((&**alert).into())),
+            Fact::AlertAcknowledged { alert, grant, reason } => StoredFact::AlertAcknowledged {
+                alert: alert.to_string(),
+                grant: grant.map(|grant| grant.to_string()),
+                reason: reason.to_string(),
+            },
+            Fact::AlertSilenced { alert, grant, until, reason } => StoredFact::AlertSilenced {
+                alert: alert.to_string(),
+                grant: grant.map(|grant| grant.to_string()),
+                until: until.to_string(),
+                reason: reason.to_string(),
+            },
             Fact::GrantExhausted { grant } => StoredFact::GrantExhausted { grant: grant.to_string() },
             Fact::GrantUsed { grant, action, resource, drill, left, used_at } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
@@ -328,6 +355,18 @@ impl TryFrom<StoredEvent> for Event {
                 Fact::BreakGlassReviewWaived { grant: grant.parse()?, reason: reason.parse()? }
             }
             StoredFact::BreakGlassReviewOverdue { grant } => Fact::BreakGlassReviewOverdue { grant: grant.parse()? },
+            StoredFact::AlertRaised(alert) => Fact::AlertRaised(Box::new((*alert).try_into()?)),
+            StoredFact::AlertAcknowledged { alert, grant, reason } => Fact::AlertAcknowledged {
+                alert: alert.parse()?,
+                grant: grant.map(|grant| grant.parse()).transpose()?,
+                reason: reason.parse()?,
+            },
+            StoredFact::AlertSilenced { alert, grant, until, reason } => Fact::AlertSilenced {
+                alert: alert.parse()?,
+                grant: grant.map(|grant| grant.parse()).transpose()?,
+                until: until.parse()?,
+                reason: reason.parse()?,
+            },
             StoredFact::GrantExhausted { grant } => Fact::GrantExhausted { grant: grant.parse()? },
             StoredFact::GrantUsed { grant, action, resource, parent, drill, left, used_at } => {
                 let resource = resource.map_or_else(|| Ok(Resource::everything()), |text| text.parse::<Resource>())?;

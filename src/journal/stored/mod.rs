@@ -17,8 +17,10 @@
 //! | `conditions` | what is checked at each use |
 //! | `standing` | what the host says of somebody |
 //! | `break_glass` | access without approval, and the review it owes |
+//! | `alert` | an alert |
 //! | `parts` | principals, actors, sets of permissions |
 
+mod alert;
 mod approval;
 mod assessment;
 mod break_glass;

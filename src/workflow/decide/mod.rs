@@ -8,6 +8,7 @@
 //! | `break_glass` | taking a role without approval, and the review owed for it |
 //! | `review` | approving and denying a request, asking for more information |
 //! | `answer` | what the requester does with an open request |
+//! | `alert` | what is done about an alert |
 //! | `ending` | ending a grant, and suspending it |
 //! | `delegation` | delegating the right to review |
 //! | `standing` | what follows from a report of what a principal is |
@@ -21,6 +22,7 @@
 //! | `request` | the request that a command makes or is about |
 //! | `grant` | the grant that an approved request leads to or a command is about |
 
+mod alert;
 mod answer;
 mod break_glass;
 mod case;
@@ -40,6 +42,7 @@ mod submit;
 mod terms;
 mod today;
 
+pub use self::alert::raise;
 use self::case::Case;
 pub use self::covered::answered_with;
 pub use self::eligibility::check_not_disabled;
@@ -97,6 +100,8 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
         Command::Release(release) => ending::release(case, release),
         Command::Suspend(suspend) => ending::suspend(case, suspend),
         Command::Resume(resume) => ending::resume(case, resume),
+        Command::AcknowledgeAlert(acknowledge) => alert::acknowledge(case, acknowledge),
+        Command::SilenceAlert(silence) => alert::silence(case, silence),
         Command::ReportStanding(report) => standing::report(view, Some(caller), report, rules, now),
         Command::AcceptStore(accept) => store::accept(view, Some(caller), accept, rules, now),
         Command::AcceptClock(accept) => clock::accept(view, Some(caller), accept, rules, now),

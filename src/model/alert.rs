@@ -1,0 +1,132 @@
+//! What the monitor found.
+
+use super::{AlertId, GrantId, Justification, Principal, Timestamp};
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $class:ident;)+) => {
+        /// What an alert tells of.
+        ///
+        /// ```
+        /// use jit_access::model::{AlertClass, AlertKind};
+        ///
+        /// assert_eq!(AlertKind::Burst.name(), "burst");
+        /// assert_eq!(AlertKind::NeverUsed.class(), AlertClass::Routine);
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum AlertKind { $($(#[doc = $doc])+ $kind,)+ }
+
+        impl AlertKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind),+];
+
+            /// The name on the wire, in the journal and in the configuration.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// How it is meant.
+            #[must_use]
+            pub const fn class(self) -> AlertClass {
+                match self { $(Self::$kind => AlertClass::$class,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A grant was used for the first time.
+    FirstUse = "first_use", Routine;
+    /// A grant was used again after a long pause.
+    UseAfterPause = "use_after_pause", Routine;
+    /// A grant is over and was never used.
+    NeverUsed = "never_used", Routine;
+    /// Far more uses than this person or this role usually has.
+    Burst = "burst", Unusual;
+    /// The first use of a destructive or administrative permission by this person.
+    FirstDestructive = "first_destructive", Unusual;
+    /// A use outside of the stated working hours.
+    OutsideHours = "outside_hours", Unusual;
+    /// An agent makes the same call again and again.
+    AgentLoop = "agent_loop", Unusual;
+    /// Many refused commands of one caller in a short time.
+    Probing = "probing", Unusual;
+    /// Somebody tried to review a request of their own.
+    SelfApproval = "self_approval", Unusual;
+    /// An approver approves everything within seconds.
+    QuickApprover = "quick_approver", Unusual;
+    /// A requester gets every approval from the same approver, although others approve too.
+    SamePair = "same_pair", Unusual;
+    /// An approver answers far more requests than usual.
+    ApproverFatigue = "approver_fatigue", Unusual;
+    /// Access without approval was taken again within a short time.
+    BreakGlassAgain = "break_glass_again", Unusual;
+    /// The review of access without approval is overdue.
+    ReviewOverdue = "review_overdue", Unusual;
+    /// A drill of access without approval touched production.
+    DrillInProduction = "drill_in_production", Unusual;
+    /// The clock is doubted, and grants are not honoured.
+    ClockDoubted = "clock_doubted", Trouble;
+    /// The store answers slowly.
+    StoreSlow = "store_slow", Trouble;
+    /// Messages of a channel fail.
+    DeliveryFailing = "delivery_failing", Trouble;
+    /// The journal does not verify.
+    JournalBroken = "journal_broken", Trouble;
+}
+
+impl std::fmt::Display for AlertKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How an alert is meant. Complete on purpose.
+///
+/// ```
+/// use jit_access::model::AlertClass;
+///
+/// assert_eq!(AlertClass::ALL.map(AlertClass::name), ["routine", "unusual", "trouble"]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AlertClass {
+    /// Good to know; nothing is wrong.
+    Routine,
+    /// Somebody should look.
+    Unusual,
+    /// Something does not work.
+    Trouble,
+}
+
+impl AlertClass {
+    /// Every class.
+    pub const ALL: [Self; 3] = [Self::Routine, Self::Unusual, Self::Trouble];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Routine => "routine",
+            Self::Unusual => "unusual",
+            Self::Trouble => "trouble",
+        }
+    }
+}
+
+/// One finding, as it was raised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Which. The same finding has the same id in every process, so it is written once.
+    pub id: AlertId,
+    /// What it tells of.
+    pub kind: AlertKind,
+    /// The grant that it is about, if it is about one.
+    pub grant: Option<GrantId>,
+    /// Whom it is about, if it is about somebody.
+    pub who: Option<Principal>,
+    /// The instant of what was found.
+    pub since: Timestamp,
+    /// What was found, with its numbers.
+    pub text: Justification,
+}

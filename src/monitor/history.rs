@@ -1,0 +1,206 @@
+//! What is usual, and how improbable is a count.
+
+use std::collections::VecDeque;
+
+use crate::model::Timestamp;
+
+pub(super) const SECOND: i64 = 1_000;
+pub(super) const MINUTE: i64 = 60 * SECOND;
+pub(super) const HOUR: i64 = 60 * MINUTE;
+pub(super) const DAY: i64 = 24 * HOUR;
+/// The length of the steps in which the last hour is counted.
+const STEP: i64 = 10 * SECOND;
+/// The most hours that are kept of one history.
+const HOURS: usize = 1_024;
+
+/// How often something happened in the last hour, in steps of ten seconds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Recent {
+    steps: VecDeque<(i64, u64)>,
+    total: u64,
+}
+
+impl Recent {
+    pub(super) fn add(&mut self, at: Timestamp) {
+        let step = at.millis().div_euclid(STEP);
+        match self.steps.back_mut() {
+            // A use that waited to be written may be a little older than the last one.
+            Some((last, count)) if *last >= step => *count += 1,
+            _ => self.steps.push_back((step, 1)),
+        }
+        self.total += 1;
+        while let Some((first, count)) = self.steps.front().copied()
+            && first <= step - HOUR / STEP
+        {
+            self.total = self.total.saturating_sub(count);
+            self.steps.pop_front();
+        }
+    }
+
+    /// In the last hour.
+    pub(super) const fn in_an_hour(&self) -> u64 {
+        self.total
+    }
+
+    /// In the last so many milliseconds.
+    pub(super) fn within(&self, millis: i64) -> u64 {
+        let Some((last, _)) = self.steps.back() else { return 0 };
+        let from = last - millis / STEP;
+        self.steps.iter().rev().take_while(|(step, _)| *step > from).map(|(_, count)| count).sum()
+    }
+}
+
+/// How often something happened in each hour in which it happened at all.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hours {
+    closed: VecDeque<(i64, u64)>,
+    open: Option<(i64, u64)>,
+    /// The count that nineteen of twenty closed hours do not exceed. Kept, because each use asks for it.
+    usual: u64,
+}
+
+impl Hours {
+    /// Counts once more; answers the hour that this closes.
+    pub(super) fn add(&mut self, at: Timestamp) -> Option<(i64, u64)> {
+        let hour = at.millis().div_euclid(HOUR);
+        match &mut self.open {
+            Some((open, count)) if *open >= hour => {
+                *count += 1;
+                None
+            }
+            open => {
+                let closed = open.replace((hour, 1));
+                if let Some(closed) = closed {
+                    self.push(closed);
+                }
+                closed
+            }
+        }
+    }
+
+    pub(super) fn push(&mut self, hour: (i64, u64)) {
+        if self.closed.len() >= HOURS {
+            self.closed.pop_front();
+        }
+        self.closed.push_back(hour);
+        self.measure();
+    }
+
+    pub(super) fn forget_before(&mut self, at: i64) {
+        let hour = at.div_euclid(HOUR);
+        let before = self.closed.len();
+        while self.closed.front().is_some_and(|(first, _)| *first < hour) {
+            self.closed.pop_front();
+        }
+        if self.closed.len() != before {
+            self.measure();
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.closed.len()
+    }
+
+    /// The count that nineteen of twenty hours do not exceed, and of few hours none.
+    pub(super) const fn usual(&self) -> u64 {
+        self.usual
+    }
+
+    fn measure(&mut self) {
+        let mut counts: Vec<u64> = self.closed.iter().map(|(_, count)| *count).collect();
+        counts.sort_unstable();
+        let rank = (counts.len() * 95).div_ceil(100);
+        self.usual = rank.checked_sub(1).and_then(|at| counts.get(at)).copied().unwrap_or(0);
+    }
+
+    /// Whether anything happened in this hour of the day.
+    pub(super) fn knows_hour_of_day(&self, at: Timestamp) -> bool {
+        let of_day = |hour: i64| hour.rem_euclid(24);
+        let wanted = of_day(at.millis().div_euclid(HOUR));
+        self.closed.iter().any(|(hour, _)| of_day(*hour) == wanted)
+    }
+}
+
+/// How probable `count` or more events are when `mean` are usual (Poisson).
+pub(super) fn chance(count: u64, mean: f64) -> f64 {
+    let mean = mean.max(0.5);
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let (first, count_f) = (count, count as f64);
+    if count_f <= mean {
+        return 1.0;
+    }
+    // The first term in logarithms, and the others as parts of it: each is smaller by mean / k.
+    let log_factorial: f64 = (1..=first)
+        .map(|k| {
+            #[expect(clippy::cast_precision_loss, reason = "as above")]
+            let k = k as f64;
+            k.ln()
+        })
+        .sum();
+    let log_term = count_f.mul_add(mean.ln(), -mean) - log_factorial;
+    let (mut sum, mut term, mut k) = (1.0, 1.0, count_f);
+    while term > 1e-12 {
+        k += 1.0;
+        term *= mean / k;
+        sum += term;
+    }
+    (log_term + f64::ln(sum)).exp()
+}
+
+/// `2 minutes`, `1 hour`, as alerts say it.
+pub(super) fn span(millis: i64) -> String {
+    let (count, unit) = match millis {
+        ..MINUTE => (millis / SECOND, "second"),
+        MINUTE..HOUR => (millis / MINUTE, "minute"),
+        HOUR..DAY => (millis / HOUR, "hour"),
+        _ => (millis / DAY, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis).unwrap()
+    }
+
+    #[test]
+    fn the_tail_is_that_of_the_tables() {
+        // P(X >= 9 | 2.5) = 0.00114, P(X >= 5 | 1) = 0.00366, P(X >= 31 | 4) = 3e-18.
+        assert!((chance(9, 2.5) - 0.001_140).abs() < 1e-5, "{}", chance(9, 2.5));
+        assert!((chance(5, 1.0) - 0.003_660).abs() < 1e-5, "{}", chance(5, 1.0));
+        assert!(chance(31, 4.0) < 1e-16 && chance(31, 4.0) > 1e-20, "{}", chance(31, 4.0));
+        assert!((chance(3, 4.0) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_last_hour_is_counted_in_steps() {
+        let mut recent = Recent::default();
+        (0..60).for_each(|minute| recent.add(at(minute * MINUTE)));
+        assert_eq!((recent.in_an_hour(), recent.within(2 * MINUTE)), (60, 2));
+        recent.add(at(90 * MINUTE));
+        assert_eq!((recent.in_an_hour(), recent.within(2 * MINUTE)), (30, 1));
+    }
+
+    #[test]
+    fn the_usual_leaves_one_hour_of_twenty_out() {
+        let mut hours = Hours::default();
+        for hour in 0..40 {
+            let count = if hour == 7 { 500 } else { 4 };
+            (0..count).for_each(|_| {
+                hours.add(at(hour * HOUR));
+            });
+        }
+        assert_eq!((hours.len(), hours.usual()), (39, 4));
+        hours.forget_before(30 * HOUR);
+        assert_eq!(hours.len(), 9);
+        assert!(hours.knows_hour_of_day(at(8 * HOUR)) && !hours.knows_hour_of_day(at(22 * HOUR)));
+    }
+
+    #[test]
+    fn spans_are_said_as_people_say_them() {
+        assert_eq!([2 * MINUTE, HOUR, 30 * DAY, SECOND].map(span), ["2 minutes", "1 hour", "30 days", "1 second"]);
+    }
+}

@@ -1,0 +1,251 @@
+//! What is unusual about a use.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::history::{DAY, HOUR, Hours, MINUTE, Recent, chance, span};
+use super::kept::{Finding, Kept};
+use super::settings::MonitorSettings;
+use crate::model::{Action, AlertKind, Grant, GrantId, Principal, PrincipalKind, Resource, RoleName, Scope, Timestamp};
+use crate::workflow::WorkingHours;
+
+/// From how many hours with uses a person's own history says what is usual.
+const OWN_HOURS: usize = 20;
+/// From how many hours a history says anything.
+const SOME_HOURS: usize = 5;
+/// How many different calls of an agent under one grant are counted.
+const CALLS: usize = 64;
+/// How many different destructive permissions of one person are remembered.
+const SEEN: usize = 256;
+const SHORT: i64 = 2 * MINUTE;
+/// A pause of an agent after which its next calls are another run.
+const RUN: i64 = 10 * MINUTE;
+
+/// What is remembered of uses.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    people: HashMap<Principal, Person>,
+    roles: HashMap<RoleName, Hours>,
+}
+
+#[derive(Debug, Default)]
+struct Person {
+    recent: Recent,
+    hours: Hours,
+    /// When each destructive permission was used last.
+    destructive: BTreeMap<String, Timestamp>,
+    /// The most equal calls in a minute, of earlier runs that were no loop.
+    most_equal: u64,
+    /// The most of the run that goes on, and when its last call was.
+    run: (u64, Option<Timestamp>),
+}
+
+/// A grant that is watched.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) holder: Principal,
+    pub(super) role: RoleName,
+    pub(super) drill: bool,
+    pub(super) used: u64,
+    last: Option<Timestamp>,
+    calls: HashMap<(Action, Resource), Recent>,
+}
+
+impl Watched {
+    pub(super) fn new(grant: &Grant) -> Self {
+        Self {
+            holder: grant.holder.clone(),
+            role: grant.role.clone(),
+            drill: grant.break_glass.as_ref().is_some_and(|owed| owed.drill),
+            used: grant.uses,
+            last: None,
+            calls: HashMap::new(),
+        }
+    }
+
+    /// When it was used last.
+    pub(super) const fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// How often in the last hour.
+    pub(super) fn role_and_holder(&self) -> (&RoleName, &Principal) {
+        (&self.role, &self.holder)
+    }
+}
+
+/// One use.
+pub(super) struct Use<'a> {
+    pub(super) grant: GrantId,
+    pub(super) action: &'a Action,
+    pub(super) resource: &'a Resource,
+    pub(super) at: Timestamp,
+}
+
+/// What the rules of the workflow say that matters here.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    pub(super) production: Vec<Scope>,
+    pub(super) hours: Option<WorkingHours>,
+}
+
+impl Uses {
+    pub(super) fn add(
+        &mut self,
+        used: &Use<'_>,
+        grant: &mut Watched,
+        around: &Around,
+        settings: &MonitorSettings,
+        kept: &mut Kept,
+    ) {
+        let Use { grant: id, action, resource, at } = *used;
+        let from = at.millis() - i64::from(settings.history_days) * DAY;
+        let holder = grant.holder.clone();
+        let find = |kind, key: String, text: String| Finding {
+            kind,
+            key,
+            grant: Some(id),
+            who: Some(&holder),
+            since: at,
+            text,
+        };
+        let person = self.people.entry(holder.clone()).or_default();
+        let role = self.roles.entry(grant.role.clone()).or_default();
+        person.hours.forget_before(from);
+
+        // The hours before this one say what is usual.
+        if let Some(text) = outside(person, around, at) {
+            kept.find(find(AlertKind::OutsideHours, id.to_string(), text));
+        }
+        if let Some(closed) = person.hours.add(at) {
+            role.forget_before(from);
+            role.push(closed);
+        }
+        person.recent.add(at);
+        if let Some(text) = burst(person, role, settings) {
+            kept.find(find(AlertKind::Burst, id.to_string(), text));
+        }
+        if let Some(text) = first_destructive(person, action, resource, (from, at), settings) {
+            kept.find(find(AlertKind::FirstDestructive, format!("{id} {action}"), text));
+        }
+        if grant.holder.kind() == PrincipalKind::Agent
+            && let Some(text) = looping(person, grant, (action, resource), at, settings)
+        {
+            kept.find(find(AlertKind::AgentLoop, id.to_string(), text));
+        }
+        if grant.drill && around.production.iter().any(|scope| scope.covers(resource)) {
+            let text = format!("a drill used {action} on {resource}, which counts as production");
+            kept.find(find(AlertKind::DrillInProduction, id.to_string(), text));
+        }
+        match grant.last {
+            None if grant.used == 0 => {
+                let text = format!("{} was used for the first time: {action} on {resource}", grant.role);
+                kept.find(find(AlertKind::FirstUse, id.to_string(), text));
+            }
+            Some(last) if at.millis().saturating_sub(last.millis()) >= settings.pause.millis() => {
+                let pause = span(at.millis() - last.millis());
+                let text = format!("{} was used again after {pause}: {action} on {resource}", grant.role);
+                kept.find(find(AlertKind::UseAfterPause, format!("{id} {at}"), text));
+            }
+            _ => {}
+        }
+        grant.used += 1;
+        grant.last = Some(grant.last.map_or(at, |last| last.max(at)));
+    }
+}
+
+/// Far more uses than are usual: as many in two minutes, or in an hour, as hardly ever come in an hour.
+fn burst(person: &Person, role: &Hours, settings: &MonitorSettings) -> Option<String> {
+    let (short, long) = (person.recent.within(SHORT), person.recent.in_an_hour());
+    if long < settings.burst_uses {
+        return None;
+    }
+    let own = person.hours.len();
+    let days = settings.history_days;
+    let (usual, of) = match (own, role.len()) {
+        (OWN_HOURS.., _) => (person.hours.usual(), "usual"),
+        (SOME_HOURS.., SOME_HOURS..) => (person.hours.usual().max(role.usual()), "usual for the person or the role"),
+        (SOME_HOURS.., _) => (person.hours.usual(), "usual"),
+        (_, SOME_HOURS..) => (role.usual(), "usual for the role"),
+        _ => {
+            let limit = settings.burst_without_history;
+            return (short >= limit).then(|| {
+                format!("{short} calls in {}, without a history to compare with; the limit is {limit}", span(SHORT))
+            });
+        }
+    };
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let is_rare = |count: u64| chance(count, usual as f64) * (settings.burst_one_in as f64) < 1.0;
+    // Hours differ more than chance says. Three times what is usual in an hour is far in two minutes, and five times in an hour.
+    let is_far = |count: u64, times: u64| count >= settings.burst_uses && count > times * usual && is_rare(count);
+    let all = [(short, SHORT, 3), (long, HOUR, 5)];
+    let (count, window, _) = all.into_iter().find(|(count, _, times)| is_far(*count, *times))?;
+    Some(format!("{count} calls in {}, {of} at most {usual} an hour over {days} days", span(window)))
+}
+
+fn first_destructive(
+    person: &mut Person,
+    action: &Action,
+    resource: &Resource,
+    (from, at): (i64, Timestamp),
+    settings: &MonitorSettings,
+) -> Option<String> {
+    let name = action.name();
+    let last = name.rsplit(['.', ':']).next().unwrap_or(name);
+    if !settings.destructive.contains(last) {
+        return None;
+    }
+    let known = person.destructive.get(name).is_some_and(|before| before.millis() >= from);
+    if person.destructive.len() < SEEN || person.destructive.contains_key(name) {
+        person.destructive.insert(name.to_owned(), at);
+    }
+    let hours = person.hours.len();
+    let span = if hours == 1 { "hour" } else { "hours" };
+    (!known).then(|| {
+        format!("the first {name} in {} days, on {resource}; {hours} {span} with uses before", settings.history_days)
+    })
+}
+
+fn outside(person: &Person, around: &Around, at: Timestamp) -> Option<String> {
+    let hours = around.hours.as_ref()?;
+    if hours.include(at) || person.hours.knows_hour_of_day(at) {
+        return None;
+    }
+    let before = person.hours.len();
+    Some(format!(
+        "used at {at}, outside of the stated working hours; never at this hour in {before} hours with uses before"
+    ))
+}
+
+/// The same call of an agent again and again.
+fn looping(
+    person: &mut Person,
+    grant: &mut Watched,
+    (action, resource): (&Action, &Resource),
+    at: Timestamp,
+    settings: &MonitorSettings,
+) -> Option<String> {
+    let key = (action.clone(), resource.clone());
+    if grant.calls.len() >= CALLS && !grant.calls.contains_key(&key) {
+        grant.calls.retain(|_, recent| recent.within(MINUTE) > 1);
+    }
+    if grant.calls.len() >= CALLS {
+        return None;
+    }
+    let recent = grant.calls.entry(key).or_default();
+    recent.add(at);
+    let equal = recent.within(MINUTE);
+    let (run, last) = person.run;
+    let goes_on = last.is_some_and(|last| at.millis().saturating_sub(last.millis()) <= RUN);
+    if !goes_on && run < settings.loop_calls {
+        person.most_equal = person.most_equal.max(run);
+    }
+    person.run = (if goes_on { run.max(equal) } else { equal }, Some(at));
+    let most = person.most_equal;
+    if equal >= settings.loop_calls && equal > 3 * most {
+        return Some(format!(
+            "the same call {equal} times in {}, usual at most {most}: {action} on {resource}",
+            span(MINUTE)
+        ));
+    }
+    None
+}

@@ -1,0 +1,261 @@
+//! Which alerts follow from a record.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::history::{DAY, MINUTE, SECOND, span};
+use super::kept::{Finding, Kept};
+use super::reviews::{Review, Reviews};
+use super::settings::MonitorSettings;
+use super::uses::{Around, Use, Uses, Watched};
+use crate::journal::Record;
+use crate::model::{
+    AccessRequest, Actor, Alert, AlertId, AlertKind, AlertState, Event, Fact, Grant, GrantId, Principal, RequestId,
+    Revision, Timestamp,
+};
+use crate::workflow::{RefusalCode, Rules};
+
+/// How long after its end a grant counts as never used: uses that wait are written until then.
+const LAST_USES: i64 = SECOND / 2;
+/// In which time refused commands are counted.
+const PROBING: i64 = 10 * MINUTE;
+/// How old a finding may be that is still told: older ones come from reading the history.
+const TOLD_WITHIN: i64 = 60 * MINUTE;
+
+/// The monitor: takes in records in order, and says what is unusual.
+///
+/// ```
+/// use jit_access::monitor::{Monitor, MonitorSettings};
+/// use jit_access::workflow::Rules;
+///
+/// let mut monitor = Monitor::new(MonitorSettings::default(), &Rules::default());
+/// assert!(monitor.due("2026-12-01T09:00:00Z".parse()?).is_empty(), "nothing was read");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Monitor {
+    settings: MonitorSettings,
+    around: Around,
+    reached: Revision,
+    grants: HashMap<GrantId, Watched>,
+    /// Requests that wait: whose they are, and since when they can be reviewed.
+    requests: HashMap<RequestId, (Principal, Timestamp)>,
+    /// When each person took access without approval.
+    emergencies: HashMap<Principal, VecDeque<Timestamp>>,
+    refused: HashMap<Principal, VecDeque<Timestamp>>,
+    /// Grants that ended a moment ago.
+    ending: VecDeque<(Timestamp, GrantId)>,
+    uses: Uses,
+    reviews: Reviews,
+    kept: Kept,
+}
+
+impl Monitor {
+    /// A monitor that has read nothing.
+    #[must_use]
+    pub fn new(settings: MonitorSettings, rules: &Rules) -> Self {
+        let around = Around { production: rules.risk.production.clone(), hours: rules.risk.working_hours };
+        let kept = Kept::without(settings.off.clone());
+        Self {
+            settings,
+            around,
+            reached: Revision::ZERO,
+            grants: HashMap::new(),
+            requests: HashMap::new(),
+            emergencies: HashMap::new(),
+            refused: HashMap::new(),
+            ending: VecDeque::new(),
+            uses: Uses::default(),
+            reviews: Reviews::default(),
+            kept,
+        }
+    }
+
+    /// The last record that was taken in.
+    #[must_use]
+    pub const fn reached(&self) -> Revision {
+        self.reached
+    }
+
+    /// Nothing of interest comes up to this revision.
+    pub fn skip_to(&mut self, revision: Revision) {
+        self.reached = self.reached.max(revision);
+    }
+
+    /// A grant that came to be before what is read.
+    pub fn know(&mut self, grant: &Grant) {
+        self.grants.entry(grant.id).or_insert_with(|| Watched::new(grant));
+    }
+
+    /// Takes in the next record.
+    pub fn add(&mut self, record: &Record) {
+        self.reached = record.revision;
+        self.kept.add(record);
+        let event = &record.event;
+        match &event.fact {
+            Fact::RequestSubmitted(request) => {
+                self.requests.insert(request.id, (request.person().clone(), event.at));
+            }
+            Fact::RequestAnswered { request, .. } => {
+                if let Some((_, asked)) = self.requests.get_mut(request) {
+                    *asked = event.at;
+                }
+            }
+            Fact::RequestReviewed { request, .. } => self.reviewed(*request, event, (true, false)),
+            Fact::RequestApproved { request, .. } => self.reviewed(*request, event, (true, true)),
+            Fact::RequestDenied { request, .. } => self.reviewed(*request, event, (false, true)),
+            Fact::InformationRequested { request, .. } => self.reviewed(*request, event, (false, false)),
+            Fact::RequestWithdrawn { request } | Fact::RequestTimedOut { request } => {
+                self.requests.remove(request);
+            }
+            Fact::GrantCreated(grant) => self.created(grant, event.at),
+            Fact::GrantUsed { grant, action, resource, used_at, .. } => {
+                if let Some(watched) = self.grants.get_mut(grant) {
+                    let used = Use { grant: *grant, action, resource, at: used_at.unwrap_or(event.at) };
+                    self.uses.add(&used, watched, &self.around, &self.settings, &mut self.kept);
+                }
+            }
+            Fact::GrantExpired { grant } | Fact::GrantReleased { grant } => self.ending.push_back((event.at, *grant)),
+            Fact::GrantRevoked { grant, .. } | Fact::GrantExhausted { grant } => {
+                self.ending.push_back((event.at, *grant));
+                if let Some(watched) = self.grants.get_mut(grant) {
+                    // Taken away or used up: nothing is to be said of it.
+                    watched.used = watched.used.max(1);
+                }
+            }
+            Fact::BreakGlassReviewOverdue { grant } => {
+                let text = match self.grants.get(grant).map(Watched::role_and_holder) {
+                    Some((role, holder)) => format!("nobody reviewed {role} of {holder} in time"),
+                    None => "nobody reviewed it in time".to_owned(),
+                };
+                self.find(AlertKind::ReviewOverdue, grant.to_string(), Some(*grant), None, event.at, text);
+            }
+            _ => {}
+        }
+    }
+
+    /// What time has made true by `now`.
+    pub fn pass(&mut self, now: Timestamp) {
+        while let Some((ended, grant)) = self.ending.front().copied()
+            && ended.millis() + LAST_USES <= now.millis()
+        {
+            self.ending.pop_front();
+            let Some(watched) = self.grants.remove(&grant) else { continue };
+            if watched.used == 0 && watched.last().is_none() {
+                let text = format!("{} was granted and never used", watched.role);
+                self.find(AlertKind::NeverUsed, grant.to_string(), Some(grant), Some(&watched.holder), ended, text);
+            }
+        }
+    }
+
+    /// A command that was refused.
+    pub fn refused(&mut self, who: &Principal, about: &str, code: RefusalCode, at: Timestamp) {
+        if code == RefusalCode::SelfApproval {
+            let text = format!("{who} tried to review a request of their own");
+            self.find(AlertKind::SelfApproval, format!("{who} {about}"), None, Some(who), at, text);
+        }
+        let refused = self.refused.entry(who.clone()).or_default();
+        refused.push_back(at);
+        while refused.front().is_some_and(|first| first.millis() < at.millis() - PROBING) {
+            refused.pop_front();
+        }
+        let count = refused.len();
+        if count >= self.settings.probing_refusals {
+            let text = format!("{count} refused commands in {}, the last with {}", span(PROBING), code.name());
+            let hour = at.millis().div_euclid(60 * MINUTE);
+            self.find(AlertKind::Probing, format!("{who} {hour}"), None, Some(who), at, text);
+        }
+    }
+
+    /// Something of the engine does not work. It is raised once a day.
+    pub fn trouble(&mut self, kind: AlertKind, about: &str, text: String, at: Timestamp) {
+        let day = at.millis().div_euclid(DAY);
+        self.find(kind, format!("{about} {day}"), None, None, at, text);
+    }
+
+    /// What was found and is not on record yet. What is older than an hour was found while the history was read, and is not told.
+    #[must_use]
+    pub fn due(&mut self, now: Timestamp) -> Vec<Alert> {
+        let not_before = now.millis().saturating_sub(TOLD_WITHIN);
+        self.kept.due(Timestamp::from_millis(not_before).unwrap_or(Timestamp::EPOCH))
+    }
+
+    /// Whether this is found and not on record yet.
+    #[must_use]
+    pub fn is_due(&self, id: AlertId) -> bool {
+        self.kept.is_found(id)
+    }
+
+    /// The alert of this id, while it is kept.
+    #[must_use]
+    pub fn alert(&self, id: AlertId) -> Option<&AlertState> {
+        self.kept.get(id)
+    }
+
+    /// The alerts that are kept, newest first.
+    pub fn alerts(&self) -> impl Iterator<Item = &AlertState> {
+        self.kept.newest_first()
+    }
+
+    /// How many alerts of each kind the journal tells of, as far as it was read.
+    #[must_use]
+    pub const fn counts(&self) -> &BTreeMap<AlertKind, u64> {
+        self.kept.counts()
+    }
+
+    fn reviewed(&mut self, id: RequestId, event: &Event, (is_yes, is_last): (bool, bool)) {
+        let asked = if is_last { self.requests.remove(&id) } else { self.requests.get(&id).cloned() };
+        if let (Actor::Principal(by), Some((person, asked_at))) = (&event.by, asked) {
+            let review = Review { by, at: event.at, asked_at, person: &person, is_yes, is_last };
+            self.reviews.add(&review, &self.settings, &mut self.kept);
+            self.retain();
+        }
+    }
+
+    fn created(&mut self, grant: &Grant, at: Timestamp) {
+        self.grants.insert(grant.id, Watched::new(grant));
+        let Some(owed) = &grant.break_glass else { return };
+        if owed.drill {
+            return;
+        }
+        let days = self.settings.break_glass_days;
+        let taken = self.emergencies.entry(grant.person().clone()).or_default();
+        while taken.front().is_some_and(|first| first.millis() < at.millis() - i64::from(days) * DAY) {
+            taken.pop_front();
+        }
+        taken.push_back(at);
+        let count = taken.len();
+        if count > 1 {
+            let text = format!("access without approval was taken {count} times in {days} days, now {}", grant.role);
+            let who = grant.holder.clone();
+            self.find(AlertKind::BreakGlassAgain, grant.id.to_string(), Some(grant.id), Some(&who), at, text);
+        }
+    }
+
+    fn find(
+        &mut self,
+        kind: AlertKind,
+        key: String,
+        grant: Option<GrantId>,
+        who: Option<&Principal>,
+        since: Timestamp,
+        text: String,
+    ) {
+        self.kept.find(Finding { kind, key, grant, who, since, text });
+    }
+
+    /// Forgets what would grow without bound: requests of which nothing was heard.
+    fn retain(&mut self) {
+        const REQUESTS: usize = 100_000;
+        if self.requests.len() > REQUESTS {
+            self.requests.clear();
+        }
+    }
+}
+
+/// Whose request it is, for a request that came to be before what is read.
+impl Monitor {
+    /// A request that came to be before what is read.
+    pub fn know_request(&mut self, request: &AccessRequest) {
+        self.requests.entry(request.id).or_insert_with(|| (request.person().clone(), request.created_at));
+    }
+}

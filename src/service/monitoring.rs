@@ -1,0 +1,196 @@
+//! How the monitor follows the journal, and how what it finds is written.
+//!
+//! It reads the journal itself, in the background: projections are not told the uses of other processes. No check and no
+//! command waits for it.
+
+use super::commit::{Decision, Round};
+use super::listing::{Listing, one_more};
+use super::shared::Shared;
+use super::workflow::{Workflow, place};
+use crate::command::ListAlerts;
+use crate::error::Error;
+use crate::model::{
+    Alert, AlertId, AlertKind, AlertState, Caller, Cursor, Event, GrantId, RecordFilter, Revision, Timestamp,
+};
+use crate::monitor::Monitor;
+use crate::store::{Reads, RecordQuery, StoreError};
+use crate::workflow::{Needs, Refusal, Whose, may_audit, raise};
+
+/// How many records are read at a time, and how often in one round of the background work.
+const CHUNK: usize = 1_000;
+const CHUNKS: usize = 8;
+/// How often it is looked whether everything works.
+const LOOK_MILLIS: i64 = 1_000;
+const DAY: i64 = 24 * 3_600_000;
+
+impl Shared {
+    /// One round: takes in what is new, looks whether everything works, and writes what was found.
+    pub(super) fn watch(&self) -> Result<(), StoreError> {
+        if !self.settings.monitor.enabled {
+            return Ok(());
+        }
+        let due = {
+            let mut monitor = self.monitor.lock();
+            if !self.read_on(&mut monitor, CHUNKS)? {
+                // There is more to read: what is usual is not known yet.
+                return Ok(());
+            }
+            let now = self.time.now();
+            self.look(&mut monitor, now)?;
+            monitor.pass(now);
+            monitor.due(now)
+        };
+        for alert in due {
+            match self.raise(&alert) {
+                // Others write too; it is found again in the next round.
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in records up to the head; answers whether it got there in so many reads.
+    fn read_on(&self, monitor: &mut Monitor, chunks: usize) -> Result<bool, StoreError> {
+        let head = self.store.head()?;
+        if head.revision < monitor.reached() {
+            // The store was replaced by an older copy.
+            *monitor = Monitor::new(self.settings.monitor.clone(), &self.rules);
+        }
+        if monitor.reached() == Revision::ZERO {
+            let live = self.store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, head.at)?;
+            live.history.live.iter().for_each(|grant| monitor.know(grant));
+        }
+        for _ in 0..chunks {
+            let from = if monitor.reached() == Revision::ZERO {
+                let days = i64::from(self.settings.monitor.history_days) * DAY;
+                Timestamp::from_millis(head.at.millis().saturating_sub(days)).ok()
+            } else {
+                None
+            };
+            let filter = RecordFilter { from, ..RecordFilter::default() };
+            let query = RecordQuery { filter, ..RecordQuery::after(monitor.reached(), CHUNK) };
+            let (head, records) = self.store.records(&query)?;
+            records.iter().for_each(|record| monitor.add(record));
+            if records.len() < CHUNK {
+                monitor.skip_to(head.revision);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Looks whether everything works.
+    fn look(&self, monitor: &mut Monitor, now: Timestamp) -> Result<(), StoreError> {
+        let mut pulse = self.pulse.lock();
+        if now.millis().saturating_sub(pulse.looked).abs() < LOOK_MILLIS {
+            return Ok(());
+        }
+        pulse.looked = now.millis();
+        if let Some(trouble) = self.time.trouble() {
+            let ahead = self.time.wall_ahead() / 1_000;
+            let text = format!(
+                "the clock is doubted ({trouble:?}): the wall clock is {ahead} s ahead of the library's time, and grants are not honoured"
+            );
+            monitor.trouble(AlertKind::ClockDoubted, "clock", text, now);
+        }
+        let asked = self.time.monotonic();
+        self.store.head()?;
+        let took = self.time.monotonic().saturating_sub(asked);
+        let limit = i64::from(self.settings.monitor.store_slow_ms);
+        pulse.slow = if took > limit { pulse.slow + 1 } else { 0 };
+        if pulse.slow >= 3 {
+            let text =
+                format!("the store took {took} ms for its head, {} times in a row more than {limit} ms", pulse.slow);
+            monitor.trouble(AlertKind::StoreSlow, "store", text, now);
+        }
+        for count in self.store.channel_counts()?.iter().filter(|count| count.failed > 0) {
+            let last = count.last_success.map_or_else(|| "never".to_owned(), |at| at.to_string());
+            let text = format!(
+                "{} messages of {} failed and {} wait; the last success was {last}",
+                count.failed, count.channel, count.waiting
+            );
+            monitor.trouble(AlertKind::DeliveryFailing, &count.channel, text, now);
+        }
+        Ok(())
+    }
+
+    /// Writes the alert, unless another process has.
+    fn raise(&self, alert: &Alert) -> Result<(), StoreError> {
+        let suspends = self.settings.monitor.suspend_on.contains(&alert.kind);
+        self.commit(|reads: &dyn Reads, round| {
+            let reached = {
+                let mut monitor = self.monitor.lock();
+                if round == Round::Free {
+                    self.read_on(&mut monitor, CHUNKS)?;
+                }
+                if !monitor.is_due(alert.id) {
+                    return Ok(Some((Decision::default(), ())));
+                }
+                monitor.reached()
+            };
+            let now = self.time.now();
+            let needs = alert.grant.map_or_else(Needs::default, |grant| Needs { chain: true, ..Needs::grant(grant) });
+            let mut view = reads.view(&needs, now)?;
+            if round == Round::Exclusive && view.revision > reached {
+                return Ok(None);
+            }
+            let events: Vec<Event> = raise(&view, alert, suspends, now);
+            // On condition that nobody has changed anything that the monitor has not read: another alert is a change.
+            view.revision = view.revision.min(reached);
+            Ok(Some((Decision::from_view(view, events), ())))
+        })
+    }
+
+    /// The alert of this id. `round` says whether the store may be read.
+    pub(super) fn alert(&self, id: AlertId, round: Round) -> Result<Option<AlertState>, StoreError> {
+        let mut monitor = self.monitor.lock();
+        if round == Round::Free {
+            while !self.read_on(&mut monitor, CHUNKS)? {}
+        }
+        Ok(monitor.alert(id).cloned())
+    }
+
+    /// Somebody was refused a command.
+    pub(super) fn note_refusal(&self, caller: &Caller, about: &str, refusal: &Refusal) {
+        if self.settings.monitor.enabled {
+            self.monitor.lock().refused(&caller.principal, about, refusal.code(), self.time.now());
+        }
+    }
+
+    /// The journal does not verify.
+    pub(super) fn note_broken(&self, why: &str) {
+        if self.settings.monitor.enabled {
+            let text = format!("the journal does not verify: {why}");
+            self.monitor.lock().trouble(AlertKind::JournalBroken, "journal", text, self.time.now());
+        }
+    }
+}
+
+impl Workflow {
+    /// The alerts that the monitor keeps, newest first.
+    ///
+    /// # Errors
+    /// [`crate::workflow::RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; errors of the store.
+    pub fn alerts(&self, caller: &Caller, list: &ListAlerts) -> Result<Listing<AlertState>, Error> {
+        let (shared, limit) = (&self.shared, list.limit.0);
+        let now = shared.time.now();
+        may_audit(caller, &shared.rules, now)?;
+        let one_more = one_more(limit)?;
+        let (name, before) = place(list, list.cursor)?;
+        let mut monitor = shared.monitor.lock();
+        while !shared.read_on(&mut monitor, CHUNKS)? {}
+        let is_wanted = |state: &&AlertState| {
+            let grant: Option<GrantId> = list.grant;
+            list.status.is_none_or(|status| state.status(now) == status)
+                && grant.is_none_or(|grant| state.alert.grant == Some(grant))
+                && before.is_none_or(|before| state.revision < before)
+        };
+        let mut items: Vec<AlertState> = monitor.alerts().filter(is_wanted).take(one_more).cloned().collect();
+        drop(monitor);
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| has_more).map(|state| Cursor::new(&name, state.revision));
+        Ok(Listing { items, next, now })
+    }
+}
