@@ -406,8 +406,26 @@ const KEYS: &[(&str, &[Key])] = &[
     (
         "service",
         &[
-            key("store.type", Text, "memory; sqlite with a `path`", "`memory` (gone with the process) or `sqlite`."),
+            key(
+                "store.type",
+                Text,
+                "memory; sqlite with a `path`; postgresql with a `url`",
+                "`memory` (gone with the process), `sqlite` or `postgresql`.",
+            ),
             key("store.path", Text, "", "The SQLite file. It is this library's own; keep it on a local disk."),
+            key(
+                "store.url",
+                Text,
+                "",
+                "The PostgreSQL database: `postgresql://user:password@host:port/database`. To another machine the connection is encrypted and verified, unless the address says `sslmode=disable`; `sslrootcert` names the authority. PgBouncer may stand before it. The password is shown nowhere.",
+            ),
+            key("store.schema", Text, "jit_access", "PostgreSQL: the schema. It is made where it is not there."),
+            key(
+                "store.state_folder",
+                Text,
+                "",
+                "PostgreSQL: a folder of this machine that keeps what was seen last, so that a database restored from an older backup is noticed at a start too: then no grant is honoured until `accept_store`.",
+            ),
             key("store.busy_timeout_ms", Plain, "5000", "How long a write waits for another process that writes."),
             key(
                 "service.max_staleness_ms",

@@ -27,6 +27,14 @@ pub enum StoreConfig {
         /// How long a write waits for another process.
         busy_timeout: Duration,
     },
+    /// In a PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    Postgres {
+        /// Which, and how it is reached. It is shown without its password.
+        url: crate::store::PostgresUrl,
+        /// What else was set.
+        options: crate::store::PostgresOptions,
+    },
 }
 
 /// What paths of the configuration count from.
@@ -66,6 +74,17 @@ pub(super) fn store(reader: &mut Reader, place: &Place<'_>) -> StoreConfig {
     let (path, kind) = (section.text("path"), section.text("type"));
     let busy_timeout = section.millis("busy_timeout_ms", 0..=60_000).unwrap_or(Duration::from_secs(5));
     let mut store = StoreConfig::Memory;
+    let (url, schema, folder) = (section.text("url"), section.text("schema"), section.text("state_folder"));
+    if let Some(url) = url {
+        if path.is_some() || !matches!(kind.as_deref(), None | Some("postgresql")) {
+            let expected = "no `path` and no other `type` than postgresql beside it";
+            section.refuse("url", "names a PostgreSQL database, and the section another store", expected);
+        } else if let Some(read) = postgres(&section, place, &url, (schema, folder), busy_timeout) {
+            store = read;
+        }
+        section.finish();
+        return store;
+    }
     match (kind.as_deref(), path) {
         (Some("memory"), None) | (None, None) => {}
         (Some("sqlite") | None, Some(path)) if !path.trim().is_empty() => {
@@ -82,11 +101,52 @@ pub(super) fn store(reader: &mut Reader, place: &Place<'_>) -> StoreConfig {
             section.refuse("path", format!("is {}", Invalid::quote(&path)), "no path with the type memory");
         }
         (Some(other), _) => {
-            section.refuse("type", format!("is {}", Invalid::quote(other)), "sqlite or memory");
+            section.refuse("type", format!("is {}", Invalid::quote(other)), "sqlite, postgresql or memory");
         }
     }
     section.finish();
     store
+}
+
+/// A store in PostgreSQL. No message repeats the address, which may hold a password.
+#[cfg(feature = "postgres")]
+fn postgres(
+    section: &Reader,
+    place: &Place<'_>,
+    url: &str,
+    (schema, folder): (Option<String>, Option<String>),
+    busy_timeout: Duration,
+) -> Option<StoreConfig> {
+    let mut options = crate::store::PostgresOptions { busy_timeout, ..Default::default() };
+    if let Some(schema) = schema {
+        if schema.is_empty() || schema.len() > 63 || schema.starts_with("pg_") || schema.contains('\0') {
+            section.refuse("schema", format!("is {}", Invalid::quote(&schema)), "a name of 1 to 63 bytes");
+        }
+        options.schema = schema;
+    }
+    if let Some(folder) = folder {
+        options.state_folder = section.findings().ok(place.resolve(&section.key("state_folder"), &folder));
+    }
+    let read: Result<crate::store::PostgresUrl, Invalid> = url.parse();
+    match read {
+        Ok(url) => Some(StoreConfig::Postgres { url, options }),
+        Err(error) => {
+            section.refuse("url", error.problem().to_owned(), error.expected().to_owned());
+            None
+        }
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(
+    section: &Reader,
+    _: &Place<'_>,
+    _: &str,
+    _: (Option<String>, Option<String>),
+    _: Duration,
+) -> Option<StoreConfig> {
+    section.refuse("url", "names a PostgreSQL database, which this build does not know", "a build with `postgres`");
+    None
 }
 
 impl StoreConfig {
@@ -96,6 +156,8 @@ impl StoreConfig {
         match self {
             Self::Memory => None,
             Self::Sqlite { path, .. } => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { .. } => None,
         }
     }
 

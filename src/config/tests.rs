@@ -122,7 +122,10 @@ fn mistakes_name_the_key_the_value_and_what_would_be_right() {
             "jit_access: {store: {type: sqlite}}",
             "`jit_access.store.path` is missing; expected the path of the SQLite file, in a directory that exists",
         ),
-        ("jit_access: {store: {type: mysql}}", "`jit_access.store.type` is `mysql`; expected sqlite or memory"),
+        (
+            "jit_access: {store: {type: mysql}}",
+            "`jit_access.store.type` is `mysql`; expected sqlite, postgresql or memory",
+        ),
         (
             "jit_access: {service: {interval_ms: 0}}",
             "`jit_access.service.interval_ms` is `0`; expected a whole number of milliseconds from 1 to 60000",
@@ -530,4 +533,22 @@ fn variables_of_a_command_line_are_passed_over() {
     // No key can be called so one day without being noticed here.
     let taken = Config::keys().filter_map(Key::variable).collect::<Vec<_>>();
     assert!(["JIT_HOST", "JIT_URL", "JIT_TOKEN", "JIT_CONFIG"].iter().all(|name| !taken.contains(&(*name).to_owned())));
+}
+
+#[test]
+#[cfg(feature = "postgres")]
+fn a_database_is_one_variable_and_its_password_is_shown_nowhere() {
+    let set = |url: &str| [("JIT_STORE__URL".to_owned(), url.to_owned())];
+    let config = Config::parse("", set("postgresql://jit:hunter2@db.example.com/gateway")).unwrap();
+    let StoreConfig::Postgres { url, options } = &config.store else { panic!("{:?}", config.store) };
+    assert_eq!(url.to_string(), "postgresql://jit@db.example.com:5432/gateway");
+    assert_eq!(options.schema, "jit_access");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    for wrong in ["mysql://jit:hunter2@db/x", "postgresql://jit:hunter2@db/x?sslmode=prefer", "hunter2"] {
+        let error = Config::parse("", set(wrong)).unwrap_err().to_string();
+        assert!(error.contains("store.url") && !error.contains("hunter2"), "{error}");
+    }
+    let both = "jit_access: {store: {path: jit.db}}";
+    let error = Config::parse(both, set("postgresql://jit@db/x")).unwrap_err().to_string();
+    assert!(error.contains("store.url"), "{error}");
 }

@@ -5,6 +5,7 @@ use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::background::Background;
 use super::delivery::{Channels, Delivery};
@@ -202,11 +203,19 @@ impl HostBuilder {
 }
 
 /// The one place that knows what each kind of store is opened with.
-fn open_store(config: &StoreConfig) -> Result<Arc<dyn Store>, Error> {
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only a server is asked with a limit"))]
+fn open_store(config: &StoreConfig, max_staleness: Duration) -> Result<Arc<dyn Store>, Error> {
     Ok(match config {
         StoreConfig::Memory => Arc::new(MemoryStore::new()),
         StoreConfig::Sqlite { path, busy_timeout } => {
             Arc::new(SqliteStore::open(path, SqliteOptions { busy_timeout: *busy_timeout })?)
+        }
+        #[cfg(feature = "postgres")]
+        StoreConfig::Postgres { url, options } => {
+            // A proof that comes later than this is none.
+            let proof_timeout = options.proof_timeout.min(max_staleness / 2).max(Duration::from_millis(50));
+            let options = crate::store::PostgresOptions { proof_timeout, ..options.clone() };
+            Arc::new(crate::store::PostgresStore::open(url.clone(), options)?)
         }
     })
 }
@@ -227,7 +236,7 @@ impl Host {
     fn open(from: Arc<HostBuilder>) -> Result<Self, Error> {
         let channels = Channels::open(&from.config.settings.notices, &from.channels)?;
         let mut opening = Opening::begin();
-        let store = open_store(&from.config.store)?;
+        let store = open_store(&from.config.store, from.config.settings.max_staleness)?;
         let builder = Builder::shared(Arc::clone(&store), from.config.rules.clone()).clock(Arc::clone(&from.clock));
         let builder = match &from.directory {
             Some(directory) => builder.directory(Arc::clone(directory)),

@@ -39,6 +39,7 @@ impl Engine {
         let live = Live::open(builder)?;
         let store = match &live.host.config().store {
             StoreConfig::Sqlite { path, .. } => format!("{:?}", path.display().to_string()),
+            StoreConfig::Postgres { url, .. } => format!("{:?}", url.to_string()),
             _ => "memory".to_owned(),
         };
         let shortcut = Arc::clone(&live.shortcut);
