@@ -11,7 +11,7 @@ document! {
         /// What it tells of: `burst`.
         kind: &'static str,
         /// How it is meant: `trouble` is about the engine itself.
-        class: &'static str = ["routine", "unusual", "trouble"],
+        severity: &'static str = ["routine", "unusual", "trouble"],
         /// The state of the alert.
         status: &'static str = ["open", "acknowledged", "silenced"],
         /// What was found, with its numbers.
@@ -49,7 +49,7 @@ impl AlertDocument {
         Self {
             id: alert.id.to_string(),
             kind: alert.kind.name(),
-            class: alert.kind.class().name(),
+            severity: alert.kind.class().name(),
             status: state.status(now).name(),
             text: alert.text.to_string(),
             grant_id: alert.grant.map(|grant| grant.to_string()),

@@ -245,7 +245,7 @@ class AlertModel(_Shown):
 
     id: str = Field(description="The alert")
     kind: str = Field(description="What it tells of: `burst`")
-    class: Literal["routine", "unusual", "trouble"] = Field(description="How it is meant: `trouble` is about the engine itself")
+    severity: Literal["routine", "unusual", "trouble"] = Field(description="How it is meant: `trouble` is about the engine itself")
     status: Literal["open", "acknowledged", "silenced"] = Field(description="The state of the alert")
     text: str = Field(description="What was found, with its numbers")
     grant_id: str | None = Field(description="The grant that it is about")

@@ -864,9 +864,9 @@ class Alert(Answered):
         return self._of("kind")
 
     @property
-    def class(self) -> Literal["routine", "unusual", "trouble"]:
+    def severity(self) -> Literal["routine", "unusual", "trouble"]:
         """How it is meant: `trouble` is about the engine itself."""
-        return self._of("class")
+        return self._of("severity")
 
     @property
     def status(self) -> Literal["open", "acknowledged", "silenced"]:
