@@ -23,6 +23,7 @@ pub mod config;
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
 pub mod deliver;
 mod error;
+pub mod evidence;
 #[cfg(feature = "host")]
 pub mod host;
 pub mod index;

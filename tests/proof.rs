@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{Approve, GetCheckpoint, GetProof, Release, Revoke, Submit};
+use jit_access::command::{Approve, GetCheckpoint, GetEvidence, GetProof, Release, Revoke, Submit};
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host};
 use jit_access::journal::{Hash, Record, is_consistent, is_included, leaf};
@@ -461,4 +461,118 @@ fn any_flipped_bit_is_named_or_changes_no_word() {
         }
     }
     assert!(named > 30, "{named} of 120");
+}
+
+/// What the example says of these files, and whether it is content.
+fn example(world: &World, records: &str, checkpoint: &Path, older: Option<&Path>) -> (bool, String) {
+    let file = world.folder.path().join("records.jsonl");
+    std::fs::write(&file, records).unwrap();
+    let mut command = std::process::Command::new("python3");
+    command.arg("-I").arg("examples/verify_journal.py").arg(file).arg(checkpoint).arg(world.copies().join("keys"));
+    let done = command.args(older).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.success(), text(&done.stdout) + &text(&done.stderr))
+}
+
+#[test]
+fn plain_python_verifies_what_was_exported() {
+    let world = World::new();
+    let host = world.open();
+    live(&host, 2);
+    let first = host.keeper().advance().unwrap().unwrap();
+    live(&host, 1);
+    let last = host.keeper().advance().unwrap().unwrap().size.0 as usize;
+    let mut lines: Vec<String> = Vec::new();
+    let mut cursor = Value::Null;
+    loop {
+        let mut document = json!({
+            "command": "audit", "caller": {"principal": "lead@example.com", "roles": ["lead"]},
+            "limit": 100, "canonical": true, "order": "oldest",
+        });
+        if !cursor.is_null() {
+            document["cursor"] = cursor;
+        }
+        let page: Value = serde_json::from_str(&command::run(host.workflow(), &document.to_string()).unwrap()).unwrap();
+        lines.extend(page["items"].as_array().unwrap().iter().map(Value::to_string));
+        cursor = page["next_cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    let newest = world.copies().join("newest.checkpoint");
+    let older = world.copies().join(format!("{:020}.checkpoint", first.size.0));
+    let all = lines.join("\n") + "\n";
+    let (content, said) = example(&world, &all, &newest, Some(&older));
+    assert!(content && said.starts_with(&format!("{last} records")), "{said}");
+
+    let without = |at: usize| lines.iter().enumerate().filter(move |(n, _)| *n != at).map(|(_, line)| line.clone() + "\n");
+    for (records, named) in [
+        (without(7).collect(), "record 8 does not follow".to_owned()),
+        (lines[..last - 1].join("\n") + "\n", format!("ends before record {last}")),
+    ] {
+        let (content, said) = example(&world, &records, &newest, Some(&older));
+        assert!(!content && said.contains(&named), "{said}");
+    }
+    // The text of a record changed, in the text that is hashed.
+    let changed = all.replacen("dev", "eve", 3);
+    let (content, said) = example(&world, &changed, &newest, None);
+    assert!(!content && said.contains("does not follow"), "{said}");
+    let forged = Keys::generate().unwrap().sign(&first.note.parse::<SignedNote>().unwrap().text.parse().unwrap());
+    std::fs::write(&newest, forged).unwrap();
+    let (content, said) = example(&world, &all, &newest, None);
+    assert!(!content && said.contains("signed by none of the keys"), "{said}");
+}
+
+#[test]
+fn evidence_of_a_period_is_the_same_bytes_each_time_and_names_what_is_not_as_it_should_be() {
+    let world = World::new();
+    let host = world.open();
+    let from = world.clock_now(&host);
+    live(&host, 3);
+    host.keeper().advance().unwrap();
+    world.clock.advance(9 * 3_600_000);
+    host.reconciler().tick().unwrap();
+    let until = world.clock_now(&host);
+    world.clock.advance(60_000);
+    let get = |form: EvidenceForm| GetEvidence::default().from(from).until(until).form(form);
+    let show = |form| host.workflow().evidence(&lead(), &get(form)).unwrap();
+    let first: Vec<_> = EvidenceForm::ALL.map(show).to_vec();
+    world.clock.advance(3_600_000);
+    live(&host, 2);
+    host.keeper().advance().unwrap();
+    assert_eq!(EvidenceForm::ALL.map(show).to_vec(), first, "what came later changes nothing");
+
+    let document: Value = serde_json::from_str(&first[0]).unwrap();
+    let control = |id: &str| {
+        document["controls"].as_array().unwrap().iter().find(|control| control["id"] == id).unwrap().clone()
+    };
+    let fact = |id: &str, name: &str| {
+        let control = control(id);
+        let facts = control["facts"].as_array().unwrap();
+        facts.iter().find(|fact| fact["name"] == name).map(|fact| fact["value"].clone())
+    };
+    assert_eq!(document["chain"]["whole"], true);
+    assert!(document["chain"]["checkpoint"].as_str().unwrap().starts_with("jit-access/"));
+    assert_eq!(control("AC-2(2)")["list"]["rows"].as_array().unwrap().len(), 3);
+    assert_eq!(fact("AC-2(2)", "given back"), Some(json!("2")));
+    assert_eq!(fact("AC-2(2)", "ended by time"), Some(json!("1")));
+    assert_eq!(fact("AC-2(4)", "grant_used"), Some(json!("180")));
+    assert_eq!(fact("AC-6(9)", "grants used"), Some(json!("3")));
+    assert_eq!(control("AC-6(10)")["exceptions"], json!([]));
+    assert_eq!(control("AC-6(7)")["list"]["rows"].as_array().unwrap().len(), 3);
+    assert_eq!(fact("164.312(a)(2)(ii)", "reviews that are overdue"), Some(json!("0")));
+    assert!(first[1].starts_with("control,kind,name,value\n") && first[1].contains("AC-6(5),fact,grants,3\n"));
+    assert!(first[2].starts_with("<!doctype html>") && first[2].matches("<h2>").count() == 8);
+
+    let refused = |get: GetEvidence| host.workflow().evidence(&lead(), &get).unwrap_err().to_string();
+    assert!(refused(GetEvidence::default()).starts_with("`from` is missing"));
+    assert!(refused(get(EvidenceForm::Json).until(from)).starts_with("`until` is"));
+    let later = Timestamp::from_millis(until.millis() + 86_400_000).unwrap();
+    assert!(refused(get(EvidenceForm::Json).until(later)).contains("an instant that is over"));
+}
+
+impl World {
+    fn clock_now(&self, host: &Host) -> Timestamp {
+        host.engine().now()
+    }
 }

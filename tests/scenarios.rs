@@ -443,6 +443,7 @@ impl<'a> World<'a> {
                 json!(workflow.verify_against(verify.expected.as_ref(), verify.after.as_ref(), &mut ())?)
             }
             Read::GetCheckpoint(get) => json!(workflow.checkpoint(who(), &get)?.note),
+            Read::GetEvidence(get) => Value::String(workflow.evidence(who(), &get)?),
             Read::GetProof(get) => json!(workflow.proof(who(), &get)?),
             other => panic!("no arm for {other:?}"),
         })

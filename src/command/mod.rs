@@ -208,6 +208,7 @@ definitions! {
         reads::GetHead,
         reads::GetCheckpoint,
         reads::GetProof,
+        reads::GetEvidence,
         reads::ListLiveGrants,
         reads::Verify,
     }

@@ -7,7 +7,7 @@ use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
     AlertStatus, Checkpoint, Cursor, DelegationStatus, GrantId, GrantStatus, Invalid, RecordFilter, RecordOrder,
-    RequestId, RequestStatus, Revision, SummaryForm,
+    RequestId, RequestStatus, Revision, SummaryForm, EvidenceForm, Timestamp,
 };
 
 /// How many rows a page has at most. The default is 50.
@@ -289,6 +289,27 @@ command! {
         since: Option<u64>,
         /// The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
         checkpoint: Option<u64>,
+    },
+}
+
+command! {
+    /// Get what an assessor asks for of a period, from the record alone.
+    ///
+    /// Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA 164.312(a)(2)(ii): the facts
+    /// of each control, its exceptions and its list, and whether the chain of records is whole. The period must be over: then the
+    /// same call gives the same bytes. Needs a role in `approver_roles` or `auditor_roles`.
+    GetEvidence = "evidence",
+    answers: Text,
+    action: Audit,
+    http: GET "/evidence" 200,
+    writes: false,
+    optional: {
+        /// The first instant of the period.
+        from: Option<Timestamp>,
+        /// The first instant after it.
+        until: Option<Timestamp>,
+        /// In which form: `json`, which is the default, `csv` or `html`.
+        form: EvidenceForm,
     },
 }
 

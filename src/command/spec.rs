@@ -2,7 +2,7 @@
 
 use crate::authz::AuthzAction;
 use crate::model::{
-    AlertStatus, DelegationStatus, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm,
+    AlertStatus, DelegationStatus, EvidenceForm, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm,
 };
 
 /// A command or a read, as faces see it.
@@ -119,6 +119,8 @@ pub enum FieldKind {
     DelegationStatus,
     /// The form of a text.
     Form,
+    /// In which form evidence is wanted.
+    EvidenceForm,
     /// What came of what a record tells of.
     RecordResult,
     /// The kind of an event.
@@ -157,6 +159,7 @@ impl FieldKind {
             Self::GrantStatus => GrantStatus::ALL.map(GrantStatus::name).to_vec(),
             Self::DelegationStatus => DelegationStatus::ALL.map(DelegationStatus::name).to_vec(),
             Self::AlertStatus => AlertStatus::ALL.map(AlertStatus::name).to_vec(),
+            Self::EvidenceForm => EvidenceForm::ALL.map(EvidenceForm::name).to_vec(),
             Self::Form => SummaryForm::ALL.map(SummaryForm::name).to_vec(),
             Self::RecordResult => RecordResult::ALL.map(RecordResult::name).to_vec(),
             Self::EventKind => Fact::NAMES.to_vec(),

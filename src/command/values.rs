@@ -6,7 +6,7 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, GrantId,
+    AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, EvidenceForm, GrantId,
     GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult,
     RequestId, RequestStatus, Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
@@ -243,6 +243,7 @@ status_field! {
     GrantStatus: FieldKind::GrantStatus;
     DelegationStatus: FieldKind::DelegationStatus;
     SummaryForm: FieldKind::Form;
+    EvidenceForm: FieldKind::EvidenceForm;
     RecordResult: FieldKind::RecordResult;
     RecordOrder: FieldKind::RecordOrder;
     AlertStatus: FieldKind::AlertStatus;

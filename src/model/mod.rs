@@ -28,6 +28,7 @@
 //! | `delegation` | who reviews in whose place, and for how long |
 //! | `details` | what a request says for people, and its grant keeps |
 //! | `delivery` | one notice on its way to one recipient |
+//! | `evidence_form` | in which form evidence is wanted |
 //! | `key_source` | where the key comes from that signs checkpoints |
 //! | `secret` | a value that nobody may read in a log |
 //! | `standing` | what the host says of a principal at this moment |
@@ -65,6 +66,7 @@ mod extension;
 mod grant;
 mod ids;
 mod invalid;
+mod evidence_form;
 mod key_source;
 mod nothing_left;
 mod permission;
@@ -108,6 +110,7 @@ pub use extension::Extension;
 pub use grant::{End, EndKind, Grant, GrantStatus, Holding, Noted, Selector, Suspension};
 pub use ids::{AlertId, DelegationId, DeliveryId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
+pub use evidence_form::EvidenceForm;
 pub use key_source::KeySource;
 pub use nothing_left::NothingLeft;
 pub use permission::{Action, Permission, PermissionSet};

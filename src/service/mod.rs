@@ -19,6 +19,7 @@
 //! | `listing` | a page of rows |
 //! | `summaries` | what was done under a grant |
 //! | `records` | a page of records |
+//! | `evidence` | what an assessor asks for of a period |
 //! | `integrity` | what was found out last of the store: whether it is whole |
 //! | `proof` | signed checkpoints to read, and proofs that lead to them |
 //! | `sealing` | verifying what was written since the last checkpoint, and signing the next one |
@@ -39,6 +40,7 @@
 mod commit;
 mod directory;
 mod engine;
+mod evidence;
 mod execute;
 #[cfg(feature = "cedar")]
 mod export;

@@ -143,6 +143,7 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         Read::GetHead(_) => Answer::read(Body::Text(workflow.head(who()?)?.to_string()), workflow.now()),
         Read::GetCheckpoint(get) => Answer::read(Body::Text(workflow.checkpoint(who()?, &get)?.note), workflow.now()),
         Read::GetProof(get) => Answer::read(Body::Text(workflow.proof(who()?, &get)?), workflow.now()),
+        Read::GetEvidence(get) => Answer::read(Body::Text(workflow.evidence(who()?, &get)?), workflow.now()),
         Read::Verify(verify) => {
             let Verify { expected, after } = verify;
             let count = workflow.verify_against(expected.as_ref(), after.as_ref(), &mut ())?;

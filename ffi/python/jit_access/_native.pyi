@@ -935,6 +935,26 @@ class Engine:
         - `checkpoint`: The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
         """
 
+    def evidence(
+        self,
+        caller: Caller,
+        *,
+        start: datetime | str | None = None,
+        until: datetime | str | None = None,
+        form: str | None = None,
+    ) -> str:
+        """Get what an assessor asks for of a period, from the record alone.
+
+        Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA
+        164.312(a)(2)(ii): the facts of each control, its exceptions and its list, and whether the chain of records
+        is whole. The period must be over: then the same call gives the same bytes. Needs a role in `approver_roles`
+        or `auditor_roles`.
+
+        - `start`: The first instant of the period.
+        - `until`: The first instant after it.
+        - `form`: In which form: `json`, which is the default, `csv` or `html`.
+        """
+
     def live_grants(self) -> list[Grant]:
         """List all live grants, for the host itself. No caller is checked."""
 

@@ -501,5 +501,16 @@ ROUTES: Final[dict[str, Route]] = {
             "checkpoint": (Annotated[int | None, Query(ge=0, le=2**53, description="The size of the checkpoint to which the proof leads. Without one, the last checkpoint")], None),
         },
     ),
+    "evidence": Route(
+        method="GET", path="/evidence", status=200,
+        summary="Get what an assessor asks for of a period, from the record alone",
+        description="Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA 164.312(a)(2)(ii): the facts\nof each control, its exceptions and its list, and whether the chain of records is whole. The period must be over: then the\nsame call gives the same bytes. Needs a role in `approver_roles` or `auditor_roles`.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "start": (Annotated[str | None, Query(max_length=64, alias="from", description="The first instant of the period", json_schema_extra={"format": "date-time"})], None),
+            "until": (Annotated[str | None, Query(max_length=64, description="The first instant after it", json_schema_extra={"format": "date-time"})], None),
+            "form": (Annotated[str | None, Query(max_length=64, description="In which form: `json`, which is the default, `csv` or `html`", json_schema_extra={"enum": ["json","csv","html"]})], None),
+        },
+    ),
 }
 """By command, in the order of the catalogue."""

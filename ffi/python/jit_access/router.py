@@ -136,7 +136,7 @@ def _endpoint(
             fields["caller"] = who
         found = getattr(engine, name)(*places, **fields)
         if isinstance(found, str):
-            return _text(found, given.get("form"))
+            return _text(found, given.get("form") or ("json" if name in _JSON else None))
         # A request changes what is granted once it is approved.
         changes = not isinstance(found, AccessRequest) or found.status == "approved"
         if route.effect and changes and not dry_run:
@@ -171,14 +171,18 @@ def _success(route: Route, found: object, *, dry_run: bool) -> int:
     return 200 if dry_run or (isinstance(found, AccessRequest) and found.already) else route.status
 
 
+_JSON: Final = ("evidence", "proof")
+"""What answers text that is JSON, unless another form is asked for."""
+_MEDIA: Final = {"markdown": "text/markdown", "json": "application/json", "csv": "text/csv"}
+
+
 def _text(text: str, form: str | None) -> Response:
     """Text for people. A page may load and run nothing, whatever stands in it."""
     if form == "html":
         policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
         headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
         return HTMLResponse(text, headers=headers)
-    media_type = "text/markdown" if form == "markdown" else "text/plain"
-    return PlainTextResponse(text, media_type=media_type, headers={"X-Content-Type-Options": "nosniff"})
+    return PlainTextResponse(text, media_type=_MEDIA.get(form or "", "text/plain"), headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
@@ -239,6 +243,8 @@ def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the answers of a route."""
     if route.answer is None:
         kinds = ["text/plain", "text/markdown", "text/html"] if "form" in route.query else ["text/plain"]
+        if name in _JSON:
+            kinds = ["application/json", "text/csv", "text/html"] if "form" in route.query else ["application/json"]
         schema = {"schema": {"type": "string"}}
         text = {"description": route.summary, "content": dict.fromkeys(kinds, schema)}
         return {200: text, **responses(*([404] if "{id}" in route.path else []))}

@@ -1,0 +1,92 @@
+//! What an assessor asks for of a period.
+
+use super::workflow::Workflow;
+use crate::command::GetEvidence;
+use crate::error::Error;
+use crate::evidence::{Chain, Collector, Evidence};
+use crate::model::{Caller, Checkpoint, Invalid, Revision, Timestamp};
+use crate::store::{RecordQuery, StoreError, Verification};
+use crate::workflow::may_audit;
+
+/// How many records are held at a time.
+const PAGE: usize = 1_000;
+
+impl Workflow {
+    /// What an assessor asks for of a period under NIST SP 800-53 AC-2(2), (4), (12), AC-6(5), (7), (9), (10) and HIPAA
+    /// 164.312(a)(2)(ii), from the record alone. The period must be over: then the same call gives the same bytes.
+    ///
+    /// # Errors
+    /// When the period is none, or is not over; [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
+    pub fn evidence(&self, caller: &Caller, get: &GetEvidence) -> Result<String, Error> {
+        let now = self.shared.time.now();
+        may_audit(caller, &self.shared.rules, now)?;
+        let missing = |field| Invalid::new(field, "is missing", "an instant such as 2026-12-01T00:00:00Z");
+        let from = get.from.ok_or_else(|| missing("from"))?;
+        let until = get.until.ok_or_else(|| missing("until"))?;
+        if until <= from {
+            let expected = "an instant after `from`";
+            return Err(Invalid::new("until", format!("is {until}"), expected).into());
+        }
+        if until > now {
+            let expected = format!("an instant that is over; it is {now}");
+            return Err(Invalid::new("until", format!("is {until}"), expected).into());
+        }
+        self.shared.flush_uses()?;
+        let mut collector = Collector::new(from, until);
+        let mut chain = Chain::default();
+        let mut after = Revision::ZERO;
+        let mut is_inside = false;
+        loop {
+            // Before the period only changes are of use.
+            let query = match is_inside {
+                false => RecordQuery::changes_after(after, PAGE),
+                true => RecordQuery::after(after, PAGE),
+            };
+            let (_, records) = self.shared.store.records(&query)?;
+            let mut is_over = records.len() < PAGE;
+            for record in &records {
+                if !is_inside && record.event.at >= from {
+                    // What lies between the last change and this one is read again, with its uses.
+                    is_inside = true;
+                    is_over = false;
+                    break;
+                }
+                if record.event.at >= until {
+                    is_over = true;
+                    break;
+                }
+                collector.take(record);
+                (after, chain.last, chain.hash) = (record.revision, record.revision, record.hash.to_string());
+            }
+            if is_over && !is_inside {
+                is_inside = true;
+                continue;
+            }
+            if is_over {
+                break;
+            }
+        }
+        self.verify_chain(&mut chain, until)?;
+        Ok(Evidence::of(&collector, chain).show(get.form))
+    }
+
+    /// Whether the journal is whole, and the last checkpoint of the period.
+    fn verify_chain(&self, chain: &mut Chain, until: Timestamp) -> Result<(), Error> {
+        let store = &*self.shared.store;
+        let mut kept = store.last_checkpoint_up_to(chain.last)?;
+        // One that was signed later would make another document of the same period.
+        while let Some(one) = &kept
+            && one.at >= until
+        {
+            kept = store.last_checkpoint_up_to(Revision(one.size.0.saturating_sub(1)))?;
+        }
+        let after = kept.as_ref().map(|one| Checkpoint::of(one.size, &one.head.to_string()));
+        chain.problem = match store.verify_with(&Verification { after }, &mut ()) {
+            Ok(_) => None,
+            Err(error @ (StoreError::Broken(_) | StoreError::Corrupt(_))) => Some(error.to_string()),
+            Err(error) => return Err(error.into()),
+        };
+        chain.checkpoint = kept.map(|one| one.note);
+        Ok(())
+    }
+}
