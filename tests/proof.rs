@@ -505,7 +505,8 @@ fn plain_python_verifies_what_was_exported() {
     let (content, said) = example(&world, &all, &newest, Some(&older));
     assert!(content && said.starts_with(&format!("{last} records")), "{said}");
 
-    let without = |at: usize| lines.iter().enumerate().filter(move |(n, _)| *n != at).map(|(_, line)| line.clone() + "\n");
+    let without =
+        |at: usize| lines.iter().enumerate().filter(move |(n, _)| *n != at).map(|(_, line)| line.clone() + "\n");
     for (records, named) in [
         (without(7).collect(), "record 8 does not follow".to_owned()),
         (lines[..last - 1].join("\n") + "\n", format!("ends before record {last}")),
@@ -543,9 +544,8 @@ fn evidence_of_a_period_is_the_same_bytes_each_time_and_names_what_is_not_as_it_
     assert_eq!(EvidenceForm::ALL.map(show).to_vec(), first, "what came later changes nothing");
 
     let document: Value = serde_json::from_str(&first[0]).unwrap();
-    let control = |id: &str| {
-        document["controls"].as_array().unwrap().iter().find(|control| control["id"] == id).unwrap().clone()
-    };
+    let control =
+        |id: &str| document["controls"].as_array().unwrap().iter().find(|control| control["id"] == id).unwrap().clone();
     let fact = |id: &str, name: &str| {
         let control = control(id);
         let facts = control["facts"].as_array().unwrap();

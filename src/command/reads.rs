@@ -6,8 +6,8 @@ use super::define::command;
 use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    AlertStatus, Checkpoint, Cursor, DelegationStatus, GrantId, GrantStatus, Invalid, RecordFilter, RecordOrder,
-    RequestId, RequestStatus, Revision, SummaryForm, EvidenceForm, Timestamp,
+    AlertStatus, Checkpoint, Cursor, DelegationStatus, EvidenceForm, GrantId, GrantStatus, Invalid, RecordFilter,
+    RecordOrder, RequestId, RequestStatus, Revision, SummaryForm, Timestamp,
 };
 
 /// How many rows a page has at most. The default is 50.

@@ -2,7 +2,8 @@
 
 use crate::authz::AuthzAction;
 use crate::model::{
-    AlertStatus, DelegationStatus, EvidenceForm, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm,
+    AlertStatus, DelegationStatus, EvidenceForm, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus,
+    SummaryForm,
 };
 
 /// A command or a read, as faces see it.

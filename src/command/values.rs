@@ -6,9 +6,10 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, EvidenceForm, GrantId,
-    GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult,
-    RequestId, RequestStatus, Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
+    AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, EvidenceForm,
+    GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder,
+    RecordResult, RequestId, RequestStatus, Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp,
+    Ttl,
 };
 
 impl<T: Field> Field for Option<T> {

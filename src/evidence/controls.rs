@@ -150,7 +150,9 @@ fn atypical(collected: &Collector, grants: &[&Told]) -> Control {
     let unused = grants.iter().filter(|told| told.uses == 0).count();
     let unjustified = taken.iter().filter(|told| told.review_state(collected.until) == Some("unjustified"));
     let exceptions = unjustified
-        .map(|told| format!("access without approval by {}, grant {}, was found unjustified", told.grant.holder, told.grant.id))
+        .map(|told| {
+            format!("access without approval by {}, grant {}, was found unjustified", told.grant.holder, told.grant.id)
+        })
         .chain(outside(collected))
         .collect();
     let mut rows: Vec<_> =
@@ -174,9 +176,10 @@ fn atypical(collected: &Collector, grants: &[&Told]) -> Control {
 }
 
 fn outside(collected: &Collector) -> impl Iterator<Item = String> + '_ {
-    collected.outside.iter().map(|[at, by, what, on]| {
-        format!("{by} used {what} on {on} at {at}, and no grant of that time is on record")
-    })
+    collected
+        .outside
+        .iter()
+        .map(|[at, by, what, on]| format!("{by} used {what} on {on} at {at}, and no grant of that time is on record"))
 }
 
 fn privileged(grants: &[&Told]) -> Control {
@@ -209,7 +212,12 @@ fn reviewed(collected: &Collector, grants: &[&Told]) -> Control {
     let by_rule: Vec<_> = grants.iter().filter(|told| told.is_by_rule() && told.grant.break_glass.is_none()).collect();
     let exceptions = by_rule
         .iter()
-        .map(|told| format!("grant {} of {} was approved by {}, and by nobody", told.grant.id, told.grant.holder, told.grant.approved_by))
+        .map(|told| {
+            format!(
+                "grant {} of {} was approved by {}, and by nobody",
+                told.grant.id, told.grant.holder, told.grant.approved_by
+            )
+        })
         .collect();
     Control {
         id: "AC-6(7)",
@@ -262,17 +270,23 @@ fn prohibited(collected: &Collector) -> Control {
 
 fn emergency(collected: &Collector, grants: &[&Told]) -> Control {
     let until = collected.until;
-    let taken: Vec<_> =
-        grants.iter().filter_map(|told| Some((*told, told.review_state(until)?))).collect();
+    let taken: Vec<_> = grants.iter().filter_map(|told| Some((*told, told.review_state(until)?))).collect();
     let count = |state: &str| taken.iter().filter(|(_, review)| *review == state).count();
-    let exceptions = taken.iter().filter(|(_, review)| ["overdue", "unjustified"].contains(review)).map(|(told, review)| {
-        format!("the review of grant {} of {} is {review}", told.grant.id, told.grant.holder)
-    });
+    let exceptions = taken
+        .iter()
+        .filter(|(_, review)| ["overdue", "unjustified"].contains(review))
+        .map(|(told, review)| format!("the review of grant {} of {} is {review}", told.grant.id, told.grant.holder));
     let row = |(told, review): &(&Told, &'static str)| {
         let drill = told.grant.break_glass.as_ref().is_some_and(|taken| taken.drill);
         let (by, at) = told.review.as_ref().map_or_else(Default::default, |(_, at, by)| (by.clone(), at.to_string()));
         let mut row = grant_row(told, until);
-        row.extend([told.uses.to_string(), (if drill { "yes" } else { "no" }).to_owned(), (*review).to_owned(), by, at]);
+        row.extend([
+            told.uses.to_string(),
+            (if drill { "yes" } else { "no" }).to_owned(),
+            (*review).to_owned(),
+            by,
+            at,
+        ]);
         row
     };
     Control {

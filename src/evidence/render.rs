@@ -60,7 +60,11 @@ impl Evidence {
         // Writing to a string cannot fail.
         let _ = write!(text, "<h1>Access evidence</h1><p>{from} to {until}</p>");
         let whole = chain.problem.as_deref().map_or("every record is as it was written".to_owned(), escaped);
-        let _ = write!(text, "<p>Records 1 to {}; {whole}. Hash of the last one: <code>{}</code></p>", chain.last, chain.hash);
+        let _ = write!(
+            text,
+            "<p>Records 1 to {}; {whole}. Hash of the last one: <code>{}</code></p>",
+            chain.last, chain.hash
+        );
         if let Some(checkpoint) = &chain.checkpoint {
             let _ = write!(text, "<p>Signed checkpoint:</p><pre>{}</pre>", escaped(checkpoint));
         }
