@@ -182,7 +182,9 @@ def _text(text: str, form: str | None) -> Response:
         policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
         headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
         return HTMLResponse(text, headers=headers)
-    return PlainTextResponse(text, media_type=_MEDIA.get(form or "", "text/plain"), headers={"X-Content-Type-Options": "nosniff"})
+    return PlainTextResponse(
+        text, media_type=_MEDIA.get(form or "", "text/plain"), headers={"X-Content-Type-Options": "nosniff"}
+    )
 
 
 def _json(what: _Rendered, base: str, *, status: int = 200) -> Response:
