@@ -65,6 +65,14 @@ impl Clock for SystemClock {
     }
 }
 
+/// How many nanoseconds this takes.
+pub(crate) fn nanos_of(work: impl FnOnce()) -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    let started = Instant::now();
+    work();
+    u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Time that never goes back, and that goes ahead of what is known by no more than a bounded step.
 ///
 /// The wall clock says what an instant means, the monotonic clock and everything seen so far say how early it can be: the

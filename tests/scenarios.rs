@@ -433,6 +433,7 @@ impl<'a> World<'a> {
                 let listing = workflow.journal(who(), &list)?;
                 document(PageDocument::new(&listing, |record| RecordDocument::new(record, list.canonical).unwrap()))
             }
+            Read::GetMetrics(_) => Value::String(workflow.metrics(who())?.to_prometheus()),
             Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
             Read::ListLiveGrants(_) => {
                 let (_, grants, now) = workflow.live_grants()?;

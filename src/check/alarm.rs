@@ -13,17 +13,20 @@ pub(super) struct Alarm {
     /// When the failure was told last; [`FINE`] while it works.
     told: AtomicI64,
     untold: AtomicU64,
+    /// How often it failed since the start.
+    total: AtomicU64,
 }
 
 impl Default for Alarm {
     fn default() -> Self {
-        Self { told: AtomicI64::new(FINE), untold: AtomicU64::new(0) }
+        Self { told: AtomicI64::new(FINE), untold: AtomicU64::new(0), total: AtomicU64::new(0) }
     }
 }
 
 impl Alarm {
     /// It failed at `now`. How many failures a line about it stands for, if there is to be one now.
     pub(super) fn failed(&self, now: Timestamp) -> Option<u64> {
+        self.total.fetch_add(1, Ordering::Relaxed);
         let untold = self.untold.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let told = self.told.load(Ordering::Relaxed);
         let is_due = told == FINE || !(0..EVERY_MS).contains(&now.millis().saturating_sub(told));
@@ -33,6 +36,11 @@ impl Alarm {
             self.untold.store(0, Ordering::Relaxed);
             untold
         })
+    }
+
+    /// How often it failed since the start.
+    pub(super) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
     }
 
     /// It works. How many failures were not told, if it failed before.

@@ -87,6 +87,12 @@ impl CheckState {
         [&self.durable, &self.conditional, &self.index]
     }
 
+    /// How many checks under a grant were not honoured since the start: because the state was stale, and because the use could not
+    /// be recorded.
+    pub(crate) fn not_honoured(&self) -> (u64, u64) {
+        (self.currency.total(), self.recording.total())
+    }
+
     /// The state has reached this revision of the store.
     pub(crate) fn reach(&self, revision: Revision) {
         self.reached.store(revision.0, Ordering::Release);

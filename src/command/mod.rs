@@ -204,6 +204,7 @@ definitions! {
         reads::ListDelegations,
         reads::ListAlerts,
         reads::ListRecords,
+        reads::GetMetrics,
         reads::ExportPolicies,
         reads::GetHead,
         reads::GetCheckpoint,

@@ -224,6 +224,17 @@ impl Default for ListRecords {
 }
 
 command! {
+    /// Get the figures of the engine, as Prometheus reads them.
+    ///
+    /// Needs a role in `approver_roles` or `auditor_roles`. docs/metrics.md has every name.
+    GetMetrics = "metrics",
+    answers: Text,
+    action: Audit,
+    http: GET "/metrics" 200,
+    writes: false,
+}
+
+command! {
     /// Export all live grants as one Cedar policy set.
     ///
     /// The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.

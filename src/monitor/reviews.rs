@@ -9,6 +9,8 @@ use crate::model::{AlertKind, Principal, Timestamp};
 
 /// How many approvals of one person are remembered.
 const APPROVALS: usize = 20;
+/// How many times to an approval are kept.
+const WAITED: usize = 10_000;
 /// How improbable it must be that one approver comes by chance every time.
 const PAIR_CHANCE: f64 = 1e-4;
 /// From how many approvals of others the share of an approver is known.
@@ -21,6 +23,8 @@ pub(super) struct Reviews {
     /// Who approved the last requests of each person.
     of_person: HashMap<Principal, VecDeque<Principal>>,
     approvals: u64,
+    /// How long the last approved requests waited, in milliseconds.
+    waited: VecDeque<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -69,10 +73,19 @@ impl Reviews {
         if is_yes && is_last {
             approver.approvals += 1;
             self.approvals += 1;
+            self.waited.push_back(took.max(0));
+            if self.waited.len() > WAITED {
+                self.waited.pop_front();
+            }
             if let Some(text) = self.same_pair(by, person, settings) {
                 kept.find(find(AlertKind::SamePair, format!("{by} {person} {}", day / 7), text));
             }
         }
+    }
+
+    /// How long the last approved requests waited, in milliseconds, oldest first.
+    pub(super) fn waited(&self) -> impl Iterator<Item = i64> + '_ {
+        self.waited.iter().copied()
     }
 
     /// Whether this person gets every approval from this approver, which chance does not explain.

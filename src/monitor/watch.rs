@@ -202,6 +202,11 @@ impl Monitor {
         self.kept.counts()
     }
 
+    /// How long the last 10,000 approved requests waited, in milliseconds, oldest first.
+    pub fn approvals(&self) -> impl Iterator<Item = i64> + '_ {
+        self.reviews.waited()
+    }
+
     fn reviewed(&mut self, id: RequestId, event: &Event, (is_yes, is_last): (bool, bool)) {
         let asked = if is_last { self.requests.remove(&id) } else { self.requests.get(&id).cloned() };
         if let (Actor::Principal(by), Some((person, asked_at))) = (&event.by, asked) {

@@ -4,6 +4,7 @@
 //! transaction, and has the projections take the records in. When others changed the state meanwhile, it has the decision
 //! made again; after a few rounds it is made while nobody else can write, so it always ends.
 
+use super::metrics::Counters;
 use super::shared::Shared;
 use crate::journal::Record;
 use crate::model::{Event, Principal, Timestamp};
@@ -148,6 +149,7 @@ impl Shared {
         let batch = Batch { events, outbox, ..Batch::default() };
         match self.store.commit(&batch) {
             Ok(records) => {
+                Counters::add(&self.counters.uses, records.len());
                 self.publish(&records);
                 Ok(())
             }

@@ -9,6 +9,7 @@ use super::commit::{Decision, Round};
 use super::directory::{Directory, Known};
 use super::fingerprint::fingerprint;
 use super::follow::ended_by;
+use super::metrics::Counters;
 use super::pending::Pending;
 use super::receipt::{IdempotencyKey, Receipt};
 use super::shared::Shared;
@@ -45,6 +46,13 @@ impl Workflow {
         let caller = &*self.shared.on_our_time(caller);
         let call = Call { keyed: key.is_some(), ..Call::new(caller, command, self.shared.new_ids()) };
         let answer = self.shared.run(&call, key);
+        let counters = &self.shared.counters;
+        let outcome = match &answer {
+            Ok(_) => &counters.done,
+            Err(Error::Refused(_) | Error::Invalid(_)) => &counters.refused,
+            Err(_) => &counters.failed,
+        };
+        Counters::add(outcome, 1);
         if let Err(Error::Refused(refusal)) = &answer {
             self.shared.note_refusal(caller, &command.document().to_string(), refusal);
         }

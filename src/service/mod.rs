@@ -23,6 +23,8 @@
 //! | `integrity` | what was found out last of the store: whether it is whole |
 //! | `proof` | signed checkpoints to read, and proofs that lead to them |
 //! | `sealing` | verifying what was written since the last checkpoint, and signing the next one |
+//! | `metrics` | the figures of an engine, and how Prometheus reads them |
+//! | `figures` | where they come from |
 //! | `pulse` | what was seen of the health of the engine |
 //! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
 //! | `honoured` | which grants are honoured now |
@@ -44,12 +46,14 @@ mod evidence;
 mod execute;
 #[cfg(feature = "cedar")]
 mod export;
+mod figures;
 mod fingerprint;
 mod follow;
 mod following;
 mod honoured;
 mod integrity;
 mod listing;
+mod metrics;
 mod monitoring;
 mod notifier;
 mod outbox;
@@ -75,6 +79,7 @@ pub use engine::{Builder, Engine};
 pub use honoured::Honoured;
 pub use integrity::Integrity;
 pub use listing::Listing;
+pub use metrics::{Family, Figure, FigureKind, Histogram, Metrics};
 pub use outbox::Outbox;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};

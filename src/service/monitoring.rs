@@ -80,6 +80,12 @@ impl Shared {
         Ok(false)
     }
 
+    /// Takes in everything up to the head.
+    pub(super) fn read_all(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
+        while !self.read_on(monitor, CHUNKS)? {}
+        Ok(())
+    }
+
     /// Looks whether everything works.
     fn look(&self, monitor: &mut Monitor, now: Timestamp) -> Result<(), StoreError> {
         let mut pulse = self.pulse.lock();
@@ -146,7 +152,7 @@ impl Shared {
     pub(super) fn alert(&self, id: AlertId, round: Round) -> Result<Option<AlertState>, StoreError> {
         let mut monitor = self.monitor.lock();
         if round == Round::Free {
-            while !self.read_on(&mut monitor, CHUNKS)? {}
+            self.read_all(&mut monitor)?;
         }
         Ok(monitor.alert(id).cloned())
     }
@@ -179,7 +185,7 @@ impl Workflow {
         let one_more = one_more(limit)?;
         let (name, before) = place(list, list.cursor)?;
         let mut monitor = shared.monitor.lock();
-        while !shared.read_on(&mut monitor, CHUNKS)? {}
+        shared.read_all(&mut monitor)?;
         let is_wanted = |state: &&AlertState| {
             let grant: Option<GrantId> = list.grant;
             list.status.is_none_or(|status| state.status(now) == status)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::commit::Decision;
 use super::shared::Shared;
+use crate::check::Decider;
 use crate::error::Error;
 use crate::model::Timestamp;
 use crate::store::{Reads, StoreError};
@@ -96,6 +97,9 @@ impl Reconciler {
             shared.flush_uses()?;
         }
         shared.watch()?;
+        if shared.counters.is_due(shared.time.monotonic()) {
+            Shared::probe(&shared.counters, &Decider::new(Arc::clone(&shared.checks), self.shared.clone()));
+        }
         Ok(Tick { noted, next: shared.store.next_due()? })
     }
 

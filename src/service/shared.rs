@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::directory::Directory;
 use super::following::Following;
 use super::integrity::Integrity;
+use super::metrics::Counters;
 use super::notifier::Notifier;
 use super::pending::PendingCommands;
 use super::pulse::Pulse;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     /// What is unusual. Held by whoever reads on; checks do not take it.
     pub(super) monitor: Mutex<Monitor>,
     pub(super) pulse: Mutex<Pulse>,
+    pub(super) counters: Counters,
     /// Notified after the revision has risen.
     pub(super) notifier: Notifier,
 }
@@ -68,6 +70,7 @@ impl Shared {
         let shared = Self {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
             pulse: Mutex::new(Pulse::default()),
+            counters: Counters::default(),
             #[cfg(feature = "cedar")]
             policies: super::policies::Policies::new(&rules)?,
             checks: Arc::new(CheckState::new(

@@ -1,6 +1,7 @@
 //! How checks keep current and have uses written.
 
 use super::commit::{Decision, Round};
+use super::metrics::Counters;
 use super::shared::Shared;
 use crate::check::KeepsCurrent;
 use crate::model::{Action, Event, GrantId, Resource, Revision, Timestamp};
@@ -17,7 +18,7 @@ impl KeepsCurrent for Shared {
     }
 
     fn use_grant(&self, grant: GrantId, what: (Action, Resource), at: Timestamp) -> Result<bool, StoreError> {
-        self.commit(|reads: &dyn Reads, _: Round| {
+        let used = self.commit::<_, StoreError>(|reads: &dyn Reads, _: Round| {
             let view = reads.grant(grant)?;
             // Another process may have a clock that is ahead of ours.
             let now = at.max(self.time.now());
@@ -27,7 +28,9 @@ impl KeepsCurrent for Shared {
             let conditional = view.grant.as_ref().is_some_and(|grant| grant.conditions.max_uses.is_some());
             let decision = Decision { conditional, ..Decision::from_view(view, events.unwrap_or_default()) };
             Ok(Some((decision, is_used)))
-        })
+        })?;
+        Counters::add(&self.counters.uses, usize::from(used));
+        Ok(used)
     }
 }
 

@@ -135,6 +135,7 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         Read::ListRecords(list) => {
             Answer::page(workflow.journal(who()?, &list)?, |record| Item::Record(Box::new(record), list.canonical))
         }
+        Read::GetMetrics(_) => Answer::read(Body::Text(workflow.metrics(who()?)?.to_prometheus()), workflow.now()),
         Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
         Read::ListLiveGrants(_) => {
             let (_, grants, now) = workflow.live_grants()?;

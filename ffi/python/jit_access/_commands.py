@@ -659,6 +659,15 @@ def audit(
 
 
 @method
+def metrics(self: Engine, caller: Caller) -> str:
+    """Get the figures of the engine, as Prometheus reads them.
+
+    Needs a role in `approver_roles` or `auditor_roles`. docs/metrics.md has every name.
+    """
+    return self._run("metrics", caller, {})
+
+
+@method
 def policies(self: Engine, caller: Caller) -> str:
     """Export all live grants as one Cedar policy set.
 

@@ -32,7 +32,7 @@ from typing import Any, Final, Literal, Self, final
 
 from jit_access.answers import Page
 from jit_access.principals import Directory, Principal, Standing
-from jit_access.values import AccessRequest, Delegation, Grant, Record
+from jit_access.values import AccessRequest, Alert, Delegation, Grant, Record, Summary
 
 __all__ = [
     "Caller",
@@ -896,6 +896,12 @@ class Engine:
         - `canonical`: Whether each record has its `body` too: the canonical JSON that `hash` is the SHA-256 of.
         - `limit`: The most rows on the page, 1 to 500.
         - `cursor`: `next_cursor` of the page before.
+        """
+
+    def metrics(self, caller: Caller) -> str:
+        """Get the figures of the engine, as Prometheus reads them.
+
+        Needs a role in `approver_roles` or `auditor_roles`. docs/metrics.md has every name.
         """
 
     def policies(self, caller: Caller) -> str:

@@ -467,6 +467,13 @@ ROUTES: Final[dict[str, Route]] = {
             "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
         },
     ),
+    "metrics": Route(
+        method="GET", path="/metrics", status=200,
+        summary="Get the figures of the engine, as Prometheus reads them",
+        description="Needs a role in `approver_roles` or `auditor_roles`. docs/metrics.md has every name.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
     "policies": Route(
         method="GET", path="/policies", status=200,
         summary="Export all live grants as one Cedar policy set",
