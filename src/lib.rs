@@ -16,6 +16,8 @@
 
 pub mod authz;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod command;
 #[cfg(feature = "config")]

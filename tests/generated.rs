@@ -190,6 +190,12 @@ fn the_manual_of_routes_lists_every_route() {
     compare_part("docs/http.md", ("<!-- routes -->\n", "<!-- end -->\n"), &routes);
 }
 
+/// The commands of `jit`, and how it ends.
+#[test]
+fn the_manual_of_the_command_line_lists_every_command() {
+    compare_part("docs/cli.md", ("<!-- commands -->\n", "<!-- end -->\n"), &jit_access::cli::tables());
+}
+
 /// The name of a field in Python and in the bodies of routes: what holds the id of a request is no request.
 fn name_in_python(field: &FieldSpec) -> String {
     if field.kind == FieldKind::Id { format!("{}_id", field.name) } else { field.name.to_owned() }

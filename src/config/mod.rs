@@ -7,6 +7,7 @@
 //! | file | question |
 //! |---|---|
 //! | `break_glass` | who may take access without approval, and what they owe |
+//! | `effective` | what is in force, and where each value comes from |
 //! | `environment` | how variables set keys |
 //! | `journal` | when the journal is verified and signed, and what follows when it is not whole |
 //! | `keys` | which keys there are, and what each means |
@@ -20,6 +21,7 @@
 //! | `workflow_policy` | who may do what, where the operator says so |
 
 mod break_glass;
+mod effective;
 mod environment;
 mod journal;
 mod keys;
@@ -38,6 +40,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::effective::Effective;
 pub use self::keys::Key;
 use self::reader::{Findings, Reader};
 pub use self::store::StoreConfig;
@@ -133,6 +136,26 @@ impl Config {
         let (config, mut found) = Self::read(folder, text, environ);
         found.errors.extend(config.store.check().err());
         found
+    }
+
+    /// Every key that is set, and the default of every other, each with where it comes from. Secrets are hidden.
+    ///
+    /// # Errors
+    /// As for [`Config::parse`].
+    pub fn effective(
+        folder: Option<&Path>,
+        text: &str,
+        environ: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Vec<Effective>, Invalid> {
+        let environ: Vec<(String, String)> = environ.into_iter().collect();
+        let (_, found) = Self::read(folder, text, environ.iter().cloned());
+        if let Some(first) = found.errors.into_iter().next() {
+            return Err(first);
+        }
+        let findings = Findings::default();
+        let mut section = section_of(text, &findings);
+        environment::overlay(&mut section, environ, &findings);
+        Ok(effective::effective(&section, &|key| findings.set_by(key)))
     }
 
     /// The configuration as far as it can be read; without errors, as it is.

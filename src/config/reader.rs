@@ -52,6 +52,11 @@ impl Findings {
         self.0.borrow_mut().variables.insert(key.to_owned(), variable.to_owned());
     }
 
+    /// The variable that set a key, if one did.
+    pub(super) fn set_by(&self, key: &str) -> Option<String> {
+        self.0.borrow().variables.get(key).cloned()
+    }
+
     /// The value, or the note of what is wrong with it.
     pub(super) fn ok<T>(&self, read: Result<T, Invalid>) -> Option<T> {
         read.map_err(|error| self.error(error)).ok()

@@ -2,6 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `cli` | the command line, for the entry point |
 //! | `clock` | instants as Python has them, and a clock for tests |
 //! | `directory` | the host's directory, as a Python function |
 //! | `engine` | what Python can ask of an engine |
@@ -16,6 +17,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![expect(unreachable_pub, reason = "the stub `_native.pyi` is the manual of this module")]
 
+mod cli;
 mod clock;
 mod directory;
 mod engine;
@@ -57,6 +59,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
     module.add_function(wrap_pyfunction!(_log_to, module)?)?;
+    module.add_function(wrap_pyfunction!(cli::_cli, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
     module.add_function(wrap_pyfunction!(principal::_principal, module)?)?;
     module.add_function(wrap_pyfunction!(principal::_parse_principal, module)?)?;

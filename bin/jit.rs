@@ -1,0 +1,7 @@
+//! The command line `jit`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(jit_access::cli::main(std::env::args_os()))
+}

@@ -1,0 +1,107 @@
+//! A command against a store on this machine, for operators.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::place::StorePlace;
+use super::problem::{Exit, Problem};
+use crate::command::{CallerKind, CommandSpec};
+use crate::config::{Config, StoreConfig};
+use crate::error::Error;
+use crate::host::{BackgroundWork, Host, environment};
+use crate::model::Invalid;
+use crate::wire::{ProblemDocument, command, http_status, to_json};
+
+/// An open store.
+pub(super) struct Local {
+    host: Host,
+    user: Option<String>,
+    roles: Vec<String>,
+}
+
+/// In whose name an operator looks at things when nobody is named. It is never written down.
+const OPERATOR: &str = "operator";
+
+impl Local {
+    pub(super) fn open(place: &StorePlace) -> Result<Self, Problem> {
+        let mut config = match &place.config {
+            Some(path) => Config::from_file(path, environment()).map_err(|error| invalid(&error))?,
+            None => Config::parse("jit_access: {}", environment()).map_err(|error| invalid(&error))?,
+        };
+        if let Some(path) = &place.store {
+            config.store = at(path, &config.store);
+        }
+        if let StoreConfig::Sqlite { path, .. } = &config.store {
+            // Opening makes the file. Whoever looks at a store means one that is there.
+            if !path.is_file() {
+                let message = format!("there is no store at {}", path.display());
+                return Err(
+                    Problem::new(Exit::Invalid, message).next("--store FILE names the file itself; nothing was made")
+                );
+            }
+        } else if matches!(config.store, StoreConfig::Memory) {
+            return Err(Problem::new(
+                Exit::Usage,
+                "the configuration keeps its store in memory, which is gone with its process",
+            )
+            .next("--store FILE names a store"));
+        }
+        let mut roles: Vec<String> = place.roles.clone();
+        if roles.is_empty() {
+            let rules = &config.rules;
+            roles.extend(rules.approver_roles.iter().chain(&rules.auditor_roles).map(ToString::to_string));
+        }
+        // A store without a configuration has nobody who may look at it.
+        if roles.is_empty() {
+            roles.push(OPERATOR.to_owned());
+            config.rules.auditor_roles =
+                config.rules.auditor_roles.into_iter().chain(crate::model::RoleName::new(OPERATOR)).collect();
+        }
+        let host = Host::builder(config).background(BackgroundWork::Off).open().map_err(|error| problem(&error))?;
+        Ok(Self { host, user: place.user.clone(), roles })
+    }
+
+    pub(super) const fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub(super) fn execute(&self, spec: &CommandSpec, fields: Map<String, Value>) -> Result<Value, Problem> {
+        let mut document = fields;
+        document.insert("command".to_owned(), json!(spec.name));
+        if spec.caller != CallerKind::Host {
+            let user = match &self.user {
+                Some(user) => user.as_str(),
+                None if spec.writes => {
+                    return Err(
+                        Problem::new(Exit::Usage, "the journal has to say who did this").next("--as you@example.com")
+                    );
+                }
+                None => OPERATOR,
+            };
+            document.insert("caller".to_owned(), json!({"principal": user, "roles": self.roles}));
+        }
+        let text = command::run(self.host.workflow(), &Value::Object(document).to_string())
+            .map_err(|error| problem(&error))?;
+        serde_json::from_str(&text).map_err(|error| Problem::new(Exit::Failed, error.to_string()))
+    }
+}
+
+/// The store that an operator names, with the other settings of the configured one.
+fn at(path: &str, configured: &StoreConfig) -> StoreConfig {
+    let busy_timeout = match configured {
+        StoreConfig::Sqlite { busy_timeout, .. } => *busy_timeout,
+        _ => std::time::Duration::from_secs(5),
+    };
+    StoreConfig::Sqlite { path: Path::new(path).to_owned(), busy_timeout }
+}
+
+pub(super) fn invalid(error: &Invalid) -> Problem {
+    Problem::new(Exit::Invalid, error.to_string()).next("`jit config check` lists every mistake at once")
+}
+
+/// An error of the engine as a host would send it.
+pub(super) fn problem(error: &Error) -> Problem {
+    let document = to_json(&ProblemDocument::from(error)).ok().and_then(|text| serde_json::from_str(&text).ok());
+    Problem::of(http_status(error), document.unwrap_or(Value::Null))
+}

@@ -1,0 +1,581 @@
+//! What came of a command, for people.
+
+use serde_json::Value;
+
+use super::paint::{Look, harmless, harmless_lines};
+use super::screen::{Format, Screen};
+use super::table::{Column, card, column, table};
+use super::zone::{distance, said};
+use crate::command::{AnswerKind, CommandSpec};
+use crate::model::Timestamp;
+
+/// Shows the answer of a command.
+pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
+    if screen.format != Format::Text {
+        return screen.json(document);
+    }
+    if document.get("durable") == Some(&Value::Bool(false)) {
+        screen
+            .tell(&Look::Warn.on("in force in this process, and not on disk yet: do it again in a moment to be sure"));
+    }
+    match spec.answer {
+        AnswerKind::Request => screen.print(&request(screen, document)),
+        AnswerKind::Grant => screen.print(&grant(screen, document)),
+        AnswerKind::Delegation => screen.print(&delegation(screen, document)),
+        AnswerKind::Ended => ended(screen, document),
+        AnswerKind::Requests => page(screen, document, requests, "no request that you can see"),
+        AnswerKind::Grants | AnswerKind::GrantList => page(screen, document, grants, "no grant that you can see"),
+        AnswerKind::Delegations => page(screen, document, delegations, "no delegation that you can see"),
+        AnswerKind::Records => page(screen, document, records, "no record that fits"),
+        #[allow(unreachable_patterns, reason = "whatever else a command answers has its own shape")]
+        AnswerKind::Text | AnswerKind::Number | _ => anything(screen, document),
+    }
+}
+
+fn page(screen: &Screen, document: &Value, show: fn(&Screen, &[Value]) -> String, empty: &str) {
+    let items = document.as_array().or_else(|| document.get("items").and_then(Value::as_array));
+    let items = items.map(Vec::as_slice).unwrap_or_default();
+    if items.is_empty() {
+        return screen.tell(&Look::Dim.on(empty));
+    }
+    screen.print(&show(screen, items));
+    if let Some(cursor) = document.get("next_cursor").and_then(Value::as_str) {
+        screen.tell(&Look::Dim.on(&format!("there are more: --cursor {}, or a larger --limit", harmless(cursor))));
+    }
+}
+
+// --- parts of documents ---
+
+/// The text under a name; nothing when it is left out.
+pub(super) fn text(document: &Value, name: &str) -> String {
+    match document.get(name) {
+        Some(Value::String(text)) => harmless(text),
+        None | Some(Value::Null) => String::new(),
+        Some(other) => harmless(&other.to_string()),
+    }
+}
+
+fn list(document: &Value, name: &str) -> String {
+    let all = document.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let texts: Vec<_> =
+        all.iter().map(|one| one.as_str().map_or_else(|| harmless(&one.to_string()), harmless)).collect();
+    texts.join(", ")
+}
+
+pub(super) fn instant(document: &Value, name: &str) -> Option<i64> {
+    document.get(name)?.as_str()?.parse::<Timestamp>().ok().map(Timestamp::millis)
+}
+
+fn length(document: &Value, name: &str) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "hours that the engine knows are small")]
+    let millis = document.get(name).and_then(Value::as_f64).map(|hours| (hours * 3_600_000.0).round() as i64);
+    millis.map(said).unwrap_or_default()
+}
+
+/// `14:00 (in 3h 59m)`.
+fn when(screen: &Screen, millis: i64) -> String {
+    format!("{} ({})", screen.zone.clock(millis, screen.now()), distance(millis, screen.now()))
+}
+
+fn when_of(screen: &Screen, document: &Value, name: &str) -> String {
+    instant(document, name).map(|at| when(screen, at)).unwrap_or_default()
+}
+
+/// The beginning of an id that no other id has which was made in another millisecond.
+pub(super) fn short(id: &str) -> String {
+    harmless(id.get(..13).unwrap_or(id))
+}
+
+/// The ids of these, each so long that no two are the same.
+fn short_ids(items: &[Value]) -> Vec<String> {
+    let whole: Vec<String> = items.iter().map(|item| text(item, "id")).collect();
+    let is_unique = |length: usize| {
+        let mut cut: Vec<&str> = whole.iter().map(|id| id.get(..length).unwrap_or(id)).collect();
+        cut.sort_unstable();
+        cut.windows(2).all(|pair| pair.first() != pair.last())
+    };
+    let length = [13, 18, 23].into_iter().find(|length| is_unique(*length)).unwrap_or(36);
+    whole.iter().map(|id| id.get(..length).unwrap_or(id).to_owned()).collect()
+}
+
+fn status(word: &str) -> String {
+    let look = match word {
+        "approved" | "active" => Look::Good,
+        "pending" | "needs_info" | "scheduled" | "suspended" => Look::Warn,
+        "denied" | "revoked" => Look::Bad,
+        _ => Look::Dim,
+    };
+    look.on(&word.replace('_', " "))
+}
+
+fn risk(level: &str) -> String {
+    match level {
+        "high" | "critical" => Look::Bad.on(level),
+        "medium" => Look::Warn.on(level),
+        other => harmless(other),
+    }
+}
+
+pub(super) fn place(document: &Value) -> String {
+    let resource = text(document, "resource");
+    if resource == "*" { "everything".to_owned() } else { resource }
+}
+
+fn emergency(document: &Value) -> &'static str {
+    match document.get("break_glass") {
+        None | Some(Value::Null) => "",
+        Some(taken) if taken.get("drill") == Some(&Value::Bool(true)) => "drill",
+        Some(_) => "break-glass",
+    }
+}
+
+fn conditions(document: &Value) -> String {
+    let Some(all) = document.get("conditions").filter(|all| all.is_object()) else { return String::new() };
+    let mut said = Vec::new();
+    let number = |name: &str| all.get(name).and_then(Value::as_u64);
+    if let Some(uses) = number("max_uses") {
+        said.push(format!("at most {uses} uses"));
+    }
+    if let Some(minutes) = number("mfa_within_minutes") {
+        said.push(format!("second factor within {minutes}m"));
+    }
+    if all.get("networks").is_some_and(Value::is_array) {
+        said.push(format!("from {}", list(all, "networks")));
+    }
+    if all.get("session").is_some_and(Value::is_string) {
+        said.push(format!("in session {}", text(all, "session")));
+    }
+    said.join("; ")
+}
+
+/// `platform_admin (1 more person), then …`.
+pub(super) fn waits_for(document: &Value) -> String {
+    let steps = document.get("waiting_for").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let step = |step: &Value| {
+        let missing = step.get("missing").and_then(Value::as_u64).unwrap_or(1);
+        let roles = list(step, "roles").replace(", ", " or ");
+        if missing == 1 { format!("1 person with {roles}") } else { format!("{missing} people with {roles}") }
+    };
+    steps.iter().map(step).collect::<Vec<_>>().join(" and ")
+}
+
+// --- a request ---
+
+/// `deployer on tool:deploy · pending · high risk`.
+fn title(document: &Value, role: &str) -> String {
+    let mut parts = vec![Look::Bold.on(&format!("{} on {}", text(document, role), place(document)))];
+    parts.push(status(&text(document, "status")));
+    if !emergency(document).is_empty() {
+        parts.push(Look::Bad.on(emergency(document)));
+    }
+    parts.join(" · ")
+}
+
+pub(super) fn request(screen: &Screen, document: &Value) -> String {
+    let id = text(document, "id");
+    let is_open = matches!(text(document, "status").as_str(), "pending" | "needs_info");
+    let requester = match text(document, "requester_acts_for") {
+        person if person.is_empty() => text(document, "requester_email"),
+        person => format!("{} for {person}", text(document, "requester_email")),
+    };
+    let mut long = length(document, "duration_hours");
+    if document.get("duration_cut_by").is_some_and(Value::is_string) {
+        let asked = length(document, "requested_duration_hours");
+        long = format!(
+            "{long} {}",
+            Look::Warn.on(&format!("({asked} requested, cut by {})", text(document, "duration_cut_by")))
+        );
+    }
+    let assessment = document.get("assessment").cloned().unwrap_or_default();
+    let reasons = assessment.get("reasons").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut level = risk(&text(&assessment, "risk_level"));
+    for reason in reasons {
+        level.push_str(&format!("\n· {}", text(reason, "detail")));
+    }
+    let new = match (list(&assessment, "newly_permitted"), list(&assessment, "newly_permitted_except")) {
+        (new, _) if new.is_empty() => "nothing".to_owned(),
+        (new, except) if except.is_empty() => new,
+        (new, except) => format!("{new}, without {except}"),
+    };
+    let waits = if is_open { waits_for(document) } else { String::new() };
+    let deadline = if is_open { when_of(screen, document, "times_out_at") } else { String::new() };
+    let facts = [
+        ("request", id.clone()),
+        ("who", requester),
+        ("how long", long),
+        ("begins", instant(document, "starts_at").map(|at| when(screen, at)).unwrap_or_default()),
+        ("reason", text(document, "justification")),
+        ("ticket", Look::Name.on(&text(document, "ticket_url"))),
+        ("newly gives", new),
+        ("conditions", conditions(document)),
+        ("risk", level),
+        ("requested", when_of(screen, document, "created_at")),
+        ("waits for", waits),
+        ("answer by", deadline),
+        ("reviews", reviews(screen, document)),
+        ("grant", text(document, "grant_id")),
+    ];
+    let facts: Vec<_> = facts.into_iter().filter(|(_, said)| !said.is_empty() && said != &Look::Name.on("")).collect();
+    format!("{}\n{}", title(document, "role"), card(&facts, screen.width))
+}
+
+/// What reviewers said and what was answered, in the order of time.
+fn reviews(screen: &Screen, document: &Value) -> String {
+    let part = |name: &str| document.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut said: Vec<(i64, String)> = Vec::new();
+    for review in part("reviews") {
+        let at = instant(&review, "at").unwrap_or_default();
+        let verdict = match text(&review, "verdict").as_str() {
+            "approve" => Look::Good.on("approved"),
+            "deny" => Look::Bad.on("denied"),
+            _ => Look::Warn.on("asks"),
+        };
+        let mut line = format!("{} {verdict} {}", text(&review, "by"), distance(at, screen.now()));
+        if let Some(limit) = review.get("limit").filter(|limit| limit.is_object()) {
+            let parts = [
+                length(limit, "duration_hours"),
+                list(limit, "permissions"),
+                text(limit, "resource"),
+                conditions(limit),
+            ];
+            let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            line.push_str(&format!(", at most {}", parts.join(", ")));
+        }
+        if !text(&review, "comment").is_empty() {
+            line.push_str(&format!(": {}", text(&review, "comment")));
+        }
+        if review.get("lapsed_at").is_some_and(Value::is_string) {
+            line.push_str(" (counts no more)");
+        }
+        said.push((at, line));
+    }
+    for one in part("answers") {
+        let at = instant(&one, "at").unwrap_or_default();
+        said.push((at, format!("answer {}: {}", distance(at, screen.now()), text(&one, "text"))));
+    }
+    said.sort_by_key(|(at, _)| *at);
+    said.into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
+}
+
+const REQUESTS: [Column<'static>; 9] = [
+    column("REQUEST", 9),
+    column("STATUS", 7),
+    column("WHO", 8).long(),
+    column("ROLE", 9),
+    column("ON", 7).long(),
+    column("FOR", 5),
+    column("RISK", 6),
+    column("AGE", 3),
+    column("REASON", 2).long(),
+];
+
+pub(super) fn requests(screen: &Screen, items: &[Value]) -> String {
+    let rows = request_rows(screen, items);
+    table(&REQUESTS, &rows, screen.width)
+}
+
+/// The same, where all of them are pending.
+pub(super) fn queue(screen: &Screen, items: &[Value]) -> String {
+    let without = |mut row: Vec<String>| {
+        row.remove(1);
+        row
+    };
+    let columns: Vec<_> = REQUESTS.into_iter().filter(|column| column.title != "STATUS").collect();
+    let rows: Vec<_> = request_rows(screen, items).into_iter().map(without).collect();
+    table(&columns, &rows, screen.width)
+}
+
+fn request_rows(screen: &Screen, items: &[Value]) -> Vec<Vec<String>> {
+    let ids = short_ids(items);
+    let row = |(item, id): (&Value, String)| {
+        let assessment = item.get("assessment").cloned().unwrap_or_default();
+        let age = instant(item, "created_at").map(|at| said(screen.now() - at)).unwrap_or_default();
+        vec![
+            id,
+            status(&text(item, "status")),
+            text(item, "requester_email"),
+            text(item, "role"),
+            place(item),
+            length(item, "duration_hours"),
+            risk(&text(&assessment, "risk_level")),
+            age,
+            text(item, "justification"),
+        ]
+    };
+    items.iter().zip(ids).map(row).collect()
+}
+
+// --- a grant ---
+
+pub(super) fn grant(screen: &Screen, document: &Value) -> String {
+    let is_live = matches!(text(document, "status").as_str(), "active" | "scheduled" | "suspended");
+    let holder = match text(document, "requester_acts_for") {
+        person if person.is_empty() => text(document, "requester_email"),
+        person => format!("{} for {person}", text(document, "requester_email")),
+    };
+    let gives = match list(document, "excluded_permissions") {
+        except if except.is_empty() => list(document, "granted_permissions"),
+        except => format!("{}, without {except}", list(document, "granted_permissions")),
+    };
+    let uses = match document.get("uses_left").and_then(Value::as_u64) {
+        Some(left) => format!("{}, {left} left", text(document, "actions_taken")),
+        None => text(document, "actions_taken"),
+    };
+    let told = |by: &str, why: &str| match text(document, by) {
+        name if name.is_empty() => String::new(),
+        name => format!("by {name}: {}", text(document, why)),
+    };
+    let facts = [
+        ("grant", text(document, "id")),
+        ("who", holder),
+        ("gives", gives),
+        ("conditions", conditions(document)),
+        ("from", when_of(screen, document, "starts_at")),
+        ("until", if is_live { when_of(screen, document, "expires_at") } else { String::new() }),
+        ("ended", if is_live { String::new() } else { when_of(screen, document, "ended_at") }),
+        ("uses", uses),
+        ("reason", text(document, "justification")),
+        ("ticket", text(document, "ticket_url")),
+        ("approved by", list(document, "approvers")),
+        ("suspended", told("suspended_by", "suspend_reason")),
+        ("revoked", told("revoked_by", "revoke_reason")),
+        ("review", review(screen, document)),
+        ("request", text(document, "request_id")),
+    ];
+    format!("{}\n{}", title(document, "granted_role"), card(&facts, screen.width))
+}
+
+/// How far the review of an emergency is.
+fn review(screen: &Screen, document: &Value) -> String {
+    let Some(owed) = document.get("break_glass").filter(|owed| owed.is_object()) else { return String::new() };
+    match text(owed, "review_status").as_str() {
+        "required" => format!("due {} by {}", when_of(screen, owed, "review_due_at"), list(owed, "reviewer_roles")),
+        "overdue" => Look::Bad.on(&format!("overdue since {}", when_of(screen, owed, "review_due_at"))),
+        _ => format!("{} by {}: {}", text(owed, "outcome"), text(owed, "reviewed_by"), text(owed, "finding")),
+    }
+}
+
+const GRANTS: [Column<'static>; 9] = [
+    column("GRANT", 9),
+    column("STATUS", 8),
+    column("WHO", 7).long(),
+    column("ROLE", 9),
+    column("ON", 5).long(),
+    column("UNTIL", 4),
+    column("LEFT", 6),
+    column("USES", 3).number(),
+    column("REASON", 2).long(),
+];
+
+pub(super) fn grants(screen: &Screen, items: &[Value]) -> String {
+    let ids = short_ids(items);
+    let row = |(item, id): (&Value, String)| {
+        let is_live = matches!(text(item, "status").as_str(), "active" | "scheduled" | "suspended");
+        let until = instant(item, if is_live { "expires_at" } else { "ended_at" });
+        let left = until.filter(|_| is_live).map(|at| said(at - screen.now())).unwrap_or_default();
+        let emergency = emergency(item);
+        let mut role = text(item, "granted_role");
+        if !emergency.is_empty() {
+            role = format!("{role} {}", Look::Bad.on(if emergency == "drill" { "(drill)" } else { "(!)" }));
+        }
+        vec![
+            id,
+            status(&text(item, "status")),
+            text(item, "requester_email"),
+            role,
+            place(item),
+            until.map(|at| screen.zone.clock(at, screen.now())).unwrap_or_default(),
+            left,
+            text(item, "actions_taken"),
+            text(item, "justification"),
+        ]
+    };
+    let rows: Vec<_> = items.iter().zip(ids).map(row).collect();
+    table(&GRANTS, &rows, screen.width)
+}
+
+/// The grants that a command has ended.
+fn ended(screen: &Screen, document: &Value) {
+    let items = document.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    match items.len() {
+        0 => screen.print("nothing was live there, so nothing ended"),
+        1 => screen.print(&format!("{}\n{}", Look::Good.on("1 grant ended"), grants(screen, items))),
+        many => screen.print(&format!("{}\n{}", Look::Good.on(&format!("{many} grants ended")), grants(screen, items))),
+    }
+}
+
+// --- a delegation ---
+
+fn delegation(screen: &Screen, document: &Value) -> String {
+    let facts = [
+        ("delegation", text(document, "id")),
+        ("roles", list(document, "roles")),
+        ("from", when_of(screen, document, "from")),
+        ("until", when_of(screen, document, "until")),
+        ("reason", text(document, "reason")),
+        ("ended by", text(document, "ended_by")),
+    ];
+    let (whose, to) = (text(document, "delegator"), text(document, "delegate"));
+    let title = format!("{} reviews in the place of {}", Look::Bold.on(&to), Look::Bold.on(&whose));
+    format!("{title} · {}\n{}", status(&text(document, "status")), card(&facts, screen.width))
+}
+
+const DELEGATIONS: [Column<'static>; 7] = [
+    column("DELEGATION", 9),
+    column("STATUS", 8),
+    column("WHOSE", 7).long(),
+    column("TO", 9).long(),
+    column("ROLES", 5).long(),
+    column("UNTIL", 6),
+    column("REASON", 2).long(),
+];
+
+fn delegations(screen: &Screen, items: &[Value]) -> String {
+    let ids = short_ids(items);
+    let row = |(item, id): (&Value, String)| {
+        let until = instant(item, "until").map(|at| screen.zone.clock(at, screen.now())).unwrap_or_default();
+        let all = [text(item, "delegator"), text(item, "delegate"), list(item, "roles"), until, text(item, "reason")];
+        [id, status(&text(item, "status"))].into_iter().chain(all).collect()
+    };
+    let rows: Vec<Vec<_>> = items.iter().zip(ids).map(row).collect();
+    table(&DELEGATIONS, &rows, screen.width)
+}
+
+// --- records ---
+
+const RECORDS: [Column<'static>; 5] =
+    [column("NO", 9).number(), column("WHEN", 8), column("WHO", 7).long(), column("WHAT", 9), column("MORE", 6).long()];
+
+pub(super) fn records(screen: &Screen, items: &[Value]) -> String {
+    table(&RECORDS, &record_rows(screen, items), screen.width)
+}
+
+fn record_rows(screen: &Screen, items: &[Value]) -> Vec<Vec<String>> {
+    let row = |item: &Value| {
+        let at = instant(item, "at").map(|at| screen.zone.second(at, screen.now())).unwrap_or_default();
+        vec![text(item, "revision"), at, text(item, "by"), text(item, "event").replace('_', " "), more(item)]
+    };
+    items.iter().map(row).collect()
+}
+
+/// One record on a line of its own, for a list that goes on.
+pub(super) fn record_line(screen: &Screen, item: &Value) -> String {
+    let at = instant(item, "at").map(|at| screen.zone.full(at)).unwrap_or_default();
+    let (who, what) = (text(item, "by"), text(item, "event").replace('_', " "));
+    format!("{} {at} {who} {} {}", Look::Dim.on(&text(item, "revision")), Look::Bold.on(&what), more(item))
+}
+
+/// What a record says besides when, who and what: first what it is about, then why.
+fn more(item: &Value) -> String {
+    const FIRST: [&str; 10] =
+        ["request", "grant", "role", "holder", "requester", "resource", "scope", "reason", "justification", "comment"];
+    let body = item.get("body").and_then(Value::as_str).unwrap_or_default();
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let mut said = Vec::new();
+    details(&body, &text(item, "by"), &mut said);
+    said.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    said.into_iter().map(|(name, value)| format!("{}={value}", harmless(&name))).collect::<Vec<_>>().join(" ")
+}
+
+/// The single values of a record, each under its last name. What has a column of its own is left out, and so are lists of
+/// parts, which `--json` has.
+fn details(value: &Value, by: &str, said: &mut Vec<(String, String)>) {
+    const SAID_ALREADY: [&str; 9] = ["at", "by", "event", "kind", "previous", "revision", "v", "version", "fact"];
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let text = match value {
+            Value::Object(_) => {
+                details(value, by, said);
+                continue;
+            }
+            Value::Array(all) if all.iter().all(Value::is_string) && !all.is_empty() => {
+                list(&serde_json::json!({"all": all}), "all").replace(", ", ",")
+            }
+            Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => short(text),
+            Value::String(text) if text != by => harmless(text),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(true) => "yes".to_owned(),
+            _ => continue,
+        };
+        if !SAID_ALREADY.contains(&name.as_str()) && !text.is_empty() {
+            said.push((name.clone(), text));
+        }
+    }
+}
+
+// --- whatever else a command answers ---
+
+/// A document that nothing here knows: text as it is, an object as a card, a list as a table.
+pub(super) fn anything(screen: &Screen, document: &Value) {
+    match document {
+        Value::String(text) => screen.print(&harmless_lines(text)),
+        Value::Array(items) => screen.print(&listed(screen, items)),
+        Value::Object(page) => match page.get("items").and_then(Value::as_array) {
+            Some(items) if items.is_empty() => screen.tell(&Look::Dim.on("nothing")),
+            Some(items) => screen.print(&listed(screen, items)),
+            None => screen.print(&object(screen, document, "")),
+        },
+        other => screen.print(&other.to_string()),
+    }
+}
+
+fn plain(screen: &Screen, name: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => match text.parse::<Timestamp>() {
+            Ok(at) => when(screen, at.millis()),
+            Err(_) => harmless(text),
+        },
+        Value::Null => String::new(),
+        Value::Array(_) => list(&serde_json::json!({name: value}), name),
+        other => harmless(&other.to_string()),
+    }
+}
+
+/// An object as a card; objects in it below, and lists of objects as tables.
+fn object(screen: &Screen, document: &Value, title: &str) -> String {
+    let mut parts = Vec::new();
+    let (mut names, mut facts) = (Vec::new(), Vec::new());
+    let is_objects = |value: &Value| value.as_array().is_some_and(|all| all.first().is_some_and(Value::is_object));
+    for (name, value) in document.as_object().into_iter().flatten().filter(|(name, _)| *name != "links") {
+        if value.is_object() {
+            parts.push(object(screen, value, &name.replace('_', " ")));
+        } else if is_objects(value) {
+            let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            parts.push(format!("{}\n{}", Look::Bold.on(&name.replace('_', " ")), listed(screen, items)));
+        } else {
+            names.push(harmless(&name.replace('_', " ")));
+            facts.push(plain(screen, name, value));
+        }
+    }
+    let facts: Vec<_> = names.iter().map(String::as_str).zip(facts).collect();
+    let first = card(&facts, screen.width);
+    let head = if title.is_empty() { first } else { format!("{}\n{first}", Look::Bold.on(&harmless(title))) };
+    parts.insert(0, head);
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n")
+}
+
+/// Objects as a table of what all of them say in one value. What does not fit is left out from the right.
+fn listed(screen: &Screen, items: &[Value]) -> String {
+    if items.iter().any(|item| !item.is_object()) {
+        return items.iter().map(|item| plain(screen, "", item)).collect::<Vec<_>>().join("\n");
+    }
+    let mut names: Vec<&String> = Vec::new();
+    for (name, value) in items.iter().filter_map(Value::as_object).flatten() {
+        if !names.contains(&name) && !value.is_object() && *name != "links" {
+            names.push(name);
+        }
+    }
+    let titles: Vec<String> = names.iter().map(|name| harmless(&name.replace('_', " ").to_uppercase())).collect();
+    let rows: Vec<Vec<String>> = items
+        .iter()
+        .map(|item| {
+            names.iter().map(|name| plain(screen, name, item.get(name.as_str()).unwrap_or(&Value::Null))).collect()
+        })
+        .collect();
+    super::table::titled(&titles, &rows, screen.width)
+}
+
+/// How far away the instant under a name is: `in 59m`.
+pub(super) fn distance_of(screen: &Screen, document: &Value, name: &str) -> String {
+    instant(document, name).map(|at| distance(at, screen.now())).unwrap_or_default()
+}
