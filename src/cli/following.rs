@@ -28,12 +28,14 @@ pub(super) fn audit(
 /// Shows every record after the last one that was there, until Ctrl-C.
 fn follow(client: &Client, screen: &Screen, spec: &CommandSpec, mut fields: Map<String, Value>) -> Result<(), Problem> {
     let interrupt = Interrupt::watch();
-    if !fields.contains_key("cursor") {
+    if !fields.contains_key("after") {
         // From the newest on: the head says which that is.
         let head = client.run("head", Map::new())?;
-        let number = head.as_str().and_then(|head| head.split(':').next()).unwrap_or("0").to_owned();
-        fields.insert("cursor".to_owned(), json!(format!("r{number}")));
+        let number =
+            head.as_str().and_then(|head| head.split(':').next()).and_then(|number| number.parse::<u64>().ok());
+        fields.insert("after".to_owned(), json!(number.unwrap_or(0)));
     }
+    fields.insert("order".to_owned(), json!("oldest"));
     fields.insert("limit".to_owned(), json!(200));
     while !interrupt.came() {
         match client.execute(spec, fields.clone()) {
@@ -47,7 +49,7 @@ fn follow(client: &Client, screen: &Screen, spec: &CommandSpec, mut fields: Map<
                     }
                 }
                 if let Some(last) = items.last().and_then(|item| item.get("revision")).and_then(Value::as_u64) {
-                    fields.insert("cursor".to_owned(), json!(format!("r{last}")));
+                    fields.insert("after".to_owned(), json!(last));
                 }
                 if items.len() >= 200 {
                     continue;

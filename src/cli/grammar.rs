@@ -28,7 +28,21 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "verify",
         ],
     ),
-    ("Operate", &["doctor", "config", "simulate-config", "live-grants", "accept-store", "accept-clock"]),
+    (
+        "Operate",
+        &[
+            "doctor",
+            "health",
+            "config",
+            "simulate-config",
+            "deliveries",
+            "resend",
+            "drop",
+            "live-grants",
+            "accept-store",
+            "accept-clock",
+        ],
+    ),
     ("This command", &["login", "logout", "completions", "man"]),
     ("More", &[]),
 ];

@@ -469,10 +469,9 @@ pub(super) fn record_line(screen: &Screen, item: &Value) -> String {
 fn more(item: &Value) -> String {
     const FIRST: [&str; 10] =
         ["request", "grant", "role", "holder", "requester", "resource", "scope", "reason", "justification", "comment"];
-    let body = item.get("body").and_then(Value::as_str).unwrap_or_default();
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
-    let mut said = Vec::new();
-    details(&body, &text(item, "by"), &mut said);
+    let about = |name: &str| (name.to_owned(), item.get(name).and_then(Value::as_str).map(short).unwrap_or_default());
+    let mut said: Vec<_> = ["request", "grant"].map(about).into_iter().filter(|(_, id)| !id.is_empty()).collect();
+    details(item.get("data").unwrap_or(&Value::Null), &text(item, "by"), &mut said);
     said.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
     said.into_iter().map(|(name, value)| format!("{}={value}", harmless(&name))).collect::<Vec<_>>().join(" ")
 }
@@ -496,7 +495,8 @@ fn details(value: &Value, by: &str, said: &mut Vec<(String, String)>) {
             Value::Bool(true) => "yes".to_owned(),
             _ => continue,
         };
-        if !SAID_ALREADY.contains(&name.as_str()) && !text.is_empty() {
+        let is_said = |(other, value): &(String, String)| other == name || *value == text;
+        if !SAID_ALREADY.contains(&name.as_str()) && !text.is_empty() && !said.iter().any(is_said) {
             said.push((name.clone(), text));
         }
     }

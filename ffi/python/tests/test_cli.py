@@ -377,7 +377,8 @@ def test_standing_is_reported(host: Host) -> None:
 
 
 def test_the_journal_is_listed_and_followed(host: Host) -> None:
-    listed = host.see(AUDIT, "audit", "--limit", "3", width=120)
+    host.give(EVA)
+    listed = host.see(AUDIT, "audit", "--limit", "3", "--order", "newest", "--event", "request_submitted", width=120)
     assert listed.text.splitlines()[0].split() == ["NO", "WHEN", "WHO", "WHAT", "MORE"]
     later = after(1.5, lambda: host.ask(EVA))
     seen = host.see(AUDIT, "audit", "--follow", width=120, typed=[("request submitted", "\x03")])
@@ -388,6 +389,14 @@ def test_the_journal_is_listed_and_followed(host: Host) -> None:
 
 def test_what_is_exported(host: Host) -> None:
     host.give()
+    grant = json.loads(host.script(OPS, "grants", "--json").stdout)["items"][0]["id"]
+    summary = host.see(DEV, "summary", grant[:13])
+    assert summary.code == 0 and "operator" in summary.text, summary.text
+    written = host.script(DEV, "summary-text", grant[:13], "--form", "markdown")
+    assert written.returncode == 0 and "operator" in written.stdout
+    for command in ("checkpoint", "proof"):
+        # Nothing signs in this host.
+        assert host.script(AUDIT, command).returncode in {0, 3, 4, 5}
     policies = host.script(AUDIT, "policies")
     assert "permit" in policies.stdout and policies.returncode == 0
     assert re.fullmatch(r"\d+:[0-9a-f]{64}\n", host.script(AUDIT, "head").stdout)
