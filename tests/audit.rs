@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use jit_access::command::ListRecords;
+use jit_access::command::{ExportRecords, ListRecords};
 use jit_access::journal::Record;
 use jit_access::model::{
-    AccessRequest, Actor, Caller, Event, Fact, Grant, GrantId, Principal, RecordFilter, RecordOrder, RequestId,
-    Revision, RoleName, Scope,
+    AccessRequest, Actor, Caller, Event, ExportFormat, Fact, Grant, GrantId, Principal, RecordFilter, RecordOrder,
+    RequestId, Revision, RoleName, Scope,
 };
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::week::{Week, rules};
 use jit_access::store::{MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
+use jit_access::wire::export;
+use serde_json::Value;
 
 fn auditor() -> Caller {
     Caller::new(Principal::user("lea@example.com").unwrap(), vec![RoleName::new("team-lead").unwrap()])
@@ -254,4 +256,88 @@ fn every_filter_and_every_pair_of_filters_over_sqlite() {
     let folder = tempfile::TempDir::new().unwrap();
     let store = SqliteStore::open(&folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
     every_filter_and_every_pair(store);
+}
+
+fn exported(engine: &Engine, wanted: &ExportRecords) -> (u64, String) {
+    let mut text = Vec::new();
+    let count = export::write(&engine.workflow(), &auditor(), wanted, &mut text).unwrap();
+    (count, String::from_utf8(text).unwrap())
+}
+
+/// More than two pages, and every record is there once, in order.
+#[test]
+fn an_export_has_every_record_once_in_every_form() {
+    let store = MemoryStore::new();
+    Week { uses: 2_200, ..Week::small() }.record(&store);
+    let told = Told::by(&store);
+    let engine = Builder::new(store, rules()).open().unwrap();
+    let numbers: Vec<_> = told.records.iter().map(|record| record.revision.0).collect();
+    let all = ExportRecords::default();
+    let lines = |text: &str| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+
+    let (count, text) = exported(&engine, &all);
+    let documents = lines(&text);
+    assert_eq!(count, numbers.len() as u64);
+    assert_eq!(documents.iter().map(|one| one["revision"].as_u64().unwrap()).collect::<Vec<_>>(), numbers);
+    let body: Value = serde_json::from_str(&told.records[0].body).unwrap();
+    assert_eq!(documents[0]["data"], body["event"]["data"]);
+
+    let (_, text) = exported(&engine, &all.clone().format(ExportFormat::Ocsf));
+    let events = lines(&text);
+    assert_eq!(events.iter().map(|one| one["metadata"]["sequence"].as_u64().unwrap()).collect::<Vec<_>>(), numbers);
+    for event in &events {
+        let (class, activity) = (event["class_uid"].as_u64().unwrap(), event["activity_id"].as_u64().unwrap());
+        assert_eq!(event["type_uid"], class * 100 + activity);
+        assert_eq!(event["category_uid"], class / 1_000);
+        match class {
+            6_003 => assert!(event["api"]["operation"].is_string() && event["src_endpoint"].is_object()),
+            3_005 => assert!(event["user"]["name"].is_string() && event["privileges"][0].is_string(), "{event}"),
+            3_004 => assert!(event["entity"]["uid"].is_string()),
+            other => panic!("{other}"),
+        }
+    }
+
+    let (_, text) = exported(&engine, &all.format(ExportFormat::Csv));
+    assert_eq!(text.matches("revision,at,by").count(), 1);
+    let first_cells = text.split("\r\n").skip(1).filter_map(|row| row.split(',').next()?.parse::<u64>().ok());
+    assert_eq!(first_cells.collect::<Vec<_>>(), numbers);
+
+    let wanted = ExportRecords::new(RecordFilter { text: Some("märz".parse().unwrap()), ..RecordFilter::default() });
+    let (count, _) = exported(&engine, &wanted);
+    let filter = &wanted.filter;
+    assert_eq!(count, told.records.iter().filter(|record| told.wants(filter, record)).count() as u64);
+}
+
+/// Figures, not a test: `cargo test --release --all-features --test audit figures -- --ignored --nocapture`
+#[test]
+#[ignore = "a figure"]
+fn figures_of_a_million_records() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let store = SqliteStore::open(&folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
+    let began = std::time::Instant::now();
+    Week { uses: 1_000_000, grants: 2_000, ..Week::whole() }.record(&store);
+    println!("{} records written in {:.1?}", store.head().unwrap().revision.0, began.elapsed());
+    let (_, few) = store.records(&RecordQuery::after(Revision::ZERO, 20_000)).unwrap();
+    let engine = Builder::new(store, rules()).open().unwrap();
+    let told = Told { records: few, requests: BTreeMap::new(), grants: BTreeMap::new() };
+    let mut times = Vec::new();
+    for filter in filters(&told) {
+        for order in [RecordOrder::Oldest, RecordOrder::Newest] {
+            let list = ListRecords::new(filter.clone()).order(order);
+            let began = std::time::Instant::now();
+            engine.workflow().journal(&auditor(), &list).unwrap();
+            times.push((began.elapsed(), filter.clone()));
+        }
+    }
+    times.sort_by_key(|(time, _)| *time);
+    let (worst, filter) = times.last().unwrap();
+    println!("a page: median {:.1?}, worst {worst:.1?} for {filter:?}", times[times.len() / 2].0);
+    for format in ExportFormat::ALL {
+        let began = std::time::Instant::now();
+        let wanted = ExportRecords::default().format(format);
+        let count = export::write(&engine.workflow(), &auditor(), &wanted, &mut std::io::sink()).unwrap();
+        println!("{}: {:.0} records a second", format.name(), count as f64 / began.elapsed().as_secs_f64());
+    }
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    println!("{}", memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
 }

@@ -286,8 +286,12 @@ fn the_routes_and_bodies_of_python_are_committed() {
         let description: Vec<_> = spec.doc.trim().lines().skip(1).map(str::trim).collect();
         let query = fields.iter().filter(|_| !spec.writes).map(|field| {
             let name = if field.name == "from" { "start".to_owned() } else { name_in_python(field) };
-            let (name, default) = (json!(name), default_in_python(field));
-            format!("            {name}: ({}, {default}),\n", query_parameter(field))
+            let name = json!(name);
+            if field.required {
+                let kind = query_parameter(field).replacen("str | None", "str", 1);
+                return format!("            {name}: ({kind}, Parameter.empty),\n");
+            }
+            format!("            {name}: ({}, {}),\n", query_parameter(field), default_in_python(field))
         });
         let query: String = query.collect();
         let query = if query.is_empty() { "{}".to_owned() } else { format!("{{\n{query}        }}") };
@@ -347,6 +351,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          # ruff: noqa: E501\n\
          # fmt: off\n\n\
          from __future__ import annotations\n\n\
+         from inspect import Parameter\n\
          from typing import Annotated, Final\n\n\
          from fastapi import Query\n\
          from pydantic import Field\n\n\

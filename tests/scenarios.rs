@@ -434,6 +434,14 @@ impl<'a> World<'a> {
                 document(PageDocument::new(&listing, |record| RecordDocument::new(record, list.canonical).unwrap()))
             }
             Read::GetMetrics(_) => Value::String(workflow.metrics(who())?.to_prometheus()),
+            Read::ExportRecords(wanted) => Value::String(wire::export::page(&workflow, who(), &wanted)?.text),
+            Read::GetStory(story) => {
+                let listing = workflow.story(who(), &story)?;
+                document(PageDocument::new(&listing, |record| RecordDocument::new(record, story.canonical).unwrap()))
+            }
+            Read::WhoCould(asked) => grants(&workflow.who_could(who(), &asked)?),
+            Read::WhatCould(asked) => grants(&workflow.what_could(who(), &asked)?),
+            Read::WhatChanged(asked) => grants(&workflow.what_changed(who(), &asked)?),
             Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
             Read::ListLiveGrants(_) => {
                 let (_, grants, now) = workflow.live_grants()?;

@@ -6,8 +6,9 @@ use super::define::command;
 use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    AlertStatus, Checkpoint, Cursor, DelegationStatus, EvidenceForm, GrantId, GrantStatus, Invalid, RecordFilter,
-    RecordOrder, RequestId, RequestStatus, Revision, SummaryForm, Timestamp,
+    Action, AlertStatus, Checkpoint, Cursor, DelegationStatus, EvidenceForm, ExportFormat, GrantId, GrantStatus,
+    Invalid, Principal, RecordFilter, RecordOrder, RequestId, RequestStatus, Resource, ResourceId, Revision,
+    SummaryForm, Timestamp,
 };
 
 /// How many rows a page has at most. The default is 50.
@@ -232,6 +233,122 @@ command! {
     action: Audit,
     http: GET "/metrics" 200,
     writes: false,
+}
+
+command! {
+    /// Export records, oldest first: a thousand of those that are wanted, in one of three forms.
+    ///
+    /// To go on, give the number of the last record that came as `after`; when nothing is left the text is empty. So an export can
+    /// stop at any record and go on later. Over HTTP all of them come as one answer. `jsonl` has a record a line, as `audit` shows
+    /// it; `csv` has a line with the names of its columns before the first record; `ocsf` has an event of OCSF 1.8.0 a line.
+    /// Needs a role in `approver_roles` or `auditor_roles`.
+    ExportRecords = "export",
+    answers: Text,
+    action: Audit,
+    http: GET "/audit/export" 200,
+    writes: false,
+    group:
+        /// Which records.
+        filter: RecordFilter,
+    optional: {
+        /// The form: `jsonl`, `csv` or `ocsf`.
+        format: ExportFormat,
+        /// Only records after the one of this number.
+        after: Option<Revision>,
+    },
+}
+
+/// All records as JSON lines.
+impl Default for ExportRecords {
+    fn default() -> Self {
+        Self::new(RecordFilter::default())
+    }
+}
+
+command! {
+    /// List everything that is on record about a grant.
+    ///
+    /// The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of extensions.
+    /// Its holder, those who could approve it and those who see everything can see it.
+    GetStory = "story",
+    answers: Records,
+    action: See,
+    http: GET "/grants/{id}/story" 200,
+    writes: false,
+    fields: {
+        /// The grant.
+        grant: GrantId,
+    },
+    optional: {
+        /// The order: `oldest` first or `newest` first.
+        order: RecordOrder,
+        /// Whether each record has its `body` too: the canonical JSON that `hash` is the SHA-256 of.
+        canonical: bool,
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Cursor>,
+    },
+}
+
+command! {
+    /// List the grants by which anybody could do something at an instant, as they stood then.
+    ///
+    /// Answered from the record alone: each grant says who held it, who approved it, why, and under which conditions. What the
+    /// host gives by standing right is not on record. Needs a role in `approver_roles` or `auditor_roles`.
+    WhoCould = "who_could",
+    answers: Grants,
+    action: Audit,
+    http: GET "/audit/who_could" 200,
+    writes: false,
+    fields: {
+        /// What would be done, such as `tools.execute`.
+        permission: Action,
+        /// When.
+        at: Timestamp,
+    },
+    optional: {
+        /// On what, such as `tool:deploy`. The default is everything, which only a grant of everything reaches.
+        resource: Option<Resource>,
+        /// The parent of that resource, such as `server:s1`.
+        parent: Option<ResourceId>,
+    },
+}
+
+command! {
+    /// List the grants that a principal held in force at an instant, as they stood then.
+    ///
+    /// Answered from the record alone. Needs a role in `approver_roles` or `auditor_roles`.
+    WhatCould = "what_could",
+    answers: Grants,
+    action: Audit,
+    http: GET "/audit/what_could" 200,
+    writes: false,
+    group:
+        /// Who held them.
+        principal: Principal,
+    fields: {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+command! {
+    /// List the grants that were in force at one of two instants and not at the other, as they stood at the second.
+    ///
+    /// An `active` one began in between, and any other ended or was suspended. Answered from the record alone. Needs a role in
+    /// `approver_roles` or `auditor_roles`.
+    WhatChanged = "what_changed",
+    answers: Grants,
+    action: Audit,
+    http: GET "/audit/what_changed" 200,
+    writes: false,
+    fields: {
+        /// The first instant.
+        since as "from": Timestamp,
+        /// The second instant, later than the first.
+        until: Timestamp,
+    },
 }
 
 command! {

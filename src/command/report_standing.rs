@@ -43,7 +43,7 @@ impl ReportStanding {
 
 impl Group for Principal {
     const FIELDS: &'static [FieldSpec] = &[
-        FieldSpec::new("principal", "The person or agent that the report is about.", FieldKind::Principal, true),
+        FieldSpec::new("principal", "The person or agent that it is about.", FieldKind::Principal, true),
         FieldSpec::new("agent", "Whether the principal is an agent.", FieldKind::AgentFlag, false),
     ];
 

@@ -2,8 +2,8 @@
 
 use crate::authz::AuthzAction;
 use crate::model::{
-    AlertStatus, DelegationStatus, EvidenceForm, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus,
-    SummaryForm,
+    AlertStatus, DelegationStatus, EvidenceForm, ExportFormat, Fact, GrantStatus, RecordOrder, RecordResult,
+    RequestStatus, SummaryForm,
 };
 
 /// A command or a read, as faces see it.
@@ -130,6 +130,8 @@ pub enum FieldKind {
     RecordOrder,
     /// The status of an alert.
     AlertStatus,
+    /// The form of an export.
+    ExportFormat,
     /// Where a page begins.
     Cursor,
     /// How many rows a page has.
@@ -164,6 +166,7 @@ impl FieldKind {
             Self::Form => SummaryForm::ALL.map(SummaryForm::name).to_vec(),
             Self::RecordResult => RecordResult::ALL.map(RecordResult::name).to_vec(),
             Self::EventKind => Fact::NAMES.to_vec(),
+            Self::ExportFormat => ExportFormat::ALL.map(ExportFormat::name).to_vec(),
             Self::RecordOrder => RecordOrder::ALL.map(RecordOrder::name).to_vec(),
             _ => Vec::new(),
         }

@@ -6,10 +6,10 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind, EvidenceForm,
-    GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder,
-    RecordResult, RequestId, RequestStatus, Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp,
-    Ttl,
+    Action, AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind,
+    EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet,
+    Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, Scope,
+    SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -54,6 +54,9 @@ text_field! {
     Timestamp: FieldKind::Instant, str::parse;
     Checkpoint: FieldKind::Text, str::parse;
     Permission: FieldKind::Text, Permission::new;
+    Action: FieldKind::Text, Action::new;
+    Resource: FieldKind::Resource, str::parse;
+    ResourceId: FieldKind::Resource, str::parse;
     EventKind: FieldKind::EventKind, str::parse;
     SearchText: FieldKind::Text, str::parse;
     Cursor: FieldKind::Cursor, str::parse;
@@ -248,6 +251,7 @@ status_field! {
     RecordResult: FieldKind::RecordResult;
     RecordOrder: FieldKind::RecordOrder;
     AlertStatus: FieldKind::AlertStatus;
+    ExportFormat: FieldKind::ExportFormat;
 }
 
 fn whole(value: &Value, field: &'static str) -> Result<u64, Invalid> {

@@ -117,7 +117,7 @@ pub use permission::{Action, Permission, PermissionSet};
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;
-pub use record_filter::{RecordFilter, RecordOrder, SearchText};
+pub use record_filter::{ExportFormat, RecordFilter, RecordOrder, SearchText};
 pub use request::{
     AccessRequest, Amendment, Answer, DurationCut, Repeat, RequestState, RequestStatus, Review, Verdict,
 };

@@ -119,6 +119,40 @@ impl RecordOrder {
     }
 }
 
+/// In which form records are exported.
+///
+/// ```
+/// use jit_access::model::ExportFormat;
+///
+/// assert_eq!(ExportFormat::default().name(), "jsonl");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ExportFormat {
+    /// A JSON document a line.
+    #[default]
+    Jsonl,
+    /// Comma-separated values, for spreadsheets.
+    Csv,
+    /// An event of the Open Cybersecurity Schema Framework 1.8.0 a line.
+    Ocsf,
+}
+
+impl ExportFormat {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Csv, Self::Ocsf];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Ocsf => "ocsf",
+        }
+    }
+}
+
 /// What is looked for in words, in capitals or not.
 ///
 /// ```

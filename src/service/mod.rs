@@ -27,6 +27,7 @@
 //! | `figures` | where they come from |
 //! | `pulse` | what was seen of the health of the engine |
 //! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
+//! | `past` | what was so at an instant, told by the record alone |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `follow` | how the projections follow the store |
@@ -57,6 +58,7 @@ mod metrics;
 mod monitoring;
 mod notifier;
 mod outbox;
+mod past;
 mod pending;
 #[cfg(feature = "cedar")]
 mod policies;

@@ -35,7 +35,16 @@ pub(super) fn page(
 }
 
 /// Up to so many of the records that the query wants, and the last one that was looked at when there may be more.
-pub(super) fn read(store: &dyn Store, mut query: RecordQuery, limit: usize) -> Result<Found, StoreError> {
+pub(super) fn read(store: &dyn Store, query: RecordQuery, limit: usize) -> Result<Found, StoreError> {
+    look(store, query, limit, LOOKED_AT)
+}
+
+/// Up to so many of the records that the query wants, however many have to be looked at.
+pub(super) fn all(store: &dyn Store, query: RecordQuery, limit: usize) -> Result<Vec<Record>, StoreError> {
+    look(store, query, limit, usize::MAX).map(|found| found.records)
+}
+
+fn look(store: &dyn Store, mut query: RecordQuery, limit: usize, most: usize) -> Result<Found, StoreError> {
     query.limit = limit.saturating_add(1);
     if query.filter.text.is_none() {
         let (_, mut records) = store.records(&query)?;
@@ -55,7 +64,7 @@ pub(super) fn read(store: &dyn Store, mut query: RecordQuery, limit: usize) -> R
                 records.push(record);
             }
             looked_at += 1;
-            if records.len() == limit || looked_at == LOOKED_AT {
+            if records.len() == limit || looked_at == most {
                 return Ok(Found { records, next: Some(place) });
             }
             if query.newest_first {

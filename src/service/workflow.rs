@@ -6,11 +6,12 @@ use super::listing::{Listing, one_more};
 use super::receipt::Receipt;
 use super::records;
 use super::shared::Shared;
-use crate::command::{Definition, ListDelegations, ListGrants, ListRecords, ListRequests};
+use crate::command::{Definition, ExportRecords, GetStory, ListDelegations, ListGrants, ListRecords, ListRequests};
 use crate::error::Error;
 use crate::journal::{Broken, Record};
 use crate::model::{
-    AccessRequest, Caller, Checkpoint, Cursor, Delegation, Grant, GrantId, Invalid, RequestId, Revision, Timestamp,
+    AccessRequest, Caller, Checkpoint, Cursor, Delegation, Grant, GrantId, Invalid, RecordOrder, RequestId, Revision,
+    Subject, Timestamp,
 };
 use crate::store::{
     ListedRequest, Page, Position, RecordQuery, StoreError, Verification, Verified, Verifying, Visible,
@@ -176,6 +177,52 @@ impl Workflow {
         Ok(Listing { items: found.records, next, now: self.shared.time.now() })
     }
 
+    /// A thousand of the records that are wanted, oldest first, and none when nothing is left.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotAnAuditor`]; errors of the store.
+    pub fn export(&self, caller: &Caller, export: &ExportRecords) -> Result<Vec<Record>, Error> {
+        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.flush_uses()?;
+        let filter = export.filter.clone();
+        let query = RecordQuery { filter, ..RecordQuery::after(export.after.unwrap_or_default(), 0) };
+        Ok(records::all(&*self.shared.store, query, EXPORTED)?)
+    }
+
+    /// What the record tells of a grant, for somebody who may read all of it.
+    pub(crate) fn told_of(&self, grant: GrantId) -> Result<Option<Grant>, Error> {
+        Ok(self.shared.store.grant(grant)?.grant)
+    }
+
+    /// Everything that is on record about a grant that the caller may see: its request, its uses, its end, and the same of every
+    /// other grant in its chain of extensions.
+    ///
+    /// # Errors
+    /// [`RefusalCode::UnknownGrant`]; as for [`Workflow::journal`].
+    pub fn story(&self, caller: &Caller, story: &GetStory) -> Result<Listing<Record>, Error> {
+        one_more(story.limit.0)?;
+        let (name, place) = place(story, story.cursor)?;
+        let asked = self.grant(caller, story.grant)?;
+        let now = asked.now;
+        let first = asked.grant.as_ref().map_or(story.grant, Grant::first);
+        let view = self.shared.store.view(&Needs { chain: true, ..Needs::grant(first) }, now)?;
+        let chain = asked.grant.iter().chain(&view.grant).chain(&view.extensions);
+        let mut about: Vec<_> =
+            chain.flat_map(|grant| [Subject::Request(grant.request), Subject::Grant(grant.id)]).collect();
+        about.sort_unstable();
+        about.dedup();
+        let newest_first = story.order == RecordOrder::Newest;
+        let query = RecordQuery {
+            about,
+            before: place.filter(|_| newest_first),
+            newest_first,
+            ..RecordQuery::after(place.filter(|_| !newest_first).unwrap_or_default(), 0)
+        };
+        let found = records::read(&*self.shared.store, query, story.limit.0)?;
+        let next = found.next.map(|last| Cursor::new(&name, last));
+        Ok(Listing { items: found.records, next, now })
+    }
+
     /// The grants in force or to come, for the host itself, and the revision this is true of.
     ///
     /// # Errors
@@ -292,6 +339,9 @@ impl Workflow {
         Ok(Page { visible, status, now, before, limit })
     }
 }
+
+/// How many records are exported at a time.
+const EXPORTED: usize = 1_000;
 
 /// What the list is called, and where the page begins.
 pub(super) fn place<L: Definition>(list: &L, cursor: Option<Cursor>) -> Result<(String, Option<Revision>), Invalid> {

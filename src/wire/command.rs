@@ -5,7 +5,7 @@
 //! another caller. The answers are the documents of [`super`], the same that the routes send.
 
 use super::answer::{Answer, Body, Item};
-use super::caller;
+use super::{caller, export};
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, Verify, catalogue, spec_of, text};
 use crate::error::Error;
 use crate::model::{Caller, Invalid};
@@ -136,6 +136,15 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
             Answer::page(workflow.journal(who()?, &list)?, |record| Item::Record(Box::new(record), list.canonical))
         }
         Read::GetMetrics(_) => Answer::read(Body::Text(workflow.metrics(who()?)?.to_prometheus()), workflow.now()),
+        Read::ExportRecords(wanted) => {
+            Answer::read(Body::Text(export::page(workflow, who()?, &wanted)?.text), workflow.now())
+        }
+        Read::GetStory(story) => {
+            Answer::page(workflow.story(who()?, &story)?, |record| Item::Record(Box::new(record), story.canonical))
+        }
+        Read::WhoCould(asked) => Answer::page(workflow.who_could(who()?, &asked)?, grant),
+        Read::WhatCould(asked) => Answer::page(workflow.what_could(who()?, &asked)?, grant),
+        Read::WhatChanged(asked) => Answer::page(workflow.what_changed(who()?, &asked)?, grant),
         Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
         Read::ListLiveGrants(_) => {
             let (_, grants, now) = workflow.live_grants()?;

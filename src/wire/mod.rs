@@ -21,6 +21,8 @@
 //! | `alert` | an alert |
 //! | `summary` | what was done under a grant |
 //! | `decision` | the answer of a check |
+//! | `export` | records as JSON lines, CSV or OCSF |
+//! | `ocsf` | a record as an event of OCSF |
 //! | `page` | a page of them, and its cursor |
 //! | `problem` | an error |
 
@@ -35,7 +37,9 @@ mod conditions;
 mod decision;
 mod delegation;
 mod details;
+pub mod export;
 mod grant;
+mod ocsf;
 mod page;
 mod problem;
 mod record;

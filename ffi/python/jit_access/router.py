@@ -11,15 +11,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from inspect import Parameter, Signature
+from itertools import chain
 from typing import Annotated, Any, Final, Protocol
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 
 from jit_access import AccessRequest, Caller, Conditions, Engine, Grant, Page
 from jit_access.bodies import ROUTES
+from jit_access.exports import export_records
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.schemas import AccessRequestModel, DelegationModel, GrantModel, GrantPageModel
 from jit_access.shapes import ConditionsBody, Route
@@ -134,6 +136,12 @@ def _endpoint(
         places = [place for place in (who if route.caller_first else None, id) if place is not None]
         if not route.caller_first:
             fields["caller"] = who
+        if name == "export":
+            # The first page is made before the answer begins, so a refusal is an answer of its own.
+            pages = export_records(engine, *places, **fields)
+            first = next(pages, "")
+            kind = "text/csv" if fields["format"] == "csv" else "application/x-ndjson"
+            return StreamingResponse(chain([first], pages), media_type=kind)
         found = getattr(engine, name)(*places, **fields)
         if isinstance(found, str):
             return _text(found, given.get("form") or ("json" if name in _JSON else None))
@@ -247,6 +255,7 @@ def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
         kinds = ["text/plain", "text/markdown", "text/html"] if "form" in route.query else ["text/plain"]
         if name in _JSON:
             kinds = ["application/json", "text/csv", "text/html"] if "form" in route.query else ["application/json"]
+        kinds = ["application/x-ndjson", "text/csv"] if name == "export" else kinds
         schema = {"schema": {"type": "string"}}
         text = {"description": route.summary, "content": dict.fromkeys(kinds, schema)}
         return {200: text, **responses(*([404] if "{id}" in route.path else []))}

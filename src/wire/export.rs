@@ -1,0 +1,148 @@
+//! Records for other programs: JSON lines, CSV for spreadsheets, or events of OCSF. A page at a time, so an export of any length
+//! takes the memory of one page.
+
+use std::io;
+
+use super::{RecordDocument, ocsf, to_json};
+use crate::command::ExportRecords;
+use crate::error::Error;
+use crate::journal::Record;
+use crate::model::{Caller, ExportFormat, Fact, Revision, Subject};
+use crate::service::Workflow;
+
+/// A part of an export.
+#[derive(Debug)]
+pub struct ExportPage {
+    /// The text; empty when nothing was left.
+    pub text: String,
+    /// The last record of it.
+    pub last: Option<Revision>,
+    /// How many records that are.
+    pub count: usize,
+}
+
+/// The next thousand records that are wanted, as text.
+///
+/// # Errors
+/// As for [`Workflow::export`].
+pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Result<ExportPage, Error> {
+    let records = workflow.export(caller, export)?;
+    let mut text = String::with_capacity(records.len() * 512);
+    if export.format == ExportFormat::Csv && export.after.is_none() {
+        text.push_str(&COLUMNS.join(","));
+        text.push_str("\r\n");
+    }
+    for record in &records {
+        match export.format {
+            ExportFormat::Csv => text.push_str(&row(record)),
+            ExportFormat::Ocsf => {
+                let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
+                text.push_str(&ocsf::event(record, grant.as_ref())?.to_string());
+            }
+            _ => text.push_str(&to_json(&RecordDocument::new(record, false)?)?),
+        }
+        text.push_str(if export.format == ExportFormat::Csv { "\r\n" } else { "\n" });
+    }
+    Ok(ExportPage { text, last: records.last().map(|record| record.revision), count: records.len() })
+}
+
+/// Writes every record that is wanted; answers how many that were.
+///
+/// ```
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # use jit_access::model::{Caller, Principal, RoleName};
+/// # let config = Config::parse("jit_access: {auditor_roles: [auditor], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # let auditor = Caller::new(Principal::user("eye@example.com")?, vec![RoleName::new("auditor")?]);
+/// use jit_access::command::ExportRecords;
+/// use jit_access::model::ExportFormat;
+/// use jit_access::wire::export;
+///
+/// let mut file = Vec::new();
+/// let all = ExportRecords::default().format(ExportFormat::Csv);
+/// assert_eq!(export::write(&engine.workflow(), &auditor, &all, &mut file)?, 0);
+/// assert!(file.starts_with(b"revision,at,by,event,"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As for [`Workflow::export`]; [`io::Error`] of the writer.
+pub fn write(
+    workflow: &Workflow,
+    caller: &Caller,
+    export: &ExportRecords,
+    into: &mut impl io::Write,
+) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+    let mut wanted = export.clone();
+    let mut count = 0;
+    loop {
+        let page = page(workflow, caller, &wanted)?;
+        into.write_all(page.text.as_bytes())?;
+        count += page.count as u64;
+        match page.last {
+            Some(last) => wanted = wanted.after(last),
+            None => return Ok(count),
+        }
+    }
+}
+
+const COLUMNS: [&str; 11] =
+    ["revision", "at", "by", "event", "result", "grant", "request", "permission", "resource", "words", "hash"];
+
+fn row(record: &Record) -> String {
+    let event = &record.event;
+    let (mut grant, mut request) = (String::new(), String::new());
+    match Subject::of(event) {
+        Subject::Grant(id) => grant = id.to_string(),
+        Subject::Request(id) => request = id.to_string(),
+        _ => {}
+    }
+    let listed = |all: &[crate::model::Permission]| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let (permission, resource) = match &event.fact {
+        Fact::GrantUsed { action, resource, .. } => (action.name().to_owned(), resource.to_string()),
+        Fact::RequestSubmitted(made) => (listed(made.permissions.allowed()), made.scope.to_string()),
+        Fact::GrantCreated(made) => {
+            request = made.request.to_string();
+            (listed(made.permissions.allowed()), made.scope.to_string())
+        }
+        _ => Default::default(),
+    };
+    let cells = [
+        record.revision.to_string(),
+        event.at.to_string(),
+        event.by.to_string(),
+        event.fact.name().to_owned(),
+        event.fact.result().map(crate::model::RecordResult::name).unwrap_or_default().to_owned(),
+        grant,
+        request,
+        permission,
+        resource,
+        event.words().collect::<Vec<_>>().join(" "),
+        record.hash.to_string(),
+    ];
+    cells.iter().map(|cell| cell_of(cell)).collect::<Vec<_>>().join(",")
+}
+
+/// A cell as RFC 4180 has it. A spreadsheet takes what begins with one of these characters for a formula; with an apostrophe before
+/// it, it is text.
+fn cell_of(text: &str) -> String {
+    let defused = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
+    if text.contains([',', '"', '\n', '\r']) {
+        return format!("\"{defused}{}\"", text.replace('"', "\"\""));
+    }
+    format!("{defused}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell_of;
+
+    #[test]
+    fn no_cell_is_a_formula_and_none_breaks_out() {
+        assert_eq!(cell_of("=1+1"), "'=1+1");
+        assert_eq!(cell_of("@SUM(A1)"), "'@SUM(A1)");
+        assert_eq!(cell_of("=\"a\",b"), "\"'=\"\"a\"\",b\"");
+        assert_eq!(cell_of("a\nb"), "\"a\nb\"");
+        assert_eq!(cell_of("dev@example.com"), "dev@example.com");
+    }
+}
