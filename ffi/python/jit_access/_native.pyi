@@ -693,7 +693,7 @@ class Engine:
         none of their roles. The answer is a page with all grants that ended. Without a caller the host itself
         reports.
 
-        - `principal`: The person or agent that the report is about.
+        - `principal`: The person or agent that it is about.
         - `enabled`: Whether the principal's account is enabled.
         - `roles`: The principal's standing roles. The default is none.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -903,6 +903,118 @@ class Engine:
         """Get the figures of the engine, as Prometheus reads them.
 
         Needs a role in `approver_roles` or `auditor_roles`. docs/metrics.md has every name.
+        """
+
+    def export(
+        self,
+        caller: Caller,
+        *,
+        grant_id: str | None = None,
+        request_id: str | None = None,
+        person: str | None = None,
+        agent: str | None = None,
+        approver: str | None = None,
+        role: str | None = None,
+        permission: str | None = None,
+        resource: str | None = None,
+        result: str | None = None,
+        event: str | None = None,
+        start: datetime | str | None = None,
+        until: datetime | str | None = None,
+        text: str | None = None,
+        format: str | None = None,
+        after: int | None = None,
+    ) -> str:
+        """Export records, oldest first: a thousand of those that are wanted, in one of three forms.
+
+        To go on, give the number of the last record that came as `after`; when nothing is left the text is empty.
+        So an export can stop at any record and go on later. Over HTTP all of them come as one answer. `jsonl` has a
+        record a line, as `audit` shows it; `csv` has a line with the names of its columns before the first record;
+        `ocsf` has an event of OCSF 1.8.0 a line. Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `grant_id`: Only records about this grant.
+        - `request_id`: Only records about this request, and the one that made its grant.
+        - `person`: Only records that concern this person: who did it, whose request or grant it is, or for whom an
+          agent acts.
+        - `agent`: Only records that concern this agent.
+        - `approver`: Only answers of this person to requests, and records of grants that needed their approval.
+        - `role`: Only records about a request or a grant of this role.
+        - `permission`: Only uses of this permission, and requests and new grants that name it as it is written
+          here.
+        - `resource`: Only uses on this resource, of this kind or with this parent, and requests and new grants
+          whose scope names it.
+        - `result`: Only records with this result.
+        - `event`: Only records of this kind.
+        - `start`: Only records of this instant or later.
+        - `until`: Only records before this instant.
+        - `text`: Only records in which somebody wrote this, in capitals or not.
+        - `format`: The form: `jsonl`, `csv` or `ocsf`.
+        - `after`: Only records after the one of this number.
+        """
+
+    def story(
+        self,
+        caller: Caller,
+        grant_id: str,
+        *,
+        order: str | None = None,
+        canonical: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Record]:
+        """List everything that is on record about a grant.
+
+        The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of
+        extensions. Its holder, those who could approve it and those who see everything can see it.
+
+        - `grant_id`: The grant.
+        - `order`: The order: `oldest` first or `newest` first.
+        - `canonical`: Whether each record has its `body` too: the canonical JSON that `hash` is the SHA-256 of.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
+
+    def who_could(
+        self,
+        caller: Caller,
+        *,
+        permission: str,
+        at: datetime | str,
+        resource: str | None = None,
+        parent: str | None = None,
+    ) -> Page[Grant]:
+        """List the grants by which anybody could do something at an instant, as they stood then.
+
+        Answered from the record alone: each grant says who held it, who approved it, why, and under which
+        conditions. What the host gives by standing right is not on record. Needs a role in `approver_roles` or
+        `auditor_roles`.
+
+        - `permission`: What would be done, such as `tools.execute`.
+        - `at`: When.
+        - `resource`: On what, such as `tool:deploy`. The default is everything, which only a grant of everything
+          reaches.
+        - `parent`: The parent of that resource, such as `server:s1`.
+        """
+
+    def what_could(
+        self, caller: Caller, principal: Principal | str, *, at: datetime | str, agent: bool = False
+    ) -> Page[Grant]:
+        """List the grants that a principal held in force at an instant, as they stood then.
+
+        Answered from the record alone. Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `principal`: The person or agent that it is about.
+        - `at`: When.
+        """
+
+    def what_changed(self, caller: Caller, *, start: datetime | str, until: datetime | str) -> Page[Grant]:
+        """List the grants that were in force at one of two instants and not at the other, as they stood at the second.
+
+        An `active` one began in between, and any other ended or was suspended. Answered from the record alone.
+        Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `start`: The first instant.
+        - `until`: The second instant, later than the first.
         """
 
     def policies(self, caller: Caller) -> str:

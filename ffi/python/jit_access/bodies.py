@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from inspect import Parameter
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -165,7 +166,7 @@ class StandingBody(Body):
 
     model_config = example(principal="dev@example.com", enabled=True, roles=["developer"])
 
-    principal: str = Field(description="The person or agent that the report is about")
+    principal: str = Field(description="The person or agent that it is about")
     enabled: bool = Field(description="Whether the principal's account is enabled")
     agent: bool = Field(default=False, description="Whether the principal is an agent")
     roles: list[str] | None = Field(default=None, description="The principal's standing roles. The default is none")
@@ -473,6 +474,74 @@ ROUTES: Final[dict[str, Route]] = {
         description="Needs a role in `approver_roles` or `auditor_roles`. docs/metrics.md has every name.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
         query={},
+    ),
+    "export": Route(
+        method="GET", path="/audit/export", status=200,
+        summary="Export records, oldest first: a thousand of those that are wanted, in one of three forms",
+        description="To go on, give the number of the last record that came as `after`; when nothing is left the text is empty. So an export can\nstop at any record and go on later. Over HTTP all of them come as one answer. `jsonl` has a record a line, as `audit` shows\nit; `csv` has a line with the names of its columns before the first record; `ocsf` has an event of OCSF 1.8.0 a line.\nNeeds a role in `approver_roles` or `auditor_roles`.",
+        body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "grant_id": (Annotated[str | None, Query(max_length=128, description="Only records about this grant", json_schema_extra={"format": "uuid"})], None),
+            "request_id": (Annotated[str | None, Query(max_length=128, description="Only records about this request, and the one that made its grant", json_schema_extra={"format": "uuid"})], None),
+            "person": (Annotated[str | None, Query(max_length=512, description="Only records that concern this person: who did it, whose request or grant it is, or for whom an agent acts")], None),
+            "agent": (Annotated[str | None, Query(max_length=512, description="Only records that concern this agent")], None),
+            "approver": (Annotated[str | None, Query(max_length=512, description="Only answers of this person to requests, and records of grants that needed their approval")], None),
+            "role": (Annotated[str | None, Query(max_length=512, description="Only records about a request or a grant of this role")], None),
+            "permission": (Annotated[str | None, Query(max_length=512, description="Only uses of this permission, and requests and new grants that name it as it is written here")], None),
+            "resource": (Annotated[str | None, Query(max_length=512, description="Only uses on this resource, of this kind or with this parent, and requests and new grants whose scope names it")], None),
+            "result": (Annotated[str | None, Query(max_length=64, description="Only records with this result", json_schema_extra={"enum": ["allowed","approved","denied","withdrawn","timed_out","expired","revoked","released","exhausted","justified","unjustified"]})], None),
+            "event": (Annotated[str | None, Query(max_length=64, description="Only records of this kind", json_schema_extra={"enum": ["request_submitted","request_reviewed","review_lapsed","request_escalated","request_approved","request_denied","information_requested","request_answered","request_repeated","request_reassessed","request_withdrawn","request_timed_out","roles_delegated","delegation_ended","grant_created","grant_activated","grant_expired","grant_revoked","grant_suspended","grant_resumed","grant_released","standing_reported","store_accepted","clock_accepted","break_glass_reviewed","break_glass_review_waived","break_glass_review_overdue","grant_used","grant_exhausted","alert_raised","alert_acknowledged","alert_silenced"]})], None),
+            "start": (Annotated[str | None, Query(max_length=64, alias="from", description="Only records of this instant or later", json_schema_extra={"format": "date-time"})], None),
+            "until": (Annotated[str | None, Query(max_length=64, description="Only records before this instant", json_schema_extra={"format": "date-time"})], None),
+            "text": (Annotated[str | None, Query(max_length=512, description="Only records in which somebody wrote this, in capitals or not")], None),
+            "format": (Annotated[str | None, Query(max_length=64, description="The form: `jsonl`, `csv` or `ocsf`", json_schema_extra={"enum": ["jsonl","csv","ocsf"]})], None),
+            "after": (Annotated[int | None, Query(ge=0, le=2**53, description="Only records after the one of this number")], None),
+        },
+    ),
+    "story": Route(
+        method="GET", path="/grants/{id}/story", status=200,
+        summary="List everything that is on record about a grant",
+        description="The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of extensions.\nIts holder, those who could approve it and those who see everything can see it.",
+        body=None, body_required=False, answer=AuditPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "order": (Annotated[str | None, Query(max_length=64, description="The order: `oldest` first or `newest` first", json_schema_extra={"enum": ["oldest","newest"]})], None),
+            "canonical": (Annotated[bool, Query(description="Whether each record has its `body` too: the canonical JSON that `hash` is the SHA-256 of")], False),
+            "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
+            "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
+        },
+    ),
+    "who_could": Route(
+        method="GET", path="/audit/who_could", status=200,
+        summary="List the grants by which anybody could do something at an instant, as they stood then",
+        description="Answered from the record alone: each grant says who held it, who approved it, why, and under which conditions. What the\nhost gives by standing right is not on record. Needs a role in `approver_roles` or `auditor_roles`.",
+        body=None, body_required=True, answer=GrantPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "permission": (Annotated[str, Query(max_length=512, description="What would be done, such as `tools.execute`")], Parameter.empty),
+            "at": (Annotated[str, Query(max_length=64, description="When", json_schema_extra={"format": "date-time"})], Parameter.empty),
+            "resource": (Annotated[str | None, Query(max_length=512, description="On what, such as `tool:deploy`. The default is everything, which only a grant of everything reaches")], None),
+            "parent": (Annotated[str | None, Query(max_length=512, description="The parent of that resource, such as `server:s1`")], None),
+        },
+    ),
+    "what_could": Route(
+        method="GET", path="/audit/what_could", status=200,
+        summary="List the grants that a principal held in force at an instant, as they stood then",
+        description="Answered from the record alone. Needs a role in `approver_roles` or `auditor_roles`.",
+        body=None, body_required=True, answer=GrantPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "principal": (Annotated[str, Query(max_length=512, description="The person or agent that it is about")], Parameter.empty),
+            "agent": (Annotated[bool, Query(description="Whether the principal is an agent")], False),
+            "at": (Annotated[str, Query(max_length=64, description="When", json_schema_extra={"format": "date-time"})], Parameter.empty),
+        },
+    ),
+    "what_changed": Route(
+        method="GET", path="/audit/what_changed", status=200,
+        summary="List the grants that were in force at one of two instants and not at the other, as they stood at the second",
+        description="An `active` one began in between, and any other ended or was suspended. Answered from the record alone. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        body=None, body_required=True, answer=GrantPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "start": (Annotated[str, Query(max_length=64, alias="from", description="The first instant", json_schema_extra={"format": "date-time"})], Parameter.empty),
+            "until": (Annotated[str, Query(max_length=64, description="The second instant, later than the first", json_schema_extra={"format": "date-time"})], Parameter.empty),
+        },
     ),
     "policies": Route(
         method="GET", path="/policies", status=200,
