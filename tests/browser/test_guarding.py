@@ -133,7 +133,12 @@ def test_hostile_values_in_every_field_of_a_form(demo: Demo) -> None:
         "active?find=",
         "audit?text=",
         "audit?who=",
-        "audit?before=",
+        "audit?older=",
+        "audit?role=",
+        "audit?permission=",
+        "audit?resource=",
+        "audit?result=",
+        "audit?grant=",
         "audit?from=",
         "active?page=",
         "active?span=",
@@ -141,7 +146,7 @@ def test_hostile_values_in_every_field_of_a_form(demo: Demo) -> None:
         for text in HOSTILE:
             page, _, field = path.partition("?")
             answer = http.get(f"/access/{page}", params={field[:-1]: text})
-            assert answer.status_code in (200, 403), (path, answer.status_code)
+            assert answer.status_code in (200, 400, 403), (path, answer.status_code)
             assert "<script>document" not in answer.text
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -13,15 +11,31 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
-from jit_access import Caller, Engine, Grant, JitAccessError
+from jit_access import Caller, Engine, Grant, JitAccessError, Page
 from jit_access.pages import journal
 from jit_access.pages.asking import is_part, life
-from jit_access.pages.journal import Entry, Found
+from jit_access.pages.journal import Entry
 from jit_access.pages.site import Site
+from jit_access.values import Record
 
 _ROWS: Final = 50
 _RINGS: Final = 24
 _LONGEST_STORY: Final = 400
+_MORE: Final = ("role", "permission", "resource", "result", "grant", "request")
+_FIELDS: Final = ("who", "event", "text", "from", "to", *_MORE)
+_RESULTS: Final = (
+    "allowed",
+    "approved",
+    "denied",
+    "withdrawn",
+    "timed_out",
+    "expired",
+    "revoked",
+    "released",
+    "exhausted",
+    "justified",
+    "unjustified",
+)
 _EVENTS: Final = (
     "request_submitted",
     "request_reviewed",
@@ -97,19 +111,31 @@ def add(router: APIRouter, site: Site) -> None:
 
     @router.get("/audit")
     def audit(http: Request, who: Caller = Depends(site.known)) -> Response:
-        asked = {name: http.query_params.get(name, "").strip()[:200] for name in ("who", "event", "text", "from", "to")}
-        before = http.query_params.get("before", "")
-        found = _search(engine, who, asked, int(before) if before.isdecimal() and len(before) < 19 else None)
+        asked = {name: http.query_params.get(name, "").strip()[:200] for name in _FIELDS}
+        cursor = http.query_params.get("older", "") or None
+        found: Page[Record] | None = None
+        problem = ""
+        try:
+            found = engine.audit(who, **_filter(asked), order="newest", limit=_ROWS, cursor=cursor)
+        except JitAccessError as error:
+            if error.code != "invalid":
+                raise
+            problem = str(error)
         latest = journal.block(engine, who, max(0, engine.revision - _RINGS), _RINGS)
         return site.page(
             http,
             "part/audit.html" if is_part(http) else "audit.html",
             who,
-            found=found,
+            status=400 if problem else 200,
+            entries=[Entry(record) for record in found.items] if found is not None else [],
+            older=found.next_cursor if found is not None else None,
+            problem=problem,
             asked=asked,
             filtered=any(asked.values()),
-            first_page=not before,
+            more=any(asked[name] for name in _MORE),
+            first_page=cursor is None,
             events=_EVENTS,
+            results=_RESULTS,
             rings=journal.chain(latest),
             verification=verifier.last,
         )
@@ -125,13 +151,11 @@ def add(router: APIRouter, site: Site) -> None:
         if not revision.isdecimal() or len(revision) > 18 or revision == "0":
             raise HTTPException(404)
         found = journal.block(engine, who, max(0, int(revision) - 2), 3)
-        shown = next((one for one in found if one["revision"] == int(revision)), None)
+        shown = next((one for one in found if one.revision == int(revision)), None)
         if shown is None:
             raise HTTPException(404)
         rings = {ring.revision: ring for ring in journal.chain(found)}
-        return site.page(
-            http, "one.html", who, entry=journal.entry(shown), ring=rings[int(revision)], neighbours=sorted(rings)
-        )
+        return site.page(http, "one.html", who, entry=Entry(shown), ring=rings[int(revision)], neighbours=sorted(rings))
 
     @router.get("/grants/{id}")
     def story(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:
@@ -145,8 +169,8 @@ def add(router: APIRouter, site: Site) -> None:
             grant=grant,
             request=request,
             steps=life(request, grant),
-            chapters=_folded(told.entries) if told is not None else None,
-            told=told,
+            chapters=_folded(told) if told is not None else None,
+            told=told is not None and len(told) < _LONGEST_STORY,
             reviewer=site.watch.reviews(who, grant),
         )
 
@@ -156,12 +180,23 @@ def add(router: APIRouter, site: Site) -> None:
         return site.page(http, "policy.html", who, grant=grant, policy=_policy_of(engine.policies(who), grant.id))
 
 
-def _search(engine: Engine, who: Caller, asked: dict[str, str], before: int | None) -> Found:
-    until = journal.place_of(engine, who, start) if (start := _day(asked["from"])) else 0
-    if end := _day(asked["to"]):
-        last = journal.place_of(engine, who, end + timedelta(days=1)) + 1
-        before = last if before is None else min(before, last)
-    return journal.newest(engine, who, before=before, until=until, most=_ROWS, wanted=_wanted(asked))
+def _filter(asked: dict[str, str]) -> dict[str, Any]:
+    """The filter of the record that these fields of the form stand for."""
+    who = asked["who"]
+    wanted: dict[str, Any] = {
+        "agent" if who.startswith("agent:") else "person": who.removeprefix("agent:"),
+        "event": asked["event"],
+        "text": asked["text"],
+        "role": asked["role"],
+        "permission": asked["permission"],
+        "resource": asked["resource"],
+        "result": asked["result"],
+        "grant_id": asked["grant"],
+        "request_id": asked["request"],
+        "start": _day(asked["from"]),
+        "until": end + timedelta(days=1) if (end := _day(asked["to"])) else None,
+    }
+    return {name: value for name, value in wanted.items() if value}
 
 
 def _day(text: str) -> datetime | None:
@@ -171,40 +206,14 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-def _wanted(asked: dict[str, str]) -> Callable[[dict[str, Any]], bool] | None:
-    who, event, text = asked["who"].lower(), asked["event"], asked["text"].lower()
-    if not (who or event or text):
-        return None
-
-    def wanted(record: dict[str, Any]) -> bool:
-        if event and record["event"] != event:
-            return False
-        body = str(record["body"]).lower()
-        return (not who or who in str(record["by"]).lower() or who in body) and (not text or text in body)
-
-    return wanted
-
-
-def _story(engine: Engine, who: Caller, grant: Grant) -> Found:
-    """Every record about a grant and its request, oldest first."""
-    created = engine.request(who, grant.request_id).created_at
-    start = max(0, journal.place_of(engine, who, created) - 1)
-    found: list[Entry] = []
-    read, place, ends = 0, start, time.monotonic() + 0.2
-    stopped = False
-    while len(found) < _LONGEST_STORY:
-        documents = journal.block(engine, who, place, 500)
-        if not documents:
-            break
-        read += len(documents)
-        place = int(documents[-1]["revision"])
-        for one in documents:
-            if grant.id in one["body"] or grant.request_id in one["body"]:
-                found.append(journal.entry(one))
-        if time.monotonic() > ends:
-            stopped = True
-            break
-    return Found(found, None, read, stopped)
+def _story(engine: Engine, who: Caller, grant: Grant) -> list[Entry]:
+    """The records about a grant and its request, oldest first."""
+    by_number: dict[int, Record] = {}
+    of_request = engine.audit(who, request_id=grant.request_id, order="oldest", limit=_LONGEST_STORY)
+    of_grant = engine.audit(who, grant_id=grant.id, order="oldest", limit=_LONGEST_STORY)
+    for record in (*of_request.items, *of_grant.items):
+        by_number[record.revision] = record
+    return [Entry(by_number[number]) for number in sorted(by_number)][:_LONGEST_STORY]
 
 
 @dataclass(frozen=True)
@@ -220,7 +229,7 @@ def _folded(entries: list[Entry]) -> list[Chapter]:
     def same(one: Entry) -> tuple[object, ...]:
         if one.event != "grant_used":
             return (one.revision,)
-        return (one.what, one.document["at"][:16])
+        return (one.what, one.at.replace(second=0, microsecond=0))
 
     chapters = []
     for _, group in groupby(entries, same):
