@@ -492,7 +492,7 @@ const KEYS: &[(&str, &[Key])] = &[
                 "journal.signing_key_env",
                 Text,
                 "",
-                "The variable that holds the Ed25519 key that signs: PEM as `openssl genpkey -algorithm ed25519` writes it, or 32 bytes in base64. Without one, a key is made beside the store at the first start.",
+                "The variable that holds the Ed25519 key that signs: PEM as `openssl genpkey -algorithm ed25519` writes it, or 32 bytes in base64. Without one, a key is made beside the store's file at the first start; a store in PostgreSQL is not signed then. All processes of one store need the same key.",
             ),
             key("journal.signing_key_file", Text, "", "The file that holds it."),
         ],

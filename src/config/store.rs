@@ -161,6 +161,15 @@ impl StoreConfig {
         }
     }
 
+    /// Whether it is a server that several machines share.
+    pub(crate) const fn is_shared_server(&self) -> bool {
+        match self {
+            Self::Memory | Self::Sqlite { .. } => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres { .. } => true,
+        }
+    }
+
     /// Whether the store's file is there and ours alone, or can be made. Nothing is written. What SQLite itself finds
     /// wrong shows only when the store is opened.
     ///

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::lock::{Condvar, Mutex};
-use crate::model::Timestamp;
+use crate::model::{KeySource, Timestamp};
 use crate::seal::{Keys, beside};
 use crate::service::{Engine, JournalSettings, Sealer};
 use crate::store::{KeptCheckpoint, StoreError, VerifyProgress, Verifying};
@@ -42,6 +42,8 @@ pub struct Keeper {
     settings: JournalSettings,
     /// The last checkpoint, beside the store.
     beside: Option<PathBuf>,
+    /// Whether other processes know the key. A checkpoint of a key that they do not know would be a forged one to them.
+    key_is_known: bool,
     stop: Arc<Stop>,
 }
 
@@ -60,15 +62,23 @@ impl Stop {
 }
 
 impl Keeper {
-    /// Reads the keys; makes one beside the store when none is named and none is there.
-    pub(super) fn open(engine: &Engine, store: Option<&Path>) -> Result<Self, Error> {
+    /// Reads the keys; makes one beside the store's file when none is named and none is there. A store that is no file and is
+    /// shared (`is_shared`) has no place for a key, so without a named one nothing is verified by itself or signed.
+    pub(super) fn open(engine: &Engine, store: Option<&Path>, is_shared: bool) -> Result<Self, Error> {
         let settings = engine.settings().journal.clone();
+        let key_is_known = !is_shared || matches!(settings.signing_key, KeySource::Given(_));
+        if !key_is_known {
+            tracing::warn!(
+                "`journal.signing_key_env` or `journal.signing_key_file` is not set: no checkpoint is signed"
+            );
+        }
         let keys = Keys::load(&settings.signing_key, store, "jit_access.journal.signing_key")?;
         Ok(Self {
             engine: engine.clone(),
             sealer: Sealer::new(engine, keys),
             beside: store.map(|store| beside(store, "-checkpoint")),
             settings,
+            key_is_known,
             stop: Arc::default(),
         })
     }
@@ -80,11 +90,15 @@ impl Keeper {
     }
 
     /// Compares the journal with the checkpoints that are kept outside of the store, verifies what was written since the last
-    /// one, signs the next one, and keeps it outside too. The thread does it at the start and on a schedule.
+    /// one, signs the next one, and keeps it outside too. The thread does it at the start and on a schedule. Does nothing for
+    /// a store in PostgreSQL without a named key.
     ///
     /// # Errors
     /// As for [`Sealer::advance`].
     pub fn advance(&self) -> Result<Option<KeptCheckpoint>, Error> {
+        if !self.key_is_known {
+            return Ok(None);
+        }
         self.check_outside()?;
         let kept = self.sealer.advance(&mut Slowly(&self.stop))?;
         self.keep_outside(kept.as_ref());
@@ -96,6 +110,9 @@ impl Keeper {
     /// # Errors
     /// As for [`Sealer::verify_all`].
     pub fn verify_all(&self) -> Result<Option<KeptCheckpoint>, Error> {
+        if !self.key_is_known {
+            return Ok(None);
+        }
         self.check_outside()?;
         let kept = self.sealer.verify_all(&mut Slowly(&self.stop))?;
         self.keep_outside(kept.as_ref());
@@ -158,6 +175,9 @@ impl Keeper {
     }
 
     fn work(&self) {
+        if !self.key_is_known {
+            return;
+        }
         // Everything was verified by the process before, as far as this one can tell.
         let now = Some(self.engine.now());
         let mut last = Last { verified: now, all: now };

@@ -243,7 +243,7 @@ impl Host {
             None => builder,
         };
         let engine = builder.settings(from.config.settings.clone()).open()?;
-        let keeper = Keeper::open(&engine, from.config.store.path())?;
+        let keeper = Keeper::open(&engine, from.config.store.path(), from.config.store.is_shared_server())?;
         let threads = match from.background {
             BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels, &keeper)?),
             BackgroundWork::AtFirstUse => Background::can_start().map(|()| None)?,
