@@ -167,7 +167,8 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         RefusalCode::UnknownRequest
         | RefusalCode::UnknownGrant
         | RefusalCode::UnknownDelegation
-        | RefusalCode::UnknownAlert => ErrorKind::NotFound,
+        | RefusalCode::UnknownAlert
+        | RefusalCode::UnknownDelivery => ErrorKind::NotFound,
         RefusalCode::RequestTimedOut
         | RefusalCode::RequestNotPending
         | RefusalCode::RequestChanged

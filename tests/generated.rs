@@ -63,6 +63,9 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Grants => "a page of grants",
         AnswerKind::Delegations => "a page of delegations",
         AnswerKind::Records => "a page of records",
+        AnswerKind::Delivery => "the delivery",
+        AnswerKind::Deliveries => "a page of deliveries",
+        AnswerKind::Health => "how it stands",
         AnswerKind::GrantList => "a list of grants",
         AnswerKind::Summary => "the summary",
         AnswerKind::Alert => "the alert",
@@ -307,6 +310,9 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Summary => "SummaryModel",
             AnswerKind::Alert => "AlertModel",
             AnswerKind::Alerts => "AlertPageModel",
+            AnswerKind::Delivery => "DeliveryModel",
+            AnswerKind::Deliveries => "DeliveryPageModel",
+            AnswerKind::Health => "HealthModel",
             AnswerKind::Text => "None",
             other => panic!("{other:?} has no model"),
         };
@@ -356,7 +362,8 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from fastapi import Query\n\
          from pydantic import Field\n\n\
          from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
-         DelegationPageModel,\n    GrantModel,\n    GrantPageModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
+         DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    GrantModel,\n    GrantPageModel,\n    \
+         HealthModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
         "ffi/python/jit_access/bodies.py",
@@ -412,7 +419,8 @@ fn docstring(spec: &CommandSpec) -> String {
 /// The name of a field as an argument of a method.
 fn argument_of(spec: &CommandSpec, field: &FieldSpec) -> String {
     match field.name {
-        "id" => format!("{}_id", spec.name),
+        // The thing alone, where the name is of a read and begins with what is done to it.
+        "id" => format!("{}_id", spec.name.rsplit('_').next().unwrap_or_default()),
         // A word of the language.
         "from" => "start".to_owned(),
         _ => name_in_python(field),
@@ -442,6 +450,9 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Requests => "Page[AccessRequest]",
         AnswerKind::Delegations => "Page[Delegation]",
         AnswerKind::Records => "Page[Record]",
+        AnswerKind::Delivery => "Delivery",
+        AnswerKind::Deliveries => "Page[Delivery]",
+        AnswerKind::Health => "Health",
         AnswerKind::GrantList => "list[Grant]",
         AnswerKind::Summary => "Summary",
         AnswerKind::Alert => "Alert",
@@ -532,7 +543,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access._native import Caller, Conditions, Engine\n\
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
-         from jit_access.values import AccessRequest, Alert, Delegation, Grant, Record, Summary\n",
+         from jit_access.values import AccessRequest, Alert, Delegation, Delivery, Grant, Health, Record, Summary\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -627,13 +638,15 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 6] = [
+const ANSWERS: [(&str, &[&str]); 8] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),
     ("Record", &["revision", "event", "by"]),
     ("Alert", &["id", "kind", "status", "text"]),
     ("Summary", &["grant_id", "status", "holder", "role"]),
+    ("Delivery", &["id", "state", "kind", "channel"]),
+    ("Health", &["channels"]),
 ];
 
 /// The values that Python holds have every field of the documents.
@@ -732,6 +745,7 @@ fn the_models_of_openapi_are_committed() {
         ("Grant", "Grant", "Grants, newest first."),
         ("Delegation", "Delegation", "Delegations, newest first."),
         ("Alert", "Alert", "Alerts, newest first."),
+        ("Delivery", "Delivery", "Deliveries of notices, newest first."),
         ("Audit", "AuditRecord", "Records of the journal, oldest first."),
     ] {
         write!(

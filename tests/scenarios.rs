@@ -17,8 +17,8 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, AlertDocument, DecisionDocument, DelegationDocument, GrantDocument, PageDocument, ProblemDocument,
-    RecordDocument, RequestDocument, SummaryDocument,
+    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, GrantDocument, HealthDocument,
+    PageDocument, ProblemDocument, RecordDocument, RequestDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
@@ -442,6 +442,15 @@ impl<'a> World<'a> {
             Read::WhoCould(asked) => grants(&workflow.who_could(who(), &asked)?),
             Read::WhatCould(asked) => grants(&workflow.what_could(who(), &asked)?),
             Read::WhatChanged(asked) => grants(&workflow.what_changed(who(), &asked)?),
+            Read::ListDeliveries(list) => {
+                let listing = workflow.deliveries(who(), &list)?;
+                document(PageDocument::new(&listing, |one| DeliveryDocument::from(one)))
+            }
+            Read::ResendDelivery(resend) => {
+                document(DeliveryDocument::from(&workflow.resend_delivery(who(), resend.id)?))
+            }
+            Read::DropDelivery(drop) => document(DeliveryDocument::from(&workflow.drop_delivery(who(), drop.id)?)),
+            Read::Health(_) => document(HealthDocument::from(&workflow.health(who())?)),
             Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
             Read::ListLiveGrants(_) => {
                 let (_, grants, now) = workflow.live_grants()?;

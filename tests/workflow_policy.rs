@@ -325,8 +325,11 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "accept store",
         "accept clock",
         "handle an alert",
+        "send notices again",
+        "drop notices",
         "see all",
         "audit",
+        "health",
     ];
     table("what is about nothing there is", &rest, &|what, caller| match what {
         "ask: operator" => would(caller, submit("operator").into()),
@@ -345,8 +348,11 @@ fn matrix(world: &World, policy: PolicyHandle) -> (String, Vec<Cell>) {
         "accept store" => would(caller, AcceptStore::new(words()).into()),
         "accept clock" => would(caller, AcceptClock::new(words()).into()),
         "handle an alert" => would(caller, AcknowledgeAlert::new(AlertId::from_u128(7), words()).into()),
+        "send notices again" => cell(workflow.resend_delivery(caller, DeliveryId::from_u128(1))),
+        "drop notices" => cell(workflow.drop_delivery(caller, DeliveryId::from_u128(1))),
         "see all" => flag(sees_everything(caller, engine.rules(), engine.now())),
         "audit" => cell(workflow.journal(caller, &ListRecords::default().limit(1))),
+        "health" => cell(workflow.health(caller)),
         other => panic!("{other}"),
     });
     (text, sentences)

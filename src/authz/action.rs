@@ -121,6 +121,7 @@ actions! {
     AcceptStore = "jit.accept_store", "accept a replaced store", Administer, ["Workflow"];
     AcceptClock = "jit.accept_clock", "say that the clock is right", Administer, ["Workflow"];
     HandleAlert = "jit.handle_alert", "acknowledge or silence alerts", Administer, ["Workflow"];
+    ManageDeliveries = "jit.manage_deliveries", "send notices again or drop them", Administer, ["Workflow"];
     See = "jit.see", "see this", Read, ["Request", "Grant", "Delegation"];
     SeeAll = "jit.see_all", "see everything", Read, ["Workflow"];
     Audit = "jit.audit", "read the journal", Read, ["Workflow"];

@@ -46,7 +46,10 @@ fn permits(request: &AuthzRequest<'_>) -> bool {
         }
         (Action::RevokeMany, Resource::Selection(_))
         | (Action::ReportStanding, Resource::Principal(_))
-        | (Action::AcceptStore | Action::AcceptClock | Action::HandleAlert, Resource::Workflow) => approves_in_general,
+        | (
+            Action::AcceptStore | Action::AcceptClock | Action::HandleAlert | Action::ManageDeliveries,
+            Resource::Workflow,
+        ) => approves_in_general,
         (Action::Review | Action::WaiveReview, Resource::Grant(grant)) => {
             grant.break_glass.as_ref().is_some_and(|owed| caller.has_any(&owed.reviewer_roles))
         }

@@ -6,9 +6,7 @@ use super::define::command;
 use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    Action, AlertStatus, Checkpoint, Cursor, DelegationStatus, EvidenceForm, ExportFormat, GrantId, GrantStatus,
-    Invalid, Principal, RecordFilter, RecordOrder, RequestId, RequestStatus, Resource, ResourceId, Revision,
-    SummaryForm, Timestamp,
+    Action, AlertStatus, Checkpoint, Cursor, DelegationStatus, DeliveryId, DeliveryState, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Principal, RecordFilter, RecordOrder, RequestId, RequestStatus, Resource, ResourceId, Revision, SummaryForm, Timestamp,
 };
 
 /// How many rows a page has at most. The default is 50.
@@ -186,6 +184,70 @@ command! {
     answers: Grants,
     action: See,
     http: GET "/reviews" 200,
+    writes: false,
+}
+
+command! {
+    /// List the deliveries of notices, newest first.
+    ///
+    /// Needs a role in `approver_roles` or `auditor_roles`.
+    ListDeliveries = "deliveries",
+    answers: Deliveries,
+    action: Audit,
+    http: GET "/deliveries" 200,
+    writes: false,
+    optional: {
+        /// Only deliveries in this state.
+        state: Option<DeliveryState>,
+        /// Only deliveries by this channel.
+        channel: Option<String>,
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Cursor>,
+    },
+}
+
+command! {
+    /// Send a delivery again, under the same id.
+    ///
+    /// It waits from now on, whatever has become of it before. Needs a role in `approver_roles`.
+    ResendDelivery = "resend_delivery",
+    answers: Delivery,
+    action: ManageDeliveries,
+    http: POST "/deliveries/{id}/resend" 200,
+    writes: false,
+    fields: {
+        /// The delivery.
+        id: DeliveryId,
+    },
+}
+
+command! {
+    /// Drop a delivery that waits or has failed.
+    ///
+    /// One that is being sent at this moment may still arrive; one that was sent stays sent. Needs a role in
+    /// `approver_roles`.
+    DropDelivery = "drop_delivery",
+    answers: Delivery,
+    action: ManageDeliveries,
+    http: POST "/deliveries/{id}/drop" 200,
+    writes: false,
+    fields: {
+        /// The delivery.
+        id: DeliveryId,
+    },
+}
+
+command! {
+    /// Get how the library stands.
+    ///
+    /// Of each channel: when a delivery last succeeded, how many wait, and how many have failed. Nothing is
+    /// connected to. Needs a role in `approver_roles` or `auditor_roles`.
+    Health = "health",
+    answers: Health,
+    action: Audit,
+    http: GET "/health" 200,
     writes: false,
 }
 

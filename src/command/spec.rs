@@ -2,8 +2,7 @@
 
 use crate::authz::AuthzAction;
 use crate::model::{
-    AlertStatus, DelegationStatus, EvidenceForm, ExportFormat, Fact, GrantStatus, RecordOrder, RecordResult,
-    RequestStatus, SummaryForm,
+    AlertStatus, DelegationStatus, DeliveryState, EvidenceForm, ExportFormat, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm,
 };
 
 /// A command or a read, as faces see it.
@@ -132,6 +131,8 @@ pub enum FieldKind {
     AlertStatus,
     /// The form of an export.
     ExportFormat,
+    /// The state of a delivery.
+    DeliveryState,
     /// Where a page begins.
     Cursor,
     /// How many rows a page has.
@@ -168,6 +169,7 @@ impl FieldKind {
             Self::EventKind => Fact::NAMES.to_vec(),
             Self::ExportFormat => ExportFormat::ALL.map(ExportFormat::name).to_vec(),
             Self::RecordOrder => RecordOrder::ALL.map(RecordOrder::name).to_vec(),
+            Self::DeliveryState => DeliveryState::ALL.map(DeliveryState::name).to_vec(),
             _ => Vec::new(),
         }
     }
@@ -193,6 +195,12 @@ pub enum AnswerKind {
     Delegations,
     /// A page of records.
     Records,
+    /// A delivery of a notice.
+    Delivery,
+    /// A page of deliveries.
+    Deliveries,
+    /// How the library stands.
+    Health,
     /// A list of grants.
     GrantList,
     /// What was done under a grant.

@@ -6,10 +6,7 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    Action, AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, EventKind,
-    EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet,
-    Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, Scope,
-    SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
+    Action, AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, DeliveryId, DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -48,6 +45,8 @@ text_field! {
     AlertId: FieldKind::Id, str::parse;
     GrantId: FieldKind::Id, str::parse;
     DelegationId: FieldKind::Id, str::parse;
+    DeliveryId: FieldKind::Id, str::parse;
+    String: FieldKind::Text, as_it_is;
     RoleName: FieldKind::Role, RoleName::new;
     TicketUrl: FieldKind::Url, TicketUrl::new;
     Scope: FieldKind::Resource, str::parse;
@@ -60,6 +59,11 @@ text_field! {
     EventKind: FieldKind::EventKind, str::parse;
     SearchText: FieldKind::Text, str::parse;
     Cursor: FieldKind::Cursor, str::parse;
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other texts can be wrong")]
+fn as_it_is(text: &str) -> Result<String, Invalid> {
+    Ok(text.to_owned())
 }
 
 impl Field for Justification {
@@ -252,6 +256,7 @@ status_field! {
     RecordOrder: FieldKind::RecordOrder;
     AlertStatus: FieldKind::AlertStatus;
     ExportFormat: FieldKind::ExportFormat;
+    DeliveryState: FieldKind::DeliveryState;
 }
 
 fn whole(value: &Value, field: &'static str) -> Result<u64, Invalid> {

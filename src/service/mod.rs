@@ -37,10 +37,13 @@
 //! | `policies` | the grants as Cedar policies |
 //! | `export` | all grants in force as one Cedar policy set |
 //! | `watch` | waiting for the next change |
+//! | `deliveries` | the deliveries of notices, for those who look after them |
+//! | `health` | how the library stands |
 //! | `outbox` | what is told to whom, for whoever sends it |
 //! | `notifier` | what wakes those who wait |
 
 mod commit;
+mod deliveries;
 mod directory;
 mod engine;
 mod evidence;
@@ -51,6 +54,7 @@ mod figures;
 mod fingerprint;
 mod follow;
 mod following;
+mod health;
 mod honoured;
 mod integrity;
 mod listing;
@@ -78,6 +82,7 @@ mod workflow;
 
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
+pub use health::Health;
 pub use honoured::Honoured;
 pub use integrity::Integrity;
 pub use listing::Listing;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AlertDocument, DelegationDocument, GrantDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument,
-    cursor, to_json,
+    AlertDocument, DelegationDocument, DeliveryDocument, GrantDocument, HealthDocument, PageDocument, RecordDocument,
+    RequestDocument, SummaryDocument, cursor, to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, AlertState, Delegation, Grant, Timestamp};
-use crate::service::{Listing, Receipt};
+use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Timestamp};
+use crate::service::{Health, Listing, Receipt};
 use crate::summary::Session;
 
 /// What a command or a read answers.
@@ -73,6 +73,10 @@ pub enum Item {
     Summary(Box<Session>),
     /// An alert.
     Alert(Box<AlertState>),
+    /// A delivery.
+    Delivery(Box<Delivery>),
+    /// How the library stands.
+    Health(Box<Health>),
 }
 
 impl Item {
@@ -86,6 +90,8 @@ impl Item {
             Self::Record(..) => RecordDocument::SPEC.name,
             Self::Summary(_) => SummaryDocument::SPEC.name,
             Self::Alert(_) => AlertDocument::SPEC.name,
+            Self::Delivery(_) => DeliveryDocument::SPEC.name,
+            Self::Health(_) => HealthDocument::SPEC.name,
         }
     }
 
@@ -108,6 +114,8 @@ impl Item {
             Self::Record(record, canonical) => ItemDocument::Record(Box::new(RecordDocument::new(record, *canonical)?)),
             Self::Alert(state) => ItemDocument::Alert(Box::new(AlertDocument::new(state, now))),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
+            Self::Delivery(one) => ItemDocument::Delivery(Box::new(DeliveryDocument::from(&**one))),
+            Self::Health(health) => ItemDocument::Health(Box::new(HealthDocument::from(&**health))),
         })
     }
 }
@@ -122,6 +130,8 @@ enum ItemDocument {
     Record(Box<RecordDocument>),
     Summary(Box<SummaryDocument>),
     Alert(Box<AlertDocument>),
+    Delivery(Box<DeliveryDocument>),
+    Health(Box<HealthDocument>),
 }
 
 /// The document of an answer.

@@ -8,7 +8,7 @@ use super::answer::{Answer, Body, Item};
 use super::{caller, export};
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, Verify, catalogue, spec_of, text};
 use crate::error::Error;
-use crate::model::{Caller, Invalid};
+use crate::model::{Caller, Delivery, Invalid, Timestamp};
 use crate::service::{IdempotencyKey, Workflow};
 
 /// The fields that a document of this command may have, besides `command`.
@@ -39,7 +39,16 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
     if spec.writes {
         fields.push("idempotency_key");
     }
-    if !matches!(spec.answer, AnswerKind::Records | AnswerKind::Summary | AnswerKind::Text | AnswerKind::Number) {
+    if !matches!(
+        spec.answer,
+        AnswerKind::Records
+            | AnswerKind::Delivery
+            | AnswerKind::Deliveries
+            | AnswerKind::Health
+            | AnswerKind::Summary
+            | AnswerKind::Text
+            | AnswerKind::Number
+    ) {
         fields.push("base");
     }
     fields
@@ -145,6 +154,14 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         Read::WhoCould(asked) => Answer::page(workflow.who_could(who()?, &asked)?, grant),
         Read::WhatCould(asked) => Answer::page(workflow.what_could(who()?, &asked)?, grant),
         Read::WhatChanged(asked) => Answer::page(workflow.what_changed(who()?, &asked)?, grant),
+        Read::ListDeliveries(list) => {
+            Answer::page(workflow.deliveries(who()?, &list)?, |one| Item::Delivery(Box::new(one)))
+        }
+        Read::ResendDelivery(resend) => delivery(workflow.resend_delivery(who()?, resend.id)?, workflow.now()),
+        Read::DropDelivery(drop) => delivery(workflow.drop_delivery(who()?, drop.id)?, workflow.now()),
+        Read::Health(_) => {
+            Answer::read(Body::One(Item::Health(Box::new(workflow.health(who()?)?))), workflow.now())
+        }
         Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
         Read::ListLiveGrants(_) => {
             let (_, grants, now) = workflow.live_grants()?;
@@ -160,6 +177,10 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
             Answer::read(Body::Number(count), workflow.now())
         }
     })
+}
+
+fn delivery(one: Delivery, now: Timestamp) -> Answer {
+    Answer::read(Body::One(Item::Delivery(Box::new(one))), now)
 }
 
 /// That every field was read: a field that the command takes and this code forgot would be ignored in silence.

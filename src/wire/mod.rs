@@ -16,6 +16,8 @@
 //! | `conditions` | the conditions of a grant |
 //! | `grant` | a grant |
 //! | `delegation` | a delegation |
+//! | `delivery` | a delivery of a notice |
+//! | `health` | how the library stands |
 //! | `details` | what a request says for people |
 //! | `record` | a record of the journal |
 //! | `alert` | an alert |
@@ -36,10 +38,12 @@ mod assessment;
 mod conditions;
 mod decision;
 mod delegation;
+mod delivery;
 mod details;
 pub mod export;
 mod grant;
 mod ocsf;
+mod health;
 mod page;
 mod problem;
 mod record;
@@ -53,7 +57,9 @@ pub use alert::AlertDocument;
 pub use answer::{Answer, Body, Item, page_of};
 pub use decision::DecisionDocument;
 pub use delegation::DelegationDocument;
+pub use delivery::DeliveryDocument;
 pub use grant::GrantDocument;
+pub use health::HealthDocument;
 pub use page::{PageDocument, cursor, parse_cursor};
 pub use problem::{ProblemDocument, http_status};
 pub use record::RecordDocument;
@@ -92,6 +98,9 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &summary::SummaryRole::SPEC,
         &summary::SummaryMoment::SPEC,
         &SummaryDocument::SPEC,
+        &DeliveryDocument::SPEC,
+        &health::ChannelDocument::SPEC,
+        &HealthDocument::SPEC,
     ]
 }
 

@@ -77,6 +77,15 @@ pub fn may_audit(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<(), R
     })
 }
 
+/// Whether the caller may send notices again and drop them.
+///
+/// # Errors
+/// A refusal that names the roles that may; [`RefusalCode::PolicyFailed`].
+pub fn may_manage_deliveries(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
+    Authorization::new(caller, AuthzAction::ManageDeliveries, AuthzResource::Workflow, rules, now)
+        .check(|| not_an_approver(caller, &rules.approver_roles))
+}
+
 /// In which capacity the caller may review this request at `now`: somebody whom the policy lets, and who did not ask for it,
 /// neither in person nor through an agent.
 pub(super) fn reviewer(

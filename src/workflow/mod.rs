@@ -40,7 +40,9 @@ mod uses;
 mod view;
 mod working_hours;
 
-pub use access::{lent_roles, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything};
+pub use access::{
+    lent_roles, may_audit, may_manage_deliveries, may_see_delegation, may_see_grant, may_see_request, sees_everything,
+};
 pub use assess::reassessed;
 pub use call::{Call, Ids};
 pub use cuts::{CutLine, cuts_by, cuts_of};

@@ -32,7 +32,7 @@ from typing import Any, Final, Literal, Self, final
 
 from jit_access.answers import Page
 from jit_access.principals import Directory, Principal, Standing
-from jit_access.values import AccessRequest, Alert, Delegation, Grant, Record, Summary
+from jit_access.values import AccessRequest, Alert, Delegation, Delivery, Grant, Health, Record, Summary
 
 __all__ = [
     "Caller",

@@ -54,6 +54,11 @@ jit_access:
     auditor: {permissions: ["audit:read"]}
     responder: {permissions: ["logs.*"], max_duration_hours: 2}
 """
+DEAD_CHANNEL: Final = """
+  notifications:
+    channels:
+      mail: {kind: email, host: 127.0.0.1, port: 9, security: none, from: jit@example.com, to: [boss@example.com]}
+"""
 PEOPLE: Final = {"dev": ["sre"], "oncall": ["on_call"], "lead": ["boss"], "boss": ["boss", "on_call", "sre"]}
 """By token: everybody who can call, and the roles of each."""
 OWN: Final = {"submit", "break_glass", "extend", "answer", "withdraw", "release"}
@@ -88,8 +93,8 @@ class World:
     def __init__(self) -> None:
         self.begin()
 
-    def begin(self) -> None:
-        self.engine = Engine.from_yaml(CONFIG, environ={})
+    def begin(self, more: str = "") -> None:
+        self.engine = Engine.from_yaml(CONFIG + more, environ={})
         self.follows = True
 
     def follow(self) -> None:
@@ -220,7 +225,7 @@ class Walk:
     """Calls by name, each answer held against the document."""
 
     def __init__(self) -> None:
-        world.begin()
+        world.begin(DEAD_CHANNEL)
         self.answered: set[tuple[str, int]] = set()
 
     def __call__(
@@ -283,6 +288,14 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     assert walk("standing", "lead", {"principal": "dev@example.com", "enabled": False})["items"]
     assert walk("accept_store", "lead", {"reason": "restored"})["items"] == []
     assert walk("accept_clock", "lead", {"reason": "compared"})["items"] == []
+    until = time.monotonic() + 60
+    while not walk("deliveries", "lead", channel="mail")["items"]:
+        assert time.monotonic() < until, "the notices are planned"
+        time.sleep(0.1)
+    delivery = walk("deliveries", "lead", limit=1)["items"][0]["id"]
+    assert walk("drop_delivery", "lead", id=delivery)["state"] == "dropped"
+    assert walk("resend_delivery", "lead", id=delivery)["state"] == "waiting"
+    assert [channel["channel"] for channel in walk("health", "lead")["channels"]] == ["mail"]
     for name in ("requests", "grants", "audit"):
         assert walk(name, "lead", limit=2)["items"]
     assert {name for name, _ in walk.answered} == operations.keys()
