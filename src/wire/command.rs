@@ -159,9 +159,7 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         }
         Read::ResendDelivery(resend) => delivery(workflow.resend_delivery(who()?, resend.id)?, workflow.now()),
         Read::DropDelivery(drop) => delivery(workflow.drop_delivery(who()?, drop.id)?, workflow.now()),
-        Read::Health(_) => {
-            Answer::read(Body::One(Item::Health(Box::new(workflow.health(who()?)?))), workflow.now())
-        }
+        Read::Health(_) => Answer::read(Body::One(Item::Health(Box::new(workflow.health(who()?)?))), workflow.now()),
         Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
         Read::ListLiveGrants(_) => {
             let (_, grants, now) = workflow.live_grants()?;
