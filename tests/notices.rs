@@ -272,6 +272,38 @@ fn holders_are_warned_before_the_end_and_never_after_it() {
 }
 
 #[test]
+fn a_channel_that_is_configured_late_floods_nobody() {
+    let world = World::new("max_age_hours: 12");
+    // Nobody could be told of any of this.
+    let kinds = || world.told().into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
+    world.emergency();
+    world.submit("operator");
+    let waits = world.submit("twin");
+    world.pass(13 * 60);
+    assert_eq!(
+        kinds(),
+        [
+            "request_submitted",
+            "request_submitted",
+            "grant_expired",
+            "break_glass_over",
+            "break_glass_review_due",
+            "break_glass_review_overdue",
+            "request_escalated",
+        ],
+        "what still waits for an answer, and what has just happened; not the taking, half a day ago"
+    );
+    world.pass(60);
+    assert!(!kinds().contains(&"break_glass".to_owned()), "the rest never comes");
+
+    let decided = world.submit("operator");
+    world.run(&lead(), Deny::new(decided, text("no")));
+    world.run(&dev(), Withdraw::new(waits));
+    world.pass(11);
+    assert_eq!(kinds(), ["request_denied", "request_withdrawn"], "nobody is asked for what is decided");
+}
+
+#[test]
 fn a_scheduled_start_is_told_when_it_is_reached() {
     let world = World::new("");
     let start = Timestamp::from_millis(world.engine.now().millis() + 3_600_000).unwrap();

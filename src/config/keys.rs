@@ -593,6 +593,12 @@ const KEYS: &[(&str, &[Key])] = &[
             key("notifications.link_secret_file", Text, "", "The file that holds it, instead."),
             key("notifications.attempts", Plain, "10", "How often a message is tried before it is given up."),
             key(
+                "notifications.max_age_hours",
+                Plain,
+                "72",
+                "What nobody could be told of for so long is not told any more, unless somebody can still act on it.",
+            ),
+            key(
                 "notifications.routes",
                 FileOnly,
                 "everything to every channel",
@@ -619,7 +625,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "Of one route: roles of the host, one of which has to answer.",
             ),
             key("notifications.channels", FileOnly, "", "By name, each with a `kind` and its keys below."),
-            key("notifications.channels.kind", FileOnly, "", "`email`, `slack` or `webhook`."),
+            key(
+                "notifications.channels.kind",
+                FileOnly,
+                "",
+                "`email`, `slack`, `webhook`, or `host`: one that the program gives by this name.",
+            ),
             key(
                 "notifications.channels.per_minute",
                 FileOnly,

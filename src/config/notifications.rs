@@ -20,6 +20,11 @@ const MINUTE: i64 = 60_000;
 const MAX_SECRET: u64 = 65_536;
 /// A year: nobody is warned longer before an end.
 const MAX_MINUTES: u64 = 525_600;
+/// As long as notices are kept.
+const MAX_AGE_HOURS: u64 = 720;
+
+/// What a channel can be.
+const KINDS: &str = "email, slack, webhook or host";
 
 /// Where secrets and paths are looked up.
 pub(super) struct Around<'a> {
@@ -61,6 +66,9 @@ pub(super) fn notifications(reader: &mut Reader, around: &Around<'_>) -> NoticeS
             .count("attempts", 1..=100)
             .and_then(|count| u32::try_from(count).ok())
             .unwrap_or(defaults.attempts),
+        max_age: section
+            .count("max_age_hours", 1..=MAX_AGE_HOURS)
+            .map_or(defaults.max_age, |hours| minutes(hours * 60)),
         channels: section
             .named("channels", "a mapping from the name of a channel to its keys, such as mail: {kind: email, …}")
             .into_iter()
@@ -161,12 +169,13 @@ fn one_channel(mut channel: Reader, around: &Around<'_>) -> Option<ChannelSettin
         Some("email") => Some(ChannelKind::Email(email(&mut channel, around))),
         Some("slack") => Some(ChannelKind::Slack(slack(&mut channel, around))),
         Some("webhook") => Some(ChannelKind::Webhook(webhook(&mut channel, around))),
+        Some("host") => Some(ChannelKind::Host),
         Some(other) => {
-            channel.refuse("kind", format!("is {}", Invalid::quote(other)), "email, slack or webhook");
+            channel.refuse("kind", format!("is {}", Invalid::quote(other)), KINDS);
             return None;
         }
         None => {
-            channel.refuse("kind", "is missing", "email, slack or webhook");
+            channel.refuse("kind", "is missing", KINDS);
             return None;
         }
     };

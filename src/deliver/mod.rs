@@ -44,7 +44,7 @@ mod worker;
 #[cfg(feature = "smtp")]
 pub use email::Email;
 pub use links::Links;
-pub use open::lines;
+pub use open::{lines, own_line};
 pub use pace::{Pace, retry_after};
 pub use signature::{LinkKeys, SignedLink};
 #[cfg(feature = "webhooks")]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::links::Links;
 use super::pace::Pace;
@@ -12,7 +11,7 @@ use super::worker::Line;
 use crate::model::{Invalid, Secret};
 use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings};
 
-/// Every channel that the settings name, ready to send; links are signed with the secret of the settings, or with
+/// Every channel that the settings name and the library sends by, ready to send; one of the kind `host` is left to the host; links are signed with the secret of the settings, or with
 /// `own_secret` when they have none.
 ///
 /// ```
@@ -37,14 +36,15 @@ pub fn lines(settings: &NoticeSettings, own_secret: Option<&Secret>) -> Result<B
     let secret = settings.link_secret.as_ref().or(own_secret);
     let keys = secret.map(|secret| LinkKeys::new(std::slice::from_ref(secret))).transpose()?;
     let links = Links { base_url: settings.base_url.clone(), keys };
-    let line = |(name, one): (&String, &ChannelSettings)| {
+    let mut lines = BTreeMap::new();
+    for (name, one) in &settings.channels {
         let channel = channel(name, one, &templates, &links).map_err(|error| {
             let field = format!("notifications.channels.{name}.{}", error.field());
             error.for_field(field)
         })?;
-        Ok((name.clone(), Line { channel, pace: pace(one, settings), timeout: one.timeout }))
-    };
-    settings.channels.iter().map(line).collect()
+        lines.extend(channel.map(|channel| (name.clone(), line(channel, one, settings))));
+    }
+    Ok(lines)
 }
 
 fn channel(
@@ -52,7 +52,7 @@ fn channel(
     settings: &ChannelSettings,
     templates: &Arc<Templates>,
     links: &Links,
-) -> Result<Arc<dyn Channel>, Invalid> {
+) -> Result<Option<Arc<dyn Channel>>, Invalid> {
     let (timeout, links) = (settings.timeout, links.clone());
     #[cfg(not(all(feature = "smtp", feature = "webhooks")))]
     let missing = |feature: &str| {
@@ -62,23 +62,39 @@ fn channel(
     match &settings.kind {
         #[cfg(feature = "smtp")]
         ChannelKind::Email(email) => {
-            Ok(Arc::new(super::Email::new(name, email, timeout, Arc::clone(templates), links)?))
+            Ok(Some(Arc::new(super::Email::new(name, email, timeout, Arc::clone(templates), links)?)))
         }
         #[cfg(not(feature = "smtp"))]
         ChannelKind::Email(_) => missing("smtp"),
         #[cfg(feature = "webhooks")]
         ChannelKind::Slack(slack) => {
-            Ok(Arc::new(super::Slack::new(name, slack, timeout, Arc::clone(templates), links)?))
+            Ok(Some(Arc::new(super::Slack::new(name, slack, timeout, Arc::clone(templates), links)?)))
         }
         #[cfg(feature = "webhooks")]
-        ChannelKind::Webhook(webhook) => Ok(Arc::new(super::Webhook::new(name, webhook, timeout, links)?)),
+        ChannelKind::Webhook(webhook) => Ok(Some(Arc::new(super::Webhook::new(name, webhook, timeout, links)?))),
         #[cfg(not(feature = "webhooks"))]
         ChannelKind::Slack(_) | ChannelKind::Webhook(_) => missing("webhooks"),
+        ChannelKind::Host => Ok(None),
     }
 }
 
-fn pace(settings: &ChannelSettings, all: &NoticeSettings) -> Pace {
-    let gap =
-        settings.per_minute.filter(|count| *count > 0).map_or(Duration::ZERO, |count| Duration::from_secs(60) / count);
-    Pace { attempts: all.attempts.max(1), gap, ..Pace::default() }
+/// A channel, used as the settings of its name say.
+fn line(channel: Arc<dyn Channel>, one: &ChannelSettings, all: &NoticeSettings) -> Line {
+    Line { channel, pace: Pace::of(all.attempts, one.per_minute), timeout: one.timeout }
+}
+
+/// A channel that the host gives, as the settings of its name say, if there are any.
+///
+/// # Errors
+/// When the settings have another channel of this name.
+pub fn own_line(name: &str, channel: Arc<dyn Channel>, settings: &NoticeSettings) -> Result<Line, Invalid> {
+    match settings.channels.get(name) {
+        None => Ok(line(channel, &ChannelSettings::new(ChannelKind::Host), settings)),
+        Some(one) if one.kind == ChannelKind::Host => Ok(line(channel, one, settings)),
+        Some(one) => Err(Invalid::new(
+            format!("notifications.channels.{name}.kind"),
+            format!("is {}, and the host gives a channel of this name", one.kind.name()),
+            "`host`, or another name",
+        )),
+    }
 }

@@ -32,10 +32,20 @@ impl Default for Pace {
     }
 }
 
+/// What a minute has, for a limit of messages a minute.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// No receiver may put a delivery off for longer.
 const LONGEST_WISH: Duration = Duration::from_secs(24 * 3_600);
 
 impl Pace {
+    /// The usual pace with so many attempts, and at most so many messages a minute.
+    #[must_use]
+    pub fn of(attempts: u32, per_minute: Option<u32>) -> Self {
+        let gap = per_minute.filter(|count| *count > 0).map_or(Duration::ZERO, |count| MINUTE / count);
+        Self { attempts: attempts.max(1), gap, ..Self::default() }
+    }
+
     /// How long to wait after failed attempt number `attempt`, or `None` after the last one. The receiver's own wish is a
     /// least time.
     #[must_use]

@@ -82,14 +82,6 @@ pub struct Line {
     pub timeout: Duration,
 }
 
-impl Line {
-    /// A channel with the usual pace, tried so often.
-    #[must_use]
-    pub fn of(channel: Arc<dyn Channel>, attempts: u32) -> Self {
-        Self { channel, pace: Pace { attempts: attempts.max(1), ..Pace::default() }, timeout: TIMEOUT }
-    }
-}
-
 /// Delivers until it is dropped. It does not survive `fork`: a child starts its own.
 #[derive(Debug)]
 pub struct Deliverer {
@@ -129,8 +121,6 @@ enum Unsent {
     NotTried,
 }
 
-/// How long one attempt of a channel may take that has no setting of its own.
-const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the outbox is looked at.
 const POLL: Duration = Duration::from_millis(100);
 /// How many deliveries are taken at once of a channel that is up.

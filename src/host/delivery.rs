@@ -7,12 +7,18 @@ use crate::error::Error;
 use crate::model::Invalid;
 use crate::notify::{Channel, NoticeSettings};
 use crate::service::Engine;
+use crate::store::Store;
+
+/// The channels that the host itself gives, by name.
+pub(super) type Own = BTreeMap<String, Arc<dyn Channel>>;
 
 /// The channels of a host, by name, ready to send.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Channels {
     #[cfg(any(feature = "smtp", feature = "webhooks"))]
     lines: BTreeMap<String, crate::deliver::Line>,
+    #[cfg(any(feature = "smtp", feature = "webhooks"))]
+    keys: Option<crate::deliver::LinkKeys>,
 }
 
 /// Sends until it is dropped, if there is a channel.
@@ -24,27 +30,40 @@ pub(super) struct Delivery {
 
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
 mod with_channels {
-    use super::{Arc, BTreeMap, Channel, Channels, Delivery, Engine, Error, Invalid, NoticeSettings};
-    use crate::deliver::{Deliverer, Line, Outbox as Port, lines};
-    use crate::model::{DeliveryId, Timestamp};
+    use super::{Arc, BTreeMap, Channel, Channels, Delivery, Engine, Error, Invalid, NoticeSettings, Own, Store};
+    use crate::deliver::{Deliverer, LinkKeys, Outbox as Port, lines, own_line};
+    use crate::model::{DeliveryId, Secret, Timestamp};
     use crate::notify::Reach;
     use crate::service::Outbox;
     use crate::store::{LeasedDelivery, Settled, StoreError};
 
     impl Channels {
         /// Those of the settings, and those that the host gives. Nothing is sent yet: a mistake stops the start.
-        pub(in crate::host) fn open(
+        pub(in crate::host) fn open(settings: &NoticeSettings, own: &Own, store: &dyn Store) -> Result<Self, Error> {
+            let secret = link_secret(settings, store)?;
+            let mut all = Self {
+                lines: lines(settings, secret.as_ref())?,
+                keys: secret.map(|secret| LinkKeys::new(&[secret])).transpose()?,
+            };
+            own.iter().try_for_each(|(name, channel)| all.add(name, channel, settings))?;
+            Ok(all)
+        }
+
+        /// One more that the host gives, or another in the place of the one of this name.
+        pub(in crate::host) fn add(
+            &mut self,
+            name: &str,
+            channel: &Arc<dyn Channel>,
             settings: &NoticeSettings,
-            own: &BTreeMap<String, Arc<dyn Channel>>,
-        ) -> Result<Self, Invalid> {
-            let mut all = lines(settings, None)?;
-            for (name, channel) in own {
-                if all.insert(name.clone(), Line::of(Arc::clone(channel), settings.attempts)).is_some() {
-                    let field = format!("notifications.channels.{name}");
-                    return Err(Invalid::new(field, "is also a channel that the host gives", "another name"));
-                }
-            }
-            Ok(Self { lines: all })
+        ) -> Result<(), Invalid> {
+            let line = own_line(name, Arc::clone(channel), settings)?;
+            self.lines.insert(name.to_owned(), line);
+            Ok(())
+        }
+
+        /// What links are signed with, if any are made.
+        pub(in crate::host) const fn keys(&self) -> Option<&LinkKeys> {
+            self.keys.as_ref()
         }
 
         /// Starts to send what is due, unless there are no channels.
@@ -52,13 +71,29 @@ mod with_channels {
             if self.lines.is_empty() {
                 return Ok(Delivery::default());
             }
-            let reach = self.lines.iter().map(|(name, line)| (name.clone(), line.channel.reach())).collect();
+            // What is for a channel that the host has not given yet waits for it.
+            let settings = &engine.settings().notices.channels;
+            let mut reach: BTreeMap<_, _> =
+                settings.iter().map(|(name, channel)| (name.clone(), channel.reach())).collect();
+            reach.extend(self.lines.iter().map(|(name, line)| (name.clone(), line.channel.reach())));
             let started = Deliverer::start(OfEngine { outbox: engine.outbox(), reach }, self.lines.clone());
             let deliverer =
                 started.map_err(|source| Error::System { doing: "starting the thread that sends notices", source })?;
             Ok(Delivery { _deliverer: Some(deliverer) })
         }
     }
+
+    /// What links are signed with: the operator's secret, or else one that the store keeps for all processes.
+    fn link_secret(settings: &NoticeSettings, store: &dyn Store) -> Result<Option<Secret>, Error> {
+        match (&settings.base_url, &settings.link_secret) {
+            (None, _) => Ok(None),
+            (Some(_), Some(secret)) => Ok(Some(secret.clone())),
+            (Some(_), None) => Ok(Some(store.secret(LINKS, &LinkKeys::random_secret()?)?)),
+        }
+    }
+
+    /// The name of that secret in the store.
+    const LINKS: &str = "links";
 
     /// The outbox of an engine, as the work of delivery sees it.
     #[derive(Debug)]
@@ -89,14 +124,15 @@ mod with_channels {
 #[cfg(not(any(feature = "smtp", feature = "webhooks")))]
 impl Channels {
     /// Refuses every channel: what is configured and never sent would be missed by everybody.
-    pub(super) fn open(settings: &NoticeSettings, own: &BTreeMap<String, Arc<dyn Channel>>) -> Result<Self, Invalid> {
+    pub(super) fn open(settings: &NoticeSettings, own: &Own, _: &dyn Store) -> Result<Self, Error> {
         match settings.channels.keys().chain(own.keys()).next() {
             None => Ok(Self {}),
             Some(name) => Err(Invalid::new(
                 format!("notifications.channels.{name}"),
                 "cannot be used: this build sends nothing",
                 "a build with the feature `smtp` or `webhooks`",
-            )),
+            )
+            .into()),
         }
     }
 

@@ -9,6 +9,7 @@
 //! | `background` | the thread that does the engine's background work |
 //! | `keeper` | the thread that verifies and signs the journal |
 //! | `delivery` | how the notices of an engine are sent |
+//! | `telling` | what an open host does with channels and links besides |
 //! | `fork` | what a fork must find, and which process an engine belongs to |
 //! | `log` | how the library's log records reach a host that is not written in Rust |
 
@@ -18,6 +19,8 @@ pub mod fork;
 mod keeper;
 pub mod log;
 mod open;
+#[cfg(any(feature = "smtp", feature = "webhooks"))]
+mod telling;
 
 pub use background::Background;
 pub use keeper::Keeper;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::background::Background;
-use super::delivery::{Channels, Delivery};
+use super::delivery::{Channels, Delivery, Own};
 use super::fork::{self, Opening};
 use super::keeper::{Keeper, Keeping};
 use crate::check::Decider;
@@ -42,13 +42,15 @@ use crate::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 /// ```
 #[derive(Debug)]
 pub struct Host {
-    engine: Engine,
+    pub(super) engine: Engine,
     decider: Decider,
     workflow: Workflow,
     reconciler: Arc<Reconciler>,
     watch: Watch,
-    threads: Mutex<Option<Threads>>,
-    channels: Channels,
+    pub(super) threads: Mutex<Option<Threads>>,
+    pub(super) channels: Mutex<Channels>,
+    /// The channels that the host gives itself; those that are added later are there for a child too.
+    pub(super) own: Arc<Mutex<Own>>,
     keeper: Keeper,
     /// Whether the first call has to start the background work.
     starts_at_first_use: AtomicBool,
@@ -61,9 +63,10 @@ pub struct Host {
 
 /// The work that is done beside the calls.
 #[derive(Debug)]
-struct Threads {
+pub(super) struct Threads {
     /// The first field, so that it has ended before the background work does.
-    _delivery: Delivery,
+    #[cfg_attr(not(any(feature = "smtp", feature = "webhooks")), expect(dead_code, reason = "it is empty then"))]
+    pub(super) delivery: Delivery,
     _keeping: Keeping,
     _background: Background,
 }
@@ -71,7 +74,7 @@ struct Threads {
 impl Threads {
     fn start(engine: &Engine, channels: &Channels, keeper: &Keeper) -> Result<Self, Error> {
         Ok(Self {
-            _delivery: channels.start(engine)?,
+            delivery: channels.start(engine)?,
             _keeping: Keeping::start(keeper)?,
             _background: Background::start(engine)?,
         })
@@ -99,7 +102,7 @@ pub struct HostBuilder {
     clock: Arc<dyn Clock>,
     directory: Option<Arc<dyn Directory>>,
     background: BackgroundWork,
-    channels: BTreeMap<String, Arc<dyn Channel>>,
+    channels: Own,
 }
 
 /// When the thread of the background work starts.
@@ -198,7 +201,8 @@ impl HostBuilder {
     /// When a channel of `notifications` is not right, when the store cannot be opened or read, when a policy is not valid,
     /// or when the operating system gives no thread for the background work.
     pub fn open(self) -> Result<Host, Error> {
-        Host::open(Arc::new(self))
+        let own = Arc::new(Mutex::new(self.channels.clone()));
+        Host::open(Arc::new(self), own)
     }
 }
 
@@ -233,10 +237,10 @@ impl Host {
         }
     }
 
-    fn open(from: Arc<HostBuilder>) -> Result<Self, Error> {
-        let channels = Channels::open(&from.config.settings.notices, &from.channels)?;
+    fn open(from: Arc<HostBuilder>, own: Arc<Mutex<Own>>) -> Result<Self, Error> {
         let mut opening = Opening::begin();
         let store = open_store(&from.config.store, from.config.settings.max_staleness)?;
+        let channels = Channels::open(&from.config.settings.notices, &own.lock(), &*store)?;
         let builder = Builder::shared(Arc::clone(&store), from.config.rules.clone()).clock(Arc::clone(&from.clock));
         let builder = match &from.directory {
             Some(directory) => builder.directory(Arc::clone(directory)),
@@ -257,7 +261,8 @@ impl Host {
             reconciler,
             watch: Watch::of(&engine),
             threads: Mutex::new(threads),
-            channels,
+            channels: Mutex::new(channels),
+            own,
             keeper,
             starts_at_first_use: AtomicBool::new(from.background == BackgroundWork::AtFirstUse),
             is_finished: AtomicBool::new(false),
@@ -273,7 +278,7 @@ impl Host {
     /// # Errors
     /// As for [`HostBuilder::open`].
     pub fn reopen(&self) -> Result<Self, Error> {
-        Self::open(Arc::clone(&self.builder))
+        Self::open(Arc::clone(&self.builder), Arc::clone(&self.own))
     }
 
     /// What it was opened from.
@@ -339,7 +344,7 @@ impl Host {
     fn start_background(&self) -> Result<(), Error> {
         let mut threads = self.threads.lock();
         if self.starts_at_first_use.load(Ordering::Acquire) {
-            *threads = Some(Threads::start(&self.engine, &self.channels, &self.keeper)?);
+            *threads = Some(Threads::start(&self.engine, &self.channels.lock(), &self.keeper)?);
             self.starts_at_first_use.store(false, Ordering::Release);
         }
         Ok(())

@@ -42,6 +42,44 @@ pub trait Channel: Debug + Send + Sync {
     fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError>;
 }
 
+/// A channel that is one function. It has a target of its own: whatever the function does with the message.
+///
+/// ```
+/// use jit_access::notify::{Channel, FnChannel, Reach, Sent};
+///
+/// let channel = FnChannel::new(|outgoing| {
+///     println!("{} notices", outgoing.notices.len());
+///     Ok(Sent::default())
+/// });
+/// assert_eq!(channel.reach(), Reach::TARGET);
+/// ```
+pub struct FnChannel(SendFn);
+
+type SendFn = Box<dyn Fn(&Outgoing<'_>) -> Result<Sent, SendError> + Send + Sync>;
+
+impl FnChannel {
+    /// This function.
+    pub fn new(send: impl Fn(&Outgoing<'_>) -> Result<Sent, SendError> + Send + Sync + 'static) -> Self {
+        Self(Box::new(send))
+    }
+}
+
+impl Debug for FnChannel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FnChannel")
+    }
+}
+
+impl Channel for FnChannel {
+    fn reach(&self) -> Reach {
+        Reach::TARGET
+    }
+
+    fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError> {
+        (self.0)(outgoing)
+    }
+}
+
 /// Whom a channel reaches.
 ///
 /// ```

@@ -26,7 +26,7 @@ mod plan;
 mod settings;
 
 pub use audience::Audience;
-pub use channel::{AddressKind, Channel, Outgoing, Reach, SendError, Sent};
+pub use channel::{AddressKind, Channel, FnChannel, Outgoing, Reach, SendError, Sent};
 pub(crate) use derive::tells_security;
 pub use derive::{messages, use_messages};
 pub(crate) use describe::{approver, describe_grant};

@@ -45,6 +45,8 @@ pub struct NoticeSettings {
     pub link_secret: Option<Secret>,
     /// `attempts`: how often a message is tried before it is given up.
     pub attempts: u32,
+    /// `max_age_hours`: what nobody could be told of for so long is not told any more, unless somebody can still act on it.
+    pub max_age: Ttl,
 }
 
 impl Default for NoticeSettings {
@@ -65,6 +67,7 @@ impl Default for NoticeSettings {
             templates: None,
             link_secret: None,
             attempts: 10,
+            max_age: minutes(72 * 60),
         }
     }
 }
@@ -162,7 +165,7 @@ impl ChannelSettings {
                 people: if slack.bot_token.is_some() { Some(AddressKind::Slack) } else { None },
                 target: slack.webhook_url.is_some() || (slack.bot_token.is_some() && slack.channel.is_some()),
             },
-            ChannelKind::Webhook(_) => Reach::TARGET,
+            ChannelKind::Webhook(_) | ChannelKind::Host => Reach::TARGET,
         }
     }
 }
@@ -182,6 +185,8 @@ pub enum ChannelKind {
     Slack(SlackSettings),
     /// `webhook`.
     Webhook(WebhookSettings),
+    /// `host`: one that the host gives when it opens the library, by this name.
+    Host,
 }
 
 impl ChannelKind {
@@ -192,6 +197,7 @@ impl ChannelKind {
             Self::Email(_) => "email",
             Self::Slack(_) => "slack",
             Self::Webhook(_) => "webhook",
+            Self::Host => "host",
         }
     }
 }

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::directory::DirectoryError;
 use super::shared::Shared;
-use crate::model::{DelegationStatus, DeliveryId, Event, Fact, GrantId, GrantStatus, Principal, RoleName, Timestamp};
+use crate::model::{
+    AccessRequest, DelegationStatus, DeliveryId, Event, Fact, GrantId, GrantStatus, Principal, RequestId, RoleName,
+    Timestamp,
+};
 use crate::notify::{
-    Addressee, Audience, Contact, Notice, NoticeKind, NoticeSettings, Reach, Uses, approver, describe_grant, plan,
-    tells_security,
+    Addressee, Audience, Contact, Link, Notice, NoticeKind, NoticeSettings, Reach, Uses, approver, describe_grant,
+    plan, tells_security,
 };
 use crate::store::{Leased, LeasedDelivery, NewDelivery, Page, RecordQuery, Settled, StoreError, Subject, Visible};
 use crate::workflow::{Needs, View};
@@ -19,6 +22,8 @@ const BATCH: usize = 50;
 const HOLD_MILLIS: i64 = 30_000;
 /// How often what is old is removed, where nothing is written.
 const FORGET_MILLIS: i64 = 3_600_000;
+/// What waited no longer than this is told as it was written.
+const RECENT_MILLIS: i64 = 600_000;
 /// How many records of uses are read at once.
 const USES: usize = 1_000;
 /// How many delegations are looked at: all that are in force.
@@ -142,12 +147,34 @@ impl Outbox {
                 return Ok(None);
             }
         };
+        if self.is_past(&notice, leased, now)? {
+            return Ok(None);
+        }
         let grant = notice.grant_id.as_ref().and_then(|id| id.parse::<GrantId>().ok());
         match (notice.kind, grant) {
             (NoticeKind::GrantEndsSoon, Some(grant)) => Ok(self.ends_soon(grant, now)?.then_some(notice)),
             (NoticeKind::GrantUsed, Some(grant)) => self.uses(leased, grant),
             (NoticeKind::SessionSummary, Some(grant)) => self.summary(notice, grant).map(Some),
             _ => Ok(Some(notice)),
+        }
+    }
+
+    /// Whether it comes too late to be told: nobody could be told of it for a long time, as before the first channel was
+    /// configured. What waits for an answer is told as long as somebody can give one.
+    fn is_past(&self, notice: &Notice, leased: &Leased, now: Timestamp) -> Result<bool, StoreError> {
+        let waited = now.millis().saturating_sub(leased.due.millis());
+        if waited < RECENT_MILLIS {
+            return Ok(false);
+        }
+        let asks = notice.audience.iter().any(|one| matches!(one, Audience::Approvers { .. }));
+        let request = notice.request_id.as_ref().and_then(|id| id.parse::<RequestId>().ok());
+        match (request, &notice.link) {
+            (Some(id), Some(Link::Approve { version, .. })) if asks => {
+                let request = self.shared.store.request(id)?.request;
+                let waits = |one: &AccessRequest| one.status(now).is_open() && one.version == *version;
+                Ok(!request.as_ref().is_some_and(waits))
+            }
+            _ => Ok(waited > self.settings().max_age.millis()),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::journal::{Broken, Hash, Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
     AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Grant,
-    GrantId, GrantStatus, Invalid, Principal, RequestId, RequestStatus, Revision, Standing, Timestamp, Topic,
+    GrantId, GrantStatus, Invalid, Principal, RequestId, RequestStatus, Revision, Secret, Standing, Timestamp, Topic,
 };
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
@@ -53,6 +53,7 @@ struct State {
     /// Each with the instant of the head then.
     done: HashMap<(Principal, String), (Timestamp, Done)>,
     outbox: Outbox,
+    secrets: HashMap<String, Secret>,
     /// How many commits there were.
     commits: u64,
 }
@@ -71,6 +72,7 @@ impl Default for State {
             delegations: BTreeMap::new(),
             standings: BTreeMap::new(),
             done: HashMap::new(),
+            secrets: HashMap::new(),
             outbox: Outbox::default(),
             commits: 0,
         }
@@ -513,6 +515,10 @@ impl Store for MemoryStore {
 
     fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError> {
         Ok(self.state.lock().outbox.counts())
+    }
+
+    fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
+        Ok(self.state.lock().secrets.entry(name.to_owned()).or_insert_with(|| fresh.clone()).clone())
     }
 
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {

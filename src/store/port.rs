@@ -9,7 +9,7 @@ use super::{
 use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Grant, GrantId, GrantStatus,
-    Principal, RequestId, RequestStatus, Revision, Timestamp,
+    Principal, RequestId, RequestStatus, Revision, Secret, Timestamp,
 };
 use crate::workflow::{Needs, View};
 
@@ -254,6 +254,13 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// The secret of this name, which all who use the store have in common. Where there is none yet, `fresh` is kept and is
+    /// the answer. Once this has returned, every later call answers the same.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError>;
 
     /// What a process on this machine has seen last, whatever the store says now: it is kept beside the store. `None` where
     /// nothing was kept, or nothing can be kept outside the store.

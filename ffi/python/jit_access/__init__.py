@@ -12,6 +12,7 @@ from jit_access._native import (
     Decision,
     Engine,
     Honoured,
+    SignedLink,
     __version__,
 )
 from jit_access.answers import Page
@@ -26,7 +27,7 @@ from jit_access.errors import (
     Refused,
     Unavailable,
 )
-from jit_access.principals import Directory, Principal, Standing
+from jit_access.principals import Contact, Directory, PeopleDirectory, Principal, Standing
 from jit_access.values import (
     AccessRequest,
     Alert,
@@ -66,6 +67,7 @@ __all__ = [
     "ChannelHealth",
     "Conditions",
     "Conflict",
+    "Contact",
     "Context",
     "Corrupt",
     "Decision",
@@ -83,6 +85,7 @@ __all__ = [
     "Limit",
     "NotFound",
     "Page",
+    "PeopleDirectory",
     "Principal",
     "RateLimited",
     "Record",
@@ -90,6 +93,7 @@ __all__ = [
     "Review",
     "RiskReason",
     "SignIn",
+    "SignedLink",
     "Standing",
     "Summary",
     "SummaryApproval",

@@ -42,6 +42,7 @@ __all__ = [
     "Engine",
     "Honoured",
     "ManualClock",
+    "SignedLink",
     "_Document",
     "__version__",
     "_at_exit",
@@ -240,6 +241,29 @@ class Honoured:
     @property
     def revision(self) -> int:
         """The journal position that the list is true of."""
+
+@final
+class SignedLink:
+    """What the link of a message says. `Engine.verify_link` makes it."""
+
+    @property
+    def request_id(self) -> str:
+        """The request."""
+
+    @property
+    def version(self) -> int:
+        """The version of it that the reader was shown."""
+
+    @property
+    def reader(self) -> str:
+        """For whom it was made: a person, or `channel:` and the name of a channel that many read."""
+
+    @property
+    def until(self) -> datetime:
+        """When it ends: the timeout of the request."""
+
+    def is_for(self, principal: Principal | str, *, agent: bool = False) -> bool:
+        """Whether it was made for this person. A link in a channel that many read was made for each of them."""
 
 @final
 class _Document:
@@ -1086,6 +1110,23 @@ class Engine:
         """
 
     # Commands and reads: end.
+
+    def add_channel(self, name: str, send: Callable[[dict[str, Any]], str | None]) -> None:
+        """Sends notices by a function of your own, beside the channels of the configuration. With `kind: host` under
+        this name there, routes lead to it and what it is for waits until it is given; without, it gets everything when
+        there are no routes.
+
+        `send` takes one message: `delivery` (the id, the same in every attempt), `attempt`, `at`, `reference`, and
+        `notices`, a list of what webhooks have as `data`. It answers `None`, or text that is the `reference` of later
+        messages of the same conversation. It is called in a thread of the engine, one message at a time; what it raises
+        is kept with the delivery, and the message is tried again later. Raises `InvalidInput` when the configuration
+        has another channel of this name.
+        """
+
+    def verify_link(self, link: str) -> SignedLink:
+        """What the link of a message says: the `link` of its address. It signs nobody in and approves nothing. Raises
+        `InvalidInput` when it was not made here, was changed, or its request has timed out.
+        """
 
     def honoured(self) -> Honoured:
         """The grants that checks honour now, for the host itself: no caller is asked. Empty when `enabled` is off.

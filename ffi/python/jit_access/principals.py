@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NoReturn, Protocol, Self, final, runtime_checkable
 
 from jit_access._native import _parse_principal, _principal
 
-__all__ = ["Directory", "Principal", "Standing"]
+__all__ = ["Contact", "Directory", "PeopleDirectory", "Principal", "Standing"]
 
 _AGENT: Final = "agent:"
 
@@ -85,6 +85,24 @@ class Standing:
 Standing.__module__ = "jit_access"
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """How somebody is reached by the channels of `notifications`."""
+
+    email: str | None = None
+    """The e-mail address."""
+    slack: str | None = None
+    """The Slack member id."""
+    zone: str | None = None
+    """The zone of their clock, an IANA name such as `Europe/Berlin`."""
+    digest: bool = False
+    """Whether they want what is not urgent gathered into one message."""
+
+
+Contact.__module__ = "jit_access"
+
+
 @runtime_checkable
 class Directory(Protocol):
     """Where a host keeps its accounts. `Engine.open` takes one. It is asked, at the instant of a command, for those who
@@ -102,3 +120,22 @@ class Directory(Protocol):
 
 
 Directory.__module__ = "jit_access"
+
+
+@runtime_checkable
+class PeopleDirectory(Directory, Protocol):
+    """A directory that also says who is told, and where. The engine asks for each of these methods if it is there. They
+    are called by the work that sends notices alone, in a thread of the engine: no command and no check waits for them.
+    When one raises, it is asked again later, and what is to be told waits.
+    """
+
+    def people_of(self, role: str, /) -> Iterable[Principal | str]:
+        """Who holds this role of the host by standing right: those who are told of what waits for it."""
+        ...
+
+    def contact(self, principal: Principal, /) -> Contact | None:
+        """How this principal is reached; `None` when they are not."""
+        ...
+
+
+PeopleDirectory.__module__ = "jit_access"

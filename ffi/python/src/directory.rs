@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use jit_access::model::{Invalid, Principal, PrincipalKind, RoleName, Standing, Timestamp};
+use jit_access::notify::Contact;
 use jit_access::service::{Directory, DirectoryError, Known};
 use pyo3::prelude::*;
 
 use crate::clock::when;
-use crate::principal::shown;
+use crate::principal::{Named, shown};
 
 /// A directory written in Python: an object with a method `standing` of a `Principal`, or a function of a name and of whether
 /// it is an agent's. It answers a `Standing`, `"gone"`, or `None` for what it does not judge; a function may answer a tuple of
@@ -28,6 +29,22 @@ impl fmt::Debug for PyDirectory {
     }
 }
 
+impl PyDirectory {
+    /// What the method of this name answers, if there is one.
+    fn ask<T>(
+        &self,
+        method: &str,
+        of: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>,
+        read: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
+    ) -> Result<Option<T>, DirectoryError> {
+        let said = Python::attach(|py| {
+            let Some(found) = self.0.bind(py).getattr_opt(method)? else { return Ok(None) };
+            read(&found.call1((of(py)?,))?).map(Some)
+        });
+        said.map_err(|error: PyErr| DirectoryError::new(format!("the host's directory failed in `{method}`: {error}")))
+    }
+}
+
 impl Directory for PyDirectory {
     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
         let said = Python::attach(|py| said(answer(self.0.bind(py), principal)?));
@@ -41,6 +58,33 @@ impl Directory for PyDirectory {
             Err(other) => Ok(other),
         }
     }
+
+    fn people_of(&self, role: &RoleName) -> Result<Vec<Principal>, DirectoryError> {
+        let name = |py: Python<'_>| Ok(role.as_str().into_pyobject(py)?.into_any().unbind());
+        let people = self.ask("people_of", name, |answer| {
+            let people = answer.try_iter()?.map(|one| one?.extract::<Named<'_>>()?.read(false));
+            people.collect::<PyResult<Vec<_>>>()
+        });
+        Ok(people?.unwrap_or_default())
+    }
+
+    fn contact(&self, principal: &Principal) -> Result<Contact, DirectoryError> {
+        let whom = |py: Python<'_>| Ok(shown(py, principal)?.unbind());
+        Ok(self.ask("contact", whom, |answer| contact(answer))?.unwrap_or_else(|| Contact::of(principal)))
+    }
+}
+
+/// A `Contact`; `None` for somebody who is not reached.
+fn contact(answer: &Bound<'_, PyAny>) -> PyResult<Contact> {
+    if answer.is_none() {
+        return Ok(Contact::default());
+    }
+    Ok(Contact {
+        email: answer.getattr("email")?.extract()?,
+        slack: answer.getattr("slack")?.extract()?,
+        zone: answer.getattr("zone")?.extract()?,
+        digest: answer.getattr("digest")?.extract()?,
+    })
 }
 
 fn answer<'py>(directory: &Bound<'py, PyAny>, of: &Principal) -> PyResult<Bound<'py, PyAny>> {

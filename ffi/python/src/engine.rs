@@ -12,10 +12,12 @@ use jit_access::config::{Config, StoreConfig};
 use jit_access::host::{HostBuilder, log};
 use jit_access::model::Invalid;
 use jit_access::wire::command::execute;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::channel::PyChannel;
 use crate::clock::ManualClock;
 use crate::directory::PyDirectory;
 use crate::errors::raise;
@@ -24,7 +26,7 @@ use crate::open::{builder, variables};
 use crate::principal::Named;
 use crate::run::{call, shown};
 use crate::shortcut::Shortcut;
-use crate::values::{Caller, Context, Decision, Honoured};
+use crate::values::{Caller, Context, Decision, Honoured, SignedLink};
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -218,6 +220,17 @@ impl Engine {
         let caller = caller.map(|caller| &caller.0);
         let answer = self.detached(py, move |live| execute(live.host.workflow(), spec, caller, fields))?;
         shown(py, answer)
+    }
+
+    fn add_channel(&self, py: Python<'_>, name: String, send: Py<PyAny>) -> PyResult<()> {
+        if !send.bind(py).is_callable() {
+            return Err(PyTypeError::new_err("argument 'send': a function of one message is expected"));
+        }
+        self.detached(py, |live| live.host.add_channel(name, PyChannel::new(send)))
+    }
+
+    fn verify_link(&self, py: Python<'_>, link: &str) -> PyResult<SignedLink> {
+        self.detached(py, |live| live.host.verify_link(link)).map(SignedLink)
     }
 
     fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {

@@ -2,6 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `channel` | a channel of the host, as a Python function |
 //! | `cli` | the command line, for the entry point |
 //! | `clock` | instants as Python has them, and a clock for tests |
 //! | `directory` | the host's directory, as a Python function |
@@ -17,6 +18,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![expect(unreachable_pub, reason = "the stub `_native.pyi` is the manual of this module")]
 
+mod channel;
 mod cli;
 mod clock;
 mod directory;
@@ -71,5 +73,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<values::Decision>()?;
     module.add_class::<values::Document>()?;
     module.add_class::<values::Honoured>()?;
+    module.add_class::<values::SignedLink>()?;
     Ok(())
 }

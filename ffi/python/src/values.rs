@@ -296,6 +296,42 @@ impl Honoured {
     }
 }
 
+/// What the link of a message says.
+#[pyclass(frozen, module = "jit_access")]
+pub struct SignedLink(pub jit_access::deliver::SignedLink);
+
+#[pymethods]
+impl SignedLink {
+    #[getter]
+    fn request_id(&self) -> String {
+        self.0.request.to_string()
+    }
+
+    #[getter]
+    fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    #[getter]
+    fn reader(&self) -> &str {
+        &self.0.reader
+    }
+
+    #[getter]
+    fn until(&self) -> DateTime<Utc> {
+        instant(self.0.until)
+    }
+
+    #[pyo3(signature = (principal, *, agent = false))]
+    fn is_for(&self, principal: Named<'_>, agent: bool) -> PyResult<bool> {
+        Ok(self.0.is_for(&principal.read(agent)?))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr!(py, "SignedLink", request_id = self.request_id(), version = self.0.version, reader = self.reader())
+    }
+}
+
 /// Makes the JSON of a document whose links start with this base.
 pub type Render = Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send + Sync>;
 

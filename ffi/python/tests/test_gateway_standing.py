@@ -47,7 +47,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 def open_engine(path: Path | None = None) -> Engine:
     environ = {"JIT_STORE__PATH": str(path)} if path else {}
-    return Engine.from_yaml(CONFIG, environ=environ, reserved_permissions=RESERVED, directory=host.directory)
+    return Engine.from_yaml(CONFIG, environ=environ, reserved_permissions=RESERVED, directory=host.Accounts())
 
 
 def granted(engine: Engine, role: str = "operator") -> Grant:

@@ -126,6 +126,7 @@ macro_rules! store_conformance {
             outbox::deliveries_are_listed_and_counted,
             outbox::what_failed_is_sent_again_or_dropped,
             outbox::what_is_old_is_removed,
+            outbox::a_secret_is_made_once_for_all,
             lasting::what_was_committed_is_there_after_reopening,
         }
     };

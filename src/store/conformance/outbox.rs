@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Fixture;
 use super::world::{at, cast, submit};
-use crate::model::{ChannelCount, DeliveryId, DeliveryState, Principal, Recipient, Revision, Timestamp};
+use crate::model::{ChannelCount, DeliveryId, DeliveryState, Principal, Recipient, Revision, Secret, Timestamp};
 use crate::store::{
     Batch, DeliveryPage, Gathers, KEY_DAYS, Leased, LeasedDelivery, Message, NOTICE_DAYS, NewDelivery, Settled, Store,
     UNSENT_DAYS,
@@ -44,6 +44,17 @@ pub fn notices_are_given_out_in_order_and_until_planned(fixture: &dyn Fixture) {
     for nobody in [0, 999, u64::MAX] {
         assert!(!store.plan_notice(nobody, "", &[new(1, "mail")], at(0)).unwrap());
     }
+}
+
+/// Whoever comes first makes it; everybody after has the same, and each name has its own.
+pub fn a_secret_is_made_once_for_all(fixture: &dyn Fixture) {
+    let place = fixture.fresh();
+    let (store, other) = (place.open(), place.open());
+    let secret = |text: &str| Secret::new(text);
+    assert_eq!(store.secret("links", &secret("first")).unwrap(), secret("first"));
+    assert_eq!(other.secret("links", &secret("second")).unwrap(), secret("first"));
+    assert_eq!(store.secret("links", &secret("third")).unwrap(), secret("first"));
+    assert_eq!(other.secret("others", &secret("second")).unwrap(), secret("second"));
 }
 
 /// A notice that is due later is not given out before.

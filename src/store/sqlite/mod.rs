@@ -27,6 +27,7 @@
 //! | `tally` | how many grants and requests there are |
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
+//! | `secrets` | what all who use the file have in common and nobody else knows |
 //! | `verify` | whether the file still says what was written to it |
 //! | `error` | what a failure of SQLite means to the caller |
 
@@ -47,6 +48,7 @@ mod private;
 mod read;
 mod rows;
 mod schema;
+mod secrets;
 mod snapshot;
 mod standings;
 mod tally;
@@ -72,7 +74,7 @@ use super::{
 use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, RequestStatus,
-    Revision, Timestamp,
+    Revision, Secret, Timestamp,
 };
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, View};
@@ -240,6 +242,14 @@ impl Store for SqliteStore {
 
     fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError> {
         self.connections.read("counting deliveries", |c| deliveries::counts(c))
+    }
+
+    fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
+        const DOING: &str = "reading a secret";
+        match self.connections.read(DOING, |c| secrets::one(c, name))? {
+            Some(kept) => Ok(kept),
+            None => self.connections.write(DOING, |c| secrets::kept(c, name, fresh)),
+        }
     }
 
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -20,10 +20,12 @@ from mcpgateway.auth_context import get_jwt_user_email_from_payload
 from mcpgateway.config import settings as gateway_settings
 from mcpgateway.db import EmailUser, Permissions, Role, SessionLocal, UserRole
 from mcpgateway.middleware.rbac import get_current_user_with_permissions
+from mcpgateway.services.siem_export_service import get_siem_export_service
+from mcpgateway.services.structured_logger import get_structured_logger
 from mcpgateway.transports.streamablehttp_transport import mcp_app, server_id_var
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from jit_access import Caller, Context, InvalidInput, Standing
+from jit_access import Caller, Contact, Context, InvalidInput, Principal, Standing
 from jit_access.gateway import kinds, serving
 
 ROLE_PREFIX: Final = "jit-"
@@ -172,13 +174,70 @@ def utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def directory(principal: str, agent: bool) -> Standing | Literal["gone"] | None:
-    """What somebody is now, for the engine, which asks it of those who want something done and of whom it concerns.
-    Every person has an account in the gateway, so a person without one is gone. Agents are not ours to judge."""
-    if agent:
-        return None
-    account = accounts([principal]).get(principal)
-    return "gone" if account is None else replace(account.standing, since=account.made_at)
+class Accounts:
+    """The accounts of the gateway, for the engine."""
+
+    def standing(self, principal: Principal, /) -> Standing | Literal["gone"] | None:
+        """What somebody is now, asked of those who want something done and of whom it concerns. Every person has an
+        account in the gateway, so a person without one is gone. Agents are not ours to judge."""
+        if principal.agent:
+            return None
+        account = accounts([principal.name]).get(principal.name)
+        return "gone" if account is None else replace(account.standing, since=account.made_at)
+
+    def people_of(self, role: str, /) -> list[str]:
+        """Whose account is enabled and holds this role everywhere, without any grant: as `caller` judges them. A role
+        in one team says nothing about the gateway."""
+        assigned = (
+            select(UserRole.user_email)
+            .join(Role, and_(Role.id == UserRole.role_id, _not_of_a_grant()))
+            .where(Role.name == role, _assigned())
+        )
+        holds = EmailUser.email.in_(assigned)
+        if role == PLATFORM_ADMIN:
+            holds = or_(holds, EmailUser.is_admin.is_(True))
+        with SessionLocal() as session:
+            return list(session.scalars(select(EmailUser.email).where(holds, EmailUser.is_active.is_(True))))
+
+    def contact(self, principal: Principal, /) -> Contact | None:
+        """Where somebody is reached: at the address that is the name of their account, while it is enabled."""
+        account = None if principal.agent else accounts([principal.name]).get(principal.name)
+        return Contact(email=principal.name) if account is not None and account.standing.enabled else None
+
+
+SIEM: Final = "siem"
+"""The name of the channel that is the gateway's SIEM export."""
+STRUCTURED_LOG: Final = "structured_log"
+"""The name of the channel that is the gateway's structured log."""
+_SIEM_SECONDS: Final = 10
+
+
+def to_siem(message: dict[str, Any], loop: asyncio.AbstractEventLoop) -> None:
+    """Hand the notices of a message to the gateway's SIEM export, whose queue lives in this loop."""
+    service = get_siem_export_service()
+    for notice in message["notices"]:
+        queued = service.enqueue_event(_event(message, notice), source="security")
+        if not asyncio.run_coroutine_threadsafe(queued, loop).result(_SIEM_SECONDS):
+            raise RuntimeError("the gateway's SIEM export is off, or takes no events of the source `security`")
+
+
+def to_structured_log(message: dict[str, Any]) -> None:
+    """Write the notices of a message to the gateway's structured log."""
+    log = get_structured_logger("jit-access")
+    for notice in message["notices"]:
+        fields = _event(message, notice)
+        log.info(f"jit-access: {notice['kind']}", user_email=fields["user_email"], custom_fields=fields)
+
+
+def _event(message: dict[str, Any], notice: dict[str, Any]) -> dict[str, Any]:
+    """One notice as the gateway's events have it. The id of the delivery tells a repeat."""
+    return {
+        "event_type": f"jit_access.{notice['kind']}",
+        "event_id": message["delivery"],
+        "timestamp": notice["at"],
+        "user_email": notice.get("actor"),
+        "details": notice,
+    }
 
 
 def known(email: str) -> Context | None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from jit_access import Caller, Decision, Engine, Grant
 from jit_access.gateway import changes, host, kinds
@@ -128,6 +128,18 @@ class Runtime:
         else:
             self.mirror.doubt()
 
+    def give_channels(self) -> None:
+        """Let the engine send notices by what the settings name of the gateway."""
+        if host.SIEM in self.settings.channels:
+            self.engine.add_channel(host.SIEM, self._to_siem)
+        if host.STRUCTURED_LOG in self.settings.channels:
+            self.engine.add_channel(host.STRUCTURED_LOG, host.to_structured_log)
+
+    def _to_siem(self, message: dict[str, Any]) -> None:
+        if self._task is None:
+            raise RuntimeError("the gateway serves nothing yet")
+        host.to_siem(message, self._task.get_loop())
+
     def keep_up(self) -> None:
         """See to it that grants follow their holders, and the mirror other processes, from the loop that runs now."""
         if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
@@ -183,12 +195,13 @@ def start(settings: Settings, name: str) -> Runtime:
 
 def _open(settings: Settings, name: str) -> Runtime:
     try:
-        engine = settings.open_engine(host.directory)
+        engine = settings.open_engine(host.Accounts())
     except Exception:
         # The gateway may be set to serve without us. What an earlier start left must not be honoured then.
         clear()
         raise
     opened = Runtime(settings, engine, name)
+    opened.give_channels()
     opened.standings.follow()
     opened.mirror.follow_now()
     from jit_access.gateway import admin, checks

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from jit_access import Engine, Standing
+from jit_access import Engine, PeopleDirectory
 from jit_access.gateway.reserved import RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
-_GATEWAY_KEYS = frozenset({"mirror", "wrap_permission_service", "poll_seconds", "lease_seconds", "decision_seconds"})
-
-
-Directory = Callable[[str, bool], Standing | Literal["gone"] | None]
-"""Answers for a principal, by name and whether it is an agent."""
+_GATEWAY_KEYS = frozenset(
+    {"mirror", "wrap_permission_service", "poll_seconds", "lease_seconds", "decision_seconds", "channels"}
+)
+_CHANNELS = ("siem", "structured_log")
 
 
 class PluginConfigError(ValueError):
@@ -38,6 +37,8 @@ class Settings:
     """How long a mirrored role lives without a renewal."""
     decision_seconds: float
     """How long a decision may wait for a disk; then the grant is not honoured."""
+    channels: tuple[str, ...] = ()
+    """What of the gateway notices are sent by: `siem`, `structured_log`. Each is a channel of that name."""
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Settings:
@@ -63,9 +64,10 @@ class Settings:
             poll_seconds=_seconds(gateway, "poll_seconds", 1.0, 0.1, 60),
             lease_seconds=_seconds(gateway, "lease_seconds", 30.0, 5, 300),
             decision_seconds=_seconds(gateway, "decision_seconds", 1.0, 0.1, 30),
+            channels=_names(gateway, "channels", _CHANNELS),
         )
 
-    def open_engine(self, directory: Directory) -> Engine:
+    def open_engine(self, directory: PeopleDirectory) -> Engine:
         """The engine this configuration describes, which asks the gateway what people are."""
         if self.config_file is not None:
             return Engine.open(self.config_file, reserved_permissions=RESERVED, directory=directory)
@@ -84,6 +86,13 @@ def _flag(config: Mapping[str, Any], key: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise PluginConfigError(f"`gateway.{key}` is {value!r}: true or false is expected")
     return value
+
+
+def _names(config: Mapping[str, Any], key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    value = config.get(key, [])
+    if not isinstance(value, list) or not all(name in known for name in value):
+        raise PluginConfigError(f"`gateway.{key}` is {value!r}: a list of {' and '.join(known)} is expected")
+    return tuple(value)
 
 
 def _seconds(config: Mapping[str, Any], key: str, default: float, least: float, most: float) -> float:

@@ -1,0 +1,58 @@
+//! A channel of the host, as a Python function.
+
+use std::fmt;
+
+use jit_access::notify::{Channel, Outgoing, Reach, SendError, Sent};
+use pyo3::prelude::*;
+use serde_json::json;
+
+/// A function that takes one message, as a dictionary, and sends it. What it raises is tried again later. It is called from a
+/// thread of its own, one message at a time, without any lock of this library held.
+pub struct PyChannel(Py<PyAny>);
+
+impl PyChannel {
+    pub const fn new(function: Py<PyAny>) -> Self {
+        Self(function)
+    }
+}
+
+impl fmt::Debug for PyChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PyChannel")
+    }
+}
+
+impl Channel for PyChannel {
+    fn reach(&self) -> Reach {
+        Reach::TARGET
+    }
+
+    fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError> {
+        let later = |why: String| SendError::Later { after: None, why };
+        let message = text(outgoing).map_err(SendError::Refused)?;
+        let sent = Python::try_attach(|py| {
+            let message = py.import("json")?.call_method1("loads", (message,))?;
+            let answer = self.0.bind(py).call1((message,))?;
+            answer.extract::<Option<String>>()
+        });
+        match sent {
+            Some(Ok(reference)) => Ok(Sent { reference }),
+            Some(Err(error)) => Err(later(error.to_string())),
+            None => Err(later("the interpreter ends".to_owned())),
+        }
+    }
+}
+
+/// The message as JSON.
+fn text(outgoing: &Outgoing<'_>) -> Result<String, String> {
+    let notices: Result<Vec<serde_json::Value>, _> =
+        outgoing.notices.iter().map(|notice| serde_json::from_str(&notice.to_json())).collect();
+    let message = json!({
+        "delivery": outgoing.delivery.to_string(),
+        "attempt": outgoing.attempt,
+        "at": outgoing.now.to_string(),
+        "reference": outgoing.reference,
+        "notices": notices.map_err(|error| error.to_string())?,
+    });
+    Ok(message.to_string())
+}

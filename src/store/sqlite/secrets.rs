@@ -1,0 +1,20 @@
+//! The secrets that all who use the file have in common.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::error::Fault;
+use crate::model::Secret;
+
+pub(super) fn one(connection: &Connection, name: &str) -> Result<Option<Secret>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT value FROM secrets WHERE name = ?")?;
+    let value: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
+    Ok(value.map(Secret::new))
+}
+
+/// The one that is there; `fresh` where nobody was faster.
+pub(super) fn kept(transaction: &Transaction<'_>, name: &str, fresh: &Secret) -> Result<Secret, Fault> {
+    transaction
+        .prepare_cached("INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")?
+        .execute(params![name, fresh.expose()])?;
+    one(transaction, name)?.ok_or_else(|| Fault::corrupt(format!("the secret {name} is not there")))
+}
