@@ -8,6 +8,7 @@ The end-to-end tests drive the gateway through the same functions, so what the d
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import json
 import os
@@ -27,6 +28,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+import inbox
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
@@ -110,6 +113,30 @@ def start_tools(port: int) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", port), _Tool)
     threading.Thread(target=server.serve_forever, name="demo-tools", daemon=True).start()
     return server
+
+
+# --- a mailbox --------------------------------------------------------------------------------------------------------
+
+
+def with_mailbox(state: State, config: Path, base: str, smtp: int, http: int) -> Path:
+    """The configuration with channels that lead to the mailbox: e-mail, Slack and a webhook, all on loopback."""
+    signing, slack = state.root / "webhook.secret", state.root / "slack.url"
+    if not signing.exists():
+        write_private(signing, f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}")
+    write_private(slack, f"http://127.0.0.1:{http}/slack")
+    path = state.root / "jit-access.yaml"
+    write_private(
+        path,
+        f"""{config.read_text().rstrip()}
+  notifications:
+    base_url: {base}/admin/jit
+    channels:
+      mail: {{kind: email, host: 127.0.0.1, port: {smtp}, security: none, from: "JIT access <jit@example.com>"}}
+      slack: {{kind: slack, webhook_url_file: "{slack}", allow_private: true}}
+      hook: {{kind: webhook, url: "http://127.0.0.1:{http}/hook", secrets_file: ["{signing}"], allow_private: true}}
+""",
+    )
+    return path
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
@@ -391,7 +418,7 @@ def _expect(answer: Answer, what: str) -> Any:
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
-def guide(gateway: Gateway, tokens_file: Path) -> str:
+def guide(gateway: Gateway, tokens_file: Path, mailbox: str) -> str:
     """What a person who has just started the demo wants on the screen."""
     base, json_type = gateway.url, "-H 'content-type: application/json'"
     ask = json.dumps(
@@ -407,6 +434,7 @@ def guide(gateway: Gateway, tokens_file: Path) -> str:
 The gateway runs on {base} with just-in-time access inside.
 
 Open   {base}/admin/   as {ADMIN}, password {gateway.state.secrets[ADMIN]}
+Read   {mailbox}   what people are told: mails, Slack messages and webhooks appear there
 
 Try    . {shlex.quote(str(tokens_file))}      # tokens of dev@, other@ and admin@example.com as $DEV, $OTHER, $ADMIN
 
@@ -432,17 +460,20 @@ def tokens_file(state: State, tokens: Mapping[str, str]) -> Path:
     return path
 
 
-def run(root: Path, port: int, tools_port: int, workers: int) -> None:
+def run(root: Path, port: int, tools_port: int, mail_port: int, workers: int) -> None:
     """Start everything, say what to try, and wait for Ctrl-C."""
     require_free(port)
-    require_free(tools_port)
+    for needed in (tools_port, mail_port, mail_port + 1):
+        require_free(needed)
     state = State.open(root)
     gateway = Gateway(state, port=port, workers=workers)
-    tools = start_tools(tools_port)
+    gateway.config = with_mailbox(state, gateway.config, gateway.url, mail_port, mail_port + 1)
+    tools, mailbox = start_tools(tools_port), inbox.start(mail_port, mail_port + 1)
     try:
         print("starting the gateway (the first start creates its database and takes about a minute) ...", flush=True)
         gateway.start()
-        print(guide(gateway, tokens_file(state, seed(gateway, tools_port=tools_port))), flush=True)
+        tokens = tokens_file(state, seed(gateway, tools_port=tools_port))
+        print(guide(gateway, tokens, f"http://127.0.0.1:{mail_port + 1}/"), flush=True)
         assert gateway.process is not None
         status = gateway.process.wait()
         raise DemoError(f"the gateway ended with status {status}:\n{gateway.tail()}")
@@ -450,6 +481,8 @@ def run(root: Path, port: int, tools_port: int, workers: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         gateway.stop()
         tools.shutdown()
+        for server in mailbox:
+            server.shutdown()
 
 
 def main() -> int:
@@ -462,6 +495,9 @@ def main() -> int:
     parser.add_argument(
         "--tools-port", type=int, help="of the demo tools, on loopback (default: the gateway's plus one)"
     )
+    parser.add_argument(
+        "--mail-port", type=int, help="of the mailbox, and the next one of its page (default: the gateway's plus two)"
+    )
     parser.add_argument("--workers", type=int, default=1, help="gateway processes (default: %(default)s)")
     options = parser.parse_args()
 
@@ -470,7 +506,8 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     try:
-        run(options.state.resolve(), options.port, options.tools_port or options.port + 1, options.workers)
+        tools_port, mail_port = options.tools_port or options.port + 1, options.mail_port or options.port + 2
+        run(options.state.resolve(), options.port, tools_port, mail_port, options.workers)
     except KeyboardInterrupt:
         print("\nended; the data stays in", options.state)
         return 0

@@ -235,7 +235,7 @@ fn memory() -> usize {
 
 #[test]
 fn ten_thousand_notices_take_little_memory() {
-    if let Ok(path) = std::env::var("JIT_DELIVER_MANY") {
+    if let Ok(path) = std::env::var("DELIVER_MANY") {
         let store = sqlite(Path::new(&path));
         let (line, given) = line(|_| Ok(Sent::default()));
         let before = memory();
@@ -253,7 +253,7 @@ fn ten_thousand_notices_take_little_memory() {
     queue(&*sqlite(&path), 10_000);
     let done = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "work::ten_thousand_notices_take_little_memory", "--nocapture"])
-        .env("JIT_DELIVER_MANY", &path)
+        .env("DELIVER_MANY", &path)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
@@ -284,24 +284,24 @@ fn product(path: &Path, url: String) -> ! {
     }
 }
 
-/// Killed between commit and delivery, so often as `JIT_KILLS` says: each notice arrives at least once, under one id.
+/// Killed between commit and delivery, so often as `KILLS` says: each notice arrives at least once, under one id.
 #[test]
 fn no_kill_loses_a_notice() {
-    if let Ok(url) = std::env::var("JIT_DELIVER_URL") {
-        product(Path::new(&std::env::var("JIT_DELIVER_STORE").unwrap()), url);
+    if let Ok(url) = std::env::var("DELIVER_URL") {
+        product(Path::new(&std::env::var("DELIVER_STORE").unwrap()), url);
     }
     if !is_here() {
         return;
     }
-    let kills = std::env::var("JIT_KILLS").map_or(5, |count| count.parse().unwrap());
+    let kills = std::env::var("KILLS").map_or(5, |count| count.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jit.db");
     let server = Receiver::start(&["http", "--secret", SECRET]);
     for kill in 0..kills {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "work::no_kill_loses_a_notice", "--nocapture"])
-            .env("JIT_DELIVER_URL", server.url("/"))
-            .env("JIT_DELIVER_STORE", &path)
+            .env("DELIVER_URL", server.url("/"))
+            .env("DELIVER_STORE", &path)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,6 +1,6 @@
 """A mailbox and a receiver on loopback, to see what jit-access sends without any account.
 
-usage: python examples/mailbox.py [--smtp 2525] [--http 8025]
+usage: python examples/gateway/inbox.py [--smtp 2525] [--http 8025]
 
 It takes mail on the first port, and webhooks and Slack messages on the second; the page of what came is there too. It
 keeps the last hundred in memory and sends nothing on. For trying out only: it asks nobody who they are.
@@ -15,10 +15,11 @@ import json
 import socketserver
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 
 LONGEST = 1_000_000
 
@@ -31,6 +32,7 @@ class Came:
     title: str
     text: str
     page: str | None = None
+    number: int = field(default_factory=count(1).__next__)
 
 
 CAME: deque[Came] = deque(maxlen=100)
@@ -87,25 +89,27 @@ class Page(BaseHTTPRequestHandler):
             title = str(document.get("text") or document.get("type") or "a webhook")
             by = "webhook" if "specversion" in document else "Slack"
             CAME.appendleft(Came(f"{by} at {self.path}", html.unescape(title), json.dumps(document, indent=2)))
-        self.answer(json.dumps({"ok": True, "channel": "C1", "ts": f"{len(CAME)}.0"}), "application/json")
+        self.answer(
+            json.dumps({"ok": True, "channel": "C1", "ts": f"{CAME[0].number if CAME else 0}.0"}), "application/json"
+        )
 
     def do_GET(self) -> None:
         """The list, or the HTML of one mail."""
         if self.path.startswith("/mail/"):
             number = self.path.removeprefix("/mail/")
-            found = list(CAME)[int(number)] if number.isdecimal() and int(number) < len(CAME) else None
+            found = next((one for one in CAME if str(one.number) == number), None)
             self.answer(found.page if found and found.page else "nothing here", "text/html")
             return
-        rows = "".join(self.row(at, one) for at, one in enumerate(CAME)) or "<p>Nothing came yet. Messages appear here."
+        rows = "".join(map(self.row, list(CAME))) or "<p>Nothing came yet. Messages appear here."
         self.answer(f"{HEAD}<h1>{len(CAME)} messages</h1>{rows}", "text/html")
 
     @staticmethod
-    def row(at: int, one: Came) -> str:
+    def row(one: Came) -> str:
         """One message of the list."""
         shown = f"<pre>{html.escape(one.text)}</pre>"
         if one.page:
             text = f"<details><summary>text</summary>{shown}</details>"
-            shown = f'<iframe sandbox src="/mail/{at}" title="mail"></iframe>{text}'
+            shown = f'<iframe sandbox src="/mail/{one.number}" title="mail"></iframe>{text}'
         return (
             f"<details><summary><b>{html.escape(one.title)}</b> <i>{html.escape(one.by)}</i></summary>{shown}</details>"
         )
