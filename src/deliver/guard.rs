@@ -68,15 +68,22 @@ fn inside_v6(address: Ipv6Addr) -> Option<&'static str> {
 
 /// Resolves names, and keeps the addresses that may be connected to.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct Guard<R = DefaultResolver> {
     allow_private: bool,
-    system: DefaultResolver,
+    names: R,
 }
 
 impl Guard {
     /// Lets through what is outside, or everything.
     pub(super) fn new(allow_private: bool) -> Self {
-        Self { allow_private, system: DefaultResolver::default() }
+        Self::over(DefaultResolver::default(), allow_private)
+    }
+}
+
+impl<R> Guard<R> {
+    /// The same for the answers of this resolver.
+    pub(super) const fn over(names: R, allow_private: bool) -> Self {
+        Self { allow_private, names }
     }
 
     /// Why this address is refused, if it is.
@@ -85,9 +92,9 @@ impl Guard {
     }
 }
 
-impl Resolver for Guard {
+impl<R: Resolver> Resolver for Guard<R> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.system.resolve(uri, config, timeout)?;
+        let found = self.names.resolve(uri, config, timeout)?;
         let mut kept = self.empty();
         let mut refused = None;
         for address in found.iter() {

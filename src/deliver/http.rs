@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::Resolver;
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Error};
 
@@ -29,6 +30,10 @@ pub(super) struct Client(Agent);
 impl Client {
     /// A client whose attempts take so long at most, in all.
     pub(super) fn new(timeout: Duration, allow_private: bool) -> Self {
+        Self::over(timeout, Guard::new(allow_private))
+    }
+
+    fn over(timeout: Duration, guard: Guard<impl Resolver>) -> Self {
         let certificates = rustls_native_certs::load_native_certs().certs;
         let roots: Vec<_> = certificates.iter().map(|found| Certificate::from_der(found).to_owned()).collect();
         let tls = TlsConfig::builder()
@@ -46,7 +51,7 @@ impl Client {
             .max_idle_connections(0)
             .user_agent(concat!("jit-access/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self(Agent::with_parts(config, DefaultConnector::new(), Guard::new(allow_private)))
+        Self(Agent::with_parts(config, DefaultConnector::new(), guard))
     }
 
     /// Sends the body; `headers` are names and values.
@@ -111,4 +116,64 @@ fn tls(error: &Error) -> String {
 #[expect(clippy::disallowed_methods, reason = "a date in an answer counts from the wall clock")]
 fn now() -> SystemTime {
     SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::ResolvedSocketAddrs;
+    use ureq::unversioned::transport::NextTimeout;
+
+    use super::*;
+
+    /// A name that has other addresses at each question.
+    #[derive(Debug)]
+    struct Rebinding {
+        asked: Arc<AtomicUsize>,
+        answers: Vec<SocketAddr>,
+    }
+
+    impl Resolver for Rebinding {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            let at = self.asked.fetch_add(1, Ordering::Relaxed);
+            let mut found = self.empty();
+            self.answers.get(at).into_iter().for_each(|address| found.push(*address));
+            Ok(found)
+        }
+    }
+
+    /// A server that answers what comes, and one that must not be connected to.
+    #[test]
+    fn the_address_that_was_judged_is_the_one_that_is_connected_to() {
+        let (right, wrong) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+        wrong.set_nonblocking(true).unwrap();
+        let answers = vec![right.local_addr().unwrap(), wrong.local_addr().unwrap()];
+        let served = std::thread::spawn(move || {
+            let (mut taken, _) = right.accept().unwrap();
+            let mut request = [0; 4_096];
+            let _ = taken.read(&mut request).unwrap();
+            taken.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").unwrap();
+        });
+        let asked = Arc::new(AtomicUsize::new(0));
+        let names = Rebinding { asked: Arc::clone(&asked), answers: answers.clone() };
+        let client = Client::over(Duration::from_secs(20), Guard::over(names, true));
+        assert_eq!(client.post("http://rebinds.example.com/", &[], b"{}").unwrap().status, 204);
+        served.join().unwrap();
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "a second question could have another answer");
+        assert!(wrong.accept().is_err());
+
+        // Now the name leads inside, and that is not allowed: at every question anew.
+        let names = Rebinding { asked, answers: vec![answers[1]; 9] };
+        let client = Client::over(Duration::from_secs(20), Guard::over(names, false));
+        for _ in 0..2 {
+            let error = client.post("http://rebinds.example.com/", &[], b"{}").unwrap_err();
+            assert!(error.to_string().contains("127.0.0.1 is a loopback address"), "{error}");
+        }
+        assert!(wrong.accept().is_err());
+    }
 }

@@ -6,6 +6,8 @@
 //! | `notices` | a notice that has everything |
 //! | `channels` | what arrives by mail, in Slack and at a webhook |
 //! | `trouble` | what becomes of a message when its receiver is in trouble |
+//! | `plan` | to whom a notice goes by which channel, and when |
+//! | `product` | whether a command waits for a dead channel |
 //! | `work` | what the work of delivery does with channels that fail, hang or come back, and with kills |
 //! | `hostile` | whether what others wrote stays text in every channel |
 
@@ -14,6 +16,8 @@
 mod channels;
 mod hostile;
 mod notices;
+mod plan;
+mod product;
 mod receiver;
 mod trouble;
 mod work;

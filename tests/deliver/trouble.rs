@@ -75,6 +75,24 @@ fn an_attempt_ends_in_time_whatever_the_receiver_does() {
 }
 
 #[test]
+fn a_receiver_that_is_killed_under_way_is_tried_again() {
+    if !is_here() {
+        return;
+    }
+    let server = Receiver::start(&["http", "--behaviour", "hang"]);
+    let channel = webhook(server.url("/secret-path"), PATIENCE, true, &[SECRET]);
+    let killer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        drop(server);
+    });
+    let started = Instant::now();
+    let (_, why) = later(send(&channel, &[plain()], &Recipient::default(), None).map(drop));
+    assert!(why.contains("cannot be reached") || why.contains("does not speak HTTP"), "{why}");
+    assert!(started.elapsed() < PATIENCE, "it is not waited for");
+    killer.join().unwrap();
+}
+
+#[test]
 fn no_redirect_is_followed() {
     if !is_here() {
         return;

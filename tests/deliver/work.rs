@@ -158,6 +158,31 @@ fn every_notice_is_sent_once_when_all_is_well() {
     assert_eq!((given.len(), given.iter().collect::<BTreeSet<_>>().len()), (100, 100));
 }
 
+/// An outbox whose notices are all for one digest of one reader.
+#[test]
+fn a_digest_of_many_notices_is_a_few_messages_and_none_is_lost() {
+    let store = memory_store();
+    queue(&*store, 100);
+    for notice in store.lease_notices(now(), later(60), 100).unwrap() {
+        let delivery = NewDelivery {
+            id: DeliveryId::from_u128(u128::from(notice.id)),
+            channel: "mail".to_owned(),
+            recipient: crate::notices::ann(),
+            digest: true,
+            thread: None,
+            next_at: now(),
+            failed: None,
+        };
+        store.plan_notice(notice.id, &notice.message.body, &[delivery], now()).unwrap();
+    }
+    let (line, given) = line(|_| Ok(Sent::default()));
+    let work = start(&store, vec![("mail", line)]);
+    wait("all are sent", || deliveries(&*store).iter().all(|one| one.state == DeliveryState::Sent));
+    drop(work);
+    assert_eq!(given.try_iter().count(), 4, "a message holds 32 notices at most");
+    assert_eq!(deliveries(&*store).len(), 100);
+}
+
 #[test]
 fn a_failure_is_tried_again_under_the_same_id() {
     let store = memory_store();
