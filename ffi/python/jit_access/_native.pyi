@@ -871,6 +871,49 @@ class Engine:
         - `cursor`: `next_cursor` of the page before.
         """
 
+    def deliveries(
+        self,
+        caller: Caller,
+        *,
+        state: str | None = None,
+        channel: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Delivery]:
+        """List the deliveries of notices, newest first.
+
+        Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `state`: Only deliveries in this state.
+        - `channel`: Only deliveries by this channel.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
+
+    def resend_delivery(self, caller: Caller, delivery_id: str) -> Delivery:
+        """Send a delivery again, under the same id.
+
+        It waits from now on, whatever has become of it before. Needs a role in `approver_roles`.
+
+        - `delivery_id`: The delivery.
+        """
+
+    def drop_delivery(self, caller: Caller, delivery_id: str) -> Delivery:
+        """Drop a delivery that waits or has failed.
+
+        One that is being sent at this moment may still arrive; one that was sent stays sent. Needs a role in
+        `approver_roles`.
+
+        - `delivery_id`: The delivery.
+        """
+
+    def health(self, caller: Caller) -> Health:
+        """Get how the library stands.
+
+        Of each channel: when a delivery last succeeded, how many wait, and how many have failed. Nothing is
+        connected to. Needs a role in `approver_roles` or `auditor_roles`.
+        """
+
     def audit(
         self,
         caller: Caller,

@@ -350,6 +350,40 @@ class SummaryModel(_Shown):
     through_revision: int = Field(description="The last record of the journal that the summary rests on")
 
 
+class DeliveryModel(_Shown):
+    """The delivery of one notice to one recipient by one channel. Its id stays the same however often it is tried."""
+
+    id: str = Field(description="The id, a UUID. Receivers see it too")
+    kind: str = Field(description="What the notice tells of: `grant_revoked`")
+    channel: str = Field(description="The channel, by its name in the configuration")
+    state: Literal["waiting", "sent", "failed", "dropped"] = Field(description="What has become of it")
+    recipient: str | None = Field(description="Who it goes to; `null` for the channel's own target")
+    address: str | None = Field(description="The address it goes to; `null` for the channel's own target")
+    digest: bool = Field(description="Whether it waits for others, to be sent with them as one message")
+    attempts: int = Field(description="How often it was tried")
+    created_at: datetime = Field(description="When it was made")
+    next_at: datetime | None = Field(description="When it is tried next, while it waits")
+    settled_at: datetime | None = Field(description="When it was sent, given up or dropped")
+    last_error: str | None = Field(description="Why the last attempt failed")
+    subject: str | None = Field(description="The id of the request that the notice belongs to, or of a grant or a delegation where there is none")
+
+
+class ChannelHealthModel(_Shown):
+    """How the deliveries of one channel stand."""
+
+    channel: str = Field(description="The channel, by its name in the configuration")
+    last_success: datetime | None = Field(description="When a delivery last succeeded")
+    waiting: int = Field(description="How many deliveries wait")
+    failed: int = Field(description="How many were given up and wait for a person")
+
+
+class HealthModel(_Shown):
+    """How the library stands. Later versions add fields."""
+
+    at: datetime = Field(description="When it was looked at")
+    channels: list[ChannelHealthModel] = Field(description="Each channel, by name: those that are configured, and those that deliveries are left of")
+
+
 class RequestPageModel(_Shown):
     """Access requests, newest first."""
 
@@ -375,6 +409,13 @@ class AlertPageModel(_Shown):
     """Alerts, newest first."""
 
     items: list[AlertModel] = Field(description="The rows of this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
+
+
+class DeliveryPageModel(_Shown):
+    """Deliveries of notices, newest first."""
+
+    items: list[DeliveryModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 

@@ -24,6 +24,7 @@
 //! | `tally` | how many grants and requests there are |
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
+//! | `secrets` | what all who use the schema have in common and nobody else knows |
 //! | `text` | how text is kept that may hold any character |
 //! | `verify` | whether the database still says what was written to it |
 //! | `error` | what a failure of PostgreSQL means to the caller |
@@ -41,6 +42,7 @@ mod options;
 mod outbox;
 mod read;
 mod schema;
+mod secrets;
 mod session;
 mod snapshot;
 mod tally;
@@ -67,7 +69,7 @@ use super::{KeptCheckpoint, Verification, Verified, Verifying};
 use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, RequestStatus,
-    Revision, Timestamp,
+    Revision, Secret, Timestamp,
 };
 use crate::workflow::{Needs, View};
 
@@ -252,6 +254,14 @@ impl Store for PostgresStore {
 
     fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError> {
         self.connections.read("counting deliveries", deliveries::counts)
+    }
+
+    fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
+        const DOING: &str = "reading a secret";
+        match self.connections.read(DOING, |s| secrets::one(s, name))? {
+            Some(kept) => Ok(kept),
+            None => self.connections.change(DOING, |s| secrets::kept(s, name, fresh)),
+        }
     }
 
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {
