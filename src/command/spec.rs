@@ -2,7 +2,8 @@
 
 use crate::authz::AuthzAction;
 use crate::model::{
-    AlertStatus, DelegationStatus, DeliveryState, EvidenceForm, ExportFormat, Fact, GrantStatus, RecordOrder, RecordResult, RequestStatus, SummaryForm,
+    AlertStatus, DelegationStatus, DeliveryState, EvidenceForm, ExportFormat, Fact, GrantStatus, RecordOrder,
+    RecordResult, RequestStatus, SummaryForm,
 };
 
 /// A command or a read, as faces see it.

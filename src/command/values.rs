@@ -6,7 +6,10 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    Action, AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, DeliveryId, DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
+    Action, AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, DeliveryId,
+    DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks,
+    Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId,
+    Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
