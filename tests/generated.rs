@@ -66,6 +66,8 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Delivery => "the delivery",
         AnswerKind::Deliveries => "a page of deliveries",
         AnswerKind::Health => "how it stands",
+        AnswerKind::Offers => "a page of roles",
+        AnswerKind::Explanation => "the explanation",
         AnswerKind::GrantList => "a list of grants",
         AnswerKind::Summary => "the summary",
         AnswerKind::Alert => "the alert",
@@ -258,12 +260,14 @@ fn query_parameter(field: &FieldSpec) -> String {
             let names = json!(names);
             format!("Annotated[str | None, Query(max_length=64, {words}, json_schema_extra={{\"enum\": {names}}})]")
         }
+        _ if field.required => format!("Annotated[str, Query(max_length=512, {words})]"),
         _ => format!("Annotated[str | None, Query(max_length=512, {words})]"),
     }
 }
 
 fn default_in_python(field: &FieldSpec) -> &'static str {
     match field.kind {
+        _ if field.required => "Parameter.empty",
         FieldKind::Limit => "50",
         FieldKind::Flag | FieldKind::AgentFlag => "False",
         _ => "None",
@@ -313,6 +317,8 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Delivery => "DeliveryModel",
             AnswerKind::Deliveries => "DeliveryPageModel",
             AnswerKind::Health => "HealthModel",
+            AnswerKind::Offers => "OfferPageModel",
+            AnswerKind::Explanation => "ExplanationModel",
             AnswerKind::Text => "None",
             other => panic!("{other:?} has no model"),
         };
@@ -364,6 +370,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
          DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    GrantModel,\n    GrantPageModel,\n    \
          HealthModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
+         DelegationPageModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    OfferPageModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
         "ffi/python/jit_access/bodies.py",
@@ -453,6 +460,8 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Delivery => "Delivery",
         AnswerKind::Deliveries => "Page[Delivery]",
         AnswerKind::Health => "Health",
+        AnswerKind::Offers => "Page[Offer]",
+        AnswerKind::Explanation => "Explanation",
         AnswerKind::GrantList => "list[Grant]",
         AnswerKind::Summary => "Summary",
         AnswerKind::Alert => "Alert",
@@ -544,6 +553,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
          from jit_access.values import AccessRequest, Alert, Delegation, Delivery, Grant, Health, Record, Summary\n",
+         from jit_access.values import AccessRequest, Alert, Delegation, Explanation, Grant, Offer, Record, Summary\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -647,6 +657,8 @@ const ANSWERS: [(&str, &[&str]); 8] = [
     ("Summary", &["grant_id", "status", "holder", "role"]),
     ("Delivery", &["id", "state", "kind", "channel"]),
     ("Health", &["channels"]),
+    ("Offer", &["role", "may_request", "not_held"]),
+    ("Explanation", &["outcome", "reason", "detail"]),
 ];
 
 /// The values that Python holds have every field of the documents.
@@ -747,6 +759,7 @@ fn the_models_of_openapi_are_committed() {
         ("Alert", "Alert", "Alerts, newest first."),
         ("Delivery", "Delivery", "Deliveries of notices, newest first."),
         ("Audit", "AuditRecord", "Records of the journal, oldest first."),
+        ("Offer", "Offer", "Roles that the caller may ask for, those that newly give the least first."),
     ] {
         write!(
             text,

@@ -17,7 +17,7 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, GrantDocument, HealthDocument,
+    AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument, OfferDocument, self,
     PageDocument, ProblemDocument, RecordDocument, RequestDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
@@ -417,7 +417,7 @@ impl<'a> World<'a> {
                 let shown =
                     |one: &ListedRequest| RequestDocument::new(&one.request, one.grant.as_ref(), listing.now, BASE);
                 let items = listing.items.iter().map(shown).collect();
-                document(PageDocument { items, next_cursor: listing.next.map(wire::cursor) })
+                document(PageDocument { items, next_cursor: listing.next.as_ref().map(ToString::to_string) })
             }
             Read::ListGrants(list) => grants(&workflow.grants(who(), &list)?),
             Read::ListUnreviewed(_) => grants(&workflow.unreviewed(who())?),
@@ -451,6 +451,10 @@ impl<'a> World<'a> {
             }
             Read::DropDelivery(drop) => document(DeliveryDocument::from(&workflow.drop_delivery(who(), drop.id)?)),
             Read::Health(_) => document(HealthDocument::from(&workflow.health(who())?)),
+            Read::ListRoles(_) => {
+                document(PageDocument::new(&workflow.roles(who())?, |offer| OfferDocument::from(offer)))
+            }
+            Read::Explain(explain) => document(ExplanationDocument::from(&workflow.explain(who(), &explain)?)),
             Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
             Read::ListLiveGrants(_) => {
                 let (_, grants, now) = workflow.live_grants()?;

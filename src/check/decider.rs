@@ -242,7 +242,7 @@ impl Decider {
         }
         let is_emergency = state.durable.has(grant);
         let action = attempt.query.action();
-        if state.rules.reserved(is_emergency).iter().any(|permission| permission.covers_name(action)) {
+        if state.rules.reserves(is_emergency, action) {
             return Decision::not_applicable(Reason::NoGrant, None, decision.revision);
         }
         if trouble && !is_emergency {

@@ -14,6 +14,7 @@
 //! | `guardrail` | what may forbid what a grant allows |
 //! | `durable` | which grants' uses must be on disk before the answer is given |
 //! | `record` | which uses are not written yet |
+//! | `why` | why a grant gives what is checked, or does not |
 
 mod alarm;
 mod attempt;
@@ -26,7 +27,9 @@ mod record;
 mod state;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use decider::Decider;
 pub use query::Check;
 pub(crate) use state::{CheckState, KeepsCurrent};
+pub use why::{Asked, Why, why};

@@ -28,6 +28,7 @@
 //! | `accept_clock` | saying that the clock is right |
 //! | `acknowledge_alert` | acknowledging an alert |
 //! | `silence_alert` | silencing one |
+//! | `explain` | why a check is answered as it is |
 //! | `reads` | what can be looked up |
 //! | `record_filter` | which records are wanted, as fields |
 //! | `define` | how a command is defined |
@@ -50,6 +51,7 @@ mod define;
 mod delegate;
 mod deny;
 mod details;
+mod explain;
 mod extend;
 mod field;
 mod fields;
@@ -76,6 +78,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 pub use self::define::Definition;
+pub use self::explain::About;
 pub use self::field::{Field, shown, text, texts};
 pub use self::fields::Fields;
 pub use self::reads::Limit;
@@ -214,6 +217,8 @@ definitions! {
         reads::WhoCould,
         reads::WhatCould,
         reads::WhatChanged,
+        reads::ListRoles,
+        explain::Explain,
         reads::ExportPolicies,
         reads::GetHead,
         reads::GetCheckpoint,

@@ -6,9 +6,7 @@ use super::define::command;
 use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    Action, AlertStatus, Checkpoint, Cursor, DelegationStatus, DeliveryId, DeliveryState, EvidenceForm, ExportFormat,
-    GrantId, GrantStatus, Invalid, Principal, RecordFilter, RecordOrder, RequestId, RequestStatus, Resource,
-    ResourceId, Revision, SummaryForm, Timestamp,
+    Action, AlertStatus, Checkpoint, Cursor, DelegationStatus, DeliveryId, DeliveryState, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Principal, RecordFilter, RecordOrder, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, SearchText, SummaryForm, Timestamp,
 };
 
 /// How many rows a page has at most. The default is 50.
@@ -118,6 +116,16 @@ command! {
     optional: {
         /// Only requests of this status.
         status: Option<RequestStatus>,
+        /// Only requests of this role.
+        role: Option<RoleName>,
+        /// Only requests of this person and of agents that act for them.
+        person: Option<Principal>,
+        /// Only requests that the caller could approve now.
+        reviewable: bool,
+        /// Only requests that time out before this instant.
+        ending_before: Option<Timestamp>,
+        /// Only requests with this text in the reason, the ticket, the resource, the role or the name, whatever its case.
+        text: Option<SearchText>,
         /// The most rows on the page, 1 to 500.
         limit: Limit,
         /// `next_cursor` of the page before.
@@ -135,6 +143,16 @@ command! {
     optional: {
         /// Only grants of this status.
         status: Option<GrantStatus>,
+        /// Only grants of this role.
+        role: Option<RoleName>,
+        /// Only grants of this person and of agents that act for them.
+        person: Option<Principal>,
+        /// Only break-glass grants whose review the caller could complete now.
+        reviewable: bool,
+        /// Only grants that end before this instant.
+        ending_before: Option<Timestamp>,
+        /// Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever its case.
+        text: Option<SearchText>,
         /// The most rows on the page, 1 to 500.
         limit: Limit,
         /// `next_cursor` of the page before.
@@ -413,6 +431,19 @@ command! {
         /// The second instant, later than the first.
         until: Timestamp,
     },
+}
+
+command! {
+    /// List the roles that the caller may ask for, those that newly give the least first.
+    ///
+    /// Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether a rule would
+    /// approve now, and what the caller holds of it and until when. Roles that the caller may not ask for are left out. It is
+    /// judged for all of the role, everywhere, for the usual length.
+    ListRoles = "roles",
+    answers: Offers,
+    action: Request,
+    http: GET "/roles" 200,
+    writes: false,
 }
 
 command! {

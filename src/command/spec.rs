@@ -202,6 +202,10 @@ pub enum AnswerKind {
     Deliveries,
     /// How the library stands.
     Health,
+    /// A page of roles that the caller may ask for.
+    Offers,
+    /// Why a check is answered as it is.
+    Explanation,
     /// A list of grants.
     GrantList,
     /// What was done under a grant.

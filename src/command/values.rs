@@ -1,15 +1,14 @@
 //! Which values can be fields, and in which form.
 
+use std::net::IpAddr;
+
 use serde_json::{Map, Value};
 
 use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    Action, AlertId, AlertStatus, Checkpoint, Conditions, Cursor, DelegationId, DelegationStatus, DeliveryId,
-    DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks,
-    Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId,
-    Revision, RoleName, Scope, SearchText, SummaryForm, TicketUrl, Timestamp, Ttl,
+    Action, AlertId, AlertStatus, Checkpoint, Conditions, Context, Cursor, DelegationId, DelegationStatus, DeliveryId, DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, Scope, SearchText, SessionId, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -62,6 +61,17 @@ text_field! {
     EventKind: FieldKind::EventKind, str::parse;
     SearchText: FieldKind::Text, str::parse;
     Cursor: FieldKind::Cursor, str::parse;
+    Action: FieldKind::Text, str::parse;
+    Resource: FieldKind::Text, str::parse;
+    ResourceId: FieldKind::Text, str::parse;
+    SessionId: FieldKind::Text, str::parse;
+    IpAddr: FieldKind::Text, address;
+}
+
+/// An address, as hosts have it.
+fn address(text: &str) -> Result<IpAddr, Invalid> {
+    let address = Context::new(None, Some(text), None)?.address;
+    address.ok_or_else(|| Invalid::new("address", "is empty", "an IP address"))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other texts can be wrong")]

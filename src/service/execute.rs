@@ -91,7 +91,7 @@ impl Workflow {
 
 impl Shared {
     /// The ids of what a command may make.
-    fn new_ids(&self) -> Ids {
+    pub(super) fn new_ids(&self) -> Ids {
         let (request, grant, delegation) = (self.new_uuid(), self.new_uuid(), self.new_uuid());
         Ids { request: request.into(), grant: grant.into(), delegation: delegation.into() }
     }
@@ -106,7 +106,7 @@ impl Shared {
 
     /// The caller, with the instant of their sign-in on our time. While the journal is ahead of the clock it is not the time of
     /// the identity provider, and an emergency must not fail for it.
-    fn on_our_time<'a>(&self, caller: &'a Caller) -> Cow<'a, Caller> {
+    pub(super) fn on_our_time<'a>(&self, caller: &'a Caller) -> Cow<'a, Caller> {
         match (self.time.trouble(), &caller.sign_in) {
             (Some(ClockTrouble::Behind), Some(sign_in)) => {
                 let sign_in = sign_in.clone().told_by_a_clock_ahead(-self.time.wall_ahead());
@@ -218,7 +218,7 @@ impl Shared {
 
     /// What a command is decided from, with what the directory says now in the place of what was reported. `None` when the
     /// directory would have to be asked and must not be.
-    fn view(
+    pub(super) fn view(
         &self,
         reads: &dyn Reads,
         needs: &Needs,
@@ -340,13 +340,13 @@ struct Attempt {
 }
 
 /// What the directory has said while a command is decided, perhaps several times.
-struct Standings<'a> {
+pub(super) struct Standings<'a> {
     directory: Option<&'a dyn Directory>,
     said: BTreeMap<Principal, Result<Known, String>>,
 }
 
 impl<'a> Standings<'a> {
-    fn of(shared: &'a Shared) -> Self {
+    pub(super) fn of(shared: &'a Shared) -> Self {
         Self { directory: shared.directory.as_deref(), said: BTreeMap::new() }
     }
 

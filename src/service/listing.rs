@@ -1,7 +1,7 @@
 //! A page of rows.
 
 use crate::model::{Cursor, Invalid, Revision, Timestamp};
-use crate::store::Page;
+use crate::store::{Page, StoreError};
 
 /// A page of rows, newest first.
 ///
@@ -37,14 +37,43 @@ pub struct Listing<T> {
 /// The most rows on a page.
 const MAX_PAGE: usize = 500;
 
-impl<T> Listing<T> {
-    /// The rows of a page that was asked for with [`one_more`].
-    pub(super) fn of<S>(mut rows: Vec<(Revision, T)>, page: &Page<S>, list: &str) -> Self {
-        let limit = page.limit.saturating_sub(1);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(|(created, _)| Cursor::new(list, *created));
-        Self { items: rows.into_iter().map(|(_, row)| row).collect(), next, now: page.now }
+/// The most rows that are looked through for a page. When that is reached, the page is short and has a cursor.
+const MAX_LOOKED_THROUGH: usize = 5_000;
+/// How many rows are read at a time when some of them may not be wanted.
+const AT_A_TIME: usize = 200;
+
+/// The newest `limit` rows that pass, and the revision that the next page goes on before. Pages are filled across rows that do
+/// not pass, so that nobody can count what they may not see.
+pub(super) fn filled<T, S: Clone, E: From<StoreError>>(
+    page: &Page<S>,
+    (limit, all_pass): (usize, bool),
+    read: impl Fn(&Page<S>) -> Result<Vec<(Revision, T)>, StoreError>,
+    passes: impl Fn(&T) -> Result<bool, E>,
+) -> Result<(Vec<T>, Option<Revision>), E> {
+    let mut page = page.clone();
+    page.limit = if all_pass { limit.saturating_add(1) } else { limit.saturating_add(1).max(AT_A_TIME) };
+    let (mut items, mut last, mut looked_through) = (Vec::new(), None, 0_usize);
+    loop {
+        let rows = read(&page)?;
+        let (count, oldest) = (rows.len(), rows.last().map(|(created, _)| *created));
+        for (created, row) in rows {
+            if !passes(&row)? {
+                continue;
+            }
+            if items.len() == limit {
+                return Ok((items, last));
+            }
+            items.push(row);
+            last = Some(created);
+        }
+        looked_through = looked_through.saturating_add(count);
+        if count < page.limit {
+            return Ok((items, None));
+        }
+        if looked_through >= MAX_LOOKED_THROUGH {
+            return Ok((items, oldest));
+        }
+        page.before = oldest;
     }
 }
 

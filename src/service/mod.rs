@@ -16,6 +16,8 @@
 //! | `pending` | which commands took grants away and are not written yet |
 //! | `fingerprint` | by what an idempotency key knows a command again |
 //! | `receipt` | what a command answers |
+//! | `filter` | which rows of a list are wanted, besides their status |
+//! | `cursor` | cursors that are bound to a list, its filter and its caller |
 //! | `listing` | a page of rows |
 //! | `summaries` | what was done under a grant |
 //! | `records` | a page of records |
@@ -28,6 +30,8 @@
 //! | `pulse` | what was seen of the health of the engine |
 //! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
 //! | `past` | what was so at an instant, told by the record alone |
+//! | `offers` | what a caller may ask for |
+//! | `explain` | why a check is answered as it is |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `follow` | how the projections follow the store |
@@ -44,13 +48,16 @@
 
 mod commit;
 mod deliveries;
+mod cursor;
 mod directory;
 mod engine;
 mod evidence;
 mod execute;
+mod explain;
 #[cfg(feature = "cedar")]
 mod export;
 mod figures;
+mod filter;
 mod fingerprint;
 mod follow;
 mod following;
@@ -61,6 +68,7 @@ mod listing;
 mod metrics;
 mod monitoring;
 mod notifier;
+mod offers;
 mod outbox;
 mod past;
 mod pending;
@@ -83,6 +91,7 @@ mod workflow;
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
 pub use health::Health;
+pub use explain::{Considered, Explanation};
 pub use honoured::Honoured;
 pub use integrity::Integrity;
 pub use listing::Listing;

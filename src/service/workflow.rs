@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use super::listing::{Listing, one_more};
+use super::cursor::Cursors;
+use super::filter::{is_wanted_grant, is_wanted_request};
+use super::listing::{Listing, filled, one_more};
 use super::receipt::Receipt;
 use super::records;
 use super::shared::Shared;
-use crate::command::{Definition, ExportRecords, GetStory, ListDelegations, ListGrants, ListRecords, ListRequests};
+use crate::command::{
+    Definition, ExportRecords, GetStory, Limit, ListDelegations, ListGrants, ListRecords, ListRequests,
+};
 use crate::error::Error;
 use crate::journal::{Broken, Record};
 use crate::model::{
@@ -94,26 +98,37 @@ impl Workflow {
         Ok(Receipt::new(view, now, false))
     }
 
-    /// The requests that the caller may see, each with its grant.
+    /// The requests that the caller may see and that the list wants, each with its grant, newest first. Of very many that
+    /// are not wanted a page may be short, and say that there is another.
     ///
     /// # Errors
-    /// When the limit is not 1 to 500; errors of the store.
+    /// When the limit is not 1 to 500, or the cursor is of another list; errors of the store.
     pub fn requests(&self, caller: &Caller, list: &ListRequests) -> Result<Listing<ListedRequest>, Error> {
-        let (name, before) = place(list, list.cursor)?;
-        let mut page = self.page(caller, list.status, before, list.limit.0)?;
-        let rules = &self.shared.rules;
-        let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_custom() {
+        let cursors = Cursors::of(&self.shared, caller, &list.clone().cursor(None).limit(Limit::default()).into())?;
+        let mut page = self.page(caller, list.status, (&cursors, list.cursor), list.limit)?;
+        let (rules, now) = (&*self.shared.rules, page.now);
+        let delegations = if matches!(page.visible, Visible::All) && !rules.policy.is_custom() && !list.reviewable {
             Vec::new()
         } else {
-            self.delegations_to(caller, page.now)?
+            self.delegations_to(caller, now)?
         };
         if let Visible::To(_, roles) = &mut page.visible {
-            roles.extend(lent_roles(caller, &delegations, page.now).cloned());
+            roles.extend(lent_roles(caller, &delegations, now).cloned());
         }
-        let found = Listing::of(self.shared.store.requests(&page)?, &page, &name);
-        let mut seen = self.seen(found, |one| may_see_request(caller, &one.request, &delegations, rules, page.now))?;
-        seen.items.iter_mut().for_each(|one| judge_anew(&mut one.request, rules, page.now));
-        Ok(seen)
+        let everything = ListRequests::default().status(list.status).cursor(list.cursor).limit(list.limit);
+        let all_pass = !rules.policy.is_custom() && *list == everything;
+        let (mut items, next) = filled(
+            &page,
+            (list.limit.0, all_pass),
+            |page| self.shared.store.requests(page),
+            |one| {
+                let is_wanted = is_wanted_request(list, one, caller, &delegations, rules, now);
+                // The store knows what the shipped policy shows, and not what an operator's own hides.
+                Ok::<_, Error>(is_wanted && may_see_request(caller, &one.request, &delegations, rules, now)?)
+            },
+        )?;
+        items.iter_mut().for_each(|one| judge_anew(&mut one.request, rules, now));
+        Ok(Listing { items, next: next.map(|before| cursors.seal(before)), now })
     }
 
     /// The instant that a decision made now would be made at.
@@ -127,22 +142,40 @@ impl Workflow {
     /// # Errors
     /// As for [`Workflow::requests`].
     pub fn delegations(&self, caller: &Caller, list: &ListDelegations) -> Result<Listing<Delegation>, Error> {
-        let (name, before) = place(list, list.cursor)?;
-        let page = self.page(caller, list.status, before, list.limit.0)?;
-        let found = Listing::of(self.shared.store.delegations(&page)?, &page, &name);
-        self.seen(found, |delegation| may_see_delegation(caller, delegation, &self.shared.rules, page.now))
+        let cursors = Cursors::of(&self.shared, caller, &list.clone().cursor(None).limit(Limit::default()).into())?;
+        let page = self.page(caller, list.status, (&cursors, list.cursor), list.limit)?;
+        let (rules, now) = (&*self.shared.rules, page.now);
+        let (items, next) = filled(
+            &page,
+            (list.limit.0, !rules.policy.is_custom()),
+            |page| self.shared.store.delegations(page),
+            |one| may_see_delegation(caller, one, rules, now).map_err(Error::from),
+        )?;
+        Ok(Listing { items, next: next.map(|before| cursors.seal(before)), now })
     }
 
-    /// The grants that the caller may see.
+    /// The grants that the caller may see and that the list wants, newest first. Of very many that are not wanted a page may
+    /// be short, and say that there is another.
     ///
     /// # Errors
     /// As for [`Workflow::requests`].
     pub fn grants(&self, caller: &Caller, list: &ListGrants) -> Result<Listing<Grant>, Error> {
-        let (name, before) = place(list, list.cursor)?;
-        let page = self.page(caller, list.status, before, list.limit.0)?;
+        let cursors = Cursors::of(&self.shared, caller, &list.clone().cursor(None).limit(Limit::default()).into())?;
+        let page = self.page(caller, list.status, (&cursors, list.cursor), list.limit)?;
         self.shared.flush_uses()?;
-        let found = Listing::of(self.shared.store.grants(&page)?, &page, &name);
-        self.seen(found, |grant| may_see_grant(caller, grant, &self.shared.rules, page.now))
+        let (rules, now) = (&*self.shared.rules, page.now);
+        let everything = ListGrants::default().status(list.status).cursor(list.cursor).limit(list.limit);
+        let all_pass = !rules.policy.is_custom() && *list == everything;
+        let (items, next) = filled(
+            &page,
+            (list.limit.0, all_pass),
+            |page| self.shared.store.grants(page),
+            |grant| {
+                let is_wanted = is_wanted_grant(list, grant, caller, rules, now);
+                Ok::<_, Error>(is_wanted && may_see_grant(caller, grant, rules, now)?)
+            },
+        )?;
+        Ok(Listing { items, next: next.map(|before| cursors.seal(before)), now })
     }
 
     /// The grants that the caller may see, that nobody approved, and that nobody has reviewed yet, newest first.
@@ -307,29 +340,15 @@ impl Workflow {
         Ok(self.shared.store.view(&needs, now)?.delegations)
     }
 
-    /// What of a page the caller may see. The store knows what the shipped policy shows; what an operator's own hides is taken
-    /// out here, and the page is shorter by as much.
-    fn seen<T>(
-        &self,
-        mut found: Listing<T>,
-        may_see: impl Fn(&T) -> Result<bool, Refusal>,
-    ) -> Result<Listing<T>, Error> {
-        if self.shared.rules.policy.is_custom() {
-            let seen: Vec<bool> = found.items.iter().map(may_see).collect::<Result<_, _>>()?;
-            let mut seen = seen.into_iter();
-            found.items.retain(|_| seen.next().unwrap_or(false));
-        }
-        Ok(found)
-    }
-
     fn page<S>(
         &self,
         caller: &Caller,
         status: Option<S>,
-        before: Option<Revision>,
-        limit: usize,
+        (cursors, cursor): (&Cursors, Option<Cursor>),
+        limit: Limit,
     ) -> Result<Page<S>, Error> {
-        let limit = one_more(limit)?;
+        let limit = one_more(limit.0)?;
+        let before = cursor.map(|cursor| cursors.open(cursor)).transpose()?;
         let now = self.shared.time.now();
         let visible = if sees_everything(caller, &self.shared.rules, now)? {
             Visible::All

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AlertDocument, DelegationDocument, DeliveryDocument, GrantDocument, HealthDocument, PageDocument, RecordDocument,
-    RequestDocument, SummaryDocument, cursor, to_json,
+    AlertDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument, OfferDocument,
+    PageDocument, RecordDocument, RequestDocument, SummaryDocument, to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Timestamp};
-use crate::service::{Health, Listing, Receipt};
+use crate::service::{Explanation, Health, Listing, Receipt};
 use crate::summary::Session;
+use crate::workflow::Offer;
 
 /// What a command or a read answers.
 ///
@@ -77,6 +78,10 @@ pub enum Item {
     Delivery(Box<Delivery>),
     /// How the library stands.
     Health(Box<Health>),
+    /// A role that the caller may ask for.
+    Offer(Box<Offer>),
+    /// Why a check is answered as it is.
+    Explanation(Box<Explanation>),
 }
 
 impl Item {
@@ -92,6 +97,8 @@ impl Item {
             Self::Alert(_) => AlertDocument::SPEC.name,
             Self::Delivery(_) => DeliveryDocument::SPEC.name,
             Self::Health(_) => HealthDocument::SPEC.name,
+            Self::Offer(_) => OfferDocument::SPEC.name,
+            Self::Explanation(_) => ExplanationDocument::SPEC.name,
         }
     }
 
@@ -116,6 +123,8 @@ impl Item {
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
             Self::Delivery(one) => ItemDocument::Delivery(Box::new(DeliveryDocument::from(&**one))),
             Self::Health(health) => ItemDocument::Health(Box::new(HealthDocument::from(&**health))),
+            Self::Offer(offer) => ItemDocument::Offer(Box::new(OfferDocument::from(&**offer))),
+            Self::Explanation(one) => ItemDocument::Explanation(Box::new(ExplanationDocument::from(&**one))),
         })
     }
 }
@@ -132,6 +141,8 @@ enum ItemDocument {
     Alert(Box<AlertDocument>),
     Delivery(Box<DeliveryDocument>),
     Health(Box<HealthDocument>),
+    Offer(Box<OfferDocument>),
+    Explanation(Box<ExplanationDocument>),
 }
 
 /// The document of an answer.
@@ -190,7 +201,7 @@ impl Answer {
     }
 
     pub(super) fn page<T>(listing: Listing<T>, item: impl FnMut(T) -> Item) -> Self {
-        let next = listing.next.map(cursor);
+        let next = listing.next.map(|cursor| cursor.to_string());
         Self::read(Body::Page(listing.items.into_iter().map(item).collect(), next), listing.now)
     }
 

@@ -39,16 +39,19 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
     if spec.writes {
         fields.push("idempotency_key");
     }
-    if !matches!(
+    let has_links = !matches!(
         spec.answer,
         AnswerKind::Records
             | AnswerKind::Delivery
             | AnswerKind::Deliveries
             | AnswerKind::Health
             | AnswerKind::Summary
+            | AnswerKind::Offers
+            | AnswerKind::Explanation
             | AnswerKind::Text
             | AnswerKind::Number
-    ) {
+    );
+    if has_links {
         fields.push("base");
     }
     fields
@@ -160,6 +163,12 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         Read::ResendDelivery(resend) => delivery(workflow.resend_delivery(who()?, resend.id)?, workflow.now()),
         Read::DropDelivery(drop) => delivery(workflow.drop_delivery(who()?, drop.id)?, workflow.now()),
         Read::Health(_) => Answer::read(Body::One(Item::Health(Box::new(workflow.health(who()?)?))), workflow.now()),
+        Read::ListRoles(_) => Answer::page(workflow.roles(who()?)?, |offer| Item::Offer(Box::new(offer))),
+        Read::Explain(explain) => {
+            let explained = workflow.explain(who()?, &explain)?;
+            let now = explained.now;
+            Answer::read(Body::One(Item::Explanation(Box::new(explained))), now)
+        }
         Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
         Read::ListLiveGrants(_) => {
             let (_, grants, now) = workflow.live_grants()?;
@@ -266,16 +275,21 @@ mod tests {
                     "duration_hours" => 1.5.into(),
                     "version" | "record" | "since" | "checkpoint" => 1.into(),
                     "expected" | "after" => format!("0:{}", "0".repeat(64)).into(),
-                    "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" => true.into(),
+                    "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" | "reviewable" => {
+                        true.into()
+                    }
                     "roles" => serde_json::json!(["auditor"]),
                     "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),
-                    "cursor" => "r9".into(),
+                    // A cursor of another list is refused.
+                    "cursor" => Value::Null,
                     "form" => "html".into(),
                     "status" if *command == "alerts" => "open".into(),
                     "status" if *command == "requests" => "pending".into(),
                     "status" => "active".into(),
-                    "starts_at" | "from" | "until" => "2026-12-01T09:30:00Z".into(),
+                    "starts_at" | "from" | "until" | "ending_before" => "2026-12-01T09:30:00Z".into(),
+                    "parent" => "server:s1".into(),
+                    "address" => "192.0.2.1".into(),
                     "ticket_url" => "https://tracker.example.com/1".into(),
                     "request" | "grant" | "id" | "delegation" | "alert" => {
                         "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".into()

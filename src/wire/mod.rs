@@ -25,6 +25,8 @@
 //! | `decision` | the answer of a check |
 //! | `export` | records as JSON lines, CSV or OCSF |
 //! | `ocsf` | a record as an event of OCSF |
+//! | `offer` | a role that the caller may ask for |
+//! | `explanation` | why a check is answered as it is |
 //! | `page` | a page of them, and its cursor |
 //! | `problem` | an error |
 
@@ -40,10 +42,12 @@ mod decision;
 mod delegation;
 mod delivery;
 mod details;
+mod explanation;
 pub mod export;
 mod grant;
 mod health;
 mod ocsf;
+mod offer;
 mod page;
 mod problem;
 mod record;
@@ -58,9 +62,11 @@ pub use answer::{Answer, Body, Item, page_of};
 pub use decision::DecisionDocument;
 pub use delegation::DelegationDocument;
 pub use delivery::DeliveryDocument;
+pub use explanation::ExplanationDocument;
 pub use grant::GrantDocument;
 pub use health::HealthDocument;
-pub use page::{PageDocument, cursor, parse_cursor};
+pub use offer::OfferDocument;
+pub use page::PageDocument;
 pub use problem::{ProblemDocument, http_status};
 pub use record::RecordDocument;
 pub use request::{RequestDocument, request_of};
@@ -101,6 +107,11 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &DeliveryDocument::SPEC,
         &health::ChannelDocument::SPEC,
         &HealthDocument::SPEC,
+        &offer::OfferedStepDocument::SPEC,
+        &offer::HeldDocument::SPEC,
+        &OfferDocument::SPEC,
+        &explanation::ConsideredDocument::SPEC,
+        &ExplanationDocument::SPEC,
     ]
 }
 

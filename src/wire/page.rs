@@ -1,8 +1,7 @@
-//! A page of documents, and the cursor of the next one.
+//! A page of documents.
 
 use serde::Serialize;
 
-use crate::model::{Cursor, Invalid};
 use crate::service::Listing;
 
 /// A page of documents.
@@ -39,20 +38,9 @@ pub struct PageDocument<T> {
 impl<T> PageDocument<T> {
     /// A page of what `render` makes of each row.
     pub fn new<R>(listing: &Listing<R>, render: impl Fn(&R) -> T) -> Self {
-        Self { items: listing.items.iter().map(render).collect(), next_cursor: listing.next.map(cursor) }
+        Self {
+            items: listing.items.iter().map(render).collect(),
+            next_cursor: listing.next.as_ref().map(ToString::to_string),
+        }
     }
-}
-
-/// Where a page goes on, as text that callers pass back unread.
-#[must_use]
-pub fn cursor(place: Cursor) -> String {
-    place.to_string()
-}
-
-/// The place that a cursor names.
-///
-/// # Errors
-/// When it is not one that a page gave.
-pub fn parse_cursor(text: &str) -> Result<Cursor, Invalid> {
-    text.parse()
 }

@@ -46,7 +46,9 @@ pub use access::{
 pub use assess::reassessed;
 pub use call::{Call, Ids};
 pub use cuts::{CutLine, cuts_by, cuts_of};
-pub use decide::{answered_with, check_not_disabled, decide, preview, raise};
+pub use decide::{
+    Offer, answered_with, check_not_disabled, decide, may_review, may_review_use, offers, preview, raise,
+};
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};
 pub use note::{next_note, note};

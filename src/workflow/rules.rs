@@ -292,6 +292,12 @@ impl Rules {
         kept.unwrap_or(&self.reserved_permissions)
     }
 
+    /// Whether no grant gives the action of this name: one that was approved, or one that was taken in an emergency.
+    #[must_use]
+    pub(crate) fn reserves(&self, emergency: bool, action: &str) -> bool {
+        self.reserved(emergency).iter().any(|permission| permission.covers_name(action))
+    }
+
     /// The host's roles of which one has to review what was done without approval.
     #[must_use]
     pub fn break_glass_reviewers(&self) -> &[RoleName] {

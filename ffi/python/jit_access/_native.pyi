@@ -32,7 +32,18 @@ from typing import Any, Final, Literal, Self, final
 
 from jit_access.answers import Page
 from jit_access.principals import Directory, Principal, Standing
-from jit_access.values import AccessRequest, Alert, Delegation, Delivery, Grant, Health, Record, Summary
+from jit_access.values import (
+    AccessRequest,
+    Alert,
+    Delegation,
+    Delivery,
+    Explanation,
+    Grant,
+    Health,
+    Offer,
+    Record,
+    Summary,
+)
 
 __all__ = [
     "Caller",
@@ -820,21 +831,53 @@ class Engine:
         """
 
     def requests(
-        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        caller: Caller,
+        *,
+        status: str | None = None,
+        role: str | None = None,
+        person: str | None = None,
+        reviewable: bool = False,
+        ending_before: datetime | str | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[AccessRequest]:
         """List the requests that the caller can see, newest first.
 
         - `status`: Only requests of this status.
+        - `role`: Only requests of this role.
+        - `person`: Only requests of this person and of agents that act for them.
+        - `reviewable`: Only requests that the caller could approve now.
+        - `ending_before`: Only requests that time out before this instant.
+        - `text`: Only requests with this text in the reason, the ticket, the resource, the role or the name,
+          whatever its case.
         - `limit`: The most rows on the page, 1 to 500.
         - `cursor`: `next_cursor` of the page before.
         """
 
     def grants(
-        self, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        caller: Caller,
+        *,
+        status: str | None = None,
+        role: str | None = None,
+        person: str | None = None,
+        reviewable: bool = False,
+        ending_before: datetime | str | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[Grant]:
         """List the grants that the caller can see, newest first.
 
         - `status`: Only grants of this status.
+        - `role`: Only grants of this role.
+        - `person`: Only grants of this person and of agents that act for them.
+        - `reviewable`: Only break-glass grants whose review the caller could complete now.
+        - `ending_before`: Only grants that end before this instant.
+        - `text`: Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever
+          its case.
         - `limit`: The most rows on the page, 1 to 500.
         - `cursor`: `next_cursor` of the page before.
         """

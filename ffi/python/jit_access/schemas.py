@@ -382,6 +382,68 @@ class HealthModel(_Shown):
 
     at: datetime = Field(description="When it was looked at")
     channels: list[ChannelHealthModel] = Field(description="Each channel, by name: those that are configured, and those that deliveries are left of")
+class OfferedStepModel(_Shown):
+    """A step of an approval: so many different people who each hold one of its roles."""
+
+    roles: list[str] = Field(description="The host's roles of which a reviewer must hold one")
+    count: int = Field(description="How many different people must approve")
+
+
+class HeldModel(_Shown):
+    """A live grant that gives some of a role."""
+
+    grant_id: str = Field(description="The id of the grant")
+    role: str = Field(description="The role that it was given for")
+    resource: str = Field(description="What it is for: a resource, or `*`")
+    starts_at: datetime = Field(description="When it begins or has begun")
+    expires_at: datetime = Field(description="When it ends")
+    suspended: bool = Field(description="Whether it is suspended")
+
+
+class OfferModel(_Shown):
+    """A role of the catalogue that the caller may ask for."""
+
+    role: str = Field(description="Its name")
+    description: str = Field(description="What it is for; empty when the operator wrote nothing")
+    may_request: bool = Field(description="Whether the caller may request it")
+    may_break_glass: bool = Field(description="Whether the caller may take it without approval in an emergency, with a sign-in that is strong enough")
+    permissions: list[str] = Field(description="What it permits, without what is reserved")
+    excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
+    not_held: list[str] = Field(description="What of it the caller has neither by standing right nor by a live grant of everything")
+    not_held_except: list[str] = Field(description="What a wildcard of `not_held` leaves out")
+    risk_level: Literal["low", "medium", "high", "critical"] = Field(description="The risk of a request for all of it, everywhere, for the usual length")
+    conditions: ConditionsModel | None = Field(description="The conditions at every use; `null` for none")
+    default_duration_hours: float = Field(description="The length of a grant when the request names none")
+    max_duration_hours: float = Field(description="The longest grant")
+    needs_ticket: bool = Field(description="Whether a request must have a ticket")
+    approval: list[OfferedStepModel] = Field(description="The steps of the approval; empty when nobody could approve")
+    approved_by_rule: str | None = Field(description="The rule that would approve such a request now")
+    refused: str | None = Field(description="The code with which such a request would be refused now")
+    refused_detail: str | None = Field(description="Why it would be refused")
+    refused_until: datetime | None = Field(description="From when on it may be accepted, where time alone makes the difference")
+    held: list[HeldModel] = Field(description="The live grants of the caller that give any of it, the one that ends last first")
+    covered_until: datetime | None = Field(description="Until when a live grant of the caller gives all of it, everywhere and without conditions")
+
+
+class ConsideredModel(_Shown):
+    """A grant, and why it gives what was asked or does not."""
+
+    grant_id: str = Field(description="The id of the grant")
+    role: str = Field(description="The role of the catalogue")
+    why: Literal["granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope", "mfa_required", "outside_networks", "other_session", "condition_not_met"] = Field(description="What is so, for programs")
+    detail: str = Field(description="What is so, for people")
+    remedy: str = Field(description="What would lift it, for people; empty when nothing stands in the way")
+
+
+class ExplanationModel(_Shown):
+    """Why a check is answered as it is."""
+
+    outcome: Literal["allow", "deny", "not_applicable"] = Field(description="What the check answers now")
+    reason: str = Field(description="The reason that the check gives")
+    detail: str = Field(description="The answer in a sentence, for people")
+    grant_id: str | None = Field(description="The grant that gives it")
+    grants: list[ConsideredModel] = Field(description="The grants that permit the action somewhere or sometime, newest first")
+    ask_for: list[str] = Field(description="The roles that the caller may request and that give the action, when they ask about themself and nothing gives it")
 
 
 class RequestPageModel(_Shown):
@@ -423,4 +485,11 @@ class AuditPageModel(_Shown):
     """Records of the journal, oldest first."""
 
     items: list[AuditRecordModel] = Field(description="The rows of this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
+
+
+class OfferPageModel(_Shown):
+    """Roles that the caller may ask for, those that newly give the least first."""
+
+    items: list[OfferModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")

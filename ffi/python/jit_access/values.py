@@ -27,12 +27,17 @@ __all__ = [
     "Assessment",
     "BreakGlass",
     "ChannelHealth",
+    "Considered",
     "Delegation",
     "Delivery",
     "Emergency",
+    "Explanation",
     "Grant",
     "Health",
+    "Held",
     "Limit",
+    "Offer",
+    "OfferedStep",
     "Record",
     "Repeat",
     "Review",
@@ -1380,3 +1385,235 @@ class Health(Answered):
     def channels(self) -> tuple[ChannelHealth, ...]:
         """Each channel, by name: those that are configured, and those that deliveries are left of."""
         return tuple(ChannelHealth(each) for each in self._of("channels"))
+class OfferedStep(Value):
+    """A step of an approval: so many different people who each hold one of its roles."""
+
+    __slots__ = ()
+    _shown = ("roles", "count",)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The host's roles of which a reviewer must hold one."""
+        return tuple(self._of("roles"))
+
+    @property
+    def count(self) -> int:
+        """How many different people must approve."""
+        return self._of("count")
+
+
+@final
+class Held(Value):
+    """A live grant that gives some of a role."""
+
+    __slots__ = ()
+    _shown = ("grant_id", "role", "resource", "starts_at", "expires_at", "suspended",)
+
+    @property
+    def grant_id(self) -> str:
+        """The id of the grant."""
+        return self._of("grant_id")
+
+    @property
+    def role(self) -> str:
+        """The role that it was given for."""
+        return self._of("role")
+
+    @property
+    def resource(self) -> str:
+        """What it is for: a resource, or `*`."""
+        return self._of("resource")
+
+    @property
+    def starts_at(self) -> datetime:
+        """When it begins or has begun."""
+        return datetime.fromisoformat(self._of("starts_at"))
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it ends."""
+        return datetime.fromisoformat(self._of("expires_at"))
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it is suspended."""
+        return bool(self._of("suspended"))
+
+
+@final
+class Offer(Answered):
+    """A role of the catalogue that the caller may ask for."""
+
+    __slots__ = ()
+    _shown = ("role", "may_request", "not_held",)
+
+    @property
+    def role(self) -> str:
+        """Its name."""
+        return self._of("role")
+
+    @property
+    def description(self) -> str:
+        """What it is for; empty when the operator wrote nothing."""
+        return self._of("description")
+
+    @property
+    def may_request(self) -> bool:
+        """Whether the caller may request it."""
+        return bool(self._of("may_request"))
+
+    @property
+    def may_break_glass(self) -> bool:
+        """Whether the caller may take it without approval in an emergency, with a sign-in that is strong enough."""
+        return bool(self._of("may_break_glass"))
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What it permits, without what is reserved."""
+        return tuple(self._of("permissions"))
+
+    @property
+    def excluded_permissions(self) -> tuple[str, ...]:
+        """What a wildcard of `permissions` leaves out."""
+        return tuple(self._of("excluded_permissions"))
+
+    @property
+    def not_held(self) -> tuple[str, ...]:
+        """What of it the caller has neither by standing right nor by a live grant of everything."""
+        return tuple(self._of("not_held"))
+
+    @property
+    def not_held_except(self) -> tuple[str, ...]:
+        """What a wildcard of `not_held` leaves out."""
+        return tuple(self._of("not_held_except"))
+
+    @property
+    def risk_level(self) -> Literal["low", "medium", "high", "critical"]:
+        """The risk of a request for all of it, everywhere, for the usual length."""
+        return self._of("risk_level")
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """The conditions at every use; `None` for none."""
+        return None if (found := self._of("conditions")) is None else Conditions(**found)
+
+    @property
+    def default_duration_hours(self) -> float:
+        """The length of a grant when the request names none."""
+        return self._of("default_duration_hours")
+
+    @property
+    def max_duration_hours(self) -> float:
+        """The longest grant."""
+        return self._of("max_duration_hours")
+
+    @property
+    def needs_ticket(self) -> bool:
+        """Whether a request must have a ticket."""
+        return bool(self._of("needs_ticket"))
+
+    @property
+    def approval(self) -> tuple[OfferedStep, ...]:
+        """The steps of the approval; empty when nobody could approve."""
+        return tuple(OfferedStep(each) for each in self._of("approval"))
+
+    @property
+    def approved_by_rule(self) -> str | None:
+        """The rule that would approve such a request now."""
+        return self._of("approved_by_rule")
+
+    @property
+    def refused(self) -> str | None:
+        """The code with which such a request would be refused now."""
+        return self._of("refused")
+
+    @property
+    def refused_detail(self) -> str | None:
+        """Why it would be refused."""
+        return self._of("refused_detail")
+
+    @property
+    def refused_until(self) -> datetime | None:
+        """From when on it may be accepted, where time alone makes the difference."""
+        return None if (found := self._of("refused_until")) is None else datetime.fromisoformat(found)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """The live grants of the caller that give any of it, the one that ends last first."""
+        return tuple(Held(each) for each in self._of("held"))
+
+    @property
+    def covered_until(self) -> datetime | None:
+        """Until when a live grant of the caller gives all of it, everywhere and without conditions."""
+        return None if (found := self._of("covered_until")) is None else datetime.fromisoformat(found)
+
+
+@final
+class Considered(Value):
+    """A grant, and why it gives what was asked or does not."""
+
+    __slots__ = ()
+    _shown = ("grant_id", "role", "why", "detail", "remedy",)
+
+    @property
+    def grant_id(self) -> str:
+        """The id of the grant."""
+        return self._of("grant_id")
+
+    @property
+    def role(self) -> str:
+        """The role of the catalogue."""
+        return self._of("role")
+
+    @property
+    def why(self) -> Literal["granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope", "mfa_required", "outside_networks", "other_session", "condition_not_met"]:
+        """What is so, for programs."""
+        return self._of("why")
+
+    @property
+    def detail(self) -> str:
+        """What is so, for people."""
+        return self._of("detail")
+
+    @property
+    def remedy(self) -> str:
+        """What would lift it, for people; empty when nothing stands in the way."""
+        return self._of("remedy")
+
+
+@final
+class Explanation(Answered):
+    """Why a check is answered as it is."""
+
+    __slots__ = ()
+    _shown = ("outcome", "reason", "detail",)
+
+    @property
+    def outcome(self) -> Literal["allow", "deny", "not_applicable"]:
+        """What the check answers now."""
+        return self._of("outcome")
+
+    @property
+    def reason(self) -> str:
+        """The reason that the check gives."""
+        return self._of("reason")
+
+    @property
+    def detail(self) -> str:
+        """The answer in a sentence, for people."""
+        return self._of("detail")
+
+    @property
+    def grant_id(self) -> str | None:
+        """The grant that gives it."""
+        return self._of("grant_id")
+
+    @property
+    def grants(self) -> tuple[Considered, ...]:
+        """The grants that permit the action somewhere or sometime, newest first."""
+        return tuple(Considered(each) for each in self._of("grants"))
+
+    @property
+    def ask_for(self) -> tuple[str, ...]:
+        """The roles that the caller may request and that give the action, when they ask about themself and nothing gives it."""
+        return tuple(self._of("ask_for"))

@@ -255,6 +255,7 @@ class Walk:
 def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_for() -> None:
     walk, why = Walk(), {"reason": "INC-42"}
     walk("submit", "dev", {"role": "auditor"}, dry_run=True)
+    assert walk("explain", "dev", action="audit:read")["ask_for"] == ["auditor"]
     request = walk.ask(resource="server:shop")
     walk("ask", "lead", {"question": "which?"}, id=request)
     walk("answer", "dev", {"answer": "this", "resource": "tool@server:shop:deploy", "duration_hours": 2}, id=request)
@@ -282,6 +283,7 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     walk("delegations", "lead", limit=1)
     walk("undelegate", "lead", id=lent)
     walk("policies", "lead")
+    assert walk("roles", "dev")["items"]
     walk("head", "lead")
     assert walk("revoke_many", "lead", {"role": "auditor", **why})["items"]
     walk.give()

@@ -1,25 +1,25 @@
 //! Taking a role without approval, and the review that is owed for it.
 
 use super::case::Case;
-use super::eligibility::eligible_in_emergencies;
+use super::eligibility::{eligible_in_emergencies, may_request, unknown_role};
 use super::ending;
 use super::grant::{approve_by_rule, known};
 use super::request::{Draft, each_once, is_never_by_rule, without_approvers};
-use super::terms::{limited, role_of, terms_of};
+use super::terms::{limited, terms_of};
 use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::{BreakGlass, CompleteReview, WaiveReview};
 use crate::model::{
-    AccessRequest, Actor, BreakGlass as Owed, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant, GrantId,
-    Principal, Role, SignIn, Timestamp, Ttl,
+    AccessRequest, Actor, BreakGlass as Owed, Caller, Conditions, Cut, DurationCut, Emergency, Event, Fact, Grant,
+    GrantId, Principal, Role, RoleName, Scope, SignIn, Timestamp, Ttl,
 };
 use crate::workflow::access::not_an_approver;
 use crate::workflow::second_factor::{Unproven, proven_until};
-use crate::workflow::{AfterUnjustified, History, Refusal, RefusalCode, Rules};
+use crate::workflow::{AfterUnjustified, History, Ids, Refusal, RefusalCode, Rules, View};
 
 pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
     case.check_enabled()?;
-    let role = takeable(case, take)?;
+    let role = takeable(case, &take.role, &take.resource, take.duration)?;
     if take.details.justification.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));
     }
@@ -65,8 +65,14 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
     Ok(events)
 }
 
-/// The role, for a caller who may take it without approval.
-fn takeable<'a>(case: &Case<'a>, take: &BreakGlass) -> Result<&'a Role, Refusal> {
+/// The role, for a caller who may take it without approval. Of the other roles they are told no more than of one that is not
+/// there, unless they may request it.
+pub(super) fn takeable<'a>(
+    case: &Case<'a>,
+    name: &RoleName,
+    scope: &Scope,
+    duration: Option<Ttl>,
+) -> Result<&'a Role, Refusal> {
     let rules = case.rules;
     let settings = &rules.break_glass;
     if !settings.enabled {
@@ -75,27 +81,34 @@ fn takeable<'a>(case: &Case<'a>, take: &BreakGlass) -> Result<&'a Role, Refusal>
             "break-glass access is switched off (`break_glass.enabled: false`); request the role instead",
         ));
     }
-    let role = role_of(&take.role, rules)?;
+    let not_eligible = || {
+        Refusal::new(
+            RefusalCode::NotEligible,
+            "you are not eligible for break-glass access (`break_glass.eligible_roles`, \
+             `break_glass.eligible_principals`); request the role instead",
+        )
+    };
+    let eligibility = eligible_in_emergencies(rules);
+    let is_eligible = eligibility.includes(case.caller);
+    let unknown = || if is_eligible { unknown_role(case, name) } else { not_eligible() };
+    let role = rules.catalogue.get(name).ok_or_else(unknown)?;
     let given = role.permissions.difference(rules.reserved(true));
     let wanted = Entitlement {
         role: &role.name,
         permissions: given.as_ref().unwrap_or(&role.permissions),
-        scope: &take.resource,
-        duration: limited_for_emergencies(take.duration, role, rules).0,
+        scope,
+        duration: limited_for_emergencies(duration, role, rules).0,
         emergency: true,
-        eligibility: eligible_in_emergencies(rules),
+        eligibility,
     };
-    case.may(AuthzAction::BreakGlass, AuthzResource::Entitlement(&wanted)).check(|| {
-        (!wanted.eligibility.includes(case.caller)).then(|| {
-            Refusal::new(
-                RefusalCode::NotEligible,
-                "you are not eligible for break-glass access (`break_glass.eligible_roles`, \
-                 `break_glass.eligible_principals`); request the role instead",
-            )
-        })
-    })?;
+    case.may(AuthzAction::BreakGlass, AuthzResource::Entitlement(&wanted))
+        .check(|| (!is_eligible).then(not_eligible))
+        .map_err(|refusal| if is_eligible { refusal } else { not_eligible() })?;
     match &settings.roles {
         Some(roles) if !roles.contains(&role.name) => {
+            if !may_request(case, role) {
+                return Err(unknown_role(case, name));
+            }
             let names: Vec<_> = roles.iter().map(|role| format!("`{role}`")).collect();
             Err(Refusal::new(
                 RefusalCode::NotForBreakGlass,
@@ -225,6 +238,15 @@ pub(super) fn waive_review(case: &Case<'_>, waive: &WaiveReview) -> Result<Vec<E
         |owed: &Owed| owed.is_held_against() && case.rules.break_glass.after_unjustified != AfterUnjustified::Nothing;
     let grant = closable(case, waive.grant, AuthzAction::WaiveReview, lifts)?;
     Ok(case.events([Fact::BreakGlassReviewWaived { grant: grant.id, reason: waive.reason.clone() }]))
+}
+
+/// Whether the caller could complete the review of this grant now.
+#[must_use]
+pub fn may_review_use(caller: &Caller, grant: &Grant, rules: &Rules, now: Timestamp) -> bool {
+    let view = View { grant: Some(grant.clone()), ..View::default() };
+    let case = Case { view: &view, caller, ids: Ids::from_u128(0), rules, now, dry_run: true, keyed: false };
+    let is_theirs = caller.identities().any(|who| grant.is_of(who));
+    !is_theirs && !grant.status(now).is_live() && reviewable(&case, grant.id, AuthzAction::Review).is_ok()
 }
 
 /// A grant whose review is open, for a caller who may close it.

@@ -1,11 +1,12 @@
 //! Who may hold a role, and who may act at all.
 
 use crate::authz::{AuthzAction, AuthzResource, Eligibility, Entitlement};
-use crate::model::{AccessRequest, Caller, Principal, Role};
+use crate::model::{AccessRequest, Caller, Invalid, Principal, Role, RoleName, Scope};
 use crate::workflow::authorize::Authorization;
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 use super::case::Case;
+use super::terms::limited;
 
 /// Who may request the role, as the catalogue says.
 pub(super) fn eligible(role: Option<&Role>) -> Eligibility<'_> {
@@ -21,6 +22,19 @@ pub(super) fn eligible_in_emergencies(rules: &Rules) -> Eligibility<'_> {
     Eligibility::Listed { roles: &settings.eligible_roles, principals: &settings.eligible_principals }
 }
 
+/// The role of this name in the catalogue, for a caller who asks for it.
+pub(super) fn requested<'a>(case: &Case<'a>, name: &RoleName) -> Result<&'a Role, Refusal> {
+    case.rules.catalogue.get(name).ok_or_else(|| unknown_role(case, name))
+}
+
+/// Whether the caller may request this. Whoever the catalogue does not name is told what they are told of a role that is not
+/// there: nobody finds out what others may ask for.
+pub(super) fn check_may_request(case: &Case<'_>, wanted: &Entitlement<'_>) -> Result<(), Refusal> {
+    check_eligible(case, AuthzAction::Request, wanted).map_err(|refusal| {
+        if wanted.eligibility.includes(case.caller) { refusal } else { unknown_role(case, wanted.role) }
+    })
+}
+
 /// Whether the caller may request the role, or hold it.
 pub(super) fn check_eligible(case: &Case<'_>, action: AuthzAction, wanted: &Entitlement<'_>) -> Result<(), Refusal> {
     case.may(action, AuthzResource::Entitlement(wanted)).check(|| {
@@ -28,6 +42,40 @@ pub(super) fn check_eligible(case: &Case<'_>, action: AuthzAction, wanted: &Enti
             || format!("the role `{}` is for {}, and you hold none of them", wanted.role, names(wanted.eligibility));
         (!wanted.eligibility.includes(case.caller)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
     })
+}
+
+/// Whether the caller may ask for all of the role, everywhere, for the usual length.
+pub(super) fn may_request(case: &Case<'_>, role: &Role) -> bool {
+    let Some(given) = role.permissions.difference(case.rules.reserved(false)) else { return false };
+    let wanted = Entitlement {
+        role: &role.name,
+        permissions: &given,
+        scope: &Scope::ANY,
+        duration: limited(None, role, case.rules).0,
+        emergency: false,
+        eligibility: eligible(Some(role)),
+    };
+    check_eligible(case, AuthzAction::Request, &wanted).is_ok()
+}
+
+/// The most names in a message.
+const MAX_NAMED: usize = 20;
+
+/// The refusal of a role that is not there, or that the caller may not ask for: both are told the same, and it names only
+/// what they may ask for.
+pub(super) fn unknown_role(case: &Case<'_>, name: &RoleName) -> Refusal {
+    let theirs = case.rules.catalogue.values().filter(|role| may_request(case, role));
+    let mut names: Vec<_> = theirs.take(MAX_NAMED.saturating_add(1)).map(|role| format!("`{}`", role.name)).collect();
+    if names.len() > MAX_NAMED {
+        names.truncate(MAX_NAMED);
+        names.push("and more".to_owned());
+    }
+    let known = match names.as_slice() {
+        [] => "there is none that you may ask for".to_owned(),
+        names => format!("you may ask for {}", names.join(", ")),
+    };
+    let message = format!("there is no role {} for you; {known}", Invalid::quote(name.as_str()));
+    Refusal::new(RefusalCode::UnknownRole, message)
 }
 
 /// Whether the requester may still hold the role when it is approved: as the host last reported, or else as it was at the

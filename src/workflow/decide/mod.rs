@@ -20,6 +20,7 @@
 //! | `today` | what today's rules leave of a request that was made under other ones |
 //! | `limits` | how many grants and requests there may be |
 //! | `request` | the request that a command makes or is about |
+//! | `offer` | what a caller may ask for |
 //! | `grant` | the grant that an approved request leads to or a command is about |
 
 mod alert;
@@ -34,6 +35,7 @@ mod ending;
 mod extend;
 mod grant;
 mod limits;
+mod offer;
 mod request;
 mod review;
 mod standing;
@@ -43,9 +45,12 @@ mod terms;
 mod today;
 
 pub use self::alert::raise;
+pub use self::break_glass::may_review_use;
 use self::case::Case;
 pub use self::covered::answered_with;
 pub use self::eligibility::check_not_disabled;
+pub use self::offer::{Offer, offers};
+pub use self::review::may_review;
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
 use crate::model::{Event, Timestamp};

@@ -10,10 +10,12 @@ use super::terms::nothing_left;
 use super::today::{both, naming, todays_cut};
 use crate::authz::AuthzAction;
 use crate::command::{Approve, Ask, Deny};
-use crate::model::{AccessRequest, Actor, Capacity, Event, Fact, Principal, RequestId, Review};
+use crate::model::{
+    AccessRequest, Actor, Caller, Capacity, Delegation, Event, Fact, Principal, RequestId, Review, Timestamp,
+};
 use crate::workflow::access::reviewer;
 use crate::workflow::quorum::waiting_for;
-use crate::workflow::{Refusal, RefusalCode, View, evolve, reassessed};
+use crate::workflow::{Ids, Refusal, RefusalCode, Rules, View, evolve, reassessed};
 
 pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
@@ -75,6 +77,22 @@ fn reviewable<'a>(
     let request = open(case, id)?;
     let capacity = reviewer(case.caller, request, case.view, action, case.rules, case.now)?;
     Ok((request, capacity))
+}
+
+/// Whether the caller could approve this request now, given the delegations to them: it is open, they fill a step, and they
+/// have not approved this version.
+#[must_use]
+pub fn may_review(
+    caller: &Caller,
+    request: &AccessRequest,
+    delegations: &[Delegation],
+    rules: &Rules,
+    now: Timestamp,
+) -> bool {
+    let view = View { request: Some(request.clone()), delegations: delegations.to_vec(), ..View::default() };
+    let case = Case { view: &view, caller, ids: Ids::from_u128(0), rules, now, dry_run: true, keyed: false };
+    reviewable(&case, request.id, AuthzAction::Approve)
+        .is_ok_and(|(request, capacity)| check_first_review(request, &caller.principal, &capacity).is_ok())
 }
 
 /// That the reviewer saw the version that there is.

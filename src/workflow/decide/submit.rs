@@ -2,11 +2,11 @@
 
 use super::case::Case;
 use super::covered::{covering, repeated, twin};
-use super::eligibility::{check_eligible, eligible};
+use super::eligibility::{check_may_request, eligible, requested};
 use super::limits;
 use super::request::{Draft, make};
-use super::terms::{check_details, check_start, limited, part_of, role_of};
-use crate::authz::{AuthzAction, Entitlement};
+use super::terms::{check_details, check_start, limited, part_of};
+use crate::authz::Entitlement;
 use crate::command::Submit;
 use crate::model::{Event, Timestamp};
 use crate::workflow::Refusal;
@@ -14,7 +14,7 @@ use crate::workflow::Refusal;
 pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
     case.check_enabled()?;
-    let role = role_of(&submit.role, rules)?;
+    let role = requested(case, &submit.role)?;
     let (duration, duration_cut) = limited(submit.duration, role, rules);
     let reserved = rules.reserved(false);
     let wanted = match &submit.permissions {
@@ -30,7 +30,7 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
         emergency: false,
         eligibility: eligible(Some(role)),
     };
-    check_eligible(case, AuthzAction::Request, &wanted)?;
+    check_may_request(case, &wanted)?;
     check_details(&submit.details, rules)?;
     if let Some(start) = submit.starts_at {
         check_start(start, now)?;

@@ -10,16 +10,10 @@ use crate::workflow::{Refusal, RefusalCode, Rules};
 const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
 const SECOND_MILLIS: i64 = 1_000;
 
-/// The role of this name in the catalogue.
+/// The role of this name in the catalogue, for something that was asked for when it was there.
 pub(super) fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
     rules.catalogue.get(name).ok_or_else(|| {
-        let known: Vec<_> = rules.catalogue.keys().map(|role| format!("`{role}`")).collect();
-        let known = if known.is_empty() {
-            "the catalogue is empty".to_owned()
-        } else {
-            format!("the catalogue has {}", known.join(", "))
-        };
-        let message = format!("there is no role {}; {known}", Invalid::quote(name.as_str()));
+        let message = format!("there is no role {} any more", Invalid::quote(name.as_str()));
         Refusal::new(RefusalCode::UnknownRole, message)
     })
 }

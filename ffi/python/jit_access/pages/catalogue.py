@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jit_access import AccessRequest, Caller, Engine, JitAccessError
@@ -50,18 +50,12 @@ def trial(engine: Engine, who: Caller, role: str) -> Offer:
 
 
 def offers(engine: Engine, who: Caller) -> list[Offer]:
-    """The roles that this person may ask for, smallest first, and after them those that they may not."""
-    return sorted((trial(engine, who, role) for role in names(engine, who)), key=lambda offer: offer.weight)
+    """The roles that this person may ask for, smallest first."""
+    known = {offer.role: offer.description for offer in engine.roles(who).items if offer.may_request}
+    tried = (replace(trial(engine, who, role), description=words) for role, words in known.items())
+    return sorted(tried, key=lambda offer: offer.weight)
 
 
 def names(engine: Engine, who: Caller) -> Sequence[str]:
-    """Every role of the catalogue. The engine names them when it is asked for one that cannot be there."""
-    try:
-        engine.submit(who, role=_NO_ROLE, reason=_SAMPLE_REASON, ticket_url=_SAMPLE_TICKET, dry_run=True)
-    except JitAccessError as error:
-        if error.code == "unknown_role":
-            return str(error).split("`")[3::2]
-    return ()
-
-
-_NO_ROLE: Final = "no-such-role-7f3a9c"
+    """The roles that this person may take in an emergency."""
+    return [offer.role for offer in engine.roles(who).items if offer.may_break_glass]

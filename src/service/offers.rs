@@ -1,0 +1,29 @@
+//! What a caller may ask for.
+
+use super::commit::Round;
+use super::execute::Standings;
+use super::listing::Listing;
+use super::workflow::Workflow;
+use crate::command::{Command, Submit};
+use crate::error::Error;
+use crate::model::{Caller, RoleName};
+use crate::workflow::{Call, Needs, Offer, offers};
+
+impl Workflow {
+    /// The roles of the catalogue that the caller may ask for, what newly gives the least first. Others are not shown: nobody
+    /// learns what others may ask for.
+    ///
+    /// # Errors
+    /// [`crate::workflow::RefusalCode::NotEligible`] when the caller is disabled; errors of the store and of the directory.
+    pub fn roles(&self, caller: &Caller) -> Result<Listing<Offer>, Error> {
+        let (shared, now) = (&*self.shared, self.shared.time.now());
+        let caller = &*shared.on_our_time(caller);
+        // What is read for a request does not depend on the role.
+        let any: Command = Submit::new(RoleName::new("any")?).into();
+        let call = Call::new(caller, &any, shared.new_ids());
+        let needs = Needs::of(&call, &shared.rules);
+        let mut standings = Standings::of(shared);
+        let view = shared.view(&*shared.store, &needs, &call, (now, Round::Free), &mut standings)?.unwrap_or_default();
+        Ok(Listing { items: offers(&view, caller, call.ids, &shared.rules, now)?, next: None, now })
+    }
+}
