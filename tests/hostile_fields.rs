@@ -2,11 +2,10 @@
 
 use jit_access::Error;
 use jit_access::command::{CommandSpec, FieldKind, catalogue};
-use jit_access::model::RoleName;
+use jit_access::config::Config;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::MemoryStore;
 use jit_access::wire::command::{fields_of, run};
-use jit_access::workflow::Rules;
 use serde_json::{Map, Value, json};
 
 /// Texts that have broken something somewhere.
@@ -69,8 +68,8 @@ fn right(spec: &CommandSpec, field: &str) -> Value {
         "caller" => json!({"principal": "a", "roles": ["auditor", "lead"], "agent": false}),
         "conditions" => json!({"max_uses": 3}),
         "duration_hours" => 1.5.into(),
-        "version" => 1.into(),
-        "expected" => format!("0:{}", "0".repeat(64)).into(),
+        "version" | "record" | "since" | "checkpoint" => 1.into(),
+        "expected" | "after" => format!("0:{}", "0".repeat(64)).into(),
         "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" | "reviewable" | "canonical" => {
             true.into()
         }
@@ -90,8 +89,8 @@ fn right(spec: &CommandSpec, field: &str) -> Value {
 }
 
 fn engine() -> Engine {
-    let role = |name: &str| RoleName::new(name).unwrap();
-    let rules = Rules { auditor_roles: vec![role("auditor")], approver_roles: vec![role("lead")], ..Rules::default() };
+    let config = "jit_access: {approver_roles: [lead], auditor_roles: [auditor]}";
+    let rules = Config::parse(config, []).unwrap().rules;
     Builder::new(MemoryStore::new(), rules).open().unwrap()
 }
 
@@ -148,7 +147,9 @@ fn every_text_of_every_command_is_taken_or_refused_by_its_name() {
                 }
                 tried += 1;
             }
-            for value in [json!(null), json!(true), json!(-1), json!(1e308), json!(u64::MAX), json!([]), json!({}), json!([[]])] {
+            for value in
+                [json!(null), json!(true), json!(-1), json!(1e308), json!(u64::MAX), json!([]), json!({}), json!([[]])]
+            {
                 try_one(&engine, spec, field.name, &names, value);
             }
         }

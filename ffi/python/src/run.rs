@@ -6,7 +6,7 @@ use jit_access::command::{CallerKind, CommandSpec, Field, FieldKind, FieldSpec, 
 use jit_access::model::{Invalid, PrincipalKind};
 use jit_access::wire::command::fields_of;
 use jit_access::wire::{Answer, Body};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 use serde_json::{Map, Value};
@@ -107,6 +107,14 @@ fn of_field(py: Python<'_>, error: PyErr, field: &FieldSpec) -> PyErr {
 }
 
 fn named(py: Python<'_>, error: PyErr, name: &str) -> PyErr {
+    if error.is_instance_of::<PyUnicodeEncodeError>(py) {
+        // A text of Python may hold half of a character (a lone surrogate), which no other text can.
+        return raise(Invalid::new(
+            name.to_owned(),
+            "holds half of a character (a lone surrogate)",
+            "whole Unicode text",
+        ));
+    }
     if error.is_instance_of::<PyTypeError>(py) && !error.value(py).to_string().starts_with(name) {
         return PyTypeError::new_err(format!("argument '{name}': {}", error.value(py)));
     }

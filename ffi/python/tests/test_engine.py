@@ -343,12 +343,19 @@ def test_hostile_text_is_a_clear_error(engine: Engine, text: str) -> None:
 def test_a_lone_surrogate_is_no_text(engine: Engine) -> None:
     for call in (
         lambda: engine.check("dev\ud800@example.com", "tools.execute"),
-        lambda: engine.submit(DEV, role="operator", reason="\udfff"),
-        lambda: engine.submit(DEV, role="operator", reason="x", starts_at="\ud800"),
         lambda: Caller("\ud800"),
     ):
         with pytest.raises(UnicodeEncodeError):
             call()
+    for field, call in (
+        ("reason", lambda: engine.submit(DEV, role="operator", reason="\udfff")),
+        ("role", lambda: engine.submit(DEV, role="\ud800", reason="x")),
+        ("permissions", lambda: engine.submit(DEV, role="operator", reason="x", permissions=["\ud800"])),
+        ("cursor", lambda: engine.requests(DEV, cursor="\ud800")),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            call()
+        assert str(caught.value).startswith(f"`{field}` holds half of a character")
     assert issubclass(UnicodeEncodeError, ValueError)
 
 
@@ -412,6 +419,8 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.grants(DEV),
         lambda: opened.audit(LEAD),
         lambda: opened.head(LEAD),
+        lambda: opened.roles(LEAD),
+        lambda: opened.explain(LEAD, action="tools.execute"),
         lambda: opened.policies(LEAD),
         lambda: opened.live_grants(),
         lambda: opened.verify(),
