@@ -154,6 +154,11 @@ fn every_text_of_every_command_is_taken_or_refused_by_its_name() {
             }
         }
     }
+    for spec in catalogue().filter(|spec| spec.writes) {
+        corpus.iter().for_each(|text| {
+            try_one(&engine, spec, "idempotency_key", &["idempotency_key", "caller"], text.as_str().into());
+        });
+    }
     assert!(tried > 3_000, "{tried}");
     assert!(engine.workflow().verify().is_ok());
 }

@@ -36,7 +36,7 @@ impl IdempotencyKey {
     pub fn new(key: &str) -> Result<Self, Invalid> {
         if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Invalid::new(
-                "idempotency key",
+                "idempotency_key",
                 format!("is {}", Invalid::quote(key)),
                 "1 to 255 visible ASCII characters",
             ));
