@@ -552,8 +552,8 @@ fn the_methods_of_python_are_committed() {
          from jit_access._native import Caller, Conditions, Engine\n\
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
-         from jit_access.values import AccessRequest, Alert, Delegation, Delivery, Grant, Health, Record, Summary\n",
-         from jit_access.values import AccessRequest, Alert, Delegation, Explanation, Grant, Offer, Record, Summary\n",
+         from jit_access.values import (\n    AccessRequest,\n    Alert,\n    Delegation,\n    Delivery,\n    Explanation,\n    Grant,\n    \
+         Health,\n    Offer,\n    Record,\n    Summary,\n)\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -648,7 +648,7 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 8] = [
+const ANSWERS: [(&str, &[&str]); 10] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),

@@ -17,8 +17,8 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument, OfferDocument, self,
-    PageDocument, ProblemDocument, RecordDocument, RequestDocument, SummaryDocument,
+    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument,
+    HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RequestDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};

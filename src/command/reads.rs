@@ -6,7 +6,9 @@ use super::define::command;
 use super::field::{Field, shown};
 use super::spec::FieldKind;
 use crate::model::{
-    Action, AlertStatus, Checkpoint, Cursor, DelegationStatus, DeliveryId, DeliveryState, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Principal, RecordFilter, RecordOrder, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, SearchText, SummaryForm, Timestamp,
+    Action, AlertStatus, Checkpoint, Cursor, DelegationStatus, DeliveryId, DeliveryState, EvidenceForm, ExportFormat,
+    GrantId, GrantStatus, Invalid, Principal, RecordFilter, RecordOrder, RequestId, RequestStatus, Resource,
+    ResourceId, Revision, RoleName, SearchText, SummaryForm, Timestamp,
 };
 
 /// How many rows a page has at most. The default is 50.

@@ -8,7 +8,10 @@ use super::field::{Field, shown, text, texts};
 use super::fields::Fields;
 use super::spec::FieldKind;
 use crate::model::{
-    Action, AlertId, AlertStatus, Checkpoint, Conditions, Context, Cursor, DelegationId, DelegationStatus, DeliveryId, DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks, Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId, Revision, RoleName, Scope, SearchText, SessionId, SummaryForm, TicketUrl, Timestamp, Ttl,
+    Action, AlertId, AlertStatus, Checkpoint, Conditions, Context, Cursor, DelegationId, DelegationStatus, DeliveryId,
+    DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks,
+    Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId,
+    Revision, RoleName, Scope, SearchText, SessionId, SummaryForm, TicketUrl, Timestamp, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -61,9 +64,6 @@ text_field! {
     EventKind: FieldKind::EventKind, str::parse;
     SearchText: FieldKind::Text, str::parse;
     Cursor: FieldKind::Cursor, str::parse;
-    Action: FieldKind::Text, str::parse;
-    Resource: FieldKind::Text, str::parse;
-    ResourceId: FieldKind::Text, str::parse;
     SessionId: FieldKind::Text, str::parse;
     IpAddr: FieldKind::Text, address;
 }

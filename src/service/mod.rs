@@ -47,8 +47,8 @@
 //! | `notifier` | what wakes those who wait |
 
 mod commit;
-mod deliveries;
 mod cursor;
+mod deliveries;
 mod directory;
 mod engine;
 mod evidence;
@@ -90,8 +90,8 @@ mod workflow;
 
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
-pub use health::Health;
 pub use explain::{Considered, Explanation};
+pub use health::Health;
 pub use honoured::Honoured;
 pub use integrity::Integrity;
 pub use listing::Listing;

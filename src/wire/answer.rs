@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AlertDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument, OfferDocument,
-    PageDocument, RecordDocument, RequestDocument, SummaryDocument, to_json,
+    AlertDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument,
+    OfferDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument, to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;

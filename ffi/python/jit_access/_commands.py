@@ -11,7 +11,18 @@ from jit_access._methods import method
 from jit_access._native import Caller, Conditions, Engine
 from jit_access.answers import Page
 from jit_access.principals import Principal
-from jit_access.values import AccessRequest, Alert, Delegation, Delivery, Grant, Health, Record, Summary
+from jit_access.values import (
+    AccessRequest,
+    Alert,
+    Delegation,
+    Delivery,
+    Explanation,
+    Grant,
+    Health,
+    Offer,
+    Record,
+    Summary,
+)
 
 
 @method
@@ -538,28 +549,60 @@ def summary_text(self: Engine, caller: Caller, grant_id: str, *, form: str | Non
 
 @method
 def requests(
-    self: Engine, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+    self: Engine,
+    caller: Caller,
+    *,
+    status: str | None = None,
+    role: str | None = None,
+    person: str | None = None,
+    reviewable: bool = False,
+    ending_before: datetime | str | None = None,
+    text: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
 ) -> Page[AccessRequest]:
     """List the requests that the caller can see, newest first.
 
     - `status`: Only requests of this status.
+    - `role`: Only requests of this role.
+    - `person`: Only requests of this person and of agents that act for them.
+    - `reviewable`: Only requests that the caller could approve now.
+    - `ending_before`: Only requests that time out before this instant.
+    - `text`: Only requests with this text in the reason, the ticket, the resource, the role or the name,
+      whatever its case.
     - `limit`: The most rows on the page, 1 to 500.
     - `cursor`: `next_cursor` of the page before.
     """
-    return self._run("requests", caller, {"status": status, "limit": limit, "cursor": cursor})
+    return self._run("requests", caller, {"status": status, "role": role, "person": person, "reviewable": reviewable, "ending_before": ending_before, "text": text, "limit": limit, "cursor": cursor})
 
 
 @method
 def grants(
-    self: Engine, caller: Caller, *, status: str | None = None, limit: int = 50, cursor: str | None = None
+    self: Engine,
+    caller: Caller,
+    *,
+    status: str | None = None,
+    role: str | None = None,
+    person: str | None = None,
+    reviewable: bool = False,
+    ending_before: datetime | str | None = None,
+    text: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
 ) -> Page[Grant]:
     """List the grants that the caller can see, newest first.
 
     - `status`: Only grants of this status.
+    - `role`: Only grants of this role.
+    - `person`: Only grants of this person and of agents that act for them.
+    - `reviewable`: Only break-glass grants whose review the caller could complete now.
+    - `ending_before`: Only grants that end before this instant.
+    - `text`: Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever
+      its case.
     - `limit`: The most rows on the page, 1 to 500.
     - `cursor`: `next_cursor` of the page before.
     """
-    return self._run("grants", caller, {"status": status, "limit": limit, "cursor": cursor})
+    return self._run("grants", caller, {"status": status, "role": role, "person": person, "reviewable": reviewable, "ending_before": ending_before, "text": text, "limit": limit, "cursor": cursor})
 
 
 @method
@@ -847,6 +890,47 @@ def what_changed(self: Engine, caller: Caller, *, start: datetime | str, until: 
     - `until`: The second instant, later than the first.
     """
     return self._run("what_changed", caller, {"from": start, "until": until})
+
+
+@method
+def roles(self: Engine, caller: Caller) -> Page[Offer]:
+    """List the roles that the caller may ask for, those that newly give the least first.
+
+    Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether
+    a rule would approve now, and what the caller holds of it and until when. Roles that the caller may not ask
+    for are left out. It is judged for all of the role, everywhere, for the usual length.
+    """
+    return self._run("roles", caller, {})
+
+
+@method
+def explain(
+    self: Engine,
+    caller: Caller,
+    *,
+    action: str,
+    principal: Principal | str | None = None,
+    agent: bool = False,
+    resource: str | None = None,
+    parent: str | None = None,
+    address: str | None = None,
+    session: str | None = None,
+) -> Explanation:
+    """Explain why a check is answered as it is.
+
+    The answer says what the check answers, what is so with each grant that permits the action somewhere or
+    sometime, and what would lift it. Everybody may ask about themself; about others takes a role in
+    `approver_roles` or `auditor_roles`. Nothing is recorded. The store is asked, so this is no check for a
+    request path.
+
+    - `principal`: About whom. The default is the caller.
+    - `action`: The action, such as `tools.execute`.
+    - `resource`: The resource, such as `tool:deploy`. The default is everything at once.
+    - `parent`: What the resource is in, such as `server:s1`.
+    - `address`: The address that the check would come from, for grants with networks.
+    - `session`: The session or task that the check would belong to, for grants with one.
+    """
+    return self._run("explain", caller, {"principal": principal, "agent": agent, "action": action, "resource": resource, "parent": parent, "address": address, "session": session})
 
 
 @method

@@ -1127,6 +1127,41 @@ class Engine:
         - `until`: The second instant, later than the first.
         """
 
+    def roles(self, caller: Caller) -> Page[Offer]:
+        """List the roles that the caller may ask for, those that newly give the least first.
+
+        Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether
+        a rule would approve now, and what the caller holds of it and until when. Roles that the caller may not ask
+        for are left out. It is judged for all of the role, everywhere, for the usual length.
+        """
+
+    def explain(
+        self,
+        caller: Caller,
+        *,
+        action: str,
+        principal: Principal | str | None = None,
+        agent: bool = False,
+        resource: str | None = None,
+        parent: str | None = None,
+        address: str | None = None,
+        session: str | None = None,
+    ) -> Explanation:
+        """Explain why a check is answered as it is.
+
+        The answer says what the check answers, what is so with each grant that permits the action somewhere or
+        sometime, and what would lift it. Everybody may ask about themself; about others takes a role in
+        `approver_roles` or `auditor_roles`. Nothing is recorded. The store is asked, so this is no check for a
+        request path.
+
+        - `principal`: About whom. The default is the caller.
+        - `action`: The action, such as `tools.execute`.
+        - `resource`: The resource, such as `tool:deploy`. The default is everything at once.
+        - `parent`: What the resource is in, such as `server:s1`.
+        - `address`: The address that the check would come from, for grants with networks.
+        - `session`: The session or task that the check would belong to, for grants with one.
+        """
+
     def policies(self, caller: Caller) -> str:
         """Export all live grants as one Cedar policy set.
 

@@ -26,6 +26,14 @@ from jit_access.schemas import (
     RequestPageModel,
     SummaryModel,
 )
+DelegationPageModel,
+    ExplanationModel,
+    GrantModel,
+    GrantPageModel,
+    OfferPageModel,
+    RequestPageModel,
+    SummaryModel,
+)
 from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example
 
 
@@ -400,6 +408,11 @@ ROUTES: Final[dict[str, Route]] = {
         body=None, body_required=False, answer=RequestPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
         query={
             "status": (Annotated[str | None, Query(max_length=64, description="Only requests of this status", json_schema_extra={"enum": ["pending","needs_info","approved","denied","withdrawn","timed_out"]})], None),
+            "role": (Annotated[str | None, Query(max_length=512, description="Only requests of this role")], None),
+            "person": (Annotated[str | None, Query(max_length=512, description="Only requests of this person and of agents that act for them")], None),
+            "reviewable": (Annotated[bool, Query(description="Only requests that the caller could approve now")], False),
+            "ending_before": (Annotated[str | None, Query(max_length=64, description="Only requests that time out before this instant", json_schema_extra={"format": "date-time"})], None),
+            "text": (Annotated[str | None, Query(max_length=512, description="Only requests with this text in the reason, the ticket, the resource, the role or the name, whatever its case")], None),
             "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
             "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
         },
@@ -411,6 +424,11 @@ ROUTES: Final[dict[str, Route]] = {
         body=None, body_required=False, answer=GrantPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
         query={
             "status": (Annotated[str | None, Query(max_length=64, description="Only grants of this status", json_schema_extra={"enum": ["scheduled","active","suspended","expired","revoked","released","exhausted"]})], None),
+            "role": (Annotated[str | None, Query(max_length=512, description="Only grants of this role")], None),
+            "person": (Annotated[str | None, Query(max_length=512, description="Only grants of this person and of agents that act for them")], None),
+            "reviewable": (Annotated[bool, Query(description="Only break-glass grants whose review the caller could complete now")], False),
+            "ending_before": (Annotated[str | None, Query(max_length=64, description="Only grants that end before this instant", json_schema_extra={"format": "date-time"})], None),
+            "text": (Annotated[str | None, Query(max_length=512, description="Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever its case")], None),
             "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
             "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
         },
@@ -577,6 +595,28 @@ ROUTES: Final[dict[str, Route]] = {
         query={
             "start": (Annotated[str, Query(max_length=64, alias="from", description="The first instant", json_schema_extra={"format": "date-time"})], Parameter.empty),
             "until": (Annotated[str, Query(max_length=64, description="The second instant, later than the first", json_schema_extra={"format": "date-time"})], Parameter.empty),
+        },
+    ),
+    "roles": Route(
+        method="GET", path="/roles", status=200,
+        summary="List the roles that the caller may ask for, those that newly give the least first",
+        description="Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether a rule would\napprove now, and what the caller holds of it and until when. Roles that the caller may not ask for are left out. It is\njudged for all of the role, everywhere, for the usual length.",
+        body=None, body_required=False, answer=OfferPageModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={},
+    ),
+    "explain": Route(
+        method="GET", path="/explain", status=200,
+        summary="Explain why a check is answered as it is",
+        description="The answer says what the check answers, what is so with each grant that permits the action somewhere or sometime, and\nwhat would lift it. Everybody may ask about themself; about others takes a role in `approver_roles` or\n`auditor_roles`. Nothing is recorded. The store is asked, so this is no check for a request path.",
+        body=None, body_required=True, answer=ExplanationModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "principal": (Annotated[str | None, Query(max_length=512, description="About whom. The default is the caller")], None),
+            "agent": (Annotated[bool, Query(description="Whether the principal is an agent")], False),
+            "action": (Annotated[str, Query(max_length=512, description="The action, such as `tools.execute`")], Parameter.empty),
+            "resource": (Annotated[str | None, Query(max_length=512, description="The resource, such as `tool:deploy`. The default is everything at once")], None),
+            "parent": (Annotated[str | None, Query(max_length=512, description="What the resource is in, such as `server:s1`")], None),
+            "address": (Annotated[str | None, Query(max_length=512, description="The address that the check would come from, for grants with networks")], None),
+            "session": (Annotated[str | None, Query(max_length=512, description="The session or task that the check would belong to, for grants with one")], None),
         },
     ),
     "policies": Route(

@@ -382,6 +382,8 @@ class HealthModel(_Shown):
 
     at: datetime = Field(description="When it was looked at")
     channels: list[ChannelHealthModel] = Field(description="Each channel, by name: those that are configured, and those that deliveries are left of")
+
+
 class OfferedStepModel(_Shown):
     """A step of an approval: so many different people who each hold one of its roles."""
 

@@ -1385,6 +1385,9 @@ class Health(Answered):
     def channels(self) -> tuple[ChannelHealth, ...]:
         """Each channel, by name: those that are configured, and those that deliveries are left of."""
         return tuple(ChannelHealth(each) for each in self._of("channels"))
+
+
+@final
 class OfferedStep(Value):
     """A step of an approval: so many different people who each hold one of its roles."""
 
