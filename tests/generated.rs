@@ -368,9 +368,8 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from fastapi import Query\n\
          from pydantic import Field\n\n\
          from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
-         DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    GrantModel,\n    GrantPageModel,\n    \
-         HealthModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
-         DelegationPageModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    OfferPageModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
+         DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    \
+         HealthModel,\n    OfferPageModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
         "ffi/python/jit_access/bodies.py",

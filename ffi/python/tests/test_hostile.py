@@ -93,7 +93,11 @@ def test_every_text_of_a_command_is_taken_or_refused_by_its_name(engine: Engine,
                 # A selection is one of several, and the error may name another.
                 of_this = (tried.name, tried.name.removesuffix("_id"), "id", "from")
                 is_named = any(str(error).startswith(f"`{one}`") for one in of_this)
-                assert is_named or name == "revoke_many" or error.code != "invalid", (tried.name, text[:40], str(error)[:200])
+                assert is_named or name == "revoke_many" or error.code != "invalid", (
+                    tried.name,
+                    text[:40],
+                    str(error)[:200],
+                )
                 assert len(str(error)) < 1_500
             except JitAccessError as error:
                 assert error.code != "internal", (tried.name, text[:40])
