@@ -493,7 +493,7 @@ fn mistakes_in_notifications_are_named() {
     let mail = "kind: email, host: mx, from: a@example.com";
     for (notifications, said) in [
         ("channels: [email]".to_owned(), "a mapping from the name of a channel"),
-        ("channels: {mail: {kind: pigeon}}".to_owned(), "expected email, slack or webhook"),
+        ("channels: {mail: {kind: pigeon}}".to_owned(), "expected email, slack, webhook or host"),
         ("channels: {Mail: {kind: slack}}".to_owned(), "1 to 64 small letters"),
         (format!("channels: {{mail: {{{mail}, password: hunter2}}}}"), "password_env"),
         (format!("channels: {{mail: {{{mail}, username: u}}}}"), "password_env is not"),

@@ -73,8 +73,9 @@ class Answered(Value):
     __slots__ = ("_document",)
     _document: _Document
 
-    def __init__(self, document: _Document, /) -> None:
-        object.__setattr__(self, "_document", document)
+    def __init__(self, document: _Document | dict[str, Any], /) -> None:
+        # What is a part of another document has its fields at once.
+        object.__setattr__(self, "_fields" if isinstance(document, dict) else "_document", document)
 
     def _of(self, name: str) -> Any:
         # Read at the first look, because many values are passed on unread.
@@ -86,7 +87,7 @@ class Answered(Value):
         return fields.get(name)
 
     def _key(self) -> str:
-        return self._document.to_json("/jit")
+        return self.to_json()
 
     @property
     def replayed(self) -> bool:
@@ -101,7 +102,8 @@ class Answered(Value):
 
     def to_json(self, *, base: str = "/jit") -> str:
         """The document as JSON, with links that start with `base`."""
-        return self._document.to_json(base)
+        document: _Document | None = getattr(self, "_document", None)
+        return json.dumps(self._fields) if document is None else document.to_json(base)
 
 
 class GrantAnswer(Answered):

@@ -133,7 +133,7 @@ def _endpoint(
         fields = {**given, **(_fields(body) if body else {})}
         if route.writes:
             fields["idempotency_key"] = key
-        places = [place for place in (who if route.caller_first else None, id) if place is not None]
+        places: list[Any] = [place for place in (who if route.caller_first else None, id) if place is not None]
         if not route.caller_first:
             fields["caller"] = who
         if name == "export":

@@ -90,7 +90,7 @@ assert threads() == 1, threads()
 engine = Engine.from_yaml(CONFIG, environ={})
 assert threads() == 1, threads()
 engine.check("dev@example.com", "tools.execute")
-assert threads() == 2, "the keeper"
+assert threads() == 3, "the background work, and what verifies the journal"
 assert threading.active_count() == 1, "which Python knows nothing of"
 engine.close()
 assert threads() == 1, threads()

@@ -58,6 +58,9 @@ RIGHT: dict[str, Any] = {
     "enabled": True,
     "everything": True,
     "until": "2030-01-01T00:00:00Z",
+    "start": "2026-03-01T00:00:00Z",
+    "at": "2026-03-01T00:00:00Z",
+    "duration_hours": 1.0,
 }
 
 

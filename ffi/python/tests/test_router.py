@@ -364,7 +364,7 @@ def test_parameters_of_the_hosts_authentication_are_known() -> None:
     app.include_router(create_router(Engine.from_yaml(CONFIG, environ={}), caller=by_key))
     client = TestClient(app)
     assert client.get("/jit/grants?key=dev&tenant=a&limit=5").status_code == 200
-    assert "`key`, `limit`, `status`, `tenant`" in client.get("/jit/grants?key=dev&page=2").text
+    assert "`limit`, `person`, `reviewable`, `role`, `status`, `tenant`, `text`" in client.get("/jit/grants?key=dev&page=2").text
 
 
 def test_refusals_keep_the_engines_code(host: Host) -> None:
@@ -455,7 +455,7 @@ def test_the_way_of_a_delegation(host: Host) -> None:
 def test_the_document_tells_all(host: Host) -> None:
     document = host.app.openapi()
     ours = {path: operations for path, operations in document["paths"].items() if path.startswith("/jit")}
-    assert len(ours) == 41
+    assert len(ours) == 48
     for path, operations in ours.items():
         for method, operation in operations.items():
             answers = operation["responses"]

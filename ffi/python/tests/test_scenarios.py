@@ -171,8 +171,8 @@ class World:
             given["conditions"] = Conditions(**given["conditions"])
         if verb == "revoke_many" and "request" in given:
             given["request_id"] = given.pop("request")
-        if verb == "alerts" and "grant" in given:
-            given["grant_id"] = given.pop("grant")
+        if verb in ("alerts", "audit", "export"):
+            given |= {f"{name}_id": given.pop(name) for name in ("grant", "request") if name in given}
         if "from" in given:
             given["start"] = given.pop("from")
         named = [given.pop(name) for name in ("request", "grant", "delegation", "alert", "id") if name in given]
@@ -240,6 +240,7 @@ IN_PYTHON: Final = {
     "AccessRequest": {"requester_email": "requester"},
     "Grant": {"requester_email": "holder", "granted_role": "role", "granted_permissions": "permissions"},
     "Delegation": {"from": "from_"},
+    "Record": {"grant": "grant_id", "request": "request_id"},
 }
 """The fields that have another name in Python."""
 
