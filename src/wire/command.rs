@@ -282,9 +282,8 @@ mod tests {
                     "order" => "newest".into(),
                     "event" => "grant_used".into(),
                     "result" => "allowed".into(),
-                    "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" | "reviewable" | "canonical" => {
-                        true.into()
-                    }
+                    "dry_run" | "everything" | "agent" | "enabled" | "drill" | "justified" | "reviewable"
+                    | "canonical" => true.into(),
                     "roles" => serde_json::json!(["auditor"]),
                     "permissions" => serde_json::json!(["tools.read"]),
                     "limit" => 7.into(),
@@ -294,7 +293,8 @@ mod tests {
                     "status" if *command == "alerts" => "open".into(),
                     "status" if *command == "requests" => "pending".into(),
                     "status" => "active".into(),
-                    "from" if *command == "what_changed" => "2026-11-01T09:30:00Z".into(),
+                    "from" if ["what_changed", "evidence"].contains(command) => "2026-10-01T09:30:00Z".into(),
+                    "until" if *command == "evidence" => "2026-10-02T09:30:00Z".into(),
                     "starts_at" | "from" | "until" | "ending_before" | "at" => "2026-12-01T09:30:00Z".into(),
                     "parent" => "server:s1".into(),
                     "address" => "192.0.2.1".into(),

@@ -364,7 +364,10 @@ def test_parameters_of_the_hosts_authentication_are_known() -> None:
     app.include_router(create_router(Engine.from_yaml(CONFIG, environ={}), caller=by_key))
     client = TestClient(app)
     assert client.get("/jit/grants?key=dev&tenant=a&limit=5").status_code == 200
-    assert "`limit`, `person`, `reviewable`, `role`, `status`, `tenant`, `text`" in client.get("/jit/grants?key=dev&page=2").text
+    assert (
+        "`limit`, `person`, `reviewable`, `role`, `status`, `tenant`, `text`"
+        in client.get("/jit/grants?key=dev&page=2").text
+    )
 
 
 def test_refusals_keep_the_engines_code(host: Host) -> None:
