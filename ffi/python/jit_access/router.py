@@ -256,8 +256,9 @@ def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
         if name in _JSON:
             kinds = ["application/json", "text/csv", "text/html"] if "form" in route.query else ["application/json"]
         kinds = ["application/x-ndjson", "text/csv"] if name == "export" else kinds
-        schema = {"schema": {"type": "string"}}
-        text = {"description": route.summary, "content": dict.fromkeys(kinds, schema)}
+        schemas = {kind: {} if kind == "application/json" else {"type": "string"} for kind in kinds}
+        content = {kind: {"schema": schema} for kind, schema in schemas.items()}
+        text = {"description": route.summary, "content": content}
         return {200: text, **responses(*([404] if "{id}" in route.path else []))}
     if not route.writes:
         return {200: _answered(route.answer, "As it stands now"), **responses(*([404] if "{id}" in route.path else []))}

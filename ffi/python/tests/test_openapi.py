@@ -241,7 +241,8 @@ class Walk:
         assert response.status_code == status, response.text
         case.validate_response(response, additional_checks=CHECKS, checks=CONFORMANCE)
         self.answered.add((name, status))
-        return response.json() if "json" in response.headers["content-type"][0] else response.text
+        kind = response.headers["content-type"][0]
+        return response.json() if "json" in kind and "ndjson" not in kind else response.text
 
     def ask(self, **more: Any) -> str:
         # Two that are alike within a minute are one.
