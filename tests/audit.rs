@@ -254,7 +254,7 @@ fn every_filter_and_every_pair_of_filters_over_memory() {
 #[test]
 fn every_filter_and_every_pair_of_filters_over_sqlite() {
     let folder = tempfile::TempDir::new().unwrap();
-    let store = SqliteStore::open(&folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
+    let store = SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
     every_filter_and_every_pair(store);
 }
 
@@ -310,10 +310,11 @@ fn an_export_has_every_record_once_in_every_form() {
 
 /// Figures, not a test: `cargo test --release --all-features --test audit figures -- --ignored --nocapture`
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
 #[ignore = "a figure"]
 fn figures_of_a_million_records() {
     let folder = tempfile::TempDir::new().unwrap();
-    let store = SqliteStore::open(&folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
+    let store = SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
     let began = std::time::Instant::now();
     Week { uses: 1_000_000, grants: 2_000, ..Week::whole() }.record(&store);
     println!("{} records written in {:.1?}", store.head().unwrap().revision.0, began.elapsed());

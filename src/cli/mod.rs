@@ -28,6 +28,8 @@
 //! | `session` | `login`, `logout` |
 //! | `manual` | `completions`, `man`, docs/cli.md |
 
+#![expect(clippy::result_large_err, reason = "a program ends with it, once")]
+
 mod asking;
 mod client;
 mod deciding;

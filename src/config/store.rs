@@ -17,6 +17,7 @@ use crate::model::Invalid;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "postgres", expect(clippy::large_enum_variant, reason = "one is made at a start"))]
 pub enum StoreConfig {
     /// Nowhere: gone with the process. For trials.
     Memory,

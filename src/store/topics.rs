@@ -66,7 +66,8 @@ impl Bits {
 
     pub(super) fn places(&self) -> impl DoubleEndedIterator<Item = u16> + use<> {
         let words = self.0;
-        (0..BLOCK as u16).filter(move |place| words[usize::from(*place) / 64] & (1 << (place % 64)) != 0)
+        let word = move |place: u16| words.get(usize::from(place) / 64).copied().unwrap_or_default();
+        (0..BLOCK as u16).filter(move |place| word(*place) & (1 << (place % 64)) != 0)
     }
 
     /// The first record that is in this one and not in the other.

@@ -53,20 +53,25 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>) -> Result<Value, Err
         "unmapped": {"previous": record.previous.to_string(), "data": record.data()?},
     });
     let subject = subject(record);
+    let mut add = |name: &str, value: Value| {
+        if let Value::Object(fields) = &mut shown {
+            fields.insert(name.to_owned(), value);
+        }
+    };
     match &event.fact {
         Fact::GrantUsed { action, resource, .. } => {
-            shown["api"] = json!({"operation": action.name()});
-            shown["resources"] = json!([{"uid": resource.to_string(), "type": resource.kind().to_string()}]);
+            add("api", json!({"operation": action.name()}));
+            add("resources", json!([{"uid": resource.to_string(), "type": resource.kind().to_string()}]));
             // The record does not say from where; the schema wants an endpoint.
-            shown["src_endpoint"] = json!({"name": "unknown"});
+            add("src_endpoint", json!({"name": "unknown"}));
         }
         _ if class == GRANTS => {
             let permissions = grant.map(|grant| grant.permissions.allowed()).unwrap_or_default();
-            shown["user"] = json!({"name": grant.map(|grant| grant.holder.to_string())});
-            shown["privileges"] = permissions.iter().map(ToString::to_string).collect();
-            shown["resource"] = json!({"name": subject.1, "uid": grant.map(|grant| grant.scope.to_string())});
+            add("user", json!({"name": grant.map(|grant| grant.holder.to_string())}));
+            add("privileges", permissions.iter().map(ToString::to_string).collect());
+            add("resource", json!({"name": subject.1, "uid": grant.map(|grant| grant.scope.to_string())}));
         }
-        _ => shown["entity"] = json!({"type": subject.0, "uid": subject.1}),
+        _ => add("entity", json!({"type": subject.0, "uid": subject.1})),
     }
     Ok(shown)
 }

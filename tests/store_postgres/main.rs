@@ -8,6 +8,8 @@
 //! | `server` | how is a server started, killed and looked at |
 //! | `faults` | what does the store do when the server or the network does not |
 
+#![expect(clippy::disallowed_methods, reason = "a real server takes its time, and is waited for")]
+
 mod faults;
 mod server;
 

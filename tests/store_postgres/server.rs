@@ -151,7 +151,7 @@ impl Server {
 
     /// Runs one of the server's programs.
     pub(crate) fn run(&self, program: &str, args: &[&str]) -> Output {
-        self.command(&self.programs.join(program)).args(args).output().unwrap()
+        self.command(self.programs.join(program)).args(args).output().unwrap()
     }
 
     fn command(&self, program: impl AsRef<Path>) -> Command {

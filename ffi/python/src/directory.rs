@@ -70,7 +70,7 @@ impl Directory for PyDirectory {
 
     fn contact(&self, principal: &Principal) -> Result<Contact, DirectoryError> {
         let whom = |py: Python<'_>| Ok(shown(py, principal)?.unbind());
-        Ok(self.ask("contact", whom, |answer| contact(answer))?.unwrap_or_else(|| Contact::of(principal)))
+        Ok(self.ask("contact", whom, contact)?.unwrap_or_else(|| Contact::of(principal)))
     }
 }
 

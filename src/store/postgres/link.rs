@@ -187,7 +187,10 @@ impl Drop for Link {
         // The last handle is what ends the connection in good order.
         drop(client);
         if let (Some(runtime), Some(driver)) = (runtime, driver) {
-            let _ = block(&runtime, FAREWELL, async { Ok(drop(driver.await)) });
+            let _ = block(&runtime, FAREWELL, async {
+                let _ = driver.await;
+                Ok(())
+            });
             runtime.shutdown_background();
         }
     }

@@ -121,7 +121,7 @@ impl PostgresStore {
 }
 
 /// The record by which a commit is known.
-fn last(records: &Vec<Record>) -> Option<(Revision, Hash)> {
+fn last(records: &[Record]) -> Option<(Revision, Hash)> {
     records.last().map(|record| (record.revision, record.hash))
 }
 
@@ -149,7 +149,7 @@ impl Store for PostgresStore {
     }
 
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
-        self.connections.commit("committing", |s| commit::commit(s, batch), last)
+        self.connections.commit("committing", |s| commit::commit(s, batch), |records| last(records))
     }
 
     fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError> {
@@ -157,7 +157,7 @@ impl Store for PostgresStore {
             Some(batch) => commit::commit(s, &batch),
             None => Ok(Vec::new()),
         };
-        self.connections.commit("committing", work, last)
+        self.connections.commit("committing", work, |records| last(records))
     }
 
     fn requests(&self, page: &Page<RequestStatus>) -> Result<Vec<(Revision, ListedRequest)>, StoreError> {
