@@ -18,7 +18,6 @@ use super::{DeliveryId, Principal, Timestamp};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Delivery {
     /// Which delivery.
     pub id: DeliveryId,
