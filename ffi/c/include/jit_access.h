@@ -59,7 +59,9 @@
 #define JIT_CODE_TOO_MANY_OPEN_REQUESTS "too_many_open_requests"
 #define JIT_CODE_TOO_MANY_REQUESTS "too_many_requests"
 #define JIT_CODE_UNAVAILABLE "unavailable"
+#define JIT_CODE_UNKNOWN_ALERT "unknown_alert"
 #define JIT_CODE_UNKNOWN_DELEGATION "unknown_delegation"
+#define JIT_CODE_UNKNOWN_DELIVERY "unknown_delivery"
 #define JIT_CODE_UNKNOWN_GRANT "unknown_grant"
 #define JIT_CODE_UNKNOWN_REQUEST "unknown_request"
 #define JIT_CODE_UNKNOWN_ROLE "unknown_role"
@@ -317,6 +319,9 @@ typedef void (*jit_log_callback)(void *userdata, const struct jit_log_record *re
 
 // The store was replaced by an older copy or another one, so no grant is honoured until an operator has accepted it.
 #define JIT_REASON_STORE_REPLACED 8
+
+// The store is not what was written to it, so no grant is honoured.
+#define JIT_REASON_STORE_BROKEN 9
 
 // Something is lost or broken.
 #define JIT_LOG_ERROR 1
