@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,12 +82,11 @@ class Host:
         return str(self.json(OPS, "approve", self.ask(who))["grant_id"])
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """The host of the whole file."""
+@contextmanager
+def running(folder: Path) -> Iterator[Host]:
+    """A host in this folder, until the end."""
     pytest.importorskip("fastapi")
     pytest.importorskip("uvicorn")
-    folder = tmp_path_factory.mktemp("cli")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -105,6 +105,20 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """The host of the whole file."""
+    with running(tmp_path_factory.mktemp("cli")) as host:
+        yield host
+
+
+@pytest.fixture
+def new_host(tmp_path: Path) -> Iterator[Host]:
+    """A host at which nothing has happened."""
+    with running(tmp_path) as host:
+        yield host
 
 
 @pytest.fixture(autouse=True)
@@ -612,7 +626,7 @@ def test_the_manual(host: Host, tmp_path: Path) -> None:
         subprocess.run(["man", "--warnings", "-l", str(tmp_path / "man1" / "jit.1")], check=True, capture_output=True)
 
 
-def test_the_recording_in_the_documentation_is_what_happens(host: Host) -> None:
+def test_the_recording_in_the_documentation_is_what_happens(new_host: Host) -> None:
     width = 96
     words = ["request", "operator", "--on", "tool:deploy", "--for", "2h", "--reason", "INC-42: roll back", "--wait"]
 
@@ -620,20 +634,20 @@ def test_the_recording_in_the_documentation_is_what_happens(host: Host) -> None:
         shots.append(
             (
                 "jit queue                                     # somebody who may approve",
-                host.see(OPS, "queue", width=width),
+                new_host.see(OPS, "queue", width=width),
             )
         )
-        [request] = json.loads(host.script(OPS, "queue", "--json").stdout)["items"]
+        [request] = json.loads(new_host.script(OPS, "queue", "--json").stdout)["items"]
         first = request["id"][:13]
-        shots.append((f"jit status {first}", host.see(OPS, "status", first, width=width)))
-        host.script(OPS, "approve", first, "--for", "1h")
+        shots.append((f"jit status {first}", new_host.see(OPS, "status", first, width=width)))
+        new_host.script(OPS, "approve", first, "--for", "1h")
 
     shots: list[tuple[str, Seen]] = []
     later = after(1.5, approve)
-    asked = host.see(DEV, *words, width=width)
+    asked = new_host.see(DEV, *words, width=width)
     later.join()
     shots.insert(0, ('jit request operator --on tool:deploy --for 2h --reason "INC-42: roll back" --wait', asked))
-    shots.append(("jit grants", host.see(OPS, "grants", width=width)))
+    shots.append(("jit grants", new_host.see(OPS, "grants", width=width)))
     made = terminal.picture(shots, width=width)
     committed = ROOT / "docs" / "cli.svg"
     if os.environ.get("UPDATE_GENERATED"):
