@@ -303,7 +303,7 @@ def test_the_queue_and_a_decision(host: Host) -> None:
     asked = host.see(OPS, "ask", request[:13], "for", "which", "service?")
     assert asked.code == 0 and "ops@example.com asks" in asked.text
     answered = host.see(EVA, "answer", request[:13], "the", "shop", "--for", "30m")
-    assert answered.code == 0 and "answer 0s ago: the shop" in answered.text
+    assert answered.code == 0 and re.search(r"answer \ds ago: the shop", answered.text)
     cut = host.see(
         OPS, "approve", request[:13], "--only", "tools.execute", "--for", "15m", "--comment", "enough", width=120
     )
