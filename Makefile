@@ -56,11 +56,9 @@ lint: $(VENV)/test/.ready ## clippy, rustdoc, ruff
 CRATES := -p jit-access -p jit-access-c -p jit-access-python -p jit-access-tower
 
 # Each feature and each pair is checked as users have it: with what its own dependencies switch on, and nothing from tests.
-# A warning fails.
-test-features: $(VENV)/cargo/bin/cargo-hack ## whether every feature and every pair of features compiles without a warning
+test-features: $(VENV)/cargo/bin/cargo-hack ## whether every feature and every pair of features compiles
 	@$(VENV)/cargo/bin/cargo-hack hack check --release --locked -p jit-access --lib --feature-powerset --depth 2 \
-	  --exclude-features default,test-util --log-group none 2>&1 | grep -v '^ *\(Checking\|Compiling\|Finished\|$$\)' | tee target/features.log
-	@! grep -q '^warning' target/features.log || { echo "a set of features compiles with warnings" >&2; exit 1; }
+	  --exclude-features default,test-util --log-group none 2>&1 | grep -v '^ *\(Checking\|Compiling\|Finished\|$$\)'
 
 $(VENV)/cargo/bin/cargo-hack:
 	$(CARGO) install -q --locked cargo-hack --version '^0.6' --root $(VENV)/cargo --target-dir target/tools

@@ -163,6 +163,7 @@ impl StoreConfig {
     }
 
     /// Whether it is a server that several machines share.
+    #[cfg(feature = "host")]
     pub(crate) const fn is_shared_server(&self) -> bool {
         match self {
             Self::Memory | Self::Sqlite { .. } => false,

@@ -94,7 +94,7 @@ pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};
 pub(crate) use bytes::padded;
 pub use caller::{Actor, Caller};
-#[cfg(feature = "webhooks")]
+#[cfg(any(feature = "cli", feature = "webhooks"))]
 pub(crate) use characters::is_blank;
 pub(crate) use characters::shown;
 pub use checkpoint::Checkpoint;

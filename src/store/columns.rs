@@ -245,12 +245,14 @@ pub(in crate::store) fn record(revision: Revision, hash: &str, body: String) -> 
 }
 
 /// The stored form of what the host said last of somebody.
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "PostgreSQL keeps it so"))]
 pub(in crate::store) fn stored_standing(who: &Principal, standing: &Standing) -> Result<String, StoreError> {
     serde_json::to_string(&StoredStanding::from(standing))
         .map_err(|e| corrupt(format!("the standing of {who} cannot be written: {e}")))
 }
 
 /// What the host said last of somebody, of this stored form.
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "PostgreSQL keeps it so"))]
 pub(in crate::store) fn standing(name: &str, stored: &str) -> Result<Standing, StoreError> {
     let damaged = |e: &dyn std::fmt::Display| corrupt(format!("the standing of {name}: {e}"));
     serde_json::from_str::<StoredStanding>(stored).map_err(|e| damaged(&e))?.try_into().map_err(|e| damaged(&e))

@@ -143,7 +143,7 @@ impl Seen {
     }
 
     /// Whether it takes the place of what another process has kept: of two, the later one stays.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn is_after(&self, kept: &Self) -> bool {
         (self.clock, self.at) >= (kept.clock, kept.at)
     }

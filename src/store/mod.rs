@@ -68,6 +68,7 @@ pub use checkpoints::KeptCheckpoint;
 pub use error::StoreError;
 pub use fold::{Rows, fold};
 pub use head::{Head, Lineage, Position, Seen};
+#[cfg(feature = "sqlite")]
 pub(crate) use integrity::pass_event;
 pub use integrity::{check_basis, check_head, compare, pass, seal};
 pub use live::Live;

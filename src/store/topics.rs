@@ -3,6 +3,11 @@
 //! A block stands for 4,096 records, one bit each. A filter is the sets of its topics laid over each other, so a page costs a few
 //! words a block, however many records have each topic alone.
 
+#![cfg_attr(
+    not(all(feature = "postgres", feature = "sqlite")),
+    allow(dead_code, reason = "memory and each database use a part")
+)]
+
 use std::ops::RangeInclusive;
 
 use super::{Rows, Subject};
