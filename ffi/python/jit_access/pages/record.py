@@ -45,6 +45,8 @@ _EVENTS: Final = (
     "request_denied",
     "information_requested",
     "request_answered",
+    "request_repeated",
+    "request_reassessed",
     "request_withdrawn",
     "request_timed_out",
     "grant_created",
@@ -63,6 +65,10 @@ _EVENTS: Final = (
     "delegation_ended",
     "standing_reported",
     "store_accepted",
+    "clock_accepted",
+    "alert_raised",
+    "alert_acknowledged",
+    "alert_silenced",
 )
 
 
