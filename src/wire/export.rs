@@ -62,7 +62,7 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
 /// let all = ExportRecords::default().format(ExportFormat::Csv);
 /// assert_eq!(export::write(&engine.workflow(), &auditor, &all, &mut file)?, 0);
 /// assert!(file.starts_with(b"revision,at,by,event,"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 /// ```
 ///
 /// # Errors
