@@ -68,6 +68,7 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Health => "how it stands",
         AnswerKind::Offers => "a page of roles",
         AnswerKind::Explanation => "the explanation",
+        AnswerKind::Remedies => "what may be asked for",
         AnswerKind::GrantList => "a list of grants",
         AnswerKind::Summary => "the summary",
         AnswerKind::Alert => "the alert",
@@ -319,6 +320,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Health => "HealthModel",
             AnswerKind::Offers => "OfferPageModel",
             AnswerKind::Explanation => "ExplanationModel",
+            AnswerKind::Remedies => "RemediesModel",
             AnswerKind::Text => "None",
             other => panic!("{other:?} has no model"),
         };
@@ -369,7 +371,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from pydantic import Field\n\n\
          from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
          DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    \
-         HealthModel,\n    OfferPageModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
+         HealthModel,\n    OfferPageModel,\n    RemediesModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
         "ffi/python/jit_access/bodies.py",
@@ -461,6 +463,7 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Health => "Health",
         AnswerKind::Offers => "Page[Offer]",
         AnswerKind::Explanation => "Explanation",
+        AnswerKind::Remedies => "Remedies",
         AnswerKind::GrantList => "list[Grant]",
         AnswerKind::Summary => "Summary",
         AnswerKind::Alert => "Alert",
@@ -552,7 +555,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
          from jit_access.values import (\n    AccessRequest,\n    Alert,\n    Delegation,\n    Delivery,\n    Explanation,\n    Grant,\n    \
-         Health,\n    Offer,\n    Record,\n    Summary,\n)\n",
+         Health,\n    Offer,\n    Record,\n    Remedies,\n    Summary,\n)\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -647,7 +650,7 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 10] = [
+const ANSWERS: [(&str, &[&str]); 11] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),
@@ -658,6 +661,7 @@ const ANSWERS: [(&str, &[&str]); 10] = [
     ("Health", &["channels"]),
     ("Offer", &["role", "may_request", "not_held"]),
     ("Explanation", &["outcome", "reason", "detail"]),
+    ("Remedies", &["action", "resource", "detail"]),
 ];
 
 /// The values that Python holds have every field of the documents.

@@ -18,7 +18,8 @@ use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, 
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
     self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument,
-    HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RequestDocument, SummaryDocument,
+    HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RemediesDocument, RequestDocument,
+    SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
@@ -455,6 +456,7 @@ impl<'a> World<'a> {
                 document(PageDocument::new(&workflow.roles(who())?, |offer| OfferDocument::from(offer)))
             }
             Read::Explain(explain) => document(ExplanationDocument::from(&workflow.explain(who(), &explain)?)),
+            Read::ListRemedies(denied) => document(RemediesDocument::from(&workflow.remedies(who(), &denied)?)),
             Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
             Read::ListLiveGrants(_) => {
                 let (_, grants, now) = workflow.live_grants()?;

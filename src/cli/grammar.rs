@@ -19,6 +19,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "story",
             "who-could",
             "explain",
+            "remedies",
             "summary",
             "evidence",
             "export",

@@ -29,6 +29,7 @@
 //! | `acknowledge_alert` | acknowledging an alert |
 //! | `silence_alert` | silencing one |
 //! | `explain` | why a check is answered as it is |
+//! | `remedies` | what may be asked for to lift a denial |
 //! | `reads` | what can be looked up |
 //! | `record_filter` | which records are wanted, as fields |
 //! | `define` | how a command is defined |
@@ -57,6 +58,7 @@ mod field;
 mod fields;
 mod principal;
 mod reads;
+mod remedies;
 mod record_filter;
 mod release;
 mod report_standing;
@@ -219,6 +221,7 @@ definitions! {
         reads::WhatChanged,
         reads::ListRoles,
         explain::Explain,
+        remedies::ListRemedies,
         reads::ExportPolicies,
         reads::GetHead,
         reads::GetCheckpoint,

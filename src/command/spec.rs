@@ -206,6 +206,8 @@ pub enum AnswerKind {
     Offers,
     /// Why a check is answered as it is.
     Explanation,
+    /// What may be asked for to lift a denial.
+    Remedies,
     /// A list of grants.
     GrantList,
     /// What was done under a grant.

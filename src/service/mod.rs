@@ -31,6 +31,7 @@
 //! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
 //! | `past` | what was so at an instant, told by the record alone |
 //! | `offers` | what a caller may ask for |
+//! | `remedies` | what may be asked for to lift a denial |
 //! | `explain` | why a check is answered as it is |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
@@ -79,6 +80,7 @@ mod pulse;
 mod receipt;
 mod reconciler;
 mod records;
+mod remedies;
 #[cfg(feature = "sign")]
 mod sealing;
 mod settings;
@@ -99,6 +101,7 @@ pub use metrics::{Family, Figure, FigureKind, Histogram, Metrics};
 pub use outbox::Outbox;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
+pub use remedies::Remedies;
 #[cfg(feature = "sign")]
 pub use sealing::Sealer;
 pub use settings::{JournalSettings, Settings};

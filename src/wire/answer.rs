@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::{
     AlertDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument,
-    OfferDocument, PageDocument, RecordDocument, RequestDocument, SummaryDocument, to_json,
+    OfferDocument, PageDocument, RecordDocument, RemediesDocument, RequestDocument, SummaryDocument, to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Timestamp};
-use crate::service::{Explanation, Health, Listing, Receipt};
+use crate::service::{Explanation, Health, Listing, Receipt, Remedies};
 use crate::summary::Session;
 use crate::workflow::Offer;
 
@@ -82,6 +82,8 @@ pub enum Item {
     Offer(Box<Offer>),
     /// Why a check is answered as it is.
     Explanation(Box<Explanation>),
+    /// What may be asked for to lift a denial.
+    Remedies(Box<Remedies>),
 }
 
 impl Item {
@@ -99,6 +101,7 @@ impl Item {
             Self::Health(_) => HealthDocument::SPEC.name,
             Self::Offer(_) => OfferDocument::SPEC.name,
             Self::Explanation(_) => ExplanationDocument::SPEC.name,
+            Self::Remedies(_) => RemediesDocument::SPEC.name,
         }
     }
 
@@ -125,6 +128,7 @@ impl Item {
             Self::Health(health) => ItemDocument::Health(Box::new(HealthDocument::from(&**health))),
             Self::Offer(offer) => ItemDocument::Offer(Box::new(OfferDocument::from(&**offer))),
             Self::Explanation(one) => ItemDocument::Explanation(Box::new(ExplanationDocument::from(&**one))),
+            Self::Remedies(one) => ItemDocument::Remedies(Box::new(RemediesDocument::from(&**one))),
         })
     }
 }
@@ -143,6 +147,7 @@ enum ItemDocument {
     Health(Box<HealthDocument>),
     Offer(Box<OfferDocument>),
     Explanation(Box<ExplanationDocument>),
+    Remedies(Box<RemediesDocument>),
 }
 
 /// The document of an answer.

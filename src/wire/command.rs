@@ -48,6 +48,7 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
             | AnswerKind::Summary
             | AnswerKind::Offers
             | AnswerKind::Explanation
+            | AnswerKind::Remedies
             | AnswerKind::Text
             | AnswerKind::Number
     );
@@ -168,6 +169,11 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
             let explained = workflow.explain(who()?, &explain)?;
             let now = explained.now;
             Answer::read(Body::One(Item::Explanation(Box::new(explained))), now)
+        }
+        Read::ListRemedies(denied) => {
+            let remedies = workflow.remedies(who()?, &denied)?;
+            let now = remedies.now;
+            Answer::read(Body::One(Item::Remedies(Box::new(remedies))), now)
         }
         Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
         Read::ListLiveGrants(_) => {

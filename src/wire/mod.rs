@@ -27,6 +27,7 @@
 //! | `ocsf` | a record as an event of OCSF |
 //! | `offer` | a role that the caller may ask for |
 //! | `explanation` | why a check is answered as it is |
+//! | `remedy` | what may be asked for to lift a denial |
 //! | `page` | a page of them, and its cursor |
 //! | `problem` | an error |
 
@@ -51,6 +52,7 @@ mod offer;
 mod page;
 mod problem;
 mod record;
+mod remedy;
 mod request;
 mod review;
 mod summary;
@@ -69,6 +71,7 @@ pub use offer::OfferDocument;
 pub use page::PageDocument;
 pub use problem::{ProblemDocument, http_status};
 pub use record::RecordDocument;
+pub use remedy::{RemediesDocument, RemedyDocument};
 pub use request::{RequestDocument, request_of};
 pub use shown::{DocumentSpec, ShownField, ShownKind};
 pub use summary::SummaryDocument;
@@ -112,6 +115,8 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &OfferDocument::SPEC,
         &explanation::ConsideredDocument::SPEC,
         &ExplanationDocument::SPEC,
+        &RemedyDocument::SPEC,
+        &RemediesDocument::SPEC,
     ]
 }
 

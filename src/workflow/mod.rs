@@ -47,7 +47,8 @@ pub use assess::reassessed;
 pub use call::{Call, Ids};
 pub use cuts::{CutLine, cuts_by, cuts_of};
 pub use decide::{
-    Offer, answered_with, check_not_disabled, decide, may_review, may_review_use, offers, preview, raise,
+    Offer, Remedy, answered_with, check_not_disabled, decide, may_review, may_review_use, offers, preview, raise,
+    remedies,
 };
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};

@@ -25,6 +25,7 @@ from jit_access.schemas import (
     GrantPageModel,
     HealthModel,
     OfferPageModel,
+    RemediesModel,
     RequestPageModel,
     SummaryModel,
 )
@@ -611,6 +612,17 @@ ROUTES: Final[dict[str, Route]] = {
             "parent": (Annotated[str | None, Query(max_length=512, description="What the resource is in, such as `server:s1`")], None),
             "address": (Annotated[str | None, Query(max_length=512, description="The address that the check would come from, for grants with networks")], None),
             "session": (Annotated[str | None, Query(max_length=512, description="The session or task that the check would belong to, for grants with one")], None),
+        },
+    ),
+    "remedies": Route(
+        method="GET", path="/remedies", status=200,
+        summary="Tell what the caller may ask for, so that an action that is denied becomes permitted",
+        description="Each option is a request that would be accepted now: its role, permissions and resource are fields of `submit`. What gives\nthe least comes first: the action alone, before a role that gives more. Without an option, asking does not help. It is a\ndry run; nothing is recorded.",
+        body=None, body_required=True, answer=RemediesModel, effect=None, writes=False, dry_run=False, caller_first=True,
+        query={
+            "action": (Annotated[str, Query(max_length=512, description="The action that is denied, such as `tools.execute`")], Parameter.empty),
+            "resource": (Annotated[str | None, Query(max_length=512, description="The resource, such as `tool:deploy`. The default is everything at once")], None),
+            "parent": (Annotated[str | None, Query(max_length=512, description="What the resource is in, such as `server:s1`")], None),
         },
     ),
     "policies": Route(

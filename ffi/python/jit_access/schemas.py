@@ -448,6 +448,34 @@ class ExplanationModel(_Shown):
     ask_for: list[str] = Field(description="The roles that the caller may request and that give the action, when they ask about themself and nothing gives it")
 
 
+class RemedyModel(_Shown):
+    """A request that would be accepted now. `role`, `permissions` and `resource` are fields of `submit`."""
+
+    role: str = Field(description="The role to ask for")
+    description: str = Field(description="What the role is for; empty when the operator wrote nothing")
+    permissions: list[str] = Field(description="What the request would be for")
+    excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
+    whole_role: bool = Field(description="Whether that is the whole role: then a request names no permissions")
+    resource: str = Field(description="Where, as a request names it")
+    default_duration_hours: float = Field(description="The length of a grant when the request names none")
+    max_duration_hours: float = Field(description="The longest grant")
+    needs_reason: bool = Field(description="Whether a request must have a reason")
+    needs_ticket: bool = Field(description="Whether a request must have a ticket")
+    approval: list[OfferedStepModel] = Field(description="The steps of the approval")
+    approved_by_rule: str | None = Field(description="The rule that would approve such a request now")
+    risk_level: Literal["low", "medium", "high", "critical"] = Field(description="The risk of such a request")
+
+
+class RemediesModel(_Shown):
+    """What the caller may ask for to lift a denial."""
+
+    action: str = Field(description="The action that is denied")
+    resource: str = Field(description="The resource, or `*` for everything")
+    detail: str = Field(description="What to do, in sentences for people and for models")
+    expires_at: datetime = Field(description="Until when this holds; then ask for it again")
+    options: list[RemedyModel] = Field(description="The requests that would be accepted now, what gives the least first. Without one, asking does not help")
+
+
 class RequestPageModel(_Shown):
     """Access requests, newest first."""
 

@@ -21,6 +21,7 @@
 //! | `limits` | how many grants and requests there may be |
 //! | `request` | the request that a command makes or is about |
 //! | `offer` | what a caller may ask for |
+//! | `remedy` | what a caller may ask for to lift a denial |
 //! | `grant` | the grant that an approved request leads to or a command is about |
 
 mod alert;
@@ -36,6 +37,7 @@ mod extend;
 mod grant;
 mod limits;
 mod offer;
+mod remedy;
 mod request;
 mod review;
 mod standing;
@@ -50,6 +52,7 @@ use self::case::Case;
 pub use self::covered::answered_with;
 pub use self::eligibility::check_not_disabled;
 pub use self::offer::{Offer, offers};
+pub use self::remedy::{Remedy, remedies};
 pub use self::review::may_review;
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;

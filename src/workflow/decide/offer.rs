@@ -79,7 +79,7 @@ pub fn offers(view: &View, caller: &Caller, ids: Ids, rules: &Rules, now: Timest
 }
 
 /// How much a set gives, for the order of a list.
-fn width(set: &PermissionSet) -> u64 {
+pub(super) fn width(set: &PermissionSet) -> u64 {
     let of_one = |permission: &Permission| match permission.wildcard_prefix() {
         _ if permission.is_everything() => 100_000,
         Some(_) => 1_000,
@@ -100,7 +100,11 @@ fn offer(case: &Case<'_>, role: &Role) -> Option<Offer> {
     let reserved = rules.reserved(!may_request);
     let terms = part_of(role, None, &Scope::ANY, duration, &Conditions::default(), reserved).ok()?;
     let risk = assess(caller, role, &terms, &view.history, rules, now, now).level;
-    let (approved_by_rule, refused) = if may_request { tried(case, role) } else { (None, None) };
+    let (approved_by_rule, refused) = match may_request.then(|| tried(case, Submit::new(role.name.clone()))) {
+        Some(Ok(tried)) => (tried.approved_by_rule, None),
+        Some(Err(refusal)) => (None, Some(refusal)),
+        None => (None, None),
+    };
     let permissions = terms.permissions;
     let is_theirs = |grant: &&Grant| {
         grant.holder == caller.principal
@@ -138,22 +142,28 @@ fn offer(case: &Case<'_>, role: &Role) -> Option<Offer> {
     })
 }
 
-/// What a request for all of it would come to: the rule that would approve it, or why it would be refused.
-fn tried(case: &Case<'_>, role: &Role) -> (Option<String>, Option<Refusal>) {
-    let (Ok(reason), Ok(ticket)) =
-        (Justification::new("what may be requested"), TicketUrl::new("https://example.com/"))
-    else {
-        return (None, None);
+/// What a request would come to.
+pub(super) struct Tried {
+    /// The rule that would approve it.
+    pub(super) approved_by_rule: Option<String>,
+    /// How much could go wrong with it.
+    pub(super) risk: RiskLevel,
+}
+
+/// What this request would come to, with a reason and a ticket, or why it would be refused.
+pub(super) fn tried(case: &Case<'_>, sample: Submit) -> Result<Tried, Refusal> {
+    let sample = match (Justification::new("what may be requested"), TicketUrl::new("https://example.com/")) {
+        (Ok(reason), Ok(ticket)) => sample.reason(reason).ticket_url(ticket),
+        _ => sample,
     };
-    let sample = Submit::new(role.name.clone()).reason(reason).ticket_url(ticket);
-    match submit(case, &sample) {
-        Err(refusal) => (None, Some(refusal)),
-        Ok(events) => {
-            let rule = events.iter().find_map(|event| match (&event.fact, &event.by) {
-                (Fact::RequestApproved { .. }, Actor::Rule(rule)) => Some(rule.to_string()),
-                _ => None,
-            });
-            (rule, None)
-        }
-    }
+    let events = submit(case, &sample)?;
+    let approved_by_rule = events.iter().find_map(|event| match (&event.fact, &event.by) {
+        (Fact::RequestApproved { .. }, Actor::Rule(rule)) => Some(rule.to_string()),
+        _ => None,
+    });
+    let risk = events.iter().find_map(|event| match &event.fact {
+        Fact::RequestSubmitted(request) => Some(request.assessment.level),
+        _ => None,
+    });
+    Ok(Tried { approved_by_rule, risk: risk.unwrap_or(RiskLevel::Critical) })
 }

@@ -1,0 +1,77 @@
+//! What may be asked for to lift a denial.
+
+use super::commit::Round;
+use super::execute::Standings;
+use super::workflow::Workflow;
+use crate::command::{Command, ListRemedies, Submit};
+use crate::error::Error;
+use crate::model::{Action, Caller, Resource, RoleName, Timestamp};
+use crate::workflow::{Call, Needs, Remedy, remedies};
+
+/// How long what is said of a request is taken to hold. It is judged anew when the request is made.
+const HOLDS_MILLIS: i64 = 600_000;
+
+/// What a caller may ask for to lift a denial.
+///
+/// See [`Remedy`].
+#[derive(Debug, Clone)]
+pub struct Remedies {
+    /// What is denied.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource,
+    /// The requests that would be accepted, what gives the least first; none when asking does not help.
+    pub options: Vec<Remedy>,
+    /// The instant of the answer.
+    pub now: Timestamp,
+    /// Until when the caller may go by it. Later it is asked for again.
+    pub expires_at: Timestamp,
+}
+
+impl Remedies {
+    /// What to do, in sentences for people and for models.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        let (action, resource) = (&self.action, &self.resource);
+        let on = if resource.is_everything() { String::new() } else { format!(" on `{}`", resource.thing()) };
+        let Some(first) = self.options.first() else {
+            return format!("`{action}`{on} is denied, and asking for it does not help.");
+        };
+        let who = match &first.approved_by_rule {
+            Some(_) => "It is approved at once.",
+            None => "A person decides.",
+        };
+        let why = if first.needs_reason { " with a reason" } else { "" };
+        format!(
+            "`{action}`{on} is denied. You may ask for it: request the role `{}`{why}, for up to {}. {who} \
+             Then make the same call again.",
+            first.role, first.max_duration
+        )
+    }
+}
+
+impl Workflow {
+    /// What the caller may ask for so that this action becomes permitted: a dry run of each request that would give it.
+    ///
+    /// # Errors
+    /// [`crate::workflow::RefusalCode::NotEligible`] when the caller is disabled; when the resource and its parent are of
+    /// one kind; errors of the store and of the directory.
+    pub fn remedies(&self, caller: &Caller, denied: &ListRemedies) -> Result<Remedies, Error> {
+        let (shared, now) = (&*self.shared, self.shared.time.now());
+        let caller = &*shared.on_our_time(caller);
+        let resource = denied.resource.clone().unwrap_or_else(Resource::everything);
+        let resource = match &denied.parent {
+            Some(parent) => resource.with_parent(parent.clone())?,
+            None => resource,
+        };
+        let any: Command = Submit::new(RoleName::new("any")?).into();
+        let call = Call::new(caller, &any, shared.new_ids());
+        // What is read for a request does not depend on the role.
+        let needs = Needs::of(&call, &shared.rules);
+        let mut standings = Standings::of(shared);
+        let view = shared.view(&*shared.store, &needs, &call, (now, Round::Free), &mut standings)?.unwrap_or_default();
+        let options = remedies(&view, caller, call.ids, &shared.rules, (&denied.action, &resource), now)?;
+        let expires_at = Timestamp::from_millis(now.millis().saturating_add(HOLDS_MILLIS)).unwrap_or(now);
+        Ok(Remedies { action: denied.action.clone(), resource, options, now, expires_at })
+    }
+}
