@@ -6,8 +6,7 @@ use super::offer::{tried, width};
 use super::terms::limited;
 use crate::command::Submit;
 use crate::model::{
-    Action, ApprovalRule, Caller, Permission, PermissionSet, Resource, RiskLevel, Role, RoleName, Scope, Timestamp,
-    Ttl,
+    Action, ApprovalRule, Caller, Permission, PermissionSet, Resource, RiskLevel, Role, RoleName, Scope, Timestamp, Ttl,
 };
 use crate::workflow::{Ids, Refusal, Rules, View};
 
