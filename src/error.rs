@@ -187,7 +187,7 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::NothingToReview
         | RefusalCode::ReviewTooEarly
         | RefusalCode::ReviewClosed => ErrorKind::Conflict,
-        RefusalCode::TooManyRequests => ErrorKind::RateLimited,
+        RefusalCode::TooManyRequests | RefusalCode::AgentPaused => ErrorKind::RateLimited,
         RefusalCode::UnknownRole
         | RefusalCode::JustificationRequired
         | RefusalCode::TicketRequired

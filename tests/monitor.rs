@@ -47,7 +47,8 @@ fn person(name: &str, roles: &[&str]) -> Caller {
 }
 
 fn bot() -> Caller {
-    Caller::new(Principal::agent("deploy-bot").unwrap(), vec![RoleName::new("dev").unwrap()])
+    let owner = person("owner", &[]).principal;
+    Caller::new(Principal::agent("deploy-bot").unwrap(), vec![RoleName::new("dev").unwrap()]).acts_for(Some(owner))
 }
 
 fn why(text: &str) -> Justification {

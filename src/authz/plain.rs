@@ -59,7 +59,7 @@ fn permits(request: &AuthzRequest<'_>) -> bool {
         }
         (Action::See, Resource::Request(request)) => {
             sees_everything
-                || caller.identities().any(|who| request.identities().any(|asking| asking == who))
+                || caller.identities().all(|who| request.identities().any(|asking| asking == who))
                 || caller.has_any(&request.approver_roles)
                 || is_lent_one_of(&request.approver_roles)
         }

@@ -229,6 +229,42 @@ const KEYS: &[(&str, &[Key])] = &[
         ],
     ),
     (
+        "agents",
+        &[
+            key(
+                "agents.require_person",
+                Plain,
+                "true",
+                "An agent asks only on behalf of a person, who is accountable for what it does.",
+            ),
+            key(
+                "agents.may_review",
+                Plain,
+                "false",
+                "Agents with the roles of a reviewer review what others ask for; never what their own side asks for.",
+            ),
+            key(
+                "agents.requests_per_hour",
+                Plain,
+                "20",
+                "The most requests of all agents of one person in an hour; 0 is no limit, here and below. At most 100.",
+            ),
+            key(
+                "agents.open_requests",
+                Plain,
+                "5",
+                "The most requests of all agents of one person that wait for an answer.",
+            ),
+            key(
+                "agents.denials",
+                Plain,
+                "3",
+                "After so many denials one after the other, agents of that person ask for nothing for a while.",
+            ),
+            key("agents.pause_minutes", Plain, "60", "For how long; 1 to 1440."),
+        ],
+    ),
+    (
         "risk",
         &[
             key(

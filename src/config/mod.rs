@@ -6,6 +6,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `agents` | what agents may do, and how much of it |
 //! | `break_glass` | who may take access without approval, and what they owe |
 //! | `effective` | what is in force, and where each value comes from |
 //! | `environment` | how variables set keys |
@@ -20,6 +21,7 @@
 //! | `store` | where the journal is kept, and whether it can be kept there |
 //! | `workflow_policy` | who may do what, where the operator says so |
 
+mod agents;
 mod break_glass;
 mod effective;
 mod environment;
@@ -239,6 +241,7 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
             .unwrap_or(defaults.max_extensions),
         max_total_duration,
         limits: limits(&mut reader),
+        agents: agents::agents(&mut reader),
         risk: risk(&mut reader),
         break_glass: BreakGlassRules::default(),
         policy: workflow_policy::workflow_policy(&mut reader, place),

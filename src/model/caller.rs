@@ -4,7 +4,7 @@ use derive_setters::Setters;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Permission, Principal, RoleName, SignIn};
+use super::{Permission, Principal, PrincipalKind, RoleName, SignIn};
 
 /// A principal that the host has authenticated, with the roles it holds by standing right.
 ///
@@ -49,6 +49,12 @@ impl Caller {
     #[must_use]
     pub fn person(&self) -> &Principal {
         self.acts_for.as_ref().unwrap_or(&self.principal)
+    }
+
+    /// Whether an agent calls: in its own name, or for a person.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        self.acts_for.is_some() || self.principal.kind() == PrincipalKind::Agent
     }
 
     /// Whether one of the caller's roles is among `roles`.

@@ -3,6 +3,7 @@
 //!
 //! What a caller may not see, they are told does not exist.
 
+use super::agents::{check_is_no_agent, check_may_review};
 use super::authorize::Authorization;
 use super::{Refusal, RefusalCode, Rules, View};
 use crate::authz::{AuthzAction, AuthzResource};
@@ -82,6 +83,7 @@ pub fn may_audit(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<(), R
 /// # Errors
 /// A refusal that names the roles that may; [`RefusalCode::PolicyFailed`].
 pub fn may_manage_deliveries(caller: &Caller, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
+    check_is_no_agent(caller, "send notices again or drop them")?;
     Authorization::new(caller, AuthzAction::ManageDeliveries, AuthzResource::Workflow, rules, now)
         .check(|| not_an_approver(caller, &rules.approver_roles))
 }
@@ -106,6 +108,7 @@ pub(super) fn reviewer(
         };
         return Err(Refusal::new(RefusalCode::SelfApproval, message));
     }
+    check_may_review(caller, rules)?;
     let held = |roles: &[RoleName]| -> Vec<RoleName> {
         request.approver_roles.iter().filter(|role| roles.contains(role)).cloned().collect()
     };

@@ -10,6 +10,8 @@
 //! | `rules` | what the operator has set |
 //! | `working_hours` | when others are there to see what happens |
 //! | `host_schema` | which kinds of resource the host has |
+//! | `agent_rules` | what the operator lets agents do |
+//! | `agents` | what an agent may do, for whom, and how much of it |
 //! | `assess` | what a request would newly permit, and how much could go wrong with it |
 //! | `quorum` | whose approvals a request still waits for |
 //! | `needs` | what must be read before a command can be decided |
@@ -24,6 +26,8 @@
 //! | `refusal` | why not, with stable codes |
 
 mod access;
+mod agent_rules;
+mod agents;
 mod assess;
 mod authorize;
 mod call;
@@ -43,6 +47,7 @@ mod working_hours;
 pub use access::{
     lent_roles, may_audit, may_manage_deliveries, may_see_delegation, may_see_grant, may_see_request, sees_everything,
 };
+pub use agent_rules::AgentRules;
 pub use assess::reassessed;
 pub use call::{Call, Ids};
 pub use cuts::{CutLine, cuts_by, cuts_of};

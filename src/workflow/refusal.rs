@@ -139,6 +139,8 @@ codes! {
     TooManyGrants = "too_many_grants", "As many grants are live as the operator allows.";
     TooManyOpenRequests = "too_many_open_requests", "As many requests of the caller wait for an answer as the operator allows.";
     TooManyRequests = "too_many_requests", "The caller has made as many requests in the last hour as the operator allows.";
+    NotForAgents = "not_for_agents", "A person has to do this, or an agent on behalf of a person.";
+    AgentPaused = "agent_paused", "Several requests by agents of this person were denied one after the other.";
     OwnStanding = "own_standing", "Nobody reports their own standing.";
     GrantSuspended = "grant_suspended", "What is held back is not extended.";
     AlreadyExtended = "already_extended", "The grant is extended already, or a request to extend it waits for an answer.";

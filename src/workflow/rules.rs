@@ -4,7 +4,7 @@ use derive_setters::Setters;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use super::{HostSchema, WorkingHours};
+use super::{AgentRules, HostSchema, WorkingHours};
 use crate::authz::PolicyHandle;
 use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Ttl};
 
@@ -59,6 +59,8 @@ pub struct Rules {
     pub max_total_duration: Option<Ttl>,
     /// `limits`: how many grants and requests there may be.
     pub limits: Limits,
+    /// `agents`: what agents may do, and how much of it.
+    pub agents: AgentRules,
     /// `risk`: what makes a request more risky.
     pub risk: RiskRules,
     /// `break_glass`: access without approval.
@@ -94,6 +96,7 @@ impl Default for Rules {
             max_extensions: 1,
             max_total_duration: None,
             limits: Limits::default(),
+            agents: AgentRules::default(),
             risk: RiskRules::default(),
             break_glass: BreakGlassRules::default(),
             policy: PolicyHandle::default(),

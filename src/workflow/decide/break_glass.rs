@@ -13,6 +13,7 @@ use crate::model::{
     GrantId, Principal, Role, RoleName, Scope, SignIn, Timestamp, Ttl,
 };
 use crate::workflow::access::not_an_approver;
+use crate::workflow::agents::check_may_review;
 use crate::workflow::second_factor::{Unproven, proven_until};
 use crate::workflow::{AfterUnjustified, History, Ids, Refusal, RefusalCode, Rules, View};
 
@@ -246,7 +247,7 @@ pub fn may_review_use(caller: &Caller, grant: &Grant, rules: &Rules, now: Timest
     let view = View { grant: Some(grant.clone()), ..View::default() };
     let case = Case { view: &view, caller, ids: Ids::from_u128(0), rules, now, dry_run: true, keyed: false };
     let is_theirs = caller.identities().any(|who| grant.is_of(who));
-    !is_theirs && !grant.status(now).is_live() && reviewable(&case, grant.id, AuthzAction::Review).is_ok()
+    !is_theirs && check_may_review(caller, rules).is_ok() && !grant.status(now).is_live() && reviewable(&case, grant.id, AuthzAction::Review).is_ok()
 }
 
 /// A grant whose review is open, for a caller who may close it.

@@ -1,7 +1,7 @@
 //! Who may hold a role, and who may act at all.
 
 use crate::authz::{AuthzAction, AuthzResource, Eligibility, Entitlement};
-use crate::model::{AccessRequest, Caller, Invalid, Principal, Role, RoleName, Scope};
+use crate::model::{AccessRequest, Caller, Invalid, Principal, Role, RoleName, Scope, Timestamp};
 use crate::workflow::authorize::Authorization;
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
@@ -32,7 +32,8 @@ pub(super) fn requested<'a>(case: &Case<'a>, name: &RoleName) -> Result<&'a Role
 pub(super) fn check_may_request(case: &Case<'_>, wanted: &Entitlement<'_>) -> Result<(), Refusal> {
     check_eligible(case, AuthzAction::Request, wanted).map_err(|refusal| {
         if wanted.eligibility.includes(case.caller) { refusal } else { unknown_role(case, wanted.role) }
-    })
+    })?;
+    check_person(case.caller.acts_for.as_ref(), case.view, wanted, case.rules, case.now)
 }
 
 /// Whether the caller may request the role, or hold it.
@@ -41,6 +42,31 @@ pub(super) fn check_eligible(case: &Case<'_>, action: AuthzAction, wanted: &Enti
         let message =
             || format!("the role `{}` is for {}, and you hold none of them", wanted.role, names(wanted.eligibility));
         (!wanted.eligibility.includes(case.caller)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
+    })
+}
+
+/// Whether the person that an agent acts for may hold this, as far as the host has said what that person is: an agent has
+/// never more than its person has or could be given.
+pub(super) fn check_person(
+    person: Option<&Principal>,
+    view: &View,
+    wanted: &Entitlement<'_>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let Some((person, standing)) = person.and_then(|person| Some((person, view.standing.get(person)?))) else {
+        return Ok(());
+    };
+    let holder = Caller::new(person.clone(), standing.roles.clone());
+    Authorization::new(&holder, AuthzAction::Hold, AuthzResource::Entitlement(wanted), rules, now).check(|| {
+        let message = || {
+            let open_to = names(wanted.eligibility);
+            format!(
+                "the role `{}` is for {open_to}, and {person}, for whom the agent acts, holds none of them",
+                wanted.role
+            )
+        };
+        (!wanted.eligibility.includes(&holder)).then(|| Refusal::new(RefusalCode::NotEligible, message()))
     })
 }
 
@@ -56,6 +82,7 @@ pub(super) fn may_request(case: &Case<'_>, role: &Role) -> bool {
         eligibility: eligible(Some(role)),
     };
     check_eligible(case, AuthzAction::Request, &wanted).is_ok()
+        && check_person(case.caller.acts_for.as_ref(), case.view, &wanted, case.rules, case.now).is_ok()
 }
 
 /// The most names in a message.
@@ -91,6 +118,7 @@ pub(super) fn check_still_eligible(case: &Case<'_>, request: &AccessRequest) -> 
         emergency: request.emergency.is_some(),
         eligibility: eligible(rules.catalogue.get(&request.role)),
     };
+    check_person(request.requester_acts_for.as_ref(), view, &wanted, rules, now)?;
     let roles = match view.standing.get(&request.requester) {
         Some(standing) => &standing.roles,
         None => &request.requester_normal_roles,

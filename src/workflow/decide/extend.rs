@@ -4,7 +4,7 @@
 //! gap and no overlap. It gives the same or less. One that is denied, or approved too late, leaves the grant alone.
 
 use super::case::Case;
-use super::eligibility::{check_eligible, eligible};
+use super::eligibility::{check_eligible, check_person, eligible};
 use super::grant::known;
 use super::limits;
 use super::request::{Draft, make};
@@ -12,6 +12,7 @@ use super::terms::{check_details, limited, limited_in_all, role_of, terms_of};
 use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::Extend;
 use crate::model::{AccessRequest, Actor, Details, EndKind, Event, Extension, Grant, GrantStatus, Terms, Timestamp};
+use crate::workflow::agents::check_budget;
 use crate::workflow::{Refusal, RefusalCode, Rules, View};
 
 pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Refusal> {
@@ -25,6 +26,7 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
     case.may(AuthzAction::Extend, AuthzResource::Grant(grant)).check(|| None)?;
     check_extendable(view, grant, now)?;
     check_not_requested(view, grant, now)?;
+    check_budget(caller, &view.history, &rules.agents, now)?;
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
     check_details(&Details { justification: extend.reason.clone(), ..grant.details.clone() }, rules)?;
     let role = role_of(&grant.role, rules)?;
@@ -37,6 +39,7 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
         eligibility: eligible(Some(role)),
     };
     check_eligible(case, AuthzAction::Hold, &wanted)?;
+    check_person(caller.acts_for.as_ref(), view, &wanted, rules, now)?;
     let extension = place(view, grant, rules)?;
     let start = grant.window.end();
     let (duration, duration_cut) = limited_in_all(extend.duration, &extension, start, role, rules)?;

@@ -56,6 +56,7 @@ pub use self::remedy::{Remedy, remedies};
 pub use self::review::may_review;
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
+use crate::workflow::agents::check_command;
 use crate::model::{Event, Timestamp};
 
 /// The facts that follow from the command at `now`, given the state in `view` and the operator's rules; none when what the
@@ -76,11 +77,15 @@ pub fn preview(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp) -> R
 }
 
 fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run: bool) -> Result<Vec<Event>, Refusal> {
+    if let Some(caller) = call.caller {
+        eligibility::check_not_disabled(caller, view)?;
+        check_command(caller, call.command, rules)?;
+    }
     if let Command::ReportStanding(report) = call.command {
         return standing::report(view, call.caller, report, rules, now);
     }
     if let Command::AcceptStore(accept) = call.command {
-        return store::accept(view, call.caller, accept, rules, now);
+        return store::accept(call.caller, accept, rules, now);
     }
     if let Command::AcceptClock(accept) = call.command {
         return clock::accept(view, call.caller, accept, rules, now);
@@ -88,7 +93,6 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
     let Some(caller) = call.caller else {
         return Err(Refusal::new(RefusalCode::NotEligible, "only an authenticated caller can give this command"));
     };
-    eligibility::check_not_disabled(caller, view)?;
     let case = &Case { view, caller, ids: call.ids, rules, now, dry_run, keyed: call.keyed };
     match call.command {
         Command::Submit(submit) => submit::submit(case, submit),
@@ -111,7 +115,7 @@ fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run:
         Command::AcknowledgeAlert(acknowledge) => alert::acknowledge(case, acknowledge),
         Command::SilenceAlert(silence) => alert::silence(case, silence),
         Command::ReportStanding(report) => standing::report(view, Some(caller), report, rules, now),
-        Command::AcceptStore(accept) => store::accept(view, Some(caller), accept, rules, now),
+        Command::AcceptStore(accept) => store::accept(Some(caller), accept, rules, now),
         Command::AcceptClock(accept) => clock::accept(view, Some(caller), accept, rules, now),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::eligibility::{check_not_disabled, eligible, eligible_in_emergencies, names};
+use super::eligibility::{eligible, eligible_in_emergencies, names};
 use super::ending::no_longer_extending;
 use crate::authz::{AuthzAction, AuthzResource, Entitlement};
 use crate::command::ReportStanding;
@@ -25,7 +25,6 @@ pub(super) fn report(
 ) -> Result<Vec<Event>, Refusal> {
     let (principal, standing) = (&report.principal, &report.standing());
     if let Some(caller) = caller {
-        check_not_disabled(caller, view)?;
         let report =
             Authorization::new(caller, AuthzAction::ReportStanding, AuthzResource::Principal(principal), rules, now);
         report.check(|| not_an_approver(caller, &rules.approver_roles))?;
@@ -64,10 +63,6 @@ fn lost(
     if !standing.enabled {
         return Some(format!("{principal} is disabled"));
     }
-    // Which roles a person holds says nothing of their agents'.
-    if grant.holder != *principal {
-        return None;
-    }
     let emergency = grant.break_glass.is_some();
     let held = Entitlement {
         role: &grant.role,
@@ -81,14 +76,15 @@ fn lost(
             eligible(rules.catalogue.get(&grant.role))
         },
     };
-    let acts_for = grant.holder_acts_for.clone();
-    let holder = Caller { acts_for, ..Caller::new(grant.holder.clone(), standing.roles.clone()) };
+    // Of an agent's grant the person could lose the right as well: an agent has never more than its person.
+    let acts_for = grant.holder_acts_for.clone().filter(|_| grant.holder == *principal);
+    let holder = Caller { acts_for, ..Caller::new(principal.clone(), standing.roles.clone()) };
     match Authorization::new(&holder, AuthzAction::Hold, AuthzResource::Entitlement(&held), rules, now).is_allowed() {
         Ok(true) => None,
         Ok(false) if held.eligibility.includes(&holder) || rules.policy.is_custom() => {
-            Some(format!("the workflow policy does not let {} hold the role `{}`", grant.holder, grant.role))
+            Some(format!("the workflow policy does not let {principal} hold the role `{}`", grant.role))
         }
-        Ok(false) => Some(format!("{} holds none of the roles {}", grant.holder, names(held.eligibility))),
+        Ok(false) => Some(format!("{principal} holds none of the roles {}", names(held.eligibility))),
         Err(refusal) => Some(refusal.message().to_owned()),
     }
 }

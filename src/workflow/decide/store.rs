@@ -1,24 +1,21 @@
 //! What follows when an operator accepts a store that was replaced.
 
 use super::case::each;
-use super::eligibility::check_not_disabled;
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::AcceptStore;
 use crate::model::{Actor, Caller, Event, Fact, Timestamp};
 use crate::workflow::access::not_an_approver;
 use crate::workflow::authorize::Authorization;
-use crate::workflow::{Refusal, Rules, View};
+use crate::workflow::{Refusal, Rules};
 
 /// The acceptance, on record. Without a caller the host itself accepts.
 pub(super) fn accept(
-    view: &View,
     caller: Option<&Caller>,
     accept: &AcceptStore,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     if let Some(caller) = caller {
-        check_not_disabled(caller, view)?;
         let accept = Authorization::new(caller, AuthzAction::AcceptStore, AuthzResource::Workflow, rules, now);
         accept.check(|| not_an_approver(caller, &rules.approver_roles))?;
     }

@@ -10,6 +10,7 @@ use crate::authz::Entitlement;
 use crate::command::Submit;
 use crate::model::{Event, Timestamp};
 use crate::workflow::Refusal;
+use crate::workflow::agents::check_budget;
 
 pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
@@ -43,6 +44,7 @@ pub(super) fn submit(case: &Case<'_>, submit: &Submit) -> Result<Vec<Event>, Ref
     {
         return repeated(case, grant, submit);
     }
+    check_budget(caller, &view.history, &rules.agents, now)?;
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
     limits::check_grant(&caller.principal, &view.tally, &rules.limits)?;
     // A form that was sent twice makes no twins, unless a rule approves by now what waited before.
