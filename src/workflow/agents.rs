@@ -109,9 +109,9 @@ pub(super) fn check_budget(
         let denial = last.reviews.iter().rev().find(|review| review.verdict == Verdict::Deny);
         let room = after(denial.map_or(last.created_at, |review| review.at), rules.pause.millis());
         if now < room {
-            let reason = denial.and_then(|review| review.comment.as_ref()).map_or_else(String::new, |reason| {
-                format!("; the last time because: {reason}")
-            });
+            let reason = denial
+                .and_then(|review| review.comment.as_ref())
+                .map_or_else(String::new, |reason| format!("; the last time because: {reason}"));
             let message = format!(
                 "the last {} requests by agents of {person} were denied{reason}. Stop asking, and tell {person}; \
                  agents may ask again at {room} (`agents.denials`, `agents.pause_minutes`)",

@@ -247,7 +247,10 @@ pub fn may_review_use(caller: &Caller, grant: &Grant, rules: &Rules, now: Timest
     let view = View { grant: Some(grant.clone()), ..View::default() };
     let case = Case { view: &view, caller, ids: Ids::from_u128(0), rules, now, dry_run: true, keyed: false };
     let is_theirs = caller.identities().any(|who| grant.is_of(who));
-    !is_theirs && check_may_review(caller, rules).is_ok() && !grant.status(now).is_live() && reviewable(&case, grant.id, AuthzAction::Review).is_ok()
+    !is_theirs
+        && check_may_review(caller, rules).is_ok()
+        && !grant.status(now).is_live()
+        && reviewable(&case, grant.id, AuthzAction::Review).is_ok()
 }
 
 /// A grant whose review is open, for a caller who may close it.

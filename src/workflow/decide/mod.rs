@@ -56,8 +56,8 @@ pub use self::remedy::{Remedy, remedies};
 pub use self::review::may_review;
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
-use crate::workflow::agents::check_command;
 use crate::model::{Event, Timestamp};
+use crate::workflow::agents::check_command;
 
 /// The facts that follow from the command at `now`, given the state in `view` and the operator's rules; none when what the
 /// command wants is already so.
