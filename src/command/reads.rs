@@ -264,8 +264,9 @@ command! {
 command! {
     /// Get how the library stands.
     ///
-    /// Of each channel: when a delivery last succeeded, how many wait, and how many have failed. Nothing is
-    /// connected to. Needs a role in `approver_roles` or `auditor_roles`.
+    /// Of the store its last record, and when the grants were last proven to be current; of the journal up to which record it
+    /// was verified, when, and what is wrong; whether the clock is doubted. Of each channel: when a delivery last
+    /// succeeded, how many wait, and how many have failed. Nothing is connected to. Needs a role in `approver_roles` or `auditor_roles`.
     Health = "health",
     answers: Health,
     action: Audit,

@@ -1,8 +1,10 @@
 //! How the library stands, for those who look after it.
 
+use super::integrity::Integrity;
 use super::workflow::Workflow;
+use crate::clock::ClockTrouble;
 use crate::error::Error;
-use crate::model::{Caller, ChannelCount, Timestamp};
+use crate::model::{Caller, ChannelCount, Revision, Timestamp};
 use crate::workflow::may_audit;
 
 /// How the library stands.
@@ -11,8 +13,53 @@ use crate::workflow::may_audit;
 pub struct Health {
     /// When it was looked at.
     pub at: Timestamp,
+    /// How the store stands, as this process sees it.
+    pub store: StoreHealth,
+    /// What the verification of the journal has found last, in this process.
+    pub journal: Integrity,
+    /// How the clock stands.
+    pub clock: ClockHealth,
     /// Each channel, by name: those of the settings, those that the host gave, and those that deliveries are left of.
     pub channels: Vec<ChannelCount>,
+}
+
+/// How the store stands. That it could be read is said by there being an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreHealth {
+    /// The last record.
+    pub revision: Revision,
+    /// When the grants that this process knows were last proven to be current. `None` when they never were.
+    pub current_at: Option<Timestamp>,
+    /// Whether it was replaced and nobody has accepted that. Then no grant is honoured.
+    pub replaced: bool,
+    /// Notices that are due and of which nobody has found out yet who is told.
+    pub notices_waiting: u64,
+}
+
+/// How the clock stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClockHealth {
+    /// What the wall clock shows.
+    pub wall: Timestamp,
+    /// Which way it is wrong, if nobody knows what time it is. Then only break-glass grants are honoured.
+    pub trouble: Option<ClockTrouble>,
+}
+
+impl ClockHealth {
+    /// Every name that [`ClockHealth::doubted`] gives.
+    pub const NAMES: [&'static str; 2] = ["ahead", "behind"];
+
+    /// Which way the wall clock is wrong: `ahead` or `behind`.
+    #[must_use]
+    pub const fn doubted(&self) -> Option<&'static str> {
+        match self.trouble {
+            Some(ClockTrouble::Ahead) => Some("ahead"),
+            Some(ClockTrouble::Behind) => Some("behind"),
+            None => None,
+        }
+    }
 }
 
 impl Workflow {
@@ -21,8 +68,12 @@ impl Workflow {
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`](crate::workflow::RefusalCode::NotAnAuditor); errors of the store.
     pub fn health(&self, caller: &Caller) -> Result<Health, Error> {
-        let at = self.shared.time.now();
+        let time = &self.shared.time;
+        let at = time.now();
         may_audit(caller, &self.shared.rules, at)?;
+        let store = self.store_health(at)?;
+        let clock = ClockHealth { wall: time.wall(), trouble: time.trouble() };
+        let journal = self.shared.integrity.lock().clone();
         let mut channels = self.shared.store.channel_counts()?;
         for channel in self.shared.settings.notices.channels.keys() {
             if !channels.iter().any(|count| count.channel == *channel) {
@@ -30,6 +81,14 @@ impl Workflow {
             }
         }
         channels.sort_by(|one, other| one.channel.cmp(&other.channel));
-        Ok(Health { at, channels })
+        Ok(Health { at, store, journal, clock, channels })
+    }
+
+    fn store_health(&self, now: Timestamp) -> Result<StoreHealth, Error> {
+        let (revision, notices_waiting) =
+            (self.shared.store.head()?.revision, self.shared.store.waiting_notices(now)?);
+        let following = self.shared.following.lock();
+        let current_at = Some(following.proven).filter(|at| *at > Timestamp::EPOCH);
+        Ok(StoreHealth { revision, current_at, replaced: following.replaced, notices_waiting })
     }
 }

@@ -93,7 +93,7 @@ mod workflow;
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
 pub use explain::{Considered, Explanation};
-pub use health::Health;
+pub use health::{ClockHealth, Health, StoreHealth};
 pub use honoured::Honoured;
 pub use integrity::Integrity;
 pub use listing::Listing;

@@ -2,7 +2,7 @@
 
 use super::shown::Instant;
 use crate::model::ChannelCount;
-use crate::service::Health;
+use crate::service::{ClockHealth, Health, Integrity, StoreHealth};
 
 document! {
     /// How the deliveries of one channel stand.
@@ -19,10 +19,56 @@ document! {
 }
 
 document! {
+    /// How the store stands, as this process sees it.
+    pub(super) struct StoreDocument as "StoreHealth" {
+        /// The last record.
+        revision: u64,
+        /// When the grants that this process knows were last proven to be current.
+        current_at: Option<Instant>,
+        /// Whether it was replaced and nobody has accepted that. Then no grant is honoured.
+        replaced: bool,
+        /// Notices that are due and of which nobody has found out yet who is told.
+        notices_waiting: u64,
+    }
+}
+
+document! {
+    /// What the verification of the journal has found last, in this process.
+    pub(super) struct JournalDocument as "JournalHealth" {
+        /// The last record up to which the journal was found to be whole.
+        verified: u64,
+        /// When it was found; `null` when this process has verified nothing yet.
+        verified_at: Option<Instant>,
+        /// When all of it was verified last, from the first record on.
+        all_verified_at: Option<Instant>,
+        /// What is wrong, if something is.
+        problem: Option<String>,
+        /// Whether no grant is honoured for that reason.
+        elevation_stopped: bool,
+    }
+}
+
+document! {
+    /// How the clock stands.
+    pub(super) struct ClockDocument as "ClockHealth" {
+        /// What the wall clock shows.
+        wall: Instant,
+        /// Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured.
+        doubted: Option<&'static str> = ["ahead", "behind"],
+    }
+}
+
+document! {
     /// How the library stands. Later versions add fields.
     pub struct HealthDocument as "Health" {
         /// When it was looked at.
         at: Instant,
+        /// How the store stands. That it could be read is said by there being an answer.
+        store: StoreDocument,
+        /// What the verification of the journal has found last, in this process.
+        journal: JournalDocument,
+        /// How the clock stands.
+        clock: ClockDocument,
         /// Each channel, by name: those that are configured, and those that deliveries are left of.
         channels: Vec<ChannelDocument>,
     }
@@ -41,6 +87,41 @@ impl From<&ChannelCount> for ChannelDocument {
 
 impl From<&Health> for HealthDocument {
     fn from(health: &Health) -> Self {
-        Self { at: health.at.into(), channels: health.channels.iter().map(Into::into).collect() }
+        Self {
+            at: health.at.into(),
+            store: StoreDocument::from(&health.store),
+            journal: JournalDocument::from(&health.journal),
+            clock: ClockDocument::from(&health.clock),
+            channels: health.channels.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&StoreHealth> for StoreDocument {
+    fn from(store: &StoreHealth) -> Self {
+        Self {
+            revision: store.revision.0,
+            current_at: store.current_at.map(Into::into),
+            replaced: store.replaced,
+            notices_waiting: store.notices_waiting,
+        }
+    }
+}
+
+impl From<&Integrity> for JournalDocument {
+    fn from(found: &Integrity) -> Self {
+        Self {
+            verified: found.verified.0,
+            verified_at: found.at.map(Into::into),
+            all_verified_at: found.all_at.map(Into::into),
+            problem: found.problem.clone(),
+            elevation_stopped: found.elevation_stopped,
+        }
+    }
+}
+
+impl From<&ClockHealth> for ClockDocument {
+    fn from(clock: &ClockHealth) -> Self {
+        Self { wall: clock.wall.into(), doubted: clock.doubted() }
     }
 }

@@ -696,8 +696,10 @@ def drop_delivery(self: Engine, caller: Caller, delivery_id: str) -> Delivery:
 def health(self: Engine, caller: Caller) -> Health:
     """Get how the library stands.
 
-    Of each channel: when a delivery last succeeded, how many wait, and how many have failed. Nothing is
-    connected to. Needs a role in `approver_roles` or `auditor_roles`.
+    Of the store its last record, and when the grants were last proven to be current; of the journal up to which
+    record it was verified, when, and what is wrong; whether the clock is doubted. Of each channel: when a
+    delivery last succeeded, how many wait, and how many have failed. Nothing is connected to. Needs a role in
+    `approver_roles` or `auditor_roles`.
     """
     return self._run("health", caller, {})
 

@@ -487,7 +487,7 @@ ROUTES: Final[dict[str, Route]] = {
     "health": Route(
         method="GET", path="/health", status=200,
         summary="Get how the library stands",
-        description="Of each channel: when a delivery last succeeded, how many wait, and how many have failed. Nothing is\nconnected to. Needs a role in `approver_roles` or `auditor_roles`.",
+        description="Of the store its last record, and when the grants were last proven to be current; of the journal up to which record it\nwas verified, when, and what is wrong; whether the clock is doubted. Of each channel: when a delivery last\nsucceeded, how many wait, and how many have failed. Nothing is connected to. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=HealthModel, effect=None, writes=False, dry_run=False, caller_first=True,
         query={},
     ),

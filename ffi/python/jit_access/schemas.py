@@ -368,6 +368,32 @@ class DeliveryModel(_Shown):
     subject: str | None = Field(description="The id of the request that the notice belongs to, or of a grant or a delegation where there is none")
 
 
+class StoreHealthModel(_Shown):
+    """How the store stands, as this process sees it."""
+
+    revision: int = Field(description="The last record")
+    current_at: datetime | None = Field(description="When the grants that this process knows were last proven to be current")
+    replaced: bool = Field(description="Whether it was replaced and nobody has accepted that. Then no grant is honoured")
+    notices_waiting: int = Field(description="Notices that are due and of which nobody has found out yet who is told")
+
+
+class JournalHealthModel(_Shown):
+    """What the verification of the journal has found last, in this process."""
+
+    verified: int = Field(description="The last record up to which the journal was found to be whole")
+    verified_at: datetime | None = Field(description="When it was found; `null` when this process has verified nothing yet")
+    all_verified_at: datetime | None = Field(description="When all of it was verified last, from the first record on")
+    problem: str | None = Field(description="What is wrong, if something is")
+    elevation_stopped: bool = Field(description="Whether no grant is honoured for that reason")
+
+
+class ClockHealthModel(_Shown):
+    """How the clock stands."""
+
+    wall: datetime = Field(description="What the wall clock shows")
+    doubted: Literal["ahead", "behind"] | None = Field(description="Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured")
+
+
 class ChannelHealthModel(_Shown):
     """How the deliveries of one channel stand."""
 
@@ -381,6 +407,9 @@ class HealthModel(_Shown):
     """How the library stands. Later versions add fields."""
 
     at: datetime = Field(description="When it was looked at")
+    store: StoreHealthModel = Field(description="How the store stands. That it could be read is said by there being an answer")
+    journal: JournalHealthModel = Field(description="What the verification of the journal has found last, in this process")
+    clock: ClockHealthModel = Field(description="How the clock stands")
     channels: list[ChannelHealthModel] = Field(description="Each channel, by name: those that are configured, and those that deliveries are left of")
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "Assessment",
     "BreakGlass",
     "ChannelHealth",
+    "ClockHealth",
     "Considered",
     "Delegation",
     "Delivery",
@@ -35,6 +36,7 @@ __all__ = [
     "Grant",
     "Health",
     "Held",
+    "JournalHealth",
     "Limit",
     "Offer",
     "OfferedStep",
@@ -45,6 +47,7 @@ __all__ = [
     "Review",
     "RiskReason",
     "SignIn",
+    "StoreHealth",
     "Summary",
     "SummaryApproval",
     "SummaryCut",
@@ -1344,6 +1347,85 @@ class Delivery(Answered):
 
 
 @final
+class StoreHealth(Value):
+    """How the store stands, as this process sees it."""
+
+    __slots__ = ()
+    _shown = ("revision", "current_at", "replaced", "notices_waiting",)
+
+    @property
+    def revision(self) -> int:
+        """The last record."""
+        return self._of("revision")
+
+    @property
+    def current_at(self) -> datetime | None:
+        """When the grants that this process knows were last proven to be current."""
+        return None if (found := self._of("current_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether it was replaced and nobody has accepted that. Then no grant is honoured."""
+        return bool(self._of("replaced"))
+
+    @property
+    def notices_waiting(self) -> int:
+        """Notices that are due and of which nobody has found out yet who is told."""
+        return self._of("notices_waiting")
+
+
+@final
+class JournalHealth(Value):
+    """What the verification of the journal has found last, in this process."""
+
+    __slots__ = ()
+    _shown = ("verified", "verified_at", "all_verified_at", "problem", "elevation_stopped",)
+
+    @property
+    def verified(self) -> int:
+        """The last record up to which the journal was found to be whole."""
+        return self._of("verified")
+
+    @property
+    def verified_at(self) -> datetime | None:
+        """When it was found; `None` when this process has verified nothing yet."""
+        return None if (found := self._of("verified_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def all_verified_at(self) -> datetime | None:
+        """When all of it was verified last, from the first record on."""
+        return None if (found := self._of("all_verified_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, if something is."""
+        return self._of("problem")
+
+    @property
+    def elevation_stopped(self) -> bool:
+        """Whether no grant is honoured for that reason."""
+        return bool(self._of("elevation_stopped"))
+
+
+@final
+class ClockHealth(Value):
+    """How the clock stands."""
+
+    __slots__ = ()
+    _shown = ("wall", "doubted",)
+
+    @property
+    def wall(self) -> datetime:
+        """What the wall clock shows."""
+        return datetime.fromisoformat(self._of("wall"))
+
+    @property
+    def doubted(self) -> Literal["ahead", "behind"] | None:
+        """Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured."""
+        return self._of("doubted")
+
+
+@final
 class ChannelHealth(Value):
     """How the deliveries of one channel stand."""
 
@@ -1382,6 +1464,21 @@ class Health(Answered):
     def at(self) -> datetime:
         """When it was looked at."""
         return datetime.fromisoformat(self._of("at"))
+
+    @property
+    def store(self) -> StoreHealth:
+        """How the store stands. That it could be read is said by there being an answer."""
+        return StoreHealth(self._of("store"))
+
+    @property
+    def journal(self) -> JournalHealth:
+        """What the verification of the journal has found last, in this process."""
+        return JournalHealth(self._of("journal"))
+
+    @property
+    def clock(self) -> ClockHealth:
+        """How the clock stands."""
+        return ClockHealth(self._of("clock"))
 
     @property
     def channels(self) -> tuple[ChannelHealth, ...]:
