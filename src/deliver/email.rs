@@ -101,11 +101,14 @@ impl Email {
     }
 
     fn mail(&self, outgoing: &Outgoing<'_>) -> Result<Mail, String> {
-        let address = |notice| self.links.address(notice, outgoing.recipient, &self.name);
+        let one = |notice| {
+            let link = self.links.address(notice, outgoing.recipient, &self.name);
+            self.templates.mail(notice, link.as_deref(), outgoing.recipient.zone.as_deref())
+        };
         match outgoing.notices {
-            [notice] => self.templates.mail(notice, address(notice).as_deref()),
+            [notice] => one(notice),
             notices => {
-                let cards = notices.iter().map(|notice| self.templates.mail(notice, address(notice).as_deref()));
+                let cards = notices.iter().map(one);
                 let cards = cards.collect::<Result<Vec<_>, _>>()?;
                 Ok(Mail {
                     subject: format!("{} notices about access", notices.len()),

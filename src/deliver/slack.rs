@@ -93,7 +93,8 @@ impl Slack {
 
     fn one(&self, notice: &Notice, outgoing: &Outgoing<'_>) -> Result<Value, SendError> {
         let link = self.links.address(notice, outgoing.recipient, &self.name);
-        let mut message = self.templates.slack(notice, link.as_deref()).map_err(SendError::Refused)?;
+        let zone = outgoing.recipient.zone.as_deref();
+        let mut message = self.templates.slack(notice, link.as_deref(), zone).map_err(SendError::Refused)?;
         quieten(&mut message);
         Ok(message)
     }

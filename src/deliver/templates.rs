@@ -111,7 +111,7 @@ impl Templates {
         for notice in example::every_kind() {
             let link = links.address(&notice, &Recipient::default(), "example");
             for (name, _) in SHIPPED {
-                let text = self.render(name, &notice, link.as_deref());
+                let text = self.render(name, &notice, link.as_deref(), None);
                 let text = text.map_err(|error| said(name, Some(&notice), &error))?;
                 if name == "slack.json" {
                     let problem = match serde_json::from_str::<serde_json::Value>(&text) {
@@ -127,16 +127,17 @@ impl Templates {
         Ok(())
     }
 
-    fn render(&self, name: &str, notice: &Notice, link: Option<&str>) -> Result<String, Error> {
+    fn render(&self, name: &str, notice: &Notice, link: Option<&str>, zone: Option<&str>) -> Result<String, Error> {
         let escape = if name.ends_with(".json") { words::slack } else { str::to_owned };
-        self.0.get_template(name)?.render(words::of(&Card { notice, link }, escape))
+        let zone = words::zone(zone);
+        self.0.get_template(name)?.render(words::of(&Card { notice, link, zone }, escape))
     }
 
-    /// The subject and the two parts of a mail about one notice.
+    /// The subject and the two parts of a mail about one notice, for a reader in this zone.
     #[cfg(feature = "smtp")]
-    pub(super) fn mail(&self, notice: &Notice, link: Option<&str>) -> Result<Mail, String> {
+    pub(super) fn mail(&self, notice: &Notice, link: Option<&str>, zone: Option<&str>) -> Result<Mail, String> {
         let render =
-            |name| self.render(name, notice, link).map_err(|error| said(name, Some(notice), &error).to_string());
+            |name| self.render(name, notice, link, zone).map_err(|error| said(name, Some(notice), &error).to_string());
         let subject = render("subject.txt")?;
         let subject = cut(&subject.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_SUBJECT);
         Ok(Mail { subject, text: render("email.txt")?, html: render("email.html")? })
@@ -145,15 +146,20 @@ impl Templates {
     /// The title alone, on one line.
     #[cfg(feature = "webhooks")]
     pub(super) fn subject(&self, notice: &Notice) -> Result<String, String> {
-        let text = self.render("subject.txt", notice, None);
+        let text = self.render("subject.txt", notice, None, None);
         let text = text.map_err(|error| said("subject.txt", Some(notice), &error).to_string())?;
         Ok(cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_SUBJECT))
     }
 
     /// The message to Slack, as JSON.
     #[cfg(feature = "webhooks")]
-    pub(super) fn slack(&self, notice: &Notice, link: Option<&str>) -> Result<serde_json::Value, String> {
-        let text = self.render("slack.json", notice, link);
+    pub(super) fn slack(
+        &self,
+        notice: &Notice,
+        link: Option<&str>,
+        zone: Option<&str>,
+    ) -> Result<serde_json::Value, String> {
+        let text = self.render("slack.json", notice, link, zone);
         let text = text.map_err(|error| said("slack.json", Some(notice), &error).to_string())?;
         serde_json::from_str(&text).map_err(|error| format!("slack.json gives no JSON: {error}"))
     }
@@ -215,7 +221,7 @@ mod tests {
     #[test]
     fn a_replaced_template_is_used() {
         let templates = with("subject.txt", "JIT {{ kind }}").unwrap();
-        assert_eq!(templates.mail(&example::full(), None).unwrap().subject, "JIT request_submitted");
+        assert_eq!(templates.mail(&example::full(), None, None).unwrap().subject, "JIT request_submitted");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
 use minijinja::value::Value;
 use serde_json::{Map, Value as Json};
 
@@ -23,6 +24,13 @@ pub(super) fn slack(text: &str) -> String {
 pub(super) struct Card<'a> {
     pub(super) notice: &'a Notice,
     pub(super) link: Option<&'a str>,
+    /// The zone of whoever reads it, where it is known.
+    pub(super) zone: Option<Tz>,
+}
+
+/// The zone of this IANA name. What a host says and nobody knows is no zone: then UTC stands alone.
+pub(super) fn zone(name: Option<&str>) -> Option<Tz> {
+    name?.parse().ok().filter(|zone| *zone != Tz::UTC)
 }
 
 /// The names that a template may use, each with its value or `none`.
@@ -34,7 +42,7 @@ pub(super) fn of(card: &Card<'_>, escape: fn(&str) -> String) -> Value {
     }
     words.remove("audience");
     for (name, value) in &mut words {
-        make_visible(name, value, escape);
+        make_visible(name, value, card.zone, escape);
     }
     words.insert(
         "ticket".to_owned(),
@@ -60,17 +68,17 @@ fn names() -> Map<String, Json> {
     full.iter().map(|(name, value)| (name.clone(), none(name, nothing(value)))).collect()
 }
 
-fn make_visible(name: &str, value: &mut Json, escape: fn(&str) -> String) {
+fn make_visible(name: &str, value: &mut Json, zone: Option<Tz>, escape: fn(&str) -> String) {
     match value {
         Json::String(text) => {
             let at = matches!(name, "at" | "starts_at" | "expires_at" | "deadline" | "first" | "last");
             *text = match text.parse::<Timestamp>() {
-                Ok(instant) if at => minute(instant),
+                Ok(instant) if at => minute(instant, zone),
                 _ => escape(&shown(text)),
             };
         }
-        Json::Array(list) => list.iter_mut().for_each(|one| make_visible("", one, escape)),
-        Json::Object(map) => map.iter_mut().for_each(|(name, one)| make_visible(name, one, escape)),
+        Json::Array(list) => list.iter_mut().for_each(|one| make_visible("", one, zone, escape)),
+        Json::Object(map) => map.iter_mut().for_each(|(name, one)| make_visible(name, one, zone, escape)),
         _ => {}
     }
 }
@@ -107,22 +115,30 @@ fn left(notice: &Notice) -> Option<String> {
     (minutes > 0.0).then(|| length(minutes))
 }
 
-/// `2026-12-01 09:00 UTC`, the form of all instants in messages.
-fn minute(at: Timestamp) -> String {
+/// `2026-12-01 09:00 UTC`, the form of all instants in messages, and by the reader's own clock where their zone is known:
+/// `2026-12-01 09:00 UTC, 10:00 Europe/Berlin`.
+fn minute(at: Timestamp, zone: Option<Tz>) -> String {
     let text = at.to_string();
     // INVARIANT: an instant is written as `2026-12-01T09:00:00.000Z`.
-    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+    let (day, utc) = (text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default());
+    let local = zone.zip(chrono::DateTime::from_timestamp_millis(at.millis())).map(|(zone, instant)| {
+        let own = instant.with_timezone(&zone);
+        let form = if own.format("%Y-%m-%d").to_string() == day { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+        format!(", {} {zone}", own.format(form))
+    });
+    format!("{day} {utc} UTC{}", local.unwrap_or_default())
 }
 
-/// `4 h`, `1 h 30 min`, `2 d`, `45 s`.
+/// `4 h`, `1 h 30 min`, `2 d`, `45 s`, `1 min 4 s`.
 fn length(minutes: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded below, and cut above")]
     let seconds = (minutes.max(0.0) * 60.0).round() as u64;
     if seconds < 60 {
         return format!("{seconds} s");
     }
-    let minutes = seconds.div_ceil(60);
-    let parts = [(minutes / 1_440, "d"), (minutes % 1_440 / 60, "h"), (minutes % 60, "min")];
+    // Of an hour and more, nobody counts seconds.
+    let (minutes, rest) = if seconds < 3_600 { (seconds / 60, seconds % 60) } else { (seconds.div_ceil(60), 0) };
+    let parts = [(minutes / 1_440, "d"), (minutes % 1_440 / 60, "h"), (minutes % 60, "min"), (rest, "s")];
     parts
         .iter()
         .filter(|(count, _)| *count > 0)
@@ -158,6 +174,7 @@ mod tests {
         for (minutes, text) in [
             (0.5, "30 s"),
             (1.0, "1 min"),
+            (1.1, "1 min 6 s"),
             (45.0, "45 min"),
             (60.0, "1 h"),
             (90.0, "1 h 30 min"),
@@ -165,6 +182,19 @@ mod tests {
             (1_501.0, "1 d 1 h 1 min"),
         ] {
             assert_eq!(length(minutes), text);
+        }
+    }
+
+    #[test]
+    fn an_instant_is_told_in_utc_and_by_the_clock_of_the_reader() {
+        let told = |at: &str, name| minute(at.parse().unwrap(), zone(name));
+        let (morning, evening) = ("2026-12-01T09:00:00Z", "2026-12-01T20:30:00Z");
+        assert_eq!(told(morning, None), "2026-12-01 09:00 UTC");
+        assert_eq!(told(morning, Some("Europe/Berlin")), "2026-12-01 09:00 UTC, 10:00 Europe/Berlin");
+        assert_eq!(told("2026-07-01T09:00:00Z", Some("Europe/Berlin")), "2026-07-01 09:00 UTC, 11:00 Europe/Berlin");
+        assert_eq!(told(evening, Some("Asia/Tokyo")), "2026-12-01 20:30 UTC, 2026-12-02 05:30 Asia/Tokyo");
+        for none in ["UTC", "Europe/Nowhere", "<script>", ""] {
+            assert_eq!(told(morning, Some(none)), "2026-12-01 09:00 UTC", "{none}");
         }
     }
 
