@@ -124,7 +124,11 @@ impl Told<'_> {
                 self.tell(&to_review(base(NoticeKind::RequestEscalated), request, approvers(open, None)));
             }
             Fact::ReviewLapsed { reviewer, .. } => {
-                let mut notice = to_review(base(NoticeKind::ReviewLapsed), request, approvers(open, None));
+                // Those whose step is open again; whoever could act before has heard of it.
+                let was = before.request.as_ref().map(|was| roles_of(was, now)).unwrap_or_default();
+                let again: Vec<RoleName> = open.iter().filter(|role| !was.contains(role)).cloned().collect();
+                let again = if again.is_empty() { open } else { again };
+                let mut notice = to_review(base(NoticeKind::ReviewLapsed), request, approvers(again, None));
                 notice.approver = Some(reviewer.to_string());
                 self.tell(&notice);
             }

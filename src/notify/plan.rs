@@ -72,7 +72,7 @@ pub struct Planned {
 
 /// The deliveries of a notice at `now`, over channels of this reach, to these people.
 ///
-/// A channel that reaches people brings it to each of them; one with a target of its own brings it there when it is for
+/// A channel that reaches people brings it to each of them, unless it is only one of security's; one with a target of its own brings it there when it is for
 /// those who can act on it or for security, and everything when it reaches nobody else. Whoever is reached by no channel
 /// stands in the list as failed, so that it can be seen.
 ///
@@ -99,7 +99,7 @@ pub fn plan(
     let mut planned = Vec::new();
     let (mut told, mut any_target) = (BTreeSet::new(), false);
     for (channel, how) in &routed {
-        if how.target && wants_target(notice, settings, channel, **how) {
+        if how.target && wants_target(notice, settings, channel, *how) {
             any_target = true;
             let next_at = not_before(notice, settings, now);
             let recipient = Recipient { zone: settings.zone.clone(), ..Recipient::default() };
@@ -122,18 +122,23 @@ pub fn plan(
     planned
 }
 
-/// The channels that this notice goes to, with their reach.
+/// The channels that this notice goes to, with their reach. One that only security has brings it to nobody else.
 fn routed<'a>(
     notice: &Notice,
     settings: &NoticeSettings,
     reach: &'a BTreeMap<String, Reach>,
-) -> Vec<(&'a String, &'a Reach)> {
-    let named: BTreeSet<&String> = (settings.routes.iter())
-        .filter(|route| takes(route, notice))
-        .flat_map(|route| &route.channels)
-        .chain(settings.security_channels.iter().filter(|_| is_for_security(notice)))
-        .collect();
-    reach.iter().filter(|(name, _)| settings.routes.is_empty() || named.contains(name)).collect()
+) -> Vec<(&'a String, Reach)> {
+    let taking = settings.routes.iter().filter(|route| takes(route, notice));
+    let named: BTreeSet<&String> = taking.flat_map(|route| &route.channels).collect();
+    let secures = |name| is_for_security(notice) && settings.security_channels.contains(name);
+    let how = |(name, reach): (&'a String, &Reach)| {
+        if settings.routes.is_empty() || named.contains(name) {
+            Some((name, *reach))
+        } else {
+            secures(name).then_some((name, Reach { people: None, ..*reach }))
+        }
+    };
+    reach.iter().filter_map(how).collect()
 }
 
 /// Whether the route is one for this notice.
@@ -169,7 +174,7 @@ fn wants_target(notice: &Notice, settings: &NoticeSettings, channel: &String, re
 /// Those whom no channel reaches, and an audience in which there is nobody.
 fn unreachable(
     notice: &Notice,
-    routed: &[(&String, &Reach)],
+    routed: &[(&String, Reach)],
     people: &[Addressee],
     told: &BTreeSet<&Principal>,
     any_target: bool,

@@ -100,6 +100,17 @@ fn security_is_told_by_its_own_channels_whatever_the_routes_say() {
 }
 
 #[test]
+fn a_channel_of_security_brings_nothing_to_others() {
+    let settings = settings("security_channels: [team], routes: [{channels: [mail]}]");
+    let used = Notice {
+        audience: vec![Audience::Approver { person: lead().person }, Audience::Security],
+        ..Notice::new(NoticeKind::GrantFirstUsed, at("09:00"))
+    };
+    let all = planned(&used, &settings, &[lead()], at("09:00"));
+    assert_eq!(to(&all), ["mail>lead@example.com", "team"], "and the approver hears of it once");
+}
+
+#[test]
 fn quiet_hours_hold_back_what_can_wait() {
     let settings = settings("quiet_hours: '18:00-07:00', routes: [{channels: [siem]}]");
     let when = |notice: &Notice, now| planned(notice, &settings, &[], now)[0].next_at;
