@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from jit_access import AccessRequest, Caller, Grant, JitAccessError, NotFound
-from jit_access.pages import catalogue, forms
+from jit_access.pages import arriving, catalogue, forms
 from jit_access.pages.forms import FieldError, Form
 from jit_access.pages.site import Site
 
@@ -58,6 +58,8 @@ def add(router: APIRouter, site: Site) -> None:
 
     @router.get("/requests/{id}")
     def request(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:
+        if (stopped := arriving.stop(site, http, who, id)) is not None:
+            return stopped
         found = engine.request(who, id)
         grant = _grant(site, who, found)
         trimmed = _Part.of(http)

@@ -166,6 +166,9 @@ def add(router: APIRouter, site: Site) -> None:
     @router.get("/grants/{id}")
     def story(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:
         grant = engine.grant(who, id)
+        if http.query_params.get("do") == "extend":
+            # Where a warning leads: what its holder can do with it is on the page of its request.
+            return site.go(http, f"/requests/{grant.request_id}")
         request = engine.request(who, grant.request_id)
         told = _story(engine, who, grant) if site.watch.oversees(who) else None
         return site.page(

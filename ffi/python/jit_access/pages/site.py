@@ -144,6 +144,10 @@ class Site:
         if form is None:
             if to is None:
                 raise error
+            if "link" in http.query_params and "{here}" not in (self.sign_in or ""):
+                # The way back from signing in would be lost, and with it the link of the message.
+                values = {"what": "signed_out", "request": None, "reader": "", "told": 0}
+                return self.page(http, "link.html", None, status=401, to=to, **values)
             return RedirectResponse(to, status_code=303)
         kept = [(name, value) for name, value in form.pairs() if name != self.guard.field]
         return self.page(http, "signed_out.html", None, status=401, to=to, kept=kept, action=http.url.path)
@@ -220,7 +224,7 @@ def create_pages(
 
     Needs Jinja2: `pip install jit-access[pages]`.
     """
-    from jit_access.pages import active, asking, deciding, more, record
+    from jit_access.pages import active, arriving, asking, deciding, more, record
 
     site = Site(
         engine=engine,
@@ -237,7 +241,7 @@ def create_pages(
     router = APIRouter(
         prefix=prefix, route_class=_route_class(site), include_in_schema=False, dependencies=list(dependencies)
     )
-    for part in (asking, deciding, active, record, more):
+    for part in (arriving, asking, deciding, active, record, more):
         part.add(router, site)
     _add_common(router, site)
     return router
