@@ -210,6 +210,8 @@ SIEM: Final = "siem"
 STRUCTURED_LOG: Final = "structured_log"
 """The name of the channel that is the gateway's structured log."""
 _SIEM_SECONDS: Final = 10
+_GRAVE: Final = frozenset({"break_glass", "break_glass_used", "break_glass_review_overdue", "red_button", "alert"})
+"""What security looks at first."""
 
 
 def to_siem(message: dict[str, Any], loop: asyncio.AbstractEventLoop) -> None:
@@ -230,13 +232,18 @@ def to_structured_log(message: dict[str, Any]) -> None:
 
 
 def _event(message: dict[str, Any], notice: dict[str, Any]) -> dict[str, Any]:
-    """One notice as the gateway's events have it. The id of the delivery tells a repeat."""
+    """One notice as the gateway's events have it. The id of the delivery tells a repeat. Of what it does not know the
+    SIEM export sends on only `metadata`."""
+    said = notice["kind"].replace("_", " ")
     return {
         "event_type": f"jit_access.{notice['kind']}",
         "event_id": message["delivery"],
         "timestamp": notice["at"],
+        "severity": "HIGH" if notice["kind"] in _GRAVE else "MEDIUM" if notice["urgent"] else "LOW",
+        "category": "access",
+        "description": f"just-in-time access: {said}",
         "user_email": notice.get("actor"),
-        "details": notice,
+        "metadata": notice,
     }
 
 

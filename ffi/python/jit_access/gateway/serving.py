@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -117,6 +119,7 @@ class _Layer:
             await self._inner(scope, receive, send)
             return
         with serve(scope) as serving:
+            replaced = False
 
             async def receiving() -> Message:
                 message = await receive()
@@ -124,11 +127,71 @@ class _Layer:
                 return message
 
             async def sending(message: Message) -> None:
+                nonlocal replaced
+                if replaced:
+                    return
                 if serving.follows:
                     await serving.done()
-                await send(_with_headers(serving.path, message))
+                if (to := _way_back(scope, message)) is not None:
+                    replaced = True
+                    headers = [(b"location", to), (b"content-length", b"0"), (b"set-cookie", _FORGET)]
+                    kept = [(name, value) for name, value in message["headers"] if name.lower() == b"set-cookie"]
+                    await send({"type": "http.response.start", "status": 303, "headers": [*headers, *kept]})
+                    await send({"type": "http.response.body"})
+                    return
+                await send(_with_headers(serving.path, _remembering(scope, message)))
 
             await self._inner(scope, receiving, sending)
+
+
+_BACK: Final = "jit_back"
+"""The cookie that holds which page of ours somebody wanted before they signed in."""
+_FORGET: Final = f"{_BACK}=; Path=/admin; Max-Age=0; HttpOnly; SameSite=Lax".encode()
+_BACK_SECONDS: Final = 900
+_HOMES: Final = ("/admin", "/admin/")
+"""Where the gateway leads everybody who has signed in."""
+_SIGN_IN: Final = re.compile(r"/admin/login(?:\?|$)")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/_.~%?&=+:-]{1,2000}")
+
+
+def _remembering(scope: Scope, message: Message) -> Message:
+    """The answer that leads from a page of ours to where one signs in. That knows no way back, so a cookie does."""
+    path = str(scope.get("path", ""))
+    if (
+        message["type"] != "http.response.start"
+        or message["status"] not in (302, 303, 307)
+        or scope.get("method") != "GET"
+        or not any(path.startswith(f"{ours}/") for ours in _headers)
+        or not any(
+            name.lower() == b"location" and _SIGN_IN.search(to.decode("latin-1")) for name, to in message["headers"]
+        )
+    ):
+        return message
+    query = scope.get("query_string", b"").decode("latin-1")
+    wanted = f"{quote(path)}?{query}" if query else quote(path)
+    if not _PLAIN.fullmatch(wanted):
+        return message
+    cookie = f"{_BACK}={wanted}; Path=/admin; Max-Age={_BACK_SECONDS}; HttpOnly; SameSite=Lax"
+    return {**message, "headers": [*message["headers"], (b"set-cookie", cookie.encode())]}
+
+
+def _way_back(scope: Scope, message: Message) -> bytes | None:
+    """The page of ours that somebody wanted who has signed in since: once, in the place of the gateway's first page."""
+    root = str(scope.get("root_path", ""))
+    if (
+        message["type"] != "http.response.start"
+        or message["status"] not in (200, 403)
+        or scope.get("method") != "GET"
+        or str(scope.get("path", "")).removeprefix(root) not in _HOMES
+    ):
+        return None
+    sent = next((value for name, value in scope.get("headers", ()) if name == b"cookie"), b"").decode("latin-1")
+    for part in sent.split(";"):
+        name, _, wanted = part.strip().partition("=")
+        ours = any(wanted.removeprefix(root).startswith(f"{path}/") for path in _headers)
+        if name == _BACK and ours and _PLAIN.fullmatch(wanted) and "//" not in wanted and ".." not in wanted:
+            return wanted.encode()
+    return None
 
 
 _headers: Final[dict[str, list[tuple[bytes, bytes]]]] = {}
