@@ -1,159 +1,19 @@
 //! What is told, to whom, and when: every row of the table, each key that switches it off, and what time does.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod table;
+mod world;
 
-use jit_access::clock::ManualClock;
+use std::collections::BTreeSet;
+
 use jit_access::command::{
-    Answer, Approve, Ask, BreakGlass, Command, CompleteReview, Delegate, Deny, Extend, Release, ReportStanding, Resume,
-    Revoke, RevokeMany, Submit, Suspend, Undelegate, WaiveReview, Withdraw,
+    Answer, Approve, Ask, CompleteReview, Delegate, Deny, Extend, Release, ReportStanding, Resume, Revoke, RevokeMany,
+    Submit, Suspend, Undelegate, WaiveReview, Withdraw,
 };
-use jit_access::config::Config;
 use jit_access::model::*;
-use jit_access::notify::{AddressKind, Contact, Notice, Reach};
-use jit_access::service::{Builder, Directory, DirectoryError, Engine, Known, Outbox, Receipt};
 use jit_access::store::conformance::world::{person, role};
-use jit_access::store::{DeliveryPage, MemoryStore, Settled, Store};
+use jit_access::store::{DeliveryPage, Store};
 
-const CONFIG: &str = "jit_access:
-  approver_roles: [lead]
-  approval_timeout_hours: 24
-  max_extensions: 3
-  expiration_warning_minutes: [15, 5]
-  break_glass: {enabled: true, eligible_roles: [sre], require_mfa: false, reviewer_roles: [guard], review_within_hours: 1}
-  roles:
-    operator: {permissions: [tools.*]}
-    twin: {permissions: [tools.read], approval: [{roles: [lead]}, {roles: [owner], escalate_after_hours: 1, escalate_to: [boss]}]}
-    once: {permissions: [tools.read], conditions: {max_uses: 1}}
-  notifications: {use_digest_minutes: 10, KEYS}
-";
-
-/// Who holds which roles of the host; `lost@` has no address.
-#[derive(Debug)]
-struct People;
-
-impl Directory for People {
-    fn standing(&self, _: &Principal) -> Result<Known, DirectoryError> {
-        Ok(Known::NotJudged)
-    }
-
-    fn people_of(&self, wanted: &RoleName) -> Result<Vec<Principal>, DirectoryError> {
-        let people = match wanted.as_str() {
-            "lead" => vec!["lead", "second", "dev"],
-            "owner" => vec!["owner", "lost"],
-            "boss" => vec!["boss"],
-            "guard" => vec!["guard"],
-            _ => vec![],
-        };
-        Ok(people.into_iter().map(|name| person(name, &[]).principal).collect())
-    }
-
-    fn contact(&self, who: &Principal) -> Result<Contact, DirectoryError> {
-        let known = Contact { zone: Some("Europe/Berlin".to_owned()), ..Contact::of(who) };
-        Ok(if who.id().starts_with("lost") { Contact::default() } else { known })
-    }
-}
-
-struct World {
-    store: Arc<MemoryStore>,
-    clock: Arc<ManualClock>,
-    engine: Engine,
-}
-
-impl World {
-    fn new(keys: &str) -> Self {
-        Self::of(&CONFIG.replace("KEYS", keys))
-    }
-
-    fn of(config: &str) -> Self {
-        let config = Config::parse(config, []).unwrap();
-        let store = Arc::new(MemoryStore::new());
-        let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z".parse().unwrap()));
-        let engine = Builder::shared(Arc::clone(&store) as _, config.rules)
-            .settings(config.settings)
-            .clock(Arc::clone(&clock) as _)
-            .directory(People)
-            .open()
-            .unwrap();
-        Self { store, clock, engine }
-    }
-
-    fn run(&self, who: &Caller, command: impl Into<Command>) -> Receipt {
-        self.engine.workflow().execute(who, command, None).unwrap()
-    }
-
-    fn submit(&self, of: &str) -> RequestId {
-        let command = Submit::new(role(of)).reason(Justification::new("INC-7").unwrap());
-        self.run(&dev(), command.duration(Ttl::from_hours(1.0).unwrap())).request.unwrap().id
-    }
-
-    fn grant(&self) -> GrantId {
-        let request = self.submit("operator");
-        self.run(&lead(), Approve::new(request)).grant.unwrap().id
-    }
-
-    fn emergency(&self) -> GrantId {
-        let reason = Justification::new("the shop is down").unwrap();
-        self.run(&person("sre", &["sre"]), BreakGlass::new(role("operator")).reason(reason)).grant.unwrap().id
-    }
-
-    fn use_it(&self, who: &str) {
-        let (action, principal) = (Action::new("tools.read").unwrap(), person(who, &[]).principal);
-        let query = Query { principal: &principal, action: &action, resource: &"server:s1".parse().unwrap() };
-        assert_eq!(self.engine.decider().check(&query.into()).unwrap().outcome, Outcome::Allow);
-        self.tick();
-    }
-
-    fn pass(&self, minutes: i64) {
-        self.clock.advance(minutes * 60_000);
-        self.tick();
-    }
-
-    fn tick(&self) {
-        self.engine.reconciler().tick().unwrap();
-    }
-
-    /// What is told by mail now, each once: the kind, and to whom.
-    fn told(&self) -> Vec<(String, BTreeSet<String>)> {
-        self.sent(&mail()).into_iter().map(|(notice, people)| (notice.kind.name().to_owned(), people)).collect()
-    }
-
-    fn sent(&self, channels: &BTreeMap<String, Reach>) -> Vec<(Notice, BTreeSet<String>)> {
-        let outbox: Outbox = self.engine.outbox();
-        outbox.plan(channels).unwrap();
-        let mut sent: BTreeMap<u64, (Notice, BTreeSet<String>)> = BTreeMap::new();
-        for channel in channels.keys() {
-            for leased in outbox.lease(channel, Timestamp::MAX, 1_000).unwrap() {
-                outbox.settle(leased.delivery.id, &Settled::Sent { reference: None }).unwrap();
-                let notice = Notice::parse(&leased.body).unwrap();
-                let entry = sent.entry(leased.delivery.notice).or_insert((notice, BTreeSet::new()));
-                let to = leased.delivery.recipient.person;
-                entry.1.insert(to.map_or("target".to_owned(), |to| to.id().replace("@example.com", "")));
-            }
-        }
-        sent.into_values().collect()
-    }
-}
-
-fn mail() -> BTreeMap<String, Reach> {
-    BTreeMap::from([("mail".to_owned(), Reach { people: Some(AddressKind::Email), target: true })])
-}
-
-fn dev() -> Caller {
-    person("dev", &[])
-}
-
-fn lead() -> Caller {
-    person("lead", &["lead"])
-}
-
-fn text(text: &str) -> Justification {
-    Justification::new(text).unwrap()
-}
-
-fn told(kind: &str, people: &[&str]) -> (String, BTreeSet<String>) {
-    (kind.to_owned(), people.iter().map(|one| (*one).to_owned()).collect())
-}
+use crate::world::{CONFIG, World, dev, lead, mail, text, told};
 
 #[test]
 fn approvers_hear_of_a_request_and_the_requester_of_its_outcome() {
@@ -460,6 +320,9 @@ fn everything(world: &World) -> BTreeSet<String> {
     world.run(&lead(), RevokeMany::new(Selector::All, text("stop")));
     world.engine.workflow().execute_for_host(ReportStanding::new(dev().principal, false)).unwrap();
     hear(world);
+    world.pass(120);
+    world.tick();
+    hear(world);
     kinds
 }
 
@@ -485,7 +348,25 @@ fn each_key_switches_off_exactly_its_events() {
         check(&CONFIG.replace("KEYS", &format!("{key}: false")), off);
     }
     let quiet = CONFIG.replace("KEYS", "").replace("enabled: true,", "enabled: true, notify_security_team: false,");
-    check(&quiet, &["break_glass", "break_glass_over", "break_glass_review_due", "break_glass_used"]);
-    let covered: usize = keys.iter().map(|(_, off)| off.len()).sum::<usize>() + 4;
+    let off = [
+        "break_glass",
+        "break_glass_over",
+        "break_glass_review_due",
+        "break_glass_review_overdue",
+        "break_glass_used",
+    ];
+    check(&quiet, &off);
+    let covered: usize = keys.iter().map(|(_, off)| off.len()).sum::<usize>() + off.len();
     assert_eq!(covered, all.len(), "{all:?}");
+
+    // Two that are off until somebody wants them.
+    let more = "jit_access:\n  monitor: {enabled: true}\n  session_summary: true";
+    let loud = CONFIG.replace("KEYS", "").replace("jit_access:", more);
+    let everything_told = everything(&World::of(&loud));
+    let added: Vec<_> = everything_told.difference(&all).map(String::as_str).collect();
+    assert_eq!(added, ["alert", "session_summary"]);
+    let quiet = loud.replace("use_digest_minutes", "on_alert: false, use_digest_minutes");
+    assert_eq!(everything_told.difference(&everything(&World::of(&quiet))).collect::<Vec<_>>(), ["alert"]);
+    let quiet = loud.replace("session_summary: true", "session_summary: false");
+    assert_eq!(everything_told.difference(&everything(&World::of(&quiet))).collect::<Vec<_>>(), ["session_summary"]);
 }
