@@ -59,6 +59,34 @@ fn told(text: &str) -> (Notice, Vec<String>) {
     (notice, names.into_inner())
 }
 
+/// The notice in which each text is a mark, in the order of the values of [`told`].
+fn marked() -> Notice {
+    let count = std::cell::Cell::new(0);
+    notice(|_| {
+        count.set(count.get() + 1);
+        mark(count.get() - 1)
+    })
+}
+
+fn mark(at: usize) -> String {
+    format!("Mark{at}End")
+}
+
+/// What is right to arrive: what arrives of the marks, with each mark replaced by its value as a reader is to see it.
+fn right_of(of_marks: &str, values: &[String], show: impl Fn(&str) -> String) -> String {
+    let replace = |text: String, (at, value): (usize, &String)| text.replace(&mark(at), &show(&seen(value)));
+    values.iter().enumerate().fold(of_marks.to_owned(), replace)
+}
+
+fn in_html(text: &str) -> String {
+    let signs = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#x27;"), ("/", "&#x2f;")];
+    signs.iter().fold(text.to_owned(), |text, (sign, name)| text.replace(sign, name))
+}
+
+fn in_slack(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// What the channels do not show of a notice: what it says already in other words.
 fn is_shown(value: &str) -> bool {
     !["requester.", "permissions.", "excluded_permissions."].iter().any(|name| value.starts_with(name))
@@ -76,6 +104,8 @@ fn in_a_mail_it_is_text() {
     let names =
         |got: &Value| got["headers"].as_array().unwrap().iter().map(|header| header[0].clone()).collect::<Vec<_>>();
     let part = |got: &Value, at: usize| got["parts"][at].as_str().unwrap().to_owned();
+    send(&channel, &[marked()], &ann(), None).unwrap();
+    let of_marks = server.next();
     for text in corpus() {
         let (notice, values) = told(&text);
         send(&channel, &[notice], &ann(), None).unwrap();
@@ -97,6 +127,8 @@ fn in_a_mail_it_is_text() {
             "{subject} is not {whole}"
         );
         let (plain, html) = (part(&got, 0), part(&got, 1));
+        assert_eq!(plain, right_of(&part(&of_marks, 0), &values, str::to_owned), "{text:?}, byte for byte");
+        assert_eq!(html, right_of(&part(&of_marks, 1), &values, in_html), "{text:?}, byte for byte");
         assert_eq!(plain.lines().count(), part(&right, 0).lines().count(), "{text:?} makes lines");
         assert_eq!(html.matches('<').count(), part(&right, 1).matches('<').count(), "{text:?} makes tags");
         assert_eq!(html.matches("href=\"").count(), part(&right, 1).matches("href=\"").count(), "{text:?} makes links");
@@ -140,10 +172,17 @@ fn in_slack_it_is_text() {
         found
     };
     let places = |found: &[(String, String)]| found.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>();
-    let right = sent(&plain());
+    let (right, of_marks) = (sent(&plain()), sent(&marked()));
     for text in corpus() {
         let (notice, values) = told(&text);
         let got = sent(&notice);
+        for ((place, value), (_, marks)) in got.iter().zip(&of_marks) {
+            let whole = right_of(marks, &values, in_slack);
+            match value.strip_suffix('…') {
+                Some(kept) => assert!(whole.starts_with(kept), "{text:?} at {place}: {value} is no part of {whole}"),
+                None => assert_eq!(*value, whole, "{text:?} at {place}, byte for byte"),
+            }
+        }
         assert_eq!(places(&got), places(&right), "{text:?} changes what the message is made of");
         for ((place, value), (_, before)) in got.iter().zip(&right) {
             if place.ends_with("/url") || place.ends_with("/type") || place.ends_with("mrkdwn") {

@@ -9,6 +9,7 @@
 //! | `plan` | to whom a notice goes by which channel, and when |
 //! | `product` | whether a command waits for a dead channel |
 //! | `work` | what the work of delivery does with channels that fail, hang or come back, and with kills |
+//! | `shown` | whether the manual shows what arrives |
 //! | `hostile` | whether what others wrote stays text in every channel |
 
 #![expect(clippy::disallowed_methods, reason = "other processes are waited for, and timed")]
@@ -19,5 +20,6 @@ mod notices;
 mod plan;
 mod product;
 mod receiver;
+mod shown;
 mod trouble;
 mod work;
