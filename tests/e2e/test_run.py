@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import World
+from conftest import World, eventually
 
 import run
 
@@ -49,6 +49,11 @@ def test_the_lines_it_prints_work_when_pasted_and_ctrl_c_ends_it_cleanly(stopped
             pasted = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, check=False)
             statuses = [line for line in pasted.stdout.splitlines() if line in ("403", "200")]
             assert statuses == ["403", "200"], pasted
+            wanted = ("mail to ", "Slack at /slack", "webhook at /hook", "asks for")
+            mailbox = f"http://127.0.0.1:{port + 3}/"
+            eventually(
+                lambda: all(one in run.call("GET", mailbox).text for one in wanted), "every message is in the mailbox"
+            )
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
