@@ -85,8 +85,7 @@ impl Workflow {
     }
 
     fn store_health(&self, now: Timestamp) -> Result<StoreHealth, Error> {
-        let (revision, notices_waiting) =
-            (self.shared.store.head()?.revision, self.shared.store.waiting_notices(now)?);
+        let (revision, notices_waiting) = (self.shared.store.head()?.revision, self.shared.store.waiting_notices(now)?);
         let following = self.shared.following.lock();
         let current_at = Some(following.proven).filter(|at| *at > Timestamp::EPOCH);
         Ok(StoreHealth { revision, current_at, replaced: following.replaced, notices_waiting })

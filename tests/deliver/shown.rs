@@ -67,7 +67,12 @@ fn the_manual_shows_what_arrives_by_mail() {
     let got = server.next();
     let part = |at: usize| got["parts"][at].as_str().unwrap().replace("\r\n", "\n");
     let subject = got["headers"].as_array().unwrap().iter().find(|header| header[0] == "Subject").unwrap();
-    compare("docs/notifications.md", "mail", "text", &format!("Subject: {}\n\n{}", subject[1].as_str().unwrap(), part(0)));
+    compare(
+        "docs/notifications.md",
+        "mail",
+        "text",
+        &format!("Subject: {}\n\n{}", subject[1].as_str().unwrap(), part(0)),
+    );
     // The picture is made of it by tests/deliver/picture.py.
     let page = root("docs/notifications/mail.html");
     if std::env::var_os("UPDATE_GENERATED").is_some() {
@@ -79,18 +84,25 @@ fn the_manual_shows_what_arrives_by_mail() {
 
 /// What a reader of Slack sees of its blocks.
 fn seen(message: &Value) -> String {
-    let text = |value: &Value| value["text"].as_str().unwrap().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let text =
+        |value: &Value| value["text"].as_str().unwrap().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     let mut lines = Vec::new();
     for block in message["blocks"].as_array().unwrap() {
         match block["type"].as_str().unwrap() {
             "header" => lines.push(text(&block["text"])),
             "section" if block["text"].is_object() => lines.push(text(&block["text"])),
-            "section" => lines.extend(block["fields"].as_array().unwrap().chunks(2).map(|pair| {
-                format!("{:<14} {}", text(&pair[0]), text(&pair[1]))
-            })),
+            "section" => lines.extend(
+                block["fields"]
+                    .as_array()
+                    .unwrap()
+                    .chunks(2)
+                    .map(|pair| format!("{:<14} {}", text(&pair[0]), text(&pair[1]))),
+            ),
             "actions" => {
                 let buttons = block["elements"].as_array().unwrap().iter();
-                lines.push(buttons.map(|button| format!("[ {} ]", text(&button["text"]))).collect::<Vec<_>>().join("  "));
+                lines.push(
+                    buttons.map(|button| format!("[ {} ]", text(&button["text"]))).collect::<Vec<_>>().join("  "),
+                );
             }
             "context" => lines.push(text(&block["elements"][0])),
             other => panic!("a block of the kind {other}"),

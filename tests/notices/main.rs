@@ -348,13 +348,8 @@ fn each_key_switches_off_exactly_its_events() {
         check(&CONFIG.replace("KEYS", &format!("{key}: false")), off);
     }
     let quiet = CONFIG.replace("KEYS", "").replace("enabled: true,", "enabled: true, notify_security_team: false,");
-    let off = [
-        "break_glass",
-        "break_glass_over",
-        "break_glass_review_due",
-        "break_glass_review_overdue",
-        "break_glass_used",
-    ];
+    let off =
+        ["break_glass", "break_glass_over", "break_glass_review_due", "break_glass_review_overdue", "break_glass_used"];
     check(&quiet, &off);
     let covered: usize = keys.iter().map(|(_, off)| off.len()).sum::<usize>() + off.len();
     assert_eq!(covered, all.len(), "{all:?}");

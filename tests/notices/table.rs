@@ -87,10 +87,8 @@ fn every_kind_is_told_to_whom_it_concerns() {
     let lent = table.world.run(&lead(), Delegate::new(stand_in.principal.clone(), later, text("away")));
     table.rows("a delegation", &[("delegation_made", &["lead", "stand-in"])]);
     let asked = table.submit(&dev(), "twin");
-    table.rows(
-        "a request with two steps",
-        &[("request_submitted", &["lead", "owner", "second", "stand-in", "target"])],
-    );
+    table
+        .rows("a request with two steps", &[("request_submitted", &["lead", "owner", "second", "stand-in", "target"])]);
     table.world.run(&stand_in, Approve::new(asked));
     table.rows("the first step", &[("request_reviewed", LEADS)]);
     table.world.pass(60);
@@ -151,10 +149,7 @@ fn every_kind_is_told_to_whom_it_concerns() {
     table.rows("an approval", given);
     table.world.run(&dev(), Release::new(grant));
     table.world.pass(1);
-    table.rows(
-        "a release",
-        &[("grant_released", &["dev", "lead"]), ("session_summary", &["dev", "lead", "target"])],
-    );
+    table.rows("a release", &[("grant_released", &["dev", "lead"]), ("session_summary", &["dev", "lead", "target"])]);
     let asked = table.submit(&dev(), "once");
     table.world.run(&lead(), Approve::new(asked));
     table.rows("an approval of one use", given);
@@ -207,7 +202,8 @@ fn every_kind_is_told_to_whom_it_concerns() {
     table.world.run(&lead(), Approve::new(asked));
     table.world.told();
     table.world.engine.workflow().execute_for_host(ReportStanding::new(dev().principal, false)).unwrap();
-    table.rows("an account switched off", &[("grant_revoked", &["dev", "lead"]), ("standing_lost", &["dev", "target"])]);
+    table
+        .rows("an account switched off", &[("grant_revoked", &["dev", "lead"]), ("standing_lost", &["dev", "target"])]);
 
     let all: BTreeSet<_> = NoticeKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
     assert_eq!(all.difference(&table.seen).collect::<Vec<_>>(), Vec::<&String>::new(), "no kind is left out");
@@ -225,10 +221,8 @@ fn the_person_of_an_agent_is_told_in_its_place() {
     table.world.run(&bot, Answer::new(asked, text("that one")));
     table.rows("an answer", &[("request_answered", LEADS)]);
     let grant = table.world.run(&lead(), Approve::new(asked)).grant.unwrap().id;
-    table.rows(
-        "an approval",
-        &[("request_approved", &["dev", "second", "target"]), ("grant_active", &["dev", "lead"])],
-    );
+    table
+        .rows("an approval", &[("request_approved", &["dev", "second", "target"]), ("grant_active", &["dev", "lead"])]);
     table.world.pass(45);
     table.rows("a quarter of an hour before the end", &[("grant_ends_soon", &["dev"])]);
     table.world.run(&lead(), Suspend::new(grant, text("odd")));
