@@ -29,10 +29,10 @@ const BASE: &str = "/jit";
 
 /// The verbs that are calls of the library and no commands, and the arguments each takes.
 const OTHER_CALLS: &[(&str, &[&str])] = &[
-    ("check", &["who", "action", "resource", "parent", "address", "session"]),
-    ("check_many", &["who", "action", "resources", "parent", "address", "session"]),
-    ("check_current", &["who", "action", "resource", "parent", "address", "session"]),
-    ("peek", &["who", "action", "resource", "parent", "address", "session"]),
+    ("check", &["who", "action", "resource", "parent", "address", "session", "call"]),
+    ("check_many", &["who", "action", "resources", "parent", "address", "session", "call"]),
+    ("check_current", &["who", "action", "resource", "parent", "address", "session", "call"]),
+    ("peek", &["who", "action", "resource", "parent", "address", "session", "call"]),
     ("sync", &[]),
     ("revision", &[]),
     ("tick", &[]),
@@ -543,8 +543,10 @@ impl Arguments {
     /// What is known of a check besides, if anything is.
     fn context(&self, caller: &Caller) -> Result<Option<Context>, Invalid> {
         let (address, session) = (self.text("address"), self.text("session"));
-        let known = caller.sign_in.is_some() || address.is_some() || session.is_some();
-        known.then(|| Context::new(caller.sign_in.clone(), address, session)).transpose()
+        let call = self.text("call").map(jit_access::command::tool_call).transpose()?;
+        let known = caller.sign_in.is_some() || address.is_some() || session.is_some() || call.is_some();
+        let context = || Context::new(caller.sign_in.clone(), address, session).map(|context| context.call(call.clone()));
+        known.then(context).transpose()
     }
 
     fn millis(&self) -> i64 {

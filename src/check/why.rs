@@ -52,6 +52,7 @@ impl Why {
         "mfa_required",
         "outside_networks",
         "other_session",
+        "other_call",
         "condition_not_met",
     ];
 
@@ -137,6 +138,10 @@ pub fn why(grant: &Grant, asked: &Asked<'_>) -> Why {
             let session = grant.conditions.session.as_ref().map_or_else(String::new, ToString::to_string);
             let detail = format!("it is for the session `{session}` only");
             Why::new("other_session", detail, format!("use it in the session `{session}`"))
+        }
+        Err(Reason::OtherCall) => {
+            let call = grant.conditions.call.as_ref().map_or_else(String::new, ToString::to_string);
+            Why::new("other_call", format!("it is for the exact call {call} only"), "ask for the other call")
         }
         Err(other) => Why::new("condition_not_met", format!("a condition is not met: {}", other.name()), ""),
     }

@@ -145,6 +145,9 @@ fn conditions(document: &Value) -> String {
     if all.get("session").is_some_and(Value::is_string) {
         said.push(format!("in session {}", text(all, "session")));
     }
+    if let Some(call) = all.get("call").filter(|call| call.is_object()) {
+        said.push(format!("exactly the call {call}"));
+    }
     said.join("; ")
 }
 

@@ -36,6 +36,7 @@
 //! | `spec` | what every face must know of a command |
 //! | `field` | how a value is read from a field, and written to one |
 //! | `values` | which values can be fields, and in which form |
+//! | `tool_call` | how the exact call of a tool is read |
 //! | `fields` | how the fields of a document are read, each once |
 //! | `principal` | a principal as two fields |
 //! | `details` | what a request says for people, as fields of the commands that make one |
@@ -69,6 +70,7 @@ mod silence_alert;
 mod spec;
 mod submit;
 mod suspend;
+mod tool_call;
 mod undelegate;
 mod values;
 mod waive_review;
@@ -84,6 +86,7 @@ pub use self::explain::About;
 pub use self::field::{Field, shown, text, texts};
 pub use self::fields::Fields;
 pub use self::reads::Limit;
+pub use self::tool_call::tool_call;
 pub use self::spec::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, Http, summary};
 use crate::model::{GrantId, Invalid, Scope};
 

@@ -11,7 +11,7 @@ use crate::model::{
     Action, AlertId, AlertStatus, Checkpoint, Conditions, Context, Cursor, DelegationId, DelegationStatus, DeliveryId,
     DeliveryState, EventKind, EvidenceForm, ExportFormat, GrantId, GrantStatus, Invalid, Justification, Networks,
     Permission, PermissionSet, Principal, RecordOrder, RecordResult, RequestId, RequestStatus, Resource, ResourceId,
-    Revision, RoleName, Scope, SearchText, SessionId, SummaryForm, TicketUrl, Timestamp, Ttl,
+    Revision, RoleName, Scope, SearchText, SessionId, SummaryForm, TicketUrl, Timestamp, ToolCall, Ttl,
 };
 
 impl<T: Field> Field for Option<T> {
@@ -209,7 +209,7 @@ impl Field for Conditions {
     const KIND: FieldKind = FieldKind::Conditions;
 
     fn read(value: Value, field: &'static str) -> Result<Self, Invalid> {
-        const NAMES: &[&str] = &["mfa_within_minutes", "networks", "session", "max_uses"];
+        const NAMES: &[&str] = &["mfa_within_minutes", "networks", "session", "max_uses", "call"];
         let Value::Object(map) = value else {
             let expected = format!("an object with {}", NAMES.join(", "));
             return Err(Invalid::new(field, format!("is {}", shown(&value)), expected));
@@ -220,7 +220,8 @@ impl Field for Conditions {
         let (minutes, uses) = (number("mfa_within_minutes")?, number("max_uses")?);
         let networks = fields.take("networks").map(|value| texts(value, "networks")).transpose()?;
         let session = fields.take("session").map(|value| text(value, "session")).transpose()?;
-        Self::new(minutes, networks.as_deref(), session.as_deref(), uses)
+        let call = fields.take("call").map(|value| ToolCall::read(value, "call")).transpose()?;
+        Ok(Self::new(minutes, networks.as_deref(), session.as_deref(), uses)?.call(call))
     }
 
     fn write(&self) -> Value {
@@ -234,6 +235,7 @@ impl Field for Conditions {
         put("networks", self.networks.as_ref().map(Networks::texts).map(Iterator::collect));
         put("session", self.session.as_ref().map(|session| session.to_string().into()));
         put("max_uses", self.max_uses.map(|uses| uses.get().into()));
+        put("call", self.call.as_ref().map(Field::write));
         map.into()
     }
 }

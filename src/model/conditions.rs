@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::{Invalid, NothingLeft, SignIn, Ttl};
+use super::{Invalid, NothingLeft, SignIn, ToolCall, Ttl};
 
 /// What must be so at each use of a grant. What is `None` may be as it likes.
 ///
@@ -35,6 +35,8 @@ pub struct Conditions {
     pub session: Option<SessionId>,
     /// No more uses than this, in all processes together.
     pub max_uses: Option<NonZeroU32>,
+    /// The use is this exact call of a tool.
+    pub call: Option<ToolCall>,
 }
 
 impl Conditions {
@@ -64,6 +66,7 @@ impl Conditions {
             networks: networks.map(|all| Networks::new(all.iter().map(String::as_str))).transpose()?,
             session: session.map(SessionId::new).transpose()?,
             max_uses: max_uses.map(uses).transpose()?,
+            call: None,
         })
     }
 
@@ -89,6 +92,10 @@ impl Conditions {
                 (one, two) => one.as_ref().or(two.as_ref()).cloned(),
             },
             max_uses: both(self.max_uses, other.max_uses, Ord::min),
+            call: match (&self.call, &other.call) {
+                (Some(one), Some(two)) if one != two => return Err(NothingLeft::Call),
+                (one, two) => one.as_ref().or(two.as_ref()).cloned(),
+            },
         })
     }
 
@@ -259,6 +266,8 @@ pub struct Context {
     pub address: Option<IpAddr>,
     /// The session or task it belongs to.
     pub session: Option<SessionId>,
+    /// The exact call of a tool that it is about.
+    pub call: Option<ToolCall>,
 }
 
 impl Context {
@@ -275,7 +284,7 @@ impl Context {
             text.parse().map_err(wrong)
         };
         let session = session.map(SessionId::new).transpose()?;
-        Ok(Self { sign_in, address: address.map(parsed).transpose()?, session })
+        Ok(Self { sign_in, address: address.map(parsed).transpose()?, session, call: None })
     }
 }
 
@@ -299,9 +308,10 @@ mod tests {
         let ttl = prop::option::of((1_i64..4).prop_map(|minutes| Ttl::from_millis(minutes * 60_000).unwrap()));
         let session = prop::option::of((0..2_u8).prop_map(|n| SessionId::new(&format!("s{n}")).unwrap()));
         let uses = prop::option::of((1_u32..4).prop_map(|n| NonZeroU32::new(n).unwrap()));
-        (ttl, prop::option::of(networks()), session, uses).prop_map(|(mfa_within, networks, session, max_uses)| {
-            Conditions { mfa_within, networks, session, max_uses }
-        })
+        let call = prop::option::of((0..2_u8).prop_map(|n| ToolCall::from_canonical(&format!("{{{n}}}")).unwrap()));
+        (ttl, prop::option::of(networks()), session, uses, call).prop_map(
+            |(mfa_within, networks, session, max_uses, call)| Conditions { mfa_within, networks, session, max_uses, call },
+        )
     }
 
     proptest! {

@@ -79,6 +79,8 @@ pub enum Reason {
     OutsideNetworks,
     /// A grant covers it, but in another session or task.
     OtherSession,
+    /// A grant covers it, but another exact call of the tool.
+    OtherCall,
     /// The index could not be shown to be current, so elevation stops; standing rights go on.
     Stale,
     /// The store was replaced by an older copy or another one, so elevation stops until an operator has accepted it;
@@ -100,6 +102,7 @@ impl Reason {
             Self::MfaRequired => "mfa_required",
             Self::OutsideNetworks => "outside_networks",
             Self::OtherSession => "other_session",
+            Self::OtherCall => "other_call",
             Self::Stale => "stale",
             Self::StoreReplaced => "store_replaced",
             Self::StoreBroken => "store_broken",

@@ -43,6 +43,7 @@
 //! | `cursor` | where a page of a list goes on |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
+//! | `tool_call` | one exact call of a tool |
 //! | `topic` | what a record of a fact can be found by |
 //! | `record_filter` | which records are wanted |
 
@@ -85,6 +86,7 @@ mod summary_form;
 mod terms;
 mod text;
 mod time;
+mod tool_call;
 mod topic;
 
 pub use alert::{Alert, AlertClass, AlertKind};
@@ -133,4 +135,5 @@ pub use summary_form::SummaryForm;
 pub use terms::{Cut, Terms};
 pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};
+pub use tool_call::ToolCall;
 pub use topic::{Concerned, EventKind, RecordResult, Topic};

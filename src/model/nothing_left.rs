@@ -22,4 +22,6 @@ pub enum NothingLeft {
     Networks,
     /// No session is both.
     Session,
+    /// No call of a tool is both.
+    Call,
 }

@@ -9,8 +9,8 @@ use cedar_policy::{
 
 use super::PolicyError;
 use super::error::{joined, reason};
-use super::vocabulary::{self, ADDRESS, MFA_AT, NOW, SESSION, USED_UP};
-use crate::model::{GrantId, Outcome, Query, SessionId, Timestamp};
+use super::vocabulary::{self, ADDRESS, CALL, MFA_AT, NOW, SESSION, USED_UP};
+use crate::model::{GrantId, Outcome, Query, SessionId, Timestamp, ToolCall};
 
 /// What Cedar answers, and what the answer rests on.
 ///
@@ -79,6 +79,7 @@ pub fn authorize_given(
         (MFA_AT, given.mfa_at.map(instant)),
         (ADDRESS, given.address.map(|address| RestrictedExpression::new_ip(address.to_canonical().to_string()))),
         (SESSION, given.session.as_ref().map(|id| RestrictedExpression::new_string(id.to_string()))),
+        (CALL, given.call.as_ref().map(|call| RestrictedExpression::new_string(call.to_string()))),
         (USED_UP, given.used_up.as_ref().map(used_up)),
     ];
     ask(policies, query, context.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
@@ -101,6 +102,8 @@ pub struct Attributes {
     pub address: Option<IpAddr>,
     /// The session or task it belongs to.
     pub session: Option<SessionId>,
+    /// The exact call of a tool that it is about.
+    pub call: Option<ToolCall>,
     /// The grants with numbered uses that have none left.
     pub used_up: Option<Vec<GrantId>>,
 }

@@ -20,7 +20,7 @@ use cedar_policy::{Policy, PolicySet, pst};
 
 use super::PolicyError;
 use super::error::reason;
-use super::vocabulary::{self, ADDRESS, MFA_AT, NOW, SESSION, USED_UP};
+use super::vocabulary::{self, ADDRESS, CALL, MFA_AT, NOW, SESSION, USED_UP};
 use crate::model::{
     Conditions, Grant, Networks, Permission, PermissionSet, ResourceId, SIGN_IN_SKEW_MILLIS, Scope, Timestamp, Window,
 };
@@ -124,7 +124,7 @@ fn clauses(grant: &Grant) -> Result<Vec<pst::Clause>, PolicyError> {
 
 /// A clause for each condition: `context has session && context.session == "task-42"`. What is left out meets none.
 fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
-    let Conditions { mfa_within, networks, session, max_uses } = &grant.conditions;
+    let Conditions { mfa_within, networks, session, max_uses, call } = &grant.conditions;
     let mfa = mfa_within.map(|within| {
         let fresh = binary(pst::BinaryOp::Less, now(), later(attribute(MFA_AT), within.millis()));
         let not_ahead = binary(pst::BinaryOp::LessEq, attribute(MFA_AT), later(now(), SIGN_IN_SKEW_MILLIS));
@@ -139,11 +139,13 @@ fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
     let session = session
         .as_ref()
         .map(|session| given(SESSION, binary(pst::BinaryOp::Eq, attribute(SESSION), text(session.as_str()))));
+    let call =
+        call.as_ref().map(|call| given(CALL, binary(pst::BinaryOp::Eq, attribute(CALL), text(call.as_str()))));
     let uses = max_uses.map(|_| {
         let used_up = binary(pst::BinaryOp::Contains, attribute(USED_UP), text(&grant.id.to_string()));
         given(USED_UP, pst::Expr::UnaryOp { op: pst::UnaryOp::Not, expr: used_up }.into())
     });
-    [mfa, networks, session, uses].into_iter().flatten().collect()
+    [mfa, networks, session, call, uses].into_iter().flatten().collect()
 }
 
 /// `context has name && holds`.

@@ -23,6 +23,8 @@ pub(super) const MFA_AT: &str = "mfa_at";
 pub(super) const ADDRESS: &str = "address";
 /// The session or task that the question belongs to.
 pub(super) const SESSION: &str = "session";
+/// The exact call of a tool, as canonical JSON.
+pub(super) const CALL: &str = "call";
 /// The ids of the grants with numbered uses that have none left.
 pub(super) const USED_UP: &str = "used_up";
 /// The type of the context of every action, in the schema.

@@ -2,6 +2,10 @@
 
 use std::num::NonZeroU32;
 
+use serde_json::Value;
+
+use crate::command::Field;
+use crate::journal::digest;
 use crate::model::Conditions;
 
 document! {
@@ -15,6 +19,10 @@ document! {
         session: Option<String>,
         /// No more uses than this.
         max_uses: Option<u32>,
+        /// Only this exact call of a tool: an object with its `name` and its `arguments`.
+        call: Option<Value>,
+        /// `sha256:` and the SHA-256 of the canonical JSON (RFC 8785) of `call`, in hexadecimal.
+        call_digest: Option<String>,
     }
 }
 
@@ -25,6 +33,8 @@ impl ConditionsDocument {
             networks: conditions.networks.as_ref().map(|networks| networks.texts().collect()),
             session: conditions.session.as_ref().map(ToString::to_string),
             max_uses: conditions.max_uses.map(NonZeroU32::get),
+            call: conditions.call.as_ref().map(Field::write),
+            call_digest: conditions.call.as_ref().map(|call| format!("sha256:{}", digest(call.as_str()))),
         })
     }
 }

@@ -31,7 +31,7 @@ document! {
         /// What is so, for programs.
         why: &'static str = [
             "granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope",
-            "mfa_required", "outside_networks", "other_session", "condition_not_met"
+            "mfa_required", "outside_networks", "other_session", "other_call", "condition_not_met"
         ],
         /// What is so, for people.
         detail: String,

@@ -84,6 +84,7 @@ fn conditions(all: &Conditions) -> String {
     parts.extend(networks.map(|networks| format!("from {networks}")));
     parts.extend(all.session.as_ref().map(|session| format!("in session {session}")));
     parts.extend(all.max_uses.map(|uses| format!("{uses} uses at most")));
+    parts.extend(all.call.as_ref().map(|call| format!("exactly the call {call}")));
     parts.join("; ")
 }
 

@@ -32,6 +32,9 @@ pub fn met_until(
     if conditions.session.as_ref().is_some_and(|session| context.session.as_ref() != Some(session)) {
         return Err(Reason::OtherSession);
     }
+    if conditions.call.as_ref().is_some_and(|call| context.call.as_ref() != Some(call)) {
+        return Err(Reason::OtherCall);
+    }
     let from_there = |networks: &crate::model::Networks| context.address.is_some_and(|address| networks.hold(address));
     if !conditions.networks.as_ref().is_none_or(from_there) {
         return Err(Reason::OutsideNetworks);

@@ -152,6 +152,8 @@ typedef struct jit_context {
   struct jit_str address;
   // The session or task that it belongs to, or none.
   struct jit_str session;
+  // The exact call of a tool that it is about, as a JSON object with `name` and `arguments`, or none.
+  struct jit_str call;
 } jit_context;
 
 // The question: may this principal do this to that?
@@ -322,6 +324,9 @@ typedef void (*jit_log_callback)(void *userdata, const struct jit_log_record *re
 
 // The store is not what was written to it, so no grant is honoured.
 #define JIT_REASON_STORE_BROKEN 9
+
+// A grant covers it, but another exact call of the tool.
+#define JIT_REASON_OTHER_CALL 10
 
 // Something is lost or broken.
 #define JIT_LOG_ERROR 1

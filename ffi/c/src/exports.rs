@@ -378,7 +378,9 @@ fn read_context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, 
     };
     let methods = amr.iter().flat_map(|names| names.split(' '));
     let sign_in = SignIn::told(methods, acr, signed_in, (told.mfa != 0).then_some(true))?;
-    Ok(Box::new(Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?))
+    let call = c.text(told.call, "call")?.map(jit_access::command::tool_call).transpose()?;
+    let context = Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?;
+    Ok(Box::new(context.call(call)))
 }
 
 #[cold]

@@ -127,6 +127,8 @@ pub struct jit_context {
     pub address: jit_str,
     /// The session or task that it belongs to, or none.
     pub session: jit_str,
+    /// The exact call of a tool that it is about, as a JSON object with `name` and `arguments`, or none.
+    pub call: jit_str,
 }
 
 /// The question: may this principal do this to that?
@@ -180,6 +182,9 @@ pub const JIT_REASON_OTHER_SESSION: jit_reason = 7;
 pub const JIT_REASON_STORE_REPLACED: jit_reason = 8;
 /// The store is not what was written to it, so no grant is honoured.
 pub const JIT_REASON_STORE_BROKEN: jit_reason = 9;
+
+/// A grant covers it, but another exact call of the tool.
+pub const JIT_REASON_OTHER_CALL: jit_reason = 10;
 
 /// The answer.
 #[repr(C)]
@@ -300,6 +305,7 @@ impl From<&Decision> for jit_decision {
                 Reason::MfaRequired => JIT_REASON_MFA_REQUIRED,
                 Reason::OutsideNetworks => JIT_REASON_OUTSIDE_NETWORKS,
                 Reason::OtherSession => JIT_REASON_OTHER_SESSION,
+                Reason::OtherCall => JIT_REASON_OTHER_CALL,
                 Reason::StoreReplaced => JIT_REASON_STORE_REPLACED,
                 Reason::StoreBroken => JIT_REASON_STORE_BROKEN,
                 _ => 0,

@@ -26,10 +26,10 @@ CHECKS = {"check": 0, "check_current": 1, "peek": 2, "check_many": 0}
 COMMANDS = json.loads((SCENARIOS.parent / "calls.json").read_text(encoding="utf-8"))
 CALLS = {
     **{verb: set(spec["arguments"]) for verb, spec in COMMANDS.items()},
-    "check": {"who", "action", "resource", "parent", "address", "session"},
-    "check_many": {"who", "action", "resources", "parent", "address", "session"},
-    "check_current": {"who", "action", "resource", "parent", "address", "session"},
-    "peek": {"who", "action", "resource", "parent", "address", "session"},
+    "check": {"who", "action", "resource", "parent", "address", "session", "call"},
+    "check_many": {"who", "action", "resources", "parent", "address", "session", "call"},
+    "check_current": {"who", "action", "resource", "parent", "address", "session", "call"},
+    "peek": {"who", "action", "resource", "parent", "address", "session", "call"},
     "sync": set(),
     "revision": set(),
     "tick": set(),
@@ -49,6 +49,7 @@ REASONS = {
     7: "other_session",
     8: "store_replaced",
     9: "store_broken",
+    10: "other_call",
 }
 
 
@@ -83,6 +84,7 @@ class Context(ctypes.Structure):
         ("acr", Str),
         ("address", Str),
         ("session", Str),
+        ("call", Str),
     ]
 
 
@@ -321,7 +323,7 @@ class World:
         return of_decision(decisions[0])
 
     def context(self, person: dict[str, Any], given: dict[str, Any]) -> Context | None:
-        if not (person.keys() & set(SIGN_IN) or given.keys() & {"address", "session"}):
+        if not (person.keys() & set(SIGN_IN) or given.keys() & {"address", "session", "call"}):
             return None
         return Context(
             size=ctypes.sizeof(Context),
@@ -331,6 +333,7 @@ class World:
             acr=text(person.get("acr")),
             address=text(given.get("address")),
             session=text(given.get("session")),
+            call=text(given.get("call")),
         )
 
     def person(self, named: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ The library prints nothing.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Self, final
 
@@ -144,9 +144,10 @@ class Context:
         mfa: bool | None = None,
         address: str | None = None,
         session: str | None = None,
+        call: str | Mapping[str, Any] | None = None,
     ) -> Self:
         """How the principal signed in, as for `Caller`; the IP address that the question comes from; the session or
-        task that it belongs to.
+        task that it belongs to; the exact call of a tool, as an object with `name` and `arguments` or as JSON text of it.
 
         Raises `InvalidInput` for what is no address, and for a session that is not 1 to 255 visible ASCII characters.
         """
@@ -159,6 +160,10 @@ class Context:
     def session(self) -> str | None:
         """The session or task it belongs to."""
 
+    @property
+    def call(self) -> str | None:
+        """The exact call of a tool, as canonical JSON (RFC 8785)."""
+
 @final
 class Conditions:
     """What must be so at each use of a grant. What is left out may be as it likes."""
@@ -170,10 +175,13 @@ class Conditions:
         networks: Sequence[str] | None = None,
         session: str | None = None,
         max_uses: int | None = None,
+        call: str | Mapping[str, Any] | None = None,
+        call_digest: str | None = None,
     ) -> Self:
         """A sign-in with a second factor that is no older than so many minutes, 1 to 1440; an address in one of these
         networks (`10.0.0.0/8`, `2001:db8::/32`, a single address), at most 32; this session or task; no more uses than
-        this, in all processes together.
+        this, in all processes together; only this exact call of a tool, as for `Context`. `call_digest` follows from
+        `call`, and is checked when it is given.
 
         Raises `InvalidInput` for a field that is out of range.
         """
@@ -194,6 +202,14 @@ class Conditions:
     def max_uses(self) -> int | None:
         """How many uses."""
 
+    @property
+    def call(self) -> str | None:
+        """The exact call of a tool, as canonical JSON (RFC 8785)."""
+
+    @property
+    def call_digest(self) -> str | None:
+        """`sha256:` and the SHA-256 of that text, in hexadecimal."""
+
 @final
 class Decision:
     """The answer of a check, at one instant, over one revision. Engines make it.
@@ -212,7 +228,7 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session` when a grant covers it whose
+        """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session`, `other_call` when a grant covers it whose
         conditions are not met; `stale` when the engine could not be shown to be current, `unrecordable` when the
         use could not be recorded, `store_replaced` when an older copy or another store is in the place of the
         one that was read before, `store_broken` when the store is not what was written to it. More may come."""

@@ -27,6 +27,8 @@ class ConditionsModel(_Shown):
     networks: list[str] | None = Field(description="From one of these networks")
     session: str | None = Field(description="Only in this session or task")
     max_uses: int | None = Field(description="No more uses than this")
+    call: dict[str, Any] | None = Field(description="Only this exact call of a tool: an object with its `name` and its `arguments`")
+    call_digest: str | None = Field(description="`sha256:` and the SHA-256 of the canonical JSON (RFC 8785) of `call`, in hexadecimal")
 
 
 class LimitModel(_Shown):
@@ -461,7 +463,7 @@ class ConsideredModel(_Shown):
 
     grant_id: str = Field(description="The id of the grant")
     role: str = Field(description="The role of the catalogue")
-    why: Literal["granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope", "mfa_required", "outside_networks", "other_session", "condition_not_met"] = Field(description="What is so, for programs")
+    why: Literal["granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope", "mfa_required", "outside_networks", "other_session", "other_call", "condition_not_met"] = Field(description="What is so, for programs")
     detail: str = Field(description="What is so, for people")
     remedy: str = Field(description="What would lift it, for people; empty when nothing stands in the way")
 

@@ -36,6 +36,10 @@ class ConditionsBody(Body):
     max_uses: int | None = Field(
         None, ge=1, le=2**32 - 1, description="No more uses than this, in all processes together"
     )
+    call: dict[str, Any] | None = Field(
+        None,
+        description="Only this exact call of a tool: an object with its `name` and its `arguments`, which approvers see",
+    )
 
 
 class EmptyBody(Body):

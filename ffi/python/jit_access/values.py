@@ -1668,7 +1668,7 @@ class Considered(Value):
         return self._of("role")
 
     @property
-    def why(self) -> Literal["granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope", "mfa_required", "outside_networks", "other_session", "condition_not_met"]:
+    def why(self) -> Literal["granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope", "mfa_required", "outside_networks", "other_session", "other_call", "condition_not_met"]:
         """What is so, for programs."""
         return self._of("why")
 

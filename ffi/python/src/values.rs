@@ -109,7 +109,7 @@ pub struct Context(pub model::Context);
 #[pymethods]
 impl Context {
     #[new]
-    #[pyo3(signature = (*, amr = Vec::new(), acr = None, auth_time = None, mfa = None, address = None, session = None))]
+    #[pyo3(signature = (*, amr = Vec::new(), acr = None, auth_time = None, mfa = None, address = None, session = None, call = None))]
     fn new(
         amr: Vec<String>,
         acr: Option<&str>,
@@ -117,9 +117,16 @@ impl Context {
         mfa: Option<bool>,
         address: Option<&str>,
         session: Option<&str>,
+        call: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let sign_in = sign_in(&amr, acr, auth_time, mfa)?;
-        model::Context::new(sign_in, address, session).map(Self).map_err(raise)
+        let call = call.map(tool_call).transpose()?;
+        model::Context::new(sign_in, address, session).map(|context| Self(context.call(call))).map_err(raise)
+    }
+
+    #[getter]
+    fn call(&self) -> Option<String> {
+        self.0.call.as_ref().map(ToString::to_string)
     }
 
     #[getter]
@@ -133,7 +140,7 @@ impl Context {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        repr!(py, "Context", address = self.address(), session = self.session())
+        repr!(py, "Context", address = self.address(), session = self.session(), call = self.call())
     }
 }
 
@@ -143,14 +150,33 @@ pub struct Conditions(pub model::Conditions);
 #[pymethods]
 impl Conditions {
     #[new]
-    #[pyo3(signature = (*, mfa_within_minutes = None, networks = None, session = None, max_uses = None))]
+    #[pyo3(signature = (*, mfa_within_minutes = None, networks = None, session = None, max_uses = None, call = None, call_digest = None))]
     fn new(
         mfa_within_minutes: Option<u64>,
         networks: Option<Vec<String>>,
         session: Option<&str>,
         max_uses: Option<u64>,
+        call: Option<&Bound<'_, PyAny>>,
+        call_digest: Option<&str>,
     ) -> PyResult<Self> {
-        model::Conditions::new(mfa_within_minutes, networks.as_deref(), session, max_uses).map(Self).map_err(raise)
+        let call = call.map(tool_call).transpose()?;
+        let conditions = model::Conditions::new(mfa_within_minutes, networks.as_deref(), session, max_uses);
+        let made = conditions.map(|conditions| Self(conditions.call(call))).map_err(raise)?;
+        if call_digest.is_some() && call_digest != made.call_digest().as_deref() {
+            let expected = "left out: it follows from `call`";
+            return Err(raise(model::Invalid::new("call_digest", "is not that of `call`", expected)));
+        }
+        Ok(made)
+    }
+
+    #[getter]
+    fn call(&self) -> Option<String> {
+        self.0.call.as_ref().map(ToString::to_string)
+    }
+
+    #[getter]
+    fn call_digest(&self) -> Option<String> {
+        self.0.call.as_ref().map(|call| format!("sha256:{}", jit_access::journal::digest(call.as_str())))
     }
 
     #[getter]
@@ -180,9 +206,19 @@ impl Conditions {
             mfa_within_minutes = self.mfa_within_minutes(),
             networks = self.0.networks.as_ref().map(|all| all.texts().collect::<Vec<_>>()),
             session = self.session(),
-            max_uses = self.max_uses()
+            max_uses = self.max_uses(),
+            call = self.call()
         )
     }
+}
+
+/// The exact call of a tool: JSON text, or what `json.dumps` writes as such.
+fn tool_call(value: &Bound<'_, PyAny>) -> PyResult<model::ToolCall> {
+    if let Ok(text) = value.extract::<std::borrow::Cow<'_, str>>() {
+        return jit_access::command::tool_call(&text).map_err(raise);
+    }
+    let text = value.py().import("json")?.call_method1("dumps", (value,))?;
+    jit_access::command::tool_call(&text.extract::<std::borrow::Cow<'_, str>>()?).map_err(raise)
 }
 
 /// The claim as a token has it (seconds since 1970), or an instant as everywhere else.

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Conditions, Invalid, Networks, Ttl};
+use crate::model::{Conditions, Invalid, Networks, ToolCall, Ttl};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct StoredConditions {
@@ -16,11 +16,17 @@ pub(super) struct StoredConditions {
     session: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_uses: Option<NonZeroU32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call: Option<String>,
 }
 
 impl StoredConditions {
     pub(super) const fn is_none(&self) -> bool {
-        self.mfa_within_ms.is_none() && self.networks.is_none() && self.session.is_none() && self.max_uses.is_none()
+        self.mfa_within_ms.is_none()
+            && self.networks.is_none()
+            && self.session.is_none()
+            && self.max_uses.is_none()
+            && self.call.is_none()
     }
 }
 
@@ -31,6 +37,7 @@ impl From<&Conditions> for StoredConditions {
             networks: conditions.networks.as_ref().map(|networks| networks.texts().collect()),
             session: conditions.session.as_ref().map(ToString::to_string),
             max_uses: conditions.max_uses,
+            call: conditions.call.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -44,6 +51,7 @@ impl TryFrom<StoredConditions> for Conditions {
             networks: stored.networks.map(|all| Networks::new(all.iter().map(String::as_str))).transpose()?,
             session: stored.session.map(|id| id.parse()).transpose()?,
             max_uses: stored.max_uses,
+            call: stored.call.map(|text| ToolCall::from_canonical(&text)).transpose()?,
         })
     }
 }

@@ -143,6 +143,7 @@ pub(super) fn nothing_left(terms: &Terms, nothing: NothingLeft) -> Refusal {
             let session = terms.conditions.session.as_ref().map_or_else(String::new, ToString::to_string);
             format!("it is for the session `{session}` alone, and cannot be for another one")
         }
+        NothingLeft::Call => "it is for one exact call of a tool, and cannot be for another one".to_owned(),
     };
     Refusal::new(RefusalCode::NothingLeft, message)
 }
