@@ -545,7 +545,8 @@ impl Arguments {
         let (address, session) = (self.text("address"), self.text("session"));
         let call = self.text("call").map(jit_access::command::tool_call).transpose()?;
         let known = caller.sign_in.is_some() || address.is_some() || session.is_some() || call.is_some();
-        let context = || Context::new(caller.sign_in.clone(), address, session).map(|context| context.call(call.clone()));
+        let context =
+            || Context::new(caller.sign_in.clone(), address, session).map(|context| context.call(call.clone()));
         known.then(context).transpose()
     }
 

@@ -86,8 +86,8 @@ pub use self::explain::About;
 pub use self::field::{Field, shown, text, texts};
 pub use self::fields::Fields;
 pub use self::reads::Limit;
-pub use self::tool_call::tool_call;
 pub use self::spec::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, Http, summary};
+pub use self::tool_call::tool_call;
 use crate::model::{GrantId, Invalid, Scope};
 
 /// Lists definitions: an enum of them, and their part of the catalogue.

@@ -10,7 +10,8 @@ use crate::model::{Invalid, ToolCall};
 const MAX_DEPTH: usize = 32;
 /// The largest whole number that every reader of JSON reads as it is written (RFC 7493).
 const MAX_WHOLE: u64 = 9_007_199_254_740_991;
-const EXPECTED: &str = "an object with `name` and `arguments`, such as {\"name\": \"deploy\", \"arguments\": {\"env\": \"staging\"}}";
+const EXPECTED: &str =
+    "an object with `name` and `arguments`, such as {\"name\": \"deploy\", \"arguments\": {\"env\": \"staging\"}}";
 
 /// The call that this JSON text says: an object with the `name` of the tool and the object `arguments`.
 ///
@@ -26,8 +27,8 @@ const EXPECTED: &str = "an object with `name` and `arguments`, such as {\"name\"
 /// # Errors
 /// When it is no such object, or holds a number that two readers may read as two numbers.
 pub fn tool_call(text: &str) -> Result<ToolCall, Invalid> {
-    let value = serde_json::from_str(text)
-        .map_err(|error| Invalid::new("call", format!("is not JSON: {error}"), EXPECTED))?;
+    let value =
+        serde_json::from_str(text).map_err(|error| Invalid::new("call", format!("is not JSON: {error}"), EXPECTED))?;
     ToolCall::read(value, "call")
 }
 

@@ -310,7 +310,13 @@ mod tests {
         let uses = prop::option::of((1_u32..4).prop_map(|n| NonZeroU32::new(n).unwrap()));
         let call = prop::option::of((0..2_u8).prop_map(|n| ToolCall::from_canonical(&format!("{{{n}}}")).unwrap()));
         (ttl, prop::option::of(networks()), session, uses, call).prop_map(
-            |(mfa_within, networks, session, max_uses, call)| Conditions { mfa_within, networks, session, max_uses, call },
+            |(mfa_within, networks, session, max_uses, call)| Conditions {
+                mfa_within,
+                networks,
+                session,
+                max_uses,
+                call,
+            },
         )
     }
 

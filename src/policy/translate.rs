@@ -139,8 +139,7 @@ fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
     let session = session
         .as_ref()
         .map(|session| given(SESSION, binary(pst::BinaryOp::Eq, attribute(SESSION), text(session.as_str()))));
-    let call =
-        call.as_ref().map(|call| given(CALL, binary(pst::BinaryOp::Eq, attribute(CALL), text(call.as_str()))));
+    let call = call.as_ref().map(|call| given(CALL, binary(pst::BinaryOp::Eq, attribute(CALL), text(call.as_str()))));
     let uses = max_uses.map(|_| {
         let used_up = binary(pst::BinaryOp::Contains, attribute(USED_UP), text(&grant.id.to_string()));
         given(USED_UP, pst::Expr::UnaryOp { op: pst::UnaryOp::Not, expr: used_up }.into())
