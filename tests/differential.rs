@@ -26,6 +26,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
 
 use cedar_policy::{PolicyId, PolicySet};
+use jit_access::command::tool_call;
 use jit_access::index::GrantIndex;
 use jit_access::model::*;
 use jit_access::policy::{self, Attributes, Schema};
@@ -132,6 +133,7 @@ fn conditions_are_the_same_in_cedar() {
                     )
                     .networks(dice.one_in(2).then(|| networks(&mut dice)))
                     .session(dice.one_in(2).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()))
+                    .call(dice.one_in(3).then(|| a_call(&mut dice)))
                     .max_uses(dice.one_in(2).then(|| 1.try_into().unwrap())),
             )
             .permissions(PermissionSet::new([Permission::new("*").unwrap()]).unwrap())
@@ -153,12 +155,14 @@ fn conditions_are_the_same_in_cedar() {
                         .parse()
                         .unwrap()
                 }))
-                .session((!dice.one_in(4)).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()));
+                .session((!dice.one_in(4)).then(|| SessionId::new(dice.pick::<&str>(&SESSIONS)).unwrap()))
+                .call((!dice.one_in(4)).then(|| a_call(&mut dice)));
             let used_up = dice.one_in(3);
             let given = Attributes {
                 mfa_at: context.sign_in.as_ref().filter(|sign_in| sign_in.is_multi_factor()).and_then(SignIn::at),
                 address: context.address,
                 session: context.session.clone(),
+                call: context.call.clone(),
                 used_up: Some(if used_up { vec![grant.id] } else { vec![] }),
             };
             let (action, resource) = (Action::new("tools.execute").unwrap(), Resource::everything());
@@ -320,6 +324,13 @@ fn cedar(policies: &PolicySet, case: &Case) -> BTreeSet<GrantId> {
 }
 
 const BASE: i64 = 1_796_119_200_000;
+
+/// A call of a tool, with what a policy could misread.
+fn a_call(dice: &mut Dice) -> ToolCall {
+    let texts = ["{}", r#"{"a":"\""}"#, r#"{"a":"\\u{61}"}"#, r#"{"a":"*"}"#];
+    let arguments = dice.pick::<&str>(&texts);
+    tool_call(&format!(r#"{{"name": "t", "arguments": {arguments}}}"#)).unwrap()
+}
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis).unwrap()
