@@ -14,6 +14,8 @@ pub(super) struct Attempt<'a> {
     instant: Option<Timestamp>,
     /// Grants that ended or were used up while this attempt ran.
     spent: Vec<GrantId>,
+    /// Whether guardrails are asked.
+    guarded: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -25,7 +27,7 @@ impl<'a> Attempt<'a> {
         time: &'a SteadyTime,
         instant: Option<Timestamp>,
     ) -> Self {
-        Self { query, hash, time, instant, spent: Vec::new() }
+        Self { query, hash, time, instant, spent: Vec::new(), guarded: true }
     }
 
     /// The instant of the decision.
@@ -42,6 +44,17 @@ impl<'a> Attempt<'a> {
     /// Takes a new instant when it is needed next: what was read before is out of date.
     pub(super) const fn restart(&mut self) {
         self.instant = None;
+    }
+
+    /// Guardrails are asked elsewhere.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "whoever asks them elsewhere needs Cedar"))]
+    pub(super) const fn unguarded(&mut self) {
+        self.guarded = false;
+    }
+
+    #[inline]
+    pub(super) const fn is_guarded(&self) -> bool {
+        self.guarded
     }
 
     /// This grant decides no more.

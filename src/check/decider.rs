@@ -118,6 +118,20 @@ impl Decider {
         Ok(is_proven.then(|| self.permit(&mut attempt, candidate)))
     }
 
+    /// The same as [`Decider::check`] for whoever asks the guardrails in another place.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "whoever asks them elsewhere needs Cedar"))]
+    pub(crate) fn check_unguarded(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
+        let query = check.read()?;
+        if check.is_current()
+            && let Err(error) = self.make_current()
+        {
+            return Ok(self.stale(&error));
+        }
+        let mut attempt = self.attempt(&query, None);
+        attempt.unguarded();
+        Ok(self.run(&mut attempt, check.is_peek()))
+    }
+
     #[inline(never)]
     fn check_current(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
         let query = check.read()?;
@@ -225,7 +239,9 @@ impl Decider {
     #[inline(always)]
     fn permit(&self, attempt: &mut Attempt<'_>, candidate: Candidate) -> Decision {
         let decision = self.state.conditional.meet(attempt, candidate, &self.state.rules);
-        guardrail::apply(self.binding(attempt, decision))
+        let decision = self.binding(attempt, decision);
+        let state = &*self.state;
+        guardrail::apply(&state.guard, attempt, decision, &state.rules, |grant| state.durable.has(grant))
     }
 
     /// What binds every grant now: no grant allows what is reserved today, and while the time is not known, only break-glass

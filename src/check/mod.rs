@@ -30,6 +30,8 @@ mod tests;
 mod why;
 
 pub use decider::Decider;
+#[cfg(feature = "cedar")]
+pub(crate) use guardrail::{Forbids, Verdict};
 pub use query::Check;
 pub(crate) use state::{CheckState, KeepsCurrent};
 pub use why::{Asked, Why, why};

@@ -437,6 +437,32 @@ const KEYS: &[(&str, &[Key])] = &[
             ),
             key("schema.text", FileOnly, "", "The same schema, written in place. Set one of the three keys."),
             key("schema.shipped", Text, "", "`contextforge`: the kinds and actions of the ContextForge gateway."),
+            key(
+                "guardrails.path",
+                Text,
+                "",
+                "A file of Cedar policies that no grant overrides. It is read again when it changes; one that is wrong changes nothing.",
+            ),
+            key("guardrails.text", FileOnly, "", "The same policies, written in place. Set this key or `path`."),
+            key(
+                "guardrails.ready",
+                List,
+                "",
+                "Ready sets: `mac-strict` and `mac-relaxed`, mandatory access control with the strong and the relaxed star property.",
+            ),
+            key(
+                "guardrails.max_entity_age_seconds",
+                Plain,
+                "0",
+                "How old what the host has told of its people and things may be before no grant is honoured. 0: nothing is expected of the host.",
+            ),
+            key(
+                "standing_policies.path",
+                Text,
+                "",
+                "A file of Cedar policies that say what is allowed without a grant, for hosts whose whole decision is asked of `authorize`.",
+            ),
+            key("standing_policies.text", FileOnly, "", "The same policies, written in place. Set this key or `path`."),
         ],
     ),
     (
@@ -813,7 +839,7 @@ mod tests {
     fn a_default_that_is_written_out_is_the_one_that_holds() {
         let reads = |text: &str| format!("{:?}", Config::parse(text, []).map_err(|error| error.to_string()));
         // What these sections must have before their other keys mean anything.
-        let needed = [("store", "path: jit.db"), ("workflow_policy", "text: 'permit (principal, action, resource);'")];
+        let needed = [("store", "path: jit.db"), ("standing_policies", "text: ''"), ("workflow_policy", "text: 'permit (principal, action, resource);'")];
         let mut seen = 0;
         for key in all().filter(|key| is_literal(key.default) && !key.path.starts_with("approval.")) {
             let set = format!("{}: {}", key.path.rsplit('.').next().unwrap(), key.default);

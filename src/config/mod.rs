@@ -19,12 +19,14 @@
 //! | `roles` | what can be asked for, and who approves it |
 //! | `schema` | which kinds of resource the host has, where the operator says so |
 //! | `store` | where the journal is kept, and whether it can be kept there |
+//! | `guardrails` | what stands above every grant, and what is so without one |
 //! | `workflow_policy` | who may do what, where the operator says so |
 
 mod agents;
 mod break_glass;
 mod effective;
 mod environment;
+mod guardrails;
 mod journal;
 mod keys;
 mod monitor;
@@ -257,7 +259,9 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     let notices = notifications::notifications(&mut reader, around);
     let journal = journal::journal(&mut reader, around);
     let monitor = monitor::monitor(&mut reader);
-    let settings = Settings { notices, journal, monitor, ..settings(&mut reader) };
+    let guardrails = guardrails::guardrails(&mut reader, place);
+    let standing_policies = guardrails::standing_policies(&mut reader, place);
+    let settings = Settings { notices, journal, monitor, guardrails, standing_policies, ..settings(&mut reader) };
     let store = store::store(&mut reader, place);
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new() }
@@ -338,6 +342,8 @@ fn settings(reader: &mut Reader) -> Settings {
         notices: defaults.notices,
         journal: defaults.journal,
         monitor: defaults.monitor,
+        guardrails: defaults.guardrails,
+        standing_policies: defaults.standing_policies,
     };
     section.finish();
     settings

@@ -1,6 +1,6 @@
 //! The question and the answer of a check.
 
-use super::{Action, GrantId, Principal, Resource, Revision, Timestamp};
+use super::{Action, GrantId, Obligations, Principal, Resource, Revision, Timestamp};
 
 /// The question: may this principal do this to that?
 ///
@@ -40,8 +40,7 @@ pub struct Query<'a> {
 pub enum Outcome {
     /// A grant allows it.
     Allow,
-    /// Forbidden, whatever else would allow it. For guardrails, of which none exist yet: no check answers this today. A host
-    /// treats it as a no all the same.
+    /// Forbidden by a guardrail, whatever else would allow it.
     Deny,
     /// No grant allows it: the host's own answer stands.
     NotApplicable,
@@ -90,6 +89,13 @@ pub enum Reason {
     StoreBroken,
     /// Uses could not be recorded, so elevation stops; standing rights go on.
     Unrecordable,
+    /// A grant covers it, and a guardrail forbids it.
+    Guardrail,
+    /// A grant covers it, and a guardrail that could forbid it cannot be evaluated, so it does.
+    GuardrailError,
+    /// A guardrail looks at what the host tells of its people and things, and that is too old, so elevation stops; standing
+    /// rights go on.
+    EntitiesStale,
 }
 
 impl Reason {
@@ -107,6 +113,9 @@ impl Reason {
             Self::StoreReplaced => "store_replaced",
             Self::StoreBroken => "store_broken",
             Self::Unrecordable => "unrecordable",
+            Self::Guardrail => "guardrail",
+            Self::GuardrailError => "guardrail_error",
+            Self::EntitiesStale => "entities_stale",
         }
     }
 }
@@ -152,12 +161,20 @@ pub struct Decision {
     pub valid_until: Option<Timestamp>,
     /// The journal position the answer was made from.
     pub revision: Revision,
+    /// What guardrails have the host do: with an allow besides it, with a deny before it asks again.
+    pub obligations: Obligations,
 }
 
 impl Decision {
     /// The answer that leaves the host's own standing.
     pub const fn not_applicable(reason: Reason, valid_until: Option<Timestamp>, revision: Revision) -> Self {
-        Self { outcome: Outcome::NotApplicable, basis: Basis { reason, grant: None }, valid_until, revision }
+        Self {
+            outcome: Outcome::NotApplicable,
+            basis: Basis { reason, grant: None },
+            valid_until,
+            revision,
+            obligations: Obligations::NONE,
+        }
     }
 
     /// The answer that a grant gives.
@@ -167,6 +184,18 @@ impl Decision {
             basis: Basis { reason: Reason::Granted, grant: Some(grant) },
             valid_until: Some(valid_until),
             revision,
+            obligations: Obligations::NONE,
+        }
+    }
+
+    /// The answer of a guardrail. What it looked at may be otherwise at any instant, so it holds for this one.
+    pub const fn deny(reason: Reason, obligations: Obligations, now: Timestamp, revision: Revision) -> Self {
+        Self {
+            outcome: Outcome::Deny,
+            basis: Basis { reason, grant: None },
+            valid_until: Some(now),
+            revision,
+            obligations,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The facts that are journalled. Everything else in the library is a fold over them.
 
+use std::sync::Arc;
+
 use super::{
     AccessRequest, Action, Actor, Alert, AlertId, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId,
     Grant, GrantId, Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp,
@@ -189,6 +191,13 @@ pub enum Fact {
         /// Why.
         reason: Justification,
     },
+    /// Other guardrails are in force than before.
+    GuardrailsChanged {
+        /// The SHA-256 of the names and texts of their files, in hexadecimal.
+        digest: Arc<str>,
+        /// How many policies they are.
+        count: u32,
+    },
     /// Somebody reviewed the use of a grant that nobody had approved.
     BreakGlassReviewed {
         /// Which grant.
@@ -256,7 +265,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every name of a fact.
-    pub const NAMES: [&'static str; 32] = [
+    pub const NAMES: [&'static str; 33] = [
         "request_submitted",
         "request_reviewed",
         "review_lapsed",
@@ -281,6 +290,7 @@ impl Fact {
         "standing_reported",
         "store_accepted",
         "clock_accepted",
+        "guardrails_changed",
         "break_glass_reviewed",
         "break_glass_review_waived",
         "break_glass_review_overdue",
@@ -319,6 +329,7 @@ impl Fact {
             Self::StandingReported { .. } => "standing_reported",
             Self::StoreAccepted { .. } => "store_accepted",
             Self::ClockAccepted { .. } => "clock_accepted",
+            Self::GuardrailsChanged { .. } => "guardrails_changed",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
@@ -381,7 +392,7 @@ impl Subject {
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
             Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
-            Fact::StoreAccepted { .. } | Fact::ClockAccepted { .. } => Self::Store,
+            Fact::StoreAccepted { .. } | Fact::ClockAccepted { .. } | Fact::GuardrailsChanged { .. } => Self::Store,
             Fact::AlertRaised(alert) => match (alert.grant, &alert.who) {
                 (Some(grant), _) => Self::Grant(grant),
                 (None, Some(who)) => Self::Principal(who.clone()),

@@ -9,6 +9,7 @@
 //! | `time` | instants, durations, half-open windows |
 //! | `ids` | which request, which grant, which position in the journal |
 //! | `principal` | who; one spelling for one person |
+//! | `policy_file` | policies as an operator wrote them down |
 //! | `bytes` | which bytes may stand where |
 //! | `checkpoint` | how far a journal went, in a form to keep elsewhere |
 //! | `characters` | which characters a reader cannot see, or sees in another order |
@@ -40,6 +41,7 @@
 //! | `sign_in` | how somebody signed in |
 //! | `break_glass` | access without approval, and the review it owes |
 //! | `decision` | the question and the answer of a check |
+//! | `obligation` | what a host has to do besides |
 //! | `cursor` | where a page of a list goes on |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
@@ -70,7 +72,9 @@ mod ids;
 mod invalid;
 mod key_source;
 mod nothing_left;
+mod obligation;
 mod permission;
+mod policy_file;
 mod principal;
 mod raw;
 mod record_filter;
@@ -115,6 +119,8 @@ pub use ids::{AlertId, DelegationId, DeliveryId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use key_source::KeySource;
 pub use nothing_left::NothingLeft;
+pub use policy_file::PolicyFile;
+pub use obligation::{Obligation, Obligations};
 pub use permission::{Action, Permission, PermissionSet};
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};

@@ -28,6 +28,24 @@ pub enum PolicyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file of policies is none, or does not fit the schema.
+    #[error("{file}{}: {reason}", place(*line, *column))]
+    File {
+        /// Which file.
+        file: String,
+        /// The line, from one, when that is known.
+        line: Option<usize>,
+        /// The column, from one, when that is known.
+        column: Option<usize>,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A document of a host's entities is none, or does not fit the schema.
+    #[error("the entities do not fit: {reason}")]
+    Entities {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// A grant that no policy can say.
     #[error("grant {grant} cannot be written as a policy: {reason}")]
     Untranslatable {
@@ -63,6 +81,11 @@ pub enum PolicyError {
         /// What happened.
         reason: String,
     },
+}
+
+/// `:2:17`.
+fn place(line: Option<usize>, column: Option<usize>) -> String {
+    [line, column].into_iter().map_while(|number| Some(format!(":{}", number?))).collect()
 }
 
 /// The text of an error and of everything that it rests on: Cedar says the cause in the source and not in the message.

@@ -70,19 +70,29 @@ pub fn authorize_given(
     now: Timestamp,
     given: &Attributes,
 ) -> Result<Answer, PolicyError> {
+    ask(policies, query, context(now, given))
+}
+
+/// What the library itself puts into the context of every question.
+pub(super) const FILLED: [&str; 6] = [NOW, MFA_AT, ADDRESS, SESSION, CALL, USED_UP];
+
+pub(super) fn context(
+    now: Timestamp,
+    given: &Attributes,
+) -> impl Iterator<Item = (String, RestrictedExpression)> + use<> {
     let instant = |at: Timestamp| RestrictedExpression::new_datetime(at.to_string());
     let used_up = |ids: &Vec<GrantId>| {
         RestrictedExpression::new_set(ids.iter().map(|id| RestrictedExpression::new_string(id.to_string())))
     };
-    let context = [
-        (NOW, Some(instant(now))),
-        (MFA_AT, given.mfa_at.map(instant)),
-        (ADDRESS, given.address.map(|address| RestrictedExpression::new_ip(address.to_canonical().to_string()))),
-        (SESSION, given.session.as_ref().map(|id| RestrictedExpression::new_string(id.to_string()))),
-        (CALL, given.call.as_ref().map(|call| RestrictedExpression::new_string(call.to_string()))),
-        (USED_UP, given.used_up.as_ref().map(used_up)),
+    let values = [
+        Some(instant(now)),
+        given.mfa_at.map(instant),
+        given.address.map(|address| RestrictedExpression::new_ip(address.to_canonical().to_string())),
+        given.session.as_ref().map(|id| RestrictedExpression::new_string(id.to_string())),
+        given.call.as_ref().map(|call| RestrictedExpression::new_string(call.to_string())),
+        given.used_up.as_ref().map(used_up),
     ];
-    ask(policies, query, context.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
+    FILLED.into_iter().zip(values).filter_map(|(name, value)| Some((name.to_owned(), value?)))
 }
 
 /// What the context of a question holds besides its instant. What is left out meets no condition.

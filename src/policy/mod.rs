@@ -12,6 +12,12 @@
 //! | `translate` | which policy is this grant |
 //! | `export` | which text says what all live grants give |
 //! | `evaluate` | what does Cedar answer |
+//! | `seen` | which request and which entities does a policy see |
+//! | `scoped` | which of very many policies can decide a request |
+//! | `text` | which policies does a text of an operator's hold |
+//! | `guardrails` | which policies of the operator stand above every grant |
+//! | `ready` | which sets of guardrails come with the library |
+//! | `standing` | which policies say what is so without a grant |
 //!
 //! ```
 //! use jit_access::model::*;
@@ -43,7 +49,13 @@
 mod error;
 mod evaluate;
 mod export;
+mod guardrails;
+mod ready;
 mod schema;
+mod scoped;
+mod seen;
+mod standing;
+pub(crate) mod text;
 mod translate;
 mod vocabulary;
 
@@ -54,5 +66,13 @@ pub use error::PolicyError;
 pub(crate) use error::reason;
 pub use evaluate::{Answer, Attributes, authorize, authorize_given};
 pub use export::export;
+pub(crate) use guardrails::Judged;
+pub use guardrails::Guardrails;
+pub use ready::{ready_guardrail_names, ready_guardrails};
 pub use schema::Schema;
+pub(crate) use scoped::{BESIDE, Beside};
+pub use scoped::{PolicyAnswer, ScopedPolicies};
+pub use seen::HostEntities;
+pub(crate) use seen::{Seen, Told, seen};
+pub use standing::StandingPolicies;
 pub use translate::{policies, translate};

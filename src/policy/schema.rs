@@ -37,6 +37,7 @@ struct Composed {
     /// The host's other namespaces.
     others: Map<String, Value>,
     kinds: BTreeSet<ResourceKind>,
+    schema: cedar_policy::Schema,
     validator: Validator,
 }
 
@@ -174,6 +175,14 @@ impl Schema {
         }
     }
 
+    pub(super) fn validator(&self) -> &Validator {
+        &self.0.validator
+    }
+
+    pub(super) fn cedar(&self) -> &cedar_policy::Schema {
+        &self.0.schema
+    }
+
     pub(super) fn check_policy(&self, grant: GrantId, policy: &Policy) -> Result<(), PolicyError> {
         let set = PolicySet::from_policies([policy.clone()])
             .map_err(|error| PolicyError::Untranslatable { grant, reason: reason(&error) })?;
@@ -190,7 +199,8 @@ impl Schema {
         let fragment = SchemaFragment::from_json_value(json).map_err(|error| unfit(&error))?;
         let schema = cedar_policy::Schema::from_schema_fragments([fragment]).map_err(|error| unfit(&error))?;
         check_groups(&schema)?;
-        Ok(Self(Arc::new(Composed { own, others, kinds, validator: Validator::new(schema) })))
+        let validator = Validator::new(schema.clone());
+        Ok(Self(Arc::new(Composed { own, others, kinds, schema, validator })))
     }
 }
 

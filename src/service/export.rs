@@ -1,7 +1,7 @@
 //! All grants in force as one Cedar policy set.
 
 use super::honoured::Honoured;
-use super::policies::internal;
+use super::policy_errors::internal;
 use super::workflow::Workflow;
 use crate::error::Error;
 use crate::model::Caller;

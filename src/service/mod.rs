@@ -39,6 +39,11 @@
 //! | `following` | how far they have followed it |
 //! | `uses` | how checks keep current and have uses written |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
+//! | `guard` | what judges what grants allow |
+//! | `guardrails` | how the guardrails follow their file, and how the host tells of its people and things |
+//! | `held` | the live grants of those who are asked about, with their policies |
+//! | `authorize` | the whole decision, for hosts without a decision point |
+//! | `policy_errors` | what goes wrong with a policy, as an error of the library |
 //! | `policies` | the grants as Cedar policies |
 //! | `export` | all grants in force as one Cedar policy set |
 //! | `watch` | waiting for the next change |
@@ -47,6 +52,8 @@
 //! | `outbox` | what is told to whom, for whoever sends it |
 //! | `notifier` | what wakes those who wait |
 
+#[cfg(feature = "cedar")]
+mod authorize;
 mod commit;
 mod cursor;
 mod deliveries;
@@ -62,7 +69,13 @@ mod filter;
 mod fingerprint;
 mod follow;
 mod following;
+#[cfg(feature = "cedar")]
+mod guard;
+#[cfg(feature = "cedar")]
+mod guardrails;
 mod health;
+#[cfg(feature = "cedar")]
+mod held;
 mod honoured;
 mod integrity;
 mod listing;
@@ -75,6 +88,8 @@ mod past;
 mod pending;
 #[cfg(feature = "cedar")]
 mod policies;
+#[cfg(feature = "cedar")]
+mod policy_errors;
 mod proof;
 mod pulse;
 mod receipt;
@@ -90,6 +105,8 @@ mod uses;
 mod watch;
 mod workflow;
 
+#[cfg(feature = "cedar")]
+pub use authorize::{AuthorizeRequest, Authorized};
 pub use directory::{Directory, DirectoryError, Known};
 pub use engine::{Builder, Engine};
 pub use explain::{Considered, Explanation};
@@ -104,6 +121,6 @@ pub use reconciler::{Reconciler, Tick};
 pub use remedies::Remedies;
 #[cfg(feature = "sign")]
 pub use sealing::Sealer;
-pub use settings::{JournalSettings, Settings};
+pub use settings::{GuardrailSettings, JournalSettings, Settings};
 pub use watch::Watch;
 pub use workflow::Workflow;

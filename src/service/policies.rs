@@ -1,9 +1,15 @@
 //! The grants as Cedar policies: the check of each new one before it is in force.
 
+use std::sync::Arc;
+
+use super::guard::Guard;
+use super::held::HeldGrants;
+use super::policy_errors::{internal, unfit};
+use super::settings::GuardrailSettings;
 use crate::authz::CedarPolicy;
 use crate::error::Error;
-use crate::model::{Event, Fact, Grant, Permission, Role};
-use crate::policy::{PolicyError, Schema};
+use crate::model::{Event, Fact, Grant, Permission, PolicyFile, Role};
+use crate::policy::{Guardrails, PolicyError, Schema, StandingPolicies};
 use crate::workflow::{HostSchema, Rules};
 
 /// The rules, with Cedar to ask who may do what where nobody has chosen another policy.
@@ -33,6 +39,24 @@ impl Policies {
         Ok(Self { schema: schema.map_err(|error| internal(&error))? })
     }
 
+    /// What judges what grants allow.
+    pub(super) fn guard(
+        &self,
+        rules: &Arc<Rules>,
+        settings: &GuardrailSettings,
+        held: &Arc<HeldGrants>,
+    ) -> Result<Guard, Error> {
+        let files: Vec<PolicyFile> = settings.ready.iter().chain(&settings.own).cloned().collect();
+        let set = Guardrails::parse(&files, &self.schema).map_err(|error| unfit("jit_access.guardrails", &error))?;
+        let ready = Guardrails::parse(&settings.ready, &self.schema).map_err(|error| internal(&error))?.len();
+        Ok(Guard::new(Arc::clone(rules), self.schema.clone(), Arc::clone(held), set, settings, ready))
+    }
+
+    /// The host's own policies.
+    pub(super) fn standing(&self, files: &[PolicyFile]) -> Result<StandingPolicies, Error> {
+        StandingPolicies::parse(files, &self.schema).map_err(|error| unfit("jit_access.standing_policies", &error))
+    }
+
     /// Every new grant must be a policy that validates strictly. The model only makes grants that are, so a refusal here
     /// is a bug of the library, found before the grant is in force.
     pub(super) fn check(&self, events: &[Event]) -> Result<(), Error> {
@@ -57,8 +81,4 @@ impl Policies {
 
 fn named<'a>(allowed: &'a [Permission], excepted: &'a [Permission]) -> impl Iterator<Item = &'a Permission> {
     allowed.iter().chain(excepted)
-}
-
-pub(super) fn internal(error: &PolicyError) -> Error {
-    Error::Internal(error.to_string())
 }

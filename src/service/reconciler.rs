@@ -96,6 +96,8 @@ impl Reconciler {
             noted += self.note(now)?;
             shared.flush_uses()?;
         }
+        #[cfg(feature = "cedar")]
+        shared.watch_guardrails()?;
         shared.watch()?;
         if shared.counters.is_due(shared.time.monotonic()) {
             Shared::probe(&shared.counters, &Decider::new(Arc::clone(&shared.checks), self.shared.clone()));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{MAX_DOWNTIME, MAX_STEP};
-use crate::model::KeySource;
+use crate::model::{KeySource, PolicyFile};
 use crate::monitor::MonitorSettings;
 use crate::notify::NoticeSettings;
 
@@ -40,6 +40,33 @@ pub struct Settings {
     pub monitor: MonitorSettings,
     /// When the journal is verified and signed.
     pub journal: JournalSettings,
+    /// What stands above every grant. Needs the feature `cedar`.
+    pub guardrails: GuardrailSettings,
+    /// The host's own policies, for [`super::Engine`]'s `authorize`. Needs the feature `cedar`.
+    pub standing_policies: Vec<PolicyFile>,
+}
+
+/// What stands above every grant.
+///
+/// ```
+/// use jit_access::model::PolicyFile;
+/// use jit_access::service::GuardrailSettings;
+///
+/// let own = PolicyFile::new("own.cedar", "forbid (principal, action, resource is Server);");
+/// let settings = GuardrailSettings { own: vec![own], ..GuardrailSettings::default() };
+/// assert!(settings.ready.is_empty() && settings.path.is_none());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct GuardrailSettings {
+    /// Ready sets of the library's.
+    pub ready: Vec<PolicyFile>,
+    /// The operator's own, as they were at the start.
+    pub own: Vec<PolicyFile>,
+    /// The file that they come from, which is read again when it changes.
+    pub path: Option<PathBuf>,
+    /// How old what the host tells of its people and things may be before no grant is honoured. Without it, nothing is
+    /// expected of the host.
+    pub max_entity_age: Option<Duration>,
 }
 
 /// When the journal is verified and signed, and what follows when it is not whole.
@@ -93,6 +120,8 @@ impl Default for Settings {
             notices: NoticeSettings::default(),
             journal: JournalSettings::default(),
             monitor: MonitorSettings::default(),
+            guardrails: GuardrailSettings::default(),
+            standing_policies: Vec::new(),
         }
     }
 }

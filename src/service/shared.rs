@@ -29,6 +29,15 @@ pub(super) struct Shared {
     pub(super) rules: Arc<Rules>,
     #[cfg(feature = "cedar")]
     pub(super) policies: super::policies::Policies,
+    /// What judges what grants allow.
+    #[cfg(feature = "cedar")]
+    pub(super) guard: Arc<super::guard::Guard>,
+    /// The live grants of those who were asked about.
+    #[cfg(feature = "cedar")]
+    pub(super) held: Arc<super::held::HeldGrants>,
+    /// The host's own policies.
+    #[cfg(feature = "cedar")]
+    pub(super) standing: crate::policy::StandingPolicies,
     pub(super) settings: Settings,
     pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) time: Arc<SteadyTime>,
@@ -67,12 +76,24 @@ impl Shared {
         let newest = remembered.filter(|seen| seen.is_of(&head)).map_or(head.seen, |seen| seen.at.max(head.seen));
         let time = Arc::new(SteadyTime::with_bounds(clock, newest, settings.max_clock_step, max_downtime));
         let rules = Arc::new(rules);
+        #[cfg(feature = "cedar")]
+        let policies = super::policies::Policies::new(&rules)?;
+        #[cfg(feature = "cedar")]
+        let held = Arc::new(super::held::HeldGrants::new(Arc::clone(&store)));
+        #[cfg(feature = "cedar")]
+        let guard = Arc::new(policies.guard(&rules, &settings.guardrails, &held)?);
         let shared = Self {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
             pulse: Mutex::new(Pulse::default()),
             counters: Counters::default(),
             #[cfg(feature = "cedar")]
-            policies: super::policies::Policies::new(&rules)?,
+            standing: policies.standing(&settings.standing_policies)?,
+            #[cfg(feature = "cedar")]
+            policies,
+            #[cfg(feature = "cedar")]
+            guard,
+            #[cfg(feature = "cedar")]
+            held,
             checks: Arc::new(CheckState::new(
                 Arc::clone(&store),
                 Arc::clone(&rules),
@@ -91,6 +112,10 @@ impl Shared {
             store,
             time,
         };
+        #[cfg(feature = "cedar")]
+        if !shared.guard.set().is_empty() || shared.settings.guardrails.path.is_some() {
+            let _ = shared.checks.guard.set(Arc::clone(&shared.guard) as _);
+        }
         shared.start_following()?;
         Ok(shared)
     }
@@ -98,6 +123,10 @@ impl Shared {
     /// What follows the journal, in the order in which it is fed. A new projection (a monitor, say) goes before those of
     /// the checks, because the last of them makes the revision rise.
     pub(super) fn projections(&self) -> impl Iterator<Item = &dyn Projection> {
-        self.checks.projections().into_iter()
+        #[cfg(feature = "cedar")]
+        let before = [&*self.held as &dyn Projection];
+        #[cfg(not(feature = "cedar"))]
+        let before = [];
+        before.into_iter().chain(self.checks.projections())
     }
 }

@@ -21,6 +21,8 @@ pub struct DecisionDocument {
     grant_id: Option<String>,
     valid_until: Option<String>,
     revision: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    obligations: Vec<&'static str>,
 }
 
 impl From<&Decision> for DecisionDocument {
@@ -31,6 +33,7 @@ impl From<&Decision> for DecisionDocument {
             grant_id: decision.basis.grant.map(|id| id.to_string()),
             valid_until: decision.valid_until.map(|at| at.to_string()),
             revision: decision.revision.0,
+            obligations: decision.obligations.names().collect(),
         }
     }
 }

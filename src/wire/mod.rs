@@ -13,6 +13,7 @@
 //! | `request` | a request |
 //! | `review` | its approval: steps, reviews, answers |
 //! | `assessment` | its risk |
+//! | `authorize` | the whole decision of a decision point |
 //! | `conditions` | the conditions of a grant |
 //! | `grant` | a grant |
 //! | `delegation` | a delegation |
@@ -38,6 +39,8 @@ pub mod command;
 mod shown;
 mod alert;
 mod assessment;
+#[cfg(feature = "cedar")]
+mod authorize;
 mod conditions;
 mod decision;
 mod delegation;
@@ -61,6 +64,8 @@ use serde::Serialize;
 
 pub use alert::AlertDocument;
 pub use answer::{Answer, Body, Item, page_of};
+#[cfg(feature = "cedar")]
+pub use authorize::authorize;
 pub use decision::DecisionDocument;
 pub use delegation::DelegationDocument;
 pub use delivery::DeliveryDocument;

@@ -61,6 +61,8 @@ pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{AfterUnjustified, BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
+#[cfg(feature = "cedar")]
+pub(crate) use second_factor::proven_at;
 pub use uses::{met_until, use_of};
 pub use view::{History, Tally, View, evolve};
 pub use working_hours::WorkingHours;

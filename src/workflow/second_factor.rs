@@ -39,6 +39,16 @@ pub(super) fn proven_until(
     }
 }
 
+/// When there was a second factor, as far as that is proven at `now`.
+#[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "policies look at it"))]
+pub(crate) fn proven_at(sign_in: &SignIn, rules: &BreakGlassRules, now: Timestamp) -> Option<Timestamp> {
+    let ahead = |at: Timestamp| at.millis().saturating_sub(now.millis()) > SIGN_IN_SKEW_MILLIS;
+    if is_strong(sign_in, rules) {
+        return sign_in.at().filter(|at| !ahead(*at));
+    }
+    (sign_in.claims_mfa() && rules.trust_mfa_flag).then_some(now)
+}
+
 /// Whether its methods, or its context in the operator's eyes, say that there was a second factor.
 fn is_strong(sign_in: &SignIn, rules: &BreakGlassRules) -> bool {
     sign_in.is_multi_factor() || sign_in.context().is_some_and(|acr| rules.acr_values.iter().any(|known| known == acr))

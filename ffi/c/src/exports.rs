@@ -23,7 +23,7 @@ use crate::guard::{ERRORS, guard, terminated};
 use crate::handle::{FromC, from_c, to_c};
 use crate::live;
 use crate::types::*;
-use crate::{TEXTS, Text, log};
+use crate::{TEXTS, Text, log, whole};
 
 /// The version of the interface that this library has. A program needs one that is at least the `JIT_ABI_VERSION` it was
 /// built with.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn jit_close(engine: *mut jit_engine, out_error: *mut *mut
 }
 
 /// Answers one check. Only `JIT_ALLOW` in `out_decision->outcome` after `JIT_OK` is a yes. `JIT_DENY` is for guardrails, of
-/// which none exist yet; treat it as a no. After anything else the host's own answer stands.
+/// which no grant overrides; treat it as a no. After anything else the host's own answer stands.
 ///
 /// What may wait: with no grant and with `JIT_CHECK_PEEK`, memory is read and no lock is taken, unless a grant with conditions
 /// covers the check, whose lock is taken for a moment. An allow takes the lock of a queue of uses while it copies the text of
@@ -165,6 +165,47 @@ pub unsafe extern "C" fn jit_run(
         let out_json = c.out(out_json, "out_json")?;
         let answer = command::run(live::pinned(from_c(engine))?.host.workflow(), document)?;
         out_json.set(to_c(TEXTS.add(Text(terminated(&answer)))));
+        Ok(())
+    })
+}
+
+/// Decides by standing policies, guardrails and live grants together, for hosts without a decision point: a JSON object in, a JSON
+/// object out. The fields in are `caller`, `action`, `resource`, `parent`, `context`, `principal_properties`,
+/// `resource_properties`, `address`, `session`, `current` and `peek`; those out `outcome` (`not_applicable` is a no), `reason`,
+/// `policies`, `errors`, `grant_id`, `obligations`, `valid_until` and `revision`. On success `*out_json` is the answer;
+/// `jit_text_free` frees it. Waits for the disk as `jit_check` does, and once more when the grants of the principal have to be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jit_authorize(
+    engine: *const jit_engine,
+    question_json: jit_str,
+    out_json: *mut *mut jit_text,
+    out_error: *mut *mut jit_error,
+) -> jit_status {
+    guard!(out_error, |c: &FromC| {
+        let document = c.text(question_json, "question_json")?;
+        let document = document.ok_or_else(|| Invalid::new("question_json", "is NULL", "a JSON object"))?;
+        let out_json = c.out(out_json, "out_json")?;
+        let answer = whole::authorize(live::pinned(from_c(engine))?.host.engine(), document)?;
+        out_json.set(to_c(TEXTS.add(Text(terminated(&answer)))));
+        Ok(())
+    })
+}
+
+/// Takes over what the host tells of its people and things: a JSON array of entities in Cedar's format, which replace those from
+/// before. Guardrails and `jit_authorize` look at them. `at_ms` is the instant that they are true of, in milliseconds since 1970;
+/// zero for now. A child after a fork is told anew. Does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jit_tell_entities(
+    engine: *const jit_engine,
+    entities_json: jit_str,
+    at_ms: i64,
+    out_error: *mut *mut jit_error,
+) -> jit_status {
+    guard!(out_error, |c: &FromC| {
+        let document = c.text(entities_json, "entities_json")?;
+        let document = document.ok_or_else(|| Invalid::new("entities_json", "is NULL", "a JSON array"))?;
+        let at = (at_ms != 0).then(|| Timestamp::from_millis(at_ms)).transpose().map_err(|e| e.for_field("at_ms"))?;
+        whole::tell_entities(live::pinned(from_c(engine))?.host.engine(), document, at)?;
         Ok(())
     })
 }

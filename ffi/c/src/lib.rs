@@ -17,6 +17,7 @@ mod handle;
 mod live;
 mod log;
 mod types;
+mod whole;
 
 pub use exports::*;
 pub use types::*;

@@ -182,9 +182,23 @@ pub const JIT_REASON_OTHER_SESSION: jit_reason = 7;
 pub const JIT_REASON_STORE_REPLACED: jit_reason = 8;
 /// The store is not what was written to it, so no grant is honoured.
 pub const JIT_REASON_STORE_BROKEN: jit_reason = 9;
-
 /// A grant covers it, but another exact call of the tool.
 pub const JIT_REASON_OTHER_CALL: jit_reason = 10;
+/// A grant covers it, and a guardrail forbids it.
+pub const JIT_REASON_GUARDRAIL: jit_reason = 11;
+/// A grant covers it, and a guardrail that could forbid it cannot be evaluated, so it does.
+pub const JIT_REASON_GUARDRAIL_ERROR: jit_reason = 12;
+/// A guardrail looks at what the host tells of its people and things, and that is too old, so no grant is honoured.
+pub const JIT_REASON_ENTITIES_STALE: jit_reason = 13;
+
+/// What guardrails have the host do: these bits, of which a later library may know more.
+pub type jit_obligations = u32;
+/// Have the principal sign in again with a second factor. With a deny: the answer may be another one then.
+pub const JIT_OBLIGATION_STEP_UP: jit_obligations = 1;
+/// Tell the people who watch.
+pub const JIT_OBLIGATION_NOTIFY: jit_obligations = 2;
+/// Keep the arguments of the call in the host's own record.
+pub const JIT_OBLIGATION_RECORD_ARGUMENTS: jit_obligations = 4;
 
 /// The answer.
 #[repr(C)]
@@ -203,6 +217,11 @@ pub struct jit_decision {
     pub valid_until_ms: i64,
     /// The grant that decided, as text with a terminating NUL; empty when none did.
     pub grant_id: [c_char; 40],
+    /// What guardrails have the host do: `JIT_OBLIGATION_...`, or zero. With an allow besides it, with a deny before it asks
+    /// again.
+    pub obligations: jit_obligations,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// What is in an error. The texts live until `jit_error_free`.
@@ -308,11 +327,16 @@ impl From<&Decision> for jit_decision {
                 Reason::OtherCall => JIT_REASON_OTHER_CALL,
                 Reason::StoreReplaced => JIT_REASON_STORE_REPLACED,
                 Reason::StoreBroken => JIT_REASON_STORE_BROKEN,
+                Reason::Guardrail => JIT_REASON_GUARDRAIL,
+                Reason::GuardrailError => JIT_REASON_GUARDRAIL_ERROR,
+                Reason::EntitiesStale => JIT_REASON_ENTITIES_STALE,
                 _ => 0,
             },
             revision: decision.revision.0,
             valid_until_ms: decision.valid_until.map_or(0, |at| at.millis()),
             grant_id: decision.basis.grant.map_or([0; 40], text),
+            obligations: u32::from(decision.obligations.bits()),
+            reserved: 0,
         }
     }
 }

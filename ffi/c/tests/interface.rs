@@ -29,6 +29,8 @@ const ONLY_C: &[(&str, &str)] = &[
     ("jit_open", "Rust builds an engine from its `Config`"),
     ("jit_close", "Rust drops the engine"),
     ("jit_run", "carries the commands"),
+    ("jit_authorize", "`wire::authorize` in Rust"),
+    ("jit_tell_entities", "`Engine::tell_entities` in Rust"),
     ("jit_set_log", "a `tracing` subscriber in Rust"),
     ("jit_text_at", "C has no JSON of its own"),
     ("jit_text_get", "C has no text of its own"),

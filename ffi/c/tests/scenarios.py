@@ -50,6 +50,9 @@ REASONS = {
     8: "store_replaced",
     9: "store_broken",
     10: "other_call",
+    11: "guardrail",
+    12: "guardrail_error",
+    13: "entities_stale",
 }
 
 
@@ -109,6 +112,8 @@ class Decision(ctypes.Structure):
         ("revision", ctypes.c_uint64),
         ("valid_until_ms", ctypes.c_int64),
         ("grant_id", ctypes.c_char * 40),
+        ("obligations", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
     ]
 
 

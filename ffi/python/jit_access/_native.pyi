@@ -231,7 +231,14 @@ class Decision:
         """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session`, `other_call` when a grant covers it whose
         conditions are not met; `stale` when the engine could not be shown to be current, `unrecordable` when the
         use could not be recorded, `store_replaced` when an older copy or another store is in the place of the
-        one that was read before, `store_broken` when the store is not what was written to it. More may come."""
+        one that was read before, `store_broken` when the store is not what was written to it; `guardrail` when a
+        guardrail forbids what a grant gives, `guardrail_error` when one cannot be evaluated, `entities_stale` when
+        what the host has told of its people and things is too old. More may come."""
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """What guardrails have the host do: `step_up`, `notify`, `record_arguments`. With an allow besides it, with a
+        deny before it asks again."""
 
     @property
     def grant_id(self) -> str | None:
@@ -1279,6 +1286,19 @@ class Engine:
     def verify_link(self, link: str) -> SignedLink:
         """What the link of a message says: the `link` of its address. It signs nobody in and approves nothing. Raises
         `InvalidInput` when it was not made here, was changed, or its request has timed out.
+        """
+
+    def authorize(self, question: str) -> str:
+        """Decides by standing policies, guardrails and live grants together, for hosts without a decision point: a JSON
+        object in, a JSON object out. In: `caller`, `action`, `resource`, `parent`, `context`, `principal_properties`,
+        `resource_properties`, `address`, `session`, `current`, `peek`. Out: `outcome` (`not_applicable` is a no), `reason`,
+        `policies`, `errors`, `grant_id`, `obligations`, `valid_until`, `revision`. An allow by a grant is a use.
+        """
+
+    def tell_entities(self, entities: str, *, at: datetime | None = None) -> int:
+        """Takes over what the host knows of its people and things: a JSON array of entities in Cedar's format, which
+        replace those from before; answers how many. `at` is the instant that they are true of; now when left out. A
+        child after a fork is told anew.
         """
 
     def honoured(self) -> Honoured:

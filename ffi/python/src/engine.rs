@@ -10,7 +10,8 @@ use jit_access::check::Check;
 use jit_access::clock::Clock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::host::{HostBuilder, log};
-use jit_access::model::Invalid;
+use chrono::{DateTime, Utc};
+use jit_access::model::{Invalid, Timestamp};
 use jit_access::wire::command::execute;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -231,6 +232,16 @@ impl Engine {
 
     fn verify_link(&self, py: Python<'_>, link: &str) -> PyResult<SignedLink> {
         self.detached(py, |live| live.host.verify_link(link)).map(SignedLink)
+    }
+
+    fn authorize(&self, py: Python<'_>, question: &str) -> PyResult<String> {
+        self.detached(py, |live| jit_access::wire::authorize(live.host.engine(), question))
+    }
+
+    #[pyo3(signature = (entities, *, at = None))]
+    fn tell_entities(&self, py: Python<'_>, entities: &str, at: Option<DateTime<Utc>>) -> PyResult<usize> {
+        let at = at.map(|at| Timestamp::from_millis(at.timestamp_millis())).transpose().map_err(|e| raise(e.into()))?;
+        self.detached(py, |live| live.host.engine().tell_entities(entities, at))
     }
 
     fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {

@@ -280,6 +280,11 @@ impl Decision {
     }
 
     #[getter]
+    fn obligations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.obligations.names().collect::<Vec<_>>())
+    }
+
+    #[getter]
     fn grant_id(&self) -> Option<String> {
         self.0.basis.grant.map(|id| id.to_string())
     }

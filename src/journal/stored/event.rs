@@ -134,6 +134,10 @@ enum StoredFact {
     ClockAccepted {
         reason: String,
     },
+    GuardrailsChanged {
+        digest: String,
+        count: u32,
+    },
     BreakGlassReviewed {
         grant: String,
         justified: bool,
@@ -245,6 +249,9 @@ impl From<&Event> for StoredEvent {
             }
             Fact::StoreAccepted { reason } => StoredFact::StoreAccepted { reason: reason.to_string() },
             Fact::ClockAccepted { reason } => StoredFact::ClockAccepted { reason: reason.to_string() },
+            Fact::GuardrailsChanged { digest, count } => {
+                StoredFact::GuardrailsChanged { digest: digest.to_string(), count: *count }
+            }
             Fact::BreakGlassReviewed { grant, justified, finding } => StoredFact::BreakGlassReviewed {
                 grant: grant.to_string(),
                 justified: *justified,
@@ -348,6 +355,9 @@ impl TryFrom<StoredEvent> for Event {
             }
             StoredFact::StoreAccepted { reason } => Fact::StoreAccepted { reason: reason.parse()? },
             StoredFact::ClockAccepted { reason } => Fact::ClockAccepted { reason: reason.parse()? },
+            StoredFact::GuardrailsChanged { digest, count } => {
+                Fact::GuardrailsChanged { digest: digest.into(), count }
+            }
             StoredFact::BreakGlassReviewed { grant, justified, finding } => {
                 Fact::BreakGlassReviewed { grant: grant.parse()?, justified, finding: finding.parse()? }
             }

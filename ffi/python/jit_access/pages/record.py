@@ -66,6 +66,7 @@ _EVENTS: Final = (
     "standing_reported",
     "store_accepted",
     "clock_accepted",
+    "guardrails_changed",
     "alert_raised",
     "alert_acknowledged",
     "alert_silenced",

@@ -1,0 +1,214 @@
+//! Which policies of the operator stand above every grant?
+//!
+//! A `forbid` of a guardrail file turns an allow into a deny. A `permit` there gives nothing: it says what has to be done
+//! where it applies and a grant allows, so it must carry an obligation.
+//!
+//! - `@obligation("step_up")`: the host has the principal sign in again with a second factor.
+//! - `@notify`: the host tells the people who watch.
+//! - `@record("arguments")`: the host keeps the arguments of the call.
+//! - `@break_glass("holds")`: the forbid holds in an emergency too; without it, a break-glass grant goes on.
+
+use std::collections::{BTreeMap, HashMap};
+use std::str::FromStr;
+
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, ValidationMode};
+
+use super::error::reason;
+use super::scoped::{ScopedPolicies, forbids};
+use super::seen::Seen;
+use super::text::{self, Place, TextError};
+use super::{PolicyError, Schema};
+use crate::model::{Obligation, Obligations, PolicyFile};
+
+impl PolicyFile {
+    /// Its policies, each of which fits the schema strictly. One without an `@id` is called by the file and its line.
+    pub(super) fn policies(&self, schema: &Schema, most: usize) -> Result<Vec<(Place, Policy)>, PolicyError> {
+        let named = |(place, policy): (Place, Policy)| match policy.annotation("id") {
+            Some(_) => (place, policy),
+            None => (place, policy.new_id(PolicyId::new(format!("{}:{}", self.name(), place.line)))),
+        };
+        let policies: Vec<_> =
+            text::policies(self.text(), most).map_err(|error| self.wrong(error))?.into_iter().map(named).collect();
+        let set = PolicySet::from_policies(policies.iter().map(|(_, policy)| policy.clone()))
+            .map_err(|error| self.wrong_at(None, reason(&error)))?;
+        let result = schema.validator().validate(&set, ValidationMode::Strict);
+        // Cedar gives the place of some mistakes only; the place of the policy is always known.
+        let place_of = |id: &PolicyId| policies.iter().find(|(_, policy)| policy.id() == id).map(|(place, _)| *place);
+        let told = |said: TextError, id: &PolicyId| {
+            self.wrong(TextError { place: said.place.or_else(|| place_of(id)), ..said })
+        };
+        if let Some(error) = result.validation_errors().next() {
+            return Err(told(text::said(self.text(), &DetailedError::from(error), error), error.policy_id()));
+        }
+        if let Some(warning) = result.validation_warnings().next() {
+            return Err(told(text::said(self.text(), &DetailedError::from(warning), warning), warning.policy_id()));
+        }
+        Ok(policies)
+    }
+
+    pub(super) fn wrong_at(&self, place: Option<Place>, reason: impl Into<String>) -> PolicyError {
+        self.wrong(TextError { place, reason: reason.into() })
+    }
+
+    fn wrong(&self, error: TextError) -> PolicyError {
+        PolicyError::File {
+            file: self.name().to_owned(),
+            line: error.place.map(|place| place.line),
+            column: error.place.map(|place| place.column),
+            reason: error.reason,
+        }
+    }
+}
+
+/// All policies of these files, and no two of one name.
+pub(super) fn all_of(files: &[PolicyFile], schema: &Schema, most: usize) -> Result<Vec<Policy>, PolicyError> {
+    let mut seen = BTreeMap::new();
+    let mut all = Vec::new();
+    for file in files {
+        for (place, policy) in file.policies(schema, most)? {
+            if let Some(other) = seen.insert(policy.id().clone(), file.name()) {
+                let twice = format!("there is another policy with the `@id` `{}`, in {other}", policy.id());
+                return Err(file.wrong_at(Some(place), twice));
+            }
+            all.push(policy);
+        }
+    }
+    Ok(all)
+}
+
+/// The guardrails that are in force together.
+///
+/// ```
+/// use jit_access::model::PolicyFile;
+/// use jit_access::policy::{Guardrails, Schema};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let text = r#"@id("no-deletes") forbid (principal, action in [Action::"servers.*"], resource is Server);"#;
+/// let guardrails = Guardrails::parse(&[PolicyFile::new("own.cedar", text)], &Schema::contextforge()?)?;
+/// assert_eq!(guardrails.names().collect::<Vec<_>>(), ["no-deletes"]);
+/// // A slip of the pen is told with file, line and column.
+/// let wrong = PolicyFile::new("own.cedar", "forbid (principal, action, resource)\nwhen { resource.colour == 1 };");
+/// let error = Guardrails::parse(&[wrong], &Schema::contextforge()?).unwrap_err();
+/// assert!(error.to_string().starts_with("own.cedar:2:"), "{error}");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Guardrails {
+    scoped: ScopedPolicies,
+    notes: HashMap<String, Note>,
+}
+
+/// What the annotations of a guardrail say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Note {
+    obligations: Obligations,
+    holds_in_emergency: bool,
+}
+
+/// What the guardrails say of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Judged {
+    /// The forbids that are satisfied, in order.
+    pub(crate) forbidding: Vec<String>,
+    /// What could not be evaluated, in order, and why. Cedar would skip it; here it forbids.
+    pub(crate) errors: Vec<(String, String)>,
+    /// What is to be done: with what forbids, or else with what is allowed.
+    pub(crate) obligations: Obligations,
+    /// How many could apply and were evaluated.
+    pub(crate) evaluated: usize,
+}
+
+impl Judged {
+    /// Whether nothing stands in the way.
+    pub(crate) fn passes(&self) -> bool {
+        self.forbidding.is_empty() && self.errors.is_empty()
+    }
+}
+
+impl Guardrails {
+    /// The policies of these files.
+    ///
+    /// # Errors
+    /// With file, line and column where a text is too long or nests too deep, is no Cedar, or does not fit the schema; when
+    /// two policies have one `@id`, an annotation says nothing that is known, or a `permit` has no obligation.
+    pub fn parse(files: &[PolicyFile], schema: &Schema) -> Result<Self, PolicyError> {
+        let mut notes = HashMap::new();
+        for file in files {
+            for (place, policy) in file.policies(schema, text::BY_HAND)? {
+                let note = Note::of(&policy).map_err(|reason| file.wrong_at(Some(place), reason))?;
+                let id: &str = policy.id().as_ref();
+                notes.insert(id.to_owned(), note);
+            }
+        }
+        Ok(Self { scoped: ScopedPolicies::of(all_of(files, schema, text::BY_HAND)?), notes })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.scoped.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.scoped.is_empty()
+    }
+
+    /// Their names: the `@id`, or else the file and the line. In no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.notes.keys().map(String::as_str)
+    }
+
+    /// What they say of this request; in an emergency, only those that are marked to hold in one forbid.
+    pub(crate) fn judge(&self, seen: &Seen, is_emergency: bool) -> Result<Judged, PolicyError> {
+        let holds = |policy: &Policy| !is_emergency || !forbids(policy) || self.note(policy.id().as_ref()).holds_in_emergency;
+        let numbers = self.scoped.fitting(&seen.request, &seen.entities, holds)?;
+        let answer = self.scoped.evaluate(&numbers, &seen.request, &seen.entities, &[])?;
+        let told = |ids: &[String]| ids.iter().fold(Obligations::default(), |all, id| all.and(self.note(id).obligations));
+        let obligations = told(&answer.reasons);
+        let forbidding = if answer.allows { Vec::new() } else { answer.reasons };
+        Ok(Judged { forbidding, errors: answer.errors, obligations, evaluated: numbers.len() })
+    }
+
+    fn note(&self, id: &str) -> Note {
+        self.notes.get(id).copied().unwrap_or_default()
+    }
+}
+
+impl Note {
+    fn of(policy: &Policy) -> Result<Self, String> {
+        let mut obligations = Vec::new();
+        let mut holds_in_emergency = false;
+        for (key, value) in policy.annotations() {
+            match (key, value) {
+                ("obligation", name) => {
+                    obligations.push(Obligation::from_str(name).map_err(|error| format!("`@obligation` {}", said(&error)))?);
+                }
+                ("notify", "") => obligations.push(Obligation::Notify),
+                ("record", "arguments") => obligations.push(Obligation::RecordArguments),
+                ("break_glass", "holds") if policy.effect() == Effect::Forbid => holds_in_emergency = true,
+                ("id" | "advice" | "note", _) => {}
+                ("notify", _) => return Err("`@notify` has a value, and takes none".to_owned()),
+                ("record", other) => return Err(format!("`@record` is {other:?}; expected \"arguments\"")),
+                ("break_glass", _) => {
+                    return Err("`@break_glass` stands on a forbid and is \"holds\"".to_owned());
+                }
+                (other, _) => {
+                    let known = "id, note, advice, obligation, notify, record or break_glass";
+                    return Err(format!("`@{other}` is no annotation of a guardrail; expected {known}"));
+                }
+            }
+        }
+        if policy.effect() == Effect::Permit && obligations.is_empty() {
+            return Err("a permit of a guardrail gives nothing, so it needs `@obligation`, `@notify` or `@record`".to_owned());
+        }
+        Ok(Self { obligations: Obligations::from_iter(obligations), holds_in_emergency })
+    }
+}
+
+fn said(error: &crate::model::Invalid) -> String {
+    format!("{}; expected {}", error.problem(), error.expected())
+}

@@ -1,0 +1,252 @@
+//! The whole decision, for hosts that have no decision point of their own.
+
+use std::sync::Arc;
+
+use derive_setters::Setters;
+use serde_json::{Map, Value};
+
+use super::engine::Engine;
+use super::held::HeldGrant;
+use super::policy_errors::internal;
+use crate::check::{Check, Decider};
+use crate::error::Error;
+use crate::model::{
+    Action, Context, GrantId, Invalid, Obligations, Outcome, Principal, Query, Resource, Revision, Timestamp,
+};
+use crate::policy::{Beside, Judged, PolicyError, Told};
+
+/// What is asked of [`Engine::authorize`].
+///
+/// ```
+/// use jit_access::model::{Action, Principal};
+/// use jit_access::service::AuthorizeRequest;
+///
+/// let asked = AuthorizeRequest::new(Principal::user("ann")?, Action::new("tools.read")?, "tool:deploy".parse()?);
+/// assert!(!asked.peek && asked.context.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Setters)]
+#[non_exhaustive]
+pub struct AuthorizeRequest {
+    /// Who.
+    pub principal: Principal,
+    /// What.
+    pub action: Action,
+    /// To what, with its parent.
+    pub resource: Resource,
+    /// How the principal signed in, where the question comes from, the session.
+    pub known: Context,
+    /// More of Cedar's context, in Cedar's JSON format. `now`, `mfa_at`, `address`, `session`, `call` and `used_up`
+    /// are the library's own.
+    pub context: Map<String, Value>,
+    /// Attributes of the principal, in Cedar's JSON format. What the host has told as entities goes before them.
+    pub principal_properties: Map<String, Value>,
+    /// Attributes of the resource.
+    pub resource_properties: Map<String, Value>,
+    /// Whether everything that any process has committed counts.
+    pub current: bool,
+    /// Whether no use is recorded.
+    pub peek: bool,
+}
+
+impl AuthorizeRequest {
+    /// May this principal do this to that?
+    #[must_use]
+    pub fn new(principal: Principal, action: Action, resource: Resource) -> Self {
+        Self {
+            principal,
+            action,
+            resource,
+            known: Context::default(),
+            context: Map::new(),
+            principal_properties: Map::new(),
+            resource_properties: Map::new(),
+            current: false,
+            peek: false,
+        }
+    }
+}
+
+/// The whole decision.
+///
+/// See [`Engine::authorize`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "a decision that nobody enforces protects nothing"]
+pub struct Authorized {
+    /// Allow; deny when a policy forbids; not applicable when no policy speaks, which is a no.
+    pub outcome: Outcome,
+    /// The policies that decided, in order: the forbids when one is satisfied, the permits otherwise. Grants stand here by
+    /// their ids.
+    pub policies: Vec<String>,
+    /// The policies that could not be evaluated, in order, each with what happened. A standing policy is skipped, as Cedar
+    /// does; a guardrail denies.
+    pub errors: Vec<(String, String)>,
+    /// The grant without which the answer would not be an allow.
+    pub grant: Option<GrantId>,
+    /// Why, by the name of a [`crate::model::Reason`], or `standing` when the standing policies allow or forbid by
+    /// themselves.
+    pub reason: &'static str,
+    /// What guardrails have the host do.
+    pub obligations: Obligations,
+    /// The answer holds before this instant if nothing else changes; the instant of the answer when anything else may change
+    /// it. `None` when time alone will not.
+    pub valid_until: Option<Timestamp>,
+    /// The instant of the answer.
+    pub now: Timestamp,
+    /// The journal position it was made from.
+    pub revision: Revision,
+}
+
+impl Engine {
+    /// Decides by the standing policies, the guardrails and the live grants of the principal together, over what the host has
+    /// told of its people and things. It is what Cedar answers over all of these policies and all grants there are, with
+    /// three differences, all to the safe side: a guardrail that cannot be evaluated denies, a break-glass grant lifts the
+    /// forbids of guardrails that are not marked to hold in one, and a grant counts only as far as a check honours it.
+    /// An allow by a grant is a use, and is recorded as in a check.
+    ///
+    /// ```
+    /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
+    /// use jit_access::model::{Action, Outcome, PolicyFile, Principal};
+    /// use jit_access::service::{AuthorizeRequest, Settings};
+    ///
+    /// let policy = r#"@id("ann-runs") permit (principal == User::"ann", action == Action::"tools.execute", resource);"#;
+    /// let schema = r#"entity Tool; action "*"; action "tools.*" in ["*"]; action "tools.execute" in ["tools.*"];"#;
+    /// let rules = Rules::default().schema(Some(jit_access::workflow::HostSchema::new(schema, ["tool".parse()?])));
+    /// let settings = Settings::default().standing_policies(vec![PolicyFile::new("base.cedar", policy)]);
+    /// let engine = Builder::new(MemoryStore::new(), rules).settings(settings).open()?;
+    /// let asks = |name| Ok::<_, jit_access::Error>(AuthorizeRequest::new(
+    ///     Principal::user(name)?, Action::new("tools.execute")?, "tool:deploy".parse()?));
+    /// let answer = engine.authorize(&asks("ann")?)?;
+    /// assert_eq!((answer.outcome, answer.policies), (Outcome::Allow, vec!["ann-runs".to_owned()]));
+    /// assert_eq!(engine.authorize(&asks("bob")?)?.outcome, Outcome::NotApplicable);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the context or a property is no value of Cedar, or when the grants of the principal cannot be read. Neither is ever
+    /// an allow.
+    pub fn authorize(&self, asked: &AuthorizeRequest) -> Result<Authorized, Error> {
+        let shared = self.shared();
+        let AuthorizeRequest { principal, action, resource, known, .. } = asked;
+        if asked.current {
+            shared.sync()?;
+        }
+        let query = Query { principal, action, resource };
+        let now = shared.time.now();
+        let seen = {
+            let told = Told {
+                context: Some(&asked.context),
+                principal: Some(&asked.principal_properties),
+                resource: Some(&asked.resource_properties),
+            };
+            shared.guard.seen(&query, known, told, now).map_err(|error| unfit(&error))?
+        };
+        let held: Arc<[HeldGrant]> = match shared.rules.enabled && shared.checks.may_hold(principal) {
+            true => shared.held.of(principal, now)?,
+            false => Arc::new([]),
+        };
+        let beside: Vec<Beside> =
+            held.iter().filter(|one| is_of(one, action, resource)).map(|one| one.policy.clone()).collect();
+        let standing = shared.standing.scoped();
+        let answer =
+            standing.ask_beside(&seen.request, &seen.entities, &beside).map_err(|error| internal(&error))?;
+        let giving = |id: &String| held.iter().find(|one| one.grant.id.to_string() == *id);
+        let by_grants = answer.reasons.iter().all(|id| giving(id).is_some());
+        let is_emergency = answer.allows
+            && answer.reasons.iter().filter_map(giving).any(|one| one.grant.break_glass.is_some());
+        // What forbids is told whole, so guardrails are asked in any case.
+        let is_forbidden = !answer.allows && !answer.reasons.is_empty();
+        let stale = shared.guard.is_stale(now) && !shared.guard.set().is_empty();
+        let judged = match stale {
+            true => Judged::default(),
+            false => shared.guard.set().judge(&seen, is_emergency).map_err(|error| internal(&error))?,
+        };
+
+        let mut authorized = Authorized {
+            outcome: Outcome::NotApplicable,
+            policies: Vec::new(),
+            errors: answer.errors,
+            grant: None,
+            reason: "no_grant",
+            obligations: judged.obligations,
+            valid_until: next_change(&held, now),
+            now,
+            revision: self.revision(),
+        };
+        authorized.errors.extend(judged.errors.iter().cloned());
+        authorized.errors.sort_unstable();
+        if judged.evaluated > 0 || stale || standing.looks_at_time() {
+            authorized.valid_until = Some(now);
+        }
+        if is_forbidden || !judged.passes() {
+            authorized.outcome = Outcome::Deny;
+            authorized.reason = match (is_forbidden, judged.forbidding.is_empty()) {
+                (true, _) => "standing",
+                (_, false) => "guardrail",
+                (_, true) => "guardrail_error",
+            };
+            authorized.policies = judged.forbidding;
+            if is_forbidden {
+                authorized.policies.extend(answer.reasons);
+            }
+            authorized.policies.sort_unstable();
+            return Ok(authorized);
+        }
+        if !answer.allows {
+            authorized.obligations = Obligations::NONE;
+            return Ok(authorized);
+        }
+        if !by_grants {
+            authorized.outcome = Outcome::Allow;
+            authorized.reason = "standing";
+            authorized.policies = answer.reasons;
+            return Ok(authorized);
+        }
+        if stale {
+            authorized.reason = "entities_stale";
+            return Ok(authorized);
+        }
+        // Nothing but grants allows it: they count as far as a check honours them, and their use is recorded.
+        let check = Check::new(query).context(known);
+        let check = if asked.peek { check.peek() } else { check };
+        let check = if asked.current { check.current() } else { check };
+        let decision = Decider::new(Arc::clone(&shared.checks), Arc::clone(shared) as _).check_unguarded(&check)?;
+        authorized.reason = decision.basis.reason.name();
+        authorized.revision = decision.revision;
+        authorized.outcome = decision.outcome;
+        if decision.outcome == Outcome::Allow {
+            authorized.policies = answer.reasons;
+            authorized.grant = decision.basis.grant;
+            authorized.valid_until = earlier(authorized.valid_until, decision.valid_until);
+        } else {
+            authorized.obligations = Obligations::NONE;
+            authorized.valid_until = Some(now);
+        }
+        Ok(authorized)
+    }
+}
+
+/// Whether the grant gives this somewhere or sometime. What it does not is left out, as its policy would not be satisfied and
+/// cannot fail.
+fn is_of(held: &HeldGrant, action: &Action, resource: &Resource) -> bool {
+    held.grant.covers(action, resource)
+}
+
+/// The first instant at which a window begins or ends.
+fn next_change(held: &[HeldGrant], now: Timestamp) -> Option<Timestamp> {
+    let bounds = held.iter().flat_map(|one| [one.grant.window.start(), one.grant.window.end()]);
+    bounds.filter(|bound| *bound > now).min()
+}
+
+fn earlier(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, two) {
+        (Some(one), Some(two)) => Some(one.min(two)),
+        (one, two) => one.or(two),
+    }
+}
+
+fn unfit(error: &PolicyError) -> Error {
+    let expected = "values of Cedar's JSON format, without the names that the library fills in";
+    Error::Invalid(Invalid::new("context", format!("cannot be used: {error}"), expected))
+}

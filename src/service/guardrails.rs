@@ -1,0 +1,124 @@
+//! How the guardrails follow their file, and how the host tells of its people and things.
+
+use super::commit::{Decision, Round};
+use super::engine::Engine;
+use super::shared::Shared;
+use crate::error::Error;
+use crate::model::{Actor, Event, EventKind, Fact, Invalid, RecordFilter, Revision, Timestamp};
+use crate::store::{Reads, RecordQuery, StoreError};
+use crate::workflow::Needs;
+
+/// How often the file is looked at.
+const LOOK_MILLIS: i64 = 1_000;
+
+impl Shared {
+    /// Looks whether the guardrails are other ones, and has the record say which are in force. Guardrails that are wrong
+    /// change nothing, and the log says so once.
+    pub(super) fn watch_guardrails(&self) -> Result<(), StoreError> {
+        let settings = &self.settings.guardrails;
+        let guard = &self.guard;
+        {
+            let now = self.time.monotonic();
+            let mut watched = guard.watched.lock();
+            if watched.recorded.is_some() && now.saturating_sub(watched.looked) < LOOK_MILLIS {
+                return Ok(());
+            }
+            watched.looked = now;
+        }
+        let reloaded = guard.reload(settings);
+        let failed_before = std::mem::replace(&mut guard.watched.lock().failed, reloaded.is_err());
+        match &reloaded {
+            Err(error) if !failed_before => {
+                tracing::error!(%error, "the guardrails were changed and are wrong; those from before stay in force");
+            }
+            Ok(()) if failed_before => tracing::info!("the guardrails can be read again"),
+            _ => {}
+        }
+        let fact = guard.in_force(settings);
+        if guard.watched.lock().recorded.as_ref() == Some(&fact) {
+            return Ok(());
+        }
+        if !self.record_guardrails(&fact)? {
+            return Ok(());
+        }
+        guard.watched.lock().recorded = Some(fact);
+        self.announce();
+        Ok(())
+    }
+
+    /// Writes that these are in force, unless the record says so already. False when it could not be written now.
+    fn record_guardrails(&self, fact: &Fact) -> Result<bool, StoreError> {
+        let event = Some(EventKind::of(fact));
+        let written = self.commit(|reads: &dyn Reads, round: Round| {
+            if round == Round::Exclusive {
+                return Ok(None);
+            }
+            let filter = RecordFilter { event, ..RecordFilter::default() };
+            let query = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
+            let (_, records) = self.store.records(&query)?;
+            let now = self.time.now();
+            let view = reads.view(&Needs::default(), now)?;
+            let says = records.first().is_some_and(|record| record.event.fact == *fact);
+            // Nothing is said where nothing was ever in force.
+            let is_silent = records.is_empty() && matches!(fact, Fact::GuardrailsChanged { count: 0, .. });
+            let events = match says || is_silent {
+                true => Vec::new(),
+                false => vec![Event { at: now, by: Actor::Host, fact: fact.clone() }],
+            };
+            Ok(Some((Decision::from_view(view, events), ())))
+        });
+        match written {
+            // Others keep writing: the next look tries again.
+            Err(StoreError::Conflict) => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+}
+
+impl Engine {
+    /// Looks now whether the file of guardrails has changed, as the background work does every second, and puts it in force.
+    ///
+    /// ```
+    /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
+    /// let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
+    /// engine.reload_guardrails()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is wrong: the error has its line and column. Then those from before stay in force.
+    pub fn reload_guardrails(&self) -> Result<(), Error> {
+        let shared = self.shared();
+        shared.guard.reload(&shared.settings.guardrails)?;
+        shared.guard.watched.lock().looked = i64::MIN;
+        Ok(shared.watch_guardrails()?)
+    }
+
+    /// Takes over what the host tells of its people and things: entities in Cedar's JSON format, which replace those that
+    /// were told before. `at` is the instant that they are true of; now when `None`. Answers how many there are.
+    ///
+    /// Guardrails and [`Engine::authorize`] look at them. Where `guardrails.max_entity_age_seconds` is set and they are
+    /// older, no grant is honoured.
+    ///
+    /// ```
+    /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
+    /// let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
+    /// assert_eq!(engine.tell_entities(r#"[{"uid": {"type": "User", "id": "ann"}, "attrs": {}, "parents": []}]"#, None)?, 1);
+    /// assert!(engine.tell_entities("[", None).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it is no such document, or an entity does not fit the schema. What was told before stays.
+    pub fn tell_entities(&self, json: &str, at: Option<Timestamp>) -> Result<usize, Error> {
+        let now = self.now();
+        // Nobody knows what will be so.
+        let at = at.map_or(now, |at| at.min(now));
+        let count = self.shared().guard.tell(json, at).map_err(|error| {
+            let expected = "entities in Cedar's JSON format that fit the schema";
+            Invalid::new("entities", format!("cannot be read: {error}"), expected)
+        })?;
+        self.shared().announce();
+        Ok(count)
+    }
+}

@@ -1,0 +1,117 @@
+//! The live grants of those who are asked about, each with its policy.
+//!
+//! Nearly nobody holds one, so nothing is kept of a principal before somebody asks about them, and it is read again after a
+//! change. The grant index decides whether a grant is honoured; what is here may be older than that by one change.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::policy_errors::internal;
+use crate::error::Error;
+use crate::lock::Mutex;
+use crate::model::{Grant, GrantId, Principal, Revision, Timestamp};
+use crate::policy::{self, BESIDE, Beside};
+use crate::projection::{News, Projection};
+use crate::store::{Live, Store};
+use crate::workflow::{Needs, Whose};
+
+/// How many principals are kept. When there are more, all are read anew.
+const KEPT: usize = 65_536;
+
+/// A live grant, and the policy that it is.
+#[derive(Debug, Clone)]
+pub(super) struct HeldGrant {
+    pub(super) grant: Grant,
+    pub(super) policy: Beside,
+}
+
+/// The grants of the principals that were asked about lately.
+#[derive(Debug)]
+pub(super) struct HeldGrants {
+    store: Arc<dyn Store>,
+    kept: Mutex<Kept>,
+    next: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_holder: HashMap<Principal, Arc<[HeldGrant]>>,
+    holders: HashMap<GrantId, Principal>,
+    /// Rises with every change: what was read before one is not kept.
+    changes: u64,
+}
+
+impl HeldGrants {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, kept: Mutex::default(), next: AtomicU64::new(BESIDE) }
+    }
+
+    /// The live grants of this principal.
+    pub(super) fn of(&self, principal: &Principal, now: Timestamp) -> Result<Arc<[HeldGrant]>, Error> {
+        let changes = {
+            let kept = self.kept.lock();
+            if let Some(held) = kept.by_holder.get(principal) {
+                return Ok(Arc::clone(held));
+            }
+            kept.changes
+        };
+        let needs = Needs { live: Some(Whose::Of(principal.clone())), ..Needs::default() };
+        let live = self.store.view(&needs, now)?.history.live;
+        let mut held = Vec::new();
+        for grant in live.into_iter().filter(|grant| grant.holder == *principal) {
+            let Some(policy) = policy::translate(&grant).map_err(|error| internal(&error))? else { continue };
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            held.push(HeldGrant { grant, policy: Beside { number, policy } });
+        }
+        let held: Arc<[HeldGrant]> = held.into();
+        let mut kept = self.kept.lock();
+        if kept.changes == changes {
+            if kept.by_holder.len() >= KEPT {
+                kept.forget_all();
+            }
+            kept.holders.extend(held.iter().map(|one| (one.grant.id, principal.clone())));
+            kept.by_holder.insert(principal.clone(), Arc::clone(&held));
+        }
+        Ok(held)
+    }
+}
+
+impl Kept {
+    fn forget_all(&mut self) {
+        self.by_holder.clear();
+        self.holders.clear();
+    }
+
+    fn forget(&mut self, grant: GrantId) {
+        if let Some(holder) = self.holders.remove(&grant) {
+            self.by_holder.remove(&holder);
+        }
+    }
+}
+
+impl Projection for HeldGrants {
+    fn load(&self, _: &Live, _: Revision) {
+        let mut kept = self.kept.lock();
+        kept.changes += 1;
+        kept.forget_all();
+    }
+
+    fn apply(&self, news: &News<'_>) {
+        let mut kept = self.kept.lock();
+        for grant in news.added() {
+            kept.changes += 1;
+            kept.by_holder.remove(&grant.holder);
+        }
+        for grant in news.removed() {
+            kept.changes += 1;
+            kept.forget(grant);
+        }
+    }
+
+    fn withhold(&self, grants: &[GrantId]) {
+        let mut kept = self.kept.lock();
+        kept.changes += 1;
+        grants.iter().for_each(|grant| kept.forget(*grant));
+    }
+}

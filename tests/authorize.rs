@@ -1,0 +1,274 @@
+//! The decision point: what it answers is what Cedar answers over the whole set of policies.
+//!
+//! The number of cases is in `AUTHORIZE_CASES`, the seed in `AUTHORIZE_SEED`:
+//! `AUTHORIZE_CASES=1000000 cargo test --all-features --test authorize -- --nocapture`.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use cedar_policy::{Authorizer, Context as CedarContext, Entities, EntityUid, PolicySet, Request};
+use fastrand::Rng;
+use jit_access::clock::ManualClock;
+use jit_access::command::{Approve, BreakGlass, Submit};
+use jit_access::config::Config;
+use jit_access::model::{Action, Caller, GrantId, Outcome, PolicyFile, Principal, Resource, RoleName};
+use jit_access::policy::ScopedPolicies;
+use jit_access::service::{AuthorizeRequest, Builder, Engine, GuardrailSettings};
+use jit_access::store::MemoryStore;
+
+fn variable(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().expect("a whole number"))
+}
+
+/// Ids that would be something else where text is pasted.
+const IDS: [&str; 8] = ["ann", "bob", "a\"b", "\\\"", "\u{202e}x", "); permit (principal, action, resource);//", "", "ä"];
+
+fn quoted(id: &str) -> String {
+    format!("\"{}\"", id.escape_debug())
+}
+
+fn one<'a>(dice: &mut Rng, all: &[&'a str]) -> &'a str {
+    all[dice.usize(..all.len())]
+}
+
+fn entity(dice: &mut Rng, types: &[&str]) -> String {
+    format!("{}::{}", one(dice, types), quoted(one(dice, &IDS)))
+}
+
+fn head(dice: &mut Rng, variable: &str, types: &[&str]) -> String {
+    match dice.u8(..6) {
+        0 => variable.to_owned(),
+        1 | 2 => format!("{variable} == {}", entity(dice, types)),
+        3 => format!("{variable} in {}", entity(dice, types)),
+        4 => format!("{variable} is {}", one(dice, types)),
+        _ => format!("{variable} is {} in {}", one(dice, types), entity(dice, types)),
+    }
+}
+
+fn policy(dice: &mut Rng) -> String {
+    let effect = if dice.u8(..4) == 0 { "forbid" } else { "permit" };
+    let action = match dice.u8(..4) {
+        0 => "action".to_owned(),
+        1 => format!("action == {}", entity(dice, &["Action"])),
+        2 => format!("action in {}", entity(dice, &["Action"])),
+        _ => format!("action in [{}, {}]", entity(dice, &["Action"]), entity(dice, &["Action"])),
+    };
+    let (principal, resource) = (head(dice, "principal", &["User", "Role"]), head(dice, "resource", &["Tool", "Server"]));
+    let when = match dice.u8(..8) {
+        0..3 => String::new(),
+        3 => format!("when {{ context.now < datetime(\"1970-01-01T00:00:00.00{}Z\") }}", dice.u8(..4)),
+        4 => "when { principal.level > 2 }".to_owned(),
+        5 => "when { principal has level && principal.level + 9223372036854775805 > 0 }".to_owned(),
+        6 => format!("unless {{ principal == {} }}", entity(dice, &["User"])),
+        _ => format!("when {{ resource in {} }}", entity(dice, &["Server"])),
+    };
+    format!("{effect} ({principal}, {action}, {resource}) {when};\n")
+}
+
+fn entities(dice: &mut Rng) -> Entities {
+    let uid = |kind: &str, id: &str| serde_json::json!({ "type": kind, "id": id });
+    let mut all = Vec::new();
+    let mut seen = BTreeSet::new();
+    for _ in 0..dice.usize(..10) {
+        let (kind, above) = [("User", "Role"), ("Tool", "Server"), ("Action", "Action")][dice.usize(..3)];
+        let id = one(dice, &IDS);
+        if !seen.insert((kind, id)) {
+            continue;
+        }
+        let parent = one(dice, &IDS);
+        let parents = if kind == above { vec![] } else { vec![uid(above, parent)] };
+        let attrs = if kind == "User" && dice.bool() { serde_json::json!({ "level": dice.u8(..5) }) } else { serde_json::json!({}) };
+        all.push(serde_json::json!({ "uid": uid(kind, id), "attrs": attrs, "parents": parents }));
+    }
+    Entities::from_json_value(all.into(), None).unwrap()
+}
+
+/// Random policies with hostile ids, forbids, failing conditions and instants at the edges; half of them asked about a second
+/// time, when the set is known.
+#[test]
+fn scoped_policies_answer_as_cedar_does_over_all() {
+    let (cases, seed) = (variable("AUTHORIZE_CASES", 4_000), variable("AUTHORIZE_SEED", 7));
+    let (mut allowed, mut denied, mut failed, mut asked) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut dice = Rng::with_seed(seed);
+    while asked < cases {
+        let text: String = (0..dice.usize(1..40)).map(|_| policy(&mut dice)).collect();
+        let set = PolicySet::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let scoped = ScopedPolicies::new(&set).unwrap();
+        let entities = entities(&mut dice);
+        for _ in 0..40 {
+            let uid = |text: String| EntityUid::from_str(&text).unwrap();
+            let now = format!("1970-01-01T00:00:00.00{}Z", dice.u8(..4));
+            let now = cedar_policy::RestrictedExpression::new_datetime(now);
+            let request = Request::new(
+                uid(entity(&mut dice, &["User"])),
+                uid(entity(&mut dice, &["Action"])),
+                uid(entity(&mut dice, &["Tool", "Server"])),
+                CedarContext::from_pairs([("now".to_owned(), now)]).unwrap(),
+                None,
+            )
+            .unwrap();
+            let whole = Authorizer::new().is_authorized(&request, &set, &entities);
+            let ours = scoped.ask(&request, &entities).unwrap();
+            let mut reasons: Vec<String> = whole.diagnostics().reason().map(ToString::to_string).collect();
+            let mut errors: Vec<String> = whole
+                .diagnostics()
+                .errors()
+                .map(|cedar_policy::AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string())
+                .collect();
+            reasons.sort_unstable();
+            errors.sort_unstable();
+            let by_cedar = (whole.decision() == cedar_policy::Decision::Allow, reasons, errors);
+            let names: Vec<String> = ours.errors.iter().map(|(id, _)| id.clone()).collect();
+            failed += u64::from(!names.is_empty());
+            assert_eq!(by_cedar, (ours.allows, ours.reasons, names), "seed {seed}, {request}\n{text}");
+            asked += 1;
+            *if ours.allows { &mut allowed } else { &mut denied } += 1;
+        }
+    }
+    println!("{asked} cases, seed {seed}: {allowed} allowed, {denied} not, {failed} with errors; no difference");
+    assert!(allowed > asked / 100 && denied > asked / 100 && failed > asked / 100);
+}
+
+// ── A whole engine ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const BASE: &str = r#"
+@id("reading") permit (principal is User, action == Action::"tools.read", resource is Tool);
+@id("never-root") forbid (principal, action, resource == Tool::"root");
+"#;
+
+const GUARDRAILS: &str = r#"
+@id("frozen") @obligation("step_up")
+forbid (principal, action in [Action::"tools.*"], resource in Server::"frozen");
+@id("vault") @break_glass("holds")
+forbid (principal, action, resource in Server::"vault");
+@id("levels")
+forbid (principal is User, action, resource in Server::"levels") when { principal.level < 3 };
+@id("recorded") @record("arguments") @notify
+permit (principal, action, resource in Server::"shop");
+"#;
+
+const SCHEMA: &str = r#"
+entity Role; entity User in [Role] { level: Long }; entity Server; entity Tool in [Server];
+action "*"; action "tools.*" in ["*"]; action "tools.execute" in ["tools.*"]; action "tools.read" in ["tools.*"];
+"#;
+
+fn engine(max_entity_age: Option<u64>) -> (Engine, Arc<ManualClock>) {
+    let text = format!(
+        "jit_access: {{approver_roles: [lead], roles: {{deployer: {{permissions: [tools.execute]}}, all: {{permissions: ['*']}}}},
+          break_glass: {{enabled: true, eligible_roles: [oncall], require_mfa: false}},
+          schema: {{text: '{SCHEMA}'}}}}"
+    );
+    let config = Config::parse(&text, []).unwrap();
+    let guardrails = GuardrailSettings {
+        own: vec![PolicyFile::new("own.cedar", GUARDRAILS)],
+        max_entity_age: max_entity_age.map(std::time::Duration::from_secs),
+        ..GuardrailSettings::default()
+    };
+    let settings = config
+        .settings
+        .guardrails(guardrails)
+        .standing_policies(vec![PolicyFile::new("base.cedar", BASE)]);
+    let clock = Arc::new(ManualClock::at("2026-12-01T09:00:00Z".parse().unwrap()));
+    (Builder::new(MemoryStore::new(), config.rules).settings(settings).clock(Arc::clone(&clock) as _).open().unwrap(), clock)
+}
+
+fn caller(name: &str, roles: &[&str]) -> Caller {
+    let roles = roles.iter().map(|role| RoleName::new(role).unwrap()).collect();
+    Caller::new(Principal::user(name).unwrap(), roles)
+}
+
+fn give(engine: &Engine, who: &str, role: &str) -> GrantId {
+    let workflow = engine.workflow();
+    let submit = Submit::new(RoleName::new(role).unwrap()).reason("INC-1".parse::<jit_access::model::Justification>().unwrap());
+    let receipt = workflow.execute(&caller(who, &[]), submit, None).unwrap();
+    let request = receipt.request.as_ref().unwrap().id;
+    let receipt = workflow.execute(&caller("lead", &["lead"]), Approve::new(request), None).unwrap();
+    receipt.grant.as_ref().unwrap().id
+}
+
+fn asked(who: &str, action: &str, resource: &str, parent: &str) -> AuthorizeRequest {
+    let resource: Resource = resource.parse().unwrap();
+    let resource = resource.with_parent(parent.parse().unwrap()).unwrap();
+    AuthorizeRequest::new(Principal::user(who).unwrap(), Action::new(action).unwrap(), resource)
+}
+
+#[test]
+fn standing_policies_guardrails_and_grants_decide_together() {
+    let (engine, clock) = engine(None);
+    let grant = give(&engine, "dev", "deployer");
+    let ask = |who: &str, action: &str, resource: &str, parent: &str| {
+        let answer = engine.authorize(&asked(who, action, resource, parent)).unwrap();
+        (answer.outcome, answer.reason, answer.policies.join(","), answer.grant)
+    };
+    let by_grant = |answer| assert_eq!(answer, (Outcome::Allow, "granted", grant.to_string(), Some(grant)));
+    by_grant(ask("dev", "tools.execute", "tool:deploy", "server:shop"));
+    let obligations = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:shop")).unwrap().obligations;
+    assert_eq!(obligations.names().collect::<Vec<_>>(), ["notify", "record_arguments"]);
+    let standing = (Outcome::Allow, "standing", "reading".to_owned(), None);
+    assert_eq!(ask("bob", "tools.read", "tool:deploy", "server:shop"), standing);
+    assert_eq!(ask("bob", "tools.execute", "tool:deploy", "server:shop"), (Outcome::NotApplicable, "no_grant", String::new(), None));
+    // A forbid of either kind beats the grant.
+    let never = (Outcome::Deny, "standing", "never-root".to_owned(), None);
+    assert_eq!(ask("dev", "tools.execute", "tool:root", "server:shop"), never);
+    let both = (Outcome::Deny, "standing", "frozen,never-root".to_owned(), None);
+    assert_eq!(ask("dev", "tools.execute", "tool:root", "server:frozen"), both);
+    let frozen = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:frozen")).unwrap();
+    assert_eq!((frozen.outcome, frozen.reason, &frozen.policies[..]), (Outcome::Deny, "guardrail", &["frozen".to_owned()][..]));
+    assert_eq!(frozen.obligations.names().collect::<Vec<_>>(), ["step_up"]);
+    // Cedar would skip the guardrail, because nobody has told the level of anybody.
+    let failed = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:levels")).unwrap();
+    assert_eq!((failed.outcome, failed.reason, failed.errors.len()), (Outcome::Deny, "guardrail_error", 1));
+    let told = r#"[{"uid": {"type": "User", "id": "dev"}, "attrs": {"level": 3}, "parents": []}]"#;
+    assert_eq!(engine.tell_entities(told, None).unwrap(), 1);
+    by_grant(ask("dev", "tools.execute", "tool:deploy", "server:levels"));
+    // At the end of the grant it is over, whatever was kept.
+    clock.advance(3_600_000);
+    assert_eq!(ask("dev", "tools.execute", "tool:deploy", "server:shop").0, Outcome::NotApplicable);
+}
+
+#[test]
+fn a_check_asks_the_guardrails_when_a_grant_would_allow() {
+    let (engine, _) = engine(None);
+    give(&engine, "dev", "deployer");
+    let check = |who: &str, parent: &str| {
+        let text = jit_access::check::Check::text((jit_access::model::PrincipalKind::User, who), "tools.execute", Some("tool:deploy"), Some(parent));
+        let decision = engine.decider().check(&text).unwrap();
+        (decision.outcome.name(), decision.basis.reason.name(), decision.obligations.names().collect::<Vec<_>>().join(","))
+    };
+    let answer = |outcome: &'static str, reason: &'static str, obligations: &str| (outcome, reason, obligations.to_owned());
+    assert_eq!(check("dev", "server:other"), answer("allow", "granted", ""));
+    assert_eq!(check("dev", "server:shop"), answer("allow", "granted", "notify,record_arguments"));
+    assert_eq!(check("dev", "server:frozen"), answer("deny", "guardrail", "step_up"));
+    assert_eq!(check("dev", "server:vault"), answer("deny", "guardrail", ""));
+    assert_eq!(check("dev", "server:levels"), answer("deny", "guardrail_error", ""));
+    // Nobody who holds no grant is forbidden anything: the host's own answer stands.
+    assert_eq!(check("bob", "server:frozen"), answer("not_applicable", "no_grant", ""));
+    // In an emergency, what is not marked to hold gives way, also to a holder of both grants.
+    let take = BreakGlass::new(RoleName::new("all").unwrap()).reason("the shop is down".parse::<jit_access::model::Justification>().unwrap());
+    engine.workflow().execute(&caller("dev", &["oncall"]), take, None).unwrap();
+    assert_eq!(check("dev", "server:frozen"), answer("allow", "granted", ""));
+    assert_eq!(check("dev", "server:vault"), answer("deny", "guardrail", ""));
+}
+
+#[test]
+fn what_the_host_tells_grows_old() {
+    let (engine, clock) = engine(Some(60));
+    give(&engine, "dev", "deployer");
+    let reason = || {
+        let text = jit_access::check::Check::text((jit_access::model::PrincipalKind::User, "dev"), "tools.execute", Some("tool:deploy"), None);
+        let checked = engine.decider().check(&text).unwrap().basis.reason.name();
+        let authorized = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:other")).unwrap();
+        assert_eq!(authorized.reason, checked);
+        let standing = engine.authorize(&asked("dev", "tools.read", "tool:deploy", "server:other")).unwrap();
+        assert_eq!(standing.outcome, Outcome::Allow, "standing rights go on");
+        checked
+    };
+    assert_eq!(reason(), "entities_stale", "nothing was told");
+    engine.tell_entities("[]", None).unwrap();
+    assert_eq!(reason(), "granted");
+    clock.advance(60_000);
+    assert_eq!(reason(), "granted");
+    clock.advance(1);
+    assert_eq!(reason(), "entities_stale");
+}

@@ -1,0 +1,136 @@
+//! Guardrails over their life: what is wrong in a file, what follows when it changes, and what is on record.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jit_access::check::Check;
+use jit_access::command::{Approve, Submit};
+use jit_access::config::Config;
+use jit_access::model::{
+    Caller, Event, Fact, Justification, Outcome, PolicyFile, Principal, PrincipalKind, RecordFilter, Revision, RoleName,
+};
+use jit_access::policy::{Guardrails, PolicyError, Schema};
+use jit_access::service::{Builder, Engine};
+use jit_access::store::{MemoryStore, RecordQuery, Store};
+
+fn refusal(text: &str) -> (Option<usize>, Option<usize>, String) {
+    match Guardrails::parse(&[PolicyFile::new("own.cedar", text)], &Schema::contextforge().unwrap()) {
+        Err(PolicyError::File { line, column, reason, .. }) => (line, column, reason),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_line_and_column() {
+    let nested = format!("forbid (principal, action, resource) when {{ {}true{} }};", "(".repeat(5_000), ")".repeat(5_000));
+    let long = format!("// {}\n", "x".repeat(70_000));
+    for (text, line, column, part) in [
+        ("forbid (principal, action, resource)", 1, 37, "unexpected end of input"),
+        ("forbid (principal, action, resource)\n  when { resource.colour == 1 };", 2, 10, "colour"),
+        ("\nforbid (principal, action == Action::\"tools.exec\", resource);", 2, 1, "did you mean"),
+        ("@id(\"a\") forbid (principal, action, resource is Tool);\n  @id(\"a\") forbid (principal, action, resource is Tool);", 2, 3, "`a`"),
+        ("permit (principal, action, resource is Tool);", 1, 1, "gives nothing"),
+        ("@notify(\"me\") permit (principal, action, resource is Tool);", 1, 1, "`@notify` has a value"),
+        ("@record(\"all\") permit (principal, action, resource is Tool);", 1, 1, "expected \"arguments\""),
+        ("@obligation(\"dance\") forbid (principal, action, resource is Tool);", 1, 1, "step_up, notify, record_arguments"),
+        ("@hold forbid (principal, action, resource is Tool);", 1, 1, "`@hold` is no annotation"),
+        ("@notify @break_glass(\"holds\") permit (principal, action, resource is Tool);", 1, 1, "stands on a forbid"),
+        (&nested, 1, 69, "brackets nest deeper than 24"),
+    ] {
+        let (at, from, reason) = refusal(text);
+        assert!(reason.contains(part), "{text}: {reason}");
+        assert_eq!((at, from), (Some(line), Some(column)), "{}: {reason}", text.get(..80).unwrap_or(text));
+    }
+    assert!(refusal(&long).2.contains("65536 is the most"));
+}
+
+fn open(path: &Path, store: std::sync::Arc<MemoryStore>) -> Result<Engine, jit_access::Error> {
+    let text = format!(
+        "jit_access: {{approver_roles: [lead], schema: {{shipped: contextforge}}, guardrails: {{path: '{}'}},
+          roles: {{operator: {{permissions: [tools.execute]}}}}}}",
+        path.display()
+    );
+    let config = Config::parse(&text, []).unwrap();
+    Builder::shared(store, config.rules).settings(config.settings).open()
+}
+
+fn give(engine: &Engine) {
+    let caller = |name: &str, roles: &[&str]| {
+        let roles = roles.iter().map(|role| RoleName::new(role).unwrap()).collect();
+        Caller::new(Principal::user(name).unwrap(), roles)
+    };
+    let submit = Submit::new(RoleName::new("operator").unwrap()).reason("INC-1".parse::<Justification>().unwrap());
+    let asked = engine.workflow().execute(&caller("dev", &[]), submit, None).unwrap();
+    engine.workflow().execute(&caller("boss", &["lead"]), Approve::new(asked.request.unwrap().id), None).unwrap();
+}
+
+fn outcome(engine: &Engine) -> Outcome {
+    let check = Check::text((PrincipalKind::User, "dev"), "tools.execute", Some("tool:deploy"), None);
+    engine.decider().check(&check).unwrap().outcome
+}
+
+fn on_record(store: &MemoryStore) -> Vec<(String, u32)> {
+    let filter = RecordFilter { event: Some("guardrails_changed".parse().unwrap()), ..RecordFilter::default() };
+    let query = RecordQuery { filter, ..RecordQuery::after(Revision::ZERO, 100) };
+    let records = store.records(&query).unwrap().1;
+    let of = |event: &Event| match &event.fact {
+        Fact::GuardrailsChanged { digest, count } => (digest.to_string(), *count),
+        other => panic!("{other:?}"),
+    };
+    records.iter().map(|record| of(&record.event)).collect()
+}
+
+#[test]
+fn a_file_is_read_again_and_a_bad_one_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.cedar");
+    let forbid = |tool: &str| format!("forbid (principal, action, resource == Tool::\"{tool}\");");
+    // A file system keeps times more roughly than a test writes.
+    let write = |text: &str, second: u64| {
+        fs::write(&path, text).unwrap();
+        let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + second);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    };
+    let store = std::sync::Arc::new(MemoryStore::new());
+    write("forbid (principal, action, resource", 0);
+    let error = open(&path, std::sync::Arc::clone(&store)).unwrap_err().to_string();
+    assert!(error.contains("own.cedar:1:"), "{error}");
+
+    write(&forbid("other"), 1);
+    let engine = open(&path, std::sync::Arc::clone(&store)).unwrap();
+    give(&engine);
+    engine.reconciler().tick().unwrap();
+    assert_eq!(outcome(&engine), Outcome::Allow);
+    assert_eq!(on_record(&store).len(), 1, "what is in force at a start is on record");
+
+    write(&forbid("deploy"), 2);
+    let before = engine.revision();
+    engine.reload_guardrails().unwrap();
+    assert_eq!(outcome(&engine), Outcome::Deny);
+    assert!(engine.revision() > before, "who keeps answers drops them");
+    assert_eq!(on_record(&store).len(), 2);
+
+    write("forbid (principal, action, resource) when { nonsense };", 3);
+    let error = engine.reload_guardrails().unwrap_err().to_string();
+    assert!(error.contains("own.cedar:1:"), "{error}");
+    assert_eq!(outcome(&engine), Outcome::Deny, "the old ones hold");
+    engine.reconciler().tick().unwrap();
+    assert_eq!(on_record(&store).len(), 2);
+
+    // Another process has the same ones: nothing new is on record.
+    write(&forbid("deploy"), 4);
+    let second = open(&path, std::sync::Arc::clone(&store)).unwrap();
+    second.reconciler().tick().unwrap();
+    engine.reload_guardrails().unwrap();
+    assert_eq!(on_record(&store).len(), 2);
+    // A file that is being written is empty for a moment.
+    write("", 5);
+    assert!(engine.reload_guardrails().unwrap_err().to_string().contains("holds no policy"));
+    assert_eq!(outcome(&engine), Outcome::Deny);
+    write(&forbid("other"), 6);
+    engine.reload_guardrails().unwrap();
+    let all = on_record(&store);
+    assert_eq!((outcome(&engine), all.len(), all[2].1), (Outcome::Allow, 3, 1));
+    assert!(all.iter().all(|(digest, _)| digest.len() == 64) && all[0].0 != all[1].0);
+}
