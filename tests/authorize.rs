@@ -22,7 +22,8 @@ fn variable(name: &str, otherwise: u64) -> u64 {
 }
 
 /// Ids that would be something else where text is pasted.
-const IDS: [&str; 8] = ["ann", "bob", "a\"b", "\\\"", "\u{202e}x", "); permit (principal, action, resource);//", "", "ä"];
+const IDS: [&str; 8] =
+    ["ann", "bob", "a\"b", "\\\"", "\u{202e}x", "); permit (principal, action, resource);//", "", "ä"];
 
 fn quoted(id: &str) -> String {
     format!("\"{}\"", id.escape_debug())
@@ -54,7 +55,8 @@ fn policy(dice: &mut Rng) -> String {
         2 => format!("action in {}", entity(dice, &["Action"])),
         _ => format!("action in [{}, {}]", entity(dice, &["Action"]), entity(dice, &["Action"])),
     };
-    let (principal, resource) = (head(dice, "principal", &["User", "Role"]), head(dice, "resource", &["Tool", "Server"]));
+    let (principal, resource) =
+        (head(dice, "principal", &["User", "Role"]), head(dice, "resource", &["Tool", "Server"]));
     let when = match dice.u8(..8) {
         0..3 => String::new(),
         3 => format!("when {{ context.now < datetime(\"1970-01-01T00:00:00.00{}Z\") }}", dice.u8(..4)),
@@ -78,7 +80,11 @@ fn entities(dice: &mut Rng) -> Entities {
         }
         let parent = one(dice, &IDS);
         let parents = if kind == above { vec![] } else { vec![uid(above, parent)] };
-        let attrs = if kind == "User" && dice.bool() { serde_json::json!({ "level": dice.u8(..5) }) } else { serde_json::json!({}) };
+        let attrs = if kind == "User" && dice.bool() {
+            serde_json::json!({ "level": dice.u8(..5) })
+        } else {
+            serde_json::json!({})
+        };
         all.push(serde_json::json!({ "uid": uid(kind, id), "attrs": attrs, "parents": parents }));
     }
     Entities::from_json_value(all.into(), None).unwrap()
@@ -165,12 +171,16 @@ fn engine(max_entity_age: Option<u64>) -> (Engine, Arc<ManualClock>) {
         max_entity_age: max_entity_age.map(std::time::Duration::from_secs),
         ..GuardrailSettings::default()
     };
-    let settings = config
-        .settings
-        .guardrails(guardrails)
-        .standing_policies(vec![PolicyFile::new("base.cedar", BASE)]);
+    let settings = config.settings.guardrails(guardrails).standing_policies(vec![PolicyFile::new("base.cedar", BASE)]);
     let clock = Arc::new(ManualClock::at("2026-12-01T09:00:00Z".parse().unwrap()));
-    (Builder::new(MemoryStore::new(), config.rules).settings(settings).clock(Arc::clone(&clock) as _).open().unwrap(), clock)
+    (
+        Builder::new(MemoryStore::new(), config.rules)
+            .settings(settings)
+            .clock(Arc::clone(&clock) as _)
+            .open()
+            .unwrap(),
+        clock,
+    )
 }
 
 fn caller(name: &str, roles: &[&str]) -> Caller {
@@ -180,7 +190,8 @@ fn caller(name: &str, roles: &[&str]) -> Caller {
 
 fn give(engine: &Engine, who: &str, role: &str) -> GrantId {
     let workflow = engine.workflow();
-    let submit = Submit::new(RoleName::new(role).unwrap()).reason("INC-1".parse::<jit_access::model::Justification>().unwrap());
+    let submit =
+        Submit::new(RoleName::new(role).unwrap()).reason("INC-1".parse::<jit_access::model::Justification>().unwrap());
     let receipt = workflow.execute(&caller(who, &[]), submit, None).unwrap();
     let request = receipt.request.as_ref().unwrap().id;
     let receipt = workflow.execute(&caller("lead", &["lead"]), Approve::new(request), None).unwrap();
@@ -203,18 +214,25 @@ fn standing_policies_guardrails_and_grants_decide_together() {
     };
     let by_grant = |answer| assert_eq!(answer, (Outcome::Allow, "granted", grant.to_string(), Some(grant)));
     by_grant(ask("dev", "tools.execute", "tool:deploy", "server:shop"));
-    let obligations = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:shop")).unwrap().obligations;
+    let obligations =
+        engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:shop")).unwrap().obligations;
     assert_eq!(obligations.names().collect::<Vec<_>>(), ["notify", "record_arguments"]);
     let standing = (Outcome::Allow, "standing", "reading".to_owned(), None);
     assert_eq!(ask("bob", "tools.read", "tool:deploy", "server:shop"), standing);
-    assert_eq!(ask("bob", "tools.execute", "tool:deploy", "server:shop"), (Outcome::NotApplicable, "no_grant", String::new(), None));
+    assert_eq!(
+        ask("bob", "tools.execute", "tool:deploy", "server:shop"),
+        (Outcome::NotApplicable, "no_grant", String::new(), None)
+    );
     // A forbid of either kind beats the grant.
     let never = (Outcome::Deny, "standing", "never-root".to_owned(), None);
     assert_eq!(ask("dev", "tools.execute", "tool:root", "server:shop"), never);
     let both = (Outcome::Deny, "standing", "frozen,never-root".to_owned(), None);
     assert_eq!(ask("dev", "tools.execute", "tool:root", "server:frozen"), both);
     let frozen = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:frozen")).unwrap();
-    assert_eq!((frozen.outcome, frozen.reason, &frozen.policies[..]), (Outcome::Deny, "guardrail", &["frozen".to_owned()][..]));
+    assert_eq!(
+        (frozen.outcome, frozen.reason, &frozen.policies[..]),
+        (Outcome::Deny, "guardrail", &["frozen".to_owned()][..])
+    );
     assert_eq!(frozen.obligations.names().collect::<Vec<_>>(), ["step_up"]);
     // Cedar would skip the guardrail, because nobody has told the level of anybody.
     let failed = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:levels")).unwrap();
@@ -232,11 +250,21 @@ fn a_check_asks_the_guardrails_when_a_grant_would_allow() {
     let (engine, _) = engine(None);
     give(&engine, "dev", "deployer");
     let check = |who: &str, parent: &str| {
-        let text = jit_access::check::Check::text((jit_access::model::PrincipalKind::User, who), "tools.execute", Some("tool:deploy"), Some(parent));
+        let text = jit_access::check::Check::text(
+            (jit_access::model::PrincipalKind::User, who),
+            "tools.execute",
+            Some("tool:deploy"),
+            Some(parent),
+        );
         let decision = engine.decider().check(&text).unwrap();
-        (decision.outcome.name(), decision.basis.reason.name(), decision.obligations.names().collect::<Vec<_>>().join(","))
+        (
+            decision.outcome.name(),
+            decision.basis.reason.name(),
+            decision.obligations.names().collect::<Vec<_>>().join(","),
+        )
     };
-    let answer = |outcome: &'static str, reason: &'static str, obligations: &str| (outcome, reason, obligations.to_owned());
+    let answer =
+        |outcome: &'static str, reason: &'static str, obligations: &str| (outcome, reason, obligations.to_owned());
     assert_eq!(check("dev", "server:other"), answer("allow", "granted", ""));
     assert_eq!(check("dev", "server:shop"), answer("allow", "granted", "notify,record_arguments"));
     assert_eq!(check("dev", "server:frozen"), answer("deny", "guardrail", "step_up"));
@@ -245,7 +273,8 @@ fn a_check_asks_the_guardrails_when_a_grant_would_allow() {
     // Nobody who holds no grant is forbidden anything: the host's own answer stands.
     assert_eq!(check("bob", "server:frozen"), answer("not_applicable", "no_grant", ""));
     // In an emergency, what is not marked to hold gives way, also to a holder of both grants.
-    let take = BreakGlass::new(RoleName::new("all").unwrap()).reason("the shop is down".parse::<jit_access::model::Justification>().unwrap());
+    let take = BreakGlass::new(RoleName::new("all").unwrap())
+        .reason("the shop is down".parse::<jit_access::model::Justification>().unwrap());
     engine.workflow().execute(&caller("dev", &["oncall"]), take, None).unwrap();
     assert_eq!(check("dev", "server:frozen"), answer("allow", "granted", ""));
     assert_eq!(check("dev", "server:vault"), answer("deny", "guardrail", ""));
@@ -256,7 +285,12 @@ fn what_the_host_tells_grows_old() {
     let (engine, clock) = engine(Some(60));
     give(&engine, "dev", "deployer");
     let reason = || {
-        let text = jit_access::check::Check::text((jit_access::model::PrincipalKind::User, "dev"), "tools.execute", Some("tool:deploy"), None);
+        let text = jit_access::check::Check::text(
+            (jit_access::model::PrincipalKind::User, "dev"),
+            "tools.execute",
+            Some("tool:deploy"),
+            None,
+        );
         let checked = engine.decider().check(&text).unwrap().basis.reason.name();
         let authorized = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:other")).unwrap();
         assert_eq!(authorized.reason, checked);

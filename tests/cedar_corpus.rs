@@ -37,7 +37,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "json") && !path.to_string_lossy().contains("entities.json") {
+            } else if path.extension().is_some_and(|end| end == "json")
+                && !path.to_string_lossy().contains("entities.json")
+            {
                 found.push(path);
             }
         }
@@ -69,8 +71,7 @@ fn run(root: &Path, file: &Path, others: &PolicySet) -> usize {
     for request in requests {
         let action = uid(&request["action"]);
         let context = Context::from_json_value(request["context"].clone(), Some((&schema, &action))).unwrap();
-        let asked =
-            Request::new(uid(&request["principal"]), action, uid(&request["resource"]), context, None).unwrap();
+        let asked = Request::new(uid(&request["principal"]), action, uid(&request["resource"]), context, None).unwrap();
         for policies in [&alone, &among] {
             let answer = policies.ask(&asked, &entities).unwrap();
             let place = format!("{}: {}", file.display(), request["description"]);

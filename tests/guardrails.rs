@@ -23,17 +23,28 @@ fn refusal(text: &str) -> (Option<usize>, Option<usize>, String) {
 
 #[test]
 fn what_is_wrong_is_told_with_line_and_column() {
-    let nested = format!("forbid (principal, action, resource) when {{ {}true{} }};", "(".repeat(5_000), ")".repeat(5_000));
+    let nested =
+        format!("forbid (principal, action, resource) when {{ {}true{} }};", "(".repeat(5_000), ")".repeat(5_000));
     let long = format!("// {}\n", "x".repeat(70_000));
     for (text, line, column, part) in [
         ("forbid (principal, action, resource)", 1, 37, "unexpected end of input"),
         ("forbid (principal, action, resource)\n  when { resource.colour == 1 };", 2, 10, "colour"),
         ("\nforbid (principal, action == Action::\"tools.exec\", resource);", 2, 1, "did you mean"),
-        ("@id(\"a\") forbid (principal, action, resource is Tool);\n  @id(\"a\") forbid (principal, action, resource is Tool);", 2, 3, "`a`"),
+        (
+            "@id(\"a\") forbid (principal, action, resource is Tool);\n  @id(\"a\") forbid (principal, action, resource is Tool);",
+            2,
+            3,
+            "`a`",
+        ),
         ("permit (principal, action, resource is Tool);", 1, 1, "gives nothing"),
         ("@notify(\"me\") permit (principal, action, resource is Tool);", 1, 1, "`@notify` has a value"),
         ("@record(\"all\") permit (principal, action, resource is Tool);", 1, 1, "expected \"arguments\""),
-        ("@obligation(\"dance\") forbid (principal, action, resource is Tool);", 1, 1, "step_up, notify, record_arguments"),
+        (
+            "@obligation(\"dance\") forbid (principal, action, resource is Tool);",
+            1,
+            1,
+            "step_up, notify, record_arguments",
+        ),
         ("@hold forbid (principal, action, resource is Tool);", 1, 1, "`@hold` is no annotation"),
         ("@notify @break_glass(\"holds\") permit (principal, action, resource is Tool);", 1, 1, "stands on a forbid"),
         (&nested, 1, 69, "brackets nest deeper than 24"),

@@ -155,7 +155,8 @@ fn no_grant_reads_up_or_writes_down() {
                             .strip_prefix("agent:")
                             .map_or((PrincipalKind::User, *who), |agent| (PrincipalKind::Agent, agent));
                         let resource = format!("tool:{tool}");
-                        let check = Check::text((kind, name), action, Some(&resource), Some("server:s1")).context(&context);
+                        let check =
+                            Check::text((kind, name), action, Some(&resource), Some("server:s1")).context(&context);
                         let decision = engine.decider().check(&check).unwrap();
                         let right = is_right(set, clearance, label, access, action);
                         let wanted = if right { Outcome::Allow } else { Outcome::Deny };

@@ -44,7 +44,9 @@ pub(super) fn apply(
     is_emergency: impl Fn(GrantId) -> bool,
 ) -> Decision {
     match (guard.get(), decision.outcome) {
-        (Some(guard), Outcome::Allow) if attempt.is_guarded() => judged(&**guard, attempt, decision, rules, is_emergency),
+        (Some(guard), Outcome::Allow) if attempt.is_guarded() => {
+            judged(&**guard, attempt, decision, rules, is_emergency)
+        }
         _ => decision,
     }
 }
@@ -77,11 +79,9 @@ fn judged(
 
 fn after(verdict: Verdict, decision: Decision, now: Timestamp) -> Decision {
     match verdict {
-        Verdict::Passes { obligations, depends } => Decision {
-            obligations,
-            valid_until: if depends { Some(now) } else { decision.valid_until },
-            ..decision
-        },
+        Verdict::Passes { obligations, depends } => {
+            Decision { obligations, valid_until: if depends { Some(now) } else { decision.valid_until }, ..decision }
+        }
         Verdict::Forbids { reason, obligations } => Decision::deny(reason, obligations, now, decision.revision),
         Verdict::Unknown => Decision::not_applicable(Reason::EntitiesStale, Some(now), decision.revision),
     }

@@ -839,7 +839,11 @@ mod tests {
     fn a_default_that_is_written_out_is_the_one_that_holds() {
         let reads = |text: &str| format!("{:?}", Config::parse(text, []).map_err(|error| error.to_string()));
         // What these sections must have before their other keys mean anything.
-        let needed = [("store", "path: jit.db"), ("standing_policies", "text: ''"), ("workflow_policy", "text: 'permit (principal, action, resource);'")];
+        let needed = [
+            ("store", "path: jit.db"),
+            ("standing_policies", "text: ''"),
+            ("workflow_policy", "text: 'permit (principal, action, resource);'"),
+        ];
         let mut seen = 0;
         for key in all().filter(|key| is_literal(key.default) && !key.path.starts_with("approval.")) {
             let set = format!("{}: {}", key.path.rsplit('.').next().unwrap(), key.default);

@@ -164,10 +164,12 @@ impl Guardrails {
 
     /// What they say of this request; in an emergency, only those that are marked to hold in one forbid.
     pub(crate) fn judge(&self, seen: &Seen, is_emergency: bool) -> Result<Judged, PolicyError> {
-        let holds = |policy: &Policy| !is_emergency || !forbids(policy) || self.note(policy.id().as_ref()).holds_in_emergency;
+        let holds =
+            |policy: &Policy| !is_emergency || !forbids(policy) || self.note(policy.id().as_ref()).holds_in_emergency;
         let numbers = self.scoped.fitting(&seen.request, &seen.entities, holds)?;
         let answer = self.scoped.evaluate(&numbers, &seen.request, &seen.entities, &[])?;
-        let told = |ids: &[String]| ids.iter().fold(Obligations::default(), |all, id| all.and(self.note(id).obligations));
+        let told =
+            |ids: &[String]| ids.iter().fold(Obligations::default(), |all, id| all.and(self.note(id).obligations));
         let obligations = told(&answer.reasons);
         let forbidding = if answer.allows { Vec::new() } else { answer.reasons };
         Ok(Judged { forbidding, errors: answer.errors, obligations, evaluated: numbers.len() })
@@ -185,7 +187,8 @@ impl Note {
         for (key, value) in policy.annotations() {
             match (key, value) {
                 ("obligation", name) => {
-                    obligations.push(Obligation::from_str(name).map_err(|error| format!("`@obligation` {}", said(&error)))?);
+                    obligations
+                        .push(Obligation::from_str(name).map_err(|error| format!("`@obligation` {}", said(&error)))?);
                 }
                 ("notify", "") => obligations.push(Obligation::Notify),
                 ("record", "arguments") => obligations.push(Obligation::RecordArguments),
@@ -203,7 +206,9 @@ impl Note {
             }
         }
         if policy.effect() == Effect::Permit && obligations.is_empty() {
-            return Err("a permit of a guardrail gives nothing, so it needs `@obligation`, `@notify` or `@record`".to_owned());
+            return Err(
+                "a permit of a guardrail gives nothing, so it needs `@obligation`, `@notify` or `@record`".to_owned()
+            );
         }
         Ok(Self { obligations: Obligations::from_iter(obligations), holds_in_emergency })
     }

@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, AuthorizationError, Authorizer, Decision, Effect, Entities, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
-    PrincipalConstraint, Request, ResourceConstraint,
+    ActionConstraint, AuthorizationError, Authorizer, Decision, Effect, Entities, EntityTypeName, EntityUid, Policy,
+    PolicyId, PolicySet, PrincipalConstraint, Request, ResourceConstraint,
 };
 
 use super::PolicyError;
@@ -179,9 +179,11 @@ impl ScopedPolicies {
         let mut take = |found: Option<&Vec<u64>>| numbers.extend(found.into_iter().flatten());
         take(self.by_principal_type.get(asked.principal.0.type_name()));
         take(self.by_resource_type.get(asked.resource.0.type_name()));
-        for (map, (uid, above)) in
-            [(&self.by_principal, &asked.principal), (&self.by_resource, &asked.resource), (&self.by_action, &asked.action)]
-        {
+        for (map, (uid, above)) in [
+            (&self.by_principal, &asked.principal),
+            (&self.by_resource, &asked.resource),
+            (&self.by_action, &asked.action),
+        ] {
             if map.is_empty() {
                 continue;
             }
@@ -316,9 +318,7 @@ impl<'a> Asked<'a> {
             PrincipalConstraint::Eq(uid) => self.principal.0 == uid,
             PrincipalConstraint::In(uid) => is_in(&self.principal, uid),
             PrincipalConstraint::Is(name) => self.principal.0.type_name() == name,
-            PrincipalConstraint::IsIn(name, uid) => {
-                self.principal.0.type_name() == name && is_in(&self.principal, uid)
-            }
+            PrincipalConstraint::IsIn(name, uid) => self.principal.0.type_name() == name && is_in(&self.principal, uid),
         };
         principal
             && match &kept.resource {

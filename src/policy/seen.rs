@@ -176,7 +176,9 @@ fn expression(value: &Value) -> Result<RestrictedExpression, PolicyError> {
             RestrictedExpression::new_long(whole)
         }
         Value::Null => return Err(wrong("`null` is no value of Cedar".to_owned())),
-        Value::Array(items) => RestrictedExpression::new_set(items.iter().map(expression).collect::<Result<Vec<_>, _>>()?),
+        Value::Array(items) => {
+            RestrictedExpression::new_set(items.iter().map(expression).collect::<Result<Vec<_>, _>>()?)
+        }
         Value::Object(fields) => match fields.iter().next() {
             Some((key, inner)) if fields.len() == 1 && key == "__entity" => {
                 let uid = EntityUid::from_json(inner.clone()).map_err(|error| wrong(reason(&error)))?;

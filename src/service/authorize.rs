@@ -149,12 +149,11 @@ impl Engine {
         let beside: Vec<Beside> =
             held.iter().filter(|one| is_of(one, action, resource)).map(|one| one.policy.clone()).collect();
         let standing = shared.standing.scoped();
-        let answer =
-            standing.ask_beside(&seen.request, &seen.entities, &beside).map_err(|error| internal(&error))?;
+        let answer = standing.ask_beside(&seen.request, &seen.entities, &beside).map_err(|error| internal(&error))?;
         let giving = |id: &String| held.iter().find(|one| one.grant.id.to_string() == *id);
         let by_grants = answer.reasons.iter().all(|id| giving(id).is_some());
-        let is_emergency = answer.allows
-            && answer.reasons.iter().filter_map(giving).any(|one| one.grant.break_glass.is_some());
+        let is_emergency =
+            answer.allows && answer.reasons.iter().filter_map(giving).any(|one| one.grant.break_glass.is_some());
         // What forbids is told whole, so guardrails are asked in any case.
         let is_forbidden = !answer.allows && !answer.reasons.is_empty();
         let stale = shared.guard.is_stale(now) && !shared.guard.set().is_empty();

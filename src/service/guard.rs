@@ -8,8 +8,8 @@ use super::policy_errors::unfit;
 use super::settings::GuardrailSettings;
 use crate::check::{Forbids, Verdict};
 use crate::error::Error;
-use crate::lock::Mutex;
 use crate::journal::digest;
+use crate::lock::Mutex;
 use crate::model::{Context, Fact, GrantId, PolicyFile, Query, RawQuery, Reason, Timestamp};
 use crate::policy::{self, Attributes, Guardrails, HostEntities, Judged, PolicyError, Schema, Seen, Told};
 use crate::workflow::{Rules, proven_at};
@@ -89,7 +89,8 @@ impl Guard {
         }
         let name = watched.own.first().map_or_else(|| path.display().to_string(), |file| file.name().to_owned());
         let own = vec![PolicyFile::new(name, text)];
-        let set = Guardrails::parse(&all_of(&settings.ready, &own), &self.schema).map_err(|error| unfit(KEY, &error))?;
+        let set =
+            Guardrails::parse(&all_of(&settings.ready, &own), &self.schema).map_err(|error| unfit(KEY, &error))?;
         if set.len() <= self.ready {
             // A file that is being written is empty for a moment.
             let reason = "holds no policy; to have no guardrails, leave the key out and start anew".to_owned();

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use chrono::{DateTime, Utc};
 use jit_access::Error;
 use jit_access::check::Check;
 use jit_access::clock::Clock;
 use jit_access::config::{Config, StoreConfig};
 use jit_access::host::{HostBuilder, log};
-use chrono::{DateTime, Utc};
 use jit_access::model::{Invalid, Timestamp};
 use jit_access::wire::command::execute;
 use pyo3::exceptions::PyTypeError;

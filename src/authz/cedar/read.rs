@@ -3,9 +3,7 @@
 use std::sync::OnceLock;
 
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{
-    ActionConstraint, Effect, EntityUid, Policy, PolicySet, SchemaFragment, ValidationMode, Validator,
-};
+use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy, PolicySet, SchemaFragment, ValidationMode, Validator};
 
 use super::SCHEMA;
 use crate::policy::text::{self, TextError};
@@ -13,7 +11,8 @@ use crate::policy::{PolicyError, reason};
 
 /// The policies, each under the name of its `@id`, or else of its line; `must_permit` when there are no others beside them.
 pub(super) fn read(text: &str, must_permit: bool) -> Result<Vec<Policy>, PolicyError> {
-    let policies = text::policies(text, text::BY_HAND).map_err(|TextError { place, reason }| unfit(place.map(|at| at.line), reason))?;
+    let policies = text::policies(text, text::BY_HAND)
+        .map_err(|TextError { place, reason }| unfit(place.map(|at| at.line), reason))?;
     let policies: Vec<Policy> = policies.into_iter().map(|(_, policy)| policy).collect();
     if must_permit && !policies.iter().any(|policy| policy.effect() == Effect::Permit) {
         return Err(unfit(None, "nothing is permitted, so nobody could do anything"));

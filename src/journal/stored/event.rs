@@ -355,9 +355,7 @@ impl TryFrom<StoredEvent> for Event {
             }
             StoredFact::StoreAccepted { reason } => Fact::StoreAccepted { reason: reason.parse()? },
             StoredFact::ClockAccepted { reason } => Fact::ClockAccepted { reason: reason.parse()? },
-            StoredFact::GuardrailsChanged { digest, count } => {
-                Fact::GuardrailsChanged { digest: digest.into(), count }
-            }
+            StoredFact::GuardrailsChanged { digest, count } => Fact::GuardrailsChanged { digest: digest.into(), count },
             StoredFact::BreakGlassReviewed { grant, justified, finding } => {
                 Fact::BreakGlassReviewed { grant: grant.parse()?, justified, finding: finding.parse()? }
             }
