@@ -88,11 +88,11 @@ fn texts_are_bounded_before_they_are_parsed() {
         format!("permit (principal, action, resource) when {{ context{} }};", ".a".repeat(30_000)),
         format!("permit (principal, action, resource) when {{ 1{} > 0 }};", " - 1".repeat(10_000)),
     ] {
-        let text = text.get(..MAX_TEXT.min(text.len())).unwrap();
+        let text = text.get(..text::BY_HAND.min(text.len())).unwrap();
         let (_, reason) = refusal(text);
         assert!(reason.contains("deeper") || reason.contains("follow each other"), "{reason}");
     }
-    assert!(refusal(&" ".repeat(MAX_TEXT + 1)).1.contains("65536 is the most"));
+    assert!(refusal(&" ".repeat(text::BY_HAND + 1)).1.contains("65536 is the most"));
 }
 
 /// What is within the bounds does not end the process, in a thread as small as threads are.
