@@ -29,10 +29,10 @@ const BASE: &str = "/jit";
 
 /// The verbs that are calls of the library and no commands, and the arguments each takes.
 const OTHER_CALLS: &[(&str, &[&str])] = &[
-    ("check", &["who", "action", "resource", "parent", "address", "session", "call"]),
-    ("check_many", &["who", "action", "resources", "parent", "address", "session", "call"]),
-    ("check_current", &["who", "action", "resource", "parent", "address", "session", "call"]),
-    ("peek", &["who", "action", "resource", "parent", "address", "session", "call"]),
+    ("check", &["who", "action", "resource", "parent", "address", "session", "call", "details"]),
+    ("check_many", &["who", "action", "resources", "parent", "address", "session", "call", "details"]),
+    ("check_current", &["who", "action", "resource", "parent", "address", "session", "call", "details"]),
+    ("peek", &["who", "action", "resource", "parent", "address", "session", "call", "details"]),
     ("sync", &[]),
     ("revision", &[]),
     ("tick", &[]),
@@ -544,10 +544,10 @@ impl Arguments {
     fn context(&self, caller: &Caller) -> Result<Option<Context>, Invalid> {
         let (address, session) = (self.text("address"), self.text("session"));
         let call = self.text("call").map(jit_access::command::tool_call).transpose()?;
-        let known = caller.sign_in.is_some() || address.is_some() || session.is_some() || call.is_some();
-        let context =
-            || Context::new(caller.sign_in.clone(), address, session).map(|context| context.call(call.clone()));
-        known.then(context).transpose()
+        let details = self.0.get("details").map(|value| wire::use_details(&value.to_string())).transpose()?;
+        let known = caller.sign_in.is_some() || address.is_some() || session.is_some() || call.is_some() || details.is_some();
+        let context = known.then(|| Context::new(caller.sign_in.clone(), address, session)).transpose()?;
+        Ok(context.map(|context| context.call(call).details(details.map(Arc::new))))
     }
 
     fn millis(&self) -> i64 {

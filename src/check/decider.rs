@@ -8,6 +8,7 @@ use super::{Check, CheckState, KeepsCurrent, guardrail};
 use crate::index::PrincipalHash;
 use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
 use crate::store::StoreError;
+use crate::workflow::Use;
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.
 ///
@@ -273,7 +274,8 @@ impl Decider {
         let (state, at, query) = (&*self.state, attempt.now(), attempt.query);
         if state.durable.has(grant) || state.conditional.is_numbered(grant) {
             let (_, action, resource) = query.to_values();
-            return self.engine.use_grant(grant, (action, resource), at);
+            let details = state.uses.details_of(query);
+            return self.engine.use_grant(grant, Use { action, resource, details }, at);
         }
         state.uses.push(at, grant, query, || state.flush_uses(&*self.engine)).map(|()| true)
     }

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lock::Mutex;
-use crate::model::{Actor, Event, Fact, GrantId, PrincipalKind, RawQuery, Timestamp};
+use crate::model::{Actor, Context, Event, Fact, GrantId, PrincipalKind, RawQuery, Timestamp, UseDetails};
 use crate::store::StoreError;
 
 /// The uses that wait to be written. Bounded: when the queues are full, the check that brings the next one writes first, and if
@@ -21,6 +21,8 @@ pub(super) struct Recorder {
     /// How many uses a thread may have waiting before it looks at what waits in all.
     share: usize,
     capacity: usize,
+    /// Whether a record says what the host told of the call.
+    detailed: bool,
     /// How many uses are being written, or could not be written the last time.
     pending: AtomicUsize,
     /// Held while a batch is written, so that uses stay in order and a reader who flushes sees them all.
@@ -58,6 +60,8 @@ struct Use {
     /// they follow each other in the text.
     lens: [u32; 4],
     parent: Option<[u32; 2]>,
+    /// What the host told of the call, where that is recorded.
+    context: Option<Box<Context>>,
 }
 
 /// How many queues there are, unless so few uses may wait that one is enough.
@@ -82,7 +86,7 @@ fn thread() -> usize {
 }
 
 impl Recorder {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize, detailed: bool) -> Self {
         let capacity = capacity.max(1);
         let queues = if capacity < WORTH_SPLITTING { 1 } else { QUEUES };
         let share = capacity / queues;
@@ -91,6 +95,7 @@ impl Recorder {
             queues: std::iter::repeat_with(queue).take(queues).collect(),
             share,
             capacity,
+            detailed,
             pending: AtomicUsize::new(0),
             writing: Mutex::new(Writing { events: Vec::new(), spare: Uses::with_room_for(share) }),
         }
@@ -112,7 +117,7 @@ impl Recorder {
             flush()?;
         }
         let mut waiting = queue.waiting.lock();
-        waiting.push(at, grant, query);
+        waiting.push(at, grant, query, self.context_of(query));
         queue.len.store(waiting.uses.len(), Ordering::Relaxed);
         Ok(())
     }
@@ -148,6 +153,17 @@ impl Recorder {
         Ok(())
     }
 
+    /// What the host told of the call, where that is recorded.
+    #[inline]
+    fn context_of(&self, query: &RawQuery<'_>) -> Option<Box<Context>> {
+        query.context().filter(|_| self.detailed).cloned().map(Box::new)
+    }
+
+    /// What the record of this use says besides.
+    pub(super) fn details_of(&self, query: &RawQuery<'_>) -> Option<Box<UseDetails>> {
+        query.context().filter(|_| self.detailed).and_then(Context::use_details).map(Box::new)
+    }
+
     /// How many uses wait.
     fn len(&self) -> usize {
         let queued: usize = self.queues.iter().map(|queue| queue.len.load(Ordering::Relaxed)).sum();
@@ -160,7 +176,7 @@ impl Uses {
         Self { uses: Vec::with_capacity(count), text: String::with_capacity(count * TEXT) }
     }
 
-    fn push(&mut self, at: Timestamp, grant: GrantId, query: &RawQuery<'_>) {
+    fn push(&mut self, at: Timestamp, grant: GrantId, query: &RawQuery<'_>, context: Option<Box<Context>>) {
         let texts = [query.principal(), query.action(), query.resource_kind(), query.resource_id()];
         let parent = query.parent().map(|(kind, id)| [kind, id]);
         for text in texts.iter().chain(parent.iter().flatten()) {
@@ -172,6 +188,7 @@ impl Uses {
             principal_kind: query.principal_kind(),
             lens: texts.map(len),
             parent: parent.map(|texts| texts.map(len)),
+            context,
         });
     }
 
@@ -193,7 +210,15 @@ impl Uses {
             events.push(Event {
                 at: used.at,
                 by: Actor::Principal(principal),
-                fact: Fact::GrantUsed { grant: used.grant, action, resource, drill: false, left: None, used_at: None },
+                fact: Fact::GrantUsed {
+                    grant: used.grant,
+                    action,
+                    resource,
+                    drill: false,
+                    left: None,
+                    used_at: None,
+                    details: used.context.and_then(|context| context.use_details()).map(Box::new),
+                },
             });
         }
         self.text.clear();

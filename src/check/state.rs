@@ -12,10 +12,10 @@ use super::guardrail::Guard;
 use super::record::Recorder;
 use crate::clock::SteadyTime;
 use crate::index::{Change, GrantIndex, IndexedGrant};
-use crate::model::{Action, Event, GrantId, Principal, Resource, Revision, Timestamp};
+use crate::model::{Event, GrantId, Principal, Revision, Timestamp};
 use crate::projection::{News, Projection};
 use crate::store::{Live, Store, StoreError};
-use crate::workflow::Rules;
+use crate::workflow::{Rules, Use};
 
 /// What keeps a [`CheckState`] current and writes what checks have to record: the engine.
 pub(crate) trait KeepsCurrent: Debug + Send + Sync {
@@ -26,7 +26,7 @@ pub(crate) trait KeepsCurrent: Debug + Send + Sync {
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError>;
 
     /// Writes a use if the grant, as the store has it, allows one more. Numbered uses are exact across threads and processes.
-    fn use_grant(&self, grant: GrantId, what: (Action, Resource), at: Timestamp) -> Result<bool, StoreError>;
+    fn use_grant(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// The memory that checks read. One for each engine; every [`super::Decider`] shares it.
@@ -66,13 +66,14 @@ impl CheckState {
         time: Arc<SteadyTime>,
         max_staleness: Duration,
         waiting_uses: usize,
+        enhanced_audit: bool,
     ) -> Self {
         Self {
             index: GrantIndex::new(),
             conditional: ConditionalGrants::default(),
             durable: DurableUses::default(),
             guard: Guard::new(),
-            uses: Recorder::new(waiting_uses),
+            uses: Recorder::new(waiting_uses, enhanced_audit),
             rules,
             store,
             time,

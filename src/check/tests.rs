@@ -8,7 +8,7 @@ use super::*;
 use crate::clock::{ManualClock, SteadyTime};
 use crate::model::*;
 use crate::store::{Head, Lineage, Live, MemoryStore, StoreError};
-use crate::workflow::Rules;
+use crate::workflow::{Rules, Use};
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + millis).unwrap()
@@ -38,7 +38,7 @@ impl KeepsCurrent for Upstream {
         Ok(())
     }
 
-    fn use_grant(&self, _: GrantId, _: (Action, Resource), _: Timestamp) -> Result<bool, StoreError> {
+    fn use_grant(&self, _: GrantId, _: Use, _: Timestamp) -> Result<bool, StoreError> {
         Ok(false)
     }
 }
@@ -47,7 +47,7 @@ fn world(conditions: Conditions) -> (Decider, Arc<Upstream>) {
     let clock = Arc::new(ManualClock::at(at(0)));
     let time = Arc::new(SteadyTime::new(Arc::clone(&clock) as Arc<dyn crate::clock::Clock>, at(0)));
     let (store, rules) = (Arc::new(MemoryStore::new()), Arc::new(Rules::default()));
-    let state = Arc::new(CheckState::new(store, rules, time, Duration::from_secs(2), 16));
+    let state = Arc::new(CheckState::new(store, rules, time, Duration::from_secs(2), 16, false));
     let grant = Grant {
         id: GrantId::from_u128(1),
         request: RequestId::from_u128(1),

@@ -749,7 +749,15 @@ const KEYS: &[(&str, &[Key])] = &[
             key("notifications.channels.source", FileOnly, "the base URL", "Webhook: the `source` of the events."),
         ],
     ),
-    ("later", &[key("enhanced_audit", Plain, "false", "")]),
+    (
+        "audit",
+        &[key(
+            "enhanced_audit",
+            Plain,
+            "false",
+            "Whether the record of a use says what the host told of the call: address, session, program, id of the token, trace, digest of the arguments, and whether standing rights alone would have allowed it.",
+        )],
+    ),
 ];
 
 /// Every key there is.

@@ -255,7 +255,6 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     rules.break_glass = break_glass::break_glass(&mut reader, &rules);
     let host_roles = reader.list("host_roles", RoleName::new);
     names::check(&reader, &rules, host_roles.as_deref(), &listed);
-    refuse_missing_features(&mut reader);
     let notices = notifications::notifications(&mut reader, around);
     let journal = journal::journal(&mut reader, around);
     let monitor = monitor::monitor(&mut reader);
@@ -311,21 +310,9 @@ fn risk(reader: &mut Reader) -> RiskRules {
     risk
 }
 
-/// Keys of the published configuration whose features this version does not have. Their off values are accepted.
-fn refuse_missing_features(reader: &mut Reader) {
-    fn missing(reader: &Reader, key: &str, value: &str) {
-        let problem = format!("is {value}, which needs a feature that this version does not have");
-        reader.refuse(key, problem, "the key left out or off");
-    }
-    for key in ["enhanced_audit"] {
-        if reader.flag(key) == Some(true) {
-            missing(reader, key, "true");
-        }
-    }
-}
-
 fn settings(reader: &mut Reader) -> Settings {
-    let defaults = Settings::default();
+    let enhanced_audit = reader.flag("enhanced_audit").unwrap_or_default();
+    let defaults = Settings::default().enhanced_audit(enhanced_audit);
     let Some(mut section) = reader.section("service") else { return defaults };
     let settings = Settings {
         max_staleness: section.millis("max_staleness_ms", 0..=60_000).unwrap_or(defaults.max_staleness),
@@ -339,6 +326,7 @@ fn settings(reader: &mut Reader) -> Settings {
         waiting_uses: section
             .count("waiting_uses", 1..=u64::MAX)
             .map_or(defaults.waiting_uses, |count| usize::try_from(count).unwrap_or(usize::MAX).min(1 << 20)),
+        enhanced_audit,
         notices: defaults.notices,
         journal: defaults.journal,
         monitor: defaults.monitor,

@@ -140,12 +140,6 @@ fn mistakes_name_the_key_the_value_and_what_would_be_right() {
 }
 
 #[test]
-fn a_key_whose_feature_is_missing_is_refused() {
-    let message = refusal("jit_access: {enhanced_audit: true}");
-    assert!(message.contains("`jit_access.enhanced_audit`") && message.contains("does not have"), "{message}");
-}
-
-#[test]
 fn the_environment_overrides_the_file() {
     let text = "jit_access: {max_duration_hours: 8, approver_roles: [a], store: {path: file.db}}";
     let config = with_env(

@@ -250,6 +250,7 @@ mod tests {
 
     fn use_at(at: &str, resource: &str) -> Event {
         let fact = Fact::GrantUsed {
+            details: None,
             grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse().unwrap(),
             action: Action::new("tools.execute").unwrap(),
             resource: resource.parse::<Resource>().unwrap(),

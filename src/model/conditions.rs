@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::{Invalid, NothingLeft, SignIn, ToolCall, Ttl};
+use super::{Invalid, NothingLeft, SignIn, ToolCall, Ttl, UseDetails};
 
 /// What must be so at each use of a grant. What is `None` may be as it likes.
 ///
@@ -268,6 +268,8 @@ pub struct Context {
     pub session: Option<SessionId>,
     /// The exact call of a tool that it is about.
     pub call: Option<ToolCall>,
+    /// What the record of a use says besides, where the operator asks for it. No condition looks at it.
+    pub details: Option<Arc<UseDetails>>,
 }
 
 impl Context {
@@ -284,7 +286,15 @@ impl Context {
             text.parse().map_err(wrong)
         };
         let session = session.map(SessionId::new).transpose()?;
-        Ok(Self { sign_in, address: address.map(parsed).transpose()?, session, call: None })
+        Ok(Self { sign_in, address: address.map(parsed).transpose()?, session, call: None, details: None })
+    }
+
+    /// What the record of a use under this context says besides; `None` when that is nothing.
+    #[must_use]
+    pub fn use_details(&self) -> Option<UseDetails> {
+        let told = self.details.as_deref().cloned().unwrap_or_default();
+        let details = UseDetails { address: self.address, session: self.session.clone(), ..told };
+        (!details.is_empty()).then_some(details)
     }
 }
 

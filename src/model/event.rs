@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AccessRequest, Action, Actor, Alert, AlertId, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId,
-    Grant, GrantId, Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp,
+    Grant, GrantId, Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp, UseDetails,
 };
 
 /// One fact, when it became true, and by whom.
@@ -233,6 +233,8 @@ pub enum Fact {
         left: Option<u32>,
         /// When, where the use waited to be written and other records came before it; else it is the instant of the record.
         used_at: Option<Timestamp>,
+        /// What the host told of the call, where that is recorded.
+        details: Option<Box<UseDetails>>,
     },
     /// A grant has been used as often as it may be.
     GrantExhausted {

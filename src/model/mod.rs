@@ -46,6 +46,7 @@
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
 //! | `tool_call` | one exact call of a tool |
+//! | `use_details` | what the record of a use says besides |
 //! | `topic` | what a record of a fact can be found by |
 //! | `record_filter` | which records are wanted |
 
@@ -92,6 +93,7 @@ mod text;
 mod time;
 mod tool_call;
 mod topic;
+mod use_details;
 
 pub use alert::{Alert, AlertClass, AlertKind};
 pub use alert_state::{AlertState, AlertStatus, Handled};
@@ -143,3 +145,4 @@ pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};
 pub use tool_call::ToolCall;
 pub use topic::{Concerned, EventKind, RecordResult, Topic};
+pub use use_details::{DetailText, UseDetails};

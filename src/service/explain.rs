@@ -105,6 +105,7 @@ impl Workflow {
             address: explain.address,
             session: explain.session.clone(),
             call: None,
+            details: None,
         };
         let query = Query { principal: who, action: &explain.action, resource: &resource };
         let decider = Decider::new(Arc::clone(&shared.checks), Arc::clone(&self.shared) as _);

@@ -34,6 +34,9 @@ pub struct Settings {
     pub interval: Duration,
     /// How many uses may wait to be written. When they are that many, the check that makes the next one writes first.
     pub waiting_uses: usize,
+    /// Whether the record of a use says what the host told of the call: address, session, program, trace. See
+    /// [`crate::model::UseDetails`].
+    pub enhanced_audit: bool,
     /// What is told to whom by which channels.
     pub notices: NoticeSettings,
     /// What is unusual.
@@ -117,6 +120,7 @@ impl Default for Settings {
             max_downtime: MAX_DOWNTIME,
             interval: Duration::from_millis(50),
             waiting_uses: 16_384,
+            enhanced_audit: false,
             notices: NoticeSettings::default(),
             journal: JournalSettings::default(),
             monitor: MonitorSettings::default(),

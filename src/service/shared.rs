@@ -100,6 +100,7 @@ impl Shared {
                 Arc::clone(&time),
                 settings.max_staleness,
                 settings.waiting_uses,
+                settings.enhanced_audit,
             )),
             rules,
             settings,

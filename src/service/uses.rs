@@ -4,9 +4,9 @@ use super::commit::{Decision, Round};
 use super::metrics::Counters;
 use super::shared::Shared;
 use crate::check::KeepsCurrent;
-use crate::model::{Action, Event, GrantId, Resource, Revision, Timestamp};
+use crate::model::{Event, GrantId, Revision, Timestamp};
 use crate::store::{Reads, StoreError};
-use crate::workflow::use_of;
+use crate::workflow::{Use, use_of};
 
 impl KeepsCurrent for Shared {
     fn sync(&self) -> Result<Revision, StoreError> {
@@ -17,7 +17,7 @@ impl KeepsCurrent for Shared {
         self.commit_uses(uses)
     }
 
-    fn use_grant(&self, grant: GrantId, what: (Action, Resource), at: Timestamp) -> Result<bool, StoreError> {
+    fn use_grant(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
         let used = self.commit::<_, StoreError>(|reads: &dyn Reads, _: Round| {
             let view = reads.grant(grant)?;
             // Another process may have a clock that is ahead of ours.

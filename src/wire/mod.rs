@@ -29,6 +29,7 @@
 //! | `offer` | a role that the caller may ask for |
 //! | `explanation` | why a check is answered as it is |
 //! | `remedy` | what may be asked for to lift a denial |
+//! | `use_details` | what a host tells of a call for the record |
 //! | `page` | a page of them, and its cursor |
 //! | `problem` | an error |
 
@@ -59,6 +60,7 @@ mod remedy;
 mod request;
 mod review;
 mod summary;
+mod use_details;
 
 use serde::Serialize;
 
@@ -80,6 +82,7 @@ pub use remedy::{RemediesDocument, RemedyDocument};
 pub use request::{RequestDocument, request_of};
 pub use shown::{DocumentSpec, ShownField, ShownKind};
 pub use summary::SummaryDocument;
+pub use use_details::use_details;
 
 use crate::error::Error;
 use crate::model::{DelegationStatus, GrantStatus, Invalid, RequestStatus};

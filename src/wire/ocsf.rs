@@ -59,11 +59,21 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>) -> Result<Value, Err
         }
     };
     match &event.fact {
-        Fact::GrantUsed { action, resource, .. } => {
+        Fact::GrantUsed { action, resource, details, .. } => {
+            let details = details.as_deref();
             add("api", json!({"operation": action.name()}));
             add("resources", json!([{"uid": resource.to_string(), "type": resource.kind().to_string()}]));
-            // The record does not say from where; the schema wants an endpoint.
-            add("src_endpoint", json!({"name": "unknown"}));
+            // The schema wants an endpoint, and the record may not say from where.
+            add(
+                "src_endpoint",
+                match details.and_then(|details| details.address) {
+                    Some(address) => json!({"ip": address.to_string()}),
+                    None => json!({"name": "unknown"}),
+                },
+            );
+            if let Some(agent) = details.and_then(|details| details.user_agent.as_ref()) {
+                add("http_request", json!({"user_agent": agent.as_str()}));
+            }
         }
         _ if class == GRANTS => {
             let permissions = grant.map(|grant| grant.permissions.allowed()).unwrap_or_default();

@@ -63,6 +63,6 @@ pub use refusal::{Refusal, RefusalCode};
 pub use rules::{AfterUnjustified, BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
 #[cfg(feature = "cedar")]
 pub(crate) use second_factor::proven_at;
-pub use uses::{met_until, use_of};
+pub use uses::{Use, met_until, use_of};
 pub use view::{History, Tally, View, evolve};
 pub use working_hours::WorkingHours;

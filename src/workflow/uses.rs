@@ -4,6 +4,7 @@ use super::Rules;
 use super::second_factor::proven_until;
 use crate::model::{
     Action, Actor, Conditions, Context, Event, Fact, Grant, GrantStatus, Principal, Reason, Resource, Timestamp,
+    UseDetails,
 };
 
 /// Whether what is known of a check meets these conditions at `now`, and before which instant it does still. How many uses
@@ -48,20 +49,40 @@ pub fn met_until(
     }
 }
 
+/// One use, as it is recorded.
+///
+/// ```
+/// use jit_access::workflow::Use;
+///
+/// let used = Use { action: "tools.execute".parse()?, resource: "tool:deploy".parse()?, details: None };
+/// assert_eq!(used.resource.id(), "deploy");
+/// # Ok::<(), jit_access::model::Invalid>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// What is done.
+    pub action: Action,
+    /// To what.
+    pub resource: Resource,
+    /// What the record says besides.
+    pub details: Option<Box<UseDetails>>,
+}
+
 /// The facts of one more use of this grant at `now`, its end among them when it was the last one that may be; `None` when
 /// there may be no more.
 ///
 /// ```
 /// use jit_access::model::Grant;
-/// use jit_access::workflow::use_of;
+/// use jit_access::workflow::{Use, use_of};
 ///
 /// fn uses_left(grant: &Grant) -> bool {
 ///     let (action, resource) = ("tools.execute".parse(), "gateway".parse());
-///     action.ok().zip(resource.ok()).is_some_and(|what| use_of(grant, what, grant.window.start()).is_some())
+///     let used = |(action, resource)| Use { action, resource, details: None };
+///     action.ok().zip(resource.ok()).is_some_and(|what| use_of(grant, used(what), grant.window.start()).is_some())
 /// }
 /// ```
 #[must_use]
-pub fn use_of(grant: &Grant, (action, resource): (Action, Resource), now: Timestamp) -> Option<Vec<Event>> {
+pub fn use_of(grant: &Grant, used: Use, now: Timestamp) -> Option<Vec<Event>> {
     if grant.status(now) != GrantStatus::Active {
         return None;
     }
@@ -71,11 +92,12 @@ pub fn use_of(grant: &Grant, (action, resource): (Action, Resource), now: Timest
     };
     let used = Fact::GrantUsed {
         grant: grant.id,
-        action,
-        resource,
+        action: used.action,
+        resource: used.resource,
         drill: grant.break_glass.as_ref().is_some_and(|owed| owed.drill),
         left: left.map(|left| u32::try_from(left).unwrap_or(u32::MAX)),
         used_at: None,
+        details: used.details,
     };
     let holder: Principal = grant.holder.clone();
     let mut events = vec![Event { at: now, by: Actor::Principal(holder), fact: used }];

@@ -16,6 +16,7 @@ import urllib.error
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, eventually
@@ -79,6 +80,29 @@ def test_mcp_the_whole_way(world: World) -> None:
     world.revoke(grant["id"])
     assert world.tool_calls(DEV) == {"denied"}
     assert world.mirrored() == set()
+
+
+def test_each_use_is_on_record_with_its_call(world: World) -> None:
+    grant = world.give(DEV, "operator")
+    assert world.tool_calls(DEV) == {"allowed"}
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "user_agent": "audit-test/1"}
+    assert world.call(DEV, "GET", "/tools", **headers).status == 200
+
+    def uses() -> list[dict[str, Any]]:
+        story = world.call(ADMIN, "GET", f"/jit/grants/{grant['id']}/story?limit=200").json()
+        return [record["data"] for record in story["items"] if record["event"] == "grant_used"]
+
+    eventually(lambda: len(uses()) == len(world.mcp_paths()) + 1, "each use on record once")
+    *calls, read = uses()
+    for used in calls:
+        assert used["resource"] == "tool:deploy", used
+        told = used["details"]
+        assert told["address"] == "127.0.0.1" and told["by_standing"] is False, told
+        assert told["token_id"] and told["user_agent"] and told["correlation_id"], told
+        assert told["arguments_digest"].startswith("sha-256:"), told
+    assert (read["action"], read["details"]["trace_id"]) == ("tools.read", trace), read
+    assert read["details"]["user_agent"] == "audit-test/1", read
 
 
 def test_release_ends_it_too(world: World) -> None:

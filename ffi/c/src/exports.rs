@@ -16,7 +16,7 @@ use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host, environment};
 use jit_access::model::{Context, Invalid, PrincipalKind, Revision, SignIn, Timestamp};
-use jit_access::wire::command;
+use jit_access::wire::{command, use_details};
 use serde_json::Value;
 
 use crate::guard::{ERRORS, guard, terminated};
@@ -419,7 +419,7 @@ fn read_context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, 
     };
     let methods = amr.iter().flat_map(|names| names.split(' '));
     let sign_in = SignIn::told(methods, acr, signed_in, (told.mfa != 0).then_some(true))?;
-    let call = c.text(told.call, "call")?.map(jit_access::command::tool_call).transpose()?;
+    let call = c.text(told.call, "call", "details")?.map(jit_access::command::tool_call).transpose()?;
     let context = Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?;
     Ok(Box::new(context.call(call)))
 }

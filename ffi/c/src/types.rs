@@ -129,6 +129,10 @@ pub struct jit_context {
     pub session: jit_str,
     /// The exact call of a tool that it is about, as a JSON object with `name` and `arguments`, or none.
     pub call: jit_str,
+    /// What the record of a use says besides, where `enhanced_audit` is on; or none. A JSON object with any of `user_agent`,
+    /// `token_id`, `correlation_id`, `traceparent`, `by_standing`, `arguments_digest`, and `arguments`, an object of texts.
+    /// It decides nothing.
+    pub details: jit_str,
 }
 
 /// The question: may this principal do this to that?

@@ -26,10 +26,10 @@ CHECKS = {"check": 0, "check_current": 1, "peek": 2, "check_many": 0}
 COMMANDS = json.loads((SCENARIOS.parent / "calls.json").read_text(encoding="utf-8"))
 CALLS = {
     **{verb: set(spec["arguments"]) for verb, spec in COMMANDS.items()},
-    "check": {"who", "action", "resource", "parent", "address", "session", "call"},
-    "check_many": {"who", "action", "resources", "parent", "address", "session", "call"},
-    "check_current": {"who", "action", "resource", "parent", "address", "session", "call"},
-    "peek": {"who", "action", "resource", "parent", "address", "session", "call"},
+    "check": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
+    "check_many": {"who", "action", "resources", "parent", "address", "session", "call", "details"},
+    "check_current": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
+    "peek": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
     "sync": set(),
     "revision": set(),
     "tick": set(),
@@ -87,7 +87,7 @@ class Context(ctypes.Structure):
         ("acr", Str),
         ("address", Str),
         ("session", Str),
-        ("call", Str),
+        ("call", "details", Str),
     ]
 
 
@@ -328,7 +328,7 @@ class World:
         return of_decision(decisions[0])
 
     def context(self, person: dict[str, Any], given: dict[str, Any]) -> Context | None:
-        if not (person.keys() & set(SIGN_IN) or given.keys() & {"address", "session", "call"}):
+        if not (person.keys() & set(SIGN_IN) or given.keys() & {"address", "session", "call", "details"}):
             return None
         return Context(
             size=ctypes.sizeof(Context),
@@ -338,7 +338,7 @@ class World:
             acr=text(person.get("acr")),
             address=text(given.get("address")),
             session=text(given.get("session")),
-            call=text(given.get("call")),
+            call=text(given.get("call", "details")),
         )
 
     def person(self, named: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from jit_access.errors import (
     Refused,
     Unavailable,
 )
-from jit_access.principals import Contact, Directory, PeopleDirectory, Principal, Standing
+from jit_access.principals import Contact, Directory, PeopleDirectory, Principal, Standing, UseDetails
 from jit_access.values import (
     AccessRequest,
     Alert,
@@ -123,6 +123,7 @@ __all__ = [
     "SummaryRole",
     "SummaryUse",
     "Unavailable",
+    "UseDetails",
     "WaitingFor",
     "__version__",
 ]

@@ -31,7 +31,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Self, final
 
 from jit_access.answers import Page
-from jit_access.principals import Directory, Principal, Standing
+from jit_access.principals import Directory, Principal, Standing, UseDetails
 from jit_access.values import (
     AccessRequest,
     Alert,
@@ -145,11 +145,14 @@ class Context:
         address: str | None = None,
         session: str | None = None,
         call: str | Mapping[str, Any] | None = None,
+        details: UseDetails | None = None,
     ) -> Self:
         """How the principal signed in, as for `Caller`; the IP address that the question comes from; the session or
-        task that it belongs to; the exact call of a tool, as an object with `name` and `arguments` or as JSON text of it.
+        task that it belongs to; the exact call of a tool, as an object with `name` and `arguments` or as JSON text of it;
+        and what the record of a use says besides, where `enhanced_audit` is on.
 
-        Raises `InvalidInput` for what is no address, and for a session that is not 1 to 255 visible ASCII characters.
+        Raises `InvalidInput` for what is no address, for a session that is not 1 to 255 visible ASCII characters, and for
+        details that are no `UseDetails`.
         """
 
     @property
@@ -248,6 +251,10 @@ class Decision:
     def valid_until(self) -> datetime | None:
         """The answer holds before this instant if nothing else changes; `None` when time alone will not change it.
         Whoever caches it must drop it then, and whenever the engine's `revision` rises."""
+
+    @property
+    def enhanced_audit(self) -> bool:
+        """Whether the record of a use says what the host told of the call (`UseDetails`)."""
 
     @property
     def revision(self) -> int:

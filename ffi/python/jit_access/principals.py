@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, NoReturn, Protocol, Self, final, runtime_checkable
+from typing import Any, Final, Literal, NoReturn, Protocol, Self, TypedDict, final, runtime_checkable
 
 from jit_access._native import _parse_principal, _principal
 
-__all__ = ["Contact", "Directory", "PeopleDirectory", "Principal", "Standing"]
+__all__ = ["Contact", "Directory", "PeopleDirectory", "Principal", "Standing", "UseDetails"]
 
 _AGENT: Final = "agent:"
+
+
+class UseDetails(TypedDict, total=False):
+    """What a host tells of a call, for the record of the use: it decides nothing. Text is cut to 256 characters, and a
+    character that cannot be seen becomes U+FFFD."""
+
+    user_agent: str | None
+    """The program that made the call, as it calls itself."""
+    token_id: str | None
+    """The id of the token that it came with, never the token."""
+    correlation_id: str | None
+    """The host's own id of the call."""
+    traceparent: str | None
+    """The header of W3C Trace Context; its trace id is recorded."""
+    by_standing: bool | None
+    """Whether what the principal holds without any grant would have allowed it."""
+    arguments_digest: str | None
+    """A digest of the arguments of the call."""
+    arguments: dict[str, str]
+    """The arguments that the operator wants on record, at most 32."""
 
 
 @final

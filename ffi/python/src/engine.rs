@@ -257,6 +257,11 @@ impl Engine {
     }
 
     #[getter]
+    fn enhanced_audit(&self) -> PyResult<bool> {
+        self.with(|live| Ok(live.host.engine().settings().enhanced_audit)).map_err(raise)
+    }
+
+    #[getter]
     fn revision(&self) -> PyResult<u64> {
         self.with(|live| Ok(live.host.engine().revision().0)).map_err(raise)
     }

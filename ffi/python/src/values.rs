@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use jit_access::model::{self, Permission, Principal, RoleName, SignIn, Timestamp};
 use jit_access::wire::{self, Item};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyTuple};
 
 use crate::clock::{instant, when};
 use crate::errors::raise;
@@ -103,14 +103,22 @@ fn sign_in(
     SignIn::told(amr.iter().map(String::as_str), acr, at, mfa).map_err(raise)
 }
 
+/// What a host tells of a call, by way of the one reader that there is.
+fn use_details(py: Python<'_>, told: &Bound<'_, PyDict>) -> PyResult<model::UseDetails> {
+    let json: String = py.import("json")?.call_method1("dumps", (told,))?.extract()?;
+    wire::use_details(&json).map_err(raise)
+}
+
 #[pyclass(frozen, module = "jit_access")]
 pub struct Context(pub model::Context);
 
 #[pymethods]
 impl Context {
     #[new]
-    #[pyo3(signature = (*, amr = Vec::new(), acr = None, auth_time = None, mfa = None, address = None, session = None, call = None))]
+    #[pyo3(signature = (*, amr = Vec::new(), acr = None, auth_time = None, mfa = None, address = None, session = None, call = None, details = None))]
+    #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn new(
+        py: Python<'_>,
         amr: Vec<String>,
         acr: Option<&str>,
         auth_time: Option<&Bound<'_, PyAny>>,
@@ -118,10 +126,13 @@ impl Context {
         address: Option<&str>,
         session: Option<&str>,
         call: Option<&Bound<'_, PyAny>>,
+        details: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let sign_in = sign_in(&amr, acr, auth_time, mfa)?;
         let call = call.map(tool_call).transpose()?;
-        model::Context::new(sign_in, address, session).map(|context| Self(context.call(call))).map_err(raise)
+        let details = details.map(|told| use_details(py, told)).transpose()?;
+        let known = model::Context::new(sign_in, address, session).map_err(raise)?;
+        Ok(Self(known.call(call).details(details.map(Arc::new))))
     }
 
     #[getter]

@@ -12,6 +12,7 @@ use super::parts::{StoredActor, StoredPrincipal};
 use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
 use super::standing::StoredStanding;
+use super::use_details::StoredUseDetails;
 use crate::model::{Action, Event, Fact, Invalid, Justification, Resource, Timestamp};
 
 /// An event as it is written down, version 1.
@@ -163,6 +164,8 @@ enum StoredFact {
         left: Option<u32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         used_at: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        details: Option<Box<StoredUseDetails>>,
     },
     GrantExhausted {
         grant: String,
@@ -274,7 +277,7 @@ impl From<&Event> for StoredEvent {
                 reason: reason.to_string(),
             },
             Fact::GrantExhausted { grant } => StoredFact::GrantExhausted { grant: grant.to_string() },
-            Fact::GrantUsed { grant, action, resource, drill, left, used_at } => StoredFact::GrantUsed {
+            Fact::GrantUsed { grant, action, resource, drill, left, used_at, details } => StoredFact::GrantUsed {
                 grant: grant.to_string(),
                 action: action.to_string(),
                 resource: (!resource.is_everything()).then(|| resource.to_string()),
@@ -282,6 +285,7 @@ impl From<&Event> for StoredEvent {
                 drill: *drill,
                 left: *left,
                 used_at: used_at.map(|at| at.to_string()),
+                details: details.as_deref().map(|details| Box::new(details.into())),
             },
         };
         Self { at: event.at.to_string(), by: (&event.by).into(), fact }
@@ -376,7 +380,7 @@ impl TryFrom<StoredEvent> for Event {
                 reason: reason.parse()?,
             },
             StoredFact::GrantExhausted { grant } => Fact::GrantExhausted { grant: grant.parse()? },
-            StoredFact::GrantUsed { grant, action, resource, parent, drill, left, used_at } => {
+            StoredFact::GrantUsed { grant, action, resource, parent, drill, left, used_at, details } => {
                 let resource = resource.map_or_else(|| Ok(Resource::everything()), |text| text.parse::<Resource>())?;
                 Fact::GrantUsed {
                     grant: grant.parse()?,
@@ -388,6 +392,7 @@ impl TryFrom<StoredEvent> for Event {
                     drill,
                     left,
                     used_at: used_at.map(|at| at.parse()).transpose()?,
+                    details: details.map(|details| (*details).try_into().map(Box::new)).transpose()?,
                 }
             }
         };

@@ -17,6 +17,7 @@
 //! | `conditions` | what is checked at each use |
 //! | `standing` | what the host says of somebody |
 //! | `break_glass` | access without approval, and the review it owes |
+//! | `use_details` | what the record of a use says besides |
 //! | `alert` | an alert |
 //! | `parts` | principals, actors, sets of permissions |
 
@@ -33,6 +34,7 @@ mod parts;
 mod request;
 mod review;
 mod standing;
+mod use_details;
 
 pub use delegation::StoredDelegation;
 pub use event::StoredEvent;

@@ -436,6 +436,7 @@ fn used(course: &Course, now: Timestamp, dice: &mut Dice) -> Event {
         at: now,
         by: Actor::Principal(course.asker.principal.clone()),
         fact: Fact::GrantUsed {
+            details: None,
             grant: grant.id,
             action: Action::new(called[dice.below(called.len())]).unwrap(),
             resource: resource.unwrap(),

@@ -156,6 +156,7 @@ pub fn used(grant: GrantId, now: Timestamp) -> Event {
         at: now,
         by: Actor::Principal(cast()[1].principal.clone()),
         fact: Fact::GrantUsed {
+            details: None,
             grant,
             action: Action::new("logs:read").unwrap(),
             resource: Resource::everything(),

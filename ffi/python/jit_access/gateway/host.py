@@ -6,12 +6,14 @@ The gateway has no stable interface for much of this, so when one of its version
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final, Literal, NamedTuple, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
@@ -23,9 +25,10 @@ from mcpgateway.middleware.rbac import get_current_user_with_permissions
 from mcpgateway.services.siem_export_service import get_siem_export_service
 from mcpgateway.services.structured_logger import get_structured_logger
 from mcpgateway.transports.streamablehttp_transport import mcp_app, server_id_var
+from mcpgateway.utils.correlation_id import get_correlation_id
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from jit_access import Caller, Contact, Context, InvalidInput, Principal, Standing
+from jit_access import Caller, Contact, Context, InvalidInput, Principal, Standing, UseDetails
 from jit_access.gateway import kinds, serving
 
 ROLE_PREFIX: Final = "jit-"
@@ -48,6 +51,8 @@ _CALLS: Final = {
 _MOUNTED: Final = "jit_access_mounted"
 _AT_ONCE: Final = 500
 """How many names one query asks for; databases limit it."""
+_MOST_ARGUMENTS: Final = 32
+"""How many arguments of a call a record keeps."""
 _NO_SERVER: Final = "default_server_id"
 """What the gateway's transport says for calls outside any virtual server."""
 
@@ -247,15 +252,69 @@ def _event(message: dict[str, Any], notice: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def known(email: str) -> Context | None:
+def known(email: str, told: Told | None = None) -> Context | None:
     """What the request under way says besides who, what and where: the address that it comes from, how this person
-    signed in, and their session, which is that of their token (`sid`, or else `jti`). May block on the disk."""
+    signed in, and their session, which is that of their token (`sid`, or else `jti`). With `told`, also what the record
+    of a use says. May block on the disk."""
     found = _request()
     if found is None:
         return None
     claims = _claims(found.state, email)
     session = claims.get("sid", claims.get("jti"))
-    return Context(**_understood(address=found.peer), **_understood(session=session), **_sign_in(claims))
+    known = {**_understood(address=found.peer), **_understood(session=session), **_sign_in(claims)}
+    return Context(**known, details=_details(found, claims, email, told) if told is not None else None)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the record of a use is to say besides."""
+
+    permission: str
+    """What is used: whether standing roles alone give it is looked up."""
+    arguments: Collection[str] = ()
+    """Which arguments of the call are kept with their values."""
+
+
+def _details(found: serving.Serving, claims: Mapping[str, Any], email: str, told: Told) -> UseDetails:
+    call = found.call()
+    arguments = call[1].get("arguments", call[1]) if call is not None else None
+    token = claims.get("jti")
+    details = UseDetails(
+        user_agent=found.headers.get("user-agent"),
+        token_id=token if isinstance(token, str) else None,
+        correlation_id=get_correlation_id(),
+        traceparent=found.headers.get("traceparent"),
+        by_standing=_is_given_by_standing(email, told.permission),
+    )
+    if isinstance(arguments, dict):
+        canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        details["arguments_digest"] = f"sha-256:{sha256(canonical.encode('utf-8', 'replace')).hexdigest()}"
+        kept = {name: _shown(arguments[name]) for name in sorted(told.arguments) if name in arguments}
+        details["arguments"] = dict(list(kept.items())[:_MOST_ARGUMENTS])
+    return details
+
+
+def _is_given_by_standing(email: str, permission: str) -> bool | None:
+    """Whether somebody has a permission without any grant; nothing, where that depends on the team."""
+    account = accounts([email]).get(email.lower())
+    if account is not None and PLATFORM_ADMIN in account.standing.roles:
+        return True
+    assigned = (
+        select(Role, UserRole.scope)
+        .join(UserRole, UserRole.role_id == Role.id)
+        .where(UserRole.user_email == email, _in_force(), _not_of_a_grant())
+    )
+    with SessionLocal() as session:
+        scopes = {
+            scope
+            for role, scope in session.execute(assigned)
+            if not {"*", permission}.isdisjoint(role.get_effective_permissions())
+        }
+    return True if "global" in scopes else None if scopes else False
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def may_lift(token_teams: object = None) -> bool:
@@ -378,8 +437,12 @@ def _standing_roles(email: str) -> dict[str, set[str]]:
 
 def _assigned() -> ColumnElement[bool]:
     """That an assignment holds everywhere and now, and does not come from a grant."""
+    return and_(UserRole.scope == "global", _in_force())
+
+
+def _in_force() -> ColumnElement[bool]:
+    """That an assignment holds now, and does not come from a grant."""
     return and_(
-        UserRole.scope == "global",
         UserRole.is_active.is_(True),
         or_(UserRole.expires_at.is_(None), UserRole.expires_at > datetime.now(UTC)),
         or_(UserRole.grant_source.is_(None), UserRole.grant_source != GRANT_SOURCE),

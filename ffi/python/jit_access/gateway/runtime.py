@@ -101,6 +101,8 @@ class Runtime:
         if given.grant_id is None:
             return given
         self._vet(Caller(email).principal, given.grant_id)
+        if self.engine.enhanced_audit:
+            context = host.known(email, host.Told(permission, self.settings.audit_arguments))
         return self.engine.check(email, permission, resource, parent=parent, context=context, current=True)
 
     def _may_hold_some(self, email: str, permission: str) -> bool:

@@ -39,6 +39,8 @@ class Serving:
     trusts (`FORWARDED_ALLOW_IPS`). The gateway itself believes any client, so this is taken before it is asked."""
     path: str = ""
     """Its path."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Its headers, by lower-case name; of a name that comes twice, the last."""
     presents_token: bool = False
     """Whether it carries credentials of its own: a header or a cookie."""
     counted: set[str] = field(default_factory=set)
@@ -100,6 +102,7 @@ def serve(scope: Scope) -> Iterator[Serving]:
         state,
         client[0] if client else None,
         str(scope.get("path", "")),
+        {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()},
         b"authorization" in headers or b"jwt_token=" in headers.get(b"cookie", b""),
     )
     token = _serving.set(serving)

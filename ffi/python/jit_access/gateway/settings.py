@@ -13,7 +13,7 @@ from jit_access.gateway.reserved import RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
 _GATEWAY_KEYS = frozenset(
-    {"mirror", "wrap_permission_service", "poll_seconds", "lease_seconds", "decision_seconds", "channels"}
+    {"mirror", "wrap_permission_service", "poll_seconds", "lease_seconds", "decision_seconds", "channels", "audit_arguments"}
 )
 _CHANNELS = ("siem", "structured_log")
 
@@ -40,6 +40,9 @@ class Settings:
     channels: tuple[str, ...] = ()
     """What of the gateway notices are sent by: `siem`, `structured_log`. Each is a channel of that name."""
 
+    audit_arguments: tuple[str, ...] = ()
+    """Which arguments of a call are on record with their values, where `enhanced_audit` is on."""
+
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Settings:
         """Check `config`; the engine's part is checked by the engine when it opens."""
@@ -65,6 +68,7 @@ class Settings:
             lease_seconds=_seconds(gateway, "lease_seconds", 30.0, 5, 300),
             decision_seconds=_seconds(gateway, "decision_seconds", 1.0, 0.1, 30),
             channels=_names(gateway, "channels", _CHANNELS),
+            audit_arguments=_texts(gateway, "audit_arguments"),
         )
 
     def open_engine(self, directory: PeopleDirectory) -> Engine:
@@ -92,6 +96,13 @@ def _names(config: Mapping[str, Any], key: str, known: tuple[str, ...]) -> tuple
     value = config.get(key, [])
     if not isinstance(value, list) or not all(name in known for name in value):
         raise PluginConfigError(f"`gateway.{key}` is {value!r}: a list of {' and '.join(known)} is expected")
+    return tuple(value)
+
+
+def _texts(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = config.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise PluginConfigError(f"`gateway.{key}` is {value!r}: a list of names is expected")
     return tuple(value)
 
 
