@@ -545,7 +545,8 @@ impl Arguments {
         let (address, session) = (self.text("address"), self.text("session"));
         let call = self.text("call").map(jit_access::command::tool_call).transpose()?;
         let details = self.0.get("details").map(|value| wire::use_details(&value.to_string())).transpose()?;
-        let known = caller.sign_in.is_some() || address.is_some() || session.is_some() || call.is_some() || details.is_some();
+        let known =
+            caller.sign_in.is_some() || address.is_some() || session.is_some() || call.is_some() || details.is_some();
         let context = known.then(|| Context::new(caller.sign_in.clone(), address, session)).transpose()?;
         Ok(context.map(|context| context.call(call).details(details.map(Arc::new))))
     }

@@ -419,9 +419,10 @@ fn read_context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, 
     };
     let methods = amr.iter().flat_map(|names| names.split(' '));
     let sign_in = SignIn::told(methods, acr, signed_in, (told.mfa != 0).then_some(true))?;
-    let call = c.text(told.call, "call", "details")?.map(jit_access::command::tool_call).transpose()?;
+    let call = c.text(told.call, "call")?.map(jit_access::command::tool_call).transpose()?;
+    let details = c.short(told.details, "details")?.map(use_details).transpose()?;
     let context = Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?;
-    Ok(Box::new(context.call(call)))
+    Ok(Box::new(context.call(call).details(details.map(Arc::new))))
 }
 
 #[cold]

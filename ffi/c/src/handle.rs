@@ -45,7 +45,7 @@ unsafe impl Prefixed for jit_query {
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_context {
-    const EARLIER: &[usize] = &[offset_of!(Self, details)];
+    const EARLIER: &[usize] = &[offset_of!(Self, call), offset_of!(Self, details)];
 }
 // SAFETY: as above.
 unsafe impl Prefixed for jit_decision {

@@ -87,7 +87,8 @@ class Context(ctypes.Structure):
         ("acr", Str),
         ("address", Str),
         ("session", Str),
-        ("call", "details", Str),
+        ("call", Str),
+        ("details", Str),
     ]
 
 
@@ -338,7 +339,8 @@ class World:
             acr=text(person.get("acr")),
             address=text(given.get("address")),
             session=text(given.get("session")),
-            call=text(given.get("call", "details")),
+            call=text(given.get("call")),
+            details=text(json.dumps(given["details"]) if "details" in given else None),
         )
 
     def person(self, named: Any) -> dict[str, Any]:
