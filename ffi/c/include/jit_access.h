@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 /* What `jit_error_info.code` can be. Codes are added, never renamed. */
+#define JIT_CODE_AGENT_PAUSED "agent_paused"
 #define JIT_CODE_ALREADY_EXTENDED "already_extended"
 #define JIT_CODE_ALREADY_REVIEWED "already_reviewed"
 #define JIT_CODE_BREAK_GLASS_ACTIVE "break_glass_active"
@@ -35,6 +36,7 @@
 #define JIT_CODE_NOT_AN_APPROVER "not_an_approver"
 #define JIT_CODE_NOT_AN_AUDITOR "not_an_auditor"
 #define JIT_CODE_NOT_ELIGIBLE "not_eligible"
+#define JIT_CODE_NOT_FOR_AGENTS "not_for_agents"
 #define JIT_CODE_NOT_FOR_BREAK_GLASS "not_for_break_glass"
 #define JIT_CODE_NOT_THE_HOLDER "not_the_holder"
 #define JIT_CODE_NOT_THE_REQUESTER "not_the_requester"
@@ -154,6 +156,10 @@ typedef struct jit_context {
   struct jit_str session;
   // The exact call of a tool that it is about, as a JSON object with `name` and `arguments`, or none.
   struct jit_str call;
+  // What the record of a use says besides, where `enhanced_audit` is on; or none. A JSON object with any of `user_agent`,
+  // `token_id`, `correlation_id`, `traceparent`, `by_standing`, `arguments_digest`, and `arguments`, an object of texts.
+  // It decides nothing.
+  struct jit_str details;
 } jit_context;
 
 // The question: may this principal do this to that?
