@@ -63,6 +63,7 @@ fn read(document: &str) -> Result<AuthorizeRequest, Invalid> {
         address: fields.optional("address")?,
         session: fields.optional("session")?,
         call: None,
+        details: None,
     };
     Ok(AuthorizeRequest::new(who.principal, action, resource)
         .known(known)
