@@ -13,7 +13,15 @@ from jit_access.gateway.reserved import RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
 _GATEWAY_KEYS = frozenset(
-    {"mirror", "wrap_permission_service", "poll_seconds", "lease_seconds", "decision_seconds", "channels", "audit_arguments"}
+    {
+        "mirror",
+        "wrap_permission_service",
+        "poll_seconds",
+        "lease_seconds",
+        "decision_seconds",
+        "channels",
+        "audit_arguments",
+    }
 )
 _CHANNELS = ("siem", "structured_log")
 
