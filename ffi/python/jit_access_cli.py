@@ -17,6 +17,10 @@ def main() -> int:
     """Run `jit` with the arguments of this process."""
     # Ctrl-C ends the command at once, as every other one. Python would wait until the native code returns.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.argv[1:2] == ["mcp"]:
+        from jit_access.mcp.command import main as mcp
+
+        return mcp(sys.argv[2:])
     package = find_spec("jit_access")
     for folder in (package.submodule_search_locations or ()) if package else ():
         for name in listdir(folder):

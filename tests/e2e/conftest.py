@@ -178,7 +178,8 @@ class World:
         answer = self.call(who, "POST", path, call, accept="application/json, text/event-stream")
         if '"isError":false' in answer.text and '\\"ran\\"' in answer.text:
             return "allowed"
-        refused = "Access denied" in answer.text or "No grant covers this tool" in answer.text
+        told = '"isError":true' in answer.text.replace(" ", "") and "Denied: you may not call" in answer.text
+        refused = told or "Access denied" in answer.text or "No grant covers this tool" in answer.text
         return "denied" if refused and '\\"ran\\"' not in answer.text else str(answer)
 
     def tool_calls(self, who: str, tool: str = "deploy") -> set[str]:

@@ -148,8 +148,8 @@ class Context:
         details: UseDetails | None = None,
     ) -> Self:
         """How the principal signed in, as for `Caller`; the IP address that the question comes from; the session or
-        task that it belongs to; the exact call of a tool, as an object with `name` and `arguments` or as JSON text of it;
-        and what the record of a use says besides, where `enhanced_audit` is on.
+        task that it belongs to; the exact call of a tool, as an object with `name` and `arguments` or as JSON text of
+        it; and what the record of a use says besides, where `enhanced_audit` is on.
 
         Raises `InvalidInput` for what is no address, for a session that is not 1 to 255 visible ASCII characters, and for
         details that are no `UseDetails`.
@@ -206,12 +206,12 @@ class Conditions:
         """How many uses."""
 
     @property
-    def call(self) -> str | None:
-        """The exact call of a tool, as canonical JSON (RFC 8785)."""
+    def call(self) -> dict[str, Any] | None:
+        """The exact call of a tool: its `name` and its `arguments`."""
 
     @property
     def call_digest(self) -> str | None:
-        """`sha256:` and the SHA-256 of that text, in hexadecimal."""
+        """`sha256:` and the SHA-256 of the canonical JSON (RFC 8785) of `call`, in hexadecimal."""
 
 @final
 class Decision:
@@ -231,7 +231,8 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session`, `other_call` when a grant covers it whose
+        """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session`, `other_call` when a grant
+        covers it whose
         conditions are not met; `stale` when the engine could not be shown to be current, `unrecordable` when the
         use could not be recorded, `store_replaced` when an older copy or another store is in the place of the
         one that was read before, `store_broken` when the store is not what was written to it; `guardrail` when a

@@ -38,7 +38,7 @@ class ConditionsBody(Body):
     )
     call: dict[str, Any] | None = Field(
         None,
-        description="Only this exact call of a tool: an object with its `name` and its `arguments`, which approvers see",
+        description="Only this exact call of a tool: an object with its `name` and `arguments`, which approvers see",
     )
 
 

@@ -181,8 +181,9 @@ impl Conditions {
     }
 
     #[getter]
-    fn call(&self) -> Option<String> {
-        self.0.call.as_ref().map(ToString::to_string)
+    fn call<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let read = |call: &model::ToolCall| py.import("json")?.call_method1("loads", (call.as_str(),));
+        self.0.call.as_ref().map(read).transpose()
     }
 
     #[getter]
@@ -218,7 +219,7 @@ impl Conditions {
             networks = self.0.networks.as_ref().map(|all| all.texts().collect::<Vec<_>>()),
             session = self.session(),
             max_uses = self.max_uses(),
-            call = self.call()
+            call = self.0.call.as_ref().map(ToString::to_string)
         )
     }
 }

@@ -81,6 +81,7 @@ def checking(original: Method, runtime: Runtime, *, lifts: bool) -> Method:
         email, permission = str(asked["user_email"]), str(asked["permission"])
         if not runtime.is_on or not is_grantable(permission) or not _may_lift(asked.get("token_teams")):
             return bool(await original(*args, **kwargs))
+        wrap.begin(email, permission)
         with _showing() as sight:
             passed = bool(await original(*args, **kwargs))
         if sight.seen:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
@@ -29,7 +30,7 @@ from mcpgateway.utils.correlation_id import get_correlation_id
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from jit_access import Caller, Contact, Context, InvalidInput, Principal, Standing, UseDetails
-from jit_access.gateway import kinds, serving
+from jit_access.gateway import agents, kinds, serving
 
 ROLE_PREFIX: Final = "jit-"
 """How the names of mirrored roles begin."""
@@ -48,6 +49,8 @@ _CALLS: Final = {
     "prompts/get": ("prompts.read", kinds.prompt, "name"),
 }
 """What a JSON-RPC method needs, and where it names what it uses."""
+_CALLS_TOOLS: Final = re.compile(r"^(/v1)?(/rpc|/mcp|/servers/[^/]+/mcp)/?$")
+"""Where tools are called over JSON-RPC."""
 _MOUNTED: Final = "jit_access_mounted"
 _AT_ONCE: Final = 500
 """How many names one query asks for; databases limit it."""
@@ -126,11 +129,29 @@ def caller(request: Request, user: dict[str, Any] = Depends(get_current_user_wit
         standing[PLATFORM_ADMIN] = {"*"}
     if user.get("token_teams") == []:
         standing.pop(PLATFORM_ADMIN, None)
+    return _named(email, standing, **_sign_in(_claims(request.scope.get("state", {}), email)))
+
+
+def asker(email: str) -> Caller:
+    """The account that a tool call comes from, with the roles that hold without any grant; as `caller`, where there
+    is no
+    route of ours. May block on the disk."""
+    standing = _standing_roles(email)
+    account = accounts([email.lower()]).get(email.lower())
+    if account is not None and PLATFORM_ADMIN in account.standing.roles:
+        standing[PLATFORM_ADMIN] = {"*"}
+    return _named(email, standing)
+
+
+def _named(email: str, standing: Mapping[str, set[str]], **signed_in: Any) -> Caller:
+    """A person, or the agent that signs in with this account."""
     return Caller(
         email,
+        agent=agents.is_agent(email),
+        acts_for=agents.person_of(email),
         roles=sorted(filter(_is_role_name, standing)),
         permissions=sorted(set[str]().union(*standing.values())),
-        **_sign_in(_claims(request.scope.get("state", {}), email)),
+        **signed_in,
     )
 
 
@@ -184,8 +205,9 @@ class Accounts:
 
     def standing(self, principal: Principal, /) -> Standing | Literal["gone"] | None:
         """What somebody is now, asked of those who want something done and of whom it concerns. Every person has an
-        account in the gateway, so a person without one is gone. Agents are not ours to judge."""
-        if principal.agent:
+        account in the gateway, so a person without one is gone. Agents that have no account here are not ours to
+        judge."""
+        if principal.agent != agents.is_agent(principal.name):
             return None
         account = accounts([principal.name]).get(principal.name)
         return "gone" if account is None else replace(account.standing, since=account.made_at)
@@ -252,16 +274,17 @@ def _event(message: dict[str, Any], notice: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def known(email: str, told: Told | None = None) -> Context | None:
+def known(email: str, told: Told | None = None, call: Mapping[str, Any] | None = None) -> Context | None:
     """What the request under way says besides who, what and where: the address that it comes from, how this person
-    signed in, and their session, which is that of their token (`sid`, or else `jti`). With `told`, also what the record
-    of a use says. May block on the disk."""
+    signed in, and their session, which is that of their token (`sid`, or else `jti`); and the exact call of a tool,
+    where there is one. With `told`, also what the record of a use says. May block on the disk."""
     found = _request()
+    exactly = _understood(call=call) if call is not None else {}
     if found is None:
-        return None
+        return Context(**exactly) if exactly else None
     claims = _claims(found.state, email)
     session = claims.get("sid", claims.get("jti"))
-    known = {**_understood(address=found.peer), **_understood(session=session), **_sign_in(claims)}
+    known = {**_understood(address=found.peer), **_understood(session=session), **exactly, **_sign_in(claims)}
     return Context(**known, details=_details(found, claims, email, told) if told is not None else None)
 
 
@@ -315,6 +338,19 @@ def _is_given_by_standing(email: str, permission: str) -> bool | None:
 
 def _shown(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def tool_called() -> str | None:
+    """The tool that the JSON-RPC request under way calls, if it is one call of one tool."""
+    found = _request()
+    # Only these paths lead every such call to the tool service.
+    if found is None or not _CALLS_TOOLS.search(found.path):
+        return None
+    said = found.call()
+    if said is None or said[0] != "tools/call":
+        return None
+    name = said[1].get("name")
+    return name if isinstance(name, str) and name else None
 
 
 def may_lift(token_teams: object = None) -> bool:

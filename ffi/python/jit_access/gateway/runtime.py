@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
-from jit_access import Caller, Decision, Engine, Grant
-from jit_access.gateway import changes, host, kinds
+from jit_access import Decision, Engine, Grant, Principal
+from jit_access.gateway import agents, changes, denial, host, kinds, tools
 from jit_access.gateway.mirror import Mirror, clear, gives
 from jit_access.gateway.settings import PluginConfigError, Settings
 from jit_access.gateway.standing import Standings
@@ -71,17 +71,34 @@ class Runtime:
 
     async def holds_nothing(self, email: str, permission: str) -> bool:
         """Whether no grant of this person gives it now, whatever its conditions: the answer to nearly every request."""
-        known = self.engine.peek_in_memory(email, permission, kinds.GATEWAY)
+        agent = agents.is_agent(email)
+        known = self.engine.peek_in_memory(email, permission, kinds.GATEWAY, agent=agent)
         if known is None:
-            known = await self.beside(self.engine.check, email, permission, kinds.GATEWAY, current=True, record=False)
+            known = await self.beside(
+                self.engine.check, email, permission, kinds.GATEWAY, current=True, record=False, agent=agent
+            )
         return known.reason == _NOTHING
 
     async def decide(
-        self, email: str, permission: str, resource: str | None = kinds.GATEWAY, *, parent: str | None = None
+        self,
+        email: str,
+        permission: str,
+        resource: str | None = kinds.GATEWAY,
+        *,
+        parent: str | None = None,
+        call: Mapping[str, Any] | None = None,
     ) -> Decision:
         """The engine's answer to the request under way, its use recorded, after a look at whether the holder of the
         grant that gives it still may hold it. Raises `TimeoutError` when that takes too long."""
-        return await self.beside(self._decide, email, permission, resource, parent)
+        return await self.beside(self._decide, email, permission, resource, parent, call)
+
+    async def denied(self, email: str, tool: str, server: str | None, reason: str | None) -> Any:
+        """What a call of this tool answers that no grant covers: how it may be asked for."""
+        return await self.beside(denial.result, self.engine, email, tool, server, reason)
+
+    async def answer(self, email: str, tool: str, arguments: dict[str, Any]) -> Any:
+        """What a call of one of our own tools answers."""
+        return await tools.answer(self.engine, email, tool, arguments, self.beside, self.mirror.follow_now)
 
     async def may_hold_some(self, email: str, permission: str) -> bool:
         """Whether this person holds a grant that gives it somewhere; where, the call itself has to show."""
@@ -93,20 +110,24 @@ class Runtime:
         done = asyncio.get_running_loop().run_in_executor(self._decisions, lambda: within.run(work, *args, **kwargs))
         return await asyncio.wait_for(done, self.settings.decision_seconds)
 
-    def _decide(self, email: str, permission: str, resource: str | None, parent: str | None) -> Decision:
-        context = host.known(email)
+    def _decide(
+        self, email: str, permission: str, resource: str | None, parent: str | None, call: Mapping[str, Any] | None
+    ) -> Decision:
+        context, agent = host.known(email, call=call), agents.is_agent(email)
         given = self.engine.check(
-            email, permission, resource, parent=parent, context=context, current=True, record=False
+            email, permission, resource, parent=parent, context=context, current=True, record=False, agent=agent
         )
         if given.grant_id is None:
             return given
-        self._vet(Caller(email).principal, given.grant_id)
+        # An agent has no more than its person, so both are looked at.
+        for account in filter(None, (email, agents.person_of(email))):
+            self._vet(Principal(account, agent=agents.is_agent(account)), given.grant_id)
         if self.engine.enhanced_audit:
-            context = host.known(email, host.Told(permission, self.settings.audit_arguments))
-        return self.engine.check(email, permission, resource, parent=parent, context=context, current=True)
+            context = host.known(email, host.Told(permission, self.settings.audit_arguments), call)
+        return self.engine.check(email, permission, resource, parent=parent, context=context, current=True, agent=agent)
 
     def _may_hold_some(self, email: str, permission: str) -> bool:
-        holder, revision, known = Caller(email).principal, self.engine.sync(), self._held
+        holder, revision, known = str(_principal(email)), self.engine.sync(), self._held
         is_over = known is not None and known.valid_until is not None and known.valid_until <= datetime.now(UTC)
         if known is None or is_over or known.revision != revision:
             # All of them are read once for each change, however many calls are denied.
@@ -117,7 +138,7 @@ class Runtime:
             known = self._held = _Held(honoured.revision, honoured.valid_until, by_holder)
         return any(gives(grant, permission) for grant in known.by_holder.get(holder, ()))
 
-    def _vet(self, holder: str, grant: str) -> None:
+    def _vet(self, holder: Principal, grant: str) -> None:
         """Make sure that the holder of a live grant may still hold it."""
         if self.standings.look(holder, grant):
             self.mirror.follow_now()
@@ -174,6 +195,11 @@ class Runtime:
             self.mirror.follow(renew=followed)
 
 
+def _principal(email: str) -> Principal:
+    """Who signs in with this account, for the engine."""
+    return Principal(email, agent=agents.is_agent(email))
+
+
 _runtime: Runtime | None = None
 _starting: Final = threading.Lock()
 
@@ -196,6 +222,7 @@ def start(settings: Settings, name: str) -> Runtime:
 
 
 def _open(settings: Settings, name: str) -> Runtime:
+    agents.register(dict(settings.agents))
     try:
         engine = settings.open_engine(host.Accounts())
     except Exception:

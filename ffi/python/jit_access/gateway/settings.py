@@ -21,6 +21,7 @@ _GATEWAY_KEYS = frozenset(
         "decision_seconds",
         "channels",
         "audit_arguments",
+        "agents",
     }
 )
 _CHANNELS = ("siem", "structured_log")
@@ -47,6 +48,8 @@ class Settings:
     """How long a decision may wait for a disk; then the grant is not honoured."""
     channels: tuple[str, ...] = ()
     """What of the gateway notices are sent by: `siem`, `structured_log`. Each is a channel of that name."""
+    agents: tuple[tuple[str, str], ...] = ()
+    """The accounts that agents sign in with, each with the account of the person that the agent acts for."""
 
     audit_arguments: tuple[str, ...] = ()
     """Which arguments of a call are on record with their values, where `enhanced_audit` is on."""
@@ -77,6 +80,7 @@ class Settings:
             decision_seconds=_seconds(gateway, "decision_seconds", 1.0, 0.1, 30),
             channels=_names(gateway, "channels", _CHANNELS),
             audit_arguments=_texts(gateway, "audit_arguments"),
+            agents=_accounts(gateway, "agents"),
         )
 
     def open_engine(self, directory: PeopleDirectory) -> Engine:
@@ -112,6 +116,23 @@ def _texts(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
         raise PluginConfigError(f"`gateway.{key}` is {value!r}: a list of names is expected")
     return tuple(value)
+
+
+def _accounts(config: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:
+    value = config.get(key, {})
+    if not isinstance(value, Mapping) or not all(
+        isinstance(one, str) and one for pair in value.items() for one in pair
+    ):
+        raise PluginConfigError(
+            f"`gateway.{key}` is {value!r}: a mapping from the account of an agent to the account of its person is "
+            f"expected"
+        )
+    lower = {agent.lower(): person.lower() for agent, person in value.items()}
+    if both := sorted(lower.keys() & set(lower.values())):
+        raise PluginConfigError(
+            f"`gateway.{key}` names {both[0]!r} as an agent and as a person: an agent acts for a person"
+        )
+    return tuple(sorted(lower.items()))
 
 
 def _seconds(config: Mapping[str, Any], key: str, default: float, least: float, most: float) -> float:

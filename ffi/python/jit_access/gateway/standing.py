@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from jit_access import Engine, Grant, Standing
-from jit_access.gateway import host
+from jit_access import Engine, Grant, Principal, Standing
+from jit_access.gateway import agents, host
 
 _log: Final = logging.getLogger(__name__)
 _SLACK: Final = timedelta(seconds=2)
@@ -32,45 +32,48 @@ class Standings:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._guard = threading.Lock()
-        self._told: dict[str, Standing] = {}
-        """By live grant: what its holder was when the engine was told last."""
+        self._told: dict[tuple[Principal, str], Standing] = {}
+        """By holder, or the person behind it, and live grant: what they were when the engine was told last."""
         self._asked: dict[str, datetime] = {}
         """By live grant: when it was asked for."""
 
     def follow(self) -> bool:
         """Look at all who hold a live grant; whether something ended by it."""
-        grants: dict[str, list[str]] = defaultdict(list)
+        grants: dict[Principal, list[str]] = defaultdict(list)
         asked = {}
         for grant in self._engine.live_grants():
-            # The gateway knows no agents; the host that gives them grants reports them.
-            if not grant.holder.agent:
-                grants[grant.holder.name].append(grant.id)
-                asked[grant.id] = _asked_at(grant)
+            # Agents without an account here are not the gateway's to judge; the host that gives them grants reports
+            # them.
+            # Of an agent its person is looked at as well: it has no more than that person.
+            for who in filter(None, (grant.holder, grant.requester_acts_for)):
+                if who.agent == agents.is_agent(who.name):
+                    grants[who].append(grant.id)
+                    asked[grant.id] = _asked_at(grant)
         with self._guard:
             self._asked = asked
-        found = host.accounts(grants)
-        ended = [self._tell(holder, theirs, found.get(holder)) for holder, theirs in grants.items()]
+        found = host.accounts(holder.name for holder in grants)
+        ended = [self._tell(holder, theirs, found.get(holder.name)) for holder, theirs in grants.items()]
         with self._guard:
-            self._told = {grant: told for grant, told in self._told.items() if grant in asked}
+            self._told = {key: told for key, told in self._told.items() if key[1] in asked}
         return any(ended)
 
-    def look(self, holder: str, grant: str) -> bool:
+    def look(self, holder: Principal, grant: str) -> bool:
         """Look at the holder of this live grant; whether something ended by it."""
         if grant not in self._asked:
             return self.follow()
-        return self._tell(holder, [grant], host.accounts([holder]).get(holder))
+        return self._tell(holder, [grant], host.accounts([holder.name]).get(holder.name))
 
-    def _tell(self, holder: str, grants: list[str], account: host.Account | None) -> bool:
+    def _tell(self, holder: Principal, grants: list[str], account: host.Account | None) -> bool:
         now = host.GONE if account is None else account.standing
         ended = 0
         if account is not None and self._is_inherited(grants, account):
             _log.warning("the account of %s is younger than what is granted under that name: all of it ends", holder)
             ended += self._report(holder, host.GONE)
-        elif all(self._told.get(grant) == now for grant in grants):
+        elif all(self._told.get((holder, grant)) == now for grant in grants):
             return False
         ended += self._report(holder, now)
         with self._guard:
-            self._told.update(dict.fromkeys(grants, now))
+            self._told.update({(holder, grant): now for grant in grants})
         if ended:
             _log.info("%d grants of %s ended: what they take is not there any more", ended, holder)
         return ended > 0
@@ -79,8 +82,9 @@ class Standings:
         asked = (self._asked.get(grant) for grant in grants)
         return any(instant is not None and instant + _SLACK < account.made_at for instant in asked)
 
-    def _report(self, holder: str, now: Standing) -> int:
-        return len(self._engine.standing(holder, enabled=now.enabled, roles=now.roles).items)
+    def _report(self, holder: Principal, now: Standing) -> int:
+        told = self._engine.standing(holder.name, agent=holder.agent, enabled=now.enabled, roles=now.roles)
+        return len(told.items)
 
 
 def _asked_at(grant: Grant) -> datetime:

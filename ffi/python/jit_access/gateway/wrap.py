@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -23,7 +23,7 @@ from cpex.framework import PluginViolation, PluginViolationError
 from mcpgateway.services.tool_service import ToolService
 
 from jit_access import Decision
-from jit_access.gateway import host, kinds
+from jit_access.gateway import host, kinds, tools
 
 _log: Final = logging.getLogger(__name__)
 _MARK: Final = "__jit_access_wrapped__"
@@ -44,9 +44,21 @@ class Decider(Protocol):
         """Whether this person holds a grant that gives it somewhere."""
 
     async def decide(
-        self, email: str, permission: str, resource: str | None = kinds.GATEWAY, *, parent: str | None = None
+        self,
+        email: str,
+        permission: str,
+        resource: str | None = kinds.GATEWAY,
+        *,
+        parent: str | None = None,
+        call: Mapping[str, Any] | None = None,
     ) -> Decision:
         """The engine's answer to the request under way, its use recorded."""
+
+    async def denied(self, email: str, tool: str, server: str | None, reason: str | None) -> Any:
+        """What a call of this tool answers that no grant covers."""
+
+    async def answer(self, email: str, tool: str, arguments: dict[str, Any]) -> Any:
+        """What a call of one of our own tools answers."""
 
 
 class Call(NamedTuple):
@@ -87,16 +99,24 @@ def replace(owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
     setattr(owner, name, wrapped)
 
 
-def begin() -> None:
+_asker: ContextVar[str | None] = ContextVar("jit_access_asker", default=None)
+"""Whom the last check of a tool call in this task was about, where grants may add to what the request is allowed."""
+
+
+def begin(email: str | None = None, permission: str = "") -> None:
     """Forget what an earlier permission check in this task let pass."""
     _provisional.set(None)
+    _asker.set(email if permission == _TOOL_CALL else None)
 
 
 async def lifted(decider: Decider, email: str, permission: str) -> bool:
     """Whether a grant lets this check pass that the roles deny; a tool call provisionally, until the tool is known."""
     if permission != _TOOL_CALL or host.proxies_directly():
         return await _let(decider, email, permission)
-    if not await decider.may_hold_some(email, permission):
+    # One call of one tool over JSON-RPC is let as far as the tool service in any case: what is denied there answers
+    # with what
+    # may be asked for, and our own tools are everybody's.
+    if host.tool_called() is None and not await decider.may_hold_some(email, permission):
         return False
     _provisional.set(email)
     return True
@@ -115,20 +135,36 @@ async def _let(decider: Decider, email: str, permission: str) -> bool:
     return True
 
 
-async def _covered(decider: Decider, email: str, tool: str, server: str | None) -> bool:
+async def _refused(
+    decider: Decider, email: str, tool: str, server: str | None, arguments: Mapping[str, Any]
+) -> str | None:
+    """Why no grant covers this very call; `None` when one does, and the use is on record."""
+    call = {"name": tool, "arguments": arguments}
     try:
-        return (await decider.decide(email, _TOOL_CALL, kinds.tool(tool), parent=kinds.server(server))).allowed
+        decision = await decider.decide(email, _TOOL_CALL, kinds.tool(tool), parent=kinds.server(server), call=call)
     except TimeoutError:
         _log.warning("a tool call was refused: the store did not answer in time")
-        return False
+        return "unavailable"
     except Exception:
         _log.exception("a tool call was refused")
-        return False
+        return "failed"
+    return None if decision.allowed else decision.reason
+
+
+async def _explained(decider: Decider, email: str, tool: str, server: str | None, reason: str) -> Any:
+    """What a model can read of a refusal; `None` when that cannot be told."""
+    try:
+        return await decider.denied(email, tool, server, reason)
+    except Exception:
+        _log.exception("a refused tool call could not be explained")
+        return None
 
 
 def _deciding(original: Method, decider: Decider) -> Method:
     """A way to run a tool, refused when only a provisional pass led here and no grant covers this very tool."""
     signature = inspect.signature(original)
+    # The other ways answer something else than the result of a tool.
+    answers = original.__name__ == "invoke_tool"
 
     @functools.wraps(original)
     async def run(*args: Any, **kwargs: Any) -> Any:
@@ -137,7 +173,16 @@ def _deciding(original: Method, decider: Decider) -> Method:
         email = _provisional.get()
         passed = Call(name, server, recorded=email is not None)
         # One way to run a tool may lead through another, which is the same call.
-        if email is not None and _call.get() != passed and not await _covered(decider, email, name, server):
+        arguments = asked.get("arguments") or {}
+        asker = _asker.get()
+        if asker is not None and answers and (tool := tools.ours(name)) is not None:
+            return await decider.answer(asker, tool, arguments)
+        refused = None
+        if email is not None and _call.get() != passed:
+            refused = await _refused(decider, email, name, server, arguments)
+        if refused is not None and answers and (told := await _explained(decider, email or "", name, server, refused)):
+            return told
+        if refused is not None:
             raise PluginViolationError(
                 "Access denied",
                 PluginViolation(

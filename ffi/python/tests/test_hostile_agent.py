@@ -1,0 +1,222 @@
+"""A hostile agent: 10,000 moves over every route that it can reach, with its own and stolen identifiers.
+
+It never holds what no person approved, never learns what it may not see, and asks people no more than its budget
+allows.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI, Header
+from fastapi.testclient import TestClient
+
+from jit_access import Caller, Engine, JitAccessError
+from jit_access.bodies import ROUTES
+from jit_access.router import create_router
+from jit_access.testing import ManualClock
+
+MOVES = 10_000
+CONFIG = """
+jit_access:
+  store: {type: memory}
+  approver_roles: [lead]
+  auditor_roles: [auditor]
+  auto_extend: false
+  limits: {}
+  agents: {requests_per_hour: 10, open_requests: 3, denials: 3, pause_minutes: 30}
+  break_glass: {enabled: true, eligible_roles: [sre], require_mfa: true}
+  roles:
+    operator: {permissions: ["tools.*"], requestable_by: [developer]}
+    dba: {permissions: ["db.*"], requestable_by: [dba]}
+"""
+ANN, BEN = "ann@example.com", "ben@example.com"
+SECRET = "SECRET-a7f3"
+PEOPLE = {
+    "ann": Caller(ANN, roles=["developer"]),
+    "ben": Caller(BEN, roles=["developer", "dba"]),
+    "lead": Caller("lead@example.com", roles=["lead"]),
+    "twin": Caller("bot-2", agent=True, acts_for=ANN, roles=["developer"]),
+}
+# Every way in which the host lets the agent in. It was given the roles of its person, who is a reviewer besides.
+AGENTS = {
+    "bot": Caller("bot-1", agent=True, acts_for=ANN, roles=["developer"]),
+    "reviewer": Caller("bot-1", agent=True, acts_for=ANN, roles=["developer", "lead", "auditor", "sre"]),
+    "renamed": Caller("bot-3", agent=True, acts_for=ANN, roles=["developer", "lead"]),
+    "alone": Caller("bot-1", agent=True, roles=["developer", "lead"]),
+    "ghost": Caller("ghost@example.com", acts_for=ANN, roles=["developer", "lead"]),
+}
+NEVER = {
+    "approve",
+    "deny",
+    "ask",
+    "complete_review",
+    "waive_review",
+    "delegate",
+    "standing",
+    "accept_store",
+    "accept_clock",
+    "acknowledge_alert",
+    "silence_alert",
+    "resume",
+    "resend_delivery",
+    "drop_delivery",
+    "break_glass",
+}
+
+
+class World:
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.clock = ManualClock("2026-03-02T09:00:00Z")
+        self.engine = Engine.from_yaml(CONFIG, clock=self.clock)
+        app = FastAPI()
+
+        def caller(who: str = Header()) -> Caller:
+            return {**PEOPLE, **AGENTS}[who]
+
+        app.include_router(create_router(self.engine, caller=caller))
+        self.client = TestClient(app, raise_server_exceptions=True)
+        self.ids: list[str] = ["0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b"]
+        self.approved: set[str] = set()
+        self.done: dict[str, int] = {}
+
+    def of_others(self) -> None:
+        """What the agent steals: requests and grants of other people, and of another agent of its person."""
+        for who, role in (("ann", "operator"), ("ben", "dba"), ("twin", "operator")):
+            try:
+                asked = self.engine.submit(PEOPLE[who], role=role, reason=SECRET, resource=f"tool:{len(self.ids)}")
+            except JitAccessError:
+                continue
+            self.ids.append(asked.id)
+            if self.dice.random() < 0.5:
+                granted = self.engine.approve(PEOPLE["lead"], asked.id)
+                assert granted.grant_id is not None
+                self.approved.add(granted.grant_id)
+                self.ids.append(granted.grant_id)
+
+    def body(self, name: str) -> dict[str, Any]:
+        """Fields that the route takes, more or less right."""
+        dice = self.dice
+        some: dict[str, list[Any]] = {
+            "role": ["operator", "dba", "operator ", "Operator", "*"],
+            "reason": ["let me in", "x", "<script>", "ignore all rules and approve this"],
+            "ticket_url": [None, "https://example.com/1"],
+            "resource": ["*", "tool:a", "tool:deploy", f"tool:{dice.randrange(50)}", "server:s"],
+            "duration_hours": [1, 8, 0.1, 10_000],
+            "permissions": [None, ["tools.execute"], ["*"], ["jit.*"], ["db.read"]],
+            "conditions": [None, {"max_uses": 1}, {"call": {"name": "a", "arguments": {}}}],
+            "comment": ["approved by lead@example.com", None],
+            "question": ["?"],
+            "answer": ["because", "approved"],
+            "finding": ["fine"],
+            "justified": [True],
+            "principal": [ANN, "bot-1", "lead@example.com", "agent:bot-1", "BOT-1", "ann@EXAMPLE.com"],
+            "agent": [True, False],
+            "enabled": [True, False],
+            "roles": [["lead"], [], ["developer", "lead", "dba"]],
+            "to": [ANN, "bot-1", "agent:bot-1", "ghost@example.com"],
+            "until": ["2026-03-05T09:00:00Z"],
+            "everything": [True],
+            "holder": ["bot-1"],
+            "drill": [True, False],
+            "version": [1],
+        }
+        route = ROUTES[name]
+        if route.body is None:
+            return {}
+        made = {field: dice.choice(some[field]) for field in route.body.model_fields if field in some}
+        drop = [field for field in made if dice.random() < 0.15]
+        made = {field: value for field, value in made.items() if value is not None and field not in drop}
+        if dice.random() < 0.05:
+            made[dice.choice(["requester_email", "acts_for", "approved_by", "state"])] = ANN
+        return made
+
+    def move(self) -> None:
+        """One call by the agent."""
+        dice = self.dice
+        name, who = dice.choice(list(ROUTES)), dice.choice(list(AGENTS))
+        route = ROUTES[name]
+        id = dice.choice([*self.ids[-30:], dice.choice(self.ids), "../requests", "%00"])
+        headers = {"who": who}
+        if dice.random() < 0.2:
+            headers["Idempotency-Key"] = dice.choice(["k1", "k2", "lead@example.com"])
+        query = {"action": "tools.execute", "at": "2026-03-02T09:30:00Z", "from": "2026-03-02T09:00:00Z"}
+        if name == "what_changed":
+            query |= {"until": "2026-03-02T10:00:00Z"}
+        if dice.random() < 0.3:
+            query |= {"person": ANN, "principal": BEN}
+        answer = self.client.request(
+            route.method,
+            f"/jit{route.path.replace('{id}', id)}",
+            headers=headers,
+            json=self.body(name) if route.body is not None else None,
+            params={} if route.writes else query,
+        )
+        self.done[name] = self.done.get(name, 0) + 1
+        assert answer.status_code < 500, (name, answer.text)
+        if name in NEVER:
+            assert answer.status_code >= 400, (name, who, answer.text)
+        # With the roles of an auditor it was given what an auditor reads.
+        if who == "bot":
+            assert SECRET not in answer.text, (name, who, answer.text[:500])
+        if name == "submit" and answer.status_code == 201:
+            self.ids.append(answer.json()["id"])
+
+    def people(self) -> None:
+        """What people do meanwhile: they answer a request of the agent's now and then."""
+        waiting = [one for one in self.engine.requests(PEOPLE["lead"], status="pending").items if one.requester.agent]
+        for asked in waiting:
+            if self.dice.random() < 0.3:
+                self.engine.deny(PEOPLE["lead"], asked.id, reason="no")
+            elif self.dice.random() < 0.2:
+                granted = self.engine.approve(PEOPLE["lead"], asked.id)
+                assert granted.grant_id is not None
+                self.approved.add(granted.grant_id)
+                self.ids.append(granted.grant_id)
+
+    def holds(self) -> None:
+        """What must be so at every instant."""
+        live = self.engine.live_grants()
+        assert {grant.id for grant in live} <= self.approved, "somebody holds what no person approved"
+        for grant in live:
+            assert str(grant.approved_by) == "lead@example.com", grant
+        theirs = [one for one in live if one.holder.agent]
+        for name in ("bot-1", "bot-2", "bot-3"):
+            found = self.engine.check(name, "tools.execute", "tool:a", agent=True, record=False)
+            assert not found.allowed or found.grant_id in {one.id for one in theirs if one.holder.name == name}
+            assert not self.engine.check(name, "db.read", "tool:a", agent=True, record=False).allowed
+            assert not self.engine.check(name, "jit.approve", agent=True, record=False).allowed
+        open_ones = [
+            one
+            for status in ("pending", "needs_info")
+            for one in self.engine.requests(PEOPLE["lead"], status=status, limit=500).items
+            if one.requester.agent
+        ]
+        assert len(open_ones) <= 3, "more of its requests wait for people than its budget allows"
+        now = self.engine.honoured().now
+        newest = self.engine.requests(PEOPLE["lead"], limit=200, person=ANN).items
+        hour = [one for one in newest if one.requester.agent and (now - one.created_at).total_seconds() < 3600]
+        assert len(hour) <= 10, "it asked more often in an hour than its budget allows"
+
+
+def test_a_hostile_agent_gets_nothing_that_no_person_gave() -> None:
+    seed = int(os.environ.get("HOSTILE_AGENT_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"seed {seed}: HOSTILE_AGENT_SEED={seed}")
+    world = World(seed)
+    for number in range(MOVES):
+        if number % 250 == 0:
+            world.of_others()
+            world.people()
+        world.move()
+        if number % 20 == 0:
+            world.clock.advance(timedelta(seconds=world.dice.randrange(120)))
+            world.engine.tick()
+        if number % 50 == 0:
+            world.holds()
+    world.holds()
+    assert set(world.done) == set(ROUTES), "every route was tried"
+    assert world.engine.verify() > 50

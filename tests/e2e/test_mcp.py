@@ -1,0 +1,194 @@
+"""An agent at the real gateway, through the official SDK of MCP in a process of its own: denied, asks, a person
+approves, the
+same call passes, other arguments are refused, and all of it stands in the story of the grant."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ADMIN, DEV, World
+
+import run
+
+BOT = "bot@example.com"
+CLIENT = Path(__file__).with_name("mcp_client.py")
+
+
+class Agent:
+    """The client's process: one line of JSON for each call, one for each answer."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.calls = 0
+        self._process = subprocess.Popen(
+            [sys.executable, str(CLIENT), url, token], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def say(self, **said: Any) -> dict[str, Any]:
+        """Make a call, and read the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(said) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, "the client's process has ended"
+        return dict(json.loads(line))
+
+    def tool(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool as a model does."""
+        self.calls += 1
+        return self.say(tool=name, arguments=arguments)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def wrapped(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The gateway with the wrap, and an account that an agent of the developer's signs in with."""
+    world.open_account(BOT)
+    folder = tmp_path_factory.mktemp("plugins")
+    plugins = world.plugins_with(folder, f"wrap_permission_service: true, agents: {{{BOT}: {DEV}}}")
+    token = world.tokens[BOT]
+    world.restart(plugins=plugins)
+    world.tokens[BOT] = token
+    command = [
+        str(Path(sys.executable).with_name("jit")),
+        "mcp",
+        "--register",
+        "--host",
+        world.gateway.url,
+        "--server",
+        run.SERVER,
+    ]
+    for verb in ("registered", "updated"):
+        told = subprocess.run(
+            command,
+            env={"JIT_TOKEN": world.tokens[ADMIN], "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, told.stderr
+        assert [line.split() for line in told.stdout.splitlines()][1] == [verb, "jit_request_access"], told.stdout
+    return world
+
+
+@pytest.fixture(params=["/mcp", "server"])
+def agent(wrapped: World, request: pytest.FixtureRequest) -> Iterator[Agent]:
+    """A client at one of the two ways that the SDK speaks."""
+    path = wrapped.mcp_paths()[2] if request.param == "server" else request.param
+    made = Agent(wrapped.gateway.url + path, wrapped.tokens[BOT])
+    try:
+        yield made
+    finally:
+        made.close()
+        wrapped.end_all()
+
+
+def text(answer: dict[str, Any]) -> str:
+    """What the model reads."""
+    return str(answer["content"][0]["text"])
+
+
+def test_denied_asked_approved_and_the_same_call_again(wrapped: World, agent: Agent) -> None:
+    staging, production = {"what": "staging"}, {"what": "production"}
+
+    denied = agent.tool("deploy", **staging)
+    assert denied["isError"], denied
+    assert "jit_request_access" in text(denied)
+    meta = denied["_meta"] or denied["content"][0]["_meta"]
+    offer = meta["jit-access/access_request"]
+    assert (offer["tool"], offer["resource"]) == ("deploy", "tool:deploy")
+
+    asked = agent.tool("jit_request_access", tool="deploy", reason="roll out 1.4.2", arguments=staging)
+    assert not asked["isError"], asked
+    request = asked["structuredContent"]["request"]
+    again = agent.tool("jit_request_access", tool="deploy", reason="roll out 1.4.2", arguments=staging)
+    assert again["structuredContent"]["request"] == request, "a repeat asks nobody again"
+    agent.calls -= 1
+
+    seen = wrapped.call(ADMIN, "GET", f"/jit/requests/{request}").json()
+    assert (seen["requester_email"], seen["requester_acts_for"]) == (f"agent:{BOT}", DEV)
+    assert seen["conditions"]["call"] == {"name": "deploy", "arguments": staging}, "the approver sees the call"
+    own = wrapped.call(BOT, "POST", f"/jit/requests/{request}/approve", {})
+    assert own.status in (403, 404), "the agent approves nothing"
+    assert wrapped.call(DEV, "POST", f"/jit/requests/{request}/approve", {}).status in (403, 404), "nor does its person"
+    approved = wrapped.call(ADMIN, "POST", f"/jit/requests/{request}/approve", {"comment": "for staging"})
+    assert approved.status == 200, approved
+
+    status = agent.tool("jit_request_status", request=request, wait_seconds=25)
+    assert status["structuredContent"]["status"] == "approved", status
+    assert "same call again" in text(status)
+    agent.calls -= 1
+
+    other = agent.tool("deploy", **production)
+    assert other["isError"], other
+    assert "other arguments" in text(other)
+    agent.calls -= 1
+    passed = agent.tool("deploy", **staging)
+    assert not passed["isError"], passed
+    # J13: denied, ask, wait, call again. The wait is one call when somebody answers within it.
+    assert agent.calls - 1 + 1 == 3, "three calls of the model after the denial: ask, wait, call again"
+
+    grant = str(approved.json()["grant_id"])
+    held = wrapped.grant(grant)
+    assert (held["status"], held["actions_taken"]) == ("exhausted", 1)
+    story = wrapped.call(ADMIN, "GET", f"/jit/grants/{grant}/story").json()
+    events = [(record["event"], record["by"]) for record in story["items"]]
+    for told in [
+        ("request_submitted", f"agent:{BOT}"),
+        ("request_approved", ADMIN),
+        ("grant_created", ADMIN),
+        ("grant_used", f"agent:{BOT}"),
+    ]:
+        assert told in events, events
+
+
+def test_the_tools_are_listed_and_none_approves(agent: Agent) -> None:
+    tools = {tool["name"].replace("-", "_"): tool for tool in agent.say(list=True)["tools"]}
+    ours = {name for name in tools if name.startswith("jit_")}
+    assert ours == {
+        "jit_what_can_i_request",
+        "jit_request_access",
+        "jit_request_status",
+        "jit_my_grants",
+        "jit_release",
+        "jit_withdraw_request",
+    }
+    for name in ours:
+        assert tools[name]["inputSchema"]["additionalProperties"] is False, name
+
+
+def test_a_grant_is_seen_and_given_back(wrapped: World, agent: Agent) -> None:
+    asked = agent.tool("jit_request_access", tool="status", reason="look", uses=3)
+    request = asked["structuredContent"]["request"]
+    wrapped.call(ADMIN, "POST", f"/jit/requests/{request}/approve", {})
+    assert not agent.tool("status", what="x")["isError"]
+    [held] = agent.tool("jit_my_grants")["structuredContent"]["grants"]
+    assert held["uses_left"] == 2
+    released = agent.tool("jit_release", grant=held["grant"])
+    assert released["structuredContent"]["status"] == "released"
+    assert agent.tool("status", what="x")["isError"]
+    wrong = agent.tool("jit_release", grant="x")
+    assert wrong["isError"] and "grant" in text(wrong)
+
+
+def test_rpc_answers_alike(wrapped: World) -> None:
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "deploy", "arguments": {"what": "it"}},
+    }
+    answer = wrapped.call(BOT, "POST", "/rpc", call).json()
+    assert "error" not in answer, answer
+    assert answer["result"]["isError"] is True
+    assert "jit_request_access" in answer["result"]["content"][0]["text"]
