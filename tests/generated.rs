@@ -65,6 +65,7 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Records => "a page of records",
         AnswerKind::Delivery => "the delivery",
         AnswerKind::Deliveries => "a page of deliveries",
+        AnswerKind::Refusals => "a page of refused attempts",
         AnswerKind::Health => "how it stands",
         AnswerKind::Offers => "a page of roles",
         AnswerKind::Explanation => "the explanation",
@@ -317,6 +318,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Alerts => "AlertPageModel",
             AnswerKind::Delivery => "DeliveryModel",
             AnswerKind::Deliveries => "DeliveryPageModel",
+            AnswerKind::Refusals => "RefusedPageModel",
             AnswerKind::Health => "HealthModel",
             AnswerKind::Offers => "OfferPageModel",
             AnswerKind::Explanation => "ExplanationModel",
@@ -371,7 +373,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from pydantic import Field\n\n\
          from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
          DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    \
-         HealthModel,\n    OfferPageModel,\n    RemediesModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
+         HealthModel,\n    OfferPageModel,\n    RefusedPageModel,\n    RemediesModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
         "ffi/python/jit_access/bodies.py",
@@ -460,6 +462,7 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Records => "Page[Record]",
         AnswerKind::Delivery => "Delivery",
         AnswerKind::Deliveries => "Page[Delivery]",
+        AnswerKind::Refusals => "Page[RefusedAttempt]",
         AnswerKind::Health => "Health",
         AnswerKind::Offers => "Page[Offer]",
         AnswerKind::Explanation => "Explanation",
@@ -555,7 +558,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
          from jit_access.values import (\n    AccessRequest,\n    Alert,\n    Delegation,\n    Delivery,\n    Explanation,\n    Grant,\n    \
-         Health,\n    Offer,\n    Record,\n    Remedies,\n    Summary,\n)\n",
+         Health,\n    Offer,\n    Record,\n    RefusedAttempt,\n    Remedies,\n    Summary,\n)\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -761,6 +764,7 @@ fn the_models_of_openapi_are_committed() {
         ("Delegation", "Delegation", "Delegations, newest first."),
         ("Alert", "Alert", "Alerts, newest first."),
         ("Delivery", "Delivery", "Deliveries of notices, newest first."),
+        ("Refused", "RefusedAttempt", "Refused attempts, newest first."),
         ("Audit", "AuditRecord", "Records of the journal, oldest first."),
         ("Offer", "Offer", "Roles that the caller may ask for, those that newly give the least first."),
     ] {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use jit_access::Error;
-use jit_access::command::Submit;
+use jit_access::command::{Submit, Withdraw};
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::world::role;
@@ -83,4 +83,38 @@ fn one_of_many_takes_the_last_place_in_a_file() {
         let open = || Arc::new(SqliteStore::open(&path, SqliteOptions::default()).unwrap()) as Arc<dyn Store>;
         std::iter::repeat_with(open).take(THREADS).collect()
     });
+}
+
+/// Nobody has to set anything: a flood ends by itself, and 0 takes a limit away.
+#[test]
+fn the_usual_limits_hold_when_nothing_is_set() {
+    let made = |limits: &str| {
+        let config = format!(
+            "jit_access: {{approver_roles: [lead], require_justification: false, {limits} roles: {{operator: {{permissions: [tools.read]}}}}}}"
+        );
+        let config = jit_access::config::Config::parse(&config, []).unwrap();
+        let clock = Arc::new(jit_access::clock::ManualClock::at("2026-03-02T09:00:00Z".parse().unwrap()));
+        let engine = Builder::new(MemoryStore::new(), config.rules).clock(clock).open().unwrap();
+        let dev = Caller::new(Principal::user("dev@example.com").unwrap(), vec![]);
+        let mut codes = std::collections::BTreeSet::new();
+        let mut done = 0;
+        for nth in 0..160 {
+            let submit = Submit::new(role("operator")).resource(Scope::one("tool", &format!("t{nth}")).unwrap());
+            match engine.workflow().execute(&dev, submit, None) {
+                Ok(receipt) => {
+                    done += 1;
+                    // Every other one is taken back, and counts as made.
+                    if nth % 2 == 0 {
+                        let withdraw = Withdraw::new(receipt.request.unwrap().id);
+                        engine.workflow().execute(&dev, withdraw, None).unwrap();
+                    }
+                }
+                Err(error) => drop(codes.insert(error.code().to_owned())),
+            }
+        }
+        (done, codes.into_iter().collect::<Vec<_>>())
+    };
+    assert_eq!(made(""), (100, vec!["too_many_requests".to_owned()]));
+    assert_eq!(made("limits: {requests_per_hour: 0},"), (100, vec!["too_many_open_requests".to_owned()]));
+    assert_eq!(made("limits: {requests_per_hour: 0, open_requests_per_person: 0},"), (160, vec![]));
 }

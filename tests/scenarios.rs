@@ -18,8 +18,8 @@ use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, 
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
     self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument,
-    HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RemediesDocument, RequestDocument,
-    SummaryDocument,
+    HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RefusedDocument, RemediesDocument,
+    RequestDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
@@ -273,7 +273,8 @@ impl<'a> World<'a> {
         if let Some(engine) = self.engine.take() {
             engine.reconciler().flush()?;
         }
-        let builder = Builder::shared((self.open_store)(), config.rules).settings(config.settings);
+        let text = config.text();
+        let builder = Builder::shared((self.open_store)(), config.rules).settings(config.settings).configuration(text);
         self.engine = Some(builder.clock(self.clock.clone()).open()?);
         Ok(())
     }
@@ -446,6 +447,9 @@ impl<'a> World<'a> {
             Read::ListDeliveries(list) => {
                 let listing = workflow.deliveries(who(), &list)?;
                 document(PageDocument::new(&listing, |one| DeliveryDocument::from(one)))
+            }
+            Read::ListRefusals(list) => {
+                document(PageDocument::new(&workflow.refusals(who(), &list)?, |one| RefusedDocument::from(one)))
             }
             Read::ResendDelivery(resend) => {
                 document(DeliveryDocument::from(&workflow.resend_delivery(who(), resend.id)?))

@@ -56,6 +56,9 @@ impl Decider {
     /// the store: by a break-glass grant and by a grant with numbered uses, which are committed before the answer, and the
     /// one that finds the queue full, which writes it first.
     ///
+    /// What a grant covers and what is denied all the same, because a condition is not met or the permission is reserved, is
+    /// counted among the refused attempts. That no grant covers a check is the usual answer, and leaves no trace.
+    ///
     /// # Errors
     /// When the check is text that cannot be read. The name of the principal is always read; the action and the resource are
     /// read when the principal may hold a grant, and otherwise the answer is "no grant" whatever they are.
@@ -187,8 +190,12 @@ impl Decider {
                 Ok(candidate) => candidate,
                 Err(error) => return self.stale(&error),
             };
+            let may_allow = candidate.may_allow();
             let decision = self.permit(attempt, candidate);
             let (Outcome::Allow, Some(grant), false) = (decision.outcome, decision.basis.grant, is_peek) else {
+                if may_allow && !is_peek {
+                    self.state.refused.add_check(attempt.query, decision.basis.reason, attempt.now());
+                }
                 return decision;
             };
             match self.record(attempt, grant) {

@@ -13,6 +13,7 @@
 //! | `alarm` | when a failure at every check is worth a line in the log |
 //! | `guardrail` | what may forbid what a grant allows |
 //! | `durable` | which grants' uses must be on disk before the answer is given |
+//! | `refused` | which denied checks and refused commands are not written yet |
 //! | `record` | which uses are not written yet |
 //! | `why` | why a grant gives what is checked, or does not |
 
@@ -24,6 +25,7 @@ mod durable;
 mod guardrail;
 mod query;
 mod record;
+mod refused;
 mod state;
 #[cfg(test)]
 mod tests;

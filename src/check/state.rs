@@ -10,6 +10,7 @@ use super::conditions::{ConditionalGrants, is_conditional};
 use super::durable::DurableUses;
 use super::guardrail::Guard;
 use super::record::Recorder;
+use super::refused::RefusedAttempts;
 use crate::clock::SteadyTime;
 use crate::index::{Change, GrantIndex, IndexedGrant};
 use crate::model::{Event, GrantId, Principal, Revision, Timestamp};
@@ -42,6 +43,8 @@ pub(crate) struct CheckState {
     pub(super) uses: Recorder,
     /// Who judges what a grant allows.
     pub(crate) guard: Guard,
+    /// The refused attempts that wait to be written.
+    pub(crate) refused: RefusedAttempts,
     pub(super) rules: Arc<Rules>,
     pub(super) store: Arc<dyn Store>,
     pub(super) time: Arc<SteadyTime>,
@@ -74,6 +77,7 @@ impl CheckState {
             durable: DurableUses::default(),
             guard: Guard::new(),
             uses: Recorder::new(waiting_uses, enhanced_audit),
+            refused: RefusedAttempts::default(),
             rules,
             store,
             time,

@@ -20,6 +20,7 @@ struct Upstream {
     state: Arc<CheckState>,
     clock: Arc<ManualClock>,
     is_reachable: AtomicBool,
+    takes_uses: AtomicBool,
     syncs: AtomicUsize,
 }
 
@@ -34,6 +35,9 @@ impl KeepsCurrent for Upstream {
     }
 
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
+        if !self.takes_uses.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable { doing: "writing", source: "the disk is full".into() });
+        }
         uses.clear();
         Ok(())
     }
@@ -79,6 +83,7 @@ fn world(conditions: Conditions) -> (Decider, Arc<Upstream>) {
         state: Arc::clone(&state),
         clock,
         is_reachable: AtomicBool::new(false),
+        takes_uses: AtomicBool::new(true),
         syncs: AtomicUsize::new(0),
     });
     (Decider::new(state, Arc::clone(&upstream) as Arc<dyn KeepsCurrent>), upstream)
@@ -142,4 +147,45 @@ fn a_grant_that_the_store_does_not_know_is_not_used() {
     assert_eq!(reason(&decider, "dev", |check| check), Reason::Stale, "the refresh after it fails");
     upstream.is_reachable.store(true, Ordering::Relaxed);
     assert_eq!(reason(&decider, "dev", |check| check), Reason::NoGrant);
+}
+
+/// The queue of this world takes sixteen uses; the one after them has to write first.
+#[test]
+fn a_use_that_cannot_be_recorded_is_not_allowed() {
+    let (decider, upstream) = world(Conditions::default());
+    upstream.takes_uses.store(false, Ordering::Relaxed);
+    let check = || reason(&decider, "dev", |check| check);
+    let answers: Vec<Reason> = (0..40).map(|_| check()).collect();
+    let allowed = answers.iter().filter(|reason| **reason == Reason::Granted).count();
+    assert!((1..40).contains(&allowed), "the queue is bounded: {allowed}");
+    assert!(answers[allowed..].iter().all(|reason| *reason == Reason::Unrecordable), "{answers:?}");
+    assert_eq!(reason(&decider, "dev", Check::peek), Reason::Granted, "a look needs no record");
+    assert_eq!(reason(&decider, "nobody", |check| check), Reason::NoGrant);
+    assert_eq!(upstream.state.not_honoured(), (0, 40 - allowed as u64), "it is counted");
+    upstream.takes_uses.store(true, Ordering::Relaxed);
+    assert_eq!(check(), Reason::Granted, "as soon as it can be");
+}
+
+#[test]
+fn a_check_that_a_condition_denies_leaves_a_trace_and_a_look_leaves_none() {
+    let session = Conditions { session: Some(SessionId::new("s").unwrap()), ..Conditions::default() };
+    let (decider, upstream) = world(session);
+    assert_eq!(reason(&decider, "dev", Check::peek), Reason::OtherSession);
+    assert_eq!(reason(&decider, "nobody", |check| check), Reason::NoGrant);
+    let left = || {
+        let mut left = Vec::new();
+        let flushed = upstream.state.refused.flush(|all| {
+            left = all.to_vec();
+            Ok::<_, ()>(())
+        });
+        assert_eq!(flushed, Ok(0));
+        left
+    };
+    assert_eq!(left(), vec![]);
+    for _ in 0..3 {
+        assert_eq!(reason(&decider, "dev", |check| check), Reason::OtherSession);
+    }
+    let [one] = &left()[..] else { panic!("one row") };
+    assert_eq!((one.attempt.as_str(), one.code.as_str(), one.count), ("check", "other_session", 3));
+    assert_eq!(one.about, "tools.read on *");
 }

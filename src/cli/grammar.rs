@@ -36,6 +36,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "health",
             "config",
             "simulate-config",
+            "refusals",
             "deliveries",
             "resend",
             "drop",

@@ -97,12 +97,7 @@ fn config_check(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
     let (path, text) = file(matches)?;
     let found = Config::check(Path::new(&path).parent(), &text, environment());
     if screen.format != Format::Text {
-        let errors: Vec<_> = found
-            .errors
-            .iter()
-            .map(|error| json!({"key": error.field(), "problem": error.problem(), "expected": error.expected()}))
-            .collect();
-        screen.json(&json!({"errors": errors, "warnings": found.warnings}));
+        screen.json(&serde_json::from_str(&found.to_json()).unwrap_or_default());
     } else {
         for error in &found.errors {
             screen.print(&format!("{} {}", Look::Bad.on("✗"), harmless(&error.to_string())));

@@ -211,6 +211,7 @@ definitions! {
         reads::ListUnreviewed,
         reads::ListDelegations,
         reads::ListAlerts,
+        reads::ListRefusals,
         reads::ListDeliveries,
         reads::ResendDelivery,
         reads::DropDelivery,

@@ -210,6 +210,32 @@ command! {
 }
 
 command! {
+    /// List refused attempts, newest first.
+    ///
+    /// Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and that were denied
+    /// all the same, by a condition or because the permission is reserved. Those of one principal for one reason within an hour
+    /// are one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in
+    /// `approver_roles` or `auditor_roles`.
+    ListRefusals = "refusals",
+    answers: Refusals,
+    action: Audit,
+    http: GET "/refusals" 200,
+    writes: false,
+    optional: {
+        /// Only attempts of this person and of agents that act for them.
+        person: Option<Principal>,
+        /// Only attempts that were refused for this reason, such as `self_approval`.
+        code: Option<String>,
+        /// Only attempts at this command, or `check`.
+        attempt: Option<String>,
+        /// The most rows on the page, 1 to 500.
+        limit: Limit,
+        /// `next_cursor` of the page before.
+        cursor: Option<Cursor>,
+    },
+}
+
+command! {
     /// List the deliveries of notices, newest first.
     ///
     /// Needs a role in `approver_roles` or `auditor_roles`.

@@ -200,6 +200,8 @@ pub enum AnswerKind {
     Delivery,
     /// A page of deliveries.
     Deliveries,
+    /// A page of refused attempts.
+    Refusals,
     /// How the library stands.
     Health,
     /// A page of roles that the caller may ask for.

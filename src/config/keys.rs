@@ -78,6 +78,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "",
                 "Permissions that no grant gives, even if a wildcard in it covers them.",
             ),
+            key(
+                "on_role_change",
+                Text,
+                "`keep`",
+                "What becomes of live grants that give more than their role does now, because it was removed or narrowed: `keep` lets them go on to their end, `revoke` revokes them at the next start. Break-glass grants go on.",
+            ),
         ],
     ),
     (
@@ -222,10 +228,10 @@ const KEYS: &[(&str, &[Key])] = &[
             key(
                 "limits.open_requests_per_person",
                 Plain,
-                "",
+                "50",
                 "The most requests of one person that wait for an answer.",
             ),
-            key("limits.requests_per_hour", Plain, "", "The most requests of one person in an hour."),
+            key("limits.requests_per_hour", Plain, "100", "The most requests of one person in an hour."),
         ],
     ),
     (
@@ -845,7 +851,10 @@ mod tests {
 
     #[test]
     fn a_default_that_is_written_out_is_the_one_that_holds() {
-        let reads = |text: &str| format!("{:?}", Config::parse(text, []).map_err(|error| error.to_string()));
+        let reads = |text: &str| {
+            let read = Config::parse(text, []).map(|config| (config.rules, config.settings, config.store));
+            format!("{:?}", read.map_err(|error| error.to_string()))
+        };
         // What these sections must have before their other keys mean anything.
         let needed = [
             ("store", "path: jit.db"),

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `agents` | what agents may do, and how much of it |
 //! | `break_glass` | who may take access without approval, and what they owe |
+//! | `diff` | what is different between two configurations |
 //! | `effective` | what is in force, and where each value comes from |
 //! | `environment` | how variables set keys |
 //! | `journal` | when the journal is verified and signed, and what follows when it is not whole |
@@ -24,6 +25,7 @@
 
 mod agents;
 mod break_glass;
+mod diff;
 mod effective;
 mod environment;
 mod guardrails;
@@ -44,6 +46,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::diff::{Changed, Difference};
 pub use self::effective::Effective;
 pub use self::keys::Key;
 use self::reader::{Findings, Reader};
@@ -75,6 +78,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// What works and is probably not what was meant. It has been logged.
     pub warnings: Vec<String>,
+    /// Every key with its value, as [`Config::effective`] gives them.
+    pub values: Vec<Effective>,
 }
 
 /// What is wrong with a configuration. See [`Config::check`].
@@ -91,6 +96,24 @@ pub struct Checked {
     pub errors: Vec<Invalid>,
     /// What works and is probably not what was meant.
     pub warnings: Vec<String>,
+}
+
+impl Checked {
+    /// The same as JSON: `errors`, each with `key`, `problem` and `expected`, and `warnings`. One form for every face.
+    ///
+    /// ```
+    /// use jit_access::config::Config;
+    ///
+    /// let found = Config::check(None, "jit_access: {enabled: maybe}", []);
+    /// assert!(found.to_json().contains(r#""key":"jit_access.enabled""#));
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let errors = self.errors.iter().map(
+            |error| serde_json::json!({"key": error.field(), "problem": error.problem(), "expected": error.expected()}),
+        );
+        serde_json::json!({"errors": errors.collect::<Vec<_>>(), "warnings": self.warnings}).to_string()
+    }
 }
 
 impl Config {
@@ -151,15 +174,11 @@ impl Config {
         text: &str,
         environ: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Vec<Effective>, Invalid> {
-        let environ: Vec<(String, String)> = environ.into_iter().collect();
-        let (_, found) = Self::read(folder, text, environ.iter().cloned());
-        if let Some(first) = found.errors.into_iter().next() {
-            return Err(first);
+        let (config, found) = Self::read(folder, text, environ);
+        match found.errors.into_iter().next() {
+            Some(first) => Err(first),
+            None => Ok(config.values),
         }
-        let findings = Findings::default();
-        let mut section = section_of(text, &findings);
-        environment::overlay(&mut section, environ, &findings);
-        Ok(effective::effective(&section, &|key| findings.set_by(key)))
     }
 
     /// The configuration as far as it can be read; without errors, as it is.
@@ -170,10 +189,11 @@ impl Config {
         let mut section = section_of(text, &findings);
         environment::overlay(&mut section, environ.iter().cloned(), &findings);
         let place = store::Place { folder, home: home.as_deref().filter(|home| !home.is_empty()).map(Path::new) };
+        let values = effective::effective(&section, &|key| findings.set_by(key));
         let config =
             read(Reader::new(section, findings.clone()), &notifications::Around { place: &place, environ: &environ });
         let (errors, warnings) = findings.into_parts();
-        (config, Checked { errors, warnings })
+        (Config { values, ..config }, Checked { errors, warnings })
     }
 }
 
@@ -242,6 +262,7 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
             .and_then(|count| u32::try_from(count).ok())
             .unwrap_or(defaults.max_extensions),
         max_total_duration,
+        on_role_change: reader.parsed("on_role_change", str::parse).unwrap_or(defaults.on_role_change),
         limits: limits(&mut reader),
         agents: agents::agents(&mut reader),
         risk: risk(&mut reader),
@@ -263,21 +284,25 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     let settings = Settings { notices, journal, monitor, guardrails, standing_policies, ..settings(&mut reader) };
     let store = store::store(&mut reader, place);
     reader.finish();
-    Config { rules, settings, store, warnings: Vec::new() }
+    Config { rules, settings, store, warnings: Vec::new(), values: Vec::new() }
 }
 
 /// A grant that is extended more often is no temporary one.
 const MAX_EXTENSIONS: u64 = 100;
 
-/// 0 is no limit, as is a key left out.
+/// 0 is no limit.
 fn limits(reader: &mut Reader) -> Limits {
-    let Some(mut section) = reader.section("limits") else { return Limits::default() };
-    let mut limit = |key| section.count(key, 0..=u64::MAX).filter(|count| *count > 0);
+    let usual = Limits::usual();
+    let Some(mut section) = reader.section("limits") else { return usual };
+    let mut limit = |key, usual: Option<u64>| match section.count(key, 0..=u64::MAX) {
+        None => usual,
+        Some(count) => Some(count).filter(|count| *count > 0),
+    };
     let limits = Limits {
-        grants_per_person: limit("grants_per_person"),
-        grants_total: limit("grants_total"),
-        open_requests_per_person: limit("open_requests_per_person"),
-        requests_per_hour: limit("requests_per_hour"),
+        grants_per_person: limit("grants_per_person", usual.grants_per_person),
+        grants_total: limit("grants_total", usual.grants_total),
+        open_requests_per_person: limit("open_requests_per_person", usual.open_requests_per_person),
+        requests_per_hour: limit("requests_per_hour", usual.requests_per_hour),
     };
     section.finish();
     limits

@@ -1,3 +1,5 @@
+mod forbidding;
+
 use super::*;
 use crate::model::Ttl;
 use crate::notify::{ChannelKind, NoticeKind};
@@ -479,7 +481,10 @@ fn notifications_are_read_and_their_secrets_never_shown() {
     assert_eq!(hook.secrets[0].expose(), "whsec_hidden");
     assert!(notices.routes[0].events.as_ref().unwrap().contains(&NoticeKind::RequestEscalated));
     let shown = format!("{config:?}");
-    assert!(!shown.contains("hunter2") && !shown.contains("hidden"), "{shown}");
+    for secret in ["hunter2", "whsec_hidden", "T0/hidden", "signing-hidden"] {
+        assert!(!shown.contains(secret), "{shown}");
+        assert!(!config.text().contains(secret), "{}", config.text());
+    }
 }
 
 #[test]

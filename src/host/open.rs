@@ -13,7 +13,7 @@ use super::fork::{self, Opening};
 use super::keeper::{Keeper, Keeping};
 use crate::check::Decider;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, StoreConfig};
+use crate::config::{Checked, Config, StoreConfig};
 use crate::error::Error;
 use crate::lock::Mutex;
 use crate::model::Invalid;
@@ -138,11 +138,7 @@ impl Config {
         environ: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Invalid> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
-            Invalid::new("path", problem, "a YAML file")
-        })?;
-        Self::parse_in(path.parent(), &text, environ).map_err(|error| in_file(&error, path))
+        Self::parse_in(path.parent(), &read(path)?, environ).map_err(|error| in_file(&error, path))
     }
 }
 
@@ -157,6 +153,27 @@ fn in_file(error: &Invalid, path: &Path) -> Invalid {
 /// The process's environment variables whose names and values are UTF-8. [`std::env::vars`] panics on the others.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+impl Config {
+    /// All mistakes and warnings of the file at `path`, and whether the store's file could be opened. Nothing is written.
+    ///
+    /// # Errors
+    /// When the file cannot be read, as a mistake in `path`.
+    pub fn check_file(
+        path: impl AsRef<Path>,
+        environ: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Checked, Invalid> {
+        let path = path.as_ref();
+        Ok(Self::check(path.parent(), &read(path)?, environ))
+    }
+}
+
+fn read(path: &Path) -> Result<String, Invalid> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
+        Invalid::new("path", problem, "a YAML file")
+    })
 }
 
 impl HostBuilder {
@@ -246,7 +263,7 @@ impl Host {
             Some(directory) => builder.directory(Arc::clone(directory)),
             None => builder,
         };
-        let engine = builder.settings(from.config.settings.clone()).open()?;
+        let engine = builder.configuration(from.config.text()).settings(from.config.settings.clone()).open()?;
         let keeper = Keeper::open(&engine, from.config.store.path(), from.config.store.is_shared_server())?;
         let threads = match from.background {
             BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels, &keeper)?),

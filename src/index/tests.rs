@@ -240,3 +240,63 @@ fn it_grows_and_shrinks() {
     }
     assert!(index.bytes() <= bytes + bytes / 4, "{} bytes after {bytes}: memory is used again", index.bytes());
 }
+
+/// Names from both ends and around the middle of a set that is searched by halves, and names that are not in it.
+#[test]
+fn large_sets_are_searched_to_their_ends() {
+    let name = |n: usize| format!("area{}.action-{n:03}", n % 7);
+    for size in [1, 15, 16, 17, 18, 31, 32, 33, 63, 64, 65, 128, 255, 256] {
+        for excepted in [0, 1, 17] {
+            let exact = (0..size).map(|n| Permission::new(&name(n * 2)).unwrap());
+            let out: Vec<_> = (0..excepted).map(|n| Permission::new(&name(1_000 + n)).unwrap()).collect();
+            let wildcard = (excepted > 0).then(|| Permission::new("area6.*").unwrap());
+            let Ok(permissions) = PermissionSet::with_exceptions(exact.chain(wildcard), out) else { continue };
+            let template =
+                grant(1, 1).new_tree(&mut proptest::test_runner::TestRunner::deterministic()).unwrap().current();
+            let grant = Grant {
+                permissions,
+                scope: Scope::ANY,
+                suspended: None,
+                noted: Noted::default(),
+                window: Window::new(at(0), at(10)).unwrap(),
+                ..template
+            };
+            let questions: Vec<_> = (0..size * 2 + 2)
+                .chain(990..1_030)
+                .map(|n| (grant.holder.clone(), Action::new(&name(n)).unwrap(), Resource::everything(), at(5)))
+                .collect();
+            story(&GrantIndex::new(), &[Step::Replace(vec![grant.clone()])], &questions);
+            story(&GrantIndex::with_keys(Keys::colliding(0)), &[Step::Publish(vec![Ok(grant)])], &questions);
+        }
+    }
+}
+
+/// As many grants of one principal as fill a block, and one more: each is found, and is gone when it is taken away.
+#[test]
+fn a_principal_with_very_many_grants_is_asked_about_each() {
+    let template = grant(1, 1).new_tree(&mut proptest::test_runner::TestRunner::deterministic()).unwrap().current();
+    let nth = |n: usize| Grant {
+        id: GrantId::from_u128(n as u128 + 1),
+        holder: principal(0),
+        permissions: PermissionSet::new([Permission::new(&format!("many.{n}")).unwrap()]).unwrap(),
+        scope: if n.is_multiple_of(2) { Scope::ANY } else { Scope::one("tool", &format!("t{n}")).unwrap() },
+        suspended: None,
+        noted: Noted::default(),
+        window: Window::new(at(0), at(10)).unwrap(),
+        ..template.clone()
+    };
+    let question = |n: usize| {
+        let resource =
+            if n.is_multiple_of(2) { Resource::everything() } else { Resource::new("tool", &format!("t{n}")).unwrap() };
+        (principal(0), Action::new(&format!("many.{n}")).unwrap(), resource, at(5))
+    };
+    for count in [31, 32, 33, 34, 63, 64, 65, 129, 500] {
+        let questions: Vec<_> = (0..count + 2).map(question).collect();
+        let mut steps = vec![Step::Replace((0..count).map(nth).collect())];
+        steps.push(Step::Publish(vec![Ok(nth(count))]));
+        let gone = [0, count / 2, count - 1, count];
+        steps.extend(gone.map(|n| Step::Publish(vec![Err(n as u128 + 1)])));
+        story(&GrantIndex::new(), &steps, &questions);
+        story(&GrantIndex::with_keys(Keys::colliding(1)), &steps, &questions);
+    }
+}

@@ -198,6 +198,15 @@ pub enum Fact {
         /// How many policies they are.
         count: u32,
     },
+    /// An engine was opened with another configuration than the one before it.
+    ConfigurationChanged {
+        /// The SHA-256 of its values, in hexadecimal. Secrets are not among them.
+        digest: String,
+        /// How many live grants it touches.
+        grants: u32,
+        /// How many requests that wait for an answer it touches.
+        requests: u32,
+    },
     /// Somebody reviewed the use of a grant that nobody had approved.
     BreakGlassReviewed {
         /// Which grant.
@@ -267,7 +276,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every name of a fact.
-    pub const NAMES: [&'static str; 33] = [
+    pub const NAMES: [&'static str; 34] = [
         "request_submitted",
         "request_reviewed",
         "review_lapsed",
@@ -293,6 +302,7 @@ impl Fact {
         "store_accepted",
         "clock_accepted",
         "guardrails_changed",
+        "configuration_changed",
         "break_glass_reviewed",
         "break_glass_review_waived",
         "break_glass_review_overdue",
@@ -332,6 +342,7 @@ impl Fact {
             Self::StoreAccepted { .. } => "store_accepted",
             Self::ClockAccepted { .. } => "clock_accepted",
             Self::GuardrailsChanged { .. } => "guardrails_changed",
+            Self::ConfigurationChanged { .. } => "configuration_changed",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
@@ -394,7 +405,10 @@ impl Subject {
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),
             Fact::DelegationEnded { delegation } => Self::Delegation(*delegation),
-            Fact::StoreAccepted { .. } | Fact::ClockAccepted { .. } | Fact::GuardrailsChanged { .. } => Self::Store,
+            Fact::StoreAccepted { .. }
+            | Fact::ClockAccepted { .. }
+            | Fact::GuardrailsChanged { .. }
+            | Fact::ConfigurationChanged { .. } => Self::Store,
             Fact::AlertRaised(alert) => match (alert.grant, &alert.who) {
                 (Some(grant), _) => Self::Grant(grant),
                 (None, Some(who)) => Self::Principal(who.clone()),

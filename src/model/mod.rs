@@ -28,6 +28,7 @@
 //! | `approval` | who has to say yes, and in which capacity somebody reviews |
 //! | `delegation` | who reviews in whose place, and for how long |
 //! | `details` | what a request says for people, and its grant keeps |
+//! | `refused` | an attempt that was refused |
 //! | `delivery` | one notice on its way to one recipient |
 //! | `evidence_form` | in which form evidence is wanted |
 //! | `key_source` | where the key comes from that signs checkpoints |
@@ -79,6 +80,7 @@ mod policy_file;
 mod principal;
 mod raw;
 mod record_filter;
+mod refused;
 mod request;
 mod resource;
 mod role;
@@ -128,6 +130,7 @@ pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;
 pub use record_filter::{ExportFormat, RecordFilter, RecordOrder, SearchText};
+pub use refused::Refused;
 pub use request::{
     AccessRequest, Amendment, Answer, DurationCut, Repeat, RequestState, RequestStatus, Review, Verdict,
 };

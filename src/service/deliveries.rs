@@ -2,11 +2,11 @@
 
 use super::listing::{Listing, one_more};
 use super::workflow::{Workflow, place};
-use crate::command::ListDeliveries;
+use crate::command::{CommandSpec, Definition, DropDelivery, ListDeliveries, ResendDelivery};
 use crate::error::Error;
-use crate::model::{Caller, Cursor, Delivery, DeliveryId, Revision};
+use crate::model::{Caller, Cursor, Delivery, DeliveryId, Revision, Timestamp};
 use crate::store::DeliveryPage;
-use crate::workflow::{Refusal, RefusalCode, may_audit, may_manage_deliveries};
+use crate::workflow::{Refusal, RefusalCode, may_manage_deliveries};
 
 impl Workflow {
     /// Deliveries, newest first.
@@ -15,7 +15,7 @@ impl Workflow {
     /// [`RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; errors of the store.
     pub fn deliveries(&self, caller: &Caller, list: &ListDeliveries) -> Result<Listing<Delivery>, Error> {
         let now = self.shared.time.now();
-        may_audit(caller, &self.shared.rules, now)?;
+        self.shared.may_audit(caller, &ListDeliveries::SPEC, now)?;
         let (name, place) = place(list, list.cursor)?;
         let limit = list.limit.0;
         let page = DeliveryPage {
@@ -37,7 +37,7 @@ impl Workflow {
     /// [`RefusalCode::NotAnApprover`], [`RefusalCode::UnknownDelivery`]; errors of the store.
     pub fn resend_delivery(&self, caller: &Caller, id: DeliveryId) -> Result<Delivery, Error> {
         let now = self.shared.time.now();
-        may_manage_deliveries(caller, &self.shared.rules, now)?;
+        self.may_manage(caller, &ResendDelivery::SPEC, now)?;
         self.shared.store.resend_delivery(id, now)?.ok_or_else(|| unknown(id))
     }
 
@@ -47,8 +47,14 @@ impl Workflow {
     /// As for [`Workflow::resend_delivery`].
     pub fn drop_delivery(&self, caller: &Caller, id: DeliveryId) -> Result<Delivery, Error> {
         let now = self.shared.time.now();
-        may_manage_deliveries(caller, &self.shared.rules, now)?;
+        self.may_manage(caller, &DropDelivery::SPEC, now)?;
         self.shared.store.drop_delivery(id, now)?.ok_or_else(|| unknown(id))
+    }
+}
+
+impl Workflow {
+    fn may_manage(&self, caller: &Caller, command: &CommandSpec, now: Timestamp) -> Result<(), Error> {
+        self.shared.allowed(caller, command, may_manage_deliveries(caller, &self.shared.rules, now))
     }
 }
 

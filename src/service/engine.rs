@@ -55,6 +55,7 @@ pub struct Builder {
     settings: Settings,
     clock: Arc<dyn Clock>,
     directory: Option<Arc<dyn Directory>>,
+    configuration: Option<String>,
 }
 
 impl Builder {
@@ -65,7 +66,8 @@ impl Builder {
 
     /// The same over a store that others hold too.
     pub fn shared(store: Arc<dyn Store>, rules: Rules) -> Self {
-        Self { store, rules, settings: Settings::default(), clock: Arc::new(SystemClock::default()), directory: None }
+        let clock = Arc::new(SystemClock::default());
+        Self { store, rules, settings: Settings::default(), clock, directory: None, configuration: None }
     }
 
     /// Other settings than the default ones.
@@ -89,6 +91,13 @@ impl Builder {
         self
     }
 
+    /// Puts on record with which configuration it was opened: the digest of this text, where it is another one than before.
+    #[must_use]
+    pub fn configuration(mut self, values: impl Into<String>) -> Self {
+        self.configuration = Some(values.into());
+        self
+    }
+
     /// Reads the live grants. Once this has returned, checks are answered from all that was committed before the call.
     ///
     /// # Errors
@@ -102,8 +111,8 @@ impl Builder {
     }
 
     fn start(self) -> Result<Engine, Error> {
-        let Self { store, rules, settings, clock, directory } = self;
-        let shared = Shared::open(Parts { store, rules, settings, directory, clock })?;
+        let Self { store, rules, settings, clock, directory, configuration } = self;
+        let shared = Shared::open(Parts { store, rules, settings, directory, clock, configuration })?;
         Ok(Engine { shared: Arc::new(shared) })
     }
 }

@@ -1,12 +1,11 @@
 //! What an assessor asks for of a period.
 
 use super::workflow::Workflow;
-use crate::command::GetEvidence;
+use crate::command::{Definition, GetEvidence};
 use crate::error::Error;
 use crate::evidence::{Chain, Collector, Evidence};
 use crate::model::{Caller, Checkpoint, Invalid, Revision, Timestamp};
 use crate::store::{RecordQuery, StoreError, Verification};
-use crate::workflow::may_audit;
 
 /// How many records are held at a time.
 const PAGE: usize = 1_000;
@@ -19,7 +18,7 @@ impl Workflow {
     /// When the period is none, or is not over; [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn evidence(&self, caller: &Caller, get: &GetEvidence) -> Result<String, Error> {
         let now = self.shared.time.now();
-        may_audit(caller, &self.shared.rules, now)?;
+        self.shared.may_audit(caller, &GetEvidence::SPEC, now)?;
         let missing = |field| Invalid::new(field, "is missing", "an instant such as 2026-12-01T00:00:00Z");
         let from = get.from.ok_or_else(|| missing("from"))?;
         let until = get.until.ok_or_else(|| missing("until"))?;

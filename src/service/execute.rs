@@ -54,7 +54,7 @@ impl Workflow {
         };
         Counters::add(outcome, 1);
         if let Err(Error::Refused(refusal)) = &answer {
-            self.shared.note_refusal(caller, &command.document().to_string(), refusal);
+            self.shared.refused_command(caller, command, refusal);
         }
         answer
     }

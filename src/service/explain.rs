@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::workflow::Workflow;
 use crate::check::{Asked, Check, Decider, Why, why};
-use crate::command::{About, Explain};
+use crate::command::{About, Definition, Explain};
 use crate::error::Error;
 use crate::model::{
     Caller, Context, Decision, Grant, GrantId, GrantStatus, Outcome, Principal, Query, Reason, Resource, RoleName,
     Timestamp,
 };
 use crate::store::{Page, StoreError, Visible};
-use crate::workflow::{Needs, Whose, may_audit, may_see_grant};
+use crate::workflow::{Needs, Whose, may_see_grant};
 
 /// How many of a principal's newest grants are looked through for those that are over.
 const LOOKED_THROUGH: usize = 200;
@@ -93,7 +93,7 @@ impl Workflow {
         };
         let is_self = *who == caller.principal;
         if !is_self {
-            may_audit(caller, rules, shared.time.now())?;
+            shared.may_audit(caller, &Explain::SPEC, shared.time.now())?;
         }
         let resource = explain.resource.clone().unwrap_or_else(Resource::everything);
         let resource = match &explain.parent {

@@ -3,10 +3,10 @@
 use super::honoured::Honoured;
 use super::policy_errors::internal;
 use super::workflow::Workflow;
+use crate::command::{Definition, ExportPolicies};
 use crate::error::Error;
 use crate::model::Caller;
 use crate::policy::export;
-use crate::workflow::may_audit;
 
 impl Workflow {
     /// All grants that are honoured, now or once their window begins, as one Cedar policy set, for people and for other
@@ -15,7 +15,7 @@ impl Workflow {
     /// # Errors
     /// [`crate::workflow::RefusalCode::NotAnAuditor`]; when the state cannot be proven to be current.
     pub fn policies(&self, caller: &Caller) -> Result<String, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.may_audit(caller, &ExportPolicies::SPEC, self.shared.time.now())?;
         let Honoured { grants, revision, now, .. } = self.shared.honoured_now_or_later()?;
         let schema = self.shared.policies.fitting(&grants).map_err(|error| internal(&error))?;
         export(&grants, &schema, now, revision).map_err(|error| internal(&error))

@@ -6,10 +6,11 @@ use super::shared::Shared;
 use super::workflow::Workflow;
 use crate::check::{Check, Decider};
 use crate::clock::nanos_of;
+use crate::command::{Definition, GetMetrics};
 use crate::error::Error;
 use crate::model::{AlertStatus, Caller, Principal, PrincipalKind, RequestStatus};
 use crate::store::{Page, StoreError, Visible};
-use crate::workflow::{Count, Needs, may_audit};
+use crate::workflow::{Count, Needs};
 
 /// How many pending requests are counted at most.
 const PENDING: usize = 10_000;
@@ -36,7 +37,7 @@ impl Workflow {
     /// # Errors
     /// [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn metrics(&self, caller: &Caller) -> Result<Metrics, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.may_audit(caller, &GetMetrics::SPEC, self.shared.time.now())?;
         Ok(self.shared.metrics()?)
     }
 }

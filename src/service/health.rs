@@ -3,9 +3,9 @@
 use super::integrity::Integrity;
 use super::workflow::Workflow;
 use crate::clock::ClockTrouble;
+use crate::command::{Definition, Health as GetHealth};
 use crate::error::Error;
 use crate::model::{Caller, ChannelCount, Revision, Timestamp};
-use crate::workflow::may_audit;
 
 /// How the library stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Workflow {
     pub fn health(&self, caller: &Caller) -> Result<Health, Error> {
         let time = &self.shared.time;
         let at = time.now();
-        may_audit(caller, &self.shared.rules, at)?;
+        self.shared.may_audit(caller, &GetHealth::SPEC, at)?;
         let store = self.store_health(at)?;
         let clock = ClockHealth { wall: time.wall(), trouble: time.trouble() };
         let journal = self.shared.integrity.lock().clone();

@@ -33,6 +33,8 @@
 //! | `offers` | what a caller may ask for |
 //! | `remedies` | what may be asked for to lift a denial |
 //! | `explain` | why a check is answered as it is |
+//! | `configured` | which configuration an engine was opened with, on record |
+//! | `touched` | what a change of the configuration touches |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
 //! | `follow` | how the projections follow the store |
@@ -48,6 +50,7 @@
 //! | `export` | all grants in force as one Cedar policy set |
 //! | `watch` | waiting for the next change |
 //! | `deliveries` | the deliveries of notices, for those who look after them |
+//! | `refusals` | refused attempts: how they come on record, and who may read them |
 //! | `health` | how the library stands |
 //! | `outbox` | what is told to whom, for whoever sends it |
 //! | `notifier` | what wakes those who wait |
@@ -55,6 +58,7 @@
 #[cfg(feature = "cedar")]
 mod authorize;
 mod commit;
+mod configured;
 mod cursor;
 mod deliveries;
 mod directory;
@@ -95,12 +99,14 @@ mod pulse;
 mod receipt;
 mod reconciler;
 mod records;
+mod refusals;
 mod remedies;
 #[cfg(feature = "sign")]
 mod sealing;
 mod settings;
 mod shared;
 mod summaries;
+mod touched;
 mod uses;
 mod watch;
 mod workflow;

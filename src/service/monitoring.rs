@@ -7,14 +7,14 @@ use super::commit::{Decision, Round};
 use super::listing::{Listing, one_more};
 use super::shared::Shared;
 use super::workflow::{Workflow, place};
-use crate::command::ListAlerts;
+use crate::command::{Definition, ListAlerts};
 use crate::error::Error;
 use crate::model::{
     Alert, AlertId, AlertKind, AlertState, Caller, Cursor, Event, GrantId, RecordFilter, Revision, Timestamp,
 };
 use crate::monitor::Monitor;
 use crate::store::{Reads, RecordQuery, StoreError};
-use crate::workflow::{Needs, Refusal, Whose, may_audit, raise};
+use crate::workflow::{Needs, Refusal, Whose, raise};
 
 /// How many records are read at a time, and how often in one round of the background work.
 const CHUNK: usize = 1_000;
@@ -181,7 +181,7 @@ impl Workflow {
     pub fn alerts(&self, caller: &Caller, list: &ListAlerts) -> Result<Listing<AlertState>, Error> {
         let (shared, limit) = (&self.shared, list.limit.0);
         let now = shared.time.now();
-        may_audit(caller, &shared.rules, now)?;
+        shared.may_audit(caller, &ListAlerts::SPEC, now)?;
         let one_more = one_more(limit)?;
         let (name, before) = place(list, list.cursor)?;
         let mut monitor = shared.monitor.lock();

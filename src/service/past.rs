@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::Listing;
 use super::workflow::Workflow;
-use crate::command::{WhatChanged, WhatCould, WhoCould};
+use crate::command::{CommandSpec, Definition, WhatChanged, WhatCould, WhoCould};
 use crate::error::Error;
 use crate::model::{
     Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, RecordFilter, Resource, Revision, Subject, Timestamp,
 };
 use crate::store::{RecordQuery, Store, StoreError};
-use crate::workflow::{View, evolve, may_audit};
+use crate::workflow::{View, evolve};
 
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
@@ -32,7 +32,7 @@ impl Workflow {
                 return Err(Invalid::new("parent", "is given without `resource`", "both, or neither").into());
             }
         };
-        let (store, at) = (self.audited(caller)?, asked.at);
+        let (store, at) = (self.audited(caller, &WhoCould::SPEC)?, asked.at);
         let covering = |grant: &Grant| grant.window.end() > at && grant.covers(&asked.permission, &resource);
         Ok(Listing { items: in_force(tell(store, at, covering)?, at, store)?, next: None, now: at })
     }
@@ -42,7 +42,7 @@ impl Workflow {
     /// # Errors
     /// As for [`Workflow::who_could`].
     pub fn what_could(&self, caller: &Caller, asked: &WhatCould) -> Result<Listing<Grant>, Error> {
-        let (store, at) = (self.audited(caller)?, asked.at);
+        let (store, at) = (self.audited(caller, &WhatCould::SPEC)?, asked.at);
         let theirs = |grant: &Grant| grant.window.end() > at && grant.holder == asked.principal;
         Ok(Listing { items: in_force(tell(store, at, theirs)?, at, store)?, next: None, now: at })
     }
@@ -56,7 +56,7 @@ impl Workflow {
         if until <= from {
             return Err(Invalid::new("until", format!("is {until}"), format!("an instant after {from}")).into());
         }
-        let store = self.audited(caller)?;
+        let store = self.audited(caller, &WhatChanged::SPEC)?;
         let active = |grants: &BTreeMap<GrantId, Grant>, at| {
             let active = grants.values().filter(|grant| grant.status(at) == GrantStatus::Active);
             active.map(|grant| grant.id).collect::<BTreeSet<_>>()
@@ -69,8 +69,8 @@ impl Workflow {
     }
 
     /// The store, with every use that this process has answered, for somebody who may read the record.
-    fn audited(&self, caller: &Caller) -> Result<&dyn Store, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+    fn audited(&self, caller: &Caller, spec: &CommandSpec) -> Result<&dyn Store, Error> {
+        self.shared.may_audit(caller, spec, self.shared.time.now())?;
         self.shared.flush_uses()?;
         Ok(&*self.shared.store)
     }

@@ -3,12 +3,11 @@
 use serde_json::json;
 
 use super::workflow::Workflow;
-use crate::command::{GetCheckpoint, GetProof};
+use crate::command::{Definition, GetCheckpoint, GetProof};
 use crate::error::Error;
 use crate::journal::{Hash, TILE, TILE_LEVEL, Tree, consistency, inclusion, is_consistent, is_included, leaf, node};
 use crate::model::{Caller, Invalid, Revision};
 use crate::store::{KeptCheckpoint, Store, StoreError};
-use crate::workflow::may_audit;
 
 /// How many texts are read at a time.
 const CHUNK: u64 = 1_024;
@@ -19,7 +18,7 @@ impl Workflow {
     /// # Errors
     /// When none was signed yet that covers it; [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn checkpoint(&self, caller: &Caller, get: &GetCheckpoint) -> Result<KeptCheckpoint, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.may_audit(caller, &GetCheckpoint::SPEC, self.shared.time.now())?;
         self.covering(get.record, "record")
     }
 
@@ -50,7 +49,7 @@ impl Workflow {
     /// [`crate::workflow::RefusalCode::NotAnAuditor`]; [`StoreError::Corrupt`] when the records do not lead to the checkpoint;
     /// errors of the store.
     pub fn proof(&self, caller: &Caller, get: &GetProof) -> Result<String, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.may_audit(caller, &GetProof::SPEC, self.shared.time.now())?;
         let kept = match get.checkpoint {
             None => self.covering(None, "checkpoint")?,
             Some(size) => self.at_size(size, "checkpoint")?,

@@ -81,6 +81,7 @@ impl Reconciler {
         shared.flush_uses()?;
         shared.sync()?;
         shared.remember();
+        shared.apply_configuration()?;
         let mut noted = 0;
         for _ in 0..CHUNKS {
             let now = shared.time.now();
@@ -99,6 +100,7 @@ impl Reconciler {
         #[cfg(feature = "cedar")]
         shared.watch_guardrails()?;
         shared.watch()?;
+        shared.flush_refusals()?;
         if shared.counters.is_due(shared.time.monotonic()) {
             Shared::probe(&shared.counters, &Decider::new(Arc::clone(&shared.checks), self.shared.clone()));
         }
@@ -124,7 +126,7 @@ impl Reconciler {
         })
     }
 
-    /// Writes the commands and the uses that wait. Once this has returned, every use that a check of this process answered
+    /// Writes the commands, the uses and the refused attempts that wait. Once this has returned, every use that a check of this process answered
     /// before the call is on disk.
     ///
     /// # Errors
@@ -132,6 +134,7 @@ impl Reconciler {
     pub fn flush(&self) -> Result<(), Error> {
         self.shared.remember();
         self.shared.write_pending()?;
-        Ok(self.shared.flush_uses()?)
+        self.shared.flush_uses()?;
+        Ok(self.shared.flush_refusals()?)
     }
 }

@@ -51,6 +51,10 @@ pub(super) struct Shared {
     pub(super) monitor: Mutex<Monitor>,
     pub(super) pulse: Mutex<Pulse>,
     pub(super) counters: Counters,
+    /// The values of the configuration as text, where there is one to put on record.
+    pub(super) configuration: Option<String>,
+    /// Whether what the configuration asks for at a start is done.
+    pub(super) configured: Mutex<bool>,
     /// Notified after the revision has risen.
     pub(super) notifier: Notifier,
 }
@@ -63,12 +67,13 @@ pub(super) struct Parts {
     pub(super) settings: Settings,
     pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) configuration: Option<String>,
 }
 
 impl Shared {
     /// Reads the live grants.
     pub(super) fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { store, rules, settings, directory, clock } = parts;
+        let Parts { store, rules, settings, directory, clock, configuration } = parts;
         let head = store.head()?;
         // Where nothing outlives the process, nothing was unused.
         let remembered = store.remembered()?;
@@ -108,7 +113,8 @@ impl Shared {
             following: Mutex::new(Following::at(&head)),
             integrity: Mutex::default(),
             pending: PendingCommands::default(),
-
+            configuration,
+            configured: Mutex::new(false),
             notifier: Notifier::default(),
             store,
             time,
@@ -118,6 +124,7 @@ impl Shared {
             let _ = shared.checks.guard.set(Arc::clone(&shared.guard) as _);
         }
         shared.start_following()?;
+        shared.withhold_changed_roles()?;
         Ok(shared)
     }
 

@@ -1,12 +1,14 @@
 //! How checks keep current and have uses written.
 
+use std::collections::BTreeSet;
+
 use super::commit::{Decision, Round};
 use super::metrics::Counters;
 use super::shared::Shared;
 use crate::check::KeepsCurrent;
-use crate::model::{Event, GrantId, Revision, Timestamp};
+use crate::model::{Event, Fact, GrantId, Revision, Timestamp};
 use crate::store::{Reads, StoreError};
-use crate::workflow::{Use, use_of};
+use crate::workflow::{Needs, Use, no_longer_extending, use_of};
 
 impl KeepsCurrent for Shared {
     fn sync(&self) -> Result<Revision, StoreError> {
@@ -22,8 +24,14 @@ impl KeepsCurrent for Shared {
             let view = reads.grant(grant)?;
             // Another process may have a clock that is ahead of ours.
             let now = at.max(self.time.now());
-            let events = view.grant.as_ref().and_then(|grant| use_of(grant, what.clone(), now));
+            let mut events = view.grant.as_ref().and_then(|grant| use_of(grant, what.clone(), now));
             let is_used = events.is_some();
+            if let Some(events) = &mut events
+                && events.iter().any(|event| matches!(event.fact, Fact::GrantExhausted { .. }))
+            {
+                let waiting = reads.view(&Needs { extending: true, ..Needs::grant(grant) }, now)?;
+                events.extend(no_longer_extending(&waiting, &BTreeSet::from([grant]), now));
+            }
             // Numbered uses are exact: each is written only if no other was since the grant was read.
             let conditional = view.grant.as_ref().is_some_and(|grant| grant.conditions.max_uses.is_some());
             let decision = Decision { conditional, ..Decision::from_view(view, events.unwrap_or_default()) };

@@ -9,7 +9,7 @@ use super::receipt::Receipt;
 use super::records;
 use super::shared::Shared;
 use crate::command::{
-    Definition, ExportRecords, GetStory, Limit, ListDelegations, ListGrants, ListRecords, ListRequests,
+    Definition, ExportRecords, GetHead, GetStory, Limit, ListDelegations, ListGrants, ListRecords, ListRequests,
 };
 use crate::error::Error;
 use crate::journal::{Broken, Record};
@@ -21,8 +21,8 @@ use crate::store::{
     ListedRequest, Page, Position, RecordQuery, StoreError, Verification, Verified, Verifying, Visible,
 };
 use crate::workflow::{
-    Needs, Refusal, RefusalCode, Rules, Whose, lent_roles, may_audit, may_see_delegation, may_see_grant,
-    may_see_request, reassessed, sees_everything,
+    Needs, Refusal, RefusalCode, Rules, Whose, lent_roles, may_see_delegation, may_see_grant, may_see_request,
+    reassessed, sees_everything,
 };
 
 /// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
@@ -201,7 +201,7 @@ impl Workflow {
     /// [`RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; when the cursor is of another list or another filter; errors
     /// of the store.
     pub fn journal(&self, caller: &Caller, list: &ListRecords) -> Result<Listing<Record>, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.may_audit(caller, &ListRecords::SPEC, self.shared.time.now())?;
         one_more(list.limit.0)?;
         let (name, place) = place(list, list.cursor)?;
         self.shared.flush_uses()?;
@@ -215,7 +215,7 @@ impl Workflow {
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn export(&self, caller: &Caller, export: &ExportRecords) -> Result<Vec<Record>, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.may_audit(caller, &ExportRecords::SPEC, self.shared.time.now())?;
         self.shared.flush_uses()?;
         let filter = export.filter.clone();
         let query = RecordQuery { filter, ..RecordQuery::after(export.after.unwrap_or_default(), 0) };
@@ -328,7 +328,7 @@ impl Workflow {
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn head(&self, caller: &Caller) -> Result<Checkpoint, Error> {
-        may_audit(caller, &self.shared.rules, self.shared.time.now())?;
+        self.shared.may_audit(caller, &GetHead::SPEC, self.shared.time.now())?;
         self.shared.flush_uses()?;
         let head = self.shared.store.head()?;
         Ok(Checkpoint::new(head.revision, &head.hash.to_string())?)

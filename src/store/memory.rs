@@ -11,14 +11,15 @@ use super::topics::{Bits, concerned, place_of};
 use super::verification::tell;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, KeptCheckpoint, Leased, LeasedDelivery, Lineage, Live,
-    NewDelivery, NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Subject,
-    Verification, Verified, Verifying, fold,
+    MAX_REFUSALS, NewDelivery, NumberedDelivery, NumberedRefusal, Page, Position, REFUSAL_DAYS, Reads, RecordQuery,
+    RefusalPage, Seen, Settled, Store, StoreError, Subject, Verification, Verified, Verifying, fold,
 };
 use crate::journal::{Broken, Hash, Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
     AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Grant,
-    GrantId, GrantStatus, Invalid, Principal, RequestId, RequestStatus, Revision, Secret, Standing, Timestamp, Topic,
+    GrantId, GrantStatus, Invalid, Principal, Refused, RequestId, RequestStatus, Revision, Secret, Standing, Timestamp,
+    Topic,
 };
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
@@ -54,6 +55,8 @@ struct State {
     done: HashMap<(Principal, String), (Timestamp, Done)>,
     outbox: Outbox,
     secrets: HashMap<String, Secret>,
+    /// Refused attempts, by their number.
+    refusals: BTreeMap<u64, Refused>,
     /// How many commits there were.
     commits: u64,
 }
@@ -73,6 +76,7 @@ impl Default for State {
             standings: BTreeMap::new(),
             done: HashMap::new(),
             secrets: HashMap::new(),
+            refusals: BTreeMap::new(),
             outbox: Outbox::default(),
             commits: 0,
         }
@@ -169,7 +173,24 @@ impl State {
     fn forget_old(&mut self, now: Timestamp) -> usize {
         let before = self.done.len();
         self.done.retain(|_, (at, _)| now.millis().saturating_sub(at.millis()) <= KEY_DAYS * DAY_MILLIS);
-        before - self.done.len() + self.outbox.forget_old(now)
+        let refusals = self.refusals.len();
+        let newest = self.refusals.last_key_value().map_or(0, |(number, _)| *number);
+        self.refusals.retain(|number, one| {
+            let age = now.millis().saturating_sub(one.hour().millis());
+            age <= REFUSAL_DAYS * DAY_MILLIS && newest.saturating_sub(*number) < MAX_REFUSALS
+        });
+        before - self.done.len() + refusals - self.refusals.len() + self.outbox.forget_old(now)
+    }
+
+    fn add_refusals(&mut self, refused: &[Refused]) {
+        for one in refused {
+            if let Some(like) = self.refusals.values_mut().find(|kept| kept.is_like(one)) {
+                like.add(one);
+            } else {
+                let number = self.refusals.last_key_value().map_or(0, |(number, _)| *number) + 1;
+                self.refusals.insert(number, one.clone());
+            }
+        }
     }
 
     fn check_position(&self, known: &Position) -> Result<(), StoreError> {
@@ -519,6 +540,17 @@ impl Store for MemoryStore {
 
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
         Ok(self.state.lock().secrets.entry(name.to_owned()).or_insert_with(|| fresh.clone()).clone())
+    }
+
+    fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {
+        self.state.lock().add_refusals(refused);
+        Ok(())
+    }
+
+    fn refusals(&self, page: &RefusalPage) -> Result<Vec<NumberedRefusal>, StoreError> {
+        let state = self.state.lock();
+        let all = state.refusals.iter().rev().map(|(number, one)| (*number, one.clone()));
+        Ok(all.filter(|one| page.wants(one)).take(page.limit).collect())
     }
 
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -10,6 +10,7 @@
 //! | `batch` | what is written together |
 //! | `checkpoints` | what is kept of signed checkpoints |
 //! | `live` | which grants checks need |
+//! | `refusals` | refused attempts: which are kept, and which are wanted |
 //! | `outbox` | which notices wait to be told, and what becomes of their deliveries |
 //! | `page` | which rows a list shows |
 //! | `records` | which records of the journal are wanted, and what a record is about |
@@ -51,6 +52,7 @@ mod port;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;
+mod refusals;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -82,6 +84,7 @@ pub use port::{DecideBatch, Reads, Store};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore, PostgresUrl, UnusableDatabase};
 pub use records::RecordQuery;
+pub use refusals::{MAX_REFUSALS, NumberedRefusal, REFUSAL_DAYS, RefusalPage};
 #[cfg(all(feature = "sqlite", feature = "config"))]
 pub(crate) use sqlite::check_private;
 #[cfg(feature = "sqlite")]

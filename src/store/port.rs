@@ -4,12 +4,13 @@ use std::fmt::Debug;
 
 use super::{
     Batch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
-    NumberedDelivery, Page, Position, RecordQuery, Seen, Settled, StoreError, Verification, Verified, Verifying,
+    NumberedDelivery, NumberedRefusal, Page, Position, RecordQuery, RefusalPage, Seen, Settled, StoreError,
+    Verification, Verified, Verifying,
 };
 use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Grant, GrantId, GrantStatus,
-    Principal, RequestId, RequestStatus, Revision, Secret, Timestamp,
+    Principal, Refused, RequestId, RequestStatus, Revision, Secret, Timestamp,
 };
 use crate::workflow::{Needs, View};
 
@@ -247,8 +248,27 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError>;
 
+    /// Adds these attempts to those that are kept, each to the one that it is like ([`Refused::is_like`]) where there is one.
+    /// A store that keeps none does nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {
+        let _ = refused;
+        Ok(())
+    }
+
+    /// Refused attempts, newest first: in the order in which each was first written.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn refusals(&self, page: &RefusalPage) -> Result<Vec<NumberedRefusal>, StoreError> {
+        let _ = page;
+        Ok(Vec::new())
+    }
+
     /// Removes what is kept no longer: notices with their deliveries ([`super::NOTICE_DAYS`], [`super::UNSENT_DAYS`],
-    /// [`super::MAX_NOTICES`]) and idempotency keys ([`super::KEY_DAYS`]). Removes some thousands at most, and answers how
+    /// [`super::MAX_NOTICES`]), refused attempts ([`super::REFUSAL_DAYS`]) and idempotency keys ([`super::KEY_DAYS`]). Removes some thousands at most, and answers how
     /// many rows that were; call it again while it is not zero. Commits do the same from time to time.
     ///
     /// # Errors

@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::{
     AlertDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument,
-    OfferDocument, PageDocument, RecordDocument, RemediesDocument, RequestDocument, SummaryDocument, to_json,
+    OfferDocument, PageDocument, RecordDocument, RefusedDocument, RemediesDocument, RequestDocument, SummaryDocument,
+    to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Timestamp};
+use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Refused, Timestamp};
 use crate::service::{Explanation, Health, Listing, Receipt, Remedies};
 use crate::summary::Session;
 use crate::workflow::Offer;
@@ -76,6 +77,8 @@ pub enum Item {
     Alert(Box<AlertState>),
     /// A delivery.
     Delivery(Box<Delivery>),
+    /// Refused attempts.
+    Refused(Box<Refused>),
     /// How the library stands.
     Health(Box<Health>),
     /// A role that the caller may ask for.
@@ -98,6 +101,7 @@ impl Item {
             Self::Summary(_) => SummaryDocument::SPEC.name,
             Self::Alert(_) => AlertDocument::SPEC.name,
             Self::Delivery(_) => DeliveryDocument::SPEC.name,
+            Self::Refused(_) => RefusedDocument::SPEC.name,
             Self::Health(_) => HealthDocument::SPEC.name,
             Self::Offer(_) => OfferDocument::SPEC.name,
             Self::Explanation(_) => ExplanationDocument::SPEC.name,
@@ -125,6 +129,7 @@ impl Item {
             Self::Alert(state) => ItemDocument::Alert(Box::new(AlertDocument::new(state, now))),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
             Self::Delivery(one) => ItemDocument::Delivery(Box::new(DeliveryDocument::from(&**one))),
+            Self::Refused(one) => ItemDocument::Refused(Box::new(RefusedDocument::from(&**one))),
             Self::Health(health) => ItemDocument::Health(Box::new(HealthDocument::from(&**health))),
             Self::Offer(offer) => ItemDocument::Offer(Box::new(OfferDocument::from(&**offer))),
             Self::Explanation(one) => ItemDocument::Explanation(Box::new(ExplanationDocument::from(&**one))),
@@ -144,6 +149,7 @@ enum ItemDocument {
     Summary(Box<SummaryDocument>),
     Alert(Box<AlertDocument>),
     Delivery(Box<DeliveryDocument>),
+    Refused(Box<RefusedDocument>),
     Health(Box<HealthDocument>),
     Offer(Box<OfferDocument>),
     Explanation(Box<ExplanationDocument>),

@@ -44,6 +44,7 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
         AnswerKind::Records
             | AnswerKind::Delivery
             | AnswerKind::Deliveries
+            | AnswerKind::Refusals
             | AnswerKind::Health
             | AnswerKind::Summary
             | AnswerKind::Offers
@@ -161,6 +162,7 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         Read::ListDeliveries(list) => {
             Answer::page(workflow.deliveries(who()?, &list)?, |one| Item::Delivery(Box::new(one)))
         }
+        Read::ListRefusals(list) => Answer::page(workflow.refusals(who()?, &list)?, |one| Item::Refused(Box::new(one))),
         Read::ResendDelivery(resend) => delivery(workflow.resend_delivery(who()?, resend.id)?, workflow.now()),
         Read::DropDelivery(drop) => delivery(workflow.drop_delivery(who()?, drop.id)?, workflow.now()),
         Read::Health(_) => Answer::read(Body::One(Item::Health(Box::new(workflow.health(who()?)?))), workflow.now()),

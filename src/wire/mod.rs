@@ -18,6 +18,7 @@
 //! | `grant` | a grant |
 //! | `delegation` | a delegation |
 //! | `delivery` | a delivery of a notice |
+//! | `refused` | refused attempts |
 //! | `health` | how the library stands |
 //! | `details` | what a request says for people |
 //! | `record` | a record of the journal |
@@ -56,6 +57,7 @@ mod offer;
 mod page;
 mod problem;
 mod record;
+mod refused;
 mod remedy;
 mod request;
 mod review;
@@ -78,6 +80,7 @@ pub use offer::OfferDocument;
 pub use page::PageDocument;
 pub use problem::{ProblemDocument, http_status};
 pub use record::RecordDocument;
+pub use refused::RefusedDocument;
 pub use remedy::{RemediesDocument, RemedyDocument};
 pub use request::{RequestDocument, request_of};
 pub use shown::{DocumentSpec, ShownField, ShownKind};
@@ -119,6 +122,7 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &health::StoreDocument::SPEC,
         &health::JournalDocument::SPEC,
         &health::ClockDocument::SPEC,
+        &RefusedDocument::SPEC,
         &health::ChannelDocument::SPEC,
         &HealthDocument::SPEC,
         &offer::OfferedStepDocument::SPEC,

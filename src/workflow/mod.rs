@@ -52,15 +52,15 @@ pub use assess::reassessed;
 pub use call::{Call, Ids};
 pub use cuts::{CutLine, cuts_by, cuts_of};
 pub use decide::{
-    Offer, Remedy, answered_with, check_not_disabled, decide, may_review, may_review_use, offers, preview, raise,
-    remedies,
+    Offer, Remedy, Touched, answered_with, check_not_disabled, decide, end_changed_roles, may_review, may_review_use,
+    no_longer_extending, offers, preview, raise, remedies, touched_grant, touched_request,
 };
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};
 pub use note::{next_note, note};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
-pub use rules::{AfterUnjustified, BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
+pub use rules::{AfterUnjustified, BreakGlassRules, Limits, NeverAutoApprove, OnRoleChange, RiskRules, Rules};
 #[cfg(feature = "cedar")]
 pub(crate) use second_factor::proven_at;
 pub use uses::{Use, met_until, use_of};

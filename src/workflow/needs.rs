@@ -107,7 +107,7 @@ impl Needs {
             return Self { live: Some(Whose::Of(principal.clone())), extending: true, ..nothing_more };
         }
         if let Command::AcceptClock(_) = call.command {
-            return Self { live: Some(Whose::Everybody), ..nothing_more };
+            return Self { live: Some(Whose::Everybody), extending: true, ..nothing_more };
         }
         let Some(caller) = call.caller else { return nothing_more };
         let count = |person: Option<&Principal>| {

@@ -57,6 +57,8 @@ pub struct Rules {
     /// `max_total_duration_hours`: the longest that a grant and its extensions last together; when `None`, as long as the
     /// role's longest grants would that follow each other as often as `max_extensions` allows.
     pub max_total_duration: Option<Ttl>,
+    /// `on_role_change`: what becomes of a live grant that gives more than its role does now.
+    pub on_role_change: OnRoleChange,
     /// `limits`: how many grants and requests there may be.
     pub limits: Limits,
     /// `agents`: what agents may do, and how much of it.
@@ -95,7 +97,8 @@ impl Default for Rules {
             auto_extend: false,
             max_extensions: 1,
             max_total_duration: None,
-            limits: Limits::default(),
+            on_role_change: OnRoleChange::default(),
+            limits: Limits::usual(),
             agents: AgentRules::default(),
             risk: RiskRules::default(),
             break_glass: BreakGlassRules::default(),
@@ -124,7 +127,36 @@ impl Rules {
     }
 }
 
-/// How many grants and requests there may be; without a number, any.
+/// What becomes of a live grant when the operator has removed its role, or taken permissions from it.
+///
+/// ```
+/// use jit_access::workflow::OnRoleChange;
+///
+/// assert_eq!("revoke".parse(), Ok(OnRoleChange::Revoke));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRoleChange {
+    /// `keep`: it goes on to its end as it was approved.
+    #[default]
+    Keep,
+    /// `revoke`: the next start revokes it. Break-glass grants go on.
+    Revoke,
+}
+
+impl FromStr for OnRoleChange {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "keep" => Ok(Self::Keep),
+            "revoke" => Ok(Self::Revoke),
+            other => Err(Invalid::new("on_role_change", format!("is {}", Invalid::quote(other)), "keep or revoke")),
+        }
+    }
+}
+
+/// How many grants and requests there may be; without a number, any. The default is none; [`Rules::default`] has the
+/// [usual](Limits::usual) ones.
 ///
 /// ```
 /// use jit_access::workflow::Limits;
@@ -146,6 +178,18 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Those that hold when the operator sets none: 100 requests of a person in an hour, and 50 that wait for an answer. Far
+    /// more than anybody needs, and few enough that nobody fills a disk or a queue.
+    #[must_use]
+    pub const fn usual() -> Self {
+        Self {
+            grants_per_person: None,
+            grants_total: None,
+            open_requests_per_person: Some(50),
+            requests_per_hour: Some(100),
+        }
+    }
+
     /// Whether there is any.
     #[must_use]
     pub fn are_set(&self) -> bool {

@@ -364,6 +364,14 @@ jit_status jit_open(const struct jit_open_options *options,
                     struct jit_engine **out_engine,
                     struct jit_error **out_error);
 
+// Checks the configuration that these options name, as `jit_open` would read it, and answers all mistakes at once: a JSON
+// object with `errors`, each with `key`, `problem` and `expected`, and `warnings`. With any error `jit_open` fails. Whether the
+// store's file could be opened is looked at too, and nothing is written. On success `*out_json` is the answer; `jit_text_free`
+// frees it. `JIT_INVALID` when the file cannot be read. Waits for the disk.
+jit_status jit_check_config(const struct jit_open_options *options,
+                            struct jit_text **out_json,
+                            struct jit_error **out_error);
+
 // Closes an engine: invalidates the handle, waits for the calls of other threads that are running, and writes the uses
 // that wait. Every later call with the handle answers `JIT_UNAVAILABLE`, except a second `jit_close`, which answers
 // `JIT_INVALID`. Waits for the disk.

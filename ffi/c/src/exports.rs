@@ -80,6 +80,37 @@ pub unsafe extern "C" fn jit_open(
     })
 }
 
+/// Checks the configuration that these options name, as `jit_open` would read it, and answers all mistakes at once: a JSON
+/// object with `errors`, each with `key`, `problem` and `expected`, and `warnings`. With any error `jit_open` fails. Whether the
+/// store's file could be opened is looked at too, and nothing is written. On success `*out_json` is the answer; `jit_text_free`
+/// frees it. `JIT_INVALID` when the file cannot be read. Waits for the disk.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jit_check_config(
+    options: *const jit_open_options,
+    out_json: *mut *mut jit_text,
+    out_error: *mut *mut jit_error,
+) -> jit_status {
+    guard!(out_error, |c: &FromC| {
+        let options = c.read(options, "options")?;
+        let out_json = c.out(out_json, "out_json")?;
+        let environ = match options.flags & JIT_OPEN_READ_ENVIRONMENT {
+            0 => Vec::new(),
+            _ => environment().collect(),
+        };
+        let found = match (c.text(options.config, "config")?, c.text(options.config_path, "config_path")?) {
+            (Some(text), None) => Config::check(None, text, environ),
+            (None, Some(path)) => Config::check_file(path, environ).map_err(|error| error.for_field("config_path"))?,
+            // Neither or both: the same mistake as for `jit_open`.
+            (text, path) => {
+                config(text, path, environ)?;
+                return Ok(());
+            }
+        };
+        out_json.set(to_c(TEXTS.add(Text(terminated(&found.to_json())))));
+        Ok(())
+    })
+}
+
 /// Closes an engine: invalidates the handle, waits for the calls of other threads that are running, and writes the uses
 /// that wait. Every later call with the handle answers `JIT_UNAVAILABLE`, except a second `jit_close`, which answers
 /// `JIT_INVALID`. Waits for the disk.

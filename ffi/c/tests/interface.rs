@@ -28,6 +28,7 @@ const ONLY_C: &[(&str, &str)] = &[
     ("jit_version", "the same"),
     ("jit_open", "Rust builds an engine from its `Config`"),
     ("jit_close", "Rust drops the engine"),
+    ("jit_check_config", "`Config::check` in Rust"),
     ("jit_run", "carries the commands"),
     ("jit_authorize", "`wire::authorize` in Rust"),
     ("jit_tell_entities", "`Engine::tell_entities` in Rust"),

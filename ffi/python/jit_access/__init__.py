@@ -16,6 +16,7 @@ from jit_access._native import (
     __version__,
 )
 from jit_access.answers import Page
+from jit_access.configuration import ConfigCheck, ConfigMistake, check_config
 from jit_access.errors import (
     Conflict,
     Corrupt,
@@ -52,6 +53,7 @@ from jit_access.values import (
     Record,
     Remedies,
     Remedy,
+    RefusedAttempt,
     Review,
     RiskReason,
     SignIn,
@@ -77,6 +79,8 @@ __all__ = [
     "ChannelHealth",
     "ClockHealth",
     "Conditions",
+    "ConfigCheck",
+    "ConfigMistake",
     "Conflict",
     "Considered",
     "Contact",
@@ -109,6 +113,7 @@ __all__ = [
     "Remedies",
     "Remedy",
     "Refused",
+    "RefusedAttempt",
     "Review",
     "RiskReason",
     "SignIn",
@@ -126,6 +131,7 @@ __all__ = [
     "UseDetails",
     "WaitingFor",
     "__version__",
+    "check_config",
 ]
 
 # The methods of `Engine`.

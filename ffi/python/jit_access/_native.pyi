@@ -42,6 +42,7 @@ from jit_access.values import (
     Health,
     Offer,
     Record,
+    RefusedAttempt,
     Summary,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "_cli",
     "_error_codes",
     "_log_to",
+    "_check_config",
     "_parse_principal",
     "_principal",
 ]
@@ -945,6 +947,30 @@ class Engine:
         - `cursor`: `next_cursor` of the page before.
         """
 
+    def refusals(
+        self,
+        caller: Caller,
+        *,
+        person: str | None = None,
+        code: str | None = None,
+        attempt: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[RefusedAttempt]:
+        """List refused attempts, newest first.
+
+        Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and
+        that were denied all the same, by a condition or because the permission is reserved. Those of one principal
+        for one reason within an hour are one row. They are no part of the journal: the newest 100,000 rows of 90
+        days are kept. Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `person`: Only attempts of this person and of agents that act for them.
+        - `code`: Only attempts that were refused for this reason, such as `self_approval`.
+        - `attempt`: Only attempts at this command, or `check`.
+        - `limit`: The most rows on the page, 1 to 500.
+        - `cursor`: `next_cursor` of the page before.
+        """
+
     def deliveries(
         self,
         caller: Caller,
@@ -1359,4 +1385,5 @@ def _at_exit() -> None: ...
 def _error_codes() -> list[str]: ...
 def _cli(arguments: list[str]) -> int: ...
 def _principal(name: Principal | str, agent: bool) -> str: ...
+def _check_config(text: str | None, path: str | os.PathLike[str] | None, environ: dict[str, str] | None) -> str: ...
 def _parse_principal(text: str) -> str: ...

@@ -62,6 +62,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;
     module.add_function(wrap_pyfunction!(_log_to, module)?)?;
     module.add_function(wrap_pyfunction!(cli::_cli, module)?)?;
+    module.add_function(wrap_pyfunction!(open::_check_config, module)?)?;
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
     module.add_function(wrap_pyfunction!(principal::_principal, module)?)?;
     module.add_function(wrap_pyfunction!(principal::_parse_principal, module)?)?;

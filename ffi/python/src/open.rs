@@ -1,6 +1,7 @@
 //! What is opened: a configuration, and what Python gave with it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jit_access::Error;
@@ -8,12 +9,30 @@ use jit_access::clock::Clock;
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host, HostBuilder, environment};
 use jit_access::model;
+use pyo3::prelude::*;
 
 use crate::directory::PyDirectory;
+use crate::errors::raise;
 
 /// The variables to read: those given, or the process's.
 pub fn variables(environ: Option<HashMap<String, String>>) -> Vec<(String, String)> {
     environ.map_or_else(|| environment().collect(), |given| given.into_iter().collect())
+}
+
+/// All that is wrong with a configuration, as JSON: of a text, or of the file at a path.
+#[pyfunction]
+#[pyo3(signature = (text, path, environ))]
+pub fn _check_config(
+    py: Python<'_>,
+    text: Option<&str>,
+    path: Option<PathBuf>,
+    environ: Option<HashMap<String, String>>,
+) -> PyResult<String> {
+    let checked = py.detach(|| match path {
+        Some(path) => Config::check_file(path, variables(environ)),
+        None => Ok(Config::check(None, text.unwrap_or_default(), variables(environ))),
+    });
+    Ok(checked.map_err(raise)?.to_json())
 }
 
 /// What is opened, by a configuration and what came with it.

@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from test_notifications import Receiver
 
-from jit_access import Caller, Context, Engine, InvalidInput, JitAccessError
+from jit_access import Caller, Context, Engine, InvalidInput, JitAccessError, check_config
 from jit_access.testing import ManualClock
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -384,6 +384,7 @@ SECRETS: Final = {
 }
 
 ELSEWHERE: Final = {
+    "on_role_change": "test_a_grant_beyond_its_role_goes_on_or_not",
     "break_glass.notify_security_team": "test_security_is_told_or_not",
     "notifications.on_use": "test_uses_are_told_or_not",
     "workflow_policy.path": "test_the_policy_is_where_it_is_said_to_be",
@@ -511,6 +512,39 @@ def sqlite(path: Path, **more: Any) -> str:
     return json.dumps(
         {"jit_access": {**BASE, **more, "service": service, "store": {"path": str(path)} | more.get("store", {})}}
     )
+
+
+def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "jit.yaml"
+    path.write_text(
+        "jit_access: {enabeld: true, max_duration_hours: -1, reserved_permissions: [logs.x], roles: {a: {permissions: [b.c]}}}"
+    )
+    for found in (check_config(path, environ={}), check_config(text=path.read_text(), environ={})):
+        assert [error.key for error in found.errors] == ["jit_access.max_duration_hours", "jit_access.enabeld"]
+        assert "`enabled`, perhaps" in str(found.errors[1])
+        assert len(found.warnings) == 1
+    assert check_config(text="", environ={"JIT_ENABLED": "perhaps"}).errors[0].key == "jit_access.enabled"
+    assert check_config(text="jit_access: {}", environ={}).errors == ()
+    with pytest.raises(InvalidInput, match="path"):
+        check_config(tmp_path / "missing.yaml")
+    with pytest.raises(TypeError):
+        check_config()
+    assert list(tmp_path.iterdir()) == [path], "nothing is written"
+
+
+def test_a_grant_beyond_its_role_goes_on_or_not(tmp_path: Path) -> None:
+    def story(what: str) -> str:
+        path = tmp_path / f"{what}.db"
+        with Engine.from_yaml(sqlite(path), environ={}, clock=CLOCK) as engine:
+            grant = give(engine)
+        narrowed = {"on_role_change": what, "roles": {"operator": {"permissions": ["tools.read"]}}}
+        with Engine.from_yaml(sqlite(path, **narrowed), environ={}, clock=CLOCK) as engine:
+            allowed = engine.check("dev@example.com", "tools.execute").allowed
+            engine.tick()
+            assert allowed == engine.check("dev@example.com", "tools.execute").allowed
+            return str(engine.grant(DEV, grant).status)
+
+    assert (story("keep"), story("revoke")) == ("active", "revoked")
 
 
 @pytest.mark.parametrize("notify", [True, False])

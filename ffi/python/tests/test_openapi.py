@@ -306,6 +306,7 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     assert grant in walk("summary_text", "dev", id=grant, form="text")
     assert "jit_" in walk("metrics", "lead")
     assert walk("export", "lead", grant_id=grant)
+    assert walk("refusals", "lead")["items"] == []
     now, before = days(0), days(-1)
     walk("who_could", "lead", permission="audit:read", at=now)
     walk("what_could", "lead", principal="dev@example.com", at=now)

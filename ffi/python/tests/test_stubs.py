@@ -80,6 +80,7 @@ def test_help_says_what_each_field_of_a_value_is() -> None:
         jit_access.Delegation,
         jit_access.Record,
         jit_access.Delivery,
+        jit_access.RefusedAttempt,
         jit_access.ChannelHealth,
         jit_access.Health,
         jit_access.Review,

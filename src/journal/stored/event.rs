@@ -139,6 +139,11 @@ enum StoredFact {
         digest: String,
         count: u32,
     },
+    ConfigurationChanged {
+        digest: String,
+        grants: u32,
+        requests: u32,
+    },
     BreakGlassReviewed {
         grant: String,
         justified: bool,
@@ -250,6 +255,9 @@ impl From<&Event> for StoredEvent {
             Fact::StandingReported { principal, standing } => {
                 StoredFact::StandingReported { principal: principal.into(), standing: standing.into() }
             }
+            Fact::ConfigurationChanged { digest, grants, requests } => {
+                StoredFact::ConfigurationChanged { digest: digest.clone(), grants: *grants, requests: *requests }
+            }
             Fact::StoreAccepted { reason } => StoredFact::StoreAccepted { reason: reason.to_string() },
             Fact::ClockAccepted { reason } => StoredFact::ClockAccepted { reason: reason.to_string() },
             Fact::GuardrailsChanged { digest, count } => {
@@ -356,6 +364,9 @@ impl TryFrom<StoredEvent> for Event {
             StoredFact::GrantReleased { grant } => Fact::GrantReleased { grant: grant.parse()? },
             StoredFact::StandingReported { principal, standing } => {
                 Fact::StandingReported { principal: principal.try_into()?, standing: standing.try_into()? }
+            }
+            StoredFact::ConfigurationChanged { digest, grants, requests } => {
+                Fact::ConfigurationChanged { digest, grants, requests }
             }
             StoredFact::StoreAccepted { reason } => Fact::StoreAccepted { reason: reason.parse()? },
             StoredFact::ClockAccepted { reason } => Fact::ClockAccepted { reason: reason.parse()? },

@@ -16,6 +16,7 @@
 //! | `positions` | is a journal known from any other, and does an exclusive decision always end |
 //! | `order` | is no record older than the one before it, and is the time that was seen kept |
 //! | `outbox` | is every message given out until it is settled |
+//! | `refusals` | are refused attempts counted together, listed, and kept for a while |
 //! | `lasting` | is everything still there after reopening |
 
 #![expect(
@@ -33,6 +34,7 @@ mod naive;
 pub mod order;
 pub mod outbox;
 pub mod positions;
+pub mod refusals;
 pub mod stories;
 pub mod together;
 pub mod week;
@@ -127,6 +129,7 @@ macro_rules! store_conformance {
             outbox::what_failed_is_sent_again_or_dropped,
             outbox::what_is_old_is_removed,
             outbox::a_secret_is_made_once_for_all,
+            refusals::what_was_refused_is_counted_listed_and_forgotten,
             lasting::what_was_committed_is_there_after_reopening,
         }
     };

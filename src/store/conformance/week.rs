@@ -14,7 +14,7 @@ use crate::model::{
     Resource, ResourceId, Role, RoleName, SignIn, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store};
-use crate::workflow::{BreakGlassRules, Call, Ids, Rules, View, decide, evolve, note};
+use crate::workflow::{BreakGlassRules, Call, Ids, Limits, Rules, View, decide, evolve, note};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -142,6 +142,7 @@ pub fn rules() -> Rules {
         (entry.name.clone(), entry)
     };
     Rules {
+        limits: Limits::default(),
         require_justification: false,
         approver_roles: vec![role("team-lead"), role("security")],
         break_glass: BreakGlassRules {

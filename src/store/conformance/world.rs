@@ -13,7 +13,9 @@ use crate::model::{
     Standing, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, ListedRequest, Position, RecordQuery, Store, StoreError};
-use crate::workflow::{BreakGlassRules, Call, Count, History, Ids, Needs, Rules, Tally, View, Whose, decide, note};
+use crate::workflow::{
+    BreakGlassRules, Call, Count, History, Ids, Limits, Needs, Rules, Tally, View, Whose, decide, note,
+};
 
 /// When every story begins.
 pub const START: i64 = 1_800_000_000_000;
@@ -114,6 +116,7 @@ pub fn rules() -> Rules {
     let escalation = EscalationRule { after: minutes(10), to: vec![role("on-call"), role("approver")] };
     let vault = Role { approval: vec![step("sre", Some(escalation)), step("approver", None)], ..vault };
     Rules {
+        limits: Limits::default(),
         max_duration: minutes(240),
         default_duration: minutes(60),
         require_justification: false,

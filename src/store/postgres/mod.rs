@@ -24,6 +24,7 @@
 //! | `tally` | how many grants and requests there are |
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
+//! | `refusals` | refused attempts |
 //! | `secrets` | what all who use the schema have in common and nobody else knows |
 //! | `text` | how text is kept that may hold any character |
 //! | `verify` | whether the database still says what was written to it |
@@ -41,6 +42,7 @@ mod list;
 mod options;
 mod outbox;
 mod read;
+mod refusals;
 mod schema;
 mod secrets;
 mod session;
@@ -63,13 +65,14 @@ use super::memo;
 use super::verification::tell;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
-    NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError,
+    NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Seen, Settled, Store,
+    StoreError,
 };
 use super::{KeptCheckpoint, Verification, Verified, Verifying};
 use crate::journal::{Hash, Record};
 use crate::model::{
-    ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, RequestStatus,
-    Revision, Secret, Timestamp,
+    ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, Refused,
+    RequestStatus, Revision, Secret, Timestamp,
 };
 use crate::workflow::{Needs, View};
 
@@ -262,6 +265,14 @@ impl Store for PostgresStore {
             Some(kept) => Ok(kept),
             None => self.connections.change(DOING, |s| secrets::kept(s, name, fresh)),
         }
+    }
+
+    fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {
+        self.connections.change("writing refused attempts", |s| refusals::add(s, refused))
+    }
+
+    fn refusals(&self, page: &RefusalPage) -> Result<Vec<NumberedRefusal>, StoreError> {
+        self.connections.read("listing refused attempts", |s| refusals::page(s, page))
     }
 
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {

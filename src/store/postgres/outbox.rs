@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::deliveries;
 use super::error::Fault;
 use super::link::Statement;
 use super::session::Session;
 use super::text::{given, kept};
+use super::{deliveries, refusals};
 use crate::model::{Revision, Timestamp};
 use crate::store::columns::{instant, int, int_of, revision};
 use crate::store::outbox::DAY_MILLIS;
@@ -146,7 +146,7 @@ pub(super) fn forget_old(session: &Session<'_>, now: Timestamp) -> Result<usize,
     let newest = session.number("SELECT coalesce(max(id), 0) FROM notices", &[])?;
     let before = |days: i64| now.millis().saturating_sub(days * DAY_MILLIS);
     let far = newest.saturating_sub(i64::try_from(MAX_NOTICES).unwrap_or(i64::MAX));
-    let mut removed = 0;
+    let mut removed = refusals::forget_old(session, now)?;
     // The deliveries go with their notice.
     for (sql, bound) in [
         (

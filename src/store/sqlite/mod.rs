@@ -27,6 +27,7 @@
 //! | `tally` | how many grants and requests there are |
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
+//! | `refusals` | refused attempts |
 //! | `secrets` | what all who use the file have in common and nobody else knows |
 //! | `verify` | whether the file still says what was written to it |
 //! | `error` | what a failure of SQLite means to the caller |
@@ -46,6 +47,7 @@ mod options;
 mod outbox;
 mod private;
 mod read;
+mod refusals;
 mod rows;
 mod schema;
 mod secrets;
@@ -68,13 +70,13 @@ use snapshot::Exclusive;
 use super::memo;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery,
-    NumberedDelivery, Page, Position, Reads, RecordQuery, Seen, Settled, Store, StoreError, Verification, Verified,
-    Verifying,
+    NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Seen, Settled, Store,
+    StoreError, Verification, Verified, Verifying,
 };
 use crate::journal::{Hash, Record};
 use crate::model::{
-    ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, RequestStatus,
-    Revision, Secret, Timestamp,
+    ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, Refused,
+    RequestStatus, Revision, Secret, Timestamp,
 };
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, View};
@@ -250,6 +252,14 @@ impl Store for SqliteStore {
             Some(kept) => Ok(kept),
             None => self.connections.write(DOING, |c| secrets::kept(c, name, fresh)),
         }
+    }
+
+    fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {
+        self.connections.write("writing refused attempts", |c| refusals::add(c, refused))
+    }
+
+    fn refusals(&self, page: &RefusalPage) -> Result<Vec<NumberedRefusal>, StoreError> {
+        self.connections.read("listing refused attempts", |c| refusals::page(c, page))
     }
 
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::deliveries;
 use super::error::Fault;
 use super::read::{self, int_of};
 use super::rows::{instant, int, revision};
+use super::{deliveries, refusals};
 use crate::model::{Revision, Timestamp};
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{Gathers, KEY_DAYS, Leased, MAX_NOTICES, Message, NOTICE_DAYS, NewDelivery, UNSENT_DAYS};
@@ -152,7 +152,7 @@ pub(super) fn forget_old(transaction: &Transaction<'_>, now: Timestamp) -> Resul
             before(KEY_DAYS),
         ),
     ];
-    let mut removed = 0;
+    let mut removed = refusals::forget_old(transaction, now)?;
     for (sql, bound) in notices {
         removed += transaction.prepare_cached(sql)?.execute(params![bound, CLEARED])?;
     }

@@ -76,7 +76,8 @@ fn ended<'a>(
 }
 
 /// What waits to extend one of these grants leaves the queue with them.
-pub(super) fn no_longer_extending(view: &View, ended: &BTreeSet<GrantId>, now: Timestamp) -> Vec<Event> {
+#[must_use]
+pub fn no_longer_extending(view: &View, ended: &BTreeSet<GrantId>, now: Timestamp) -> Vec<Event> {
     let of_them = |request: &&AccessRequest| {
         request.status(now).is_open() && request.extends.is_some_and(|extension| ended.contains(&extension.of))
     };

@@ -18,6 +18,7 @@
 //! | `eligibility` | who may hold a role, and who may act at all |
 //! | `terms` | what a request is for, after every limit |
 //! | `today` | what today's rules leave of a request that was made under other ones |
+//! | `touch` | what other rules would change about what is granted or requested already |
 //! | `limits` | how many grants and requests there may be |
 //! | `request` | the request that a command makes or is about |
 //! | `offer` | what a caller may ask for |
@@ -45,15 +46,18 @@ mod store;
 mod submit;
 mod terms;
 mod today;
+mod touch;
 
 pub use self::alert::raise;
 pub use self::break_glass::may_review_use;
 use self::case::Case;
 pub use self::covered::answered_with;
 pub use self::eligibility::check_not_disabled;
+pub use self::ending::no_longer_extending;
 pub use self::offer::{Offer, offers};
 pub use self::remedy::{Remedy, remedies};
 pub use self::review::may_review;
+pub use self::touch::{Touched, end_changed_roles, touched_grant, touched_request};
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
 use crate::model::{Event, Timestamp};

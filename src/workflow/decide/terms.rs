@@ -62,13 +62,18 @@ fn requestable(role: &Role, reserved: &[Permission]) -> Result<PermissionSet, Re
     })
 }
 
+/// The longest grant of the role, and the key that says so.
+pub(super) fn longest(role: &Role, rules: &Rules) -> (Ttl, String) {
+    match role.max_duration {
+        Some(max) if max < rules.max_duration => (max, format!("roles.{}.max_duration_hours", role.name)),
+        _ => (rules.max_duration, "max_duration_hours".to_owned()),
+    }
+}
+
 /// How long the grant would last, and the limit that made it shorter than requested.
 pub(super) fn limited(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
     let wanted = asked.or(role.default_duration).unwrap_or(rules.default_duration);
-    let (limit, key) = match role.max_duration {
-        Some(max) if max < rules.max_duration => (max, format!("roles.{}.max_duration_hours", role.name)),
-        _ => (rules.max_duration, "max_duration_hours".to_owned()),
-    };
+    let (limit, key) = longest(role, rules);
     if wanted > limit { (limit, Some(DurationCut { asked: wanted, limit: key.into() })) } else { (wanted, None) }
 }
 
@@ -81,7 +86,7 @@ pub(super) fn limited_in_all(
     rules: &Rules,
 ) -> Result<(Ttl, Option<DurationCut>), Refusal> {
     let (duration, cut) = limited(asked, role, rules);
-    let longest = role.max_duration.map_or(rules.max_duration, |max| max.min(rules.max_duration)).millis();
+    let longest = longest(role, rules).0.millis();
     let grants = i64::from(rules.max_extensions).saturating_add(1);
     let total = rules.max_total_duration.map_or_else(|| longest.saturating_mul(grants), Ttl::millis);
     let left = total.saturating_sub(start.millis() - extension.since.millis());

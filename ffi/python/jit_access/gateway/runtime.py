@@ -118,6 +118,9 @@ class Runtime:
             email, permission, resource, parent=parent, context=context, current=True, record=False, agent=agent
         )
         if given.grant_id is None:
+            if given.reason != _NOTHING:
+                # A grant covers it and a condition denies it: that leaves a trace, which a look does not.
+                self.engine.check(email, permission, resource, parent=parent, context=context, current=True)
             return given
         # An agent has no more than its person, so both are looked at.
         for account in filter(None, (email, agents.person_of(email))):

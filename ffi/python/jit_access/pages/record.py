@@ -67,6 +67,7 @@ _EVENTS: Final = (
     "store_accepted",
     "clock_accepted",
     "guardrails_changed",
+    "configuration_changed",
     "alert_raised",
     "alert_acknowledged",
     "alert_silenced",

@@ -1,0 +1,118 @@
+//! Refused attempts that are not written yet.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::lock::Mutex;
+use crate::model::{Principal, RawQuery, Reason, Refused, Timestamp};
+
+/// How many different ones wait at most. What comes beyond is counted and not told.
+const MOST: usize = 1_000;
+
+type Key = (Principal, Option<Principal>, String, String, Timestamp);
+
+/// Refused attempts that are not written yet, those that are alike as one.
+#[derive(Debug, Default)]
+pub(crate) struct RefusedAttempts {
+    waiting: Mutex<BTreeMap<Key, Refused>>,
+    untold: AtomicU64,
+}
+
+fn key(one: &Refused) -> Key {
+    (one.principal.clone(), one.acts_for.clone(), one.attempt.clone(), one.code.clone(), one.hour())
+}
+
+impl RefusedAttempts {
+    /// Keeps it until it is written.
+    pub(crate) fn add(&self, one: Refused) {
+        let mut waiting = self.waiting.lock();
+        let is_full = waiting.len() >= MOST;
+        match waiting.entry(key(&one)) {
+            Entry::Occupied(mut like) => like.get_mut().add(&one),
+            Entry::Vacant(_) if is_full => drop(self.untold.fetch_add(one.count, Ordering::Relaxed)),
+            Entry::Vacant(place) => drop(place.insert(one)),
+        }
+    }
+
+    /// A check that a grant covers and that was denied all the same.
+    #[cold]
+    pub(super) fn add_check(&self, query: &RawQuery<'_>, reason: Reason, at: Timestamp) {
+        let (principal, action, resource) = query.to_values();
+        let about = format!("{action} on {resource}");
+        self.add(Refused::new((principal, None), "check", reason.name(), at).about(&about, ""));
+    }
+
+    /// Has `write` write those that wait; on an error they go on waiting. Answers how many attempts are in none of them,
+    /// because too many different ones waited.
+    pub(crate) fn flush<E>(&self, write: impl FnOnce(&[Refused]) -> Result<(), E>) -> Result<u64, E> {
+        let taken: Vec<Refused> = std::mem::take(&mut *self.waiting.lock()).into_values().collect();
+        if !taken.is_empty()
+            && let Err(error) = write(&taken)
+        {
+            taken.into_iter().for_each(|one| self.add(one));
+            return Err(error);
+        }
+        Ok(self.untold.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str, code: &str, millis: i64) -> Refused {
+        let who = Principal::user(name).unwrap();
+        Refused::new((who, None), "approve", code, Timestamp::from_millis(millis).unwrap()).about("request", code)
+    }
+
+    #[test]
+    fn those_that_are_alike_wait_as_one_and_are_not_lost_when_they_cannot_be_written() {
+        let attempts = RefusedAttempts::default();
+        [
+            ("dev", "a", 1),
+            ("dev", "a", 3),
+            ("dev", "a", 2),
+            ("dev", "b", 3_599_999),
+            ("dev", "a", 3_600_000),
+            ("eve", "a", 1),
+        ]
+        .into_iter()
+        .for_each(|(name, code, at)| attempts.add(refused(name, code, at)));
+        assert_eq!(attempts.flush(|_| Err("the disk is full")), Err("the disk is full"));
+        attempts.add(refused("dev", "a", 4));
+        let mut written = Vec::new();
+        let told = attempts.flush(|all| {
+            written = all.to_vec();
+            Ok::<_, ()>(())
+        });
+        assert_eq!(told, Ok(0));
+        let found: Vec<_> = written
+            .iter()
+            .map(|one| (one.principal.id(), one.code.as_str(), one.count, one.first_at.millis(), one.last_at.millis()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("dev", "a", 4, 1, 4),
+                ("dev", "a", 1, 3_600_000, 3_600_000),
+                ("dev", "b", 1, 3_599_999, 3_599_999),
+                ("eve", "a", 1, 1, 1),
+            ]
+        );
+        assert_eq!(attempts.flush(|_| Err("nothing waits, so nothing is written")), Ok(0));
+    }
+
+    #[test]
+    fn very_many_different_ones_take_no_more_room_and_are_counted() {
+        let attempts = RefusedAttempts::default();
+        (0..MOST + 10).for_each(|nth| attempts.add(refused(&format!("dev{nth}"), "a", 1)));
+        attempts.add(refused("dev0", "a", 2));
+        let mut written = 0;
+        let untold = attempts.flush(|all| {
+            written = all.len();
+            Ok::<_, ()>(())
+        });
+        assert_eq!((written, untold), (MOST, Ok(10)));
+    }
+}

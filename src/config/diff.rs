@@ -1,0 +1,102 @@
+//! What is different between two configurations.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Config;
+use super::effective::Effective;
+use crate::model::{AccessRequest, Grant, Timestamp};
+use crate::workflow::{Rules, Touched, touched_grant, touched_request};
+
+/// What is different in a new configuration.
+///
+/// ```
+/// use jit_access::config::Config;
+///
+/// let old = Config::parse("jit_access: {max_duration_hours: 8}", [])?;
+/// let new = Config::parse("jit_access: {max_duration_hours: 2}", [])?;
+/// let difference = Config::diff(&old, &new);
+/// assert_eq!(difference.changed[0].to_string(), "max_duration_hours: 8 -> 2");
+/// assert!(difference.touched(&[], &[], "2026-12-01T09:00:00Z".parse()?).is_empty(), "nothing is live");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The keys that have another value, in the order of the manual.
+    pub changed: Vec<Changed>,
+    old: Rules,
+    new: Rules,
+}
+
+/// A key that has another value.
+///
+/// ```
+/// use jit_access::config::Config;
+///
+/// let (old, new) = (Config::parse("", [])?, Config::parse("jit_access: {auditor_roles: [audit]}", [])?);
+/// let changed = &Config::diff(&old, &new).changed[0];
+/// assert_eq!((changed.path.as_str(), changed.old.is_none()), ("auditor_roles", true));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Changed {
+    /// The key, below `jit_access`.
+    pub path: String,
+    /// Its value in the old configuration; `None` where it has none. Secrets are hidden.
+    pub old: Option<Value>,
+    /// Its value in the new one.
+    pub new: Option<Value>,
+}
+
+impl std::fmt::Display for Changed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
+        write!(f, "{}: {} -> {}", self.path, shown(&self.old), shown(&self.new))
+    }
+}
+
+impl Config {
+    /// What is different in `new`. A secret that was changed is not seen, because the values of secrets are hidden.
+    #[must_use]
+    pub fn diff(old: &Self, new: &Self) -> Difference {
+        let by_path = |values: &[Effective]| -> BTreeMap<String, Value> {
+            values.iter().map(|one| (one.path.clone(), one.value.clone())).collect()
+        };
+        let (before, after) = (by_path(&old.values), by_path(&new.values));
+        let mut changed: Vec<Changed> = Vec::new();
+        for Effective { path, .. } in new.values.iter().chain(&old.values) {
+            let (was, is) = (before.get(path), after.get(path));
+            if was != is && changed.iter().all(|one| one.path != *path) {
+                changed.push(Changed { path: path.clone(), old: was.cloned(), new: is.cloned() });
+            }
+        }
+        Difference { changed, old: old.rules.clone(), new: new.rules.clone() }
+    }
+}
+
+impl Config {
+    /// Every key with its value, one a line, without secrets and without where each comes from: what a start puts the
+    /// digest of on record.
+    #[must_use]
+    pub fn text(&self) -> String {
+        // What the host reserves besides stands in no file.
+        let reserved = self.rules.reserved_permissions.iter().map(|one| format!("reserved: {one}\n"));
+        self.values.iter().map(|one| format!("{}: {}\n", one.path, one.value)).chain(reserved).collect()
+    }
+}
+
+impl Difference {
+    /// What the new configuration changes about these grants and requests that the old one did not change already.
+    #[must_use]
+    pub fn touched(&self, grants: &[Grant], requests: &[AccessRequest], now: Timestamp) -> Vec<Touched> {
+        let by = |rules: &Rules| -> Vec<Touched> {
+            let grants = grants.iter().flat_map(|grant| touched_grant(grant, rules, now));
+            grants.chain(requests.iter().flat_map(|request| touched_request(request, rules, now))).collect()
+        };
+        let before = by(&self.old);
+        by(&self.new).into_iter().filter(|touched| !before.contains(touched)).collect()
+    }
+}

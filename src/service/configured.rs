@@ -1,0 +1,111 @@
+//! Which configuration an engine was opened with, on record.
+//!
+//! The first background work under another configuration than the last one on record says what it touches, ends what it is
+//! set to end, and is a record with the digest of the configuration. It is no part of opening: a program that opens the store
+//! to look at it, without background work, leaves no record. What is to end is not honoured from the opening on.
+
+use super::commit::Decision;
+use super::follow::ended_by;
+use super::shared::Shared;
+use crate::journal::digest;
+use crate::model::{Actor, Event, EventKind, Fact, GrantId, RecordFilter, Revision};
+use crate::store::{Reads, RecordQuery, StoreError};
+use crate::workflow::{Needs, OnRoleChange, Touched, Whose, end_changed_roles};
+
+/// How much of what a configuration touches is logged line by line.
+const SHOWN: usize = 20;
+
+impl Shared {
+    /// Does what a new configuration asks for, once for each engine.
+    pub(super) fn apply_configuration(&self) -> Result<(), StoreError> {
+        let mut applied = self.configured.lock();
+        if *applied || self.time.trouble().is_some() {
+            return Ok(());
+        }
+        let digest = self.configuration.as_deref().map(digest);
+        if digest.is_none() || digest != self.last_configuration()? {
+            let touched = if digest.is_some() { self.touched_by(&self.rules)? } else { Vec::new() };
+            report(&touched);
+            self.end_changed_roles()?;
+            if let Some(digest) = digest {
+                self.record_configuration(digest, &touched)?;
+            }
+        }
+        *applied = true;
+        Ok(())
+    }
+
+    /// The digest in the last record of a configuration.
+    fn last_configuration(&self) -> Result<Option<String>, StoreError> {
+        let kind = Fact::ConfigurationChanged { digest: String::new(), grants: 0, requests: 0 };
+        let filter = RecordFilter { event: Some(EventKind::of(&kind)), ..RecordFilter::default() };
+        let last = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
+        let (_, records) = self.store.records(&last)?;
+        Ok(records.into_iter().next().and_then(|record| match record.event.fact {
+            Fact::ConfigurationChanged { digest, .. } => Some(digest),
+            _ => None,
+        }))
+    }
+
+    fn record_configuration(&self, digest: String, touched: &[Touched]) -> Result<(), StoreError> {
+        let count = |grants: bool| {
+            let mut ids: Vec<_> =
+                touched.iter().filter(|one| one.grant.is_some() == grants).map(|one| one.request).collect();
+            ids.dedup();
+            u32::try_from(ids.len()).unwrap_or(u32::MAX)
+        };
+        let fact = Fact::ConfigurationChanged { digest, grants: count(true), requests: count(false) };
+        self.commit_exclusively(|reads: &dyn Reads| {
+            let now = self.time.now();
+            let view = reads.view(&Needs::default(), now)?;
+            let event = Event { at: now, by: Actor::Host, fact: fact.clone() };
+            Ok((Decision::from_view(view, vec![event]), ()))
+        })
+    }
+
+    /// Honours no more the grants that are to end because they give more than their roles do now.
+    pub(super) fn withhold_changed_roles(&self) -> Result<(), StoreError> {
+        if self.rules.on_role_change == OnRoleChange::Revoke {
+            let now = self.time.now();
+            let events = end_changed_roles(&self.store.view(&in_force(), now)?, &self.rules, now);
+            let ends: Vec<GrantId> = events.iter().filter_map(|event| ended_by(&event.fact)).collect();
+            self.withhold(&ends);
+        }
+        Ok(())
+    }
+
+    /// Ends those grants.
+    fn end_changed_roles(&self) -> Result<(), StoreError> {
+        if self.rules.on_role_change == OnRoleChange::Keep {
+            return Ok(());
+        }
+        let ended = self.commit_exclusively(|reads: &dyn Reads| {
+            let now = self.time.now();
+            let view = reads.view(&in_force(), now)?;
+            let events = end_changed_roles(&view, &self.rules, now);
+            let ended = events.iter().filter(|event| ended_by(&event.fact).is_some()).count();
+            Ok::<_, StoreError>((Decision::from_view(view, events), ended))
+        })?;
+        if ended > 0 {
+            tracing::warn!(grants = ended, "grants are revoked, because they gave more than their roles do now");
+        }
+        Ok(())
+    }
+}
+
+fn in_force() -> Needs {
+    Needs { live: Some(Whose::Everybody), extending: true, ..Needs::default() }
+}
+
+fn report(touched: &[Touched]) {
+    for one in touched.iter().take(SHOWN) {
+        let Touched { principal, role, key, effect, .. } = one;
+        match one.grant {
+            Some(grant) => tracing::warn!(%grant, %principal, %role, "the new `{key}`: the grant {effect}"),
+            None => tracing::warn!(request = %one.request, %principal, %role, "the new `{key}`: the request {effect}"),
+        }
+    }
+    if touched.len() > SHOWN {
+        tracing::warn!(more = touched.len() - SHOWN, "the new configuration touches more grants and requests");
+    }
+}

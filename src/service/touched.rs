@@ -1,0 +1,57 @@
+//! What a change of the configuration touches, of what is granted or requested already.
+
+use super::engine::Engine;
+use super::shared::Shared;
+use crate::error::Error;
+use crate::model::{AccessRequest, Grant, RequestStatus, Timestamp};
+use crate::store::{Page, StoreError, Visible};
+use crate::workflow::{Needs, Rules, Touched, Whose, touched_grant, touched_request};
+
+/// How many requests are read at a time.
+const CHUNK: usize = 500;
+
+impl Engine {
+    /// What these rules would change about the live grants and the requests that wait for an answer. Nothing is written.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn touched_by(&self, rules: &Rules) -> Result<Vec<Touched>, Error> {
+        Ok(self.shared().touched_by(rules)?)
+    }
+
+    /// The live grants and the requests that wait for an answer, for `config::Difference`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn in_progress(&self) -> Result<(Vec<Grant>, Vec<AccessRequest>, Timestamp), Error> {
+        Ok(self.shared().in_progress()?)
+    }
+}
+
+impl Shared {
+    pub(super) fn touched_by(&self, rules: &Rules) -> Result<Vec<Touched>, StoreError> {
+        let (grants, requests, now) = self.in_progress()?;
+        let grants = grants.iter().flat_map(|grant| touched_grant(grant, rules, now));
+        Ok(grants.chain(requests.iter().flat_map(|request| touched_request(request, rules, now))).collect())
+    }
+
+    fn in_progress(&self) -> Result<(Vec<Grant>, Vec<AccessRequest>, Timestamp), StoreError> {
+        let now = self.time.now();
+        let grants = self.store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, now)?.history.live;
+        let mut requests = Vec::new();
+        for status in RequestStatus::ALL.into_iter().filter(|status| status.is_open()) {
+            let mut before = None;
+            loop {
+                let page = Page { visible: Visible::All, status: Some(status), now, before, limit: CHUNK };
+                let found = self.store.requests(&page)?;
+                before = found.last().map(|(revision, _)| *revision);
+                let is_last = found.len() < CHUNK;
+                requests.extend(found.into_iter().map(|(_, listed)| listed.request));
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok((grants, requests, now))
+    }
+}
