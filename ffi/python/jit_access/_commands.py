@@ -21,6 +21,7 @@ from jit_access.values import (
     Health,
     Offer,
     Record,
+    RefusedAttempt,
     Remedies,
     Summary,
 )
@@ -645,6 +646,33 @@ def alerts(
     - `cursor`: `next_cursor` of the page before.
     """
     return self._run("alerts", caller, {"status": status, "grant": grant_id, "limit": limit, "cursor": cursor})
+
+
+@method
+def refusals(
+    self: Engine,
+    caller: Caller,
+    *,
+    person: str | None = None,
+    code: str | None = None,
+    attempt: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[RefusedAttempt]:
+    """List refused attempts, newest first.
+
+    Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and
+    that were denied all the same, by a condition or because the permission is reserved. Those of one principal
+    for one reason within an hour are one row. They are no part of the journal: the newest 100,000 rows of 90
+    days are kept. Needs a role in `approver_roles` or `auditor_roles`.
+
+    - `person`: Only attempts of this person and of agents that act for them.
+    - `code`: Only attempts that were refused for this reason, such as `self_approval`.
+    - `attempt`: Only attempts at this command, or `check`.
+    - `limit`: The most rows on the page, 1 to 500.
+    - `cursor`: `next_cursor` of the page before.
+    """
+    return self._run("refusals", caller, {"person": person, "code": code, "attempt": attempt, "limit": limit, "cursor": cursor})
 
 
 @method

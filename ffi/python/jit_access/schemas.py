@@ -396,6 +396,20 @@ class ClockHealthModel(_Shown):
     doubted: Literal["ahead", "behind"] | None = Field(description="Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured")
 
 
+class RefusedAttemptModel(_Shown):
+    """Attempts of one principal that were refused for one reason, within one hour."""
+
+    principal: str = Field(description="Whose attempts: a person, or `agent:name`")
+    acts_for: str | None = Field(description="The person that an agent acts for, where it was told")
+    attempt: str = Field(description="What was attempted: the name of a command or a read, or `check`")
+    code: str = Field(description="Why it was refused: the code of the refusal, or the reason of the check")
+    about: str = Field(description="What the last one was about, such as `request` and its id; empty where nothing is named")
+    message: str = Field(description="The sentence of the last refusal; empty for a check")
+    count: int = Field(description="How many")
+    first_at: datetime = Field(description="When the first was")
+    last_at: datetime = Field(description="When the last was")
+
+
 class ChannelHealthModel(_Shown):
     """How the deliveries of one channel stand."""
 
@@ -539,6 +553,13 @@ class DeliveryPageModel(_Shown):
     """Deliveries of notices, newest first."""
 
     items: list[DeliveryModel] = Field(description="The rows of this page")
+    next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
+
+
+class RefusedPageModel(_Shown):
+    """Refused attempts, newest first."""
+
+    items: list[RefusedAttemptModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
 
 

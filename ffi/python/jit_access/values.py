@@ -41,6 +41,7 @@ __all__ = [
     "Offer",
     "OfferedStep",
     "Record",
+    "RefusedAttempt",
     "Remedies",
     "Remedy",
     "Repeat",
@@ -1423,6 +1424,59 @@ class ClockHealth(Value):
     def doubted(self) -> Literal["ahead", "behind"] | None:
         """Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured."""
         return self._of("doubted")
+
+
+@final
+class RefusedAttempt(Value):
+    """Attempts of one principal that were refused for one reason, within one hour."""
+
+    __slots__ = ()
+    _shown = ("principal", "acts_for", "attempt", "code", "about", "message", "count", "first_at", "last_at",)
+
+    @property
+    def principal(self) -> str:
+        """Whose attempts: a person, or `agent:name`."""
+        return self._of("principal")
+
+    @property
+    def acts_for(self) -> str | None:
+        """The person that an agent acts for, where it was told."""
+        return self._of("acts_for")
+
+    @property
+    def attempt(self) -> str:
+        """What was attempted: the name of a command or a read, or `check`."""
+        return self._of("attempt")
+
+    @property
+    def code(self) -> str:
+        """Why it was refused: the code of the refusal, or the reason of the check."""
+        return self._of("code")
+
+    @property
+    def about(self) -> str:
+        """What the last one was about, such as `request` and its id; empty where nothing is named."""
+        return self._of("about")
+
+    @property
+    def message(self) -> str:
+        """The sentence of the last refusal; empty for a check."""
+        return self._of("message")
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self._of("count")
+
+    @property
+    def first_at(self) -> datetime:
+        """When the first was."""
+        return datetime.fromisoformat(self._of("first_at"))
+
+    @property
+    def last_at(self) -> datetime:
+        """When the last was."""
+        return datetime.fromisoformat(self._of("last_at"))
 
 
 @final
