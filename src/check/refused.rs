@@ -35,9 +35,12 @@ impl RefusedAttempts {
         }
     }
 
-    /// A check that a grant covers and that was denied all the same.
+    /// A check that a grant covers and that was denied all the same. A fault of ours is nobody's attempt.
     #[cold]
     pub(super) fn add_check(&self, query: &RawQuery<'_>, reason: Reason, at: Timestamp) {
+        if matches!(reason, Reason::Stale | Reason::StoreReplaced | Reason::StoreBroken | Reason::Unrecordable) {
+            return;
+        }
         let (principal, action, resource) = query.to_values();
         let about = format!("{action} on {resource}");
         self.add(Refused::new((principal, None), "check", reason.name(), at).about(&about, ""));
