@@ -9,7 +9,7 @@ use super::signature::LinkKeys;
 use super::templates::Templates;
 use super::worker::Line;
 use crate::model::{Invalid, Secret};
-use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings};
+use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings, Outgoing, Reach, SendError, Sent};
 
 /// Every channel that the settings name and the library sends by, ready to send; one of the kind `host` is left to the host; links are signed with the secret of the settings, or with
 /// `own_secret` when they have none.
@@ -83,11 +83,38 @@ fn line(channel: Arc<dyn Channel>, one: &ChannelSettings, all: &NoticeSettings) 
     Line { channel, pace: Pace::of(all.attempts, one.per_minute), timeout: one.timeout }
 }
 
-/// A channel that the host gives, as the settings of its name say, if there are any.
+/// A channel of the host, which is told where each notice leads.
+#[derive(Debug)]
+struct WithLinks {
+    name: String,
+    channel: Arc<dyn Channel>,
+    links: Links,
+}
+
+impl Channel for WithLinks {
+    fn reach(&self) -> Reach {
+        self.channel.reach()
+    }
+
+    fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError> {
+        let address = |notice| self.links.address(notice, outgoing.recipient, &self.name);
+        let links: Vec<_> = outgoing.notices.iter().map(address).collect();
+        self.channel.send(&Outgoing { links: &links, ..*outgoing })
+    }
+}
+
+/// A channel that the host gives, as the settings of its name say, if there are any. Its links are signed with these keys.
 ///
 /// # Errors
 /// When the settings have another channel of this name.
-pub fn own_line(name: &str, channel: Arc<dyn Channel>, settings: &NoticeSettings) -> Result<Line, Invalid> {
+pub fn own_line(
+    name: &str,
+    channel: Arc<dyn Channel>,
+    settings: &NoticeSettings,
+    keys: Option<&LinkKeys>,
+) -> Result<Line, Invalid> {
+    let links = Links { base_url: settings.base_url.clone(), keys: keys.cloned() };
+    let channel = Arc::new(WithLinks { name: name.to_owned(), channel, links });
     match settings.channels.get(name) {
         None => Ok(line(channel, &ChannelSettings::new(ChannelKind::Host), settings)),
         Some(one) if one.kind == ChannelKind::Host => Ok(line(channel, one, settings)),

@@ -393,6 +393,7 @@ fn send(channel: &dyn Channel, job: &Job, attempt: u32) -> Result<Option<String>
         delivery: first.delivery.id,
         attempt,
         notices: &notices,
+        links: &[],
         recipient: &first.delivery.recipient,
         reference: first.reference.as_deref(),
         now: wall(),

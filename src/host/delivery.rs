@@ -56,7 +56,7 @@ mod with_channels {
             channel: &Arc<dyn Channel>,
             settings: &NoticeSettings,
         ) -> Result<(), Invalid> {
-            let line = own_line(name, Arc::clone(channel), settings)?;
+            let line = own_line(name, Arc::clone(channel), settings, self.keys.as_ref())?;
             self.lines.insert(name.to_owned(), line);
             Ok(())
         }

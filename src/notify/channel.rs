@@ -136,6 +136,9 @@ pub struct Outgoing<'a> {
     pub attempt: u32,
     /// What it says: one notice, or those of a digest, oldest first.
     pub notices: &'a [Notice],
+    /// The address that each notice leads to, signed where somebody may approve. For a channel of the host: those of the
+    /// library make their own. Empty without `notifications.base_url`.
+    pub links: &'a [Option<String>],
     /// To whom it goes.
     pub recipient: &'a Recipient,
     /// What the channel answered when the first message of the same conversation was sent to the same recipient.

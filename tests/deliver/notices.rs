@@ -129,5 +129,5 @@ pub(crate) fn send(
     recipient: &Recipient,
     reference: Option<&str>,
 ) -> Result<Sent, SendError> {
-    channel.send(&Outgoing { delivery: DELIVERY, attempt: 1, notices, recipient, reference, now: now() })
+    channel.send(&Outgoing { delivery: DELIVERY, attempt: 1, notices, links: &[], recipient, reference, now: now() })
 }

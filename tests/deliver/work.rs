@@ -158,6 +158,22 @@ fn every_notice_is_sent_once_when_all_is_well() {
     assert_eq!((given.len(), given.iter().collect::<BTreeSet<_>>().len()), (100, 100));
 }
 
+/// Two processes over one file, each with its own work of delivery.
+#[test]
+fn of_many_workers_one_sends_each_notice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let stores = [sqlite(&path), sqlite(&path)];
+    queue(&*stores[0], 100);
+    let (lines, given): (Vec<_>, Vec<_>) = stores.iter().map(|_| line(|_| Ok(Sent::default()))).unzip();
+    let workers: Vec<_> = stores.iter().zip(lines).map(|(store, line)| start(store, vec![("ops", line)])).collect();
+    let sent = || deliveries(&*stores[0]).iter().filter(|one| one.state == DeliveryState::Sent).count();
+    wait("all are sent", || sent() == 100);
+    drop(workers);
+    let given: Vec<_> = given.iter().flat_map(|given| given.try_iter()).collect();
+    assert_eq!((given.len(), given.iter().collect::<BTreeSet<_>>().len()), (100, 100));
+}
+
 /// An outbox whose notices are all for one digest of one reader.
 #[test]
 fn a_digest_of_many_notices_is_a_few_messages_and_none_is_lost() {

@@ -48,6 +48,9 @@ JOURNEY = {
     },
     "on_delegation": {"delegation_made", "delegation_ended"},
     "on_red_button": {"red_button"},
+    "on_standing_lost": {"standing_lost"},
+    # Access without approval was taken before, which the monitor finds unusual.
+    "on_alert": {"alert"},
 }
 """What is told of one journey, by the key that switches it off."""
 
@@ -122,7 +125,11 @@ class Told:
     def start(self, off: str = "") -> None:
         """Start the gateway anew, with this key switched off."""
         world = self.world
-        top = ["expiration_warning_minutes: [1]", f"session_summary: {str(off != 'session_summary').lower()}"]
+        top = [
+            "monitor: {enabled: true}",
+            "expiration_warning_minutes: [1]",
+            f"session_summary: {str(off != 'session_summary').lower()}",
+        ]
         path = world.config_with(self.folder, "\n  ".join(top))
         text = path.read_text()
         if off == "notify_security_team":
@@ -370,6 +377,8 @@ def test_the_gateways_own_channels_have_every_notice(told: Told) -> None:
         )
         assert (event["metadata"]["request_id"], event["source"]["event_source"]) == (request["id"], "security")
         assert event["metadata"]["reason"] == "INC-5: for the export"
+        page = f"{told.world.gateway.url}/admin/jit/requests/{request['id']}"
+        assert event["metadata"]["link"].partition("?")[0] == page
 
     def logged() -> list[dict[str, Any]]:
         with sqlite3.connect(f"file:{told.world.gateway.state.root / 'gateway.db'}?mode=ro", uri=True) as database:
@@ -432,6 +441,10 @@ def journey(told: Told) -> None:
     lent = told.done(ADMIN, "/jit/delegations", to=OTHER, until=until, reason="away")
     ended = world.call(ADMIN, "DELETE", f"/jit/delegations/{lent['id']}")
     assert ended.status == 200, ended
+    held = world.give(OTHER, "auditor")["id"]
+    world.set_active(OTHER, False)
+    eventually(lambda: world.grant(held)["status"] == "revoked", "who is switched off holds nothing")
+    world.set_active(OTHER, True)
     time.sleep(max(0.0, began + 6 - time.monotonic()))
     told.done(DEV, f"/jit/grants/{grant}/release")
     world.give(DEV, "auditor")

@@ -45,8 +45,16 @@ impl Channel for PyChannel {
 
 /// The message as JSON.
 fn text(outgoing: &Outgoing<'_>) -> Result<String, String> {
-    let notices: Result<Vec<serde_json::Value>, _> =
-        outgoing.notices.iter().map(|notice| serde_json::from_str(&notice.to_json())).collect();
+    let notices = outgoing.notices.iter().enumerate().map(|(at, notice)| {
+        let mut told: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&notice.to_json())?;
+        // As at a webhook: to whom it goes was decided already, and the link is the whole address.
+        told.remove("audience");
+        told.remove("link");
+        let link = outgoing.links.get(at).cloned().flatten();
+        told.extend(link.map(|link| ("link".to_owned(), link.into())));
+        Ok::<_, serde_json::Error>(told)
+    });
+    let notices: Result<Vec<_>, _> = notices.collect();
     let message = json!({
         "delivery": outgoing.delivery.to_string(),
         "attempt": outgoing.attempt,

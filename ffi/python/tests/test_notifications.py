@@ -165,14 +165,21 @@ def test_a_function_of_the_host_is_a_channel(tmp_path: Path) -> None:
             raise OSError("the host's queue is full")
         return "a reference"
 
-    with Engine.from_yaml(config(tmp_path, "own: {kind: host}")) as engine:
-        engine.submit(DEV, role="deployer", reason="INC-1")
+    text = config(tmp_path, "own: {kind: host}").replace(
+        "notifications: {", "notifications: {base_url: 'https://jit.example.com/access', "
+    )
+    with Engine.from_yaml(text) as engine:
+        request = engine.submit(DEV, role="deployer", reason="INC-1")
         assert [(one.channel, one.waiting) for one in engine.health(LEAD).channels] == [("own", 0)]
         engine.add_channel("own", send)
         [one] = listed(engine, 1, channel="own", state="sent")
         assert (one.kind, one.attempts, one.id) == ("request_submitted", 2, came[0]["delivery"])
         assert [message["attempt"] for message in came] == [1, 2], "tried again, under one id"
-        assert came[1]["notices"][0]["reason"] == "INC-1"
+        notice = came[1]["notices"][0]
+        assert (notice["reason"], notice.get("audience")) == ("INC-1", None)
+        page, _, token = notice["link"].partition("?link=")
+        assert page == f"https://jit.example.com/access/requests/{request.id}"
+        assert engine.verify_link(token).reader == "channel:own"
         assert engine.health(LEAD).channels[0].last_success is not None
         again = engine.resend_delivery(LEAD, one.id)
         assert (again.state, again.id) == ("waiting", one.id)
