@@ -214,3 +214,11 @@ def test_the_other_links_of_messages_lead_to_pages(world: World) -> None:
     assert world.get("/access/grants", ANN).headers["location"] == "/access/active"
     for path in (f"grants/{grant}", f"grants/{grant}?do=review", "delegations", f"requests/{request.id}"):
         assert world.get(f"/access/{path}", ANN).status_code == 200, path
+
+
+def test_what_could_not_be_told_is_seen_by_those_who_look_after_it(world: World) -> None:
+    page = world.get("/access/health", ANN)
+    assert page.status_code == 200
+    for said in ("0 messages could not be sent", "It agrees with the record.", "Verified up to entry"):
+        assert said in page.text, said
+    assert "could not be sent" not in world.get("/access/health", DEV).text

@@ -78,4 +78,21 @@ def _signs(site: Site, who: Caller) -> list[Sign]:
         signs.append(Sign("reviews", "well" if overdue == 0 else "ill", {"count": overdue}))
     except (JitAccessError, Refused) as error:
         signs.append(Sign("reviews", "ill", {"error": str(error)}))
-    return signs
+    return [*signs, *_told(site, who)]
+
+
+def _told(site: Site, who: Caller) -> list[Sign]:
+    """What only those see who may read the record: the journal, the clock, and what could not be told to people."""
+    try:
+        found = site.engine.health(who)
+    except JitAccessError:
+        return []
+    problem, doubted = found.journal.problem, found.clock.doubted
+    journal = {"error": problem} if problem else {"revision": found.journal.verified}
+    failed = sum(channel.failed for channel in found.channels)
+    waiting = sum(channel.waiting for channel in found.channels)
+    return [
+        Sign("journal", "ill" if problem else "well", journal),
+        Sign("clock_doubted" if doubted else "clock", "ill" if doubted else "well", {}),
+        Sign("messages", "ill" if failed else "well", {"count": failed, "waiting": waiting}),
+    ]
