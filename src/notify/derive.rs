@@ -13,6 +13,8 @@ use crate::workflow::{Rules, View, evolve, waiting_for};
 
 /// How many grants that one command ended are named in its notice.
 const NAMED: usize = 50;
+/// The rule that ends what somebody may not hold any more.
+const ELIGIBILITY: &str = "eligibility";
 /// How long after the end of a grant its summary is made: other processes write their last uses until then.
 const LAST_USES_MILLIS: i64 = 500;
 
@@ -43,6 +45,7 @@ pub fn messages(view: &View, events: &[Event], rules: &Rules, settings: &NoticeS
         told.person(&before, &known, event);
         before = after;
     }
+    told.unreported(&known);
     told.many(view, &known);
     told.out.extend(use_messages(events, rules, settings));
     told.out
@@ -371,7 +374,10 @@ impl Told<'_> {
     }
 
     fn standing_lost(&mut self, who: &Principal, standing: &Standing, ended: &[EndedGrant], event: &Event) {
-        let comment = if standing.enabled { "lost a role" } else { "is disabled" };
+        self.lost(who, if standing.enabled { "lost a role" } else { "is disabled" }, ended, event);
+    }
+
+    fn lost(&mut self, who: &Principal, comment: &str, ended: &[EndedGrant], event: &Event) {
         let notice = Notice {
             audience: vec![Audience::Named { person: who.clone() }, Audience::Security],
             actor: Some(event.by.to_string()),
@@ -381,6 +387,26 @@ impl Told<'_> {
             ..with_ended(Notice::new(NoticeKind::StandingLost, event.at), ended)
         };
         self.tell(&notice);
+    }
+
+    /// Somebody lost grants by what they are, and that was known of them already: nobody reported that they were more in between.
+    fn unreported(&mut self, known: &BTreeMap<GrantId, &Grant>) {
+        if self.events.iter().any(|event| matches!(event.fact, Fact::StandingReported { .. })) {
+            return;
+        }
+        let mut of: BTreeMap<&Principal, Vec<EndedGrant>> = BTreeMap::new();
+        for event in self.events {
+            if let (Fact::GrantRevoked { grant, .. }, Actor::Rule(rule)) = (&event.fact, &event.by)
+                && **rule == *ELIGIBILITY
+                && let Some(grant) = known.get(grant)
+            {
+                of.entry(grant.holder_acts_for.as_ref().unwrap_or(&grant.holder)).or_default().push(ended(grant));
+            }
+        }
+        let Some(event) = self.events.last() else { return };
+        for (who, ended) in of {
+            self.lost(who, "lost a role, or is disabled", &ended, event);
+        }
     }
 
     /// What one command ended that named no grant: security and whoever gave it are told of all of it at once.
@@ -493,13 +519,15 @@ fn ended_by(events: &[Event], known: &BTreeMap<GrantId, &Grant>, by: impl Fn(&Ac
         Fact::GrantRevoked { grant, .. } | Fact::GrantReleased { grant } => known.get(grant),
         _ => None,
     });
-    ended
-        .map(|grant| EndedGrant {
-            grant_id: grant.id.to_string(),
-            holder: grant.holder.to_string(),
-            role: grant.role.to_string(),
-        })
-        .collect()
+    ended.map(|grant| self::ended(grant)).collect()
+}
+
+fn ended(grant: &Grant) -> EndedGrant {
+    EndedGrant {
+        grant_id: grant.id.to_string(),
+        holder: grant.holder.to_string(),
+        role: grant.role.to_string(),
+    }
 }
 
 fn with_ended(notice: Notice, ended: &[EndedGrant]) -> Notice {

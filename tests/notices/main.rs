@@ -297,6 +297,24 @@ fn standing_that_is_lost_and_the_red_button_are_told_to_security() {
     assert_eq!((sent[1].0.ended_count, &sent[1].1), (Some(1), &told("", &["lead", "target"]).1));
 }
 
+#[test]
+fn standing_that_is_lost_again_is_told_again_though_nobody_reported_that_it_was_back() {
+    let world = World::new("");
+    let judged = person("judged", &[]);
+    for _ in 0..2 {
+        let command = Submit::new(role("operator")).reason(text("INC-7"));
+        let request = world.run(&judged, command).request.unwrap().id;
+        let grant = world.run(&lead(), Approve::new(request)).grant.unwrap().id;
+        world.told();
+        world.engine.workflow().execute_for_host(ReportStanding::new(judged.principal.clone(), false)).unwrap();
+        let sent = world.sent(&mail());
+        let lost = sent.iter().find(|(notice, _)| notice.kind.name() == "standing_lost").unwrap();
+        assert_eq!((sent.len(), lost.0.ended.len()), (2, 1), "with the end of the grant");
+        assert_eq!((&lost.0.ended[0].grant_id, &lost.1), (&grant.to_string(), &told("", &["judged", "target"]).1));
+        world.pass(2);
+    }
+}
+
 /// Everything that can be told, in one story.
 fn everything(world: &World) -> BTreeSet<String> {
     let mut kinds = BTreeSet::new();

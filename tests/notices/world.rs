@@ -25,13 +25,14 @@ pub(crate) const CONFIG: &str = "jit_access:
   notifications: {use_digest_minutes: 10, KEYS}
 ";
 
-/// Who holds which roles of the host; `lost@` has no address.
+/// Who holds which roles of the host; `lost@` has no address, and `judged@` has an account that is enabled.
 #[derive(Debug)]
 pub(crate) struct People;
 
 impl Directory for People {
-    fn standing(&self, _: &Principal) -> Result<Known, DirectoryError> {
-        Ok(Known::NotJudged)
+    fn standing(&self, who: &Principal) -> Result<Known, DirectoryError> {
+        let enabled = Standing { enabled: true, roles: vec![] };
+        Ok(if who.id().starts_with("judged") { enabled.into() } else { Known::NotJudged })
     }
 
     fn people_of(&self, wanted: &RoleName) -> Result<Vec<Principal>, DirectoryError> {
