@@ -523,11 +523,7 @@ fn ended_by(events: &[Event], known: &BTreeMap<GrantId, &Grant>, by: impl Fn(&Ac
 }
 
 fn ended(grant: &Grant) -> EndedGrant {
-    EndedGrant {
-        grant_id: grant.id.to_string(),
-        holder: grant.holder.to_string(),
-        role: grant.role.to_string(),
-    }
+    EndedGrant { grant_id: grant.id.to_string(), holder: grant.holder.to_string(), role: grant.role.to_string() }
 }
 
 fn with_ended(notice: Notice, ended: &[EndedGrant]) -> Notice {
