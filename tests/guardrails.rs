@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jit_access::check::Check;
 use jit_access::command::{Approve, Submit};
-use jit_access::config::Config;
+use jit_access::config::{Config, PolicyCases};
 use jit_access::model::{
     Caller, Event, Fact, Justification, Outcome, PolicyFile, Principal, PrincipalKind, RecordFilter, Revision, RoleName,
 };
@@ -29,7 +29,7 @@ fn what_is_wrong_is_told_with_line_and_column() {
     for (text, line, column, part) in [
         ("forbid (principal, action, resource)", 1, 37, "unexpected end of input"),
         ("forbid (principal, action, resource)\n  when { resource.colour == 1 };", 2, 10, "colour"),
-        ("\nforbid (principal, action == Action::\"tools.exec\", resource);", 2, 1, "did you mean"),
+        ("\nforbid (principal, action == Action::\"tools.exec\", resource);", 2, 30, "did you mean"),
         (
             "@id(\"a\") forbid (principal, action, resource is Tool);\n  @id(\"a\") forbid (principal, action, resource is Tool);",
             2,
@@ -144,4 +144,61 @@ fn a_file_is_read_again_and_a_bad_one_changes_nothing() {
     let all = on_record(&store);
     assert_eq!((outcome(&engine), all.len(), all[2].1), (Outcome::Allow, 3, 1));
     assert!(all.iter().all(|(digest, _)| digest.len() == 64) && all[0].0 != all[1].0);
+}
+
+#[test]
+fn policies_are_held_to_what_their_operator_says() {
+    let text = include_str!("../policies/guardrails/mac-strict.tests.yaml");
+    let PolicyCases { cases, entities, .. } = PolicyCases::parse(text).unwrap();
+    let open = |tests: &str| {
+        let set = "schema: {shipped: contextforge}, guardrails: {ready: [mac-strict]}";
+        let config = Config::parse(&format!("jit_access: {{{set}{tests}}}"), []).unwrap();
+        Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open()
+    };
+    let engine = open("").unwrap();
+    assert_eq!(engine.policy_failures(&cases, entities.as_deref()).unwrap(), []);
+    // Without what the host tells, nobody is cleared.
+    let failed = engine.policy_failures(&cases, None).unwrap();
+    assert_eq!(failed[0].to_string(), "`everybody works at their own level` expects allow, and the policies answer deny by mac.no-read-up, mac.no-write-down");
+
+    // At a start, too.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tests.yaml");
+    let set = format!(", policy_tests: {{path: '{}'}}", path.display());
+    fs::write(&path, text).unwrap();
+    open(&set).unwrap();
+    fs::write(&path, text.replace("expect: not_applicable", "expect: allow")).unwrap();
+    let error = open(&set).unwrap_err().to_string();
+    assert!(error.contains("`who holds nothing gets nothing` expects allow"), "{error}");
+    for (wrong, part) in [("tests: [{name: a}]", "tests[0].principal"), ("tests: [{nam: a}]", "tests[0].nam"), ("tests: 5", "`tests`")] {
+        let error = PolicyCases::parse(wrong).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+/// A row of a grant is changed behind the library's back, so that the index and the store say different things.
+#[test]
+fn where_the_index_and_cedar_differ_the_answer_is_no_and_an_alert_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let open = |percent: u32| {
+        let text = format!(
+            "jit_access: {{approver_roles: [lead], roles: {{operator: {{permissions: [tools.execute]}}}},
+              monitor: {{enabled: true}}, service: {{cross_check_percent: {percent}}}}}"
+        );
+        let config = Config::parse(&text, []).unwrap();
+        let store = jit_access::store::SqliteStore::open(&path, jit_access::store::SqliteOptions::default()).unwrap();
+        Builder::new(store, config.rules).settings(config.settings).open().unwrap()
+    };
+    let trusting = open(0);
+    give(&trusting);
+    let asking = open(100);
+    let changed = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(changed.execute("UPDATE grants SET state = 'revoked'", []).unwrap(), 1);
+    assert_eq!(outcome(&trusting), Outcome::Allow, "who does not ask twice does not notice");
+    assert_eq!(outcome(&asking), Outcome::NotApplicable, "the stricter answer");
+    asking.reconciler().tick().unwrap();
+    let like = "SELECT count(*) FROM journal WHERE body LIKE '%engines_differ%' AND body LIKE '%tools.execute on tool:deploy%'";
+    let told: i64 = changed.query_row(like, [], |row| row.get(0)).unwrap();
+    assert_eq!(told, 1, "an alert with the whole question is on record");
 }

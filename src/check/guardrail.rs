@@ -13,6 +13,9 @@ use crate::workflow::Rules;
 
 /// What judges an allow: the operator's guardrails.
 pub(crate) trait Forbids: Debug + Send + Sync {
+    /// Whether this allow by this grant is doubted: Cedar, asked about a share of all allows, says otherwise.
+    fn doubts(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> bool;
+
     /// What they say of this query; in an emergency only those that are marked to hold in one forbid.
     fn judge(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Verdict;
 
@@ -60,6 +63,9 @@ fn judged(
     is_emergency: impl Fn(GrantId) -> bool,
 ) -> Decision {
     let (now, query) = (attempt.now(), attempt.query);
+    if decision.basis.grant.is_some_and(|grant| guard.doubts(query, grant, now)) {
+        return Decision::not_applicable(Reason::Stale, Some(now), decision.revision);
+    }
     let is_emergency = decision.basis.grant.is_some_and(is_emergency);
     match guard.judge(query, now, is_emergency) {
         Verdict::Forbids { .. } if !is_emergency => {

@@ -35,6 +35,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "doctor",
             "health",
             "config",
+            "policies",
             "simulate-config",
             "refusals",
             "deliveries",
@@ -161,6 +162,12 @@ fn made_by_hand() -> Vec<Command> {
                 .arg(file("file", "The configuration")),
         )
         .subcommand(Command::new("schema").about("Print a JSON Schema of the configuration, for editors"));
+    let policies = Command::new("policies").about("Look at guardrails and standing policies").subcommand_required(true).subcommand(
+        Command::new("test")
+            .about("Ask the policies of a configuration what its tests say they must answer")
+            .arg(file("file", "The configuration"))
+            .arg(option("tests", "FILE", "The tests. The default is policy_tests.path of the configuration")),
+    );
     let doctor = Command::new("doctor").about("Say everything that is wrong with this installation");
     let login = Command::new("login")
         .about("Keep a token for a host. It is read from the terminal, or from standard input")
@@ -181,7 +188,7 @@ fn made_by_hand() -> Vec<Command> {
     let man = Command::new("man")
         .about("Print the manual page, or write the pages of all commands into a folder")
         .arg(option("dir", "FOLDER", "Write jit.1, jit-request.1 … into this folder"));
-    vec![run, status, queue, check, config, doctor, login, logout, completions, man]
+    vec![run, status, queue, check, config, policies, doctor, login, logout, completions, man]
 }
 
 /// The list of commands, by what a person wants.

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::policy_cases::PolicyCases;
 use super::reader::Reader;
 use super::store::Place;
 use crate::model::{Invalid, PolicyFile};
-use crate::service::GuardrailSettings;
+use crate::service::{GuardrailSettings, PolicyTests};
 
 /// The longest file, in bytes, so that a wrong path does not fill the memory.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -46,6 +47,25 @@ pub(super) fn standing_policies(reader: &mut Reader, place: &Place<'_>) -> Vec<P
     let read = section.findings().ok(read).unwrap_or_default();
     section.finish();
     read
+}
+
+/// Reads the section `policy_tests`.
+pub(super) fn policy_tests(reader: &mut Reader, place: &Place<'_>) -> PolicyTests {
+    let Some(mut section) = reader.section("policy_tests") else { return PolicyTests::default() };
+    let key = section.key("path");
+    let read = match section.text("path") {
+        None => Err(Invalid::new(key.clone(), "is missing", "the path of a file of sentences about the policies")),
+        Some(path) => from_file(&path, &key, place).and_then(|(_, file)| {
+            PolicyCases::parse(file.text()).map_err(|error| {
+                let problem = format!("is {}, where `{}` {}", Invalid::quote(&path), error.field(), error.problem());
+                Invalid::new(key.clone(), problem, error.expected().to_owned())
+            })
+        }),
+    };
+    let read = read.and_then(|read| with_cedar(read, true, &key));
+    let PolicyCases { cases, entities } = section.findings().ok(read).unwrap_or_default();
+    section.finish();
+    PolicyTests { cases, entities }
 }
 
 fn from_file(path: &str, key: &str, place: &Place<'_>) -> Result<(PathBuf, PolicyFile), Invalid> {

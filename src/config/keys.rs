@@ -468,6 +468,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "",
                 "A file of Cedar policies that say what is allowed without a grant, for hosts whose whole decision is asked of `authorize`.",
             ),
+            key(
+                "policy_tests.path",
+                Text,
+                "",
+                "A file of sentences about these policies, each with what the answer must be. Nothing starts while one does not hold. See `jit policies test`.",
+            ),
             key("standing_policies.text", FileOnly, "", "The same policies, written in place. Set this key or `path`."),
         ],
     ),
@@ -500,6 +506,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 Plain,
                 "2000",
                 "How old the last proof may be that the store has nothing new, for a check that does not ask for the current state.",
+            ),
+            key(
+                "service.cross_check_percent",
+                Plain,
+                "0",
+                "How many of a hundred allows by grants are asked of Cedar too. Where it says no, the check does, and the alert `engines_differ` tells the whole question.",
             ),
             key(
                 "service.max_clock_step_minutes",

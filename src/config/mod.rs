@@ -20,6 +20,7 @@
 //! | `roles` | what can be asked for, and who approves it |
 //! | `schema` | which kinds of resource the host has, where the operator says so |
 //! | `store` | where the journal is kept, and whether it can be kept there |
+//! | `policy_cases` | a file of sentences about the policies |
 //! | `guardrails` | what stands above every grant, and what is so without one |
 //! | `workflow_policy` | who may do what, where the operator says so |
 
@@ -34,6 +35,7 @@ mod keys;
 mod monitor;
 mod names;
 mod notifications;
+mod policy_cases;
 mod reader;
 mod roles;
 mod schema;
@@ -47,6 +49,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use self::diff::{Changed, Difference};
+pub use self::policy_cases::PolicyCases;
 pub use self::effective::Effective;
 pub use self::keys::Key;
 use self::reader::{Findings, Reader};
@@ -281,7 +284,8 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     let monitor = monitor::monitor(&mut reader);
     let guardrails = guardrails::guardrails(&mut reader, place);
     let standing_policies = guardrails::standing_policies(&mut reader, place);
-    let settings = Settings { notices, journal, monitor, guardrails, standing_policies, ..settings(&mut reader) };
+    let policy_tests = guardrails::policy_tests(&mut reader, place);
+    let settings = Settings { notices, journal, monitor, guardrails, standing_policies, policy_tests, ..settings(&mut reader) };
     let store = store::store(&mut reader, place);
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new(), values: Vec::new() }
@@ -357,6 +361,10 @@ fn settings(reader: &mut Reader) -> Settings {
         monitor: defaults.monitor,
         guardrails: defaults.guardrails,
         standing_policies: defaults.standing_policies,
+        policy_tests: defaults.policy_tests,
+        cross_check_percent: section
+            .count("cross_check_percent", 0..=100)
+            .map_or(defaults.cross_check_percent, |percent| u32::try_from(percent).unwrap_or(100)),
     };
     section.finish();
     settings

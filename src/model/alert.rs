@@ -68,6 +68,8 @@ kinds! {
     DrillInProduction = "drill_in_production", Unusual;
     /// The clock is doubted, and grants are not honoured.
     ClockDoubted = "clock_doubted", Trouble;
+    /// The index and Cedar answered one check differently.
+    EnginesDiffer = "engines_differ", Trouble;
     /// The store answers slowly.
     StoreSlow = "store_slow", Trouble;
     /// Messages of a channel fail.

@@ -9,6 +9,7 @@
 //! | `time` | instants, durations, half-open windows |
 //! | `ids` | which request, which grant, which position in the journal |
 //! | `principal` | who; one spelling for one person |
+//! | `policy_case` | what an operator says must be allowed, and what never |
 //! | `policy_file` | policies as an operator wrote them down |
 //! | `bytes` | which bytes may stand where |
 //! | `checkpoint` | how far a journal went, in a form to keep elsewhere |
@@ -76,6 +77,7 @@ mod key_source;
 mod nothing_left;
 mod obligation;
 mod permission;
+mod policy_case;
 mod policy_file;
 mod principal;
 mod raw;
@@ -125,6 +127,7 @@ pub use key_source::KeySource;
 pub use nothing_left::NothingLeft;
 pub use obligation::{Obligation, Obligations};
 pub use permission::{Action, Permission, PermissionSet};
+pub use policy_case::{PolicyCase, SupposedGrant};
 pub use policy_file::PolicyFile;
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};

@@ -94,7 +94,7 @@ pub(super) fn all_of(files: &[PolicyFile], schema: &Schema, most: usize) -> Resu
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Guardrails {
     scoped: ScopedPolicies,
     notes: HashMap<String, Note>,

@@ -35,7 +35,7 @@ use crate::lock::Mutex;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ScopedPolicies {
     policies: Vec<Kept>,
     by_principal: HashMap<EntityUid, Vec<u64>>,
@@ -116,17 +116,7 @@ impl ScopedPolicies {
 
     /// These policies, of which none is a link.
     pub(super) fn of(policies: Vec<Policy>) -> Self {
-        let mut this = Self {
-            policies: Vec::new(),
-            by_principal: HashMap::new(),
-            by_resource: HashMap::new(),
-            by_action: HashMap::new(),
-            by_principal_type: HashMap::new(),
-            by_resource_type: HashMap::new(),
-            for_all: Vec::new(),
-            timed: false,
-            made: Mutex::default(),
-        };
+        let mut this = Self::default();
         policies.into_iter().for_each(|policy| this.keep(policy, None));
         this
     }

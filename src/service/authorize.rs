@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 use super::engine::Engine;
 use super::held::HeldGrant;
 use super::policy_errors::internal;
+use super::weigh::weigh;
 use crate::check::{Check, Decider};
 use crate::error::Error;
 use crate::model::{
     Action, Context, GrantId, Invalid, Obligations, Outcome, Principal, Query, Resource, Revision, Timestamp,
 };
-use crate::policy::{Beside, Judged, PolicyError, Told};
+use crate::policy::{Beside, Guardrails, PolicyError, Seen, Told};
 
 /// What is asked of [`Engine::authorize`].
 ///
@@ -148,62 +149,27 @@ impl Engine {
         };
         let beside: Vec<Beside> =
             held.iter().filter(|one| is_of(one, action, resource)).map(|one| one.policy.clone()).collect();
-        let standing = shared.standing.scoped();
-        let answer = standing.ask_beside(&seen.request, &seen.entities, &beside).map_err(|error| internal(&error))?;
-        let giving = |id: &String| held.iter().find(|one| one.grant.id.to_string() == *id);
-        let by_grants = answer.reasons.iter().all(|id| giving(id).is_some());
-        let is_emergency =
-            answer.allows && answer.reasons.iter().filter_map(giving).any(|one| one.grant.break_glass.is_some());
-        // What forbids is told whole, so guardrails are asked in any case.
-        let is_forbidden = !answer.allows && !answer.reasons.is_empty();
-        let stale = shared.guard.is_stale(now) && !shared.guard.set().is_empty();
-        let judged = match stale {
-            true => Judged::default(),
-            false => shared.guard.set().judge(&seen, is_emergency).map_err(|error| internal(&error))?,
-        };
-
+        let emergency = |id: &str| held.iter().any(|one| one.grant.break_glass.is_some() && one.grant.id.to_string() == id);
+        let set = shared.guard.set();
+        let is_stale = !set.is_empty() && shared.guard.is_stale(now);
+        let weighed = weigh(&shared.standing, &set, &seen, &beside, emergency).map_err(|error| internal(&error))?;
+        let is_timed = weighed.guarded > 0 || is_stale || shared.standing.scoped().looks_at_time();
         let mut authorized = Authorized {
-            outcome: Outcome::NotApplicable,
-            policies: Vec::new(),
-            errors: answer.errors,
+            outcome: weighed.outcome,
+            policies: weighed.policies,
+            errors: weighed.errors,
             grant: None,
-            reason: "no_grant",
-            obligations: judged.obligations,
-            valid_until: next_change(&held, now),
+            reason: weighed.reason,
+            obligations: weighed.obligations,
+            valid_until: if is_timed { Some(now) } else { next_change(&held, now) },
             now,
             revision: self.revision(),
         };
-        authorized.errors.extend(judged.errors.iter().cloned());
-        authorized.errors.sort_unstable();
-        if judged.evaluated > 0 || stale || standing.looks_at_time() {
-            authorized.valid_until = Some(now);
+        if is_stale && (weighed.by_grants || authorized.reason.starts_with("guardrail")) {
+            // What guardrails look at is too old to say: standing rights go on, and elevation stops.
+            return self.standing_alone(authorized, &seen);
         }
-        if is_forbidden || !judged.passes() {
-            authorized.outcome = Outcome::Deny;
-            authorized.reason = match (is_forbidden, judged.forbidding.is_empty()) {
-                (true, _) => "standing",
-                (_, false) => "guardrail",
-                (_, true) => "guardrail_error",
-            };
-            authorized.policies = judged.forbidding;
-            if is_forbidden {
-                authorized.policies.extend(answer.reasons);
-            }
-            authorized.policies.sort_unstable();
-            return Ok(authorized);
-        }
-        if !answer.allows {
-            authorized.obligations = Obligations::NONE;
-            return Ok(authorized);
-        }
-        if !by_grants {
-            authorized.outcome = Outcome::Allow;
-            authorized.reason = "standing";
-            authorized.policies = answer.reasons;
-            return Ok(authorized);
-        }
-        if stale {
-            authorized.reason = "entities_stale";
+        if authorized.outcome != Outcome::Allow || !weighed.by_grants {
             return Ok(authorized);
         }
         // Nothing but grants allows it: they count as far as a check honours them, and their use is recorded.
@@ -215,14 +181,25 @@ impl Engine {
         authorized.revision = decision.revision;
         authorized.outcome = decision.outcome;
         if decision.outcome == Outcome::Allow {
-            authorized.policies = answer.reasons;
             authorized.grant = decision.basis.grant;
             authorized.valid_until = earlier(authorized.valid_until, decision.valid_until);
         } else {
+            authorized.policies = Vec::new();
             authorized.obligations = Obligations::NONE;
             authorized.valid_until = Some(now);
         }
         Ok(authorized)
+    }
+}
+
+impl Engine {
+    /// The answer of the standing policies without guardrails and grants.
+    fn standing_alone(&self, answer: Authorized, seen: &Seen) -> Result<Authorized, Error> {
+        let none = Guardrails::default();
+        let weighed = weigh(&self.shared().standing, &none, seen, &[], |_| false).map_err(|error| internal(&error))?;
+        let reason = if weighed.outcome == Outcome::NotApplicable { "entities_stale" } else { weighed.reason };
+        let (outcome, policies, errors) = (weighed.outcome, weighed.policies, weighed.errors);
+        Ok(Authorized { outcome, policies, errors, reason, obligations: Obligations::NONE, ..answer })
     }
 }
 

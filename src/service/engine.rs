@@ -113,6 +113,8 @@ impl Builder {
     fn start(self) -> Result<Engine, Error> {
         let Self { store, rules, settings, clock, directory, configuration } = self;
         let shared = Shared::open(Parts { store, rules, settings, directory, clock, configuration })?;
+        #[cfg(feature = "cedar")]
+        shared.hold_policies_to_their_tests()?;
         Ok(Engine { shared: Arc::new(shared) })
     }
 }

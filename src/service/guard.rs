@@ -1,6 +1,7 @@
 //! What judges what grants allow: the guardrails in force, and what they look at.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::held::HeldGrants;
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::journal::digest;
 use crate::lock::Mutex;
 use crate::model::{Context, Fact, GrantId, PolicyFile, Query, RawQuery, Reason, Timestamp};
-use crate::policy::{self, Attributes, Guardrails, HostEntities, Judged, PolicyError, Schema, Seen, Told};
+use crate::policy::{self, Attributes, Beside, Guardrails, HostEntities, Judged, PolicyError, Schema, ScopedPolicies, Seen, Told};
 use crate::workflow::{Rules, proven_at};
 
 /// Judges what grants allow.
@@ -26,8 +27,21 @@ pub(super) struct Guard {
     max_age: Option<Duration>,
     /// How many guardrails are of the library's ready sets.
     ready: usize,
+    cross_check: CrossCheck,
     pub(super) watched: Mutex<Watched>,
 }
+
+/// A share of the allows, asked of Cedar too.
+#[derive(Debug, Default)]
+struct CrossCheck {
+    percent: u64,
+    asked: AtomicU64,
+    /// What was answered differently and is not told yet.
+    differences: Mutex<Vec<String>>,
+}
+
+/// How many differences wait to be told at most: one is reason enough to look.
+const DIFFERENCES: usize = 16;
 
 /// The operator's files as they were read last.
 #[derive(Debug, Default)]
@@ -55,8 +69,8 @@ impl Guard {
         schema: Schema,
         held: Arc<HeldGrants>,
         set: Guardrails,
-        settings: &GuardrailSettings,
-        ready: usize,
+        (settings, ready): (&GuardrailSettings, usize),
+        cross_check_percent: u32,
     ) -> Self {
         let watched = Watched { own: settings.own.clone(), ..Watched::default() };
         Self {
@@ -67,6 +81,7 @@ impl Guard {
             entities: Mutex::default(),
             max_age: settings.max_entity_age,
             ready,
+            cross_check: CrossCheck { percent: u64::from(cross_check_percent), ..CrossCheck::default() },
             watched: Mutex::new(watched),
         }
     }
@@ -124,7 +139,7 @@ impl Guard {
 
     /// Takes over what the host tells; answers how many entities that are.
     pub(super) fn tell(&self, json: &str, at: Timestamp) -> Result<usize, PolicyError> {
-        let told = HostEntities::parse(json, &self.schema, at)?;
+        let told = self.parse(json, at)?;
         let count = told.len();
         *self.entities.lock() = Some(Arc::new(told));
         Ok(count)
@@ -137,12 +152,34 @@ impl Guard {
         self.entities.lock().as_ref().is_none_or(|told| now.millis().saturating_sub(told.at().millis()) > bound)
     }
 
+    /// The entities of a document of the host's.
+    pub(super) fn parse(&self, json: &str, at: Timestamp) -> Result<HostEntities, PolicyError> {
+        HostEntities::parse(json, &self.schema, at)
+    }
+
+    /// A number that no other policy has.
+    pub(super) fn next_number(&self) -> u64 {
+        self.held.next_number()
+    }
+
     /// What policies see of a query.
     pub(super) fn seen(
         &self,
         query: &Query<'_>,
         context: &Context,
         told: Told<'_>,
+        now: Timestamp,
+    ) -> Result<Seen, PolicyError> {
+        self.seen_over(query, context, told, self.entities().as_deref(), now)
+    }
+
+    /// What policies see of a query over these entities of a host's.
+    pub(super) fn seen_over(
+        &self,
+        query: &Query<'_>,
+        context: &Context,
+        told: Told<'_>,
+        host: Option<&HostEntities>,
         now: Timestamp,
     ) -> Result<Seen, PolicyError> {
         let given = Attributes {
@@ -153,7 +190,7 @@ impl Guard {
             // Whether uses are left is asked of the store, once everything else allows.
             used_up: Some(Vec::new()),
         };
-        policy::seen(query, now, &given, told, self.entities().as_deref())
+        policy::seen(query, now, &given, told, host)
     }
 
     fn judged(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Result<Judged, PolicyError> {
@@ -165,7 +202,60 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// What was answered differently since the last call.
+    pub(super) fn differences(&self) -> Vec<String> {
+        std::mem::take(&mut self.cross_check.differences.lock())
+    }
+
+    /// Whether Cedar allows it by this grant, over the grants of the principal as the store has them now.
+    fn allows(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> Result<bool, String> {
+        let (principal, action, resource) = query.to_values();
+        let held = self.held.of(&principal, now).map_err(|error| error.to_string())?;
+        let beside: Vec<Beside> = held.iter().map(|one| one.policy.clone()).collect();
+        let none = Context::default();
+        let asked = Query { principal: &principal, action: &action, resource: &resource };
+        let context = query.context().unwrap_or(&none);
+        let seen = self.seen_over(&asked, context, Told::default(), None, now).map_err(|error| error.to_string())?;
+        let answer = ScopedPolicies::default().ask_beside(&seen.request, &seen.entities, &beside);
+        let answer = answer.map_err(|error| error.to_string())?;
+        if !answer.errors.is_empty() {
+            return Err(format!("{:?}", answer.errors));
+        }
+        Ok(answer.allows && answer.reasons.contains(&grant.to_string()))
+    }
+}
+
 impl Forbids for Guard {
+    fn doubts(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> bool {
+        let CrossCheck { percent, asked, differences } = &self.cross_check;
+        if *percent == 0 || (asked.fetch_add(1, Ordering::Relaxed) * percent) % 100 >= *percent {
+            return false;
+        }
+        if self.allows(query, grant, now) == Ok(true) {
+            return false;
+        }
+        // What is kept of the grants may be older than the index by one change.
+        self.held.forget(&query.to_values().0);
+        let by_cedar = self.allows(query, grant, now);
+        if by_cedar == Ok(true) {
+            return false;
+        }
+        let (principal, action, resource) = query.to_values();
+        let parent = resource.parent().map(|parent| format!(" in {parent}")).unwrap_or_default();
+        let context = query.context();
+        let text = format!(
+            "the grant {grant} allows {action} on {resource}{parent} to {principal} at {now} by the index, and Cedar \
+             answers {by_cedar:?}; given {context:?}"
+        );
+        tracing::error!(%text, "the index and Cedar differ; the stricter answer is given");
+        let mut waiting = differences.lock();
+        if waiting.len() < DIFFERENCES {
+            waiting.push(text);
+        }
+        true
+    }
+
     fn judge(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Verdict {
         if self.set.lock().is_empty() {
             return Verdict::Passes { obligations: Default::default(), depends: false };

@@ -47,6 +47,16 @@ impl HeldGrants {
         Self { store, kept: Mutex::default(), next: AtomicU64::new(BESIDE) }
     }
 
+    /// A number that no other policy has.
+    pub(super) fn next_number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Reads the grants of this principal anew when they are asked for next.
+    pub(super) fn forget(&self, principal: &Principal) {
+        self.kept.lock().forget_holder(principal);
+    }
+
     /// The live grants of this principal.
     pub(super) fn of(&self, principal: &Principal, now: Timestamp) -> Result<Arc<[HeldGrant]>, Error> {
         let changes = {
@@ -61,7 +71,7 @@ impl HeldGrants {
         let mut held = Vec::new();
         for grant in live.into_iter().filter(|grant| grant.holder == *principal) {
             let Some(policy) = policy::translate(&grant).map_err(|error| internal(&error))? else { continue };
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let number = self.next_number();
             held.push(HeldGrant { grant, policy: Beside { number, policy } });
         }
         let held: Arc<[HeldGrant]> = held.into();
@@ -78,6 +88,11 @@ impl HeldGrants {
 }
 
 impl Kept {
+    fn forget_holder(&mut self, principal: &Principal) {
+        self.changes += 1;
+        self.by_holder.remove(principal);
+    }
+
     fn forget_all(&mut self) {
         self.by_holder.clear();
         self.holders.clear();

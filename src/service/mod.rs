@@ -45,6 +45,8 @@
 //! | `guardrails` | how the guardrails follow their file, and how the host tells of its people and things |
 //! | `held` | the live grants of those who are asked about, with their policies |
 //! | `authorize` | the whole decision, for hosts without a decision point |
+//! | `policy_cases` | whether the policies say what their operator says they must |
+//! | `weigh` | what standing policies, guardrails and grants come to together |
 //! | `policy_errors` | what goes wrong with a policy, as an error of the library |
 //! | `policies` | the grants as Cedar policies |
 //! | `export` | all grants in force as one Cedar policy set |
@@ -93,6 +95,8 @@ mod pending;
 #[cfg(feature = "cedar")]
 mod policies;
 #[cfg(feature = "cedar")]
+mod policy_cases;
+#[cfg(feature = "cedar")]
 mod policy_errors;
 mod proof;
 mod pulse;
@@ -109,6 +113,8 @@ mod summaries;
 mod touched;
 mod uses;
 mod watch;
+#[cfg(feature = "cedar")]
+mod weigh;
 mod workflow;
 
 #[cfg(feature = "cedar")]
@@ -122,11 +128,13 @@ pub use integrity::Integrity;
 pub use listing::Listing;
 pub use metrics::{Family, Figure, FigureKind, Histogram, Metrics};
 pub use outbox::Outbox;
+#[cfg(feature = "cedar")]
+pub use policy_cases::PolicyFailure;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
 pub use remedies::Remedies;
 #[cfg(feature = "sign")]
 pub use sealing::Sealer;
-pub use settings::{GuardrailSettings, JournalSettings, Settings};
+pub use settings::{GuardrailSettings, JournalSettings, PolicyTests, Settings};
 pub use watch::Watch;
 pub use workflow::Workflow;

@@ -100,6 +100,10 @@ impl Shared {
             );
             monitor.trouble(AlertKind::ClockDoubted, "clock", text, now);
         }
+        #[cfg(feature = "cedar")]
+        for text in self.guard.differences() {
+            monitor.trouble(AlertKind::EnginesDiffer, "engines", text, now);
+        }
         let asked = self.time.monotonic();
         self.store.head()?;
         let took = self.time.monotonic().saturating_sub(asked);

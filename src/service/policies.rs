@@ -44,12 +44,13 @@ impl Policies {
         &self,
         rules: &Arc<Rules>,
         settings: &GuardrailSettings,
+        cross_check_percent: u32,
         held: &Arc<HeldGrants>,
     ) -> Result<Guard, Error> {
         let files: Vec<PolicyFile> = settings.ready.iter().chain(&settings.own).cloned().collect();
         let set = Guardrails::parse(&files, &self.schema).map_err(|error| unfit("jit_access.guardrails", &error))?;
         let ready = Guardrails::parse(&settings.ready, &self.schema).map_err(|error| internal(&error))?.len();
-        Ok(Guard::new(Arc::clone(rules), self.schema.clone(), Arc::clone(held), set, settings, ready))
+        Ok(Guard::new(Arc::clone(rules), self.schema.clone(), Arc::clone(held), set, (settings, ready), cross_check_percent))
     }
 
     /// The host's own policies.

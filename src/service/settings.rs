@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{MAX_DOWNTIME, MAX_STEP};
-use crate::model::{KeySource, PolicyFile};
+use crate::model::{KeySource, PolicyCase, PolicyFile};
 use crate::monitor::MonitorSettings;
 use crate::notify::NoticeSettings;
 
@@ -47,6 +47,24 @@ pub struct Settings {
     pub guardrails: GuardrailSettings,
     /// The host's own policies, for [`super::Engine`]'s `authorize`. Needs the feature `cedar`.
     pub standing_policies: Vec<PolicyFile>,
+    /// How many of a hundred allows by grants are asked of Cedar too. Where it says no, so does the check, and an alert tells
+    /// the whole question. Needs the feature `cedar`.
+    pub cross_check_percent: u32,
+    /// What these policies must say. Nothing starts while they do not.
+    pub policy_tests: PolicyTests,
+}
+
+/// What policies must say.
+///
+/// ```
+/// assert!(jit_access::service::PolicyTests::default().cases.is_empty());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyTests {
+    /// The sentences.
+    pub cases: Vec<PolicyCase>,
+    /// What the host would tell of its people and things, in Cedar's JSON format.
+    pub entities: Option<String>,
 }
 
 /// What stands above every grant.
@@ -126,6 +144,8 @@ impl Default for Settings {
             monitor: MonitorSettings::default(),
             guardrails: GuardrailSettings::default(),
             standing_policies: Vec::new(),
+            policy_tests: PolicyTests::default(),
+            cross_check_percent: 0,
         }
     }
 }

@@ -86,7 +86,7 @@ impl Shared {
         #[cfg(feature = "cedar")]
         let held = Arc::new(super::held::HeldGrants::new(Arc::clone(&store)));
         #[cfg(feature = "cedar")]
-        let guard = Arc::new(policies.guard(&rules, &settings.guardrails, &held)?);
+        let guard = Arc::new(policies.guard(&rules, &settings.guardrails, settings.cross_check_percent, &held)?);
         let shared = Self {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
             pulse: Mutex::new(Pulse::default()),
@@ -120,7 +120,9 @@ impl Shared {
             time,
         };
         #[cfg(feature = "cedar")]
-        if !shared.guard.set().is_empty() || shared.settings.guardrails.path.is_some() {
+        let crosses = shared.settings.cross_check_percent > 0;
+        #[cfg(feature = "cedar")]
+        if crosses || !shared.guard.set().is_empty() || shared.settings.guardrails.path.is_some() {
             let _ = shared.checks.guard.set(Arc::clone(&shared.guard) as _);
         }
         shared.start_following()?;

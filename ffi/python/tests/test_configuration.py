@@ -36,6 +36,7 @@ TAKING: Final[dict[str, Any]] = {"break_glass": {"enabled": True, "eligible_role
 CLOCK: Final = ManualClock(START)
 LEFT_OUT: Final = object()
 
+FORBIDS_TOOLS: Final = 'forbid (principal, action == Action::"tools.execute", resource);'
 CONFLICTING: Final = {"permissions": ["tools.*"], "conflicts_with": ["sre"]}
 
 DEV, LEAD, OWNER = (Caller(f"{name}@example.com", roles=[name]) for name in ("dev", "lead", "owner"))
@@ -88,6 +89,11 @@ def checking(action: str, role: str = "operator") -> Callable[[Engine], Any]:
         return engine.check("dev@example.com", action).outcome
 
     return story
+
+
+def authorizing(engine: Engine) -> Any:
+    question = {"caller": {"principal": "dev@example.com"}, "action": "tools.execute"}
+    return json.loads(engine.authorize(json.dumps(question)))["outcome"]
 
 
 def taking(who: Caller = SRE, role: str = "operator") -> Callable[[Engine], Any]:
@@ -261,6 +267,14 @@ ROWS: Final[dict[str, Row]] = {
     "max_total_duration_hours": Row(8, 3, extending(1), {"max_duration_hours": 2}),
     "workflow_policy.text": Row(LEFT_OUT, "permit (principal, action, resource);", reading_the_journal),
     "workflow_policy.keep_shipped": Row(False, True, approving_as(LEAD), {"workflow_policy": {"text": NO_ANSWERS}}),
+    "guardrails.text": Row(LEFT_OUT, FORBIDS_TOOLS, checking("tools.execute")),
+    "guardrails.ready": Row([], ["mac-strict"], checking("tools.execute"), {"schema": {"shipped": "contextforge"}}),
+    "guardrails.max_entity_age_seconds": Row(
+        0, 60, checking("tools.read"), {"guardrails": {"text": FORBIDS_TOOLS}}
+    ),
+    "standing_policies.text": Row(
+        "forbid (principal, action, resource);", "permit (principal, action, resource);", authorizing
+    ),
     "schema.text": Row(LEFT_OUT, "entity Server;", asking(resource="tool:deploy")),
     "schema.shipped": Row(LEFT_OUT, "contextforge", asking(resource="invoice:1")),
     "roles": Row({"operator": {"permissions": ["tools.*"]}}, {}, asking()),
@@ -389,6 +403,9 @@ ELSEWHERE: Final = {
     "notifications.on_use": "test_uses_are_told_or_not",
     "workflow_policy.path": "test_the_policy_is_where_it_is_said_to_be",
     "schema.path": "test_the_schema_is_where_it_is_said_to_be",
+    "guardrails.path": "test_the_guardrails_are_where_they_are_said_to_be",
+    "policy_tests.path": "test_policies_are_held_to_their_tests",
+    "standing_policies.path": "test_the_standing_policies_are_where_they_are_said_to_be",
     "store.path": "test_the_store_is_where_it_is_said_to_be",
     "store.busy_timeout_ms": "test_a_write_waits_as_long_as_it_is_told",
     "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
@@ -578,6 +595,41 @@ def test_uses_are_told_or_not(tmp_path: Path, told: bool) -> None:
         engine.revoke(LEAD, grant, reason="done")
         assert "grant_revoked" in hook.next()["body"], "nothing of the use came before"
     hook.end()
+
+
+def test_the_guardrails_are_where_they_are_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "own.cedar").write_text('@obligation("step_up") ' + FORBIDS_TOOLS)
+    config = {**BASE, "guardrails": {"path": str(tmp_path / "own.cedar")}}
+    with Engine.from_yaml(json.dumps({"jit_access": config}), environ={}) as engine:
+        give(engine)
+        decision = engine.check("dev@example.com", "tools.execute")
+        assert (decision.outcome, decision.reason, decision.obligations) == ("deny", "guardrail", ("step_up",))
+        assert engine.check("dev@example.com", "tools.read").obligations == ()
+
+
+def test_the_standing_policies_are_where_they_are_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "base.cedar").write_text('permit (principal == User::"dev@example.com", action, resource);')
+    config = {**BASE, "standing_policies": {"path": str(tmp_path / "base.cedar")}}
+    with Engine.from_yaml(json.dumps({"jit_access": config}), environ={}) as engine:
+        assert authorizing(engine) == "allow"
+        told = [{"uid": {"type": "User", "id": "dev@example.com"}, "attrs": {}, "parents": []}]
+        assert engine.tell_entities(json.dumps(told)) == 1
+        with pytest.raises(InvalidInput):
+            engine.tell_entities("no JSON")
+        with pytest.raises(InvalidInput):
+            engine.authorize('{"action": "tools.execute"}')
+    with Engine.from_yaml(json.dumps({"jit_access": BASE}), environ={}) as engine:
+        assert authorizing(engine) == "not_applicable"
+
+
+def test_policies_are_held_to_their_tests(tmp_path: Path) -> None:
+    wanted = "tests: [{name: nobody runs tools, principal: dev, action: tools.execute, expect: %s}]"
+    config = {**BASE, "policy_tests": {"path": str(tmp_path / "tests.yaml")}}
+    (tmp_path / "tests.yaml").write_text(wanted % "not_applicable")
+    Engine.from_yaml(json.dumps({"jit_access": config}), environ={}).close()
+    (tmp_path / "tests.yaml").write_text(wanted % "allow")
+    with pytest.raises(InvalidInput, match="nobody runs tools"):
+        Engine.from_yaml(json.dumps({"jit_access": config}), environ={})
 
 
 def test_the_policy_is_where_it_is_said_to_be(tmp_path: Path) -> None:
