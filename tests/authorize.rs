@@ -136,6 +136,46 @@ fn scoped_policies_answer_as_cedar_does_over_all() {
     assert!(allowed > asked / 100 && denied > asked / 100 && failed > asked / 100);
 }
 
+/// How long it takes is told and only roughly held: the whole set against what can match.
+#[test]
+fn a_request_meets_few_of_very_many() {
+    use std::time::Instant;
+
+    let count = variable("AUTHORIZE_POLICIES", 3_000);
+    let one = |number: u64| {
+        format!(
+            "permit (principal == User::\"u{}\", action == Action::\"read\", resource == Tool::\"t{}\")
+             when {{ context.now < datetime(\"2200-01-01T00:00:00Z\") }};\n",
+            number / 5,
+            number % 5
+        )
+    };
+    let whole = PolicySet::from_str(&(0..count).map(one).collect::<String>()).unwrap();
+    let ideal = PolicySet::from_str(&one(37)).unwrap();
+    let scoped = ScopedPolicies::new(&whole).unwrap();
+    let uid = |text: &str| EntityUid::from_str(text).unwrap();
+    let now = cedar_policy::RestrictedExpression::new_datetime("2026-12-01T09:00:00Z");
+    let context = CedarContext::from_pairs([("now".to_owned(), now)]).unwrap();
+    let (ann, read, tool) = (uid("User::\"u7\""), uid("Action::\"read\""), uid("Tool::\"t2\""));
+    let request = Request::new(ann, read, tool, context, None).unwrap();
+    let entities = Entities::empty();
+    let timed = |times: u32, ask: &dyn Fn() -> bool| {
+        assert!(ask());
+        let began = Instant::now();
+        (0..times).for_each(|_| assert!(ask()));
+        began.elapsed() / times
+    };
+    let authorizer = Authorizer::new();
+    let allows = |set: &PolicySet| {
+        authorizer.is_authorized(&request, set, &entities).decision() == cedar_policy::Decision::Allow
+    };
+    let over_all = timed(3, &|| allows(&whole));
+    let over_ideal = timed(300, &|| allows(&ideal));
+    let ours = timed(300, &|| scoped.ask(&request, &entities).unwrap().allows);
+    println!("{count} policies: {over_all:?} over all, {over_ideal:?} over the one that matters, {ours:?} by the index");
+    assert!(over_all > ours * 20, "{over_all:?}, {ours:?}");
+}
+
 // ── A whole engine ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 const BASE: &str = r#"

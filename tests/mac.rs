@@ -57,7 +57,7 @@ fn engine(set: &str) -> Engine {
         "jit_access:
            approver_roles: [lead]
            max_extensions: 2
-           agents: {require_person: false}
+           agents: {{require_person: false}}
            auto_approve_for_roles: [trusted]
            schema: {{shipped: contextforge}}
            guardrails: {{ready: [{set}]}}
