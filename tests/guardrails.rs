@@ -47,7 +47,7 @@ fn what_is_wrong_is_told_with_line_and_column() {
         ),
         ("@hold forbid (principal, action, resource is Tool);", 1, 1, "`@hold` is no annotation"),
         ("@notify @break_glass(\"holds\") permit (principal, action, resource is Tool);", 1, 1, "stands on a forbid"),
-        (&nested, 1, 69, "brackets nest deeper than 24"),
+        (&nested, 1, 68, "brackets nest deeper than 24"),
     ] {
         let (at, from, reason) = refusal(text);
         assert!(reason.contains(part), "{text}: {reason}");

@@ -23,7 +23,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "summary",
             "evidence",
             "export",
-            "policies",
+            "test-policies",
             "check",
             "head",
             "verify",
@@ -162,12 +162,10 @@ fn made_by_hand() -> Vec<Command> {
                 .arg(file("file", "The configuration")),
         )
         .subcommand(Command::new("schema").about("Print a JSON Schema of the configuration, for editors"));
-    let policies = Command::new("policies").about("Look at guardrails and standing policies").subcommand_required(true).subcommand(
-        Command::new("test")
-            .about("Ask the policies of a configuration what its tests say they must answer")
-            .arg(file("file", "The configuration"))
-            .arg(option("tests", "FILE", "The tests. The default is policy_tests.path of the configuration")),
-    );
+    let policies = Command::new("test-policies")
+        .about("Ask the policies of a configuration what its tests say they must answer")
+        .arg(file("file", "The configuration"))
+        .arg(option("tests", "FILE", "The tests. The default is policy_tests.path of the configuration"));
     let doctor = Command::new("doctor").about("Say everything that is wrong with this installation");
     let login = Command::new("login")
         .about("Keep a token for a host. It is read from the terminal, or from standard input")

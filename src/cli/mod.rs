@@ -24,7 +24,7 @@
 //! | `asking` | `request`, `status`, `run` |
 //! | `deciding` | `queue`, `grants`, `revoke`, `review` |
 //! | `following` | `audit --follow` |
-//! | `policies` | `policies test` |
+//! | `policies` | `test-policies` |
 //! | `operating` | `verify`, `check`, `config`, `doctor` |
 //! | `session` | `login`, `logout` |
 //! | `manual` | `completions`, `man`, docs/cli.md |
@@ -115,7 +115,7 @@ fn run(screen: &Screen, name: &str, matches: &ArgMatches) -> Result<u8, Problem>
         "completions" => manual::completions(screen, matches),
         "man" => manual::man(screen, matches)?,
         "config" => operating::config(screen, matches)?,
-        "policies" => policies::policies(screen, matches)?,
+        "test-policies" => policies::test(screen, matches)?,
         "doctor" => operating::doctor(screen, matches)?,
         "login" => session::login(screen, matches)?,
         "logout" => session::logout(screen, matches)?,

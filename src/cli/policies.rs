@@ -1,20 +1,13 @@
-//! What operators ask of their policies: `jit policies test`.
+//! What operators ask of their policies: `jit test-policies`.
 
 use clap::ArgMatches;
 
 use super::problem::Problem;
 use super::screen::Screen;
 
-/// `jit policies test FILE`.
-pub(super) fn policies(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
-    match matches.subcommand() {
-        Some(("test", matches)) => test(screen, matches),
-        _ => Ok(()),
-    }
-}
-
+/// `jit test-policies FILE`.
 #[cfg(feature = "cedar")]
-fn test(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
+pub(super) fn test(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
     use std::path::Path;
 
     use serde_json::json;
@@ -71,8 +64,9 @@ fn test(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
     }
 }
 
+/// `jit test-policies FILE`.
 #[cfg(not(feature = "cedar"))]
-fn test(_: &Screen, _: &ArgMatches) -> Result<(), Problem> {
+pub(super) fn test(_: &Screen, _: &ArgMatches) -> Result<(), Problem> {
     use super::problem::Exit;
 
     Err(Problem::new(Exit::Usage, "this build is one without the feature `cedar`"))

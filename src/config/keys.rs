@@ -472,7 +472,7 @@ const KEYS: &[(&str, &[Key])] = &[
                 "policy_tests.path",
                 Text,
                 "",
-                "A file of sentences about these policies, each with what the answer must be. Nothing starts while one does not hold. See `jit policies test`.",
+                "A file of sentences about these policies, each with what the answer must be. Nothing starts while one does not hold. See `jit test-policies`.",
             ),
             key("standing_policies.text", FileOnly, "", "The same policies, written in place. Set this key or `path`."),
         ],
