@@ -172,7 +172,9 @@ fn a_request_meets_few_of_very_many() {
     let over_all = timed(3, &|| allows(&whole));
     let over_ideal = timed(300, &|| allows(&ideal));
     let ours = timed(300, &|| scoped.ask(&request, &entities).unwrap().allows);
-    println!("{count} policies: {over_all:?} over all, {over_ideal:?} over the one that matters, {ours:?} by the index");
+    println!(
+        "{count} policies: {over_all:?} over all, {over_ideal:?} over the one that matters, {ours:?} by the index"
+    );
     assert!(over_all > ours * 20, "{over_all:?}, {ours:?}");
 }
 

@@ -159,7 +159,10 @@ fn policies_are_held_to_what_their_operator_says() {
     assert_eq!(engine.policy_failures(&cases, entities.as_deref()).unwrap(), []);
     // Without what the host tells, nobody is cleared.
     let failed = engine.policy_failures(&cases, None).unwrap();
-    assert_eq!(failed[0].to_string(), "`everybody works at their own level` expects allow, and the policies answer deny by mac.no-read-up, mac.no-write-down");
+    assert_eq!(
+        failed[0].to_string(),
+        "`everybody works at their own level` expects allow, and the policies answer deny by mac.no-read-up, mac.no-write-down"
+    );
 
     // At a start, too.
     let folder = tempfile::tempdir().unwrap();
@@ -170,7 +173,9 @@ fn policies_are_held_to_what_their_operator_says() {
     fs::write(&path, text.replace("expect: not_applicable", "expect: allow")).unwrap();
     let error = open(&set).unwrap_err().to_string();
     assert!(error.contains("`who holds nothing gets nothing` expects allow"), "{error}");
-    for (wrong, part) in [("tests: [{name: a}]", "tests[0].principal"), ("tests: [{nam: a}]", "tests[0].nam"), ("tests: 5", "`tests`")] {
+    for (wrong, part) in
+        [("tests: [{name: a}]", "tests[0].principal"), ("tests: [{nam: a}]", "tests[0].nam"), ("tests: 5", "`tests`")]
+    {
         let error = PolicyCases::parse(wrong).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }

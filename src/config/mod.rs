@@ -49,9 +49,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use self::diff::{Changed, Difference};
-pub use self::policy_cases::PolicyCases;
 pub use self::effective::Effective;
 pub use self::keys::Key;
+pub use self::policy_cases::PolicyCases;
 use self::reader::{Findings, Reader};
 pub use self::store::StoreConfig;
 use crate::model::{Invalid, Permission, RiskLevel, RoleName};
@@ -285,7 +285,8 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     let guardrails = guardrails::guardrails(&mut reader, place);
     let standing_policies = guardrails::standing_policies(&mut reader, place);
     let policy_tests = guardrails::policy_tests(&mut reader, place);
-    let settings = Settings { notices, journal, monitor, guardrails, standing_policies, policy_tests, ..settings(&mut reader) };
+    let settings =
+        Settings { notices, journal, monitor, guardrails, standing_policies, policy_tests, ..settings(&mut reader) };
     let store = store::store(&mut reader, place);
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new(), values: Vec::new() }

@@ -12,7 +12,9 @@
 //!   expect: deny
 //! ```
 
-use crate::model::{Action, Invalid, Outcome, Permission, PermissionSet, PolicyCase, Principal, Resource, Scope, SupposedGrant};
+use crate::model::{
+    Action, Invalid, Outcome, Permission, PermissionSet, PolicyCase, Principal, Resource, Scope, SupposedGrant,
+};
 
 /// Sentences about the policies, and what the host would tell of its people and things, in Cedar's JSON format.
 ///
@@ -60,7 +62,9 @@ impl PolicyCases {
 const FIELDS: &[&str] = &["name", "principal", "agent", "action", "resource", "parent", "holds", "expect"];
 
 fn case(test: &serde_json::Value) -> Result<PolicyCase, Invalid> {
-    let Some(fields) = test.as_object() else { return Err(Invalid::new("", "is no mapping", "name, principal, action, expect")) };
+    let Some(fields) = test.as_object() else {
+        return Err(Invalid::new("", "is no mapping", "name, principal, action, expect"));
+    };
     if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
         return Err(Invalid::new(unknown.clone(), "is not known", FIELDS.join(", ")));
     }
@@ -107,4 +111,3 @@ fn held(grant: &serde_json::Value) -> Result<SupposedGrant, Invalid> {
     let emergency = grant.get("break_glass").and_then(serde_json::Value::as_bool).unwrap_or(false);
     Ok(SupposedGrant { permissions: PermissionSet::new(permissions)?, scope, emergency })
 }
-

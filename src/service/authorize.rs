@@ -149,7 +149,8 @@ impl Engine {
         };
         let beside: Vec<Beside> =
             held.iter().filter(|one| is_of(one, action, resource)).map(|one| one.policy.clone()).collect();
-        let emergency = |id: &str| held.iter().any(|one| one.grant.break_glass.is_some() && one.grant.id.to_string() == id);
+        let emergency =
+            |id: &str| held.iter().any(|one| one.grant.break_glass.is_some() && one.grant.id.to_string() == id);
         let set = shared.guard.set();
         let is_stale = !set.is_empty() && shared.guard.is_stale(now);
         let weighed = weigh(&shared.standing, &set, &seen, &beside, emergency).map_err(|error| internal(&error))?;

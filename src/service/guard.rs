@@ -12,7 +12,9 @@ use crate::error::Error;
 use crate::journal::digest;
 use crate::lock::Mutex;
 use crate::model::{Context, Fact, GrantId, PolicyFile, Query, RawQuery, Reason, Timestamp};
-use crate::policy::{self, Attributes, Beside, Guardrails, HostEntities, Judged, PolicyError, Schema, ScopedPolicies, Seen, Told};
+use crate::policy::{
+    self, Attributes, Beside, Guardrails, HostEntities, Judged, PolicyError, Schema, ScopedPolicies, Seen, Told,
+};
 use crate::workflow::{Rules, proven_at};
 
 /// Judges what grants allow.

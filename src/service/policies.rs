@@ -50,7 +50,14 @@ impl Policies {
         let files: Vec<PolicyFile> = settings.ready.iter().chain(&settings.own).cloned().collect();
         let set = Guardrails::parse(&files, &self.schema).map_err(|error| unfit("jit_access.guardrails", &error))?;
         let ready = Guardrails::parse(&settings.ready, &self.schema).map_err(|error| internal(&error))?.len();
-        Ok(Guard::new(Arc::clone(rules), self.schema.clone(), Arc::clone(held), set, (settings, ready), cross_check_percent))
+        Ok(Guard::new(
+            Arc::clone(rules),
+            self.schema.clone(),
+            Arc::clone(held),
+            set,
+            (settings, ready),
+            cross_check_percent,
+        ))
     }
 
     /// The host's own policies.

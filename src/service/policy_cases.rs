@@ -8,7 +8,8 @@ use super::shared::Shared;
 use super::weigh::weigh;
 use crate::error::Error;
 use crate::model::{
-    Actor, Context, Grant, GrantId, Invalid, Outcome, PolicyCase, Query, RequestId, RoleName, SupposedGrant, Timestamp, Ttl, Window,
+    Actor, Context, Grant, GrantId, Invalid, Outcome, PolicyCase, Query, RequestId, RoleName, SupposedGrant, Timestamp,
+    Ttl, Window,
 };
 use crate::policy::{self, Beside, HostEntities, PolicyError, StandingPolicies, Told};
 
@@ -85,11 +86,13 @@ pub(super) fn failures(
     entities: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<PolicyFailure>, Error> {
-    let told = entities.map(|json| guard.parse(json, now)).transpose().map_err(|error| unfit("jit_access.policy_tests", &error))?;
+    let told = entities
+        .map(|json| guard.parse(json, now))
+        .transpose()
+        .map_err(|error| unfit("jit_access.policy_tests", &error))?;
     let mut failures = Vec::new();
     for case in cases {
-        let (found, policies) =
-            answer(guard, standing, case, told.as_ref(), now).map_err(|error| internal(&error))?;
+        let (found, policies) = answer(guard, standing, case, told.as_ref(), now).map_err(|error| internal(&error))?;
         if found != case.expect {
             failures.push(PolicyFailure { name: case.name.clone(), expected: case.expect, found, policies });
         }
@@ -114,9 +117,8 @@ fn answer(
     }
     let query = Query { principal: &case.principal, action: &case.action, resource: &case.resource };
     let seen = guard.seen_over(&query, &Context::default(), Told::default(), told, now)?;
-    let is_emergency = |id: &str| {
-        grants.iter().zip(&case.holds).any(|(grant, held)| held.emergency && grant.id.to_string() == id)
-    };
+    let is_emergency =
+        |id: &str| grants.iter().zip(&case.holds).any(|(grant, held)| held.emergency && grant.id.to_string() == id);
     let weighed = weigh(standing, &guard.set(), &seen, &beside, is_emergency)?;
     let named = |id: String| match grants.iter().position(|grant| grant.id.to_string() == id) {
         Some(at) => format!("grant {}", at + 1),
@@ -131,8 +133,6 @@ fn supposed(number: u128, case: &PolicyCase, held: &SupposedGrant, now: Timestam
     let window = Window::new(now, now.saturating_add(hour)).ok()?;
     let (id, request) = (GrantId::from_u128(number), RequestId::from_u128(number));
     let role = RoleName::new("supposed").ok()?;
-    let grant =
-        Grant::new(id, request, case.principal.clone(), role, held.permissions.clone(), window, Actor::Host);
+    let grant = Grant::new(id, request, case.principal.clone(), role, held.permissions.clone(), window, Actor::Host);
     Some(grant.scope(held.scope.clone()))
 }
-

@@ -32,8 +32,8 @@ pub(super) fn weigh(
     let is_forbidden = !answer.allows && !answer.reasons.is_empty();
     let lifts = answer.allows && answer.reasons.iter().any(|id| is_emergency(id));
     let Judged { forbidding, errors: failed, obligations, evaluated } = guardrails.judge(seen, lifts)?;
-    let by_grants = answer.allows
-        && answer.reasons.iter().all(|id| beside.iter().any(|one| one.policy.id().to_string() == *id));
+    let by_grants =
+        answer.allows && answer.reasons.iter().all(|id| beside.iter().any(|one| one.policy.id().to_string() == *id));
     let passes = forbidding.is_empty() && failed.is_empty();
     let mut errors = answer.errors;
     errors.extend(failed);

@@ -269,9 +269,7 @@ ROWS: Final[dict[str, Row]] = {
     "workflow_policy.keep_shipped": Row(False, True, approving_as(LEAD), {"workflow_policy": {"text": NO_ANSWERS}}),
     "guardrails.text": Row(LEFT_OUT, FORBIDS_TOOLS, checking("tools.execute")),
     "guardrails.ready": Row([], ["mac-strict"], checking("tools.execute"), {"schema": {"shipped": "contextforge"}}),
-    "guardrails.max_entity_age_seconds": Row(
-        0, 60, checking("tools.read"), {"guardrails": {"text": FORBIDS_TOOLS}}
-    ),
+    "guardrails.max_entity_age_seconds": Row(0, 60, checking("tools.read"), {"guardrails": {"text": FORBIDS_TOOLS}}),
     "standing_policies.text": Row(
         "forbid (principal, action, resource);", "permit (principal, action, resource);", authorizing
     ),
