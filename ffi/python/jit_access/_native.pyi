@@ -43,6 +43,7 @@ from jit_access.values import (
     Offer,
     Record,
     RefusedAttempt,
+    Remedies,
     Summary,
 )
 
@@ -58,10 +59,10 @@ __all__ = [
     "_Document",
     "__version__",
     "_at_exit",
+    "_check_config",
     "_cli",
     "_error_codes",
     "_log_to",
-    "_check_config",
     "_parse_principal",
     "_principal",
 ]
@@ -153,8 +154,8 @@ class Context:
         task that it belongs to; the exact call of a tool, as an object with `name` and `arguments` or as JSON text of
         it; and what the record of a use says besides, where `enhanced_audit` is on.
 
-        Raises `InvalidInput` for what is no address, for a session that is not 1 to 255 visible ASCII characters, and for
-        details that are no `UseDetails`.
+        Raises `InvalidInput` for what is no address, for a session that is not 1 to 255 visible ASCII characters, and
+        for details that are no `UseDetails`.
         """
 
     @property
@@ -1325,8 +1326,9 @@ class Engine:
     def authorize(self, question: str) -> str:
         """Decides by standing policies, guardrails and live grants together, for hosts without a decision point: a JSON
         object in, a JSON object out. In: `caller`, `action`, `resource`, `parent`, `context`, `principal_properties`,
-        `resource_properties`, `address`, `session`, `current`, `peek`. Out: `outcome` (`not_applicable` is a no), `reason`,
-        `policies`, `errors`, `grant_id`, `obligations`, `valid_until`, `revision`. An allow by a grant is a use.
+        `resource_properties`, `address`, `session`, `current`, `peek`. Out: `outcome` (`not_applicable` is a no),
+        `reason`, `policies`, `errors`, `grant_id`, `obligations`, `valid_until`, `revision`. An allow by a grant is a
+        use.
         """
 
     def tell_entities(self, entities: str, *, at: datetime | None = None) -> int:

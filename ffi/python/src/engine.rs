@@ -240,7 +240,7 @@ impl Engine {
 
     #[pyo3(signature = (entities, *, at = None))]
     fn tell_entities(&self, py: Python<'_>, entities: &str, at: Option<DateTime<Utc>>) -> PyResult<usize> {
-        let at = at.map(|at| Timestamp::from_millis(at.timestamp_millis())).transpose().map_err(|e| raise(e.into()))?;
+        let at = at.map(|at| Timestamp::from_millis(at.timestamp_millis())).transpose().map_err(raise)?;
         self.detached(py, |live| live.host.engine().tell_entities(entities, at))
     }
 

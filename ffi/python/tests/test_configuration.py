@@ -532,7 +532,8 @@ def sqlite(path: Path, **more: Any) -> str:
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     path = tmp_path / "jit.yaml"
     path.write_text(
-        "jit_access: {enabeld: true, max_duration_hours: -1, reserved_permissions: [logs.x], roles: {a: {permissions: [b.c]}}}"
+        "jit_access: {enabeld: true, max_duration_hours: -1, reserved_permissions: [logs.x], "
+        "roles: {a: {permissions: [b.c]}}}"
     )
     for found in (check_config(path, environ={}), check_config(text=path.read_text(), environ={})):
         assert [error.key for error in found.errors] == ["jit_access.max_duration_hours", "jit_access.enabeld"]
