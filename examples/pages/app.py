@@ -39,6 +39,7 @@ jit_access:
   auditor_roles: [auditor]
   host_roles: [developer, security]
   limits: {grants_per_person: 50}
+  monitor: {enabled: true}
   break_glass: {enabled: true, eligible_roles: [developer], roles: [operator, root], max_duration_hours: 1}
   roles:
     log-reader:
@@ -60,7 +61,7 @@ jit_access:
       max_duration_hours: 1
 """
 
-engine = Engine.from_yaml(CONFIG, environ={"JIT_STORE__PATH": os.environ.get("JIT_STORE__PATH", "demo.db")})
+engine = Engine.from_yaml(CONFIG, environ={"JIT_STORE__PATH": "demo.db", **os.environ})
 sessions: dict[str, str] = {}
 """Who is signed in, by the value of the cookie."""
 

@@ -1342,6 +1342,11 @@ class Engine:
         Raises `Unavailable` when the state cannot be proven to be current; then no grant is honoured.
         """
 
+    def configuration(self) -> list[tuple[str, str, str]]:
+        """Every key that is set, and the default of every other: its path, its value as JSON with secrets hidden, and
+        where it comes from, which is `default`, `file` or the name of a variable. For the host itself: no caller is
+        checked."""
+
     def sync(self) -> int:
         """Brings this process up to everything committed before the call; answers the revision."""
 

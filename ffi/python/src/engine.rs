@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use jit_access::Error;
 use jit_access::check::Check;
 use jit_access::clock::Clock;
-use jit_access::config::{Config, StoreConfig};
+use jit_access::config::{Config, Effective, StoreConfig};
 use jit_access::host::{HostBuilder, log};
 use jit_access::model::{Invalid, Timestamp};
 use jit_access::wire::command::execute;
@@ -246,6 +246,11 @@ impl Engine {
 
     fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {
         self.detached(py, |live| live.host.engine().honoured()).map(Honoured)
+    }
+
+    fn configuration(&self) -> PyResult<Vec<(String, String, String)>> {
+        let shown = |one: &Effective| (one.path.clone(), one.value.to_string(), one.origin.clone());
+        self.with(|live| Ok(live.host.config().values.iter().map(shown).collect())).map_err(raise)
     }
 
     fn sync(&self, py: Python<'_>) -> PyResult<u64> {

@@ -16,6 +16,8 @@ from jit_access.pages.site import Site
 from jit_access.pages.watching import Held
 
 _ROWS: Final = 50
+_ALERTS: Final = 3
+"""So many alerts stand above the picture."""
 WORD: Final = "end everything"
 """What has to be typed before everything ends."""
 
@@ -34,6 +36,7 @@ def add(router: APIRouter, site: Site) -> None:
         page = _page(asked.get("page"), len(found))
         rows = found[page * _ROWS : (page + 1) * _ROWS]
         now = datetime.now(UTC)
+        alerts = [(alert, site.watch.of_alert(who, alert)) for alert in site.watch.alerts(who)]
         counts = dict.fromkeys(("active", "suspended", "scheduled", "glass", "drill"), 0)
         for held in board.live:
             counts[held.look] += 1
@@ -54,6 +57,10 @@ def add(router: APIRouter, site: Site) -> None:
             pages=max(1, -(-len(found) // _ROWS)),
             ended=board.ended[:12],
             everything=board.everything,
+            alerts=alerts[:_ALERTS],
+            more_alerts=max(0, len(alerts) - _ALERTS),
+            alerted={alert.grant_id for alert, _ in alerts},
+            administers=board.everything and site.administers(who),
             now=now,
         )
 

@@ -145,7 +145,8 @@ def add(router: APIRouter, site: Site) -> None:
 
     @router.get("/catalogue")
     def roles(http: Request, who: Caller = Depends(site.known)) -> Response:
-        return site.page(http, "catalogue.html", who, offers=catalogue.offers(engine, who), asked=site.people)
+        offers = catalogue.offers(engine, who)
+        return site.page(http, "catalogue.html", who, offers=offers, approvers=catalogue.approvers)
 
 
 class _Part:
@@ -216,6 +217,7 @@ def _form(
         status=200 if error is None else getattr(error, "status", 400),
         form=form,
         offers=catalogue.offers(site.engine, who),
+        approvers=catalogue.approvers,
         places=site.places(who),
         choices=CHOICES,
         refusal=error,

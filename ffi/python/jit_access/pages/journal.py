@@ -77,6 +77,12 @@ class Ring:
     """Whether its text has this hash."""
     joined: bool
     """Whether it names the hash of the record before it."""
+    computed: str
+    """The hash that its text has."""
+    previous: str
+    """The hash of the record before it, as it says."""
+    before: str | None
+    """The same, as it is; `None` for the first of those that are looked at."""
 
 
 def chain(records: Iterable[Record]) -> list[Ring]:
@@ -86,6 +92,6 @@ def chain(records: Iterable[Record]) -> list[Ring]:
     for one in records:
         computed = hashlib.sha256((one.body or "").encode()).hexdigest()
         joined = before is None or one.previous == before
-        rings.append(Ring(one.revision, one.hash, computed == one.hash, joined))
+        rings.append(Ring(one.revision, one.hash, computed == one.hash, joined, computed, one.previous, before))
         before = one.hash
     return rings

@@ -1,28 +1,27 @@
-"""The pages of the record: what happened, one grant's whole story, and whether the record is whole."""
+"""The pages of the record: what happened, whether the record is whole, and the record as a file."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import chain
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from jit_access import Caller, Engine, Grant, JitAccessError, Page
-from jit_access.pages import journal
-from jit_access.pages.asking import is_part, life
+from jit_access import Caller, JitAccessError, Page
+from jit_access.exports import export_records
+from jit_access.pages import journal, verifying
+from jit_access.pages.asking import is_part
 from jit_access.pages.journal import Entry
 from jit_access.pages.site import Site
 from jit_access.values import Record
 
 _ROWS: Final = 50
 _RINGS: Final = 24
-_LONGEST_STORY: Final = 400
 _MORE: Final = ("role", "permission", "resource", "result", "grant", "request")
 _FIELDS: Final = ("who", "event", "text", "from", "to", *_MORE)
+_FORMS: Final = {"jsonl": "application/x-ndjson", "csv": "text/csv", "ocsf": "application/x-ndjson"}
 _RESULTS: Final = (
     "allowed",
     "approved",
@@ -74,48 +73,9 @@ _EVENTS: Final = (
 )
 
 
-@dataclass
-class Verification:
-    """The last check of the whole journal in this process."""
-
-    state: str = "never"
-    began_at: datetime | None = None
-    ended_at: datetime | None = None
-    records: int = 0
-    error: str = ""
-
-
-class Verifier:
-    """Checks the whole journal beside the requests, one check at a time."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine: Final = engine
-        self._lock: Final = threading.Lock()
-        self.last = Verification()
-
-    def start(self) -> None:
-        """Begins a check, unless one runs."""
-        with self._lock:
-            if self.last.state == "running":
-                return
-            self.last = Verification("running", datetime.now(UTC))
-            threading.Thread(target=self._run, args=(self.last,), name="jit-access-verify", daemon=True).start()
-
-    def _run(self, mine: Verification) -> None:
-        try:
-            mine.records = self._engine.verify()
-            state = "whole"
-        except JitAccessError as error:
-            mine.error, state = str(error), "broken" if error.code == "corrupt" or error.status == 500 else "failed"
-        except Exception as error:
-            mine.error, state = type(error).__name__, "failed"
-        mine.ended_at = datetime.now(UTC)
-        mine.state = state
-
-
 def add(router: APIRouter, site: Site) -> None:
     """Adds the routes."""
-    engine, verifier = site.engine, Verifier(site.engine)
+    engine, verifier = site.engine, site.verifier
 
     @router.get("/audit")
     def audit(http: Request, who: Caller = Depends(site.known)) -> Response:
@@ -129,7 +89,11 @@ def add(router: APIRouter, site: Site) -> None:
             if error.code != "invalid":
                 raise
             problem = str(error)
-        latest = journal.block(engine, who, max(0, engine.revision - _RINGS), _RINGS)
+        head, last = engine.revision, verifier.last
+        # Where the record breaks is what everybody wants to see; else its end.
+        end = min(head, last.broken_at + _RINGS // 2) if last.broken_at else head
+        seen = journal.block(engine, who, max(0, end - _RINGS), _RINGS) if cursor is None else []
+        sealed = verifying.seals(engine, who) if cursor is None else []
         return site.page(
             http,
             "part/audit.html" if is_part(http) else "audit.html",
@@ -144,8 +108,11 @@ def add(router: APIRouter, site: Site) -> None:
             first_page=cursor is None,
             events=_EVENTS,
             results=_RESULTS,
-            rings=journal.chain(latest),
-            verification=verifier.last,
+            rings=journal.chain(seen),
+            verification=last,
+            strip=verifying.strip(head, sealed, last),
+            seals={seal.size: seal for seal in sealed},
+            forms=tuple(_FORMS),
         )
 
     @router.post("/audit/verify")
@@ -153,6 +120,32 @@ def add(router: APIRouter, site: Site) -> None:
         engine.audit(who, limit=1)
         verifier.start()
         return site.go(http, "/audit", done="verifying")
+
+    @router.get("/audit/export")
+    def export(http: Request, who: Caller = Depends(site.known)) -> Response:
+        """The records that the filter finds, as a file."""
+        form = http.query_params.get("format", "jsonl")
+        if form not in _FORMS:
+            raise HTTPException(404)
+        asked = {name: http.query_params.get(name, "").strip()[:200] for name in _FIELDS}
+        pages = export_records(engine, who, format=form, **_filter(asked))
+        # The first piece is made before the answer begins, so that a refusal is an answer of its own.
+        first = next(pages, "")
+        name = f"audit-{datetime.now(UTC):%Y%m%d-%H%M}{'-ocsf' if form == 'ocsf' else ''}"
+        response = StreamingResponse(chain([first], pages), media_type=_FORMS[form])
+        ending = "csv" if form == "csv" else "jsonl"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+        return response
+
+    @router.get("/audit/evidence")
+    def evidence(http: Request, who: Caller = Depends(site.known)) -> Response:
+        """What an assessor asks for of a period, as a page to keep."""
+        start, end = _day(http.query_params.get("from", "")), _day(http.query_params.get("to", ""))
+        until = end + timedelta(days=1) if end else None
+        text = engine.evidence(who, start=start, until=until, form="html")
+        response = Response(text, media_type="text/html")
+        response.headers["Content-Disposition"] = 'attachment; filename="evidence.html"'
+        return response
 
     @router.get("/audit/{revision}")
     def one(http: Request, revision: str, who: Caller = Depends(site.known)) -> Response:
@@ -164,31 +157,6 @@ def add(router: APIRouter, site: Site) -> None:
             raise HTTPException(404)
         rings = {ring.revision: ring for ring in journal.chain(found)}
         return site.page(http, "one.html", who, entry=Entry(shown), ring=rings[int(revision)], neighbours=sorted(rings))
-
-    @router.get("/grants/{id}")
-    def story(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:
-        grant = engine.grant(who, id)
-        if http.query_params.get("do") == "extend":
-            # Where a warning leads: what its holder can do with it is on the page of its request.
-            return site.go(http, f"/requests/{grant.request_id}")
-        request = engine.request(who, grant.request_id)
-        told = _story(engine, who, grant) if site.watch.oversees(who) else None
-        return site.page(
-            http,
-            "part/story.html" if is_part(http) else "story.html",
-            who,
-            grant=grant,
-            request=request,
-            steps=life(request, grant),
-            chapters=_folded(told) if told is not None else None,
-            told=told is not None and len(told) < _LONGEST_STORY,
-            reviewer=site.watch.reviews(who, grant),
-        )
-
-    @router.get("/grants/{id}/policy")
-    def policy(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:
-        grant = engine.grant(who, id)
-        return site.page(http, "policy.html", who, grant=grant, policy=_policy_of(engine.policies(who), grant.id))
 
 
 def _filter(asked: dict[str, str]) -> dict[str, Any]:
@@ -215,43 +183,3 @@ def _day(text: str) -> datetime | None:
         return datetime.fromisoformat(text[:10]).replace(tzinfo=UTC) if text else None
     except ValueError:
         return None
-
-
-def _story(engine: Engine, who: Caller, grant: Grant) -> list[Entry]:
-    """The records about a grant and its request, oldest first."""
-    by_number: dict[int, Record] = {}
-    of_request = engine.audit(who, request_id=grant.request_id, order="oldest", limit=_LONGEST_STORY)
-    of_grant = engine.audit(who, grant_id=grant.id, order="oldest", limit=_LONGEST_STORY)
-    for record in (*of_request.items, *of_grant.items):
-        by_number[record.revision] = record
-    return [Entry(by_number[number]) for number in sorted(by_number)][:_LONGEST_STORY]
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A line of a story: one record, or the uses of one permission in one minute."""
-
-    entry: Entry
-    count: int
-    last: Entry
-
-
-def _folded(entries: list[Entry]) -> list[Chapter]:
-    def same(one: Entry) -> tuple[object, ...]:
-        if one.event != "grant_used":
-            return (one.revision,)
-        return (one.what, one.at.replace(second=0, microsecond=0))
-
-    chapters = []
-    for _, group in groupby(entries, same):
-        of_one = list(group)
-        chapters.append(Chapter(of_one[0], len(of_one), of_one[-1]))
-    return chapters
-
-
-def _policy_of(policies: str, grant_id: str) -> str:
-    """The policy of one grant, out of the text of all."""
-    for text in policies.split("\n\n"):
-        if f'@id("{grant_id}")' in text:
-            return text.strip()
-    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import time
@@ -20,6 +21,7 @@ from jit_access.pages import view
 from jit_access.pages.forms import FieldError, Form
 from jit_access.pages.guard import Guard, Token
 from jit_access.pages.live import Live
+from jit_access.pages.verifying import Verifier
 from jit_access.pages.watching import Watch
 from jit_access.pages.words import Words, load
 
@@ -71,16 +73,23 @@ class Site:
     """The caller, as the error pages know them too."""
     live: Live = field(init=False)
     watch: Watch = field(init=False)
+    verifier: Verifier = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = Live(self.engine)
         self.watch = Watch(self.engine)
+        self.verifier = Verifier(self.engine)
         self._templates = view.environment()
         self._versions = {
             path.name: f"{path.stat().st_size:x}{int(path.stat().st_mtime):x}" for path in _STATIC.iterdir()
         }
 
         self.known = _known(self.caller)
+
+    def administers(self, who: Caller) -> bool:
+        """Whether they may do more than look. The engine judges each call; this leaves out what it would refuse."""
+        named = [json.loads(value) for path, value, _ in self.engine.configuration() if path == "approver_roles"]
+        return bool({*who.roles} & {*(named[0] if named and isinstance(named[0], list) else ())})
 
     def base(self, http: Request) -> str:
         """Where the pages are for the browser."""
@@ -155,14 +164,14 @@ class Site:
     def _sign_in(self, http: Request, form: Form | None) -> str | None:
         if self.sign_in is None:
             return None
-        back = self._here(http) if form is None else self._page_of(http, form)
+        back = self._here(http) if form is None else self.page_of(http, form)
         return self.sign_in.replace("{here}", quote(back, safe=""))
 
     def _here(self, http: Request) -> str:
         path = f"{self.base(http)}{http.url.path.removeprefix(self.base(http))}"
         return f"{path}?{http.url.query}" if http.url.query else path
 
-    def _page_of(self, http: Request, form: Form) -> str:
+    def page_of(self, http: Request, form: Form) -> str:
         """The page that a form was on, as the form says it, if that is one of ours."""
         said = form.text("page")
         return said if said.startswith(f"{self.base(http)}/") and "//" not in said else f"{self.base(http)}/"
@@ -176,7 +185,7 @@ class Site:
             status, code, message = error.status, error.code, str(error)
         advice = next((key for key in (f"advice.{code}", f"advice.{status}") if words.has(key)), "advice.other")
         typed = [(name, value) for name, value in form.pairs() if name in _TYPED and value.strip()]
-        back = self._page_of(http, form)
+        back = self.page_of(http, form)
         return self.page(
             http, "refused.html", who, status=status, message=message, code=code, advice=advice, typed=typed, back=back
         )
@@ -224,7 +233,7 @@ def create_pages(
 
     Needs Jinja2: `pip install jit-access[pages]`.
     """
-    from jit_access.pages import active, arriving, asking, deciding, more, record
+    from jit_access.pages import active, arriving, asking, deciding, overseeing, record, reviews, story
 
     site = Site(
         engine=engine,
@@ -241,7 +250,7 @@ def create_pages(
     router = APIRouter(
         prefix=prefix, route_class=_route_class(site), include_in_schema=False, dependencies=list(dependencies)
     )
-    for part in (arriving, asking, deciding, active, record, more):
+    for part in (arriving, asking, deciding, active, record, story, reviews, overseeing):
         part.add(router, site)
     _add_common(router, site)
     return router
@@ -279,7 +288,7 @@ def _add_common(router: APIRouter, site: Site) -> None:
     def scheme(http: Request) -> Response:
         form: Form = http.state.form
         chosen = form.text("scheme")
-        response = RedirectResponse(site._page_of(http, form), status_code=303)
+        response = RedirectResponse(site.page_of(http, form), status_code=303)
         if chosen in {"light", "dark"}:
             response.set_cookie("jit_scheme", chosen, max_age=31536000, httponly=True, samesite="strict", path="/")
         return response

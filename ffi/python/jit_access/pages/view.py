@@ -39,7 +39,7 @@ def environment() -> Environment:
         "hours": spoken_hours,
         "cut_hours": cut_hours,
     }
-    made.globals |= {"link": shown.link, "query": query, "gap": gap}
+    made.globals |= {"link": shown.link, "query": query, "gap": gap, "without": without}
     return made
 
 
@@ -99,6 +99,11 @@ def query(base: str, fields: Sequence[tuple[str, object]]) -> str:
     """An address with these fields, without those that are empty."""
     kept = [(name, str(value)) for name, value in fields if value not in (None, "")]
     return f"{base}?{urlencode(kept)}" if kept else base
+
+
+def without(fields: Sequence[tuple[str, object]], name: str) -> list[tuple[str, object]]:
+    """These fields of an address without one."""
+    return [field for field in fields if field[0] != name]
 
 
 def risk_words(words: Words, factor: str, detail: str) -> Markup:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from jit_access import AccessRequest, Caller, Engine, Grant, JitAccessError, Refused
+from jit_access import AccessRequest, Alert, Caller, Engine, Grant, JitAccessError, Refused
 
 LIVE: Final = ("active", "suspended", "scheduled")
 _ENDED: Final = ("revoked", "released", "expired", "exhausted")
@@ -24,6 +24,7 @@ _MOST_BEHIND: Final = 2_000
 _MOST_USES: Final = 120
 _MOST_ENDED: Final = 40
 _MOST_WAITING: Final = 200
+_MOST_ALERTS: Final = 20
 _PAGE: Final = 500
 
 
@@ -202,6 +203,25 @@ class Watch:
     def reviews(self, who: Caller, grant: Grant) -> bool:
         """Whether this viewer reviews a break-glass grant that waits for it."""
         return bool(grant.links.get("waive_review")) and may_review(who, json.loads(grant.to_json()))
+
+    def alerts(self, who: Caller, grant_id: str | None = None) -> list[Alert]:
+        """What is unusual and nobody has looked at, newest first; for those who do not see everything, nothing."""
+        try:
+            return list(self._engine.alerts(who, status="open", grant_id=grant_id, limit=_MOST_ALERTS).items)
+        except Refused:
+            return []
+
+    def of_alert(self, who: Caller, alert: Alert) -> Held | None:
+        """The grant that an alert is about, as it stands now."""
+        if alert.grant_id is None:
+            return None
+        known = self._known
+        if known is not None and (found := known.live.get(alert.grant_id) or known.ended.get(alert.grant_id)):
+            return found
+        try:
+            return Held(json.loads(self._engine.grant(who, alert.grant_id).to_json()))
+        except JitAccessError:
+            return None
 
     def stands_in(self, who: Caller) -> set[str]:
         """The roles that others have delegated to this viewer for now."""
