@@ -461,7 +461,10 @@ impl<'a> World<'a> {
             }
             Read::Explain(explain) => document(ExplanationDocument::from(&workflow.explain(who(), &explain)?)),
             Read::ListRemedies(denied) => document(RemediesDocument::from(&workflow.remedies(who(), &denied)?)),
-            Read::ExportPolicies(_) => Value::String(workflow.policies(who())?),
+            Read::ExportPolicies(wanted) => Value::String(match wanted.grant {
+                Some(grant) => workflow.policy(who(), grant)?,
+                None => workflow.policies(who())?,
+            }),
             Read::ListLiveGrants(_) => {
                 let (_, grants, now) = workflow.live_grants()?;
                 grants.iter().map(|grant| document(GrantDocument::new(grant, now, BASE))).collect()

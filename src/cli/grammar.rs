@@ -141,7 +141,7 @@ fn made_by_hand() -> Vec<Command> {
         .args(waiting());
     let queue = Command::new("queue").about("List the requests that wait for a decision, the oldest first");
     let check = Command::new("check")
-        .about("Say whether a principal may do something now, and by which grant. Needs --store or --config")
+        .about("Say whether a principal may do something now, and by which grant")
         .arg(
             Arg::new("principal")
                 .required(true)
@@ -166,6 +166,11 @@ fn made_by_hand() -> Vec<Command> {
         .about("Ask the policies of a configuration what its tests say they must answer")
         .arg(file("file", "The configuration"))
         .arg(option("tests", "FILE", "The tests. The default is policy_tests.path of the configuration"));
+    let simulate = Command::new("simulate-config")
+        .about("Say what a new configuration would change for what is live and waiting. Needs no host; nothing is changed")
+        .arg(file("old", "The configuration in force, which names the store"))
+        .arg(file("new", "The configuration to try"))
+        .after_help("Example: jit simulate-config jit-access.yaml jit-access.new.yaml");
     let doctor = Command::new("doctor").about("Say everything that is wrong with this installation");
     let login = Command::new("login")
         .about("Keep a token for a host. It is read from the terminal, or from standard input")
@@ -186,7 +191,7 @@ fn made_by_hand() -> Vec<Command> {
     let man = Command::new("man")
         .about("Print the manual page, or write the pages of all commands into a folder")
         .arg(option("dir", "FOLDER", "Write jit.1, jit-request.1 … into this folder"));
-    vec![run, status, queue, check, config, policies, doctor, login, logout, completions, man]
+    vec![run, status, queue, check, config, simulate, policies, doctor, login, logout, completions, man]
 }
 
 /// The list of commands, by what a person wants.

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::place::StorePlace;
 use super::problem::{Exit, Problem};
-use crate::command::{CallerKind, CommandSpec};
+use crate::command::{CallerKind, CommandSpec, spec_of};
 use crate::config::{Config, StoreConfig};
 use crate::error::Error;
 use crate::host::{BackgroundWork, Host, environment};
 use crate::model::Invalid;
+use crate::store::Verifying;
 use crate::wire::{ProblemDocument, command, http_status, to_json};
 
 /// An open store.
@@ -29,9 +30,14 @@ impl Local {
             Some(path) => Config::from_file(path, environment()).map_err(|error| invalid(&error))?,
             None => Config::parse("jit_access: {}", environment()).map_err(|error| invalid(&error))?,
         };
-        if let Some(path) = &place.store {
-            config.store = at(path, &config.store);
+        if let Some(place) = &place.store {
+            config.store = at(place, &config.store)?;
         }
+        Self::of(config, place)
+    }
+
+    /// A store with this configuration.
+    pub(super) fn of(mut config: Config, place: &StorePlace) -> Result<Self, Problem> {
         if let StoreConfig::Sqlite { path, .. } = &config.store {
             // Opening makes the file. Whoever looks at a store means one that is there.
             if !path.is_file() {
@@ -67,6 +73,29 @@ impl Local {
     }
 
     pub(super) fn execute(&self, spec: &CommandSpec, fields: Map<String, Value>) -> Result<Value, Problem> {
+        self.watched(spec, fields, &mut ())
+    }
+
+    /// Does what a whole document says, with the caller that it names.
+    pub(super) fn document(&self, document: &Value) -> Result<Value, Problem> {
+        let text =
+            command::run(self.host.workflow(), &document.to_string()).map_err(|error| problem(&error))?;
+        serde_json::from_str(&text).map_err(|error| Problem::new(Exit::Failed, error.to_string()))
+    }
+
+    /// A command of the catalogue by its name.
+    pub(super) fn run(&self, name: &str, fields: Map<String, Value>) -> Result<Value, Problem> {
+        let spec = spec_of(name).ok_or_else(|| Problem::new(Exit::Failed, format!("there is no command `{name}`")))?;
+        self.execute(spec, fields)
+    }
+
+    /// The same; what reads the whole journal tells `watch` how far it is.
+    pub(super) fn watched(
+        &self,
+        spec: &CommandSpec,
+        fields: Map<String, Value>,
+        watch: &mut dyn Verifying,
+    ) -> Result<Value, Problem> {
         let mut document = fields;
         document.insert("command".to_owned(), json!(spec.name));
         if spec.caller != CallerKind::Host {
@@ -81,19 +110,52 @@ impl Local {
             };
             document.insert("caller".to_owned(), json!({"principal": user, "roles": self.roles}));
         }
-        let text = command::run(self.host.workflow(), &Value::Object(document).to_string())
+        let text = command::run_watched(self.host.workflow(), &Value::Object(document).to_string(), watch)
             .map_err(|error| problem(&error))?;
         serde_json::from_str(&text).map_err(|error| Problem::new(Exit::Failed, error.to_string()))
     }
 }
 
 /// The store that an operator names, with the other settings of the configured one.
-fn at(path: &str, configured: &StoreConfig) -> StoreConfig {
+fn at(place: &str, configured: &StoreConfig) -> Result<StoreConfig, Problem> {
+    if is_database(place) {
+        return database(place);
+    }
     let busy_timeout = match configured {
         StoreConfig::Sqlite { busy_timeout, .. } => *busy_timeout,
         _ => std::time::Duration::from_secs(5),
     };
-    StoreConfig::Sqlite { path: Path::new(path).to_owned(), busy_timeout }
+    Ok(StoreConfig::Sqlite { path: Path::new(place).to_owned(), busy_timeout })
+}
+
+fn is_database(place: &str) -> bool {
+    ["postgresql:", "postgres:"].iter().any(|scheme| place.starts_with(scheme))
+}
+
+#[cfg(feature = "postgres")]
+fn database(place: &str) -> Result<StoreConfig, Problem> {
+    // No message repeats the address, which may hold a password.
+    let url: crate::store::PostgresUrl = place.parse().map_err(|error: Invalid| {
+        Problem::new(Exit::Invalid, format!("the address of the store {}", error.problem()))
+            .next(format!("expected {}", error.expected()))
+    })?;
+    Ok(StoreConfig::Postgres { url, options: crate::store::PostgresOptions::default() })
+}
+
+#[cfg(not(feature = "postgres"))]
+fn database(_: &str) -> Result<StoreConfig, Problem> {
+    Err(Problem::new(Exit::Usage, "this build knows no PostgreSQL").next("a build with the feature `postgres`"))
+}
+
+/// The store as it may be shown: without a password.
+pub(super) fn shown(place: &str) -> String {
+    match is_database(place).then(|| place.split_once("://")).flatten() {
+        Some((scheme, rest)) => {
+            let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+            format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host))
+        }
+        None => place.to_owned(),
+    }
 }
 
 pub(super) fn invalid(error: &Invalid) -> Problem {

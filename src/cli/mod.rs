@@ -26,6 +26,10 @@
 //! | `following` | `audit --follow` |
 //! | `policies` | `test-policies` |
 //! | `operating` | `verify`, `check`, `config`, `doctor` |
+//! | `simulating` | `simulate-config` |
+//! | `exporting` | `export`, `evidence` |
+//! | `progress` | a bar with a rate and a remaining time |
+//! | `overseen` | alerts, deliveries and summaries, for people |
 //! | `session` | `login`, `logout` |
 //! | `manual` | `completions`, `man`, docs/cli.md |
 
@@ -34,20 +38,24 @@
 mod asking;
 mod client;
 mod deciding;
+mod exporting;
 mod following;
 mod grammar;
 mod local;
 mod manual;
 mod names;
 mod operating;
+mod overseen;
 mod paint;
 mod place;
 mod policies;
 mod problem;
+mod progress;
 mod remote;
 mod screen;
 mod session;
 mod show;
+mod simulating;
 mod table;
 mod values;
 mod wait;
@@ -117,6 +125,7 @@ fn run(screen: &Screen, name: &str, matches: &ArgMatches) -> Result<u8, Problem>
         "config" => operating::config(screen, matches)?,
         "test-policies" => policies::test(screen, matches)?,
         "doctor" => operating::doctor(screen, matches)?,
+        "simulate-config" => simulating::simulate(screen, matches)?,
         "login" => session::login(screen, matches)?,
         "logout" => session::logout(screen, matches)?,
         _ => return at_a_place(screen, name, matches),
@@ -153,8 +162,16 @@ fn of_catalogue(client: &Client, screen: &Screen, spec: &CommandSpec, matches: &
         "grants" => deciding::grants(client, screen, fields, matches),
         "audit" => following::audit(client, screen, spec, fields, matches),
         "verify" => operating::verify(client, screen, fields),
+        "export" => exporting::export(client, screen, spec, fields),
+        "evidence" => {
+            show::answer(screen, spec, &exporting::evidence(client, screen, spec, fields)?);
+            Ok(())
+        }
         _ => {
-            show::answer(screen, spec, &client.execute(spec, fields)?);
+            let answer = client.execute(spec, fields)?;
+            if !overseen::answer(screen, spec, &answer) {
+                show::answer(screen, spec, &answer);
+            }
             Ok(())
         }
     }

@@ -6,31 +6,34 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
-use super::local::{invalid, problem};
+use super::local::{invalid, problem, shown as shown_store};
 use super::paint::{Look, harmless};
 use super::place::{Login, Place};
 use super::problem::{Exit, Problem};
+use super::progress::Progress;
 use super::screen::{Format, Screen};
 use super::table::{column, table};
 use super::zone::said;
 use crate::check::Check;
+use crate::command::spec_of;
 use crate::config::{Config, Key};
 use crate::host::environment;
 use crate::model::{Outcome, PrincipalKind};
 
 /// `jit verify`.
 pub(super) fn verify(client: &Client, screen: &Screen, fields: Map<String, Value>) -> Result<(), Problem> {
-    let began = screen.now();
-    screen.status("reading the whole journal …");
-    let found = client.run("verify", fields);
-    screen.clear();
+    let mut progress = Progress::of(screen, "verifying");
+    let found = match (client, spec_of("verify")) {
+        (Client::Local(local), Some(spec)) => local.watched(spec, fields, &mut progress),
+        _ => client.run("verify", fields),
+    };
+    let took = progress.end();
     let found = found.map_err(|problem| match problem.exit {
         Exit::Failed => {
             problem.exit(Exit::Found).next("keep a copy of the store as it is, and tell whoever is responsible for it")
         }
         _ => problem,
     })?;
-    let took = screen.now() - began;
     if screen.format != Format::Text {
         screen.json(&json!({"records": found}));
         return Ok(());
@@ -45,12 +48,11 @@ pub(super) fn verify(client: &Client, screen: &Screen, fields: Map<String, Value
 
 /// `jit check PERSON ACTION`.
 pub(super) fn check(client: &Client, screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
-    let Client::Local(local) = client else {
-        return Err(Problem::new(Exit::Usage, "`check` is not offered over HTTP")
-            .next("on the machine of the store: --store FILE or --config FILE"));
-    };
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
     let principal = text("principal").unwrap_or_default();
+    let Client::Local(local) = client else {
+        return check_over_http(client, screen, principal, text("action").unwrap_or_default(), text("on"));
+    };
     let principal = match principal.strip_prefix("agent:") {
         Some(name) => (PrincipalKind::Agent, name),
         None => (PrincipalKind::User, principal),
@@ -70,6 +72,45 @@ pub(super) fn check(client: &Client, screen: &Screen, matches: &ArgMatches) -> R
         }
     } else {
         screen.json(&json!({"outcome": decision.outcome.name(), "grant_id": grant}));
+    }
+    if is_allowed { Ok(()) } else { Err(Problem::silent(Exit::Found)) }
+}
+
+/// The same at a running host, which also says why.
+fn check_over_http(
+    client: &Client,
+    screen: &Screen,
+    principal: &str,
+    action: &str,
+    on: Option<&str>,
+) -> Result<(), Problem> {
+    let mut fields = Map::from_iter([("action".to_owned(), json!(action))]);
+    match principal.strip_prefix("agent:") {
+        Some(name) => {
+            fields.insert("principal".to_owned(), json!(name));
+            fields.insert("agent".to_owned(), json!(true));
+        }
+        None => drop(fields.insert("principal".to_owned(), json!(principal))),
+    }
+    if let Some(on) = on {
+        let (resource, parent) = on.split_once('@').map_or((on, None), |(on, parent)| (on, Some(parent)));
+        fields.insert("resource".to_owned(), json!(resource));
+        fields.extend(parent.map(|parent| ("parent".to_owned(), json!(parent))));
+    }
+    let found = client.run("explain", fields)?;
+    let is_allowed = found.get("outcome").and_then(Value::as_str) == Some("allow");
+    if screen.format == Format::Text {
+        let said = harmless(found.get("detail").and_then(Value::as_str).unwrap_or_default());
+        let grant = found.get("grant_id").and_then(Value::as_str);
+        match grant {
+            Some(grant) if is_allowed => {
+                screen.print(&format!("{} yes, by the grant {}", Look::Good.on("✓"), harmless(grant)));
+            }
+            _ => screen.print("no grant allows it now; what the host itself allows is not known here"),
+        }
+        screen.tell(&Look::Dim.on(&said));
+    } else {
+        screen.json(&json!({"outcome": found.get("outcome"), "grant_id": found.get("grant_id")}));
     }
     if is_allowed { Ok(()) } else { Err(Problem::silent(Exit::Found)) }
 }
@@ -215,7 +256,7 @@ pub(super) fn doctor(screen: &Screen, matches: &ArgMatches) -> Result<(), Proble
             let shown = match &place {
                 Place::Host(host) => (("host", host.base.clone()), ("token", format!("from {}", host.token_from))),
                 Place::Store(store) => {
-                    let path = store.store.clone().unwrap_or_else(|| "as the configuration says".to_owned());
+                    let path = store.store.as_deref().map_or_else(|| "as the configuration says".to_owned(), shown_store);
                     (("store", path), ("records", String::new()))
                 }
             };

@@ -61,7 +61,7 @@ pub(super) fn arguments() -> Vec<Arg> {
             .action(ArgAction::SetTrue)
             .value_parser(clap::builder::FalseyValueParser::new())
             .help("Send the token over plain HTTP to another machine [JIT_INSECURE]"),
-        option("store", "FILE", "For operators: the store itself instead of a host"),
+        option("store", "FILE", "For operators: the store itself instead of a host: a file, or postgresql://…"),
         option("config", "FILE", "For operators: the configuration of the store [JIT_CONFIG]")
             .env("JIT_CONFIG")
             .hide_env(true),

@@ -75,6 +75,32 @@ impl Remote {
         }
     }
 
+    /// The answer as it comes, for what can be long: no time limit but that of the connection.
+    pub(super) fn stream(
+        &self,
+        spec: &CommandSpec,
+        fields: Map<String, Value>,
+    ) -> Result<impl std::io::Read + use<>, Problem> {
+        let path = spec.http.map(|http| http.path).unwrap_or_default();
+        let (address, _) = self.addressed(spec, path, fields);
+        let wrong = |_| Problem::new(Exit::Invalid, "the address or the token cannot be sent over HTTP");
+        let mut request = ureq::http::Request::get(address);
+        if let Some(token) = &self.place.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(()).map_err(wrong)?;
+        let connect = Some(Duration::from_secs(self.place.timeout_seconds));
+        let request = self.agent.configure_request(request).timeout_global(None).timeout_connect(connect).build();
+        let mut answer = self.agent.run(request).map_err(|error| self.unreachable(&error))?;
+        match answer.status().as_u16() {
+            200..=299 => Ok(answer.into_body().into_reader()),
+            status => {
+                let text = answer.body_mut().read_to_string().unwrap_or_default();
+                Err(self.problem(spec, status, &text))
+            }
+        }
+    }
+
     /// Where to: the path with its id and the query; and the body, and the idempotency key.
     fn addressed(
         &self,

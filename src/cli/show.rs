@@ -33,12 +33,22 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
 }
 
 fn page(screen: &Screen, document: &Value, show: fn(&Screen, &[Value]) -> String, empty: &str) {
-    let items = document.as_array().or_else(|| document.get("items").and_then(Value::as_array));
-    let items = items.map(Vec::as_slice).unwrap_or_default();
+    let items = items_of(document);
     if items.is_empty() {
         return screen.tell(&Look::Dim.on(empty));
     }
     screen.print(&show(screen, items));
+    more_of(screen, document);
+}
+
+/// The items of a page, or of a list.
+pub(super) fn items_of(document: &Value) -> &[Value] {
+    let items = document.as_array().or_else(|| document.get("items").and_then(Value::as_array));
+    items.map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Says that a page is not all.
+pub(super) fn more_of(screen: &Screen, document: &Value) {
     if let Some(cursor) = document.get("next_cursor").and_then(Value::as_str) {
         screen.tell(&Look::Dim.on(&format!("there are more: --cursor {}, or a larger --limit", harmless(cursor))));
     }
@@ -55,7 +65,7 @@ pub(super) fn text(document: &Value, name: &str) -> String {
     }
 }
 
-fn list(document: &Value, name: &str) -> String {
+pub(super) fn list(document: &Value, name: &str) -> String {
     let all = document.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let texts: Vec<_> =
         all.iter().map(|one| one.as_str().map_or_else(|| harmless(&one.to_string()), harmless)).collect();
@@ -77,7 +87,7 @@ fn when(screen: &Screen, millis: i64) -> String {
     format!("{} ({})", screen.zone.clock(millis, screen.now()), distance(millis, screen.now()))
 }
 
-fn when_of(screen: &Screen, document: &Value, name: &str) -> String {
+pub(super) fn when_of(screen: &Screen, document: &Value, name: &str) -> String {
     instant(document, name).map(|at| when(screen, at)).unwrap_or_default()
 }
 
@@ -87,7 +97,7 @@ pub(super) fn short(id: &str) -> String {
 }
 
 /// The ids of these, each so long that no two are the same.
-fn short_ids(items: &[Value]) -> Vec<String> {
+pub(super) fn short_ids(items: &[Value]) -> Vec<String> {
     let whole: Vec<String> = items.iter().map(|item| text(item, "id")).collect();
     let is_unique = |length: usize| {
         let mut cut: Vec<&str> = whole.iter().map(|id| id.get(..length).unwrap_or(id)).collect();
@@ -98,10 +108,10 @@ fn short_ids(items: &[Value]) -> Vec<String> {
     whole.iter().map(|id| id.get(..length).unwrap_or(id).to_owned()).collect()
 }
 
-fn status(word: &str) -> String {
+pub(super) fn status(word: &str) -> String {
     let look = match word {
-        "approved" | "active" => Look::Good,
-        "pending" | "needs_info" | "scheduled" | "suspended" => Look::Warn,
+        "approved" | "active" | "acknowledged" => Look::Good,
+        "pending" | "needs_info" | "scheduled" | "suspended" | "open" => Look::Warn,
         "denied" | "revoked" => Look::Bad,
         _ => Look::Dim,
     };

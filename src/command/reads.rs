@@ -476,14 +476,19 @@ command! {
 }
 
 command! {
-    /// Export all live grants as one Cedar policy set.
+    /// Export all live grants as one Cedar policy set, or the policy of one grant.
     ///
-    /// The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
+    /// The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`; whoever
+    /// may see a grant may read its policy.
     ExportPolicies = "policies",
     answers: Text,
     action: Audit,
     http: GET "/policies" 200,
     writes: false,
+    optional: {
+        /// Only the policy of this grant. Of one that is not in force the set is empty.
+        grant: Option<GrantId>,
+    },
 }
 
 command! {

@@ -5,7 +5,7 @@ use crate::command::{Definition, GetEvidence};
 use crate::error::Error;
 use crate::evidence::{Chain, Collector, Evidence};
 use crate::model::{Caller, Checkpoint, Invalid, Revision, Timestamp};
-use crate::store::{RecordQuery, StoreError, Verification};
+use crate::store::{RecordQuery, StoreError, Verification, Verifying, tell};
 
 /// How many records are held at a time.
 const PAGE: usize = 1_000;
@@ -17,6 +17,19 @@ impl Workflow {
     /// # Errors
     /// When the period is none, or is not over; [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn evidence(&self, caller: &Caller, get: &GetEvidence) -> Result<String, Error> {
+        self.evidence_watched(caller, get, &mut ())
+    }
+
+    /// The same, telling meanwhile how far it is: first through the records, then through their verification.
+    ///
+    /// # Errors
+    /// As for [`Workflow::evidence`]; [`StoreError::Unavailable`] when `watch` ended it.
+    pub fn evidence_watched(
+        &self,
+        caller: &Caller,
+        get: &GetEvidence,
+        watch: &mut dyn Verifying,
+    ) -> Result<String, Error> {
         let now = self.shared.time.now();
         self.shared.may_audit(caller, &GetEvidence::SPEC, now)?;
         let missing = |field| Invalid::new(field, "is missing", "an instant such as 2026-12-01T00:00:00Z");
@@ -41,7 +54,8 @@ impl Workflow {
                 false => RecordQuery::changes_after(after, PAGE),
                 true => RecordQuery::after(after, PAGE),
             };
-            let (_, records) = self.shared.store.records(&query)?;
+            let (head, records) = self.shared.store.records(&query)?;
+            tell(watch, after, head.revision)?;
             let mut is_over = records.len() < PAGE;
             for record in &records {
                 if !is_inside && record.event.at >= from {
@@ -65,12 +79,12 @@ impl Workflow {
                 break;
             }
         }
-        self.verify_chain(&mut chain, until)?;
+        self.verify_chain(&mut chain, until, watch)?;
         Ok(Evidence::of(&collector, chain).show(get.form))
     }
 
     /// Whether the journal is whole, and the last checkpoint of the period.
-    fn verify_chain(&self, chain: &mut Chain, until: Timestamp) -> Result<(), Error> {
+    fn verify_chain(&self, chain: &mut Chain, until: Timestamp, watch: &mut dyn Verifying) -> Result<(), Error> {
         let store = &*self.shared.store;
         let mut kept = store.last_checkpoint_up_to(chain.last)?;
         // One that was signed later would make another document of the same period.
@@ -80,7 +94,7 @@ impl Workflow {
             kept = store.last_checkpoint_up_to(Revision(one.size.0.saturating_sub(1)))?;
         }
         let after = kept.as_ref().map(|one| Checkpoint::of(one.size, &one.head.to_string()));
-        chain.problem = match store.verify_with(&Verification { after }, &mut ()) {
+        chain.problem = match store.verify_with(&Verification { after }, watch) {
             Ok(_) => None,
             Err(error @ (StoreError::Broken(_) | StoreError::Corrupt(_))) => Some(error.to_string()),
             Err(error) => return Err(error.into()),

@@ -5,7 +5,7 @@ use super::policy_errors::internal;
 use super::workflow::Workflow;
 use crate::command::{Definition, ExportPolicies};
 use crate::error::Error;
-use crate::model::Caller;
+use crate::model::{Caller, GrantId};
 use crate::policy::export;
 
 impl Workflow {
@@ -17,6 +17,19 @@ impl Workflow {
     pub fn policies(&self, caller: &Caller) -> Result<String, Error> {
         self.shared.may_audit(caller, &ExportPolicies::SPEC, self.shared.time.now())?;
         let Honoured { grants, revision, now, .. } = self.shared.honoured_now_or_later()?;
+        let schema = self.shared.policies.fitting(&grants).map_err(|error| internal(&error))?;
+        export(&grants, &schema, now, revision).map_err(|error| internal(&error))
+    }
+
+    /// The policy of one grant, for whoever may see it. Of one that is not honoured, now or once its window begins, the set
+    /// is empty.
+    ///
+    /// # Errors
+    /// [`crate::workflow::RefusalCode::UnknownGrant`]; as for [`Workflow::policies`].
+    pub fn policy(&self, caller: &Caller, id: GrantId) -> Result<String, Error> {
+        self.grant(caller, id)?;
+        let Honoured { mut grants, revision, now, .. } = self.shared.honoured_now_or_later()?;
+        grants.retain(|grant| grant.id == id);
         let schema = self.shared.policies.fitting(&grants).map_err(|error| internal(&error))?;
         export(&grants, &schema, now, revision).map_err(|error| internal(&error))
     }

@@ -89,4 +89,5 @@ pub use refusals::{MAX_REFUSALS, NumberedRefusal, REFUSAL_DAYS, RefusalPage};
 pub(crate) use sqlite::check_private;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, UnusableFile};
+pub(crate) use verification::tell;
 pub use verification::{Verification, Verified, VerifyProgress, Verifying};

@@ -8,8 +8,9 @@ use super::answer::{Answer, Body, Item};
 use super::{caller, export};
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, Verify, catalogue, spec_of, text};
 use crate::error::Error;
-use crate::model::{Caller, Delivery, Invalid, Timestamp};
+use crate::model::{Caller, Delivery, GrantId, Invalid, Timestamp};
 use crate::service::{IdempotencyKey, Workflow};
+use crate::store::Verifying;
 
 /// The fields that a document of this command may have, besides `command`.
 ///
@@ -65,6 +66,24 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
 /// # Errors
 /// [`Error::Invalid`] with the field that is wrong; what the command itself answers.
 pub fn run(workflow: &Workflow, document: &str) -> Result<String, Error> {
+    run_watched(workflow, document, &mut ())
+}
+
+/// Like [`run`]; what reads the whole journal tells `watch` how far it is.
+///
+/// ```
+/// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
+/// use jit_access::wire::command::run_watched;
+///
+/// # let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
+/// let records = run_watched(&engine.workflow(), r#"{"command": "verify"}"#, &mut ())?;
+/// assert_eq!(records, "0");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_watched(workflow: &Workflow, document: &str, watch: &mut dyn Verifying) -> Result<String, Error> {
     let mut fields = Fields::parse(document)?;
     let name = fields.take("command").ok_or_else(|| Invalid::new("command", "is missing", "text"))?;
     let name = text(name, "command")?;
@@ -76,7 +95,7 @@ pub fn run(workflow: &Workflow, document: &str) -> Result<String, Error> {
     fields.expect(spec.name, fields_of(spec))?;
     let base = fields.take("base").map(|base| text(base, "base")).transpose()?.unwrap_or_else(|| "/jit".to_owned());
     let caller = caller::read(&mut fields)?;
-    let answer = execute(workflow, spec, caller.as_ref(), fields)?;
+    let answer = carry_out(workflow, spec, caller.as_ref(), fields, watch)?;
     if spec.writes { answer.written(&base) } else { answer.to_json(&base) }
 }
 
@@ -89,12 +108,22 @@ pub fn execute(
     workflow: &Workflow,
     spec: &CommandSpec,
     caller: Option<&Caller>,
+    fields: Fields,
+) -> Result<Answer, Error> {
+    carry_out(workflow, spec, caller, fields, &mut ())
+}
+
+fn carry_out(
+    workflow: &Workflow,
+    spec: &CommandSpec,
+    caller: Option<&Caller>,
     mut fields: Fields,
+    watch: &mut dyn Verifying,
 ) -> Result<Answer, Error> {
     if !spec.writes {
         let read = Read::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
         finish(&fields)?;
-        return look_up(workflow, caller, read);
+        return look_up(workflow, caller, read, watch);
     }
     if spec.caller == CallerKind::Caller && caller.is_none() {
         return Err(caller::missing().into());
@@ -123,7 +152,12 @@ pub fn execute(
     }
 }
 
-fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<Answer, Error> {
+fn look_up(
+    workflow: &Workflow,
+    caller: Option<&Caller>,
+    read: Read,
+    watch: &mut dyn Verifying,
+) -> Result<Answer, Error> {
     let who = || caller.ok_or_else(caller::missing);
     let grant = |grant| Item::Grant(Box::new(grant));
     Ok(match read {
@@ -177,7 +211,9 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
             let now = remedies.now;
             Answer::read(Body::One(Item::Remedies(Box::new(remedies))), now)
         }
-        Read::ExportPolicies(_) => Answer::read(Body::Text(policies(workflow, who()?)?), workflow.now()),
+        Read::ExportPolicies(wanted) => {
+            Answer::read(Body::Text(policies(workflow, who()?, wanted.grant)?), workflow.now())
+        }
         Read::ListLiveGrants(_) => {
             let (_, grants, now) = workflow.live_grants()?;
             Answer::read(Body::List(grants.into_iter().map(grant).collect()), now)
@@ -185,10 +221,12 @@ fn look_up(workflow: &Workflow, caller: Option<&Caller>, read: Read) -> Result<A
         Read::GetHead(_) => Answer::read(Body::Text(workflow.head(who()?)?.to_string()), workflow.now()),
         Read::GetCheckpoint(get) => Answer::read(Body::Text(workflow.checkpoint(who()?, &get)?.note), workflow.now()),
         Read::GetProof(get) => Answer::read(Body::Text(workflow.proof(who()?, &get)?), workflow.now()),
-        Read::GetEvidence(get) => Answer::read(Body::Text(workflow.evidence(who()?, &get)?), workflow.now()),
+        Read::GetEvidence(get) => {
+            Answer::read(Body::Text(workflow.evidence_watched(who()?, &get, watch)?), workflow.now())
+        }
         Read::Verify(verify) => {
             let Verify { expected, after } = verify;
-            let count = workflow.verify_against(expected.as_ref(), after.as_ref(), &mut ())?;
+            let count = workflow.verify_against(expected.as_ref(), after.as_ref(), watch)?;
             Answer::read(Body::Number(count), workflow.now())
         }
     })
@@ -207,12 +245,12 @@ fn finish(fields: &Fields) -> Result<(), Error> {
 }
 
 #[cfg(feature = "cedar")]
-fn policies(workflow: &Workflow, caller: &Caller) -> Result<String, Error> {
-    workflow.policies(caller)
+fn policies(workflow: &Workflow, caller: &Caller, grant: Option<GrantId>) -> Result<String, Error> {
+    grant.map_or_else(|| workflow.policies(caller), |grant| workflow.policy(caller, grant))
 }
 
 #[cfg(not(feature = "cedar"))]
-fn policies(_: &Workflow, _: &Caller) -> Result<String, Error> {
+fn policies(_: &Workflow, _: &Caller, _: Option<GrantId>) -> Result<String, Error> {
     Err(Invalid::new("command", "is `policies`", "another command: this build has no Cedar in it").into())
 }
 
