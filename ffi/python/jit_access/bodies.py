@@ -641,10 +641,12 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "policies": Route(
         method="GET", path="/policies", status=200,
-        summary="Export all live grants as one Cedar policy set",
-        description="The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.",
+        summary="Export all live grants as one Cedar policy set, or the policy of one grant",
+        description="The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`; whoever\nmay see a grant may read its policy.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, caller_first=True,
-        query={},
+        query={
+            "grant_id": (Annotated[str | None, Query(max_length=128, description="Only the policy of this grant. Of one that is not in force the set is empty", json_schema_extra={"format": "uuid"})], None),
+        },
     ),
     "head": Route(
         method="GET", path="/head", status=200,
