@@ -127,7 +127,7 @@ test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each 
 	    echo "== end to end on Python $$version"; \
 	    chaos=$${CHAOS_SECONDS:-$$([ $$version = 3.11 ] && echo 60 || echo 300)}; \
 	    [ "$$chaos" != 0 ] || echo "SKIPPED: the chaos test on Python $$version, because CHAOS_SECONDS is 0"; \
-	    for part in "tests/e2e/test_gateway.py tests/e2e/test_r*.py" tests/e2e/test_pages.py tests/e2e/test_notifications.py tests/e2e/test_mcp.py "$(ENDS)" "$$(echo ffi/python/tests/test_gateway_*.py)"; do \
+	    for part in "tests/e2e/test_gateway.py tests/e2e/test_r*.py" tests/e2e/test_pages.py tests/e2e/test_cli.py tests/e2e/test_notifications.py tests/e2e/test_mcp.py "$(ENDS)" "$$(echo ffi/python/tests/test_gateway_*.py)"; do \
 	      CHAOS_SECONDS=$$chaos $(VENV)/gateway-$$version/bin/python -m pytest -q -ra $(PATIENCE) $$part || exit 1; \
 	    done; \
 	  else \

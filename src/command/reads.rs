@@ -423,6 +423,8 @@ command! {
         resource: Option<Resource>,
         /// The parent of that resource, such as `server:s1`.
         parent: Option<ResourceId>,
+        /// Only grants of this person, or of an agent that acts for them.
+        person: Option<Principal>,
     },
 }
 

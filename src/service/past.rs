@@ -9,7 +9,8 @@ use super::workflow::Workflow;
 use crate::command::{CommandSpec, Definition, WhatChanged, WhatCould, WhoCould};
 use crate::error::Error;
 use crate::model::{
-    Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, RecordFilter, Resource, Revision, Subject, Timestamp,
+    Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, Principal, PrincipalKind, RecordFilter, Resource, Revision,
+    Subject, Timestamp,
 };
 use crate::store::{RecordQuery, Store, StoreError};
 use crate::workflow::{View, evolve};
@@ -33,8 +34,11 @@ impl Workflow {
             }
         };
         let (store, at) = (self.audited(caller, &WhoCould::SPEC)?, asked.at);
-        let covering = |grant: &Grant| grant.window.end() > at && grant.covers(&asked.permission, &resource);
-        Ok(Listing { items: in_force(tell(store, at, covering)?, at, store)?, next: None, now: at })
+        let whose = |grant: &Grant| asked.person.as_ref().is_none_or(|person| grant.is_of(person));
+        let covering =
+            |grant: &Grant| grant.window.end() > at && whose(grant) && grant.covers(&asked.permission, &resource);
+        let told = tell(store, changes_of(asked.person.clone()), at, covering)?;
+        Ok(Listing { items: in_force(told, at, store)?, next: None, now: at })
     }
 
     /// The grants that this principal held in force at that instant, as they stood then.
@@ -44,7 +48,8 @@ impl Workflow {
     pub fn what_could(&self, caller: &Caller, asked: &WhatCould) -> Result<Listing<Grant>, Error> {
         let (store, at) = (self.audited(caller, &WhatCould::SPEC)?, asked.at);
         let theirs = |grant: &Grant| grant.window.end() > at && grant.holder == asked.principal;
-        Ok(Listing { items: in_force(tell(store, at, theirs)?, at, store)?, next: None, now: at })
+        let told = tell(store, changes_of(Some(asked.principal.clone())), at, theirs)?;
+        Ok(Listing { items: in_force(told, at, store)?, next: None, now: at })
     }
 
     /// The grants that were in force at one of two instants and not at the other, as they stood at the second.
@@ -61,8 +66,8 @@ impl Workflow {
             let active = grants.values().filter(|grant| grant.status(at) == GrantStatus::Active);
             active.map(|grant| grant.id).collect::<BTreeSet<_>>()
         };
-        let before = active(&tell(store, from, |grant| grant.window.end() > from)?, from);
-        let mut told = tell(store, until, |grant| grant.window.end() > from)?;
+        let before = active(&tell(store, changes_of(None), from, |grant| grant.window.end() > from)?, from);
+        let mut told = tell(store, changes_of(None), until, |grant| grant.window.end() > from)?;
         let after = active(&told, until);
         told.retain(|id, _| before.contains(id) != after.contains(id));
         Ok(Listing { items: counted(told, until, store)?, next: None, now: until })
@@ -76,14 +81,25 @@ impl Workflow {
     }
 }
 
+/// The changes that concern a principal, or all of them.
+fn changes_of(principal: Option<Principal>) -> RecordQuery {
+    let mut query = RecordQuery::changes_after(Revision::ZERO, CHUNK);
+    match principal {
+        Some(agent) if agent.kind() == PrincipalKind::Agent => query.filter.agent = Some(agent),
+        person => query.filter.person = person,
+    }
+    query
+}
+
 /// The wanted grants as the record tells of them at this instant, with all that was written at it.
 fn tell(
     store: &dyn Store,
+    query: RecordQuery,
     at: Timestamp,
     wanted: impl Fn(&Grant) -> bool,
 ) -> Result<BTreeMap<GrantId, Grant>, StoreError> {
     let mut views: BTreeMap<GrantId, View> = BTreeMap::new();
-    each(store, RecordQuery::changes_after(Revision::ZERO, CHUNK), at, |event| {
+    each(store, query, at, |event| {
         let Subject::Grant(id) = Subject::of(event) else { return };
         let known = match &event.fact {
             Fact::GrantCreated(grant) if wanted(grant) => Some(View::default()),
@@ -117,14 +133,18 @@ fn in_force(mut told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store
 fn counted(told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> Result<Vec<Grant>, StoreError> {
     let mut grants = Vec::with_capacity(told.len());
     for (id, mut grant) in told {
-        let mut uses = 0;
+        let mut uses = store.grant(id)?.grant.map_or(0, |known| known.uses);
+        // What was used later is taken off again: of a recent instant that is little. A use can be written after other
+        // records; it says when it was.
+        let later = RecordFilter { from: Some(at), ..RecordFilter::default() };
         let about = RecordQuery { about: vec![Subject::Grant(id)], ..RecordQuery::after(Revision::ZERO, CHUNK) };
-        // A use can be written after other records; it says when it was.
-        each(store, about, Timestamp::MAX, |event| {
-            if let Fact::GrantUsed { used_at, .. } = &event.fact {
-                uses += u64::from(used_at.unwrap_or(event.at) <= at);
-            }
-        })?;
+        if uses > 0 {
+            each(store, RecordQuery { filter: later, ..about }, Timestamp::MAX, |event| {
+                if let Fact::GrantUsed { used_at, .. } = &event.fact {
+                    uses = uses.saturating_sub(u64::from(used_at.unwrap_or(event.at) > at));
+                }
+            })?;
+        }
         grant.uses = uses;
         grants.push(grant);
     }

@@ -6,6 +6,7 @@ system's Chromium; nothing is downloaded but axe, from npm, into `target/npm`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -24,10 +25,15 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from jit_access import InvalidInput
+
 ROOT = Path(__file__).resolve().parents[2]
 AXE = "axe-core@4.14.1"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DEV, EVA, OPS, SEC, AUDITOR = (f"{name}@example.com" for name in ("dev", "eva", "ops", "sec", "audit"))
+
+CALM = ("first_use", "use_after_pause", "never_used", "quick_approver", "same_pair", "approver_fatigue", "probing")
+CALM += ("break_glass_again", "delivery_failing", "store_slow", "outside_hours")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,6 +67,28 @@ class Demo:
         approved = self.engine.approve(self.caller(OPS), made.id)
         return self.engine.grant(self.caller(OPS), approved.grant_id)
 
+    def misuse(self, who: str, role: str = "operator", **more: Any) -> Any:
+        """A grant that is used so often that an alert is raised. Returns once it is."""
+        held = self.give(who, role, **more)
+        for _ in range(310):
+            self.engine.check(who, "tools.execute")
+        deadline = time.monotonic() + 15
+        while not self.engine.alerts(self.caller(OPS), grant_id=held.id).items:
+            assert time.monotonic() < deadline, "no alert was raised"
+            time.sleep(0.05)
+        return held
+
+    def fail_a_message(self) -> Any:
+        """A delivery that was given up."""
+        with contextlib.suppress(InvalidInput):
+            self.engine.add_channel("chat", _refuse)
+        self.submit(DEV, "log-reader", reason="INC-9", resource="server:none")
+        deadline = time.monotonic() + 15
+        while not (found := self.engine.deliveries(self.caller(OPS), state="failed").items):
+            assert time.monotonic() < deadline, "nothing has failed"
+            time.sleep(0.05)
+        return found[0]
+
     def end_all(self) -> None:
         """Nothing waits and nothing is live."""
         for status in ("pending", "needs_info"):
@@ -68,13 +96,22 @@ class Demo:
                 self.engine.withdraw(self.caller(request.requester), request.id)
         for who in (OPS, SEC):
             self.engine.revoke_many(self.caller(who), everything=True, reason="the test is over")
+        for alert in self.engine.alerts(self.caller(OPS), status="open", limit=500).items:
+            self.engine.acknowledge_alert(self.caller(OPS), alert.id, reason="the test is over")
         for grant in self.engine.unreviewed(self.caller(OPS)).items:
             self.engine.waive_review(self.caller(OPS), grant.id, reason="the test is over")
+
+
+def _refuse(message: dict[str, Any]) -> None:
+    raise ConnectionError("connection refused by chat.example.com")
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     os.environ["JIT_STORE__PATH"] = str(tmp_path_factory.mktemp("pages") / "jit.db")
+    # A message that fails is given up at once, and tests do not look like misuse.
+    os.environ["JIT_NOTIFICATIONS__ATTEMPTS"] = "1"
+    os.environ["JIT_MONITOR__OFF"] = ",".join(CALM)
     spec = importlib.util.spec_from_file_location("demo_app", ROOT / "examples" / "pages" / "app.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -169,3 +206,37 @@ def axe() -> str:
             assert found is not None
             kept.write_bytes(found.read())
     return kept.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def kept() -> Iterator[dict[str, tuple[str, str, str]]]:
+    """What the journeys cost in this run, written into the manual at the end if `UPDATE_BUDGETS` is set."""
+    measured: dict[str, tuple[str, str, str]] = {}
+    yield measured
+    if os.environ.get("UPDATE_BUDGETS") and measured:
+        write_budgets(measured)
+
+
+@pytest.fixture
+def budgets(kept: dict[str, tuple[str, str, str]]) -> Callable[[str, str, str, str], None]:
+    """Notes what a journey has cost: its number, what it is, its budget, and what was measured."""
+
+    def note(journey: str, what: str, budget: str, measured: str) -> None:
+        kept[f"{journey} {what}"] = (journey, f"{what} | {budget}", measured)
+
+    return note
+
+
+def write_budgets(measured: dict[str, tuple[str, str, str]]) -> None:
+    """The table of docs/pages.md. Rows that this run has not measured stay."""
+    page = ROOT / "docs" / "pages.md"
+    text = page.read_text(encoding="utf-8")
+    head, _, rest = text.partition("<!-- budgets -->\n")
+    table, end, tail = rest.partition("<!-- end -->")
+    rows = {line.partition(" | measured")[0]: line for line in table.splitlines()[2:]}
+    rows = {" | ".join(line.strip("| ").split(" | ")[:3]): line for line in rows.values()}
+    for journey, what, found in measured.values():
+        rows[f"{journey} | {what}"] = f"| {journey} | {what} | {found} |"
+    ordered = sorted(rows.values(), key=lambda line: (int(line.split("|")[1].strip()[1:]), line))
+    made = "\n".join(["| | journey | budget | measured |", "|---|---|---|---|", *ordered])
+    page.write_text(f"{head}<!-- budgets -->\n{made}\n{end}{tail}", encoding="utf-8")

@@ -36,6 +36,10 @@ def paths(demo: Demo) -> dict[str, list[str]]:
     taken = demo.engine.request(demo.caller(EVA), glass.id)
     for _ in range(3):
         demo.engine.check(DEV, "logs.read")
+    longer = demo.engine.extend(demo.caller(DEV), held.id, duration_hours=1)
+    demo.engine.approve(demo.caller(OPS), longer.id)
+    demo.misuse(EVA)
+    demo.fail_a_message()
     demo.engine.tick()
     return {
         OPS: [
@@ -55,6 +59,20 @@ def paths(demo: Demo) -> dict[str, list[str]]:
             "delegations",
             "catalogue",
             "health",
+            "alerts",
+            "alerts?status=acknowledged",
+            "deliveries",
+            "deliveries?state=dropped",
+            "who-could",
+            "who-could?permission=logs.read",
+            f"who-could?who={EVA}&permission=tools.delete",
+            f"who-could?who={DEV}",
+            "who-could?permission=not%20one",
+            "configuration",
+            "configuration?find=nothing",
+            f"grants/{held.id}/summary",
+            f"grants/{taken.grant_id}/summary",
+            f"audit?who={DEV}&event=grant_used",
             "requests/none",
         ],
         DEV: [
@@ -85,7 +103,7 @@ def test_axe_finds_nothing(
             page.wait_for_timeout(150)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             wrong += violations(page, axe)
-            if path in ("queue", "active", "request"):
+            if path in ("queue", "active", "request", "audit", "alerts"):
                 page.evaluate("document.querySelectorAll('details:not([name])').forEach(one => { one.open = true })")
                 wrong += violations(page, axe)
     assert not wrong, "\n".join(wrong)

@@ -1,7 +1,7 @@
 """How long the server takes for each page: `timing.py GRANTS RECORDS [FILE]`, such as `timing.py 10000 1000000`.
 
-Makes a store with so many live grants and records (or takes the one in FILE, which is kept for the next time) and prints
-the table of the manual. It ends with 1 when a page takes longer than 300 ms in the median.
+Makes a store with so many live grants and records (or takes the one in FILE, which is kept for the next time), and
+prints the table of the manual. It ends with 1 when a page takes longer than 300 ms in the median.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def main(grants: int, records: int, store: Path) -> int:
     for path in (
         "request", "queue", "active", "active?find=user77", "active?page=100", "audit", "audit?who=user77@example.com",
         "audit?event=grant_used&result=allowed", "audit?text=user9999", "audit/500", f"grants/{grant.id}",
-        f"grants/{grant.id}/summary", f"grants/{grant.id}/policy", f"requests/{grant.request_id}", "alerts", "deliveries",
+        f"grants/{grant.id}/summary", f"grants/{grant.id}/policy", f"requests/{grant.request_id}", "alerts",
+        "deliveries",
         f"who-could?permission=tools.read&at={now}", f"who-could?who=user77@example.com&at={now}",
         "who-could?who=user77@example.com&permission=tools.read", "configuration", "health", "reviews", "delegations",
         "catalogue", "break-glass", "badges",

@@ -32,14 +32,16 @@ def add(router: APIRouter, site: Site) -> None:
         span = asked.get("span", "8h") if asked.get("span") in timeline.SPANS else "8h"
         search, kind = asked.get("find", "").strip()[:200], asked.get("kind", "")
         board = site.watch.board(who)
-        found = [held for held in board.live if _matches(held, search, kind)]
+        found = (
+            [held for held in board.live if _matches(held, search, kind, board.now)] if search or kind else board.live
+        )
         page = _page(asked.get("page"), len(found))
         rows = found[page * _ROWS : (page + 1) * _ROWS]
         now = datetime.now(UTC)
         alerts = [(alert, site.watch.of_alert(who, alert)) for alert in site.watch.alerts(who)]
         counts = dict.fromkeys(("active", "suspended", "scheduled", "glass", "drill"), 0)
         for held in board.live:
-            counts[held.look] += 1
+            counts[held.look_at(board.now)] += 1
         return site.page(
             http,
             "part/active.html" if is_part(http) else "active.html",
@@ -116,13 +118,10 @@ def add(router: APIRouter, site: Site) -> None:
         return site.go(http, "/active" if said == f"{site.base(http)}/active" else f"/grants/{id}", done=done)
 
 
-def _matches(held: Held, search: str, kind: str) -> bool:
-    if kind and held.look != kind:
+def _matches(held: Held, search: str, kind: str, now: str) -> bool:
+    if kind and held.look_at(now) != kind:
         return False
-    if not search:
-        return True
-    text = " ".join((held.holder, held.role, held.document["resource"], *held.permissions)).lower()
-    return all(word in text for word in search.lower().split())
+    return all(word in held.found_by for word in search.lower().split())
 
 
 def _page(said: str | None, rows: int) -> int:

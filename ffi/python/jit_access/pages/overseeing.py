@@ -16,6 +16,8 @@ from jit_access.pages.forms import FieldError, Form
 from jit_access.pages.site import Site
 
 _ROWS: Final = 50
+_MOST_READ: Final = 1_000
+"""Of more grants than this, the holders are not counted one by one: each is taken for another."""
 _ALERTS: Final = ("open", "acknowledged", "silenced")
 _STATES: Final = ("failed", "waiting", "sent", "dropped")
 _QUIET_HOURS: Final = (1.0, 8.0, 24.0)
@@ -157,15 +159,30 @@ def _answered(site: Site, who: Caller, form: Form) -> dict[str, Any]:
     why: Explanation | None = None
     if permission:
         found = engine.who_could(
-            who, permission=permission, at=instant, resource=resource or None, parent=parent or None
+            who,
+            permission=permission,
+            at=instant,
+            resource=resource or None,
+            parent=parent or None,
+            person=about.name if about is not None and not about.agent else None,
         )
-        grants = [grant for grant in found.items if about in (None, grant.holder, grant.requester_acts_for)]
+        grants = list(found.items)
+        if about is not None and about.agent:
+            grants = [grant for grant in grants if grant.holder == about]
         if about is not None and at is None:
             why = engine.explain(
                 who, principal=about, action=permission, resource=resource or None, parent=parent or None
             )
     else:
         grants = list(engine.what_could(who, about or said, at=instant).items)
-    kind = "one" if said and permission else "who" if permission else "what"
-    return {"kind": kind, "who": said, "permission": permission, "resource": resource, "at": instant,
-            "grants": grants, "why": why}  # fmt: skip
+    return {
+        "kind": "one" if said and permission else "who" if permission else "what",
+        "who": said,
+        "permission": permission,
+        "resource": resource,
+        "at": instant,
+        "grants": grants[:_ROWS],
+        "count": len(grants),
+        "people": len({grant.holder for grant in grants}) if len(grants) <= _MOST_READ else len(grants),
+        "why": why,
+    }

@@ -48,7 +48,9 @@ def add(router: APIRouter, site: Site) -> None:
     @router.get("/grants/{id}/policy")
     def policy(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:
         grant = engine.grant(who, id)
-        return site.page(http, "policy.html", who, grant=grant, policy=_policy_of(engine.policies(who, grant_id=id), grant.id))
+        return site.page(
+            http, "policy.html", who, grant=grant, policy=_policy_of(engine.policies(who, grant_id=id), grant.id)
+        )
 
     @router.get("/grants/{id}/summary")
     def summary(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,12 +32,13 @@ _PAGE: Final = 500
 class Held:
     """A grant in a list, over its JSON document."""
 
-    __slots__ = ("document", "uses")
+    __slots__ = ("_found_by", "document", "uses")
 
     def __init__(self, document: dict[str, Any], uses: Sequence[datetime] = ()) -> None:
         self.document: Final = document
         self.uses: Sequence[datetime] = uses
         """When it was used lately."""
+        self._found_by = ""
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -88,9 +90,20 @@ class Held:
         return self.at(_text(datetime.now(UTC)))
 
     @property
+    def found_by(self) -> str:
+        """What a search looks at."""
+        if not self._found_by:
+            self._found_by = "\n".join((self.holder, self.role, self.document["resource"], *self.permissions)).lower()
+        return self._found_by
+
+    @property
     def look(self) -> str:
         """Which of the looks it has in a picture."""
-        status = self.status
+        return self.look_at(_text(datetime.now(UTC)))
+
+    def look_at(self, now: str) -> str:
+        """The same at an instant, for many at once."""
+        status = self.at(now)
         if status in {"active", "suspended", "scheduled"} and self.document["break_glass"]:
             return "drill" if self.document["break_glass"]["drill"] else "glass"
         return status
@@ -108,6 +121,8 @@ class Board:
     ended: list[Held]
     everything: bool
     """Whether it is everything there is."""
+    now: str
+    """The instant of which it is true."""
 
 
 @dataclass
@@ -173,22 +188,30 @@ class Watch:
             )
             known = None
         now = _text(datetime.now(UTC))
-        over = [held for held in live if held.at(now) == "expired"]
-        live = [held for held in live if held.at(now) != "expired"]
         live.sort(key=lambda held: (held.document["expires_at"], held.document["id"]))
-        return Board(live, [*over, *ended], known is not None)
+        # Those that are over stand first, and nothing has noted it yet.
+        first = bisect_right(live, now, key=lambda held: held.document["expires_at"])
+        return Board(live[first:], [*live[:first], *ended], known is not None, now)
 
     def badges(self, who: Caller) -> Badges:
         """The numbers beside the tabs. Without the store there are none."""
         try:
             mine = sum(1 for one in self.waiting(who) if one.turn == "mine")
-            board = self.board(who)
+            live, everything = self._count(who)
             reviews = sum(
                 1 for grant in self._engine.unreviewed(who).items if may_review(who, json.loads(grant.to_json()))
             )
-            return Badges(mine, len(board.live), reviews, board.everything)
+            return Badges(mine, live, reviews, everything)
         except JitAccessError:
             return Badges(0, 0, 0, False)
+
+    def _count(self, who: Caller) -> tuple[int, bool]:
+        """How many live grants the viewer sees, and whether that is everything."""
+        if not self.oversees(who):
+            return len(self.board(who).live), False
+        with self._lock:
+            known, now = self._follow(who), _text(datetime.now(UTC))
+            return sum(1 for held in known.live.values() if held.document["expires_at"] > now), True
 
     def waiting(self, who: Caller) -> list[Waiting]:
         """The requests that wait and that this viewer sees: riskiest first, and of one risk the oldest first."""
@@ -234,9 +257,9 @@ class Watch:
 
     def history(self, who: Caller, about: AccessRequest) -> list[AccessRequest]:
         """The latest requests of the same person for the same role, of those that this viewer sees."""
-        seen = self._engine.requests(who, limit=_MOST_WAITING).items
-        same = (one for one in seen if one.requester == about.requester and one.role == about.role)
-        return [one for one in same if one.id != about.id][:8]
+        person = about.requester_acts_for or about.requester
+        found = self._engine.requests(who, person=person.name, role=about.role, limit=9).items
+        return [one for one in found if one.id != about.id][:8]
 
     def _listed(self, who: Caller, status: str, most: int = _PAGE) -> list[Held]:
         page = self._engine.grants(who, status=status, limit=most)
