@@ -880,6 +880,7 @@ def who_could(
     at: datetime | str,
     resource: str | None = None,
     parent: str | None = None,
+    person: str | None = None,
 ) -> Page[Grant]:
     """List the grants by which anybody could do something at an instant, as they stood then.
 
@@ -892,8 +893,9 @@ def who_could(
     - `resource`: On what, such as `tool:deploy`. The default is everything, which only a grant of everything
       reaches.
     - `parent`: The parent of that resource, such as `server:s1`.
+    - `person`: Only grants of this person, or of an agent that acts for them.
     """
-    return self._run("who_could", caller, {"permission": permission, "at": at, "resource": resource, "parent": parent})
+    return self._run("who_could", caller, {"permission": permission, "at": at, "resource": resource, "parent": parent, "person": person})
 
 
 @method

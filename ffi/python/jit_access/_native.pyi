@@ -1152,6 +1152,7 @@ class Engine:
         at: datetime | str,
         resource: str | None = None,
         parent: str | None = None,
+        person: str | None = None,
     ) -> Page[Grant]:
         """List the grants by which anybody could do something at an instant, as they stood then.
 
@@ -1164,6 +1165,7 @@ class Engine:
         - `resource`: On what, such as `tool:deploy`. The default is everything, which only a grant of everything
           reaches.
         - `parent`: The parent of that resource, such as `server:s1`.
+        - `person`: Only grants of this person, or of an agent that acts for them.
         """
 
     def what_could(

@@ -583,6 +583,7 @@ ROUTES: Final[dict[str, Route]] = {
             "at": (Annotated[str, Query(max_length=64, description="When", json_schema_extra={"format": "date-time"})], Parameter.empty),
             "resource": (Annotated[str | None, Query(max_length=512, description="On what, such as `tool:deploy`. The default is everything, which only a grant of everything reaches")], None),
             "parent": (Annotated[str | None, Query(max_length=512, description="The parent of that resource, such as `server:s1`")], None),
+            "person": (Annotated[str | None, Query(max_length=512, description="Only grants of this person, or of an agent that acts for them")], None),
         },
     ),
     "what_could": Route(
