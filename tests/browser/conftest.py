@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import os
 import shutil
 import socket
@@ -20,18 +21,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from jit_access import InvalidInput
+from jit_access import Caller, InvalidInput
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = "axe-core@4.14.1"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DEV, EVA, OPS, SEC, AUDITOR = (f"{name}@example.com" for name in ("dev", "eva", "ops", "sec", "audit"))
 
+_NUMBERS = itertools.count(1)
 CALM = ("first_use", "use_after_pause", "never_used", "quick_approver", "same_pair", "approver_fatigue", "probing")
 CALM += ("break_glass_again", "delivery_failing", "store_slow", "outside_hours")
 
@@ -67,12 +70,18 @@ class Demo:
         approved = self.engine.approve(self.caller(OPS), made.id)
         return self.engine.grant(self.caller(OPS), approved.grant_id)
 
-    def misuse(self, who: str, role: str = "operator", **more: Any) -> Any:
+    def newcomer(self) -> Any:
+        """A grant of somebody whom the monitor knows nothing of, and whom nobody has silenced."""
+        who = Caller(f"new{next(_NUMBERS)}@example.com", roles=["developer"], permissions=[])
+        made = self.engine.submit(who, role="operator", reason="INC-3", duration_hours=2)
+        return self.engine.grant(self.caller(OPS), self.engine.approve(self.caller(OPS), made.id).grant_id)
+
+    def misuse(self, held: Any = None) -> Any:
         """A grant that is used so often that an alert is raised. Returns once it is."""
-        held = self.give(who, role, **more)
+        held = held or self.newcomer()
         for _ in range(310):
-            self.engine.check(who, "tools.execute")
-        deadline = time.monotonic() + 15
+            self.engine.check(held.holder, "tools.execute")
+        deadline = time.monotonic() + 30
         while not self.engine.alerts(self.caller(OPS), grant_id=held.id).items:
             assert time.monotonic() < deadline, "no alert was raised"
             time.sleep(0.05)
@@ -174,7 +183,7 @@ def sign_in(demo: Demo, browser: Browser) -> Iterator[SignIn]:
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if _is_wrong(said) else None)
-        page.goto(f"{demo.url}/login?next=/access{path}")
+        page.goto(f"{demo.url}/login?next={quote(f'/access{path}', safe='/')}")
         page.get_by_role("button", name=who).click()
         page.wait_for_url(f"**/access{path.partition('?')[0]}*")
         return page

@@ -38,7 +38,7 @@ def paths(demo: Demo) -> dict[str, list[str]]:
         demo.engine.check(DEV, "logs.read")
     longer = demo.engine.extend(demo.caller(DEV), held.id, duration_hours=1)
     demo.engine.approve(demo.caller(OPS), longer.id)
-    demo.misuse(EVA)
+    demo.misuse()
     demo.fail_a_message()
     demo.engine.tick()
     return {

@@ -84,6 +84,7 @@ def test_a_request_is_cut_approved_used_revoked_and_told(demo: Demo, sign_in: Si
 
     # The record tells the story.
     dashboard.locator(".rowlink", has_text=DEV).first.click()
+    dashboard.get_by_role("link", name="The grant", exact=True).click()
     story = dashboard.locator("[data-key=record]")
     for said in ("requested operator", "approved", "gave operator", "used tools.execute", "revoked the access"):
         expect(story).to_contain_text(said)
@@ -188,7 +189,12 @@ def test_everything_of_a_person_ends_in_one_action(demo: Demo, sign_in: SignIn, 
     page.get_by_role("button", name="End all 2").click()
     expect(page.locator(".rowlink")).to_have_count(2)
     assert [held.holder for held in demo.engine.live_grants()] == [DEV]
-    budgets("J7", "everything of a person ends", "one action, with a list", "one action, 3 clicks and a reason, a list before and after")
+    budgets(
+        "J7",
+        "everything of a person ends",
+        "one action, with a list",
+        "one action, 3 clicks and a reason, a list before and after",
+    )
 
 
 def test_everything_ends_when_the_word_is_typed(demo: Demo, sign_in: SignIn) -> None:

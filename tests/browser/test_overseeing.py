@@ -28,24 +28,26 @@ def either(request: pytest.FixtureRequest, sign_in: SignIn) -> Any:
 def test_an_alert_is_seen_and_its_grant_suspended(demo: Demo, sign_in: SignIn, budgets: Any) -> None:
     page = sign_in(OPS, "/active")
     expect(page.get_by_text("Nobody holds access now")).to_be_visible()
-    held = demo.give(EVA, "operator")
+    held = demo.newcomer()
     began = time.monotonic()
     for _ in range(310):
-        demo.engine.check(EVA, "tools.execute")
+        demo.engine.check(held.holder, "tools.execute")
     alert = page.locator(".alerts-above article", has_text="Far more uses than usual")
     expect(alert).to_be_visible(timeout=10_000)
     seen_after = time.monotonic() - began
     # The picture shows which bar it was.
-    expect(page.locator(".lane.is-alerted")).to_contain_text(EVA)
+    expect(page.locator(".lane.is-alerted")).to_contain_text(str(held.holder))
     alert.get_by_role("button", name="Suspend").click()
     expect(page.locator(".done")).to_have_text("Suspended.")
     assert demo.engine.grant(demo.caller(OPS), held.id).status == "suspended"
     assert seen_after < 4
-    budgets("J6", "misuse to suspended", "alert within a second, 2 clicks", f"{seen_after:.1f} s to the open page, 1 click")
+    budgets(
+        "J6", "misuse to suspended", "alert within a second, 2 clicks", f"{seen_after:.1f} s to the open page, 1 click"
+    )
 
 
 def test_an_alert_is_acknowledged_and_silenced(demo: Demo, either: Any) -> None:
-    demo.misuse(EVA)
+    demo.misuse()
     page = either(OPS, "/alerts")
     row = page.locator("article.alert", has_text="Far more uses than usual").first
     row.locator("summary", has_text="Silence").click()
@@ -62,7 +64,7 @@ def test_an_alert_is_acknowledged_and_silenced(demo: Demo, either: Any) -> None:
 
 
 def test_an_alert_is_acknowledged(demo: Demo, either: Any) -> None:
-    with pytest.raises(Exception, match="own"):
+    with pytest.raises(Exception, match="someone else"):
         made = demo.engine.submit(demo.caller(OPS), role="log-reader", reason="Mine")
         demo.engine.approve(demo.caller(OPS), made.id)
     deadline = time.monotonic() + 15
@@ -79,7 +81,7 @@ def test_an_alert_is_acknowledged(demo: Demo, either: Any) -> None:
 
 
 def test_an_auditor_looks_and_changes_nothing(demo: Demo, sign_in: SignIn) -> None:
-    demo.misuse(EVA)
+    demo.misuse()
     demo.fail_a_message()
     page = sign_in(AUDITOR, "/alerts")
     expect(page.locator("article.alert").first).to_be_visible()
@@ -127,7 +129,7 @@ def test_the_summary_of_an_ended_grant(demo: Demo, either: Any) -> None:
     for ending, kind in (("txt", "text/plain"), ("md", "text/markdown")):
         answer = page.request.get(f"{demo.url}/access/grants/{held.id}/summary.{ending}")
         assert answer.status == 200 and answer.headers["content-type"].startswith(kind)
-        assert "tools.execute" in answer.text()
+        assert "tools" in answer.text() and "INC-77" in answer.text().replace("\\", "")
     assert page.request.get(f"{demo.url}/access/grants/{held.id}/summary.exe").status == 404
 
 
@@ -163,7 +165,9 @@ def test_who_could_do_what(demo: Demo, either: Any, budgets: Any) -> None:
     expect(ground).to_contain_text(f"Approved by {OPS}")
     ground.get_by_role("link", name="What was done with it").click()
     expect(page.locator("#audit .entry").first).to_contain_text("used tools.execute server:shop")
-    budgets("J9", "who could, who did, who allowed it", "3 min", f"{time.monotonic() - began:.0f} s, 3 clicks, 2 fields")
+    budgets(
+        "J9", "who could, who did, who allowed it", "3 min", f"{time.monotonic() - began:.0f} s, 3 clicks, 2 fields"
+    )
     page.goto(f"{demo.url}/access/who-could?who={EVA}&permission=tools.execute")
     expect(page.locator(".past-say")).to_contain_text("No grant let")
     page.goto(f"{demo.url}/access/who-could?who={DEV}&permission=tools.execute&resource=server:shop")
@@ -183,7 +187,7 @@ def test_why_was_this_denied(demo: Demo, sign_in: SignIn, budgets: Any) -> None:
     demo.engine.suspend(demo.caller(OPS), held.id, reason="Unusual")
     page = sign_in(OPS, f"/who-could?who={DEV}&permission=logs.read")
     expect(page.locator(".past-answer")).to_contain_text("suspended")
-    expect(page.locator(".past-answer a")).to_have_attribute("href", f"/access/grants/{held.id}")
+    expect(page.locator(".past-answer a").first).to_have_attribute("href", f"/access/grants/{held.id}")
     budgets("J15", "why was this denied", "one command or page", "one page, 2 fields")
 
 
@@ -264,6 +268,9 @@ def test_the_first_broken_record_is_shown_with_both_hashes(demo: Demo, sign_in: 
             engine.submit(Caller(f"u{at}@example.com"), role="reader", reason="x")
     with sqlite3.connect(store) as database:
         [(table, column)] = _text_of_records(database)
+        # Whoever damages a file asks no trigger.
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
         database.execute(f"UPDATE {table} SET {column} = replace({column}, 'u2@', 'v2@') WHERE rowid = 9")
     with Engine.from_yaml(config, environ=environ) as engine:
         app = FastAPI()

@@ -673,7 +673,9 @@ def test_it_starts_at_once(host: Host) -> None:
         began = time.perf_counter()
         subprocess.run([str(JIT), "--version"], env=host.env(None), check=True, capture_output=True)
         took.append((time.perf_counter() - began) * 1000)
-    print(f"FIGURE: jit --version through Python in {min(took):.0f} ms at best, {sorted(took)[10]:.0f} ms in the median")
+    print(
+        f"FIGURE: jit --version through Python in {min(took):.0f} ms at best, {sorted(took)[10]:.0f} ms in the median"
+    )
     assert min(took) < 250
 
 

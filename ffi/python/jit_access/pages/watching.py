@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from jit_access import AccessRequest, Alert, Caller, Engine, Grant, JitAccessError, Refused
@@ -24,6 +24,7 @@ _MOST_BEHIND: Final = 2_000
 """Of more new records than this, none is read, and the list is made anew."""
 _MOST_USES: Final = 120
 _MOST_ENDED: Final = 40
+_LATELY: Final = timedelta(hours=1)
 _MOST_WAITING: Final = 200
 _MOST_ALERTS: Final = 20
 _PAGE: Final = 500
@@ -317,7 +318,9 @@ class Watch:
         if document["status"] in LIVE:
             known.live[grant_id] = held
             return
-        if known.live.pop(grant_id, None) is not None or grant_id in known.ended:
+        was_live = known.live.pop(grant_id, None) is not None
+        # What began and ended between two looks was never live here.
+        if was_live or grant_id in known.ended or (document["ended_at"] or "") > _text(datetime.now(UTC) - _LATELY):
             known.ended[grant_id] = held
             while len(known.ended) > _MOST_ENDED:
                 known.ended.popitem(last=False)
