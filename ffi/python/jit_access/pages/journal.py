@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from jit_access import Caller, Engine
+from jit_access import Caller, Engine, JitAccessError
+from jit_access.pages.verifying import broken_at
 from jit_access.values import Record
 
 _WRITTEN: Final = ("reason", "comment", "question", "answer", "finding", "justification")
@@ -65,6 +66,32 @@ class Entry:
 def block(engine: Engine, who: Caller, after: int, most: int) -> list[Record]:
     """The records after this one, each with its canonical text."""
     return list(engine.audit(who, after=after, order="oldest", canonical=True, limit=most).items)
+
+
+def rings(engine: Engine, who: Caller, after: int, most: int) -> list[Ring]:
+    """The picture of the records after this one. The engine reads none that is not as it was sealed, so around such a
+    record each is asked for by itself, and what is known of the broken one is what the next one says."""
+    try:
+        return chain(block(engine, who, after, most))
+    except JitAccessError as error:
+        if broken_at(error) is None:
+            raise
+    found: list[Ring] = []
+    for number in range(after, min(after + most, engine.revision)):
+        try:
+            [one] = block(engine, who, number, 1)
+        except JitAccessError as error:
+            if broken_at(error) is None:
+                raise
+            before = found[-1].hash if found else None
+            found.append(Ring(number + 1, "", whole=False, joined=True, computed="", previous="", before=before))
+            continue
+        [ring] = chain([one])
+        before = found[-1] if found else None
+        if before is not None and not before.hash:
+            found[-1] = replace(before, hash=one.previous)
+        found.append(ring)
+    return found
 
 
 @dataclass(frozen=True)

@@ -86,19 +86,22 @@ def add(router: APIRouter, site: Site) -> None:
         try:
             found = engine.audit(who, **_filter(asked), order="newest", limit=_ROWS, cursor=cursor)
         except JitAccessError as error:
-            if error.code != "invalid":
+            breaks = verifying.broken_at(error)
+            if error.code != "invalid" and breaks is None:
                 raise
             problem = str(error)
+            if breaks is not None and verifier.last.broken_at is None:
+                verifier.note(error, breaks)
         head, last = engine.revision, verifier.last
         # Where the record breaks is what everybody wants to see; else its end.
         end = min(head, last.broken_at + _RINGS // 2) if last.broken_at else head
-        seen = journal.block(engine, who, max(0, end - _RINGS), _RINGS) if cursor is None else []
+        seen = journal.rings(engine, who, max(0, end - _RINGS), _RINGS) if cursor is None else []
         sealed = verifying.seals(engine, who) if cursor is None else []
         return site.page(
             http,
             "part/audit.html" if is_part(http) else "audit.html",
             who,
-            status=400 if problem else 200,
+            status=400 if problem and last.broken_at is None else 200,
             entries=[Entry(record) for record in found.items] if found is not None else [],
             older=found.next_cursor if found is not None else None,
             problem=problem,
@@ -108,7 +111,7 @@ def add(router: APIRouter, site: Site) -> None:
             first_page=cursor is None,
             events=_EVENTS,
             results=_RESULTS,
-            rings=journal.chain(seen),
+            rings=seen,
             verification=last,
             strip=verifying.strip(head, sealed, last),
             seals={seal.size: seal for seal in sealed},

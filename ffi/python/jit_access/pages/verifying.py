@@ -43,18 +43,30 @@ class Verifier:
             self.last = Verification("running", datetime.now(UTC))
             threading.Thread(target=self._run, args=(self.last,), name="jit-access-verify", daemon=True).start()
 
+    def note(self, error: JitAccessError, record: int) -> None:
+        """What somebody met who only wanted to read."""
+        with self._lock:
+            if self.last.state != "running":
+                now = datetime.now(UTC)
+                self.last = Verification("broken", now, now, error=str(error), broken_at=record)
+
     def _run(self, mine: Verification) -> None:
         try:
             mine.records = self._engine.verify()
             state = "whole"
         except JitAccessError as error:
             mine.error, state = str(error), "broken" if error.code == "corrupt" or error.status == 500 else "failed"
-            said = re.search(r"at record (\d+)", mine.error)
-            mine.broken_at = int(said.group(1)) if said and state == "broken" else None
+            mine.broken_at = broken_at(error)
         except Exception as error:
             mine.error, state = type(error).__name__, "failed"
         mine.ended_at = datetime.now(UTC)
         mine.state = state
+
+
+def broken_at(error: JitAccessError) -> int | None:
+    """The record that does not hold, if that is what an error says."""
+    said = re.search(r"the journal breaks at record (\d+)", str(error))
+    return int(said.group(1)) if said else None
 
 
 @dataclass(frozen=True)
