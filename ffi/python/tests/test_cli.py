@@ -629,7 +629,7 @@ def test_completions_are_loaded_by_fish(host: Host, tmp_path: Path) -> None:
         pytest.skip("SKIPPED: fish is not installed (apt-get install fish), so its completions are not loaded")
     (tmp_path / "jit.fish").write_text(script.stdout)
     env = {**host.env(None), "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
-    for typed, found in (("jit appr", "approve"), ("jit approve --f", "--for"), ("jit completions z", "zsh")):
+    for typed, found in (("jit appr", "approve"), ("jit approve --f", "--for"), ("jit config sch", "schema")):
         words = ["fish", "--no-config", "-c", f"source {tmp_path}/jit.fish; complete --do-complete '{typed}'"]
         done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60, env=env)
         assert found in [line.split("\t")[0] for line in done.stdout.splitlines()], done
