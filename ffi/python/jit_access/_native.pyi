@@ -1238,10 +1238,13 @@ class Engine:
         - `parent`: What the resource is in, such as `server:s1`.
         """
 
-    def policies(self, caller: Caller) -> str:
-        """Export all live grants as one Cedar policy set.
+    def policies(self, caller: Caller, *, grant_id: str | None = None) -> str:
+        """Export all live grants as one Cedar policy set, or the policy of one grant.
 
-        The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`.
+        The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`;
+        whoever may see a grant may read its policy.
+
+        - `grant_id`: Only the policy of this grant. Of one that is not in force the set is empty.
         """
 
     def head(self, caller: Caller) -> str:

@@ -56,7 +56,7 @@ def look(site: Site, who: Caller) -> list[Sign]:
         signs.append(Sign("store", "ill", {"error": str(error)}))
     try:
         honoured = engine.honoured()
-        signs.append(Sign("feed", "well", {"count": len(honoured.grants), "revision": honoured.revision}))
+        signs.append(Sign("feed", "well", {"revision": honoured.revision}))
         ahead = (honoured.now - datetime.now(UTC)).total_seconds()
         is_well = abs(ahead) <= _CLOCK_SECONDS
         signs.append(Sign("clock", "well" if is_well else "ill", {"seconds": f"{abs(ahead):.0f}"}))

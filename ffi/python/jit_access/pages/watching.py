@@ -27,6 +27,7 @@ _MOST_ENDED: Final = 40
 _LATELY: Final = timedelta(hours=1)
 _MOST_WAITING: Final = 200
 _MOST_ALERTS: Final = 20
+_HISTORY: Final = 8
 _PAGE: Final = 500
 
 
@@ -258,9 +259,16 @@ class Watch:
 
     def history(self, who: Caller, about: AccessRequest) -> list[AccessRequest]:
         """The latest requests of the same person for the same role, of those that this viewer sees."""
-        person = about.requester_acts_for or about.requester
-        found = self._engine.requests(who, person=person.name, role=about.role, limit=9).items
-        return [one for one in found if one.id != about.id][:8]
+        person = (about.requester_acts_for or about.requester).name
+        if not self.oversees(who):
+            found = list(self._engine.requests(who, person=person, role=about.role, limit=_HISTORY + 1).items)
+        else:
+            # The record knows where the requests of somebody are; a list of requests is looked through.
+            asked = self._engine.audit(
+                who, person=person, role=about.role, event="request_submitted", order="newest", limit=_HISTORY + 1
+            )
+            found = [self._engine.request(who, one.request_id) for one in asked.items if one.request_id]
+        return [one for one in found if one.id != about.id][:_HISTORY]
 
     def _listed(self, who: Caller, status: str, most: int = _PAGE) -> list[Held]:
         page = self._engine.grants(who, status=status, limit=most)
