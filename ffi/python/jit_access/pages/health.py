@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from jit_access import Caller, JitAccessError
+from jit_access import Caller, Health, JitAccessError
 from jit_access.pages.site import Site
+from jit_access.pages.verifying import Verification
 
-_CLOCK_SECONDS: Final = 60.0
-"""By so much the engine's time may be ahead of this machine's clock."""
-_KNOWN: Final = frozenset({"at", "channels", "links"})
+_KNOWN: Final = frozenset({"at", "store", "journal", "clock", "channels", "links"})
 """Parts of the engine's answer that have a place of their own."""
 
 
@@ -44,7 +42,7 @@ def setting(path: str, value: str, origin: str) -> Setting:
 
 
 def look(site: Site, who: Caller) -> list[Sign]:
-    """What can be seen from here."""
+    """What can be seen from here; for those who see everything, with what the engine says of itself."""
     engine = site.engine
     signs = []
     began = time.perf_counter()
@@ -55,14 +53,9 @@ def look(site: Site, who: Caller) -> list[Sign]:
     except JitAccessError as error:
         signs.append(Sign("store", "ill", {"error": str(error)}))
     try:
-        honoured = engine.honoured()
-        signs.append(Sign("feed", "well", {"revision": honoured.revision}))
-        ahead = (honoured.now - datetime.now(UTC)).total_seconds()
-        is_well = abs(ahead) <= _CLOCK_SECONDS
-        signs.append(Sign("clock", "well" if is_well else "ill", {"seconds": f"{abs(ahead):.0f}"}))
+        signs.append(Sign("feed", "well", {"revision": engine.honoured().revision}))
     except JitAccessError as error:
         signs.append(Sign("feed", "ill", {"error": str(error)}))
-    signs += _of_journal(site)
     try:
         unreviewed = engine.unreviewed(who).items
         overdue = sum(1 for one in unreviewed if one.break_glass and one.break_glass.review_status == "overdue")
@@ -70,36 +63,45 @@ def look(site: Site, who: Caller) -> list[Sign]:
     except JitAccessError as error:
         signs.append(Sign("reviews", "ill", {"error": str(error)}))
     if site.watch.oversees(who):
-        signs += _of_engine(site, who)
+        signs += _of_engine(engine.health(who), site.verifier.last)
     return signs
 
 
-def _of_journal(site: Site) -> list[Sign]:
-    last = site.verifier.last
-    if last.state in ("broken", "failed"):
-        return [Sign("journal", "ill", {"error": last.error})]
-    if last.state == "whole":
-        return [Sign("journal", "well", {"count": last.records, "at": last.ended_at})]
-    return [Sign("journal_unread", "unknown", {})]
-
-
-def _of_engine(site: Site, who: Caller) -> list[Sign]:
-    """What the engine says of itself: its channels, and whatever a later version adds."""
-    said = json.loads(site.engine.health(who).to_json())
-    signs = []
-    for channel in said["channels"]:
-        last = channel["last_success"]
-        places = {"waiting": channel["waiting"], "count": channel["failed"]}
-        facts: list[tuple[str, object]] = [("channel", channel["channel"])]
-        if last:
-            facts.append(("last_success", datetime.fromisoformat(last)))
-        signs.append(Sign("channel", "ill" if channel["failed"] else "well", places, tuple(facts)))
-    if not said["channels"]:
+def _of_engine(found: Health, last: Verification) -> list[Sign]:
+    """What the engine says of itself: its record, its clock, its channels, and whatever a later version adds."""
+    signs = [_of_journal(found, last)]
+    doubted = found.clock.doubted
+    signs.append(Sign("clock_doubted" if doubted else "clock", "ill" if doubted else "well", {}))
+    if found.store.replaced:
+        signs.append(Sign("store_replaced", "ill", {}))
+    for channel in found.channels:
+        places: dict[str, object] = {"waiting": channel.waiting, "count": channel.failed}
+        facts: list[tuple[str, object]] = [("channel", channel.channel)]
+        if channel.last_success:
+            facts.append(("last_success", channel.last_success))
+        signs.append(Sign("channel", "ill" if channel.failed else "well", places, tuple(facts)))
+    if not found.channels:
         signs.append(Sign("no_channel", "unknown", {}))
-    for name, part in said.items():
+    for name, part in json.loads(found.to_json()).items():
         if name not in _KNOWN:
             signs.append(Sign("engine", _state_of(part), {"name": name.replace("_", " ")}, tuple(_facts(part))))
     return signs
+
+
+def _of_journal(found: Health, last: Verification) -> Sign:
+    """What was found out last of the record, by this process in the background or at the press of a button."""
+    problem = found.journal.problem or (last.error if last.state in ("broken", "failed") else "")
+    if problem:
+        return Sign("journal", "ill", {"error": problem})
+    known = [
+        (at, number)
+        for at, number in ((found.journal.verified_at, found.journal.verified), (last.ended_at, last.records))
+        if at is not None
+    ]
+    if not known:
+        return Sign("journal_unread", "unknown", {})
+    at, number = max(known)
+    return Sign("journal", "well", {"revision": number}, (("at", at),))
 
 
 def _state_of(part: Any) -> str:
