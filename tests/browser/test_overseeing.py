@@ -235,7 +235,7 @@ def test_health_says_what_needs_attention(demo: Demo, either: Any) -> None:
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     demo.fail_a_message()
     page.reload()
-    expect(page.locator(".sign.is-ill", has_text="chat")).to_contain_text("failed")
+    expect(page.locator(".sign.is-ill", has_text="chat")).to_contain_text("could not be sent")
     page.get_by_role("link", name="See what failed").click()
     page.wait_for_url("**/deliveries")
 

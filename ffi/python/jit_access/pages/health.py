@@ -99,7 +99,7 @@ def _of_journal(found: Health, last: Verification) -> Sign:
         if at is not None
     ]
     if not known:
-        return Sign("journal_unread", "unknown", {})
+        return Sign("journal", "unknown", {"revision": 0})
     at, number = max(known)
     return Sign("journal", "well", {"revision": number}, (("at", at),))
 
