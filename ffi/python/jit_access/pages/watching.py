@@ -6,6 +6,7 @@ since the last one, and nothing when nothing was. Everybody else is shown what t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from bisect import bisect_right
@@ -22,6 +23,8 @@ _ENDED: Final = ("revoked", "released", "expired", "exhausted")
 _RISKS: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _MOST_BEHIND: Final = 2_000
 """Of more new records than this, none is read, and the list is made anew."""
+_LONG_RECORD: Final = 20_000
+"""Of more records than this, the list is made beside the first requests."""
 _MOST_USES: Final = 120
 _MOST_ENDED: Final = 40
 _LATELY: Final = timedelta(hours=1)
@@ -166,6 +169,7 @@ class Watch:
         self._engine: Final = engine
         self._lock: Final = threading.Lock()
         self._known: _Known | None = None
+        self._is_begun = False
 
     def oversees(self, who: Caller) -> bool:
         """Whether they see everything."""
@@ -211,9 +215,24 @@ class Watch:
         """How many live grants the viewer sees, and whether that is everything."""
         if not self.oversees(who):
             return len(self.board(who).live), False
+        if self._known is None and self._engine.revision > _LONG_RECORD:
+            # Reading very many grants takes seconds, which no page waits for because of a number.
+            self._begin(who)
+            return 0, True
         with self._lock:
             known, now = self._follow(who), _text(datetime.now(UTC))
             return sum(1 for held in known.live.values() if held.document["expires_at"] > now), True
+
+    def _begin(self, who: Caller) -> None:
+        """Makes the list beside the requests, once."""
+
+        def make() -> None:
+            with contextlib.suppress(JitAccessError), self._lock:
+                self._follow(who)
+
+        if not self._is_begun:
+            self._is_begun = True
+            threading.Thread(target=make, name="jit-access-board", daemon=True).start()
 
     def waiting(self, who: Caller) -> list[Waiting]:
         """The requests that wait and that this viewer sees: riskiest first, and of one risk the oldest first."""
