@@ -167,7 +167,9 @@ fn made_by_hand() -> Vec<Command> {
         .arg(file("file", "The configuration"))
         .arg(option("tests", "FILE", "The tests. The default is policy_tests.path of the configuration"));
     let simulate = Command::new("simulate-config")
-        .about("Say what a new configuration would change for what is live and waiting. Needs no host; nothing is changed")
+        .about(
+            "Say what a new configuration would change for what is live and waiting. Needs no host; nothing is changed",
+        )
         .arg(file("old", "The configuration in force, which names the store"))
         .arg(file("new", "The configuration to try"))
         .after_help("Example: jit simulate-config jit-access.yaml jit-access.new.yaml");

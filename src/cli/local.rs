@@ -78,8 +78,7 @@ impl Local {
 
     /// Does what a whole document says, with the caller that it names.
     pub(super) fn document(&self, document: &Value) -> Result<Value, Problem> {
-        let text =
-            command::run(self.host.workflow(), &document.to_string()).map_err(|error| problem(&error))?;
+        let text = command::run(self.host.workflow(), &document.to_string()).map_err(|error| problem(&error))?;
         serde_json::from_str(&text).map_err(|error| Problem::new(Exit::Failed, error.to_string()))
     }
 

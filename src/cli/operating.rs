@@ -256,7 +256,8 @@ pub(super) fn doctor(screen: &Screen, matches: &ArgMatches) -> Result<(), Proble
             let shown = match &place {
                 Place::Host(host) => (("host", host.base.clone()), ("token", format!("from {}", host.token_from))),
                 Place::Store(store) => {
-                    let path = store.store.as_deref().map_or_else(|| "as the configuration says".to_owned(), shown_store);
+                    let path =
+                        store.store.as_deref().map_or_else(|| "as the configuration says".to_owned(), shown_store);
                     (("store", path), ("records", String::new()))
                 }
             };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::paint::Look;
 use super::screen::Screen;
 use super::zone::said;
-use crate::store::{Verifying, VerifyProgress};
+use crate::store::{VerifyProgress, Verifying};
 
 /// How far some work is.
 pub(super) struct Progress<'a> {

@@ -135,7 +135,8 @@ fn trial(local: &Local, who: &str, role: &str, document: &Value) -> Trial {
     if let Some(name) = who.strip_prefix("agent:") {
         caller = json!({"principal": name, "agent": true, "acts_for": of("requester_acts_for"), "roles": []});
     }
-    if let (Some(caller), permissions @ Value::Array(_)) = (caller.as_object_mut(), of("requester_normal_permissions")) {
+    if let (Some(caller), permissions @ Value::Array(_)) = (caller.as_object_mut(), of("requester_normal_permissions"))
+    {
         caller.insert("permissions".to_owned(), permissions);
     }
     let mut wanted = json!({
@@ -251,7 +252,11 @@ fn show(screen: &Screen, keys: &[(String, String, String)], changes: &[Change<'_
     } else {
         let row = |(key, old, new): &(String, String, String)| vec![harmless(key), harmless(old), harmless(new)];
         let rows: Vec<_> = keys.iter().map(row).collect();
-        screen.print(&table(&[column("KEY", 9), column("NOW", 8).long(), column("NEW", 9).long()], &rows, screen.width));
+        screen.print(&table(
+            &[column("KEY", 9), column("NOW", 8).long(), column("NEW", 9).long()],
+            &rows,
+            screen.width,
+        ));
         screen.print("");
     }
     if changes.is_empty() {
@@ -264,13 +269,8 @@ fn show(screen: &Screen, keys: &[(String, String, String)], changes: &[Change<'_
         vec![look.on(when), format!("{kind} {}", short(id)), who.clone(), role.clone(), harmless(&one.said)]
     };
     let rows: Vec<_> = changes.iter().map(row).collect();
-    let columns = [
-        column("WHEN", 9),
-        column("WHAT", 8),
-        column("WHO", 9).long(),
-        column("ROLE", 9),
-        column("CHANGE", 9).long(),
-    ];
+    let columns =
+        [column("WHEN", 9), column("WHAT", 8), column("WHO", 9).long(), column("ROLE", 9), column("CHANGE", 9).long()];
     screen.print(&table(&columns, &rows, screen.width));
     screen.tell(&Look::Dim.on(&format!(
         "{} of {looked_at} grants and requests; what the host itself reserves is not known here",

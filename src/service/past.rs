@@ -9,8 +9,8 @@ use super::workflow::Workflow;
 use crate::command::{CommandSpec, Definition, WhatChanged, WhatCould, WhoCould};
 use crate::error::Error;
 use crate::model::{
-    Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, Principal, PrincipalKind, RecordFilter, Resource, Revision,
-    Subject, Timestamp,
+    Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, Principal, PrincipalKind, RecordFilter, Resource,
+    Revision, Subject, Timestamp,
 };
 use crate::store::{RecordQuery, Store, StoreError};
 use crate::workflow::{View, evolve};
