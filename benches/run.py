@@ -73,6 +73,9 @@ def main() -> int:
     start = monotonic()
     build = ["cargo", "build", "--release", "--locked", "--features", "jit-access-benches/peers"]
     subprocess.run([*build, *(f"-p{package}" for package in PACKAGES)], cwd=ROOT, check=True)
+    # As `cargo install jit-access --features cli` builds it.
+    program = ["cargo", "build", "--release", "--locked", "-pjit-access", "--features", "cli", "--bin", "jit"]
+    subprocess.run(program, cwd=ROOT, check=True)
     built = monotonic() - start
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder)
@@ -81,6 +84,8 @@ def main() -> int:
         if (world / "grants.db").exists():
             lines += python("engines.py", "bench", world)
             lines += python("gateway.py", "gateway", world)
+        os.environ["JIT_BENCH_PROGRAM"] = str(TARGET / "jit")
+        lines += python("start.py", "bench", world)
     if shutil.which("valgrind"):
         lines += lines_of([TARGET / "instructions"], JIT_LIBRARY=str(TARGET / "libjit_access.so"))
     else:
