@@ -68,6 +68,13 @@ pub(crate) fn describe_grant(notice: Notice, grant: &Grant, request: Option<&Acc
     }
 }
 
+/// The notice with what only its request tells: what the access newly permitted, its risk, and who was skipped.
+pub(crate) fn with_request(notice: Notice, request: &AccessRequest) -> Notice {
+    let skipped = request.emergency.as_ref().map(|emergency| &emergency.skipped);
+    let skipped_approvers = skipped.into_iter().flatten().map(ToString::to_string).collect();
+    Notice { skipped_approvers, ..with_assessment(notice, &request.assessment) }
+}
+
 /// Who is told of what becomes of a grant: its holder, the person of a holding agent, and who approved it.
 pub(super) fn holders(grant: &Grant) -> Vec<Audience> {
     let mut all = vec![Audience::Holder { person: grant.holder.clone() }];

@@ -29,7 +29,7 @@ pub use audience::Audience;
 pub use channel::{AddressKind, Channel, FnChannel, Outgoing, Reach, SendError, Sent};
 pub(crate) use derive::tells_security;
 pub use derive::{messages, use_messages};
-pub(crate) use describe::{approver, describe_grant};
+pub(crate) use describe::{approver, describe_grant, with_request};
 pub use kind::{NoticeKey, NoticeKind};
 pub use notice::{CutNotice, EndedGrant, Link, Notice, Risk, RiskNotice, Uses};
 pub use plan::{Addressee, Contact, Planned, plan};

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::notify::{
     Addressee, Audience, Contact, Link, Notice, NoticeKind, NoticeSettings, Reach, Uses, approver, describe_grant,
-    plan, tells_security,
+    plan, tells_security, with_request,
 };
 use crate::store::{Leased, LeasedDelivery, NewDelivery, Page, RecordQuery, Settled, StoreError, Subject, Visible};
 use crate::workflow::{Needs, View};
@@ -115,7 +115,7 @@ impl Outbox {
     }
 
     fn plan_one(&self, leased: &Leased, reach: &BTreeMap<String, Reach>, now: Timestamp) -> Result<bool, StoreError> {
-        let Some(notice) = self.whole(leased, now)? else {
+        let Some(notice) = self.whole(leased, now)?.map(|notice| self.with_request(notice)).transpose()? else {
             return self.shared.store.plan_notice(leased.id, &leased.message.body, &[], now);
         };
         let people = match self.addressees(&notice, now)? {
@@ -157,6 +157,16 @@ impl Outbox {
             (NoticeKind::SessionSummary, Some(grant)) => self.summary(notice, grant).map(Some),
             _ => Ok(Some(notice)),
         }
+    }
+
+    /// The notice with what its request tells, where the command that caused it had no need to read the request.
+    fn with_request(&self, notice: Notice) -> Result<Notice, StoreError> {
+        let id = notice.request_id.as_ref().and_then(|id| id.parse::<RequestId>().ok());
+        let Some(id) = id.filter(|_| notice.risk.is_none()) else { return Ok(notice) };
+        Ok(match self.shared.store.request(id)?.request {
+            Some(request) => with_request(notice, &request),
+            None => notice,
+        })
     }
 
     /// Whether it comes too late to be told: nobody could be told of it for a long time, as before the first channel was

@@ -2,6 +2,7 @@
 
 usage: receiver.py smtp [--tls CERTIFICATE KEY] [--starttls CERTIFICATE KEY] [--user NAME PASSWORD] [--answer LINE]
        receiver.py http [--behaviour NAME] [--retry-after TEXT] [--secret SECRET] [--location URL]
+                        [--port NUMBER]
 
 The first line on the standard output is the port. Each further line is a JSON document of what was received, as a
 reader would see it: decoded headers and parts, or the raw body. It ends with its standard input.
@@ -167,7 +168,7 @@ def http(options: argparse.Namespace) -> None:
         def handle_error(self, request: Any, client_address: Any) -> None:
             pass
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", options.port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
 
@@ -199,6 +200,7 @@ def main() -> None:
     web.add_argument("--retry-after")
     web.add_argument("--secret")
     web.add_argument("--location")
+    web.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
     {"smtp": smtp, "http": http}[options.kind](options)
     sys.stdin.read()

@@ -51,6 +51,13 @@ impl Receiver {
         self.received.try_iter().collect()
     }
 
+    /// Kills it; what it received and nobody has looked at.
+    pub(crate) fn kill(mut self) -> Vec<Value> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.received.iter().collect()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }

@@ -267,6 +267,61 @@ fn a_channel_takes_no_more_than_it_may() {
     assert!(started.elapsed() >= Duration::from_millis(800), "{:?}", started.elapsed());
 }
 
+/// A line to this receiver that tries soon again.
+fn to(url: String) -> Line {
+    let timeout = Duration::from_millis(500);
+    let channel = Arc::new(webhook(url, timeout, true, &[SECRET]));
+    Line { channel, pace: Pace { attempts: 1_000, ..quick() }, timeout }
+}
+
+fn ids(arrived: &[serde_json::Value]) -> BTreeSet<String> {
+    assert!(arrived.iter().all(|got| got["verified"] == true), "each is signed");
+    arrived.iter().map(|got| got["headers"]["webhook-id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_notice_arrives_whatever_the_receiver_does_first() {
+    if !is_here() {
+        return;
+    }
+    for behaviour in ["first-500", "first-hang", "first-close", "first-garbage", "first-redirect", "slow"] {
+        let location = ["--location", "http://127.0.0.1:9/"];
+        let server = Receiver::start(&[&["http", "--secret", SECRET, "--behaviour", behaviour], &location[..]].concat());
+        let store = memory_store();
+        queue(&*store, 5);
+        let work = start(&store, vec![("hook", to(server.url("/")))]);
+        let sent = || deliveries(&*store).iter().filter(|one| one.state == DeliveryState::Sent).count();
+        wait(behaviour, || sent() == 5);
+        drop(work);
+        let made: BTreeSet<_> = deliveries(&*store).iter().map(|one| one.id.to_string()).collect();
+        assert_eq!(ids(&server.rest()), made, "{behaviour}: each arrives, under one id");
+    }
+}
+
+#[test]
+fn a_receiver_that_was_killed_has_everything_when_it_is_back() {
+    if !is_here() {
+        return;
+    }
+    let first = Receiver::start(&["http", "--secret", SECRET]);
+    let (url, port) = (first.url("/"), first.port.to_string());
+    let store = memory_store();
+    let mut line = to(url);
+    line.pace.gap = Duration::from_millis(50);
+    queue(&*store, 20);
+    let work = start(&store, vec![("hook", line)]);
+    let mut arrived = vec![first.next()];
+    arrived.extend(first.kill());
+    wait("it is tried in vain", || deliveries(&*store).iter().any(|one| one.last_error.is_some()));
+    let second = Receiver::start(&["http", "--secret", SECRET, "--port", &port]);
+    wait("all are sent", || deliveries(&*store).iter().all(|one| one.state == DeliveryState::Sent));
+    drop(work);
+    arrived.extend(second.rest());
+    let made: BTreeSet<_> = deliveries(&*store).iter().map(|one| one.id.to_string()).collect();
+    assert_eq!(made.len(), 20);
+    assert_eq!(ids(&arrived), made, "each arrives, under one id");
+}
+
 /// The memory of this process that is in use, in bytes.
 fn memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -7,10 +7,10 @@ use jit_access::command::{
     Suspend, Undelegate, WaiveReview, Withdraw,
 };
 use jit_access::model::*;
-use jit_access::notify::NoticeKind;
+use jit_access::notify::{Notice, NoticeKey, NoticeKind};
 use jit_access::store::conformance::world::{person, role};
 
-use crate::world::{CONFIG, World, dev, lead, text, told};
+use crate::world::{CONFIG, World, dev, lead, mail, text, told};
 
 /// The world of the table: what is off by default is on.
 fn world() -> World {
@@ -31,8 +31,10 @@ impl Table {
 
     /// What was told since the last rows: exactly these. What is due at one instant comes in any order.
     fn rows(&mut self, after: &str, rows: &[(&str, &[&str])]) {
-        let (alerts, mut came): (Vec<_>, Vec<_>) =
-            self.world.told().into_iter().partition(|(kind, _)| kind == NoticeKind::Alert.name());
+        let sent = self.world.sent(&mail());
+        sent.iter().for_each(|(notice, _)| says_everything(notice));
+        let sent = sent.into_iter().map(|(notice, people)| (notice.kind.name().to_owned(), people));
+        let (alerts, mut came): (Vec<_>, Vec<_>) = sent.partition(|(kind, _)| kind == NoticeKind::Alert.name());
         // When the monitor finds something is its own matter; that security alone hears of it is not.
         alerts.iter().for_each(|alert| assert_eq!(*alert, told(NoticeKind::Alert.name(), &["target"])));
         self.seen.extend(alerts.into_iter().map(|(kind, _)| kind));
@@ -46,6 +48,21 @@ impl Table {
     fn submit(&self, who: &Caller, of: &str) -> RequestId {
         let command = Submit::new(role(of)).reason(text("INC-7")).duration(Ttl::from_hours(1.0).unwrap());
         self.world.run(who, command).request.unwrap().id
+    }
+}
+
+/// Who, the role, what it newly permits, on what, for how long, why, how risky, and a link; and who was skipped.
+fn says_everything(notice: &Notice) {
+    let kind = notice.kind;
+    assert!(notice.link.is_some(), "{kind}");
+    if notice.request_id.is_none() {
+        return;
+    }
+    assert!(notice.requester.is_some() && notice.role.is_some() && notice.reason.is_some(), "{kind}");
+    assert!(notice.resource.is_some() && notice.duration_hours.is_some(), "{kind}");
+    assert!(notice.newly_permitted.is_some() && notice.risk.is_some(), "{kind}");
+    if kind.key() == NoticeKey::NotifySecurityTeam {
+        assert_eq!(notice.skipped_approvers, ["lead"], "{kind}");
     }
 }
 
