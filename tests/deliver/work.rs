@@ -286,7 +286,8 @@ fn every_notice_arrives_whatever_the_receiver_does_first() {
     }
     for behaviour in ["first-500", "first-hang", "first-close", "first-garbage", "first-redirect", "slow"] {
         let location = ["--location", "http://127.0.0.1:9/"];
-        let server = Receiver::start(&[&["http", "--secret", SECRET, "--behaviour", behaviour], &location[..]].concat());
+        let server =
+            Receiver::start(&[&["http", "--secret", SECRET, "--behaviour", behaviour], &location[..]].concat());
         let store = memory_store();
         queue(&*store, 5);
         let work = start(&store, vec![("hook", to(server.url("/")))]);
