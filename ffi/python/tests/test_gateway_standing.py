@@ -17,8 +17,8 @@ from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
 from sqlalchemy import delete, event, select, update
 from sqlalchemy.engine import Engine as Database
 
-from jit_access import Caller, Engine, Grant, Refused, Unavailable
-from jit_access.gateway import changes, host, serving
+from jit_access import Caller, Engine, Grant, Principal, Refused, Unavailable
+from jit_access.gateway import agents, changes, host, serving
 from jit_access.gateway.mirror import Mirror
 from jit_access.gateway.plugin import JitAccessPlugin
 from jit_access.gateway.reserved import RESERVED
@@ -303,7 +303,7 @@ def test_an_account_of_the_same_name_inherits_nothing(engine: Engine) -> None:
     standings.follow()
     made = datetime.now(UTC) + timedelta(seconds=10)
     write(update(EmailUser).where(EmailUser.email == DEV).values(id="another", created_at=made))
-    assert standings.look(DEV, grant.id), "it ends before it answers"
+    assert standings.look(Principal(DEV), grant.id), "it ends before it answers"
     assert ended(engine, grant) == ("revoked", "eligibility")
     assert not standings.follow()
     waiting = engine.submit(Caller(DEV, roles=["developer"]), role="auditor")
@@ -313,7 +313,7 @@ def test_an_account_of_the_same_name_inherits_nothing(engine: Engine) -> None:
 
 
 def test_grants_of_agents_are_left_to_whoever_gave_them(engine: Engine) -> None:
-    asked = engine.submit(Caller("bot", agent=True), role="auditor")
+    asked = engine.submit(Caller("bot", agent=True, acts_for=DEV), role="auditor")
     engine.approve(Caller(BOSS, roles=["boss"]), asked.id)
     assert not Standings(engine).follow()
     assert engine.check("bot", "audit:read", agent=True).allowed
@@ -341,4 +341,15 @@ def test_a_gateway_that_cannot_say_lifts_nothing(engine: Engine, monkeypatch: py
     with pytest.raises(OSError, match="no database"):
         Standings(engine).follow()
     with pytest.raises(OSError, match="no database"):
-        Standings(engine).look(DEV, grant.id)
+        Standings(engine).look(Principal(DEV), grant.id)
+
+
+def test_an_agent_with_an_account_has_no_more_than_its_person(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(agents._persons, BOSS, DEV)
+    asked = engine.submit(Caller(BOSS, agent=True, acts_for=DEV), role="auditor")
+    engine.approve(Caller("third@example.com", roles=["boss"]), asked.id)
+    assert not Standings(engine).follow()
+    assert engine.check(BOSS, "audit:read", agent=True).allowed
+    disable(DEV)
+    assert Standings(engine).follow(), "its person is disabled"
+    assert not engine.check(BOSS, "audit:read", agent=True).allowed

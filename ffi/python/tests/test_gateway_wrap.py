@@ -136,7 +136,7 @@ def test_so_many_calls_and_no_more_however_many_come_at_once(engine: Engine) -> 
 
     async def whole() -> bool:
         try:
-            return await gateway._permits("tools.execute", {}) and bool(await gateway.invoke(None, "deploy"))
+            return await gateway._permits("tools.execute", {}) and await gateway.invoke(None, "deploy") == "ran deploy"
         except PluginViolationError:
             return False
 
