@@ -188,6 +188,9 @@ typedef uint32_t jit_outcome;
 // Why the outcome is what it is. Zero is a reason that this header does not know.
 typedef uint32_t jit_reason;
 
+// What guardrails have the host do: these bits, of which a later library may know more.
+typedef uint32_t jit_obligations;
+
 // The answer.
 typedef struct jit_decision {
   // `sizeof(jit_decision)`; set it before the call.
@@ -203,6 +206,11 @@ typedef struct jit_decision {
   int64_t valid_until_ms;
   // The grant that decided, as text with a terminating NUL; empty when none did.
   char grant_id[40];
+  // What guardrails have the host do: `JIT_OBLIGATION_...`, or zero. With an allow besides it, with a deny before it asks
+  // again.
+  jit_obligations obligations;
+  // Zero.
+  uint32_t reserved;
 } jit_decision;
 
 // What is in an error. The texts live until `jit_error_free`.
@@ -334,6 +342,24 @@ typedef void (*jit_log_callback)(void *userdata, const struct jit_log_record *re
 // A grant covers it, but another exact call of the tool.
 #define JIT_REASON_OTHER_CALL 10
 
+// A grant covers it, and a guardrail forbids it.
+#define JIT_REASON_GUARDRAIL 11
+
+// A grant covers it, and a guardrail that could forbid it cannot be evaluated, so it does.
+#define JIT_REASON_GUARDRAIL_ERROR 12
+
+// A guardrail looks at what the host tells of its people and things, and that is too old, so no grant is honoured.
+#define JIT_REASON_ENTITIES_STALE 13
+
+// Have the principal sign in again with a second factor. With a deny: the answer may be another one then.
+#define JIT_OBLIGATION_STEP_UP 1
+
+// Tell the people who watch.
+#define JIT_OBLIGATION_NOTIFY 2
+
+// Keep the arguments of the call in the host's own record.
+#define JIT_OBLIGATION_RECORD_ARGUMENTS 4
+
 // Something is lost or broken.
 #define JIT_LOG_ERROR 1
 
@@ -382,7 +408,7 @@ jit_status jit_close(struct jit_engine *engine,
                      struct jit_error **out_error);
 
 // Answers one check. Only `JIT_ALLOW` in `out_decision->outcome` after `JIT_OK` is a yes. `JIT_DENY` is for guardrails, of
-// which none exist yet; treat it as a no. After anything else the host's own answer stands.
+// which no grant overrides; treat it as a no. After anything else the host's own answer stands.
 //
 // What may wait: with no grant and with `JIT_CHECK_PEEK`, memory is read and no lock is taken, unless a grant with conditions
 // covers the check, whose lock is taken for a moment. An allow takes the lock of a queue of uses while it copies the text of
@@ -412,6 +438,24 @@ jit_status jit_run(const struct jit_engine *engine,
                    struct jit_str command_json,
                    struct jit_text **out_json,
                    struct jit_error **out_error);
+
+// Decides by standing policies, guardrails and live grants together, for hosts without a decision point: a JSON object in, a JSON
+// object out. The fields in are `caller`, `action`, `resource`, `parent`, `context`, `principal_properties`,
+// `resource_properties`, `address`, `session`, `current` and `peek`; those out `outcome` (`not_applicable` is a no), `reason`,
+// `policies`, `errors`, `grant_id`, `obligations`, `valid_until` and `revision`. On success `*out_json` is the answer;
+// `jit_text_free` frees it. Waits for the disk as `jit_check` does, and once more when the grants of the principal have to be read.
+jit_status jit_authorize(const struct jit_engine *engine,
+                         struct jit_str question_json,
+                         struct jit_text **out_json,
+                         struct jit_error **out_error);
+
+// Takes over what the host tells of its people and things: a JSON array of entities in Cedar's format, which replace those from
+// before. Guardrails and `jit_authorize` look at them. `at_ms` is the instant that they are true of, in milliseconds since 1970;
+// zero for now. A child after a fork is told anew. Does not wait.
+jit_status jit_tell_entities(const struct jit_engine *engine,
+                             struct jit_str entities_json,
+                             int64_t at_ms,
+                             struct jit_error **out_error);
 
 // One value of a text that is JSON, found by a JSON pointer (RFC 6901): `/id`, `/items/0/status`. A string is answered as it
 // is, without quotes; anything else as JSON, `null` included. `JIT_INVALID` when nothing stands there. On success `*out_text`
