@@ -323,6 +323,24 @@ fn a_check_asks_the_guardrails_when_a_grant_would_allow() {
 }
 
 #[test]
+fn in_an_emergency_the_use_is_of_the_break_glass_grant() {
+    let (engine, _) = engine(None);
+    let plain = give(&engine, "dev", "deployer");
+    let ask = |action: &str, parent: &str| {
+        let answer = engine.authorize(&asked("dev", action, "tool:deploy", parent)).unwrap();
+        (answer.outcome, answer.grant)
+    };
+    assert_eq!(ask("tools.execute", "server:frozen"), (Outcome::Deny, None));
+    let take = BreakGlass::new(RoleName::new("all").unwrap())
+        .reason("the shop is down".parse::<jit_access::model::Justification>().unwrap());
+    let taken = engine.workflow().execute(&caller("dev", &["oncall"]), take, None).unwrap().grant.unwrap().id;
+    assert_ne!(taken, plain);
+    assert_eq!(ask("tools.execute", "server:frozen"), (Outcome::Allow, Some(taken)));
+    assert_eq!(ask("tools.read", "server:frozen"), (Outcome::Allow, Some(taken)), "standing rights were forbidden");
+    assert_eq!(ask("tools.execute", "server:vault"), (Outcome::Deny, None));
+}
+
+#[test]
 fn what_the_host_tells_grows_old() {
     let (engine, clock) = engine(Some(60));
     give(&engine, "dev", "deployer");

@@ -154,6 +154,16 @@ impl Engine {
         let set = shared.guard.set();
         let is_stale = !set.is_empty() && shared.guard.is_stale(now);
         let weighed = weigh(&shared.standing, &set, &seen, &beside, emergency).map_err(|error| internal(&error))?;
+        let decider = Decider::new(Arc::clone(&shared.checks), Arc::clone(shared) as _);
+        let check = Check::new(query).context(known);
+        let check = if asked.current { check.current() } else { check };
+        // A break-glass grant lifts a forbid only as the one that is used, which a check has to say.
+        let lifted = weighed.lifts
+            && decider.check(&check.peek())?.basis.grant.is_some_and(|grant| emergency(&grant.to_string()));
+        let weighed = match weighed.lifts && !lifted {
+            true => weigh(&shared.standing, &set, &seen, &beside, |_| false).map_err(|error| internal(&error))?,
+            false => weighed,
+        };
         let is_timed = weighed.guarded > 0 || is_stale || shared.standing.scoped().looks_at_time();
         let mut authorized = Authorized {
             outcome: weighed.outcome,
@@ -170,14 +180,12 @@ impl Engine {
             // What guardrails look at is too old to say: standing rights go on, and elevation stops.
             return self.standing_alone(authorized, &seen);
         }
-        if authorized.outcome != Outcome::Allow || !weighed.by_grants {
+        if authorized.outcome != Outcome::Allow || !(weighed.by_grants || lifted) {
             return Ok(authorized);
         }
-        // Nothing but grants allows it: they count as far as a check honours them, and their use is recorded.
-        let check = Check::new(query).context(known);
+        // Grants count as far as a check honours them, and their use is recorded.
         let check = if asked.peek { check.peek() } else { check };
-        let check = if asked.current { check.current() } else { check };
-        let decision = Decider::new(Arc::clone(&shared.checks), Arc::clone(shared) as _).check_unguarded(&check)?;
+        let decision = if lifted { decider.check(&check)? } else { decider.check_unguarded(&check)? };
         authorized.reason = decision.basis.reason.name();
         authorized.revision = decision.revision;
         authorized.outcome = decision.outcome;

@@ -15,6 +15,8 @@ pub(super) struct Weighed {
     pub(super) reason: &'static str,
     /// Whether an allow rests on nothing but policies beside the standing ones: on grants.
     pub(super) by_grants: bool,
+    /// Whether a break-glass grant among those that allow it has forbids give way.
+    pub(super) lifts: bool,
     /// How many guardrails could apply.
     pub(super) guarded: usize,
 }
@@ -52,5 +54,5 @@ pub(super) fn weigh(
     };
     policies.sort_unstable();
     let obligations = if outcome == Outcome::NotApplicable { Obligations::NONE } else { obligations };
-    Ok(Weighed { outcome, policies, errors, obligations, reason, by_grants, guarded: evaluated })
+    Ok(Weighed { outcome, policies, errors, obligations, reason, by_grants, lifts, guarded: evaluated })
 }
