@@ -15,6 +15,8 @@
 )]
 
 pub mod authz;
+#[cfg(feature = "authzen")]
+pub mod authzen;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;

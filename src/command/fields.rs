@@ -106,6 +106,12 @@ pub(super) fn one_of(names: &[&str]) -> String {
     if names.is_empty() { "no field".to_owned() } else { format!("one of {}", names.join(", ")) }
 }
 
+/// The JSON value of a text in which no object names a field twice.
+#[cfg(feature = "authzen")]
+pub(crate) fn unambiguous(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str::<Unambiguous>(text).map(|value| value.0)
+}
+
 /// A JSON value in which no object names a field twice.
 struct Unambiguous(Value);
 

@@ -85,6 +85,8 @@ pub use self::define::Definition;
 pub use self::explain::About;
 pub use self::field::{Field, shown, text, texts};
 pub use self::fields::Fields;
+#[cfg(feature = "authzen")]
+pub(crate) use self::fields::unambiguous;
 pub use self::reads::Limit;
 pub use self::spec::{AnswerKind, CallerKind, CommandSpec, Effect, FieldKind, FieldSpec, Http, summary};
 pub use self::tool_call::tool_call;

@@ -15,6 +15,9 @@ macro_rules! for_details {
             ticket_url(ticket_url): TicketUrl,
                 "The ticket that the work is tracked in, as an `https` or `http` address.",
                 "The ticket of the work.";
+            origin(origin): Justification,
+                "Where the request comes from, such as the denial that it answers. The decision point of AuthZEN writes and seals it.",
+                "Where the request comes from.";
         }
     };
 }

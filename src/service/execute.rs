@@ -161,8 +161,14 @@ impl Shared {
 
     fn attempt(&self, call: &Call<'_>, key: Option<&IdempotencyKey>, attempt: &mut Attempt) -> Result<Receipt, Error> {
         self.check_resource(call)?;
-        let key = call.caller.zip(key).map(|(caller, key)| (caller, key.0.as_str()));
-        let fingerprint = key.map(|_| fingerprint(call.caller, call.command)).transpose()?.unwrap_or_default();
+        let behalf = key.and_then(|key| key.behalf.as_ref());
+        let owner = |caller: &Caller| behalf.map_or_else(|| caller.principal.clone(), |behalf| behalf.owner.clone());
+        let key = call.caller.zip(key).map(|(caller, key)| (caller, key.text.as_str()));
+        let fingerprint = match (key, behalf) {
+            (None, _) => String::new(),
+            (Some(_), Some(behalf)) => behalf.stands_for.clone(),
+            (Some(_), None) => fingerprint(call.caller, call.command)?,
+        };
         let needs = Needs::of(call, &self.rules);
         let spec = call.command.spec();
         let mut standings = Standings::of(self);
@@ -172,7 +178,7 @@ impl Shared {
                 _ => self.time.now(),
             };
             if let Some((caller, key)) = key
-                && let Some(done) = reads.done_under(&caller.principal, key)?
+                && let Some(done) = reads.done_under(&owner(caller), key)?
             {
                 if done.fingerprint != fingerprint {
                     return Err(Error::KeyReused);
@@ -201,7 +207,7 @@ impl Shared {
                         _ => Vec::new(),
                     },
                 };
-                (caller.principal.clone(), key.to_owned(), done)
+                (owner(caller), key.to_owned(), done)
             });
             let receipt = Receipt { ended, ..Receipt::new(after, now, already.is_some()) };
             // Under the store's lock nothing is withheld: a free round has done it before, and the lock of what is

@@ -14,6 +14,7 @@
 //! | `execute` | how a command is carried out, and what a repeat answers |
 //! | `commit` | the one place where facts are written |
 //! | `pending` | which commands took grants away and are not written yet |
+//! | `known` | what is looked up for a caller that was judged before |
 //! | `fingerprint` | by what an idempotency key knows a command again |
 //! | `receipt` | what a command answers |
 //! | `filter` | which rows of a list are wanted, besides their status |
@@ -84,6 +85,8 @@ mod health;
 mod held;
 mod honoured;
 mod integrity;
+#[cfg(feature = "authzen")]
+mod known;
 mod listing;
 mod metrics;
 mod monitoring;

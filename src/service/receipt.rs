@@ -1,6 +1,6 @@
 //! What a command answers, and the key that makes it happen once.
 
-use crate::model::{AccessRequest, AlertState, Delegation, Grant, Invalid, Timestamp};
+use crate::model::{AccessRequest, AlertState, Delegation, Grant, Invalid, Principal, Timestamp};
 use crate::workflow::View;
 
 /// A key that makes a command happen once, however often it is sent: unique per caller, 1 to 255 visible ASCII characters.
@@ -26,7 +26,17 @@ use crate::workflow::View;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey(pub(super) String);
+pub struct IdempotencyKey {
+    pub(super) text: String,
+    pub(super) behalf: Option<Behalf>,
+}
+
+/// Whose key it is, when it is not the caller's, and what it stands for, when the command is not all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Behalf {
+    pub(super) owner: Principal,
+    pub(super) stands_for: String,
+}
 
 impl IdempotencyKey {
     /// This key.
@@ -41,7 +51,14 @@ impl IdempotencyKey {
                 "1 to 255 visible ASCII characters",
             ));
         }
-        Ok(Self(key.to_owned()))
+        Ok(Self { text: key.to_owned(), behalf: None })
+    }
+
+    /// The same key as that of another, who gives commands for several callers, and for what was sent (a digest of it): the
+    /// command that it leads to may depend on the time.
+    #[cfg(feature = "authzen")]
+    pub(crate) fn for_another(self, owner: Principal, stands_for: String) -> Self {
+        Self { behalf: Some(Behalf { owner, stands_for }), ..self }
     }
 }
 

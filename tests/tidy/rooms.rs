@@ -16,7 +16,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["config"]),
     ("sha2", &["journal"]),
     ("idna", &["model"]),
-    ("url", &["model"]),
+    ("url", &["authzen", "model"]),
     ("lettre", &["deliver"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
@@ -26,12 +26,12 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("tokio", &["store"]),
     ("tokio_postgres", &["store"]),
     ("tokio_postgres_rustls", &["store"]),
-    ("ring", &["deliver", "seal"]),
+    ("ring", &["authzen", "deliver", "seal"]),
     ("minijinja", &["deliver"]),
 ];
 
 /// Rooms without a clock, a thread, a file, or an environment.
-const PURE: &[&str] = &["model", "authz", "workflow", "index", "policy", "journal", "summary", "monitor"];
+const PURE: &[&str] = &["model", "authz", "workflow", "index", "policy", "journal", "summary", "monitor", "authzen"];
 const IMPURE: &[&str] =
     &["std::time", "std::thread", "std::fs", "std::net::Tcp", "std::env", "crate::clock", "Uuid::now", "Utc::now"];
 

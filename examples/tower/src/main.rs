@@ -1,8 +1,12 @@
-//! A tower layer around the routes of an axum service: whoever has no standing right gets through while a grant lasts.
+//! A tower layer around the routes of an axum service: whoever has no standing right gets through while a grant lasts. And
+//! AuthZEN beside it, by which a gateway in another process asks, asks for access, and asks again.
+
+mod authzen;
 
 use std::error::Error;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -10,12 +14,16 @@ use axum::extract::Extension;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
+use jit_access::authzen::{Host, HostError, May, Pep, Peps, Point, Settings, SpeaksFor};
 use jit_access::check::{Check, Decider};
-use jit_access::command::{Approve, Command, Revoke, Submit};
+use jit_access::command::{Approve, Command, ListRequests, Revoke, Submit};
 use jit_access::config::Config;
-use jit_access::model::{Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Ttl};
+use jit_access::model::{
+    Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Secret, Ttl,
+};
 use jit_access::service::{Builder, Receipt, Workflow};
 use jit_access::store::MemoryStore;
+use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceExt};
 
 /// Asks before a request goes on whether the person whom the host authenticated may do this to that.
@@ -141,9 +149,68 @@ async fn story() -> Result<(), Box<dyn Error>> {
 
     execute(&workflow, &lead, Revoke::new(grant, Justification::new("it is over")?)).await?;
     println!("revoked: {}", send(&service, Some(&dev)).await?);
+    gateway(&engine).await
+}
+
+/// The host's part of AuthZEN: who people are.
+struct People;
+
+impl Host for People {
+    fn caller(&self, principal: &Principal, _: Option<&Principal>) -> Result<Option<Caller>, HostError> {
+        Ok(Some(Caller::new(principal.clone(), vec![])))
+    }
+}
+
+const TOKEN: &str = "the-token-of-the-gateway-in-this-example";
+
+/// What the gateway sends, and the JSON that it gets.
+async fn call(service: &Router, path: &str, body: Option<&Value>) -> Result<Value, Box<dyn Error>> {
+    let request = match body {
+        Some(_) => Request::post(path).header("content-type", "application/json"),
+        None => Request::get(path),
+    };
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let request = request.header("authorization", format!("Bearer {TOKEN}")).body(body)?;
+    let response = service.clone().oneshot(request).await?;
+    Ok(serde_json::from_slice(&axum::body::to_bytes(response.into_body(), 65_536).await?)?)
+}
+
+/// A gateway is denied, asks, waits until a person has approved, and makes the same call again.
+#[expect(clippy::print_stdout, reason = "an example prints")]
+async fn gateway(engine: &jit_access::Engine) -> Result<(), Box<dyn Error>> {
+    let settings = Settings::new("https://pdp.example.com")?;
+    let gateway = Pep::new("gateway", SpeaksFor::Everybody, May::ALL)?;
+    let service = authzen::routes(Arc::new(authzen::Authzen {
+        point: Point::new(engine, settings)?,
+        peps: Peps::new([(gateway, Secret::new(TOKEN))])?,
+        host: Box::new(People),
+    }));
+    let asked = json!({"subject": {"type": "user", "id": "dev@example.com"}, "action": {"name": "tools.execute"},
+        "resource": {"type": "tool", "id": "deploy"}, "context": {"business_justification": "INC-1234: roll back"}});
+    let denied = call(&service, "/access/v1/evaluation", Some(&asked)).await?;
+    println!("asked:   {} {}", denied["decision"], denied["context"]["access_request"]["display"]["title"]);
+    let mut submission = asked.clone();
+    submission["denial"] = json!({
+        "evaluation_id": denied["context"]["evaluation_id"],
+        "expires_at": denied["context"]["access_request"]["expires_at"],
+    });
+    let task = call(&service, "/access/v1/requests", Some(&submission)).await?;
+    println!("task:    {}", task["task"]["status"]);
+    let workflow = engine.workflow();
+    let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
+    let open = workflow.requests(&lead, &ListRequests::default())?.items;
+    let request = open.first().ok_or("no request")?.request.id;
+    execute(&workflow, &lead, Approve::new(request)).await?;
+    let endpoint = task["task"]["status_endpoint"].as_str().unwrap_or_default().to_owned();
+    let task = call(&service, endpoint.trim_start_matches("https://pdp.example.com"), None).await?;
+    println!("task:    {}", task["task"]["status"]);
+    let mut again = asked;
+    again["context"]["approval"] = task["result"]["approval"].clone();
+    let permitted = call(&service, "/access/v1/evaluation", Some(&again)).await?;
+    println!("again:   {} {}", permitted["decision"], permitted["context"]["urn:jit-access:decision"]["reason"]);
     Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    tokio::runtime::Builder::new_current_thread().build()?.block_on(story())
+    tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(story())
 }

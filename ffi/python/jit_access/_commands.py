@@ -35,6 +35,7 @@ def submit(
     role: str,
     reason: str | None = None,
     ticket_url: str | None = None,
+    origin: str | None = None,
     duration_hours: float | None = None,
     resource: str | None = None,
     starts_at: datetime | str | None = None,
@@ -54,6 +55,8 @@ def submit(
     - `role`: The role to request.
     - `reason`: Why. Approvers see it.
     - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+    - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
+      writes and seals it.
     - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
     - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
       default is `*`.
@@ -66,7 +69,7 @@ def submit(
       the same arguments does nothing. It answers with the current state of what the first call did, marked
       `replayed`.
     """
-    return self._run("submit", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "duration_hours": duration_hours, "resource": resource, "starts_at": starts_at, "conditions": conditions, "permissions": permissions, "dry_run": dry_run, "idempotency_key": idempotency_key})
+    return self._run("submit", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "origin": origin, "duration_hours": duration_hours, "resource": resource, "starts_at": starts_at, "conditions": conditions, "permissions": permissions, "dry_run": dry_run, "idempotency_key": idempotency_key})
 
 
 @method
@@ -102,6 +105,7 @@ def break_glass(
     role: str,
     reason: str | None = None,
     ticket_url: str | None = None,
+    origin: str | None = None,
     duration_hours: float | None = None,
     resource: str | None = None,
     drill: bool = False,
@@ -115,6 +119,8 @@ def break_glass(
     - `role`: The role to take.
     - `reason`: Why. Approvers see it.
     - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+    - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
+      writes and seals it.
     - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
     - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
       default is `*`.
@@ -123,7 +129,7 @@ def break_glass(
       the same arguments does nothing. It answers with the current state of what the first call did, marked
       `replayed`.
     """
-    return self._run("break_glass", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "duration_hours": duration_hours, "resource": resource, "drill": drill, "idempotency_key": idempotency_key})
+    return self._run("break_glass", caller, {"role": role, "reason": reason, "ticket_url": ticket_url, "origin": origin, "duration_hours": duration_hours, "resource": resource, "drill": drill, "idempotency_key": idempotency_key})
 
 
 @method

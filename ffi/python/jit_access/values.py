@@ -496,6 +496,11 @@ class AccessRequest(Answered):
         return self._of("ticket_url")
 
     @property
+    def origin(self) -> str | None:
+        """Where the request comes from."""
+        return self._of("origin")
+
+    @property
     def approver_roles(self) -> tuple[str, ...]:
         """Every role that may review the request at some time."""
         return tuple(self._of("approver_roles"))
@@ -617,6 +622,11 @@ class Grant(GrantAnswer):
     def ticket_url(self) -> str | None:
         """The ticket of the work."""
         return self._of("ticket_url")
+
+    @property
+    def origin(self) -> str | None:
+        """Where the request comes from."""
+        return self._of("origin")
 
     @property
     def approved_by(self) -> str:
@@ -1172,6 +1182,11 @@ class Summary(Answered):
     def ticket_url(self) -> str | None:
         """The ticket of the work."""
         return self._of("ticket_url")
+
+    @property
+    def origin(self) -> str | None:
+        """Where the request comes from."""
+        return self._of("origin")
 
     @property
     def requested_at(self) -> datetime:

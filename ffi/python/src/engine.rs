@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// The engine of this process. After a fork it is opened anew.
-    fn with<R>(&self, ask: impl FnOnce(&Live) -> Result<R, Error>) -> Result<R, Error> {
+    pub fn with<R>(&self, ask: impl FnOnce(&Live) -> Result<R, Error>) -> Result<R, Error> {
         let mut live = self.live.load();
         while let Some(inherited) = live.as_ref().filter(|live| !live.host.is_of_this_process()) {
             self.reopen(inherited)?;

@@ -2,6 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `authzen` | a decision point of AuthZEN, and the host's part of it as Python functions |
 //! | `channel` | a channel of the host, as a Python function |
 //! | `cli` | the command line, for the entry point |
 //! | `clock` | instants as Python has them, and a clock for tests |
@@ -18,6 +19,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![expect(unreachable_pub, reason = "the stub `_native.pyi` is the manual of this module")]
 
+mod authzen;
 mod channel;
 mod cli;
 mod clock;
@@ -66,6 +68,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_error_codes, module)?)?;
     module.add_function(wrap_pyfunction!(principal::_principal, module)?)?;
     module.add_function(wrap_pyfunction!(principal::_parse_principal, module)?)?;
+    module.add_class::<authzen::_AuthZen>()?;
+    module.add_class::<authzen::Pep>()?;
+    module.add_class::<authzen::Peps>()?;
     module.add_class::<clock::ManualClock>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<values::Caller>()?;

@@ -1,0 +1,191 @@
+"""AuthZEN over HTTP: the Authorization API 1.0, and the Access Request and Approval Profile.
+
+A FastAPI router that any host can include. It carries what comes to the engine's decision point and what that answers; the
+standards are in the library. docs/authzen.md has each of their requirements with its test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from jit_access import Caller, Engine, Principal
+from jit_access._native import Pep, Peps, _AuthZen
+from jit_access.problems import MAX_BODY
+
+__all__ = ["Pep", "Peps", "create_authzen_discovery", "create_authzen_router"]
+
+Question = dict[str, Any]
+"""A question as it was sent: `subject`, `action`, `resource` and `context`."""
+Standing = Callable[[Principal, "Principal | None"], "Caller | None"]
+Base = Callable[[Question], "bool | None"]
+Candidates = Callable[[Literal["subject", "resource", "action"], Question], Iterable[Any]]
+
+_METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_OPEN: Final = frozenset({"jwks", "schemas/submission"})
+"""What anybody may read."""
+_READ: Final = ("content-type", "x-request-id", "idempotency-key", "prefer")
+_AGAIN: Final = 0.2
+"""Seconds between two looks at a request that somebody waits for."""
+_WAIT: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,9})\b")
+
+
+def create_authzen_router(
+    engine: Engine,
+    *,
+    pep: Peps | Callable[..., Any],
+    standing: Standing,
+    public_url: str,
+    base: Base | None = None,
+    candidates: Candidates | None = None,
+    prefix: str = "",
+    denial_ttl_seconds: float = 600,
+    subject_types: Mapping[str, Literal["user", "agent"]] | None = None,
+    actions: Mapping[str, str] | None = None,
+    pages_url: str | None = None,
+    searches: bool = True,
+) -> APIRouter:
+    """The routes of AuthZEN over `engine`, under `prefix` and `/access/v1/`.
+
+    `pep` authenticates whoever asks: the callers with bearer tokens (`Peps`), or a FastAPI dependency that returns a `Pep`.
+    `standing(principal, person)` says who a principal is to the host, as a `Caller` with its roles, its standing permissions
+    and its sign-in, or `None` for somebody unknown; `person` is the one that an agent acts for. `base(question)` is the
+    host's own answer, `True`, `False`, or `None` for what the standing permissions say. `candidates(what, question)` gives
+    what a search should look at besides what grants name: pairs of type and id, or names of actions. All three are called
+    in a thread, and nothing in them may come from the call but the question.
+
+    `public_url` is where callers reach the routes, without `/access/v1`. It is never taken from a request. `actions` says
+    what an action of callers is called here, and `subject_types` what other types of subjects are. `pages_url` is where
+    people see a request.
+    """
+    point = _point(
+        engine, public_url, standing, base, candidates, denial_ttl_seconds, subject_types, actions, pages_url, searches
+    )
+    router = APIRouter(prefix=prefix, route_class=_Route, tags=["AuthZEN"])
+    path = "/access/v1/{path:path}"
+    if isinstance(pep, Peps):
+        known = pep
+
+        async def by_token(request: Request) -> Response:
+            return await _serve(point, known.authenticate(request.headers.get("authorization")), request)
+
+        router.add_route(f"{prefix}{path}", _told(by_token), methods=_METHODS, include_in_schema=False)
+        return router
+
+    async def anybody(request: Request) -> Response:
+        return await _serve(point, None, request)
+
+    async def somebody(request: Request, who: Annotated[Pep, Depends(pep)]) -> Response:
+        return await _serve(point, who, request)
+
+    for open_path in sorted(_OPEN):
+        router.add_api_route(f"/access/v1/{open_path}", anybody, methods=_METHODS, include_in_schema=False)
+    router.add_api_route(path, somebody, methods=_METHODS, include_in_schema=False)
+    return router
+
+
+def create_authzen_discovery(engine: Engine, *, public_url: str, searches: bool = True) -> APIRouter:
+    """The metadata document at its well-known path, for the root of the host: anybody may read it."""
+    point = _point(engine, public_url, lambda _principal, _person: None, searches=searches)
+    router = APIRouter(tags=["AuthZEN"])
+    rest = urlsplit(public_url).path.rstrip("/")
+
+    async def metadata(request: Request) -> Response:
+        status, headers, body, _ = await run_in_threadpool(point.metadata)
+        response = _response(status, headers, body)
+        if request.headers.get("if-none-match") == response.headers["etag"]:
+            return Response(status_code=304, headers={"etag": response.headers["etag"]})
+        return response
+
+    router.add_route(f"/.well-known/authzen-configuration{rest}", metadata, methods=["GET"], include_in_schema=False)
+    return router
+
+
+def _point(
+    engine: Engine,
+    public_url: str,
+    standing: Standing,
+    base: Base | None = None,
+    candidates: Candidates | None = None,
+    denial_ttl_seconds: float = 600,
+    subject_types: Mapping[str, Literal["user", "agent"]] | None = None,
+    actions: Mapping[str, str] | None = None,
+    pages_url: str | None = None,
+    searches: bool = True,
+) -> _AuthZen:
+    return _AuthZen(
+        engine,
+        public_url,
+        standing,
+        base=base,
+        candidates=candidates,
+        denial_ttl_seconds=denial_ttl_seconds,
+        subject_types=list((subject_types or {}).items()),
+        actions=list((actions or {}).items()),
+        pages_url=pages_url,
+        searches=searches,
+    )
+
+
+class _Route(APIRoute):
+    """A route that says the request's id again, also where the host's authentication refuses."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        return _told(super().get_route_handler())
+
+
+def _told(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def told(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HTTPException as refused:
+            if id := request.headers.get("x-request-id"):
+                refused.headers = {**(refused.headers or {}), "X-Request-ID": id}
+            raise
+
+    return told
+
+
+async def _serve(point: _AuthZen, who: Pep | None, request: Request) -> Response:
+    path = request.path_params.get("path") or request.url.path.rpartition("/access/v1/")[2]
+    headers = [(name, value) for name in _READ if (value := request.headers.get(name)) is not None]
+    body = await _body(request)
+    until = time.monotonic() + _wish(request)
+    while True:
+        status, sent, text, is_waiting = await run_in_threadpool(
+            point.serve, who, request.method, path, headers, body
+        )
+        if not is_waiting or time.monotonic() >= until or await request.is_disconnected():
+            return _response(status, sent, text)
+        await asyncio.sleep(_AGAIN)
+
+
+def _wish(request: Request) -> float:
+    """How many seconds the caller wants to wait (`Prefer: wait=25`)."""
+    found = _WAIT.search(request.headers.get("prefer", ""))
+    return min(int(found[1]), 25) if found else 0.0
+
+
+async def _body(request: Request) -> bytes:
+    """The body, and no more of it than shows that it is too large."""
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > MAX_BODY:
+            break
+    return bytes(parts)
+
+
+def _response(status: int, headers: Sequence[tuple[str, str]], body: str) -> Response:
+    return Response(body, status_code=status, headers=dict(headers))

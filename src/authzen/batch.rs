@@ -1,0 +1,157 @@
+//! Many questions at once.
+
+use serde_json::{Map, Value, json};
+
+use super::evaluate::{Mode, Prepared, check_of};
+use super::host::Host;
+use super::json::{member, object_of, text_of};
+use super::pep::Pep;
+use super::point::Point;
+use super::question::{Question, Wanted};
+use super::reply::Reply;
+
+/// How many questions there are at most.
+const MOST: usize = 100;
+
+/// When a batch ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Semantic {
+    All,
+    FirstDeny,
+    FirstPermit,
+}
+
+impl Point {
+    /// `POST evaluations`.
+    pub(super) fn evaluations(&self, pep: &Pep, host: &dyn Host, body: &Map<String, Value>) -> Result<Reply, Reply> {
+        let items = match member(body, "evaluations") {
+            None => &[],
+            Some(Value::Array(items)) => items.as_slice(),
+            Some(_) => return Err(Reply::invalid("/evaluations", "is no list")),
+        };
+        let semantic = semantic(body)?;
+        if items.is_empty() {
+            return self.evaluation(pep, host, body);
+        }
+        if items.len() > MOST {
+            return Err(Reply::invalid("/evaluations", &format!("has {} items, {MOST} at most", items.len())));
+        }
+        for name in ["subject", "action", "resource", "context"] {
+            object_of(body, name, "")?;
+        }
+        let questions: Vec<Result<Question, Reply>> = items.iter().map(|item| question(body, item)).collect();
+        let answers = match semantic {
+            Semantic::All => self.all(pep, host, &questions)?,
+            _ => self.until(pep, host, &questions, semantic)?,
+        };
+        Ok(Reply::json(200, &json!({ "evaluations": answers })))
+    }
+
+    /// All of them, at one instant and one revision.
+    fn all(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        questions: &[Result<Question, Reply>],
+    ) -> Result<Vec<Value>, Reply> {
+        let prepare = |question: &'_ Result<Question, Reply>| match question {
+            Ok(_) => None,
+            Err(refused) => Some(refused.clone()),
+        };
+        let mut prepared: Vec<Result<Prepared<'_>, Reply>> = Vec::with_capacity(questions.len());
+        for question in questions {
+            prepared.push(match (question, prepare(question)) {
+                (Ok(question), _) => item(self.prepare(pep, host, question))?,
+                (_, refused) => Err(refused.unwrap_or_else(Reply::unauthenticated)),
+            });
+        }
+        let checks = prepared.iter().flatten().filter_map(|one| check_of(one, Mode::Use));
+        let decisions = self.decider.check_many(checks).map_err(|error| self.failed(&error.into()))?;
+        let mut decisions = decisions.into_iter();
+        let mut answers = Vec::with_capacity(prepared.len());
+        for one in &prepared {
+            answers.push(match one {
+                Ok(one) => {
+                    let decision = one.mapped.as_ref().and_then(|_| decisions.next());
+                    self.told(pep, one, decision)?
+                }
+                Err(refused) => refused.as_item(),
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Those up to the one that decides.
+    fn until(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        questions: &[Result<Question, Reply>],
+        semantic: Semantic,
+    ) -> Result<Vec<Value>, Reply> {
+        let mut answers = Vec::new();
+        for question in questions {
+            let answer = match question {
+                Ok(question) => match item(self.evaluated(pep, host, question))? {
+                    Ok(answer) => answer,
+                    Err(refused) => refused.as_item(),
+                },
+                Err(refused) => refused.as_item(),
+            };
+            let is_permitted = answer.get("decision") == Some(&Value::Bool(true));
+            answers.push(answer);
+            if is_permitted == (semantic == Semantic::FirstPermit) {
+                break;
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// What concerns one item alone stands in its place; that the host or the store cannot be asked concerns all.
+fn item<T>(result: Result<T, Reply>) -> Result<Result<T, Reply>, Reply> {
+    match result {
+        Err(refused) if refused.status >= 500 => Err(refused),
+        other => Ok(other),
+    }
+}
+
+fn semantic(body: &Map<String, Value>) -> Result<Semantic, Reply> {
+    let Some(options) = object_of(body, "options", "")? else { return Ok(Semantic::All) };
+    match text_of(options, "evaluations_semantic", "/options")? {
+        None | Some("execute_all") => Ok(Semantic::All),
+        Some("deny_on_first_deny") => Ok(Semantic::FirstDeny),
+        Some("permit_on_first_permit") => Ok(Semantic::FirstPermit),
+        Some(_) => Err(Reply::invalid(
+            "/options/evaluations_semantic",
+            "is none of `execute_all`, `deny_on_first_deny`, `permit_on_first_permit`",
+        )),
+    }
+}
+
+/// The question of an item: each of its parts replaces the default whole, and a required member that it leaves out comes from
+/// the default; properties never do.
+fn question(body: &Map<String, Value>, item: &Value) -> Result<Question, Reply> {
+    let Value::Object(item) = item else { return Err(Reply::invalid("", "the item is no JSON object")) };
+    let mut whole = Map::new();
+    for (name, required) in
+        [("subject", &["type", "id"][..]), ("action", &["name"]), ("resource", &["type", "id"]), ("context", &[])]
+    {
+        let default = object_of(body, name, "")?;
+        let part = match (object_of(item, name, "")?, default) {
+            (Some(own), default) => {
+                let mut part = own.clone();
+                for member in required.iter().filter(|member| own.get(**member).is_none_or(Value::is_null)) {
+                    if let Some(value) = default.and_then(|default| default.get(*member)) {
+                        part.insert((*member).to_owned(), value.clone());
+                    }
+                }
+                part
+            }
+            (None, Some(default)) => default.clone(),
+            (None, None) => continue,
+        };
+        whole.insert(name.to_owned(), part.into());
+    }
+    Question::read(&whole, Wanted::Everything)
+}

@@ -1,0 +1,324 @@
+//! What is decided, and what a denial says.
+
+use serde_json::{Map, Value, json};
+
+use super::compare::bound_text;
+use super::host::Host;
+use super::json::{object_of, text_of};
+use super::mapping::{Mapped, Mapping, mapped};
+use super::pep::Pep;
+use super::point::Point;
+use super::question::{Question, Wanted};
+use super::reply::{Reply, seconds};
+use crate::check::Check;
+use crate::command::ListRemedies;
+use crate::error::Error;
+use crate::model::{Caller, Context, Decision, Grant, GrantStatus, Outcome, Query, Reason, Timestamp};
+use crate::service::Remedies;
+use crate::wire::RemediesDocument;
+
+/// A question with what the host says, before a grant is looked at.
+pub(super) struct Prepared<'a> {
+    pub(super) question: &'a Question,
+    pub(super) mapped: Option<Box<Mapped>>,
+    pub(super) caller: Option<Caller>,
+    context: Context,
+    /// The host's own answer.
+    pub(super) stands: bool,
+}
+
+/// What a grant is asked for: that an answer counts as a use, or that nothing is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Use,
+    Look,
+}
+
+/// The end of a grant by which somebody was approved, as a caller holds on to it.
+struct Reference {
+    grant: Grant,
+    id: String,
+}
+
+impl Point {
+    /// `POST evaluation`.
+    pub(super) fn evaluation(&self, pep: &Pep, host: &dyn Host, body: &Map<String, Value>) -> Result<Reply, Reply> {
+        let question = Question::read(body, Wanted::Everything)?;
+        Ok(Reply::json(200, &self.evaluated(pep, host, &question)?))
+    }
+
+    /// The decision on one question, with its context.
+    pub(super) fn evaluated(&self, pep: &Pep, host: &dyn Host, question: &Question) -> Result<Value, Reply> {
+        let prepared = self.prepare(pep, host, question)?;
+        let decision = self.decide(&prepared, Mode::Use)?;
+        self.told(pep, &prepared, decision)
+    }
+
+    /// What the host says of the question.
+    pub(super) fn prepare<'a>(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        question: &'a Question,
+    ) -> Result<Prepared<'a>, Reply> {
+        if !pep.speaks_for(&question.subject) {
+            return Err(Reply::forbidden("this caller may not ask about this subject"));
+        }
+        let own = host.base(question)?;
+        let mapped = match mapped(question, &self.settings) {
+            Mapping::Mapped(mapped) => mapped,
+            Mapping::Foreign => {
+                let stands = own.unwrap_or(false);
+                return Ok(Prepared { question, mapped: None, caller: None, context: Context::default(), stands });
+            }
+            Mapping::Unclear => {
+                let context = Context::default();
+                return Ok(Prepared { question, mapped: None, caller: None, context, stands: false });
+            }
+        };
+        if own == Some(true) {
+            let context = mapped.context.clone();
+            return Ok(Prepared { question, mapped: Some(mapped), caller: None, context, stands: true });
+        }
+        let caller = mapped.caller(host)?;
+        let has = |caller: &Caller| caller.permissions.iter().flatten().any(|one| one.covers(&mapped.action));
+        let stands = own.unwrap_or_else(|| caller.as_ref().is_some_and(has));
+        // How somebody signed in only the host can tell.
+        let sign_in = caller.as_ref().and_then(|caller| caller.sign_in.clone());
+        let context = Context { sign_in, ..mapped.context.clone() };
+        Ok(Prepared { question, mapped: Some(mapped), caller, context, stands })
+    }
+
+    /// What the grants say. Where the host's own answer is yes, no grant is used up.
+    pub(super) fn decide(&self, prepared: &Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
+        let Some(check) = check_of(prepared, mode) else { return Ok(None) };
+        let decision = self.decider.check(&check).map_err(|error| self.failed(&error.into()))?;
+        Ok(Some(decision))
+    }
+
+    /// What a caller is told of a decision.
+    pub(super) fn told(
+        &self,
+        pep: &Pep,
+        prepared: &Prepared<'_>,
+        decision: Option<Decision>,
+    ) -> Result<Value, Reply> {
+        let outcome = decision.as_ref().map_or(Outcome::NotApplicable, |decision| decision.outcome);
+        let reference = self.reference(prepared.question)?;
+        match (outcome, prepared.stands, decision) {
+            (Outcome::Deny, ..) => Ok(denied(&[("reason", "policy_denied"), ("next_action", "none")])),
+            (Outcome::Allow, _, Some(decision)) => Ok(self.permitted(prepared, &decision, reference)),
+            // No revision and no instant: a permit that nobody granted is the same each time.
+            (_, true, _) => Ok(json!({"decision": true, "context": {MEMBER: {"standing": true}}})),
+            (_, _, decision) => self.refused(pep, prepared, decision, reference),
+        }
+    }
+
+    fn permitted(
+        &self,
+        prepared: &Prepared<'_>,
+        decision: &Decision,
+        reference: Option<Result<Reference, ()>>,
+    ) -> Value {
+        let mut context = Map::new();
+        context.insert(
+            MEMBER.to_owned(),
+            json!({
+                "outcome": decision.outcome.name(),
+                "reason": decision.basis.reason.name(),
+                "grant": decision.basis.grant.map(|id| id.to_string()),
+                "valid_until": decision.valid_until.map(|at| at.to_string()),
+                "revision": decision.revision.0,
+                "standing": false,
+            }),
+        );
+        // The true end, whatever the caller has sent; and only of an approval that is about this.
+        if let (Some(Ok(reference)), Some(mapped)) = (reference, &prepared.mapped)
+            && is_about(&reference.grant, mapped)
+            && reference.grant.status(self.workflow.now()) == GrantStatus::Active
+        {
+            let until = reference.grant.window.end().to_string();
+            context.insert("approval".to_owned(), json!({"id": reference.id, "approved_until": until}));
+        }
+        json!({"decision": true, "context": context})
+    }
+
+    fn refused(
+        &self,
+        pep: &Pep,
+        prepared: &Prepared<'_>,
+        decision: Option<Decision>,
+        reference: Option<Result<Reference, ()>>,
+    ) -> Result<Value, Reply> {
+        let now = self.workflow.now();
+        let reason = decision.as_ref().map_or(Reason::NoGrant, |decision| decision.basis.reason);
+        if reason == Reason::MfaRequired {
+            return Ok(step_up());
+        }
+        let is_unsure =
+            matches!(reason, Reason::Stale | Reason::StoreReplaced | Reason::StoreBroken | Reason::Unrecordable);
+        let mut said = None;
+        match reference {
+            None if is_unsure => return Ok(json!({"decision": false})),
+            None => {}
+            Some(_) if is_unsure => return Ok(pending(2)),
+            Some(Err(())) => return Ok(denied(&[("reason", "approval_unverifiable"), ("next_action", "none")])),
+            Some(Ok(reference)) => {
+                let is_about = prepared.mapped.as_ref().is_some_and(|mapped| is_about(&reference.grant, mapped));
+                said = Some(match (is_about, reference.grant.status(now)) {
+                    (true, GrantStatus::Scheduled) => {
+                        return Ok(pending(seconds(now, reference.grant.window.start()).min(60)));
+                    }
+                    (true, GrantStatus::Suspended) => return Ok(pending(60)),
+                    (true, GrantStatus::Active) | (false, _) => "out_of_scope",
+                    (true, _) => "approval_expired",
+                });
+            }
+        }
+        let (Some(mapped), Some(caller)) = (&prepared.mapped, &prepared.caller) else {
+            return Ok(said.map_or_else(plain, |said| denied(&[("reason", said), ("next_action", "none")])));
+        };
+        let remedies = match self.remedies(caller, mapped) {
+            Ok(remedies) => remedies,
+            // A disabled account is told nothing else.
+            Err(Error::Refused(_)) if said.is_some() => {
+                return Ok(denied(&[("reason", "policy_denied"), ("next_action", "none")]));
+            }
+            Err(Error::Refused(_)) => return Ok(plain()),
+            Err(error) => return Err(self.failed(&error)),
+        };
+        if remedies.options.is_empty() {
+            return Ok(said.map_or_else(plain, |said| denied(&[("reason", said), ("next_action", "none")])));
+        }
+        let mut context = self.offer(pep, prepared.question, mapped, &remedies)?;
+        context.insert("reason".to_owned(), said.unwrap_or("approval_required").into());
+        context.insert("next_action".to_owned(), "request".into());
+        Ok(json!({"decision": false, "context": context}))
+    }
+
+    /// What may be asked for instead.
+    pub(super) fn remedies(&self, caller: &Caller, mapped: &Mapped) -> Result<Remedies, Error> {
+        let thing = mapped.resource.thing();
+        let mut asked = ListRemedies::new(mapped.action.clone()).resource(Some(thing.clone().into()));
+        asked.parent = mapped.resource.parent().cloned();
+        self.workflow.remedies(caller, &asked)
+    }
+
+    /// A denial that can be lifted: what may be asked for, until when, how, and what binds a request to this denial.
+    fn offer(
+        &self,
+        pep: &Pep,
+        question: &Question,
+        mapped: &Mapped,
+        remedies: &Remedies,
+    ) -> Result<Map<String, Value>, Reply> {
+        let Some(first) = remedies.options.first() else { return Ok(Map::new()) };
+        let (now, template) = (remedies.now, first.role.as_str());
+        let until = Timestamp::from_millis(now.millis().saturating_add(self.settings.denial_ttl_millis)).unwrap_or(now);
+        let id = self.evaluation_id(pep, question, mapped, until)?;
+        let token = self.binding_token(question, mapped, &id, template, now, until)?;
+        let title = format!("{template} for up to {}", first.max_duration);
+        let may_ask = serde_json::to_value(RemediesDocument::from(remedies));
+        let may_ask = may_ask.map_err(|error| self.failed(&Error::Internal(error.to_string())))?;
+        let offer = json!({
+            "expires_at": until.to_string(),
+            "endpoint": self.settings.at("requests"),
+            "template": template,
+            "binding_token": token,
+            "request_schema_url": self.settings.at("schemas/submission"),
+            "display": {"title": title, "description": remedies.detail()},
+            "urn:jit-access:may_ask": may_ask,
+        });
+        let members =
+            [("evaluation_id", id.into()), ("evaluated_at", now.to_string().into()), ("access_request", offer)];
+        Ok(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    fn evaluation_id(
+        &self,
+        pep: &Pep,
+        question: &Question,
+        mapped: &Mapped,
+        until: Timestamp,
+    ) -> Result<String, Reply> {
+        let bound = self.bound(question)?;
+        let id = self.keys.evaluation_id(until, &about(pep, mapped, &bound).each_ref().map(|part| part.as_slice()));
+        id.map_err(|error| self.failed(&error))
+    }
+
+    /// Until when the denial of this id may be answered, if it is the denial of this question to this caller.
+    pub(super) fn bound_by_id(
+        &self,
+        pep: &Pep,
+        question: &Question,
+        mapped: &Mapped,
+        id: &str,
+    ) -> Result<Option<Timestamp>, Reply> {
+        let bound = self.bound(question)?;
+        let about = about(pep, mapped, &bound);
+        Ok(self.keys.open_evaluation_id(id, &about.each_ref().map(|part| part.as_slice())))
+    }
+
+    fn bound(&self, question: &Question) -> Result<String, Reply> {
+        bound_text(question, &[], false).map_err(|error| Reply::invalid("", &error.to_string()))
+    }
+
+    /// The approval that the question refers to: `Err` where it is none of ours.
+    fn reference(&self, question: &Question) -> Result<Option<Result<Reference, ()>>, Reply> {
+        let Some(approval) = object_of(&question.context, "approval", "/context")? else { return Ok(None) };
+        let Some(id) = text_of(approval, "id", "/context/approval")? else { return Ok(Some(Err(()))) };
+        // A signed state is somebody else's: none is given out here, and no other service is trusted.
+        if approval.get("state").is_some_and(|state| !state.is_null()) {
+            return Ok(Some(Err(())));
+        }
+        let Some(grant) = self.keys.open_approval(id) else { return Ok(Some(Err(()))) };
+        let grant = self.workflow.known_grant(grant).map_err(|error| self.failed(&error))?;
+        Ok(Some(grant.map(|grant| Reference { grant, id: id.to_owned() }).ok_or(())))
+    }
+}
+
+/// The member under which our own words stand.
+pub(super) const MEMBER: &str = "urn:jit-access:decision";
+
+/// The check of a question that is the engine's.
+pub(super) fn check_of<'a>(prepared: &'a Prepared<'_>, mode: Mode) -> Option<Check<'a>> {
+    let mapped = prepared.mapped.as_ref()?;
+    let query = Query { principal: &mapped.principal, action: &mapped.action, resource: &mapped.resource };
+    let check = Check::new(query).context(&prepared.context).current();
+    Some(if prepared.stands || mode == Mode::Look { check.peek() } else { check })
+}
+
+/// What a denial is bound to besides its time.
+fn about(pep: &Pep, mapped: &Mapped, bound: &str) -> [Vec<u8>; 4] {
+    let person = mapped.person.as_ref().map(ToString::to_string).unwrap_or_default();
+    [pep.id().into(), mapped.principal.to_string().into(), person.into(), bound.into()]
+}
+
+/// Whether the grant is that of who asks, for this action and this resource.
+fn is_about(grant: &Grant, mapped: &Mapped) -> bool {
+    grant.holder == mapped.principal
+        && (mapped.person.is_none() || grant.holder_acts_for == mapped.person)
+        && grant.covers(&mapped.action, &mapped.resource)
+}
+
+fn plain() -> Value {
+    json!({"decision": false})
+}
+
+fn denied(context: &[(&str, &str)]) -> Value {
+    let context: Map<String, Value> =
+        context.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    json!({"decision": false, "context": context})
+}
+
+fn pending(after: i64) -> Value {
+    json!({"decision": false, "context": {"reason": "grant_pending", "next_action": "retry", "retry_after": after}})
+}
+
+/// A fresh sign-in is no request: an obligation says how.
+fn step_up() -> Value {
+    json!({"decision": false, "context": {
+        "reason": "urn:jit-access:reason:mfa_required",
+        "obligations": [{"id": "step-up", "type": "step-up", "properties": {"amr_values": ["mfa"]}}],
+    }})
+}

@@ -1,0 +1,63 @@
+//! Is a body JSON that everybody reads alike (I-JSON, RFC 7493)?
+
+use serde_json::{Map, Value};
+
+use super::reply::Reply;
+use crate::command::unambiguous;
+
+/// How many bytes a body has at most.
+pub(super) const MAX_BODY: usize = 64 * 1024;
+/// How deep its objects and lists may be in each other.
+const MAX_DEPTH: usize = 64;
+
+/// The object that the body is: no name stands twice in an object, no text has half a character.
+pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Reply> {
+    if body.len() > MAX_BODY {
+        return Err(Reply::problem(413, "body_too_large", &format!("the body is larger than {MAX_BODY} bytes")));
+    }
+    let text = std::str::from_utf8(body).map_err(|_| Reply::invalid("", "the body is not UTF-8"))?;
+    let value = unambiguous(text).map_err(|error| Reply::invalid("", &format!("the body cannot be read: {error}")))?;
+    if depth(&value) > MAX_DEPTH {
+        return Err(Reply::invalid("", &format!("the body is deeper than {MAX_DEPTH} levels")));
+    }
+    match value {
+        Value::Object(map) => Ok(map),
+        _ => Err(Reply::invalid("", "the body is no JSON object")),
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    let deepest = match value {
+        Value::Object(map) => map.values().map(depth).max(),
+        Value::Array(list) => list.iter().map(depth).max(),
+        _ => return 0,
+    };
+    1 + deepest.unwrap_or(0)
+}
+
+/// A member, where `null` counts as left out.
+pub(super) fn member<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    map.get(name).filter(|value| !value.is_null())
+}
+
+/// A member that is an object.
+pub(super) fn object_of<'a>(
+    map: &'a Map<String, Value>,
+    name: &str,
+    at: &str,
+) -> Result<Option<&'a Map<String, Value>>, Reply> {
+    match member(map, name) {
+        None => Ok(None),
+        Some(Value::Object(object)) => Ok(Some(object)),
+        Some(_) => Err(Reply::invalid(&format!("{at}/{name}"), "is no JSON object")),
+    }
+}
+
+/// A member that is text.
+pub(super) fn text_of<'a>(map: &'a Map<String, Value>, name: &str, at: &str) -> Result<Option<&'a str>, Reply> {
+    match member(map, name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Reply::invalid(&format!("{at}/{name}"), "is no text")),
+    }
+}

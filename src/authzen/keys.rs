@@ -1,0 +1,178 @@
+//! Which keys make and verify what is given out.
+//!
+//! Ids are a body and a MAC over it and over what it is for, so nothing has to be kept to know them again, and every process that
+//! shares the store makes and knows the same ones.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use ring::{digest, hmac};
+use serde_json::{Value, json};
+
+use super::token::{Expected, Trust, Verdict};
+use crate::error::Error;
+use crate::model::{GrantId, RequestId, Secret, Timestamp};
+use crate::service::Engine;
+
+/// How many bytes of a MAC an id carries.
+const MAC: usize = 16;
+/// The form of a denial's id. Another one has another number.
+const FORM: u8 = 1;
+
+pub(super) struct Keys {
+    mac: hmac::Key,
+    signs: EcdsaKeyPair,
+    kid: String,
+    random: SystemRandom,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// The keys that all who use this store have in common. They are made at the first call.
+    pub(super) fn load(engine: &Engine) -> Result<Self, Error> {
+        let internal = |what: &str| Error::Internal(format!("the keys of AuthZEN: {what}"));
+        let random = SystemRandom::new();
+        let mut fresh = [0; 32];
+        random.fill(&mut fresh).map_err(|_| internal("the system gives no random numbers"))?;
+        let mac = engine.secret("authzen_mac", &Secret::new(STANDARD.encode(fresh)))?;
+        let mac = STANDARD.decode(mac.expose()).map_err(|_| internal("the kept one is no key"))?;
+        let fresh = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+            .map_err(|_| internal("the system gives no random numbers"))?;
+        let kept = engine.secret("authzen_es256", &Secret::new(STANDARD.encode(fresh.as_ref())))?;
+        let kept = STANDARD.decode(kept.expose()).map_err(|_| internal("the kept one is no key"))?;
+        let signs = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &kept, &random)
+            .map_err(|_| internal("the kept one is no key"))?;
+        let public = digest::digest(&digest::SHA256, signs.public_key().as_ref());
+        let kid = URL_SAFE_NO_PAD.encode(public.as_ref().get(..12).unwrap_or_default());
+        Ok(Self { mac: hmac::Key::new(hmac::HMAC_SHA256, &mac), signs, kid, random })
+    }
+
+    /// The public key, as a JSON Web Key Set.
+    pub(super) fn jwks(&self) -> Value {
+        // 4, then both coordinates.
+        let public = self.signs.public_key().as_ref();
+        let part = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(public.get(range).unwrap_or_default());
+        let key = json!({
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.kid,
+            "x": part(1..33), "y": part(33..65),
+        });
+        json!({ "keys": [key] })
+    }
+
+    /// These claims, signed (JWS, ES256).
+    pub(super) fn sign(&self, kind: &str, claims: &Value) -> Result<String, Error> {
+        let header = json!({"alg": "ES256", "kid": self.kid, "typ": kind});
+        let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let text = format!("{}.{}", encoded(&header), encoded(claims));
+        let signature = self.signs.sign(&self.random, text.as_bytes());
+        let signature = signature.map_err(|_| Error::Internal("a denial could not be signed".to_owned()))?;
+        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref())))
+    }
+
+    /// What a signed denial of ours proves.
+    pub(super) fn open_binding(&self, token: &str, expected: &Expected<'_>, echo: Timestamp) -> Verdict {
+        let kids = vec![self.kid.as_str()];
+        match Trust::new(&self.jwks(), [(expected.audience, kids)]) {
+            Ok(trust) => trust.binding(token, expected, Some(echo)),
+            Err(_) => Verdict::Refused,
+        }
+    }
+
+    /// So many random bytes, in base64url.
+    pub(super) fn random_id(&self) -> Result<String, Error> {
+        Ok(URL_SAFE_NO_PAD.encode(self.random()?))
+    }
+
+    fn random(&self) -> Result<[u8; 16], Error> {
+        let mut bytes = [0; 16];
+        let filled = self.random.fill(&mut bytes);
+        filled.map_err(|_| Error::Internal("the system gives no random numbers".to_owned()))?;
+        Ok(bytes)
+    }
+
+    fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; MAC] {
+        let mut context = hmac::Context::with_key(&self.mac);
+        context.update(purpose.as_bytes());
+        for part in parts {
+            // Each with its length, so that no two lists of parts are one text.
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let tag = context.sign();
+        let mut mac = [0; MAC];
+        mac.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        mac
+    }
+
+    fn sealed(&self, purpose: &str, body: &[u8], about: &[&[u8]]) -> String {
+        let parts: Vec<&[u8]> = [body].into_iter().chain(about.iter().copied()).collect();
+        let mac = self.mac(purpose, &parts);
+        URL_SAFE_NO_PAD.encode([body, &mac].concat())
+    }
+
+    fn opened(&self, purpose: &str, text: &str, about: &[&[u8]]) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (body, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
+        let parts: Vec<&[u8]> = [body].into_iter().chain(about.iter().copied()).collect();
+        let expected = self.mac(purpose, &parts);
+        let differs = expected.iter().zip(mac).fold(0, |differs, (one, other)| differs | (one ^ other));
+        (differs == 0).then(|| body.to_vec())
+    }
+
+    /// The id of a denial: until when it may be answered, and a MAC over what was denied (`about`).
+    pub(super) fn evaluation_id(&self, until: Timestamp, about: &[&[u8]]) -> Result<String, Error> {
+        let mut body = vec![FORM];
+        body.extend(until.millis().to_be_bytes());
+        body.extend(self.random()?);
+        Ok(format!("ev1.{}", self.sealed("evaluation", &body, about)))
+    }
+
+    /// Until when this denial may be answered, if it is one of this.
+    pub(super) fn open_evaluation_id(&self, id: &str, about: &[&[u8]]) -> Option<Timestamp> {
+        let body = self.opened("evaluation", id.strip_prefix("ev1.")?, about)?;
+        let (form, rest) = body.split_first()?;
+        let (until, _) = rest.split_first_chunk::<8>()?;
+        (*form == FORM).then_some(())?;
+        Timestamp::from_millis(i64::from_be_bytes(*until)).ok()
+    }
+
+    /// The handle of a request, for this caller alone.
+    pub(super) fn task(&self, request: RequestId, pep: &str) -> String {
+        format!("arq_{}", self.sealed("task", &request.as_u128().to_be_bytes(), &[pep.as_bytes()]))
+    }
+
+    pub(super) fn open_task(&self, handle: &str, pep: &str) -> Option<RequestId> {
+        let body = self.opened("task", handle.strip_prefix("arq_")?, &[pep.as_bytes()])?;
+        Some(RequestId::from_u128(u128::from_be_bytes(body.try_into().ok()?)))
+    }
+
+    /// What a grant is called outside.
+    pub(super) fn approval(&self, grant: GrantId) -> String {
+        format!("apr_{}", self.sealed("approval", &grant.as_u128().to_be_bytes(), &[]))
+    }
+
+    pub(super) fn open_approval(&self, id: &str) -> Option<GrantId> {
+        let body = self.opened("approval", id.strip_prefix("apr_")?, &[])?;
+        Some(GrantId::from_u128(u128::from_be_bytes(body.try_into().ok()?)))
+    }
+
+    /// What the page of a search is called: where it goes on, of which question and revision.
+    pub(super) fn page(&self, offset: u64, about: &[&[u8]]) -> String {
+        self.sealed("page", &offset.to_be_bytes(), about)
+    }
+
+    pub(super) fn open_page(&self, token: &str, about: &[&[u8]]) -> Option<u64> {
+        Some(u64::from_be_bytes(self.opened("page", token, about)?.try_into().ok()?))
+    }
+
+    /// Where a request comes from, as a text that only this can have made.
+    pub(super) fn origin(&self, text: &str) -> String {
+        self.sealed("origin", text.as_bytes(), &[])
+    }
+}

@@ -1,0 +1,93 @@
+//! What a question is to the engine.
+
+use serde_json::{Map, Value};
+
+use super::host::Host;
+use super::question::Question;
+use super::reply::HostError;
+use super::settings::Settings;
+use crate::model::{Action, Caller, Context, Principal, PrincipalKind, Resource, ResourceId};
+
+/// What a question is to the engine. What cannot be mapped has the host's own answer and no grant.
+#[derive(Debug)]
+pub(super) struct Mapped {
+    /// Who: the agent that acts, or the subject.
+    pub(super) principal: Principal,
+    /// The person that an agent acts for.
+    pub(super) person: Option<Principal>,
+    pub(super) action: Action,
+    pub(super) resource: Resource,
+    pub(super) context: Context,
+}
+
+/// What came of the mapping.
+pub(super) enum Mapping {
+    /// It is a question of the engine's.
+    Mapped(Box<Mapped>),
+    /// Only the host can answer it.
+    Foreign,
+    /// Who acts cannot be made out, so nobody is permitted anything.
+    Unclear,
+}
+
+/// The question as the engine asks it.
+pub(super) fn mapped(question: &Question, settings: &Settings) -> Mapping {
+    let subject = &question.subject;
+    let Some(kind) = settings.subject_types.get(subject.kind()) else { return Mapping::Foreign };
+    let Ok(named) = Principal::new(*kind, subject.id()) else { return Mapping::Foreign };
+    let acting = subject.properties().and_then(|properties| properties.get("act"));
+    let acting = acting.or_else(|| question.context.get("agent")).filter(|value| !value.is_null());
+    let (principal, person) = match acting {
+        None => (named, None),
+        // A doubtful actor must not pass for the person alone.
+        Some(acting) => match agent_of(acting) {
+            Some(agent) if named.kind() == PrincipalKind::User => (agent, Some(named)),
+            _ => return Mapping::Unclear,
+        },
+    };
+    let name = question.action();
+    let name = settings.actions.get(name).map_or(name, String::as_str);
+    let Ok(action) = Action::new(name) else { return Mapping::Foreign };
+    let resource = &question.resource;
+    let Ok(mut thing) = Resource::new(resource.kind(), resource.id()) else { return Mapping::Foreign };
+    if let Some(server) = resource.properties().and_then(|properties| properties.get("server")).and_then(Value::as_str)
+    {
+        let within = ResourceId::new("server", server).ok().and_then(|parent| thing.clone().with_parent(parent).ok());
+        let Some(within) = within else { return Mapping::Foreign };
+        thing = within;
+    }
+    let context = context_of(&question.context);
+    Mapping::Mapped(Box::new(Mapped { principal, person, action, resource: thing, context }))
+}
+
+/// The agent that a caller names: its name, or `{"id": …}`, `{"sub": …}`, `{"client_id": …}`.
+fn agent_of(acting: &Value) -> Option<Principal> {
+    let name = match acting {
+        Value::String(name) => name,
+        Value::Object(members) => {
+            let is_agent = members.get("type").is_none_or(|kind| kind == "agent");
+            let name = ["id", "sub", "client_id"].iter().find_map(|name| members.get(*name)).and_then(Value::as_str)?;
+            if is_agent { name } else { return None }
+        }
+        _ => return None,
+    };
+    Principal::agent(name.strip_prefix("agent:").unwrap_or(name)).ok()
+}
+
+/// What grants with networks or with a session look at. Of the sign-in, only the host can tell.
+fn context_of(context: &Map<String, Value>) -> Context {
+    let text = |name: &str| context.get(name).and_then(Value::as_str);
+    Context::new(None, text("ip"), text("session")).unwrap_or_default()
+}
+
+impl Mapped {
+    /// The principal as the host knows it, under the name that the question gives.
+    pub(super) fn caller(&self, host: &dyn Host) -> Result<Option<Caller>, HostError> {
+        let caller = host.caller(&self.principal, self.person.as_ref())?;
+        Ok(caller.map(|caller| Caller {
+            principal: self.principal.clone(),
+            acts_for: self.person.clone().or(caller.acts_for.clone()),
+            ..caller
+        }))
+    }
+}

@@ -1,0 +1,351 @@
+//! A request for access, bound to the denial that it answers.
+//!
+//! What is wrong is told in this order: who asks, a repeat under a known key, the form, whom the caller speaks for, the
+//! binding, its time, and whether it can still be asked for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::host::Host;
+use super::json::{member, object_of, text_of};
+use super::mapping::{Mapped, Mapping, mapped};
+use super::pep::Pep;
+use super::point::{Call, Point};
+use super::question::{Question, Wanted};
+use super::reply::Reply;
+use super::token::{Expected, Verdict};
+use crate::command::{BreakGlass, Command, Field, ListRequests};
+use crate::error::{Error, ErrorKind};
+use crate::journal::{canonical, digest, digest_of};
+use crate::model::{Caller, Details, Justification, Principal, TicketUrl, Timestamp, Ttl};
+use crate::service::{IdempotencyKey, Receipt};
+use crate::workflow::{RefusalCode, Remedy};
+
+/// A submission whose form is right.
+struct Submission<'a> {
+    question: Question,
+    denial: Denial<'a>,
+    details: Details,
+    until: Option<Timestamp>,
+    is_emergency: bool,
+    wants_whole_role: bool,
+}
+
+/// What a caller repeats of the denial.
+struct Denial<'a> {
+    expires_at: Timestamp,
+    evaluation_id: Option<&'a str>,
+    token: Option<&'a str>,
+    template: Option<&'a str>,
+}
+
+/// What the binding proves.
+struct Bound {
+    until: Timestamp,
+    evaluation_id: String,
+    template: Option<String>,
+}
+
+impl Point {
+    /// `POST requests`.
+    pub(super) fn submission(&self, pep: &Pep, host: &dyn Host, call: &Call<'_>) -> Result<Reply, Reply> {
+        let body = call.object()?;
+        let key = call.header("idempotency-key").map(|key| self.key(pep, key, &body)).transpose()?;
+        // Looked up before anything else: a retry may come after the denial has expired.
+        if let Some(key) = &key {
+            match self.workflow.done_for(key) {
+                Ok(Some(receipt)) => return self.accepted(pep, &receipt),
+                Ok(None) => {}
+                Err(Error::KeyReused) => return Err(duplicate()),
+                Err(error) => return Err(self.failed(&error)),
+            }
+        }
+        let submission = self.read(&body)?;
+        let question = &submission.question;
+        if !pep.speaks_for(&question.subject) {
+            return Err(Reply::forbidden("this caller may not ask for this subject"));
+        }
+        let Mapping::Mapped(mapped) = mapped(question, &self.settings) else { return Err(unbound()) };
+        let bound = self.bound_to(pep, &submission, &mapped)?;
+        let now = self.workflow.now();
+        if bound.until <= now || submission.denial.expires_at <= now {
+            return Err(Reply::of_profile(410, "expired_denial", "this denial is too old: ask for a new decision"));
+        }
+        let caller = mapped.caller(host)?.ok_or_else(not_requestable)?;
+        self.asked(pep, &caller, &mapped, &submission, &bound, key.as_ref())
+    }
+
+    /// The key under which a submission is known again: that of this caller, whoever the subject is.
+    fn key(&self, pep: &Pep, key: &str, body: &Map<String, Value>) -> Result<IdempotencyKey, Reply> {
+        let wrong = || Reply::problem(400, "invalid", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
+        let text = IdempotencyKey::new(key).map_err(|_| wrong())?;
+        let of = canonical(body).map_err(|error| Reply::invalid("", &error.to_string()))?;
+        // Under a name of its own: keys of principals never meet it.
+        let owner = URL_SAFE_NO_PAD.encode(digest_of(pep.id().as_bytes())).to_lowercase();
+        let owner = Principal::agent(&format!("authzen-{owner}")).map_err(|error| self.failed(&error.into()))?;
+        Ok(text.for_another(owner, digest(&of)))
+    }
+
+    fn read<'a>(&self, body: &'a Map<String, Value>) -> Result<Submission<'a>, Reply> {
+        if member(body, "items").is_some() {
+            return Err(Reply::invalid("/items", "is not supported: send one request for each"));
+        }
+        if member(body, "callback").is_some() {
+            return Err(Reply::invalid("/callback", "is not registered for this caller: ask the status endpoint"));
+        }
+        let question = Question::read(body, Wanted::Everything)?;
+        let unbound = |what| Reply::of_profile(400, "invalid_denial_binding", what);
+        let denial = object_of(body, "denial", "")?.ok_or_else(|| unbound("`denial` is missing"))?;
+        let said = |name| text_of(denial, name, "/denial");
+        let denial = Denial {
+            expires_at: said("expires_at")?
+                .and_then(|at| at.parse().ok())
+                .ok_or_else(|| unbound("`denial.expires_at` is missing, or no instant"))?,
+            evaluation_id: said("evaluation_id")?,
+            token: said("binding_token")?,
+            template: said("template")?,
+        };
+        if denial.evaluation_id.is_none() && denial.token.is_none() {
+            return Err(unbound("the denial has neither `evaluation_id` nor `binding_token`"));
+        }
+        let empty = Map::new();
+        let wanted = object_of(body, "requested_access", "")?.unwrap_or(&empty);
+        let flag = |map: &Map<String, Value>, name: &str, at: &str| match member(map, name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(Reply::invalid(&format!("{at}/{name}"), "is neither true nor false")),
+        };
+        let until = text_of(wanted, "requested_until", "/requested_access")?;
+        let until = until.map(|until| {
+            let until = until.parse::<Timestamp>();
+            until.map_err(|_| Reply::invalid("/requested_access/requested_until", "is no instant"))
+        });
+        let until = until.transpose()?;
+        if until.is_some_and(|until| until <= self.workflow.now()) {
+            return Err(Reply::invalid("/requested_access/requested_until", "is in the past"));
+        }
+        Ok(Submission {
+            details: self.details(&question.context)?,
+            until,
+            is_emergency: flag(wanted, "emergency", "/requested_access")?,
+            wants_whole_role: flag(wanted, "urn:jit-access:whole_role", "/requested_access")?,
+            denial,
+            question,
+        })
+    }
+
+    fn details(&self, context: &Map<String, Value>) -> Result<Details, Reply> {
+        let rules = self.engine.rules();
+        let value = |name: &str| member(context, name).cloned();
+        let mut details = Details::default();
+        if let Some(reason) = value("business_justification") {
+            let pointer = "/context/business_justification";
+            let reason = Justification::read(reason, "business_justification");
+            details.justification = Some(reason.map_err(|error| Reply::invalid(pointer, error.problem()))?);
+        } else if rules.require_justification {
+            return Err(missing("justification_required", "/context/business_justification", "say why"));
+        }
+        if let Some(ticket) = value("ticket_url") {
+            let ticket = TicketUrl::read(ticket, "ticket_url");
+            details.ticket_url =
+                Some(ticket.map_err(|error| Reply::invalid("/context/ticket_url", error.problem()))?);
+        } else if rules.require_ticket_url {
+            return Err(missing("ticket_required", "/context/ticket_url", "give the address of the ticket"));
+        }
+        Ok(details)
+    }
+
+    /// What the denial proves, if it is the denial of just this to just this caller.
+    fn bound_to(&self, pep: &Pep, submission: &Submission<'_>, mapped: &Mapped) -> Result<Bound, Reply> {
+        let Submission { question, denial, .. } = submission;
+        let by_id = match denial.evaluation_id {
+            None => None,
+            Some(id) => match self.bound_by_id(pep, question, mapped, id)? {
+                Some(until) => Some((until, id.to_owned())),
+                None => return Err(unbound()),
+            },
+        };
+        let bound = match denial.token {
+            None => {
+                let (until, evaluation_id) = by_id.ok_or_else(unbound)?;
+                Bound { until, evaluation_id, template: None }
+            }
+            Some(token) => {
+                let url = self.settings.public_url();
+                let expected = Expected {
+                    question,
+                    audience: url,
+                    now: self.workflow.now(),
+                    skew: 0,
+                    evaluation_id: denial.evaluation_id,
+                    template: denial.template,
+                    principal: Some(principal_text(mapped)),
+                };
+                match self.keys.open_binding(token, &expected, denial.expires_at) {
+                    Verdict::Accepted(bound) => {
+                        let until = by_id.map_or(bound.until, |(until, _)| until.min(bound.until));
+                        Bound { until, evaluation_id: bound.evaluation_id, template: bound.template }
+                    }
+                    Verdict::Expired => {
+                        let detail = "this denial is too old: ask for a new decision";
+                        return Err(Reply::of_profile(410, "expired_denial", detail));
+                    }
+                    Verdict::Refused => return Err(unbound()),
+                }
+            }
+        };
+        Ok(bound)
+    }
+
+    /// Asks, as the subject.
+    fn asked(
+        &self,
+        pep: &Pep,
+        caller: &Caller,
+        mapped: &Mapped,
+        submission: &Submission<'_>,
+        bound: &Bound,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Reply, Reply> {
+        let remedies = match self.remedies(caller, mapped) {
+            Ok(remedies) => remedies,
+            Err(Error::Refused(_)) => return Err(not_requestable()),
+            Err(error) => return Err(self.failed(&error)),
+        };
+        let template = bound.template.as_deref().or(submission.denial.template);
+        let is_meant = |one: &&Remedy| {
+            template.is_none_or(|template| one.role.as_str() == template)
+                && (!submission.wants_whole_role || !one.is_part)
+        };
+        let remedy = remedies.options.iter().find(is_meant).ok_or_else(not_requestable)?;
+        let now = remedies.now;
+        let duration = match submission.until {
+            None => None,
+            Some(until) => {
+                let millis = until.millis().saturating_sub(now.millis()).clamp(1, Ttl::MAX.millis());
+                Some(Ttl::from_millis(millis).map_err(|error| self.failed(&error.into()))?)
+            }
+        };
+        let origin = self.origin(pep, &bound.evaluation_id)?;
+        let details = Details { origin: Some(origin), ..submission.details.clone() };
+        let command = self.command(caller, remedy, &details, duration, submission.is_emergency);
+        if let (None, Command::Submit(_)) = (key, &command)
+            && let Some(open) = self.open_one(caller, remedy, now)?
+        {
+            return self.accepted(pep, &open);
+        }
+        match self.workflow.execute(caller, command, key) {
+            Ok(receipt) => self.accepted(pep, &receipt),
+            Err(Error::KeyReused) => Err(duplicate()),
+            Err(Error::Refused(refusal))
+                if matches!(refusal.code(), RefusalCode::NotEligible | RefusalCode::NoApprover)
+                    || Error::from(refusal.clone()).kind() == ErrorKind::Refused && refusal.challenge().is_none() =>
+            {
+                Err(not_requestable())
+            }
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    /// The command that asks: an emergency is one only where a dry run of it would be accepted, with the sign-in that the host
+    /// tells of; otherwise it is an ordinary request.
+    fn command(
+        &self,
+        caller: &Caller,
+        remedy: &Remedy,
+        details: &Details,
+        duration: Option<Ttl>,
+        is_emergency: bool,
+    ) -> Command {
+        if is_emergency && details.justification.is_some() {
+            let mut take = BreakGlass::new(remedy.role.clone()).duration(duration).resource(remedy.scope.clone());
+            take.details = details.clone();
+            if self.workflow.preview(caller, take.clone()).is_ok() {
+                return take.into();
+            }
+        }
+        let mut submit = remedy.submit().duration(duration);
+        submit.details = details.clone();
+        submit.into()
+    }
+
+    /// An open request of the same principal for the same: a retry without a key asks nobody again.
+    fn open_one(&self, caller: &Caller, remedy: &Remedy, now: Timestamp) -> Result<Option<Receipt>, Reply> {
+        let list = ListRequests::default().role(remedy.role.clone()).person(caller.person().clone());
+        let open = self.workflow.requests(caller, &list).map_err(|error| self.failed(&error))?.items;
+        let is_same = |request: &crate::model::AccessRequest| {
+            request.status(now).is_open()
+                && request.requester == caller.principal
+                && request.requester_acts_for == caller.acts_for
+                && request.scope == remedy.scope
+                && remedy.permissions.is_within(&request.permissions)
+        };
+        match open.into_iter().find(|one| is_same(&one.request)) {
+            None => Ok(None),
+            Some(one) => self.workflow.known_request(one.request.id).map_err(|error| self.failed(&error)),
+        }
+    }
+
+    /// Where the request comes from, for its record: who asked for it, which denial it answers, and that it was here.
+    fn origin(&self, pep: &Pep, evaluation_id: &str) -> Result<Justification, Reply> {
+        let text = format!("authzen {} {evaluation_id}", pep.id());
+        let seal = self.keys.origin(&text);
+        let seal = seal.get(seal.len().saturating_sub(22)..).unwrap_or_default();
+        Justification::new(&format!("{text} {seal}")).map_err(|error| self.failed(&error.into()))
+    }
+
+    /// A signed denial, for an access request service of its own.
+    pub(super) fn binding_token(
+        &self,
+        question: &Question,
+        mapped: &Mapped,
+        evaluation_id: &str,
+        template: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<String, Reply> {
+        let url = self.settings.public_url();
+        let claims = json!({
+            "iss": url,
+            "aud": url,
+            "iat": now.millis().div_euclid(1_000),
+            // The end of the second, so that the earlier end is that of the denial.
+            "exp": until.millis().saturating_add(999).div_euclid(1_000),
+            "jti": self.keys.random_id().map_err(|error| self.failed(&error))?,
+            "evaluation_id": evaluation_id,
+            "denial_expires_at": until.to_string(),
+            "binding_context_members": [],
+            "subject": super::compare::bound_subject(question.subject.whole(), false),
+            "resource": question.resource.whole(),
+            "action": question.action,
+            "context": {},
+            "template": template,
+            "urn:jit-access:principal": principal_text(mapped),
+        });
+        self.keys.sign("arap-binding+jwt", &claims).map_err(|error| self.failed(&error))
+    }
+}
+
+fn principal_text(mapped: &Mapped) -> String {
+    match &mapped.person {
+        Some(person) => format!("{} for {person}", mapped.principal),
+        None => mapped.principal.to_string(),
+    }
+}
+
+fn unbound() -> Reply {
+    Reply::of_profile(400, "invalid_denial_binding", "this is not the denial of this question to this caller")
+}
+
+fn not_requestable() -> Reply {
+    Reply::of_profile(400, "not_requestable", "this cannot be asked for, or not any more: ask for a new decision")
+}
+
+fn duplicate() -> Reply {
+    Reply::of_profile(409, "duplicate_request", "this key was used with another body: use a new key")
+}
+
+fn missing(code: &str, pointer: &str, what: &str) -> Reply {
+    Reply::problem(400, code, what).pointing([(pointer, "is missing")])
+}

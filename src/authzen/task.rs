@@ -1,0 +1,187 @@
+//! How a request stands, and how it is taken back.
+
+use serde_json::{Map, Value, json};
+
+use super::host::Host;
+use super::json::{object, text_of};
+use super::pep::Pep;
+use super::point::{Call, Point};
+use super::question::Entity;
+use super::reply::Reply;
+use crate::command::Withdraw;
+use crate::error::Error;
+use crate::model::{AccessRequest, Caller, Principal, RequestStatus, Timestamp};
+use crate::service::Receipt;
+use crate::workflow::{RefusalCode, cuts_of};
+
+/// How long a handle outlives what it is about.
+const OUTLIVES_MILLIS: i64 = 24 * 3_600_000;
+/// How soon a caller asks again, and how soon when a request has waited for ten minutes.
+const SOON: i64 = 5;
+const LATER: i64 = 30;
+const TEN_MINUTES: i64 = 600_000;
+
+impl Point {
+    /// `GET requests/{handle}`.
+    pub(super) fn task(&self, pep: &Pep, handle: &str) -> Result<Reply, Reply> {
+        let (receipt, request) = self.opened(pep, handle)?;
+        let (now, status) = (receipt.now, request.status(receipt.now));
+        let mut reply = Reply::json(200, &self.shown(pep, &receipt, &request));
+        if status.is_open() {
+            let is_young = now.millis().saturating_sub(request.created_at.millis()) < TEN_MINUTES;
+            reply = reply.with("retry-after", if is_young { SOON } else { LATER }.to_string());
+            reply.is_waiting = true;
+        }
+        Ok(reply.with("cache-control", "no-store"))
+    }
+
+    /// `POST requests/{handle}/cancel`.
+    pub(super) fn cancel(&self, pep: &Pep, host: &dyn Host, handle: &str, call: &Call<'_>) -> Result<Reply, Reply> {
+        let (receipt, request) = self.opened(pep, handle)?;
+        // Taking back what was taken back does nothing here; to a caller of the profile it is over.
+        if !request.status(receipt.now).is_open() {
+            return Err(Reply::of_profile(409, "invalid_task_state", "this request does not wait any more"));
+        }
+        if !call.body.is_empty() {
+            let body = object(call.body)?;
+            text_of(&body, "reason", "")?;
+            text_of(&body, "comment", "")?;
+        }
+        let known = host.caller(&request.requester, request.requester_acts_for.as_ref())?;
+        let caller = known.unwrap_or_else(|| Caller::new(request.requester.clone(), Vec::new()));
+        let caller = Caller {
+            principal: request.requester.clone(),
+            acts_for: request.requester_acts_for.clone(),
+            ..caller
+        };
+        match self.workflow.execute(&caller, Withdraw::new(request.id), None) {
+            Ok(receipt) => {
+                let request = receipt.request.clone().ok_or_else(unknown)?;
+                Ok(Reply::json(200, &self.shown(pep, &receipt, &request)))
+            }
+            Err(Error::Refused(refusal))
+                if matches!(refusal.code(), RefusalCode::RequestNotPending | RefusalCode::RequestTimedOut) =>
+            {
+                Err(Reply::of_profile(409, "invalid_task_state", refusal.message()))
+            }
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    /// The answer to a submission.
+    pub(super) fn accepted(&self, pep: &Pep, receipt: &Receipt) -> Result<Reply, Reply> {
+        let request = receipt.request.clone().ok_or_else(unknown)?;
+        let is_approved = request.status(receipt.now) == RequestStatus::Approved;
+        let reply = Reply::json(if is_approved { 201 } else { 202 }, &self.shown(pep, receipt, &request));
+        let reply = reply.with("location", self.address(pep, &request)).with("cache-control", "no-store");
+        Ok(if is_approved { reply } else { reply.with("retry-after", SOON.to_string()) })
+    }
+
+    /// The request of a handle. Each call is judged anew, and to any other caller there is no such task.
+    fn opened(&self, pep: &Pep, handle: &str) -> Result<(Receipt, Box<AccessRequest>), Reply> {
+        let id = self.keys.open_task(handle, pep.id()).ok_or_else(unknown)?;
+        let receipt = self.workflow.known_request(id).map_err(|error| self.failed(&error))?.ok_or_else(unknown)?;
+        let request = Box::new(receipt.request.clone().ok_or_else(unknown)?);
+        if !pep.speaks_for(&self.subject_of(request.requester_acts_for.as_ref().unwrap_or(&request.requester))) {
+            return Err(unknown());
+        }
+        if expires_at(&receipt, &request) <= receipt.now {
+            return Err(Reply::of_profile(410, "task_expired", "this handle is not kept any more"));
+        }
+        Ok((receipt, request))
+    }
+
+    fn subject_of(&self, principal: &Principal) -> Entity {
+        let kind = self.settings.subject_types.iter().find(|(_, kind)| **kind == principal.kind());
+        Entity::new(kind.map_or("", |(name, _)| name), principal.id())
+    }
+
+    fn address(&self, pep: &Pep, request: &AccessRequest) -> String {
+        self.settings.at(&format!("requests/{}", self.keys.task(request.id, pep.id())))
+    }
+
+    /// The task, and its result once it is approved. Who decides is told to nobody here.
+    fn shown(&self, pep: &Pep, receipt: &Receipt, request: &AccessRequest) -> Value {
+        let (now, address) = (receipt.now, self.address(pep, request));
+        let status = request.status(now);
+        let cuts: Vec<Value> = cuts_of(request)
+            .iter()
+            .map(|cut| json!({"what": cut.what, "from": cut.from, "to": cut.to}))
+            .collect();
+        let mut links = Map::new();
+        if status.is_open() {
+            links.insert("cancel".to_owned(), format!("{address}/cancel").into());
+        }
+        if let Some(pages) = &self.settings.pages_url {
+            let ticket = format!("{}/requests/{}", pages.trim_end_matches('/'), request.id);
+            links.insert("ticket".to_owned(), ticket.into());
+        }
+        let mut task = json!({
+            "id": self.keys.task(request.id, pep.id()),
+            "status": task_status(status),
+            "status_endpoint": address,
+            "created_at": request.created_at.to_string(),
+            "expires_at": expires_at(receipt, request).to_string(),
+            "display": {
+                "title": format!("{} on {} for {}", request.role, request.scope, request.duration),
+                "description": described(status, &cuts),
+            },
+        });
+        if let Value::Object(task) = &mut task {
+            if !links.is_empty() {
+                task.insert("links".to_owned(), links.into());
+            }
+            if status == RequestStatus::NeedsInfo {
+                task.insert("progress".to_owned(), json!({"step_name": "needs_info"}));
+            }
+        }
+        let mut shown = json!({ "task": task });
+        if let (RequestStatus::Approved, Some(grant), Value::Object(shown)) = (status, &receipt.grant, &mut shown) {
+            let mut result = json!({
+                "mode": "reevaluate",
+                "approval": {
+                    "id": self.keys.approval(grant.id),
+                    "approved_at": grant.approved_at.to_string(),
+                    "approved_until": grant.window.end().to_string(),
+                },
+            });
+            if let (false, Value::Object(result)) = (cuts.is_empty(), &mut result) {
+                result.insert("urn:jit-access:cuts".to_owned(), cuts.into());
+            }
+            shown.insert("result".to_owned(), result);
+        }
+        shown
+    }
+}
+
+const fn task_status(status: RequestStatus) -> &'static str {
+    match status {
+        RequestStatus::Pending | RequestStatus::NeedsInfo => "pending",
+        RequestStatus::Approved => "approved",
+        RequestStatus::Denied => "denied",
+        RequestStatus::Withdrawn => "cancelled",
+        RequestStatus::TimedOut => "expired",
+    }
+}
+
+fn described(status: RequestStatus, cuts: &[Value]) -> &'static str {
+    match status {
+        RequestStatus::Pending => "it waits for a decision",
+        RequestStatus::NeedsInfo => "who asked is to answer a question",
+        RequestStatus::Approved if !cuts.is_empty() => "it is approved, for less than was asked for",
+        RequestStatus::Approved => "it is approved: make the same call again",
+        RequestStatus::Denied => "it is denied",
+        RequestStatus::Withdrawn => "it was taken back",
+        RequestStatus::TimedOut => "nobody decided in time",
+    }
+}
+
+/// Until when the handle is kept: a day after the request or its grant is over.
+fn expires_at(receipt: &Receipt, request: &AccessRequest) -> Timestamp {
+    let over = receipt.grant.as_ref().map_or(request.times_out_at, |grant| grant.window.end());
+    Timestamp::from_millis(over.millis().saturating_add(OUTLIVES_MILLIS)).unwrap_or(over)
+}
+
+fn unknown() -> Reply {
+    Reply::of_profile(404, "unknown_task", "there is no such task")
+}
