@@ -41,7 +41,7 @@ impl Point {
         }
         let questions: Vec<Result<Question, Reply>> = items.iter().map(|item| question(body, item)).collect();
         let answers = match semantic {
-            Semantic::All => self.all(pep, host, &questions)?,
+            Semantic::All if !self.has_policies() => self.all(pep, host, &questions)?,
             _ => self.until(pep, host, &questions, semantic)?,
         };
         Ok(Reply::json(200, &json!({ "evaluations": answers })))
@@ -100,7 +100,12 @@ impl Point {
             };
             let is_permitted = answer.get("decision") == Some(&Value::Bool(true));
             answers.push(answer);
-            if is_permitted == (semantic == Semantic::FirstPermit) {
+            let is_over = match semantic {
+                Semantic::All => false,
+                Semantic::FirstDeny => !is_permitted,
+                Semantic::FirstPermit => is_permitted,
+            };
+            if is_over {
                 break;
             }
         }

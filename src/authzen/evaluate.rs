@@ -13,7 +13,9 @@ use super::reply::{Reply, seconds};
 use crate::check::Check;
 use crate::command::ListRemedies;
 use crate::error::Error;
-use crate::model::{Caller, Context, Decision, Grant, GrantStatus, Outcome, Query, Reason, Timestamp};
+use crate::model::{Caller, Context, Decision, Grant, GrantStatus, Obligation, Obligations, Outcome, Query, Reason, Timestamp};
+#[cfg(feature = "cedar")]
+use crate::service::AuthorizeRequest;
 use crate::service::Remedies;
 use crate::wire::RemediesDocument;
 
@@ -49,8 +51,8 @@ impl Point {
 
     /// The decision on one question, with its context.
     pub(super) fn evaluated(&self, pep: &Pep, host: &dyn Host, question: &Question) -> Result<Value, Reply> {
-        let prepared = self.prepare(pep, host, question)?;
-        let decision = self.decide(&prepared, Mode::Use)?;
+        let mut prepared = self.prepare(pep, host, question)?;
+        let decision = self.decide(&mut prepared, Mode::Use)?;
         self.told(pep, &prepared, decision)
     }
 
@@ -90,10 +92,47 @@ impl Point {
     }
 
     /// What the grants say. Where the host's own answer is yes, no grant is used up.
-    pub(super) fn decide(&self, prepared: &Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
+    pub(super) fn decide(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
+        #[cfg(feature = "cedar")]
+        if self.has_policies() {
+            return self.decide_by_policies(prepared, mode);
+        }
         let Some(check) = check_of(prepared, mode) else { return Ok(None) };
         let decision = self.decider.check(&check).map_err(|error| self.failed(&error.into()))?;
         Ok(Some(decision))
+    }
+
+    /// Whether the operator has policies of standing rights: then they decide, with guardrails and grants.
+    pub(super) fn has_policies(&self) -> bool {
+        cfg!(feature = "cedar") && !self.engine.settings().standing_policies.is_empty()
+    }
+
+    /// The decision of `authorize`: standing policies, guardrails and grants together. The host's own answer counts beside it
+    /// where it is yes, and a forbid stands above both.
+    #[cfg(feature = "cedar")]
+    fn decide_by_policies(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
+        let Some(mapped) = &prepared.mapped else { return Ok(None) };
+        let (principal, action, resource) = (&mapped.principal, &mapped.action, &mapped.resource);
+        let mut asked = AuthorizeRequest::new(principal.clone(), action.clone(), resource.clone());
+        asked.known = prepared.context.clone();
+        asked.current = true;
+        asked.peek = prepared.stands || mode == Mode::Look;
+        let answer = self.engine.authorize(&asked).map_err(|error| self.failed(&error))?;
+        let decision = match (answer.outcome, answer.grant, answer.valid_until) {
+            (Outcome::Allow, Some(grant), Some(until)) => Decision::allow(grant, until, answer.revision),
+            (Outcome::Allow, ..) => {
+                prepared.stands = true;
+                Decision::not_applicable(Reason::NoGrant, answer.valid_until, answer.revision)
+            }
+            (Outcome::Deny, ..) => Decision {
+                outcome: Outcome::Deny,
+                ..Decision::not_applicable(Reason::NoGrant, answer.valid_until, answer.revision)
+            },
+            (Outcome::NotApplicable, ..) => {
+                Decision::not_applicable(Reason::NoGrant, answer.valid_until, answer.revision)
+            }
+        };
+        Ok(Some(Decision { obligations: answer.obligations, ..decision }))
     }
 
     /// What a caller is told of a decision.
@@ -104,12 +143,28 @@ impl Point {
         decision: Option<Decision>,
     ) -> Result<Value, Reply> {
         let outcome = decision.as_ref().map_or(Outcome::NotApplicable, |decision| decision.outcome);
+        let obligations = decision.as_ref().map(|decision| decision.obligations).unwrap_or_default();
+        if outcome == Outcome::Deny && obligations.has(Obligation::StepUp) {
+            return Ok(step_up());
+        }
+        // Who cannot carry out what is to be done with a permit gets none.
+        if (outcome == Outcome::Allow || prepared.stands) && !obligations.is_empty() {
+            let supported = prepared.question.context.get("supported_obligations").and_then(Value::as_array);
+            let is_supported = |name: &str| supported.into_iter().flatten().any(|one| one == name);
+            if !obligations.names().all(is_supported) {
+                return Ok(denied(&[("reason", "urn:jit-access:reason:obligations_unsupported"), ("next_action", "none")]));
+            }
+        }
         let reference = self.reference(prepared.question)?;
         match (outcome, prepared.stands, decision) {
             (Outcome::Deny, ..) => Ok(denied(&[("reason", "policy_denied"), ("next_action", "none")])),
             (Outcome::Allow, _, Some(decision)) => Ok(self.permitted(prepared, &decision, reference)),
             // No revision and no instant: a permit that nobody granted is the same each time.
-            (_, true, _) => Ok(json!({"decision": true, "context": {MEMBER: {"standing": true}}})),
+            (_, true, _) => {
+                let mut context = Map::from_iter([(MEMBER.to_owned(), json!({"standing": true}))]);
+                insert_obligations(&mut context, obligations);
+                Ok(json!({"decision": true, "context": context}))
+            }
             (_, _, decision) => self.refused(pep, prepared, decision, reference),
         }
     }
@@ -140,6 +195,7 @@ impl Point {
             let until = reference.grant.window.end().to_string();
             context.insert("approval".to_owned(), json!({"id": reference.id, "approved_until": until}));
         }
+        insert_obligations(&mut context, decision.obligations);
         json!({"decision": true, "context": context})
     }
 
@@ -299,6 +355,15 @@ fn is_about(grant: &Grant, mapped: &Mapped) -> bool {
     grant.holder == mapped.principal
         && (mapped.person.is_none() || grant.holder_acts_for == mapped.person)
         && grant.covers(&mapped.action, &mapped.resource)
+}
+
+/// What guardrails have the caller do with a permit.
+fn insert_obligations(context: &mut Map<String, Value>, obligations: Obligations) {
+    if !obligations.is_empty() {
+        let one = |name: &str| json!({"id": name, "type": name, "properties": {}});
+        let obligations: Vec<Value> = obligations.names().map(one).collect();
+        context.insert("obligations".to_owned(), obligations.into());
+    }
 }
 
 fn plain() -> Value {

@@ -91,8 +91,8 @@ impl Point {
                 continue;
             }
             let question = question.with(wanted, &one);
-            let prepared = self.prepare(pep, host, &question)?;
-            let outcome = self.decide(&prepared, Mode::Look)?.map_or(Outcome::NotApplicable, |one| one.outcome);
+            let mut prepared = self.prepare(pep, host, &question)?;
+            let outcome = self.decide(&mut prepared, Mode::Look)?.map_or(Outcome::NotApplicable, |one| one.outcome);
             if outcome == Outcome::Allow || (prepared.stands && outcome != Outcome::Deny) {
                 found.push(one);
             }
