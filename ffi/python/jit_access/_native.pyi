@@ -435,6 +435,7 @@ class Engine:
         role: str,
         reason: str | None = None,
         ticket_url: str | None = None,
+        origin: str | None = None,
         duration_hours: float | None = None,
         resource: str | None = None,
         starts_at: datetime | str | None = None,
@@ -454,6 +455,8 @@ class Engine:
         - `role`: The role to request.
         - `reason`: Why. Approvers see it.
         - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+        - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
+          writes and seals it.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
         - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
           default is `*`.
@@ -496,6 +499,7 @@ class Engine:
         role: str,
         reason: str | None = None,
         ticket_url: str | None = None,
+        origin: str | None = None,
         duration_hours: float | None = None,
         resource: str | None = None,
         drill: bool = False,
@@ -509,6 +513,8 @@ class Engine:
         - `role`: The role to take.
         - `reason`: Why. Approvers see it.
         - `ticket_url`: The ticket that the work is tracked in, as an `https` or `http` address.
+        - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
+          writes and seals it.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
         - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
           default is `*`.
@@ -1399,3 +1405,52 @@ def _cli(arguments: list[str]) -> int: ...
 def _principal(name: Principal | str, agent: bool) -> str: ...
 def _check_config(text: str | None, path: str | os.PathLike[str] | None, environ: dict[str, str] | None) -> str: ...
 def _parse_principal(text: str) -> str: ...
+
+@final
+class Pep:
+    """A policy enforcement point: a program that asks, once the host has authenticated it. It is no principal.
+
+    `speaks_for` names the subjects that it may ask about, each written `type:id` or a type alone; without it, everybody.
+    `may` is of `evaluate`, `search` and `request`; without it, all three.
+    """
+
+    def __new__(
+        cls, id: str, *, speaks_for: Sequence[str] | None = None, may: Sequence[str] | None = None
+    ) -> Self: ...
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+@final
+class Peps:
+    """The callers that are known by a bearer token of 32 characters or more."""
+
+    def __new__(cls, peps: Sequence[tuple[Pep, str]]) -> Self: ...
+    def authenticate(self, authorization: str | None) -> Pep | None:
+        """The caller with the token of this `Authorization` header."""
+
+@final
+class _AuthZen:
+    def __new__(
+        cls,
+        engine: Engine,
+        public_url: str,
+        standing: Callable[[Principal, Principal | None], Caller | None],
+        *,
+        base: Callable[[dict[str, Any]], bool | None] | None = None,
+        candidates: Callable[[Any, dict[str, Any]], Any] | None = None,
+        denial_ttl_seconds: float = 600.0,
+        subject_types: Sequence[tuple[str, str]] | None = None,
+        actions: Sequence[tuple[str, str]] | None = None,
+        pages_url: str | None = None,
+        searches: bool = True,
+    ) -> Self: ...
+    def metadata(self) -> tuple[int, list[tuple[str, str]], str, bool]: ...
+    def serve(
+        self,
+        pep: Pep | None,
+        method: str,
+        path: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+    ) -> tuple[int, list[tuple[str, str]], str, bool]: ...
