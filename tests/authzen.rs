@@ -291,7 +291,8 @@ fn a_key_outlives_the_denial_and_belongs_to_its_caller() {
     let denied = world.denied(&asked);
     let mut body = asked.clone();
     body["context"]["business_justification"] = "INC-1".into();
-    body["denial"] = json!({"expires_at": denied["access_request"]["expires_at"], "evaluation_id": denied["evaluation_id"]});
+    body["denial"] =
+        json!({"expires_at": denied["access_request"]["expires_at"], "evaluation_id": denied["evaluation_id"]});
     let body = body.to_string();
     let headers = [("content-type", "application/json"), ("idempotency-key", "k1")];
     let call = Call { headers: &headers, ..Call::post("requests", body.as_bytes()) };

@@ -48,12 +48,7 @@ impl Point {
     }
 
     /// All of them, at one instant and one revision.
-    fn all(
-        &self,
-        pep: &Pep,
-        host: &dyn Host,
-        questions: &[Result<Question, Reply>],
-    ) -> Result<Vec<Value>, Reply> {
+    fn all(&self, pep: &Pep, host: &dyn Host, questions: &[Result<Question, Reply>]) -> Result<Vec<Value>, Reply> {
         let prepare = |question: &'_ Result<Question, Reply>| match question {
             Ok(_) => None,
             Err(refused) => Some(refused.clone()),

@@ -13,7 +13,9 @@ use super::reply::{Reply, seconds};
 use crate::check::Check;
 use crate::command::ListRemedies;
 use crate::error::Error;
-use crate::model::{Caller, Context, Decision, Grant, GrantStatus, Obligation, Obligations, Outcome, Query, Reason, Timestamp};
+use crate::model::{
+    Caller, Context, Decision, Grant, GrantStatus, Obligation, Obligations, Outcome, Query, Reason, Timestamp,
+};
 #[cfg(feature = "cedar")]
 use crate::service::AuthorizeRequest;
 use crate::service::Remedies;
@@ -136,12 +138,7 @@ impl Point {
     }
 
     /// What a caller is told of a decision.
-    pub(super) fn told(
-        &self,
-        pep: &Pep,
-        prepared: &Prepared<'_>,
-        decision: Option<Decision>,
-    ) -> Result<Value, Reply> {
+    pub(super) fn told(&self, pep: &Pep, prepared: &Prepared<'_>, decision: Option<Decision>) -> Result<Value, Reply> {
         let outcome = decision.as_ref().map_or(Outcome::NotApplicable, |decision| decision.outcome);
         let obligations = decision.as_ref().map(|decision| decision.obligations).unwrap_or_default();
         if outcome == Outcome::Deny && obligations.has(Obligation::StepUp) {
@@ -152,7 +149,10 @@ impl Point {
             let supported = prepared.question.context.get("supported_obligations").and_then(Value::as_array);
             let is_supported = |name: &str| supported.into_iter().flatten().any(|one| one == name);
             if !obligations.names().all(is_supported) {
-                return Ok(denied(&[("reason", "urn:jit-access:reason:obligations_unsupported"), ("next_action", "none")]));
+                return Ok(denied(&[
+                    ("reason", "urn:jit-access:reason:obligations_unsupported"),
+                    ("next_action", "none"),
+                ]));
             }
         }
         let reference = self.reference(prepared.question)?;

@@ -96,7 +96,8 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn wait(&self) -> Option<u64> {
         let wishes = self.header("prefer")?.split([',', ';']);
-        let seconds = wishes.filter_map(|wish| wish.trim().strip_prefix("wait=")).find_map(|n| n.parse::<u64>().ok())?;
+        let seconds =
+            wishes.filter_map(|wish| wish.trim().strip_prefix("wait=")).find_map(|n| n.parse::<u64>().ok())?;
         Some(seconds.min(LONGEST_WAIT))
     }
 

@@ -37,8 +37,11 @@ impl Point {
         let (limit, token) = page_of(body)?;
         let (revision, grants, _) = self.workflow.live_grants().map_err(|error| self.failed(&error))?;
         // A token is for the same question at the same revision, whatever page it is.
-        let asked: Map<String, Value> =
-            body.iter().filter(|(name, _)| *name != "page").map(|(name, value)| (name.clone(), value.clone())).collect();
+        let asked: Map<String, Value> = body
+            .iter()
+            .filter(|(name, _)| *name != "page")
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         let asked = canonical(&asked).map_err(|error| Reply::invalid("", &error.to_string()))?;
         let asked = digest_of(format!("{wanted:?}{asked}").as_bytes());
         let about = [pep.id().as_bytes(), &asked, &revision.0.to_be_bytes()];
@@ -136,9 +139,10 @@ fn page_of(body: &Map<String, Value>) -> Result<(u64, Option<&str>), Reply> {
     let Some(page) = object_of(body, "page", "")? else { return Ok((USUAL, None)) };
     let limit = match member(page, "limit") {
         None => USUAL,
-        Some(limit) => limit.as_u64().filter(|limit| *limit > 0).ok_or_else(|| {
-            Reply::invalid("/page/limit", "is no whole number of 1 or more")
-        })?,
+        Some(limit) => limit
+            .as_u64()
+            .filter(|limit| *limit > 0)
+            .ok_or_else(|| Reply::invalid("/page/limit", "is no whole number of 1 or more"))?,
     };
     let token = text_of(page, "token", "/page")?.filter(|token| !token.is_empty());
     Ok((limit.min(MOST), token))

@@ -148,8 +148,7 @@ impl Point {
         }
         if let Some(ticket) = value("ticket_url") {
             let ticket = TicketUrl::read(ticket, "ticket_url");
-            details.ticket_url =
-                Some(ticket.map_err(|error| Reply::invalid("/context/ticket_url", error.problem()))?);
+            details.ticket_url = Some(ticket.map_err(|error| Reply::invalid("/context/ticket_url", error.problem()))?);
         } else if rules.require_ticket_url {
             return Err(missing("ticket_required", "/context/ticket_url", "give the address of the ticket"));
         }

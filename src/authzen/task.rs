@@ -49,11 +49,8 @@ impl Point {
         }
         let known = host.caller(&request.requester, request.requester_acts_for.as_ref())?;
         let caller = known.unwrap_or_else(|| Caller::new(request.requester.clone(), Vec::new()));
-        let caller = Caller {
-            principal: request.requester.clone(),
-            acts_for: request.requester_acts_for.clone(),
-            ..caller
-        };
+        let caller =
+            Caller { principal: request.requester.clone(), acts_for: request.requester_acts_for.clone(), ..caller };
         match self.workflow.execute(&caller, Withdraw::new(request.id), None) {
             Ok(receipt) => {
                 let request = receipt.request.clone().ok_or_else(unknown)?;
@@ -104,10 +101,8 @@ impl Point {
     fn shown(&self, pep: &Pep, receipt: &Receipt, request: &AccessRequest) -> Value {
         let (now, address) = (receipt.now, self.address(pep, request));
         let status = request.status(now);
-        let cuts: Vec<Value> = cuts_of(request)
-            .iter()
-            .map(|cut| json!({"what": cut.what, "from": cut.from, "to": cut.to}))
-            .collect();
+        let cuts: Vec<Value> =
+            cuts_of(request).iter().map(|cut| json!({"what": cut.what, "from": cut.from, "to": cut.to})).collect();
         let mut links = Map::new();
         if status.is_open() {
             links.insert("cancel".to_owned(), format!("{address}/cancel").into());

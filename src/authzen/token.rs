@@ -47,10 +47,7 @@ impl Trust {
     ///
     /// # Errors
     /// When it is no key set, or an issuer's key is not in it, or is neither P-256 nor Ed25519.
-    pub fn new<'a>(
-        keys: &Value,
-        issuers: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>,
-    ) -> Result<Self, Invalid> {
+    pub fn new<'a>(keys: &Value, issuers: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Result<Self, Invalid> {
         let wrong = |what: String| Invalid::new("keys", what, "a JSON Web Key Set with P-256 or Ed25519 keys");
         let list = keys.get("keys").and_then(Value::as_array).ok_or_else(|| wrong("is no key set".to_owned()))?;
         let mut trust = Self::default();
@@ -159,7 +156,8 @@ impl Trust {
         if expected.principal.as_deref().is_some_and(|one| text("urn:jit-access:principal") != Some(one)) {
             return Verdict::Refused;
         }
-        let differs = |echo: Option<&str>, name: &str| echo.is_some_and(|echo| text(name).is_some_and(|own| own != echo));
+        let differs =
+            |echo: Option<&str>, name: &str| echo.is_some_and(|echo| text(name).is_some_and(|own| own != echo));
         if differs(expected.evaluation_id, "evaluation_id") || differs(expected.template, "template") {
             return Verdict::Refused;
         }
@@ -207,10 +205,7 @@ fn is_bound(claims: &Map<String, Value>, question: &Question, members: &[String]
     same("subject", bound_subject(question.subject.whole(), false))
         && same("resource", question.resource.whole().clone())
         && same("action", question.action.clone())
-        && is_equal(
-            &bound_context(context, members).into(),
-            &bound_context(&question.context, members).into(),
-        )
+        && is_equal(&bound_context(context, members).into(), &bound_context(&question.context, members).into())
 }
 
 fn members_of(claims: &Map<String, Value>) -> Vec<String> {

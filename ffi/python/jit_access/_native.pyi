@@ -1414,9 +1414,7 @@ class Pep:
     `may` is of `evaluate`, `search` and `request`; without it, all three.
     """
 
-    def __new__(
-        cls, id: str, *, speaks_for: Sequence[str] | None = None, may: Sequence[str] | None = None
-    ) -> Self: ...
+    def __new__(cls, id: str, *, speaks_for: Sequence[str] | None = None, may: Sequence[str] | None = None) -> Self: ...
     @property
     def id(self) -> str:
         """Its name."""

@@ -163,9 +163,7 @@ async def _serve(point: _AuthZen, who: Pep | None, request: Request) -> Response
     body = await _body(request)
     until = time.monotonic() + _wish(request)
     while True:
-        status, sent, text, is_waiting = await run_in_threadpool(
-            point.serve, who, request.method, path, headers, body
-        )
+        status, sent, text, is_waiting = await run_in_threadpool(point.serve, who, request.method, path, headers, body)
         if not is_waiting or time.monotonic() >= until or await request.is_disconnected():
             return _response(status, sent, text)
         await asyncio.sleep(_AGAIN)

@@ -64,9 +64,7 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
 
 
 def peps() -> Peps:
-    return Peps(
-        [(Pep("pep"), TOKENS["pep"]), (Pep("pep2", speaks_for=["user:carol@example.com"]), TOKENS["pep2"])]
-    )
+    return Peps([(Pep("pep"), TOKENS["pep"]), (Pep("pep2", speaks_for=["user:carol@example.com"]), TOKENS["pep2"])])
 
 
 def nobody(_principal: Principal, _person: Principal | None) -> Caller | None:

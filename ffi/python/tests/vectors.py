@@ -266,7 +266,12 @@ class Runner:
         told, said = json.loads(_decoded(header)), json.loads(_decoded(claims))
         key = next(key for key in wish["jwks"]["keys"] if key["kid"] == told["kid"])
         is_signed = is_signed_es256(key, f"{header}.{claims}".encode(), _decoded(signature))
-        return is_signed and told["alg"] in wish["alg"] and self.fits(told, wish["header"]) and self.fits(said, wish["claims"])
+        return (
+            is_signed
+            and told["alg"] in wish["alg"]
+            and self.fits(told, wish["header"])
+            and self.fits(said, wish["claims"])
+        )
 
 
 _MADE = {
