@@ -359,6 +359,7 @@ fn grant(dice: &mut Dice, number: usize, people: &[Principal], places: &Places, 
     .details(jit_access::model::Details {
         justification: None,
         ticket_url: dice.one_in(3).then(|| TicketUrl::new("https://tracker.example.com/?q=\"*/").unwrap()),
+        ..jit_access::model::Details::default()
     })
     .approved_at(at(base))
     .suspended(dice.one_in(12).then(|| Suspension {

@@ -34,6 +34,7 @@ fn grant(number: u128) -> Grant {
         details: crate::model::Details {
             justification: Some(Justification::new("the till is on fire").unwrap()),
             ticket_url: Some(TicketUrl::new("https://tracker.example.com/INC-1").unwrap()),
+            ..crate::model::Details::default()
         },
         approver_roles: vec![RoleName::new("lead").unwrap()],
         approved_by: Actor::Principal(Principal::user("lead@example.com").unwrap()),
