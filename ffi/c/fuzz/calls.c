@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     jit_error *error = NULL;
     uint64_t revision = 7;
     jit_status status = JIT_OK;
-    switch (which % 18) {
+    switch (which % 20) {
       case 0:
         to->engine = shared();
         break;
@@ -124,6 +124,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       case 15:
         status = jit_set_log(which & 32 ? look : NULL, &logged, &error);
         break;
+      case 16: {
+        jit_str question = text(&in);
+        status = jit_authorize(slot->engine, question, &to->text, &error);
+        release(question);
+        break;
+      }
+      case 17: {
+        jit_str entities = text(&in);
+        status = jit_tell_entities(slot->engine, entities, (int64_t)number(&in, 8), &error);
+        release(entities);
+        break;
+      }
       default:
         *to = *slot;
     }
