@@ -22,7 +22,7 @@ RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*'
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
 .PHONY: help run test fmt fmt-check lint semver test-features test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
-.PHONY: bench wheel clean
+.PHONY: bench wheel clean mutants branches
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 19
@@ -74,6 +74,26 @@ test-rust: $(VENV)/test/.ready ## the Rust tests, the examples, the code in the 
 	fi
 	$(CARGO) test --release --locked -p jit-access --all-features --doc
 	$(CARGO) test --release --locked -p jit-access-loom
+
+# Each mutant is a build and a run of the tests, so all of them take a night. FILES chooses, and SHARD=0/8 is an eighth.
+FILES ?= src/workflow/**/*.rs src/index/**/*.rs
+
+mutants: $(VENV)/cargo/bin/cargo-mutants ## which mutants of the rules and of the index no test notices (FILES=<globs>, SHARD=<k/n>)
+	PATH=$(abspath $(VENV))/cargo/bin:$$PATH $(CARGO) mutants --no-shuffle -j1 --timeout 300 -p jit-access --all-features -o target/mutants \
+	  $(foreach one,$(FILES),-f '$(one)') $(if $(SHARD),--shard $(SHARD)) \
+	  -- --lib --test workflow --test scenarios --test workflow_policy --test differential --test differential_host --test checks \
+	  --test uses --test limits --test reviews --test break_glass --test notices
+
+$(VENV)/cargo/bin/cargo-mutants:
+	$(CARGO) install -q --locked cargo-mutants --root $(VENV)/cargo --target-dir target/tools
+
+# Branches need a flag that the stable compiler has only with RUSTC_BOOTSTRAP. LLVM_COV and LLVM_PROFDATA may name Debian's.
+branches: $(VENV)/cargo/bin/cargo-llvm-cov ## which lines and branches of the rules, the index and the service the Rust tests reach
+	RUSTC_BOOTSTRAP=1 PATH=$(abspath $(VENV))/cargo/bin:$$PATH $(CARGO) llvm-cov --branch -p jit-access --all-features --lib --tests \
+	  --ignore-filename-regex '(^|/)(tests|benches|ffi|bin|src/(cli|deliver|store|wire|config|host|model|notify|policy|journal))/'
+
+$(VENV)/cargo/bin/cargo-llvm-cov:
+	$(CARGO) install -q --locked cargo-llvm-cov --root $(VENV)/cargo --target-dir target/tools
 
 # All tests of the store share one server, so they are one process.
 test-postgres: ## the store in PostgreSQL, on a real server that the tests start (POSTGRES_BIN=<folder of its programs>)

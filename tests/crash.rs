@@ -6,11 +6,13 @@
 //! revoked lives.
 //!
 //! Where `strace` works, workers are also killed at their n-th write or synchronisation, for every small n, and are given
-//! writes and synchronisations that fail.
+//! writes and synchronisations that fail. Their writes are also written down, and the power is cut between any two of them: what
+//! was synchronised is kept, and of the rest any part, torn at sectors.
 //!
 //! | variable | meaning |
 //! |---|---|
 //! | `JIT_CRASH_KILLS` | how many processes to kill; 120 when not set |
+//! | `JIT_CRASH_POWER_CUTS` | how many power cuts to make; 20 when not set |
 //! | `JIT_CRASH_SEED` | the seed of the moments, in decimal; printed, and a fresh one when not set |
 
 #![cfg(unix)]
@@ -434,4 +436,165 @@ fn processes_that_start_at_once_share_one_new_file() {
 #[expect(clippy::disallowed_methods, reason = "a random moment is what this test waits for")]
 fn pause(time: Duration) {
     thread::sleep(time);
+}
+
+// ── Power cuts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// What a worker did to its files, in order, and what it said.
+enum Deed {
+    Wrote(String, usize, Vec<u8>),
+    Cut(String, usize),
+    Removed(String),
+    Synchronised(String),
+    Said(String),
+}
+
+/// The deeds of a worker that made at least so many commits.
+fn deeds(commits: usize, seed: u64) -> Option<Vec<Deed>> {
+    strace("close:delay_enter=1:when=100000")?;
+    let directory = TempDir::new().unwrap();
+    let (file, trace) = (directory.path().join("jit.db"), directory.path().join("trace"));
+    let calls = "trace=openat,pwrite64,write,fdatasync,fsync,ftruncate,unlink,close";
+    let through = ["strace", "-f", "-qq", "-xx", "-s", "10000000", "-e", calls, "-o", trace.to_str().unwrap()];
+    let mut told = Acknowledged::default();
+    let worker = Started::new(&file, seed, &through.map(str::to_owned));
+    wait_for(&worker.said, &mut told, commits);
+    worker.kill(&mut told);
+    assert!(told.failed.is_empty(), "{:?}", told.failed);
+    Some(read_trace(&std::fs::read_to_string(trace).unwrap()))
+}
+
+/// Reads lines such as `12 pwrite64(5, "\x53", 1, 0) = 1`.
+fn read_trace(trace: &str) -> Vec<Deed> {
+    let mut unfinished: BTreeMap<&str, String> = BTreeMap::new();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut deeds = Vec::new();
+    for line in trace.lines() {
+        let Some((process, rest)) = line.split_once(' ') else { continue };
+        let mut call = rest.trim().to_owned();
+        if let Some((begun, _)) = call.split_once(" <unfinished") {
+            unfinished.insert(process, begun.to_owned());
+            continue;
+        }
+        if let Some((_, end)) = call.split_once("resumed>") {
+            call = unfinished.remove(process).unwrap_or_default() + end;
+        }
+        let Some((call, result)) = call.rsplit_once(" = ") else { continue };
+        let Some((name, arguments)) = call.split_once('(') else { continue };
+        if result.starts_with('-') {
+            continue;
+        }
+        let quoted = arguments.split('"').nth(1).unwrap_or_default();
+        let bytes = || -> Vec<u8> {
+            quoted.split("\\x").skip(1).map(|byte| u8::from_str_radix(byte.get(..2).unwrap(), 16).unwrap()).collect()
+        };
+        let text = || String::from_utf8_lossy(&bytes()).into_owned();
+        let after: Vec<&str> = arguments.trim_end_matches(')').split(", ").map(str::trim).collect();
+        let number = |text: &str| text.trim_end_matches(')').parse::<usize>().unwrap();
+        let kept = |path: &str| ["jit.db", "jit.db-wal"].into_iter().find(|kept| path.ends_with(&format!("/{kept}")));
+        match name {
+            "openat" => {
+                names.remove(result);
+                names.extend(kept(&text()).map(|file| (result.to_owned(), file.to_owned())));
+            }
+            "close" => drop(names.remove(after[0])),
+            "unlink" => deeds.extend(kept(&text()).map(|file| Deed::Removed(file.to_owned()))),
+            "write" if after[0] == "1" => deeds.extend(text().lines().map(|line| Deed::Said(line.to_owned()))),
+            "pwrite64" | "ftruncate" | "fsync" | "fdatasync" => {
+                let Some(file) = names.get(after[0]).cloned() else { continue };
+                deeds.push(match name {
+                    "pwrite64" => Deed::Wrote(file, number(after[after.len() - 1]), bytes()),
+                    "ftruncate" => Deed::Cut(file, number(after[1])),
+                    _ => Deed::Synchronised(file),
+                });
+            }
+            _ => {}
+        }
+    }
+    deeds
+}
+
+fn write_at(content: &mut Vec<u8>, at: usize, bytes: &[u8]) {
+    content.resize(content.len().max(at + bytes.len()), 0);
+    content[at..at + bytes.len()].copy_from_slice(bytes);
+}
+
+/// The power is cut after these deeds; what is there afterwards is checked against what was said. `honest`: whether the disk
+/// keeps what it was told to synchronise.
+fn cut(deeds: &[Deed], dice: &mut Dice, honest: bool) {
+    const SECTOR: usize = 512;
+    let (mut durable, mut waiting): (BTreeMap<&str, Vec<u8>>, Vec<&Deed>) = (BTreeMap::new(), Vec::new());
+    let mut told = Acknowledged::default();
+    let apply = |durable: &mut BTreeMap<&str, Vec<u8>>, deed: &Deed, torn: Option<usize>| match deed {
+        Deed::Wrote(file, at, bytes) => {
+            let file = if file == "jit.db" { "jit.db" } else { "jit.db-wal" };
+            let length = torn.map_or(bytes.len(), |torn| (torn * SECTOR).min(bytes.len()));
+            write_at(durable.entry(file).or_default(), *at, &bytes[..length]);
+        }
+        Deed::Cut(file, length) => {
+            let file = if file == "jit.db" { "jit.db" } else { "jit.db-wal" };
+            durable.entry(file).or_default().resize(*length, 0);
+        }
+        Deed::Removed(file) => drop(durable.remove(file.as_str())),
+        Deed::Synchronised(_) | Deed::Said(_) => {}
+    };
+    let of = |deed: &Deed| match deed {
+        Deed::Wrote(file, ..) | Deed::Cut(file, _) | Deed::Removed(file) | Deed::Synchronised(file) => file.clone(),
+        Deed::Said(_) => String::new(),
+    };
+    for deed in deeds {
+        match deed {
+            Deed::Said(line) => told.hear(std::iter::once(line.clone())),
+            Deed::Synchronised(file) if honest => {
+                let (kept, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|deed| of(deed) == *file);
+                kept.into_iter().for_each(|deed| apply(&mut durable, deed, None));
+                waiting = others;
+            }
+            Deed::Synchronised(_) => {}
+            other => waiting.push(other),
+        }
+    }
+    // Of what was not synchronised any part may have arrived, and of a write any number of sectors.
+    for deed in waiting {
+        match dice.below(4) {
+            0 => {}
+            1 => apply(&mut durable, deed, Some(dice.below(9))),
+            _ => apply(&mut durable, deed, None),
+        }
+    }
+    let directory = TempDir::new().unwrap();
+    for (file, content) in &durable {
+        std::fs::write(directory.path().join(file), content).unwrap();
+        // A store with wide permissions is refused.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(directory.path().join(file), private).unwrap();
+    }
+    told.check(&directory.path().join("jit.db"));
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_power_cut_and_a_disk_that_lies_is_found() {
+    let cuts = usize::try_from(setting("JIT_CRASH_POWER_CUTS").unwrap_or(20)).unwrap();
+    let seed = setting("JIT_CRASH_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    println!("JIT_CRASH_SEED={seed}");
+    let mut dice = Dice::new(seed);
+    let mut made = 0;
+    while made < cuts {
+        let Some(deeds) = deeds(60, dice.roll()) else { return };
+        let synchronised = deeds.iter().filter(|deed| matches!(deed, Deed::Synchronised(_))).count();
+        assert!(synchronised > 30, "{synchronised} of {} deeds synchronise", deeds.len());
+        for _ in 0..20.min(cuts - made) {
+            cut(&deeds[..=dice.below(deeds.len())], &mut dice, true);
+            made += 1;
+        }
+        // A comparison that cannot fail proves nothing.
+        let mut lost = 0;
+        for _ in 0..10 {
+            let some = &deeds[..=deeds.len() / 2 + dice.below(deeds.len() / 2)];
+            let mut dice = Dice::new(dice.roll());
+            lost += usize::from(std::panic::catch_unwind(move || cut(some, &mut dice, false)).is_err());
+        }
+        assert!(lost > 0, "a disk that keeps nothing of what it was told to synchronise would not be noticed");
+    }
+    println!("{made} power cuts");
 }

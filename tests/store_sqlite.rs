@@ -487,7 +487,7 @@ mod tampering {
                 .query_row("SELECT body FROM journal WHERE revision = ?", [revision.cast_signed()], |row| row.get(0))
                 .unwrap();
             let mut event = Record::parse(body).unwrap().event;
-            event.at = Timestamp::from_millis(event.at.millis() + i64::from(revision == 2)).unwrap();
+            event.at = Timestamp::from_millis(event.at.millis() + i64::from(revision >= 2)).unwrap();
             let record = Record::seal(event, after.0, after.1).unwrap();
             after = (record.revision, record.hash);
             raw.execute(

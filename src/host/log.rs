@@ -78,25 +78,30 @@ pub enum Level {
 /// ```
 pub trait Sink: Send + Sync {
     /// Takes one record. Called by one thread at a time, without any lock of this library held. What is logged on this thread
-    /// meanwhile is dropped: a sink that calls the library does not feed itself.
+    /// meanwhile comes afterwards; only what is logged while such a record is taken is dropped, so that a sink that calls the
+    /// library does not feed itself for ever.
     fn write(&self, record: &Record);
 }
 
 /// The most records that wait. When more come, the oldest are counted and dropped.
 const CAPACITY: usize = 1_024;
 
-static STATE: Mutex<State> = Mutex::new(State { waiting: VecDeque::new(), dropped: 0, sink: None, delivering: None });
+static STATE: Mutex<State> =
+    Mutex::new(State { waiting: VecDeque::new(), dropped: 0, sink: None, delivering: None, echoes: false });
 /// Notified when a delivery ends.
 static IDLE: Condvar = Condvar::new();
 /// Whether [`deliver`] has something to do.
 static WAITING: AtomicBool = AtomicBool::new(false);
 
 struct State {
-    waiting: VecDeque<Record>,
+    /// Each with whether the sink itself has caused it.
+    waiting: VecDeque<(Record, bool)>,
     dropped: u64,
     sink: Option<Arc<dyn Sink>>,
     /// The thread that calls the sink now.
     delivering: Option<ThreadId>,
+    /// Whether what it takes now was caused by the sink itself.
+    echoes: bool,
 }
 
 /// From now on every record of this library is kept for [`deliver`]. Does nothing when the program has a `tracing`
@@ -160,22 +165,25 @@ impl State {
             let mut record = Record::new(Level::Warn, module_path!(), "log records were dropped: too many waited");
             record.fields.push(("count", self.dropped.to_string()));
             self.dropped = 0;
+            self.echoes = true;
             return Some(record);
         }
-        self.waiting.pop_front()
+        let (record, echoes) = self.waiting.pop_front()?;
+        self.echoes = echoes;
+        Some(record)
     }
 
     fn add(&mut self, record: Record) {
-        // What a sink itself causes would come back to it for ever.
         let is_the_sinks_own = self.delivering.is_some_and(|thread| thread == thread::current().id());
-        if self.sink.is_none() || is_the_sinks_own {
+        // What a sink causes comes to it once; what it causes by that would come back to it for ever.
+        if self.sink.is_none() || is_the_sinks_own && self.echoes {
             return;
         }
         if self.waiting.len() >= CAPACITY {
             self.waiting.pop_front();
             self.dropped += 1;
         }
-        self.waiting.push_back(record);
+        self.waiting.push_back((record, is_the_sinks_own));
         WAITING.store(true, Ordering::Release);
     }
 }
@@ -307,8 +315,13 @@ mod tests {
         fn write(&self, record: &Record) {
             let _ = self.0.lock().send(format!("{:?} {} {record}", record.level, record.target));
             if record.message.starts_with("for the sink") {
-                tracing::warn!(target: "jit_access::tests", "for the sink: its own, dropped");
+                tracing::warn!(target: "jit_access::tests", "caused by the sink");
                 deliver();
+            }
+            if record.message == "caused by the sink" {
+                tracing::warn!(target: "jit_access::tests", "caused by what the sink has caused: dropped");
+            }
+            if record.message == "the last one" {
                 set_sink(None);
             }
         }
@@ -324,9 +337,12 @@ mod tests {
         tracing::debug!(target: "jit_access::tests", "below the lowest level");
         tracing::warn!(target: "jit_access::tests", error = %"disk full", count = 3, name = "x", "for the sink");
         deliver();
+        tracing::warn!(target: "jit_access::tests", "the last one");
+        deliver();
         // Other tests of this program may log beside this one. The last sender is gone with the sink.
         let ours: Vec<_> = records.iter().filter(|record| record.contains("tests")).collect();
-        assert_eq!(ours, ["Warn jit_access::tests for the sink: error=disk full count=3 name=x"]);
+        let told = ["for the sink: error=disk full count=3 name=x", "caused by the sink", "the last one"];
+        assert_eq!(ours, told.map(|told| format!("Warn jit_access::tests {told}")));
     }
 
     #[test]
@@ -336,7 +352,8 @@ mod tests {
             fn write(&self, _: &Record) {}
         }
         let sink: Arc<dyn Sink> = Arc::new(Nothing);
-        let mut state = State { waiting: VecDeque::new(), dropped: 0, sink: Some(sink), delivering: None };
+        let mut state =
+            State { waiting: VecDeque::new(), dropped: 0, sink: Some(sink), delivering: None, echoes: false };
         for n in 0..CAPACITY + 2 {
             state.add(Record::new(Level::Info, "jit_access", n.to_string()));
         }

@@ -317,7 +317,17 @@ mod tests {
                     name.chars().map(|c| case.simple_uppercase(c)).collect(),
                     name.chars().map(|c| case.simple_lowercase(c)).collect(),
                 ];
-                for other in [name.to_uppercase(), name.to_lowercase(), title].into_iter().chain(simple) {
+                // Where a capital is several letters, only the first of them stays one at the beginning of a word: `ß` is `Ss`.
+                let several: String = name
+                    .chars()
+                    .flat_map(|c| {
+                        let capital: Vec<char> = c.to_uppercase().collect();
+                        let rest = capital.get(1..).unwrap_or_default().iter().flat_map(|c| c.to_lowercase());
+                        capital.first().copied().into_iter().chain(rest.collect::<Vec<_>>()).collect::<Vec<_>>()
+                    })
+                    .collect();
+                let whole = [name.to_uppercase(), name.to_lowercase(), title, several];
+                for other in whole.into_iter().chain(simple) {
                     if let Ok(other) = canonical(&other) {
                         assert_eq!(other, one, "U+{:04X}", u32::from(c));
                     }

@@ -88,10 +88,18 @@ fn taken(key: &keys::Key) -> Taken {
         | "break_glass.acr_values" => Taken::Harmless,
         // What is left out of the monitor by mistake is watched; what is destructive is a word of the operator's own.
         "monitor.off" | "monitor.destructive" => Taken::Harmless,
-        // Files, places and messages.
-        path if ["workflow_policy.", "schema.", "store.", "journal.", "notifications."]
-            .iter()
-            .any(|part| path.starts_with(part)) =>
+        // Files, places and messages; policies are validated when the engine is opened, and with a mistake it is not.
+        path if [
+            "workflow_policy.",
+            "guardrails.",
+            "standing_policies.",
+            "schema.",
+            "store.",
+            "journal.",
+            "notifications.",
+        ]
+        .iter()
+        .any(|part| path.starts_with(part)) =>
         {
             Taken::Harmless
         }
