@@ -480,7 +480,7 @@ fn read_trace(trace: &str) -> Vec<Deed> {
             call = unfinished.remove(process).unwrap_or_default() + end;
         }
         let Some((call, result)) = call.rsplit_once(" = ") else { continue };
-        let Some((name, arguments)) = call.split_once('(') else { continue };
+        let Some((name, arguments)) = call.trim_end().split_once('(') else { continue };
         if result.starts_with('-') {
             continue;
         }
