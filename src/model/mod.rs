@@ -33,6 +33,7 @@
 //! | `delivery` | one notice on its way to one recipient |
 //! | `evidence_form` | in which form evidence is wanted |
 //! | `key_source` | where the key comes from that signs checkpoints |
+//! | `session` | what a host calls a session or a task |
 //! | `secret` | a value that nobody may read in a log |
 //! | `standing` | what the host says of a principal at this moment |
 //! | `summary_form` | in which form a summary is written for people |
@@ -89,6 +90,7 @@ mod role;
 mod role_name;
 mod scope;
 mod secret;
+mod session;
 mod sign_in;
 mod standing;
 mod summary_form;
@@ -110,7 +112,7 @@ pub use caller::{Actor, Caller};
 pub(crate) use characters::is_blank;
 pub(crate) use characters::shown;
 pub use checkpoint::Checkpoint;
-pub use conditions::{Conditions, Context, Networks, SessionId};
+pub use conditions::{Conditions, Context, Networks};
 pub use cursor::Cursor;
 pub use decision::{Basis, Decision, Outcome, Query, Reason};
 pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
@@ -142,6 +144,7 @@ pub use role::Role;
 pub use role_name::RoleName;
 pub use scope::Scope;
 pub use secret::Secret;
+pub use session::SessionId;
 pub(crate) use sign_in::SIGN_IN_SKEW_MILLIS;
 pub use sign_in::SignIn;
 pub use standing::Standing;
