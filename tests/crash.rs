@@ -583,8 +583,11 @@ fn what_was_acknowledged_survives_a_power_cut_and_a_disk_that_lies_is_found() {
         let Some(deeds) = deeds(60, dice.roll()) else { return };
         let synchronised = deeds.iter().filter(|deed| matches!(deed, Deed::Synchronised(_))).count();
         assert!(synchronised > 30, "{synchronised} of {} deeds synchronise", deeds.len());
+        // Making the file goes by a rollback journal, which is not followed here; from the first word on it is a write-ahead log.
+        let said = |deed: &Deed| matches!(deed, Deed::Said(line) if line.starts_with("granted "));
+        let first = deeds.iter().position(said).unwrap();
         for _ in 0..20.min(cuts - made) {
-            cut(&deeds[..=dice.below(deeds.len())], &mut dice, true);
+            cut(&deeds[..=first + dice.below(deeds.len() - first)], &mut dice, true);
             made += 1;
         }
         // A comparison that cannot fail proves nothing.
