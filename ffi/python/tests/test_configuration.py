@@ -406,6 +406,7 @@ ELSEWHERE: Final = {
     "standing_policies.path": "test_the_standing_policies_are_where_they_are_said_to_be",
     "store.path": "test_the_store_is_where_it_is_said_to_be",
     "store.busy_timeout_ms": "test_a_write_waits_as_long_as_it_is_told",
+    "service.cross_check_percent": "test_a_share_of_checks_is_asked_twice",
     "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
     "service.max_clock_step_minutes": "test_a_clock_that_jumps_further_is_not_believed",
     "service.max_downtime_days": "test_a_store_may_be_unused_as_long_as_it_is_said",
@@ -594,6 +595,20 @@ def test_uses_are_told_or_not(tmp_path: Path, told: bool) -> None:
         engine.revoke(LEAD, grant, reason="done")
         assert "grant_revoked" in hook.next()["body"], "nothing of the use came before"
     hook.end()
+
+
+def test_a_share_of_checks_is_asked_twice(tmp_path: Path) -> None:
+    def story(percent: int) -> str:
+        store = {"path": str(tmp_path / f"{percent}.db")}
+        config = json.dumps({"jit_access": {**BASE, "store": store, "service": {"cross_check_percent": percent}}})
+        with Engine.from_yaml(config, environ={}) as writer, Engine.from_yaml(config, environ={}) as engine:
+            give(writer)
+            engine.sync()
+            with sqlite3.connect(store["path"]) as changed:
+                changed.execute("UPDATE grants SET state = 'revoked'")
+            return engine.check("dev@example.com", "tools.execute").outcome
+
+    assert (story(0), story(100)) == ("allow", "not_applicable")
 
 
 def test_the_guardrails_are_where_they_are_said_to_be(tmp_path: Path) -> None:
