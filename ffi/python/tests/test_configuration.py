@@ -36,7 +36,7 @@ TAKING: Final[dict[str, Any]] = {"break_glass": {"enabled": True, "eligible_role
 CLOCK: Final = ManualClock(START)
 LEFT_OUT: Final = object()
 
-FORBIDS_TOOLS: Final = 'forbid (principal, action == Action::"tools.execute", resource);'
+FORBIDS_TOOLS: Final = 'forbid (principal, action in [Action::"tools.*"], resource);'
 CONFLICTING: Final = {"permissions": ["tools.*"], "conflicts_with": ["sre"]}
 
 DEV, LEAD, OWNER = (Caller(f"{name}@example.com", roles=[name]) for name in ("dev", "lead", "owner"))
@@ -618,7 +618,7 @@ def test_the_guardrails_are_where_they_are_said_to_be(tmp_path: Path) -> None:
         give(engine)
         decision = engine.check("dev@example.com", "tools.execute")
         assert (decision.outcome, decision.reason, decision.obligations) == ("deny", "guardrail", ("step_up",))
-        assert engine.check("dev@example.com", "tools.read").obligations == ()
+        assert engine.check("dev@example.com", "logs:read").obligations == ()
 
 
 def test_the_standing_policies_are_where_they_are_said_to_be(tmp_path: Path) -> None:
