@@ -433,13 +433,23 @@ impl<'a> World<'a> {
             }
             Read::ListRecords(list) => {
                 let listing = workflow.journal(who(), &list)?;
-                document(PageDocument::new(&listing, |record| RecordDocument::new(record, list.canonical).unwrap()))
+                let people = workflow.accountable(&listing.items)?;
+                let mut people = people.iter();
+                document(PageDocument::new(&listing, |record| {
+                    let person = people.next().and_then(Option::as_ref);
+                    RecordDocument::new(record, list.canonical).unwrap().accountable(person)
+                }))
             }
             Read::GetMetrics(_) => Value::String(workflow.metrics(who())?.to_prometheus()),
             Read::ExportRecords(wanted) => Value::String(wire::export::page(&workflow, who(), &wanted)?.text),
             Read::GetStory(story) => {
                 let listing = workflow.story(who(), &story)?;
-                document(PageDocument::new(&listing, |record| RecordDocument::new(record, story.canonical).unwrap()))
+                let people = workflow.accountable(&listing.items)?;
+                let mut people = people.iter();
+                document(PageDocument::new(&listing, |record| {
+                    let person = people.next().and_then(Option::as_ref);
+                    RecordDocument::new(record, story.canonical).unwrap().accountable(person)
+                }))
             }
             Read::WhoCould(asked) => grants(&workflow.who_could(who(), &asked)?),
             Read::WhatCould(asked) => grants(&workflow.what_could(who(), &asked)?),

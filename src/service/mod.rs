@@ -22,6 +22,7 @@
 //! | `listing` | a page of rows |
 //! | `summaries` | what was done under a grant |
 //! | `records` | a page of records |
+//! | `accountable` | which person answers for what a record tells of |
 //! | `evidence` | what an assessor asks for of a period |
 //! | `integrity` | what was found out last of the store: whether it is whole |
 //! | `proof` | signed checkpoints to read, and proofs that lead to them |
@@ -60,6 +61,7 @@
 
 #[cfg(feature = "cedar")]
 mod authorize;
+mod accountable;
 mod commit;
 mod configured;
 mod cursor;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Refused, Timestamp};
+use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Principal, Refused, Timestamp};
 use crate::service::{Explanation, Health, Listing, Receipt, Remedies};
 use crate::summary::Session;
 use crate::workflow::Offer;
@@ -69,8 +69,8 @@ pub enum Item {
     Grant(Box<Grant>),
     /// A delegation.
     Delegation(Box<Delegation>),
-    /// A record of the journal, and whether its canonical JSON is wanted.
-    Record(Box<Record>, bool),
+    /// A record of the journal, whether its canonical JSON is wanted, and the person who answers for it.
+    Record(Box<Record>, bool, Option<Principal>),
     /// What was done under a grant.
     Summary(Box<Session>),
     /// An alert.
@@ -125,7 +125,10 @@ impl Item {
             }
             Self::Grant(grant) => ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
-            Self::Record(record, canonical) => ItemDocument::Record(Box::new(RecordDocument::new(record, *canonical)?)),
+            Self::Record(record, canonical, person) => {
+                let document = RecordDocument::new(record, *canonical)?;
+                ItemDocument::Record(Box::new(document.accountable(person.as_ref())))
+            }
             Self::Alert(state) => ItemDocument::Alert(Box::new(AlertDocument::new(state, now))),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
             Self::Delivery(one) => ItemDocument::Delivery(Box::new(DeliveryDocument::from(&**one))),

@@ -8,8 +8,9 @@ use super::answer::{Answer, Body, Item};
 use super::{caller, export};
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, Verify, catalogue, spec_of, text};
 use crate::error::Error;
+use crate::journal::Record;
 use crate::model::{Caller, Delivery, GrantId, Invalid, Timestamp};
-use crate::service::{IdempotencyKey, Workflow};
+use crate::service::{IdempotencyKey, Listing, Workflow};
 use crate::store::Verifying;
 
 /// The fields that a document of this command may have, besides `command`.
@@ -180,16 +181,12 @@ fn look_up(
             Answer::page(workflow.delegations(who()?, &list)?, |one| Item::Delegation(Box::new(one)))
         }
         Read::ListAlerts(list) => Answer::page(workflow.alerts(who()?, &list)?, |one| Item::Alert(Box::new(one))),
-        Read::ListRecords(list) => {
-            Answer::page(workflow.journal(who()?, &list)?, |record| Item::Record(Box::new(record), list.canonical))
-        }
+        Read::ListRecords(list) => records(workflow, workflow.journal(who()?, &list)?, list.canonical)?,
         Read::GetMetrics(_) => Answer::read(Body::Text(workflow.metrics(who()?)?.to_prometheus()), workflow.now()),
         Read::ExportRecords(wanted) => {
             Answer::read(Body::Text(export::page(workflow, who()?, &wanted)?.text), workflow.now())
         }
-        Read::GetStory(story) => {
-            Answer::page(workflow.story(who()?, &story)?, |record| Item::Record(Box::new(record), story.canonical))
-        }
+        Read::GetStory(story) => records(workflow, workflow.story(who()?, &story)?, story.canonical)?,
         Read::WhoCould(asked) => Answer::page(workflow.who_could(who()?, &asked)?, grant),
         Read::WhatCould(asked) => Answer::page(workflow.what_could(who()?, &asked)?, grant),
         Read::WhatChanged(asked) => Answer::page(workflow.what_changed(who()?, &asked)?, grant),
@@ -230,6 +227,12 @@ fn look_up(
             Answer::read(Body::Number(count), workflow.now())
         }
     })
+}
+
+/// A page of records, each with the person who answers for it.
+fn records(workflow: &Workflow, listing: Listing<Record>, canonical: bool) -> Result<Answer, Error> {
+    let mut people = workflow.accountable(&listing.items)?.into_iter();
+    Ok(Answer::page(listing, |record| Item::Record(Box::new(record), canonical, people.next().flatten())))
 }
 
 fn delivery(one: Delivery, now: Timestamp) -> Answer {

@@ -32,14 +32,15 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
         text.push_str(&COLUMNS.join(","));
         text.push_str("\r\n");
     }
-    for record in &records {
+    let people = workflow.accountable(&records)?;
+    for (record, person) in records.iter().zip(&people) {
         match export.format {
             ExportFormat::Csv => text.push_str(&row(record)),
             ExportFormat::Ocsf => {
                 let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
                 text.push_str(&ocsf::event(record, grant.as_ref())?.to_string());
             }
-            _ => text.push_str(&to_json(&RecordDocument::new(record, false)?)?),
+            _ => text.push_str(&to_json(&RecordDocument::new(record, false)?.accountable(person.as_ref()))?),
         }
         text.push_str(if export.format == ExportFormat::Csv { "\r\n" } else { "\n" });
     }

@@ -37,7 +37,7 @@ pub struct PageDocument<T> {
 
 impl<T> PageDocument<T> {
     /// A page of what `render` makes of each row.
-    pub fn new<R>(listing: &Listing<R>, render: impl Fn(&R) -> T) -> Self {
+    pub fn new<R>(listing: &Listing<R>, render: impl FnMut(&R) -> T) -> Self {
         Self {
             items: listing.items.iter().map(render).collect(),
             next_cursor: listing.next.as_ref().map(ToString::to_string),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::shown::Instant;
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{Fact, Subject};
+use crate::model::{Actor, Fact, Principal, PrincipalKind, Subject};
 
 document! {
     /// A record of the journal.
@@ -28,6 +28,8 @@ document! {
         at: Instant,
         /// Who did it: a person, `agent:name`, or `rule:` and the name of a rule.
         by: String,
+        /// The person who answers for it: who did it, or the person that the agent who did it acted for; `null` for a rule.
+        accountable: Option<String>,
         /// What happened: `grant_revoked`.
         event: &'static str,
         /// What came of it: `allowed`, `denied`, `expired`, if something did.
@@ -66,6 +68,10 @@ impl RecordDocument {
             revision: record.revision.0,
             at: record.event.at.into(),
             by: record.event.by.to_string(),
+            accountable: match &record.event.by {
+                Actor::Principal(by) if by.kind() == PrincipalKind::User => Some(by.to_string()),
+                _ => None,
+            },
             event: record.event.fact.name(),
             result: record.event.fact.result().map(crate::model::RecordResult::name),
             grant,
@@ -75,5 +81,11 @@ impl RecordDocument {
             hash: record.hash.to_string(),
             body: canonical.then(|| record.body.clone()),
         })
+    }
+
+    /// The same, with the person who answers for it: see [`crate::service::Workflow::accountable`].
+    #[must_use]
+    pub fn accountable(self, person: Option<&Principal>) -> Self {
+        Self { accountable: person.map(ToString::to_string), ..self }
     }
 }

@@ -234,6 +234,7 @@ class AuditRecordModel(_Shown):
     revision: int = Field(description="Its position; gapless, from 1")
     at: datetime = Field(description="When it happened")
     by: str = Field(description="Who did it: a person, `agent:name`, or `rule:` and the name of a rule")
+    accountable: str | None = Field(description="The person who answers for it: who did it, or the person that the agent who did it acted for; `null` for a rule")
     event: str = Field(description="What happened: `grant_revoked`")
     result: str | None = Field(description="What came of it: `allowed`, `denied`, `expired`, if something did")
     grant: str | None = Field(description="The grant that it is about")

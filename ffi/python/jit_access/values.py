@@ -830,6 +830,11 @@ class Record(Answered):
         return self._of("by")
 
     @property
+    def accountable(self) -> str | None:
+        """The person who answers for it: who did it, or the person that the agent who did it acted for; `None` for a rule."""
+        return self._of("accountable")
+
+    @property
     def event(self) -> str:
         """What happened: `grant_revoked`."""
         return self._of("event")
