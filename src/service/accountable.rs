@@ -67,6 +67,8 @@ impl Workflow {
         };
         let asked = request.filter(|request: &AccessRequest| request.requester == *agent);
         let held = grant.filter(|grant: &Grant| grant.holder == *agent);
-        Ok(held.and_then(|grant| grant.holder_acts_for).or_else(|| asked.and_then(|request| request.requester_acts_for)))
+        Ok(held
+            .and_then(|grant| grant.holder_acts_for)
+            .or_else(|| asked.and_then(|request| request.requester_acts_for)))
     }
 }

@@ -59,9 +59,9 @@
 //! | `outbox` | what is told to whom, for whoever sends it |
 //! | `notifier` | what wakes those who wait |
 
+mod accountable;
 #[cfg(feature = "cedar")]
 mod authorize;
-mod accountable;
 mod commit;
 mod configured;
 mod cursor;
