@@ -95,8 +95,7 @@ fn line(what: &str, done: u64, all: u64, done_since: u64, since_millis: u64) -> 
     let bar = format!("{}{}", "█".repeat(full), "░".repeat(CELLS - full));
     let rate = done_since.saturating_mul(1_000).checked_div(since_millis).unwrap_or(0);
     let mut said_of = format!("{what} {} {share:>3} %", Look::Name.on(&bar));
-    if rate > 0 {
-        let left = all.saturating_sub(done).saturating_mul(1_000) / rate;
+    if let Some(left) = all.saturating_sub(done).saturating_mul(1_000).checked_div(rate) {
         let left = said(i64::try_from(left.max(1_000)).unwrap_or(i64::MAX));
         said_of.push_str(&Look::Dim.on(&format!(" · {rate} a second · {left} left")));
     }

@@ -49,7 +49,7 @@ pub(super) fn add(transaction: &Transaction<'_>, refused: &[Refused]) -> Result<
 pub(super) fn page(connection: &Connection, page: &RefusalPage) -> Result<Vec<NumberedRefusal>, Fault> {
     let before = page.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
     let (kind, name) = page.principal.as_ref().map(|one| (one.kind().name(), one.id())).unzip();
-    let found = connection
+    connection
         .prepare_cached(
             "SELECT number, kind, name, acts_for, attempt, code, about, message, count, first_at, last_at FROM refusals
              WHERE number < ?1 AND (?3 IS NULL OR (kind = ?3 AND name = ?4) OR (?3 = 'user' AND acts_for = ?4))
@@ -57,8 +57,7 @@ pub(super) fn page(connection: &Connection, page: &RefusalPage) -> Result<Vec<Nu
              ORDER BY number DESC LIMIT ?2",
         )?
         .query_and_then(params![before, int_of(page.limit), kind, name, page.code, page.attempt], refused_in)?
-        .collect();
-    found
+        .collect()
 }
 
 fn refused_in(row: &Row<'_>) -> Result<NumberedRefusal, Fault> {
