@@ -2,6 +2,7 @@
 //!
 //! The number of cases is in `AUTHORIZE_CASES`, the seed in `AUTHORIZE_SEED`:
 //! `AUTHORIZE_CASES=1000000 cargo test --all-features --test authorize -- --nocapture`.
+//! What many policies cost: `cargo test --release --all-features --test authorize few -- --ignored --nocapture`.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -136,8 +137,10 @@ fn scoped_policies_answer_as_cedar_does_over_all() {
     assert!(allowed > asked / 100 && denied > asked / 100 && failed > asked / 100);
 }
 
-/// How long it takes is told and only roughly held: the whole set against what can match.
+/// Tells how long it takes: the whole set against what can match.
 #[test]
+#[ignore = "it measures; see the manual of this file"]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
 fn a_request_meets_few_of_very_many() {
     use std::time::Instant;
 
@@ -175,7 +178,6 @@ fn a_request_meets_few_of_very_many() {
     println!(
         "{count} policies: {over_all:?} over all, {over_ideal:?} over the one that matters, {ours:?} by the index"
     );
-    assert!(over_all > ours * 20, "{over_all:?}, {ours:?}");
 }
 
 // ── A whole engine ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stdout,
     reason = "a test may stop at the first surprise, and says what it was made of"
 )]
 
@@ -241,7 +240,7 @@ impl World {
                 let by = found.iter().find(|held| held.grant.id == grant);
                 let by = by.unwrap_or_else(|| panic!("a grant that does not give it: {}", told()));
                 assert_eq!((decision.outcome, reason), (Outcome::Allow, Reason::Granted), "{}", told());
-                let rank = found.iter().map(|held| rank(held)).min();
+                let rank = found.iter().map(rank).min();
                 assert_eq!(Some(rank_of(by)), rank, "a grant that asks for less gives it too: {}", told());
                 let until = decision.valid_until.unwrap().millis();
                 assert!(until > now || rank_of(by) == 2 && until == now, "{}", told());

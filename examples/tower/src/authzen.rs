@@ -13,10 +13,10 @@ use jit_access::authzen::{Call, Host, Peps, Point, Reply};
 use tokio::time::{Instant, sleep};
 
 /// A decision point with its callers and the host's part of it.
-pub struct Authzen {
-    pub point: Point,
-    pub peps: Peps,
-    pub host: Box<dyn Host + Send + Sync>,
+pub(crate) struct Authzen {
+    pub(crate) point: Point,
+    pub(crate) peps: Peps,
+    pub(crate) host: Box<dyn Host + Send + Sync>,
 }
 
 /// More than the decision point reads, so that it can say itself that a body is too large.
@@ -25,7 +25,7 @@ const MOST: usize = 65 * 1024;
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// The routes, for the root of a service.
-pub fn routes(authzen: Arc<Authzen>) -> Router {
+pub(crate) fn routes(authzen: Arc<Authzen>) -> Router {
     Router::new()
         .route("/.well-known/authzen-configuration", get(metadata))
         .route("/access/v1/{*path}", any(serve))

@@ -74,9 +74,11 @@ pub struct _AuthZen {
     engine: Py<Engine>,
     settings: Settings,
     functions: Functions,
-    /// The one of this process, by the process's number and the place of what it was opened from.
-    point: Mutex<Option<((u32, usize), Arc<Point>)>>,
+    point: Mutex<Option<(OpenedIn, Arc<Point>)>>,
 }
+
+/// The number of a process, and the place of what its decision point was opened from.
+type OpenedIn = (u32, usize);
 
 struct Functions {
     standing: Py<PyAny>,

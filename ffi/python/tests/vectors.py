@@ -18,11 +18,11 @@ ORIGIN = "https://pdp.example.com"
 SLACK = 2.0
 
 
-class Wrong(AssertionError):  # noqa: N818
+class Wrong(AssertionError):
     """An answer that is not what a vector expects."""
 
 
-class Skipped(Exception):  # noqa: N818
+class Skipped(Exception):
     """The rest of a case, which is about something that the server does not have."""
 
 
@@ -217,7 +217,7 @@ class Runner:
             return True
         return name in seen and self.fits(seen[name], wish)
 
-    def form(self, form: str, seen: Any, wish: Any) -> bool:  # noqa: C901, PLR0911, PLR0912
+    def form(self, form: str, seen: Any, wish: Any) -> bool:
         match form:
             case "$any":
                 return True
