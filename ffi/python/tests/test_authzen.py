@@ -19,13 +19,13 @@ pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 uvicorn = pytest.importorskip("uvicorn")
 
-import httpx
-from fastapi import FastAPI, Header, HTTPException, Request
-from vectors import ORIGIN, Runner, Skipped
+import httpx  # noqa: E402
+from fastapi import FastAPI, Header, HTTPException, Request  # noqa: E402
+from vectors import ORIGIN, Runner, Skipped  # noqa: E402
 
-from jit_access import Caller, Engine, Principal
-from jit_access.authzen import Pep, Peps, create_authzen_discovery, create_authzen_router
-from jit_access.router import create_router
+from jit_access import Caller, Engine, Principal  # noqa: E402
+from jit_access.authzen import Pep, Peps, create_authzen_discovery, create_authzen_router  # noqa: E402
+from jit_access.router import create_router  # noqa: E402
 
 VECTORS = Path(__file__).parents[3] / "tests" / "authzen" / "vectors"
 BESIDE = Path(__file__).parents[4] / "shared" / "authzen" / "vectors" / "interop"
