@@ -56,6 +56,9 @@ def main() -> int:
         process = multiprocessing.get_context("fork").Process(target=serve, args=(listening,), daemon=True)
         process.start()
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        client.connect()
+        # The client sends headers and body apart: without this the body waits for an acknowledgement of the headers.
+        client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         calls: dict[str, tuple[str, bytes]] = {
             "empty": ("/empty", json.dumps(ONE).encode()),

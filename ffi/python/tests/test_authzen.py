@@ -319,6 +319,7 @@ def test_a_dependency_of_the_host_authenticates_too() -> None:
         }
         refused = runner.client.post("/access/v1/evaluation", json=body, headers={"X-Request-ID": "r 1"})
         assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Gateway"), "the host's own answer"
+        assert refused.headers["x-request-id"] == "r 1"
         answer = runner.client.post("/access/v1/evaluation", json=body, headers={"X-Gateway": "yes"})
         assert answer.json() == {"decision": True, "context": {"urn:jit-access:decision": {"standing": True}}}
         assert runner.client.get("/access/v1/jwks").status_code == 200, "keys are for everybody"
