@@ -257,10 +257,6 @@ class Decision:
         Whoever caches it must drop it then, and whenever the engine's `revision` rises."""
 
     @property
-    def enhanced_audit(self) -> bool:
-        """Whether the record of a use says what the host told of the call (`UseDetails`)."""
-
-    @property
     def revision(self) -> int:
         """The journal position that the answer was made from."""
 
@@ -1366,6 +1362,10 @@ class Engine:
         anyway."""
 
     @property
+    def enhanced_audit(self) -> bool:
+        """Whether the record of a use says what the host told of the call (`UseDetails`)."""
+
+    @property
     def revision(self) -> int:
         """The journal position that checks are answered from now, at least. It rises with every change."""
 
@@ -1410,8 +1410,8 @@ def _parse_principal(text: str) -> str: ...
 class Pep:
     """A policy enforcement point: a program that asks, once the host has authenticated it. It is no principal.
 
-    `speaks_for` names the subjects that it may ask about, each written `type:id` or a type alone; without it, everybody.
-    `may` is of `evaluate`, `search` and `request`; without it, all three.
+    `speaks_for` names the subjects that it may ask about, each written `type:id` or a type alone; without it,
+    everybody. `may` is of `evaluate`, `search` and `request`; without it, all three.
     """
 
     def __new__(cls, id: str, *, speaks_for: Sequence[str] | None = None, may: Sequence[str] | None = None) -> Self: ...

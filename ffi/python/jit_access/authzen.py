@@ -1,7 +1,7 @@
 """AuthZEN over HTTP: the Authorization API 1.0, and the Access Request and Approval Profile.
 
-A FastAPI router that any host can include. It carries what comes to the engine's decision point and what that answers; the
-standards are in the library. docs/authzen.md has each of their requirements with its test.
+A FastAPI router that any host can include. It carries what comes to the engine's decision point and what that answers;
+the standards are in the library. docs/authzen.md has each of their requirements with its test.
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ def create_authzen_router(
 ) -> APIRouter:
     """The routes of AuthZEN over `engine`, under `prefix` and `/access/v1/`.
 
-    `pep` authenticates whoever asks: the callers with bearer tokens (`Peps`), or a FastAPI dependency that returns a `Pep`.
-    `standing(principal, person)` says who a principal is to the host, as a `Caller` with its roles, its standing permissions
-    and its sign-in, or `None` for somebody unknown; `person` is the one that an agent acts for. `base(question)` is the
-    host's own answer, `True`, `False`, or `None` for what the standing permissions say. `candidates(what, question)` gives
-    what a search should look at besides what grants name: pairs of type and id, or names of actions. All three are called
-    in a thread, and nothing in them may come from the call but the question.
+    `pep` authenticates whoever asks: the callers with bearer tokens (`Peps`), or a FastAPI dependency that returns a
+    `Pep`. `standing(principal, person)` says who a principal is to the host, as a `Caller` with its roles, its standing
+    permissions and its sign-in, or `None` for somebody unknown; `person` is the one that an agent acts for.
+    `base(question)` is the host's own answer, `True`, `False`, or `None` for what the standing permissions say.
+    `candidates(what, question)` gives what a search should look at besides what grants name: pairs of type and id, or
+    names of actions. All three are called in a thread, and nothing in them may come from the call but the question.
 
-    `public_url` is where callers reach the routes, without `/access/v1`. It is never taken from a request. `actions` says
-    what an action of callers is called here, and `subject_types` what other types of subjects are. `pages_url` is where
-    people see a request.
+    `public_url` is where callers reach the routes, without `/access/v1`. It is never taken from a request. `actions`
+    says what an action of callers is called here, and `subject_types` what other types of subjects are. `pages_url` is
+    where people see a request.
     """
     point = _point(
         engine, public_url, standing, base, candidates, denial_ttl_seconds, subject_types, actions, pages_url, searches
@@ -87,7 +87,7 @@ def create_authzen_router(
         return await _serve(point, None, request)
 
     # As a default: an annotation is text here, and a name of this function would not be found in it.
-    async def somebody(request: Request, who: Pep = Depends(pep)) -> Response:  # noqa: B008
+    async def somebody(request: Request, who: Pep = Depends(pep)) -> Response:
         return await _serve(point, who, request)
 
     for open_path in sorted(_OPEN):

@@ -1,4 +1,7 @@
-"""A runner for the vectors of AuthZEN: steps over real HTTP, and what they expect. `tests/authzen/README.md` says the format."""
+"""A runner for the vectors of AuthZEN: steps over real HTTP, and what they expect.
+
+`tests/authzen/README.md` says the format.
+"""
 
 from __future__ import annotations
 

@@ -87,9 +87,9 @@ def rings(engine: Engine, who: Caller, after: int, most: int) -> list[Ring]:
             found.append(Ring(number + 1, "", whole=False, joined=True, computed="", previous="", before=before))
             continue
         [ring] = chain([one])
-        before = found[-1] if found else None
-        if before is not None and not before.hash:
-            found[-1] = replace(before, hash=one.previous)
+        last = found[-1] if found else None
+        if last is not None and not last.hash:
+            found[-1] = replace(last, hash=one.previous)
         found.append(ring)
     return found
 
