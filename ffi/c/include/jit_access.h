@@ -306,7 +306,7 @@ typedef void (*jit_log_callback)(void *userdata, const struct jit_log_record *re
 // A grant allows it.
 #define JIT_ALLOW 1
 
-// Forbidden, whatever else would allow it. For guardrails, of which none exist yet: no check answers this today. Treat it as a no.
+// Forbidden by a guardrail, whatever else would allow it. Treat it as a no.
 #define JIT_DENY 2
 
 // No grant allows it: the host's own answer stands.

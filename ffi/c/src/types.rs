@@ -161,7 +161,7 @@ pub struct jit_query {
 pub type jit_outcome = u32;
 /// A grant allows it.
 pub const JIT_ALLOW: jit_outcome = 1;
-/// Forbidden, whatever else would allow it. For guardrails, of which none exist yet: no check answers this today. Treat it as a no.
+/// Forbidden by a guardrail, whatever else would allow it. Treat it as a no.
 pub const JIT_DENY: jit_outcome = 2;
 /// No grant allows it: the host's own answer stands.
 pub const JIT_NOT_APPLICABLE: jit_outcome = 3;
