@@ -41,6 +41,9 @@ CONFLICTING: Final = {"permissions": ["tools.*"], "conflicts_with": ["sre"]}
 
 DEV, LEAD, OWNER = (Caller(f"{name}@example.com", roles=[name]) for name in ("dev", "lead", "owner"))
 SRE = Caller("sre@example.com", roles=["sre"], amr=["pwd", "otp"], auth_time=START)
+AGENT = Caller("helper", agent=True, acts_for="dev@example.com")
+LONELY = Caller("helper", agent=True)
+REVIEWING_AGENT = Caller("reviewer", agent=True, roles=["lead"])
 
 
 def outcome(call: Callable[[], Any]) -> str:
@@ -149,6 +152,27 @@ def checking_what_was_taken(engine: Engine) -> Any:
 def second_request(engine: Engine) -> Any:
     ask(engine)
     return outcome(lambda: ask(engine, role="reader"))
+
+
+def second_request_of_an_agent(engine: Engine) -> Any:
+    ask(engine, AGENT)
+    return outcome(lambda: ask(engine, AGENT, role="reader"))
+
+
+def asking_after_a_denial(hours: int) -> Callable[[Engine], Any]:
+    def story(engine: Engine) -> Any:
+        engine.deny(LEAD, ask(engine, AGENT).id, reason="not now")
+        CLOCK.advance(timedelta(hours=hours))
+        return outcome(lambda: ask(engine, AGENT, role="reader"))
+
+    return story
+
+
+def recorded_details(engine: Engine) -> Any:
+    give(engine)
+    engine.check("dev@example.com", "tools.execute", context=Context(address="192.0.2.7"))
+    auditor = Caller("eye@example.com", roles=["lead"])
+    return ["details" in record.data for record in engine.audit(auditor, event="grant_used").items]
 
 
 def extending(times: int) -> Callable[[Engine], Any]:
@@ -290,8 +314,13 @@ ROWS: Final[dict[str, Row]] = {
     "roles.conflicts_with": Row(["dev"], ["sre"], risk()),
     "host_roles": Row(["dev", "sre"], ["dev"], opening, {"roles": {"operator": CONFLICTING}}),
     "roles.description": Row("for the operators", 5, opening),  # Read by people who read the file, and nobody else.
-    # Keys whose features are not here: what is off is accepted, and nothing pretends to be on.
-    "enhanced_audit": Row(False, True, opening),
+    "enhanced_audit": Row(False, True, recorded_details),
+    "agents.require_person": Row(True, False, lambda engine: outcome(lambda: ask(engine, LONELY))),
+    "agents.may_review": Row(False, True, approving_as(REVIEWING_AGENT), {"agents": {"require_person": False}}),
+    "agents.requests_per_hour": Row(1, 2, second_request_of_an_agent),
+    "agents.open_requests": Row(1, 2, second_request_of_an_agent),
+    "agents.denials": Row(1, 2, asking_after_a_denial(0)),
+    "agents.pause_minutes": Row(60, 180, asking_after_a_denial(2), {"agents": {"denials": 1}}),
     "store.type": Row("memory", "sqlite", opening),
 }
 """By key; those of a step of an approval and of a role of the catalogue under `approval.` and `roles.`."""
@@ -597,6 +626,9 @@ def test_uses_are_told_or_not(tmp_path: Path, told: bool) -> None:
     hook.end()
 
 
+REVOKED: Final = "UPDATE grants SET state = 'revoked'"
+
+
 def test_a_share_of_checks_is_asked_twice(tmp_path: Path) -> None:
     def story(percent: int) -> str:
         store = {"path": str(tmp_path / f"{percent}.db")}
@@ -604,8 +636,9 @@ def test_a_share_of_checks_is_asked_twice(tmp_path: Path) -> None:
         with Engine.from_yaml(config, environ={}) as writer, Engine.from_yaml(config, environ={}) as engine:
             give(writer)
             engine.sync()
-            with sqlite3.connect(store["path"]) as changed:
-                changed.execute("UPDATE grants SET state = 'revoked'")
+            # From another process: two libraries in one process do not see each other's locks on a file.
+            change = f"import sqlite3; c = sqlite3.connect({store['path']!r}); c.execute({REVOKED!r}); c.commit()"
+            subprocess.run([sys.executable, "-c", change], check=True)
             return engine.check("dev@example.com", "tools.execute").outcome
 
     assert (story(0), story(100)) == ("allow", "not_applicable")
