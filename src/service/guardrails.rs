@@ -41,8 +41,11 @@ impl Shared {
         if !self.record_guardrails(&fact)? {
             return Ok(());
         }
-        guard.watched.lock().recorded = Some(fact);
-        self.announce();
+        // What is in force from the start changes no answer that anybody keeps.
+        let is_first = guard.watched.lock().recorded.replace(fact).is_none();
+        if !is_first {
+            self.announce();
+        }
         Ok(())
     }
 

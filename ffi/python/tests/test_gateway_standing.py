@@ -347,6 +347,9 @@ def test_a_gateway_that_cannot_say_lifts_nothing(engine: Engine, monkeypatch: py
 def test_an_agent_with_an_account_has_no_more_than_its_person(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(agents._persons, BOSS, DEV)
     asked = engine.submit(Caller(BOSS, agent=True, acts_for=DEV), role="auditor")
+    with SessionLocal() as session:
+        session.add(EmailUser(email="third@example.com", password_hash="x"))
+        session.commit()
     engine.approve(Caller("third@example.com", roles=["boss"]), asked.id)
     assert not Standings(engine).follow()
     assert engine.check(BOSS, "audit:read", agent=True).allowed
