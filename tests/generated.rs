@@ -653,7 +653,7 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 11] = [
+const ANSWERS: [(&str, &[&str]); 12] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),
@@ -662,6 +662,7 @@ const ANSWERS: [(&str, &[&str]); 11] = [
     ("Summary", &["grant_id", "status", "holder", "role"]),
     ("Delivery", &["id", "state", "kind", "channel"]),
     ("Health", &["channels"]),
+    ("RefusedAttempt", &["principal", "attempt", "code", "count"]),
     ("Offer", &["role", "may_request", "not_held"]),
     ("Explanation", &["outcome", "reason", "detail"]),
     ("Remedies", &["action", "resource", "detail"]),

@@ -1447,11 +1447,11 @@ class ClockHealth(Value):
 
 
 @final
-class RefusedAttempt(Value):
+class RefusedAttempt(Answered):
     """Attempts of one principal that were refused for one reason, within one hour."""
 
     __slots__ = ()
-    _shown = ("principal", "acts_for", "attempt", "code", "about", "message", "count", "first_at", "last_at",)
+    _shown = ("principal", "attempt", "code", "count",)
 
     @property
     def principal(self) -> str:

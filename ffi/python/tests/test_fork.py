@@ -28,6 +28,7 @@ jit_access:
   approver_roles: [lead]
   auto_approve_for_roles: [on-call]
   service: {{interval_ms: 1}}
+  limits: {{requests_per_hour: 0, open_requests_per_person: 0}}
   store: {store}
   roles:
     operator: {{permissions: ["tools.*"]}}

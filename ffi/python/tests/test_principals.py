@@ -34,7 +34,8 @@ def test_a_directory_may_be_an_object() -> None:
             return Standing(enabled=True) if principal.name == "dev@example.com" else "gone"
 
     accounts: Directory = Accounts()
-    with Engine.from_yaml(CONFIG, environ={}, directory=accounts) as engine:
+    config = CONFIG.replace("{approver_roles", "{agents: {require_person: false}, approver_roles")
+    with Engine.from_yaml(config, environ={}, directory=accounts) as engine:
         request = engine.submit(DEV, role="operator", reason="x")
         engine.submit(Caller(Principal("bot", agent=True)), role="operator", reason="x")
         assert asked == [Principal("dev@example.com"), Principal("bot", agent=True)]

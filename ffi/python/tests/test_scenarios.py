@@ -171,7 +171,7 @@ class World:
             given["conditions"] = Conditions(**given["conditions"])
         if verb == "revoke_many" and "request" in given:
             given["request_id"] = given.pop("request")
-        if verb in ("alerts", "audit", "export"):
+        if verb in ("alerts", "audit", "export", "policies"):
             given |= {f"{name}_id": given.pop(name) for name in ("grant", "request") if name in given}
         if "from" in given:
             given["start"] = given.pop("from")
