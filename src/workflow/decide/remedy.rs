@@ -17,10 +17,10 @@ use crate::workflow::{Ids, Refusal, Rules, View};
 /// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {operator: {permissions: [tools.execute, tools.delete]}}}", [])?;
 /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// use jit_access::command::ListRemedies;
-/// use jit_access::model::{Action, Caller, Principal};
+/// use jit_access::model::{Action, Caller, Principal, Resource};
 ///
 /// let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
-/// let denied = ListRemedies::new(Action::new("tools.execute")?).resource("tool:deploy".parse()?);
+/// let denied = ListRemedies::new(Action::new("tools.execute")?).resource("tool:deploy".parse::<Resource>()?);
 /// let remedies = engine.workflow().remedies(&dev, &denied)?;
 /// let given: Vec<_> = remedies.options.iter().map(|one| one.permissions.allowed().len()).collect();
 /// assert_eq!(given, [1, 2], "the action alone, then the whole role");
