@@ -251,6 +251,7 @@ def _answered(model: type[BaseModel], description: str, headers: dict[str, Any] 
 
 def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the answers of a route."""
+    missing = [404] if "{id}" in route.path or name == "policies" else []
     if route.answer is None:
         kinds = ["text/plain", "text/markdown", "text/html"] if "form" in route.query else ["text/plain"]
         if name in _JSON:
@@ -259,9 +260,9 @@ def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
         schemas = {kind: {} if kind == "application/json" else {"type": "string"} for kind in kinds}
         content = {kind: {"schema": schema} for kind, schema in schemas.items()}
         text = {"description": route.summary, "content": content}
-        return {200: text, **responses(*([404] if "{id}" in route.path else []))}
+        return {200: text, **responses(*missing)}
     if not route.writes:
-        return {200: _answered(route.answer, "As it stands now"), **responses(*([404] if "{id}" in route.path else []))}
+        return {200: _answered(route.answer, "As it stands now"), **responses(*missing)}
     if route.answer is GrantPageModel:
         return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses(409)}
     if route.status == 200:
@@ -270,7 +271,7 @@ def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
         return {201: _answered(route.answer, "As it was made", _REPLAYED), **responses(409)}
     if name == "break_glass":
         return {201: _answered(route.answer, "The request, and its grant", _LOCATION | _REPLAYED), **_unproven()}
-    problems = responses(*([404] if "{id}" in route.path else []), 409, 429)
+    problems = responses(*missing, 409, 429)
     made: dict[int | str, dict[str, Any]] = {
         201: _answered(route.answer, "The request, pending or approved by rule", _LOCATION | _REPLAYED)
     }

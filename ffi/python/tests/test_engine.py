@@ -449,6 +449,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.tick(),
         lambda: opened.revision,
         lambda: opened.enhanced_audit,
+        lambda: opened.remedies(DEV, action="tools.execute"),
         lambda: opened.configuration(),
         lambda: opened.authorize("{}"),
         lambda: opened.tell_entities("[]"),

@@ -309,7 +309,7 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     assert walk("refusals", "lead")["items"] == []
     now, before = days(0), days(-1)
     walk("who_could", "lead", permission="audit:read", at=now)
-    walk("remedies", "dev", action="audit:read")
+    walk("remedies", "lead", action="audit:read")
     walk("what_could", "lead", principal="dev@example.com", at=now)
     walk("what_changed", "lead", **{"from": before, "until": now})
     walk("evidence", "lead", **{"from": days(-2), "until": before})
