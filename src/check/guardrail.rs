@@ -24,6 +24,7 @@ pub(crate) trait Forbids: Debug + Send + Sync {
 }
 
 /// What guardrails say.
+#[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "without Cedar nothing judges"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Nothing stands in the way. `depends` says that the next check may be judged otherwise.

@@ -381,6 +381,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
     opened = Engine.from_yaml(in_file(tmp_path / "jit.db"), environ={})
     grant = granted(opened)
     assert opened.check("dev@example.com", "tools.execute").allowed
+    opened.tick()
     opened.close()
     opened.close()
     calls: list[Callable[[], object]] = [
@@ -466,7 +467,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
     assert repr(opened).startswith("Engine(")
     with Engine.from_yaml(in_file(tmp_path / "jit.db"), environ={}) as again:
         assert again.grant(DEV, grant.id).actions_taken == 1, "closing has written the use down"
-        assert again.verify() == 5
+        assert again.verify() == 6, "the record of the configuration among them"
 
 
 def test_a_context_manager_closes_and_hides_no_error() -> None:
