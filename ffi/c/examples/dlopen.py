@@ -22,7 +22,8 @@ class Query(ctypes.Structure):
 class Decision(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("outcome", ctypes.c_uint32), ("reason", ctypes.c_uint32),
                 ("revision", ctypes.c_uint64), ("valid_until_ms", ctypes.c_int64),
-                ("grant_id", ctypes.c_char * 40)]  # fmt: skip
+                ("grant_id", ctypes.c_char * 40),
+                ("obligations", ctypes.c_uint32), ("reserved", ctypes.c_uint32)]  # fmt: skip
 
 
 class ErrorInfo(ctypes.Structure):
