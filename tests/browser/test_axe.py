@@ -12,10 +12,10 @@ from playwright.sync_api import Page
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def violations(page: Page, axe: str) -> list[str]:
+def violations(page: Page, axe: str, within: str = "html") -> list[str]:
     page.evaluate(axe)
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    assert len(found["passes"]) > 10
+    found = page.evaluate("([within, rules]) => axe.run(within, {runOnly: rules})", [within, RULES])
+    assert len(found["passes"]) > (10 if within == "html" else 0)
     return [f"{page.url} {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
 
 
@@ -36,7 +36,7 @@ def paths(demo: Demo) -> dict[str, list[str]]:
     taken = demo.engine.request(demo.caller(EVA), glass.id)
     for _ in range(3):
         demo.engine.check(DEV, "logs.read")
-    longer = demo.engine.extend(demo.caller(DEV), held.id, duration_hours=1)
+    longer = demo.engine.extend(demo.caller(DEV), held.id, duration_hours=1, reason="Goes on")
     demo.engine.approve(demo.caller(OPS), longer.id)
     demo.misuse()
     demo.fail_a_message()
@@ -104,8 +104,14 @@ def test_axe_finds_nothing(
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             wrong += violations(page, axe)
             if path in ("queue", "active", "request", "audit", "alerts"):
-                page.evaluate("document.querySelectorAll('details:not([name])').forEach(one => { one.open = true })")
+                opened = (
+                    "document.querySelectorAll('details:not([name]):not(.menu)').forEach(one => { one.open = true })"
+                )
+                page.evaluate(opened)
                 wrong += violations(page, axe)
+                # It lies over what is beneath it, where nobody points meanwhile.
+                page.evaluate("document.querySelector('details.menu').open = true")
+                wrong += violations(page, axe, "details.menu")
     assert not wrong, "\n".join(wrong)
 
 

@@ -191,7 +191,7 @@ def test_the_record_is_searched_and_verified(demo: Demo, plain: Any) -> None:
     page.get_by_label("What happened").select_option("grant_created")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator(".entry")).to_have_count(1)
-    page.get_by_role("link", name="Grant").click()
+    page.get_by_role("link", name="Grant", exact=True).click()
     page.get_by_role("link", name="Read it as Cedar").click()
     expect(page.locator("pre")).to_contain_text(f'@id("{held.id}")')
     page.goto(f"{demo.url}/access/audit")
