@@ -120,7 +120,9 @@ class Runtime:
         if given.grant_id is None:
             if given.reason != _NOTHING:
                 # A grant covers it and a condition denies it: that leaves a trace, which a look does not.
-                self.engine.check(email, permission, resource, parent=parent, context=context, current=True)
+                self.engine.check(
+                    email, permission, resource, parent=parent, context=context, current=True, agent=agent
+                )
             return given
         # An agent has no more than its person, so both are looked at.
         for account in filter(None, (email, agents.person_of(email))):
