@@ -273,6 +273,20 @@ pub(in crate::store) fn revision(column: i64) -> Result<Revision, StoreError> {
     u64::try_from(column).map(Revision).map_err(|_| corrupt(format!("{column} is kept as a revision")))
 }
 
+/// Whose attempts a row of refused ones counts: a principal, and the person that it acts for, where that is told.
+pub(in crate::store) fn refused_whose(
+    kind: &str,
+    name: &str,
+    acts_for: &str,
+) -> Result<(Principal, Option<Principal>), StoreError> {
+    let damaged = |e: &dyn std::fmt::Display| corrupt(format!("a refused attempt of {name}: {e}"));
+    let kinds = [PrincipalKind::User, PrincipalKind::Agent];
+    let kind = kinds.into_iter().find(|known| known.name() == kind).ok_or_else(|| damaged(&"its kind is unknown"))?;
+    let principal = Principal::new(kind, name).map_err(|e| damaged(&e))?;
+    let acts_for = (!acts_for.is_empty()).then(|| Principal::user(acts_for)).transpose().map_err(|e| damaged(&e))?;
+    Ok((principal, acts_for))
+}
+
 /// The instant in a column.
 pub(in crate::store) fn instant(column: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millis(column).map_err(|e| corrupt(e.to_string()))

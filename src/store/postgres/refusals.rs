@@ -6,8 +6,8 @@ use super::error::Fault;
 use super::link::Statement;
 use super::session::Session;
 use super::text::{given, kept};
-use crate::model::{Principal, PrincipalKind, Refused, Timestamp};
-use crate::store::columns::{instant, int_of};
+use crate::model::{Refused, Timestamp};
+use crate::store::columns::{instant, int_of, refused_whose};
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{MAX_REFUSALS, NumberedRefusal, REFUSAL_DAYS, RefusalPage};
 
@@ -72,19 +72,12 @@ pub(super) fn page(session: &Session<'_>, page: &RefusalPage) -> Result<Vec<Numb
 fn refused_in(row: &Row) -> Result<NumberedRefusal, Fault> {
     let text = |column: usize| row.try_get::<_, String>(column);
     let (kind, name, acts_for) = (text(1)?, text(2)?, text(3)?);
-    let damaged = |e: &dyn std::fmt::Display| Fault::corrupt(format!("a refused attempt of {name}: {e}"));
-    let kinds = [PrincipalKind::User, PrincipalKind::Agent];
-    let kind = kinds.into_iter().find(|known| known.name() == kind).ok_or_else(|| damaged(&"its kind is unknown"))?;
-    let principal = Principal::new(kind, &name).map_err(|e| damaged(&e))?;
-    let acts_for = match acts_for.as_str() {
-        "" => None,
-        person => Some(Principal::user(person).map_err(|e| damaged(&e))?),
-    };
+    let whose = refused_whose(&kind, &name, &acts_for)?;
     let first_at = instant(row.try_get(9)?)?;
     let refused = Refused {
         count: row.try_get::<_, i64>(8)?.cast_unsigned(),
         last_at: instant(row.try_get(10)?)?,
-        ..Refused::new((principal, acts_for), text(4)?, text(5)?, first_at).about(&given(text(6)?), &given(text(7)?))
+        ..Refused::new(whose, text(4)?, text(5)?, first_at).about(&given(text(6)?), &given(text(7)?))
     };
     Ok((row.try_get::<_, i64>(0)?.cast_unsigned(), refused))
 }

@@ -5,7 +5,8 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::error::Fault;
 use super::read::int_of;
 use super::rows::instant;
-use crate::model::{Principal, PrincipalKind, Refused, Timestamp};
+use crate::model::{Refused, Timestamp};
+use crate::store::columns::refused_whose;
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{MAX_REFUSALS, NumberedRefusal, REFUSAL_DAYS, RefusalPage};
 
@@ -63,18 +64,11 @@ pub(super) fn page(connection: &Connection, page: &RefusalPage) -> Result<Vec<Nu
 fn refused_in(row: &Row<'_>) -> Result<NumberedRefusal, Fault> {
     let text = |column: usize| row.get::<_, String>(column);
     let (kind, name, acts_for) = (text(1)?, text(2)?, text(3)?);
-    let damaged = |e: &dyn std::fmt::Display| Fault::corrupt(format!("a refused attempt of {name}: {e}"));
-    let kinds = [PrincipalKind::User, PrincipalKind::Agent];
-    let kind = kinds.into_iter().find(|known| known.name() == kind).ok_or_else(|| damaged(&"its kind is unknown"))?;
-    let principal = Principal::new(kind, &name).map_err(|e| damaged(&e))?;
-    let acts_for = match acts_for.as_str() {
-        "" => None,
-        person => Some(Principal::user(person).map_err(|e| damaged(&e))?),
-    };
+    let whose = refused_whose(&kind, &name, &acts_for)?;
     let refused = Refused {
         count: row.get::<_, i64>(8)?.cast_unsigned(),
         last_at: instant(row.get(10)?)?,
-        ..Refused::new((principal, acts_for), text(4)?, text(5)?, instant(row.get(9)?)?).about(&text(6)?, &text(7)?)
+        ..Refused::new(whose, text(4)?, text(5)?, instant(row.get(9)?)?).about(&text(6)?, &text(7)?)
     };
     Ok((row.get::<_, i64>(0)?.cast_unsigned(), refused))
 }
