@@ -213,7 +213,7 @@ def test_denied_asked_approved_permitted(loop: Runner, case: dict[str, Any]) -> 
 
 # The worlds of the working group.
 
-PEOPLE_OF_TODO = {
+INTEROP_PEOPLE = {
     "fd0": ("rick@the-citadel.com", {"admin", "evil_genius"}),
     "fd1": ("morty@the-citadel.com", {"editor"}),
     "fd2": ("summer@the-smiths.com", {"editor"}),
@@ -226,7 +226,7 @@ def interop(question: dict[str, Any]) -> bool:
     subject, resource, action = question["subject"], question["resource"], question["action"]["name"]
     if resource["type"] == "record":
         return record_of_interop(subject["id"], str(resource["id"]), action)
-    mail, roles = PEOPLE_OF_TODO[base64.b64decode(subject["id"] + "==")[2:5].decode()]
+    mail, roles = INTEROP_PEOPLE[base64.b64decode(subject["id"] + "==")[2:5].decode()]
     is_own = (resource.get("properties") or {}).get("ownerID") == mail
     match action:
         case "can_read_user" | "can_read_todos" | "GET":
