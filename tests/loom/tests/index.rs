@@ -31,29 +31,15 @@ fn at(millis: i64) -> Timestamp {
 }
 
 fn grant(id: u128, holder: &str) -> Grant {
-    Grant {
-        id: GrantId::from_u128(id),
-        request: RequestId::from_u128(id),
-        holder: Principal::user(holder).unwrap(),
-        holder_normal_roles: Vec::new(),
-        role: RoleName::new("role").unwrap(),
-        permissions: PermissionSet::new([Permission::new("a").unwrap()]).unwrap(),
-        scope: Scope::ANY,
-        window: Window::new(at(1), at(9)).unwrap(),
-        details: jit_access::model::Details::default(),
-        approver_roles: Vec::new(),
-        approved_by: Actor::Clock,
-        earlier_approvers: Vec::new(),
-        approved_at: at(1),
-        ended: None,
-        break_glass: None,
-        holder_acts_for: None,
-        conditions: Conditions::default(),
-        suspended: None,
-        noted: Noted::default(),
-        extends: None,
-        uses: 0,
-    }
+    Grant::new(
+        GrantId::from_u128(id),
+        RequestId::from_u128(id),
+        Principal::user(holder).unwrap(),
+        RoleName::new("role").unwrap(),
+        PermissionSet::new([Permission::new("a").unwrap()]).unwrap(),
+        Window::new(at(1), at(9)).unwrap(),
+        Actor::Clock,
+    )
 }
 
 /// Which grant gives it, and from which revision on that is known.
