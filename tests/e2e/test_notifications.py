@@ -117,6 +117,8 @@ class Told:
     bot: Receiver = field(default_factory=lambda: Receiver("http"))
     hook: Receiver = field(default_factory=lambda: Receiver("http", "--secret", SIGNING))
     siem: Receiver = field(default_factory=lambda: Receiver("http"))
+    team: str = ""
+    """A team of the gateway whose members approve the role `billing`."""
 
     def receivers(self) -> list[Receiver]:
         """Every receiver."""
@@ -130,7 +132,12 @@ class Told:
             "expiration_warning_minutes: [1]",
             f"session_summary: {str(off != 'session_summary').lower()}",
         ]
-        path = world.config_with(self.folder, "\n  ".join(top))
+        if not self.team:
+            self.team = str(self.done(ADMIN, "/teams/", name="Payments")["id"])
+            self.done(ADMIN, f"/teams/{self.team}/members", email=OTHER, role="member")
+        path = world.config_with(
+            self.folder, "\n  ".join(top), "billing: {permissions: [metrics:read], approver_roles: [payments]}"
+        )
         text = path.read_text()
         if off == "notify_security_team":
             text = text.replace("    enabled: true\n", "    enabled: true\n    notify_security_team: false\n", 1)
@@ -166,7 +173,7 @@ class Told:
             "SIEM_DESTINATIONS": json.dumps([siem]),
             "STRUCTURED_LOGGING_DATABASE_ENABLED": "true",
         }
-        plugins = world.plugins_with(self.folder, "channels: [siem, structured_log]")
+        plugins = world.plugins_with(self.folder, f"channels: [siem, structured_log], teams: {{payments: {self.team}}}")
         world.restart(config=path, plugins=plugins, env=env)
 
     def forget(self) -> None:
@@ -305,6 +312,26 @@ def test_whoever_asks_is_told_of_every_outcome(told: Told) -> None:
             mail = told.mailed(who, f"{title}: auditor")
             assert f"By: {ADMIN}" in lines(mail)
             assert command == "resume" or "Comment: INC-9: odd" in lines(mail)
+
+
+def test_the_members_of_a_team_hear_of_what_they_can_approve_and_nobody_else(told: Told) -> None:
+    told.forget()
+    world = told.world
+    request = world.ask(DEV, "billing")
+    told.mailed(OTHER, f"{DEV} asks for billing")
+    approved = world.call(OTHER, "POST", f"/jit/requests/{request['id']}/approve", {})
+    assert approved.status == 200, approved
+    told.mailed(DEV, "Approved: billing")
+    told.mailed(OTHER, "Active: billing")
+    assert not [one for one in told.mail.came if one["to"] == [ADMIN] and "asks for billing" in subject(one)]
+    left = world.call(ADMIN, "DELETE", f"/teams/{told.team}/members/{OTHER}")
+    assert left.status == 200, left
+    told.forget()
+    request = world.ask(DEV, "billing", duration_hours=0.5)
+    told.hook.wait("the request", lambda one: kind(one) == "request_submitted")
+    assert world.call(OTHER, "POST", f"/jit/requests/{request['id']}/approve", {}).status in (403, 404)
+    told.mailed(ADMIN, f"{DEV} asks for billing")
+    assert not [one for one in told.mail.came if one["to"] == [OTHER]], "who has left hears of it no more"
 
 
 def test_break_glass_is_told_to_security(told: Told) -> None:

@@ -36,7 +36,7 @@ os.environ.update(
     **{name: secrets.token_urlsafe(48) + "-Qx7!" for name in _SECRETS},
 )
 
-from mcpgateway.db import Base, EmailUser, Role, SessionLocal, UserRole
+from mcpgateway.db import Base, EmailTeam, EmailTeamMember, EmailUser, Role, SessionLocal, UserRole
 from mcpgateway.db import engine as database
 
 from jit_access import Caller, Engine, Grant
@@ -105,3 +105,24 @@ def add_role(name: str, holder: str = DEV, **changes: Any) -> str:
         session.add(UserRole(user_email=holder, role_id=role.id, granted_by=ADMIN, **{"scope": "global", **changes}))
         session.commit()
         return str(role.id)
+
+
+def add_team(name: str, **members: str) -> str:
+    """A team with these members, each with their place in it; its id. Members are named by the part before the `@`."""
+    with SessionLocal() as session:
+        team = EmailTeam(name=name, slug=name, created_by=ADMIN)
+        session.add(team)
+        session.flush()
+        for who, place in members.items():
+            session.add(EmailTeamMember(team_id=team.id, user_email=f"{who}@example.com", role=place))
+        session.commit()
+        return str(team.id)
+
+
+def change_member(team: str, who: str, **changes: object) -> None:
+    """Change what a member is in a team."""
+    with SessionLocal() as session:
+        member = session.query(EmailTeamMember).filter_by(team_id=team, user_email=who).one()
+        for name, value in changes.items():
+            setattr(member, name, value)
+        session.commit()

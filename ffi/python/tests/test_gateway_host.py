@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi import HTTPException
-from gateway_world import DEV, add_role, fresh_engine, fresh_gateway, give
-from mcpgateway.db import EmailUser, SessionLocal
+from gateway_world import BOSS, DEV, add_role, add_team, change_member, fresh_engine, fresh_gateway, give
+from mcpgateway.db import EmailTeam, EmailUser, SessionLocal
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from jit_access import Caller
-from jit_access.gateway import host, serving
+from jit_access import Caller, Principal, Standing
+from jit_access.gateway import host, serving, teams
 from jit_access.gateway.mirror import Mirror
 
 
@@ -160,6 +161,51 @@ def test_a_role_whose_name_no_configuration_can_hold_is_left_out() -> None:
     add_role("approver")
     add_role("a role\nwith a line break")
     assert roles() == ("approver",)
+
+
+@pytest.fixture
+def no_teams_afterwards() -> Iterator[None]:
+    yield
+    teams.register({})
+
+
+@pytest.mark.usefixtures("no_teams_afterwards")
+def test_a_team_gives_the_role_that_the_operator_says() -> None:
+    payments = add_team("payments", dev="member", boss="owner")
+    other = add_team("other", dev="owner")
+    assert roles() == (), "a team gives nothing by itself"
+    teams.register({"payments": payments, "payments-leads": f"{payments}/owner", "others": other})
+    directory = host.Accounts()
+    assert roles() == ("others", "payments")
+    assert roles(token_teams=[payments]) == ("payments",), "a token that names teams carries the roles of those"
+    assert roles(token_teams=[]) == (), "and one for public things none"
+    assert host.accounts([DEV, BOSS])[BOSS].standing.roles == ("payments", "payments-leads")
+    assert sorted(directory.people_of("payments")) == [BOSS, DEV]
+    assert directory.people_of("payments-leads") == [BOSS]
+    standing = directory.standing(Principal(DEV))
+    assert isinstance(standing, Standing) and standing.roles == ("others", "payments")
+
+
+@pytest.mark.usefixtures("no_teams_afterwards")
+def test_who_leaves_a_team_has_its_role_no_more() -> None:
+    payments = add_team("payments", dev="member", boss="owner")
+    teams.register({"payments": payments})
+    change_member(payments, DEV, is_active=False)
+    assert (roles(), host.Accounts().people_of("payments")) == ((), [BOSS])
+    with SessionLocal() as session:
+        session.get_one(EmailTeam, payments).is_active = False
+        session.commit()
+    assert host.Accounts().people_of("payments") == [], "nor anybody when the team is over"
+    assert teams.missing() == [("payments", payments)]
+
+
+@pytest.mark.usefixtures("no_teams_afterwards")
+def test_a_role_of_the_gateway_with_the_name_of_a_teams_role_does_not_count() -> None:
+    payments = add_team("payments", boss="owner")
+    teams.register({"payments": payments})
+    add_role("payments")
+    assert (roles(), host.accounts([DEV])[DEV].standing.roles) == ((), ())
+    assert host.Accounts().people_of("payments") == [BOSS]
 
 
 def test_nobody_is_refused() -> None:

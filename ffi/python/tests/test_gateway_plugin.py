@@ -205,6 +205,12 @@ def test_what_another_process_gave_a_moment_ago_is_judged_by_the_request_too(eng
         ({"config_file": "a", "gateway": {"mirror": "yes"}}, "gateway.mirror"),
         ({"config_file": "a", "gateway": {"poll_seconds": 0}}, "gateway.poll_seconds"),
         ({"config_file": "a", "gateway": {"poll_seconds": True}}, "gateway.poll_seconds"),
+        ({"config_file": "a", "gateway": {"teams": ["payments"]}}, "gateway.teams"),
+        ({"config_file": "a", "gateway": {"teams": {"payments": "the payments team"}}}, "gateway.teams.payments"),
+        ({"config_file": "a", "gateway": {"teams": {"payments": "0a1b/admin"}}}, "gateway.teams.payments"),
+        ({"config_file": "a", "gateway": {"teams": {" ": "0a1b"}}}, "gateway.teams"),
+        ({"config_file": "a", "gateway": {"teams": {7: "0a1b"}}}, "gateway.teams"),
+        ({"config_file": "a", "gateway": {"teams": {"platform_admin": "0a1b"}}}, "platform_admin"),
     ],
 )
 def test_a_configuration_that_cannot_be_meant_is_an_error_that_names_the_key(

@@ -12,13 +12,24 @@ from typing import Any
 
 import pytest
 from cpex.framework import GlobalContext, HttpAuthCheckPermissionPayload, PluginConfig, PluginContext
-from gateway_world import ADMIN, BOSS, DEV, add_role, fresh_engine, fresh_gateway, give, request
-from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
+from gateway_world import (
+    ADMIN,
+    BOSS,
+    DEV,
+    add_role,
+    add_team,
+    change_member,
+    fresh_engine,
+    fresh_gateway,
+    give,
+    request,
+)
+from mcpgateway.db import EmailTeam, EmailUser, Role, SessionLocal, UserRole
 from sqlalchemy import delete, event, select, update
 from sqlalchemy.engine import Engine as Database
 
 from jit_access import Caller, Engine, Grant, Principal, Refused, Unavailable
-from jit_access.gateway import agents, changes, host, serving
+from jit_access.gateway import agents, changes, host, serving, teams
 from jit_access.gateway.mirror import Mirror
 from jit_access.gateway.plugin import JitAccessPlugin
 from jit_access.gateway.reserved import RESERVED
@@ -213,6 +224,25 @@ def test_a_loss_ends_grant_and_mirrored_role_before_its_commit_returns(engine: E
             assert not session.query(Role).filter(Role.name.startswith("jit-")).count()
     finally:
         end()
+
+
+@pytest.mark.parametrize("loss", ["the member leaves", "the team is over"])
+def test_a_lost_team_is_a_lost_role(engine: Engine, loss: str) -> None:
+    LOSSES["the role is taken away"]()
+    team = add_team("developers", dev="member", boss="owner")
+    teams.register({"developer": team})
+    runtime, grant = Runtime(Settings.parse({"jit_access": {}}), engine), granted(engine)
+    end = changes.listen(runtime.people_changed)
+    try:
+        assert not runtime.standings.follow()
+        if loss == "the member leaves":
+            change_member(team, DEV, is_active=False)
+        else:
+            write(update(EmailTeam).where(EmailTeam.id == team).values(is_active=False))
+        assert ended(engine, grant) == ("revoked", "eligibility")
+    finally:
+        end()
+        teams.register({})
 
 
 def test_what_a_grant_does_not_take_does_not_end_it(engine: Engine) -> None:

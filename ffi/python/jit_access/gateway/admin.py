@@ -12,10 +12,10 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request
 from jinja2 import BaseLoader, Environment
 from mcpgateway.admin import ADMIN_CSRF_COOKIE_NAME, ADMIN_CSRF_FORM_FIELD, enforce_admin_csrf
-from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
 from mcpgateway.db import Server as GatewayServer
+from mcpgateway.db import SessionLocal
 from mcpgateway.db import Tool as GatewayTool
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
 from jit_access import Caller, Engine
 from jit_access.gateway import host, kinds, serving
@@ -80,16 +80,8 @@ def _people(roles: Sequence[str]) -> int | None:
     """How many people hold one of these roles now."""
     if not roles:
         return None
-    held = (
-        select(func.count(func.distinct(EmailUser.email)))
-        .outerjoin(UserRole, UserRole.user_email == EmailUser.email)
-        .outerjoin(Role, Role.id == UserRole.role_id)
-        .where(EmailUser.is_active.is_(True))
-    )
-    named = Role.name.in_(list(roles)) & UserRole.is_active.is_(True)
-    either = or_(named, EmailUser.is_admin.is_(True)) if host.PLATFORM_ADMIN in roles else named
-    with SessionLocal() as session:
-        return int(session.scalar(held.where(either)) or 0)
+    directory = host.Accounts()
+    return len({person.lower() for role in roles for person in directory.people_of(role)})
 
 
 class _WithLink(BaseLoader):

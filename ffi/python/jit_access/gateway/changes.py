@@ -1,4 +1,4 @@
-"""Which of the gateway's transactions change what people are: accounts, roles, and who holds which.
+"""Which of the gateway's transactions change what people are: accounts, roles, teams, and who holds which.
 
 The gateway tells nobody when an administrator changes somebody's account or roles. Its database session does: every
 such change goes through one, in the worker that serves the administrator. So we listen there, and have done what
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final
 
-from mcpgateway.db import EmailUser, Role, SessionLocal, UserRole
+from mcpgateway.db import EmailTeam, EmailTeamMember, EmailUser, Role, SessionLocal, UserRole
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
@@ -23,7 +23,7 @@ from jit_access.gateway import host
 _log: Final = logging.getLogger(__name__)
 _CHANGED: Final = "jit_access_people_changed"
 _OURS: Final = "jit_access_own_write"
-_WATCHED: Final = {model.__tablename__ for model in (EmailUser, Role, UserRole)}
+_WATCHED: Final = {model.__tablename__ for model in (EmailUser, Role, UserRole, EmailTeam, EmailTeamMember)}
 _PATIENCE_SECONDS: Final = 2.0
 _OF_ACCOUNT: Final = ("email", "is_active", "is_admin")
 """What of an account says what somebody is. The rest changes whenever they sign in."""
@@ -100,6 +100,6 @@ def _is_on_a_loop() -> bool:
 def _says_something(row: Any) -> bool:
     """Whether a row that is written may change what somebody is."""
     if not isinstance(row, EmailUser):
-        return isinstance(row, (Role, UserRole))
+        return isinstance(row, (Role, UserRole, EmailTeam, EmailTeamMember))
     state = inspect(row)
     return state.deleted or any(state.attrs[name].history.has_changes() for name in _OF_ACCOUNT)

@@ -30,14 +30,13 @@ from mcpgateway.utils.correlation_id import get_correlation_id
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from jit_access import Caller, Contact, Context, InvalidInput, Principal, Standing, UseDetails
-from jit_access.gateway import agents, kinds, serving
+from jit_access.gateway import agents, kinds, serving, teams
+from jit_access.gateway.reserved import PLATFORM_ADMIN
 
 ROLE_PREFIX: Final = "jit-"
 """How the names of mirrored roles begin."""
 GRANT_SOURCE: Final = "jit"
 """What mirrored assignments say of their origin."""
-PLATFORM_ADMIN: Final = "platform_admin"
-"""The gateway's name for the role of its administrators, held through a flag of the account."""
 
 _INTERNAL: Final = "/_internal/"
 """Where the gateway calls itself for somebody whose token it does not pass on."""
@@ -117,14 +116,15 @@ def mount(*routers: APIRouter) -> None:
 def caller(request: Request, user: dict[str, Any] = Depends(get_current_user_with_permissions)) -> Caller:
     """Whoever the gateway has authenticated, with the roles that hold without any grant.
 
-    Only global roles count: a role in one team says nothing about the gateway. Roles that come from a grant are left
-    out, so that no grant helps to approve the next one. A public-only token carries no administrator's rights, as
-    everywhere in the gateway.
+    Of the gateway's roles only those in the scope `global` count: a role in one team says nothing about the gateway. A
+    team gives a role where `gateway.teams` says so; a token that names teams carries the roles of those alone. Roles
+    that come from a grant are left out, so that no grant helps to approve the next one. A public-only token carries no
+    administrator's rights, as everywhere in the gateway.
     """
     if user.get("auth_method") == "anonymous":
         raise HTTPException(401, "Authentication required")
     email = str(user["email"])
-    standing = _standing_roles(email)
+    standing = _standing_roles(email, teams_of_token=user.get("token_teams"))
     if user.get("is_admin") is True:
         standing[PLATFORM_ADMIN] = {"*"}
     if user.get("token_teams") == []:
@@ -149,7 +149,7 @@ def _named(email: str, standing: Mapping[str, set[str]], **signed_in: Any) -> Ca
         email,
         agent=agents.is_agent(email),
         acts_for=agents.person_of(email),
-        roles=sorted(filter(_is_role_name, standing)),
+        roles=sorted(role for role in standing if teams.is_role(role) or _is_role_name(role)),
         permissions=sorted(set[str]().union(*standing.values())),
         **signed_in,
     )
@@ -189,6 +189,9 @@ def accounts(principals: Iterable[str]) -> dict[str, Account]:
                 _, roles, _ = found.setdefault(name, (bool(active), {PLATFORM_ADMIN} if admin else set(), utc(made_at)))
                 if role is not None and _is_role_name(role):
                     roles.add(role)
+            for name, of_teams in teams.roles_of(names[start : start + _AT_ONCE]).items():
+                if name in found:
+                    found[name][1].update(of_teams)
     return {
         name: Account(Standing(enabled, tuple(sorted(roles))), made_at)
         for name, (enabled, roles, made_at) in found.items()
@@ -213,8 +216,11 @@ class Accounts:
         return "gone" if account is None else replace(account.standing, since=account.made_at)
 
     def people_of(self, role: str, /) -> list[str]:
-        """Whose account is enabled and holds this role everywhere, without any grant: as `caller` judges them. A role
-        in one team says nothing about the gateway."""
+        """Whose account is enabled and holds this role, everywhere or as a member of its team, without any grant: as
+        `caller` judges them."""
+        if teams.is_role(role):
+            with SessionLocal() as session:
+                return list(session.scalars(teams.people_of(role)))
         assigned = (
             select(UserRole.user_email)
             .join(Role, and_(Role.id == UserRole.role_id, _not_of_a_grant()))
@@ -460,15 +466,18 @@ def _understood(**said: Any) -> Any:
     return said
 
 
-def _standing_roles(email: str) -> dict[str, set[str]]:
-    """What each of the roles gives that hold without any grant."""
+def _standing_roles(email: str, *, teams_of_token: Iterable[str] | None = None) -> dict[str, set[str]]:
+    """What each of the roles gives that hold without any grant. The roles of teams give nothing in the gateway."""
+    of_teams = teams.roles_of([email], of=teams_of_token).get(email.lower(), set())
     standing = (
         select(Role)
         .join(UserRole, UserRole.role_id == Role.id)
         .where(UserRole.user_email == email, _assigned(), _not_of_a_grant())
     )
     with SessionLocal() as session:
-        return {role.name: set(role.get_effective_permissions()) for role in session.scalars(standing)}
+        found = {role.name: set(role.get_effective_permissions()) for role in session.scalars(standing)}
+    counted = {name: permissions for name, permissions in found.items() if not teams.is_role(name)}
+    return {**counted, **{name: set() for name in of_teams}}
 
 
 def _assigned() -> ColumnElement[bool]:
@@ -491,7 +500,10 @@ def _not_of_a_grant() -> ColumnElement[bool]:
 
 
 def _is_role_name(name: str) -> bool:
-    """Whether the engine can know this role; the gateway allows names that no configuration of ours can mention."""
+    """Whether a role of the gateway is one for the engine. The gateway allows names that no configuration of ours can
+    mention, and the name of a team's role."""
+    if teams.is_role(name):
+        return False
     try:
         Caller("probe@example.com", roles=[name])
     except InvalidInput:

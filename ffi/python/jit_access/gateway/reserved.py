@@ -106,6 +106,9 @@ RIGHTS: Final = frozenset(
 """Could leave a right that outlives the grant (an account, a role, a token, a place in a team, a sign-in), or change
 what the gateway enforces and records (plugins, their bindings, its configuration). No grant gives these."""
 
+PLATFORM_ADMIN: Final = "platform_admin"
+"""The gateway's name for the role of its administrators, held through a flag of the account."""
+
 RESERVED: Final = (*sorted(RIGHTS), "admin.sso_providers:*")
 """What the engine is opened with, so that every grant leaves it out."""
 

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from jit_access import Decision, Engine, Grant, Principal
-from jit_access.gateway import agents, changes, denial, host, kinds, tools
+from jit_access.gateway import agents, changes, denial, host, kinds, teams, tools
 from jit_access.gateway.mirror import Mirror, clear, gives
 from jit_access.gateway.settings import PluginConfigError, Settings
 from jit_access.gateway.standing import Standings
@@ -228,6 +228,7 @@ def start(settings: Settings, name: str) -> Runtime:
 
 def _open(settings: Settings, name: str) -> Runtime:
     agents.register(dict(settings.agents))
+    teams.register(dict(settings.teams))
     try:
         engine = settings.open_engine(host.Accounts())
     except Exception:
@@ -235,6 +236,8 @@ def _open(settings: Settings, name: str) -> Runtime:
         clear()
         raise
     opened = Runtime(settings, engine, name)
+    for role, team in teams.missing():
+        _log.warning("gateway.teams.%s: there is no active team with the id %s, so nobody holds this role", role, team)
     opened.give_channels()
     opened.standings.follow()
     opened.mirror.follow_now()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jit_access import Engine, PeopleDirectory
-from jit_access.gateway.reserved import RESERVED
+from jit_access import Caller, Engine, InvalidInput, PeopleDirectory
+from jit_access.gateway.reserved import PLATFORM_ADMIN, RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
 _GATEWAY_KEYS = frozenset(
@@ -22,8 +23,10 @@ _GATEWAY_KEYS = frozenset(
         "channels",
         "audit_arguments",
         "agents",
+        "teams",
     }
 )
+_TEAM = re.compile(r"[0-9a-fA-F-]{1,36}(/owner)?")
 _CHANNELS = ("siem", "structured_log")
 
 
@@ -50,6 +53,8 @@ class Settings:
     """What of the gateway notices are sent by: `siem`, `structured_log`. Each is a channel of that name."""
     agents: tuple[tuple[str, str], ...] = ()
     """The accounts that agents sign in with, each with the account of the person that the agent acts for."""
+    teams: tuple[tuple[str, str], ...] = ()
+    """The roles that members of a team hold, each with the team's id, or the id and `/owner` for its owners alone."""
 
     audit_arguments: tuple[str, ...] = ()
     """Which arguments of a call are on record with their values, where `enhanced_audit` is on."""
@@ -81,6 +86,7 @@ class Settings:
             channels=_names(gateway, "channels", _CHANNELS),
             audit_arguments=_texts(gateway, "audit_arguments"),
             agents=_accounts(gateway, "agents"),
+            teams=_teams(gateway, "teams"),
         )
 
     def open_engine(self, directory: PeopleDirectory) -> Engine:
@@ -133,6 +139,29 @@ def _accounts(config: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...
             f"`gateway.{key}` names {both[0]!r} as an agent and as a person: an agent acts for a person"
         )
     return tuple(sorted(lower.items()))
+
+
+def _teams(config: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:
+    value = config.get(key, {})
+    if not isinstance(value, Mapping):
+        raise PluginConfigError(
+            f"`gateway.{key}` is {value!r}: a mapping from a role to the id of its team is expected"
+        )
+    for role, team in value.items():
+        try:
+            Caller("probe@example.com", roles=[role])
+        except (InvalidInput, TypeError) as wrong:
+            raise PluginConfigError(f"`gateway.{key}` names the role {role!r}: {wrong}") from None
+        if role == PLATFORM_ADMIN:
+            raise PluginConfigError(
+                f"`gateway.{key}` names `{role}`: the gateway says who holds it; choose another name"
+            )
+        if not isinstance(team, str) or not _TEAM.fullmatch(team):
+            raise PluginConfigError(
+                f"`gateway.{key}.{role}` is {team!r}: the id of a team is expected (GET /teams/ says it), with "
+                f"`/owner` behind it for its owners alone"
+            )
+    return tuple(sorted(value.items()))
 
 
 def _seconds(config: Mapping[str, Any], key: str, default: float, least: float, most: float) -> float:
