@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from jit_access.gateway.settings import PluginConfigError, Settings
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(host, "may_override", lambda: True)
+    fresh_gateway()
     return fresh_engine()
 
 
@@ -192,6 +194,27 @@ def test_what_another_process_gave_a_moment_ago_is_judged_by_the_request_too(eng
             assert check(made, "audit:read") is True
 
 
+def authzen(**client: object) -> dict[str, Any]:
+    """A configuration with one program that asks by AuthZEN."""
+    return {
+        "config_file": "a",
+        "gateway": {"authzen": {"public_url": "https://gateway.example.com", "clients": {"shop": client}}},
+    }
+
+
+def test_a_token_stands_in_a_variable_or_a_file_and_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    token = secrets.token_urlsafe(32)
+    monkeypatch.setenv("SHOP_TOKEN", token)
+    (tmp_path / "token").write_text(f"{token}\n")
+    for source in ({"token_env": "SHOP_TOKEN"}, {"token_file": str(tmp_path / "token")}):
+        settings = Settings.parse(authzen(**source, speaks_for=["user"]))
+        assert settings.authzen is not None
+        assert settings.authzen.clients[0].token == token
+        assert token not in repr(settings)
+
+
 @pytest.mark.parametrize(
     ("config", "named"),
     [
@@ -211,6 +234,17 @@ def test_what_another_process_gave_a_moment_ago_is_judged_by_the_request_too(eng
         ({"config_file": "a", "gateway": {"teams": {" ": "0a1b"}}}, "gateway.teams"),
         ({"config_file": "a", "gateway": {"teams": {7: "0a1b"}}}, "gateway.teams"),
         ({"config_file": "a", "gateway": {"teams": {"platform_admin": "0a1b"}}}, "platform_admin"),
+        ({"config_file": "a", "gateway": {"authzen": True}}, "gateway.authzen"),
+        ({"config_file": "a", "gateway": {"authzen": {"url": "https://a"}}}, "gateway.authzen.url"),
+        ({"config_file": "a", "gateway": {"authzen": {"public_url": "gateway"}}}, "authzen.public_url"),
+        ({"config_file": "a", "gateway": {"authzen": {"public_url": "https://a"}}}, "authzen.clients"),
+        (authzen(token_env="NOT_SET_ANYWHERE"), "clients.shop.token_env.*0 characters"),
+        (authzen(token_file="/nowhere/token"), "clients.shop.token_file.*cannot be read"),
+        (authzen(), "clients.shop.*token_env"),
+        (authzen(token_env="PATH", token_file="x"), "clients.shop.*token_env"),
+        (authzen(token_env="PATH", may=["approve"]), "clients.shop.*may"),
+        (authzen(token_env="PATH", may="search"), "clients.shop.may"),
+        (authzen(token="secret"), "clients.shop.token"),
     ],
 )
 def test_a_configuration_that_cannot_be_meant_is_an_error_that_names_the_key(

@@ -17,7 +17,7 @@ from mcpgateway.db import SessionLocal
 from mcpgateway.db import Tool as GatewayTool
 from sqlalchemy import select
 
-from jit_access import Caller, Engine
+from jit_access import Engine
 from jit_access.gateway import host, kinds, serving
 from jit_access.pages import HEADERS, Host, Place, Token, create_pages
 
@@ -43,7 +43,7 @@ def pages(engine: Engine, on_change: Callable[[], None]) -> APIRouter:
         engine,
         caller=host.caller,
         prefix=PREFIX,
-        places=_places,
+        places=lambda _who: places(),
         people=_people,
         sign_in="/admin/login",
         token=Token(ADMIN_CSRF_FORM_FIELD, _token),
@@ -57,7 +57,7 @@ def _token(http: Request) -> str:
     return str(http.cookies.get(ADMIN_CSRF_COOKIE_NAME, ""))
 
 
-def _places(who: Caller) -> list[Place]:
+def places() -> list[Place]:
     """The servers and the tools that everybody on the gateway may see."""
     with SessionLocal() as session:
         servers = session.execute(

@@ -241,12 +241,13 @@ def _open(settings: Settings, name: str) -> Runtime:
     opened.give_channels()
     opened.standings.follow()
     opened.mirror.follow_now()
-    from jit_access.gateway import admin, checks
+    from jit_access.gateway import admin, authzen, checks
 
     checks.install(opened)
     changes.listen(opened.people_changed)
     host.mount(
         create_router(engine, caller=host.caller, on_change=opened.mirror.follow_now),
         admin.pages(engine, opened.mirror.follow_now),
+        *(authzen.routers(engine, settings.authzen) if settings.authzen is not None else ()),
     )
     return opened

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jit_access import Caller, Engine, InvalidInput, PeopleDirectory
+from jit_access._native import Pep
 from jit_access.gateway.reserved import PLATFORM_ADMIN, RESERVED
 
 _KEYS = frozenset({"config_file", "jit_access", "gateway"})
@@ -24,14 +27,37 @@ _GATEWAY_KEYS = frozenset(
         "audit_arguments",
         "agents",
         "teams",
+        "authzen",
     }
 )
 _TEAM = re.compile(r"[0-9a-fA-F-]{1,36}(/owner)?")
+_LEAST_TOKEN = 32
 _CHANNELS = ("siem", "structured_log")
 
 
 class PluginConfigError(ValueError):
     """A configuration that cannot be meant, said with the key, the value and what would be right."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """A program that asks the gateway's decision point."""
+
+    name: str
+    token: str = field(repr=False)
+    speaks_for: tuple[str, ...] | None
+    """The subjects that it may ask about, each `type:id` or a type alone; everybody where this is missing."""
+    may: tuple[str, ...] | None
+    """Of `evaluate`, `search` and `request`; all three where this is missing."""
+
+
+@dataclass(frozen=True)
+class AuthZen:
+    """The decision point that the gateway offers to other programs by AuthZEN."""
+
+    public_url: str
+    """Where those programs reach the gateway."""
+    clients: tuple[Client, ...]
 
 
 @dataclass(frozen=True)
@@ -55,6 +81,9 @@ class Settings:
     """The accounts that agents sign in with, each with the account of the person that the agent acts for."""
     teams: tuple[tuple[str, str], ...] = ()
     """The roles that members of a team hold, each with the team's id, or the id and `/owner` for its owners alone."""
+
+    authzen: AuthZen | None = None
+    """Where other programs ask by AuthZEN, if they may."""
 
     audit_arguments: tuple[str, ...] = ()
     """Which arguments of a call are on record with their values, where `enhanced_audit` is on."""
@@ -87,6 +116,7 @@ class Settings:
             audit_arguments=_texts(gateway, "audit_arguments"),
             agents=_accounts(gateway, "agents"),
             teams=_teams(gateway, "teams"),
+            authzen=_authzen(gateway.get("authzen")),
         )
 
     def open_engine(self, directory: PeopleDirectory) -> Engine:
@@ -117,10 +147,10 @@ def _names(config: Mapping[str, Any], key: str, known: tuple[str, ...]) -> tuple
     return tuple(value)
 
 
-def _texts(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
+def _texts(config: Mapping[str, Any], key: str, where: str = "gateway") -> tuple[str, ...]:
     value = config.get(key, [])
     if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
-        raise PluginConfigError(f"`gateway.{key}` is {value!r}: a list of names is expected")
+        raise PluginConfigError(f"`{where}.{key}` is {value!r}: a list of names is expected")
     return tuple(value)
 
 
@@ -162,6 +192,66 @@ def _teams(config: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:
                 f"`/owner` behind it for its owners alone"
             )
     return tuple(sorted(value.items()))
+
+
+def _authzen(value: object) -> AuthZen | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise PluginConfigError(
+            f"`gateway.authzen` is {value!r}: a mapping with `public_url` and `clients` is expected"
+        )
+    _known("gateway.authzen.", value, frozenset({"public_url", "clients"}))
+    url, clients = value.get("public_url"), value.get("clients")
+    parts = urlsplit(url) if isinstance(url, str) else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise PluginConfigError(
+            f"`gateway.authzen.public_url` is {url!r}: the address where other programs reach the gateway is expected, "
+            f"such as https://gateway.example.com"
+        )
+    if not isinstance(clients, Mapping) or not clients:
+        raise PluginConfigError(
+            f"`gateway.authzen.clients` is {clients!r}: a mapping from a program to its settings is expected"
+        )
+    known = tuple(_client(str(name), client) for name, client in clients.items())
+    if len({client.token for client in known}) != len(known):
+        raise PluginConfigError("`gateway.authzen.clients` has one token twice: each program has a token of its own")
+    return AuthZen(parts.geturl().rstrip("/"), known)
+
+
+def _client(name: str, value: object) -> Client:
+    where = f"gateway.authzen.clients.{name}"
+    if not isinstance(value, Mapping):
+        raise PluginConfigError(f"`{where}` is {value!r}: a mapping with `token_env` or `token_file` is expected")
+    _known(f"{where}.", value, frozenset({"token_env", "token_file", "speaks_for", "may"}))
+    lists = {key: _texts(value, key, where) if key in value else None for key in ("speaks_for", "may")}
+    try:
+        Pep(name, **lists)
+    except (InvalidInput, ValueError) as wrong:
+        raise PluginConfigError(f"`{where}`: {wrong}") from None
+    return Client(name, _token(where, value), **lists)
+
+
+def _token(where: str, value: Mapping[str, Any]) -> str:
+    """The token that a variable or a file holds. It stands in no configuration."""
+    if ("token_env" in value) == ("token_file" in value):
+        raise PluginConfigError(f"`{where}`: one of `token_env` (a variable) and `token_file` (a path) is expected")
+    key = "token_env" if "token_env" in value else "token_file"
+    source = value[key]
+    if not isinstance(source, str) or not source:
+        raise PluginConfigError(f"`{where}.{key}` is {source!r}: a name is expected")
+    if key == "token_env":
+        token = os.environ.get(source, "")
+    else:
+        try:
+            token = Path(source).read_text().strip()
+        except (OSError, UnicodeError) as wrong:
+            raise PluginConfigError(f"`{where}.{key}`: {source} cannot be read: {wrong}") from None
+    if len(token) < _LEAST_TOKEN:
+        raise PluginConfigError(
+            f"`{where}.{key}`: what {source} holds has {len(token)} characters: a token has at least {_LEAST_TOKEN}"
+        )
+    return token
 
 
 def _seconds(config: Mapping[str, Any], key: str, default: float, least: float, most: float) -> float:
