@@ -140,7 +140,7 @@ test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the 
 
 # Each group has a gateway of its own. CHAOS_SECONDS is how long everything breaks: an hour is 3600, and 0 skips that test.
 # What the versions of the gateway could answer differently runs on each of them; the rest on the newest, and with E2E=all on each.
-EVERYWHERE := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py tests/e2e/test_mcp.py
+EVERYWHERE := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py tests/e2e/test_mcp.py tests/e2e/test_authzen.py
 ENDS := tests/e2e/test_ends.py tests/e2e/test_chaos.py
 NEWEST := tests/e2e/test_run.py tests/e2e/test_readme_operator.py tests/e2e/test_cli.py tests/e2e/test_notifications.py
 E2E ?= newest

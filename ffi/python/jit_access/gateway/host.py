@@ -97,8 +97,9 @@ def transport_server() -> str | None:
     return server if server not in (None, "", _NO_SERVER) else None
 
 
-def mount(*routers: APIRouter) -> None:
-    """Put the routes into the running gateway, and have it remember which request it serves, once per process.
+def mount(*routers: APIRouter, first: APIRouter | None = None) -> None:
+    """Put the routes into the running gateway, and have it remember which request it serves, once per process. The
+    routes of `first` come before the gateway's own, of which one answers every path below `/.well-known/`.
 
     Plugins have no router of their own; they are initialised before the first request is served, which is when the
     application still takes routes. The document that the application may have drawn up before is drawn up anew.
@@ -108,6 +109,10 @@ def mount(*routers: APIRouter) -> None:
         return
     for router in routers:
         app.include_router(router)
+    if first is not None:
+        known = len(app.router.routes)
+        app.include_router(first)
+        app.router.routes[:] = app.router.routes[known:] + app.router.routes[:known]
     app.openapi_schema = None
     serving.remember(app)
     setattr(app.state, _MOUNTED, True)

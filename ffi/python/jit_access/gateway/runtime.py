@@ -245,9 +245,13 @@ def _open(settings: Settings, name: str) -> Runtime:
 
     checks.install(opened)
     changes.listen(opened.people_changed)
-    host.mount(
+    routers = [
         create_router(engine, caller=host.caller, on_change=opened.mirror.follow_now),
         admin.pages(engine, opened.mirror.follow_now),
-        *(authzen.routers(engine, settings.authzen) if settings.authzen is not None else ()),
-    )
+    ]
+    discovery = None
+    if settings.authzen is not None:
+        point, discovery = authzen.routers(engine, settings.authzen)
+        routers.append(point)
+    host.mount(*routers, first=discovery)
     return opened

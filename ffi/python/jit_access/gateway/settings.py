@@ -204,10 +204,10 @@ def _authzen(value: object) -> AuthZen | None:
     _known("gateway.authzen.", value, frozenset({"public_url", "clients"}))
     url, clients = value.get("public_url"), value.get("clients")
     parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if parts is None or parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
         raise PluginConfigError(
-            f"`gateway.authzen.public_url` is {url!r}: the address where other programs reach the gateway is expected, "
-            f"such as https://gateway.example.com"
+            f"`gateway.authzen.public_url` is {url!r}: the https address where other programs reach the gateway is "
+            f"expected, such as https://gateway.example.com"
         )
     if not isinstance(clients, Mapping) or not clients:
         raise PluginConfigError(
