@@ -179,6 +179,7 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::AlreadyExtended
         | RefusalCode::ExtensionLimit
         | RefusalCode::TooManyOpenRequests
+        | RefusalCode::TooManyDelegations
         | RefusalCode::GrantOver
         | RefusalCode::BreakGlassActive
         | RefusalCode::BreakGlassNotExtendable

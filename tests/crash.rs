@@ -440,13 +440,27 @@ fn pause(time: Duration) {
 
 // ── Power cuts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/// The files of a store that a power cut can tear. What else lies beside them is made anew.
+const KEPT: [&str; 3] = ["jit.db", "jit.db-wal", "jit.db-journal"];
+
 /// What a worker did to its files, in order, and what it said.
 enum Deed {
-    Wrote(String, usize, Vec<u8>),
-    Cut(String, usize),
-    Removed(String),
-    Synchronised(String),
+    Wrote(&'static str, usize, Vec<u8>),
+    Cut(&'static str, usize),
+    Removed(&'static str),
+    Synchronised(&'static str),
+    /// The folder itself, in which names are.
+    SynchronisedNames,
     Said(String),
+}
+
+impl Deed {
+    fn file(&self) -> Option<&'static str> {
+        match self {
+            Self::Wrote(file, ..) | Self::Cut(file, _) | Self::Removed(file) | Self::Synchronised(file) => Some(file),
+            Self::SynchronisedNames | Self::Said(_) => None,
+        }
+    }
 }
 
 /// The deeds of a worker that made at least so many commits.
@@ -461,13 +475,14 @@ fn deeds(commits: usize, seed: u64) -> Option<Vec<Deed>> {
     wait_for(&worker.said, &mut told, commits);
     worker.kill(&mut told);
     assert!(told.failed.is_empty(), "{:?}", told.failed);
-    Some(read_trace(&std::fs::read_to_string(trace).unwrap()))
+    Some(read_trace(&std::fs::read_to_string(trace).unwrap(), directory.path()))
 }
 
 /// Reads lines such as `12 pwrite64(5, "\x53", 1, 0) = 1`.
-fn read_trace(trace: &str) -> Vec<Deed> {
+fn read_trace(trace: &str, folder: &Path) -> Vec<Deed> {
     let mut unfinished: BTreeMap<&str, String> = BTreeMap::new();
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    // By file descriptor; `None` for the folder.
+    let mut names: BTreeMap<String, Option<&'static str>> = BTreeMap::new();
     let mut deeds = Vec::new();
     for line in trace.lines() {
         let Some((process, rest)) = line.split_once(' ') else { continue };
@@ -491,21 +506,24 @@ fn read_trace(trace: &str) -> Vec<Deed> {
         let text = || String::from_utf8_lossy(&bytes()).into_owned();
         let after: Vec<&str> = arguments.trim_end_matches(')').split(", ").map(str::trim).collect();
         let number = |text: &str| text.trim_end_matches(')').parse::<usize>().unwrap();
-        let kept = |path: &str| ["jit.db", "jit.db-wal"].into_iter().find(|kept| path.ends_with(&format!("/{kept}")));
+        let kept = |path: &str| KEPT.into_iter().find(|kept| Path::new(path) == folder.join(kept));
         match name {
             "openat" => {
                 names.remove(result);
-                names.extend(kept(&text()).map(|file| (result.to_owned(), file.to_owned())));
+                let is_folder = Path::new(&text()) == folder;
+                let of = kept(&text()).map(Some).or(is_folder.then_some(None));
+                names.extend(of.map(|of| (result.to_owned(), of)));
             }
             "close" => drop(names.remove(after[0])),
-            "unlink" => deeds.extend(kept(&text()).map(|file| Deed::Removed(file.to_owned()))),
+            "unlink" => deeds.extend(kept(&text()).map(Deed::Removed)),
             "write" if after[0] == "1" => deeds.extend(text().lines().map(|line| Deed::Said(line.to_owned()))),
             "pwrite64" | "ftruncate" | "fsync" | "fdatasync" => {
-                let Some(file) = names.get(after[0]).cloned() else { continue };
-                deeds.push(match name {
-                    "pwrite64" => Deed::Wrote(file, number(after[after.len() - 1]), bytes()),
-                    "ftruncate" => Deed::Cut(file, number(after[1])),
-                    _ => Deed::Synchronised(file),
+                let Some(file) = names.get(after[0]) else { continue };
+                deeds.push(match (name, file) {
+                    ("pwrite64", Some(file)) => Deed::Wrote(file, number(after[after.len() - 1]), bytes()),
+                    ("ftruncate", Some(file)) => Deed::Cut(file, number(after[1])),
+                    (_, Some(file)) => Deed::Synchronised(file),
+                    (_, None) => Deed::SynchronisedNames,
                 });
             }
             _ => {}
@@ -527,31 +545,44 @@ fn cut(deeds: &[Deed], dice: &mut Dice, honest: bool) {
     let mut told = Acknowledged::default();
     let apply = |durable: &mut BTreeMap<&str, Vec<u8>>, deed: &Deed, torn: Option<usize>| match deed {
         Deed::Wrote(file, at, bytes) => {
-            let file = if file == "jit.db" { "jit.db" } else { "jit.db-wal" };
             let length = torn.map_or(bytes.len(), |torn| (torn * SECTOR).min(bytes.len()));
             write_at(durable.entry(file).or_default(), *at, &bytes[..length]);
         }
-        Deed::Cut(file, length) => {
-            let file = if file == "jit.db" { "jit.db" } else { "jit.db-wal" };
-            durable.entry(file).or_default().resize(*length, 0);
-        }
-        Deed::Removed(file) => drop(durable.remove(file.as_str())),
-        Deed::Synchronised(_) | Deed::Said(_) => {}
-    };
-    let of = |deed: &Deed| match deed {
-        Deed::Wrote(file, ..) | Deed::Cut(file, _) | Deed::Removed(file) | Deed::Synchronised(file) => file.clone(),
-        Deed::Said(_) => String::new(),
+        Deed::Cut(file, length) => durable.entry(file).or_default().resize(*length, 0),
+        Deed::Removed(file) => drop(durable.remove(file)),
+        Deed::Synchronised(_) | Deed::SynchronisedNames | Deed::Said(_) => {}
     };
     for deed in deeds {
         match deed {
             Deed::Said(line) => told.hear(std::iter::once(line.clone())),
-            Deed::Synchronised(file) if honest => {
-                let (kept, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|deed| of(deed) == *file);
+            Deed::Synchronised(_) | Deed::SynchronisedNames if !honest => {}
+            Deed::Synchronised(file) => {
+                // A name that was taken away comes back until the folder is synchronised, and has nothing to do with what
+                // is written under a new file of that name.
+                let is_kept = |waits: &&Deed| waits.file() == Some(file) && !matches!(waits, Deed::Removed(_));
+                let (kept, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_kept);
                 kept.into_iter().for_each(|deed| apply(&mut durable, deed, None));
                 waiting = others;
             }
-            Deed::Synchronised(_) => {}
-            other => waiting.push(other),
+            Deed::SynchronisedNames => {
+                let (gone, others): (Vec<_>, Vec<_>) =
+                    waiting.into_iter().partition(|waits| matches!(waits, Deed::Removed(_)));
+                gone.into_iter().for_each(|deed| apply(&mut durable, deed, None));
+                waiting = others;
+            }
+            other => {
+                // Whoever makes a file of this name again has found none: the one before is gone.
+                if let Some(at) = waiting.iter().position(|waits| matches!(waits, Deed::Removed(file) if other.file() == Some(file))) {
+                    let file = other.file();
+                    apply(&mut durable, waiting[at], None);
+                    let mut place = 0;
+                    waiting.retain(|waits| {
+                        place += 1;
+                        waits.file() != file || place > at + 1
+                    });
+                }
+                waiting.push(other);
+            }
         }
     }
     // Of what was not synchronised any part may have arrived, and of a write any number of sectors.
@@ -583,11 +614,14 @@ fn what_was_acknowledged_survives_a_power_cut_and_a_disk_that_lies_is_found() {
         let Some(deeds) = deeds(60, dice.roll()) else { return };
         let synchronised = deeds.iter().filter(|deed| matches!(deed, Deed::Synchronised(_))).count();
         assert!(synchronised > 30, "{synchronised} of {} deeds synchronise", deeds.len());
-        // Making the file goes by a rollback journal, which is not followed here; from the first word on it is a write-ahead log.
+        // Making the file goes by a rollback journal; from the first word on it is a write-ahead log. Each half of the cuts is
+        // in one of them.
         let said = |deed: &Deed| matches!(deed, Deed::Said(line) if line.starts_with("granted "));
         let first = deeds.iter().position(said).unwrap();
         for _ in 0..20.min(cuts - made) {
-            cut(&deeds[..=first + dice.below(deeds.len() - first)], &mut dice, true);
+            let last = if made % 2 == 0 { dice.below(first) } else { first + dice.below(deeds.len() - first) };
+            println!("cut after {last} of {} deeds, {first} before the first word", deeds.len());
+            cut(&deeds[..=last], &mut dice, true);
             made += 1;
         }
         // A comparison that cannot fail proves nothing.

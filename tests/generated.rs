@@ -334,7 +334,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
         write!(
             routes,
             "    {}: Route(\n        method={}, path={}, status={},\n        summary={},\n        description={},\n        \
-             body={body}, body_required={}, answer={of_answer}, effect={effect}, writes={}, dry_run={}, caller_first={caller},\n        \
+             body={body}, body_required={}, answer={of_answer}, effect={effect}, writes={}, dry_run={}, names_one={}, caller_first={caller},\n        \
              query={query},\n    ),\n",
             json!(spec.name),
             json!(http.method),
@@ -345,6 +345,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
             in_python(&json!(fields.iter().any(|field| field.required))),
             in_python(&json!(spec.writes)),
             in_python(&json!(spec.dry_run)),
+            in_python(&json!(spec.names_one())),
         )
         .unwrap();
         if !has_body || fields.is_empty() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use jit_access::Error;
-use jit_access::command::{Submit, Withdraw};
+use jit_access::command::{Command, Delegate, Submit, Withdraw};
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::world::role;
@@ -20,18 +20,18 @@ fn rules(limits: Limits) -> Rules {
 }
 
 /// Every thread has an engine of its own, as every process would.
-fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> Caller + Sync) -> Vec<RefusalCode> {
+fn race(
+    stores: Vec<Arc<dyn Store>>,
+    limits: Limits,
+    caller: impl Fn(usize) -> Caller + Sync,
+    command: impl Fn(usize, Timestamp) -> Command + Sync,
+) -> Vec<RefusalCode> {
     let engines: Vec<Engine> =
         stores.into_iter().map(|store| Builder::shared(store, rules(limits)).open().unwrap()).collect();
-    let caller = &caller;
+    let (caller, command) = (&caller, &command);
     let ask = |(number, engine): (usize, &Engine)| {
-        let (workflow, starts_at) =
-            (engine.workflow(), Some(engine.now().saturating_add(Ttl::from_hours(24.0).unwrap())));
-        // Scopes that have nothing in common, so that no grant covers what another one wants.
-        let command = Submit::new(role("reader"))
-            .resource(format!("tool:t{number}").parse::<Scope>().unwrap())
-            .starts_at(starts_at);
-        match workflow.execute(&caller(number), command, None) {
+        let tomorrow = engine.now().saturating_add(Ttl::from_hours(24.0).unwrap());
+        match engine.workflow().execute(&caller(number), command(number, tomorrow), None) {
             Ok(_) => None,
             Err(Error::Refused(refusal)) => Some(refusal.code()),
             Err(error) => panic!("{error}"),
@@ -45,25 +45,42 @@ fn race(stores: Vec<Arc<dyn Store>>, limits: Limits, caller: impl Fn(usize) -> C
     refused
 }
 
+/// Scopes that have nothing in common, so that no grant covers what another one wants.
+fn submit(number: usize, tomorrow: Timestamp) -> Command {
+    let scope = format!("tool:t{number}").parse::<Scope>().unwrap();
+    Submit::new(role("reader")).resource(scope).starts_at(Some(tomorrow)).into()
+}
+
+fn delegate(number: usize, tomorrow: Timestamp) -> Command {
+    let to = Principal::user(&format!("user{number}@example.com")).unwrap();
+    Delegate::new(to, tomorrow, Justification::new("away").unwrap()).into()
+}
+
 fn on_call(name: &str) -> Caller {
     Caller::new(Principal::user(name).unwrap(), vec![role("on-call")])
 }
 
 fn held_by_all(open: &dyn Fn() -> Vec<Arc<dyn Store>>) {
     let three = Limits::default().grants_total(Some(3));
-    let refused = race(open(), three, |number| on_call(&format!("user{number}@example.com")));
+    let refused = race(open(), three, |number| on_call(&format!("user{number}@example.com")), submit);
     assert_eq!(refused, vec![RefusalCode::TooManyGrants; THREADS - 3]);
 
     let one = Limits::default().grants_per_person(Some(1));
-    assert_eq!(race(open(), one, |_| on_call("dev@example.com")), vec![RefusalCode::TooManyGrants; THREADS - 1]);
+    let refused = race(open(), one, |_| on_call("dev@example.com"), submit);
+    assert_eq!(refused, vec![RefusalCode::TooManyGrants; THREADS - 1]);
 
     let waiting = Limits::default().open_requests_per_person(Some(1));
     let dev = Caller::new(Principal::user("dev@example.com").unwrap(), Vec::new());
-    let refused = race(open(), waiting, |_| dev.clone());
+    let refused = race(open(), waiting, |_| dev.clone(), submit);
     assert_eq!(refused, vec![RefusalCode::TooManyOpenRequests; THREADS - 1]);
 
     let hourly = Limits::default().requests_per_hour(Some(5));
-    assert_eq!(race(open(), hourly, |_| dev.clone()), vec![RefusalCode::TooManyRequests; THREADS - 5]);
+    assert_eq!(race(open(), hourly, |_| dev.clone(), submit), vec![RefusalCode::TooManyRequests; THREADS - 5]);
+
+    let lent = Limits::default().open_delegations_per_person(Some(3));
+    let lead = Caller::new(Principal::user("lead@example.com").unwrap(), vec![role("lead")]);
+    let refused = race(open(), lent, |_| lead.clone(), delegate);
+    assert_eq!(refused, vec![RefusalCode::TooManyDelegations; THREADS - 3]);
 }
 
 #[test]

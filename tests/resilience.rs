@@ -9,12 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jit_access::check::Check;
-use jit_access::clock::ManualClock;
+use jit_access::clock::{Clock, ManualClock};
 use jit_access::command::{AcceptClock, AcceptStore, Approve, BreakGlass, Revoke, RevokeMany, Submit, Withdraw};
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, IdempotencyKey, Settings};
-use jit_access::store::conformance::world::{at, cast, submit};
+use jit_access::store::conformance::world::{at, cast, role, submit};
 use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store, Subject};
 use tempfile::TempDir;
 
@@ -246,6 +246,36 @@ fn a_revocation_takes_effect_while_another_process_holds_the_write_lock() {
     let grants = [ann, ben].map(|id| engine.workflow().grant(&lead(), id).unwrap().grant.unwrap());
     assert!(grants.iter().all(|grant| matches!(grant.status(engine.now()), GrantStatus::Revoked)));
     assert!(engine.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
+    engine.workflow().verify().unwrap();
+}
+
+/// What the operator forbids by now holds also while nothing can be written.
+#[test]
+#[cfg(feature = "cedar")]
+fn a_tick_that_cannot_write_takes_up_what_forbids() {
+    let folder = TempDir::new().unwrap();
+    let (path, own) = (folder.path().join("jit.db"), folder.path().join("own.cedar"));
+    std::fs::write(&own, "forbid (principal, action, resource == Tool::\"other\");").unwrap();
+    let config = format!(
+        "jit_access: {{approver_roles: [lead], require_justification: false, schema: {{shipped: contextforge}}, \
+         guardrails: {{path: '{}'}}, roles: {{deployer: {{permissions: [tools.execute]}}}}}}",
+        own.display()
+    );
+    let engine = open_with(&path, &config, Duration::from_millis(100));
+    let ann = grant(&engine, "ann");
+    grant(&engine, "ben");
+    let locked = Locked::by_another_process(&path);
+    assert!(!engine.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
+    let deploys = || {
+        let check = Check::text((PrincipalKind::User, "ben@example.com"), "tools.execute", Some("tool:deploy"), None);
+        engine.decider().check(&check.peek()).unwrap().outcome
+    };
+    assert_eq!(deploys(), Outcome::Allow);
+    std::fs::write(&own, "forbid (principal, action, resource);").unwrap();
+    assert!(engine.reconciler().tick().is_err(), "the revocation cannot be written");
+    assert_eq!(deploys(), Outcome::Deny);
+    drop(locked);
+    engine.reconciler().tick().unwrap();
     engine.workflow().verify().unwrap();
 }
 
@@ -504,4 +534,75 @@ fn every_process_goes_by_the_clock_that_was_accepted() {
     drop((right, other, wrong));
     let (again, _) = open(120_000, 1);
     assert!(again.now() < at(YEAR) && !is_allowed(&again, "eve"));
+}
+
+/// A host's clock that panics once, at the call that it is armed for. It is asked under nearly every lock there is.
+#[derive(Debug)]
+struct Panicking(ManualClock, AtomicU64);
+
+impl Panicking {
+    fn count(&self) {
+        let before = self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert_ne!(before, Ok(1), "the host's clock has failed");
+    }
+}
+
+impl Clock for Panicking {
+    fn wall(&self) -> i64 {
+        self.count();
+        self.0.wall()
+    }
+
+    fn monotonic(&self) -> i64 {
+        self.count();
+        self.0.monotonic()
+    }
+}
+
+/// Whether the clock was asked so many times that it has panicked.
+fn goes_on_after_a_panic(store: Arc<dyn Store>, nth: u64) -> bool {
+    let clock = Arc::new(Panicking(ManualClock::at(at(0)), AtomicU64::new(0)));
+    let rules = Config::parse(CONFIG, []).unwrap().rules;
+    let engine = Builder::shared(store, rules).clock(clock.clone()).open().unwrap();
+    let ann = grant(&engine, "ann");
+    let ben = grant(&engine, "ben");
+    let revoke = |id| engine.workflow().execute(&lead(), Revoke::new(id, words()), None).map(drop);
+    clock.1.store(nth, Ordering::SeqCst);
+    let steps: [&dyn Fn(); 7] = [
+        &|| drop(engine.sync()),
+        &|| drop(grant(&engine, "cid")),
+        &|| drop(engine.decider().check(&Check::text((PrincipalKind::User, "ann@example.com"), "tools.execute", None, None))),
+        &|| drop(is_allowed(&engine, "ben")),
+        &|| drop(revoke(ann)),
+        &|| drop(engine.reconciler().tick()),
+        &|| drop(engine.workflow().execute(&lead(), RevokeMany::new(Selector::Role(role("reader")), words()), None)),
+    ];
+    let fails = |step: &&dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).is_err();
+    let panicked = steps.iter().filter(|step| fails(step)).count() > 0;
+    clock.1.store(0, Ordering::SeqCst);
+    // Nothing is stuck, and what is asked for now happens.
+    engine.reconciler().tick().unwrap();
+    assert!(is_allowed(&engine, "ben"), "panic {nth}: what nobody has ended goes on");
+    for id in [ann, ben] {
+        revoke(id).unwrap();
+    }
+    assert!(!is_allowed(&engine, "ann") && !is_allowed(&engine, "ben"), "panic {nth}");
+    let dan = grant(&engine, "dan");
+    assert!(is_allowed(&engine, "dan"), "panic {nth}");
+    revoke(dan).unwrap();
+    engine.workflow().verify().unwrap();
+    panicked
+}
+
+#[test]
+fn an_engine_goes_on_after_a_panic_of_the_host_under_any_lock() {
+    let in_memory = (1..).take_while(|nth| goes_on_after_a_panic(Arc::new(MemoryStore::new()), *nth)).count();
+    let folder = TempDir::new().unwrap();
+    let in_a_file = |nth: &u64| {
+        let path = folder.path().join(format!("{nth}.db"));
+        goes_on_after_a_panic(Arc::new(SqliteStore::open(path, SqliteOptions::default()).unwrap()), *nth)
+    };
+    let in_files = (1..).take_while(in_a_file).count();
+    println!("{in_memory} panics in memory, {in_files} over files");
+    assert!(in_memory > 20 && in_files > 20, "{in_memory} {in_files}");
 }

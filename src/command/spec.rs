@@ -44,6 +44,12 @@ impl CommandSpec {
         summary(self.doc)
     }
 
+    /// Whether it names one thing by its id, and refuses when there is no such thing. An id in a list only filters it.
+    #[must_use]
+    pub fn names_one(&self) -> bool {
+        !self.answer.is_list() && self.all_fields().any(|field| field.kind == FieldKind::Id)
+    }
+
     /// Every field, in order.
     pub fn all_fields(&self) -> impl Iterator<Item = &'static FieldSpec> {
         self.fields.iter().flat_map(|group| group.iter())
@@ -222,6 +228,36 @@ pub enum AnswerKind {
     Text,
     /// A number.
     Number,
+}
+
+impl AnswerKind {
+    /// Whether it can be of many things, or of none.
+    #[must_use]
+    pub const fn is_list(self) -> bool {
+        match self {
+            Self::Ended
+            | Self::Requests
+            | Self::Grants
+            | Self::Delegations
+            | Self::Records
+            | Self::Deliveries
+            | Self::Refusals
+            | Self::Offers
+            | Self::Remedies
+            | Self::GrantList
+            | Self::Alerts => true,
+            Self::Request
+            | Self::Grant
+            | Self::Delegation
+            | Self::Delivery
+            | Self::Health
+            | Self::Explanation
+            | Self::Summary
+            | Self::Alert
+            | Self::Text
+            | Self::Number => false,
+        }
+    }
 }
 
 /// Who may give a command.

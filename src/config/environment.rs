@@ -42,6 +42,9 @@ pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (St
         let known = keys::all().find(|key| key.variable().as_ref() == Some(&name));
         match known {
             _ if text.trim().is_empty() => empty.push(name),
+            _ if name.contains(char::REPLACEMENT_CHARACTER) || text.contains(char::REPLACEMENT_CHARACTER) => {
+                findings.error(Invalid::new(name, "is not UTF-8", "text in UTF-8"));
+            }
             Some(key) => match put(section, key.path, parse(&text, key.kind)) {
                 Ok(()) => findings.is_set_by(key.path, &name),
                 Err(()) => findings.error(Invalid::new(

@@ -232,6 +232,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "The most requests of one person that wait for an answer.",
             ),
             key("limits.requests_per_hour", Plain, "100", "The most requests of one person in an hour."),
+            key(
+                "limits.open_delegations_per_person",
+                Plain,
+                "20",
+                "The most delegations by one person that are in force or still to come.",
+            ),
         ],
     ),
     (

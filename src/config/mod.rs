@@ -308,6 +308,7 @@ fn limits(reader: &mut Reader) -> Limits {
         grants_total: limit("grants_total", usual.grants_total),
         open_requests_per_person: limit("open_requests_per_person", usual.open_requests_per_person),
         requests_per_hour: limit("requests_per_hour", usual.requests_per_hour),
+        open_delegations_per_person: limit("open_delegations_per_person", usual.open_delegations_per_person),
     };
     section.finish();
     limits

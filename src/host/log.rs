@@ -6,7 +6,7 @@
 //! background work after each round. So a sink may wait for a lock of its own language, and may call the library again.
 
 use std::collections::VecDeque;
-use std::fmt::{self, Debug, Write as _};
+use std::fmt::{self, Debug};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,6 +20,7 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::lock::{Condvar, Mutex, MutexGuard};
+use crate::model::shown;
 
 /// One log record.
 ///
@@ -295,10 +296,12 @@ impl Visit for Fields<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // What others wrote may be in it: one record stays one line, and says what it holds.
+        let text = shown(&format!("{value:?}"));
         if field.name() == "message" {
-            let _ = write!(self.0.message, "{value:?}");
+            self.0.message.push_str(&text);
         } else {
-            self.0.fields.push((field.name(), format!("{value:?}")));
+            self.0.fields.push((field.name(), text));
         }
     }
 }
@@ -328,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn records_reach_the_sink_with_their_fields_and_a_sink_may_call_back() {
+    fn records_reach_the_sink_on_one_line_each_and_a_sink_may_call_back() {
         collect();
         let (sender, records) = channel();
         tracing::error!(target: "jit_access::tests", "before there is a sink");
@@ -337,11 +340,17 @@ mod tests {
         tracing::debug!(target: "jit_access::tests", "below the lowest level");
         tracing::warn!(target: "jit_access::tests", error = %"disk full", count = 3, name = "x", "for the sink");
         deliver();
+        let forged = "x\nERROR jit_access: the store is whole\r\n\u{1b}[2K\u{202e}\u{2028}";
+        tracing::warn!(target: "jit_access::tests", error = %forged, name = forged, kept = ?[forged], "as {forged} said");
+        deliver();
         tracing::warn!(target: "jit_access::tests", "the last one");
         deliver();
         // Other tests of this program may log beside this one. The last sender is gone with the sink.
         let ours: Vec<_> = records.iter().filter(|record| record.contains("tests")).collect();
-        let told = ["for the sink: error=disk full count=3 name=x", "caused by the sink", "the last one"];
+        let once = "x ⏎ ERROR jit_access: the store is whole ⏎ [U+001B][2K[U+202E][U+2028]";
+        let escaped = r#"["x\nERROR jit_access: the store is whole\r\n\u{1b}[2K\u{202e}\u{2028}"]"#;
+        let forged = format!("as {once} said: error={once} name={once} kept={escaped}");
+        let told = ["for the sink: error=disk full count=3 name=x", "caused by the sink", &forged, "the last one"];
         assert_eq!(ours, told.map(|told| format!("Warn jit_access::tests {told}")));
     }
 

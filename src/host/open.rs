@@ -150,9 +150,11 @@ fn in_file(error: &Invalid, path: &Path) -> Invalid {
     Invalid::new(error.field().to_owned(), format!("{}{place}", error.problem()), error.expected().to_owned())
 }
 
-/// The process's environment variables whose names and values are UTF-8. [`std::env::vars`] panics on the others.
+/// The process's environment variables. What is no UTF-8 is U+FFFD in it, which the configuration refuses in a variable of
+/// its own; [`std::env::vars`] panics on it.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
 impl Config {

@@ -77,9 +77,15 @@ impl Reconciler {
     /// When the store cannot be read or written. What was waiting goes on waiting.
     pub fn tick(&self) -> Result<Tick, Error> {
         let shared = &*self.shared;
-        shared.write_pending()?;
-        shared.flush_uses()?;
-        shared.sync()?;
+        // What others have ended, and what the operator forbids by now, holds also when nothing can be written.
+        let written = shared.write_pending().and_then(|()| Ok(shared.flush_uses()?));
+        let synced = shared.sync();
+        #[cfg(feature = "cedar")]
+        let guarded = shared.watch_guardrails();
+        written?;
+        synced?;
+        #[cfg(feature = "cedar")]
+        guarded?;
         shared.remember();
         shared.apply_configuration()?;
         let mut noted = 0;
@@ -97,8 +103,6 @@ impl Reconciler {
             noted += self.note(now)?;
             shared.flush_uses()?;
         }
-        #[cfg(feature = "cedar")]
-        shared.watch_guardrails()?;
         shared.watch()?;
         shared.flush_refusals()?;
         if shared.counters.is_due(shared.time.monotonic()) {

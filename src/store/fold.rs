@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, Event, Grant, GrantId, Principal, RequestId, Standing, Subject,
+    AccessRequest, Delegation, DelegationId, Event, Fact, Grant, GrantId, Principal, RequestId, Standing, Subject,
 };
+use crate::store::StoreError;
 use crate::workflow::{View, evolve};
 
 /// The rows that a batch of events leaves changed.
@@ -24,6 +25,24 @@ pub struct Rows {
     pub delegations: BTreeMap<DelegationId, Delegation>,
     /// What the host said last of somebody.
     pub standings: BTreeMap<Principal, Standing>,
+    /// What was made under an id that something else has.
+    pub twice: Option<Subject>,
+}
+
+impl Rows {
+    /// That everything new has an id of its own: a row that is there is never made anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: ids are random, so the next try has another one.
+    pub fn check_ids(&self) -> Result<(), StoreError> {
+        match &self.twice {
+            None => Ok(()),
+            Some(subject) => Err(StoreError::Unavailable {
+                doing: "writing what is new",
+                source: format!("its id is taken: {subject:?}").into(),
+            }),
+        }
+    }
 }
 
 /// Folds `events` into the rows they are about; `load` gives a row as it is kept, or nothing when there is none yet.
@@ -35,15 +54,25 @@ pub fn fold<'a, E>(
     mut load: impl FnMut(Subject) -> Result<View, E>,
 ) -> Result<Rows, E> {
     let mut views: BTreeMap<Subject, View> = BTreeMap::new();
+    let mut twice = None;
     for event in events {
         let subject = Subject::of(event);
         let view = match views.remove(&subject) {
             Some(view) => view,
             None => load(subject.clone())?,
         };
+        let is_there = match event.fact {
+            Fact::RequestSubmitted(_) => view.request.is_some(),
+            Fact::GrantCreated(_) => view.grant.is_some(),
+            Fact::RolesDelegated(_) => view.delegation.is_some(),
+            _ => false,
+        };
+        if is_there {
+            twice = twice.or_else(|| Some(subject.clone()));
+        }
         views.insert(subject, evolve(view, event));
     }
-    let mut rows = Rows::default();
+    let mut rows = Rows { twice, ..Rows::default() };
     for (subject, view) in views {
         match subject {
             Subject::Request(id) => rows.requests.extend(view.request.map(|request| (id, request))),

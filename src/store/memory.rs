@@ -134,6 +134,7 @@ impl State {
             records.push(record);
         }
         let Ok(rows) = fold::<Infallible>(&batch.events, |subject| Ok(self.before(subject)));
+        rows.check_ids()?;
         for record in &records {
             let (block, place) = place_of(record.revision);
             for topic in Topic::of(&record.event, &concerned(&Subject::of(&record.event), &rows)) {
@@ -307,6 +308,11 @@ impl Lookup for State {
                 as u64,
             grants_of_all: live().map(Grant::first).collect::<HashSet<_>>().len() as u64,
             open_requests: requests.iter().filter(|row| row.value.status(now).is_open()).count() as u64,
+            open_delegations: self
+                .delegations
+                .values()
+                .filter(|row| row.value.delegator == *person && row.value.status(now).is_live())
+                .count() as u64,
             nth_newest: nth.map(|row| row.value.created_at),
         })
     }

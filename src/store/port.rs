@@ -110,8 +110,8 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Conflict`] when the state has changed since the revision that the batch was decided from;
     /// [`StoreError::Early`] when the last record is later than one of the batch, uses aside, which are written with the
     /// instant of that record and say when they were;
-    /// [`StoreError::KeyTaken`] when the idempotency key has been used; and the errors of reading. Then nothing has been
-    /// written.
+    /// [`StoreError::KeyTaken`] when the idempotency key has been used; [`StoreError::Unavailable`] when something new has
+    /// an id that is taken, as [`super::Rows::check_ids`] says; and the errors of reading. Then nothing has been written.
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError>;
 
     /// Waits until nobody else can write, lets `decide` read and decide, and writes the batch. It cannot conflict, so a

@@ -139,7 +139,7 @@ impl Needs {
             Command::Deny(deny) => review(deny.request),
             Command::Ask(ask) => review(ask.request),
             Command::Withdraw(withdraw) => Self { request: Some(withdraw.request), ..nothing_more },
-            Command::Delegate(_) => Self { delegations_to: to_caller, ..nothing_more },
+            Command::Delegate(_) => Self { delegations_to: to_caller, tally: count(Some(person)), ..nothing_more },
             Command::Undelegate(undelegate) => Self { delegation: Some(undelegate.delegation), ..nothing_more },
             Command::AcknowledgeAlert(acknowledge) => Self { alert: Some(acknowledge.alert), ..nothing_more },
             Command::SilenceAlert(silence) => Self { alert: Some(silence.alert), ..nothing_more },

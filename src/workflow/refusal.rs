@@ -138,6 +138,7 @@ codes! {
     RequestNotPending = "request_not_pending", "The request has already been answered or withdrawn.";
     TooManyGrants = "too_many_grants", "As many grants are live as the operator allows.";
     TooManyOpenRequests = "too_many_open_requests", "As many requests of the caller wait for an answer as the operator allows.";
+    TooManyDelegations = "too_many_delegations", "As many delegations by the caller are in force or still to come as the operator allows.";
     TooManyRequests = "too_many_requests", "The caller has made as many requests in the last hour as the operator allows.";
     NotForAgents = "not_for_agents", "A person has to do this, or an agent on behalf of a person.";
     AgentPaused = "agent_paused", "Several requests by agents of this person were denied one after the other.";

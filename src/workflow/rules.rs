@@ -175,11 +175,13 @@ pub struct Limits {
     pub open_requests_per_person: Option<u64>,
     /// `limits.requests_per_hour`: how many requests a principal may make in any hour.
     pub requests_per_hour: Option<u64>,
+    /// `limits.open_delegations_per_person`: how many delegations by a principal may be in force or still to come.
+    pub open_delegations_per_person: Option<u64>,
 }
 
 impl Limits {
-    /// Those that hold when the operator sets none: 100 requests of a person in an hour, and 50 that wait for an answer. Far
-    /// more than anybody needs, and few enough that nobody fills a disk or a queue.
+    /// Those that hold when the operator sets none: 100 requests of a person in an hour, 50 that wait for an answer, and 20
+    /// delegations that are not over. Far more than anybody needs, and few enough that nobody fills a disk or a queue.
     #[must_use]
     pub const fn usual() -> Self {
         Self {
@@ -187,6 +189,7 @@ impl Limits {
             grants_total: None,
             open_requests_per_person: Some(50),
             requests_per_hour: Some(100),
+            open_delegations_per_person: Some(20),
         }
     }
 

@@ -84,6 +84,8 @@ pub struct Tally {
     pub grants_of_all: u64,
     /// Their requests that wait for an answer.
     pub open_requests: u64,
+    /// Their delegations to others that are in force or still to come.
+    pub open_delegations: u64,
     /// When they made the oldest of as many of their requests as were asked about, newest first; `None` when they have
     /// not made as many.
     pub nth_newest: Option<Timestamp>,

@@ -57,6 +57,7 @@
 #define JIT_CODE_STARTS_IN_THE_PAST "starts_in_the_past"
 #define JIT_CODE_STARTS_TOO_LATE "starts_too_late"
 #define JIT_CODE_TICKET_URL_REQUIRED "ticket_url_required"
+#define JIT_CODE_TOO_MANY_DELEGATIONS "too_many_delegations"
 #define JIT_CODE_TOO_MANY_GRANTS "too_many_grants"
 #define JIT_CODE_TOO_MANY_OPEN_REQUESTS "too_many_open_requests"
 #define JIT_CODE_TOO_MANY_REQUESTS "too_many_requests"

@@ -103,10 +103,13 @@ class ProblemRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
         known = _query_parameters(self.dependant)
+        own = frozenset(param.alias for param in self.dependant.query_params)
 
         async def guarded(request: Request) -> Response:
             if unknown := sorted(request.query_params.keys() - known):
                 return _unknown(unknown, known)
+            if twice := sorted(name for name in own if len(request.query_params.getlist(name)) > 1):
+                return _twice(twice)
             limited = Request(request.scope, _limited(request))
             try:
                 refused = _wrong_origin(request) or _wrong_body(request, await limited.body())
@@ -204,6 +207,12 @@ def _unknown(names: list[str], known: frozenset[str]) -> Response:
     expected = f"expected {', '.join(f'`{name}`' for name in sorted(known))}" if known else "this route has none"
     errors = [{"parameter": name[:64], "detail": f"is not known; {expected}"} for name in names[:16]]
     return problem(400, "invalid", f"{errors[0]['parameter']}: {errors[0]['detail']}", errors=errors)
+
+
+def _twice(names: list[str]) -> Response:
+    """Of two values one would be passed over, and nobody could tell which. What the host's authentication takes is its own."""
+    errors = [{"parameter": name, "detail": "is there twice; expected each parameter once"} for name in names]
+    return problem(400, "invalid", f"{names[0]}: {errors[0]['detail']}", errors=errors)
 
 
 def _query_parameters(dependant: Dependant) -> frozenset[str]:

@@ -251,7 +251,7 @@ def _answered(model: type[BaseModel], description: str, headers: dict[str, Any] 
 
 def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the answers of a route."""
-    missing = [404] if "{id}" in route.path or name == "policies" else []
+    missing = [404] if route.names_one else []
     if route.answer is None:
         kinds = ["text/plain", "text/markdown", "text/html"] if "form" in route.query else ["text/plain"]
         if name in _JSON:

@@ -65,6 +65,8 @@ class Route:
     writes: bool
     """Whether it changes something. Then it takes an idempotency key."""
     dry_run: bool
+    names_one: bool
+    """Whether it names one thing by its id, which may not be there."""
     caller_first: bool
     """Whether it cannot be given without a caller, who is then the first argument of its method."""
     query: dict[str, tuple[Any, Any]]

@@ -8,6 +8,7 @@ here is a failure.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -642,6 +643,17 @@ def test_a_share_of_checks_is_asked_twice(tmp_path: Path) -> None:
             return engine.check("dev@example.com", "tools.execute").outcome
 
     assert (story(0), story(100)) == ("allow", "not_applicable")
+
+
+def test_a_variable_that_is_no_text_is_refused_and_not_passed_over() -> None:
+    """A setting that forbids must not be gone because of one byte; what is not ours may hold anything."""
+    code = "from jit_access import Engine; Engine.from_yaml('jit_access: {roles: {a: {permissions: [b]}}}')"
+    for name, wrong in [(b"JIT_RESERVED_PERMISSIONS", True), (b"JIT_ENABLED\xff", True), (b"OTHER", False)]:
+        environ = {**os.environb, name: b"false\xff"}
+        done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60)
+        shown = name.decode(errors="replace")
+        assert (done.returncode != 0) == wrong, done.stderr
+        assert not wrong or f"`{shown}` is not UTF-8" in done.stderr, done.stderr
 
 
 def test_the_guardrails_are_where_they_are_said_to_be(tmp_path: Path) -> None:

@@ -56,6 +56,24 @@ def test_a_failed_round_and_a_lost_store_are_logged(tmp_path: Path, caplog: pyte
     assert caplog.text.count("background work failed") == 1, "once for the whole outage"
 
 
+def test_hostile_text_stays_in_one_record_on_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder for checkpoints that is no folder, and whose name is another record."""
+    caplog.set_level(logging.INFO, "jit_access")
+    forged = "x\nERROR jit_access: the store is whole\r\x1b[2K\u202e\u2028y"
+    (tmp_path / forged).write_text("")
+    section = json.loads(config(tmp_path / "jit.db", interval_ms=5))
+    section["jit_access"]["journal"] = {"checkpoint_folder": str(tmp_path / forged)}
+    with Engine.from_yaml(json.dumps(section), environ={}):
+        record = wait_for(caplog, "a checkpoint that was kept cannot be read")
+    shown = "x ⏎ ERROR jit_access: the store is whole ⏎ [U+001B][2K[U+202E][U+2028]y"
+    assert shown in record.getMessage()
+    assert shown in record.fields["path"]  # type: ignore[attr-defined]
+    for one in caplog.records:
+        for text in [one.getMessage(), *one.fields.values()]:  # type: ignore[attr-defined]
+            assert text.isprintable() and len(text.splitlines()) == 1, text
+        assert logging.Formatter("%(levelname)s %(name)s %(message)s").format(one).count("\n") == 0
+
+
 def test_uses_that_cannot_be_recorded_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file, moved = tmp_path / "jit.db", tmp_path / "moved.db"
     engine = Engine.from_yaml(config(file, interval_ms=60_000, waiting_uses=1), environ={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from jit_access import Caller, Engine
+from jit_access.bodies import ROUTES
 from jit_access.problems import MAX_BODY, MEDIA_TYPE
 from jit_access.router import create_router
 from jit_access.schemas import (
@@ -31,6 +33,7 @@ from jit_access.schemas import (
     GrantPageModel,
     RequestPageModel,
 )
+from jit_access.shapes import Route
 
 CONFIG = """
 jit_access:
@@ -89,6 +92,12 @@ class Host:
         done = self("boss@example.com", "POST", f"/jit/requests/{request}/approve", roles="boss")
         assert done.status_code == 200, done.text
         return dict(done.json())
+
+
+def parameters(route: Route) -> list[str]:
+    """What the query of a route may hold, as clients write it."""
+    named = [(name, kind.__metadata__[0].alias) for name, (kind, _) in route.query.items()]
+    return [alias or name for name, alias in named] + (["dry_run"] if route.dry_run else [])
 
 
 @pytest.fixture
@@ -352,6 +361,77 @@ def test_a_misspelt_parameter_is_a_problem_and_asks_nobody(host: Host) -> None:
     assert host("dev@example.com", "GET", "/jit/requests").json()["items"] == []
     flood = is_problem(host("dev@example.com", "GET", "/jit/head?" + "&".join(f"{n}" for n in range(99))), 400)
     assert len(flood["errors"]) == 16 and "this route has none" in flood["detail"]
+
+
+def test_a_parameter_that_is_there_twice_is_a_problem_and_asks_nobody(host: Host) -> None:
+    wrong = is_problem(host("dev@example.com", "POST", "/jit/request?dry_run=true&dry_run=false", ASK), 400)
+    assert wrong["errors"] == [{"parameter": "dry_run", "detail": "is there twice; expected each parameter once"}]
+    assert host("dev@example.com", "GET", "/jit/requests").json()["items"] == []
+    for name, route in ROUTES.items():
+        path = f"/jit{route.path}".replace("{id}", "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b")
+        for parameter in parameters(route):
+            wrong = is_problem(host("boss@example.com", route.method, f"{path}?{parameter}=a&{parameter}=a"), 400)
+            assert wrong["errors"][0]["parameter"] == parameter, name
+
+
+def test_a_route_answers_its_own_method_alone(host: Host) -> None:
+    methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+    for path in {route.path.replace("{id}", "x") for route in ROUTES.values()}:
+        here = [one for one in ROUTES.values() if re.fullmatch(one.path.replace("{id}", "[^/]+"), path)]
+        allowed = {one.method for one in here} | {"HEAD" for one in here if one.method == "GET"}
+        for method in methods - allowed:
+            answer = host("boss@example.com", method, f"/jit{path}", roles="boss")
+            assert answer.status_code == 405, (method, path, answer.status_code)
+            assert set(answer.headers["allow"].split(", ")) & allowed, (method, path)
+
+
+FORGED = [
+    "X-Forwarded-User",
+    "X-Forwarded-Email",
+    "X-Forwarded-Preferred-Username",
+    "X-Remote-User",
+    "Remote-User",
+    "REMOTE_USER",
+    "X-Auth-Request-Email",
+    "X-Authenticated-User",
+    "X-Goog-Authenticated-User-Email",
+    "X-MS-CLIENT-PRINCIPAL-NAME",
+    "X-Original-User",
+    "X-Jit-User",
+    "X-Jit-Roles",
+    "Jit-Caller",
+    "Jit-Roles",
+    "From",
+    "Forwarded",
+    "Via",
+    "Authorization",
+    "Proxy-Authorization",
+    "Cookie",
+]
+
+
+def test_no_header_says_who_calls() -> None:
+    """Identity is what the host's dependency returns: with every such header forged nothing changes."""
+    engine = Engine.from_yaml(CONFIG, environ={})
+    callers = [Caller("dev@example.com")]
+    app = FastAPI()
+    app.include_router(create_router(engine, caller=lambda: callers[0]))
+    client = TestClient(app)
+    asked = client.post("/jit/request", json=ASK).json()
+    assert asked["requester"] == "dev@example.com"
+    callers[0] = Caller("other@example.com")
+    paths = ["/jit/requests", f"/jit/requests/{asked['id']}", "/jit/audit", "/jit/roles"]
+    plain = [client.get(path) for path in paths]
+    assert [answer.status_code for answer in plain] == [200, 404, 403, 200]
+    for name in FORGED:
+        for value in ["boss@example.com", "for=1.2.3.4;user=boss@example.com", '{"id": "boss@example.com", "roles": ["boss"]}']:
+            headers = [(name, value), (name.lower(), value), ("x-roles", "boss"), ("X-Forwarded-Groups", "boss")]
+            forged = [client.get(path, headers=headers) for path in paths]
+            assert [(one.status_code, one.json()) for one in forged] == [(one.status_code, one.json()) for one in plain]
+            approved = client.post(f"/jit/requests/{asked['id']}/approve", headers=headers)
+            assert approved.status_code == 404, (name, approved.text)
+    made = client.post("/jit/request", json=ASK, headers=dict.fromkeys(FORGED, "boss@example.com")).json()
+    assert made["requester"] == "other@example.com"
 
 
 def test_parameters_of_the_hosts_authentication_are_known() -> None:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from jit_access import Caller, Engine
-from jit_access.signals import Transmitter, apply, create_receiver, of_scim
+from jit_access.signals import Signal, Transmitter, apply, create_receiver, of_scim
 
 CONFIG = """
 jit_access:
@@ -104,6 +104,30 @@ def test_a_signal_ends_or_suspends_what_somebody_and_their_agents_hold(
     assert world.engine.check(DEV, "tools.execute").allowed is (becomes == "active")
     assert world.engine.check("bot", "tools.execute", agent=True).allowed is (becomes == "active")
     world.engine.verify()
+
+
+@pytest.mark.parametrize(
+    "reason", ["pay\u202eslip", "\x00", "a\nb", "\ufdd0", "\U000e0041" * 600, "\U0001f4a5" * 60_000, "\u200b", "x" * 10_000]
+)
+def test_a_signal_is_not_lost_with_its_reason(world: World, reason: str) -> None:
+    """What its words hold that no record may hold is written otherwise; the access ends."""
+    grant = world.give(Caller(DEV))
+    said = reason[:2_000]
+    answer = world.send(token(f"{CAEP}session-revoked", more={"reason_admin": {"en": said}}))
+    assert (answer.status_code, world.status(grant)) == (202, "revoked"), answer.text
+    again = world.give(Caller(DEV))
+    assert apply(world.engine, SIGNALS, Signal("credential_change", DEV, "two", reason)) == 1
+    assert world.status(again) == "revoked"
+
+
+def test_one_grant_that_cannot_end_keeps_no_other(world: World) -> None:
+    """A caller revokes nothing of their own; what others hold ends all the same, and the caller is told."""
+    own, other = world.give(Caller("signals@example.com")), world.give(Caller(DEV))
+    events = {f"{CAEP}session-revoked": {"subject": {"format": "email", "email": "signals@example.com"}}}
+    events[f"{CAEP}credential-change"] = {"subject": {"format": "email", "email": DEV}}
+    answer = world.send(token("", sub_id=None, events=events))
+    assert answer.status_code == 503, "the transmitter sends it again"
+    assert (world.status(own), world.status(other)) == ("active", "revoked")
 
 
 def test_a_disabled_account_begins_nothing_new(world: World) -> None:

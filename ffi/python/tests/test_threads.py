@@ -131,6 +131,46 @@ def test_an_engine_that_is_closed_under_its_threads_answers_or_says_so(engine: E
         engine.check("shared@example.com", "tools.execute")
 
 
+SUBINTERPRETERS = """
+import sys
+try:
+    import _interpreters as interpreters
+    kinds = [("isolated",), ("legacy",)]
+except ImportError:
+    import _xxsubinterpreters as interpreters
+    kinds = []
+from jit_access import Caller, Engine
+
+CONFIG = "jit_access: {approver_roles: [lead], roles: {reader: {permissions: [logs.read]}}}"
+TRY = '''
+import os
+try:
+    import jit_access
+    said = "imported"
+except ImportError as error:
+    said = f"refused: {error}"
+os.write(1, said.encode() + bytes([10]))
+'''
+engine = Engine.from_yaml(CONFIG, environ={})
+made = [interpreters.create(*kind) for kind in kinds] or [interpreters.create(isolated=how) for how in (True, False)]
+for one in made:
+    interpreters.run_string(one, TRY)
+    interpreters.destroy(one)
+assert engine.submit(Caller("dev@example.com"), role="reader", reason="x").status == "pending"
+engine.close()
+print("whole", flush=True)
+"""
+
+
+def test_a_subinterpreter_is_refused_and_the_main_one_goes_on() -> None:
+    done = subprocess.run([sys.executable, "-c", SUBINTERPRETERS], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    *tried, last = done.stdout.splitlines()
+    assert len(tried) == 2, done.stdout
+    assert all(one.startswith("refused:") and "subinterpreter" in one for one in tried), tried
+    assert last == "whole"
+
+
 @free_threaded
 def test_importing_the_module_brings_no_lock_back() -> None:
     code = "import jit_access, sys; print(sys._is_gil_enabled())"

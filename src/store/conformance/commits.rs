@@ -6,7 +6,10 @@ use super::world::{
 };
 use crate::command::{Revoke, Submit};
 use crate::journal::Hash;
-use crate::model::{GrantId, Justification, Principal, RequestId, RequestState, Revision, Scope, Timestamp};
+use crate::model::{
+    Actor, Delegation, DelegationId, Event, Fact, GrantId, Justification, Principal, RequestId, RequestState, Revision,
+    Scope, Timestamp, Window,
+};
 use crate::store::{Batch, Done, Head, Message, Store, StoreError};
 use crate::workflow::{Call, Ids, View, decide};
 
@@ -74,6 +77,45 @@ pub fn a_refused_batch_leaves_nothing(fixture: &dyn Fixture) {
     assert_eq!(store.lease_notices(at(9), at(10), 10).unwrap(), vec![]);
     assert!(!has_grown(&*store, before.0.revision));
     assert_eq!(store.verify().unwrap(), before.0.revision.0);
+}
+
+/// A second request, grant or delegation under an id that is taken is refused, and changes nothing of the first.
+pub fn an_id_is_given_once(fixture: &dyn Fixture) {
+    let place = fixture.fresh();
+    let store = place.open();
+    let first = Batch { events: submit(&cast()[1], 1, at(0)), ..Batch::default() };
+    store.commit(&first).unwrap();
+    let lent = Delegation {
+        id: DelegationId::from_u128(1),
+        delegator: cast()[2].principal.clone(),
+        delegate: cast()[1].principal.clone(),
+        roles: vec![role("lead")],
+        window: Window::new(at(0), at(9)).unwrap(),
+        reason: Justification::new("away").unwrap(),
+        created_at: at(0),
+        ended: None,
+    };
+    let delegation = Event {
+        at: at(0),
+        by: Actor::Principal(lent.delegator.clone()),
+        fact: Fact::RolesDelegated(Box::new(lent)),
+    };
+    store.commit(&Batch { events: vec![delegation.clone()], ..Batch::default() }).unwrap();
+    let before = (store.head().unwrap(), everything(&*store, at(1)));
+
+    let theirs = submit(&cast()[1], 1, at(1));
+    let of_kind = |name: &str| theirs.iter().find(|event| event.fact.name() == name).unwrap().clone();
+    let other = submit(&cast()[1], 2, at(1));
+    let in_one_batch = other.iter().chain(&other).cloned().collect();
+    for events in
+        [vec![of_kind("request_submitted")], vec![of_kind("grant_created")], vec![delegation], theirs.clone(), in_one_batch]
+    {
+        let refused = store.commit(&Batch { events, ..Batch::default() });
+        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+        assert_eq!((store.head().unwrap(), everything(&*store, at(1))), before);
+    }
+    store.verify().unwrap();
+    store.commit(&Batch { events: other, ..Batch::default() }).unwrap();
 }
 
 /// Every record follows the one before it, whichever handle wrote that.

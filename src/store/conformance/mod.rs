@@ -94,6 +94,7 @@ macro_rules! store_conformance {
             commits::a_new_store_is_empty,
             commits::a_batch_is_written_whole,
             commits::a_refused_batch_leaves_nothing,
+            commits::an_id_is_given_once,
             commits::records_continue_the_chain,
             commits::what_was_decided_from_old_state_conflicts,
             commits::uses_neither_cause_nor_meet_conflicts,

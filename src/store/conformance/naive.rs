@@ -84,11 +84,13 @@ impl Naive {
 
     pub(super) fn tally(&self, who: &Principal, now: Timestamp, nth: usize) -> Tally {
         let live = self.live(now);
+        let lent = self.delegations.iter().filter(|(_, one)| one.delegator == *who && one.status(now).is_live());
         let theirs: Vec<_> = self.requests.iter().map(|(_, request)| request).filter(|r| r.person() == who).collect();
         Tally {
             grants: chains(live.iter().filter(|grant| grant.person() == who)),
             grants_of_all: chains(live.iter()),
             open_requests: theirs.iter().filter(|request| request.status(now).is_open()).count() as u64,
+            open_delegations: lent.count() as u64,
             nth_newest: if nth == 0 { None } else { theirs.get(nth - 1).map(|request| request.created_at) },
         }
     }

@@ -83,6 +83,7 @@ fn write_rows<'a>(
     }
     let events = batch.events.iter().filter(|event| changed.contains(&Subject::of(event)));
     let rows = fold::<Fault>(events, |subject| row_of(session, subject))?;
+    rows.check_ids()?;
     let born = |subject: Subject| born.get(&subject).copied().unwrap_or_default();
     for (id, request) in &rows.requests {
         write_request(born(Subject::Request(*id)), request, statements)?;

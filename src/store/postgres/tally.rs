@@ -24,10 +24,16 @@ pub(super) fn tally(session: &Session<'_>, who: &Principal, now: Timestamp, nth:
          WHERE person_kind = $1 AND person = $2 AND state IN ('pending', 'needs_info') AND times_out_at > $3",
         &[&kind, &name, &at],
     )?;
+    let open_delegations = session.number(
+        "SELECT count(*) FROM delegations
+         WHERE delegator_kind = $1 AND delegator = $2 AND NOT ended AND ends_at > $3",
+        &[&kind, &name, &at],
+    )?;
     Ok(Tally {
         grants: grants.unsigned_abs(),
         grants_of_all: of_all.unsigned_abs(),
         open_requests: open_requests.unsigned_abs(),
+        open_delegations: open_delegations.unsigned_abs(),
         nth_newest: nth.checked_sub(1).map(|skipped| nth_newest(session, who, skipped)).transpose()?.flatten(),
     })
 }

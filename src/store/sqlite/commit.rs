@@ -84,6 +84,7 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
             Subject::Store => View::default(),
         })
     })?;
+    rows.check_ids()?;
     for (id, request) in &rows.requests {
         write_request(transaction, born.get(&Subject::Request(*id)).copied().unwrap_or_default(), request)?;
     }

@@ -15,6 +15,8 @@ const GRANTS_OF_ALL: &str = "SELECT count(DISTINCT coalesce(g.first, g.id)) FROM
      WHERE g.state IN ('open', 'suspended') AND g.ends_at > ?1";
 const OPEN_REQUESTS: &str = "SELECT count(*) FROM requests INDEXED BY requests_by_person
      WHERE person_kind = ?1 AND person = ?2 AND state IN ('pending', 'needs_info') AND times_out_at > ?3";
+const OPEN_DELEGATIONS: &str = "SELECT count(*) FROM delegations INDEXED BY delegations_by_delegator
+     WHERE delegator_kind = ?1 AND delegator = ?2 AND NOT ended AND ends_at > ?3";
 const NTH_NEWEST: &str = "SELECT created, stored FROM requests INDEXED BY requests_by_person
      WHERE person_kind = ?1 AND person = ?2 ORDER BY created DESC LIMIT 1 OFFSET ?3";
 
@@ -30,6 +32,7 @@ pub(super) fn tally(connection: &Connection, who: &Principal, now: Timestamp, nt
         grants: count(GRANTS)?,
         grants_of_all: of_all.unsigned_abs(),
         open_requests: count(OPEN_REQUESTS)?,
+        open_delegations: count(OPEN_DELEGATIONS)?,
         nth_newest: nth.checked_sub(1).map(|skipped| nth_newest(connection, who, skipped)).transpose()?.flatten(),
     })
 }
@@ -54,6 +57,7 @@ mod tests {
             (GRANTS, "grants_by_person (person_kind=? AND person=?)"),
             (GRANTS_OF_ALL, "grants_by_state (state=?)"),
             (OPEN_REQUESTS, "requests_by_person (person_kind=? AND person=?)"),
+            (OPEN_DELEGATIONS, "delegations_by_delegator (delegator_kind=? AND delegator=?)"),
             (NTH_NEWEST, "requests_by_person (person_kind=? AND person=?)"),
         ] {
             let plan = plan_of(sql);

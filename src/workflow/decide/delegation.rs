@@ -1,6 +1,7 @@
 //! Delegating the right to review for a limited time, and ending that.
 
 use super::case::Case;
+use super::limits;
 use super::terms::is_past;
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::{Delegate, Undelegate};
@@ -12,7 +13,7 @@ use crate::workflow::{Refusal, RefusalCode};
 const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
 
 pub(super) fn delegate(case: &Case<'_>, wanted: &Delegate) -> Result<Vec<Event>, Refusal> {
-    let Case { caller, now, .. } = *case;
+    let Case { view, caller, rules, now, .. } = *case;
     case.check_enabled()?;
     if caller.acts_for.is_some() || caller.principal.kind() == PrincipalKind::Agent {
         return Err(cannot("agents cannot delegate"));
@@ -35,6 +36,7 @@ pub(super) fn delegate(case: &Case<'_>, wanted: &Delegate) -> Result<Vec<Event>,
     if window.end().millis() - now.millis() > MAX_AHEAD_MILLIS {
         return Err(cannot(format!("`until` is {}, more than a year away", wanted.until)));
     }
+    limits::check_delegation(&caller.principal, &view.tally, &rules.limits)?;
     let delegation = Delegation {
         id: case.ids.delegation,
         delegator: caller.principal.clone(),

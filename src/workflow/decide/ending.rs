@@ -53,9 +53,7 @@ pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, 
 
 /// The end of every live grant of the holder's person, because a review found a use of theirs unjustified.
 pub(super) fn revoke_for_unjustified(case: &Case<'_>, reviewed: &Grant) -> Vec<Event> {
-    let Ok(reason) = Justification::new(&format!("the use of grant {} was found unjustified", reviewed.id)) else {
-        unreachable!("an id is short")
-    };
+    let reason = Justification::fitting(&format!("the use of grant {} was found unjustified", reviewed.id));
     let theirs = case.view.history.live.iter().filter(|grant| grant.status(case.now).is_live());
     let end = |grant: &Grant| Fact::GrantRevoked { grant: grant.id, reason: reason.clone() };
     ended(case, &Actor::Rule("unjustified_break_glass".into()), theirs, end)

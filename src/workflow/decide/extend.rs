@@ -28,7 +28,11 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
     check_not_requested(view, grant, now)?;
     check_budget(caller, &view.history, &rules.agents, now)?;
     limits::check_request(&caller.principal, &view.tally, &rules.limits, now)?;
-    check_details(&Details { justification: extend.reason.clone(), ..grant.details.clone() }, rules)?;
+    let details = Details {
+        justification: extend.reason.clone().or_else(|| grant.details.justification.clone()),
+        ..grant.details.clone()
+    };
+    check_details(&details, rules)?;
     let role = role_of(&grant.role, rules)?;
     let wanted = Entitlement {
         role: &role.name,
@@ -54,10 +58,7 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
         extends: Some(extension),
         starts_at: Some(start),
         answer_by: start,
-        details: Details {
-            justification: extend.reason.clone().or_else(|| grant.details.justification.clone()),
-            ..grant.details.clone()
-        },
+        details,
     };
     make(case, role, draft, rule_that_extends(view, grant, rules))
 }

@@ -1,4 +1,4 @@
-//! How many grants and requests there may be.
+//! How many grants, requests and delegations there may be.
 //!
 //! The numbers are the store's, as of the revision that the command is decided from: of two commands that would take the
 //! last place, one conflicts and is decided anew.
@@ -51,6 +51,21 @@ pub(super) fn check_request(
         return Err(Refusal::new(RefusalCode::TooManyOpenRequests, message));
     }
     Ok(())
+}
+
+/// Whether there is room for one more delegation by `delegator`.
+pub(super) fn check_delegation(delegator: &Principal, tally: &Tally, limits: &Limits) -> Result<(), Refusal> {
+    let Some(most) = limits.open_delegations_per_person.filter(|most| tally.open_delegations >= *most) else {
+        return Ok(());
+    };
+    let count = match tally.open_delegations {
+        1 => "1 delegation".to_owned(),
+        count => format!("{count} delegations"),
+    };
+    let message = format!(
+        "{count} by {delegator} are not over, and `limits.open_delegations_per_person` is {most}: end one, or wait"
+    );
+    Err(Refusal::new(RefusalCode::TooManyDelegations, message))
 }
 
 fn grants(count: u64) -> String {

@@ -576,6 +576,8 @@ static void see(void *userdata, const jit_log_record *record) {
   CHECK(strlen(record->message.data) == record->message.len && record->message.len > 0);
   CHECK(strncmp(record->target.data, "jit_access", 10) == 0);
   CHECK(record->fields.data[0] == '{' && record->fields.data[record->fields.len] == '\0');
+  /* One record is one line, whatever is in it. */
+  CHECK(strpbrk(record->message.data, "\n\r\v\f\033") == NULL && strpbrk(record->fields.data, "\n\r\v\f\033") == NULL);
   /* It may call the library; the engine may be closing. */
   pthread_mutex_lock(&logs->lock);
   engine = logs->engine;
@@ -620,9 +622,22 @@ static void log_records_reach_the_callback(const char *folder) {
   jit_query query = question("dev@example.com", "tools.deploy");
   jit_decision decision = no_decision();
   char config[1024], file[512], moved[512], grant_id[64];
+  FILE *no_folder;
   snprintf(file, sizeof file, "%s/logged.db", folder);
   snprintf(moved, sizeof moved, "%s/moved.db", folder);
   CHECK(jit_set_log(see, &logs, NULL) == JIT_OK);
+
+  /* A folder for checkpoints that is no folder, and whose name is another record. */
+  snprintf(config, sizeof config, "%s/x\nERROR jit_access: the store is whole", folder);
+  no_folder = fopen(config, "w");
+  CHECK(no_folder != NULL && fclose(no_folder) == 0);
+  snprintf(config, sizeof config,
+           ROLES ", store: {path: \"%s/forged.db\"}, journal: {checkpoint_folder: \"%s/x\\nERROR jit_access: the store is whole\"}}",
+           folder, folder);
+  CHECK(open_with(config, 0, &engine, NULL) == JIT_OK);
+  wait_for_log(&logs, "/x \342\217\216 ERROR jit_access: the store is whole");
+  CHECK(jit_close(engine, NULL) == JIT_OK);
+
   snprintf(config, sizeof config,
            ROLES ", store: {path: \"%s\", busy_timeout_ms: 100}, service: {interval_ms: 5, max_staleness_ms: 0}}", file);
   CHECK(open_with(config, 0, &engine, NULL) == JIT_OK);

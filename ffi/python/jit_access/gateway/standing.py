@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from jit_access import Engine, Grant, Principal, Standing
+from jit_access import Engine, Grant, JitAccessError, Principal, Standing
 from jit_access.gateway import agents, host
 
 _log: Final = logging.getLogger(__name__)
@@ -52,10 +52,18 @@ class Standings:
         with self._guard:
             self._asked = asked
         found = host.accounts(holder.name for holder in grants)
-        ended = [self._tell(holder, theirs, found.get(holder.name)) for holder, theirs in grants.items()]
+        ended, failed = False, None
+        for holder, theirs in grants.items():
+            try:
+                ended |= self._tell(holder, theirs, found.get(holder.name))
+            except JitAccessError as error:
+                # The others are told of all the same; the next round looks at this one again.
+                failed = failed or error
         with self._guard:
             self._told = {key: told for key, told in self._told.items() if key[1] in asked}
-        return any(ended)
+        if failed is not None:
+            raise failed
+        return ended
 
     def look(self, holder: Principal, grant: str) -> bool:
         """Look at the holder of this live grant; whether something ended by it."""

@@ -50,12 +50,12 @@ def apply(engine: Engine, caller: Caller, signal: Signal) -> int:
     nothing new begins. A device out of compliance suspends them. The request of a person who signs in again is a
     new one.
     """
-    said = f"signal: {_WORDS[signal.kind]}"
-    reason = f"{said} ({signal.reason})" if signal.reason else said
+    said, words = f"signal: {_WORDS[signal.kind]}", _shown(signal.reason)
+    reason = f"{said} ({words})" if words else said
     if signal.kind == "account_disabled":
         ended = engine.standing(signal.subject, enabled=False, roles=[], caller=caller, idempotency_key=f"{signal.id}")
         return len(ended.items)
-    done = 0
+    done, failed = 0, None
     for grant in _live(engine, caller, signal):
         # One key for each grant: what was done already is not done again, and what was not yet is.
         key = f"{signal.id[:200]}:{grant}"
@@ -68,10 +68,22 @@ def apply(engine: Engine, caller: Caller, signal: Signal) -> int:
         except NotFound:
             continue
         except JitAccessError as error:
+            # The others end all the same; whoever sent the signal is told, and sends it again.
             if error.code not in ("grant_over",):
-                raise
+                failed = failed or error
+    if failed is not None:
+        raise failed
     return done
 
+
+def _shown(reason: str) -> str:
+    """Words of another system as they may go on record: what nobody could read is written by its number, and all of
+    it is cut. A signal is not lost with its reason."""
+    return "".join(c if c.isprintable() else f"[U+{ord(c):04X}]" for c in reason[:_MOST_WORDS])[:_MOST_WORDS].strip()
+
+
+_MOST_WORDS: Final = 500
+"""Characters of a reason, at most 2,000 bytes."""
 
 _SKEW: Final = timedelta(seconds=60)
 """How far the clocks of a transmitter and of this host may be apart."""
@@ -100,6 +112,8 @@ def of_scim(user_name: str, body: Mapping[str, Any], id: str) -> Signal | None:
     operations = body.get("Operations", [])
     off = body.get("active") is False or body.get("deleted") is True
     for operation in operations if isinstance(operations, list) else []:
+        if not isinstance(operation, Mapping):
+            continue
         value = operation.get("value")
         path = str(operation.get("path", "")).lower()
         named = value.get("active") if isinstance(value, Mapping) and not path else value if path == "active" else None

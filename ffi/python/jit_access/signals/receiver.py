@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from jit_access import Engine, InvalidInput, JitAccessError
+from jit_access import Caller, Engine, InvalidInput, JitAccessError
 from jit_access.signals.effects import apply
 from jit_access.signals.tokens import SetError, Transmitter, read
 
@@ -34,15 +34,23 @@ def create_receiver(
 
     def carry_out(token: str) -> None:
         transmitter, signals = read(token, transmitters)
+        failed: JitAccessError | None = None
         for signal in signals:
             try:
-                done = apply(engine, transmitter.caller, signal)
+                Caller(signal.subject)
             except InvalidInput:
                 # Somebody of a name that no grant can hold.
+                continue
+            try:
+                done = apply(engine, transmitter.caller, signal)
+            except JitAccessError as error:
+                failed = failed or error
                 continue
             _log.info("%s about %s: %d grants ended or suspended", signal.kind, signal.subject, done)
         if on_change is not None and signals:
             on_change()
+        if failed is not None:
+            raise failed
 
     @router.post(path, status_code=202, summary="Take a Security Event Token", response_class=Response)
     async def take(request: Request) -> Response:

@@ -77,7 +77,7 @@ def read(token: str, transmitters: Sequence[Transmitter]) -> tuple[Transmitter, 
         if kind is not None and person is not None:
             about = event.get("reason_admin")
             words = next(iter(about.values()), "") if isinstance(about, Mapping) and about else about
-            reason = str(words or event_type.rpartition("/")[2])[:500]
+            reason = str(words or event_type.rpartition("/")[2])
             at = datetime.fromtimestamp(float(claims["iat"]), UTC)
             digest = hashlib.sha256(f"{known.issuer} {claims['jti']} {event_type}".encode()).hexdigest()
             signals.append(Signal(kind, person, digest, reason, at))
