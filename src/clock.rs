@@ -28,6 +28,44 @@ pub trait Clock: Debug + Send + Sync {
     fn is_slow(&self) -> bool {
         false
     }
+
+    /// Whose time of day it is.
+    fn source(&self) -> TimeSource {
+        TimeSource::Host
+    }
+
+    /// Reads the time of day again, where that takes long. Called by the background work, and never by a check.
+    fn refresh(&self) {}
+}
+
+/// Whose time of day is believed.
+///
+/// ```
+/// use jit_access::clock::{Clock, SystemClock, TimeSource};
+///
+/// assert_eq!((SystemClock::default().source(), TimeSource::Database.name()), (TimeSource::Host, "database"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeSource {
+    /// That of the machine on which the process runs. Several machines must agree.
+    #[default]
+    Host,
+    /// That of the server of the store, for every process of it.
+    Database,
+}
+
+impl TimeSource {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Host, Self::Database];
+
+    /// Its name in settings and documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Database => "database",
+        }
+    }
 }
 
 /// The clocks of the operating system.
@@ -213,6 +251,17 @@ impl SteadyTime {
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.wall().max(0)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whose time of day that is.
+    #[must_use]
+    pub fn source(&self) -> TimeSource {
+        self.clock.source()
+    }
+
+    /// Reads it again, where that takes long.
+    pub fn refresh(&self) {
+        self.clock.refresh();
     }
 
     /// Milliseconds of the monotonic clock, to say how long something took.

@@ -44,10 +44,11 @@ impl CommandSpec {
         summary(self.doc)
     }
 
-    /// Whether it names one thing by its id, and refuses when there is no such thing. An id in a list only filters it.
+    /// Whether it names one thing by its id, and refuses when there is no such thing. An id that a list can do without only
+    /// filters it.
     #[must_use]
     pub fn names_one(&self) -> bool {
-        !self.answer.is_list() && self.all_fields().any(|field| field.kind == FieldKind::Id)
+        self.all_fields().any(|field| field.kind == FieldKind::Id && (field.required || !self.answer.is_list()))
     }
 
     /// Every field, in order.

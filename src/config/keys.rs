@@ -520,6 +520,12 @@ const KEYS: &[(&str, &[Key])] = &[
                 "How many of a hundred allows by grants are asked of Cedar too. Where it says no, the check does, and the alert `engines_differ` tells the whole question.",
             ),
             key(
+                "service.time_source",
+                Text,
+                "host",
+                "Whose time of day is believed: `host`, that of the machine, which has to agree with the others; or `database`, that of the server of a store in PostgreSQL, for every process of it. `health` and the metric `jit_clock_source` say which it is.",
+            ),
+            key(
                 "service.max_clock_step_minutes",
                 Plain,
                 "360",

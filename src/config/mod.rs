@@ -54,6 +54,7 @@ pub use self::keys::Key;
 pub use self::policy_cases::PolicyCases;
 use self::reader::{Findings, Reader};
 pub use self::store::StoreConfig;
+use crate::clock::TimeSource;
 use crate::model::{Invalid, Permission, RiskLevel, RoleName};
 use crate::service::Settings;
 use crate::workflow::{BreakGlassRules, Limits, NeverAutoApprove, RiskRules, Rules};
@@ -341,12 +342,22 @@ fn risk(reader: &mut Reader) -> RiskRules {
     risk
 }
 
+fn time_source(section: &mut Reader) -> Option<TimeSource> {
+    let named = |name: &str| {
+        TimeSource::ALL.into_iter().find(|source| source.name() == name).ok_or_else(|| {
+            Invalid::new("time_source", format!("is {}", Invalid::quote(name)), "`host` or `database`")
+        })
+    };
+    section.parsed("time_source", named)
+}
+
 fn settings(reader: &mut Reader) -> Settings {
     let enhanced_audit = reader.flag("enhanced_audit").unwrap_or_default();
     let defaults = Settings::default().enhanced_audit(enhanced_audit);
     let Some(mut section) = reader.section("service") else { return defaults };
     let settings = Settings {
         max_staleness: section.millis("max_staleness_ms", 0..=60_000).unwrap_or(defaults.max_staleness),
+        time_source: time_source(&mut section).unwrap_or_default(),
         max_clock_step: section
             .count("max_clock_step_minutes", 1..=525_600)
             .map_or(defaults.max_clock_step, |minutes| Duration::from_secs(minutes * 60)),

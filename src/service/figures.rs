@@ -73,6 +73,7 @@ impl Shared {
         let proven = self.following.lock().proven;
         all.put(metrics::STALENESS, seconds(now.millis() - proven.millis()));
         all.put(metrics::DOUBTED, f64::from(u8::from(self.time.trouble().is_some())));
+        all.put_all(metrics::SOURCE, [(self.time.source().name().to_owned(), 1.0)]);
         all.put(metrics::RECORDS, self.store.head()?.revision.0 as f64);
         all.put(metrics::WAITING, self.store.waiting_notices(now)? as f64);
         let channels = self.store.channel_counts()?;

@@ -2,7 +2,7 @@
 
 use super::integrity::Integrity;
 use super::workflow::Workflow;
-use crate::clock::ClockTrouble;
+use crate::clock::{ClockTrouble, TimeSource};
 use crate::command::{Definition, Health as GetHealth};
 use crate::error::Error;
 use crate::model::{Caller, ChannelCount, Revision, Timestamp};
@@ -41,6 +41,8 @@ pub struct StoreHealth {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockHealth {
+    /// Whose time of day is believed.
+    pub source: TimeSource,
     /// What the wall clock shows.
     pub wall: Timestamp,
     /// Which way it is wrong, if nobody knows what time it is. Then only break-glass grants are honoured.
@@ -72,7 +74,7 @@ impl Workflow {
         let at = time.now();
         self.shared.may_audit(caller, &GetHealth::SPEC, at)?;
         let store = self.store_health(at)?;
-        let clock = ClockHealth { wall: time.wall(), trouble: time.trouble() };
+        let clock = ClockHealth { source: time.source(), wall: time.wall(), trouble: time.trouble() };
         let journal = self.shared.integrity.lock().clone();
         let mut channels = self.shared.store.channel_counts()?;
         for channel in self.shared.settings.notices.channels.keys() {

@@ -66,6 +66,7 @@ families! {
     APPROVAL = "jit_time_to_approve_seconds", Histogram, "", "How long approved requests waited, of the journal as far as it was read.";
     STALENESS = "jit_staleness_seconds", Gauge, "", "How old the last proof is that the state is current.";
     DOUBTED = "jit_clock_doubted", Gauge, "", "1 while the clock is doubted and no grant is honoured.";
+    SOURCE = "jit_clock_source", Gauge, "source", "1 for the clock that is believed: that of the host or of the database.";
     RECORDS = "jit_journal_records", Gauge, "", "Records in the journal.";
     WAITING = "jit_notices_waiting", Gauge, "", "Notices that are due and not planned.";
     DELIVERIES = "jit_deliveries_waiting", Gauge, "channel", "Messages of a channel that wait.";

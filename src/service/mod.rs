@@ -52,6 +52,7 @@
 //! | `policy_errors` | what goes wrong with a policy, as an error of the library |
 //! | `policies` | the grants as Cedar policies |
 //! | `export` | all grants in force as one Cedar policy set |
+//! | `store_clock` | the clock of the store's server |
 //! | `watch` | waiting for the next change |
 //! | `deliveries` | the deliveries of notices, for those who look after them |
 //! | `refusals` | refused attempts: how they come on record, and who may read them |
@@ -114,6 +115,7 @@ mod remedies;
 mod sealing;
 mod settings;
 mod shared;
+mod store_clock;
 mod summaries;
 mod touched;
 mod uses;

@@ -77,6 +77,7 @@ impl Reconciler {
     /// When the store cannot be read or written. What was waiting goes on waiting.
     pub fn tick(&self) -> Result<Tick, Error> {
         let shared = &*self.shared;
+        shared.time.refresh();
         // What others have ended, and what the operator forbids by now, holds also when nothing can be written.
         let written = shared.write_pending().and_then(|()| Ok(shared.flush_uses()?));
         let synced = shared.sync();

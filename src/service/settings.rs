@@ -4,7 +4,7 @@ use derive_setters::Setters;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::clock::{MAX_DOWNTIME, MAX_STEP};
+use crate::clock::{MAX_DOWNTIME, MAX_STEP, TimeSource};
 use crate::model::{KeySource, PolicyCase, PolicyFile};
 use crate::monitor::MonitorSettings;
 use crate::notify::NoticeSettings;
@@ -24,6 +24,8 @@ pub struct Settings {
     /// How old the last proof that the index is current may be before a grant is no longer honoured without a new one.
     /// Two seconds: the longest that a revocation made in another process can go unnoticed.
     pub max_staleness: Duration,
+    /// Whose time of day is believed.
+    pub time_source: TimeSource,
     /// How far the wall clock may jump ahead before it is not believed. See [`crate::clock::MAX_STEP`].
     pub max_clock_step: Duration,
     /// How long a store that outlives its processes may have been unused before the wall clock is not believed at a start.
@@ -134,6 +136,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_staleness: Duration::from_secs(2),
+            time_source: TimeSource::default(),
             max_clock_step: MAX_STEP,
             max_downtime: MAX_DOWNTIME,
             interval: Duration::from_millis(50),

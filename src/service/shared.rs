@@ -11,8 +11,9 @@ use super::notifier::Notifier;
 use super::pending::PendingCommands;
 use super::pulse::Pulse;
 use super::settings::Settings;
+use super::store_clock::StoreClock;
 use crate::check::CheckState;
-use crate::clock::{Clock, SteadyTime};
+use crate::clock::{Clock, SteadyTime, TimeSource};
 use crate::error::Error;
 use crate::lock::Mutex;
 use crate::monitor::Monitor;
@@ -74,6 +75,10 @@ impl Shared {
     /// Reads the live grants.
     pub(super) fn open(parts: Parts) -> Result<Self, Error> {
         let Parts { store, rules, settings, directory, clock, configuration } = parts;
+        let clock = match settings.time_source {
+            TimeSource::Host => clock,
+            TimeSource::Database => Arc::new(StoreClock::open(Arc::clone(&store), clock)?),
+        };
         let head = store.head()?;
         // Where nothing outlives the process, nothing was unused.
         let remembered = store.remembered()?;

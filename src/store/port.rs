@@ -96,6 +96,14 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Corrupt`].
     fn has_grown(&self, since: &Position) -> Result<bool, StoreError>;
 
+    /// What the clock of the store's server shows; `None` for a store without a clock of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn wall(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
     /// `true` only if no commit that returned before this call moved the journal on from `revision`, as far as
     /// [`Store::has_grown`] has seen it; `false` is inconclusive. Faster than [`Store::has_grown`].
     fn is_still(&self, revision: Revision) -> bool {

@@ -51,6 +51,8 @@ document! {
 document! {
     /// How the clock stands.
     pub(super) struct ClockDocument as "ClockHealth" {
+        /// Whose time of day is believed: that of the `host` or of the `database`.
+        source: &'static str = ["host", "database"],
         /// What the wall clock shows.
         wall: Instant,
         /// Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured.
@@ -122,6 +124,6 @@ impl From<&Integrity> for JournalDocument {
 
 impl From<&ClockHealth> for ClockDocument {
     fn from(clock: &ClockHealth) -> Self {
-        Self { wall: clock.wall.into(), doubted: clock.doubted() }
+        Self { source: clock.source.name(), wall: clock.wall.into(), doubted: clock.doubted() }
     }
 }

@@ -17,9 +17,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use jit_access::clock::{ManualClock, TimeSource};
+use jit_access::model::{Caller, Principal};
+use jit_access::service::{Builder, Settings};
 use jit_access::store::conformance::{Fixture, Place, stories};
 use jit_access::store::{PostgresOptions, PostgresStore, Store};
 use jit_access::store_conformance;
+use jit_access::workflow::Rules;
 use proptest::prelude::*;
 use server::Server;
 
@@ -71,4 +75,49 @@ proptest! {
             stories::tell(&Postgres, &steps);
         }
     }
+}
+
+/// With `service.time_source: database` the server's clock is believed, whatever the host's shows.
+#[test]
+fn the_time_of_the_server_is_that_of_every_process() {
+    if !Postgres.is_here() {
+        return;
+    }
+    let place = Postgres.fresh();
+    let wrong = Arc::new(ManualClock::at("2040-01-01T00:00:00Z".parse().unwrap()));
+    let open = |source| {
+        let settings = Settings::default().time_source(source);
+        Builder::shared(place.open(), Rules::default().approver_roles(vec!["lead".parse().unwrap()]))
+            .settings(settings)
+            .clock(wrong.clone())
+            .open()
+            .unwrap()
+    };
+    let of_server = || place.open().wall().unwrap().unwrap();
+    let (before, engine, after) = (of_server(), open(TimeSource::Database), of_server());
+    assert!((before..=after).contains(&engine.now()), "{before} {} {after}", engine.now());
+    let told = engine.metrics().unwrap().to_prometheus();
+    assert!(told.contains("\njit_clock_source{source=\"database\"} 1\n"), "{told}");
+    let lead = Caller::new(Principal::user("lead@example.com").unwrap(), vec!["lead".parse().unwrap()]);
+    let clock = engine.workflow().health(&lead).unwrap().clock;
+    assert_eq!((clock.source, clock.trouble), (TimeSource::Database, None));
+
+    // Between two readings the monotonic clock counts, and the host's time of day does not.
+    let read = engine.now();
+    wrong.set_wall("2050-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(engine.now(), read);
+    wrong.advance(1_500);
+    assert_eq!(engine.now().millis(), read.millis() + 1_500);
+    // A reading that is behind what was counted takes no time back; one that is ahead is followed.
+    engine.reconciler().tick().unwrap();
+    assert!(engine.now().millis() >= read.millis() + 1_500);
+    std::thread::sleep(Duration::from_millis(1_600));
+    engine.reconciler().tick().unwrap();
+    let ahead = engine.now().millis() - of_server().millis();
+    assert!((-1_000..=0).contains(&ahead), "{ahead} ms");
+
+    // A host that goes by its own clock is doubted beside it: it is years ahead.
+    let other = open(TimeSource::Host);
+    assert_eq!(other.workflow().health(&lead).unwrap().clock.source, TimeSource::Host);
+    assert_eq!(jit_access::store::MemoryStore::new().wall().unwrap(), None);
 }

@@ -567,7 +567,7 @@ ROUTES: Final[dict[str, Route]] = {
         method="GET", path="/grants/{id}/story", status=200,
         summary="List everything that is on record about a grant",
         description="The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of extensions.\nIts holder, those who could approve it and those who see everything can see it.",
-        body=None, body_required=False, answer=AuditPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
+        body=None, body_required=False, answer=AuditPageModel, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={
             "order": (Annotated[str | None, Query(max_length=64, description="The order: `oldest` first or `newest` first", json_schema_extra={"enum": ["oldest","newest"]})], None),
             "canonical": (Annotated[bool, Query(description="Whether each record has its `body` too: the canonical JSON that `hash` is the SHA-256 of")], False),

@@ -396,6 +396,7 @@ class JournalHealthModel(_Shown):
 class ClockHealthModel(_Shown):
     """How the clock stands."""
 
+    source: Literal["host", "database"] = Field(description="Whose time of day is believed: that of the `host` or of the `database`")
     wall: datetime = Field(description="What the wall clock shows")
     doubted: Literal["ahead", "behind"] | None = Field(description="Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured")
 

@@ -1433,7 +1433,12 @@ class ClockHealth(Value):
     """How the clock stands."""
 
     __slots__ = ()
-    _shown = ("wall", "doubted",)
+    _shown = ("source", "wall", "doubted",)
+
+    @property
+    def source(self) -> Literal["host", "database"]:
+        """Whose time of day is believed: that of the `host` or of the `database`."""
+        return self._of("source")
 
     @property
     def wall(self) -> datetime:

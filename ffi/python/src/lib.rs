@@ -34,6 +34,7 @@ mod run;
 mod shortcut;
 mod values;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 /// Called when the interpreter ends.
@@ -55,10 +56,27 @@ fn _error_codes() -> Vec<&'static str> {
     refusals.chain(jit_access::Error::OTHER_CODES.iter().copied()).collect()
 }
 
+/// What is kept of Python objects belongs to one interpreter, and would outlive the other one. CPython refuses only
+/// subinterpreters with a lock of their own.
+fn refuse_subinterpreters(py: Python<'_>) -> PyResult<()> {
+    for name in ["_interpreters", "_xxsubinterpreters"] {
+        // Where there is neither, there are no subinterpreters.
+        let Ok(interpreters) = py.import(name) else { continue };
+        if interpreters.call_method0("get_current")?.ne(interpreters.call_method0("get_main")?)? {
+            return Err(PyImportError::new_err(
+                "module jit_access._native does not support loading in subinterpreters; import it in the main one",
+            ));
+        }
+        return Ok(());
+    }
+    Ok(())
+}
+
 // INVARIANT: nothing here relies on the interpreter lock but the shortcut of a check, which is not opened where there is none.
 // Every class is frozen, and what changes has a lock of its own.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    refuse_subinterpreters(module.py())?;
     live::watch_forks().map_err(errors::raise)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(_at_exit, module)?)?;

@@ -155,6 +155,14 @@ def second_request(engine: Engine) -> Any:
     return outcome(lambda: ask(engine, role="reader"))
 
 
+def second_delegation(engine: Engine) -> Any:
+    def lend(to: str) -> Any:
+        return engine.delegate(LEAD, to=f"{to}@example.com", until="2026-03-03T09:00:00Z", reason="away")
+
+    lend("ben")
+    return outcome(lambda: lend("cid"))
+
+
 def second_request_of_an_agent(engine: Engine) -> Any:
     ask(engine, AGENT)
     return outcome(lambda: ask(engine, AGENT, role="reader"))
@@ -267,6 +275,7 @@ ROWS: Final[dict[str, Row]] = {
     "limits.grants_total": Row(1, 2, second_grant(OWNER)),
     "limits.open_requests_per_person": Row(1, 2, second_request),
     "limits.requests_per_hour": Row(1, 2, second_request),
+    "limits.open_delegations_per_person": Row(1, 2, second_delegation),
     "risk.production": Row(["server:shop"], ["server:test"], risk(resource="server:shop")),
     "risk.working_hours": Row("08:00-18:00", "10:00-11:00", risk()),
     "break_glass.enabled": Row(True, False, taking(), TAKING),
@@ -439,11 +448,27 @@ ELSEWHERE: Final = {
     "service.cross_check_percent": "test_a_share_of_checks_is_asked_twice",
     "service.max_staleness_ms": "test_a_check_is_as_old_as_it_may_be",
     "service.max_clock_step_minutes": "test_a_clock_that_jumps_further_is_not_believed",
+    "service.time_source": "test_only_a_database_has_a_time_of_its_own",
     "service.max_downtime_days": "test_a_store_may_be_unused_as_long_as_it_is_said",
     "service.interval_ms": "test_the_keeper_comes_as_often_as_it_is_told",
     "service.waiting_uses": "test_as_many_uses_wait_as_may",
 }
 """Keys that need a disk, another process's engine, or the clock on the wall: a test of their own, here below."""
+
+
+def test_only_a_database_has_a_time_of_its_own() -> None:
+    """What the clock of a server comes to is tested where there is one, in tests/store_postgres."""
+
+    def opened(source: str) -> str:
+        config = json.dumps({"jit_access": {**BASE, "service": {"time_source": source}}})
+        with Engine.from_yaml(config, environ={}, clock=CLOCK) as engine:
+            return engine.health(Caller("lead@example.com", roles=["lead"])).clock.source
+
+    assert opened("host") == "host"
+    with pytest.raises(InvalidInput, match=r"`service\.time_source` is `database`, and this store has no clock of its own"):
+        opened("database")
+    with pytest.raises(InvalidInput, match=r"service\.time_source` is `sundial`.*`host` or `database`"):
+        opened("sundial")
 
 
 def test_a_clock_that_jumps_further_is_not_believed() -> None:

@@ -63,7 +63,8 @@ def test_hostile_text_stays_in_one_record_on_one_line(tmp_path: Path, caplog: py
     (tmp_path / forged).write_text("")
     section = json.loads(config(tmp_path / "jit.db", interval_ms=5))
     section["jit_access"]["journal"] = {"checkpoint_folder": str(tmp_path / forged)}
-    with Engine.from_yaml(json.dumps(section), environ={}):
+    with Engine.from_yaml(json.dumps(section), environ={}) as engine:
+        engine.submit(DEV, role="operator", reason="x")
         record = wait_for(caplog, "a checkpoint that was kept cannot be read")
     shown = "x ⏎ ERROR jit_access: the store is whole ⏎ [U+001B][2K[U+202E][U+2028]y"
     assert shown in record.getMessage()

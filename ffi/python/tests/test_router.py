@@ -418,7 +418,7 @@ def test_no_header_says_who_calls() -> None:
     app.include_router(create_router(engine, caller=lambda: callers[0]))
     client = TestClient(app)
     asked = client.post("/jit/request", json=ASK).json()
-    assert asked["requester"] == "dev@example.com"
+    assert asked["requester_email"] == "dev@example.com"
     callers[0] = Caller("other@example.com")
     paths = ["/jit/requests", f"/jit/requests/{asked['id']}", "/jit/audit", "/jit/roles"]
     plain = [client.get(path) for path in paths]
@@ -431,7 +431,7 @@ def test_no_header_says_who_calls() -> None:
             approved = client.post(f"/jit/requests/{asked['id']}/approve", headers=headers)
             assert approved.status_code == 404, (name, approved.text)
     made = client.post("/jit/request", json=ASK, headers=dict.fromkeys(FORGED, "boss@example.com")).json()
-    assert made["requester"] == "other@example.com"
+    assert made["requester_email"] == "other@example.com"
 
 
 def test_parameters_of_the_hosts_authentication_are_known() -> None:

@@ -151,6 +151,14 @@ impl Store for PostgresStore {
         self.connections.has_grown(since)
     }
 
+    fn wall(&self) -> Result<Option<Timestamp>, StoreError> {
+        let millis = self.connections.read("reading the server's clock", |s| {
+            s.number("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint", &[])
+        })?;
+        let shown = Timestamp::from_millis(millis);
+        shown.map(Some).map_err(|error| StoreError::Corrupt(format!("the server's clock: {error}")))
+    }
+
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError> {
         self.connections.commit("committing", |s| commit::commit(s, batch), |records| last(records))
     }

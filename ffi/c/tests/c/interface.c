@@ -635,6 +635,7 @@ static void log_records_reach_the_callback(const char *folder) {
            ROLES ", store: {path: \"%s/forged.db\"}, journal: {checkpoint_folder: \"%s/x\\nERROR jit_access: the store is whole\"}}",
            folder, folder);
   CHECK(open_with(config, 0, &engine, NULL) == JIT_OK);
+  grant(engine, "dev@example.com", grant_id, sizeof grant_id);
   wait_for_log(&logs, "/x \342\217\216 ERROR jit_access: the store is whole");
   CHECK(jit_close(engine, NULL) == JIT_OK);
 
