@@ -572,7 +572,9 @@ fn cut(deeds: &[Deed], dice: &mut Dice, honest: bool) {
             }
             other => {
                 // Whoever makes a file of this name again has found none: the one before is gone.
-                if let Some(at) = waiting.iter().position(|waits| matches!(waits, Deed::Removed(file) if other.file() == Some(file))) {
+                if let Some(at) =
+                    waiting.iter().position(|waits| matches!(waits, Deed::Removed(file) if other.file() == Some(file)))
+                {
                     let file = other.file();
                     apply(&mut durable, waiting[at], None);
                     let mut place = 0;

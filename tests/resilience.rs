@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use jit_access::check::Check;
 use jit_access::clock::{Clock, ManualClock};
-use jit_access::command::{AcceptClock, AcceptStore, Approve, BreakGlass, ReportStanding, Revoke, RevokeMany, Submit, Withdraw};
+use jit_access::command::{
+    AcceptClock, AcceptStore, Approve, BreakGlass, ReportStanding, Revoke, RevokeMany, Submit, Withdraw,
+};
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, IdempotencyKey, Settings};
@@ -595,7 +597,14 @@ fn goes_on_after_a_panic(store: Arc<dyn Store>, nth: u64) -> bool {
     let steps: [&dyn Fn(); 7] = [
         &|| drop(engine.sync()),
         &|| assert!(grant(&engine, "cid") != ann),
-        &|| drop(engine.decider().check(&Check::text((PrincipalKind::User, "ann@example.com"), "tools.execute", None, None))),
+        &|| {
+            drop(engine.decider().check(&Check::text(
+                (PrincipalKind::User, "ann@example.com"),
+                "tools.execute",
+                None,
+                None,
+            )))
+        },
         &|| assert!(is_allowed(&engine, "ben")),
         &|| drop(revoke(ann)),
         &|| drop(engine.reconciler().tick()),

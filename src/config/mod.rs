@@ -344,9 +344,10 @@ fn risk(reader: &mut Reader) -> RiskRules {
 
 fn time_source(section: &mut Reader) -> Option<TimeSource> {
     let named = |name: &str| {
-        TimeSource::ALL.into_iter().find(|source| source.name() == name).ok_or_else(|| {
-            Invalid::new("time_source", format!("is {}", Invalid::quote(name)), "`host` or `database`")
-        })
+        TimeSource::ALL
+            .into_iter()
+            .find(|source| source.name() == name)
+            .ok_or_else(|| Invalid::new("time_source", format!("is {}", Invalid::quote(name)), "`host` or `database`"))
     };
     section.parsed("time_source", named)
 }

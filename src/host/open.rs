@@ -153,8 +153,7 @@ fn in_file(error: &Invalid, path: &Path) -> Invalid {
 /// The process's environment variables. What is no UTF-8 is U+FFFD in it, which the configuration refuses in a variable of
 /// its own; [`std::env::vars`] panics on it.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+    std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
 impl Config {

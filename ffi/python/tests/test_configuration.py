@@ -465,7 +465,9 @@ def test_only_a_database_has_a_time_of_its_own() -> None:
             return engine.health(Caller("lead@example.com", roles=["lead"])).clock.source
 
     assert opened("host") == "host"
-    with pytest.raises(InvalidInput, match=r"`service\.time_source` is `database`, and this store has no clock of its own"):
+    with pytest.raises(
+        InvalidInput, match=r"`service\.time_source` is `database`, and this store has no clock of its own"
+    ):
         opened("database")
     with pytest.raises(InvalidInput, match=r"service\.time_source` is `sundial`.*`host` or `database`"):
         opened("sundial")

@@ -424,7 +424,11 @@ def test_no_header_says_who_calls() -> None:
     plain = [client.get(path) for path in paths]
     assert [answer.status_code for answer in plain] == [200, 404, 403, 200]
     for name in FORGED:
-        for value in ["boss@example.com", "for=1.2.3.4;user=boss@example.com", '{"id": "boss@example.com", "roles": ["boss"]}']:
+        for value in [
+            "boss@example.com",
+            "for=1.2.3.4;user=boss@example.com",
+            '{"id": "boss@example.com", "roles": ["boss"]}',
+        ]:
             headers = [(name, value), (name.lower(), value), ("x-roles", "boss"), ("X-Forwarded-Groups", "boss")]
             forged = [client.get(path, headers=headers) for path in paths]
             assert [(one.status_code, one.json()) for one in forged] == [(one.status_code, one.json()) for one in plain]

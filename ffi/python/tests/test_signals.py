@@ -107,7 +107,8 @@ def test_a_signal_ends_or_suspends_what_somebody_and_their_agents_hold(
 
 
 @pytest.mark.parametrize(
-    "reason", ["pay\u202eslip", "\x00", "a\nb", "\ufdd0", "\U000e0041" * 600, "\U0001f4a5" * 60_000, "\u200b", "x" * 10_000]
+    "reason",
+    ["pay\u202eslip", "\x00", "a\nb", "\ufdd0", "\U000e0041" * 600, "\U0001f4a5" * 60_000, "\u200b", "x" * 10_000],
 )
 def test_a_signal_is_not_lost_with_its_reason(world: World, reason: str) -> None:
     """What its words hold that no record may hold is written otherwise; the access ends."""

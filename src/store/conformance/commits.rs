@@ -95,11 +95,8 @@ pub fn an_id_is_given_once(fixture: &dyn Fixture) {
         created_at: at(0),
         ended: None,
     };
-    let delegation = Event {
-        at: at(0),
-        by: Actor::Principal(lent.delegator.clone()),
-        fact: Fact::RolesDelegated(Box::new(lent)),
-    };
+    let delegation =
+        Event { at: at(0), by: Actor::Principal(lent.delegator.clone()), fact: Fact::RolesDelegated(Box::new(lent)) };
     store.commit(&Batch { events: vec![delegation.clone()], ..Batch::default() }).unwrap();
     let before = (store.head().unwrap(), everything(&*store, at(1)));
 
@@ -107,9 +104,13 @@ pub fn an_id_is_given_once(fixture: &dyn Fixture) {
     let of_kind = |name: &str| theirs.iter().find(|event| event.fact.name() == name).unwrap().clone();
     let other = submit(&cast()[1], 2, at(1));
     let in_one_batch = other.iter().chain(&other).cloned().collect();
-    for events in
-        [vec![of_kind("request_submitted")], vec![of_kind("grant_created")], vec![delegation], theirs.clone(), in_one_batch]
-    {
+    for events in [
+        vec![of_kind("request_submitted")],
+        vec![of_kind("grant_created")],
+        vec![delegation],
+        theirs.clone(),
+        in_one_batch,
+    ] {
         let refused = store.commit(&Batch { events, ..Batch::default() });
         assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
         assert_eq!((store.head().unwrap(), everything(&*store, at(1))), before);
