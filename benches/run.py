@@ -84,6 +84,7 @@ def main() -> int:
         if (world / "grants.db").exists():
             lines += python("engines.py", "bench", world)
             lines += python("gateway.py", "gateway", world)
+            lines += python("authzen.py", "gateway", world)
         os.environ["JIT_BENCH_PROGRAM"] = str(TARGET / "jit")
         lines += python("start.py", "bench", world)
     if shutil.which("valgrind"):
@@ -94,7 +95,9 @@ def main() -> int:
     subprocess.run([TARGET / "plot"], input=points, text=True, cwd=ROOT, check=True)
     missed = report([line for line in lines if line[0] == "row"])
     seconds = monotonic() - start - built
-    print(f"\n{missed} bars missed; {seconds:.0f} s, and {built:.0f} s to build; docs/latency.svg is written", flush=True)
+    print(
+        f"\n{missed} bars missed; {seconds:.0f} s, and {built:.0f} s to build; docs/latency.svg is written", flush=True
+    )
     return 1 if missed and "STRICT" in os.environ else 0
 
 
