@@ -1,30 +1,30 @@
-//! A tower layer around the routes of an axum service: whoever has no standing right gets through while a grant lasts. And
-//! AuthZEN beside it, by which a gateway in another process asks, asks for access, and asks again.
+//! Two tower layers around the routes of an axum service: with `Guard`, whoever has no standing right gets through while a grant
+//! lasts; with `Ask`, a call that is denied waits for a person's yes and is made again.
 
-mod authzen;
+mod ask;
 
 use std::error::Error;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
-use jit_access::authzen::{Host, HostError, May, Pep, Peps, Point, Settings, SpeaksFor};
 use jit_access::check::{Check, Decider};
-use jit_access::command::{Approve, Command, ListRequests, Revoke, Submit};
+use jit_access::command::{Approve, Command, ListRemedies, ListRequests, Revoke, Submit};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, GrantId, Justification, Outcome, Principal, Query, Resource, RoleName, Secret, Ttl,
+    Action, Caller, GrantId, Justification, Outcome, Principal, Query, RequestStatus, Resource, RoleName, Ttl,
 };
 use jit_access::service::{Builder, Receipt, Workflow};
 use jit_access::store::MemoryStore;
-use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceExt};
+
+use ask::{Ask, Denied};
 
 /// Asks before a request goes on whether the person whom the host authenticated may do this to that.
 #[derive(Clone)]
@@ -72,13 +72,19 @@ where
                 request.extensions_mut().insert(elevated);
                 Box::pin(self.inner.call(request))
             }
-            Err(refusal) => Box::pin(refuse(refusal)),
+            Err(refusal) => Box::pin(refuse(refusal, &self.guard)),
         }
     }
 }
 
-fn refuse<E>(status: StatusCode) -> Ready<Result<Response, E>> {
-    ready(Ok(status.into_response()))
+/// A no goes with what was denied, for whoever can ask for it.
+fn refuse<E>(status: StatusCode, guard: &Guard) -> Ready<Result<Response, E>> {
+    let mut response = status.into_response();
+    if status == StatusCode::FORBIDDEN {
+        let denied = ListRemedies::new(guard.action.clone()).resource(Some(guard.resource.clone()));
+        response.extensions_mut().insert(Denied(denied));
+    }
+    ready(Ok(response))
 }
 
 impl Guard {
@@ -119,6 +125,20 @@ async fn execute(workflow: &Workflow, caller: &Caller, command: impl Into<Comman
     Ok(tokio::task::spawn_blocking(move || workflow.execute(&caller, command, None)).await??)
 }
 
+/// A person who looks at what waits, and approves the first of it.
+async fn approve_what_waits(workflow: &Workflow, lead: &Caller) -> Result<(), Box<dyn Error>> {
+    loop {
+        let (reading, caller) = (workflow.clone(), lead.clone());
+        let pending = ListRequests::default().status(Some(RequestStatus::Pending));
+        let waiting = tokio::task::spawn_blocking(move || reading.requests(&caller, &pending)).await??;
+        if let Some(request) = waiting.items.first() {
+            execute(workflow, lead, Approve::new(request.id)).await?;
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "an example prints")]
 async fn story() -> Result<(), Box<dyn Error>> {
     let config = "jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}";
@@ -134,6 +154,13 @@ async fn story() -> Result<(), Box<dyn Error>> {
         standing: |principal| principal.id() == "admin@example.com",
     };
     let service = Router::new().route("/deploy", post(deploy)).layer(guard);
+    let ask = Ask {
+        workflow: workflow.clone(),
+        reason: Justification::new("INC-1234: roll back")?,
+        patience: Duration::from_secs(60),
+        poll: Duration::from_millis(10),
+    };
+    let asking = service.clone().layer(ask);
 
     println!("nobody:  {}", send(&service, None).await?);
     println!("admin:   {}", send(&service, Some(&admin)).await?);
@@ -149,65 +176,11 @@ async fn story() -> Result<(), Box<dyn Error>> {
 
     execute(&workflow, &lead, Revoke::new(grant, Justification::new("it is over")?)).await?;
     println!("revoked: {}", send(&service, Some(&dev)).await?);
-    gateway(&engine).await
-}
 
-/// The host's part of AuthZEN: who people are.
-struct People;
-
-impl Host for People {
-    fn caller(&self, principal: &Principal, _: Option<&Principal>) -> Result<Option<Caller>, HostError> {
-        Ok(Some(Caller::new(principal.clone(), vec![])))
-    }
-}
-
-const TOKEN: &str = "the-token-of-the-gateway-in-this-example";
-
-/// What the gateway sends, and the JSON that it gets.
-async fn call(service: &Router, path: &str, body: Option<&Value>) -> Result<Value, Box<dyn Error>> {
-    let request = match body {
-        Some(_) => Request::post(path).header("content-type", "application/json"),
-        None => Request::get(path),
-    };
-    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-    let request = request.header("authorization", format!("Bearer {TOKEN}")).body(body)?;
-    let response = service.clone().oneshot(request).await?;
-    Ok(serde_json::from_slice(&axum::body::to_bytes(response.into_body(), 65_536).await?)?)
-}
-
-/// A gateway is denied, asks, waits until a person has approved, and makes the same call again.
-#[expect(clippy::print_stdout, reason = "an example prints")]
-async fn gateway(engine: &jit_access::Engine) -> Result<(), Box<dyn Error>> {
-    let settings = Settings::new("https://pdp.example.com")?;
-    let gateway = Pep::new("gateway", SpeaksFor::Everybody, May::ALL)?;
-    let service = authzen::routes(Arc::new(authzen::Authzen {
-        point: Point::new(engine, settings)?,
-        peps: Peps::new([(gateway, Secret::new(TOKEN))])?,
-        host: Box::new(People),
-    }));
-    let asked = json!({"subject": {"type": "user", "id": "dev@example.com"}, "action": {"name": "tools.execute"},
-        "resource": {"type": "tool", "id": "deploy"}, "context": {"business_justification": "INC-1234: roll back"}});
-    let denied = call(&service, "/access/v1/evaluation", Some(&asked)).await?;
-    println!("asked:   {} {}", denied["decision"], denied["context"]["access_request"]["display"]["title"]);
-    let mut submission = asked.clone();
-    submission["denial"] = json!({
-        "evaluation_id": denied["context"]["evaluation_id"],
-        "expires_at": denied["context"]["access_request"]["expires_at"],
-    });
-    let task = call(&service, "/access/v1/requests", Some(&submission)).await?;
-    println!("task:    {}", task["task"]["status"]);
-    let workflow = engine.workflow();
-    let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
-    let open = workflow.requests(&lead, &ListRequests::default())?.items;
-    let request = open.first().ok_or("no request")?.request.id;
-    execute(&workflow, &lead, Approve::new(request)).await?;
-    let endpoint = task["task"]["status_endpoint"].as_str().unwrap_or_default().to_owned();
-    let task = call(&service, endpoint.trim_start_matches("https://pdp.example.com"), None).await?;
-    println!("task:    {}", task["task"]["status"]);
-    let mut again = asked;
-    again["context"]["approval"] = task["result"]["approval"].clone();
-    let permitted = call(&service, "/access/v1/evaluation", Some(&again)).await?;
-    println!("again:   {} {}", permitted["decision"], permitted["context"]["urn:jit-access:decision"]["reason"]);
+    let (mut call, person) = (Box::pin(send(&asking, Some(&dev))), approve_what_waits(&workflow, &lead));
+    let (answer, approved) = tokio::join!(&mut call, person);
+    approved?;
+    println!("asked:   {}", answer?);
     Ok(())
 }
 
