@@ -97,7 +97,7 @@ impl Guard {
         match decision.outcome {
             Outcome::Allow => Ok(Elevated(decision.basis.grant)),
             Outcome::NotApplicable if (self.standing)(principal) => Ok(Elevated(None)),
-            // No check answers `Deny` yet: that is for guardrails, of which none exist. A host is ready for it all the same.
+            // A guardrail of the operator's denies, or nobody gives it.
             Outcome::Deny | Outcome::NotApplicable => Err(StatusCode::FORBIDDEN),
         }
     }
@@ -132,7 +132,7 @@ async fn approve_what_waits(workflow: &Workflow, lead: &Caller) -> Result<(), Bo
         let pending = ListRequests::default().status(Some(RequestStatus::Pending));
         let waiting = tokio::task::spawn_blocking(move || reading.requests(&caller, &pending)).await??;
         if let Some(request) = waiting.items.first() {
-            execute(workflow, lead, Approve::new(request.id)).await?;
+            execute(workflow, lead, Approve::new(request.request.id)).await?;
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
