@@ -111,6 +111,9 @@ type Free = unsafe extern "C" fn(*mut ()) -> i32;
 const PEEK: u32 = 2;
 const ALLOW: u32 = 1;
 
+/// `JIT_OPEN_NO_THREAD`: no background work, whose instructions would be counted with those of the checks.
+pub const NO_THREAD: u32 = 1 << 1;
+
 /// `libjit_access` through `dlopen`.
 pub struct C {
     check: CCheck,
@@ -123,12 +126,12 @@ pub struct C {
 unsafe impl Sync for C {}
 
 impl C {
-    /// The library in this file, with an engine over the store in that one.
-    pub fn open(library: &Path, store: &Path) -> Self {
+    /// The library in this file, with an engine over the store in that one. `flags` are those of `jit_open`.
+    pub fn open(library: &Path, store: &Path, flags: u32) -> Self {
         let config = format!("jit_access: {{store: {{path: {:?}}}}}", store.display().to_string());
         let options = Options {
             size: size_of::<Options>(),
-            flags: 0,
+            flags,
             reserved: 0,
             config: Str::of(config.as_bytes()),
             config_path: Str::NONE,

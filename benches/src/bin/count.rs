@@ -67,7 +67,7 @@ fn faces(what: &str, questions: &[Question], world: &World) {
         measured(questions, |question| in_memory::allows(&decider, question));
     } else {
         let library = std::env::var_os("JIT_LIBRARY").expect("JIT_LIBRARY, which names libjit_access");
-        let c = stored::C::open(library.as_ref(), &path);
+        let c = stored::C::open(library.as_ref(), &path, stored::NO_THREAD);
         measured(questions, |question| c.allows(question));
     }
 }

@@ -375,7 +375,7 @@ mod faces {
             say("SKIPPED: C through dlopen, because JIT_LIBRARY does not name libjit_access");
             return;
         };
-        let c = stored::C::open(&library, path);
+        let c = stored::C::open(&library, path, 0);
         right(&world.mixed, 20_000, |q| c.allows(q));
         let other = Contender::new("C through dlopen", |q| c.allows(q));
         for (sort, questions) in SORTS {
