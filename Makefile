@@ -21,7 +21,7 @@ PYTHON ?= $(shell .ci/python newest)
 RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*' 'ffi/python/Cargo.toml' 2>/dev/null)
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
-.PHONY: help run test fmt fmt-check lint semver test-features test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
+.PHONY: help run test fmt fmt-check lint semver test-features test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e test-e2e-3.11 test-e2e-3.12
 .PHONY: bench wheel clean mutants branches
 
 help: ## list the targets
@@ -139,29 +139,28 @@ test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the 
 	$(VENV)/test/bin/python -m pytest -q -ra $(PATIENCE) tests/readme
 
 # Each group has a gateway of its own. CHAOS_SECONDS is how long everything breaks: an hour is 3600, and 0 skips that test.
-# What the versions of the gateway could answer differently runs on each of them; the rest on the newest, and with E2E=all on each.
-EVERYWHERE := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py tests/e2e/test_mcp.py tests/e2e/test_authzen.py
-ENDS := tests/e2e/test_ends.py tests/e2e/test_chaos.py
+# E2E=all has the groups of the newest gateway run on the older one too. The two gateways are tested beside each other.
+EVERYWHERE := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py tests/e2e/test_mcp.py tests/e2e/test_authzen.py tests/e2e/test_pages.py
 NEWEST := tests/e2e/test_run.py tests/e2e/test_readme_operator.py tests/e2e/test_cli.py tests/e2e/test_notifications.py
 E2E ?= newest
 
 test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each Python here that it supports
-	@for version in 3.11 3.12; do \
-	  if python=$$(.ci/python $$version); then \
-	    $(MAKE) --no-print-directory $(VENV)/gateway-$$version/.ready GATEWAY_PYTHON=$$python; \
-	    $(VENV)/gateway-$$version/bin/python $(PIP) install -r tests/e2e/requirements.txt; \
-	    echo "== end to end on Python $$version"; \
-	    chaos=$${CHAOS_SECONDS:-$$([ $$version = 3.11 ] && echo 60 || echo 300)}; \
-	    [ "$$chaos" != 0 ] || echo "SKIPPED: the chaos test on Python $$version, because CHAOS_SECONDS is 0"; \
-	    more="$(NEWEST)"; \
-	    [ $$version = 3.12 ] || [ $(E2E) = all ] || { more=; echo "SKIPPED: $(NEWEST) on Python $$version, because E2E is not all"; }; \
-	    for part in $(EVERYWHERE) tests/e2e/test_pages.py $$more "$(ENDS)" "$$(echo ffi/python/tests/test_gateway_*.py)"; do \
-	      CHAOS_SECONDS=$$chaos $(VENV)/gateway-$$version/bin/python -m pytest -q -ra $(PATIENCE) --durations=3 $$part || exit 1; \
-	    done; \
-	  else \
-	    echo "SKIPPED: end to end on Python $$version, because there is no such interpreter here"; \
-	  fi; \
-	done
+	@$(MAKE) --no-print-directory -j2 test-e2e-3.11 test-e2e-3.12
+
+test-e2e-3.11 test-e2e-3.12: test-e2e-%:
+	@{ if python=$$(.ci/python $*); then \
+	  $(MAKE) --no-print-directory $(VENV)/gateway-$*/.ready GATEWAY_PYTHON=$$python; \
+	  $(VENV)/gateway-$*/bin/python $(PIP) install -r tests/e2e/requirements.txt; \
+	  chaos=$${CHAOS_SECONDS:-$$([ $* = 3.11 ] && echo 60 || echo 300)}; \
+	  [ "$$chaos" != 0 ] || echo "SKIPPED: the chaos test on Python $*, because CHAOS_SECONDS is 0"; \
+	  more="$(NEWEST)"; \
+	  [ $* = 3.12 ] || [ $(E2E) = all ] || { more=; echo "SKIPPED: $(NEWEST) on Python $*, because E2E is not all"; }; \
+	  for part in $(EVERYWHERE) $$more "tests/e2e/test_ends.py tests/e2e/test_chaos.py" "$$(echo ffi/python/tests/test_gateway_*.py)"; do \
+	    CHAOS_SECONDS=$$chaos $(VENV)/gateway-$*/bin/python -m pytest -q -ra $(PATIENCE) --durations=3 $$part || exit 1; \
+	  done; \
+	else \
+	  echo "SKIPPED: end to end on Python $*, because there is no such interpreter here"; \
+	fi; } 2>&1 | sed -u '/^SKIPPED/!s/^/$*: /'
 
 bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/bench/unified_pdp ## speed, beside a hash map and other engines: a table and docs/latency.svg (QUICK=1, STRICT=1)
 	VENV=$(VENV) UNIFIED_PDP=$(abspath $(VENV)/bench/unified_pdp) $(PYTHON) benches/run.py
