@@ -6,6 +6,7 @@ import http.client
 import json
 import random
 import secrets
+import shutil
 import socket
 import sqlite3
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 
 import jwt
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "gateway"))
 
@@ -30,6 +32,8 @@ REASON = "to see whether it works"
 
 
 NUMBERS = count(1)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SignIn = Callable[[str], Page]
 
 
 @dataclass
@@ -285,3 +289,36 @@ def chance() -> random.Random:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     return random.Random(seed)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium here")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def sign_in(world: World, browser: Browser) -> Iterator[SignIn]:
+    """A page of somebody who has signed in."""
+    contexts = []
+
+    def go(who: str, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.goto(f"{world.gateway.url}/admin/login")
+        page.locator("input[name=email]").first.fill(who)
+        page.locator("input[name=password]").first.fill(world.gateway.state.secrets[who])
+        page.locator("button[type=submit]").first.click()
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()

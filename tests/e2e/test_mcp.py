@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ADMIN, DEV, World
+from conftest import ADMIN, DEV, SignIn, World
+from playwright.sync_api import expect
 
 import run
 
@@ -98,7 +99,7 @@ def text(answer: dict[str, Any]) -> str:
     return str(answer["content"][0]["text"])
 
 
-def test_denied_asked_approved_and_the_same_call_again(wrapped: World, agent: Agent) -> None:
+def test_denied_asked_approved_and_the_same_call_again(wrapped: World, agent: Agent, sign_in: SignIn) -> None:
     staging, production = {"what": "staging"}, {"what": "production"}
 
     denied = agent.tool("deploy", **staging)
@@ -121,8 +122,13 @@ def test_denied_asked_approved_and_the_same_call_again(wrapped: World, agent: Ag
     own = wrapped.call(BOT, "POST", f"/jit/requests/{request}/approve", {})
     assert own.status in (403, 404), "the agent approves nothing"
     assert wrapped.call(DEV, "POST", f"/jit/requests/{request}/approve", {}).status in (403, 404), "nor does its person"
-    approved = wrapped.call(ADMIN, "POST", f"/jit/requests/{request}/approve", {"comment": "for staging"})
-    assert approved.status == 200, approved
+
+    page = sign_in(ADMIN)
+    page.goto(f"{wrapped.gateway.url}/admin/jit/requests/{request}")
+    for said in (BOT, DEV, "deploy", "staging", "roll out 1.4.2"):
+        expect(page.locator("main")).to_contain_text(said)
+    page.get_by_role("button", name="Approve").first.click()
+    expect(page.locator(".done")).to_be_visible()
 
     status = agent.tool("jit_request_status", request=request, wait_seconds=25)
     assert status["structuredContent"]["status"] == "approved", status
@@ -138,7 +144,7 @@ def test_denied_asked_approved_and_the_same_call_again(wrapped: World, agent: Ag
     # J13: denied, ask, wait, call again. The wait is one call when somebody answers within it.
     assert agent.calls - 1 + 1 == 3, "three calls of the model after the denial: ask, wait, call again"
 
-    grant = str(approved.json()["grant_id"])
+    grant = str(wrapped.call(ADMIN, "GET", f"/jit/requests/{request}").json()["grant_id"])
     held = wrapped.grant(grant)
     assert (held["status"], held["actions_taken"]) == ("exhausted", 1)
     story = wrapped.call(ADMIN, "GET", f"/jit/grants/{grant}/story").json()

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-
 import pytest
-from conftest import ADMIN, DEV, World
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from conftest import ADMIN, CHROMIUM, DEV, SignIn, World
+from playwright.sync_api import expect
 
 import run
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-SignIn = Callable[[str], Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def sign_in(world: World, browser: Browser) -> Iterator[SignIn]:
-    contexts = []
-
-    def go(who: str, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        page.goto(f"{world.gateway.url}/admin/login")
-        page.locator("input[name=email]").first.fill(who)
-        page.locator("input[name=password]").first.fill(world.gateway.state.secrets[who])
-        page.locator("button[type=submit]").first.click()
-        page.wait_for_url(lambda url: "/login" not in url)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
 
 
 def test_from_the_sidebar_to_the_record(world: World, sign_in: SignIn) -> None:
