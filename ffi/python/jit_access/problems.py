@@ -210,7 +210,8 @@ def _unknown(names: list[str], known: frozenset[str]) -> Response:
 
 
 def _twice(names: list[str]) -> Response:
-    """Of two values one would be passed over, and nobody could tell which. What the host's authentication takes is its own."""
+    """Of two values one would be passed over, and nobody could tell which. What the host's authentication takes is its
+    own."""
     errors = [{"parameter": name, "detail": "is there twice; expected each parameter once"} for name in names]
     return problem(400, "invalid", f"{names[0]}: {errors[0]['detail']}", errors=errors)
 
