@@ -79,13 +79,17 @@ def rings(engine: Engine, who: Caller, after: int, most: int) -> list[Ring]:
     found: list[Ring] = []
     for number in range(after, min(after + most, engine.revision)):
         try:
-            [one] = block(engine, who, number, 1)
+            read = block(engine, who, number, 1)
         except JitAccessError as error:
             if broken_at(error) is None:
                 raise
             before = found[-1].hash if found else None
             found.append(Ring(number + 1, "", whole=False, joined=True, computed="", previous="", before=before))
             continue
+        if not read:
+            # The head was written after what this page is made from.
+            break
+        [one] = read
         [ring] = chain([one])
         last = found[-1] if found else None
         if last is not None and not last.hash:
