@@ -102,6 +102,8 @@ struct CDecision {
     revision: u64,
     valid_until_ms: i64,
     grant_id: [c_char; 40],
+    obligations: u32,
+    reserved: u32,
 }
 
 type Open = unsafe extern "C" fn(*const Options, *mut *mut (), *mut *mut ()) -> i32;
@@ -155,12 +157,13 @@ impl C {
     /// Whether a grant gives it, asked with bytes and lengths.
     pub fn allows(&self, question: &Question) -> bool {
         let parent = question.parent.as_ref().map_or(Str::NONE, |parent| Str::of(parent.as_bytes()));
-        self.ask(
+        let answer = self.ask(
             question.principal.id().as_bytes(),
             question.action.name().as_bytes(),
             Str::of(question.thing.as_bytes()),
             parent,
-        ) == Some(true)
+        );
+        answer.expect("an answer, not an error, whose cost is another")
     }
 
     /// The same about the host itself for any bytes; none when they are refused.
@@ -186,6 +189,8 @@ impl C {
             revision: 0,
             valid_until_ms: 0,
             grant_id: [0; 40],
+            obligations: 0,
+            reserved: 0,
         };
         let mut error = null_mut();
         // SAFETY: all of it lives through the call, and the error is freed once.

@@ -247,18 +247,20 @@ fn missized(field: &'static str, size: usize, ours: usize) -> Invalid {
     Invalid::new(field, format!("has a size of {size}"), format!("sizeof, which is {ours}"))
 }
 
-/// Whether these bytes are ASCII, which nearly every name is: eight at a time, because names are too short for the ways of
-/// the standard library to pay off.
+/// Whether these bytes are ASCII, which nearly every name is: in two reads that may overlap, because names are too short for
+/// the ways of the standard library to pay off.
 #[inline]
 fn is_ascii(bytes: &[u8]) -> bool {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let eights = eights.iter().fold(0, |seen, eight| seen | u64::from_ne_bytes(*eight));
-    let rest = match bytes.last_chunk::<8>() {
-        // Some are looked at twice.
-        Some(last) => u64::from_ne_bytes(*last),
-        None => rest.iter().fold(0, |seen, byte| seen | u64::from(*byte)),
-    };
-    (eights | rest) & 0x8080_8080_8080_8080 == 0
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        let ends = u128::from_ne_bytes(*first) | u128::from_ne_bytes(*last);
+        let high = u128::from(HIGH) << 64 | u128::from(HIGH);
+        return ends & high == 0 && (bytes.len() <= 32 || bytes.is_ascii());
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return (u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last)) & HIGH == 0;
+    }
+    bytes.iter().fold(0, |seen, byte| seen | byte) < 0x80
 }
 
 /// A struct of the size that we know.
