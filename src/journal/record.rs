@@ -1,14 +1,14 @@
 //! How a fact becomes a record, and back.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::stored::StoredEvent;
-use crate::model::{Event, Invalid, Revision};
+use super::stored::{StoredEvent, said};
+use crate::model::{Event, Invalid, Revision, Timestamp};
 
 /// The SHA-256 of a record's body.
 ///
@@ -39,7 +39,7 @@ impl Hash {
     }
 
     /// Whether this text is the hash as it is kept, in hexadecimal.
-    pub(super) fn is(&self, text: &str) -> bool {
+    pub(crate) fn is(&self, text: &str) -> bool {
         let mut digits = [0; 64];
         base16ct::lower::encode(&self.0, &mut digits).is_ok_and(|digits| digits == text.as_bytes())
     }
@@ -135,6 +135,50 @@ struct Envelope {
 }
 
 const VERSION: u8 = 1;
+/// What a record begins with, before its instant.
+const BEFORE_AT: &str = "{\"event\":{\"at\":\"";
+/// An instant, as records say it: `2026-12-01T13:00:00.000Z`.
+pub(super) const AT: usize = 24;
+
+/// The place in the chain that the text of a record names, at its end.
+pub(crate) struct Frame {
+    pub(crate) previous: Hash,
+    pub(crate) revision: Revision,
+}
+
+impl Frame {
+    /// The text of the record at this place: an instant, and what is said of it up to the end of the event.
+    pub(crate) fn body(&self, at: Timestamp, said: &str) -> String {
+        let mut body = String::with_capacity(BEFORE_AT.len() + AT + said.len() + 128);
+        body.push_str(BEFORE_AT);
+        // Writing to a string does not fail.
+        let _ = write!(body, "{at}");
+        body.push_str(said);
+        self.end(&mut body);
+        body
+    }
+
+    /// The instant, and what the text says besides it and its place. `end` is room to work in.
+    pub(crate) fn parts<'a>(&self, body: &'a str, end: &mut String) -> Option<(&'a str, &'a str)> {
+        end.clear();
+        self.end(end);
+        body.strip_prefix(BEFORE_AT)?.strip_suffix(end.as_str())?.split_at_checked(AT)
+    }
+
+    /// The hash before it, the instant, and what the text says besides; `None` when it is written otherwise, or is of another place.
+    pub(super) fn split(body: &str, revision: Revision) -> Option<(Hash, &str, &str)> {
+        let rest = body.strip_prefix(BEFORE_AT)?.strip_suffix(",\"v\":1}")?;
+        let (rest, number) = rest.rsplit_once("\",\"revision\":")?;
+        let (rest, previous) = rest.split_at_checked(rest.len().checked_sub(64)?)?;
+        let (at, said) = rest.strip_suffix(",\"previous\":\"")?.split_at_checked(AT)?;
+        (number == revision.to_string()).then_some((previous.parse().ok()?, at, said))
+    }
+
+    fn end(&self, text: &mut String) {
+        let Self { previous, revision } = self;
+        let _ = write!(text, ",\"previous\":\"{previous}\",\"revision\":{revision},\"v\":{VERSION}}}");
+    }
+}
 
 /// Whether the text of a record is the one that its event makes.
 pub(super) fn is_canonical(record: &Record) -> Result<bool, Invalid> {
@@ -154,9 +198,13 @@ impl Record {
     /// When the event cannot be written as canonical JSON, which no event of the model causes.
     pub fn seal(event: Event, after: Revision, previous: Hash) -> Result<Self, Invalid> {
         let revision = after.next();
-        let envelope =
-            Envelope { v: VERSION, revision: revision.0, previous: previous.to_string(), event: (&event).into() };
-        let body = canonical(&envelope)?;
+        let body = match said(&event) {
+            Some(said) => Frame { previous, revision }.body(event.at, &said),
+            None => {
+                let (v, previous) = (VERSION, previous.to_string());
+                canonical(&Envelope { v, revision: revision.0, previous, event: (&event).into() })?
+            }
+        };
         let hash = Hash::of(&body);
         Ok(Self { revision, event, body, previous, hash })
     }

@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::record::is_canonical;
+use super::record::{AT, Frame, is_canonical};
 use super::{Hash, Record};
 use crate::model::{Event, Fact, Revision, Timestamp};
 
 /// How many forms of uses are known at a time. Each is some hundred bytes.
 const KNOWN_USES: usize = 8_192;
-const BEFORE_AT: &str = "{\"event\":{\"at\":\"";
-/// An instant, as records say it: `2026-12-01T13:00:00.000Z`.
-const AT: usize = 24;
 
 /// The first record that is not as it was sealed.
 ///
@@ -148,10 +145,8 @@ impl Verifier {
 
     /// The instant, and what the record says besides it and its place in the chain.
     fn parts<'a>(&mut self, body: &'a str) -> Option<(&'a str, &'a str)> {
-        use std::fmt::Write;
-        self.end.clear();
-        write!(self.end, ",\"previous\":\"{}\",\"revision\":{},\"v\":1}}", self.hash, self.revision.next()).ok()?;
-        body.strip_prefix(BEFORE_AT)?.strip_suffix(self.end.as_str())?.split_at_checked(AT)
+        let frame = Frame { previous: self.hash, revision: self.revision.next() };
+        frame.parts(body, &mut self.end)
     }
 
     /// The instant of a text, if that is in the canonical form.

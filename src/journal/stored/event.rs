@@ -5,15 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::alert::StoredAlert;
 use super::approval::StoredCapacity;
 use super::assessment::StoredAssessment;
-use super::break_glass::is_false;
 use super::delegation::StoredDelegation;
 use super::grant::StoredGrant;
 use super::parts::{StoredActor, StoredPrincipal};
 use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
 use super::standing::StoredStanding;
-use super::use_details::StoredUseDetails;
-use crate::model::{Action, Event, Fact, Invalid, Justification, Resource, Timestamp};
+use super::used::StoredUse;
+use crate::model::{Event, Fact, Invalid, Justification, Timestamp};
 
 /// An event as it is written down, version 1.
 ///
@@ -156,22 +155,7 @@ enum StoredFact {
     BreakGlassReviewOverdue {
         grant: String,
     },
-    GrantUsed {
-        grant: String,
-        action: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        resource: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        parent: Option<String>,
-        #[serde(default, skip_serializing_if = "is_false")]
-        drill: bool,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        left: Option<u32>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        used_at: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        details: Option<Box<StoredUseDetails>>,
-    },
+    GrantUsed(Box<StoredUse>),
     GrantExhausted {
         grant: String,
     },
@@ -285,16 +269,11 @@ impl From<&Event> for StoredEvent {
                 reason: reason.to_string(),
             },
             Fact::GrantExhausted { grant } => StoredFact::GrantExhausted { grant: grant.to_string() },
-            Fact::GrantUsed { grant, action, resource, drill, left, used_at, details } => StoredFact::GrantUsed {
-                grant: grant.to_string(),
-                action: action.to_string(),
-                resource: (!resource.is_everything()).then(|| resource.to_string()),
-                parent: resource.parent().map(ToString::to_string),
-                drill: *drill,
-                left: *left,
-                used_at: used_at.map(|at| at.to_string()),
-                details: details.as_deref().map(|details| Box::new(details.into())),
-            },
+            Fact::GrantUsed { grant, action, resource, drill, left, used_at, details } => {
+                let details = details.as_deref();
+                let used = StoredUse::new(*grant, action, resource, *drill, *left, *used_at, details);
+                StoredFact::GrantUsed(Box::new(used))
+            }
         };
         Self { at: event.at.to_string(), by: (&event.by).into(), fact }
     }
@@ -391,21 +370,7 @@ impl TryFrom<StoredEvent> for Event {
                 reason: reason.parse()?,
             },
             StoredFact::GrantExhausted { grant } => Fact::GrantExhausted { grant: grant.parse()? },
-            StoredFact::GrantUsed { grant, action, resource, parent, drill, left, used_at, details } => {
-                let resource = resource.map_or_else(|| Ok(Resource::everything()), |text| text.parse::<Resource>())?;
-                Fact::GrantUsed {
-                    grant: grant.parse()?,
-                    action: Action::new(&action)?,
-                    resource: match parent {
-                        Some(parent) => resource.with_parent(parent.parse()?)?,
-                        None => resource,
-                    },
-                    drill,
-                    left,
-                    used_at: used_at.map(|at| at.parse()).transpose()?,
-                    details: details.map(|details| (*details).try_into().map(Box::new)).transpose()?,
-                }
-            }
+            StoredFact::GrantUsed(used) => (*used).try_into()?,
         };
         Ok(Self { at: stored.at.parse::<Timestamp>()?, by: stored.by.try_into()?, fact })
     }

@@ -17,6 +17,7 @@
 //! | `conditions` | what is checked at each use |
 //! | `standing` | what the host says of somebody |
 //! | `break_glass` | access without approval, and the review it owes |
+//! | `used` | one use of a grant, and its canonical text |
 //! | `use_details` | what the record of a use says besides |
 //! | `alert` | an alert |
 //! | `parts` | principals, actors, sets of permissions |
@@ -35,6 +36,7 @@ mod request;
 mod review;
 mod standing;
 mod use_details;
+mod used;
 
 pub use delegation::StoredDelegation;
 pub use event::StoredEvent;
@@ -43,3 +45,4 @@ pub use request::StoredRequest;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use request::state_name;
 pub use standing::StoredStanding;
+pub(super) use used::said;

@@ -1,4 +1,4 @@
-//! What the record of a use says besides.
+//! What the record of a use says besides. The fields stand in the order of their names: see `used`.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,29 @@ use crate::model::{DetailText, Invalid, UseDetails};
 pub(super) struct StoredUseDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    arguments: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    session: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    user_agent: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    token_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    trace_id: Option<String>,
+    arguments_digest: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by_standing: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    arguments_digest: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    arguments: BTreeMap<String, String>,
+    correlation_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_agent: Option<String>,
+}
+
+impl StoredUseDetails {
+    /// Whether the order of the names of the arguments is that of canonical JSON.
+    pub(super) fn has_plain_names(&self) -> bool {
+        self.arguments.keys().all(|name| name.is_ascii())
+    }
 }
 
 impl From<&UseDetails> for StoredUseDetails {
