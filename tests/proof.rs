@@ -19,6 +19,11 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+#[path = "sqlite/alone.rs"]
+mod rows;
+
+use rows::alone;
+
 struct World {
     folder: TempDir,
     clock: Arc<ManualClock>,
@@ -94,16 +99,9 @@ fn live(host: &Host, count: usize) {
     host.reconciler().tick().unwrap();
 }
 
-fn raw(path: &Path) -> Connection {
-    let raw = Connection::open(path).unwrap();
-    raw.execute_batch("DROP TRIGGER journal_is_not_rewritten; DROP TRIGGER journal_is_not_shortened").unwrap();
-    raw.pragma_update(None, "foreign_keys", false).unwrap();
-    raw
-}
-
 /// Makes every hash anew from a record on, after changing what it says, as somebody does who has the file and knows how.
 fn rewrite(path: &Path, from: i64) {
-    let raw = raw(path);
+    let raw = alone(path);
     let last: i64 = raw.query_row("SELECT revision FROM head", [], |row| row.get(0)).unwrap();
     let mut before = raw
         .query_row("SELECT hash FROM journal WHERE revision = ?", [from - 1], |row| row.get::<_, String>(0))
@@ -126,7 +124,7 @@ fn rewrite(path: &Path, from: i64) {
 
 /// Takes the last records away, and everything that would show it.
 fn cut(path: &Path, last: i64) {
-    let raw = raw(path);
+    let raw = alone(path);
     raw.execute("DELETE FROM journal WHERE revision > ?", [last]).unwrap();
     raw.execute("DELETE FROM checkpoints WHERE size > ?", [last]).unwrap();
     raw.execute_batch(
@@ -432,7 +430,10 @@ fn any_flipped_bit_is_named_or_changes_no_word() {
     let original = std::fs::read(world.path()).unwrap();
     let journal = |path: &Path| -> Vec<(i64, String, String)> {
         let raw = raw_again(path);
-        let mut rows = raw.prepare("SELECT revision, hash, body FROM journal ORDER BY revision").unwrap();
+        let mut rows = raw.prepare(
+            "SELECT revision, hash, body FROM journal UNION ALL SELECT first, last || began || ended, hex(uses) FROM packs ORDER BY 1",
+        )
+        .unwrap();
         rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect()
     };
     let said = journal(&world.path());

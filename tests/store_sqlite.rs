@@ -362,7 +362,11 @@ mod the_file {
     }
 }
 
+#[path = "sqlite/alone.rs"]
+mod rows;
+
 mod tampering {
+    use super::rows::alone;
     use super::*;
 
     /// A closed file with a story in it, and how many records it has.
@@ -378,6 +382,7 @@ mod tampering {
         granted(&store, 1 << 100, story.now);
         let count = store.verify().unwrap();
         drop(store);
+        drop(alone(&path));
         (directory, path, count)
     }
 
@@ -385,10 +390,6 @@ mod tampering {
     fn verdict(path: &Path, sql: &str) -> Result<u64, StoreError> {
         let raw = Connection::open(path).unwrap();
         raw.pragma_update(None, "foreign_keys", false).unwrap();
-        raw.execute_batch(
-            "DROP TRIGGER IF EXISTS journal_is_not_rewritten; DROP TRIGGER IF EXISTS journal_is_not_shortened;",
-        )
-        .unwrap();
         raw.execute_batch(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
         drop(raw);
         open(path).verify()
@@ -403,10 +404,21 @@ mod tampering {
 
     #[test]
     fn by_accident_is_stopped_by_the_file_itself() {
-        let (_directory, path, _) = told();
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("jit.db");
+        let store = open(&path);
+        granted(&store, 1, at(0));
+        let uses = |from| (from..from + 9).map(|ms| used(GrantId::from_u128(1), at(ms))).collect();
+        store.commit(&Batch { events: uses(1), ..Batch::default() }).unwrap();
         let raw = Connection::open(&path).unwrap();
-        for sql in ["UPDATE journal SET body = '{}' WHERE revision = 3", "DELETE FROM journal WHERE revision = 3"] {
-            assert!(raw.execute(sql, []).unwrap_err().to_string().contains("only appended to"));
+        for sql in [
+            "UPDATE journal SET body = '{}' WHERE revision = 3",
+            "DELETE FROM journal WHERE revision = 3",
+            "UPDATE packs SET uses = x'00'",
+            "UPDATE packs SET last = last - 1",
+            "DELETE FROM packs",
+        ] {
+            assert!(raw.execute(sql, []).unwrap_err().to_string().contains("only appended to"), "{sql}");
         }
         for sql in
             ["UPDATE grants SET ends_at = 'never'", "UPDATE head SET changed = revision + 1", "DELETE FROM journal"]
@@ -480,7 +492,6 @@ mod tampering {
     fn of_the_journal_with_all_hashes_made_anew_is_found_by_the_head() {
         let (_directory, path, last) = told();
         let raw = Connection::open(&path).unwrap();
-        raw.execute_batch("DROP TRIGGER journal_is_not_rewritten").unwrap();
         let mut after = (Revision::ZERO, Hash::GENESIS);
         for revision in 1..=last {
             let body: String = raw
@@ -502,6 +513,104 @@ mod tampering {
         let both = [after.1.to_string(), kept];
         assert_eq!(broken.revision.0, last);
         assert!(both.iter().all(|hash| broken.problem.contains(hash)), "{broken}: {both:?}");
+    }
+
+    /// Uses that are kept together, in several rows of which the last one grew, with other records between them.
+    fn used_together() -> (TempDir, PathBuf, u64) {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("jit.db");
+        let store = open(&path);
+        granted(&store, 1, at(0));
+        let mut now = 0;
+        let mut write = |count: i64| {
+            now += count;
+            let uses = (now - count..now).map(|ms| used(GrantId::from_u128(1), at(ms))).collect();
+            store.commit(&Batch { events: uses, ..Batch::default() }).unwrap();
+        };
+        [300, 1, 2, 40].into_iter().for_each(&mut write);
+        granted(&store, 2, at(400));
+        [5, 3].into_iter().for_each(write);
+        let count = store.verify().unwrap();
+        drop(store);
+        let raw = Connection::open(&path).unwrap();
+        let packs: i64 = raw.query_row("SELECT count(*) FROM packs", [], |row| row.get(0)).unwrap();
+        assert_eq!(packs, 3, "they were put together");
+        raw.execute_batch("DROP TRIGGER packs_only_grow; DROP TRIGGER packs_are_not_removed").unwrap();
+        (directory, path, count)
+    }
+
+    #[test]
+    fn of_uses_that_are_kept_together_is_found() {
+        let (_directory, path, last) = used_together();
+        let original = std::fs::read(&path).unwrap();
+        let raw = Connection::open(&path).unwrap();
+        let mut packs = raw.prepare("SELECT first, last FROM packs ORDER BY first").unwrap();
+        let rows: Vec<(i64, i64)> =
+            packs.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+        drop(packs);
+        drop(raw);
+        for (first, end) in rows {
+            for (sql, broken) in [
+                (format!("DELETE FROM packs WHERE first = {first}"), first),
+                (format!("UPDATE packs SET last = last + 1 WHERE first = {first}"), first),
+                (format!("UPDATE packs SET began = began - 1 WHERE first = {first}"), first),
+                (format!("UPDATE packs SET ended = ended + 1 WHERE first = {first}"), first),
+                (format!("UPDATE packs SET uses = x'' WHERE first = {first}"), first),
+                (format!("INSERT INTO journal SELECT {end}, 0, 1, (SELECT hash FROM head), '{{}}' FROM head"), end + 1),
+            ] {
+                std::fs::write(&path, &original).unwrap();
+                assert_eq!(broken_at(&path, &sql), broken.cast_unsigned(), "{sql}");
+            }
+        }
+        std::fs::write(&path, &original).unwrap();
+        assert_eq!(open(&path).verify().unwrap(), last, "the file as it was is whole");
+    }
+
+    #[test]
+    fn of_any_bit_of_uses_that_are_kept_together_is_found() {
+        let (_directory, path, _) = used_together();
+        let original = std::fs::read(&path).unwrap();
+        let raw = Connection::open(&path).unwrap();
+        let (first, uses): (i64, Vec<u8>) = raw
+            .query_row("SELECT first, uses FROM packs ORDER BY first DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        drop(raw);
+        for byte in (0..uses.len()).step_by(7) {
+            let mut damaged = uses.clone();
+            damaged[byte] ^= 1 << (byte % 8);
+            std::fs::write(&path, &original).unwrap();
+            let raw = Connection::open(&path).unwrap();
+            raw.execute("UPDATE packs SET uses = ? WHERE first = ?", (damaged, first)).unwrap();
+            drop(raw);
+            let Err(StoreError::Broken(broken)) = open(&path).verify() else { panic!("byte {byte}") };
+            assert_eq!(broken.revision.0, first.cast_unsigned(), "byte {byte}: {broken}");
+        }
+    }
+
+    /// A file as earlier versions wrote it goes on with uses that are kept together, and says the same.
+    #[test]
+    fn a_file_with_records_in_rows_of_their_own_goes_on() {
+        let (_directory, path, last) = used_together();
+        let read = |store: &SqliteStore| store.records(&RecordQuery::after(Revision::ZERO, usize::MAX)).unwrap().1;
+        let together = read(&open(&path));
+        drop(alone(&path));
+        let store = open(&path);
+        assert_eq!(read(&store), together);
+        assert_eq!(store.verify().unwrap(), last);
+        let uses = (1..9).map(|ms| used(GrantId::from_u128(1), at(1_000 + ms))).collect();
+        store.commit(&Batch { events: uses, ..Batch::default() }).unwrap();
+        assert_eq!(store.verify().unwrap(), last + 8);
+        for newest_first in [false, true] {
+            let query = RecordQuery { newest_first, ..RecordQuery::after(Revision(last - 20), 100) };
+            let found = store.records(&query).unwrap().1;
+            let mut revisions: Vec<_> = (last - 19..=last + 8).collect();
+            if newest_first {
+                revisions.reverse();
+            }
+            assert_eq!(found.iter().map(|record| record.revision.0).collect::<Vec<_>>(), revisions);
+        }
     }
 
     #[test]
@@ -624,7 +733,6 @@ mod tampering {
     fn is_told_by_readers_too() {
         let (_directory, path, _) = told();
         let raw = Connection::open(&path).unwrap();
-        raw.execute_batch("DROP TRIGGER journal_is_not_rewritten").unwrap();
         raw.execute("UPDATE journal SET body = replace(body, '\"type\"', '\"tyqe\"') WHERE revision = 1", []).unwrap();
         raw.execute("UPDATE grants SET stored = 'x'", []).unwrap();
         drop(raw);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::StoreError;
 use crate::journal::stored::{StoredDelegation, StoredGrant, StoredRequest, StoredStanding, state_name};
-use crate::journal::{Broken, Record};
+use crate::journal::{Broken, Parser, Record};
 use crate::model::{
     AccessRequest, Delegation, EndKind, Grant, GrantId, Holding, Invalid, Permission, PermissionSet, Principal,
     PrincipalKind, Revision, Standing, Timestamp, Window,
@@ -233,12 +233,22 @@ pub(in crate::store) fn holding(columns: &HoldingColumns<'_>, sets: &mut Sets) -
 
 /// The record that is kept as this text, beside this revision and this hash.
 pub(in crate::store) fn record(revision: Revision, hash: &str, body: String) -> Result<Record, StoreError> {
+    record_by(&mut Parser::default(), revision, hash, body)
+}
+
+/// The same, by a parser that has read others.
+pub(in crate::store) fn record_by(
+    parser: &mut Parser,
+    revision: Revision,
+    hash: &str,
+    body: String,
+) -> Result<Record, StoreError> {
     let broken = |problem: String| StoreError::from(Broken { revision, problem });
-    let record = Record::parse(body).map_err(|e| broken(e.to_string()))?;
+    let record = parser.record(revision, body).map_err(|e| broken(e.to_string()))?;
     if record.revision != revision {
         return Err(broken(format!("its text says it is record {}", record.revision)));
     }
-    if record.hash.to_string() != hash {
+    if !record.hash.is(hash) {
         return Err(broken("its text does not have the hash that was kept with it".to_owned()));
     }
     Ok(record)

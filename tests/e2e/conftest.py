@@ -81,9 +81,14 @@ class World:
         known = jwt.decode(self.tokens[who], options={"verify_signature": False})
         self.tokens[who] = jwt.encode({**known, "jti": secrets.token_hex(16), **claims}, secret, algorithm="HS256")
 
+    @property
+    def store(self) -> Path:
+        """The journal's file."""
+        return self.gateway.state.root / "jit-access.db"
+
     def journal(self, query: str) -> list[tuple[Any, ...]]:
         """What the journal's file says, read beside the gateway."""
-        with sqlite3.connect(f"file:{self.gateway.state.root / 'jit-access.db'}?mode=ro", uri=True) as database:
+        with sqlite3.connect(f"file:{self.store}?mode=ro", uri=True) as database:
             return database.execute(query).fetchall()
 
     # --- the workflow ---

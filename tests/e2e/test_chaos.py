@@ -35,6 +35,7 @@ from typing import Any
 import libfaketime
 import pytest
 from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, free_port
+from records import bodies
 
 import run
 
@@ -293,8 +294,7 @@ class Chaos:
 
 def journal(path: Path) -> list[dict[str, Any]]:
     """The events of a journal, oldest first."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        return [json.loads(body)["event"] for (body,) in database.execute("SELECT body FROM journal ORDER BY revision")]
+    return [json.loads(body)["event"] for body in bodies(path)]
 
 
 def instant(text: str) -> float:

@@ -19,6 +19,7 @@ from typing import Any
 import jwt
 import pytest
 from conftest import ADMIN, DEV, OTHER, REASON, World, eventually
+from records import bodies
 
 import run
 
@@ -59,9 +60,7 @@ def call(world: World, who: str, path: str, method: str, **params: Any) -> run.A
 
 def uses(world: World) -> list[str]:
     """Every use on record, as the journal has it, oldest first."""
-    return [
-        str(body) for (body,) in world.journal("SELECT body FROM journal WHERE body LIKE '%used%' ORDER BY revision")
-    ]
+    return [body for body in bodies(world.store) if "used" in body]
 
 
 def test_the_switch_that_turns_it_off_ends_everything_at_the_start(world: World, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ use super::error::Fault;
 use super::read;
 use super::rows::{self, int};
 use crate::journal::Record;
-use crate::model::{Concerned, Fact, Revision, Topic};
+use crate::model::{Action, Actor, Concerned, Event, Fact, GrantId, Resource, Revision, Topic};
 use crate::store::topics::{Bits, concerned, place_of, text_of};
 use crate::store::{Rows, Subject};
 
@@ -18,27 +18,45 @@ const PAGE: usize = 4_096;
 /// Writes what these records can be found by, given the rows after them.
 pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Rows) -> Result<(), Fault> {
     let mut added = Added::default();
-    let mut known: HashMap<Subject, Concerned> = HashMap::new();
+    let mut uses = Uses::default();
     for record in records {
-        let subject = Subject::of(&record.event);
-        let topics = match &record.event.fact {
-            // Grants that are only used are not among the rows.
-            Fact::GrantUsed { grant, .. } if !rows.grants.contains_key(grant) => {
-                let concerned = match known.get(&subject) {
-                    Some(concerned) => concerned,
-                    None => {
-                        let found = kept(transaction, &subject)?;
-                        known.entry(subject).or_insert(found)
-                    }
-                };
-                Topic::of(&record.event, concerned)
+        match &record.event.fact {
+            Fact::GrantUsed { grant, action, resource, .. } => {
+                let (block, place) = place_of(record.revision);
+                let (_, blocks) = (uses.entry((grant, &record.event.by, action, resource)))
+                    .or_insert_with(|| (&record.event, BTreeMap::new()));
+                blocks.entry(block).or_default().insert(place);
             }
-            _ => Topic::of(&record.event, &concerned(&subject, rows)),
+            _ => added.note(record.revision, Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows))),
+        }
+    }
+    let mut known: HashMap<GrantId, Concerned> = HashMap::new();
+    for ((grant, ..), (event, blocks)) in uses {
+        let subject = Subject::Grant(*grant);
+        // Grants that are only used are not among the rows.
+        let topics = if rows.grants.contains_key(grant) {
+            Topic::of(event, &concerned(&subject, rows))
+        } else {
+            let concerned = match known.get(grant) {
+                Some(concerned) => concerned,
+                None => {
+                    let found = kept(transaction, &subject)?;
+                    known.entry(*grant).or_insert(found)
+                }
+            };
+            Topic::of(event, concerned)
         };
-        added.note(record.revision, topics);
+        added.note_all(topics, &blocks);
     }
     added.write(transaction)
 }
+
+/// Uses that can be found by the same: one of them, and which they are.
+type Uses<'a> = HashMap<
+    (&'a GrantId, &'a Actor, &'a Action, &'a Resource),
+    (&'a Event, BTreeMap<u64, Bits>),
+    foldhash::quality::RandomState,
+>;
 
 /// Writes what all records can be found by, to a file in which that does not stand yet.
 pub(super) fn write_all(transaction: &Transaction<'_>) -> Result<(), Fault> {
@@ -80,6 +98,13 @@ impl Added {
         let (block, place) = place_of(revision);
         for topic in topics {
             self.0.entry(topic).or_default().entry(block).or_default().insert(place);
+        }
+    }
+
+    fn note_all(&mut self, topics: BTreeSet<Topic>, blocks: &BTreeMap<u64, Bits>) {
+        for topic in topics {
+            let sets = self.0.entry(topic).or_default();
+            blocks.iter().for_each(|(block, bits)| sets.entry(*block).or_default().add(bits));
         }
     }
 

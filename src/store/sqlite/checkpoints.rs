@@ -3,8 +3,9 @@
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Fault;
+use super::kept::walk;
 use super::rows::{self, int};
-use crate::journal::Hash;
+use crate::journal::{Broken, Hash};
 use crate::model::Revision;
 use crate::store::KeptCheckpoint;
 
@@ -74,8 +75,13 @@ pub(super) fn tiles(connection: &Connection, first: u64, end: u64) -> Result<Vec
 
 /// The texts of the records after `after` up to `last`.
 pub(super) fn bodies(connection: &Connection, after: Revision, last: Revision) -> Result<Vec<String>, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT body FROM journal WHERE revision > ? AND revision <= ? ORDER BY revision")?;
-    let found = statement.query_map(params![int(after), int(last)], |row| row.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let mut bodies = Vec::new();
+    if last > after {
+        walk(connection, &(after.0 + 1..=last.0), false, &mut |kept| {
+            let broken = || Broken { revision: kept.revision, problem: "it is not text".to_owned() };
+            bodies.push(kept.body.ok_or_else(broken)?.to_owned());
+            Ok(true)
+        })?;
+    }
+    Ok(bodies)
 }

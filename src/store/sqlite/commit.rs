@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::Fault;
+use super::pack::Pack;
 use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
 };
-use super::{about, outbox, read, schema, standings};
+use super::{about, kept, outbox, read, schema, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::{Batch, Done, Head, StoreError, Subject, check_basis, fold, seal};
@@ -36,19 +37,68 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
 fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<Vec<Record>, Fault> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO journal (revision, changes, at, hash, body) VALUES (?, ?, ?, ?, ?)")?;
+    let mut packing = Packing { transaction, open: None };
     let mut records = Vec::with_capacity(batch.events.len());
     for event in &batch.events {
         let record = seal(event, head)?;
-        insert.execute(params![
-            int(record.revision),
-            event.fact.changes_state(),
-            record.event.at.millis(),
-            record.hash.to_string(),
-            record.body
-        ])?;
+        if event.fact.changes_state() || !packing.take(&record)? {
+            packing.close()?;
+            insert.execute(params![
+                int(record.revision),
+                event.fact.changes_state(),
+                record.event.at.millis(),
+                record.hash.to_string(),
+                record.body
+            ])?;
+        }
         records.push(record);
     }
+    packing.close()?;
     Ok(records)
+}
+
+/// The uses that are being put together.
+struct Packing<'a> {
+    transaction: &'a Transaction<'a>,
+    open: Option<Pack>,
+}
+
+impl Packing<'_> {
+    /// Puts a use with those before it, or begins anew with it. `false` when it must be kept alone.
+    fn take(&mut self, record: &Record) -> Result<bool, Fault> {
+        if self.open.is_none() {
+            self.open = kept::last_pack(self.transaction, Revision(record.revision.0.saturating_sub(1)))?;
+        }
+        if let Some(open) = &mut self.open
+            && open.take(record)
+        {
+            return Ok(true);
+        }
+        self.close()?;
+        let mut fresh = Pack::after(Revision(record.revision.0.saturating_sub(1)), record.previous);
+        let taken = fresh.take(record);
+        self.open = taken.then_some(fresh);
+        Ok(taken)
+    }
+
+    /// Writes what was put together.
+    fn close(&mut self) -> Result<(), Fault> {
+        let Some(pack) = self.open.take() else { return Ok(()) };
+        let Some((began, ended)) = pack.times() else { return Ok(()) };
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO packs (first, last, began, ended, uses) VALUES (?, ?, ?, ?, ?)
+                 ON CONFLICT (first) DO UPDATE SET last = excluded.last, ended = excluded.ended, uses = excluded.uses",
+            )?
+            .execute(params![
+                int(pack.first()),
+                int(pack.next()) - 1,
+                began.millis(),
+                ended.millis(),
+                pack.to_bytes()
+            ])?;
+        Ok(())
+    }
 }
 
 /// Writes the rows that the events change. Grants that the batch only tells uses of are counted where they lie, so that

@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::about;
 use super::error::Fault;
+use super::kept::{self, Reader, walk};
 use super::read::{self, int_of};
 use super::rows::{self, int};
-use crate::journal::Record;
+use crate::journal::{Parser, Record};
 use crate::model::Revision;
 use crate::store::records::check_position;
 use crate::store::{Head, Position, RecordQuery};
@@ -17,11 +18,12 @@ use crate::store::{Head, Position, RecordQuery};
 /// Whether a position that somebody knows is in the journal with this head.
 pub(super) fn check_known(connection: &Connection, known: &Position, head: &Head) -> Result<(), Fault> {
     check_position(known, head, |revision| {
-        let hash: Option<String> = connection
-            .prepare_cached("SELECT hash FROM journal WHERE revision = ?")?
-            .query_row(params![int(revision)], |row| row.get(0))
-            .optional()?;
-        Ok(hash.and_then(|hash| hash.parse().ok()))
+        let mut hash = None;
+        walk(connection, &(revision.0..=revision.0), false, &mut |kept| {
+            hash = kept.hash.and_then(|hash| hash.parse().ok());
+            Ok(false)
+        })?;
+        Ok(hash)
     })
 }
 
@@ -32,7 +34,11 @@ pub(super) fn records(connection: &Connection, query: &RecordQuery) -> Result<(H
         check_known(connection, known, &head)?;
     }
     let Some(range) = in_time(connection, query, &head)? else { return Ok((head, Vec::new())) };
-    let records = if query.has_topics() { found(connection, query, range)? } else { feed(connection, query, &range)? };
+    let records = match query {
+        _ if query.has_topics() => found(connection, query, range)?,
+        RecordQuery { changes_only: true, .. } => changes(connection, query, &range)?,
+        _ => feed(connection, query, range)?,
+    };
     Ok((head, records))
 }
 
@@ -40,19 +46,17 @@ pub(super) fn records(connection: &Connection, query: &RecordQuery) -> Result<(H
 fn found(connection: &Connection, query: &RecordQuery, range: RangeInclusive<u64>) -> Result<Vec<Record>, Fault> {
     let mut records = Vec::new();
     let Some(search) = query.search(range, |topic| about::key(connection, topic))? else { return Ok(records) };
-    let mut statement = connection.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision = ?")?;
+    let mut reader = Reader::new(connection)?;
     search.run(
         |key, block| about::bits_of(connection, *key, block),
         |revision| {
             if records.len() == query.limit {
                 return Ok(false);
             }
-            let mut rows = statement.query(params![int(revision)])?;
-            if let Some(row) = rows.next()? {
-                let record = rows::record(row)?;
-                if query.selects(&record) {
-                    records.push(record);
-                }
+            if let Some(record) = reader.record(revision)?
+                && query.selects(&record)
+            {
+                records.push(record);
             }
             Ok::<_, Fault>(true)
         },
@@ -61,7 +65,23 @@ fn found(connection: &Connection, query: &RecordQuery, range: RangeInclusive<u64
 }
 
 /// The records of the range, in order.
-fn feed(connection: &Connection, query: &RecordQuery, range: &RangeInclusive<u64>) -> Result<Vec<Record>, Fault> {
+fn feed(connection: &Connection, query: &RecordQuery, range: RangeInclusive<u64>) -> Result<Vec<Record>, Fault> {
+    let mut records = Vec::new();
+    if range.is_empty() || query.limit == 0 {
+        return Ok(records);
+    }
+    let mut parser = Parser::default();
+    walk(connection, &range, query.newest_first, &mut |kept| {
+        if query.filter.is_in_time(rows::instant(kept.at)?) {
+            records.push(kept::record(&mut parser, kept)?);
+        }
+        Ok(records.len() < query.limit)
+    })?;
+    Ok(records)
+}
+
+/// The records of the range that change state, in order.
+fn changes(connection: &Connection, query: &RecordQuery, range: &RangeInclusive<u64>) -> Result<Vec<Record>, Fault> {
     let bounds = [*range.start(), *range.end()].map(|revision| int(Revision(revision)));
     let mut values: Vec<Value> = bounds.map(Value::Integer).to_vec();
     let times = [query.filter.from, query.filter.until].into_iter().flatten();
@@ -85,16 +105,34 @@ fn in_time(connection: &Connection, query: &RecordQuery, head: &Head) -> Result<
         return Ok(Some(range));
     }
     let (from, until) = (from.map_or(i64::MIN, |at| at.millis()), until.map_or(i64::MAX, |at| at.millis()));
-    let (first, last): (Option<i64>, Option<i64>) = if head.clock.is_some() {
-        let mut between = connection.prepare_cached(BETWEEN)?;
-        between.query_row(params![from, until], |row| Ok((row.get(0)?, row.get(1)?)))?
+    let one = |sql: &str, at: i64| -> Result<Option<i64>, Fault> {
+        Ok(connection.prepare_cached(sql)?.query_row([at], |row| row.get(0)).optional()?)
+    };
+    let (first, last) = if head.clock.is_some() {
+        let both = |sql: &str| -> Result<(Option<i64>, Option<i64>), Fault> {
+            let mut between = connection.prepare_cached(sql)?;
+            Ok(between.query_row(params![from, until], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        };
+        let (alone, together) = (both(BETWEEN)?, both(PACKS_BETWEEN)?);
+        (earliest(alone.0, together.0), alone.1.max(last_of(connection, together.1)?))
     } else {
-        let end = |sql: &str, at: i64| connection.prepare_cached(sql)?.query_row([at], |row| row.get(0)).optional();
-        (end(FIRST, from)?, end(LAST, until)?)
+        let first = earliest(one(FIRST, from)?, one(FIRST_PACK, from)?);
+        (first, one(LAST, until)?.max(last_of(connection, one(LAST_PACK, until)?)?))
     };
     let Some((first, last)) = first.zip(last) else { return Ok(None) };
     let (first, last) = (rows::revision(first)?.0, rows::revision(last)?.0);
     Ok(Some(first.max(*range.start())..=last.min(*range.end())))
+}
+
+fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
+}
+
+/// The last record of the uses that are kept together from this one on.
+fn last_of(connection: &Connection, first: Option<i64>) -> Result<Option<i64>, Fault> {
+    let Some(first) = first else { return Ok(None) };
+    let mut last = connection.prepare_cached("SELECT last FROM packs WHERE first = ?")?;
+    Ok(last.query_row([first], |row| row.get(0)).optional()?)
 }
 
 const FIRST: &str =
@@ -104,15 +142,19 @@ const LAST: &str =
 const BETWEEN: &str =
     "SELECT min(revision), max(revision) FROM journal INDEXED BY journal_by_time WHERE at >= ? AND at < ?";
 
-/// A query of `revision, hash, body`. Its parameters are the first and the last revision, the bounds of the time, and the limit,
+const FIRST_PACK: &str =
+    "SELECT first FROM packs INDEXED BY packs_by_end WHERE ended >= ? ORDER BY ended, first LIMIT 1";
+const LAST_PACK: &str =
+    "SELECT first FROM packs INDEXED BY packs_by_begin WHERE began < ? ORDER BY began DESC, first DESC LIMIT 1";
+const PACKS_BETWEEN: &str =
+    "SELECT min(first), max(first) FROM packs INDEXED BY packs_by_end WHERE ended >= ? AND began < ?";
+
+/// A query of `revision, hash, body` of the records that change state. Its parameters are the first and the last revision, the bounds of the time, and the limit,
 /// those of them that there are.
 fn sql(query: &RecordQuery) -> String {
-    let mut sql = if query.changes_only {
-        "SELECT revision, hash, body FROM journal INDEXED BY journal_changes WHERE changes = 1 AND revision BETWEEN ? AND ?"
-    } else {
-        "SELECT revision, hash, body FROM journal WHERE revision BETWEEN ? AND ?"
-    }
-    .to_owned();
+    let mut sql = "SELECT revision, hash, body FROM journal INDEXED BY journal_changes
+         WHERE changes = 1 AND revision BETWEEN ? AND ?"
+        .to_owned();
     if query.filter.from.is_some() {
         sql += " AND at >= ?";
     }
@@ -132,11 +174,12 @@ mod tests {
     fn no_query_reads_records_that_it_does_not_want() {
         let changes = plan_of(&sql(&RecordQuery::changes_after(Revision::ZERO, 5)));
         assert!(changes[0].contains("USING INDEX journal_changes (revision>? AND revision<?)"), "{changes:?}");
-        let all = plan_of(&sql(&RecordQuery::after(Revision::ZERO, 5)));
-        assert!(all[0].contains("USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"), "{all:?}");
         for (end, bound) in [(FIRST, "at>?"), (LAST, "at<?"), (BETWEEN, "at>? AND at<?")] {
             let plan = plan_of(end);
             assert_eq!(plan, [format!("SEARCH journal USING COVERING INDEX journal_by_time ({bound})")]);
+        }
+        for (end, index) in [(FIRST_PACK, "packs_by_end (ended>?)"), (LAST_PACK, "packs_by_begin (began<?)")] {
+            assert_eq!(plan_of(end), [format!("SEARCH packs USING COVERING INDEX {index}")]);
         }
     }
 }

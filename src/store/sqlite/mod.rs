@@ -20,6 +20,8 @@
 //! | `read` | how single rows, and what is live, are read |
 //! | `snapshot` | how a view is put together, and what is due |
 //! | `journal` | how records are read |
+//! | `kept` | where a record is kept, alone or with others |
+//! | `pack` | how uses are kept together |
 //! | `about` | what each record is about |
 //! | `checkpoints` | which signed checkpoints are kept, and the roots from which proofs are made |
 //! | `list` | which rows a page shows |
@@ -42,9 +44,11 @@ mod file;
 mod forked;
 mod identity;
 mod journal;
+mod kept;
 mod list;
 mod options;
 mod outbox;
+mod pack;
 mod private;
 mod read;
 mod refusals;

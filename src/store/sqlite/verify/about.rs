@@ -13,6 +13,7 @@ use rusqlite::Connection;
 
 use super::super::about;
 use super::super::error::Fault;
+use super::super::kept::{Kept, Together};
 use super::super::rows::int;
 use super::held::Held;
 use crate::journal::Whole;
@@ -35,6 +36,10 @@ pub(super) struct About {
     pub(super) instants: Sum,
     /// Of the index of changes.
     pub(super) changes: Sum,
+    /// Of the two indexes of uses that are kept together, without the last of these rows, which may grow.
+    pub(super) packs: (Sum, Sum),
+    /// The last of these rows: its first and its last instant, and its first record.
+    last_pack: Option<Together>,
     /// The sets of the blocks that are not compared yet.
     open: BTreeMap<u64, Sets>,
     /// The block in which the reading begins, if not with its first record.
@@ -66,6 +71,8 @@ impl About {
             sets: Sum::default(),
             instants: Sum::default(),
             changes: Sum::default(),
+            packs: (Sum::default(), Sum::default()),
+            last_pack: None,
             open: BTreeMap::new(),
             partial: (record > Revision::ZERO).then(|| place_of(record).0),
             keys: HashMap::default(),
@@ -83,9 +90,13 @@ impl About {
         connection: &Connection,
         revision: Revision,
         whole: &Whole,
+        kept: &Kept<'_>,
         held: &Held,
     ) -> Result<(), Fault> {
-        self.instants.add(&self.numbers, (whole.at.millis(), int(revision)));
+        match kept.together {
+            None => self.instants.add(&self.numbers, (whole.at.millis(), int(revision))),
+            together => self.pass(together),
+        }
         if whole.event.fact.changes_state() {
             self.changes.add(&self.numbers, (int(revision), 0));
         }
@@ -112,6 +123,22 @@ impl About {
             self.uses.insert(known, (Arc::clone(&whole.event), keys));
         }
         Ok(())
+    }
+
+    /// Goes on to this row of uses that are kept together.
+    fn pass(&mut self, together: Option<Together>) {
+        if let Some(before) = self.last_pack
+            && together.is_none_or(|together| together.first != before.first)
+        {
+            self.packs.0.add(&self.numbers, (before.began.millis(), int(before.first)));
+            self.packs.1.add(&self.numbers, (before.ended.millis(), int(before.first)));
+        }
+        self.last_pack = together;
+    }
+
+    /// The first record of the last row of uses that are kept together. It and what follows it is not among the sums.
+    pub(super) fn last_pack(&self) -> Revision {
+        self.last_pack.map_or(Revision(1), |last| last.first)
     }
 
     /// Compares the blocks of which every record was read; at the head of the journal, the last one too.
@@ -171,6 +198,27 @@ impl About {
             self.keys.insert(topic, key);
         }
         Ok(found)
+    }
+
+    /// That the last row of uses that are kept together is the last one, and is in its indexes.
+    pub(super) fn check_last_pack(&self, connection: &Connection) -> Result<(), Fault> {
+        let expected = self.last_pack.map(|last| (int(last.first), last.began.millis(), last.ended.millis()));
+        let after = self.last_pack.map_or(0, |last| int(last.first));
+        for index in ["packs_by_begin", "packs_by_end"] {
+            let sql = format!(
+                "SELECT first, began, ended FROM packs INDEXED BY {index} WHERE began >= 0 AND ended >= 0 AND first >= ?"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut found = statement.query([after])?;
+            let one = match found.next()? {
+                Some(row) => Some((row.get(0)?, row.get(1)?, row.get(2)?)),
+                None => None,
+            };
+            if one != expected || found.next()?.is_some() {
+                return Err(Fault::corrupt("the index of uses that are kept together is not what the journal says"));
+            }
+        }
+        Ok(())
     }
 
     /// How many sets of the last block there are to be.

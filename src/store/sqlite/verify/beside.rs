@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::connections::Connections;
 use super::super::error::Fault;
+use super::super::kept::walk;
 use super::super::read;
 use super::super::rows::int;
 use super::DOING;
@@ -75,7 +76,16 @@ pub(super) fn check_indexes(
     const CHANGES: &str = "SELECT revision, 0 FROM journal INDEXED BY journal_changes
          WHERE changes = 1 AND (revision, 0) > (?, ?) ORDER BY revision LIMIT ?";
     let sum = summed(connections, about, CHANGES, (reached.next(), 0), reached, watch)?;
-    whole(sum, about.changes, "the index of changes is not what the journal says")
+    whole(sum, about.changes, "the index of changes is not what the journal says")?;
+    const BEGINS: &str = "SELECT began, first FROM packs INDEXED BY packs_by_begin
+         WHERE (began, first) > (?, ?) ORDER BY began, first LIMIT ?";
+    const ENDS: &str = "SELECT ended, first FROM packs INDEXED BY packs_by_end
+         WHERE (ended, first) > (?, ?) ORDER BY ended, first LIMIT ?";
+    for (sql, expected) in [(BEGINS, about.packs.0), (ENDS, about.packs.1)] {
+        let sum = summed(connections, about, sql, (about.last_pack(), 1), reached, watch)?;
+        whole(sum, expected, "the index of uses that are kept together is not what the journal says")?;
+    }
+    Ok(())
 }
 
 /// All rows of an index added up that have less than this in a column.
@@ -132,8 +142,11 @@ pub(super) fn check_notices(connections: &Connections) -> Result<(), StoreError>
             return Ok((i64::MAX, None, last_given(c)?));
         }
         let kept = head.seen.millis().saturating_sub((NOTICE_DAYS - 1) * DAY_MILLIS);
-        let began: Option<i64> =
-            c.query_row("SELECT at FROM journal WHERE revision = 1", [], |row| row.get(0)).optional()?;
+        let mut began = None;
+        walk(c, &(1..=1), false, &mut |kept| {
+            began = Some(kept.at);
+            Ok(false)
+        })?;
         Ok((kept, began, last_given(c)?))
     })?;
     let far = newest.saturating_sub(i64::try_from(MAX_NOTICES).unwrap_or(i64::MAX));

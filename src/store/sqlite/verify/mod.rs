@@ -19,14 +19,14 @@ mod columns;
 mod held;
 mod row;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use self::about::About;
 use self::held::Held;
 use super::connections::Connections;
 use super::error::Fault;
+use super::kept::{Kept, walk};
 use super::read;
-use super::rows::{int, revision};
 use crate::journal::{Broken, Hash, Record, Verifier, Whole};
 use crate::model::{Checkpoint, Revision, Timestamp};
 use crate::store::verification::tell;
@@ -63,6 +63,7 @@ pub(super) fn verify(
         if is_whole {
             run.held.check_counts(c)?;
             beside::check_last_block(c, &run.about, run.verifier.revision())?;
+            run.about.check_last_pack(c)?;
         }
         Ok(())
     })?;
@@ -124,21 +125,18 @@ impl Run {
     /// Reads some records; answers the last one that there is, and whether it has come to it.
     fn page(&mut self, connection: &Connection, watch: &mut dyn Verifying) -> Result<(Revision, bool), Fault> {
         let head = read::head(connection)?;
-        let mut statement = connection.prepare_cached(
-            "SELECT revision, hash, body, changes, at FROM journal WHERE revision > ? ORDER BY revision LIMIT ?",
-        )?;
-        let mut found = statement.query(params![int(self.verifier.revision()), read::int_of(PAGE)])?;
         let mut count = 0;
-        while let Some(row) = found.next()? {
+        let all = self.verifier.revision().0 + 1..=u64::MAX >> 1;
+        walk(connection, &all, false, &mut |kept| {
             count += 1;
-            let whole = self.next(row, &head)?;
+            let whole = self.next(kept, &head)?;
             let reached = self.verifier.revision();
-            let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
             pass_event(reached, whole.hash, whole.at, &whole.event, &mut self.told);
             self.held.fold(connection, reached, &whole)?;
-            self.about.take(connection, reached, &whole, &self.held)?;
-            watch.record(reached, body);
-        }
+            self.about.take(connection, reached, &whole, kept, &self.held)?;
+            watch.record(reached, kept.body.unwrap_or_default());
+            Ok(count < PAGE)
+        })?;
         self.read += count as u64;
         let is_at_head = count < PAGE;
         if is_at_head {
@@ -152,20 +150,18 @@ impl Run {
         Ok((head.revision, is_at_head))
     }
 
-    fn next(&mut self, row: &rusqlite::Row<'_>, head: &Head) -> Result<Whole, Fault> {
+    fn next(&mut self, kept: &Kept<'_>, head: &Head) -> Result<Whole, Fault> {
         let expected = self.verifier.revision().next();
         let broken = |problem: &str| Fault::from(Broken { revision: expected, problem: problem.to_owned() });
-        let kept = revision(row.get(0)?)?;
-        if kept == expected && kept > head.revision {
+        if kept.revision == expected && kept.revision > head.revision {
             return Err(broken("it lies beyond the head"));
         }
-        let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
-        let (Some(hash), Some(body)) = (text(1), text(2)) else { return Err(broken("it is not text")) };
-        let whole = self.verifier.check(kept, hash, body)?;
-        if row.get::<_, i64>(4)? != whole.at.millis() {
+        let (Some(hash), Some(body)) = (kept.hash, kept.body) else { return Err(broken("it is not text")) };
+        let whole = self.verifier.check(kept.revision, hash, body)?;
+        if kept.at != whole.at.millis() {
             return Err(broken("its instant is kept wrongly beside it"));
         }
-        if row.get::<_, bool>(3)? != whole.event.fact.changes_state() {
+        if kept.changes != whole.event.fact.changes_state() {
             return Err(broken("whether it changes state is kept wrongly beside it"));
         }
         Ok(whole)
@@ -176,13 +172,15 @@ impl Run {
 fn check_known(connection: &Connection, known: &Checkpoint, head: &Head) -> Result<Timestamp, Fault> {
     let revision = known.revision;
     let broken = |problem: String| Fault::from(Broken { revision, problem });
-    let mut statement = connection.prepare_cached("SELECT body FROM journal WHERE revision = ?")?;
-    let mut found = statement.query(params![int(revision)])?;
-    let Some(row) = found.next()? else {
+    let mut found = None;
+    walk(connection, &(revision.0..=revision.0), false, &mut |kept| {
+        found = Some(kept.body.ok_or_else(|| broken("it is not text".to_owned()))?.to_owned());
+        Ok(false)
+    })?;
+    let Some(body) = found else {
         let problem = format!("it is missing, and had the hash {}; the head says {}", known.hash(), head.revision);
         return Err(broken(problem));
     };
-    let body: String = row.get(0).map_err(|_| broken("it is not text".to_owned()))?;
     let record = Record::parse(body).map_err(|error| broken(error.to_string()))?;
     if record.hash.to_string() != known.hash() {
         let (found, known) = (record.hash, known.hash());

@@ -1,0 +1,187 @@
+//! Where a record is kept, alone in a row or with other uses, and how records are walked through in order.
+
+use std::ops::RangeInclusive;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, params};
+
+use super::error::Fault;
+use super::pack::Pack;
+use super::rows::{self, int};
+use crate::journal::{Broken, Parser, Record};
+use crate::model::{Revision, Timestamp};
+use crate::store::columns;
+
+/// A record as it is kept. What is no text there, is none here.
+pub(super) struct Kept<'a> {
+    pub(super) revision: Revision,
+    pub(super) at: i64,
+    pub(super) changes: bool,
+    pub(super) hash: Option<&'a str>,
+    pub(super) body: Option<&'a str>,
+    /// The row of uses that it is kept in.
+    pub(super) together: Option<Together>,
+}
+
+/// A row of uses that are kept together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Together {
+    pub(super) first: Revision,
+    pub(super) began: Timestamp,
+    pub(super) ended: Timestamp,
+}
+
+/// The record, if its text has the hash that is kept with it.
+pub(super) fn record(parser: &mut Parser, kept: &Kept<'_>) -> Result<Record, Fault> {
+    let (Some(hash), Some(body)) = (kept.hash, kept.body) else {
+        return Err(Broken { revision: kept.revision, problem: "it is not text".to_owned() }.into());
+    };
+    Ok(columns::record_by(parser, kept.revision, hash, body.to_owned())?)
+}
+
+/// Reads single records. Uses that are kept together are opened once for records that follow each other.
+pub(super) struct Reader<'a> {
+    alone: CachedStatement<'a>,
+    together: CachedStatement<'a>,
+    open: Option<Pack>,
+    parser: Parser,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Result<Self, Fault> {
+        Ok(Self {
+            alone: connection.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision = ?")?,
+            together: connection.prepare_cached(
+                "SELECT first, last, began, ended, uses FROM packs WHERE first <= ? ORDER BY first DESC LIMIT 1",
+            )?,
+            open: None,
+            parser: Parser::default(),
+        })
+    }
+
+    /// The record of this revision, if there is one.
+    pub(super) fn record(&mut self, revision: Revision) -> Result<Option<Record>, Fault> {
+        if let Some(record) = self.in_open(revision)? {
+            return Ok(Some(record));
+        }
+        let mut found = self.alone.query(params![int(revision)])?;
+        if let Some(row) = found.next()? {
+            return Ok(Some(rows::record(row)?));
+        }
+        drop(found);
+        self.open = self.together.query(params![int(revision)])?.next()?.map(pack).transpose()?;
+        self.in_open(revision)
+    }
+
+    fn in_open(&mut self, revision: Revision) -> Result<Option<Record>, Fault> {
+        let Some((_, hash, body)) = self.open.as_ref().and_then(|open| open.text(revision)) else { return Ok(None) };
+        Ok(Some(columns::record_by(&mut self.parser, revision, &hash.to_string(), body)?))
+    }
+}
+
+/// Gives the records of the range to `take`, in order, until it answers `false`.
+pub(super) fn walk(
+    connection: &Connection,
+    range: &RangeInclusive<u64>,
+    newest_first: bool,
+    take: &mut dyn FnMut(&Kept<'_>) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let order = if newest_first { "DESC" } else { "ASC" };
+    let [from, until] = [range.start(), range.end()].map(|end| int(Revision(*end)));
+    let mut alone = connection.prepare_cached(&format!(
+        "SELECT revision, hash, body, at, changes FROM journal WHERE revision BETWEEN ? AND ? ORDER BY revision {order}"
+    ))?;
+    let mut alone = alone.query(params![from, until])?;
+    // The one that holds the first record may begin before it.
+    let begin: Option<i64> = connection
+        .prepare_cached("SELECT first FROM packs WHERE first <= ? ORDER BY first DESC LIMIT 1")?
+        .query_row(params![from], |row| row.get(0))
+        .optional()?;
+    let mut together = connection.prepare_cached(&format!(
+        "SELECT first, last, began, ended, uses FROM packs WHERE first BETWEEN ? AND ? ORDER BY first {order}"
+    ))?;
+    let mut together = together.query(params![begin.unwrap_or(from), until])?;
+    let mut row = alone.next()?;
+    let mut packed = next_pack(&mut together, range)?;
+    loop {
+        let at = match row {
+            Some(row) => Some(rows::revision(row.get(0)?)?),
+            None => None,
+        };
+        let packed_first = match (&packed, at) {
+            (Some(pack), Some(at)) => (pack.first() < at) != newest_first,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if packed_first {
+            if let Some(pack) = &packed
+                && !walk_pack(pack, range, newest_first, take)?
+            {
+                return Ok(());
+            }
+            packed = next_pack(&mut together, range)?;
+            continue;
+        }
+        let (Some(found), Some(revision)) = (row, at) else { return Ok(()) };
+        let text = |column| found.get_ref(column).ok().and_then(|value| value.as_str().ok());
+        let kept =
+            Kept { revision, hash: text(1), body: text(2), at: found.get(3)?, changes: found.get(4)?, together: None };
+        if !take(&kept)? {
+            return Ok(());
+        }
+        row = alone.next()?;
+    }
+}
+
+fn walk_pack(
+    pack: &Pack,
+    range: &RangeInclusive<u64>,
+    newest_first: bool,
+    take: &mut dyn FnMut(&Kept<'_>) -> Result<bool, Fault>,
+) -> Result<bool, Fault> {
+    let together = pack.times().map(|(began, ended)| Together { first: pack.first(), began, ended });
+    let (first, last) = (pack.first().0.max(*range.start()), (pack.next().0 - 1).min(*range.end()));
+    for nth in 0..=last.saturating_sub(first) {
+        let revision = Revision(if newest_first { last - nth } else { first + nth });
+        let Some((at, hash, body)) = pack.text(revision) else { continue };
+        let hash = hash.to_string();
+        let kept = Kept { revision, at: at.millis(), changes: false, hash: Some(&hash), body: Some(&body), together };
+        if !take(&kept)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The next pack with a record of the range.
+fn next_pack(found: &mut Rows<'_>, range: &RangeInclusive<u64>) -> Result<Option<Pack>, Fault> {
+    while let Some(row) = found.next()? {
+        if row.get::<_, i64>(1)? >= int(Revision(*range.start())) {
+            return Ok(Some(pack(row)?));
+        }
+    }
+    Ok(None)
+}
+
+/// The uses in a row of `first, last, began, ended, uses`.
+fn pack(row: &Row<'_>) -> Result<Pack, Fault> {
+    let first = rows::revision(row.get(0)?)?;
+    let blob = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
+    let pack = Pack::read(first, blob)?;
+    let beside = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?);
+    let times = pack.times().map(|(began, ended)| (int(pack.next()) - 1, began.millis(), ended.millis()));
+    if times != Some(beside) {
+        let problem = "what is kept beside the uses from here on is not what they say".to_owned();
+        return Err(Broken { revision: first, problem }.into());
+    }
+    Ok(pack)
+}
+
+/// The last row of uses that are kept together, if it ends with this record.
+pub(super) fn last_pack(connection: &Connection, last: Revision) -> Result<Option<Pack>, Fault> {
+    connection
+        .prepare_cached("SELECT first, last, began, ended, uses FROM packs ORDER BY first DESC LIMIT 1")?
+        .query_row([], |row| if row.get::<_, i64>(1)? == int(last) { Ok(Some(pack(row))) } else { Ok(None) })
+        .optional()?
+        .flatten()
+        .transpose()
+}

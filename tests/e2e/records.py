@@ -1,0 +1,41 @@
+"""The texts of all records in a SQLite store, read beside the program that has it open."""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+def bodies(path: Path) -> list[str]:
+    """Every record's canonical JSON, oldest first: those alone in a row, and uses that are kept together."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        texts = dict(database.execute("SELECT revision, body FROM journal"))
+        for first, uses in database.execute("SELECT first, uses FROM packs"):
+            texts.update(enumerate(_unpacked(first, uses), start=first))
+    return [texts[revision] for revision in sorted(texts)]
+
+
+def _unpacked(first: int, packed: bytes) -> Iterator[str]:
+    # A version byte and eight bytes of a check; then hashes, and what the uses say: see `pack.rs`.
+    previous, count = packed[9:41].hex(), int.from_bytes(packed[41:43], "little")
+    hashes = [packed[43 + 32 * nth : 75 + 32 * nth].hex() for nth in range(count)]
+    plain = iter(zlib.decompress(packed[43 + 32 * count :], wbits=-15))
+
+    def number() -> int:
+        found = shift = 0
+        for byte in plain:
+            found |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        return found
+
+    forms = [bytes(next(plain) for _ in range(number())).decode() for _ in range(number())]
+    millis = 0
+    for revision, own in enumerate(hashes, start=first):
+        form, millis = forms[number()], millis + number()
+        at = (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=millis)).isoformat(timespec="milliseconds")
+        begin = f'{{"event":{{"at":"{at.removesuffix("+00:00")}Z{form}'
+        yield f'{begin},"previous":"{previous}","revision":{revision},"v":1}}'
+        previous = own
