@@ -7,7 +7,7 @@ use super::{RecordDocument, ocsf, to_json};
 use crate::command::ExportRecords;
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{Caller, ExportFormat, Fact, Revision, Subject};
+use crate::model::{Caller, ExportFormat, Fact, Principal, Revision, Subject};
 use crate::service::Workflow;
 
 /// A part of an export.
@@ -35,10 +35,10 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
     let people = workflow.accountable(&records)?;
     for (record, person) in records.iter().zip(&people) {
         match export.format {
-            ExportFormat::Csv => text.push_str(&row(record)),
+            ExportFormat::Csv => text.push_str(&row(record, person.as_ref())),
             ExportFormat::Ocsf => {
                 let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
-                text.push_str(&ocsf::event(record, grant.as_ref())?.to_string());
+                text.push_str(&ocsf::event(record, grant.as_ref(), person.as_ref())?.to_string());
             }
             _ => text.push_str(&to_json(&RecordDocument::new(record, false)?.accountable(person.as_ref()))?),
         }
@@ -87,10 +87,22 @@ pub fn write(
     }
 }
 
-const COLUMNS: [&str; 11] =
-    ["revision", "at", "by", "event", "result", "grant", "request", "permission", "resource", "words", "hash"];
+const COLUMNS: [&str; 12] = [
+    "revision",
+    "at",
+    "by",
+    "event",
+    "result",
+    "grant",
+    "request",
+    "permission",
+    "resource",
+    "words",
+    "hash",
+    "accountable",
+];
 
-fn row(record: &Record) -> String {
+fn row(record: &Record, person: Option<&Principal>) -> String {
     let event = &record.event;
     let (mut grant, mut request) = (String::new(), String::new());
     match Subject::of(event) {
@@ -120,6 +132,7 @@ fn row(record: &Record) -> String {
         resource,
         event.words().collect::<Vec<_>>().join(" "),
         record.hash.to_string(),
+        person.map(ToString::to_string).unwrap_or_default(),
     ];
     cells.iter().map(|cell| cell_of(cell)).collect::<Vec<_>>().join(",")
 }

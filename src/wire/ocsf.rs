@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{Actor, Fact, Grant, GrantId, PrincipalKind, RecordResult, Subject};
+use crate::model::{Actor, Event, Fact, Grant, GrantId, Principal, PrincipalKind, RecordResult, Scope, Subject};
 
 const VERSION: &str = "1.8.0";
 /// User Access Management.
@@ -25,8 +25,9 @@ pub(super) fn grant_of(record: &Record) -> Option<GrantId> {
     }
 }
 
-/// The event of this record, which is about this grant. What has no place in the schema is in `unmapped`.
-pub(super) fn event(record: &Record, grant: Option<&Grant>) -> Result<Value, Error> {
+/// The event of this record, which is about this grant, and for which this person answers. What has no place in the schema is in
+/// `unmapped`.
+pub(super) fn event(record: &Record, grant: Option<&Grant>, person: Option<&Principal>) -> Result<Value, Error> {
     let event = &record.event;
     let (class, activity, name) = class_of(&event.fact);
     let result = event.fact.result();
@@ -40,7 +41,6 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>) -> Result<Value, Err
         "time": event.at.millis(),
         "severity_id": 1,
         "status_id": if failed { 2 } else { 1 },
-        "status_detail": result.map(RecordResult::name),
         "metadata": {
             "version": VERSION,
             "uid": record.hash.to_string(),
@@ -49,15 +49,19 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>) -> Result<Value, Err
             "log_name": "journal",
             "product": {"name": "jit-access", "vendor_name": "jit-access", "version": env!("CARGO_PKG_VERSION")},
         },
-        "actor": actor(&event.by),
+        "actor": actor(event, person),
         "unmapped": {"previous": record.previous.to_string(), "data": record.data()?},
     });
-    let subject = subject(record);
+    let (kind, id) = subject(record);
+    shown["metadata"]["correlation_uid"] = json!(id);
     let mut add = |name: &str, value: Value| {
         if let Value::Object(fields) = &mut shown {
             fields.insert(name.to_owned(), value);
         }
     };
+    if let Some(result) = result {
+        add("status_detail", json!(result.name()));
+    }
     match &event.fact {
         Fact::GrantUsed { action, resource, details, .. } => {
             let details = details.as_deref();
@@ -77,11 +81,13 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>) -> Result<Value, Err
         }
         _ if class == GRANTS => {
             let permissions = grant.map(|grant| grant.permissions.allowed()).unwrap_or_default();
-            add("user", json!({"name": grant.map(|grant| grant.holder.to_string())}));
+            let holder = grant.map_or_else(|| "unknown".to_owned(), |grant| grant.holder.to_string());
+            add("user", json!({"name": holder}));
             add("privileges", permissions.iter().map(ToString::to_string).collect());
-            add("resource", json!({"name": subject.1, "uid": grant.map(|grant| grant.scope.to_string())}));
+            let scope = grant.map_or_else(|| Scope::ANY.to_string(), |grant| grant.scope.to_string());
+            add("resources", json!([{"uid": scope}]));
         }
-        _ => add("entity", json!({"type": subject.0, "uid": subject.1})),
+        _ => add("entity", json!({"type": kind, "type_id": 99, "uid": id})),
     }
     Ok(shown)
 }
@@ -105,11 +111,21 @@ const fn class_of(fact: &Fact) -> (u64, u64, &'static str) {
     }
 }
 
-fn actor(by: &Actor) -> Value {
-    match by {
-        Actor::Principal(who) if who.kind() == PrincipalKind::User => json!({"user": {"name": who.id()}}),
-        other => json!({"app_name": other.to_string()}),
+/// Who did it: the program or the agent, and the person who answers for it.
+fn actor(event: &Event, person: Option<&Principal>) -> Value {
+    let by = match &event.by {
+        Actor::Principal(who) if who.kind() == PrincipalKind::User => None,
+        other => Some(other.to_string()),
+    };
+    let mut actor = serde_json::Map::new();
+    actor.extend(by.map(|by| ("app_name".to_owned(), json!(by))));
+    actor.extend(person.map(|person| ("user".to_owned(), json!({"name": person.id(), "type_id": 1}))));
+    if let Fact::GrantUsed { details: Some(details), .. } = &event.fact
+        && let Some(session) = &details.session
+    {
+        actor.insert("session".to_owned(), json!({"uid": session.to_string()}));
     }
+    Value::Object(actor)
 }
 
 fn subject(record: &Record) -> (&'static str, String) {
