@@ -87,6 +87,9 @@ def main() -> int:
             lines += python("authzen.py", "gateway", world)
         os.environ["JIT_BENCH_PROGRAM"] = str(TARGET / "jit")
         lines += python("start.py", "bench", world)
+    quick = "QUICK" in os.environ
+    lines += lines_of([TARGET / "verify", "300000" if quick else "6000000"])
+    lines += lines_of([TARGET / "record", "100000" if quick else "1000000"])
     if shutil.which("valgrind"):
         lines += lines_of([TARGET / "instructions"], JIT_LIBRARY=str(TARGET / "libjit_access.so"))
     else:

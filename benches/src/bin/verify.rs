@@ -1,4 +1,5 @@
-//! How fast a journal is verified, beside reading its records and hashing them plainly: `verify [records] [uses of a grant]`.
+//! How fast a journal is verified, beside reading its records and hashing them plainly: `verify [records] [uses of a grant]`, in
+//! lines for `run.py`.
 //!
 //! It makes a SQLite store with so many records (300,000 unless said), of which nearly all are uses, times both, and says how
 //! much memory the process has taken. Needs the feature `faces`.
@@ -9,6 +10,7 @@ use jit_access::journal::Hash;
 use jit_access::model::{Event, GrantId, Revision};
 use jit_access::store::conformance::world::{at, granted, used};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store, Verification};
+use jit_access_benches::report::{Bar, row};
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
@@ -19,15 +21,21 @@ fn main() {
     fill(&path, records, uses_of_each);
     let before = memory();
 
-    let (plain, count) = timed(|| read_plainly(&path));
-    println!("read and hashed plainly: {count} records, {:.0} a second", count as f64 / plain);
     let store = SqliteStore::open(&path, SqliteOptions::default()).expect("the store");
+    let (plain, count) = timed(|| read_plainly(&store));
     let (verified, found) =
         timed(|| store.verify_with(&Verification::default(), &mut ()).expect("a journal that is whole"));
     assert_eq!(found.head.revision, Revision(count));
-    println!("verified: {count} records, {:.0} a second", count as f64 / verified);
-    println!("ratio: {:.2} of the plain speed", plain / verified);
-    println!("memory at most: {} MiB before, {} MiB after", before / 1024, memory() / 1024);
+    row("verified", count as f64 / verified, "records a second", Bar::Least(100_000.0), &format!("{count} records"));
+    row(
+        "of reading and hashing plainly",
+        plain / verified,
+        "",
+        Bar::Least(0.5),
+        &format!("{:.0} a second", count as f64 / plain),
+    );
+    let before = before / 1_024;
+    row("memory to verify", memory() as f64 / 1_024.0, "MiB", Bar::Most(256.0), &format!("{before} MiB before"));
 }
 
 fn fill(path: &std::path::Path, records: u64, uses_of_each: u64) {
@@ -45,18 +53,18 @@ fn fill(path: &std::path::Path, records: u64, uses_of_each: u64) {
     }
 }
 
-/// Every record read and hashed, and nothing else.
-fn read_plainly(path: &std::path::Path) -> u64 {
-    let raw = rusqlite::Connection::open(path).expect("the file");
-    let mut statement = raw.prepare("SELECT hash, body FROM journal ORDER BY revision").expect("the journal");
-    let mut rows = statement.query([]).expect("the journal");
-    let mut count = 0;
-    while let Some(row) = rows.next().expect("a record") {
-        let hash: Hash = row.get_ref(0).expect("a hash").as_str().expect("text").parse().expect("a hash");
-        assert_eq!(Hash::of(row.get_ref(1).expect("a body").as_str().expect("text")), hash);
-        count += 1;
+/// Every record's text read and hashed, and nothing else.
+fn read_plainly(store: &SqliteStore) -> u64 {
+    let (mut after, mut bits) = (Revision::ZERO, 0_u8);
+    loop {
+        let bodies = store.bodies(after, Revision(after.0 + 1_000)).expect("the journal");
+        bodies.iter().for_each(|body| bits |= Hash::of(body).bytes()[0]);
+        after = Revision(after.0 + bodies.len() as u64);
+        if bodies.len() < 1_000 {
+            assert_ne!(bits, 0, "they were hashed");
+            return after.0;
+        }
     }
-    count
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
