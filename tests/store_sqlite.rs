@@ -553,6 +553,9 @@ mod tampering {
             for (sql, broken) in [
                 (format!("DELETE FROM packs WHERE first = {first}"), first),
                 (format!("UPDATE packs SET last = last + 1 WHERE first = {first}"), first),
+                (format!("UPDATE packs SET first = first + 1, last = last + 1 WHERE first = {first}"), first),
+                (format!("UPDATE packs SET first = first - 1, last = last - 1 WHERE first = {first}"), first),
+                (format!("UPDATE packs SET first = first + 10000, last = last + 10000 WHERE first = {first}"), first),
                 (format!("UPDATE packs SET began = began - 1 WHERE first = {first}"), first),
                 (format!("UPDATE packs SET ended = ended + 1 WHERE first = {first}"), first),
                 (format!("UPDATE packs SET uses = x'' WHERE first = {first}"), first),
