@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use jit_access::journal::{Hash, Record};
-use jit_access::model::{Fact, GrantId, Revision, Timestamp};
+use jit_access::model::{DetailText, Fact, GrantId, Revision, Timestamp, UseDetails};
 use jit_access::store::conformance::world::{
     Dice, Story, at, cast, granted, has_grown, journal, live_grants, role, submit, used,
 };
@@ -590,6 +590,37 @@ mod tampering {
             let Err(StoreError::Broken(broken)) = open(&path).verify() else { panic!("byte {byte}") };
             assert_eq!(broken.revision.0, first.cast_unsigned(), "byte {byte}: {broken}");
         }
+    }
+
+    /// The row that was written last may be full, or end later than the next use.
+    #[test]
+    fn uses_go_on_after_a_row_that_takes_no_more() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("jit.db");
+        let store = open(&path);
+        granted(&store, 1, at(0));
+        let write = |begin: i64, count: i64, words: usize| {
+            let told = |ms: i64| {
+                let mut event = used(GrantId::from_u128(1), at(begin + ms));
+                if let Fact::GrantUsed { details, .. } = &mut event.fact {
+                    let text = format!("{ms} {}", "word ".repeat(words));
+                    *details = Some(Box::new(UseDetails::default().user_agent(Some(DetailText::new(&text)))));
+                }
+                event
+            };
+            let events = (0..count).map(told).collect();
+            store.commit(&Batch { events, ..Batch::default() }).unwrap();
+        };
+        for count in [255, 1, 1, 256, 512, 1, 255, 257] {
+            write(1, count, 0);
+        }
+        for _ in 0..9 {
+            write(2_000, 100, 40);
+            write(1_000, 1, 40);
+        }
+        let last = store.verify().unwrap();
+        let (_, records) = store.records(&RecordQuery::after(Revision::ZERO, usize::MAX)).unwrap();
+        assert_eq!(records.len() as u64, last);
     }
 
     /// A file as earlier versions wrote it goes on with uses that are kept together, and says the same.

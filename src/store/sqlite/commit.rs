@@ -37,7 +37,7 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
 fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<Vec<Record>, Fault> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO journal (revision, changes, at, hash, body) VALUES (?, ?, ?, ?, ?)")?;
-    let mut packing = Packing { transaction, open: None };
+    let mut packing = Packing { transaction, open: None, has_grown: false };
     let mut records = Vec::with_capacity(batch.events.len());
     for event in &batch.events {
         let record = seal(event, head)?;
@@ -61,6 +61,8 @@ fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Resu
 struct Packing<'a> {
     transaction: &'a Transaction<'a>,
     open: Option<Pack>,
+    /// Whether the open ones are more than the file has.
+    has_grown: bool,
 }
 
 impl Packing<'_> {
@@ -72,18 +74,20 @@ impl Packing<'_> {
         if let Some(open) = &mut self.open
             && open.take(record)
         {
+            self.has_grown = true;
             return Ok(true);
         }
         self.close()?;
         let mut fresh = Pack::after(Revision(record.revision.0.saturating_sub(1)), record.previous);
-        let taken = fresh.take(record);
-        self.open = taken.then_some(fresh);
-        Ok(taken)
+        self.has_grown = fresh.take(record);
+        self.open = self.has_grown.then_some(fresh);
+        Ok(self.has_grown)
     }
 
     /// Writes what was put together.
     fn close(&mut self) -> Result<(), Fault> {
-        let Some(pack) = self.open.take() else { return Ok(()) };
+        let Some(pack) = self.open.take().filter(|_| self.has_grown) else { return Ok(()) };
+        self.has_grown = false;
         let Some((began, ended)) = pack.times() else { return Ok(()) };
         self.transaction
             .prepare_cached(
