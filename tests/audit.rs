@@ -307,38 +307,3 @@ fn an_export_has_every_record_once_in_every_form() {
     let filter = &wanted.filter;
     assert_eq!(count, told.records.iter().filter(|record| told.wants(filter, record)).count() as u64);
 }
-
-/// Figures, not a test: `cargo test --release --all-features --test audit figures -- --ignored --nocapture`
-#[test]
-#[expect(clippy::disallowed_methods, reason = "it measures")]
-#[ignore = "a figure"]
-fn figures_of_a_million_records() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let store = SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
-    let began = std::time::Instant::now();
-    Week { uses: 1_000_000, grants: 2_000, ..Week::whole() }.record(&store);
-    println!("{} records written in {:.1?}", store.head().unwrap().revision.0, began.elapsed());
-    let (_, few) = store.records(&RecordQuery::after(Revision::ZERO, 20_000)).unwrap();
-    let engine = Builder::new(store, rules()).open().unwrap();
-    let told = Told { records: few, requests: BTreeMap::new(), grants: BTreeMap::new() };
-    let mut times = Vec::new();
-    for filter in filters(&told) {
-        for order in [RecordOrder::Oldest, RecordOrder::Newest] {
-            let list = ListRecords::new(filter.clone()).order(order);
-            let began = std::time::Instant::now();
-            engine.workflow().journal(&auditor(), &list).unwrap();
-            times.push((began.elapsed(), filter.clone()));
-        }
-    }
-    times.sort_by_key(|(time, _)| *time);
-    let (worst, filter) = times.last().unwrap();
-    println!("a page: median {:.1?}, worst {worst:.1?} for {filter:?}", times[times.len() / 2].0);
-    for format in ExportFormat::ALL {
-        let began = std::time::Instant::now();
-        let wanted = ExportRecords::default().format(format);
-        let count = export::write(&engine.workflow(), &auditor(), &wanted, &mut std::io::sink()).unwrap();
-        println!("{}: {:.0} records a second", format.name(), count as f64 / began.elapsed().as_secs_f64());
-    }
-    let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    println!("{}", memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
-}
