@@ -74,6 +74,7 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Summary => "the summary",
         AnswerKind::Alert => "the alert",
         AnswerKind::Alerts => "a page of alerts",
+        AnswerKind::Events => "what happened",
         AnswerKind::Text => "text",
         AnswerKind::Number => "a number",
         other => panic!("{other:?} has no words"),
@@ -316,6 +317,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Summary => "SummaryModel",
             AnswerKind::Alert => "AlertModel",
             AnswerKind::Alerts => "AlertPageModel",
+            AnswerKind::Events => "EventsModel",
             AnswerKind::Delivery => "DeliveryModel",
             AnswerKind::Deliveries => "DeliveryPageModel",
             AnswerKind::Refusals => "RefusedPageModel",
@@ -373,7 +375,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from fastapi import Query\n\
          from pydantic import Field\n\n\
          from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
-         DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    \
+         DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    EventsModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    \
          HealthModel,\n    OfferPageModel,\n    RefusedPageModel,\n    RemediesModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
@@ -472,6 +474,7 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Summary => "Summary",
         AnswerKind::Alert => "Alert",
         AnswerKind::Alerts => "Page[Alert]",
+        AnswerKind::Events => "Events",
         AnswerKind::Text => "str",
         AnswerKind::Number => "int",
         other => panic!("{other:?} has no type in Python"),
@@ -558,7 +561,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access._native import Caller, Conditions, Engine\n\
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
-         from jit_access.values import (\n    AccessRequest,\n    Alert,\n    Delegation,\n    Delivery,\n    Explanation,\n    Grant,\n    \
+         from jit_access.values import (\n    AccessRequest,\n    Alert,\n    Delegation,\n    Delivery,\n    Events,\n    Explanation,\n    Grant,\n    \
          Health,\n    Offer,\n    Record,\n    RefusedAttempt,\n    Remedies,\n    Summary,\n)\n",
     );
     let mut stub = String::new();
@@ -654,12 +657,13 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 12] = [
+const ANSWERS: [(&str, &[&str]); 13] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),
     ("Record", &["revision", "event", "by"]),
     ("Alert", &["id", "kind", "status", "text"]),
+    ("Events", &["revision", "missed"]),
     ("Summary", &["grant_id", "status", "holder", "role"]),
     ("Delivery", &["id", "state", "kind", "channel"]),
     ("Health", &["channels"]),

@@ -4,6 +4,7 @@
 //! each step. The seeds that count false alerts were not looked at when the thresholds were chosen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jit_access::clock::ManualClock;
 use jit_access::command::{
@@ -15,13 +16,14 @@ use jit_access::monitor::{Monitor, MonitorSettings};
 use jit_access::notify::{AddressKind, Notice, NoticeKind, Reach};
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::week::{self, Week};
-use jit_access::store::{MemoryStore, RecordQuery, Store};
+use jit_access::store::{MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
 use jit_access::{Check, Error};
 
 const CONFIG: &str = "
 jit_access:
   approver_roles: [lead]
   max_duration_hours: 8
+  enhanced_audit: true
   risk: {production: ['server:prod'], working_hours: '06:00-22:00'}
   break_glass: {enabled: true, eligible_roles: [dev], require_mfa: false, review_within_hours: 4}
   roles:
@@ -104,6 +106,14 @@ impl World {
         let (action, resource): (Action, Resource) = (action.parse().unwrap(), resource.parse().unwrap());
         let query = Query { principal: &caller.principal, action: &action, resource: &resource };
         assert_eq!(self.engine.decider().check(&Check::new(query)).unwrap().outcome, Outcome::Allow);
+        self.tick();
+    }
+
+    fn uses_told(&self, caller: &Caller, action: &str, resource: &str, context: &Context) {
+        let (action, resource): (Action, Resource) = (action.parse().unwrap(), resource.parse().unwrap());
+        let query = Query { principal: &caller.principal, action: &action, resource: &resource };
+        let decision = self.engine.decider().check(&Check::new(query).context(context)).unwrap();
+        assert_eq!(decision.outcome, Outcome::Allow);
         self.tick();
     }
 
@@ -360,6 +370,115 @@ fn every_planted_misuse_is_told_within_a_second() {
     world.clock.set_wall(Timestamp::from_millis(real + 30 * DAY).unwrap());
     world.pass(2 * SECOND);
     world.expect(AlertKind::ClockDoubted, &["the clock is doubted (Ahead)"]);
+}
+
+/// What a host tells of a call.
+fn told(address: &str, agent: &str, token: &str) -> Context {
+    let details = UseDetails::default().user_agent(Some(DetailText::new(agent))).token_id(Some(DetailText::new(token)));
+    Context::new(None, Some(address), None).unwrap().details(Some(Arc::new(details)))
+}
+
+#[test]
+fn a_new_network_client_or_token_is_told_of_whom_it_is_new() {
+    let mut world = World::new(5, "");
+    let dev = person("dev1", &["dev"]);
+    for day in 0..12 {
+        let lead = world.lead();
+        world.granted(&dev, "reader", 1.0, &lead);
+        // Versions change, and so does the end of the address.
+        world.uses_told(&dev, "logs.read", "tool:t1", &told(&format!("10.1.2.{day}"), &format!("curl/8.{day}"), "ci-token"));
+        let now = world.engine.now().millis();
+        world.pass((now / DAY + 1) * DAY + 8 * HOUR - now);
+    }
+    assert_eq!(world.unusual(), Vec::<String>::new());
+    let lead = world.lead();
+    let grant = world.granted(&dev, "reader", 1.0, &lead);
+    world.uses_told(&dev, "logs.read", "tool:t1", &told("203.0.113.9", "curl/8.9", "ci-token"));
+    let network = world.expect(
+        AlertKind::NewNetwork,
+        &["the first use from 203.0.113.0/24 in 30 days; 1 network on 12 days with uses before"],
+    );
+    assert_eq!((network.alert.grant, network.alert.kind.class()), (Some(grant), AlertClass::Unusual));
+    world.pass(SECOND);
+    world.uses_told(&dev, "logs.read", "tool:t1", &told("10.1.2.3", "sqlmap/1.8", "ci-token"));
+    world.expect(AlertKind::NewClient, &["the first use by sqlmap/1.8 in 30 days; 1 client on 12 days"]);
+    world.pass(SECOND);
+    world.uses_told(&dev, "logs.read", "tool:t1", &told("10.1.2.3", "curl/8.9", "another"));
+    world.expect(AlertKind::NewToken, &["the first use with the token another in 30 days; 1 token on 12 days"]);
+    assert_eq!(world.unusual().len(), 3);
+}
+
+#[test]
+fn a_use_of_what_the_request_does_not_name_is_told() {
+    let mut world = World::new(6, ", suspend_on: [outside_ticket]");
+    let (dev, lead) = (person("dev1", &["dev"]), person("lead0", &["lead"]));
+    let submit = Submit::new(RoleName::new("operator").unwrap()).reason(why("INC-7: restart tool:shop, then look at the rest"));
+    let request = world.run(&dev, submit).request.unwrap().id;
+    world.pass(MINUTE);
+    let grant = world.run(&lead, Approve::new(request)).grant.unwrap().id;
+    world.uses(&dev, "tools.run", "tool:shop");
+    assert_eq!(world.unusual(), Vec::<String>::new());
+    world.uses(&dev, "tools.run", "tool:payroll");
+    world.expect(AlertKind::OutsideTicket, &["tools.run on tool:payroll, and the request names only tool:shop"]);
+    assert!(world.engine.workflow().grant(&lead, grant).unwrap().grant.unwrap().suspended.is_some());
+}
+
+#[test]
+fn many_refused_calls_under_a_live_grant_are_probing() {
+    let mut world = World::new(7, ", suspend_on: [probing]");
+    let (dev, lead) = (person("dev1", &["dev"]), person("lead0", &["lead"]));
+    let grant = world.granted(&dev, "reader", 4.0, &lead);
+    let details = UseDetails::default().by_standing(Some(false));
+    let context = Context::default().details(Some(Arc::new(details)));
+    let engine = world.engine.clone();
+    let refused = |who: &Caller, name: &str| {
+        let (action, resource): (Action, Resource) = (name.parse().unwrap(), "tool:t1".parse().unwrap());
+        let query = Query { principal: &who.principal, action: &action, resource: &resource };
+        let decision = engine.decider().check(&Check::new(query).context(&context)).unwrap();
+        assert_eq!(decision.outcome, Outcome::NotApplicable);
+    };
+    // Whoever holds no grant leaves no trace, and a few refusals are nothing.
+    (0..200).for_each(|nth| refused(&person("nobody", &[]), &format!("tools.x{nth}")));
+    (0..29).for_each(|nth| refused(&dev, &format!("tools.x{nth}")));
+    world.pass(SECOND / 2);
+    world.pass(SECOND / 2);
+    assert_eq!(world.unusual(), Vec::<String>::new());
+    refused(&dev, "secrets.read");
+    world.tick();
+    world.pass(SECOND / 2);
+    let found = world.expect(
+        AlertKind::Probing,
+        &["30 refused calls in 10 minutes under reader, the last with no_grant: secrets.read on tool:t1"],
+    );
+    assert_eq!((found.alert.grant, found.alert.who), (Some(grant), Some(dev.principal.clone())));
+    let shown = world.engine.workflow().grant(&lead, grant).unwrap().grant.unwrap();
+    assert!(shown.suspended.is_some());
+    world.pass(SECOND);
+    assert_eq!(world.engine.workflow().counts([&shown]).unwrap()[0].unwrap().refusals, 30);
+}
+
+/// A writer that holds the store keeps the background work from proving that its state is current.
+#[test]
+fn a_stale_replica_is_told_once_the_store_can_be_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let clock = Arc::new(ManualClock::at("2026-03-02T08:00:00Z".parse().unwrap()));
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, SqliteOptions::default().busy_timeout(Duration::from_millis(1))).unwrap());
+    let config = Config::parse(&format!("{CONFIG}}}"), []).unwrap();
+    let builder = Builder::shared(store.clone(), config.rules).settings(config.settings).clock(clock.clone());
+    let mut world = World { engine: builder.open().unwrap(), store, clock, seed: 8, grants: 0 };
+    let (dev, lead) = (person("dev1", &["dev"]), person("lead0", &["lead"]));
+    world.granted(&dev, "reader", 4.0, &lead);
+    let (action, resource): (Action, Resource) = ("logs.read".parse().unwrap(), "tool:t1".parse().unwrap());
+    let query = Query { principal: &dev.principal, action: &action, resource: &resource };
+    assert_eq!(world.engine.decider().check(&Check::new(query)).unwrap().outcome, Outcome::Allow);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.clock.advance(42 * SECOND);
+    world.engine.reconciler().tick().unwrap_err();
+    other.execute_batch("ROLLBACK").unwrap();
+    world.pass(SECOND);
+    world.expect(AlertKind::StaleReplica, &["what a process knows of the grants was up to 42 s old, the limit is"]);
 }
 
 #[test]

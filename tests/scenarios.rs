@@ -17,7 +17,7 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument,
+    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument, GrantDocument,
     HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RefusedDocument, RemediesDocument,
     RequestDocument, SummaryDocument,
 };
@@ -410,7 +410,9 @@ impl<'a> World<'a> {
             Read::GetRequest(get) => document(wire::request_of(&workflow.request(who(), get.id)?, BASE).unwrap()),
             Read::GetGrant(get) => {
                 let receipt = workflow.grant(who(), get.id)?;
-                document(GrantDocument::new(&receipt.grant.unwrap(), receipt.now, BASE))
+                let grant = receipt.grant.unwrap();
+                let counts = workflow.counts([&grant])?;
+                document(GrantDocument::new(&grant, receipt.now, BASE).counted(counts[0].as_ref()))
             }
             Read::GetSummary(get) => document(SummaryDocument::from(&workflow.summary(who(), get.grant)?)),
             Read::WriteSummary(write) => Value::String(workflow.summary(who(), write.grant)?.write(write.form)),
@@ -421,7 +423,15 @@ impl<'a> World<'a> {
                 let items = listing.items.iter().map(shown).collect();
                 document(PageDocument { items, next_cursor: listing.next.as_ref().map(ToString::to_string) })
             }
-            Read::ListGrants(list) => grants(&workflow.grants(who(), &list)?),
+            Read::ListGrants(list) => {
+                let listing = workflow.grants(who(), &list)?;
+                let mut counts = workflow.counts(&listing.items)?.into_iter();
+                document(PageDocument::new(&listing, |grant| {
+                    let counts = counts.next().flatten();
+                    GrantDocument::new(grant, listing.now, BASE).counted(counts.as_ref())
+                }))
+            }
+            Read::ListEvents(list) => document(EventsDocument::from(&workflow.events(who(), &list)?)),
             Read::ListUnreviewed(_) => grants(&workflow.unreviewed(who())?),
             Read::ListDelegations(list) => {
                 let listing = workflow.delegations(who(), &list)?;

@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use crate::index::{Change, GrantIndex};
 use crate::lock::Mutex;
 use crate::model::{
-    Action, Context, Decision, Grant, GrantId, Outcome, Principal, Reason, Resource, Revision, Timestamp,
+    Action, Context, Decision, Grant, GrantId, Outcome, Principal, RawQuery, Reason, Resource, Revision, Timestamp,
 };
 use crate::projection::{News, Projection};
 use crate::store::Live;
@@ -36,6 +36,13 @@ impl ConditionalGrants {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.count.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether this principal may hold one of them.
+    #[cold]
+    pub(super) fn may_hold(&self, query: &RawQuery<'_>) -> bool {
+        let hash = self.index.hash(query.principal_kind(), query.principal().as_bytes());
+        !self.is_empty() && self.index.without_grant(hash).is_none()
     }
 
     /// Whether uses of this grant are numbered.

@@ -6,7 +6,7 @@ use super::attempt::Attempt;
 use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
 use crate::index::PrincipalHash;
-use crate::model::{Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
+use crate::model::{Context, Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
 use crate::store::StoreError;
 use crate::workflow::Use;
 
@@ -57,7 +57,8 @@ impl Decider {
     /// one that finds the queue full, which writes it first.
     ///
     /// What a grant covers and what is denied all the same, because a condition is not met or the permission is reserved, is
-    /// counted among the refused attempts. That no grant covers a check is the usual answer, and leaves no trace.
+    /// counted among the refused attempts. That no grant covers a check is the usual answer, and leaves no trace, unless the
+    /// principal holds a grant and the host says that nothing else allows it ([`crate::model::UseDetails::by_standing`]).
     ///
     /// # Errors
     /// When the check is text that cannot be read. The name of the principal is always read; the action and the resource are
@@ -193,7 +194,7 @@ impl Decider {
             let may_allow = candidate.may_allow();
             let decision = self.permit(attempt, candidate);
             let (Outcome::Allow, Some(grant), false) = (decision.outcome, decision.basis.grant, is_peek) else {
-                if may_allow && !is_peek {
+                if !is_peek && (may_allow || self.is_refused_holder(attempt)) {
                     self.state.refused.add_check(attempt.query, decision.basis.reason, attempt.now());
                 }
                 return decision;
@@ -218,6 +219,13 @@ impl Decider {
                 return self.stale(&error);
             }
         }
+    }
+
+    /// Whether somebody asks who holds a grant, and nothing else allows it as the host says.
+    #[inline]
+    fn is_refused_holder(&self, attempt: &Attempt<'_>) -> bool {
+        attempt.query.context().is_some_and(Context::is_refused_by_standing)
+            && (self.state.index.without_grant(attempt.hash).is_none() || self.state.conditional.may_hold(attempt.query))
     }
 
     /// The candidate, from state that is known to be current when the candidate may allow something.

@@ -213,6 +213,7 @@ definitions! {
         reads::ListUnreviewed,
         reads::ListDelegations,
         reads::ListAlerts,
+        reads::ListEvents,
         reads::ListRefusals,
         reads::ListDeliveries,
         reads::ResendDelivery,

@@ -225,6 +225,8 @@ pub enum AnswerKind {
     Alert,
     /// A page of alerts.
     Alerts,
+    /// What happened after a record.
+    Events,
     /// Text.
     Text,
     /// A number.

@@ -29,6 +29,7 @@ pub(super) fn monitor(reader: &mut Reader) -> MonitorSettings {
             .map_or(defaults.destructive, |words| words.into_iter().collect()),
         loop_calls: section.count("loop_calls", 2..=u64::MAX).unwrap_or(defaults.loop_calls),
         probing_refusals: size(&mut section, "probing_refusals").unwrap_or(defaults.probing_refusals),
+        probing_calls: section.count("probing_calls", 2..=u64::MAX).unwrap_or(defaults.probing_calls),
         quick_approvals: size(&mut section, "quick_approvals").unwrap_or(defaults.quick_approvals),
         quick_seconds: small(&mut section, "quick_seconds", 1..=3_600).unwrap_or(defaults.quick_seconds),
         pair_approvals: size(&mut section, "pair_approvals").unwrap_or(defaults.pair_approvals),
@@ -69,18 +70,11 @@ fn kind(name: &str) -> Result<AlertKind, Invalid> {
 
 /// A kind that is about a grant in force, so that there is something to suspend.
 fn kind_of_a_grant(name: &str) -> Result<AlertKind, Invalid> {
-    const KINDS: [AlertKind; 6] = [
-        AlertKind::Burst,
-        AlertKind::FirstDestructive,
-        AlertKind::OutsideHours,
-        AlertKind::AgentLoop,
-        AlertKind::BreakGlassAgain,
-        AlertKind::DrillInProduction,
-    ];
     let found = kind(name)?;
-    if KINDS.contains(&found) {
+    if found.is_of_a_grant() {
         return Ok(found);
     }
-    let names = KINDS.map(AlertKind::name).join(", ");
-    Err(Invalid::new("suspend_on", format!("is {}", Invalid::quote(name)), format!("one of {names}")))
+    let all = AlertKind::ALL.iter().filter(|kind| kind.is_of_a_grant());
+    let names: Vec<_> = all.map(|kind| kind.name()).collect();
+    Err(Invalid::new("suspend_on", format!("is {}", Invalid::quote(name)), format!("one of {}", names.join(", "))))
 }

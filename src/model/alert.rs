@@ -26,6 +26,25 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $name,)+ }
             }
 
+            /// Whether it is about a grant in force, so that there is something to suspend.
+            #[must_use]
+            pub const fn is_of_a_grant(self) -> bool {
+                matches!(
+                    self,
+                    Self::Burst
+                        | Self::FirstDestructive
+                        | Self::OutsideHours
+                        | Self::OutsideTicket
+                        | Self::NewNetwork
+                        | Self::NewClient
+                        | Self::NewToken
+                        | Self::AgentLoop
+                        | Self::Probing
+                        | Self::BreakGlassAgain
+                        | Self::DrillInProduction
+                )
+            }
+
             /// How it is meant.
             #[must_use]
             pub const fn class(self) -> AlertClass {
@@ -48,9 +67,17 @@ kinds! {
     FirstDestructive = "first_destructive", Unusual;
     /// A use outside of the stated working hours.
     OutsideHours = "outside_hours", Unusual;
+    /// A use on something that the request does not name, although it names others of that kind.
+    OutsideTicket = "outside_ticket", Unusual;
+    /// A use from a network from which this person never came.
+    NewNetwork = "new_network", Unusual;
+    /// A use by a program that this person never used.
+    NewClient = "new_client", Unusual;
+    /// A use with a token that this person never used, although their tokens hardly ever change.
+    NewToken = "new_token", Unusual;
     /// An agent makes the same call again and again.
     AgentLoop = "agent_loop", Unusual;
-    /// Many refused commands of one caller in a short time.
+    /// Many refused commands of one caller in a short time, or many refused calls under a live grant.
     Probing = "probing", Unusual;
     /// Somebody tried to review a request of their own.
     SelfApproval = "self_approval", Unusual;
@@ -70,6 +97,8 @@ kinds! {
     ClockDoubted = "clock_doubted", Trouble;
     /// The index and Cedar answered one check differently.
     EnginesDiffer = "engines_differ", Trouble;
+    /// What a process knows of the grants was too old, so none was honoured.
+    StaleReplica = "stale_replica", Trouble;
     /// The store answers slowly.
     StoreSlow = "store_slow", Trouble;
     /// Messages of a channel fail.

@@ -241,6 +241,11 @@ impl Context {
         Ok(Self { sign_in, address: address.map(parsed).transpose()?, session, call: None, details: None })
     }
 
+    /// Whether the host says that what the principal holds without any grant does not allow it.
+    pub(crate) fn is_refused_by_standing(&self) -> bool {
+        self.details.as_ref().is_some_and(|told| told.by_standing == Some(false))
+    }
+
     /// What the record of a use under this context says besides; `None` when that is nothing.
     #[must_use]
     pub fn use_details(&self) -> Option<UseDetails> {

@@ -13,59 +13,80 @@ const STEP: i64 = 10 * SECOND;
 /// The most hours that are kept of one history.
 const HOURS: usize = 1_024;
 
-/// How often something happened in the last hour, in steps of ten seconds.
+/// How often something happened in the last `MINUTES` minutes, in steps of ten seconds. Small, because each person and each
+/// grant has some.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Recent {
-    steps: VecDeque<(i64, u64)>,
+pub(super) struct Recent<const MINUTES: u32> {
+    steps: VecDeque<(u32, u32)>,
     total: u64,
 }
 
-impl Recent {
+impl<const MINUTES: u32> Recent<MINUTES> {
     pub(super) fn add(&mut self, at: Timestamp) {
-        let step = at.millis().div_euclid(STEP);
+        self.add_all(at, 1);
+    }
+
+    /// It happened so often at this instant.
+    pub(super) fn add_all(&mut self, at: Timestamp, times: u64) {
+        let step = small(at.millis().div_euclid(STEP));
+        let times = u32::try_from(times).unwrap_or(u32::MAX);
         match self.steps.back_mut() {
             // A use that waited to be written may be a little older than the last one.
-            Some((last, count)) if *last >= step => *count += 1,
-            _ => self.steps.push_back((step, 1)),
+            Some((last, count)) if *last >= step => *count = count.saturating_add(times),
+            _ => self.steps.push_back((step, times)),
         }
-        self.total += 1;
+        self.total += u64::from(times);
+        let kept = MINUTES * small(MINUTE / STEP);
         while let Some((first, count)) = self.steps.front().copied()
-            && first <= step - HOUR / STEP
+            && first.saturating_add(kept) <= step
         {
-            self.total = self.total.saturating_sub(count);
+            self.total = self.total.saturating_sub(count.into());
             self.steps.pop_front();
         }
     }
 
-    /// In the last hour.
-    pub(super) const fn in_an_hour(&self) -> u64 {
+    /// In all of the minutes before the last time.
+    pub(super) const fn total(&self) -> u64 {
         self.total
     }
 
-    /// In the last so many milliseconds.
+    /// In the last so many milliseconds before the last time.
     pub(super) fn within(&self, millis: i64) -> u64 {
-        let Some((last, _)) = self.steps.back() else { return 0 };
-        let from = last - millis / STEP;
-        self.steps.iter().rev().take_while(|(step, _)| *step > from).map(|(_, count)| count).sum()
+        self.steps.back().map_or(0, |(last, _)| self.after(last.saturating_sub(small(millis / STEP))))
     }
+
+    /// In the minutes before `now`.
+    pub(super) fn until(&self, now: Timestamp) -> u64 {
+        let step = small(now.millis().div_euclid(STEP));
+        self.after(step.saturating_sub(MINUTES * small(MINUTE / STEP)))
+    }
+
+    fn after(&self, from: u32) -> u64 {
+        self.steps.iter().rev().take_while(|(step, _)| *step > from).map(|(_, count)| u64::from(*count)).sum()
+    }
+}
+
+/// The number of a step, an hour or a day since 1970.
+pub(super) fn small(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 /// How often something happened in each hour in which it happened at all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hours {
-    closed: VecDeque<(i64, u64)>,
-    open: Option<(i64, u64)>,
+    closed: VecDeque<(u32, u32)>,
+    open: Option<(u32, u32)>,
     /// The count that nineteen of twenty closed hours do not exceed. Kept, because each use asks for it.
     usual: u64,
 }
 
 impl Hours {
     /// Counts once more; answers the hour that this closes.
-    pub(super) fn add(&mut self, at: Timestamp) -> Option<(i64, u64)> {
-        let hour = at.millis().div_euclid(HOUR);
+    pub(super) fn add(&mut self, at: Timestamp) -> Option<(u32, u32)> {
+        let hour = small(at.millis().div_euclid(HOUR));
         match &mut self.open {
             Some((open, count)) if *open >= hour => {
-                *count += 1;
+                *count = count.saturating_add(1);
                 None
             }
             open => {
@@ -78,7 +99,7 @@ impl Hours {
         }
     }
 
-    pub(super) fn push(&mut self, hour: (i64, u64)) {
+    pub(super) fn push(&mut self, hour: (u32, u32)) {
         if self.closed.len() >= HOURS {
             self.closed.pop_front();
         }
@@ -87,7 +108,7 @@ impl Hours {
     }
 
     pub(super) fn forget_before(&mut self, at: i64) {
-        let hour = at.div_euclid(HOUR);
+        let hour = small(at.div_euclid(HOUR));
         let before = self.closed.len();
         while self.closed.front().is_some_and(|(first, _)| *first < hour) {
             self.closed.pop_front();
@@ -107,17 +128,16 @@ impl Hours {
     }
 
     fn measure(&mut self) {
-        let mut counts: Vec<u64> = self.closed.iter().map(|(_, count)| *count).collect();
+        let mut counts: Vec<u32> = self.closed.iter().map(|(_, count)| *count).collect();
         counts.sort_unstable();
         let rank = (counts.len() * 95).div_ceil(100);
-        self.usual = rank.checked_sub(1).and_then(|at| counts.get(at)).copied().unwrap_or(0);
+        self.usual = rank.checked_sub(1).and_then(|at| counts.get(at)).copied().unwrap_or(0).into();
     }
 
     /// Whether anything happened in this hour of the day.
     pub(super) fn knows_hour_of_day(&self, at: Timestamp) -> bool {
-        let of_day = |hour: i64| hour.rem_euclid(24);
-        let wanted = of_day(at.millis().div_euclid(HOUR));
-        self.closed.iter().any(|(hour, _)| of_day(*hour) == wanted)
+        let wanted = small(at.millis().div_euclid(HOUR)) % 24;
+        self.closed.iter().any(|(hour, _)| hour % 24 == wanted)
     }
 }
 
@@ -177,11 +197,12 @@ mod tests {
 
     #[test]
     fn the_last_hour_is_counted_in_steps() {
-        let mut recent = Recent::default();
+        let mut recent = Recent::<60>::default();
         (0..60).for_each(|minute| recent.add(at(minute * MINUTE)));
-        assert_eq!((recent.in_an_hour(), recent.within(2 * MINUTE)), (60, 2));
+        assert_eq!((recent.total(), recent.within(2 * MINUTE)), (60, 2));
         recent.add(at(90 * MINUTE));
-        assert_eq!((recent.in_an_hour(), recent.within(2 * MINUTE)), (30, 1));
+        assert_eq!((recent.total(), recent.within(2 * MINUTE)), (30, 1));
+        assert_eq!((recent.until(at(90 * MINUTE)), recent.until(at(110 * MINUTE)), recent.until(at(DAY))), (30, 10, 0));
     }
 
     #[test]

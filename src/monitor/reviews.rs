@@ -29,7 +29,7 @@ pub(super) struct Reviews {
 
 #[derive(Debug, Default)]
 struct Approver {
-    recent: Recent,
+    recent: Recent<60>,
     hours: Hours,
     /// How long each of the last answers took; `None` for one that is no approval.
     last: VecDeque<Option<i64>>,
@@ -133,7 +133,7 @@ fn too_quick(last: &VecDeque<Option<i64>>, settings: &MonitorSettings) -> Option
 }
 
 fn too_many(approver: &Approver, settings: &MonitorSettings) -> Option<String> {
-    let count = approver.recent.in_an_hour();
+    let count = approver.recent.total();
     let usual = approver.hours.usual();
     #[expect(clippy::cast_precision_loss, reason = "counts are small")]
     let chance = chance(count, usual as f64);

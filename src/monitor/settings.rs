@@ -36,6 +36,8 @@ pub struct MonitorSettings {
     pub loop_calls: u64,
     /// `probing_refusals`: as many refused commands of one caller in ten minutes are probing.
     pub probing_refusals: usize,
+    /// `probing_calls`: as many refused calls of the holder of a live grant in ten minutes are probing.
+    pub probing_calls: u64,
     /// `quick_approvals`: as many approvals in a row within `quick_seconds` each are too quick.
     pub quick_approvals: usize,
     /// `quick_seconds`.
@@ -85,6 +87,7 @@ impl Default for MonitorSettings {
             destructive: DESTRUCTIVE.iter().map(|word| (*word).to_owned()).collect(),
             loop_calls: 60,
             probing_refusals: 10,
+            probing_calls: 30,
             quick_approvals: 10,
             quick_seconds: 10,
             pair_approvals: 8,

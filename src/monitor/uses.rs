@@ -1,11 +1,16 @@
 //! What is unusual about a use.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::familiar::Familiar;
 use super::history::{DAY, HOUR, Hours, MINUTE, Recent, chance, span};
 use super::kept::{Finding, Kept};
 use super::settings::MonitorSettings;
-use crate::model::{Action, AlertKind, Grant, GrantId, Principal, PrincipalKind, Resource, RoleName, Scope, Timestamp};
+use crate::model::{
+    Action, AlertKind, Grant, GrantId, Principal, PrincipalKind, Resource, ResourceId, RoleName, Scope, Timestamp,
+    UseDetails,
+};
 use crate::workflow::WorkingHours;
 
 /// From how many hours with uses a person's own history says what is usual.
@@ -13,7 +18,9 @@ const OWN_HOURS: usize = 20;
 /// From how many hours a history says anything.
 const SOME_HOURS: usize = 5;
 /// How many different calls of an agent under one grant are counted.
-const CALLS: usize = 64;
+const CALLS: usize = 16;
+/// How many things that a request names are remembered.
+const NAMED: usize = 16;
 /// How many different destructive permissions of one person are remembered.
 const SEEN: usize = 256;
 const SHORT: i64 = 2 * MINUTE;
@@ -29,8 +36,9 @@ pub(super) struct Uses {
 
 #[derive(Debug, Default)]
 struct Person {
-    recent: Recent,
+    recent: Recent<60>,
     hours: Hours,
+    familiar: Familiar,
     /// When each destructive permission was used last.
     destructive: BTreeMap<String, Timestamp>,
     /// The most equal calls in a minute, of earlier runs that were no loop.
@@ -47,7 +55,10 @@ pub(super) struct Watched {
     pub(super) drill: bool,
     pub(super) used: u64,
     last: Option<Timestamp>,
-    calls: HashMap<(Action, Resource), Recent>,
+    /// The things that the request names in its reason.
+    named: Vec<ResourceId>,
+    /// How often each call was made lately, by its hash: an agent can have many.
+    calls: HashMap<u64, Recent<1>>,
 }
 
 impl Watched {
@@ -58,6 +69,7 @@ impl Watched {
             drill: grant.break_glass.as_ref().is_some_and(|owed| owed.drill),
             used: grant.uses,
             last: None,
+            named: grant.details.justification.as_ref().map_or_else(Vec::new, |reason| named(reason.as_str())),
             calls: HashMap::new(),
         }
     }
@@ -79,6 +91,8 @@ pub(super) struct Use<'a> {
     pub(super) action: &'a Action,
     pub(super) resource: &'a Resource,
     pub(super) at: Timestamp,
+    /// What the host told of the call, where that is recorded.
+    pub(super) details: Option<&'a UseDetails>,
 }
 
 /// What the rules of the workflow say that matters here.
@@ -97,7 +111,7 @@ impl Uses {
         settings: &MonitorSettings,
         kept: &mut Kept,
     ) {
-        let Use { grant: id, action, resource, at } = *used;
+        let Use { grant: id, action, resource, at, details } = *used;
         let from = at.millis() - i64::from(settings.history_days) * DAY;
         let holder = grant.holder.clone();
         let find = |kind, key: String, text: String| Finding {
@@ -127,6 +141,13 @@ impl Uses {
         if let Some(text) = first_destructive(person, action, resource, (from, at), settings) {
             kept.find(find(AlertKind::FirstDestructive, format!("{id} {action}"), text));
         }
+        for (kind, what, text) in details.map_or_else(Vec::new, |told| person.familiar.add(told, at, settings.history_days)) {
+            kept.find(find(kind, format!("{id} {what}"), text));
+        }
+        if let Some(names) = unnamed(&grant.named, resource) {
+            let text = format!("{action} on {resource}, and the request names only {names}");
+            kept.find(find(AlertKind::OutsideTicket, format!("{id} {resource}"), text));
+        }
         if grant.holder.kind() == PrincipalKind::Agent
             && let Some(text) = looping(person, grant, (action, resource), at, settings)
         {
@@ -155,7 +176,7 @@ impl Uses {
 
 /// Far more uses than are usual: as many in two minutes, or in an hour, as hardly ever come in an hour.
 fn burst(person: &Person, role: &Hours, settings: &MonitorSettings) -> Option<String> {
-    let (short, long) = (person.recent.within(SHORT), person.recent.in_an_hour());
+    let (short, long) = (person.recent.within(SHORT), person.recent.total());
     if long < settings.burst_uses {
         return None;
     }
@@ -216,6 +237,26 @@ fn outside(person: &Person, around: &Around, at: Timestamp) -> Option<String> {
     ))
 }
 
+/// The things that a text names, such as `server:shop`.
+fn named(text: &str) -> Vec<ResourceId> {
+    let is_edge = |c: char| c.is_whitespace() || ",;()[]{}<>\"'`".contains(c);
+    let words = text.split(is_edge).map(|word| word.trim_end_matches(['.', ':', '!', '?']));
+    words.filter(|word| !word.contains("://")).filter_map(|word| word.parse().ok()).take(NAMED).collect()
+}
+
+/// The things of this kind that a request names, when this is none of them.
+fn unnamed(named: &[ResourceId], resource: &Resource) -> Option<String> {
+    let parent = resource.parent();
+    let is_it = |one: &ResourceId| one.kind() == resource.kind() && one.id() == resource.id();
+    let alike: Vec<_> =
+        named.iter().filter(|one| one.kind() == resource.kind() || parent.is_some_and(|of| of.kind() == one.kind())).collect();
+    if alike.is_empty() || alike.iter().any(|one| is_it(one) || parent == Some(*one)) {
+        return None;
+    }
+    let names: Vec<_> = alike.iter().map(ToString::to_string).collect();
+    Some(names.join(", "))
+}
+
 /// The same call of an agent again and again.
 fn looping(
     person: &mut Person,
@@ -224,7 +265,9 @@ fn looping(
     at: Timestamp,
     settings: &MonitorSettings,
 ) -> Option<String> {
-    let key = (action.clone(), resource.clone());
+    let mut hasher = DefaultHasher::new();
+    (action, resource).hash(&mut hasher);
+    let key = hasher.finish();
     if grant.calls.len() >= CALLS && !grant.calls.contains_key(&key) {
         grant.calls.retain(|_, recent| recent.within(MINUTE) > 1);
     }
@@ -248,4 +291,28 @@ fn looping(
         ));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_request_names_otherwise_is_outside_of_it() {
+        let said = named("INC-7: restart server:web1, see https://tracker.example.com/7 (and tool:deploy).");
+        assert_eq!(said.iter().map(ToString::to_string).collect::<Vec<_>>(), ["server:web1", "tool:deploy"]);
+        let outside = |resource: &str, parent: Option<&str>| {
+            let mut resource: Resource = resource.parse().unwrap();
+            if let Some(parent) = parent {
+                resource = resource.with_parent(parent.parse().unwrap()).unwrap();
+            }
+            unnamed(&said, &resource)
+        };
+        assert_eq!(outside("server:web2", None).as_deref(), Some("server:web1"));
+        assert_eq!(outside("server:web1", None), None);
+        assert_eq!(outside("prompt:p1", None), None, "no prompt is named");
+        assert_eq!(outside("tool:t1", Some("server:web1")), None, "a tool of the server that is named");
+        assert_eq!(outside("tool:t1", Some("server:db")).as_deref(), Some("server:web1, tool:deploy"));
+        assert_eq!(unnamed(&named("INC-7"), &"server:db".parse().unwrap()), None);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::history::{DAY, MINUTE, SECOND, span};
+use super::history::{DAY, MINUTE, Recent, SECOND, span};
 use super::kept::{Finding, Kept};
 use super::reviews::{Review, Reviews};
 use super::settings::MonitorSettings;
@@ -42,6 +42,8 @@ pub struct Monitor {
     /// When each person took access without approval.
     emergencies: HashMap<Principal, VecDeque<Timestamp>>,
     refused: HashMap<Principal, VecDeque<Timestamp>>,
+    /// Refused calls of those who hold a grant.
+    refused_calls: HashMap<Principal, Recent<10>>,
     /// Grants that ended a moment ago.
     ending: VecDeque<(Timestamp, GrantId)>,
     uses: Uses,
@@ -63,6 +65,7 @@ impl Monitor {
             requests: HashMap::new(),
             emergencies: HashMap::new(),
             refused: HashMap::new(),
+            refused_calls: HashMap::new(),
             ending: VecDeque::new(),
             uses: Uses::default(),
             reviews: Reviews::default(),
@@ -108,9 +111,10 @@ impl Monitor {
                 self.requests.remove(request);
             }
             Fact::GrantCreated(grant) => self.created(grant, event.at),
-            Fact::GrantUsed { grant, action, resource, used_at, .. } => {
+            Fact::GrantUsed { grant, action, resource, used_at, details, .. } => {
                 if let Some(watched) = self.grants.get_mut(grant) {
-                    let used = Use { grant: *grant, action, resource, at: used_at.unwrap_or(event.at) };
+                    let details = details.as_deref();
+                    let used = Use { grant: *grant, action, resource, at: used_at.unwrap_or(event.at), details };
                     self.uses.add(&used, watched, &self.around, &self.settings, &mut self.kept);
                 }
             }
@@ -163,6 +167,21 @@ impl Monitor {
             let text = format!("{count} refused commands in {}, the last with {}", span(PROBING), code.name());
             let hour = at.millis().div_euclid(60 * MINUTE);
             self.find(AlertKind::Probing, format!("{who} {hour}"), None, Some(who), at, text);
+        }
+    }
+
+    /// So many calls of the holder of a live grant were refused, the last at this instant.
+    pub fn refused_calls(&mut self, grant: GrantId, count: u64, (code, about): (&str, &str), at: Timestamp) {
+        let Some((role, holder)) = self.grants.get(&grant).map(Watched::role_and_holder) else { return };
+        let (role, holder) = (role.clone(), holder.clone());
+        let refused = self.refused_calls.entry(holder.clone()).or_default();
+        refused.add_all(at, count);
+        let total = refused.total();
+        if total >= self.settings.probing_calls {
+            let text =
+                format!("{total} refused calls in {} under {role}, the last with {code}: {about}", span(PROBING));
+            let hour = at.millis().div_euclid(60 * MINUTE);
+            self.find(AlertKind::Probing, format!("{grant} {hour}"), Some(grant), Some(&holder), at, text);
         }
     }
 
@@ -253,6 +272,9 @@ impl Monitor {
         const REQUESTS: usize = 100_000;
         if self.requests.len() > REQUESTS {
             self.requests.clear();
+        }
+        if self.refused_calls.len() > REQUESTS {
+            self.refused_calls.clear();
         }
     }
 }

@@ -181,6 +181,9 @@ impl Engine {
             return self.standing_alone(authorized, &seen);
         }
         if authorized.outcome != Outcome::Allow || !(weighed.by_grants || lifted) {
+            if authorized.outcome != Outcome::Allow && !asked.peek && !held.is_empty() {
+                shared.refused_call(&query, authorized.reason, now);
+            }
             return Ok(authorized);
         }
         // Grants count as far as a check honours them, and their use is recorded.

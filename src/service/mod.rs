@@ -31,6 +31,7 @@
 //! | `figures` | where they come from |
 //! | `pulse` | what was seen of the health of the engine |
 //! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
+//! | `activity` | what happens now, for those who look on |
 //! | `past` | what was so at an instant, told by the record alone |
 //! | `offers` | what a caller may ask for |
 //! | `remedies` | what may be asked for to lift a denial |
@@ -61,6 +62,7 @@
 //! | `notifier` | what wakes those who wait |
 
 mod accountable;
+mod activity;
 #[cfg(feature = "cedar")]
 mod authorize;
 mod commit;
@@ -124,6 +126,8 @@ mod watch;
 mod weigh;
 mod workflow;
 
+pub use crate::monitor::Counts;
+pub use activity::Events;
 #[cfg(feature = "cedar")]
 pub use authorize::{AuthorizeRequest, Authorized};
 pub use directory::{Directory, DirectoryError, Known};

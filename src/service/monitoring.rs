@@ -5,10 +5,12 @@
 
 use super::commit::{Decision, Round};
 use super::listing::{Listing, one_more};
+use super::pulse::Pulse;
 use super::shared::Shared;
 use super::workflow::{Workflow, place};
 use crate::command::{Definition, ListAlerts};
 use crate::error::Error;
+use crate::journal::Record;
 use crate::model::{
     Alert, AlertId, AlertKind, AlertState, Caller, Cursor, Event, GrantId, RecordFilter, Revision, Timestamp,
 };
@@ -21,6 +23,8 @@ const CHUNK: usize = 1_000;
 const CHUNKS: usize = 8;
 /// How often it is looked whether everything works.
 const LOOK_MILLIS: i64 = 1_000;
+/// How often it is looked which calls were refused.
+const REFUSALS_MILLIS: i64 = 400;
 const DAY: i64 = 24 * 3_600_000;
 
 impl Shared {
@@ -37,6 +41,7 @@ impl Shared {
             }
             let now = self.time.now();
             self.look(&mut monitor, now)?;
+            self.look_at_refused_calls(&mut monitor, now)?;
             monitor.pass(now);
             monitor.due(now)
         };
@@ -72,12 +77,65 @@ impl Shared {
             let query = RecordQuery { filter, ..RecordQuery::after(monitor.reached(), CHUNK) };
             let (head, records) = self.store.records(&query)?;
             records.iter().for_each(|record| monitor.add(record));
-            if records.len() < CHUNK {
+            let complete = records.len() < CHUNK;
+            self.pass_on(&records, head.revision)?;
+            if complete {
                 monitor.skip_to(head.revision);
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Gives what was read to those who look on, so that nobody reads it again for them.
+    fn pass_on(&self, records: &[Record], head: Revision) -> Result<(), StoreError> {
+        let mut onlooker = self.onlooker.lock();
+        if onlooker.looked.is_none() {
+            return Ok(());
+        }
+        self.take_in(&mut onlooker.activity, records)?;
+        if onlooker.activity.reached() == head {
+            onlooker.looked = Some(self.time.monotonic());
+        }
+        Ok(())
+    }
+
+    /// Looks which calls of those who hold a grant were refused, by any process.
+    fn look_at_refused_calls(&self, monitor: &mut Monitor, now: Timestamp) -> Result<(), StoreError> {
+        if now.millis().saturating_sub(self.pulse.lock().refusals).abs() < REFUSALS_MILLIS {
+            return Ok(());
+        }
+        self.pulse.lock().refusals = now.millis();
+        let mut onlooker = self.look_on()?;
+        self.count_refusals(&mut onlooker)?;
+        for calls in std::mem::take(&mut onlooker.refused) {
+            monitor.refused_calls(calls.grant, calls.count, (&calls.code, &calls.about), calls.at);
+        }
+        Ok(())
+    }
+
+    /// A round of the background work failed: how old the last proof is by now.
+    pub(super) fn note_staleness(&self) {
+        let proven = self.following.lock().proven;
+        let stale = self.time.now().millis().saturating_sub(proven.millis());
+        let mut pulse = self.pulse.lock();
+        pulse.stalest = pulse.stalest.max(stale);
+    }
+
+    /// That what this process knows of the grants was too old, now that the store can be read again.
+    fn staleness(&self, pulse: &mut Pulse) -> Option<String> {
+        let limit = self.settings.max_staleness;
+        let stalest = std::mem::take(&mut pulse.stalest);
+        let (total, _) = self.checks.not_honoured();
+        let checks = total.saturating_sub(std::mem::replace(&mut pulse.not_honoured, total));
+        let was_stale = u128::try_from(stalest).is_ok_and(|stalest| stalest > limit.as_millis());
+        (was_stale || checks > 0).then(|| {
+            format!(
+                "what a process knows of the grants was up to {} s old, the limit is {} s: {checks} checks under a grant were not honoured",
+                stalest / 1_000,
+                limit.as_secs_f64()
+            )
+        })
     }
 
     /// Takes in everything up to the head.
@@ -99,6 +157,9 @@ impl Shared {
                 "the clock is doubted ({trouble:?}): the wall clock is {ahead} s ahead of the library's time, and grants are not honoured"
             );
             monitor.trouble(AlertKind::ClockDoubted, "clock", text, now);
+        }
+        if let Some(text) = self.staleness(&mut pulse) {
+            monitor.trouble(AlertKind::StaleReplica, "stale", text, now);
         }
         #[cfg(feature = "cedar")]
         for text in self.guard.differences() {

@@ -9,6 +9,7 @@ use crate::lock::{Condvar, Mutex};
 pub(super) struct Notifier {
     ended: Mutex<bool>,
     changed: Condvar,
+    ending: Condvar,
 }
 
 impl Notifier {
@@ -27,9 +28,17 @@ impl Notifier {
         }
     }
 
+    /// Waits until [`Notifier::end`] or about that time; answers whether there is no end yet.
+    pub(super) fn pause(&self, timeout: Duration) -> bool {
+        let ended = self.ended.lock();
+        let ended = if *ended { ended } else { self.ending.wait_for(ended, timeout) };
+        !*ended
+    }
+
     /// Makes every wait return, now and from now on.
     pub(super) fn end(&self) {
         *self.ended.lock() = true;
         self.changed.notify_all();
+        self.ending.notify_all();
     }
 }

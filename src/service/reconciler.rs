@@ -76,6 +76,14 @@ impl Reconciler {
     /// # Errors
     /// When the store cannot be read or written. What was waiting goes on waiting.
     pub fn tick(&self) -> Result<Tick, Error> {
+        let done = self.round();
+        if done.is_err() {
+            self.shared.note_staleness();
+        }
+        done
+    }
+
+    fn round(&self) -> Result<Tick, Error> {
         let shared = &*self.shared;
         shared.time.refresh();
         // What others have ended, and what the operator forbids by now, holds also when nothing can be written.
@@ -104,8 +112,8 @@ impl Reconciler {
             noted += self.note(now)?;
             shared.flush_uses()?;
         }
-        shared.watch()?;
         shared.flush_refusals()?;
+        shared.watch()?;
         if shared.counters.is_due(shared.time.monotonic()) {
             Shared::probe(&shared.counters, &Decider::new(Arc::clone(&shared.checks), self.shared.clone()));
         }

@@ -8,6 +8,8 @@ use super::shared::Shared;
 use super::workflow::{Workflow, place};
 use crate::command::{Command, CommandSpec, Definition, ListRefusals};
 use crate::error::Error;
+#[cfg(feature = "cedar")]
+use crate::model::Query;
 use crate::model::{Caller, Cursor, Refused, Revision, Timestamp};
 use crate::store::{RefusalPage, StoreError};
 use crate::workflow::{Refusal, may_audit};
@@ -31,6 +33,14 @@ impl Shared {
         let who = (caller.principal.clone(), caller.acts_for.clone());
         let one = Refused::new(who, attempt, refusal.code().name(), self.time.now());
         self.checks.refused.add(one.about(about, refusal.message()));
+    }
+
+    /// Somebody who holds a grant was refused a call.
+    #[cfg(feature = "cedar")]
+    pub(super) fn refused_call(&self, query: &Query<'_>, code: &str, at: Timestamp) {
+        let Query { principal, action, resource } = *query;
+        let one = Refused::new((principal.clone(), None), "check", code, at);
+        self.checks.refused.add(one.about(&format!("{action} on {resource}"), ""));
     }
 
     /// The answer of a read that not everybody may have; a refusal is put on record.

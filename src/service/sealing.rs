@@ -254,6 +254,9 @@ impl Shared {
         integrity.elevation_stopped = stops;
         self.checks.trust(!stops);
         drop(integrity);
+        if let Some(problem) = &self.integrity.lock().problem {
+            self.note_broken(problem);
+        }
         // Hosts that keep answers drop them when the revision rises.
         self.announce();
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::activity::Onlooker;
 use super::directory::Directory;
 use super::following::Following;
 use super::integrity::Integrity;
@@ -51,6 +52,8 @@ pub(super) struct Shared {
     /// What is unusual. Held by whoever reads on; checks do not take it.
     pub(super) monitor: Mutex<Monitor>,
     pub(super) pulse: Mutex<Pulse>,
+    /// What those who look on see. Whoever holds the monitor may take it too, and not the other way round.
+    pub(super) onlooker: Mutex<Onlooker>,
     pub(super) counters: Counters,
     /// The values of the configuration as text, where there is one to put on record.
     pub(super) configuration: Option<String>,
@@ -95,6 +98,7 @@ impl Shared {
         let shared = Self {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
             pulse: Mutex::new(Pulse::default()),
+            onlooker: Mutex::default(),
             counters: Counters::default(),
             #[cfg(feature = "cedar")]
             standing: policies.standing(&settings.standing_policies)?,

@@ -272,11 +272,7 @@ impl Workflow {
     /// [`StoreError::Broken`] with the first record that is not as it was sealed; other errors of the store.
     pub fn verify(&self) -> Result<u64, Error> {
         self.shared.flush_uses()?;
-        Ok(self.shared.store.verify().inspect_err(|error| {
-            if let StoreError::Broken(broken) = error {
-                self.shared.note_broken(&broken.to_string());
-            }
-        })?)
+        Ok(self.shared.store.verify().inspect_err(|error| self.note(error))?)
     }
 
     /// Like [`Workflow::verify`], from where it is asked to begin, telling meanwhile how far it is.
@@ -285,7 +281,13 @@ impl Workflow {
     /// As for [`Workflow::verify`]; [`StoreError::Unavailable`] when `watch` ended it.
     pub fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, Error> {
         self.shared.flush_uses()?;
-        Ok(self.shared.store.verify_with(wanted, watch)?)
+        Ok(self.shared.store.verify_with(wanted, watch).inspect_err(|error| self.note(error))?)
+    }
+
+    fn note(&self, error: &StoreError) {
+        if let StoreError::Broken(broken) = error {
+            self.shared.note_broken(&broken.to_string());
+        }
     }
 
     /// Like [`Workflow::verify`], after a record that was verified before, and that the journal has the record of a head that
@@ -304,7 +306,11 @@ impl Workflow {
             let Checkpoint { revision, .. } = *kept;
             let known = Position { lineage: verified.head.lineage, revision, hash: kept.hash().parse()? };
             self.shared.store.has_grown(&known).map_err(|error| match error {
-                StoreError::Replaced(why) => self.not_expected(revision, &why, kept),
+                StoreError::Replaced(why) => {
+                    let error = self.not_expected(revision, &why, kept);
+                    self.note(&error);
+                    error
+                }
                 other => other,
             })?;
         }

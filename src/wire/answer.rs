@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AlertDocument, DelegationDocument, DeliveryDocument, ExplanationDocument, GrantDocument, HealthDocument,
+    AlertDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument, GrantDocument, HealthDocument,
     OfferDocument, PageDocument, RecordDocument, RefusedDocument, RemediesDocument, RequestDocument, SummaryDocument,
     to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Principal, Refused, Timestamp};
-use crate::service::{Explanation, Health, Listing, Receipt, Remedies};
+use crate::service::{Counts, Events, Explanation, Health, Listing, Receipt, Remedies};
 use crate::summary::Session;
 use crate::workflow::Offer;
 
@@ -65,8 +65,8 @@ pub enum Body {
 pub enum Item {
     /// A request, with the grant it led to, and whether that grant already gave what was requested.
     Request(Box<AccessRequest>, Option<Box<Grant>>, bool),
-    /// A grant.
-    Grant(Box<Grant>),
+    /// A grant, and how it is used now, where that was looked up.
+    Grant(Box<Grant>, Option<Counts>),
     /// A delegation.
     Delegation(Box<Delegation>),
     /// A record of the journal, whether its canonical JSON is wanted, and the person who answers for it.
@@ -75,6 +75,8 @@ pub enum Item {
     Summary(Box<Session>),
     /// An alert.
     Alert(Box<AlertState>),
+    /// What happened after a record.
+    Events(Box<Events>),
     /// A delivery.
     Delivery(Box<Delivery>),
     /// Refused attempts.
@@ -95,11 +97,12 @@ impl Item {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Request(..) => RequestDocument::SPEC.name,
-            Self::Grant(_) => GrantDocument::SPEC.name,
+            Self::Grant(..) => GrantDocument::SPEC.name,
             Self::Delegation(_) => DelegationDocument::SPEC.name,
             Self::Record(..) => RecordDocument::SPEC.name,
             Self::Summary(_) => SummaryDocument::SPEC.name,
             Self::Alert(_) => AlertDocument::SPEC.name,
+            Self::Events(_) => EventsDocument::SPEC.name,
             Self::Delivery(_) => DeliveryDocument::SPEC.name,
             Self::Refused(_) => RefusedDocument::SPEC.name,
             Self::Health(_) => HealthDocument::SPEC.name,
@@ -123,7 +126,10 @@ impl Item {
                 let document = RequestDocument::new(request, grant.as_deref(), now, base);
                 ItemDocument::Request(Box::new(document.already(*already)))
             }
-            Self::Grant(grant) => ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base))),
+            Self::Grant(grant, counts) => {
+                ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base).counted(counts.as_ref())))
+            }
+            Self::Events(events) => ItemDocument::Events(Box::new(EventsDocument::from(&**events))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
             Self::Record(record, canonical, person) => {
                 let document = RecordDocument::new(record, *canonical)?;
@@ -151,6 +157,7 @@ enum ItemDocument {
     Record(Box<RecordDocument>),
     Summary(Box<SummaryDocument>),
     Alert(Box<AlertDocument>),
+    Events(Box<EventsDocument>),
     Delivery(Box<DeliveryDocument>),
     Refused(Box<RefusedDocument>),
     Health(Box<HealthDocument>),
@@ -228,8 +235,16 @@ impl Answer {
 
     pub(super) fn grant(receipt: Receipt) -> Result<Self, Error> {
         let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
-        let item = Item::Grant(Box::new(grant));
+        let item = Item::Grant(Box::new(grant), None);
         Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+    }
+
+    /// The same, with how the grant is used now.
+    pub(super) fn counted(mut self, counts: Option<Counts>) -> Self {
+        if let Body::One(Item::Grant(_, counted)) = &mut self.body {
+            *counted = counts;
+        }
+        self
     }
 
     pub(super) fn delegation(receipt: Receipt) -> Result<Self, Error> {
@@ -246,7 +261,7 @@ impl Answer {
 
     /// All grants that ended by a command.
     pub(super) fn ended(receipt: Receipt) -> Self {
-        let items = receipt.ended.into_iter().map(|grant| Item::Grant(Box::new(grant))).collect();
+        let items = receipt.ended.into_iter().map(|grant| Item::Grant(Box::new(grant), None)).collect();
         let body = Body::Page(items, None);
         Self { body, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable }
     }

@@ -49,6 +49,7 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
             | AnswerKind::Refusals
             | AnswerKind::Health
             | AnswerKind::Summary
+            | AnswerKind::Events
             | AnswerKind::Offers
             | AnswerKind::Explanation
             | AnswerKind::Remedies
@@ -160,10 +161,14 @@ fn look_up(
     watch: &mut dyn Verifying,
 ) -> Result<Answer, Error> {
     let who = || caller.ok_or_else(caller::missing);
-    let grant = |grant| Item::Grant(Box::new(grant));
+    let grant = |grant| Item::Grant(Box::new(grant), None);
     Ok(match read {
         Read::GetRequest(get) => Answer::request(workflow.request(who()?, get.id)?)?,
-        Read::GetGrant(get) => Answer::grant(workflow.grant(who()?, get.id)?)?,
+        Read::GetGrant(get) => {
+            let receipt = workflow.grant(who()?, get.id)?;
+            let counts = workflow.counts(&receipt.grant)?.into_iter().next().flatten();
+            Answer::grant(receipt)?.counted(counts)
+        }
         Read::GetSummary(get) => {
             let session = workflow.summary(who()?, get.grant)?;
             Answer::read(Body::One(Item::Summary(Box::new(session))), workflow.now())
@@ -175,7 +180,14 @@ fn look_up(
         Read::ListRequests(list) => Answer::page(workflow.requests(who()?, &list)?, |one| {
             Item::Request(Box::new(one.request), one.grant.map(Box::new), false)
         }),
-        Read::ListGrants(list) => Answer::page(workflow.grants(who()?, &list)?, grant),
+        Read::ListGrants(list) => {
+            let listing = workflow.grants(who()?, &list)?;
+            let mut counts = workflow.counts(&listing.items)?.into_iter();
+            Answer::page(listing, |grant| Item::Grant(Box::new(grant), counts.next().flatten()))
+        }
+        Read::ListEvents(list) => {
+            Answer::read(Body::One(Item::Events(Box::new(workflow.events(who()?, &list)?))), workflow.now())
+        }
         Read::ListUnreviewed(_) => Answer::page(workflow.unreviewed(who()?)?, grant),
         Read::ListDelegations(list) => {
             Answer::page(workflow.delegations(who()?, &list)?, |one| Item::Delegation(Box::new(one)))

@@ -4,6 +4,7 @@ use super::conditions::ConditionsDocument;
 use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
 use super::texts;
+use crate::service::Counts;
 use crate::model::{BreakGlass, EndKind, Grant, GrantStatus, Timestamp};
 
 document! {
@@ -59,6 +60,13 @@ document! {
         status: &'static str = ["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"],
         /// How many uses are recorded.
         actions_taken: u64,
+        /// When it was used last, where a grant is looked up or listed; at most a second old. `null` when it was not, and of one
+        /// that is over long since.
+        last_used_at: Option<Instant>,
+        /// Its uses a minute, over the last ten minutes, where it is looked up or listed.
+        uses_per_minute: Option<f64>,
+        /// How many calls of its holder were refused since it began, where it is looked up or listed.
+        refusals: Option<u64>,
         /// Who revoked it; `rule:` and the name of a rule where one did.
         revoked_by: Option<String>,
         /// Why it was revoked.
@@ -174,6 +182,9 @@ impl GrantDocument {
             expires_at: grant.window.end().into(),
             status: status.name(),
             actions_taken: grant.uses,
+            last_used_at: None,
+            uses_per_minute: None,
+            refusals: None,
             revoked_by: revoked.as_ref().map(|(by, _)| by.clone()),
             revoke_reason: revoked.map(|(_, reason)| reason),
             break_glass: grant.break_glass.as_ref().map(|owed| BreakGlassDocument::new(owed, now)),
@@ -200,5 +211,14 @@ impl GrantDocument {
                 this,
             },
         }
+    }
+
+    /// The same, with how the grant is used now.
+    #[must_use]
+    pub fn counted(mut self, counts: Option<&Counts>) -> Self {
+        self.last_used_at = counts.and_then(|counts| counts.last_use).map(Into::into);
+        self.uses_per_minute = counts.map(|counts| counts.rate);
+        self.refusals = counts.map(|counts| counts.refusals);
+        self
     }
 }

@@ -23,6 +23,7 @@
 //! | `details` | what a request says for people |
 //! | `record` | a record of the journal |
 //! | `alert` | an alert |
+//! | `events` | what happened after a record |
 //! | `summary` | what was done under a grant |
 //! | `decision` | the answer of a check |
 //! | `export` | records as JSON lines, CSV or OCSF |
@@ -48,6 +49,7 @@ mod decision;
 mod delegation;
 mod delivery;
 mod details;
+mod events;
 mod explanation;
 pub mod export;
 mod grant;
@@ -73,6 +75,7 @@ pub use authorize::authorize;
 pub use decision::DecisionDocument;
 pub use delegation::DelegationDocument;
 pub use delivery::DeliveryDocument;
+pub use events::EventsDocument;
 pub use explanation::ExplanationDocument;
 pub use grant::GrantDocument;
 pub use health::HealthDocument;
@@ -111,6 +114,8 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &DelegationDocument::SPEC,
         &RecordDocument::SPEC,
         &AlertDocument::SPEC,
+        &events::EventDocument::SPEC,
+        &EventsDocument::SPEC,
         &summary::SummaryApproval::SPEC,
         &summary::SummaryCut::SPEC,
         &summary::SummaryUse::SPEC,

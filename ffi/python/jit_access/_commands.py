@@ -16,6 +16,7 @@ from jit_access.values import (
     Alert,
     Delegation,
     Delivery,
+    Events,
     Explanation,
     Grant,
     Health,
@@ -655,6 +656,20 @@ def alerts(
 
 
 @method
+def events(self: Engine, caller: Caller, *, after: int | None = None, wait_seconds: int | None = None) -> Events:
+    """Get what happened after a record: the numbers and the kinds of the records that the caller may know of.
+
+    What changed, the caller then reads with the rights that they have. Of uses only the last is told. Over HTTP
+    this is a stream of server-sent events. It is at most a second old, and the store is asked at most once a
+    second, however many ask.
+
+    - `after`: The `revision` of the answer before. Without it nothing is told but the revision, to begin with.
+    - `wait_seconds`: How many seconds to wait for something to happen, 0 to 60. A closed engine ends the wait.
+    """
+    return self._run("events", caller, {"after": after, "wait_seconds": wait_seconds})
+
+
+@method
 def refusals(
     self: Engine,
     caller: Caller,
@@ -668,9 +683,10 @@ def refusals(
     """List refused attempts, newest first.
 
     Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and
-    that were denied all the same, by a condition or because the permission is reserved. Those of one principal
-    for one reason within an hour are one row. They are no part of the journal: the newest 100,000 rows of 90
-    days are kept. Needs a role in `approver_roles` or `auditor_roles`.
+    that were denied all the same, by a condition or because the permission is reserved; checks of who holds a
+    grant, where nothing allows them and the host says so. Those of one principal for one reason within an hour
+    are one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in
+    `approver_roles` or `auditor_roles`.
 
     - `person`: Only attempts of this person and of agents that act for them.
     - `code`: Only attempts that were refused for this reason, such as `self_approval`.

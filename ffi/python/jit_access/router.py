@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 
 from jit_access import AccessRequest, Caller, Conditions, Engine, Grant, Page
 from jit_access.bodies import ROUTES
+from jit_access.events import HEADERS, known, stream
 from jit_access.exports import export_records
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.schemas import AccessRequestModel, DelegationModel, GrantModel, GrantPageModel
@@ -142,6 +143,14 @@ def _endpoint(
             first = next(pages, "")
             kind = "text/csv" if fields["format"] == "csv" else "application/x-ndjson"
             return StreamingResponse(chain([first], pages), media_type=kind)
+        if name == "events":
+            is_stream = "application/json" not in http.headers.get("accept", "")
+            if is_stream:
+                fields = {**fields, "after": known(http.headers.get("last-event-id"), fields["after"]), "wait_seconds": 0}
+            happened = engine.events(*places, **fields)
+            if is_stream:
+                return StreamingResponse(stream(engine, who, happened), media_type="text/event-stream", headers=HEADERS)
+            return _json(happened, base(http))
         found = getattr(engine, name)(*places, **fields)
         if isinstance(found, str):
             return _text(found, given.get("form") or ("json" if name in _JSON else None))
@@ -262,7 +271,11 @@ def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
         text = {"description": route.summary, "content": content}
         return {200: text, **responses(*missing)}
     if not route.writes:
-        return {200: _answered(route.answer, "As it stands now"), **responses(*missing)}
+        answered = _answered(route.answer, "As it stands now")
+        if name == "events":
+            answered["description"] = "A stream of server-sent events; one answer where JSON alone is accepted"
+            answered["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+        return {200: answered, **responses(*missing)}
     if route.answer is GrantPageModel:
         return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses(409)}
     if route.status == 200:

@@ -194,6 +194,9 @@ class GrantModel(_Shown):
     expires_at: datetime = Field(description="The first instant at which it no longer permits anything")
     status: Literal["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"] = Field(description="The status at the instant of the answer")
     actions_taken: int = Field(description="How many uses are recorded")
+    last_used_at: datetime | None = Field(description="When it was used last, where a grant is looked up or listed; at most a second old. `null` when it was not, and of one that is over long since")
+    uses_per_minute: float | None = Field(description="Its uses a minute, over the last ten minutes, where it is looked up or listed")
+    refusals: int | None = Field(description="How many calls of its holder were refused since it began, where it is looked up or listed")
     revoked_by: str | None = Field(description="Who revoked it; `rule:` and the name of a rule where one did")
     revoke_reason: str | None = Field(description="Why it was revoked")
     break_glass: BreakGlassModel | None = Field(description="The review that it needs afterwards, when nobody approved it")
@@ -264,6 +267,21 @@ class AlertModel(_Shown):
     silenced_until: datetime | None = Field(description="Until when nothing like it is raised")
     silence_reason: str | None = Field(description="Why it was silenced")
     revision: int = Field(description="The record of the journal that raised it")
+
+
+class HappenedModel(_Shown):
+    """A record that tells of a change, or of the last use."""
+
+    revision: int = Field(description="The number of the record")
+    kind: str = Field(description="The kind of what it tells of: `grant_created`")
+
+
+class EventsModel(_Shown):
+    """What happened after a record that the caller may know of."""
+
+    revision: int = Field(description="Give it as `after` to go on from here")
+    missed: bool = Field(description="Whether more has happened than is kept, so that everything has to be read anew")
+    events: list[HappenedModel] = Field(description="What happened, oldest first")
 
 
 class SummaryApprovalModel(_Shown):

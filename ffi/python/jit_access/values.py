@@ -32,8 +32,10 @@ __all__ = [
     "Delegation",
     "Delivery",
     "Emergency",
+    "Events",
     "Explanation",
     "Grant",
+    "Happened",
     "Health",
     "Held",
     "JournalHealth",
@@ -664,6 +666,21 @@ class Grant(GrantAnswer):
         return self._of("actions_taken")
 
     @property
+    def last_used_at(self) -> datetime | None:
+        """When it was used last, where a grant is looked up or listed; at most a second old. `None` when it was not, and of one that is over long since."""
+        return None if (found := self._of("last_used_at")) is None else datetime.fromisoformat(found)
+
+    @property
+    def uses_per_minute(self) -> float | None:
+        """Its uses a minute, over the last ten minutes, where it is looked up or listed."""
+        return self._of("uses_per_minute")
+
+    @property
+    def refusals(self) -> int | None:
+        """How many calls of its holder were refused since it began, where it is looked up or listed."""
+        return self._of("refusals")
+
+    @property
     def revoked_by(self) -> str | None:
         """Who revoked it; `rule:` and the name of a rule where one did."""
         return self._of("revoked_by")
@@ -961,6 +978,47 @@ class Alert(Answered):
     def revision(self) -> int:
         """The record of the journal that raised it."""
         return self._of("revision")
+
+
+@final
+class Happened(Value):
+    """A record that tells of a change, or of the last use."""
+
+    __slots__ = ()
+    _shown = ("revision", "kind",)
+
+    @property
+    def revision(self) -> int:
+        """The number of the record."""
+        return self._of("revision")
+
+    @property
+    def kind(self) -> str:
+        """The kind of what it tells of: `grant_created`."""
+        return self._of("kind")
+
+
+@final
+class Events(Answered):
+    """What happened after a record that the caller may know of."""
+
+    __slots__ = ()
+    _shown = ("revision", "missed",)
+
+    @property
+    def revision(self) -> int:
+        """Give it as `after` to go on from here."""
+        return self._of("revision")
+
+    @property
+    def missed(self) -> bool:
+        """Whether more has happened than is kept, so that everything has to be read anew."""
+        return bool(self._of("missed"))
+
+    @property
+    def events(self) -> tuple[Happened, ...]:
+        """What happened, oldest first."""
+        return tuple(Happened(each) for each in self._of("events"))
 
 
 @final

@@ -324,7 +324,7 @@ pub struct Honoured(pub jit_access::service::Honoured);
 impl Honoured {
     #[getter]
     fn grants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let grant = |grant: &model::Grant| Arc::new(Item::Grant(Box::new(grant.clone())));
+        let grant = |grant: &model::Grant| Arc::new(Item::Grant(Box::new(grant.clone()), None));
         let grants = self.0.grants.iter().map(|one| value(py, &grant(one), self.0.now, false, true));
         PyTuple::new(py, grants.collect::<PyResult<Vec<_>>>()?)
     }

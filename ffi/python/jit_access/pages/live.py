@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import threading
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 from jit_access import Engine, JitAccessError
+from jit_access.events import is_ending
 
 _log: Final = logging.getLogger(__name__)
 EVERY_SECONDS: Final = 1.0
@@ -43,7 +43,7 @@ class Live:
             seen = known if known is not None else self._engine.revision
             yield "retry: 1000\n\n"
             ends = asyncio.get_running_loop().time() + _LONGEST_SECONDS
-            while not _is_ending() and asyncio.get_running_loop().time() < ends:
+            while not is_ending() and asyncio.get_running_loop().time() < ends:
                 now = max(self.revision, self._engine.revision)
                 if now != seen:
                     seen = now
@@ -67,7 +67,7 @@ class Live:
         return self._changed
 
     async def _watch(self, changed: asyncio.Condition) -> None:
-        while self._viewers > 0 and not _is_ending():
+        while self._viewers > 0 and not is_ending():
             try:
                 self.looks += 1
                 now = await asyncio.to_thread(self._engine.sync)
@@ -81,9 +81,3 @@ class Live:
             async with changed:
                 changed.notify_all()
             await asyncio.sleep(EVERY_SECONDS)
-
-
-def _is_ending() -> bool:
-    """Whether the server was told to end. Uvicorn waits for open streams, so they have to look for themselves."""
-    handler: Any = signal.getsignal(signal.SIGTERM)
-    return getattr(getattr(handler, "__self__", None), "should_exit", False) is True
