@@ -257,6 +257,7 @@ impl AnswerKind {
             | Self::Explanation
             | Self::Summary
             | Self::Alert
+            | Self::Events
             | Self::Text
             | Self::Number => false,
         }

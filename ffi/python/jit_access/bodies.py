@@ -20,6 +20,7 @@ from jit_access.schemas import (
     DelegationPageModel,
     DeliveryModel,
     DeliveryPageModel,
+    EventsModel,
     ExplanationModel,
     GrantModel,
     GrantPageModel,
@@ -461,10 +462,20 @@ ROUTES: Final[dict[str, Route]] = {
             "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
         },
     ),
+    "events": Route(
+        method="GET", path="/events", status=200,
+        summary="Get what happened after a record: the numbers and the kinds of the records that the caller may know of",
+        description="What changed, the caller then reads with the rights that they have. Of uses only the last is told. Over HTTP this is a stream of\nserver-sent events. It is at most a second old, and the store is asked at most once a second, however many ask.",
+        body=None, body_required=False, answer=EventsModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
+        query={
+            "after": (Annotated[int | None, Query(ge=0, le=2**53, description="The `revision` of the answer before. Without it nothing is told but the revision, to begin with")], None),
+            "wait_seconds": (Annotated[int | None, Query(ge=0, le=2**53, description="How many seconds to wait for something to happen, 0 to 60. A closed engine ends the wait")], None),
+        },
+    ),
     "refusals": Route(
         method="GET", path="/refusals", status=200,
         summary="List refused attempts, newest first",
-        description="Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and that were denied\nall the same, by a condition or because the permission is reserved. Those of one principal for one reason within an hour\nare one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        description="Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and that were denied\nall the same, by a condition or because the permission is reserved; checks of who holds a grant, where nothing allows them and\nthe host says so. Those of one principal for one reason within an hour\nare one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in\n`approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=RefusedPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "person": (Annotated[str | None, Query(max_length=512, description="Only attempts of this person and of agents that act for them")], None),
