@@ -80,6 +80,16 @@ struct Held {
 }
 
 /// What happens now. Takes in records in order.
+///
+/// ```
+/// use jit_access::model::{GrantId, Revision};
+/// use jit_access::monitor::Activity;
+///
+/// let activity = Activity::default();
+/// assert_eq!(activity.since(Revision::ZERO, |_| Ok::<_, ()>(true)), Ok(Vec::new()), "nothing was read");
+/// assert!(activity.counts(GrantId::from_u128(1), "2026-12-01T09:00:00Z".parse()?).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Activity {
     reached: Revision,

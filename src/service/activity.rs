@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::onlooker::Onlooker;
 use super::shared::Shared;
 use super::workflow::Workflow;
 use crate::command::ListEvents;
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::journal::Record;
 use crate::lock::MutexGuard;
 use crate::model::{Caller, Delegation, Grant, Invalid, Revision, Subject, Timestamp};
-use crate::monitor::{About, Activity, Counts, RefusedCalls};
+use crate::monitor::{About, Activity, Counts};
 use crate::store::{Page, RecordQuery, RefusalPage, StoreError, Visible};
 use crate::workflow::{
     Needs, Refusal, Whose, may_audit, may_see_delegation, may_see_grant, may_see_request,
@@ -27,16 +28,6 @@ const LOOK_MILLIS: i64 = 1_000;
 const ROWS: usize = 500;
 /// How long somebody may wait for something to happen.
 const LONGEST_WAIT: u64 = 60;
-
-/// What is looked on at, and when the store was asked last.
-#[derive(Debug, Default)]
-pub(super) struct Onlooker {
-    pub(super) activity: Activity,
-    /// By the monotonic clock; `None` before anybody looked.
-    pub(super) looked: Option<i64>,
-    /// Refused calls that the monitor was not told.
-    pub(super) refused: Vec<RefusedCalls>,
-}
 
 /// What happened after a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,6 +32,7 @@
 //! | `pulse` | what was seen of the health of the engine |
 //! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
 //! | `activity` | what happens now, for those who look on |
+//! | `onlooker` | what is kept for them |
 //! | `past` | what was so at an instant, told by the record alone |
 //! | `offers` | what a caller may ask for |
 //! | `remedies` | what may be asked for to lift a denial |
@@ -97,6 +98,7 @@ mod metrics;
 mod monitoring;
 mod notifier;
 mod offers;
+mod onlooker;
 mod outbox;
 mod past;
 mod pending;

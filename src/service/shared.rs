@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::activity::Onlooker;
 use super::directory::Directory;
 use super::following::Following;
 use super::integrity::Integrity;
+use super::onlooker::Onlooker;
 use super::metrics::Counters;
 use super::notifier::Notifier;
 use super::pending::PendingCommands;
