@@ -37,6 +37,7 @@ from jit_access.values import (
     Alert,
     Delegation,
     Delivery,
+    Events,
     Explanation,
     Grant,
     Health,

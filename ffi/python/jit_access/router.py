@@ -146,7 +146,11 @@ def _endpoint(
         if name == "events":
             is_stream = "application/json" not in http.headers.get("accept", "")
             if is_stream:
-                fields = {**fields, "after": known(http.headers.get("last-event-id"), fields["after"]), "wait_seconds": 0}
+                fields = {
+                    **fields,
+                    "after": known(http.headers.get("last-event-id"), fields["after"]),
+                    "wait_seconds": 0,
+                }
             happened = engine.events(*places, **fields)
             if is_stream:
                 return StreamingResponse(stream(engine, who, happened), media_type="text/event-stream", headers=HEADERS)
@@ -274,7 +278,7 @@ def _responses(name: str, route: Route) -> dict[int | str, dict[str, Any]]:
         answered = _answered(route.answer, "As it stands now")
         if name == "events":
             answered["description"] = "A stream of server-sent events; one answer where JSON alone is accepted"
-            answered["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+            answered["content"] = {"text/event-stream": {"schema": {"type": "object", "description": "One event"}}}
         return {200: answered, **responses(*missing)}
     if route.answer is GrantPageModel:
         return {200: _answered(GrantPageModel, "All that ended, on one page"), **responses(409)}

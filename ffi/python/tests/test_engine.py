@@ -432,6 +432,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.health(LEAD),
         lambda: opened.deliveries(LEAD),
         lambda: opened.refusals(LEAD),
+        lambda: opened.events(LEAD),
         lambda: opened.resend_delivery(LEAD, grant.id),
         lambda: opened.drop_delivery(LEAD, grant.id),
         lambda: opened.export(LEAD),

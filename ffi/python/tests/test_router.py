@@ -542,7 +542,7 @@ def test_the_way_of_a_delegation(host: Host) -> None:
 def test_the_document_tells_all(host: Host) -> None:
     document = host.app.openapi()
     ours = {path: operations for path, operations in document["paths"].items() if path.startswith("/jit")}
-    assert len(ours) == 50
+    assert len(ours) == 51
     for path, operations in ours.items():
         for method, operation in operations.items():
             answers = operation["responses"]
