@@ -385,7 +385,12 @@ fn a_new_network_client_or_token_is_told_of_whom_it_is_new() {
         let lead = world.lead();
         world.granted(&dev, "reader", 1.0, &lead);
         // Versions change, and so does the end of the address.
-        world.uses_told(&dev, "logs.read", "tool:t1", &told(&format!("10.1.2.{day}"), &format!("curl/8.{day}"), "ci-token"));
+        world.uses_told(
+            &dev,
+            "logs.read",
+            "tool:t1",
+            &told(&format!("10.1.2.{day}"), &format!("curl/8.{day}"), "ci-token"),
+        );
         let now = world.engine.now().millis();
         world.pass((now / DAY + 1) * DAY + 8 * HOUR - now);
     }
@@ -411,7 +416,8 @@ fn a_new_network_client_or_token_is_told_of_whom_it_is_new() {
 fn a_use_of_what_the_request_does_not_name_is_told() {
     let mut world = World::new(6, ", suspend_on: [outside_ticket]");
     let (dev, lead) = (person("dev1", &["dev"]), person("lead0", &["lead"]));
-    let submit = Submit::new(RoleName::new("operator").unwrap()).reason(why("INC-7: restart tool:shop, then look at the rest"));
+    let submit =
+        Submit::new(RoleName::new("operator").unwrap()).reason(why("INC-7: restart tool:shop, then look at the rest"));
     let request = world.run(&dev, submit).request.unwrap().id;
     world.pass(MINUTE);
     let grant = world.run(&lead, Approve::new(request)).grant.unwrap().id;
@@ -480,7 +486,10 @@ fn a_stale_replica_is_told_once_the_store_can_be_read_again() {
     world.pass(SECOND);
     world.expect(
         AlertKind::StaleReplica,
-        &["what a process knows of the grants was up to 42 s old, the limit is", ": 2 checks under a grant were not honoured"],
+        &[
+            "what a process knows of the grants was up to 42 s old, the limit is",
+            ": 2 checks under a grant were not honoured",
+        ],
     );
     assert_eq!(reason(&world), Reason::Granted);
 }

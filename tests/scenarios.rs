@@ -17,9 +17,9 @@ use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument, GrantDocument,
-    HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RefusedDocument, RemediesDocument,
-    RequestDocument, SummaryDocument,
+    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument,
+    GrantDocument, HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RefusedDocument,
+    RemediesDocument, RequestDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};

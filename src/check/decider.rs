@@ -225,7 +225,8 @@ impl Decider {
     #[inline]
     fn is_refused_holder(&self, attempt: &Attempt<'_>) -> bool {
         attempt.query.context().is_some_and(Context::is_refused_by_standing)
-            && (self.state.index.without_grant(attempt.hash).is_none() || self.state.conditional.may_hold(attempt.query))
+            && (self.state.index.without_grant(attempt.hash).is_none()
+                || self.state.conditional.may_hold(attempt.query))
     }
 
     /// The candidate, from state that is known to be current when the candidate may allow something.

@@ -138,7 +138,8 @@ impl Activity {
         self.by_holder.entry(grant.holder.clone()).or_default().push(grant.id);
         let id = grant.id;
         let grant = Arc::new(grant);
-        self.grants.insert(id, Held { grant, last_use: None, last_record: None, recent: Recent::default(), refusals: 0 });
+        self.grants
+            .insert(id, Held { grant, last_use: None, last_record: None, recent: Recent::default(), refusals: 0 });
     }
 
     /// A request that came to be before what is read.
@@ -186,7 +187,9 @@ impl Activity {
                     Arc::make_mut(known).ended = Some(DelegationEnd { at: event.at, by: event.by.clone() });
                 }
             }
-            Fact::GrantUsed { grant, used_at, .. } => return self.count(*grant, record.revision, used_at.unwrap_or(event.at)),
+            Fact::GrantUsed { grant, used_at, .. } => {
+                return self.count(*grant, record.revision, used_at.unwrap_or(event.at));
+            }
             Fact::GrantExpired { grant }
             | Fact::GrantRevoked { grant, .. }
             | Fact::GrantReleased { grant }

@@ -178,7 +178,10 @@ mod tests {
         let found = on(10, &agent("curl/8.9"), &mut familiar);
         assert_eq!(
             found,
-            [(AlertKind::NewClient, "the first use by curl/8.9 in 30 days; 1 client on 10 days with uses before".to_owned())]
+            [(
+                AlertKind::NewClient,
+                "the first use by curl/8.9 in 30 days; 1 client on 10 days with uses before".to_owned()
+            )]
         );
     }
 

@@ -141,7 +141,9 @@ impl Uses {
         if let Some(text) = first_destructive(person, action, resource, (from, at), settings) {
             kept.find(find(AlertKind::FirstDestructive, format!("{id} {action}"), text));
         }
-        for (kind, what, text) in details.map_or_else(Vec::new, |told| person.familiar.add(told, at, settings.history_days)) {
+        for (kind, what, text) in
+            details.map_or_else(Vec::new, |told| person.familiar.add(told, at, settings.history_days))
+        {
             kept.find(find(kind, format!("{id} {what}"), text));
         }
         if let Some(names) = unnamed(&grant.named, resource) {
@@ -248,8 +250,10 @@ fn named(text: &str) -> Vec<ResourceId> {
 fn unnamed(named: &[ResourceId], resource: &Resource) -> Option<String> {
     let parent = resource.parent();
     let is_it = |one: &ResourceId| one.kind() == resource.kind() && one.id() == resource.id();
-    let alike: Vec<_> =
-        named.iter().filter(|one| one.kind() == resource.kind() || parent.is_some_and(|of| of.kind() == one.kind())).collect();
+    let alike: Vec<_> = named
+        .iter()
+        .filter(|one| one.kind() == resource.kind() || parent.is_some_and(|of| of.kind() == one.kind()))
+        .collect();
     if alike.is_empty() || alike.iter().any(|one| is_it(one) || parent == Some(*one)) {
         return None;
     }

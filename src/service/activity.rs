@@ -14,9 +14,7 @@ use crate::lock::MutexGuard;
 use crate::model::{Caller, Delegation, Grant, Invalid, Revision, Subject, Timestamp};
 use crate::monitor::{About, Activity, Counts};
 use crate::store::{Page, RecordQuery, RefusalPage, StoreError, Visible};
-use crate::workflow::{
-    Needs, Refusal, Whose, may_audit, may_see_delegation, may_see_grant, may_see_request,
-};
+use crate::workflow::{Needs, Refusal, Whose, may_audit, may_see_delegation, may_see_grant, may_see_request};
 
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;

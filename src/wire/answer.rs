@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AlertDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument, GrantDocument, HealthDocument,
-    OfferDocument, PageDocument, RecordDocument, RefusedDocument, RemediesDocument, RequestDocument, SummaryDocument,
-    to_json,
+    AlertDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument, GrantDocument,
+    HealthDocument, OfferDocument, PageDocument, RecordDocument, RefusedDocument, RemediesDocument, RequestDocument,
+    SummaryDocument, to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;

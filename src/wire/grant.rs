@@ -4,8 +4,8 @@ use super::conditions::ConditionsDocument;
 use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
 use super::texts;
-use crate::service::Counts;
 use crate::model::{BreakGlass, EndKind, Grant, GrantStatus, Timestamp};
+use crate::service::Counts;
 
 document! {
     /// A grant: access for a limited time.
