@@ -10,9 +10,12 @@ use jit_access::authzen::{
     verify_approval, verify_binding,
 };
 use jit_access::clock::ManualClock;
-use jit_access::command::{Approve, ListRequests, Revoke, Suspend};
+use jit_access::check::Check;
+use jit_access::command::{Approve, ListRequests, ReportStanding, Revoke, Suspend};
 use jit_access::config::Config;
-use jit_access::model::{Caller, Justification, Permission, Principal, RoleName, SignIn, Timestamp, Ttl};
+use jit_access::model::{
+    Caller, Context, Justification, Outcome, Permission, Principal, Query, RoleName, SignIn, Timestamp, Ttl,
+};
 use jit_access::service::{Builder, Engine};
 use jit_access::store::MemoryStore;
 use serde_json::{Map, Value, json};
@@ -255,6 +258,37 @@ fn an_approval_for_one_agent_serves_no_other_and_not_its_person() {
     assert_eq!((status, text(&refused, "code")), (400, "invalid_denial_binding"));
     let unclear = asked(&json!({"type": "user", "id": "ann", "properties": {"act": 7}}), "tools.read");
     assert_eq!(world.post("evaluation", &unclear).1, json!({"decision": false}), "a doubtful actor is nobody");
+}
+
+#[test]
+fn what_an_agent_holds_for_one_person_serves_no_other_and_ends_with_what_that_person_may() {
+    let world = World::new();
+    let of = |person: &str| {
+        asked(&json!({"type": "user", "id": person, "properties": {"act": {"id": "deployer"}}}), "tools.execute")
+    };
+    let permits = |person: &str| world.post("evaluation", &of(person)).1["decision"] == true;
+    world.ask(&of("ann"), &world.denied(&of("ann")), json!({}));
+    world.approve(|approve| approve);
+    assert!(permits("ann") && !permits("sre"), "the same agent, for another person");
+
+    // The same through a check that says for whom the agent acts.
+    let (decider, agent) = (world.engine.decider(), Principal::agent("deployer").unwrap());
+    let (action, thing) = ("tools.execute".parse().unwrap(), "tool:deploy".parse().unwrap());
+    let allows = |person: &str| {
+        let context = Context::default().acts_for(Some(Principal::user(person).unwrap()));
+        let query = Query { principal: &agent, action: &action, resource: &thing };
+        decider.check(&Check::new(query).context(&context)).unwrap().outcome == Outcome::Allow
+    };
+    assert!(allows("ann") && !allows("sre") && !allows("nobody"));
+    world.ask(&of("sre"), &world.denied(&of("sre")), json!({}));
+    world.approve(|approve| approve);
+    assert!(allows("ann") && allows("sre"), "each by a grant of its own");
+
+    // What the host says of a person ends what their agent holds for them, and nothing else.
+    let report = ReportStanding::new(Principal::user("ann").unwrap(), true);
+    world.engine.workflow().execute(&lead(), report, None).unwrap();
+    assert!(!allows("ann") && !permits("ann") && allows("sre") && permits("sre"));
+    assert!(!permits("nobody"), "a person whom the host does not know");
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! Many questions at once.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::evaluate::{Mode, Prepared, check_of};
+use super::evaluate::{Mode, Prepared, check_of, is_heard};
 use super::host::Host;
 use super::json::{member, object_of, text_of};
 use super::pep::Pep;
 use super::point::Point;
 use super::question::{Question, Wanted};
-use super::reply::Reply;
+use super::reply::{HostError, Reply};
+use crate::model::{Caller, Principal};
 
 /// How many questions there are at most.
 const MOST: usize = 100;
@@ -49,15 +53,21 @@ impl Point {
 
     /// All of them, at one instant and one revision.
     fn all(&self, pep: &Pep, host: &dyn Host, questions: &[Result<Question, Reply>]) -> Result<Vec<Value>, Reply> {
-        let prepare = |question: &'_ Result<Question, Reply>| match question {
-            Ok(_) => None,
-            Err(refused) => Some(refused.clone()),
-        };
+        let host = &Once::new(host);
+        let heard: Vec<Result<&Question, Reply>> = questions
+            .iter()
+            .map(|question| {
+                let question = question.as_ref().map_err(Clone::clone)?;
+                is_heard(pep, question).map(|()| question)
+            })
+            .collect();
+        let asked: Vec<&Question> = heard.iter().flatten().copied().collect();
+        let mut own = host.bases(&asked)?.into_iter();
         let mut prepared: Vec<Result<Prepared<'_>, Reply>> = Vec::with_capacity(questions.len());
-        for question in questions {
-            prepared.push(match (question, prepare(question)) {
-                (Ok(question), _) => item(self.prepare(pep, host, question))?,
-                (_, refused) => Err(refused.unwrap_or_else(Reply::unauthenticated)),
+        for question in heard {
+            prepared.push(match question {
+                Ok(question) => item(self.prepare_with(own.next().flatten(), host, question))?,
+                Err(refused) => Err(refused),
             });
         }
         let checks = prepared.iter().flatten().filter_map(|one| check_of(one, Mode::Use));
@@ -105,6 +115,41 @@ impl Point {
             }
         }
         Ok(answers)
+    }
+}
+
+/// The host, who is asked once who somebody is, however many questions are about them.
+struct Once<'a> {
+    host: &'a dyn Host,
+    known: RefCell<BTreeMap<Who, Option<Caller>>>,
+}
+
+/// A principal, and the person that it acts for.
+type Who = (Principal, Option<Principal>);
+
+impl<'a> Once<'a> {
+    const fn new(host: &'a dyn Host) -> Self {
+        Self { host, known: RefCell::new(BTreeMap::new()) }
+    }
+}
+
+impl Host for Once<'_> {
+    fn caller(&self, principal: &Principal, person: Option<&Principal>) -> Result<Option<Caller>, HostError> {
+        let who = (principal.clone(), person.cloned());
+        if let Some(known) = self.known.borrow().get(&who) {
+            return Ok(known.clone());
+        }
+        let caller = self.host.caller(principal, person)?;
+        self.known.borrow_mut().insert(who, caller.clone());
+        Ok(caller)
+    }
+
+    fn base(&self, question: &Question) -> Result<Option<bool>, HostError> {
+        self.host.base(question)
+    }
+
+    fn bases(&self, questions: &[&Question]) -> Result<Vec<Option<bool>>, HostError> {
+        self.host.bases(questions)
     }
 }
 

@@ -65,10 +65,18 @@ impl Point {
         host: &dyn Host,
         question: &'a Question,
     ) -> Result<Prepared<'a>, Reply> {
-        if !pep.speaks_for(&question.subject) {
-            return Err(Reply::forbidden("this caller may not ask about this subject"));
-        }
+        is_heard(pep, question)?;
         let own = host.base(question)?;
+        self.prepare_with(own, host, question)
+    }
+
+    /// The same, where the host's own answer is known.
+    pub(super) fn prepare_with<'a>(
+        &self,
+        own: Option<bool>,
+        host: &dyn Host,
+        question: &'a Question,
+    ) -> Result<Prepared<'a>, Reply> {
         let mapped = match mapped(question, &self.settings) {
             Mapping::Mapped(mapped) => mapped,
             Mapping::Foreign => {
@@ -85,6 +93,13 @@ impl Point {
             return Ok(Prepared { question, mapped: Some(mapped), caller: None, context, stands: true });
         }
         let caller = mapped.caller(host)?;
+        // An agent has never more than its person, and of a person that the host does not know nothing.
+        if let Some(person) = &mapped.person
+            && host.caller(person, None)?.is_none()
+        {
+            let stands = own.unwrap_or(false);
+            return Ok(Prepared { question, mapped: None, caller: None, context: Context::default(), stands });
+        }
         let has = |caller: &Caller| caller.permissions.iter().flatten().any(|one| one.covers(&mapped.action));
         let stands = own.unwrap_or_else(|| caller.as_ref().is_some_and(has));
         // How somebody signed in only the host can tell.
@@ -335,6 +350,14 @@ impl Point {
 
 /// The member under which our own words stand.
 pub(super) const MEMBER: &str = "urn:jit-access:decision";
+
+/// Whether the caller may ask about this subject at all.
+pub(super) fn is_heard(pep: &Pep, question: &Question) -> Result<(), Reply> {
+    if pep.speaks_for(&question.subject) {
+        return Ok(());
+    }
+    Err(Reply::forbidden("this caller may not ask about this subject"))
+}
 
 /// The check of a question that is the engine's.
 pub(super) fn check_of<'a>(prepared: &'a Prepared<'_>, mode: Mode) -> Option<Check<'a>> {

@@ -40,6 +40,14 @@ pub trait Host {
         Ok(None)
     }
 
+    /// The host's own answers to all of these questions, in their order: for a host to whom each call costs something.
+    ///
+    /// # Errors
+    /// When it cannot say now.
+    fn bases(&self, questions: &[&Question]) -> Result<Vec<Option<bool>>, HostError> {
+        questions.iter().map(|question| self.base(question)).collect()
+    }
+
     /// What a search should look at besides what grants name: subjects, resources, or actions as entities whose id is the
     /// name. Each is evaluated before it is told.
     ///

@@ -56,7 +56,7 @@ pub(super) fn mapped(question: &Question, settings: &Settings) -> Mapping {
         let Some(within) = within else { return Mapping::Foreign };
         thing = within;
     }
-    let context = context_of(&question.context);
+    let context = Context { acts_for: person.clone(), ..context_of(&question.context) };
     Mapping::Mapped(Box::new(Mapped { principal, person, action, resource: thing, context }))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::clock::SteadyTime;
 use crate::index::PrincipalHash;
-use crate::model::{GrantId, RawQuery, Timestamp};
+use crate::model::{GrantId, Principal, RawQuery, Timestamp};
 
 /// What the steps of a check share. All of them see one instant; the clock is read when the first of them needs it.
 #[derive(Debug)]
@@ -55,6 +55,12 @@ impl<'a> Attempt<'a> {
     #[inline]
     pub(super) const fn is_guarded(&self) -> bool {
         self.guarded
+    }
+
+    /// The person that the principal acts for, where the check says so.
+    #[inline]
+    pub(super) fn person(&self) -> Option<&'a Principal> {
+        self.query.context()?.acts_for.as_ref()
     }
 
     /// This grant decides no more.

@@ -1,14 +1,17 @@
 //! May this principal do this to that? The steps of a check, from top to bottom.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
 use crate::index::PrincipalHash;
-use crate::model::{Context, Decision, GrantId, Invalid, Outcome, PrincipalKind, RawQuery, Reason, Timestamp};
+use crate::model::{
+    Context, Decision, Grant, GrantId, GrantStatus, Invalid, Outcome, Principal, PrincipalKind, RawQuery, Reason, Timestamp,
+};
 use crate::store::StoreError;
-use crate::workflow::Use;
+use crate::workflow::{Use, may_still_hold, met_until};
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.
 ///
@@ -119,6 +122,9 @@ impl Decider {
             return Ok(Some(self.no_grant()));
         }
         let candidate = self.candidate(&mut attempt);
+        if candidate.may_allow() && attempt.person().is_some() {
+            return Ok(None);
+        }
         let is_proven = !candidate.may_allow() || state.is_fresh(attempt.now());
         Ok(is_proven.then(|| self.permit(&mut attempt, candidate)))
     }
@@ -255,10 +261,50 @@ impl Decider {
     /// The decision that the candidate comes to: its conditions, what binds every grant, and the guardrails.
     #[inline(always)]
     fn permit(&self, attempt: &mut Attempt<'_>, candidate: Candidate) -> Decision {
-        let decision = self.state.conditional.meet(attempt, candidate, &self.state.rules);
+        let decision = match attempt.person() {
+            Some(person) if candidate.may_allow() => self.for_person(attempt, person),
+            _ => self.state.conditional.meet(attempt, candidate, &self.state.rules),
+        };
         let decision = self.binding(attempt, decision);
         let state = &*self.state;
         guardrail::apply(&state.guard, attempt, decision, &state.rules, |grant| state.durable.has(grant))
+    }
+
+    /// The decision of a check of an agent that says for whom it acts: of what it holds for this person, judged anew by what the
+    /// host has said of both. The store is asked, because memory keeps no more of a plain grant than who holds it.
+    #[cold]
+    fn for_person(&self, attempt: &mut Attempt<'_>, person: &Principal) -> Decision {
+        let (state, now, none) = (&*self.state, attempt.now(), Context::default());
+        let (holder, action, resource) = attempt.query.to_values();
+        let context = attempt.query.context().unwrap_or(&none);
+        let view = match self.engine.held_for(person, &holder, now) {
+            Ok(view) => view,
+            Err(error) => return self.stale(&error),
+        };
+        let may_hold = |grant: &Grant| {
+            [person, &holder].into_iter().all(|who| {
+                let standing = view.standing.get(who);
+                standing.is_none_or(|standing| may_still_hold(grant, who, standing, &state.rules, now))
+            })
+        };
+        let is_theirs = |grant: &&Grant| {
+            let is_for_them = grant.holder == holder && grant.holder_acts_for.as_ref() == Some(person);
+            let is_in_force = grant.status(now) == GrantStatus::Active && !attempt.is_spent(grant.id);
+            is_for_them && is_in_force && grant.covers(&action, &resource) && may_hold(grant)
+        };
+        let mut theirs: Vec<_> = view.history.live.iter().filter(is_theirs).collect();
+        // As among grants with conditions: numbered uses are not spent in vain, and what lasts longest decides.
+        let is_numbered = |grant: &Grant| grant.conditions.max_uses.is_some();
+        theirs.sort_by_key(|grant| (is_numbered(grant), Reverse(grant.window.end()), grant.id));
+        let (revision, mut unmet) = (state.index.revision(), None);
+        for grant in theirs {
+            match met_until(&grant.conditions, context, &state.rules, now) {
+                Ok(_) if is_numbered(grant) => return Decision::allow(grant.id, now, revision),
+                Ok(until) => return Decision::allow(grant.id, grant.window.end().min(until), revision),
+                Err(reason) => unmet = unmet.or(Some(reason)),
+            }
+        }
+        Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), revision)
     }
 
     /// What binds every grant now: no grant allows what is reserved today, and while the time is not known, only break-glass

@@ -16,12 +16,16 @@ use crate::index::{Change, GrantIndex, IndexedGrant};
 use crate::model::{Event, GrantId, Principal, Revision, Timestamp};
 use crate::projection::{News, Projection};
 use crate::store::{Live, Store, StoreError};
-use crate::workflow::{Rules, Use};
+use crate::workflow::{Rules, Use, View};
 
 /// What keeps a [`CheckState`] current and writes what checks have to record: the engine.
 pub(crate) trait KeepsCurrent: Debug + Send + Sync {
     /// Brings the state up to everything committed before this call, by any process.
     fn sync(&self) -> Result<Revision, StoreError>;
+
+    /// What this person and their agents hold now, with what was reported of the person and of the holder. Grants that are
+    /// withheld are left out.
+    fn held_for(&self, person: &Principal, holder: &Principal, now: Timestamp) -> Result<View, StoreError>;
 
     /// Writes these uses. On an error they stay where they are.
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError>;

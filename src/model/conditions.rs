@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::{Invalid, NothingLeft, SessionId, SignIn, ToolCall, Ttl, UseDetails};
+use super::{Invalid, NothingLeft, Principal, SessionId, SignIn, ToolCall, Ttl, UseDetails};
 
 /// What must be so at each use of a grant. What is `None` may be as it likes.
 ///
@@ -220,6 +220,9 @@ pub struct Context {
     pub session: Option<SessionId>,
     /// The exact call of a tool that it is about.
     pub call: Option<ToolCall>,
+    /// The person that an agent acts for. Then only what it holds for just this person counts, and only as long as the agent
+    /// and the person may hold it, as far as the host has reported what they are.
+    pub acts_for: Option<Principal>,
     /// What the record of a use says besides, where the operator asks for it. No condition looks at it.
     pub details: Option<Arc<UseDetails>>,
 }
@@ -238,7 +241,7 @@ impl Context {
             text.parse().map_err(wrong)
         };
         let session = session.map(SessionId::new).transpose()?;
-        Ok(Self { sign_in, address: address.map(parsed).transpose()?, session, call: None, details: None })
+        Ok(Self { sign_in, address: address.map(parsed).transpose()?, session, ..Self::default() })
     }
 
     /// Whether the host says that what the principal holds without any grant does not allow it.

@@ -104,8 +104,8 @@ impl Workflow {
             sign_in: caller.sign_in.clone().filter(|_| is_self),
             address: explain.address,
             session: explain.session.clone(),
-            call: None,
-            details: None,
+            acts_for: caller.acts_for.clone().filter(|_| is_self),
+            ..Context::default()
         };
         let query = Query { principal: who, action: &explain.action, resource: &resource };
         let decider = Decider::new(Arc::clone(&shared.checks), Arc::clone(&self.shared) as _);

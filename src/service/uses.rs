@@ -6,13 +6,25 @@ use super::commit::{Decision, Round};
 use super::metrics::Counters;
 use super::shared::Shared;
 use crate::check::KeepsCurrent;
-use crate::model::{Event, Fact, GrantId, Revision, Timestamp};
+use crate::model::{Event, Fact, GrantId, Principal, Revision, Timestamp};
 use crate::store::{Reads, StoreError};
-use crate::workflow::{Needs, Use, no_longer_extending, use_of};
+use crate::workflow::{Needs, Use, View, Whose, no_longer_extending, use_of};
 
 impl KeepsCurrent for Shared {
     fn sync(&self) -> Result<Revision, StoreError> {
         Self::sync(self)
+    }
+
+    fn held_for(&self, person: &Principal, holder: &Principal, now: Timestamp) -> Result<View, StoreError> {
+        let needs = Needs {
+            live: Some(Whose::Of(person.clone())),
+            standing_of: [person.clone(), holder.clone()].into(),
+            ..Needs::default()
+        };
+        let mut view = self.store.view(&needs, now)?;
+        let following = self.following.lock();
+        view.history.live.retain(|grant| !following.withheld.contains(&grant.id));
+        Ok(view)
     }
 
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {

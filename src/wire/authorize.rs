@@ -62,8 +62,8 @@ fn read(document: &str) -> Result<AuthorizeRequest, Invalid> {
         sign_in: who.sign_in,
         address: fields.optional("address")?,
         session: fields.optional("session")?,
-        call: None,
-        details: None,
+        acts_for: who.acts_for,
+        ..Context::default()
     };
     Ok(AuthorizeRequest::new(who.principal, action, resource)
         .known(known)

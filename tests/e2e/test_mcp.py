@@ -5,6 +5,7 @@ same call passes, other arguments are refused, and all of it stands in the story
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,13 @@ from conftest import ADMIN, DEV, SignIn, World
 from playwright.sync_api import expect
 
 import run
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "ffi" / "python" / "tests"))
+import httpx  # noqa: E402
+from vectors import Runner  # noqa: E402
+
+VECTORS = json.loads((ROOT / "tests" / "authzen" / "vectors" / "mcp.json").read_text())
 
 BOT = "bot@example.com"
 CLIENT = Path(__file__).with_name("mcp_client.py")
@@ -43,6 +51,10 @@ class Agent:
     def tool(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool as a model does."""
         self.calls += 1
+        return self.say(tool=name, arguments=arguments)
+
+    def aside(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """The same, for what the test wants to know and a model would not ask."""
         return self.say(tool=name, arguments=arguments)
 
     def close(self) -> None:
@@ -112,9 +124,8 @@ def test_denied_asked_approved_and_the_same_call_again(wrapped: World, agent: Ag
     asked = agent.tool("jit_request_access", tool="deploy", reason="roll out 1.4.2", arguments=staging)
     assert not asked["isError"], asked
     request = asked["structuredContent"]["request"]
-    again = agent.tool("jit_request_access", tool="deploy", reason="roll out 1.4.2", arguments=staging)
+    again = agent.aside("jit_request_access", tool="deploy", reason="roll out 1.4.2", arguments=staging)
     assert again["structuredContent"]["request"] == request, "a repeat asks nobody again"
-    agent.calls -= 1
 
     seen = wrapped.call(ADMIN, "GET", f"/jit/requests/{request}").json()
     assert (seen["requester_email"], seen["requester_acts_for"]) == (f"agent:{BOT}", DEV)
@@ -133,16 +144,14 @@ def test_denied_asked_approved_and_the_same_call_again(wrapped: World, agent: Ag
     status = agent.tool("jit_request_status", request=request, wait_seconds=25)
     assert status["structuredContent"]["status"] == "approved", status
     assert "same call again" in text(status)
-    agent.calls -= 1
 
-    other = agent.tool("deploy", **production)
+    other = agent.aside("deploy", **production)
     assert other["isError"], other
     assert "other arguments" in text(other)
-    agent.calls -= 1
     passed = agent.tool("deploy", **staging)
     assert not passed["isError"], passed
-    # J13: denied, ask, wait, call again. The wait is one call when somebody answers within it.
-    assert agent.calls - 1 + 1 == 3, "three calls of the model after the denial: ask, wait, call again"
+    # J13. The wait is one call when somebody answers within it.
+    assert agent.calls == 1 + 3, "the denied call, and three of the model after it: ask, wait, call again"
 
     grant = str(wrapped.call(ADMIN, "GET", f"/jit/requests/{request}").json()["grant_id"])
     held = wrapped.grant(grant)
@@ -198,3 +207,47 @@ def test_rpc_answers_alike(wrapped: World) -> None:
     assert "error" not in answer, answer
     assert answer["result"]["isError"] is True
     assert "jit_request_access" in answer["result"]["content"][0]["text"]
+
+
+# The vectors. The gateway writes hyphens in the names of tools, where the vectors have underscores.
+
+TOOLS = [f"vector-tool-{number}" for number in range(1, 8)]
+
+
+def as_in_vectors(message: Any) -> Any:
+    """An answer with the names of our tools as the vectors have them, and the offer where this version of the gateway
+    does not pass it on: beside the content."""
+    said = json.loads(re.sub(r'"jit-[a-z-]+"', lambda name: name[0].replace("-", "_"), json.dumps(message)))
+    result = said.get("result", {})
+    content = result.get("content") or [{}]
+    if not result.get("_meta") and content[0].get("_meta"):
+        result["_meta"] = content[0]["_meta"]
+    return said
+
+
+@pytest.fixture(scope="module")
+def vectors(wrapped: World) -> Iterator[Runner]:
+    for name in TOOLS:
+        run._create_tool(wrapped.gateway, wrapped.tokens[ADMIN], name, f"http://127.0.0.1:{wrapped.tools_port}/status")
+
+    def do(op: str, args: dict[str, Any]) -> httpx.Response:
+        if op == "reset":
+            wrapped.end_all()
+            return httpx.Response(200)
+        queue = wrapped.call(ADMIN, "GET", "/jit/requests?status=pending&limit=200").json()["items"]
+        [request] = [one["id"] for one in queue if one["resource"] == f"tool:{args['tool']}"]
+        verb, body = {"approve_tool": ("approve", {}), "deny_tool": ("deny", {"reason": "vectors"})}[op]
+        answer = wrapped.call(ADMIN, "POST", f"/jit/requests/{request}/{verb}", body)
+        return httpx.Response(answer.status, text=answer.text)
+
+    with httpx.Client(base_url=wrapped.gateway.url, timeout=60) as client:
+        runner = Runner(client, {"agent": {"Authorization": f"Bearer {wrapped.tokens[BOT]}"}}, do)
+        runner.said = as_in_vectors
+        yield runner
+    wrapped.end_all()
+
+
+@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
+def test_the_vectors_of_mcp(vectors: Runner, case: dict[str, Any]) -> None:
+    named = json.loads(json.dumps(case).replace("vector_tool_", "vector-tool-"))
+    vectors.run(named, VECTORS["vars"])

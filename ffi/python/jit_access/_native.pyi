@@ -152,11 +152,15 @@ class Context:
         address: str | None = None,
         session: str | None = None,
         call: str | Mapping[str, Any] | None = None,
+        acts_for: str | None = None,
         details: UseDetails | None = None,
     ) -> Self:
         """How the principal signed in, as for `Caller`; the IP address that the question comes from; the session or
         task that it belongs to; the exact call of a tool, as an object with `name` and `arguments` or as JSON text of
-        it; and what the record of a use says besides, where `enhanced_audit` is on.
+        it; the person that an agent acts for; and what the record of a use says besides, where `enhanced_audit` is on.
+
+        With `acts_for` a check honours only what the agent holds for just this person, and only as long as both may
+        hold it, as far as the host has reported what they are. It asks the store, so it takes some microseconds more.
 
         Raises `InvalidInput` for what is no address, for a session that is not 1 to 255 visible ASCII characters, and
         for details that are no `UseDetails`.

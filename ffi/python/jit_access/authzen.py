@@ -38,6 +38,7 @@ _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _OPEN: Final = frozenset({"jwks", "schemas/submission"})
 """What anybody may read."""
 _READ: Final = ("content-type", "x-request-id", "idempotency-key", "prefer")
+_READ_RAW: Final = {name.encode(): name for name in _READ}
 _AGAIN: Final = 0.2
 """Seconds between two looks at a request that somebody waits for."""
 _WAIT: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,9})\b")
@@ -77,12 +78,8 @@ def create_authzen_router(
     router = APIRouter(prefix=prefix, route_class=_Route, tags=["AuthZEN"])
     path = "/access/v1/{path:path}"
     if isinstance(pep, Peps):
-        known = pep
-
-        async def by_token(request: Request) -> Response:
-            return await _serve(point, known.authenticate(request.headers.get("authorization")), request)
-
-        router.add_route(f"{prefix}{path}", _told(by_token), methods=_METHODS, include_in_schema=False)
+        endpoint: Any = _ByToken(point, pep)
+        router.add_route(f"{prefix}{path}", endpoint, methods=_METHODS, include_in_schema=False)
         return router
 
     async def anybody(request: Request) -> Response:
@@ -160,24 +157,80 @@ def _told(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
     return told
 
 
+class _ByToken:
+    """The routes for callers with bearer tokens, as an ASGI application: what a framework does around a route would
+    cost as much as the answer."""
+
+    def __init__(self, point: _AuthZen, peps: Peps) -> None:
+        self._point, self._peps = point, peps
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        token, headers = None, []
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                token = value.decode("latin-1")
+            elif name in _READ_RAW:
+                headers.append((_READ_RAW[name], value.decode("latin-1")))
+        body = await _received(receive)
+        if body is None:
+            return
+        path = scope["path_params"]["path"]
+        who, is_gone = self._peps.authenticate(token), Request(scope, receive).is_disconnected
+        status, sent, text = await _answer(self._point, who, scope["method"], path, headers, body, is_gone)
+        told = text.encode()
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent]
+        raw.append((b"content-length", str(len(told)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": told})
+
+
 async def _serve(point: _AuthZen, who: Pep | None, request: Request) -> Response:
     path = request.path_params.get("path") or request.url.path.rpartition("/access/v1/")[2]
     headers = [(name, value) for name in _READ if (value := request.headers.get(name)) is not None]
     body = await _body(request)
-    until = time.monotonic() + _wish(request)
+    return _response(*await _answer(point, who, request.method, path, headers, body, request.is_disconnected))
+
+
+async def _answer(
+    point: _AuthZen,
+    who: Pep | None,
+    method: str,
+    path: str,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    is_gone: Callable[[], Awaitable[bool]],
+) -> tuple[int, Sequence[tuple[str, str]], str]:
+    """The answer, which waits for a decision as long as the caller wants to and is there."""
+    # Half the price of a thread of the framework's; the host's functions still see its context variables.
+    asked = partial(copy_context().run, point.serve, who, method, path, headers, body)
+    loop, until = asyncio.get_running_loop(), None
     while True:
-        # Half the price of a thread of the framework's; the host's functions still see its context variables.
-        asked = partial(copy_context().run, point.serve, who, request.method, path, headers, body)
-        status, sent, text, is_waiting = await asyncio.get_running_loop().run_in_executor(None, asked)
-        if not is_waiting or time.monotonic() >= until or await request.is_disconnected():
-            return _response(status, sent, text)
+        status, sent, text, is_waiting = await loop.run_in_executor(None, asked)
+        if not is_waiting:
+            return status, sent, text
+        until = time.monotonic() + _wish(headers) if until is None else until
+        if time.monotonic() >= until or await is_gone():
+            return status, sent, text
         await asyncio.sleep(_AGAIN)
 
 
-def _wish(request: Request) -> float:
+def _wish(headers: Sequence[tuple[str, str]]) -> float:
     """How many seconds the caller wants to wait (`Prefer: wait=25`)."""
-    found = _WAIT.search(request.headers.get("prefer", ""))
+    found = _WAIT.search(next((value for name, value in headers if name == "prefer"), ""))
     return min(int(found[1]), 25) if found else 0.0
+
+
+async def _received(receive: Any) -> bytes | None:
+    """The same of an ASGI request; `None` when whoever sent it is gone."""
+    parts = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part: bytes = message.get("body", b"")
+        parts = parts + part if parts else part
+        if len(parts) > MAX_BODY or not message.get("more_body", False):
+            return parts
 
 
 async def _body(request: Request) -> bytes:

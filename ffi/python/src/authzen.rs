@@ -211,13 +211,16 @@ impl Host for Functions {
     fn base(&self, question: &Question) -> Result<Option<bool>, HostError> {
         let Some(base) = &self.base else { return Ok(None) };
         Self::asked("base", |py| {
-            let said = base.bind(py).call1((asked(py, question)?,))?;
-            if said.is_none() {
-                return Ok(None);
-            }
-            // Nothing but a plain yes is one.
-            let said = said.cast::<PyBool>().map_err(|_| PyTypeError::new_err("a bool or None is expected"))?;
-            Ok(Some(said.is_true()))
+            yes_or_no(&base.bind(py).call1((asked(py, question)?,))?)
+        })
+    }
+
+    fn bases(&self, questions: &[&Question]) -> Result<Vec<Option<bool>>, HostError> {
+        let Some(base) = &self.base else { return Ok(vec![None; questions.len()]) };
+        // The interpreter is entered once for all of them: each time there is another thread to wait for.
+        Self::asked("base", |py| {
+            let base = base.bind(py);
+            questions.iter().map(|question| yes_or_no(&base.call1((asked(py, question)?,))?)).collect()
         })
     }
 
@@ -245,6 +248,15 @@ impl Host for Functions {
             Ok(found)
         })
     }
+}
+
+/// Nothing but a plain yes is one.
+fn yes_or_no(said: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+    if said.is_none() {
+        return Ok(None);
+    }
+    let said = said.cast::<PyBool>().map_err(|_| PyTypeError::new_err("a bool or None is expected"))?;
+    Ok(Some(said.is_true()))
 }
 
 /// The question as the host's functions get it: as it was sent.

@@ -115,7 +115,7 @@ pub struct Context(pub model::Context);
 #[pymethods]
 impl Context {
     #[new]
-    #[pyo3(signature = (*, amr = Vec::new(), acr = None, auth_time = None, mfa = None, address = None, session = None, call = None, details = None))]
+    #[pyo3(signature = (*, amr = Vec::new(), acr = None, auth_time = None, mfa = None, address = None, session = None, call = None, acts_for = None, details = None))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn new(
         py: Python<'_>,
@@ -126,13 +126,15 @@ impl Context {
         address: Option<&str>,
         session: Option<&str>,
         call: Option<&Bound<'_, PyAny>>,
+        acts_for: Option<&str>,
         details: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let sign_in = sign_in(&amr, acr, auth_time, mfa)?;
         let call = call.map(tool_call).transpose()?;
+        let acts_for = acts_for.map(|person| model::Principal::user(person).map_err(|error| raise(error.for_field("acts_for"))));
         let details = details.map(|told| use_details(py, told)).transpose()?;
         let known = model::Context::new(sign_in, address, session).map_err(raise)?;
-        Ok(Self(known.call(call).details(details.map(Arc::new))))
+        Ok(Self(known.call(call).acts_for(acts_for.transpose()?).details(details.map(Arc::new))))
     }
 
     #[getter]

@@ -14,7 +14,8 @@ from typing import Any
 from fastapi import FastAPI, Header
 from fastapi.testclient import TestClient
 
-from jit_access import Caller, Engine, JitAccessError
+from jit_access import Caller, Engine, JitAccessError, Principal
+from jit_access.authzen import Pep, Peps, create_authzen_router
 from jit_access.bodies import ROUTES
 from jit_access.router import create_router
 from jit_access.testing import ManualClock
@@ -49,6 +50,19 @@ AGENTS = {
     "alone": Caller("bot-1", agent=True, roles=["developer", "lead"]),
     "ghost": Caller("ghost@example.com", acts_for=ANN, roles=["developer", "lead"]),
 }
+# The agent calls the decision point too, as a program that speaks for itself; of the token of another program it knows
+# only a part.
+OWN, FOREIGN = "o" * 40, "f" * 40
+ASKED = (
+    "evaluation",
+    "evaluations",
+    "search/subject",
+    "search/resource",
+    "search/action",
+    "requests",
+    "cancel",
+    "task",
+)
 NEVER = {
     "approve",
     "deny",
@@ -79,10 +93,75 @@ class World:
             return {**PEOPLE, **AGENTS}[who]
 
         app.include_router(create_router(self.engine, caller=caller))
+        peps = Peps([(Pep("bot-1", speaks_for=["agent:bot-1"]), OWN), (Pep("gateway"), FOREIGN)])
+        url = "https://pdp.example.com"
+        app.include_router(create_authzen_router(self.engine, pep=peps, standing=self.standing, public_url=url))
         self.client = TestClient(app, raise_server_exceptions=True)
         self.ids: list[str] = ["0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b"]
         self.approved: set[str] = set()
         self.done: dict[str, int] = {}
+        self.handles: list[str] = ["arq_x"]
+        self.denials: list[dict[str, Any]] = []
+
+    def standing(self, principal: Principal, person: Principal | None) -> Caller | None:
+        """Who somebody is to the host. The agent acts for Ann, whatever it says."""
+        if principal.agent:
+            return AGENTS["bot"] if principal.name == "bot-1" else None
+        return next((one for one in PEOPLE.values() if one.principal == principal), None)
+
+    def ask_the_decision_point(self) -> None:
+        """One call of AuthZEN by the agent."""
+        dice, what = self.dice, self.dice.choice(ASKED)
+        subject: dict[str, Any] = dice.choice(
+            [
+                {"type": "agent", "id": "bot-1"},
+                {"type": "user", "id": ANN},
+                {"type": "user", "id": "lead@example.com"},
+                {"type": "user", "id": ANN, "properties": {"act": {"id": "bot-1"}}},
+                {"type": "agent", "id": "agent:bot-1"},
+            ]
+        )
+        body: dict[str, Any] = {
+            "subject": subject,
+            "action": {"name": dice.choice(["tools.execute", "db.read", "jit.approve"])},
+            "resource": {"type": "tool", "id": dice.choice(["a", "deploy", f"{dice.randrange(50)}"])},
+            "context": dice.choice([{}, {"approval": {"id": "apr_x"}}, {"agent": "bot-2"}]),
+        }
+        path, method = what, "POST"
+        if what == "requests" and self.denials:
+            body = dice.choice(self.denials[-3:])
+            if dice.random() < 0.3:
+                body = {**body, "subject": {"type": "user", "id": ANN}}
+            if dice.random() < 0.3:
+                body = {**body, "requested_access": {"emergency": True, "urn:jit-access:whole_role": True}}
+        elif what == "cancel":
+            path = f"requests/{dice.choice(self.handles)}/cancel"
+        elif what == "task":
+            path, method = f"requests/{dice.choice([*self.handles, *self.ids[-5:]])}", "GET"
+        token = dice.choice([OWN, OWN, OWN, FOREIGN[:39], None])
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = self.client.request(
+            method, f"/access/v1/{path}", headers=headers, json=None if method == "GET" else body
+        )
+        self.done[what] = self.done.get(what, 0) + 1
+        assert answer.status_code < 500, (what, answer.text)
+        assert SECRET not in answer.text, (what, answer.text[:500])
+        if token != OWN:
+            assert answer.status_code == 401, (what, answer.text)
+        elif what in ("evaluation", "requests") and body["subject"] != {"type": "agent", "id": "bot-1"}:
+            assert answer.status_code >= 400 or answer.json() == {"decision": False}, (what, answer.text)
+        if what == "evaluation" and answer.status_code == 200:
+            told = answer.json()
+            if told["decision"]:
+                assert told["context"]["urn:jit-access:decision"]["grant"] in self.approved, told
+            elif "access_request" in told.get("context", {}):
+                denied = told["context"]
+                echo = {name: denied["access_request"][name] for name in ("expires_at", "binding_token", "template")}
+                denial = {**echo, "evaluation_id": denied["evaluation_id"], "reason": denied["reason"]}
+                context = {**body["context"], "business_justification": "approve this at once"}
+                self.denials = [*self.denials[-20:], {**body, "context": context, "denial": denial}]
+        if what == "requests" and answer.status_code in (201, 202):
+            self.handles.append(answer.json()["task"]["id"])
 
     def of_others(self) -> None:
         """What the agent steals: requests and grants of other people, and of another agent of its person."""
@@ -138,6 +217,8 @@ class World:
     def move(self) -> None:
         """One call by the agent."""
         dice = self.dice
+        if dice.random() < 0.2:
+            return self.ask_the_decision_point()
         name, who = dice.choice(list(ROUTES)), dice.choice(list(AGENTS))
         route = ROUTES[name]
         id = dice.choice([*self.ids[-30:], dice.choice(self.ids), "../requests", "%00"])
@@ -218,5 +299,6 @@ def test_a_hostile_agent_gets_nothing_that_no_person_gave() -> None:
         if number % 50 == 0:
             world.holds()
     world.holds()
-    assert set(world.done) == set(ROUTES), "every route was tried"
+    assert set(world.done) == {*ROUTES, *ASKED}, "every route was tried"
+    assert world.denials, "it was told there what it may ask for"
     assert world.engine.verify() > 50

@@ -75,12 +75,14 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield Host(url, f"http://127.0.0.1:{served}/mcp", folder)
 
 
-async def connected(host: Host, transport: str, stack: AsyncExitStack) -> ClientSession:
+async def connected(host: Host, transport: str, stack: AsyncExitStack, *more: str, opens: Any = None) -> ClientSession:
     if transport == "stdio":
         token = host.folder / "token"
         token.write_text("token-bot\n")
         command = StdioServerParameters(
-            command=JIT, args=["mcp", "--host", host.url, "--token-file", str(token)], env={"PATH": os.environ["PATH"]}
+            command=JIT,
+            args=["mcp", "--host", host.url, "--token-file", str(token), *more],
+            env={"PATH": os.environ["PATH"]},
         )
         streams = await stack.enter_async_context(stdio_client(command))
     else:
@@ -95,7 +97,7 @@ async def connected(host: Host, transport: str, stack: AsyncExitStack) -> Client
 
             client = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, timeout=60))
             streams = await stack.enter_async_context(streamable_http_client(host.served, http_client=client))
-    session = await stack.enter_async_context(ClientSession(streams[0], streams[1]))
+    session = await stack.enter_async_context(ClientSession(streams[0], streams[1], elicitation_callback=opens))
     await session.initialize()
     return session
 
@@ -175,6 +177,34 @@ def test_an_agent_learns_asks_waits_and_gives_back(host: Host, transport: str) -
     asyncio.run(story())
     [request] = host.call("ops", "GET", "/requests?status=approved&limit=1")["items"]
     assert (request["requester_email"], request["requester_acts_for"]) == ("agent:bot", "dev@example.com")
+
+
+@pytest.mark.parametrize("can_open", [True, False])
+def test_a_client_that_can_opens_the_page_for_its_person(host: Host, can_open: bool) -> None:
+    """An accepted page is no review: the request waits for a person as before."""
+    from mcp.types import ElicitResult
+
+    opened: list[tuple[str, str]] = []
+
+    async def opens(_context: Any, asked: Any) -> ElicitResult:
+        opened.append((asked.mode, asked.url))
+        return ElicitResult(action="accept")
+
+    async def story() -> dict[str, Any]:
+        async with AsyncExitStack() as stack:
+            pages = "https://gateway.example.com/jit/pages/"
+            session = await connected(host, "stdio", stack, "--pages", pages, opens=opens if can_open else None)
+            arguments = {"tool": f"page-{can_open}", "reason": "look"}
+            made = document(await session.call_tool("jit_request_access", arguments))["structuredContent"]
+            seen = document(await session.call_tool("jit_request_status", {"request": made["request"]}))
+            assert seen["structuredContent"]["status"] == "pending"
+            await session.call_tool("jit_withdraw_request", {"request": made["request"]})
+            return dict(made)
+
+    made = asyncio.run(story())
+    page = f"https://gateway.example.com/jit/pages/requests/{made['request']}"
+    assert made["ticket_page"] == page
+    assert opened == ([("url", page)] if can_open else [])
 
 
 def test_over_http_nobody_is_served_without_a_token(host: Host) -> None:

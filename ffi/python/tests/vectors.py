@@ -39,6 +39,9 @@ class Runner:
         do: Callable[[str, dict[str, Any]], httpx.Response] | None = None,
     ) -> None:
         self.client, self.headers, self.do = client, headers, do
+        self.mcp = "/mcp"
+        self.said: Callable[[Any], Any] = lambda message: message
+        """Brings an answer of MCP to the names that the vectors have."""
         self.endpoints: dict[str, str] = {}
 
     def run(self, case: dict[str, Any], variables: dict[str, Any]) -> None:
@@ -48,11 +51,16 @@ class Runner:
             try:
                 self.step(step)
             except Wrong as wrong:
-                raise Wrong(f"{case['name']}, step {place} ({step.get('call') or step.get('op')}): {wrong}") from wrong
+                raise Wrong(
+                    f"{case['name']}, step {place} ({step.get('call') or step.get('rpc') or step.get('op')}): {wrong}"
+                ) from wrong
 
     def step(self, step: dict[str, Any]) -> None:
         self.now = time.time()
-        if "call" in step:
+        if "rpc" in step:
+            self.check(step, self.rpc(step))
+            self.find(step)
+        elif "call" in step:
             method, target = step["call"].split(" ", 1)
             self.check(step, self.call(method, target, step))
         elif "poll" in step:
@@ -121,9 +129,46 @@ class Runner:
             return self.call(method, f"{ORIGIN}/access/v1/requests", step)
         return answer
 
+    def rpc(self, step: dict[str, Any]) -> httpx.Response:
+        """One call of MCP over streamable HTTP (2025-11-25), after a handshake: all of the JSON-RPC answer."""
+        headers = {**self.headers[step.get("as", "pep")], "Accept": "application/json, text/event-stream"}
+
+        def send(message: dict[str, Any]) -> httpx.Response:
+            return self.client.post(self.mcp, json={"jsonrpc": "2.0", **message}, headers=headers)
+
+        hello = {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "vectors", "version": "1"},
+        }
+        begun = send({"id": 0, "method": "initialize", "params": hello})
+        if begun.status_code != 200:
+            raise Wrong(f"no handshake: {begun.status_code} {begun.text}")
+        headers["MCP-Protocol-Version"] = _message(begun)["result"]["protocolVersion"]
+        if session := begun.headers.get("mcp-session-id"):
+            headers["Mcp-Session-Id"] = session
+        send({"method": "notifications/initialized"})
+        asked: dict[str, Any] = {"id": 1, "method": step["rpc"]}
+        if "params" in step:
+            asked["params"] = self.filled(step["params"])
+        answer = send(asked)
+        said = self.said(_message(answer)) if answer.content else {}
+        return httpx.Response(answer.status_code, json=said)
+
+    def find(self, step: dict[str, Any]) -> None:
+        """Saves something of the one entry of a list that fits."""
+        if found := step.get("find"):
+            rows = _at(self.last, found["in"])
+            row = next((row for row in rows if self.fits(row, self.filled(found["where"]))), None)
+            if row is None:
+                raise Wrong(f"nothing fits: {rows}")
+            for name, pointer in found["save"].items():
+                self.saved[name] = _at(row, pointer)
+
     def check(self, step: dict[str, Any], answer: httpx.Response) -> None:
         wish = self.filled(step.get("expect", {}))
         seen = f"{answer.status_code} {answer.text}"
+        self.last = _json(answer) if "find" in step else None
         if "status" in wish:
             statuses = wish["status"] if isinstance(wish["status"], list) else [wish["status"]]
             if answer.status_code not in statuses:
@@ -157,7 +202,7 @@ class Runner:
             ((name, inside),) = value.items()
             if name in _MADE:
                 return getattr(self, _MADE[name])(self.filled(inside))
-        return {name: self.filled(one) for name, one in value.items()}
+        return {self.filled(name): self.filled(one) for name, one in value.items()}
 
     def look_up(self, text: str) -> Any:
         name, _, pointer = text.partition("#")
@@ -201,7 +246,8 @@ class Runner:
 
     def fits(self, seen: Any, wish: Any) -> bool:
         if isinstance(wish, dict):
-            if len(wish) == 1 and next(iter(wish)).startswith("$"):
+            # What was saved may be wished for, and `$ref` is a member of a JSON schema.
+            if len(wish) == 1 and next(iter(wish)).startswith("$") and "$ref" not in wish:
                 ((form, inside),) = wish.items()
                 return self.form(form, seen, inside)
             if not isinstance(seen, dict):
@@ -287,6 +333,15 @@ _MADE = {
     "$bent": "bent",
     "$repeat": "repeat",
 }
+
+
+def _message(answer: httpx.Response) -> Any:
+    """The one message of an answer that is JSON, or a stream of events that ends with it."""
+    if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+        return _json(answer)
+    data = [line.removeprefix("data:").strip() for line in answer.text.splitlines() if line.startswith("data:")]
+    messages = [json.loads(text) for text in data if text]
+    return next(message for message in reversed(messages) if "id" in message)
 
 
 def _json(answer: httpx.Response) -> Any:

@@ -57,6 +57,7 @@ pub use self::ending::no_longer_extending;
 pub use self::offer::{Offer, offers};
 pub use self::remedy::{Remedy, remedies};
 pub use self::review::may_review;
+pub use self::standing::may_still_hold;
 pub use self::touch::{Touched, end_changed_roles, touched_grant, touched_request};
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;

@@ -52,6 +52,18 @@ pub(super) fn report(
     Ok(events)
 }
 
+/// Whether the principal may hold the grant still, being what the host says now.
+#[must_use]
+pub fn may_still_hold(
+    grant: &Grant,
+    principal: &Principal,
+    standing: &Standing,
+    rules: &Rules,
+    now: Timestamp,
+) -> bool {
+    lost(grant, (principal, standing), rules, now).is_none()
+}
+
 /// Why a principal of this standing may not hold the grant, if so. A role that is not in the catalogue any more asks for
 /// nothing. Where the policy has no answer the grant ends: elevated access is taken away in doubt.
 fn lost(

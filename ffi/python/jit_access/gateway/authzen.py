@@ -42,12 +42,9 @@ def _standing(principal: Principal, person: Principal | None) -> Caller | None:
     """Who somebody is to the gateway. An agent counts when its account acts for that person; nobody else does."""
     if principal.agent != agents.is_agent(principal.name):
         return None
-    account = host.accounts([principal.name]).get(principal.name)
-    if account is None or not account.standing.enabled:
-        return None
     if principal.agent and (person is None or agents.person_of(principal.name) != person.name.lower()):
         return None
-    return host.asker(principal.name)
+    return host.enabled_asker(principal.name)
 
 
 def _candidates(what: Literal["subject", "resource", "action"], _question: dict[str, Any]) -> list[Any]:

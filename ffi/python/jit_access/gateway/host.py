@@ -21,7 +21,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from mcpgateway import plugins
 from mcpgateway.auth_context import get_jwt_user_email_from_payload
 from mcpgateway.config import settings as gateway_settings
-from mcpgateway.db import EmailUser, Permissions, Role, SessionLocal, UserRole
+from mcpgateway.db import EmailTeamMember, EmailUser, Permissions, Role, SessionLocal, UserRole
+from mcpgateway.db import Tool as GatewayTool
 from mcpgateway.middleware.rbac import get_current_user_with_permissions
 from mcpgateway.services.siem_export_service import get_siem_export_service
 from mcpgateway.services.structured_logger import get_structured_logger
@@ -141,8 +142,17 @@ def asker(email: str) -> Caller:
     """The account that a tool call comes from, with the roles that hold without any grant; as `caller`, where there
     is no
     route of ours. May block on the disk."""
-    standing = _standing_roles(email)
+    return _asker(email, accounts([email.lower()]).get(email.lower()))
+
+
+def enabled_asker(email: str) -> Caller | None:
+    """The same, of an account that is there and enabled; otherwise `None`."""
     account = accounts([email.lower()]).get(email.lower())
+    return None if account is None or not account.standing.enabled else _asker(email, account)
+
+
+def _asker(email: str, account: Account | None) -> Caller:
+    standing = _standing_roles(email)
     if account is not None and PLATFORM_ADMIN in account.standing.roles:
         standing[PLATFORM_ADMIN] = {"*"}
     return _named(email, standing)
@@ -349,6 +359,24 @@ def _is_given_by_standing(email: str, permission: str) -> bool | None:
 
 def _shown(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def sees_tool(email: str, name: str) -> bool:
+    """Whether this account sees a tool of this name: a public one, its own, or one of its teams. May block on the
+    disk."""
+    teams_of = select(EmailTeamMember.team_id).where(
+        func.lower(EmailTeamMember.user_email) == email.lower(), EmailTeamMember.is_active.is_(True)
+    )
+    seen = or_(
+        GatewayTool.visibility == "public",
+        func.lower(GatewayTool.owner_email) == email.lower(),
+        and_(GatewayTool.visibility == "team", GatewayTool.team_id.in_(teams_of)),
+    )
+    with SessionLocal() as session:
+        found = session.scalar(
+            select(GatewayTool.id).where(GatewayTool.name == name, GatewayTool.enabled.is_(True), seen).limit(1)
+        )
+    return found is not None
 
 
 def tool_called() -> str | None:

@@ -85,6 +85,14 @@ async def answer(
 
     try:
         caller = await beside(host.asker, email)
+        asked = arguments.get("tool")
+        if (
+            name == "jit_request_access"
+            and isinstance(asked, str)
+            and asked
+            and not await beside(host.sees_tool, email, asked)
+        ):
+            raise Refusal(f"The gateway has no tool {asked!r}. Give the exact name of the tool that was denied.")
         found = await run_tool(_InProcess(engine, caller, beside, follow), name, arguments, tell)
     except Refusal as refusal:
         return ToolResult.model_validate({"content": [{"type": "text", "text": str(refusal)}], "is_error": True})

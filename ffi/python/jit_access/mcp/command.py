@@ -32,6 +32,12 @@ def main(arguments: list[str]) -> int:
         help="a further Host header that HTTP clients may send",
     )
     parser.add_argument(
+        "--pages",
+        metavar="URL",
+        help="where people see requests, such as https://gateway.example.com/jit/pages: a client that can open an "
+        "address opens the page of a new request for its person",
+    )
+    parser.add_argument(
         "--register",
         action="store_true",
         help="make the tools known to a ContextForge gateway that runs the plugin, as an administrator; and end",
@@ -47,6 +53,8 @@ def main(arguments: list[str]) -> int:
     host = given.host or os.environ.get("JIT_HOST")
     if not host:
         parser.error("no service is named: --host URL, or the variable JIT_HOST")
+    if given.pages is not None and urlsplit(given.pages).scheme not in ("http", "https"):
+        parser.error(f"--pages {given.pages}: an http or https address is expected")
     url = host if urlsplit(host).path.strip("/") else host.rstrip("/") + "/jit"
     try:
         from jit_access.client import AsyncClient
@@ -55,7 +63,7 @@ def main(arguments: list[str]) -> int:
         print(f"jit mcp: {error.name} is not installed: pip install 'jit-access[mcp]'", file=sys.stderr)
         return 1
     if given.http is not None:
-        return _serve_http(parser, given.http, given.allow_host, url, make_app)
+        return _serve_http(parser, given.http, given.allow_host, url, given.pages, make_app)
     file = given.token_file or (Path(found) if (found := os.environ.get("JIT_TOKEN_FILE")) else None)
 
     def token() -> str:
@@ -74,11 +82,13 @@ def main(arguments: list[str]) -> int:
             print(f"jit mcp: {error}", file=sys.stderr)
             return 1
         return 0
-    asyncio.run(serve_stdio(AsyncClient(url, token=token)))
+    asyncio.run(serve_stdio(AsyncClient(url, token=token), given.pages))
     return 0
 
 
-def _serve_http(parser: argparse.ArgumentParser, address: str, more: list[str], url: str, make_app: object) -> int:
+def _serve_http(
+    parser: argparse.ArgumentParser, address: str, more: list[str], url: str, pages: str | None, make_app: object
+) -> int:
     import uvicorn
 
     name, _, port = address.rpartition(":")
@@ -87,5 +97,5 @@ def _serve_http(parser: argparse.ArgumentParser, address: str, more: list[str], 
     hosts = [f"{name}:{port}", *more]
     if name in ("127.0.0.1", "localhost"):
         hosts += [f"localhost:{port}", f"127.0.0.1:{port}"]
-    uvicorn.run(make_app(url, hosts), host=name.strip("[]"), port=int(port), log_level="warning")  # type: ignore[operator]
+    uvicorn.run(make_app(url, hosts, pages), host=name.strip("[]"), port=int(port), log_level="warning")  # type: ignore[operator]
     return 0

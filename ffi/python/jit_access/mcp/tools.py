@@ -158,6 +158,7 @@ class HeldOutput(BaseModel):
     """A grant."""
 
     grant: str
+    tool: str | None = Field(description="The tool that it lets you call; null when it is about more than one")
     role: str
     resource: str
     permissions: list[str]
@@ -171,6 +172,7 @@ class AskedOutput(BaseModel):
     """A request that waits."""
 
     request: str
+    tool: str | None = Field(description="The tool that it is about; null when it is about more than one")
     role: str
     resource: str
     status: Status
@@ -279,18 +281,20 @@ async def _request(client: AsyncClient, given: RequestInput, _: Tell) -> Request
         expires_at=made["times_out_at"],
         duration_hours=made["duration_hours"],
         grant=made["grant_id"],
-        ticket_page=made.get("links", {}).get("self"),
+        ticket_page=None,
     )
 
 
 def _next(request: Mapping[str, Any]) -> str:
+    tool = _tool(str(request["resource"]))
+    named = f": {tool}, with the same arguments" if tool else ""
     return {
         "pending": "A person has to decide. Call jit_request_status with wait_seconds 25, and again while it is "
         "pending; you "
         "may do other work meanwhile.",
         "needs_info": "A reviewer asks for more information: show the question to your person, who answers it on the "
         "page.",
-        "approved": "Approved. Make the very same call again now.",
+        "approved": f"Approved. Make the same call again now{named}.",
         "denied": "Denied. Do not ask for the same again; tell your person why.",
         "withdrawn": "The request was taken back. Ask again only if the task still needs it.",
         "timed_out": "Nobody answered in time. Tell your person; ask again only if they say so.",
@@ -329,6 +333,7 @@ async def _mine(client: AsyncClient, _: NoInput, __: Tell) -> MineOutput:
         grants=[
             HeldOutput(
                 grant=one["id"],
+                tool=_tool(one["resource"]),
                 role=one["granted_role"],
                 resource=one["resource"],
                 permissions=one["granted_permissions"],
@@ -340,10 +345,22 @@ async def _mine(client: AsyncClient, _: NoInput, __: Tell) -> MineOutput:
             for one in grants
         ],
         requests=[
-            AskedOutput(request=one["id"], role=one["role"], resource=one["resource"], status=one["status"])
+            AskedOutput(
+                request=one["id"],
+                tool=_tool(one["resource"]),
+                role=one["role"],
+                resource=one["resource"],
+                status=one["status"],
+            )
             for one in waiting
         ],
     )
+
+
+def _tool(resource: str) -> str | None:
+    """The tool that a resource is, if it is one."""
+    kind, _, name = resource.partition(":")
+    return name if kind == "tool" and name else None
 
 
 async def _release(client: AsyncClient, given: GrantInput, _: Tell) -> ReleasedOutput:
