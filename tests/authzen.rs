@@ -9,8 +9,8 @@ use jit_access::authzen::{
     Call, Host, HostError, May, Pep, Point, Question, Settings, SpeaksFor, Trust, binding_hash, is_equal,
     verify_approval, verify_binding,
 };
-use jit_access::clock::ManualClock;
 use jit_access::check::Check;
+use jit_access::clock::ManualClock;
 use jit_access::command::{Approve, ListRequests, ReportStanding, Revoke, Suspend};
 use jit_access::config::Config;
 use jit_access::model::{

@@ -8,7 +8,8 @@ use super::conditions::Candidate;
 use super::{Check, CheckState, KeepsCurrent, guardrail};
 use crate::index::PrincipalHash;
 use crate::model::{
-    Context, Decision, Grant, GrantId, GrantStatus, Invalid, Outcome, Principal, PrincipalKind, RawQuery, Reason, Timestamp,
+    Context, Decision, Grant, GrantId, GrantStatus, Invalid, Outcome, Principal, PrincipalKind, RawQuery, Reason,
+    Timestamp,
 };
 use crate::store::StoreError;
 use crate::workflow::{Use, may_still_hold, met_until};

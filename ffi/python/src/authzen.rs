@@ -210,9 +210,7 @@ impl Host for Functions {
 
     fn base(&self, question: &Question) -> Result<Option<bool>, HostError> {
         let Some(base) = &self.base else { return Ok(None) };
-        Self::asked("base", |py| {
-            yes_or_no(&base.bind(py).call1((asked(py, question)?,))?)
-        })
+        Self::asked("base", |py| yes_or_no(&base.bind(py).call1((asked(py, question)?,))?))
     }
 
     fn bases(&self, questions: &[&Question]) -> Result<Vec<Option<bool>>, HostError> {

@@ -131,7 +131,8 @@ impl Context {
     ) -> PyResult<Self> {
         let sign_in = sign_in(&amr, acr, auth_time, mfa)?;
         let call = call.map(tool_call).transpose()?;
-        let acts_for = acts_for.map(|person| model::Principal::user(person).map_err(|error| raise(error.for_field("acts_for"))));
+        let acts_for =
+            acts_for.map(|person| model::Principal::user(person).map_err(|error| raise(error.for_field("acts_for"))));
         let details = details.map(|told| use_details(py, told)).transpose()?;
         let known = model::Context::new(sign_in, address, session).map_err(raise)?;
         Ok(Self(known.call(call).acts_for(acts_for.transpose()?).details(details.map(Arc::new))))
