@@ -292,6 +292,26 @@ fn what_an_agent_holds_for_one_person_serves_no_other_and_ends_with_what_that_pe
 }
 
 #[test]
+fn where_a_request_says_that_it_comes_from_is_believed_only_under_our_seal() {
+    let world = World::new();
+    let asked = asked(&json!({"type": "user", "id": "ann"}), "tools.execute");
+    let denied = world.denied(&asked);
+    world.ask(&asked, &denied, json!({}));
+    let open = world.engine.workflow().requests(&lead(), &ListRequests::default()).unwrap().items;
+    let origin = open.first().unwrap().request.details.origin.clone().unwrap();
+    assert_eq!(world.point.origin_of(&origin), Some(("gateway", text(&denied, "evaluation_id"))));
+    for forged in [
+        origin.as_str().replace("gateway", "another"),
+        origin.as_str().rsplit_once(' ').unwrap().0.to_owned(),
+        format!("{origin}A"),
+        "authzen gateway ev1.x AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        "by hand".to_owned(),
+    ] {
+        assert_eq!(world.point.origin_of(&Justification::new(&forged).unwrap()), None, "{forged}");
+    }
+}
+
+#[test]
 fn an_emergency_is_one_only_with_its_proof() {
     let world = World::new();
     let emergency = json!({"emergency": true});

@@ -17,6 +17,8 @@ use crate::service::Engine;
 
 /// How many bytes of a MAC an id carries.
 const MAC: usize = 16;
+/// How many characters of a sealed text hold all of its MAC.
+const SEAL: usize = 22;
 /// The form of a denial's id. Another one has another number.
 const FORM: u8 = 1;
 
@@ -173,6 +175,15 @@ impl Keys {
 
     /// Where a request comes from, as a text that only this can have made.
     pub(super) fn origin(&self, text: &str) -> String {
-        self.sealed("origin", text.as_bytes(), &[])
+        let sealed = self.sealed("origin", text.as_bytes(), &[]);
+        format!("{text} {}", sealed.get(sealed.len().saturating_sub(SEAL)..).unwrap_or_default())
+    }
+
+    /// What stands in such a text before its seal, if the seal is right.
+    pub(super) fn open_origin<'a>(&self, origin: &'a str) -> Option<&'a str> {
+        let (text, _) = origin.rsplit_once(' ')?;
+        let expected = self.origin(text);
+        let differs = expected.bytes().zip(origin.bytes()).fold(0, |differs, (one, other)| differs | (one ^ other));
+        (differs == 0 && expected.len() == origin.len()).then_some(text)
     }
 }

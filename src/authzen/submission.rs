@@ -288,10 +288,15 @@ impl Point {
 
     /// Where the request comes from, for its record: who asked for it, which denial it answers, and that it was here.
     fn origin(&self, pep: &Pep, evaluation_id: &str) -> Result<Justification, Reply> {
-        let text = format!("authzen {} {evaluation_id}", pep.id());
-        let seal = self.keys.origin(&text);
-        let seal = seal.get(seal.len().saturating_sub(22)..).unwrap_or_default();
-        Justification::new(&format!("{text} {seal}")).map_err(|error| self.failed(&error.into()))
+        let origin = self.keys.origin(&format!("{ORIGIN}{} {evaluation_id}", pep.id()));
+        Justification::new(&origin).map_err(|error| self.failed(&error.into()))
+    }
+
+    /// The caller that asked for a request of this origin, and the id of the denial that it answered; `None` where this
+    /// decision point did not write it. Whoever submits a request may write any `origin`, so only a sealed one says something.
+    #[must_use]
+    pub fn origin_of<'a>(&self, origin: &'a Justification) -> Option<(&'a str, &'a str)> {
+        self.keys.open_origin(origin.as_str())?.strip_prefix(ORIGIN)?.split_once(' ')
     }
 
     /// A signed denial, for an access request service of its own.
@@ -325,6 +330,9 @@ impl Point {
         self.keys.sign("arap-binding+jwt", &claims).map_err(|error| self.failed(&error))
     }
 }
+
+/// What an origin of ours begins with.
+const ORIGIN: &str = "authzen ";
 
 fn principal_text(mapped: &Mapped) -> String {
     match &mapped.person {

@@ -8,7 +8,7 @@ use super::*;
 use crate::clock::{ManualClock, SteadyTime};
 use crate::model::*;
 use crate::store::{Head, Lineage, Live, MemoryStore, StoreError};
-use crate::workflow::{Rules, Use};
+use crate::workflow::{Rules, Use, View};
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + millis).unwrap()
@@ -32,6 +32,10 @@ impl KeepsCurrent for Upstream {
         }
         self.state.prove(self.state.time.now());
         Ok(self.state.index.revision())
+    }
+
+    fn held_for(&self, _: &Principal, _: &Principal, _: Timestamp) -> Result<View, StoreError> {
+        self.sync().map(|_| View::default())
     }
 
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
