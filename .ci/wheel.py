@@ -9,6 +9,7 @@ size has a limit: everything is compiled for it, and linked as one piece.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -90,9 +91,20 @@ def strip(wheel: Path, objcopy: str) -> None:
         kept = symbols / f"{wheel.stem}.debug"
         run(objcopy, "--only-keep-debug", "--compress-debug-sections", library, kept)
         run(objcopy, "--strip-unneeded", f"--add-gnu-debuglink={kept}", library)
+        for parts in unpacked.glob("*.dist-info/sboms/*.json"):
+            parts.write_text(without_prose(parts.read_text()))
         wheel.unlink()
         run(TOOLS / "wheel", "pack", "-d", wheel.parent, unpacked)
     squeeze(wheel)
+
+
+def without_prose(parts: str) -> str:
+    """The list of parts with what identifies each, and without its prose and the folder that it was built in."""
+    told = json.loads(parts)
+    for part in [told["metadata"]["component"], *told["components"]]:
+        for field in ("author", "description", "externalReferences"):
+            part.pop(field, None)
+    return json.dumps(told, separators=(",", ":")).replace(ROOT.as_uri(), "file:///jit-access")
 
 
 def squeeze(wheel: Path) -> None:

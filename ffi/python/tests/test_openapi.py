@@ -322,7 +322,7 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     assert walk("alerts", "lead")["items"] == []
     walk("acknowledge_alert", "lead", why, id=grant, status=404)
     walk("silence_alert", "lead", {"duration_hours": 1, **why}, id=grant, status=404)
-    # Whether a checkpoint is signed by now depends on the thread that signs, and a stream of events goes on for a minute.
+    # Whether a checkpoint is signed by now depends on the thread that signs; a stream of events goes on for a minute.
     assert {name for name, _ in walk.answered} == operations.keys() - {"checkpoint", "proof", "events"}
 
 
