@@ -69,7 +69,10 @@ fn check_value(schema: &Value, path: &str, attribute: &Value, value: &Value, pro
     let kind = attribute["type"].as_str().unwrap();
     let Some(base) = base_type(schema, kind) else {
         if kind == "object" {
-            return if value.is_object() { () } else { problems.push(format!("{path} is no object")) };
+            if !value.is_object() {
+                problems.push(format!("{path} is no object"));
+            }
+            return;
         }
         let about = &schema["objects"][kind];
         return match about.is_null() {

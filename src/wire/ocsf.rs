@@ -32,6 +32,7 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, person: Option<&Prin
     let (class, activity, name) = class_of(&event.fact);
     let result = event.fact.result();
     let failed = matches!(result, Some(RecordResult::Denied | RecordResult::TimedOut));
+    let (kind, id) = subject(record);
     let mut shown = json!({
         "category_uid": class / 1_000,
         "class_uid": class,
@@ -48,12 +49,11 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, person: Option<&Prin
             "event_code": event.fact.name(),
             "log_name": "journal",
             "product": {"name": "jit-access", "vendor_name": "jit-access", "version": env!("CARGO_PKG_VERSION")},
+            "correlation_uid": id,
         },
         "actor": actor(event, person),
         "unmapped": {"previous": record.previous.to_string(), "data": record.data()?},
     });
-    let (kind, id) = subject(record);
-    shown["metadata"]["correlation_uid"] = json!(id);
     let mut add = |name: &str, value: Value| {
         if let Value::Object(fields) = &mut shown {
             fields.insert(name.to_owned(), value);
