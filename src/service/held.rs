@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::policy_errors::internal;
 use crate::error::Error;
+use crate::index::Change;
 use crate::lock::Mutex;
 use crate::model::{Grant, GrantId, Principal, Revision, Timestamp};
 use crate::policy::{self, BESIDE, Beside};
@@ -114,13 +115,12 @@ impl Projection for HeldGrants {
 
     fn apply(&self, news: &News<'_>) {
         let mut kept = self.kept.lock();
-        for grant in news.added() {
+        for change in news.changes() {
             kept.changes += 1;
-            kept.by_holder.remove(&grant.holder);
-        }
-        for grant in news.removed() {
-            kept.changes += 1;
-            kept.forget(grant);
+            match change {
+                Change::Add(grant) => drop(kept.by_holder.remove(&grant.holder)),
+                Change::Remove(grant) => kept.forget(grant),
+            }
         }
     }
 
