@@ -79,7 +79,7 @@ impl Watched {
         self.last
     }
 
-    /// How often in the last hour.
+    /// Which role it gives, and to whom.
     pub(super) fn role_and_holder(&self) -> (&RoleName, &Principal) {
         (&self.role, &self.holder)
     }

@@ -149,8 +149,8 @@ const LAST_PACK: &str =
 const PACKS_BETWEEN: &str =
     "SELECT min(first), max(first) FROM packs INDEXED BY packs_by_end WHERE ended >= ? AND began < ?";
 
-/// A query of `revision, hash, body` of the records that change state. Its parameters are the first and the last revision, the bounds of the time, and the limit,
-/// those of them that there are.
+/// A query of `revision, hash, body` of the records that change state. Its parameters are the first and the last revision,
+/// the bounds of the time, and the limit, those of them that there are.
 fn sql(query: &RecordQuery) -> String {
     let mut sql = "SELECT revision, hash, body FROM journal INDEXED BY journal_changes
          WHERE changes = 1 AND revision BETWEEN ? AND ?"
