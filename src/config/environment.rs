@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::keys::{self, Kind, PREFIX};
 use super::reader::Findings;
+use super::spelling;
 use crate::model::Invalid;
 
 /// Variables that a command line or a client of the routes reads. They set no key and are passed over.
@@ -56,7 +57,7 @@ pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (St
             None if is_service_link(&name, &text) || RESERVED.contains(&name.as_str()) => {}
             None => {
                 let variables: Vec<_> = keys::all().filter_map(keys::Key::variable).collect();
-                let expected = keys::meant(&name, variables.iter().map(String::as_str));
+                let expected = spelling::meant(&name, variables.iter().map(String::as_str));
                 findings.error(Invalid::new(name, "is not a known variable", expected));
             }
         }

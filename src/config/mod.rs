@@ -19,6 +19,7 @@
 //! | `reader` | how a value is taken out of the document, or found wrong |
 //! | `roles` | what can be asked for, and who approves it |
 //! | `schema` | which kinds of resource the host has, where the operator says so |
+//! | `spelling` | what a misspelt name was probably meant to be |
 //! | `store` | where the journal is kept, and whether it can be kept there |
 //! | `policy_cases` | a file of sentences about the policies |
 //! | `guardrails` | what stands above every grant, and what is so without one |
@@ -39,6 +40,7 @@ mod policy_cases;
 mod reader;
 mod roles;
 mod schema;
+mod spelling;
 mod store;
 mod workflow_policy;
 

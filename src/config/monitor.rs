@@ -63,7 +63,7 @@ fn word(text: &str) -> Result<String, Invalid> {
 fn kind(name: &str) -> Result<AlertKind, Invalid> {
     let known = AlertKind::ALL.iter().copied();
     known.clone().find(|kind| kind.name() == name).ok_or_else(|| {
-        let expected = super::keys::meant(name, known.map(AlertKind::name));
+        let expected = super::spelling::meant(name, known.map(AlertKind::name));
         Invalid::new("monitor", format!("is {}", Invalid::quote(name)), expected)
     })
 }

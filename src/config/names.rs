@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::keys;
 use super::reader::Reader;
 use super::roles::Listed;
+use super::spelling;
 use crate::model::{Invalid, Permission, RoleName};
 use crate::workflow::Rules;
 
@@ -20,7 +20,7 @@ pub(super) fn check(reader: &Reader, rules: &Rules, host_roles: Option<&[RoleNam
     let hosts = of_the_host(rules, host_roles);
     let unknown = |key: &str, names: Numbered<'_>, known: &BTreeSet<&str>, remedy: &str| {
         for (at, name) in names.into_iter().filter(|(_, name)| !known.contains(name.as_str())) {
-            let near = keys::nearest(name.as_str(), known.iter().copied());
+            let near = spelling::nearest(name.as_str(), known.iter().copied());
             let expected = near.map_or_else(|| remedy.to_owned(), |near| format!("`{near}`, perhaps"));
             let problem = format!("is {}, and there is no such role", Invalid::quote(name.as_str()));
             reader.refuse(&format!("{key}[{at}]"), problem, expected);
@@ -35,7 +35,7 @@ pub(super) fn check(reader: &Reader, rules: &Rules, host_roles: Option<&[RoleNam
         let key = format!("roles.{}.conflicts_with", role.name);
         let is_open = |name: &RoleName| {
             let name = name.as_str();
-            host_roles.is_none() && !all.contains(name) && keys::nearest(name, all.iter().copied()).is_none()
+            host_roles.is_none() && !all.contains(name) && spelling::nearest(name, all.iter().copied()).is_none()
         };
         // Where the host's roles are not listed, one that is like no known role may well be one of them.
         for name in role.conflicts_with.iter().filter(|name| is_open(name)) {
@@ -76,7 +76,7 @@ fn exceptions(reader: &Reader, role: &Listed) {
             continue;
         }
         let prefixes: Vec<String> = role.permissions.iter().map(|given| beginning_like(given, out)).collect();
-        let near = keys::nearest(out.as_str(), prefixes.iter().map(String::as_str));
+        let near = spelling::nearest(out.as_str(), prefixes.iter().map(String::as_str));
         let given: Vec<_> = role.permissions.iter().map(Permission::as_str).collect();
         let expected = match near {
             Some(near) => format!("`{near}`, perhaps"),
@@ -105,7 +105,7 @@ fn reserved(reader: &Reader, key: &str, reserved: &[Permission], listed: &[Liste
         }
         let like: Vec<String> = given.iter().map(|given| beginning_like(given, out)).collect();
         let shown = Invalid::quote(out.as_str());
-        match keys::nearest(out.as_str(), like.iter().map(String::as_str)) {
+        match spelling::nearest(out.as_str(), like.iter().map(String::as_str)) {
             Some(near) => {
                 let problem = format!("is {shown}, which no role gives");
                 reader.refuse(&format!("{key}[{at}]"), problem, format!("`{near}`, perhaps"));

@@ -141,7 +141,7 @@ fn kinds(name: &str) -> Result<Vec<NoticeKind>, Invalid> {
         .collect();
     if found.is_empty() {
         let known = NoticeKey::ALL.map(last).into_iter().chain(NoticeKind::ALL.iter().map(|kind| kind.name()));
-        let expected = super::keys::meant(name, known);
+        let expected = super::spelling::meant(name, known);
         return Err(Invalid::new("events", format!("is {}", Invalid::quote(name)), expected));
     }
     Ok(found)

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::keys;
+use super::{keys, spelling};
 use crate::model::{Invalid, Ttl};
 
 /// What was found while a configuration was read, in the order of reading.
@@ -239,7 +239,7 @@ impl Reader {
     /// Refuses what was not read.
     pub(super) fn finish(self) {
         for key in self.map.keys() {
-            let expected = keys::meant(key, keys::below(&self.place));
+            let expected = spelling::meant(key, keys::below(&self.place));
             self.findings.error(Invalid::new(self.key(key), "is not a known key", expected));
         }
     }

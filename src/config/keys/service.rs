@@ -1,0 +1,111 @@
+//! Keys of the store and of the process.
+
+use super::Kind::{Plain, Text};
+use super::{Table, key};
+
+pub(super) const TABLES: &[Table] = &[(
+    "service",
+    &[
+        key(
+            "store.type",
+            Text,
+            "memory; sqlite with a `path`; postgresql with a `url`",
+            "`memory` (gone with the process), `sqlite` or `postgresql`.",
+        ),
+        key("store.path", Text, "", "The SQLite file. It is this library's own; keep it on a local disk."),
+        key(
+            "store.url",
+            Text,
+            "",
+            "The PostgreSQL database: `postgresql://user:password@host:port/database`. To another machine the connection is encrypted and verified, unless the address says `sslmode=disable`; `sslrootcert` names the authority. PgBouncer may stand before it. The password is shown nowhere.",
+        ),
+        key("store.schema", Text, "jit_access", "PostgreSQL: the schema. It is made where it is not there."),
+        key(
+            "store.state_folder",
+            Text,
+            "",
+            "PostgreSQL: a folder of this machine that keeps what was seen last, so that a database restored from an older backup is noticed at a start too: then no grant is honoured until `accept_store`.",
+        ),
+        key("store.busy_timeout_ms", Plain, "5000", "How long a write waits for another process that writes."),
+        key(
+            "service.max_staleness_ms",
+            Plain,
+            "2000",
+            "How old the last proof may be that the store has nothing new, for a check that does not ask for the current state.",
+        ),
+        key(
+            "service.cross_check_percent",
+            Plain,
+            "0",
+            "How many of a hundred allows by grants are asked of Cedar too. Where it says no, the check does, and the alert `engines_differ` tells the whole question.",
+        ),
+        key(
+            "service.time_source",
+            Text,
+            "host",
+            "Whose time of day is believed: `host`, that of the machine, which has to agree with the others; or `database`, that of the server of a store in PostgreSQL, for every process of it. `health` and the metric `jit_clock_source` say which it is.",
+        ),
+        key(
+            "service.max_clock_step_minutes",
+            Plain,
+            "360",
+            "How far the clock may jump ahead before it is not believed: then no grant is honoured until it is set right, or `accept_clock` says that it is right.",
+        ),
+        key(
+            "service.max_downtime_days",
+            Plain,
+            "31",
+            "How long a SQLite store may have been unused before the clock is not believed at a start: then no grant is honoured. After a longer pause, check the clock and say that it is right (`accept_clock`).",
+        ),
+        key(
+            "service.interval_ms",
+            Plain,
+            "50",
+            "How often the background thread writes uses and looks for changes of other processes.",
+        ),
+        key(
+            "service.waiting_uses",
+            Plain,
+            "16384",
+            "How many uses may wait to be written. When they are as many, the next check writes first.",
+        ),
+        key(
+            "journal.verify_at_start",
+            Plain,
+            "true",
+            "At a start, what was written since the last signed checkpoint is verified, with every row that is in force.",
+        ),
+        key("journal.verify_every_minutes", Plain, "60", "How often the same is done while it runs. 0: never."),
+        key(
+            "journal.verify_all_every_hours",
+            Plain,
+            "24",
+            "How often everything is verified, from the first record on. 0: never.",
+        ),
+        key(
+            "journal.on_failure",
+            Text,
+            "stop elevation",
+            "What follows when the store is not what was written to it. `stop elevation`: no grant is honoured until a verification succeeds; standing rights go on. `alert`: it is logged and shown, and grants are honoured.",
+        ),
+        key(
+            "journal.checkpoint_every_minutes",
+            Plain,
+            "60",
+            "How often a checkpoint is signed while there are new records. One is signed at the end of each grant besides. 0: only then.",
+        ),
+        key(
+            "journal.checkpoint_folder",
+            Text,
+            "",
+            "A folder that gets each signed checkpoint and the public keys. Best on another machine: what it holds shows later that records were cut off, made anew, or replaced by an older copy.",
+        ),
+        key(
+            "journal.signing_key_env",
+            Text,
+            "",
+            "The variable that holds the Ed25519 key that signs: PEM as `openssl genpkey -algorithm ed25519` writes it, or 32 bytes in base64. Without one, a key is made beside the store's file at the first start; a store in PostgreSQL is not signed then. All processes of one store need the same key.",
+        ),
+        key("journal.signing_key_file", Text, "", "The file that holds it."),
+    ],
+)];
