@@ -87,7 +87,12 @@ pub(super) fn revoke(client: &Client, screen: &Screen, matches: &ArgMatches) -> 
 /// `jit review`: what waits for a review, or one review.
 pub(super) fn review(client: &Client, screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
     if !matches.contains_id("grant") {
-        show::answer(screen, spec("unreviewed")?, &client.run("unreviewed", Map::new())?);
+        let waiting = client.run("unreviewed", Map::new())?;
+        if screen.format == Format::Text && show::items_of(&waiting).is_empty() {
+            screen.print("nothing waits for a review");
+        } else {
+            show::answer(screen, spec("unreviewed")?, &waiting);
+        }
         return Ok(());
     }
     let one = spec("complete_review")?;

@@ -4,29 +4,54 @@ use clap::{Arg, ArgAction, Command};
 
 use super::names::{COVERED, command_name};
 use super::place;
+use super::screen::columns;
+use super::table::wrapped;
 use super::values::{arguments, option};
 use crate::command::{CommandSpec, catalogue, spec_of};
 
 /// The commands by what a person wants, in the order of the help. Those that are not named stand under the last heading.
 pub(super) const GROUPS: &[(&str, &[&str])] = &[
-    ("Ask for access", &["request", "run", "status", "answer", "withdraw", "extend", "release", "break-glass"]),
-    ("Decide", &["queue", "approve", "deny", "ask", "review", "waive-review", "delegate", "undelegate", "delegations"]),
-    ("Watch and end", &["grants", "revoke", "suspend", "resume", "standing"]),
+    ("Ask for access", &["roles", "request", "run", "status", "answer", "withdraw", "extend", "release", "break-glass"]),
+    (
+        "Decide",
+        &[
+            "queue",
+            "requests",
+            "approve",
+            "deny",
+            "ask",
+            "review",
+            "waive-review",
+            "delegate",
+            "undelegate",
+            "delegations",
+        ],
+    ),
+    (
+        "Watch and end",
+        &["grants", "revoke", "suspend", "resume", "alerts", "acknowledge-alert", "silence-alert", "standing"],
+    ),
     (
         "Look back",
         &[
             "audit",
+            "events",
             "story",
             "who-could",
+            "what-could",
+            "what-changed",
             "explain",
             "remedies",
+            "check",
             "summary",
+            "summary-text",
             "evidence",
             "export",
             "policies",
-            "check",
-            "head",
             "verify",
+            "head",
+            "checkpoint",
+            "proof",
         ],
     ),
     (
@@ -39,8 +64,9 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "simulate-config",
             "refusals",
             "deliveries",
-            "resend",
-            "drop",
+            "resend-delivery",
+            "drop-delivery",
+            "metrics",
             "live-grants",
             "accept-store",
             "accept-clock",
@@ -50,12 +76,15 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
     ("More", &[]),
 ];
 
+/// The most columns that a help takes.
+const WIDEST: usize = 120;
+
 /// The whole command line.
 pub(super) fn grammar() -> Command {
     let mut jit = Command::new("jit")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Access for a limited time: ask for it, decide on it, see who has it")
-        .max_term_width(120)
+        .max_term_width(WIDEST)
         .after_help(
             "Roles, ids, lengths: a role is one of the catalogue; of an id the beginning is enough; lengths are written 4h, 30m, \
              2h30m.\nExit codes and everything else: jit man",
@@ -188,7 +217,7 @@ fn made_by_hand() -> Vec<Command> {
         .arg(Arg::new("url").value_name("URL").help("The host. The default is all"));
     let completions = Command::new("completions")
         .about("Print completions for a shell")
-        .arg(Arg::new("shell").required(true).value_parser(clap::value_parser!(clap_complete::Shell)))
+        .arg(Arg::new("shell").required(true).value_name("SHELL").value_parser(clap::value_parser!(clap_complete::Shell)))
         .after_help("bash: source <(jit completions bash)\nzsh:  jit completions zsh > \"${fpath[1]}/_jit\"\nfish: jit completions fish | source");
     let man = Command::new("man")
         .about("Print the manual page, or write the pages of all commands into a folder")
@@ -200,11 +229,12 @@ fn made_by_hand() -> Vec<Command> {
 fn grouped(jit: &Command) -> String {
     let named = |name: &&str| GROUPS.iter().any(|(_, names)| names.contains(name));
     let longest = jit.get_subcommands().map(|command| command.get_name().len()).max().unwrap_or(0);
+    let room = columns().min(WIDEST).saturating_sub(longest + 4).max(20);
     let line = |command: &Command| {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        // A list is read line by line.
-        let about = about.split(". ").next().unwrap_or_default().to_owned();
-        format!("  {:longest$}  {about}\n", command.get_name())
+        // A list is read line by line, and what goes on stands below its beginning.
+        let about = wrapped(about.split(". ").next().unwrap_or_default(), room);
+        format!("  {:longest$}  {}\n", command.get_name(), about.join(&format!("\n{:1$}", "", longest + 4)))
     };
     let mut text = String::new();
     for (title, names) in GROUPS {

@@ -161,11 +161,11 @@ fn next_after(code: &str, status: u16) -> Option<&'static str> {
         "self_approval" => "somebody else must decide: `jit status ID` shows who can",
         "not_an_approver" => "`jit status ID` shows whose approval it waits for",
         "not_an_auditor" => "ask somebody who holds an auditor's or an approver's role",
-        "unknown_role" | "role_not_found" => "`jit config show` or the request page lists the roles",
+        "unknown_role" | "role_not_found" => "`jit roles` lists the roles that you may ask for",
         "version_changed" | "conflict" => "look at it again with `jit status ID`, and decide anew",
         _ => match status {
             401 => "sign in with `jit login`; where a second factor is wanted, get a token from a new sign-in with one",
-            404 => "`jit status` and `jit grants --all` list what you can see",
+            404 => "`jit status`, `jit grants --all`, `jit alerts` and `jit deliveries` list what you can see",
             409 => "look at it again with `jit status ID`",
             429 | 502..=504 => "try again in a moment; `jit doctor` tells what can be reached",
             500 => "tell whoever runs the host; `jit doctor` tells what can be seen from here",

@@ -22,7 +22,7 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
         AnswerKind::Request => screen.print(&request(screen, document)),
         AnswerKind::Grant => screen.print(&grant(screen, document)),
         AnswerKind::Delegation => screen.print(&delegation(screen, document)),
-        AnswerKind::Ended => ended(screen, document),
+        AnswerKind::Ended => ended(screen, spec.name, document),
         AnswerKind::Requests => page(screen, document, requests, "no request that you can see"),
         AnswerKind::Grants | AnswerKind::GrantList => page(screen, document, grants, "no grant that you can see"),
         AnswerKind::Delegations => page(screen, document, delegations, "no delegation that you can see"),
@@ -408,10 +408,14 @@ pub(super) fn grants(screen: &Screen, items: &[Value]) -> String {
 }
 
 /// The grants that a command has ended.
-fn ended(screen: &Screen, document: &Value) {
+fn ended(screen: &Screen, command: &str, document: &Value) {
     let items = document.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     match items.len() {
-        0 => screen.print("nothing was live there, so nothing ended"),
+        0 => screen.print(match command {
+            "accept_store" => "the store is accepted as it is",
+            "accept_clock" => "the clock is taken to be right; no grant ended by it",
+            _ => "nothing was live there, so nothing ended",
+        }),
         1 => screen.print(&format!("{}\n{}", Look::Good.on("1 grant ended"), grants(screen, items))),
         many => screen.print(&format!("{}\n{}", Look::Good.on(&format!("{many} grants ended")), grants(screen, items))),
     }

@@ -27,6 +27,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from budgets import write_budgets
 from jit_access import Caller, InvalidInput
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -234,18 +235,3 @@ def budgets(kept: dict[str, tuple[str, str, str]]) -> Callable[[str, str, str, s
         kept[f"{journey} {what}"] = (journey, f"{what} | {budget}", measured)
 
     return note
-
-
-def write_budgets(measured: dict[str, tuple[str, str, str]]) -> None:
-    """The table of docs/pages.md. Rows that this run has not measured stay."""
-    page = ROOT / "docs" / "pages.md"
-    text = page.read_text(encoding="utf-8")
-    head, _, rest = text.partition("<!-- budgets -->\n")
-    table, end, tail = rest.partition("<!-- end -->")
-    rows = {line.partition(" | measured")[0]: line for line in table.splitlines()[2:]}
-    rows = {" | ".join(line.strip("| ").split(" | ")[:3]): line for line in rows.values()}
-    for journey, what, found in measured.values():
-        rows[f"{journey} | {what}"] = f"| {journey} | {what} | {found} |"
-    ordered = sorted(rows.values(), key=lambda line: (int(line.split("|")[1].strip()[1:]), line))
-    made = "\n".join(["| | journey | budget | measured |", "|---|---|---|---|", *ordered])
-    page.write_text(f"{head}<!-- budgets -->\n{made}\n{end}{tail}", encoding="utf-8")

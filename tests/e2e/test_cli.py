@@ -8,14 +8,17 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from conftest import ADMIN, AUDIT_TRAIL, DEV, World
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "ffi" / "python" / "tests"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "ffi" / "python" / "tests"), str(ROOT / "tests" / "browser")]
 
 import terminal
+from budgets import write_budgets
 
 JIT = Path(sys.executable).with_name("jit")
 
@@ -45,20 +48,30 @@ def answer(world: World, who: str, home: Path, *words: str) -> dict[str, object]
 
 def test_one_command_from_denied_to_working(world: World, tmp_path: Path) -> None:
     assert world.status(DEV) == 403
+    approved: list[float] = []
 
     def approve() -> None:
         [waiting] = answer(world, ADMIN, tmp_path, "queue")["items"]  # type: ignore[misc]
         seen = terminal.run([str(JIT), "approve", waiting["id"][:13], "--for", "30m"], env=env(world, ADMIN, tmp_path))
         assert seen.code == 0, seen.text
+        approved.append(time.monotonic())
 
     later = threading.Timer(2.0, approve)
     later.start()
     words = ["request", "auditor", "--for", "1h", "--reason", "INC-42: who changed the tool?", "--wait"]
     seen = terminal.run([str(JIT), *words], env=env(world, DEV, tmp_path))
+    ended = time.monotonic()
     later.join()
     assert seen.code == 0, seen.text
+    # The line that moves says whom it waits for, and since when.
+    assert re.search(r"asked \d+ (person|people) with platform_admin · since \d\d:\d\d", " ".join(seen.text.split())), seen.text
     assert f"✓ approved by {ADMIN}: auditor on everything until" in seen.text
     assert world.status(DEV) == 200
+    took = max(ended - approved[0], 0.0)
+    assert took < 5, "nothing to do after the approval, and no long wait"
+    if os.environ.get("UPDATE_BUDGETS"):
+        cost = f"one command, over {took:.1f} s after the approval"
+        write_budgets({"J2": ("J2", "denied to working again, in a terminal | one command", cost)})
     [grant] = answer(world, DEV, tmp_path, "grants")["items"]  # type: ignore[misc]
     released = terminal.run([str(JIT), "release", grant["id"][:13]], env=env(world, DEV, tmp_path))
     assert released.code == 0 and " · released" in released.text.splitlines()[0]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,12 +21,11 @@ from typing import Any
 
 import pytest
 from conftest import ADMIN, DEV, OTHER, World, eventually
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 import run
 
 RECEIVER = run.PROJECT / "tests" / "deliver" / "receiver.py"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SIGNING, TOKEN = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "xoxb-e2e-token-of-the-bot"
 SECURITY = "security@example.com"
 A_MOMENT_OVER_A_MINUTE = 0.0178
@@ -374,26 +372,23 @@ def test_the_link_of_a_mail_leads_its_reader_and_nobody_else_to_the_request(told
     told.done(DEV, f"/jit/requests/{request['id']}/withdraw")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-def test_whoever_signs_in_at_a_link_comes_to_its_request(told: Told) -> None:
+def test_whoever_signs_in_at_a_link_comes_to_its_request(told: Told, browser: Browser) -> None:
     told.forget()
     request = told.world.ask(DEV, "auditor")
     link = next(line for line in lines(told.mailed(ADMIN, "asks for auditor")) if "?link=" in line)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.set_default_timeout(60_000)
-        page.goto(link)
-        expect(page.locator("input[name=password]").first).to_be_visible()
-        assert "INC" not in page.content() and request["id"] not in page.content(), "nothing is shown to a stranger"
-        page.locator("input[name=email]").first.fill(ADMIN)
-        page.locator("input[name=password]").first.fill(told.world.gateway.state.secrets[ADMIN])
-        page.locator("button[type=submit]").first.click()
-        page.wait_for_url(f"**/admin/jit/requests/{request['id']}?link=*")
-        expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
-        page.goto(f"{told.world.gateway.url}/admin/")
-        expect(page.locator("#tab-jit")).to_be_visible()
-        browser.close()
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(link)
+    expect(page.locator("input[name=password]").first).to_be_visible()
+    assert "INC" not in page.content() and request["id"] not in page.content(), "nothing is shown to a stranger"
+    page.locator("input[name=email]").first.fill(ADMIN)
+    page.locator("input[name=password]").first.fill(told.world.gateway.state.secrets[ADMIN])
+    page.locator("button[type=submit]").first.click()
+    page.wait_for_url(f"**/admin/jit/requests/{request['id']}?link=*")
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    page.goto(f"{told.world.gateway.url}/admin/")
+    expect(page.locator("#tab-jit")).to_be_visible()
+    page.close()
     assert told.world.call(DEV, "GET", f"/jit/requests/{request['id']}").json()["status"] == "pending"
     told.done(DEV, f"/jit/requests/{request['id']}/withdraw")
 

@@ -537,6 +537,19 @@ def test_a_token_is_typed_unseen_and_kept_for_its_owner_alone(host: Host, tmp_pa
         assert (missing.returncode, "secret-tool" in missing.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_help_is_a_list_that_fits(host: Host, width: int) -> None:
+    seen = host.see(None, "--help", width=width)
+    assert seen.code == 0 and max(len(line) for line in seen.text.splitlines()) <= width
+    commands = seen.text[: seen.text.index("--host")].splitlines()
+    assert "More:" not in commands, "every command has a place"
+    # What goes on stands below its beginning, not below the names.
+    rows = [line for line in commands[4:] if line.strip() and not line.endswith(":")]
+    assert len(rows) > 50
+    for row in rows:
+        assert re.match(r"  [a-z][a-z-]+ +\S| {21}\S|      --", row), row
+
+
 def test_a_token_on_the_command_line_is_no_option(host: Host) -> None:
     assert host.script(None, "status", "--token", "token-dev").returncode == 2
 
@@ -577,8 +590,9 @@ def test_operators_use_the_store_itself(host: Host, operated: list[str], tmp_pat
     assert [one["revoked_by"] for one in json.loads(done.stdout)["items"]] == ["sre@example.com"]
     well = host.see(None, *operated, "doctor")
     assert well.code == 0, well.text
-    for command in ("accept-store", "accept-clock"):
-        assert host.script(None, *operated, "--as", "sre@example.com", command, "--reason", "drill").returncode == 0
+    for command, said in (("accept-store", "the store is accepted"), ("accept-clock", "the clock is taken to be right")):
+        accepted = host.script(None, *operated, "--as", "sre@example.com", command, "--reason", "drill")
+        assert (accepted.returncode, said in accepted.stdout) == (0, True), accepted
     missing = host.script(None, "--store", str(tmp_path / "none.db"), "verify")
     assert (missing.returncode, (tmp_path / "none.db").exists()) == (3, False)
 
