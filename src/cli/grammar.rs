@@ -11,7 +11,10 @@ use crate::command::{CommandSpec, catalogue, spec_of};
 
 /// The commands by what a person wants, in the order of the help. Those that are not named stand under the last heading.
 pub(super) const GROUPS: &[(&str, &[&str])] = &[
-    ("Ask for access", &["roles", "request", "run", "status", "answer", "withdraw", "extend", "release", "break-glass"]),
+    (
+        "Ask for access",
+        &["roles", "request", "run", "status", "answer", "withdraw", "extend", "release", "break-glass"],
+    ),
     (
         "Decide",
         &[

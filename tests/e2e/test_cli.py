@@ -64,7 +64,9 @@ def test_one_command_from_denied_to_working(world: World, tmp_path: Path) -> Non
     later.join()
     assert seen.code == 0, seen.text
     # The line that moves says whom it waits for, and since when.
-    assert re.search(r"asked \d+ (person|people) with platform_admin · since \d\d:\d\d", " ".join(seen.text.split())), seen.text
+    assert re.search(r"asked \d+ (person|people) with platform_admin · since \d\d:\d\d", " ".join(seen.text.split())), (
+        seen.text
+    )
     assert f"✓ approved by {ADMIN}: auditor on everything until" in seen.text
     assert world.status(DEV) == 200
     took = max(ended - approved[0], 0.0)

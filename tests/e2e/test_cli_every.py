@@ -57,7 +57,9 @@ class Walk:
     ) -> terminal.Seen:
         """Run it, and keep what is read: at most so many lines, since some answers are as long as the record."""
         name = next(
-            word for at, word in enumerate(words) if not word.startswith("-") and words[at - 1] not in ("--config", "--store")
+            word
+            for at, word in enumerate(words)
+            if not word.startswith("-") and words[at - 1] not in ("--config", "--store")
         )
         variables = env(self.world, who, self.home)
         if name in ("login", "logout"):
@@ -198,7 +200,10 @@ def _operate(walk: Walk, world: World) -> None:
     see = walk.see
     config, store = str(world.gateway.config), str(world.gateway.state.root / "jit-access.db")
     see(ADMIN, "alerts", "--status", "silenced")
-    for command in (("acknowledge-alert", NOBODY, "--reason", "seen"), ("silence-alert", NOBODY, "--for", "1h", "--reason", "seen")):
+    for command in (
+        ("acknowledge-alert", NOBODY, "--reason", "seen"),
+        ("silence-alert", NOBODY, "--for", "1h", "--reason", "seen"),
+    ):
         see(ADMIN, *command, code=5)
     see(ADMIN, "deliveries", "--state", "failed", most=1)
     see(ADMIN, "resend-delivery", NOBODY, code=5)

@@ -590,7 +590,10 @@ def test_operators_use_the_store_itself(host: Host, operated: list[str], tmp_pat
     assert [one["revoked_by"] for one in json.loads(done.stdout)["items"]] == ["sre@example.com"]
     well = host.see(None, *operated, "doctor")
     assert well.code == 0, well.text
-    for command, said in (("accept-store", "the store is accepted"), ("accept-clock", "the clock is taken to be right")):
+    for command, said in (
+        ("accept-store", "the store is accepted"),
+        ("accept-clock", "the clock is taken to be right"),
+    ):
         accepted = host.script(None, *operated, "--as", "sre@example.com", command, "--reason", "drill")
         assert (accepted.returncode, said in accepted.stdout) == (0, True), accepted
     missing = host.script(None, "--store", str(tmp_path / "none.db"), "verify")
