@@ -143,7 +143,7 @@ test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the 
 # E2E=all has all lists run on the older gateway too, a quarter of an hour more.
 EVERYWHERE := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py tests/e2e/test_mcp.py tests/e2e/test_authzen.py tests/e2e/test_pages.py "ffi/python/tests/test_gateway_*.py"
 FIRST := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py "ffi/python/tests/test_gateway_*.py"
-NEWEST := tests/e2e/test_run.py tests/e2e/test_readme_operator.py tests/e2e/test_cli.py tests/e2e/test_notifications.py
+NEWEST := tests/e2e/test_run.py tests/e2e/test_readme_operator.py "tests/e2e/test_cli.py tests/e2e/test_cli_every.py" tests/e2e/test_notifications.py
 ENDS := "tests/e2e/test_ends.py tests/e2e/test_chaos.py"
 E2E ?= newest
 OLDER := 3.11
