@@ -70,9 +70,9 @@ impl Bits {
     }
 
     pub(super) fn places(&self) -> impl DoubleEndedIterator<Item = u16> + use<> {
-        let words = self.0;
-        let word = move |place: u16| words.get(usize::from(place) / 64).copied().unwrap_or_default();
-        (0..BLOCK as u16).filter(move |place| word(*place) & (1 << (place % 64)) != 0)
+        let words = self.0.into_iter().zip((0..BLOCK as u16).step_by(64));
+        let with_some = words.filter(|(word, _)| *word != 0);
+        with_some.flat_map(|(word, first)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| first + bit))
     }
 
     /// The first record that is in this one and not in the other.
