@@ -72,7 +72,8 @@ impl Bits {
     pub(super) fn places(&self) -> impl DoubleEndedIterator<Item = u16> + use<> {
         let words = self.0.into_iter().zip((0..BLOCK as u16).step_by(64));
         let with_some = words.filter(|(word, _)| *word != 0);
-        with_some.flat_map(|(word, first)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| first + bit))
+        with_some
+            .flat_map(|(word, first)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| first + bit))
     }
 
     /// The first record that is in this one and not in the other.
