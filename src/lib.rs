@@ -28,6 +28,8 @@ pub mod config;
 pub mod deliver;
 mod error;
 pub mod evidence;
+#[cfg(any(feature = "authzen", feature = "webhooks"))]
+mod handles;
 #[cfg(feature = "host")]
 pub mod host;
 pub mod index;

@@ -29,10 +29,10 @@ const BASE: &str = "/jit";
 
 /// The verbs that are calls of the library and no commands, and the arguments each takes.
 const OTHER_CALLS: &[(&str, &[&str])] = &[
-    ("check", &["who", "action", "resource", "parent", "address", "session", "call", "details"]),
-    ("check_many", &["who", "action", "resources", "parent", "address", "session", "call", "details"]),
-    ("check_current", &["who", "action", "resource", "parent", "address", "session", "call", "details"]),
-    ("peek", &["who", "action", "resource", "parent", "address", "session", "call", "details"]),
+    ("check", &["who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"]),
+    ("check_many", &["who", "action", "resources", "parent", "address", "session", "call", "details", "acts_for"]),
+    ("check_current", &["who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"]),
+    ("peek", &["who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"]),
     ("sync", &[]),
     ("revision", &[]),
     ("tick", &[]),
@@ -572,10 +572,12 @@ impl Arguments {
         let (address, session) = (self.text("address"), self.text("session"));
         let call = self.text("call").map(jit_access::command::tool_call).transpose()?;
         let details = self.0.get("details").map(|value| wire::use_details(&value.to_string())).transpose()?;
-        let known =
-            caller.sign_in.is_some() || address.is_some() || session.is_some() || call.is_some() || details.is_some();
+        let person = self.text("acts_for").map(Principal::user).transpose();
+        let person = person.map_err(|error| error.for_field("acts_for"))?;
+        let told = [address.is_some(), session.is_some(), call.is_some(), details.is_some(), person.is_some()];
+        let known = caller.sign_in.is_some() || told.contains(&true);
         let context = known.then(|| Context::new(caller.sign_in.clone(), address, session)).transpose()?;
-        Ok(context.map(|context| context.call(call).details(details.map(Arc::new))))
+        Ok(context.map(|context| context.call(call).details(details.map(Arc::new)).acts_for(person)))
     }
 
     fn millis(&self) -> i64 {

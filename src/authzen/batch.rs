@@ -144,6 +144,16 @@ impl Host for Once<'_> {
         Ok(caller)
     }
 
+    fn callers(&self, asked: &[(&Principal, Option<&Principal>)]) -> Result<Vec<Option<Caller>>, HostError> {
+        let who = |(principal, person): &(&Principal, Option<&Principal>)| ((*principal).clone(), person.cloned());
+        let mut known = self.known.borrow_mut();
+        let new: Vec<_> = asked.iter().filter(|one| !known.contains_key(&who(one))).copied().collect();
+        if !new.is_empty() {
+            known.extend(new.iter().map(who).zip(self.host.callers(&new)?));
+        }
+        Ok(asked.iter().map(|one| known.get(&who(one)).cloned().flatten()).collect())
+    }
+
     fn base(&self, question: &Question) -> Result<Option<bool>, HostError> {
         self.host.base(question)
     }

@@ -92,11 +92,9 @@ impl Point {
             let context = mapped.context.clone();
             return Ok(Prepared { question, mapped: Some(mapped), caller: None, context, stands: true });
         }
-        let caller = mapped.caller(host)?;
+        let (caller, is_person_known) = mapped.caller_and_person(host)?;
         // An agent has never more than its person, and of a person that the host does not know nothing.
-        if let Some(person) = &mapped.person
-            && host.caller(person, None)?.is_none()
-        {
+        if !is_person_known {
             let stands = own.unwrap_or(false);
             return Ok(Prepared { question, mapped: None, caller: None, context: Context::default(), stands });
         }

@@ -30,6 +30,14 @@ pub trait Host {
     /// When it cannot say now.
     fn caller(&self, principal: &Principal, person: Option<&Principal>) -> Result<Option<Caller>, HostError>;
 
+    /// The same of all of these, in their order: for a host to whom each call costs something.
+    ///
+    /// # Errors
+    /// When it cannot say now.
+    fn callers(&self, asked: &[(&Principal, Option<&Principal>)]) -> Result<Vec<Option<Caller>>, HostError> {
+        asked.iter().map(|(principal, person)| self.caller(principal, *person)).collect()
+    }
+
     /// The host's own answer, which stands where no grant speaks. `None` leaves it to the standing permissions of
     /// [`Host::caller`].
     ///

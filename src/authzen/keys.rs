@@ -1,29 +1,27 @@
 //! Which keys make and verify what is given out.
 //!
-//! Ids are a body and a MAC over it and over what it is for, so nothing has to be kept to know them again, and every process that
-//! shares the store makes and knows the same ones.
+//! Ids are of [`Handles`]; denials are signed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::digest;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use ring::{digest, hmac};
+
 use serde_json::{Value, json};
 
 use super::token::{Expected, Trust, Verdict};
 use crate::error::Error;
-use crate::model::{GrantId, RequestId, Secret, Timestamp};
+use crate::handles::Handles;
+use crate::model::{GrantId, Secret, Timestamp};
 use crate::service::Engine;
 
-/// How many bytes of a MAC an id carries.
-const MAC: usize = 16;
-/// How many characters of a sealed text hold all of its MAC.
-const SEAL: usize = 22;
 /// The form of a denial's id. Another one has another number.
 const FORM: u8 = 1;
 
 pub(super) struct Keys {
-    mac: hmac::Key,
+    /// Those that all who use the store have in common.
+    pub(super) handles: Handles,
     signs: EcdsaKeyPair,
     kid: String,
     random: SystemRandom,
@@ -40,10 +38,9 @@ impl Keys {
     pub(super) fn load(engine: &Engine) -> Result<Self, Error> {
         let internal = |what: &str| Error::Internal(format!("the keys of AuthZEN: {what}"));
         let random = SystemRandom::new();
-        let mut fresh = [0; 32];
-        random.fill(&mut fresh).map_err(|_| internal("the system gives no random numbers"))?;
-        let mac = engine.secret("authzen_mac", &Secret::new(STANDARD.encode(fresh)))?;
-        let mac = STANDARD.decode(mac.expose()).map_err(|_| internal("the kept one is no key"))?;
+        let fresh = Handles::fresh().ok_or_else(|| internal("the system gives no random numbers"))?;
+        let handles = Handles::new(&engine.secret(Handles::SECRET, &fresh)?);
+        let handles = handles.ok_or_else(|| internal("the kept one is no key"))?;
         let fresh = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
             .map_err(|_| internal("the system gives no random numbers"))?;
         let kept = engine.secret("authzen_es256", &Secret::new(STANDARD.encode(fresh.as_ref())))?;
@@ -52,7 +49,7 @@ impl Keys {
             .map_err(|_| internal("the kept one is no key"))?;
         let public = digest::digest(&digest::SHA256, signs.public_key().as_ref());
         let kid = URL_SAFE_NO_PAD.encode(public.as_ref().get(..12).unwrap_or_default());
-        Ok(Self { mac: hmac::Key::new(hmac::HMAC_SHA256, &mac), signs, kid, random })
+        Ok(Self { handles, signs, kid, random })
     }
 
     /// The public key, as a JSON Web Key Set.
@@ -98,92 +95,39 @@ impl Keys {
         Ok(bytes)
     }
 
-    fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; MAC] {
-        let mut context = hmac::Context::with_key(&self.mac);
-        context.update(purpose.as_bytes());
-        for part in parts {
-            // Each with its length, so that no two lists of parts are one text.
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
-        }
-        let tag = context.sign();
-        let mut mac = [0; MAC];
-        mac.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
-        mac
-    }
-
-    fn sealed(&self, purpose: &str, body: &[u8], about: &[&[u8]]) -> String {
-        let parts: Vec<&[u8]> = [body].into_iter().chain(about.iter().copied()).collect();
-        let mac = self.mac(purpose, &parts);
-        URL_SAFE_NO_PAD.encode([body, &mac].concat())
-    }
-
-    fn opened(&self, purpose: &str, text: &str, about: &[&[u8]]) -> Option<Vec<u8>> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (body, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
-        let parts: Vec<&[u8]> = [body].into_iter().chain(about.iter().copied()).collect();
-        let expected = self.mac(purpose, &parts);
-        let differs = expected.iter().zip(mac).fold(0, |differs, (one, other)| differs | (one ^ other));
-        (differs == 0).then(|| body.to_vec())
-    }
-
     /// The id of a denial: until when it may be answered, and a MAC over what was denied (`about`).
     pub(super) fn evaluation_id(&self, until: Timestamp, about: &[&[u8]]) -> Result<String, Error> {
         let mut body = vec![FORM];
         body.extend(until.millis().to_be_bytes());
         body.extend(self.random()?);
-        Ok(format!("ev1.{}", self.sealed("evaluation", &body, about)))
+        Ok(format!("ev1.{}", self.handles.sealed("evaluation", &body, about)))
     }
 
     /// Until when this denial may be answered, if it is one of this.
     pub(super) fn open_evaluation_id(&self, id: &str, about: &[&[u8]]) -> Option<Timestamp> {
-        let body = self.opened("evaluation", id.strip_prefix("ev1.")?, about)?;
+        let body = self.handles.opened("evaluation", id.strip_prefix("ev1.")?, about)?;
         let (form, rest) = body.split_first()?;
         let (until, _) = rest.split_first_chunk::<8>()?;
         (*form == FORM).then_some(())?;
         Timestamp::from_millis(i64::from_be_bytes(*until)).ok()
     }
 
-    /// The handle of a request, for this caller alone.
-    pub(super) fn task(&self, request: RequestId, pep: &str) -> String {
-        format!("arq_{}", self.sealed("task", &request.as_u128().to_be_bytes(), &[pep.as_bytes()]))
-    }
-
-    pub(super) fn open_task(&self, handle: &str, pep: &str) -> Option<RequestId> {
-        let body = self.opened("task", handle.strip_prefix("arq_")?, &[pep.as_bytes()])?;
-        Some(RequestId::from_u128(u128::from_be_bytes(body.try_into().ok()?)))
-    }
-
     /// What a grant is called outside.
     pub(super) fn approval(&self, grant: GrantId) -> String {
-        format!("apr_{}", self.sealed("approval", &grant.as_u128().to_be_bytes(), &[]))
+        format!("apr_{}", self.handles.sealed("approval", &grant.as_u128().to_be_bytes(), &[]))
     }
 
     pub(super) fn open_approval(&self, id: &str) -> Option<GrantId> {
-        let body = self.opened("approval", id.strip_prefix("apr_")?, &[])?;
+        let body = self.handles.opened("approval", id.strip_prefix("apr_")?, &[])?;
         Some(GrantId::from_u128(u128::from_be_bytes(body.try_into().ok()?)))
     }
 
     /// What the page of a search is called: where it goes on, of which question and revision.
     pub(super) fn page(&self, offset: u64, about: &[&[u8]]) -> String {
-        self.sealed("page", &offset.to_be_bytes(), about)
+        self.handles.sealed("page", &offset.to_be_bytes(), about)
     }
 
     pub(super) fn open_page(&self, token: &str, about: &[&[u8]]) -> Option<u64> {
-        Some(u64::from_be_bytes(self.opened("page", token, about)?.try_into().ok()?))
-    }
-
-    /// Where a request comes from, as a text that only this can have made.
-    pub(super) fn origin(&self, text: &str) -> String {
-        let sealed = self.sealed("origin", text.as_bytes(), &[]);
-        format!("{text} {}", sealed.get(sealed.len().saturating_sub(SEAL)..).unwrap_or_default())
-    }
-
-    /// What stands in such a text before its seal, if the seal is right.
-    pub(super) fn open_origin<'a>(&self, origin: &'a str) -> Option<&'a str> {
-        let (text, _) = origin.rsplit_once(' ')?;
-        let expected = self.origin(text);
-        let differs = expected.bytes().zip(origin.bytes()).fold(0, |differs, (one, other)| differs | (one ^ other));
-        (differs == 0 && expected.len() == origin.len()).then_some(text)
+        Some(u64::from_be_bytes(self.handles.opened("page", token, about)?.try_into().ok()?))
     }
 }

@@ -83,11 +83,19 @@ fn context_of(context: &Map<String, Value>) -> Context {
 impl Mapped {
     /// The principal as the host knows it, under the name that the question gives.
     pub(super) fn caller(&self, host: &dyn Host) -> Result<Option<Caller>, HostError> {
-        let caller = host.caller(&self.principal, self.person.as_ref())?;
-        Ok(caller.map(|caller| Caller {
-            principal: self.principal.clone(),
-            acts_for: self.person.clone().or(caller.acts_for.clone()),
-            ..caller
-        }))
+        Ok(host.caller(&self.principal, self.person.as_ref())?.map(|caller| self.named(caller)))
+    }
+
+    /// The same, and whether the host knows the person that an agent acts for. It is asked once for both.
+    pub(super) fn caller_and_person(&self, host: &dyn Host) -> Result<(Option<Caller>, bool), HostError> {
+        let Some(person) = &self.person else { return Ok((self.caller(host)?, true)) };
+        let mut known = host.callers(&[(&self.principal, Some(person)), (person, None)])?.into_iter();
+        let caller = known.next().flatten().map(|caller| self.named(caller));
+        Ok((caller, known.next().flatten().is_some()))
+    }
+
+    fn named(&self, caller: Caller) -> Caller {
+        let acts_for = self.person.clone().or_else(|| caller.acts_for.clone());
+        Caller { principal: self.principal.clone(), acts_for, ..caller }
     }
 }

@@ -42,7 +42,8 @@ impl Settings {
     pub fn new(public_url: &str) -> Result<Self, Invalid> {
         let url = Url::parse(public_url).ok();
         let is_right = url.is_some_and(|url| {
-            url.scheme() == "https" && url.has_host() && url.query().is_none() && url.fragment().is_none()
+            let is_plain = url.query().is_none() && url.fragment().is_none() && !public_url.contains(' ');
+            url.scheme() == "https" && url.has_host() && is_plain
         });
         if !is_right {
             let problem = format!("is {}", Invalid::quote(public_url));

@@ -19,6 +19,7 @@ use crate::command::{BreakGlass, Command, Field, ListRequests};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{canonical, digest, digest_of};
 use crate::model::{Caller, Details, Justification, Principal, TicketUrl, Timestamp, Ttl};
+use crate::notify::{Callback, ChannelKind, ChannelSettings, EVENTS, Origin};
 use crate::service::{IdempotencyKey, Receipt};
 use crate::workflow::{RefusalCode, Remedy};
 
@@ -30,6 +31,14 @@ struct Submission<'a> {
     until: Option<Timestamp>,
     is_emergency: bool,
     wants_whole_role: bool,
+    callback: Option<Told>,
+}
+
+/// How the caller wants to be told what becomes of it, in the words of an origin.
+struct Told {
+    channel: String,
+    events: String,
+    state: String,
 }
 
 /// What a caller repeats of the denial.
@@ -61,7 +70,7 @@ impl Point {
                 Err(error) => return Err(self.failed(&error)),
             }
         }
-        let submission = self.read(&body)?;
+        let submission = self.read(pep, &body)?;
         let question = &submission.question;
         if !pep.speaks_for(&question.subject) {
             return Err(Reply::forbidden("this caller may not ask for this subject"));
@@ -87,13 +96,12 @@ impl Point {
         Ok(text.for_another(owner, digest(&of)))
     }
 
-    fn read<'a>(&self, body: &'a Map<String, Value>) -> Result<Submission<'a>, Reply> {
+    fn read<'a>(&self, pep: &Pep, body: &'a Map<String, Value>) -> Result<Submission<'a>, Reply> {
         if member(body, "items").is_some() {
             return Err(Reply::invalid("/items", "is not supported: send one request for each"));
         }
-        if member(body, "callback").is_some() {
-            return Err(Reply::invalid("/callback", "is not registered for this caller: ask the status endpoint"));
-        }
+        let callback = object_of(body, "callback", "")?;
+        let callback = callback.map(|callback| self.callback(pep, callback)).transpose()?;
         let question = Question::read(body, Wanted::Everything)?;
         let unbound = |what| Reply::of_profile(400, "invalid_denial_binding", what);
         let denial = object_of(body, "denial", "")?.ok_or_else(|| unbound("`denial` is missing"))?;
@@ -132,7 +140,40 @@ impl Point {
             wants_whole_role: flag(wanted, "urn:jit-access:whole_role", "/requested_access")?,
             denial,
             question,
+            callback,
         })
+    }
+
+    /// The registered channel that leads to the address of this callback. To no other address is anything sent: a caller that
+    /// may make one up could have any host called from here.
+    fn callback(&self, pep: &Pep, callback: &Map<String, Value>) -> Result<Told, Reply> {
+        let missing = || Reply::invalid("/callback/endpoint", "is missing");
+        let endpoint = text_of(callback, "endpoint", "/callback")?.ok_or_else(missing)?;
+        let leads_there = |one: &ChannelSettings| match &one.kind {
+            ChannelKind::Webhook(hook) => hook.callback_for.as_deref() == Some(pep.id()) && hook.url == endpoint,
+            _ => false,
+        };
+        let channels = &self.engine.settings().notices.channels;
+        let (channel, _) = channels.iter().find(|(_, one)| leads_there(one)).ok_or_else(|| {
+            Reply::invalid("/callback/endpoint", "is not registered for this caller: ask the status endpoint")
+        })?;
+        let state = match text_of(callback, "state", "/callback")? {
+            Some(state) if state.len() > LONGEST_STATE => {
+                return Err(Reply::invalid("/callback/state", "is longer than 1,024 bytes"));
+            }
+            Some(state) => format!("s{}", URL_SAFE_NO_PAD.encode(state)),
+            None => "-".to_owned(),
+        };
+        let wrong = || Reply::invalid("/callback/events", &format!("is no list of {}", EVENTS.join(", ")));
+        let events = match member(callback, "events") {
+            None => "-".to_owned(),
+            Some(Value::Array(events)) if !events.is_empty() && events.len() <= EVENTS.len() => {
+                let known = |event: &Value| EVENTS.into_iter().find(|one| event.as_str() == Some(one));
+                events.iter().map(known).collect::<Option<Vec<_>>>().ok_or_else(wrong)?.join(",")
+            }
+            Some(_) => return Err(wrong()),
+        };
+        Ok(Told { channel: channel.clone(), events, state })
     }
 
     fn details(&self, context: &Map<String, Value>) -> Result<Details, Reply> {
@@ -226,7 +267,7 @@ impl Point {
                 Some(Ttl::from_millis(millis).map_err(|error| self.failed(&error.into()))?)
             }
         };
-        let origin = self.origin(pep, &bound.evaluation_id)?;
+        let origin = self.origin(pep, &bound.evaluation_id, submission.callback.as_ref())?;
         let details = Details { origin: Some(origin), ..submission.details.clone() };
         let command = self.command(caller, remedy, &details, duration, submission.is_emergency);
         if let (None, Command::Submit(_)) = (key, &command)
@@ -287,16 +328,21 @@ impl Point {
     }
 
     /// Where the request comes from, for its record: who asked for it, which denial it answers, and that it was here.
-    fn origin(&self, pep: &Pep, evaluation_id: &str) -> Result<Justification, Reply> {
-        let origin = self.keys.origin(&format!("{ORIGIN}{} {evaluation_id}", pep.id()));
-        Justification::new(&origin).map_err(|error| self.failed(&error.into()))
+    fn origin(&self, pep: &Pep, evaluation_id: &str, told: Option<&Told>) -> Result<Justification, Reply> {
+        let base = self.settings.public_url();
+        let callback =
+            told.map(|told| Callback { channel: &told.channel, events: &told.events, state: &told.state, base });
+        let origin = Origin { caller: pep.id(), evaluation_id, callback };
+        let sealed = self.keys.handles.origin(&origin.to_string());
+        Justification::new(&sealed).map_err(|error| self.failed(&error.into()))
     }
 
     /// The caller that asked for a request of this origin, and the id of the denial that it answered; `None` where this
     /// decision point did not write it. Whoever submits a request may write any `origin`, so only a sealed one says something.
     #[must_use]
     pub fn origin_of<'a>(&self, origin: &'a Justification) -> Option<(&'a str, &'a str)> {
-        self.keys.open_origin(origin.as_str())?.strip_prefix(ORIGIN)?.split_once(' ')
+        let origin = Origin::parse(self.keys.handles.open_origin(origin.as_str())?)?;
+        Some((origin.caller, origin.evaluation_id))
     }
 
     /// A signed denial, for an access request service of its own.
@@ -331,8 +377,8 @@ impl Point {
     }
 }
 
-/// What an origin of ours begins with.
-const ORIGIN: &str = "authzen ";
+/// How many bytes a caller may have sent back to it.
+const LONGEST_STATE: usize = 1_024;
 
 fn principal_text(mapped: &Mapped) -> String {
     match &mapped.person {

@@ -11,6 +11,7 @@ use super::reply::Reply;
 use crate::command::Withdraw;
 use crate::error::Error;
 use crate::model::{AccessRequest, Caller, Principal, RequestStatus, Timestamp};
+use crate::notify::{task_address, task_status};
 use crate::service::Receipt;
 use crate::workflow::{RefusalCode, cuts_of};
 
@@ -76,7 +77,7 @@ impl Point {
 
     /// The request of a handle. Each call is judged anew, and to any other caller there is no such task.
     fn opened(&self, pep: &Pep, handle: &str) -> Result<(Receipt, Box<AccessRequest>), Reply> {
-        let id = self.keys.open_task(handle, pep.id()).ok_or_else(unknown)?;
+        let id = self.keys.handles.open_task(handle, pep.id()).ok_or_else(unknown)?;
         let receipt = self.workflow.known_request(id).map_err(|error| self.failed(&error))?.ok_or_else(unknown)?;
         let request = Box::new(receipt.request.clone().ok_or_else(unknown)?);
         if !pep.speaks_for(&self.subject_of(request.requester_acts_for.as_ref().unwrap_or(&request.requester))) {
@@ -94,7 +95,7 @@ impl Point {
     }
 
     fn address(&self, pep: &Pep, request: &AccessRequest) -> String {
-        self.settings.at(&format!("requests/{}", self.keys.task(request.id, pep.id())))
+        task_address(self.settings.public_url(), &self.keys.handles.task(request.id, pep.id()))
     }
 
     /// The task, and its result once it is approved. Who decides is told to nobody here.
@@ -112,7 +113,7 @@ impl Point {
             links.insert("ticket".to_owned(), ticket.into());
         }
         let mut task = json!({
-            "id": self.keys.task(request.id, pep.id()),
+            "id": self.keys.handles.task(request.id, pep.id()),
             "status": task_status(status),
             "status_endpoint": address,
             "created_at": request.created_at.to_string(),
@@ -146,16 +147,6 @@ impl Point {
             shown.insert("result".to_owned(), result);
         }
         shown
-    }
-}
-
-const fn task_status(status: RequestStatus) -> &'static str {
-    match status {
-        RequestStatus::Pending | RequestStatus::NeedsInfo => "pending",
-        RequestStatus::Approved => "approved",
-        RequestStatus::Denied => "denied",
-        RequestStatus::Withdrawn => "cancelled",
-        RequestStatus::TimedOut => "expired",
     }
 }
 

@@ -1,5 +1,6 @@
 //! The grants with conditions, and whether their conditions are met.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -121,20 +122,46 @@ impl ConditionalGrants {
         let (now, none) = (attempt.now(), Context::default());
         let (principal, action, resource) = attempt.query.to_values();
         let context = attempt.query.context().unwrap_or(&none);
-        let mut unmet = None;
-        for (id, end, numbered, met) in self.grants.lock().covering((&principal, &action, &resource), now, |grant| {
-            (!attempt.is_spent(grant.id)).then(|| met_until(&grant.conditions, context, rules, now))
-        }) {
-            match met {
-                // Each numbered use is asked for.
-                Ok(_) if numbered => return Decision::allow(id, now, revision),
-                Ok(until) => return Decision::allow(id, end.min(until), revision),
-                Err(reason) => unmet = unmet.or(Some(reason)),
-            }
-        }
-        // The context of the next check may meet them at any instant.
-        Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), revision)
+        let judged = self.grants.lock().covering((&principal, &action, &resource), now, |grant| {
+            (!attempt.is_spent(grant.id)).then(|| Judged::new(grant, context, rules, now))
+        });
+        decided(judged, revision, now)
     }
+}
+
+/// A grant in force that covers a check, and whether its conditions are met.
+#[derive(Debug)]
+pub(super) struct Judged {
+    grant: GrantId,
+    end: Timestamp,
+    is_numbered: bool,
+    met: Result<Timestamp, Reason>,
+}
+
+impl Judged {
+    #[cold]
+    pub(super) fn new(grant: &Grant, context: &Context, rules: &Rules, now: Timestamp) -> Self {
+        let met = met_until(&grant.conditions, context, rules, now);
+        Self { grant: grant.id, end: grant.window.end(), is_numbered: is_numbered(grant), met }
+    }
+}
+
+/// Which of these grants decides. Those whose uses are numbered come last, so that none is spent in vain, and of the others
+/// the one that lasts longest is first.
+#[cold]
+pub(super) fn decided(mut judged: Vec<Judged>, revision: Revision, now: Timestamp) -> Decision {
+    judged.sort_by_key(|one| (one.is_numbered, Reverse(one.end), one.grant));
+    let mut unmet = None;
+    for one in judged {
+        match one.met {
+            // Each numbered use is asked for.
+            Ok(_) if one.is_numbered => return Decision::allow(one.grant, now, revision),
+            Ok(until) => return Decision::allow(one.grant, one.end.min(until), revision),
+            Err(reason) => unmet = unmet.or(Some(reason)),
+        }
+    }
+    // The context of the next check may meet them at any instant.
+    Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), revision)
 }
 
 /// What may decide a check.
@@ -188,21 +215,16 @@ impl Grants {
         true
     }
 
-    /// The grants in force that permit it, the one that lasts longest first, with the result of `judge` for each.
-    fn covering<T>(
+    /// The results of `judge` for the grants in force that permit it.
+    fn covering(
         &self,
         (principal, action, resource): (&Principal, &Action, &Resource),
         now: Timestamp,
-        judge: impl Fn(&Grant) -> Option<T>,
-    ) -> Vec<(GrantId, Timestamp, bool, T)> {
+        judge: impl Fn(&Grant) -> Option<Judged>,
+    ) -> Vec<Judged> {
         let theirs = self.by_holder.get(principal).into_iter().flatten().filter_map(|id| self.grants.get(id));
         let giving = theirs.filter(|grant| grant.window.contains(now) && grant.covers(action, resource));
-        let mut judged: Vec<_> = giving
-            .filter_map(|grant| Some((grant.id, grant.window.end(), is_numbered(grant), judge(grant)?)))
-            .collect();
-        // Those whose uses are numbered come last, so that none is spent in vain.
-        judged.sort_by_key(|(id, end, numbered, _)| (*numbered, std::cmp::Reverse(*end), *id));
-        judged
+        giving.filter_map(judge).collect()
     }
 }
 

@@ -1,10 +1,9 @@
 //! May this principal do this to that? The steps of a check, from top to bottom.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::attempt::Attempt;
-use super::conditions::Candidate;
+use super::conditions::{Candidate, Judged, decided};
 use super::{Check, CheckState, KeepsCurrent, guardrail};
 use crate::index::PrincipalHash;
 use crate::model::{
@@ -12,7 +11,7 @@ use crate::model::{
     Timestamp,
 };
 use crate::store::StoreError;
-use crate::workflow::{Use, may_still_hold, met_until};
+use crate::workflow::{Use, may_still_hold};
 
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.
 ///
@@ -293,19 +292,9 @@ impl Decider {
             let is_in_force = grant.status(now) == GrantStatus::Active && !attempt.is_spent(grant.id);
             is_for_them && is_in_force && grant.covers(&action, &resource) && may_hold(grant)
         };
-        let mut theirs: Vec<_> = view.history.live.iter().filter(is_theirs).collect();
-        // As among grants with conditions: numbered uses are not spent in vain, and what lasts longest decides.
-        let is_numbered = |grant: &Grant| grant.conditions.max_uses.is_some();
-        theirs.sort_by_key(|grant| (is_numbered(grant), Reverse(grant.window.end()), grant.id));
-        let (revision, mut unmet) = (state.index.revision(), None);
-        for grant in theirs {
-            match met_until(&grant.conditions, context, &state.rules, now) {
-                Ok(_) if is_numbered(grant) => return Decision::allow(grant.id, now, revision),
-                Ok(until) => return Decision::allow(grant.id, grant.window.end().min(until), revision),
-                Err(reason) => unmet = unmet.or(Some(reason)),
-            }
-        }
-        Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), revision)
+        let theirs = view.history.live.iter().filter(is_theirs);
+        let judged = theirs.map(|grant| Judged::new(grant, context, &state.rules, now)).collect();
+        decided(judged, state.index.revision(), now)
     }
 
     /// What binds every grant now: no grant allows what is reserved today, and while the time is not known, only break-glass

@@ -12,7 +12,7 @@ use super::store::Place;
 use crate::model::{Invalid, Principal, RiskLevel, RoleName, Secret, TicketUrl, Ttl};
 use crate::notify::{
     ChannelKind, ChannelSettings, DigestSettings, EmailSettings, MailSecurity, NoticeKey, NoticeKind, NoticeSettings,
-    Route, SlackSettings, WebhookSettings,
+    Reach, Route, SlackSettings, WebhookSettings,
 };
 
 const MINUTE: i64 = 60_000;
@@ -92,6 +92,11 @@ fn check(section: &Reader, settings: &NoticeSettings) {
     for (at, route) in settings.routes.iter().enumerate() {
         for name in route.channels.iter().filter(|name| !settings.channels.contains_key(*name)) {
             section.refuse(&format!("routes[{at}].channels"), format!("holds {}", Invalid::quote(name)), expected());
+        }
+        let is_callback = |name: &&String| settings.channels.get(*name).is_some_and(|one| one.reach() == Reach::NOBODY);
+        for name in route.channels.iter().filter(is_callback) {
+            let problem = format!("holds {}, which takes callbacks alone", Invalid::quote(name));
+            section.refuse(&format!("routes[{at}].channels"), problem, "channels without `callback_for`");
         }
     }
     for name in &settings.security_channels {
@@ -245,12 +250,28 @@ fn webhook(channel: &mut Reader, around: &Around<'_>) -> WebhookSettings {
         let expected = "the variables, or in secrets_file the files, that hold what bodies are signed with";
         channel.refuse("secrets_env", "names none", expected);
     }
-    WebhookSettings {
+    let read = WebhookSettings {
         url: needed(channel, "url", "the URL of the receiver"),
         secrets,
         allow_private: channel.flag("allow_private").unwrap_or(false),
         source: channel.text("source"),
+        callback_for: channel.text("callback_for"),
+    };
+    if read.callback_for.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic())) {
+        channel.refuse(
+            "callback_for",
+            "is no name of a client",
+            "the id of an AuthZEN client, visible ASCII characters",
+        );
     }
+    if read.callback_for.is_some() && !read.allow_private && !read.url.starts_with("https://") {
+        channel.refuse(
+            "url",
+            "does not begin with https",
+            "an https address: callbacks go over TLS, unless allow_private is true",
+        );
+    }
+    read
 }
 
 fn needed(channel: &mut Reader, key: &str, expected: &str) -> String {

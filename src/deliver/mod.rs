@@ -14,12 +14,15 @@
 //! | `email` | how mail is made and sent |
 //! | `slack` | what Slack is told |
 //! | `webhook` | how a webhook is called and signed |
+//! | `callback` | what the program that asked by AuthZEN is told |
 //! | `json` | what the channels over HTTP have in common |
 //! | `http` | one POST, and what its answer means |
 //! | `guard` | which addresses may be connected to |
 //! | `pace` | when a channel is used, and when it is left alone |
 //! | `worker` | the work of delivery: what is due goes to its channel |
 
+#[cfg(feature = "webhooks")]
+mod callback;
 #[cfg(feature = "smtp")]
 mod email;
 mod example;

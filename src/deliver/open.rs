@@ -12,20 +12,24 @@ use crate::model::{Invalid, Secret};
 use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings, Outgoing, Reach, SendError, Sent};
 
 /// Every channel that the settings name and the library sends by, ready to send; one of the kind `host` is left to the host; links are signed with the secret of the settings, or with
-/// `own_secret` when they have none.
+/// `own_secret` when they have none. `handles` is the secret by which the handles of requests are known, for callbacks.
 ///
 /// ```
 /// use jit_access::deliver::lines;
 /// use jit_access::notify::NoticeSettings;
 ///
-/// assert!(lines(&NoticeSettings::default(), None)?.is_empty());
+/// assert!(lines(&NoticeSettings::default(), None, None)?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 /// When a template, an address, a secret or a certificate is not right, or a channel is of a kind that this build does not
 /// have.
-pub fn lines(settings: &NoticeSettings, own_secret: Option<&Secret>) -> Result<BTreeMap<String, Line>, Invalid> {
+pub fn lines(
+    settings: &NoticeSettings,
+    own_secret: Option<&Secret>,
+    handles: Option<&Secret>,
+) -> Result<BTreeMap<String, Line>, Invalid> {
     if settings.channels.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -38,7 +42,7 @@ pub fn lines(settings: &NoticeSettings, own_secret: Option<&Secret>) -> Result<B
     let links = Links { base_url: settings.base_url.clone(), keys };
     let mut lines = BTreeMap::new();
     for (name, one) in &settings.channels {
-        let channel = channel(name, one, &templates, &links).map_err(|error| {
+        let channel = channel(name, one, &templates, &links, handles).map_err(|error| {
             let field = format!("notifications.channels.{name}.{}", error.field());
             error.for_field(field)
         })?;
@@ -52,8 +56,11 @@ fn channel(
     settings: &ChannelSettings,
     templates: &Arc<Templates>,
     links: &Links,
+    handles: Option<&Secret>,
 ) -> Result<Option<Arc<dyn Channel>>, Invalid> {
     let (timeout, links) = (settings.timeout, links.clone());
+    #[cfg(not(feature = "webhooks"))]
+    let _ = handles;
     #[cfg(not(all(feature = "smtp", feature = "webhooks")))]
     let missing = |feature: &str| {
         let problem = format!("is {}, and this build has no such channel", settings.kind.name());
@@ -71,7 +78,9 @@ fn channel(
             Ok(Some(Arc::new(super::Slack::new(name, slack, timeout, Arc::clone(templates), links)?)))
         }
         #[cfg(feature = "webhooks")]
-        ChannelKind::Webhook(webhook) => Ok(Some(Arc::new(super::Webhook::new(name, webhook, timeout, links)?))),
+        ChannelKind::Webhook(webhook) => {
+            Ok(Some(Arc::new(super::Webhook::keyed(name, webhook, timeout, links, handles)?)))
+        }
         #[cfg(not(feature = "webhooks"))]
         ChannelKind::Slack(_) | ChannelKind::Webhook(_) => missing("webhooks"),
         ChannelKind::Host => Ok(None),

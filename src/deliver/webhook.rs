@@ -1,4 +1,4 @@
-//! Webhooks: the notice as a CloudEvent, signed as Standard Webhooks says.
+//! Webhooks: the notice as a CloudEvent, or the task of a callback, signed as Standard Webhooks says.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use serde_json::{Map, Value};
 
+use super::callback::Callbacks;
 use super::http::Client;
 use super::json;
 use super::links::Links;
@@ -34,6 +35,7 @@ pub struct Webhook {
     source: String,
     client: Client,
     links: Links,
+    callbacks: Option<Callbacks>,
 }
 
 const PREFIX: &str = "whsec_";
@@ -42,13 +44,26 @@ impl Webhook {
     /// The channel of this name.
     ///
     /// # Errors
-    /// When the address or a secret is not valid. The message repeats neither.
+    /// When the address or a secret is not valid, or it is for callbacks. The message repeats no secret.
     pub fn new(name: &str, settings: &WebhookSettings, timeout: Duration, links: Links) -> Result<Self, Invalid> {
+        Self::keyed(name, settings, timeout, links, None)
+    }
+
+    /// The same, also for callbacks: with the secret of the store by which the handles of requests are known.
+    pub(super) fn keyed(
+        name: &str,
+        settings: &WebhookSettings,
+        timeout: Duration,
+        links: Links,
+        handles: Option<&Secret>,
+    ) -> Result<Self, Invalid> {
         json::check_address("url", &settings.url)?;
         if settings.secrets.is_empty() {
             return Err(Invalid::new("secrets", "is empty", EXPECTED));
         }
         let keys = settings.secrets.iter().map(key).collect::<Result<_, _>>()?;
+        let caller = settings.callback_for.as_ref();
+        let callbacks = caller.map(|caller| Callbacks::new(name, caller, handles)).transpose()?;
         let source =
             settings.source.as_ref().or(links.base_url.as_ref()).map_or(DEFAULT_SOURCE, String::as_str).to_owned();
         Ok(Self {
@@ -59,6 +74,7 @@ impl Webhook {
             source,
             client: Client::new(timeout, settings.allow_private),
             links,
+            callbacks,
         })
     }
 
@@ -130,15 +146,18 @@ impl Webhook {
 
 impl Channel for Webhook {
     fn reach(&self) -> Reach {
-        Reach::TARGET
+        if self.callbacks.is_some() { Reach::NOBODY } else { Reach::TARGET }
     }
 
     fn send(&self, message: &Outgoing<'_>) -> Result<Sent, SendError> {
-        let body = self.event(message);
+        let (body, kind) = match &self.callbacks {
+            None => (self.event(message), "application/cloudevents+json; charset=utf-8"),
+            Some(callbacks) => (callbacks.body(message.notices)?, "application/json"),
+        };
         let (id, timestamp) = (message.delivery.to_string(), message.now.millis() / 1_000);
         let signatures = self.signatures(&id, timestamp, &body);
         let headers = [
-            ("content-type", "application/cloudevents+json; charset=utf-8"),
+            ("content-type", kind),
             ("webhook-id", id.as_str()),
             ("webhook-timestamp", &timestamp.to_string()),
             ("webhook-signature", &signatures),

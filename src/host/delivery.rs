@@ -32,6 +32,8 @@ pub(super) struct Delivery {
 mod with_channels {
     use super::{Arc, BTreeMap, Channel, Channels, Delivery, Engine, Error, Invalid, NoticeSettings, Own, Store};
     use crate::deliver::{Deliverer, LinkKeys, Outbox as Port, lines, own_line};
+    #[cfg(feature = "webhooks")]
+    use crate::handles::Handles;
     use crate::model::{DeliveryId, Secret, Timestamp};
     use crate::notify::Reach;
     use crate::service::Outbox;
@@ -42,7 +44,7 @@ mod with_channels {
         pub(in crate::host) fn open(settings: &NoticeSettings, own: &Own, store: &dyn Store) -> Result<Self, Error> {
             let secret = link_secret(settings, store)?;
             let mut all = Self {
-                lines: lines(settings, secret.as_ref())?,
+                lines: lines(settings, secret.as_ref(), handles(settings, store)?.as_ref())?,
                 keys: secret.map(|secret| LinkKeys::new(&[secret])).transpose()?,
             };
             own.iter().try_for_each(|(name, channel)| all.add(name, channel, settings))?;
@@ -90,6 +92,18 @@ mod with_channels {
             (Some(_), Some(secret)) => Ok(Some(secret.clone())),
             (Some(_), None) => Ok(Some(store.secret(LINKS, &LinkKeys::random_secret()?)?)),
         }
+    }
+
+    /// By which the handles of requests are known, if a channel takes callbacks.
+    fn handles(settings: &NoticeSettings, store: &dyn Store) -> Result<Option<Secret>, Error> {
+        #[cfg(feature = "webhooks")]
+        if settings.channels.values().any(|channel| channel.reach() == Reach::NOBODY) {
+            let fresh =
+                Handles::fresh().ok_or_else(|| Error::Internal("the system gives no random numbers".to_owned()))?;
+            return Ok(Some(store.secret(Handles::SECRET, &fresh)?));
+        }
+        let _ = (settings, store);
+        Ok(None)
     }
 
     /// The name of that secret in the store.

@@ -56,6 +56,13 @@ pub enum Audience {
     },
     /// The security team, by its channels.
     Security,
+    /// The program that asked by AuthZEN, which wants to hear what becomes of it.
+    Callback {
+        /// The channel that leads to it.
+        channel: String,
+        /// The origin of the request, with its seal.
+        origin: String,
+    },
     /// Somebody whom it concerns in another way.
     Named {
         /// Who.
@@ -66,8 +73,8 @@ pub enum Audience {
 
 impl Audience {
     /// Every name that [`Audience::name`] gives.
-    pub const NAMES: [&str; 7] =
-        ["approvers", "requester", "person_of_agent", "holder", "approver", "security", "named"];
+    pub const NAMES: [&str; 8] =
+        ["approvers", "requester", "person_of_agent", "holder", "approver", "security", "callback", "named"];
 
     /// The name in configuration and in the serialised form.
     #[must_use]
@@ -79,6 +86,7 @@ impl Audience {
             Self::Holder { .. } => "holder",
             Self::Approver { .. } => "approver",
             Self::Security => "security",
+            Self::Callback { .. } => "callback",
             Self::Named { .. } => "named",
         }
     }
@@ -92,7 +100,7 @@ impl Audience {
             | Self::Holder { person }
             | Self::Approver { person }
             | Self::Named { person } => Some(person),
-            Self::Approvers { .. } | Self::Security => None,
+            Self::Approvers { .. } | Self::Security | Self::Callback { .. } => None,
         }
     }
 }

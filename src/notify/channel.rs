@@ -99,6 +99,8 @@ pub struct Reach {
 impl Reach {
     /// Nobody but a target of its own.
     pub const TARGET: Self = Self { people: None, target: true };
+    /// Nobody by itself: what is addressed to it by name, and nothing else.
+    pub const NOBODY: Self = Self { people: None, target: false };
 }
 
 /// Which of a person's addresses a channel takes. Complete on purpose.

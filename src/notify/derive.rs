@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::callback::program;
 use super::describe::{about_grant, about_request, cuts_of, holders};
 use super::{Audience, EndedGrant, Link, Notice, NoticeKey, NoticeKind, NoticeSettings};
 use crate::model::{
@@ -104,6 +105,17 @@ impl Told<'_> {
         }
     }
 
+    /// Also to the program by which it was asked for, whatever is switched off for people.
+    fn tell_of(&mut self, request: &AccessRequest, mut notice: Notice) {
+        if !self.is_on(notice.kind) {
+            notice.audience.clear();
+        }
+        notice.audience.extend(program(request, notice.kind));
+        if !notice.audience.is_empty() {
+            self.out.push(message(&notice));
+        }
+    }
+
     fn request(&mut self, before: &View, after: &View, event: &Event) {
         let Some(request) = &after.request else { return };
         let now = event.at;
@@ -121,7 +133,7 @@ impl Told<'_> {
                 let asked = request.reviews.iter().rev().find_map(|review| review.comment.as_ref());
                 let notice =
                     Notice { answer: Some(answer.to_string()), question: asked.map(ToString::to_string), ..base(kind) };
-                self.tell(&to_review(notice, request, approvers(open, None)));
+                self.tell_of(request, to_review(notice, request, approvers(open, None)));
             }
             Fact::RequestEscalated { .. } => {
                 self.tell(&to_review(base(NoticeKind::RequestEscalated), request, approvers(open, None)));
@@ -167,7 +179,7 @@ impl Told<'_> {
                         ..about_grant(notice, grant, Some(request), event)
                     };
                 }
-                self.tell(&notice);
+                self.tell_of(request, notice);
             }
             Fact::RequestDenied { capacity, reason, .. } => {
                 let notice = in_capacity(base(NoticeKind::RequestDenied), capacity);
@@ -179,7 +191,7 @@ impl Told<'_> {
                     question: Some(question.to_string()),
                     ..in_capacity(base(NoticeKind::QuestionAsked), capacity)
                 };
-                self.tell(&notice);
+                self.tell_of(request, notice);
             }
             Fact::RequestWithdrawn { .. } => self.outcome(base(NoticeKind::RequestWithdrawn), before, request, event),
             Fact::RequestTimedOut { .. } => self.outcome(base(NoticeKind::RequestTimedOut), before, request, event),
@@ -195,7 +207,7 @@ impl Told<'_> {
             Timestamp::from_millis(event.at.millis().min(request.times_out_at.millis().saturating_sub(1)));
         notice.audience = requesters(request);
         notice.audience.extend(asked(request, roles_of(was, asked_until.unwrap_or(event.at)), actor(event)));
-        self.tell(&notice);
+        self.tell_of(request, notice);
     }
 
     /// Whether the request was approved by the same command that made it.

@@ -9,6 +9,7 @@
 //! | `notice` | what a notice says, and its one serialised form |
 //! | `form` | how principals and roles are written in it |
 //! | `audience` | to whom it is addressed |
+//! | `callback` | what the program that asked by AuthZEN wants to hear |
 //! | `derive` | which notices follow from facts |
 //! | `describe` | what a notice says of a request and of a grant |
 //! | `plan` | to whom it goes by which channel, and when |
@@ -16,6 +17,7 @@
 //! | `settings` | what the operator has set |
 
 mod audience;
+mod callback;
 mod channel;
 mod derive;
 mod describe;
@@ -26,6 +28,10 @@ mod plan;
 mod settings;
 
 pub use audience::Audience;
+#[cfg(feature = "authzen")]
+pub(crate) use callback::{Callback, EVENTS};
+#[cfg(any(feature = "authzen", feature = "webhooks"))]
+pub(crate) use callback::{Origin, state_after, task_address, task_status};
 pub use channel::{AddressKind, Channel, FnChannel, Outgoing, Reach, SendError, Sent};
 pub(crate) use derive::tells_security;
 pub use derive::{messages, use_messages};

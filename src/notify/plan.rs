@@ -95,8 +95,11 @@ pub fn plan(
     people: &[Addressee],
     now: Timestamp,
 ) -> Vec<Planned> {
+    let mut planned: Vec<_> = notice.audience.iter().filter_map(|one| to_program(one, reach, now)).collect();
+    if !planned.is_empty() && planned.len() == notice.audience.len() {
+        return planned;
+    }
     let routed = routed(notice, settings, reach);
-    let mut planned = Vec::new();
     let (mut told, mut any_target) = (BTreeSet::new(), false);
     for (channel, how) in &routed {
         if how.target && wants_target(notice, settings, channel, *how) {
@@ -122,6 +125,13 @@ pub fn plan(
     planned
 }
 
+/// To the program that asked: at once, and by its own channel alone.
+fn to_program(audience: &Audience, reach: &BTreeMap<String, Reach>, now: Timestamp) -> Option<Planned> {
+    let Audience::Callback { channel, .. } = audience else { return None };
+    let failed = (!reach.contains_key(channel)).then(|| "there is no channel of this name".to_owned());
+    Some(Planned { channel: channel.clone(), recipient: Recipient::default(), digest: false, next_at: now, failed })
+}
+
 /// The channels that this notice goes to, with their reach. One that only security has brings it to nobody else.
 fn routed<'a>(
     notice: &Notice,
@@ -138,7 +148,8 @@ fn routed<'a>(
             secures(name).then_some((name, Reach { people: None, ..*reach }))
         }
     };
-    reach.iter().filter_map(how).collect()
+    // What reaches nobody by itself is for callbacks.
+    reach.iter().filter(|(_, reach)| **reach != Reach::NOBODY).filter_map(how).collect()
 }
 
 /// Whether the route is one for this notice.

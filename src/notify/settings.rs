@@ -165,6 +165,7 @@ impl ChannelSettings {
                 people: if slack.bot_token.is_some() { Some(AddressKind::Slack) } else { None },
                 target: slack.webhook_url.is_some() || (slack.bot_token.is_some() && slack.channel.is_some()),
             },
+            ChannelKind::Webhook(webhook) if webhook.callback_for.is_some() => Reach::NOBODY,
             ChannelKind::Webhook(_) | ChannelKind::Host => Reach::TARGET,
         }
     }
@@ -320,4 +321,6 @@ pub struct WebhookSettings {
     pub allow_private: bool,
     /// `source`: the `source` of the events; the base URL when `None`.
     pub source: Option<String>,
+    /// `callback_for`: the caller of AuthZEN whose callbacks it takes, and nothing else.
+    pub callback_for: Option<String>,
 }

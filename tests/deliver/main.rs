@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `receiver` | how a receiver is started, and what it received |
 //! | `notices` | a notice that has everything |
+//! | `callbacks` | what a program hears of the tasks that it asked for |
 //! | `channels` | what arrives by mail, in Slack and at a webhook |
 //! | `trouble` | what becomes of a message when its receiver is in trouble |
 //! | `plan` | to whom a notice goes by which channel, and when |
@@ -14,6 +15,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "other processes are waited for, and timed")]
 
+mod callbacks;
 mod channels;
 mod hostile;
 mod notices;

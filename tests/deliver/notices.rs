@@ -108,7 +108,7 @@ pub(crate) fn slack(settings: &SlackSettings) -> Slack {
 
 pub(crate) fn webhook(url: String, timeout: Duration, allow_private: bool, secrets: &[&str]) -> Webhook {
     let secrets = secrets.iter().map(|secret| Secret::new(*secret)).collect();
-    let settings = WebhookSettings { url, secrets, allow_private, source: None };
+    let settings = WebhookSettings { url, secrets, allow_private, ..WebhookSettings::default() };
     Webhook::new("siem", &settings, timeout, links()).unwrap()
 }
 

@@ -26,7 +26,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("tokio", &["store"]),
     ("tokio_postgres", &["store"]),
     ("tokio_postgres_rustls", &["store"]),
-    ("ring", &["authzen", "deliver", "seal"]),
+    ("ring", &["authzen", "deliver", "handles", "seal"]),
     ("minijinja", &["deliver"]),
 ];
 

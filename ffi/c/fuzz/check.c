@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     context.acr = text(&in);
     context.address = text(&in);
     context.session = text(&in);
+    context.acts_for = text(&in);
     query.context = &context;
   }
   status = jit_check(engine, &query, &decision, &error);

@@ -15,7 +15,7 @@ use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host, environment};
-use jit_access::model::{Context, Invalid, PrincipalKind, Revision, SignIn, Timestamp};
+use jit_access::model::{Context, Invalid, Principal, PrincipalKind, Revision, SignIn, Timestamp};
 use jit_access::wire::{command, use_details};
 use serde_json::Value;
 
@@ -453,7 +453,9 @@ fn read_context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, 
     let call = c.text(told.call, "call")?.map(jit_access::command::tool_call).transpose()?;
     let details = c.short(told.details, "details")?.map(use_details).transpose()?;
     let context = Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?;
-    Ok(Box::new(context.call(call).details(details.map(Arc::new))))
+    let person = c.short(told.acts_for, "acts_for")?.map(Principal::user).transpose();
+    let person = person.map_err(|error| error.for_field("acts_for"))?;
+    Ok(Box::new(context.call(call).details(details.map(Arc::new)).acts_for(person)))
 }
 
 #[cold]

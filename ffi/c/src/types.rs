@@ -133,6 +133,9 @@ pub struct jit_context {
     /// `token_id`, `correlation_id`, `traceparent`, `by_standing`, `arguments_digest`, and `arguments`, an object of texts.
     /// It decides nothing.
     pub details: jit_str,
+    /// The name of the person that an agent acts for in this check, as the host authenticated it: then only what the agent
+    /// holds for this person counts. None where the host does not know.
+    pub acts_for: jit_str,
 }
 
 /// The question: may this principal do this to that?

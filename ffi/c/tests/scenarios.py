@@ -26,10 +26,10 @@ CHECKS = {"check": 0, "check_current": 1, "peek": 2, "check_many": 0}
 COMMANDS = json.loads((SCENARIOS.parent / "calls.json").read_text(encoding="utf-8"))
 CALLS = {
     **{verb: set(spec["arguments"]) for verb, spec in COMMANDS.items()},
-    "check": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
-    "check_many": {"who", "action", "resources", "parent", "address", "session", "call", "details"},
-    "check_current": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
-    "peek": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
+    "check": {"who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"},
+    "check_many": {"who", "action", "resources", "parent", "address", "session", "call", "details", "acts_for"},
+    "check_current": {"who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"},
+    "peek": {"who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"},
     "sync": set(),
     "revision": set(),
     "tick": set(),
@@ -89,6 +89,7 @@ class Context(ctypes.Structure):
         ("session", Str),
         ("call", Str),
         ("details", Str),
+        ("acts_for", Str),
     ]
 
 
@@ -329,7 +330,7 @@ class World:
         return of_decision(decisions[0])
 
     def context(self, person: dict[str, Any], given: dict[str, Any]) -> Context | None:
-        if not (person.keys() & set(SIGN_IN) or given.keys() & {"address", "session", "call", "details"}):
+        if not (person.keys() & set(SIGN_IN) or given.keys() & {"address", "session", "call", "details", "acts_for"}):
             return None
         return Context(
             size=ctypes.sizeof(Context),
@@ -341,6 +342,7 @@ class World:
             session=text(given.get("session")),
             call=text(given.get("call")),
             details=text(json.dumps(given["details"]) if "details" in given else None),
+            acts_for=text(given.get("acts_for")),
         )
 
     def person(self, named: Any) -> dict[str, Any]:

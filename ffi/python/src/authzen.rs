@@ -195,16 +195,32 @@ impl Functions {
     }
 }
 
+impl Functions {
+    fn standing_of(
+        &self,
+        py: Python<'_>,
+        principal: &Principal,
+        person: Option<&Principal>,
+    ) -> PyResult<Option<model::Caller>> {
+        let person = person.map(|person| shown(py, person)).transpose()?;
+        let said = self.standing.bind(py).call1((shown(py, principal)?, person))?;
+        if said.is_none() {
+            return Ok(None);
+        }
+        let caller = said.cast::<Caller>().map_err(|_| PyTypeError::new_err("a Caller or None is expected"))?;
+        Ok(Some(caller.get().0.clone()))
+    }
+}
+
 impl Host for Functions {
     fn caller(&self, principal: &Principal, person: Option<&Principal>) -> Result<Option<model::Caller>, HostError> {
+        Self::asked("standing", |py| self.standing_of(py, principal, person))
+    }
+
+    fn callers(&self, who: &[(&Principal, Option<&Principal>)]) -> Result<Vec<Option<model::Caller>>, HostError> {
+        // The interpreter is entered once for all of them, as for the base.
         Self::asked("standing", |py| {
-            let person = person.map(|person| shown(py, person)).transpose()?;
-            let said = self.standing.bind(py).call1((shown(py, principal)?, person))?;
-            if said.is_none() {
-                return Ok(None);
-            }
-            let caller = said.cast::<Caller>().map_err(|_| PyTypeError::new_err("a Caller or None is expected"))?;
-            Ok(Some(caller.get().0.clone()))
+            who.iter().map(|(principal, person)| self.standing_of(py, principal, *person)).collect()
         })
     }
 

@@ -386,3 +386,18 @@ def test_an_agent_with_an_account_has_no_more_than_its_person(engine: Engine, mo
     disable(DEV)
     assert Standings(engine).follow(), "its person is disabled"
     assert not engine.check(BOSS, "audit:read", agent=True).allowed
+
+
+def test_a_call_of_an_agents_account_counts_for_its_person_alone(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SessionLocal() as session:
+        session.add_all(EmailUser(email=email, password_hash="x") for email in ("third@example.com", "fourth@example.com"))
+        session.commit()
+    asked = engine.submit(Caller(BOSS, agent=True, acts_for=DEV), role="auditor")
+    engine.approve(Caller("fourth@example.com", roles=["boss"]), asked.id)
+    assert host.known(BOSS) is None, "it is a person's account"
+    monkeypatch.setitem(agents._persons, BOSS, DEV)
+    assert engine.check(BOSS, "audit:read", agent=True, context=host.known(BOSS)).allowed
+    monkeypatch.setitem(agents._persons, BOSS, "third@example.com")
+    assert not engine.check(BOSS, "audit:read", agent=True, context=host.known(BOSS)).allowed

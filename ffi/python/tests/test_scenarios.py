@@ -22,10 +22,10 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = json.loads((TESTS / "calls.json").r
 """The commands and reads of the library, as `src/command` defines them."""
 CALLS: Final[dict[str, set[str]]] = {
     **{verb: set(spec["arguments"]) for verb, spec in COMMANDS.items()},
-    "check": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
-    "check_many": {"who", "action", "resources", "parent", "address", "session", "call", "details"},
-    "check_current": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
-    "peek": {"who", "action", "resource", "parent", "address", "session", "call", "details"},
+    "check": {"who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"},
+    "check_many": {"who", "action", "resources", "parent", "address", "session", "call", "details", "acts_for"},
+    "check_current": {"who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"},
+    "peek": {"who", "action", "resource", "parent", "address", "session", "call", "details", "acts_for"},
     "sync": set(),
     "revision": set(),
     "tick": set(),
@@ -148,7 +148,7 @@ class World:
             question: dict[str, Any] = {"parent": given["parent"]} if "parent" in given else {}
             things = [given[thing] for thing in ("resource", "resources") if thing in given]
             known = {key: person[key] for key in ("amr", "acr", "auth_time", "mfa") if key in person}
-            known |= {key: given[key] for key in ("address", "session", "call", "details") if key in given}
+            known |= {key: given[key] for key in ("address", "session", "call", "details", "acts_for") if key in given}
             if known:
                 question["context"] = Context(**known)
             how = {"check_current": {"current": True}, "peek": {"record": False}}.get(verb, {})

@@ -181,5 +181,11 @@ pub(super) const TABLES: &[Table] = &[(
             "Slack and webhook: `true` lets it connect to private, loopback and link-local addresses.",
         ),
         key("notifications.channels.source", FileOnly, "the base URL", "Webhook: the `source` of the events."),
+        key(
+            "notifications.channels.callback_for",
+            FileOnly,
+            "",
+            "Webhook: the AuthZEN client whose callbacks it takes, and nothing else; `url` is the address that the client names.",
+        ),
     ],
 )];

@@ -297,10 +297,13 @@ def _event(message: dict[str, Any], notice: dict[str, Any]) -> dict[str, Any]:
 
 def known(email: str, told: Told | None = None, call: Mapping[str, Any] | None = None) -> Context | None:
     """What the request under way says besides who, what and where: the address that it comes from, how this person
-    signed in, and their session, which is that of their token (`sid`, or else `jti`); and the exact call of a tool,
-    where there is one. With `told`, also what the record of a use says. May block on the disk."""
+    signed in, and their session, which is that of their token (`sid`, or else `jti`); the exact call of a tool, where
+    there is one; and the person that an agent's account acts for. With `told`, also what the record of a use says. May
+    block on the disk."""
     found = _request()
     exactly = _understood(call=call) if call is not None else {}
+    if (person := agents.person_of(email)) is not None:
+        exactly |= {"acts_for": person}
     if found is None:
         return Context(**exactly) if exactly else None
     claims = _claims(found.state, email)
