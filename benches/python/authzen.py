@@ -49,6 +49,8 @@ def serve(listening: socket.socket) -> None:
 
 def main() -> None:
     with socket.socket() as listening:
+        # Accepted connections inherit it: the server sends headers and body apart as well.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]

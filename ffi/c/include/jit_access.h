@@ -161,6 +161,9 @@ typedef struct jit_context {
   // `token_id`, `correlation_id`, `traceparent`, `by_standing`, `arguments_digest`, and `arguments`, an object of texts.
   // It decides nothing.
   struct jit_str details;
+  // The name of the person that an agent acts for in this check, as the host authenticated it: then only what the agent
+  // holds for this person counts. None where the host does not know.
+  struct jit_str acts_for;
 } jit_context;
 
 // The question: may this principal do this to that?
