@@ -392,7 +392,9 @@ def test_a_call_of_an_agents_account_counts_for_its_person_alone(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with SessionLocal() as session:
-        session.add_all(EmailUser(email=email, password_hash="x") for email in ("third@example.com", "fourth@example.com"))
+        session.add_all(
+            EmailUser(email=email, password_hash="x") for email in ("third@example.com", "fourth@example.com")
+        )
         session.commit()
     asked = engine.submit(Caller(BOSS, agent=True, acts_for=DEV), role="auditor")
     engine.approve(Caller("fourth@example.com", roles=["boss"]), asked.id)
