@@ -44,6 +44,7 @@ mod projection;
 #[cfg(feature = "sign")]
 pub mod seal;
 pub mod service;
+pub mod sizing;
 pub mod store;
 pub mod summary;
 pub mod wire;

@@ -70,6 +70,8 @@ fn answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Offers => "a page of roles",
         AnswerKind::Explanation => "the explanation",
         AnswerKind::Remedies => "what may be asked for",
+        AnswerKind::RightSize => "what was used",
+        AnswerKind::Replay => "what would have come of it",
         AnswerKind::GrantList => "a list of grants",
         AnswerKind::Summary => "the summary",
         AnswerKind::Alert => "the alert",
@@ -259,6 +261,9 @@ fn query_parameter(field: &FieldSpec) -> String {
         FieldKind::Id => {
             format!("Annotated[str | None, Query(max_length=128, {words}, json_schema_extra={{\"format\": \"uuid\"}})]")
         }
+        FieldKind::Roles | FieldKind::Permissions => {
+            format!("Annotated[list[str] | None, Query(max_length=512, {words})]")
+        }
         _ if !names.is_empty() => {
             let names = json!(names);
             format!("Annotated[str | None, Query(max_length=64, {words}, json_schema_extra={{\"enum\": {names}}})]")
@@ -325,6 +330,8 @@ fn the_routes_and_bodies_of_python_are_committed() {
             AnswerKind::Offers => "OfferPageModel",
             AnswerKind::Explanation => "ExplanationModel",
             AnswerKind::Remedies => "RemediesModel",
+            AnswerKind::RightSize => "RightSizeModel",
+            AnswerKind::Replay => "ReplayModel",
             AnswerKind::Text => "None",
             other => panic!("{other:?} has no model"),
         };
@@ -376,7 +383,7 @@ fn the_routes_and_bodies_of_python_are_committed() {
          from pydantic import Field\n\n\
          from jit_access.schemas import (\n    AccessRequestModel,\n    AlertModel,\n    AlertPageModel,\n    AuditPageModel,\n    DelegationModel,\n    \
          DelegationPageModel,\n    DeliveryModel,\n    DeliveryPageModel,\n    EventsModel,\n    ExplanationModel,\n    GrantModel,\n    GrantPageModel,\n    \
-         HealthModel,\n    OfferPageModel,\n    RefusedPageModel,\n    RemediesModel,\n    RequestPageModel,\n    SummaryModel,\n)\n\
+         HealthModel,\n    OfferPageModel,\n    RefusedPageModel,\n    RemediesModel,\n    ReplayModel,\n    RequestPageModel,\n    RightSizeModel,\n    SummaryModel,\n)\n\
          from jit_access.shapes import Body, ConditionsBody, EmptyBody, Instant, Route, example\n\n\n";
     compare(
         "ffi/python/jit_access/bodies.py",
@@ -470,6 +477,8 @@ fn type_of_answer(spec: &CommandSpec) -> &'static str {
         AnswerKind::Offers => "Page[Offer]",
         AnswerKind::Explanation => "Explanation",
         AnswerKind::Remedies => "Remedies",
+        AnswerKind::RightSize => "RightSize",
+        AnswerKind::Replay => "Replay",
         AnswerKind::GrantList => "list[Grant]",
         AnswerKind::Summary => "Summary",
         AnswerKind::Alert => "Alert",
@@ -562,7 +571,7 @@ fn the_methods_of_python_are_committed() {
          from jit_access.answers import Page\n\
          from jit_access.principals import Principal\n\
          from jit_access.values import (\n    AccessRequest,\n    Alert,\n    Delegation,\n    Delivery,\n    Events,\n    Explanation,\n    Grant,\n    \
-         Health,\n    Offer,\n    Record,\n    RefusedAttempt,\n    Remedies,\n    Summary,\n)\n",
+         Health,\n    Offer,\n    Record,\n    RefusedAttempt,\n    Remedies,\n    Replay,\n    RightSize,\n    Summary,\n)\n",
     );
     let mut stub = String::new();
     for spec in catalogue() {
@@ -657,7 +666,7 @@ fn read_in_python(kind: &ShownKind, json: &str) -> String {
 }
 
 /// Whole answers of the engine, and the fields that their `repr` shows. The others are parts of them.
-const ANSWERS: [(&str, &[&str]); 13] = [
+const ANSWERS: [(&str, &[&str]); 15] = [
     ("AccessRequest", &["id", "status", "requester", "role"]),
     ("Grant", &["id", "status", "holder", "role"]),
     ("Delegation", &["id", "status", "delegator", "delegate"]),
@@ -671,6 +680,8 @@ const ANSWERS: [(&str, &[&str]); 13] = [
     ("Offer", &["role", "may_request", "not_held"]),
     ("Explanation", &["outcome", "reason", "detail"]),
     ("Remedies", &["action", "resource", "detail"]),
+    ("RightSize", &["roles"]),
+    ("Replay", &["would_pass_total", "would_be_refused_total"]),
 ];
 
 /// The values that Python holds have every field of the documents.

@@ -19,7 +19,7 @@ use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
     self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument,
     GrantDocument, HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RefusedDocument,
-    RemediesDocument, RequestDocument, SummaryDocument,
+    RemediesDocument, ReplayDocument, RequestDocument, RightSizeDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
@@ -407,7 +407,14 @@ impl<'a> World<'a> {
         let read =
             Read::parse(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
         Ok(match read {
-            Read::GetRequest(get) => document(wire::request_of(&workflow.request(who(), get.id)?, BASE).unwrap()),
+            Read::GetRequest(get) => {
+                let receipt = workflow.request(who(), get.id)?;
+                let shown = wire::request_of(&receipt, BASE).unwrap();
+                match receipt.request.filter(|request| request.status(receipt.now).is_open()) {
+                    Some(waiting) => document(shown.past(&workflow.past_of(&waiting)?)),
+                    None => document(shown),
+                }
+            }
             Read::GetGrant(get) => {
                 let receipt = workflow.grant(who(), get.id)?;
                 let grant = receipt.grant.unwrap();
@@ -481,6 +488,8 @@ impl<'a> World<'a> {
             }
             Read::Explain(explain) => document(ExplanationDocument::from(&workflow.explain(who(), &explain)?)),
             Read::ListRemedies(denied) => document(RemediesDocument::from(&workflow.remedies(who(), &denied)?)),
+            Read::GetRightSize(get) => document(RightSizeDocument::from(&workflow.right_size(who(), &get)?)),
+            Read::AskReplay(ask) => document(ReplayDocument::from(&workflow.replay(who(), &ask)?)),
             Read::ExportPolicies(wanted) => Value::String(match wanted.grant {
                 Some(grant) => workflow.policy(who(), grant)?,
                 None => workflow.policies(who())?,

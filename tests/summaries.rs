@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jit_access::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{Approve, Release, Submit};
+use jit_access::command::{Approve, ListRemedies, Release, Submit};
 use jit_access::config::Config;
 use jit_access::journal::Record;
 use jit_access::model::{
@@ -13,7 +13,7 @@ use jit_access::model::{
 use jit_access::model::{Outcome, Query};
 use jit_access::notify::NoticeKind;
 use jit_access::service::{Builder, Engine};
-use jit_access::store::{MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
+use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
 use jit_access::summary::Fold;
 use jit_access::wire::{SummaryDocument, to_json};
 
@@ -44,7 +44,12 @@ fn session(store: Arc<dyn Store>, uses: usize, resources: usize, reason: &str) -
         let query = Query { principal: &dev.principal, action: &action, resource: &resource };
         assert_eq!(engine.decider().check(&Check::new(query)).unwrap().outcome, Outcome::Allow);
     }
+    // What was refused meanwhile: the fact about it is written after the end.
+    let denied = ListRemedies::new(Action::new("net.scan").unwrap()).resource("tool:shop".parse::<Resource>().unwrap());
+    workflow.remedies(&dev, &denied).unwrap();
     workflow.execute(&dev, Release::new(grant), None).unwrap();
+    clock.advance(1_000);
+    engine.reconciler().tick().unwrap();
     (engine, grant, clock)
 }
 
@@ -68,6 +73,8 @@ fn the_bytes_follow_from_the_journal_alone() {
     let first = every_form(&engine, grant);
     assert!(first[0].contains("2500 uses in all."), "{}", first[0]);
     assert!(first[0].contains("The role runner of the catalogue covers every use"), "{}", first[0]);
+    assert!(first[0].contains("check  |  net.scan on tool:shop  |  no_grant  |  1"), "{}", first[0]);
+    assert!(first.iter().take(3).all(|form| !form.contains(".000Z")), "people read no raw instants: {}", first[0]);
     drop(engine);
 
     // Another process, a day later.
@@ -83,6 +90,13 @@ fn the_bytes_follow_from_the_journal_alone() {
     let now: Timestamp = "2026-03-09T09:00:00Z".parse().unwrap();
     let alone = fold.finish(&config.rules.catalogue, now).unwrap();
     assert_eq!(to_json(&SummaryDocument::from(&alone)).unwrap(), first[3]);
+    // A copy of the journal, record by record, in another store.
+    let copy = MemoryStore::new();
+    for record in all(&*store) {
+        copy.commit(&Batch { events: vec![record.event], ..Batch::default() }).unwrap();
+    }
+    let replica = Builder::new(copy, config.rules).clock(Arc::new(ManualClock::at(now))).open().unwrap();
+    assert_eq!(every_form(&replica, grant), first, "from a replica of the journal");
     let runs = alone.timeline.iter().filter(|moment| moment.event == "grant_used").count();
     assert_eq!(runs, 1, "uses that follow each other are one entry");
 }

@@ -35,5 +35,6 @@ pub use decider::Decider;
 #[cfg(feature = "cedar")]
 pub(crate) use guardrail::{Forbids, Verdict};
 pub use query::Check;
+pub(crate) use refused::CHECK;
 pub(crate) use state::{CheckState, KeepsCurrent};
 pub use why::{Asked, Why, why};

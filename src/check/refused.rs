@@ -1,37 +1,64 @@
 //! Refused attempts that are not written yet.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::lock::Mutex;
-use crate::model::{Principal, RawQuery, Reason, Refused, Timestamp};
+use crate::model::{Action, Principal, RawQuery, Reason, Refused, Resource, Timestamp};
 
 /// How many different ones wait at most. What comes beyond is counted and not told.
 const MOST: usize = 1_000;
+/// How many different calls of one principal are told in an hour. More of them are counted together.
+const CALLS: usize = 32;
 
-type Key = (Principal, Option<Principal>, String, String, Timestamp);
+/// The name of a check among what is attempted.
+pub(crate) const CHECK: &str = "check";
+
+type Call = (Action, Resource);
+type Key = (Principal, Option<Principal>, String, String, Timestamp, Option<Call>);
 
 /// Refused attempts that are not written yet, those that are alike as one.
 #[derive(Debug, Default)]
 pub(crate) struct RefusedAttempts {
     waiting: Mutex<BTreeMap<Key, Refused>>,
+    /// The calls of this hour that are told one by one.
+    told: Mutex<(Option<Timestamp>, BTreeMap<Principal, BTreeSet<Call>>)>,
     untold: AtomicU64,
 }
 
 fn key(one: &Refused) -> Key {
-    (one.principal.clone(), one.acts_for.clone(), one.attempt.clone(), one.code.clone(), one.hour())
+    let call = one.call.clone();
+    (one.principal.clone(), one.acts_for.clone(), one.attempt.clone(), one.code.clone(), one.hour(), call)
 }
 
 impl RefusedAttempts {
     /// Keeps it until it is written.
-    pub(crate) fn add(&self, one: Refused) {
+    pub(crate) fn add(&self, mut one: Refused) {
+        if !self.tells(&one) {
+            one.call = None;
+        }
         let mut waiting = self.waiting.lock();
         let is_full = waiting.len() >= MOST;
         match waiting.entry(key(&one)) {
             Entry::Occupied(mut like) => like.get_mut().add(&one),
             Entry::Vacant(_) if is_full => drop(self.untold.fetch_add(one.count, Ordering::Relaxed)),
             Entry::Vacant(place) => drop(place.insert(one)),
+        }
+    }
+
+    /// Whether this call is told by itself: of somebody who tries very many different ones, the first of each hour are.
+    fn tells(&self, one: &Refused) -> bool {
+        let Some(call) = &one.call else { return true };
+        let mut told = self.told.lock();
+        if told.0 != Some(one.hour()) {
+            *told = (Some(one.hour()), BTreeMap::new());
+        }
+        let is_full = told.1.len() >= MOST;
+        match told.1.get_mut(&one.principal) {
+            Some(calls) => calls.contains(call) || (calls.len() < CALLS && calls.insert(call.clone())),
+            None if is_full => false,
+            None => told.1.insert(one.principal.clone(), BTreeSet::from([call.clone()])).is_none(),
         }
     }
 
@@ -42,8 +69,7 @@ impl RefusedAttempts {
             return;
         }
         let (principal, action, resource) = query.to_values();
-        let about = format!("{action} on {resource}");
-        self.add(Refused::new((principal, None), "check", reason.name(), at).about(&about, ""));
+        self.add(Refused::new((principal, None), CHECK, reason.name(), at).call(action, resource));
     }
 
     /// Has `write` write those that wait; on an error they go on waiting. Answers how many attempts are in none of them,

@@ -48,6 +48,8 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "check",
             "summary",
             "summary-text",
+            "right-size",
+            "replay",
             "evidence",
             "export",
             "policies",

@@ -31,6 +31,7 @@
 //! | `explain` | why a check is answered as it is |
 //! | `remedies` | what may be asked for to lift a denial |
 //! | `reads` | what can be looked up |
+//! | `sizing` | what of a role was used, and what would another grant have let pass |
 //! | `record_filter` | which records are wanted, as fields |
 //! | `define` | how a command is defined |
 //! | `spec` | what every face must know of a command |
@@ -67,6 +68,7 @@ mod resume;
 mod revoke;
 mod revoke_many;
 mod silence_alert;
+mod sizing;
 mod spec;
 mod submit;
 mod suspend;
@@ -228,6 +230,8 @@ definitions! {
         reads::WhatChanged,
         reads::ListRoles,
         explain::Explain,
+        sizing::GetRightSize,
+        sizing::AskReplay,
         remedies::ListRemedies,
         reads::ExportPolicies,
         reads::GetHead,

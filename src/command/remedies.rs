@@ -8,7 +8,7 @@ command! {
     ///
     /// Each option is a request that would be accepted now: its role, permissions and resource are fields of `submit`. What gives
     /// the least comes first: the action alone, before a role that gives more. Without an option, asking does not help. It is a
-    /// dry run; nothing is recorded.
+    /// dry run; nothing is recorded, but a call that no grant covers is counted among the refused attempts.
     ListRemedies = "remedies",
     answers: Remedies,
     action: Request,

@@ -217,6 +217,10 @@ pub enum AnswerKind {
     Explanation,
     /// What may be asked for to lift a denial.
     Remedies,
+    /// What of roles was used.
+    RightSize,
+    /// What would have come of recorded calls under another grant.
+    Replay,
     /// A list of grants.
     GrantList,
     /// What was done under a grant.
@@ -247,6 +251,8 @@ impl AnswerKind {
             | Self::Refusals
             | Self::Offers
             | Self::Remedies
+            | Self::RightSize
+            | Self::Replay
             | Self::GrantList
             | Self::Alerts => true,
             Self::Request

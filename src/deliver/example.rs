@@ -45,6 +45,7 @@ pub(super) fn full() -> Notice {
             level: "high".to_owned(),
             reasons: vec![RiskNotice { factor: "first_time".to_owned(), detail: "never held this role".to_owned() }],
         }),
+        past: list(&["Never used of it: tools.read.", "This is from 312 uses over 21 days."]),
         cuts: vec![CutNotice {
             what: "duration".to_owned(),
             from: some("8 hours"),
@@ -67,6 +68,7 @@ pub(super) fn full() -> Notice {
         }),
         never_used: list(&["tools.read"]),
         smaller_role: some("restarter"),
+        refused: Some(3),
         alert: some("burst"),
         ended: vec![EndedGrant {
             grant_id: GRANT.to_owned(),

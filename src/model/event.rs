@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::refused::RefusedKind;
 use super::{
     AccessRequest, Action, Actor, Alert, AlertId, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId,
     Grant, GrantId, Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp, UseDetails,
@@ -250,6 +251,15 @@ pub enum Fact {
         /// Which grant.
         grant: GrantId,
     },
+    /// What was refused to the holder while the grant was in force, noted once after its end where there was any.
+    SessionRefused {
+        /// Which grant.
+        grant: GrantId,
+        /// The attempts, those that are alike as one, the most frequent first.
+        refused: Vec<RefusedKind>,
+        /// How many attempts stand in none of them.
+        others: u64,
+    },
     /// The monitor found something; the value is the alert as it was raised.
     AlertRaised(Box<Alert>),
     /// Somebody has seen an alert.
@@ -276,7 +286,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every name of a fact.
-    pub const NAMES: [&'static str; 34] = [
+    pub const NAMES: [&'static str; 35] = [
         "request_submitted",
         "request_reviewed",
         "review_lapsed",
@@ -308,6 +318,7 @@ impl Fact {
         "break_glass_review_overdue",
         "grant_used",
         "grant_exhausted",
+        "session_refused",
         "alert_raised",
         "alert_acknowledged",
         "alert_silenced",
@@ -348,6 +359,7 @@ impl Fact {
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
             Self::GrantUsed { .. } => "grant_used",
             Self::GrantExhausted { .. } => "grant_exhausted",
+            Self::SessionRefused { .. } => "session_refused",
             Self::AlertRaised(_) => "alert_raised",
             Self::AlertAcknowledged { .. } => "alert_acknowledged",
             Self::AlertSilenced { .. } => "alert_silenced",
@@ -429,6 +441,7 @@ impl Subject {
             | Fact::BreakGlassReviewWaived { grant, .. }
             | Fact::BreakGlassReviewOverdue { grant }
             | Fact::GrantExhausted { grant }
+            | Fact::SessionRefused { grant, .. }
             | Fact::GrantUsed { grant, .. } => Self::Grant(*grant),
         }
     }

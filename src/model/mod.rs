@@ -135,7 +135,7 @@ pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;
 pub use record_filter::{ExportFormat, RecordFilter, RecordOrder, SearchText};
-pub use refused::Refused;
+pub use refused::{Refused, RefusedKind};
 pub use request::{
     AccessRequest, Amendment, Answer, DurationCut, Repeat, RequestState, RequestStatus, Review, Verdict,
 };

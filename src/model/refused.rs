@@ -1,9 +1,9 @@
 //! An attempt that was refused.
 
-use super::{Principal, Timestamp};
+use super::{Action, Principal, Resource, Timestamp};
 
 /// Attempts of one principal that were refused for one reason, within one hour: what they have in common, how many they were,
-/// and the last of them. They are no part of the journal.
+/// and the last of them. Checks are counted for each call of its own. They are no part of the journal.
 ///
 /// ```
 /// use jit_access::model::{Principal, Refused};
@@ -25,6 +25,8 @@ pub struct Refused {
     pub attempt: String,
     /// Why it was refused: the code of the refusal, or the reason of the check.
     pub code: String,
+    /// Of a check: what was called. `None` for a command, and for the calls of somebody who tried very many different ones.
+    pub call: Option<(Action, Resource)>,
     /// What the last one was about: a request, a grant, a role, or the action and the resource of a check.
     pub about: String,
     /// The sentence of the last refusal; empty for a check.
@@ -35,6 +37,58 @@ pub struct Refused {
     pub first_at: Timestamp,
     /// When the last was.
     pub last_at: Timestamp,
+}
+
+/// Refused attempts of one session that are alike, as the journal keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedKind {
+    /// What was attempted: the name of a command or a read, or `check`.
+    pub attempt: String,
+    /// Why it was refused: the code of the refusal, or the reason of the check.
+    pub code: String,
+    /// What the last one was about.
+    pub about: String,
+    /// How many.
+    pub count: u64,
+    /// When the first was.
+    pub first: Timestamp,
+    /// When the last was.
+    pub last: Timestamp,
+}
+
+impl RefusedKind {
+    /// How many kinds of one session are told one by one.
+    pub const MOST: usize = 50;
+
+    /// These attempts, those that are alike as one, the most frequent first; and how many stand in none of them.
+    #[must_use]
+    pub fn of<'a>(refused: impl Iterator<Item = &'a Refused>) -> (Vec<Self>, u64) {
+        let mut kinds: std::collections::BTreeMap<(String, String, String), Self> = std::collections::BTreeMap::new();
+        for one in refused {
+            // Of commands only the last one is known, of checks each call.
+            let what = if one.call.is_some() { one.about.clone() } else { String::new() };
+            let fresh = || Self {
+                attempt: one.attempt.clone(),
+                code: one.code.clone(),
+                about: one.about.clone(),
+                count: 0,
+                first: one.first_at,
+                last: one.last_at,
+            };
+            let kind = kinds.entry((one.attempt.clone(), one.code.clone(), what)).or_insert_with(fresh);
+            kind.count = kind.count.saturating_add(one.count);
+            kind.first = kind.first.min(one.first_at);
+            if one.last_at >= kind.last {
+                kind.last = one.last_at;
+                kind.about.clone_from(&one.about);
+            }
+        }
+        let mut kinds: Vec<Self> = kinds.into_values().collect();
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+        let others = kinds.iter().skip(Self::MOST).map(|kind| kind.count).sum();
+        kinds.truncate(Self::MOST);
+        (kinds, others)
+    }
 }
 
 /// What is kept of a text that a refusal says.
@@ -55,6 +109,7 @@ impl Refused {
             acts_for,
             attempt: attempt.into(),
             code: code.into(),
+            call: None,
             about: String::new(),
             message: String::new(),
             count: 1,
@@ -71,6 +126,14 @@ impl Refused {
         self
     }
 
+    /// The same, of a check of this call.
+    #[must_use]
+    pub fn call(mut self, action: Action, resource: Resource) -> Self {
+        self.about = format!("{action} on {resource}").chars().take(LONGEST).collect();
+        self.call = Some((action, resource));
+        self
+    }
+
     /// The beginning of the hour of the first one.
     #[must_use]
     pub fn hour(&self) -> Timestamp {
@@ -78,7 +141,7 @@ impl Refused {
         Timestamp::from_millis(millis - millis.rem_euclid(HOUR_MILLIS)).unwrap_or(self.first_at)
     }
 
-    /// Whether both are counted as one: the same principal, attempt, code and hour.
+    /// Whether both are counted as one: the same principal, attempt, code and hour, and of checks the same call.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         self.hour() == other.hour()
@@ -86,6 +149,7 @@ impl Refused {
             && self.acts_for == other.acts_for
             && self.attempt == other.attempt
             && self.code == other.code
+            && self.call == other.call
     }
 
     /// Counts the other one in.

@@ -71,6 +71,25 @@ impl Timestamp {
 
 const EXPECTED: &str = "an RFC 3339 instant with its zone, such as 2026-12-01T09:30:00Z";
 
+impl Timestamp {
+    /// The instant as people read it, to the second: `2026-12-01 09:00:12 UTC`.
+    ///
+    /// ```
+    /// use jit_access::model::Timestamp;
+    ///
+    /// let at: Timestamp = "2026-12-01T09:00:12.345Z".parse()?;
+    /// assert_eq!(at.for_people(), "2026-12-01 09:00:12 UTC");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn for_people(self) -> String {
+        let text = self.to_string();
+        // INVARIANT: an instant is written as `2026-12-01T09:00:00.000Z`.
+        let (day, time) = (text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default());
+        format!("{day} {time} UTC")
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))

@@ -100,6 +100,10 @@ pub struct Notice {
     /// How much could go wrong with it, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Risk>,
+    /// Of a request that waits: what the requester used before and what it would have let pass, a sentence each. The last one says
+    /// how much history that rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<String>,
     /// Everything that is less than what was asked for, each with who or what made it less.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cuts: Vec<CutNotice>,
@@ -133,6 +137,9 @@ pub struct Notice {
     /// Of a grant that is over: a smaller role of the catalogue that covers every use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smaller_role: Option<String>,
+    /// Of a grant that is over: how many attempts of its holder were refused meanwhile, where any were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<u64>,
     /// What an alert tells of: `burst`. What was found is the comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
@@ -279,6 +286,7 @@ impl Notice {
             reason: None,
             ticket_url: None,
             risk: None,
+            past: Vec::new(),
             cuts: Vec::new(),
             deadline: None,
             comment: None,
@@ -290,6 +298,7 @@ impl Notice {
             uses: None,
             never_used: Vec::new(),
             smaller_role: None,
+            refused: None,
             alert: None,
             ended: Vec::new(),
             ended_count: None,

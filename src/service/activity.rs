@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::onlooker::Onlooker;
 use super::shared::Shared;
 use super::workflow::Workflow;
+use crate::check::CHECK;
 use crate::command::ListEvents;
 use crate::error::Error;
 use crate::journal::Record;
@@ -102,7 +103,7 @@ impl Shared {
 
     /// Takes in what was refused since the last time.
     pub(super) fn count_refusals(&self, onlooker: &mut Onlooker) -> Result<(), StoreError> {
-        let page = RefusalPage { attempt: Some("check".to_owned()), limit: ROWS, ..RefusalPage::default() };
+        let page = RefusalPage { attempt: Some(CHECK.to_owned()), limit: ROWS, ..RefusalPage::default() };
         let calls = onlooker.activity.refused(&self.store.refusals(&page)?);
         if self.settings.monitor.enabled {
             onlooker.refused.extend(calls);

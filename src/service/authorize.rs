@@ -181,8 +181,10 @@ impl Engine {
             return self.standing_alone(authorized, &seen);
         }
         if authorized.outcome != Outcome::Allow || !(weighed.by_grants || lifted) {
-            if authorized.outcome != Outcome::Allow && !asked.peek && !held.is_empty() {
-                shared.refused_call(&query, authorized.reason, now);
+            let counts = authorized.outcome == Outcome::NotApplicable || !held.is_empty();
+            if authorized.outcome != Outcome::Allow && !asked.peek && counts {
+                // The whole decision: what no policy and no grant allows is refused.
+                shared.refused_call((principal.clone(), None), (action, resource), authorized.reason, now);
             }
             return Ok(authorized);
         }

@@ -20,6 +20,9 @@
 //! | `filter` | which rows of a list are wanted, besides their status |
 //! | `cursor` | cursors that are bound to a list, its filter and its caller |
 //! | `listing` | a page of rows |
+//! | `sizing` | what of a role was used, and what would another grant have let pass |
+//! | `kept_pasts` | what the past says of requests that are looked at again and again |
+//! | `ended_sessions` | which sessions ended a moment ago |
 //! | `summaries` | what was done under a grant |
 //! | `records` | a page of records |
 //! | `accountable` | which person answers for what a record tells of |
@@ -71,6 +74,7 @@ mod configured;
 mod cursor;
 mod deliveries;
 mod directory;
+mod ended_sessions;
 mod engine;
 mod evidence;
 mod execute;
@@ -91,6 +95,7 @@ mod health;
 mod held;
 mod honoured;
 mod integrity;
+mod kept_pasts;
 #[cfg(feature = "authzen")]
 mod known;
 mod listing;
@@ -119,6 +124,7 @@ mod remedies;
 mod sealing;
 mod settings;
 mod shared;
+mod sizing;
 mod store_clock;
 mod summaries;
 mod touched;

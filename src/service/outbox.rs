@@ -115,7 +115,8 @@ impl Outbox {
     }
 
     fn plan_one(&self, leased: &Leased, reach: &BTreeMap<String, Reach>, now: Timestamp) -> Result<bool, StoreError> {
-        let Some(notice) = self.whole(leased, now)?.map(|notice| self.with_request(notice)).transpose()? else {
+        let whole = self.whole(leased, now)?.map(|notice| self.with_request(notice)).transpose()?;
+        let Some(notice) = whole.map(|notice| self.with_past(notice)).transpose()? else {
             return self.shared.store.plan_notice(leased.id, &leased.message.body, &[], now);
         };
         let people = match self.addressees(&notice, now)? {
@@ -165,6 +166,16 @@ impl Outbox {
         let Some(id) = id.filter(|_| notice.risk.is_none()) else { return Ok(notice) };
         Ok(match self.shared.store.request(id)?.request {
             Some(request) => with_request(notice, &request),
+            None => notice,
+        })
+    }
+
+    /// The notice with what the past says of a request, for those who are asked to decide it.
+    fn with_past(&self, notice: Notice) -> Result<Notice, StoreError> {
+        let Some(Link::Approve { request_id, .. }) = &notice.link else { return Ok(notice) };
+        let Ok(id) = request_id.parse::<RequestId>() else { return Ok(notice) };
+        Ok(match self.shared.store.request(id)?.request {
+            Some(request) => Notice { past: self.shared.past_of(&request)?.sentences(), ..notice },
             None => notice,
         })
     }
@@ -221,6 +232,11 @@ impl Outbox {
     /// The notice with what the journal tells of the session.
     fn summary(&self, notice: Notice, id: GrantId) -> Result<Notice, StoreError> {
         self.shared.flush_uses()?;
+        match self.shared.close_session(id) {
+            // Others write too; the background work notes what was refused.
+            Ok(()) | Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error),
+        }
         let grant = self.shared.store.grant(id)?.grant;
         let session = grant.map(|grant| self.shared.session(&grant)).transpose()?.flatten();
         let Some(session) = session else { return Ok(notice) };
@@ -236,6 +252,8 @@ impl Outbox {
         Ok(Notice {
             uses: Some(uses),
             never_used: session.unused.iter().take(Uses::NAMED).map(text).collect(),
+            refused: Some(session.refused.iter().map(|kind| kind.count).sum::<u64>() + session.other_refused)
+                .filter(|count| *count > 0),
             smaller_role: session.smaller.as_ref().map(|smaller| smaller.role.to_string()),
             ..notice
         })

@@ -113,6 +113,7 @@ impl Reconciler {
             shared.flush_uses()?;
         }
         shared.flush_refusals()?;
+        shared.close_sessions()?;
         shared.watch()?;
         if shared.counters.is_due(shared.time.monotonic()) {
             Shared::probe(&shared.counters, &Decider::new(Arc::clone(&shared.checks), self.shared.clone()));

@@ -1,16 +1,15 @@
 //! Refused attempts: how they come on record, and who may read them.
 //!
 //! They are counted in memory and written by the background work, those of one principal for one reason within an hour as one
-//! row, outside of the journal: nobody fills a disk with what is refused, and no refusal waits for one.
+//! row (of checks: for one call), outside of the journal: nobody fills a disk with what is refused, and no refusal waits for one.
 
 use super::listing::{Listing, one_more};
 use super::shared::Shared;
 use super::workflow::{Workflow, place};
+use crate::check::CHECK;
 use crate::command::{Command, CommandSpec, Definition, ListRefusals};
 use crate::error::Error;
-#[cfg(feature = "cedar")]
-use crate::model::Query;
-use crate::model::{Caller, Cursor, Refused, Revision, Timestamp};
+use crate::model::{Action, Caller, Cursor, Principal, Refused, Resource, Revision, Timestamp};
 use crate::store::{RefusalPage, StoreError};
 use crate::workflow::{Refusal, may_audit};
 
@@ -35,12 +34,16 @@ impl Shared {
         self.checks.refused.add(one.about(about, refusal.message()));
     }
 
-    /// Somebody who holds a grant was refused a call.
-    #[cfg(feature = "cedar")]
-    pub(super) fn refused_call(&self, query: &Query<'_>, code: &str, at: Timestamp) {
-        let Query { principal, action, resource } = *query;
-        let one = Refused::new((principal.clone(), None), "check", code, at);
-        self.checks.refused.add(one.about(&format!("{action} on {resource}"), ""));
+    /// A call was refused that no check tells of.
+    pub(super) fn refused_call(
+        &self,
+        who: (Principal, Option<Principal>),
+        (action, resource): (&Action, &Resource),
+        code: &str,
+        at: Timestamp,
+    ) {
+        let one = Refused::new(who, CHECK, code, at);
+        self.checks.refused.add(one.call(action.clone(), resource.clone()));
     }
 
     /// The answer of a read that not everybody may have; a refusal is put on record.

@@ -1,11 +1,14 @@
 //! What may be asked for to lift a denial.
 
+use std::sync::Arc;
+
 use super::commit::Round;
 use super::execute::Standings;
 use super::workflow::Workflow;
+use crate::check::{Check, Decider};
 use crate::command::{Command, ListRemedies, Submit};
 use crate::error::Error;
-use crate::model::{Action, Caller, Resource, RoleName, Timestamp};
+use crate::model::{Action, Caller, Query, Reason, Resource, RoleName, Timestamp};
 use crate::workflow::{Call, Needs, Remedy, remedies};
 
 /// How long what is said of a request is taken to hold. It is judged anew when the request is made.
@@ -51,7 +54,8 @@ impl Remedies {
 }
 
 impl Workflow {
-    /// What the caller may ask for so that this action becomes permitted: a dry run of each request that would give it.
+    /// What the caller may ask for so that this action becomes permitted: a dry run of each request that would give it. A call
+    /// that no grant covers is counted among the refused attempts.
     ///
     /// # Errors
     /// [`crate::workflow::RefusalCode::NotEligible`] when the caller is disabled; when the resource and its parent are of
@@ -71,7 +75,20 @@ impl Workflow {
         let mut standings = Standings::of(shared);
         let view = shared.view(&*shared.store, &needs, &call, (now, Round::Free), &mut standings)?.unwrap_or_default();
         let options = remedies(&view, caller, call.ids, &shared.rules, (&denied.action, &resource), now)?;
+        self.count_denied(caller, &denied.action, &resource)?;
         let expires_at = Timestamp::from_millis(now.millis().saturating_add(HOLDS_MILLIS)).unwrap_or(now);
         Ok(Remedies { action: denied.action.clone(), resource, options, now, expires_at })
+    }
+
+    /// Counts the call that was denied, when no grant covers it: of others the check that denied them has told already.
+    fn count_denied(&self, caller: &Caller, action: &Action, resource: &Resource) -> Result<(), Error> {
+        let decider = Decider::new(Arc::clone(&self.shared.checks), Arc::clone(&self.shared) as _);
+        let query = Query { principal: &caller.principal, action, resource };
+        let reason = decider.check(&Check::new(query).peek())?.basis.reason;
+        if reason == Reason::NoGrant {
+            let who = (caller.principal.clone(), caller.acts_for.clone());
+            self.shared.refused_call(who, (action, resource), reason.name(), self.shared.time.now());
+        }
+        Ok(())
     }
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::directory::Directory;
+use super::ended_sessions::EndedSessions;
 use super::following::Following;
 use super::integrity::Integrity;
+use super::kept_pasts::KeptPasts;
 use super::metrics::Counters;
 use super::notifier::Notifier;
 use super::onlooker::Onlooker;
@@ -54,6 +56,10 @@ pub(super) struct Shared {
     pub(super) pulse: Mutex<Pulse>,
     /// What those who look on see. Whoever holds the monitor may take it too, and not the other way round.
     pub(super) onlooker: Mutex<Onlooker>,
+    /// Sessions that ended a moment ago.
+    pub(super) sessions: Mutex<EndedSessions>,
+    /// What the past says of requests that are looked at.
+    pub(super) pasts: Mutex<KeptPasts>,
     pub(super) counters: Counters,
     /// The values of the configuration as text, where there is one to put on record.
     pub(super) configuration: Option<String>,
@@ -99,6 +105,8 @@ impl Shared {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
             pulse: Mutex::new(Pulse::default()),
             onlooker: Mutex::default(),
+            pasts: Mutex::default(),
+            sessions: Mutex::default(),
             counters: Counters::default(),
             #[cfg(feature = "cedar")]
             standing: policies.standing(&settings.standing_policies)?,

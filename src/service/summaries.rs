@@ -1,15 +1,25 @@
 //! What was done under a grant, read from the journal.
 
+use super::commit::{Decision, Round};
+use super::ended_sessions::EndedSessions;
 use super::shared::Shared;
 use super::workflow::Workflow;
 use crate::error::Error;
-use crate::model::{Caller, Grant, GrantId, Revision, Subject};
-use crate::store::{RecordQuery, StoreError};
+use crate::model::{
+    Actor, Caller, Event, Fact, Grant, GrantId, RecordFilter, Refused, RefusedKind, Revision, Subject, Timestamp,
+};
+use crate::store::{Reads, RecordQuery, RefusalPage, StoreError};
 use crate::summary::{Fold, Session};
-use crate::workflow::{Refusal, RefusalCode};
+use crate::workflow::{Needs, Refusal, RefusalCode};
 
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
+/// How many rows of refused attempts are read for a session.
+const REFUSED: usize = 1_000;
+/// How long after the end of a grant it is noted what was refused: other processes write theirs until then.
+const SETTLED_MILLIS: i64 = 1_000;
+/// How far back ends are looked for at a start.
+const BACK_MILLIS: i64 = 3_600_000;
 
 impl Workflow {
     /// What was done under a grant that the caller may see: the whole session of one that is over, and of a live one what
@@ -40,6 +50,101 @@ impl Shared {
                 }
             }
         }
-        Ok(fold.finish(&self.rules.catalogue, self.time.now()))
+        let now = self.time.now();
+        if grant.status(now).is_live() {
+            self.flush_refusals()?;
+            fold.refused_so_far(RefusedKind::of(self.refused_in(grant, now)?.iter()));
+        }
+        Ok(fold.finish(&self.rules.catalogue, now))
+    }
+
+    /// What was refused to the holder while the grant was in force.
+    fn refused_in(&self, grant: &Grant, until: Timestamp) -> Result<Vec<Refused>, StoreError> {
+        let page = RefusalPage { principal: Some(grant.holder.clone()), limit: REFUSED, ..RefusalPage::default() };
+        let rows = self.store.refusals(&page)?.into_iter().map(|(_, one)| one);
+        let from = grant.window.start();
+        let is_in = |one: &Refused| one.principal == grant.holder && one.last_at >= from && one.first_at <= until;
+        Ok(rows.filter(is_in).collect())
+    }
+
+    /// Notes what was refused in the sessions that are over.
+    pub(super) fn close_sessions(&self) -> Result<(), StoreError> {
+        let due: Vec<GrantId> = {
+            let mut sessions = self.sessions.lock();
+            let head = self.store.head()?;
+            if head.revision < sessions.reached {
+                *sessions = EndedSessions::default();
+            }
+            while sessions.reached < head.revision {
+                let from = (sessions.reached == Revision::ZERO)
+                    .then(|| Timestamp::from_millis(head.at.millis().saturating_sub(BACK_MILLIS)).ok())
+                    .flatten();
+                let filter = RecordFilter { from, ..RecordFilter::default() };
+                let query = RecordQuery { filter, ..RecordQuery::changes_after(sessions.reached, CHUNK) };
+                let (head, records) = self.store.records(&query)?;
+                for record in &records {
+                    if let Fact::GrantExpired { grant }
+                    | Fact::GrantReleased { grant }
+                    | Fact::GrantRevoked { grant, .. }
+                    | Fact::GrantExhausted { grant } = &record.event.fact
+                    {
+                        sessions.ended.push_back((record.event.at, *grant));
+                    }
+                }
+                let is_over = records.len() < CHUNK;
+                sessions.reached = records.last().filter(|_| !is_over).map_or(head.revision, |last| last.revision);
+            }
+            let until = self.time.now().millis().saturating_sub(SETTLED_MILLIS);
+            let is_due = |sessions: &EndedSessions| sessions.ended.front().is_some_and(|(at, _)| at.millis() <= until);
+            let mut due = Vec::new();
+            while is_due(&sessions) {
+                due.extend(sessions.ended.pop_front().map(|(_, grant)| grant));
+            }
+            due
+        };
+        for grant in due {
+            match self.close_session(grant) {
+                Ok(()) => {}
+                Err(StoreError::Conflict) => {
+                    let now = self.time.now();
+                    self.sessions.lock().ended.push_back((now, grant));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes once what was refused in this session, if anything was. What is not over stays as it is.
+    pub(super) fn close_session(&self, id: GrantId) -> Result<(), StoreError> {
+        let now = self.time.now();
+        let Some(grant) = self.store.grant(id)?.grant.filter(|grant| !grant.status(now).is_live()) else {
+            return Ok(());
+        };
+        self.flush_refusals()?;
+        let until = grant.ended.as_ref().map_or(grant.window.end(), |end| end.at);
+        let (refused, others) = RefusedKind::of(self.refused_in(&grant, until)?.iter());
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let mut looked = Revision::ZERO;
+        self.commit(|reads: &dyn Reads, round| {
+            let mut view = reads.view(&Needs::grant(id), self.time.now())?;
+            if round == Round::Exclusive && view.revision > looked {
+                return Ok(None);
+            }
+            if round == Round::Free {
+                looked = view.revision;
+                let filter = RecordFilter { event: "session_refused".parse().ok(), ..RecordFilter::default() };
+                let query = RecordQuery { filter, ..RecordQuery::about(Subject::Grant(id), 1) };
+                if !self.store.records(&query)?.1.is_empty() {
+                    return Ok(Some((Decision::default(), ())));
+                }
+            }
+            view.revision = view.revision.min(looked);
+            let fact = Fact::SessionRefused { grant: id, refused: refused.clone(), others };
+            let event = Event { at: self.time.now(), by: Actor::Clock, fact };
+            Ok(Some((Decision::from_view(view, vec![event]), ())))
+        })
     }
 }

@@ -6,8 +6,8 @@ use super::StoreError;
 use crate::journal::stored::{StoredDelegation, StoredGrant, StoredRequest, StoredStanding, state_name};
 use crate::journal::{Broken, Parser, Record};
 use crate::model::{
-    AccessRequest, Delegation, EndKind, Grant, GrantId, Holding, Invalid, Permission, PermissionSet, Principal,
-    PrincipalKind, Revision, Standing, Timestamp, Window,
+    AccessRequest, Action, Delegation, EndKind, Grant, GrantId, Holding, Invalid, Permission, PermissionSet, Principal,
+    PrincipalKind, Resource, ResourceId, Revision, Standing, Timestamp, Window,
 };
 use crate::workflow::{View, next_note};
 
@@ -295,6 +295,33 @@ pub(in crate::store) fn refused_whose(
     let principal = Principal::new(kind, name).map_err(|e| damaged(&e))?;
     let acts_for = (!acts_for.is_empty()).then(|| Principal::user(acts_for)).transpose().map_err(|e| damaged(&e))?;
     Ok((principal, acts_for))
+}
+
+/// The call of a refused check, as a column; empty for none.
+pub(in crate::store) fn refused_call(call: Option<&(Action, Resource)>) -> String {
+    let Some((action, resource)) = call else { return String::new() };
+    let parent = resource.parent().map(ToString::to_string);
+    serde_json::json!([action.name(), resource.to_string(), parent]).to_string()
+}
+
+/// The call that such a column tells of.
+pub(in crate::store) fn refused_call_of(column: &str) -> Result<Option<(Action, Resource)>, StoreError> {
+    if column.is_empty() {
+        return Ok(None);
+    }
+    let damaged = |e: &dyn std::fmt::Display| corrupt(format!("the call of a refused attempt: {e}"));
+    let (action, resource, parent): (String, String, Option<String>) =
+        serde_json::from_str(column).map_err(|e| damaged(&e))?;
+    let read = || -> Result<_, Invalid> {
+        let everything = Resource::everything();
+        let resource = if resource == everything.to_string() { everything } else { resource.parse::<Resource>()? };
+        let resource = match parent {
+            Some(parent) => resource.with_parent(parent.parse::<ResourceId>()?)?,
+            None => resource,
+        };
+        Ok((Action::new(&action)?, resource))
+    };
+    read().map(Some).map_err(|e| damaged(&e))
 }
 
 /// The instant in a column.

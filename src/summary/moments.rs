@@ -73,7 +73,7 @@ pub(super) fn moment(event: &Event, request: Option<&AccessRequest>) -> Option<M
         Fact::RequestWithdrawn { .. } => "withdrawn".to_owned(),
         Fact::RequestTimedOut { .. } => "timed out".to_owned(),
         Fact::GrantCreated(grant) => {
-            format!("granted from {} to {}", grant.window.start(), grant.window.end())
+            format!("granted from {} to {}", grant.window.start().for_people(), grant.window.end().for_people())
         }
         Fact::GrantActivated { .. } => "the window began".to_owned(),
         Fact::GrantExpired { .. } => "the window ended".to_owned(),

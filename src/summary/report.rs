@@ -29,6 +29,7 @@ pub(super) fn of(session: &Session) -> Report {
         uses(session),
         unused(session),
         smaller(session),
+        refused(session),
         alerts(session),
         timeline(session),
         record(session),
@@ -57,8 +58,8 @@ fn grant(session: &Session) -> Section {
             ("On", Some(grant.scope.to_string())),
             ("Reason", grant.details.justification.as_ref().map(ToString::to_string)),
             ("Ticket", grant.details.ticket_url.as_ref().map(ToString::to_string)),
-            ("From", Some(grant.window.start().to_string())),
-            ("To", Some(grant.window.end().to_string())),
+            ("From", Some(grant.window.start().for_people())),
+            ("To", Some(grant.window.end().for_people())),
             ("Status", Some(status(session))),
             ("Break-glass", grant.break_glass.as_ref().map(|owed| if owed.drill { "drill" } else { "yes" }.to_owned())),
         ],
@@ -68,9 +69,9 @@ fn grant(session: &Session) -> Section {
 fn status(session: &Session) -> String {
     let name = session.status.name();
     match &session.grant.ended {
-        Some(end) => format!("{name} at {} by {}", end.at, end.by),
-        None if session.status.is_live() => format!("{name}, summarised at {}", session.until),
-        None => format!("{name} at {}", session.until),
+        Some(end) => format!("{name} at {} by {}", end.at.for_people(), end.by),
+        None if session.status.is_live() => format!("{name}, summarised at {}", session.until.for_people()),
+        None => format!("{name} at {}", session.until.for_people()),
     }
 }
 
@@ -78,14 +79,14 @@ fn approval(session: &Session) -> Section {
     let rows = session.request.approvals().map(|review| {
         let behalf = review.capacity.on_behalf_of.as_ref().map(|one| format!(" for {one}")).unwrap_or_default();
         let comment = review.comment.as_ref().map(ToString::to_string).unwrap_or_default();
-        vec![format!("{}{behalf}", review.by), review.at.to_string(), comment]
+        vec![format!("{}{behalf}", review.by), review.at.for_people(), comment]
     });
     let rows: Vec<_> = rows.collect();
     let cuts: Vec<_> = cuts_of(&session.request).iter().map(ToString::to_string).collect();
     let by_rule = matches!(session.grant.approved_by, Actor::Rule(_));
     let by = if rows.is_empty() && by_rule { session.grant.approved_by.to_string() } else { NOBODY.to_owned() };
     let rows =
-        if rows.is_empty() { vec![vec![by, session.grant.approved_at.to_string(), String::new()]] } else { rows };
+        if rows.is_empty() { vec![vec![by, session.grant.approved_at.for_people(), String::new()]] } else { rows };
     let mut section =
         Section { title: "Approval", columns: &["Approved by", "At", "Comment"], rows, note: String::new() };
     section.rows.extend(cuts.into_iter().map(|cut| vec!["Cut".to_owned(), String::new(), cut]));
@@ -96,7 +97,7 @@ fn uses(session: &Session) -> Section {
     let uses = &session.uses;
     let rows = uses.kinds.iter().map(|used| {
         let (action, resource) = (used.action.to_string(), used.resource.to_string());
-        vec![action, resource, used.count.to_string(), used.first.to_string(), used.last.to_string()]
+        vec![action, resource, used.count.to_string(), used.first.for_people(), used.last.for_people()]
     });
     let others =
         if uses.others > 0 { format!(" {} uses of other kinds are not listed.", uses.others) } else { String::new() };
@@ -130,11 +131,26 @@ fn smaller(session: &Session) -> Section {
     Section { title: "Smaller role", columns: &["Its permission", "Lies in"], rows, note }
 }
 
+fn refused(session: &Session) -> Section {
+    let rows = session.refused.iter().map(|kind| {
+        let count = kind.count.to_string();
+        vec![kind.attempt.clone(), kind.about.clone(), kind.code.clone(), count, kind.last.for_people()]
+    });
+    let rows: Vec<_> = rows.collect();
+    let note = match (rows.is_empty(), session.other_refused) {
+        (true, 0) => "None.".to_owned(),
+        (_, 0) => String::new(),
+        (_, others) => format!("{others} attempts of other kinds are not listed."),
+    };
+    let columns = &["Attempt", "About", "Refused for", "Times", "Last"];
+    Section { title: "Refused", columns, rows, note }
+}
+
 fn alerts(session: &Session) -> Section {
     let rows = session.alerts.iter().map(|state| {
         let (alert, handled) = (&state.alert, state.acknowledged.as_ref());
         let seen = handled.map(|done| format!("{} by {}", done.reason, done.by)).unwrap_or_default();
-        vec![alert.since.to_string(), alert.kind.to_string(), alert.text.to_string(), seen]
+        vec![alert.since.for_people(), alert.kind.to_string(), alert.text.to_string(), seen]
     });
     let rows: Vec<_> = rows.collect();
     let note = if rows.is_empty() { "None.".to_owned() } else { String::new() };
@@ -143,7 +159,7 @@ fn alerts(session: &Session) -> Section {
 
 fn timeline(session: &Session) -> Section {
     let rows = session.timeline.iter().map(|moment| {
-        let at = |at: Timestamp| at.to_string();
+        let at = |at: Timestamp| at.for_people();
         let until = if moment.until == moment.at { String::new() } else { at(moment.until) };
         vec![at(moment.at), until, moment.by.clone(), moment.text.clone()]
     });

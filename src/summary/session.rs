@@ -6,8 +6,8 @@ use super::moments::{Moment, moment};
 use super::right_size::{SmallerRole, smaller_role};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Action, AlertState, Event, Fact, Grant, GrantStatus, Permission, Resource, Revision, Role, RoleName,
-    Timestamp,
+    AccessRequest, Action, AlertState, Event, Fact, Grant, GrantStatus, Permission, RefusedKind, Resource, Revision,
+    Role, RoleName, Timestamp,
 };
 use crate::workflow::{View, evolve};
 
@@ -48,6 +48,11 @@ pub struct Session {
     pub uses: Uses,
     /// The permissions of the grant under which nothing was done.
     pub unused: Vec<Permission>,
+    /// What was refused to the holder meanwhile, the most frequent first. Attempts that are alike within an hour are counted as one
+    /// row, so some may lie a little before or after.
+    pub refused: Vec<RefusedKind>,
+    /// How many refused attempts stand in no row of `refused`.
+    pub other_refused: u64,
     /// The alerts that the monitor raised about it, oldest first.
     pub alerts: Vec<AlertState>,
     /// A smaller role of the catalogue that would have been enough, if there is one.
@@ -104,6 +109,7 @@ pub struct Fold {
     actions: BTreeMap<String, Action>,
     counted: Uses,
     alerts: Vec<AlertState>,
+    refused: (Vec<RefusedKind>, u64),
 }
 
 impl Fold {
@@ -121,6 +127,9 @@ impl Fold {
         if let Fact::GrantUsed { action, resource, used_at, .. } = &event.fact {
             self.used(action, resource, used_at.unwrap_or(event.at));
         }
+        if let Fact::SessionRefused { refused, others, .. } = &event.fact {
+            self.refused = (refused.clone(), *others);
+        }
         self.alerts.extend(AlertState::raised(event, *revision));
         self.alerts.iter_mut().for_each(|state| state.apply(event));
         self.remember(*revision, event);
@@ -128,10 +137,15 @@ impl Fold {
         self.view = evolve(view, event);
     }
 
+    /// What was refused so far, of a live grant: the journal tells it after the end.
+    pub fn refused_so_far(&mut self, refused: (Vec<RefusedKind>, u64)) {
+        self.refused = refused;
+    }
+
     /// The summary at `now`; `None` when no record tells of the grant and its request.
     #[must_use]
     pub fn finish(self, catalogue: &BTreeMap<RoleName, Role>, now: Timestamp) -> Option<Session> {
-        let Self { view, through, timeline, uses, actions, counted, alerts, .. } = self;
+        let Self { view, through, timeline, uses, actions, counted, alerts, refused, .. } = self;
         let (grant, request) = (view.grant?, view.request?);
         let status = grant.status(now);
         let until = match (&grant.ended, status) {
@@ -153,6 +167,8 @@ impl Fold {
                 moments.sort_by_key(|moment| moment.at);
                 moments
             },
+            refused: refused.0,
+            other_refused: refused.1,
             alerts,
             grant,
             request,

@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::{
     AlertDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument, GrantDocument,
-    HealthDocument, OfferDocument, PageDocument, RecordDocument, RefusedDocument, RemediesDocument, RequestDocument,
-    SummaryDocument, to_json,
+    HealthDocument, OfferDocument, PageDocument, RecordDocument, RefusedDocument, RemediesDocument, ReplayDocument,
+    RequestDocument, RightSizeDocument, SummaryDocument, to_json,
 };
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Principal, Refused, Timestamp};
 use crate::service::{Counts, Events, Explanation, Health, Listing, Receipt, Remedies};
+use crate::sizing::{Past, Replay, RightSize};
 use crate::summary::Session;
 use crate::workflow::Offer;
 
@@ -65,6 +66,8 @@ pub enum Body {
 pub enum Item {
     /// A request, with the grant it led to, and whether that grant already gave what was requested.
     Request(Box<AccessRequest>, Option<Box<Grant>>, bool),
+    /// A request that waits, with what the past says of it.
+    Waiting(Box<AccessRequest>, Box<Past>),
     /// A grant, and how it is used now, where that was looked up.
     Grant(Box<Grant>, Option<Counts>),
     /// A delegation.
@@ -89,6 +92,10 @@ pub enum Item {
     Explanation(Box<Explanation>),
     /// What may be asked for to lift a denial.
     Remedies(Box<Remedies>),
+    /// What of roles was used.
+    RightSize(Box<RightSize>),
+    /// What would have come of recorded calls under another grant.
+    Replay(Box<Replay>),
 }
 
 impl Item {
@@ -96,7 +103,7 @@ impl Item {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Request(..) => RequestDocument::SPEC.name,
+            Self::Request(..) | Self::Waiting(..) => RequestDocument::SPEC.name,
             Self::Grant(..) => GrantDocument::SPEC.name,
             Self::Delegation(_) => DelegationDocument::SPEC.name,
             Self::Record(..) => RecordDocument::SPEC.name,
@@ -109,6 +116,8 @@ impl Item {
             Self::Offer(_) => OfferDocument::SPEC.name,
             Self::Explanation(_) => ExplanationDocument::SPEC.name,
             Self::Remedies(_) => RemediesDocument::SPEC.name,
+            Self::RightSize(_) => RightSizeDocument::SPEC.name,
+            Self::Replay(_) => ReplayDocument::SPEC.name,
         }
     }
 
@@ -125,6 +134,10 @@ impl Item {
             Self::Request(request, grant, already) => {
                 let document = RequestDocument::new(request, grant.as_deref(), now, base);
                 ItemDocument::Request(Box::new(document.already(*already)))
+            }
+            Self::Waiting(request, past) => {
+                let document = RequestDocument::new(request, None, now, base);
+                ItemDocument::Request(Box::new(document.past(past)))
             }
             Self::Grant(grant, counts) => {
                 ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base).counted(counts.as_ref())))
@@ -143,6 +156,8 @@ impl Item {
             Self::Offer(offer) => ItemDocument::Offer(Box::new(OfferDocument::from(&**offer))),
             Self::Explanation(one) => ItemDocument::Explanation(Box::new(ExplanationDocument::from(&**one))),
             Self::Remedies(one) => ItemDocument::Remedies(Box::new(RemediesDocument::from(&**one))),
+            Self::RightSize(one) => ItemDocument::RightSize(Box::new(RightSizeDocument::from(&**one))),
+            Self::Replay(one) => ItemDocument::Replay(Box::new(ReplayDocument::from(&**one))),
         })
     }
 }
@@ -164,6 +179,8 @@ enum ItemDocument {
     Offer(Box<OfferDocument>),
     Explanation(Box<ExplanationDocument>),
     Remedies(Box<RemediesDocument>),
+    RightSize(Box<RightSizeDocument>),
+    Replay(Box<ReplayDocument>),
 }
 
 /// The document of an answer.
@@ -231,6 +248,17 @@ impl Answer {
         let request = request.ok_or_else(|| missing("request"))?;
         let item = Item::Request(Box::new(request), grant.map(Box::new), already);
         Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+    }
+
+    /// The same, with what the past says of a request that waits.
+    pub(super) fn with_past(mut self, past: Option<Past>) -> Self {
+        self.body = match (self.body, past) {
+            (Body::One(Item::Request(request, None, _)), Some(past)) => {
+                Body::One(Item::Waiting(request, Box::new(past)))
+            }
+            (body, _) => body,
+        };
+        self
     }
 
     pub(super) fn grant(receipt: Receipt) -> Result<Self, Error> {

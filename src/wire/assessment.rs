@@ -1,5 +1,6 @@
 //! What a request would newly permit, as JSON.
 
+use super::sizing::PastDocument;
 use super::texts;
 use crate::model::{Assessment, PermissionSet, RiskReason};
 
@@ -14,6 +15,8 @@ document! {
         newly_permitted: Vec<String>,
         /// What a wildcard of `newly_permitted` leaves out.
         newly_permitted_except: Vec<String>,
+        /// What the past says of it. Only of one request that waits: in lists, and afterwards, it is `null`.
+        past: Option<PastDocument>,
     }
 }
 
@@ -37,6 +40,14 @@ impl From<&Assessment> for AssessmentDocument {
             reasons: assessment.reasons.iter().map(reason).collect(),
             newly_permitted: new.map(PermissionSet::allowed).map(texts).unwrap_or_default(),
             newly_permitted_except: new.map(PermissionSet::excepted).map(texts).unwrap_or_default(),
+            past: None,
         }
+    }
+}
+
+impl AssessmentDocument {
+    /// The same, with what the past says.
+    pub(super) fn with_past(self, past: PastDocument) -> Self {
+        Self { past: Some(past), ..self }
     }
 }

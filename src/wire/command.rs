@@ -53,6 +53,8 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
             | AnswerKind::Offers
             | AnswerKind::Explanation
             | AnswerKind::Remedies
+            | AnswerKind::RightSize
+            | AnswerKind::Replay
             | AnswerKind::Text
             | AnswerKind::Number
     );
@@ -163,7 +165,13 @@ fn look_up(
     let who = || caller.ok_or_else(caller::missing);
     let grant = |grant| Item::Grant(Box::new(grant), None);
     Ok(match read {
-        Read::GetRequest(get) => Answer::request(workflow.request(who()?, get.id)?)?,
+        Read::GetRequest(get) => {
+            let receipt = workflow.request(who()?, get.id)?;
+            // What the past says is of use to those who decide.
+            let open = receipt.request.as_ref().filter(|request| request.status(receipt.now).is_open());
+            let past = open.map(|request| workflow.past_of(request)).transpose()?;
+            Answer::request(receipt)?.with_past(past)
+        }
         Read::GetGrant(get) => {
             let receipt = workflow.grant(who()?, get.id)?;
             let counts = workflow.counts(&receipt.grant)?.into_iter().next().flatten();
@@ -219,6 +227,14 @@ fn look_up(
             let remedies = workflow.remedies(who()?, &denied)?;
             let now = remedies.now;
             Answer::read(Body::One(Item::Remedies(Box::new(remedies))), now)
+        }
+        Read::GetRightSize(get) => {
+            let found = workflow.right_size(who()?, &get)?;
+            Answer::read(Body::One(Item::RightSize(Box::new(found))), workflow.now())
+        }
+        Read::AskReplay(ask) => {
+            let found = workflow.replay(who()?, &ask)?;
+            Answer::read(Body::One(Item::Replay(Box::new(found))), workflow.now())
         }
         Read::ExportPolicies(wanted) => {
             Answer::read(Body::Text(policies(workflow, who()?, wanted.grant)?), workflow.now())

@@ -29,6 +29,7 @@
 //! | `export` | records as JSON lines, CSV or OCSF |
 //! | `ocsf` | a record as an event of OCSF |
 //! | `offer` | a role that the caller may ask for |
+//! | `sizing` | what of a role was used, and what another grant would have let pass |
 //! | `explanation` | why a check is answered as it is |
 //! | `remedy` | what may be asked for to lift a denial |
 //! | `use_details` | what a host tells of a call for the record |
@@ -63,6 +64,7 @@ mod refused;
 mod remedy;
 mod request;
 mod review;
+mod sizing;
 mod summary;
 mod use_details;
 
@@ -87,6 +89,7 @@ pub use refused::RefusedDocument;
 pub use remedy::{RemediesDocument, RemedyDocument};
 pub use request::{RequestDocument, request_of};
 pub use shown::{DocumentSpec, ShownField, ShownKind};
+pub use sizing::{ReplayDocument, RightSizeDocument};
 pub use summary::SummaryDocument;
 pub use use_details::use_details;
 
@@ -104,6 +107,9 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &review::ReviewDocument::SPEC,
         &review::AnswerDocument::SPEC,
         &assessment::ReasonDocument::SPEC,
+        &sizing::HistoryDocument::SPEC,
+        &sizing::CalledDocument::SPEC,
+        &sizing::PastDocument::SPEC,
         &assessment::AssessmentDocument::SPEC,
         &request::RepeatDocument::SPEC,
         &request::SignInDocument::SPEC,
@@ -121,6 +127,7 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &summary::SummaryUse::SPEC,
         &summary::SummaryHeld::SPEC,
         &summary::SummaryRole::SPEC,
+        &summary::SummaryRefused::SPEC,
         &summary::SummaryMoment::SPEC,
         &SummaryDocument::SPEC,
         &DeliveryDocument::SPEC,
@@ -137,6 +144,11 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &ExplanationDocument::SPEC,
         &RemedyDocument::SPEC,
         &RemediesDocument::SPEC,
+        &sizing::PermissionUseDocument::SPEC,
+        &sizing::ProposalDocument::SPEC,
+        &sizing::RoleUseDocument::SPEC,
+        &RightSizeDocument::SPEC,
+        &ReplayDocument::SPEC,
     ]
 }
 

@@ -8,6 +8,7 @@ use super::shown::{Instant, Who};
 use super::texts;
 use crate::model::{AccessRequest, Emergency, Grant, Repeat, RequestStatus, Timestamp};
 use crate::service::Receipt;
+use crate::sizing::Past;
 use crate::workflow::waiting_for;
 
 document! {
@@ -218,6 +219,13 @@ impl RequestDocument {
 }
 
 impl RequestDocument {
+    /// The same, with what the past says of it.
+    #[must_use]
+    pub fn past(mut self, past: &Past) -> Self {
+        self.assessment = self.assessment.with_past(past.into());
+        self
+    }
+
     /// The same, and whether a grant already gave what was requested.
     #[must_use]
     pub(super) const fn already(mut self, already: bool) -> Self {

@@ -4,7 +4,7 @@ use super::AlertDocument;
 use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
 use super::texts;
-use crate::model::{EndKind, Review};
+use crate::model::{EndKind, RefusedKind, Review};
 use crate::summary::{Held, Moment, Session, SmallerRole, Used};
 use crate::workflow::{CutLine, cuts_of};
 
@@ -65,6 +65,10 @@ document! {
         never_used: Vec<String>,
         /// The smallest role of the catalogue that covers every use and lies inside the grant; `null` for none.
         smaller_role: Option<SummaryRole>,
+        /// What was refused to the holder meanwhile, the most frequent first; at most 50 rows.
+        refused: Vec<SummaryRefused>,
+        /// How many refused attempts stand in no row of `refused`.
+        other_refused: u64,
         /// The alerts about it, oldest first.
         alerts: Vec<AlertDocument>,
         /// What happened, in order. Uses that follow each other are one entry.
@@ -109,6 +113,24 @@ document! {
         permission: String,
         /// The resource; `*` when the check named none.
         resource: String,
+        /// How often.
+        count: u64,
+        /// When first.
+        first_at: Instant,
+        /// When last.
+        last_at: Instant,
+    }
+}
+
+document! {
+    /// Refused attempts that are alike.
+    pub(super) struct SummaryRefused as "SummaryRefused" {
+        /// What was attempted: the name of a command or a read, or `check`.
+        attempt: String,
+        /// What the last one was about; empty where nothing is named.
+        about: String,
+        /// Why it was refused.
+        code: String,
         /// How often.
         count: u64,
         /// When first.
@@ -191,6 +213,8 @@ impl From<&Session> for SummaryDocument {
             other_uses: uses.others,
             never_used: texts(&session.unused),
             smaller_role: session.smaller.as_ref().map(Into::into),
+            refused: session.refused.iter().map(Into::into).collect(),
+            other_refused: session.other_refused,
             alerts: session.alerts.iter().map(|state| AlertDocument::new(state, session.until)).collect(),
             timeline: session.timeline.iter().map(Into::into).collect(),
             through_revision: session.through.0,
@@ -230,6 +254,19 @@ impl From<&Used> for SummaryUse {
 impl From<&SmallerRole> for SummaryRole {
     fn from(found: &SmallerRole) -> Self {
         Self { role: found.role.to_string(), inside: found.inside.iter().map(Into::into).collect() }
+    }
+}
+
+impl From<&RefusedKind> for SummaryRefused {
+    fn from(kind: &RefusedKind) -> Self {
+        Self {
+            attempt: kind.attempt.clone(),
+            about: kind.about.clone(),
+            code: kind.code.clone(),
+            count: kind.count,
+            first_at: kind.first.into(),
+            last_at: kind.last.into(),
+        }
     }
 }
 

@@ -192,8 +192,8 @@ pub fn evolve(mut view: View, event: &Event) -> View {
                 owed.overdue_noted = true;
             }
         }
-        // Raised by the monitor, which keeps them.
-        Fact::AlertRaised(_) => {}
+        // Raised by the monitor, which keeps them; and what is told of a session that is over.
+        Fact::AlertRaised(_) | Fact::SessionRefused { .. } => {}
         Fact::AlertAcknowledged { .. } | Fact::AlertSilenced { .. } => {
             if let Some(known) = view.alert.as_mut() {
                 known.apply(event);

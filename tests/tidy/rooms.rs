@@ -31,7 +31,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms without a clock, a thread, a file, or an environment.
-const PURE: &[&str] = &["model", "authz", "workflow", "index", "policy", "journal", "summary", "monitor", "authzen"];
+const PURE: &[&str] =
+    &["model", "authz", "workflow", "index", "policy", "journal", "summary", "sizing", "monitor", "authzen"];
 const IMPURE: &[&str] =
     &["std::time", "std::thread", "std::fs", "std::net::Tcp", "std::env", "crate::clock", "Uuid::now", "Utc::now"];
 

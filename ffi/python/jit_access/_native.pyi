@@ -45,6 +45,8 @@ from jit_access.values import (
     Record,
     RefusedAttempt,
     Remedies,
+    Replay,
+    RightSize,
     Summary,
 )
 
@@ -1246,6 +1248,60 @@ class Engine:
         - `session`: The session or task that the check would belong to, for grants with one.
         """
 
+    def right_size(
+        self,
+        caller: Caller,
+        *,
+        role: str | None = None,
+        person: str | None = None,
+        start: datetime | str | None = None,
+        until: datetime | str | None = None,
+    ) -> RightSize:
+        """Tell what of a role, or of all roles, was given and never used, and which entry of the catalogue would be
+        enough.
+
+        Answered from recorded uses, the newest 50,000 of the period; `history` says how many they are and over how
+        many days. The proposed entry gives what was used and lies inside what was given. Needs a role in
+        `approver_roles` or `auditor_roles`.
+
+        - `role`: Only this role.
+        - `person`: Only grants of this person and of agents that act for them.
+        - `start`: The first instant of the period. The default is 30 days before its end.
+        - `until`: The first instant after it. The default is now.
+        """
+
+    def replay(
+        self,
+        caller: Caller,
+        principal: Principal | str,
+        *,
+        role: str,
+        agent: bool = False,
+        permissions: Sequence[str] | None = None,
+        resource: str | None = None,
+        instead_of: str | None = None,
+        start: datetime | str | None = None,
+        until: datetime | str | None = None,
+    ) -> Replay:
+        """Tell what would have come of the recorded calls of a principal, had it held another grant.
+
+        `would_pass` are refused calls that this grant would have let pass; `would_be_refused` are calls that passed
+        and that it would have refused. Calls are judged as a check judges them, by the permissions and the
+        resource. What a guardrail refused stays refused; guardrails are not asked about calls that no grant
+        covered. Refused are the calls that `refusals` lists: those that a grant covers and that were denied, and
+        those for which somebody was told what to ask for. Needs a role in `approver_roles` or `auditor_roles`.
+
+        - `principal`: The person or agent that it is about.
+        - `role`: The role that would have been granted.
+        - `permissions`: Fewer permissions than the role gives. The default is all of the role's.
+        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
+          default is `*`.
+        - `instead_of`: Of the calls that passed only those under grants of this role, which the other one would
+          have replaced.
+        - `start`: The first instant of the period. The default is 30 days before its end.
+        - `until`: The first instant after it. The default is now.
+        """
+
     def remedies(
         self, caller: Caller, *, action: str, resource: str | None = None, parent: str | None = None
     ) -> Remedies:
@@ -1253,7 +1309,8 @@ class Engine:
 
         Each option is a request that would be accepted now: its role, permissions and resource are fields of
         `submit`. What gives the least comes first: the action alone, before a role that gives more. Without an
-        option, asking does not help. It is a dry run; nothing is recorded.
+        option, asking does not help. It is a dry run; nothing is recorded, but a call that no grant covers is
+        counted among the refused attempts.
 
         - `action`: The action that is denied, such as `tools.execute`.
         - `resource`: The resource, such as `tool:deploy`. The default is everything at once.

@@ -87,6 +87,43 @@ class RiskReasonModel(_Shown):
     detail: str = Field(description="The reason, for people")
 
 
+class HistoryModel(_Shown):
+    """On how much history an answer rests."""
+
+    from_: datetime = Field(alias="from", description="The first instant that was looked at: of the period, of the journal, or of the oldest use that was read")
+    until: datetime = Field(description="The first instant that was not")
+    days: int = Field(description="How many days that is")
+    uses: int = Field(description="How many uses")
+    refused: int = Field(description="How many refused calls")
+    complete: bool = Field(description="Whether these are all of the period. Of very many the newest are read")
+    text: str = Field(description="The same for people: `from 312 uses over 21 days`")
+
+
+class CalledModel(_Shown):
+    """Calls of one permission on one resource."""
+
+    permission: str = Field(description="The permission")
+    resource: str = Field(description="The resource; `*` when the check named none")
+    parent: str | None = Field(description="What the resource is in")
+    code: str | None = Field(description="Why they were refused: the reason of the check; `null` for calls that passed")
+    count: int = Field(description="How often")
+    first_at: datetime = Field(description="When first")
+    last_at: datetime = Field(description="When last")
+
+
+class PastModel(_Shown):
+    """What the past says of a request: what of it the requester used before, and what would have come of their recorded calls."""
+
+    history: HistoryModel = Field(description="On how much history it rests")
+    sentences: list[str] = Field(description="The same for people, a sentence each")
+    never_used: list[str] = Field(description="What of the request was never used under earlier grants of the role; empty when none was used")
+    smaller_role: str | None = Field(description="A smaller role of the catalogue that would have been enough for what was used; `null` for none")
+    would_pass: list[CalledModel] = Field(description="Refused calls of the last 30 days that it would have let pass, the most frequent first")
+    would_pass_total: int = Field(description="How many those are in all")
+    would_be_refused: list[CalledModel] = Field(description="Calls that passed and that it would have refused, the most frequent first")
+    would_be_refused_total: int = Field(description="How many those are in all")
+
+
 class AssessmentModel(_Shown):
     """What the request would newly permit, and the risk of that."""
 
@@ -94,6 +131,7 @@ class AssessmentModel(_Shown):
     reasons: list[RiskReasonModel] = Field(description="The reasons for this level")
     newly_permitted: list[str] = Field(description="Permissions that are requested and that the requester does not hold by standing right")
     newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` leaves out")
+    past: PastModel | None = Field(description="What the past says of it. Only of one request that waits: in lists, and afterwards, it is `null`")
 
 
 class RepeatModel(_Shown):
@@ -326,6 +364,17 @@ class SummaryRoleModel(_Shown):
     inside: list[SummaryHeldModel] = Field(description="Each of its permissions, with the permission of the grant that it lies in")
 
 
+class SummaryRefusedModel(_Shown):
+    """Refused attempts that are alike."""
+
+    attempt: str = Field(description="What was attempted: the name of a command or a read, or `check`")
+    about: str = Field(description="What the last one was about; empty where nothing is named")
+    code: str = Field(description="Why it was refused")
+    count: int = Field(description="How often")
+    first_at: datetime = Field(description="When first")
+    last_at: datetime = Field(description="When last")
+
+
 class SummaryMomentModel(_Shown):
     """An entry of the timeline."""
 
@@ -369,6 +418,8 @@ class SummaryModel(_Shown):
     other_uses: int = Field(description="How many uses stand in no row of `uses`")
     never_used: list[str] = Field(description="The permissions that were granted and never used")
     smaller_role: SummaryRoleModel | None = Field(description="The smallest role of the catalogue that covers every use and lies inside the grant; `null` for none")
+    refused: list[SummaryRefusedModel] = Field(description="What was refused to the holder meanwhile, the most frequent first; at most 50 rows")
+    other_refused: int = Field(description="How many refused attempts stand in no row of `refused`")
     alerts: list[AlertModel] = Field(description="The alerts about it, oldest first")
     timeline: list[SummaryMomentModel] = Field(description="What happened, in order. Uses that follow each other are one entry")
     through_revision: int = Field(description="The last record of the journal that the summary rests on")
@@ -542,6 +593,65 @@ class RemediesModel(_Shown):
     detail: str = Field(description="What to do, in sentences for people and for models")
     expires_at: datetime = Field(description="Until when this holds; then ask for it again")
     options: list[RemedyModel] = Field(description="The requests that would be accepted now, what gives the least first. Without one, asking does not help")
+
+
+class PermissionUseModel(_Shown):
+    """How often a permission was used."""
+
+    permission: str = Field(description="The permission")
+    count: int = Field(description="How often")
+    holders: int = Field(description="By how many principals")
+    resources: int = Field(description="On how many different resources; at most 1,000 are counted")
+    last_at: datetime = Field(description="When last")
+
+
+class ProposalModel(_Shown):
+    """An entry of the catalogue that would be enough."""
+
+    permissions: list[str] = Field(description="What it gives")
+    excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
+    inside: list[SummaryHeldModel] = Field(description="Each of its permissions, with the given one that it lies in")
+    entry: str = Field(description="The entry as the configuration has it below `roles`, on one line of YAML")
+
+
+class RoleUseModel(_Shown):
+    """What of a role was used."""
+
+    role: str = Field(description="The role")
+    grants: int = Field(description="How many grants of it were made in the period, or used in it")
+    unused_grants: int = Field(description="How many of these were never used in it")
+    holders: int = Field(description="How many principals held them")
+    uses: int = Field(description="How often it was used")
+    permissions: list[str] = Field(description="What it gives")
+    excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
+    used: list[PermissionUseModel] = Field(description="What was used, the most frequent first")
+    never_used: list[str] = Field(description="What was given and never used")
+    proposal: ProposalModel | None = Field(description="The entry of the catalogue that would be enough; `null` when everything was used, or nothing")
+    smaller_role: SummaryRoleModel | None = Field(description="The smallest role of the catalogue that covers every use and lies inside this one; `null` for none")
+
+
+class RightSizeModel(_Shown):
+    """What of roles was used in a period."""
+
+    history: HistoryModel = Field(description="On how much history it rests")
+    roles: list[RoleUseModel] = Field(description="By role")
+
+
+class ReplayModel(_Shown):
+    """What would have come of recorded calls under another grant."""
+
+    history: HistoryModel = Field(description="On how much history it rests")
+    permissions: list[str] = Field(description="What the grant would have given")
+    excluded_permissions: list[str] = Field(description="What a wildcard of `permissions` leaves out")
+    resource: str = Field(description="Where")
+    would_pass: list[CalledModel] = Field(description="Refused calls that would have passed, the most frequent first; at most 200 rows")
+    would_pass_total: int = Field(description="How many those are in all")
+    if_met_total: int = Field(description="How many refused calls would have passed where the conditions of the grant are met, which the record does not tell")
+    still_refused_total: int = Field(description="How many refused calls would have been refused all the same")
+    would_be_refused: list[CalledModel] = Field(description="Calls that passed and would have been refused, the most frequent first; at most 200 rows")
+    would_be_refused_total: int = Field(description="How many those are in all")
+    still_passing_total: int = Field(description="How many calls would have passed as they did, where its conditions are met")
+    unknown_total: int = Field(description="How many calls are counted and not judged, because there were too many different ones")
 
 
 class RequestPageModel(_Shown):

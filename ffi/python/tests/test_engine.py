@@ -452,6 +452,8 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.revision,
         lambda: opened.enhanced_audit,
         lambda: opened.remedies(DEV, action="tools.execute"),
+        lambda: opened.right_size(LEAD, role="operator"),
+        lambda: opened.replay(LEAD, principal="dev@example.com", role="operator"),
         lambda: opened.configuration(),
         lambda: opened.authorize("{}"),
         lambda: opened.tell_entities("[]"),

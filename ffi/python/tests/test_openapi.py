@@ -318,6 +318,8 @@ def test_every_operation_answers_as_the_document_says_when_it_does_what_it_is_fo
     now, before = days(0), days(-1)
     walk("who_could", "lead", permission="audit:read", at=now)
     walk("remedies", "lead", action="audit:read")
+    assert walk("right_size", "lead", role="auditor")["roles"][0]["role"] == "auditor"
+    assert walk("replay", "lead", principal="dev@example.com", role="auditor", permissions=["audit:read"])["history"]
     walk("what_could", "lead", principal="dev@example.com", at=now)
     walk("what_changed", "lead", **{"from": before, "until": now})
     walk("evidence", "lead", **{"from": days(-2), "until": before})

@@ -240,6 +240,7 @@ IN_PYTHON: Final = {
     "AccessRequest": {"requester_email": "requester"},
     "Grant": {"requester_email": "holder", "granted_role": "role", "granted_permissions": "permissions"},
     "Delegation": {"from": "from_"},
+    "History": {"from": "start"},
     "Record": {"grant": "grant_id", "request": "request_id"},
 }
 """The fields that have another name in Python."""

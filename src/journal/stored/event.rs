@@ -8,6 +8,7 @@ use super::assessment::StoredAssessment;
 use super::delegation::StoredDelegation;
 use super::grant::StoredGrant;
 use super::parts::{StoredActor, StoredPrincipal};
+use super::refused::StoredRefused;
 use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
 use super::standing::StoredStanding;
@@ -159,6 +160,12 @@ enum StoredFact {
     GrantExhausted {
         grant: String,
     },
+    SessionRefused {
+        grant: String,
+        refused: Vec<StoredRefused>,
+        #[serde(default)]
+        others: u64,
+    },
     AlertRaised(Box<StoredAlert>),
     AlertAcknowledged {
         alert: String,
@@ -256,6 +263,11 @@ impl From<&Event> for StoredEvent {
                 StoredFact::BreakGlassReviewWaived { grant: grant.to_string(), reason: reason.to_string() }
             }
             Fact::BreakGlassReviewOverdue { grant } => StoredFact::BreakGlassReviewOverdue { grant: grant.to_string() },
+            Fact::SessionRefused { grant, refused, others } => StoredFact::SessionRefused {
+                grant: grant.to_string(),
+                refused: refused.iter().map(Into::into).collect(),
+                others: *others,
+            },
             Fact::AlertRaised(alert) => StoredFact::AlertRaised(Box::new((&**alert).into())),
             Fact::AlertAcknowledged { alert, grant, reason } => StoredFact::AlertAcknowledged {
                 alert: alert.to_string(),
@@ -357,6 +369,11 @@ impl TryFrom<StoredEvent> for Event {
                 Fact::BreakGlassReviewWaived { grant: grant.parse()?, reason: reason.parse()? }
             }
             StoredFact::BreakGlassReviewOverdue { grant } => Fact::BreakGlassReviewOverdue { grant: grant.parse()? },
+            StoredFact::SessionRefused { grant, refused, others } => Fact::SessionRefused {
+                grant: grant.parse()?,
+                refused: refused.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
+                others,
+            },
             StoredFact::AlertRaised(alert) => Fact::AlertRaised(Box::new((*alert).try_into()?)),
             StoredFact::AlertAcknowledged { alert, grant, reason } => Fact::AlertAcknowledged {
                 alert: alert.parse()?,

@@ -19,6 +19,7 @@
 //! | `break_glass` | access without approval, and the review it owes |
 //! | `used` | one use of a grant, and its canonical text |
 //! | `use_details` | what the record of a use says besides |
+//! | `refused` | what was refused in a session |
 //! | `alert` | an alert |
 //! | `parts` | principals, actors, sets of permissions |
 
@@ -32,6 +33,7 @@ mod details;
 mod event;
 mod grant;
 mod parts;
+mod refused;
 mod request;
 mod review;
 mod standing;

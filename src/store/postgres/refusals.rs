@@ -7,7 +7,7 @@ use super::link::Statement;
 use super::session::Session;
 use super::text::{given, kept};
 use crate::model::{Refused, Timestamp};
-use crate::store::columns::{instant, int_of, refused_whose};
+use crate::store::columns::{instant, int_of, refused_call, refused_call_of, refused_whose};
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{MAX_REFUSALS, NumberedRefusal, REFUSAL_DAYS, RefusalPage};
 
@@ -19,14 +19,14 @@ pub(super) fn add(session: &Session<'_>, refused: &[Refused]) -> Result<(), Faul
     let mut refused: Vec<&Refused> = refused.iter().collect();
     let key = |one: &Refused| {
         let acts_for = one.acts_for.as_ref().map(|person| person.id().to_owned());
-        (one.principal.id().to_owned(), acts_for, one.attempt.clone(), one.code.clone(), one.hour())
+        (one.principal.id().to_owned(), acts_for, one.attempt.clone(), one.code.clone(), one.hour(), one.call.clone())
     };
     refused.sort_by_cached_key(|one| key(one));
     let insert = |one: &&Refused| {
         Statement {
-        sql: "INSERT INTO refusals (kind, name, acts_for, attempt, code, hour, about, message, count, first_at, last_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-              ON CONFLICT (kind, name, acts_for, attempt, code, hour) DO UPDATE SET
+        sql: "INSERT INTO refusals (kind, name, acts_for, attempt, code, hour, about, message, count, first_at, last_at, call)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+              ON CONFLICT (kind, name, acts_for, attempt, code, hour, call) DO UPDATE SET
                   count = refusals.count + excluded.count,
                   first_at = least(refusals.first_at, excluded.first_at),
                   about = CASE WHEN excluded.last_at >= refusals.last_at THEN excluded.about ELSE refusals.about END,
@@ -44,6 +44,7 @@ pub(super) fn add(session: &Session<'_>, refused: &[Refused]) -> Result<(), Faul
             Box::new(i64::try_from(one.count).unwrap_or(i64::MAX)),
             Box::new(one.first_at.millis()),
             Box::new(one.last_at.millis()),
+            Box::new(kept(&refused_call(one.call.as_ref())).into_owned()),
         ],
     }
     };
@@ -59,7 +60,7 @@ pub(super) fn page(session: &Session<'_>, page: &RefusalPage) -> Result<Vec<Numb
     let (kind, name) = page.principal.as_ref().map(|one| (one.kind().name(), one.id().to_owned())).unzip();
     let text = |text: &Option<String>| text.as_deref().map(|text| kept(text).into_owned());
     let sql =
-        "SELECT number, kind, name, acts_for, attempt, code, about, message, count, first_at, last_at FROM refusals
+        "SELECT number, kind, name, acts_for, attempt, code, about, message, count, first_at, last_at, call FROM refusals
                WHERE number < $1
                  AND ($3::text IS NULL OR (kind = $3 AND name = $4) OR ($3 = 'user' AND acts_for = $4))
                  AND ($5::text IS NULL OR code = $5) AND ($6::text IS NULL OR attempt = $6)
@@ -77,6 +78,7 @@ fn refused_in(row: &Row) -> Result<NumberedRefusal, Fault> {
     let refused = Refused {
         count: row.try_get::<_, i64>(8)?.cast_unsigned(),
         last_at: instant(row.try_get(10)?)?,
+        call: refused_call_of(&given(text(11)?))?,
         ..Refused::new(whose, text(4)?, text(5)?, first_at).about(&given(text(6)?), &given(text(7)?))
     };
     Ok((row.try_get::<_, i64>(0)?.cast_unsigned(), refused))

@@ -15,8 +15,12 @@ use crate::store::columns::{instant, int, revision};
 use crate::store::{Head, Lineage, Seen};
 
 /// Each brings the schema from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// The version that this library reads and writes.
 const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -6,7 +6,7 @@ use super::error::Fault;
 use super::read::int_of;
 use super::rows::instant;
 use crate::model::{Refused, Timestamp};
-use crate::store::columns::refused_whose;
+use crate::store::columns::{refused_call, refused_call_of, refused_whose};
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{MAX_REFUSALS, NumberedRefusal, REFUSAL_DAYS, RefusalPage};
 
@@ -15,9 +15,9 @@ const CLEARED: i64 = 1_000;
 
 pub(super) fn add(transaction: &Transaction<'_>, refused: &[Refused]) -> Result<(), Fault> {
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO refusals (kind, name, acts_for, attempt, code, hour, about, message, count, first_at, last_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (kind, name, acts_for, attempt, code, hour) DO UPDATE SET
+        "INSERT INTO refusals (kind, name, acts_for, attempt, code, hour, about, message, count, first_at, last_at, call)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (kind, name, acts_for, attempt, code, hour, call) DO UPDATE SET
              count = count + excluded.count,
              first_at = min(first_at, excluded.first_at),
              about = iif(excluded.last_at >= last_at, excluded.about, about),
@@ -38,6 +38,7 @@ pub(super) fn add(transaction: &Transaction<'_>, refused: &[Refused]) -> Result<
             i64::try_from(one.count).unwrap_or(i64::MAX),
             one.first_at.millis(),
             one.last_at.millis(),
+            refused_call(one.call.as_ref()),
         ])?;
         newest = newest.max(Some(one.last_at));
     }
@@ -52,7 +53,7 @@ pub(super) fn page(connection: &Connection, page: &RefusalPage) -> Result<Vec<Nu
     let (kind, name) = page.principal.as_ref().map(|one| (one.kind().name(), one.id())).unzip();
     connection
         .prepare_cached(
-            "SELECT number, kind, name, acts_for, attempt, code, about, message, count, first_at, last_at FROM refusals
+            "SELECT number, kind, name, acts_for, attempt, code, about, message, count, first_at, last_at, call FROM refusals
              WHERE number < ?1 AND (?3 IS NULL OR (kind = ?3 AND name = ?4) OR (?3 = 'user' AND acts_for = ?4))
                AND (?5 IS NULL OR code = ?5) AND (?6 IS NULL OR attempt = ?6)
              ORDER BY number DESC LIMIT ?2",
@@ -68,6 +69,7 @@ fn refused_in(row: &Row<'_>) -> Result<NumberedRefusal, Fault> {
     let refused = Refused {
         count: row.get::<_, i64>(8)?.cast_unsigned(),
         last_at: instant(row.get(10)?)?,
+        call: refused_call_of(&text(11)?)?,
         ..Refused::new(whose, text(4)?, text(5)?, instant(row.get(9)?)?).about(&text(6)?, &text(7)?)
     };
     Ok((row.get::<_, i64>(0)?.cast_unsigned(), refused))

@@ -70,6 +70,7 @@ _EVENTS: Final = (
     "alert_raised",
     "alert_acknowledged",
     "alert_silenced",
+    "session_refused",
 )
 
 

@@ -1,0 +1,101 @@
+//! Which calls passed, and which were refused.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Action, Refused, Resource, Timestamp};
+
+/// Calls that are alike: one permission on one resource, with one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// What was called.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource,
+    /// Why it was refused: the reason of the check. `None` for calls that passed.
+    pub code: Option<String>,
+    /// How often.
+    pub count: u64,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+}
+
+type Key = (Action, Resource, Option<String>);
+
+/// Calls, those that are alike as one.
+///
+/// ```
+/// use jit_access::sizing::Calls;
+///
+/// let mut calls = Calls::default();
+/// let at = "2026-12-01T09:00:00Z".parse()?;
+/// calls.passed(&"tools.run".parse()?, &"tool:deploy".parse()?, at);
+/// calls.passed(&"tools.run".parse()?, &"tool:deploy".parse()?, at);
+/// assert_eq!((calls.all().count(), calls.total(), calls.untold()), (1, 2, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Calls {
+    kinds: BTreeMap<Key, Called>,
+    total: u64,
+    untold: u64,
+}
+
+impl Calls {
+    /// How many different ones are told one by one.
+    pub const KINDS: usize = 2_000;
+
+    /// A call that passed.
+    pub fn passed(&mut self, action: &Action, resource: &Resource, at: Timestamp) {
+        let (action, resource) = (action.clone(), resource.clone());
+        self.add(Called { action, resource, code: None, count: 1, first: at, last: at });
+    }
+
+    /// Calls that were refused. Attempts at a command are none.
+    pub fn refused(&mut self, refused: &Refused) {
+        let Refused { call, count, first_at, last_at, .. } = refused;
+        match call.clone() {
+            Some((action, resource)) => {
+                let (code, count) = (Some(refused.code.clone()), *count);
+                self.add(Called { action, resource, code, count, first: *first_at, last: *last_at });
+            }
+            // Somebody tried so many different ones that these were only counted.
+            None => {
+                self.total += count;
+                self.untold += count;
+            }
+        }
+    }
+
+    fn add(&mut self, one: Called) {
+        self.total += one.count;
+        let key = (one.action.clone(), one.resource.clone(), one.code.clone());
+        if let Some(known) = self.kinds.get_mut(&key) {
+            known.count += one.count;
+            known.first = known.first.min(one.first);
+            known.last = known.last.max(one.last);
+        } else if self.kinds.len() < Self::KINDS {
+            self.kinds.insert(key, one);
+        } else {
+            self.untold += one.count;
+        }
+    }
+
+    /// Those that are told, by permission and resource.
+    pub fn all(&self) -> impl Iterator<Item = &Called> {
+        self.kinds.values()
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// How many of them are counted and not told, because there were too many different ones.
+    #[must_use]
+    pub const fn untold(&self) -> u64 {
+        self.untold
+    }
+}
