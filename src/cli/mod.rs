@@ -20,6 +20,7 @@
 //! | `paint` | colours, and text that others wrote |
 //! | `table` | tables and cards that fit |
 //! | `show` | what came of a command, for people |
+//! | `offered` | the roles that may be asked for, for people |
 //! | `wait` | waiting for a decision |
 //! | `asking` | `request`, `status`, `run` |
 //! | `deciding` | `queue`, `grants`, `revoke`, `review` |
@@ -44,6 +45,7 @@ mod grammar;
 mod local;
 mod manual;
 mod names;
+mod offered;
 mod operating;
 mod overseen;
 mod paint;

@@ -26,6 +26,7 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
         AnswerKind::Requests => page(screen, document, requests, "no request that you can see"),
         AnswerKind::Grants | AnswerKind::GrantList => page(screen, document, grants, "no grant that you can see"),
         AnswerKind::Delegations => page(screen, document, delegations, "no delegation that you can see"),
+        AnswerKind::Offers => super::offered::roles(screen, document),
         AnswerKind::Records => page(screen, document, records, "no record that fits"),
         #[allow(unreachable_patterns, reason = "whatever else a command answers has its own shape")]
         AnswerKind::Text | AnswerKind::Number | _ => anything(screen, document),
@@ -68,15 +69,23 @@ pub(super) fn text(document: &Value, name: &str) -> String {
 pub(super) fn list(document: &Value, name: &str) -> String {
     let all = document.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let texts: Vec<_> =
-        all.iter().map(|one| one.as_str().map_or_else(|| harmless(&one.to_string()), harmless)).collect();
+        all.iter().map(|one| one.as_str().map_or_else(|| step(one), harmless)).collect();
     texts.join(", ")
+}
+
+/// `1 of platform_admin`, of a step of an approval; anything else as JSON.
+fn step(item: &Value) -> String {
+    match item.get("count").filter(|_| item.get("roles").is_some_and(Value::is_array)) {
+        Some(count) => format!("{count} of {}", list(item, "roles").replace(", ", " or ")),
+        None => harmless(&item.to_string()),
+    }
 }
 
 pub(super) fn instant(document: &Value, name: &str) -> Option<i64> {
     document.get(name)?.as_str()?.parse::<Timestamp>().ok().map(Timestamp::millis)
 }
 
-fn length(document: &Value, name: &str) -> String {
+pub(super) fn length(document: &Value, name: &str) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "hours that the engine knows are small")]
     let millis = document.get(name).and_then(Value::as_f64).map(|hours| (hours * 3_600_000.0).round() as i64);
     millis.map(said).unwrap_or_default()
@@ -118,7 +127,7 @@ pub(super) fn status(word: &str) -> String {
     look.on(&word.replace('_', " "))
 }
 
-fn risk(level: &str) -> String {
+pub(super) fn risk(level: &str) -> String {
     match level {
         "high" | "critical" => Look::Bad.on(level),
         "medium" => Look::Warn.on(level),

@@ -444,6 +444,8 @@ command! {
         parent: Option<ResourceId>,
         /// Only grants of this person, or of an agent that acts for them.
         person: Option<Principal>,
+        /// At most so many grants, those that were made first. All of them unless it is given.
+        most: Option<u32>,
     },
 }
 

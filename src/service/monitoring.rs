@@ -176,11 +176,10 @@ impl Shared {
             monitor.trouble(AlertKind::StoreSlow, "store", text, now);
         }
         for count in self.store.channel_counts()?.iter().filter(|count| count.failed > 0) {
-            let last = count.last_success.map_or_else(|| "never".to_owned(), |at| at.to_string());
-            let text = format!(
-                "{} messages of {} failed and {} wait; the last success was {last}",
-                count.failed, count.channel, count.waiting
-            );
+            let last = count
+                .last_success
+                .map_or_else(|| "none was ever sent".to_owned(), |at| format!("the last one was sent at {at}"));
+            let text = format!("{} messages of {} failed and {} wait; {last}", count.failed, count.channel, count.waiting);
             monitor.trouble(AlertKind::DeliveryFailing, &count.channel, text, now);
         }
         Ok(())

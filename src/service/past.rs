@@ -13,7 +13,7 @@ use crate::model::{
     Revision, Subject, Timestamp,
 };
 use crate::store::{RecordQuery, Store, StoreError};
-use crate::workflow::{View, evolve};
+use crate::workflow::{Needs, View, Whose, evolve};
 
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
@@ -37,8 +37,16 @@ impl Workflow {
         let whose = |grant: &Grant| asked.person.as_ref().is_none_or(|person| grant.is_of(person));
         let covering =
             |grant: &Grant| grant.window.end() > at && whose(grant) && grant.covers(&asked.permission, &resource);
-        let told = tell(store, changes_of(asked.person.clone()), at, covering)?;
-        Ok(Listing { items: in_force(told, at, store)?, next: None, now: at })
+        let standing = if asked.person.is_none() { as_they_are(store, at, covering)? } else { None };
+        let mut told = match standing {
+            Some(told) => told,
+            None => tell(store, changes_of(asked.person.clone()), at, covering)?,
+        };
+        told.retain(|_, grant| grant.status(at) == GrantStatus::Active);
+        if let Some(cut) = asked.most.and_then(|most| told.keys().nth(usize::try_from(most).ok()?).copied()) {
+            told.split_off(&cut);
+        }
+        Ok(Listing { items: counted(told, at, store)?, next: None, now: at })
     }
 
     /// The grants that this principal held in force at that instant, as they stood then.
@@ -110,6 +118,24 @@ fn tell(
     Ok(views.into_iter().filter_map(|(id, view)| view.grant.map(|grant| (id, grant))).collect())
 }
 
+/// The same from the rows, when nothing has changed since this instant: they are the fold of the same records. Of very many
+/// grants that is far less to read.
+fn as_they_are(
+    store: &dyn Store,
+    at: Timestamp,
+    wanted: impl Fn(&Grant) -> bool,
+) -> Result<Option<BTreeMap<GrantId, Grant>>, StoreError> {
+    let view = store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, at)?;
+    let mut later = RecordQuery::changes_after(Revision::ZERO, 1);
+    later.filter.from = Timestamp::from_millis(at.millis().saturating_add(1)).ok();
+    for query in [later, RecordQuery::changes_after(view.revision, 1)] {
+        if !store.records(&query)?.1.is_empty() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(view.history.live.into_iter().filter(wanted).map(|grant| (grant.id, grant)).collect()))
+}
+
 /// Gives every event of the query up to this instant to `take`, in order.
 fn each(store: &dyn Store, query: RecordQuery, at: Timestamp, mut take: impl FnMut(&Event)) -> Result<(), StoreError> {
     let until = Timestamp::from_millis(at.millis().saturating_add(1)).ok();
@@ -129,24 +155,33 @@ fn in_force(mut told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store
     counted(told, at, store)
 }
 
+/// Of more grants than this, what was used later is read once for all of them.
+const FEW: usize = 20;
+
 /// The grants, with the uses up to this instant counted.
 fn counted(told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> Result<Vec<Grant>, StoreError> {
-    let mut grants = Vec::with_capacity(told.len());
-    for (id, mut grant) in told {
-        let mut uses = store.grant(id)?.grant.map_or(0, |known| known.uses);
-        // What was used later is taken off again: of a recent instant that is little. A use can be written after other
-        // records; it says when it was.
-        let later = RecordFilter { from: Some(at), ..RecordFilter::default() };
-        let about = RecordQuery { about: vec![Subject::Grant(id)], ..RecordQuery::after(Revision::ZERO, CHUNK) };
-        if uses > 0 {
-            each(store, RecordQuery { filter: later, ..about }, Timestamp::MAX, |event| {
-                if let Fact::GrantUsed { used_at, .. } = &event.fact {
-                    uses = uses.saturating_sub(u64::from(used_at.unwrap_or(event.at) > at));
-                }
-            })?;
-        }
-        grant.uses = uses;
-        grants.push(grant);
+    let mut uses = BTreeMap::new();
+    for id in told.keys() {
+        uses.insert(*id, store.grant(*id)?.grant.map_or(0, |known| known.uses));
     }
-    Ok(grants)
+    // What was used later is taken off again: of a recent instant that is little. A use can be written after other
+    // records; it says when it was.
+    let later = RecordFilter { from: Some(at), ..RecordFilter::default() };
+    let query = |about| RecordQuery { filter: later.clone(), about, ..RecordQuery::after(Revision::ZERO, CHUNK) };
+    let queries = if told.len() > FEW {
+        vec![query(Vec::new())]
+    } else {
+        let used = told.keys().filter(|id| uses.get(id).is_some_and(|uses| *uses > 0));
+        used.map(|id| query(vec![Subject::Grant(*id)])).collect()
+    };
+    for query in queries {
+        each(store, query, Timestamp::MAX, |event| {
+            let (Subject::Grant(id), Fact::GrantUsed { used_at, .. }) = (Subject::of(event), &event.fact) else { return };
+            if let Some(uses) = uses.get_mut(&id).filter(|_| used_at.unwrap_or(event.at) > at) {
+                *uses = uses.saturating_sub(1);
+            }
+        })?;
+    }
+    let with_uses = |(id, grant): (GrantId, Grant)| Grant { uses: uses.get(&id).copied().unwrap_or(0), ..grant };
+    Ok(told.into_iter().map(with_uses).collect())
 }

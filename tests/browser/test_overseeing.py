@@ -40,7 +40,7 @@ def test_an_alert_is_seen_and_its_grant_suspended(demo: Demo, sign_in: SignIn, b
     alert.get_by_role("button", name="Suspend").click()
     expect(page.locator(".done")).to_have_text("Suspended.")
     assert demo.engine.grant(demo.caller(OPS), held.id).status == "suspended"
-    assert seen_after < 4
+    assert seen_after < 3, "an alert is seen within a second where the machine is not busy"
     budgets(
         "J6", "misuse to suspended", "alert within a second, 2 clicks", f"{seen_after:.1f} s to the open page, 1 click"
     )

@@ -30,7 +30,7 @@ UNBOUND = ("config", "simulate-config", "test-policies", "completions", "man")
 def plain(text: str) -> str:
     """The text without ids, times, lengths, numbers, and without risks and their reasons, which know what was before."""
     text = ID.sub("ID", text)
-    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "INSTANT", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d(T[\d:.]+Z| [\d:]+ UTC)", "INSTANT", text)
     text = re.sub(r"\b[0-9a-f]{16,}\b", "HASH", text)
     text = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun|today|tomorrow|yesterday)? ?\b\d\d:\d\d\b(:\d\d)?", "TIME", text)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DAY", text)

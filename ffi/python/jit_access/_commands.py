@@ -905,6 +905,7 @@ def who_could(
     resource: str | None = None,
     parent: str | None = None,
     person: str | None = None,
+    most: int | None = None,
 ) -> Page[Grant]:
     """List the grants by which anybody could do something at an instant, as they stood then.
 
@@ -918,8 +919,9 @@ def who_could(
       reaches.
     - `parent`: The parent of that resource, such as `server:s1`.
     - `person`: Only grants of this person, or of an agent that acts for them.
+    - `most`: At most so many grants, those that were made first. All of them unless it is given.
     """
-    return self._run("who_could", caller, {"permission": permission, "at": at, "resource": resource, "parent": parent, "person": person})
+    return self._run("who_could", caller, {"permission": permission, "at": at, "resource": resource, "parent": parent, "person": person, "most": most})
 
 
 @method

@@ -1177,6 +1177,7 @@ class Engine:
         resource: str | None = None,
         parent: str | None = None,
         person: str | None = None,
+        most: int | None = None,
     ) -> Page[Grant]:
         """List the grants by which anybody could do something at an instant, as they stood then.
 
@@ -1190,6 +1191,7 @@ class Engine:
           reaches.
         - `parent`: The parent of that resource, such as `server:s1`.
         - `person`: Only grants of this person, or of an agent that acts for them.
+        - `most`: At most so many grants, those that were made first. All of them unless it is given.
         """
 
     def what_could(

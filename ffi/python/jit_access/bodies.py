@@ -599,6 +599,7 @@ ROUTES: Final[dict[str, Route]] = {
             "resource": (Annotated[str | None, Query(max_length=512, description="On what, such as `tool:deploy`. The default is everything, which only a grant of everything reaches")], None),
             "parent": (Annotated[str | None, Query(max_length=512, description="The parent of that resource, such as `server:s1`")], None),
             "person": (Annotated[str | None, Query(max_length=512, description="Only grants of this person, or of an agent that acts for them")], None),
+            "most": (Annotated[int | None, Query(ge=0, le=2**53, description="At most so many grants, those that were made first. All of them unless it is given")], None),
         },
     ),
     "what_could": Route(

@@ -1,4 +1,5 @@
 """What tells open pages that something changed: one look at the store a second in each process, however many look.
+What this process has seen by itself, such as an alert that it raised, is told at once.
 
 A page holds one stream of events. An event has the revision and nothing else; what changed a page then asks for with
 the rights of its viewer. While nobody looks, nothing runs.
@@ -17,6 +18,10 @@ from jit_access.events import is_ending
 
 _log: Final = logging.getLogger(__name__)
 EVERY_SECONDS: Final = 1.0
+_LOOKS: Final = 10
+"""How often in that time the process looks at what it knows itself, which costs nothing."""
+_AT_ONCE: Final = 3
+"""So many changes are told at once after a quiet time; of a steady flow one a second is."""
 _LONGEST_SECONDS: Final = 30.0
 """A stream ends by itself, so that the host is asked again who its viewer is."""
 
@@ -67,6 +72,7 @@ class Live:
         return self._changed
 
     async def _watch(self, changed: asyncio.Condition) -> None:
+        told, credit = self.revision, float(_AT_ONCE)
         while self._viewers > 0 and not is_ending():
             try:
                 self.looks += 1
@@ -78,6 +84,14 @@ class Live:
                 _log.exception("the pages cannot see whether something changed")
                 now, self.failed = self.revision, True
             self.revision = max(now, self.revision)
-            async with changed:
-                changed.notify_all()
-            await asyncio.sleep(EVERY_SECONDS)
+            for look in range(_LOOKS):
+                now = max(self.revision, self._engine.revision)
+                is_news = now > told and credit >= 1
+                if is_news:
+                    told, self.revision, credit = now, now, credit - 1
+                # Once a second without news, so that a stream notices its end.
+                if is_news or look == 0:
+                    async with changed:
+                        changed.notify_all()
+                await asyncio.sleep(EVERY_SECONDS / _LOOKS)
+                credit = min(float(_AT_ONCE), credit + 1 / _LOOKS)

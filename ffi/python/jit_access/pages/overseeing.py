@@ -16,8 +16,8 @@ from jit_access.pages.forms import FieldError, Form
 from jit_access.pages.site import Site
 
 _ROWS: Final = 50
-_MOST_READ: Final = 1_000
-"""Of more grants than this, the holders are not counted one by one: each is taken for another."""
+_MOST_READ: Final = 500
+"""So many grants are looked at, and it is said where there are more."""
 _ALERTS: Final = ("open", "acknowledged", "silenced")
 _STATES: Final = ("failed", "waiting", "sent", "dropped")
 _QUIET_HOURS: Final = (1.0, 8.0, 24.0)
@@ -165,6 +165,7 @@ def _answered(site: Site, who: Caller, form: Form) -> dict[str, Any]:
             resource=resource or None,
             parent=parent or None,
             person=about.name if about is not None and not about.agent else None,
+            most=None if about is not None else _MOST_READ + 1,
         )
         grants = list(found.items)
         if about is not None and about.agent:
@@ -175,7 +176,10 @@ def _answered(site: Site, who: Caller, form: Form) -> dict[str, Any]:
             )
     else:
         grants = list(engine.what_could(who, about or said, at=instant).items)
+    is_cut = len(grants) > _MOST_READ and about is None
+    grants = grants[:_MOST_READ] if is_cut else grants
     return {
+        "is_cut": is_cut,
         "kind": "one" if said and permission else "who" if permission else "what",
         "who": said,
         "permission": permission,
@@ -183,6 +187,6 @@ def _answered(site: Site, who: Caller, form: Form) -> dict[str, Any]:
         "at": instant,
         "grants": grants[:_ROWS],
         "count": len(grants),
-        "people": len({grant.holder for grant in grants}) if len(grants) <= _MOST_READ else len(grants),
+        "people": len({grant.holder for grant in grants}),
         "why": why,
     }

@@ -6,7 +6,9 @@ of no width) is shown as its code point. Marks that pile up on one letter are cu
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -43,6 +45,41 @@ def plain(text: object) -> Markup:
         else:
             shown.append(str(escape(character)))
     return Markup("".join(shown))
+
+
+def iso(instant: datetime) -> str:
+    """An instant for programs."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def when(instant: datetime | None, style: str = "time") -> Markup:
+    """An instant: in UTC as it comes from the server; the script of the page shows it in the viewer's zone. `style` is
+    `time` (of today, or with its day), `full`, or `left` for how long it is until then."""
+    if instant is None:
+        return Markup("&ndash;")
+    utc = instant.astimezone(UTC)
+    near = abs(utc - datetime.now(UTC)) < timedelta(hours=20)
+    text = f"{utc:%H:%M} UTC" if near and style != "full" else f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}" data-style="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>').format(
+        iso(utc), style, utc, text
+    )
+
+
+_INSTANT: Final = re.compile(r"\b\d{4}-\d\d-\d\d(?:T| )\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)")
+
+
+def told(text: object) -> Markup:
+    """The same for a sentence of the engine: its instants are shown as everywhere on the pages."""
+    parts, end = [], 0
+    words = str(text)
+    for found in _INSTANT.finditer(words):
+        try:
+            instant = datetime.fromisoformat(found.group().replace(" UTC", "Z"))
+        except ValueError:
+            continue
+        parts += [plain(words[end : found.start()]), when(instant)]
+        end = found.end()
+    return Markup('<bdi class="said">{}{}</bdi>').format(Markup("").join(parts), plain(words[end:]))
 
 
 def without_unseen(text: object) -> str:

@@ -71,7 +71,7 @@ def draw(grants: Sequence[Held], span: str, now: datetime) -> Picture:
     first = datetime.fromtimestamp((start.timestamp() // step.total_seconds() + 1) * step.total_seconds(), UTC)
     marks = []
     while first < start + length:
-        if 2 < place(first) < 98:
+        if 2 < place(first) < 96.5:
             marks.append(Mark(place(first), first))
         first += step
     return Picture(tuple(lanes), tuple(marks), _NOW_AT * 100, span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -29,11 +29,12 @@ def environment() -> Environment:
     )
     made.filters |= {
         "said": shown.said,
+        "told": shown.told,
         "plain": shown.plain,
         "attr": shown.without_unseen,
-        "when": when,
+        "when": shown.when,
         "day": day,
-        "iso": iso,
+        "iso": shown.iso,
         "number": number,
         "percent": percent,
         "hours": spoken_hours,
@@ -41,24 +42,6 @@ def environment() -> Environment:
     }
     made.globals |= {"link": shown.link, "query": query, "gap": gap, "without": without}
     return made
-
-
-def iso(instant: datetime) -> str:
-    """An instant for programs."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def when(instant: datetime | None, style: str = "time") -> Markup:
-    """An instant: in UTC as it comes from the server; the script of the page shows it in the viewer's zone. `style` is
-    `time` (of today, or with its day), `full`, or `left` for how long it is until then."""
-    if instant is None:
-        return Markup("&ndash;")
-    utc = instant.astimezone(UTC)
-    near = abs(utc - datetime.now(UTC)) < timedelta(hours=20)
-    text = f"{utc:%H:%M} UTC" if near and style != "full" else f"{utc.day} {utc:%b %Y, %H:%M} UTC"
-    return Markup('<time datetime="{}" data-style="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>').format(
-        iso(utc), style, utc, text
-    )
 
 
 def day(instant: datetime) -> str:

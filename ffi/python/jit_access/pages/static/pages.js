@@ -182,7 +182,7 @@
   let source = null, waiting = null, failures = 0, latest = 0;
   function tell() {
     if (waiting) return;
-    waiting = setTimeout(() => { waiting = null; latest = Date.now(); document.body.dispatchEvent(new CustomEvent("jit-changed")); }, Math.max(0, 700 - (Date.now() - latest)));
+    waiting = setTimeout(() => { waiting = null; latest = Date.now(); document.body.dispatchEvent(new CustomEvent("jit-changed")); }, Math.max(0, 250 - (Date.now() - latest)));
   }
   function warn(text) { if (stale.textContent !== text) stale.textContent = text; stale.hidden = !text; }
   function listen() {
