@@ -68,8 +68,7 @@ pub(super) fn text(document: &Value, name: &str) -> String {
 
 pub(super) fn list(document: &Value, name: &str) -> String {
     let all = document.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let texts: Vec<_> =
-        all.iter().map(|one| one.as_str().map_or_else(|| step(one), harmless)).collect();
+    let texts: Vec<_> = all.iter().map(|one| one.as_str().map_or_else(|| step(one), harmless)).collect();
     texts.join(", ")
 }
 

@@ -179,7 +179,8 @@ impl Shared {
             let last = count
                 .last_success
                 .map_or_else(|| "none was ever sent".to_owned(), |at| format!("the last one was sent at {at}"));
-            let text = format!("{} messages of {} failed and {} wait; {last}", count.failed, count.channel, count.waiting);
+            let text =
+                format!("{} messages of {} failed and {} wait; {last}", count.failed, count.channel, count.waiting);
             monitor.trouble(AlertKind::DeliveryFailing, &count.channel, text, now);
         }
         Ok(())

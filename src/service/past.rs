@@ -176,7 +176,9 @@ fn counted(told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> 
     };
     for query in queries {
         each(store, query, Timestamp::MAX, |event| {
-            let (Subject::Grant(id), Fact::GrantUsed { used_at, .. }) = (Subject::of(event), &event.fact) else { return };
+            let (Subject::Grant(id), Fact::GrantUsed { used_at, .. }) = (Subject::of(event), &event.fact) else {
+                return;
+            };
             if let Some(uses) = uses.get_mut(&id).filter(|_| used_at.unwrap_or(event.at) > at) {
                 *uses = uses.saturating_sub(1);
             }
