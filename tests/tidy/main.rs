@@ -11,10 +11,12 @@
 //! | `examples` | whether what can be called has an example |
 //! | `security` | whether the tests that SECURITY.md names are there |
 //! | `writes` | whether facts are written in one place |
+//! | `dependencies` | whether each dependency comes from the registry, as the same bytes each time |
 //! | `commits` | whether the subjects of commits have their form |
 
 mod circles;
 mod commits;
+mod dependencies;
 mod examples;
 mod features;
 mod maps;
