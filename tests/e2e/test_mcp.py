@@ -4,7 +4,9 @@ same call passes, other arguments are refused, and all of it stands in the story
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from vectors import Runner  # noqa: E402
 VECTORS = json.loads((ROOT / "tests" / "authzen" / "vectors" / "mcp.json").read_text())
 
 BOT = "bot@example.com"
+PUBLIC = "https://gateway.example.com"
 CLIENT = Path(__file__).with_name("mcp_client.py")
 
 
@@ -68,7 +71,7 @@ def wrapped(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The gateway with the wrap, and an account that an agent of the developer's signs in with."""
     world.open_account(BOT)
     folder = tmp_path_factory.mktemp("plugins")
-    plugins = world.plugins_with(folder, f"wrap_permission_service: true, agents: {{{BOT}: {DEV}}}")
+    plugins = world.plugins_with(folder, f"wrap_permission_service: true, public_url: {PUBLIC}, agents: {{{BOT}: {DEV}}}")
     token = world.tokens[BOT]
     world.restart(plugins=plugins)
     world.tokens[BOT] = token
@@ -180,6 +183,42 @@ def test_the_tools_are_listed_and_none_approves(agent: Agent) -> None:
     }
     for name in ours:
         assert tools[name]["inputSchema"]["additionalProperties"] is False, name
+
+
+@pytest.mark.parametrize(("mode", "can_open"), [("2026-07-28", True), ("2026-07-28", False), ("legacy", True)])
+def test_a_client_that_can_opens_the_page_for_its_person(wrapped: World, mode: str, can_open: bool) -> None:
+    """A client of the newest revision; an accepted page is no review. Of an older one the gateway knows what it can do
+    only where it keeps sessions."""
+    mcp = pytest.importorskip("mcp")
+    if not hasattr(mcp, "Client"):
+        pytest.skip("the gateway of this version serves no client that says with each call what it can do")
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp.types import ElicitResult
+
+    opened: list[tuple[str, str]] = []
+
+    async def opens(_context: Any, asked: Any) -> ElicitResult:
+        opened.append((asked.mode, asked.url))
+        return ElicitResult(action="accept")
+
+    async def story() -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {wrapped.tokens[BOT]}"}
+        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+            way = streamable_http_client(wrapped.gateway.url + wrapped.mcp_paths()[2], http_client=http)
+            async with mcp.Client(way, mode=mode, elicitation_callback=opens if can_open else None) as client:
+                asked = {"tool": "deploy", "reason": "look", "arguments": {"what": f"{mode}-{can_open}"}}
+                made = (await client.call_tool("jit_request_access", asked)).structured_content
+                seen = await client.call_tool("jit_request_status", {"request": made["request"]})
+                assert seen.structured_content["status"] == "pending"
+                await client.call_tool("jit_withdraw_request", {"request": made["request"]})
+                return dict(made)
+
+    made = asyncio.run(story())
+    page = f"{PUBLIC}/admin/jit/requests/{made['request']}"
+    assert made["ticket_page"] == page
+    is_known = mode != "legacy" or "USE_STATEFUL_SESSIONS" in os.environ
+    assert opened == ([("url", page)] if can_open and is_known else [])
 
 
 def test_a_grant_is_seen_and_given_back(wrapped: World, agent: Agent) -> None:

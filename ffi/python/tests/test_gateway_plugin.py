@@ -236,6 +236,7 @@ def test_a_token_stands_in_a_variable_or_a_file_and_is_not_shown(
         ({"config_file": "a", "gateway": {"teams": {"platform_admin": "0a1b"}}}, "platform_admin"),
         ({"config_file": "a", "gateway": {"authzen": True}}, "gateway.authzen"),
         ({"config_file": "a", "gateway": {"authzen": {"url": "https://a"}}}, "gateway.authzen.url"),
+        ({"config_file": "a", "gateway": {"public_url": "http://gateway.example.com"}}, "gateway.public_url"),
         ({"config_file": "a", "gateway": {"authzen": {"public_url": "gateway"}}}, "authzen.public_url"),
         ({"config_file": "a", "gateway": {"authzen": {"public_url": "https://a"}}}, "authzen.clients"),
         (authzen(token_env="NOT_SET_ANYWHERE"), "clients.shop.token_env.*0 characters"),

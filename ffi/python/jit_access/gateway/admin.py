@@ -22,7 +22,7 @@ from jit_access.gateway import host, kinds, serving
 from jit_access.pages import HEADERS, Host, Place, Token, create_pages
 
 _log: Final = logging.getLogger(__name__)
-PREFIX: Final = "/admin/jit"
+PREFIX: Final = host.PAGES
 _BEFORE: Final = '<a href="#plugins" id="tab-plugins"'
 """Before what the link goes in the page of the administration."""
 _LINK: Final = """<a href="{{ root_path }}/admin/jit/" id="tab-jit" data-testid="jit-tab"

@@ -36,6 +36,8 @@ from jit_access.gateway.reserved import PLATFORM_ADMIN
 
 ROLE_PREFIX: Final = "jit-"
 """How the names of mirrored roles begin."""
+PAGES: Final = "/admin/jit"
+"""Where the pages are in the gateway."""
 GRANT_SOURCE: Final = "jit"
 """What mirrored assignments say of their origin."""
 

@@ -96,9 +96,11 @@ class Runtime:
         """What a call of this tool answers that no grant covers: how it may be asked for."""
         return await self.beside(denial.result, self.engine, email, tool, server, reason)
 
-    async def answer(self, email: str, tool: str, arguments: dict[str, Any]) -> Any:
-        """What a call of one of our own tools answers."""
-        return await tools.answer(self.engine, email, tool, arguments, self.beside, self.mirror.follow_now)
+    async def answer(self, email: str, tool: str, asked: Mapping[str, Any]) -> Any:
+        """What a call of one of our own tools answers; `asked` is what the tool service was called with."""
+        url = self.settings.public_url
+        pages = f"{url}{host.PAGES}" if url is not None else None
+        return await tools.answer(self.engine, email, tool, asked, self.beside, self.mirror.follow_now, pages)
 
     async def may_hold_some(self, email: str, permission: str) -> bool:
         """Whether this person holds a grant that gives it somewhere; where, the call itself has to show."""

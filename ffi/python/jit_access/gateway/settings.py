@@ -28,6 +28,7 @@ _GATEWAY_KEYS = frozenset(
         "agents",
         "teams",
         "authzen",
+        "public_url",
     }
 )
 _TEAM = re.compile(r"[0-9a-fA-F-]{1,36}(/owner)?")
@@ -85,6 +86,9 @@ class Settings:
     authzen: AuthZen | None = None
     """Where other programs ask by AuthZEN, if they may."""
 
+    public_url: str | None = None
+    """Where people reach the gateway: an agent's client that can opens the page of a request there for its person."""
+
     audit_arguments: tuple[str, ...] = ()
     """Which arguments of a call are on record with their values, where `enhanced_audit` is on."""
 
@@ -117,6 +121,7 @@ class Settings:
             agents=_accounts(gateway, "agents"),
             teams=_teams(gateway, "teams"),
             authzen=_authzen(gateway.get("authzen")),
+            public_url=_public_url("gateway", gateway) if "public_url" in gateway else None,
         )
 
     def open_engine(self, directory: PeopleDirectory) -> Engine:
@@ -202,13 +207,7 @@ def _authzen(value: object) -> AuthZen | None:
             f"`gateway.authzen` is {value!r}: a mapping with `public_url` and `clients` is expected"
         )
     _known("gateway.authzen.", value, frozenset({"public_url", "clients"}))
-    url, clients = value.get("public_url"), value.get("clients")
-    parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
-        raise PluginConfigError(
-            f"`gateway.authzen.public_url` is {url!r}: the https address where other programs reach the gateway is "
-            f"expected, such as https://gateway.example.com"
-        )
+    url, clients = _public_url("gateway.authzen", value), value.get("clients")
     if not isinstance(clients, Mapping) or not clients:
         raise PluginConfigError(
             f"`gateway.authzen.clients` is {clients!r}: a mapping from a program to its settings is expected"
@@ -216,7 +215,18 @@ def _authzen(value: object) -> AuthZen | None:
     known = tuple(_client(str(name), client) for name, client in clients.items())
     if len({client.token for client in known}) != len(known):
         raise PluginConfigError("`gateway.authzen.clients` has one token twice: each program has a token of its own")
-    return AuthZen(parts.geturl().rstrip("/"), known)
+    return AuthZen(url, known)
+
+
+def _public_url(where: str, value: Mapping[str, Any]) -> str:
+    url = value.get("public_url")
+    parts = urlsplit(url) if isinstance(url, str) else None
+    if parts is None or parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+        raise PluginConfigError(
+            f"`{where}.public_url` is {url!r}: the https address where others reach the gateway is expected, such as "
+            f"https://gateway.example.com"
+        )
+    return parts.geturl().rstrip("/")
 
 
 def _client(name: str, value: object) -> Client:

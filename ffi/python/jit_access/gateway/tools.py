@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from mcpgateway.schemas import ToolResult
@@ -17,7 +17,7 @@ from mcpgateway.schemas import ToolResult
 from jit_access import AccessRequest, Caller, Conditions, Engine, JitAccessError
 from jit_access.client import AsyncClient
 from jit_access.client.flows import Answer, Call
-from jit_access.gateway import host
+from jit_access.gateway import host, opening
 from jit_access.mcp.tools import TOOLS, Refusal, run_tool
 
 _log: Final = logging.getLogger(__name__)
@@ -76,23 +76,31 @@ class _InProcess(AsyncClient):
 
 
 async def answer(
-    engine: Engine, email: str, name: str, arguments: dict[str, Any], beside: Beside, follow: Callable[[], None]
+    engine: Engine,
+    email: str,
+    name: str,
+    asked: Mapping[str, Any],
+    beside: Beside,
+    follow: Callable[[], None],
+    pages: str | None,
 ) -> Any:
-    """The result of a call of one of our tools by this account."""
+    """The result of a call of one of our tools by this account. `asked` is what the gateway's tool service was called
+    with, and `pages` is where people see requests: a client that can opens the page of a new one for its person."""
+    arguments = asked.get("arguments") or {}
 
     async def tell(done: float, total: float, words: str) -> None:
         """The gateway relays no progress of tools of its own."""
 
     try:
         caller = await beside(host.asker, email)
-        asked = arguments.get("tool")
+        tool = arguments.get("tool")
         if (
             name == "jit_request_access"
-            and isinstance(asked, str)
-            and asked
-            and not await beside(host.sees_tool, email, asked)
+            and isinstance(tool, str)
+            and tool
+            and not await beside(host.sees_tool, email, tool)
         ):
-            raise Refusal(f"The gateway has no tool {asked!r}. Give the exact name of the tool that was denied.")
+            raise Refusal(f"The gateway has no tool {tool!r}. Give the exact name of the tool that was denied.")
         found = await run_tool(_InProcess(engine, caller, beside, follow), name, arguments, tell)
     except Refusal as refusal:
         return ToolResult.model_validate({"content": [{"type": "text", "text": str(refusal)}], "is_error": True})
@@ -100,6 +108,10 @@ async def answer(
         _log.exception("a tool of the workflow failed")
         said = "The access service failed; nothing is known of what became of this call."
         return ToolResult.model_validate({"content": [{"type": "text", "text": said}], "is_error": True})
+    if pages is not None and name == "jit_request_access":
+        found["ticket_page"] = f"{pages}/requests/{found['request']}"
+        if found["status"] in ("pending", "needs_info"):
+            await opening.opened(found["ticket_page"], found["request"], asked)
     text = f"{found['status']}: {found['next']}" if "next" in found else json.dumps(found, ensure_ascii=False)
     return ToolResult.model_validate(
         {"content": [{"type": "text", "text": text}], "structured_content": found, "is_error": False}

@@ -57,8 +57,8 @@ class Decider(Protocol):
     async def denied(self, email: str, tool: str, server: str | None, reason: str | None) -> Any:
         """What a call of this tool answers that no grant covers."""
 
-    async def answer(self, email: str, tool: str, arguments: dict[str, Any]) -> Any:
-        """What a call of one of our own tools answers."""
+    async def answer(self, email: str, tool: str, asked: Mapping[str, Any]) -> Any:
+        """What a call of one of our own tools answers; `asked` is what the tool service was called with."""
 
 
 class Call(NamedTuple):
@@ -176,7 +176,7 @@ def _deciding(original: Method, decider: Decider) -> Method:
         arguments = asked.get("arguments") or {}
         asker = _asker.get()
         if asker is not None and answers and (tool := tools.ours(name)) is not None:
-            return await decider.answer(asker, tool, arguments)
+            return await decider.answer(asker, tool, asked)
         refused = None
         if email is not None and _call.get() != passed:
             refused = await _refused(decider, email, name, server, arguments)

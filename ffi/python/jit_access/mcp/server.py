@@ -56,7 +56,7 @@ async def _result(
         if pages is not None and name == "jit_request_access":
             found["ticket_page"] = f"{pages.rstrip('/')}/requests/{found['request']}"
             if found["status"] in ("pending", "needs_info"):
-                await _open(session, found["ticket_page"], found["request"], call)
+                await open_page(session, found["ticket_page"], found["request"], call)
     except Refusal as refusal:
         content = [{"type": "text", "text": str(refusal)}]
         return types.CallToolResult.model_validate({"content": content, "isError": True})
@@ -65,22 +65,24 @@ async def _result(
     return types.CallToolResult.model_validate({"content": content, "structuredContent": found, "isError": False})
 
 
-async def _open(session: Any, page: str, request: str, call: Any) -> None:
+WORDS: Final = "See what your agent asks for, and complete it. Somebody else decides."
+"""What a person reads before a page is opened."""
+
+
+async def open_page(session: Any, page: str, request: str, call: Any) -> None:
     """Have the client open the page for its person, where it says that it can (elicitation by URL). The page signs in
     by itself, and the answer says no more than that it was opened: it is neither a review nor waited for long."""
-    if not _opens(session):
+    if not hasattr(session, "elicit_url") or not getattr(session, "can_send_request", True) or not declares_url(session):
         return
-    words = "See what your agent asks for, and complete it. Somebody else decides."
     try:
         async with asyncio.timeout(_OPENING_SECONDS):
-            await session.elicit_url(words, page, request, call)
+            await session.elicit_url(WORDS, page, request, call)
     except Exception as error:
         _log.info("the page of a request was not opened: %s", error)
 
 
-def _opens(session: Any) -> bool:
-    if not hasattr(session, "elicit_url") or not getattr(session, "can_send_request", True):
-        return False
+def declares_url(session: Any) -> bool:
+    """Whether the client of this session has said that it opens addresses for its person."""
     declared = getattr(session, "client_capabilities", None)
     if declared is None and getattr(session, "client_params", None) is not None:
         declared = session.client_params.capabilities
