@@ -46,7 +46,13 @@ def main() -> None:
     many = [(who, what, [q[2] for q in misses[n : n + 100]]) for n, (who, what, *_) in enumerate(misses[:2_000])]
     single = calling(engine.check, three(misses, engine), CALLS)
     ours, one, ratio = compare(calling(engine.check_many, many, 40), single, 41)
-    row("Python check_many of 100: no grant", ratio / 100, "× a check", "", f"{ours / 100:.0f} ns each, check {one:.0f} ns")
+    row(
+        "Python check_many of 100: no grant",
+        ratio / 100,
+        "× a check",
+        "",
+        f"{ours / 100:.0f} ns each, check {one:.0f} ns",
+    )
 
     cedar(engine, mixed, hits)
     casbin_(engine, mixed)

@@ -122,7 +122,12 @@ def decision_point(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
     native = EngineConfig(name=EngineType.NATIVE, settings={"rules_file": str(rules)})
     point = PolicyDecisionPoint(PDPConfig(engines=[native]))
     subject = Subject(email="dev@example.com", roles=["developer"])
-    arguments = (subject, "tools.invoke.deploy", Resource(type="tool", id="deploy", server="s"), Context(ip="127.0.0.1"))
+    arguments = (
+        subject,
+        "tools.invoke.deploy",
+        Resource(type="tool", id="deploy", server="s"),
+        Context(ip="127.0.0.1"),
+    )
     loop.run_until_complete(point.check_access(*arguments))
     theirs = awaiting(loop, point.check_access, [arguments] * 1_000)
     rows = [q[:3] for q in questions("mixed")]

@@ -71,7 +71,9 @@ def wrapped(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The gateway with the wrap, and an account that an agent of the developer's signs in with."""
     world.open_account(BOT)
     folder = tmp_path_factory.mktemp("plugins")
-    plugins = world.plugins_with(folder, f"wrap_permission_service: true, public_url: {PUBLIC}, agents: {{{BOT}: {DEV}}}")
+    plugins = world.plugins_with(
+        folder, f"wrap_permission_service: true, public_url: {PUBLIC}, agents: {{{BOT}: {DEV}}}"
+    )
     token = world.tokens[BOT]
     world.restart(plugins=plugins)
     world.tokens[BOT] = token
@@ -187,8 +189,8 @@ def test_the_tools_are_listed_and_none_approves(agent: Agent) -> None:
 
 @pytest.mark.parametrize(("mode", "can_open"), [("2026-07-28", True), ("2026-07-28", False), ("legacy", True)])
 def test_a_client_that_can_opens_the_page_for_its_person(wrapped: World, mode: str, can_open: bool) -> None:
-    """A client of the newest revision; an accepted page is no review. Of an older one the gateway knows what it can do
-    only where it keeps sessions."""
+    """A client of the newest revision; an accepted page is no review. An older one can be asked only where the gateway
+    keeps sessions and streams its answers (`USE_STATEFUL_SESSIONS=true JSON_RESPONSE_ENABLED=false`)."""
     mcp = pytest.importorskip("mcp")
     if not hasattr(mcp, "Client"):
         pytest.skip("the gateway of this version serves no client that says with each call what it can do")
@@ -217,8 +219,8 @@ def test_a_client_that_can_opens_the_page_for_its_person(wrapped: World, mode: s
     made = asyncio.run(story())
     page = f"{PUBLIC}/admin/jit/requests/{made['request']}"
     assert made["ticket_page"] == page
-    is_known = mode != "legacy" or "USE_STATEFUL_SESSIONS" in os.environ
-    assert opened == ([("url", page)] if can_open and is_known else [])
+    can_be_asked = mode != "legacy" or "USE_STATEFUL_SESSIONS" in os.environ
+    assert opened == ([("url", page)] if can_open and can_be_asked else [])
 
 
 def test_a_grant_is_seen_and_given_back(wrapped: World, agent: Agent) -> None:

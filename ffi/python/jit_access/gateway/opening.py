@@ -3,8 +3,8 @@
 The gateway gives a plugin two ways to a client that declares `elicitation.url`. A client of the revision 2026-07-28
 says so with each call: the call is answered with what is still to be done (`input_required`) and is made again. An
 older one says so once, when its session begins, so it is known only where the gateway keeps sessions
-(`USE_STATEFUL_SESSIONS=true`): then it is asked over that session while the call waits. Without sessions the gateway
-knows nothing of what such a client can do, and has no way back to it.
+(`USE_STATEFUL_SESSIONS=true`), and it can be asked while the call waits only where answers are streams
+(`JSON_RESPONSE_ENABLED=false`). Without both the gateway has no way to such a client.
 
 Whatever comes back says no more than that a page was opened. The page signs in by itself, and an answer is no review.
 """
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import mcp.types as types
+from mcpgateway.config import settings
 from mcpgateway.services import tool_service
 
 from jit_access.mcp.server import WORDS, declares_url, open_page
@@ -28,10 +29,15 @@ async def opened(page: str, request: str, asked: Mapping[str, Any]) -> None:
     if session is None or not declares_url(session):
         return
     if not asked.get("allow_input_required"):
-        await open_page(session, page, request, getattr(context, "request_id", None))
+        # An answer that is one JSON document has no room for a question: it would be waited for in vain.
+        if settings.use_stateful_sessions and not settings.json_response_enabled:
+            await open_page(session, page, request, getattr(context, "request_id", None))
     elif not asked.get("input_responses"):
         params = {"mode": "url", "message": WORDS, "url": page}
-        wanted = {"inputRequests": {"page": {"method": "elicitation/create", "params": params}}, "requestState": request}
+        wanted = {
+            "inputRequests": {"page": {"method": "elicitation/create", "params": params}},
+            "requestState": request,
+        }
         raise tool_service.ToolInputRequired(types.InputRequiredResult.model_validate(wanted))
 
 

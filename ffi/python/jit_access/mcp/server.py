@@ -72,7 +72,11 @@ WORDS: Final = "See what your agent asks for, and complete it. Somebody else dec
 async def open_page(session: Any, page: str, request: str, call: Any) -> None:
     """Have the client open the page for its person, where it says that it can (elicitation by URL). The page signs in
     by itself, and the answer says no more than that it was opened: it is neither a review nor waited for long."""
-    if not hasattr(session, "elicit_url") or not getattr(session, "can_send_request", True) or not declares_url(session):
+    if (
+        not hasattr(session, "elicit_url")
+        or not getattr(session, "can_send_request", True)
+        or not declares_url(session)
+    ):
         return
     try:
         async with asyncio.timeout(_OPENING_SECONDS):
