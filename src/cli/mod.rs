@@ -30,7 +30,7 @@
 //! | `simulating` | `simulate-config` |
 //! | `exporting` | `export`, `evidence` |
 //! | `progress` | a bar with a rate and a remaining time |
-//! | `overseen` | alerts, deliveries and summaries, for people |
+//! | `overseen` | alerts, deliveries, summaries and roles, for people |
 //! | `session` | `login`, `logout` |
 //! | `manual` | `completions`, `man`, docs/cli.md |
 

@@ -1,7 +1,8 @@
-//! Alerts, deliveries and summaries, for people.
+//! Alerts, deliveries, summaries and roles, for people.
 
 use serde_json::Value;
 
+use super::offered;
 use super::paint::{Look, harmless};
 use super::screen::{Format, Screen};
 use super::show::{instant, items_of, list, more_of, place, short_ids, status, text, when_of};
@@ -19,6 +20,7 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) -> b
         AnswerKind::Alert => screen.print(&alert(screen, document)),
         AnswerKind::Deliveries => page(screen, document, deliveries, "no delivery"),
         AnswerKind::Delivery => screen.print(&delivery(screen, document)),
+        AnswerKind::Offers => offered::roles(screen, document),
         AnswerKind::Summary => screen.print(&summary(screen, document)),
         _ => return false,
     }

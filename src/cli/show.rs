@@ -26,7 +26,6 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
         AnswerKind::Requests => page(screen, document, requests, "no request that you can see"),
         AnswerKind::Grants | AnswerKind::GrantList => page(screen, document, grants, "no grant that you can see"),
         AnswerKind::Delegations => page(screen, document, delegations, "no delegation that you can see"),
-        AnswerKind::Offers => super::offered::roles(screen, document),
         AnswerKind::Records => page(screen, document, records, "no record that fits"),
         #[allow(unreachable_patterns, reason = "whatever else a command answers has its own shape")]
         AnswerKind::Text | AnswerKind::Number | _ => anything(screen, document),
