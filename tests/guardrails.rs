@@ -119,6 +119,9 @@ fn a_file_is_read_again_and_a_bad_one_changes_nothing() {
     let before = engine.revision();
     engine.reload_guardrails().unwrap();
     assert_eq!(outcome(&engine), Outcome::Deny);
+    let decisions = engine.metrics().unwrap();
+    let decisions = decisions.figures.iter().find(|figure| figure.family.name == "jit_decisions_total").unwrap();
+    assert!(decisions.values["deny"] >= 1.0, "{:?}", decisions.values);
     assert!(engine.revision() > before, "who keeps answers drops them");
     assert_eq!(on_record(&store).len(), 2);
 

@@ -1,9 +1,10 @@
 //! Metrics: the text keeps the rules of Prometheus, says what is so, and the manual, the dashboard and the rules know every name.
+//! Spans: each command is one, within that of the host.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jit_access::Check;
 use jit_access::clock::ManualClock;
@@ -38,6 +39,12 @@ fn world() -> (Engine, Arc<ManualClock>) {
         let query = Query { principal: &dev.principal, action: &action, resource: &resource };
         assert_eq!(engine.decider().check(&Check::new(query)).unwrap().outcome, Outcome::Allow);
     }
+    // One that no grant of its holder covers, and no standing right.
+    let (action, resource): (Action, Resource) = ("logs.read".parse().unwrap(), Resource::everything());
+    let query = Query { principal: &dev.principal, action: &action, resource: &resource };
+    let context = Context::default().details(Some(Arc::new(UseDetails::default().by_standing(Some(false)))));
+    let refused = engine.decider().check(&Check::new(query).context(&context)).unwrap();
+    assert_eq!(refused.outcome, Outcome::NotApplicable);
     workflow.execute(&caller("other@example.com", &[]), submit(), None).unwrap();
     engine.reconciler().tick().unwrap();
     clock.advance(30_000);
@@ -54,6 +61,10 @@ fn the_figures_say_what_is_so() {
     assert_eq!(metrics.value("jit_live_grants"), Some(1.0));
     assert_eq!(metrics.value("jit_pending_requests"), Some(1.0));
     assert_eq!(metrics.value("jit_oldest_pending_request_seconds"), Some(30.0));
+    assert_eq!(
+        named("jit_decisions_total").values,
+        BTreeMap::from([("allow".to_owned(), 3.0), ("deny".to_owned(), 0.0), ("not_applicable".to_owned(), 1.0)])
+    );
     assert_eq!(
         named("jit_commands_total").values,
         BTreeMap::from([("done".to_owned(), 3.0), ("failed".to_owned(), 0.0), ("refused".to_owned(), 1.0)])
@@ -173,4 +184,89 @@ fn the_dashboard_and_the_rules_use_figures_that_are_there() {
             assert!(board["panels"].as_array().unwrap().iter().all(|panel| panel["title"].is_string()));
         }
     }
+}
+
+/// A subscriber that keeps what it is told of spans.
+#[derive(Default)]
+struct Kept(Mutex<Spans>);
+
+#[derive(Default)]
+struct Spans {
+    /// Each with its parent and its fields.
+    all: Vec<(String, Option<u64>, BTreeMap<String, String>)>,
+    entered: Vec<u64>,
+}
+
+struct Fields<'a>(&'a mut BTreeMap<String, String>);
+
+impl tracing::field::Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}").trim_matches('"').to_owned());
+    }
+}
+
+impl tracing::Subscriber for Kept {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.is_span()
+    }
+
+    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        let mut spans = self.0.lock().unwrap();
+        let mut fields = BTreeMap::new();
+        span.record(&mut Fields(&mut fields));
+        let parent = spans.entered.last().copied();
+        spans.all.push((span.metadata().name().to_owned(), parent, fields));
+        tracing::span::Id::from_u64(spans.all.len() as u64)
+    }
+
+    fn record(&self, span: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+        let mut spans = self.0.lock().unwrap();
+        values.record(&mut Fields(&mut spans.all[span.into_u64() as usize - 1].2));
+    }
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {}
+
+    fn enter(&self, span: &tracing::span::Id) {
+        self.0.lock().unwrap().entered.push(span.into_u64());
+    }
+
+    fn exit(&self, _: &tracing::span::Id) {
+        self.0.lock().unwrap().entered.pop();
+    }
+}
+
+#[test]
+fn each_command_is_a_span_within_that_of_the_host() {
+    let (engine, _clock) = world();
+    let kept = Arc::new(Kept::default());
+    tracing::subscriber::with_default(kept.clone(), || {
+        let request = tracing::info_span!("POST /jit/requests");
+        let _entered = request.enter();
+        let submit = Submit::new(RoleName::new("operator").unwrap()).reason(Justification::new("x").unwrap());
+        let done = engine.workflow().execute(&caller("new@example.com", &[]), submit, None).unwrap();
+        let approve = Approve::new(done.request.unwrap().id);
+        engine.workflow().execute(&caller("new@example.com", &[]), approve, None).unwrap_err();
+    });
+    let spans = kept.0.lock().unwrap();
+    let told: Vec<_> = spans
+        .all
+        .iter()
+        .filter(|(name, ..)| name == "jit.command")
+        .map(|(_, parent, fields)| {
+            let said = |name: &str| fields.get(name).map(String::as_str);
+            (*parent, said("otel.name"), said("jit.command"), said("error.type"), said("otel.status_code"))
+        })
+        .collect();
+    let host = Some(1);
+    assert_eq!(
+        told,
+        [
+            (host, Some("jit submit"), Some("submit"), None, None),
+            // A refusal is an answer, and no error of the span.
+            (host, Some("jit approve"), Some("approve"), Some("self_approval"), None),
+        ]
+    );
+    assert!(!format!("{:?}", spans.all).contains("example.com"), "traces do not say who");
 }

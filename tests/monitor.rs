@@ -87,14 +87,22 @@ impl World {
     }
 
     fn submit(&self, caller: &Caller, role: &str, hours: f64) -> RequestId {
+        self.submit_for(caller, (role, hours), "INC-7")
+    }
+
+    fn submit_for(&self, caller: &Caller, (role, hours): (&str, f64), reason: &str) -> RequestId {
         let submit =
-            Submit::new(RoleName::new(role).unwrap()).reason(why("INC-7")).duration(Ttl::from_hours(hours).unwrap());
+            Submit::new(RoleName::new(role).unwrap()).reason(why(reason)).duration(Ttl::from_hours(hours).unwrap());
         self.run(caller, submit).request.unwrap().id
     }
 
     /// A grant of this role, approved some minutes later by this reviewer.
     fn granted(&mut self, caller: &Caller, role: &str, hours: f64, reviewer: &Caller) -> GrantId {
-        let request = self.submit(caller, role, hours);
+        self.granted_for(caller, (role, hours), reviewer, "INC-7")
+    }
+
+    fn granted_for(&mut self, caller: &Caller, asked: (&str, f64), reviewer: &Caller, reason: &str) -> GrantId {
+        let request = self.submit_for(caller, asked, reason);
         let wait = 2 * MINUTE + self.below(15) as i64 * MINUTE;
         self.pass(wait);
         self.grants += 1;
@@ -116,26 +124,45 @@ impl World {
         self.tick();
     }
 
+    fn refused(&self, caller: &Caller, action: &str, context: &Context) {
+        let (action, resource): (Action, Resource) = (action.parse().unwrap(), "tool:t1".parse().unwrap());
+        let query = Query { principal: &caller.principal, action: &action, resource: &resource };
+        let decision = self.engine.decider().check(&Check::new(query).context(context)).unwrap();
+        assert_eq!(decision.outcome, Outcome::NotApplicable);
+    }
+
     fn lead(&mut self) -> Caller {
         let number = self.below(4);
         person(&format!("lead{number}"), &["lead"])
     }
 
-    /// One ordinary session: two to nine calls, minutes apart.
+    /// One ordinary session: two to nine calls, minutes apart, from where and by what this person always works. In one of four
+    /// the request names a tool, and only that one is used; now and then a call is refused.
     fn ordinary(&mut self, number: u64) {
+        let named = (self.below(4) == 0).then(|| self.below(5));
+        let from = told(
+            &format!("10.1.{number}.{}", 1 + self.below(200)),
+            &format!("client{number}/1.{}", self.below(30)),
+            &format!("token-of-{number}"),
+        );
         let caller = if number == 5 { bot() } else { person(&format!("dev{number}"), &["dev"]) };
         let (role, actions): (_, &[&str]) = match self.below(2) {
             0 => ("operator", &["tools.read", "tools.run", "tools.restart"]),
             _ => ("reader", &["tools.read", "logs.read"]),
         };
         let lead = self.lead();
-        let grant = self.granted(&caller, role, 1.0, &lead);
+        let reason = named.map_or_else(|| "INC-7".to_owned(), |tool| format!("INC-7: look at tool:t{tool}"));
+        let grant = self.granted_for(&caller, (role, 1.0), &lead, &reason);
         for _ in 0..2 + self.below(8) {
             let wait = 20 * SECOND + self.below(150) as i64 * SECOND;
             self.pass(wait);
             let action = actions[self.below(actions.len() as u64) as usize];
-            let tool = format!("tool:t{}", self.below(5));
-            self.uses(&caller, action, &tool);
+            let other = self.below(5);
+            self.uses_told(&caller, action, &format!("tool:t{}", named.unwrap_or(other)), &from);
+            if self.below(8) == 0 {
+                let details = UseDetails::default().by_standing(Some(false));
+                self.refused(&caller, "secrets.read", &Context::default().details(Some(Arc::new(details))));
+            }
         }
         match self.below(3) {
             0 => drop(self.run(&caller, Release::new(grant))),
@@ -256,6 +283,34 @@ fn every_planted_misuse_is_told_within_a_second() {
     world.pass(SECOND);
     world.uses(&dev, "tools.delete", "tool:t1");
     world.expect(AlertKind::FirstDestructive, &["the first tools.delete in 30 days, on tool:t1"]);
+
+    // From elsewhere, by another program, with another token, and what the request does not name.
+    let lead = world.lead();
+    let named = world.granted_for(&dev, ("operator", 1.0), &lead, "INC-8: restart tool:t2");
+    let usual = ("10.1.1.7", "client1/1.3", "token-of-1");
+    let uses = |world: &mut World, (address, agent, token): (&str, &str, &str), tool: &str| {
+        world.pass(2 * SECOND);
+        world.uses_told(&dev, "tools.run", tool, &told(address, agent, token));
+    };
+    uses(&mut world, usual, "tool:t2");
+    uses(&mut world, ("203.0.113.9", usual.1, usual.2), "tool:t2");
+    world.expect(AlertKind::NewNetwork, &["the first use from 203.0.113.0/24 in 30 days"]);
+    uses(&mut world, (usual.0, "sqlmap/1.8", usual.2), "tool:t2");
+    world.expect(AlertKind::NewClient, &["the first use by sqlmap/1.8 in 30 days"]);
+    uses(&mut world, (usual.0, usual.1, "another"), "tool:t2");
+    world.expect(AlertKind::NewToken, &["the first use with the token another in 30 days"]);
+    uses(&mut world, usual, "tool:t4");
+    let outside = world.expect(AlertKind::OutsideTicket, &["tools.run on tool:t4, and the request names only tool:t2"]);
+    assert_eq!(outside.alert.grant, Some(named));
+
+    // Many refused calls under it.
+    let details = UseDetails::default().by_standing(Some(false));
+    let context = Context::default().details(Some(Arc::new(details)));
+    (0..30).for_each(|nth| world.refused(&dev, &format!("secrets.x{nth}"), &context));
+    world.tick();
+    world.pass(SECOND / 2);
+    world.expect(AlertKind::Probing, &["30 refused calls in 10 minutes under operator"]);
+    world.run(&dev, Release::new(named));
 
     // At night.
     let now = world.engine.now().millis();
@@ -435,20 +490,13 @@ fn many_refused_calls_under_a_live_grant_are_probing() {
     let grant = world.granted(&dev, "reader", 4.0, &lead);
     let details = UseDetails::default().by_standing(Some(false));
     let context = Context::default().details(Some(Arc::new(details)));
-    let engine = world.engine.clone();
-    let refused = |who: &Caller, name: &str| {
-        let (action, resource): (Action, Resource) = (name.parse().unwrap(), "tool:t1".parse().unwrap());
-        let query = Query { principal: &who.principal, action: &action, resource: &resource };
-        let decision = engine.decider().check(&Check::new(query).context(&context)).unwrap();
-        assert_eq!(decision.outcome, Outcome::NotApplicable);
-    };
     // Whoever holds no grant leaves no trace, and a few refusals are nothing.
-    (0..200).for_each(|nth| refused(&person("nobody", &[]), &format!("tools.x{nth}")));
-    (0..29).for_each(|nth| refused(&dev, &format!("tools.x{nth}")));
+    (0..200).for_each(|nth| world.refused(&person("nobody", &[]), &format!("tools.x{nth}"), &context));
+    (0..29).for_each(|nth| world.refused(&dev, &format!("tools.x{nth}"), &context));
     world.pass(SECOND / 2);
     world.pass(SECOND / 2);
     assert_eq!(world.unusual(), Vec::<String>::new());
-    refused(&dev, "secrets.read");
+    world.refused(&dev, "secrets.read", &context);
     world.tick();
     world.pass(SECOND / 2);
     let found = world.expect(
@@ -492,6 +540,28 @@ fn a_stale_replica_is_told_once_the_store_can_be_read_again() {
         ],
     );
     assert_eq!(reason(&world), Reason::Granted);
+}
+
+#[test]
+fn a_journal_that_does_not_verify_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let clock = Arc::new(ManualClock::at("2026-03-02T08:00:00Z".parse().unwrap()));
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, SqliteOptions::default()).unwrap());
+    let config = Config::parse(&format!("{CONFIG}}}"), []).unwrap();
+    let builder = Builder::shared(store.clone(), config.rules).settings(config.settings).clock(clock.clone());
+    let mut world = World { engine: builder.open().unwrap(), store, clock, seed: 8, grants: 0 };
+    let (dev, lead) = (person("dev1", &["dev"]), person("lead0", &["lead"]));
+    world.granted(&dev, "reader", 4.0, &lead);
+    world.engine.workflow().verify().unwrap();
+    world.tick();
+    assert_eq!(world.unusual(), Vec::<String>::new());
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("UPDATE grants SET ends_at = ends_at + 3600000").unwrap();
+    let broken = world.engine.workflow().verify().unwrap_err();
+    assert_eq!(broken.code(), "corrupt", "{broken}");
+    world.tick();
+    world.expect(AlertKind::JournalBroken, &["the journal does not verify", "is not what the journal says"]);
 }
 
 #[test]

@@ -25,6 +25,9 @@ pub(crate) struct RefusedAttempts {
     /// The calls of this hour that are told one by one.
     told: Mutex<(Option<Timestamp>, BTreeMap<Principal, BTreeSet<Call>>)>,
     untold: AtomicU64,
+    /// How many calls a guardrail denied, and how many were refused otherwise, since the start.
+    denied: AtomicU64,
+    refused: AtomicU64,
 }
 
 fn key(one: &Refused) -> Key {
@@ -69,7 +72,20 @@ impl RefusedAttempts {
             return;
         }
         let (principal, action, resource) = query.to_values();
-        self.add(Refused::new((principal, None), CHECK, reason.name(), at).call(action, resource));
+        self.add_call(Refused::new((principal, None), CHECK, reason.name(), at).call(action, resource));
+    }
+
+    /// A call that was refused.
+    pub(crate) fn add_call(&self, one: Refused) {
+        let is_denied = [Reason::Guardrail.name(), Reason::GuardrailError.name()].contains(&one.code.as_str());
+        let counter = if is_denied { &self.denied } else { &self.refused };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.add(one);
+    }
+
+    /// How many calls a guardrail denied, and how many were refused otherwise, since the start.
+    pub(crate) fn calls(&self) -> (u64, u64) {
+        (self.denied.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
     }
 
     /// Has `write` write those that wait; on an error they go on waiting. Answers how many attempts are in none of them,

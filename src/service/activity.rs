@@ -41,11 +41,12 @@ pub struct Events {
 }
 
 impl Shared {
-    /// What happens now, at most a second old.
-    pub(super) fn look_on(&self) -> Result<MutexGuard<'_, Onlooker>, StoreError> {
+    /// What happens now, at most a second old, and up to this record where it is there.
+    pub(super) fn look_on(&self, known: Revision) -> Result<MutexGuard<'_, Onlooker>, StoreError> {
         let mut onlooker = self.onlooker.lock();
         let now = self.time.monotonic();
-        if onlooker.looked.is_some_and(|at| now.saturating_sub(at) < LOOK_MILLIS) {
+        let is_new = onlooker.looked.is_some_and(|at| now.saturating_sub(at) < LOOK_MILLIS);
+        if is_new && known <= onlooker.activity.reached() {
             return Ok(onlooker);
         }
         let known = onlooker.looked.map(|_| onlooker.activity.reached());
@@ -119,7 +120,7 @@ impl Workflow {
     /// Errors of the store.
     pub fn counts<'a>(&self, grants: impl IntoIterator<Item = &'a Grant>) -> Result<Vec<Option<Counts>>, Error> {
         let now = self.shared.time.now();
-        let onlooker = self.shared.look_on()?;
+        let onlooker = self.shared.look_on(Revision::ZERO)?;
         Ok(grants.into_iter().map(|grant| onlooker.activity.counts(grant.id, now)).collect())
     }
 
@@ -149,7 +150,8 @@ impl Workflow {
     /// What happened after this record, or from now on.
     fn happened(&self, caller: &Caller, after: Option<Revision>) -> Result<Events, Error> {
         let (rules, now) = (&*self.shared.rules, self.shared.time.now());
-        let onlooker = self.shared.look_on()?;
+        // Whoever has just changed something knows of a record that was not looked at yet.
+        let onlooker = self.shared.look_on(after.unwrap_or_default())?;
         let activity = &onlooker.activity;
         let revision = activity.reached();
         let Some(after) = after else { return Ok(Events { revision, missed: false, events: Vec::new() }) };

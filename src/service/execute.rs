@@ -43,6 +43,8 @@ impl Workflow {
         key: Option<&IdempotencyKey>,
     ) -> Result<Receipt, Error> {
         let command = &command.into();
+        let span = span_of(command);
+        let _entered = span.enter();
         let caller = &*self.shared.on_our_time(caller);
         let call = Call { keyed: key.is_some(), ..Call::new(caller, command, self.shared.new_ids()) };
         let answer = self.shared.run(&call, key);
@@ -56,6 +58,7 @@ impl Workflow {
         if let Err(Error::Refused(refusal)) = &answer {
             self.shared.refused_command(caller, command, refusal);
         }
+        note_outcome(&span, &answer);
         answer
     }
 
@@ -65,7 +68,11 @@ impl Workflow {
     /// As for [`Workflow::execute`].
     pub fn execute_for_host(&self, command: impl Into<Command>) -> Result<Receipt, Error> {
         let command = &command.into();
-        self.shared.run(&Call { caller: None, command, ids: self.shared.new_ids(), keyed: false }, None)
+        let span = span_of(command);
+        let _entered = span.enter();
+        let answer = self.shared.run(&Call { caller: None, command, ids: self.shared.new_ids(), keyed: false }, None);
+        note_outcome(&span, &answer);
+        answer
     }
 
     /// What [`Workflow::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
@@ -86,6 +93,29 @@ impl Workflow {
         let events = preview(&view, &call, &shared.rules, now)?;
         shared.check_policies(&events)?;
         Ok(Receipt::new(events.iter().fold(view, evolve), now, false))
+    }
+}
+
+/// The span of a command, in that of the host. Its fields are those that `tracing-opentelemetry` reads, and attributes by the names
+/// of OpenTelemetry. Whose command it is does not stand in it: traces go to more people than the journal.
+fn span_of(command: &Command) -> tracing::Span {
+    let name = command.spec().name;
+    tracing::info_span!(
+        "jit.command",
+        otel.name = format_args!("jit {name}"),
+        otel.kind = "internal",
+        otel.status_code = tracing::field::Empty,
+        "error.type" = tracing::field::Empty,
+        jit.command = name,
+    )
+}
+
+/// How the command ended. A refusal by the rules is an answer, and no error of the span.
+fn note_outcome(span: &tracing::Span, answer: &Result<Receipt, Error>) {
+    let Err(error) = answer else { return };
+    span.record("error.type", error.code());
+    if !matches!(error, Error::Refused(_) | Error::Invalid(_)) {
+        span.record("otel.status_code", "ERROR");
     }
 }
 

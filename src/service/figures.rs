@@ -8,7 +8,7 @@ use crate::check::{Check, Decider};
 use crate::clock::nanos_of;
 use crate::command::{Definition, GetMetrics};
 use crate::error::Error;
-use crate::model::{AlertStatus, Caller, Principal, PrincipalKind, RequestStatus};
+use crate::model::{AlertStatus, Caller, Outcome, Principal, PrincipalKind, RequestStatus};
 use crate::store::{Page, StoreError, Visible};
 use crate::workflow::{Count, Needs};
 
@@ -51,6 +51,14 @@ impl Shared {
         let mut all = Metrics::default();
         all.put(metrics::USES, value(&counters.uses) as f64);
         let (stale, unrecordable) = self.checks.not_honoured();
+        let (denied, refused) = self.checks.refused.calls();
+        let outcome = |outcome: Outcome, count: u64| (outcome.name().to_owned(), count as f64);
+        let decisions = [
+            outcome(Outcome::Allow, value(&counters.uses)),
+            outcome(Outcome::Deny, denied),
+            outcome(Outcome::NotApplicable, refused + stale + unrecordable),
+        ];
+        all.put_all(metrics::DECISIONS, decisions);
         let not = [("stale".to_owned(), stale as f64), ("unrecordable".to_owned(), unrecordable as f64)];
         all.put_all(metrics::NOT_HONOURED, not);
         let outcomes = [("done", &counters.done), ("refused", &counters.refused), ("failed", &counters.failed)];

@@ -57,6 +57,7 @@ macro_rules! families {
 
 families! {
     USES = "jit_uses_total", Counter, "", "Uses of grants that this process has written: checks that a grant allowed.";
+    DECISIONS = "jit_decisions_total", Counter, "outcome", "Decisions that leave a trace: uses that a grant allowed, calls that a guardrail denied, and calls that were refused otherwise (not_applicable).";
     NOT_HONOURED = "jit_not_honoured_total", Counter, "reason", "Checks under a grant that were not honoured: the state was stale, or the use could not be recorded.";
     COMMANDS = "jit_commands_total", Counter, "outcome", "Commands of callers by outcome: done, refused or failed.";
     PROBE = "jit_check_probe_seconds", Histogram, "", "How long a check took that the background work makes once a second, about a principal without a grant.";

@@ -106,7 +106,7 @@ impl Shared {
             return Ok(());
         }
         self.pulse.lock().refusals = now.millis();
-        let mut onlooker = self.look_on()?;
+        let mut onlooker = self.look_on(Revision::ZERO)?;
         self.count_refusals(&mut onlooker)?;
         for calls in std::mem::take(&mut onlooker.refused) {
             monitor.refused_calls(calls.grant, calls.count, (&calls.code, &calls.about), calls.at);

@@ -76,7 +76,8 @@ impl Reconciler {
     /// # Errors
     /// When the store cannot be read or written. What was waiting goes on waiting.
     pub fn tick(&self) -> Result<Tick, Error> {
-        let done = self.round();
+        let span = tracing::debug_span!("jit.tick", otel.name = "jit tick", otel.kind = "internal");
+        let done = span.in_scope(|| self.round());
         if done.is_err() {
             self.shared.note_staleness();
         }

@@ -43,7 +43,7 @@ impl Shared {
         at: Timestamp,
     ) {
         let one = Refused::new(who, CHECK, code, at);
-        self.checks.refused.add(one.call(action.clone(), resource.clone()));
+        self.checks.refused.add_call(one.call(action.clone(), resource.clone()));
     }
 
     /// The answer of a read that not everybody may have; a refusal is put on record.

@@ -285,8 +285,8 @@ impl Workflow {
     }
 
     fn note(&self, error: &StoreError) {
-        if let StoreError::Broken(broken) = error {
-            self.shared.note_broken(&broken.to_string());
+        if let StoreError::Broken(_) | StoreError::Corrupt(_) = error {
+            self.shared.note_broken(&error.to_string());
         }
     }
 
