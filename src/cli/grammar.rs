@@ -43,6 +43,8 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "who-could",
             "what-could",
             "what-changed",
+            "replay",
+            "right-size",
             "explain",
             "remedies",
             "check",

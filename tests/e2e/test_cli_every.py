@@ -189,10 +189,12 @@ def _look_back(walk: Walk) -> None:
     see(ADMIN, "what-changed", "--from", "2026-01-01 00:00", "--until", "2026-01-02 00:00")
     see(ADMIN, "evidence", "--from", "2026-01-01 00:00", "--until", "2026-01-02 00:00", most=1)
     see(ADMIN, "export", most=1)
+    see(ADMIN, "replay", DEV, "--role", "auditor", most=3)
+    see(ADMIN, "right-size", most=3)
     see(ADMIN, "head")
     see(ADMIN, "checkpoint", most=1)
     assert '"inclusion"' in see(ADMIN, "proof", "--record", "1", most=0).text
-    see(ADMIN, "refusals", "--limit", "1", most=1)
+    see(ADMIN, "refusals", "--limit", "1", most=0)
     see(ADMIN, "policies", most=1)
 
 
