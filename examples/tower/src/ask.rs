@@ -1,18 +1,17 @@
 //! A tower layer around a service that may deny: a denial that can be lifted becomes a request, a wait, and the same call again.
 
 use std::error::Error;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use jit_access::command::ListRemedies;
 use jit_access::model::{Caller, Justification, Principal, RequestStatus};
 use jit_access::service::Workflow;
-use tower::{Layer, Service, ServiceExt};
+use tower::ServiceExt;
+
+use crate::around::{Answer, Around, Inner};
 
 /// The most bytes of a body that is kept, to be sent twice.
 const MAX_BODY: usize = 64 * 1024;
@@ -31,35 +30,9 @@ pub(crate) struct Ask {
     pub(crate) poll: Duration,
 }
 
-#[derive(Clone)]
-pub(crate) struct Asking<S> {
-    ask: Ask,
-    inner: S,
-}
-
-impl<S> Layer<S> for Ask {
-    type Service = Asking<S>;
-
-    fn layer(&self, inner: S) -> Asking<S> {
-        Asking { ask: self.clone(), inner }
-    }
-}
-
-impl<S> Service<Request<Body>> for Asking<S>
-where
-    S: Service<Request<Body>, Response = Response, Error: Send> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (ask, inner) = (self.ask.clone(), self.inner.clone());
+impl Around for Ask {
+    fn around<S: Inner>(&self, request: Request<Body>, inner: S) -> Answer<S::Error> {
+        let ask = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let Ok(body) = to_bytes(body, MAX_BODY).await else {

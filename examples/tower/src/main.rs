@@ -1,12 +1,13 @@
 //! Two tower layers around the routes of an axum service: with `Guard`, whoever has no standing right gets through while a grant
 //! lasts; with `Ask`, a call that is denied waits for a person's yes and is made again.
 
+mod around;
 mod ask;
+mod authzen;
 
 use std::error::Error;
-use std::future::{Future, Ready, ready};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,17 +15,20 @@ use axum::extract::Extension;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
+use jit_access::authzen::{Host, HostError, May, Pep, Peps, Point, Settings, SpeaksFor};
 use jit_access::check::{Check, Decider};
 use jit_access::command::{Approve, Command, ListRemedies, ListRequests, Revoke, Submit};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, GrantId, Justification, Outcome, Principal, Query, RequestStatus, Resource, RoleName, Ttl,
+    Action, Caller, GrantId, Justification, Outcome, Principal, Query, RequestStatus, Resource, RoleName, Secret, Ttl,
 };
 use jit_access::service::{Builder, Receipt, Workflow};
 use jit_access::store::MemoryStore;
-use tower::{Layer, Service, ServiceExt};
+use tower::ServiceExt;
 
+use around::{Answer, Around, Inner, Layered};
 use ask::{Ask, Denied};
+use authzen::Authzen;
 
 /// Asks before a request goes on whether the person whom the host authenticated may do this to that.
 #[derive(Clone)]
@@ -36,43 +40,18 @@ struct Guard {
     standing: fn(&Principal) -> bool,
 }
 
-#[derive(Clone)]
-struct Guarded<S> {
-    guard: Guard,
-    inner: S,
-}
-
 /// Goes with a request that came through by a grant.
 #[derive(Clone, Copy)]
 struct Elevated(Option<GrantId>);
 
-impl<S> Layer<S> for Guard {
-    type Service = Guarded<S>;
-
-    fn layer(&self, inner: S) -> Guarded<S> {
-        Guarded { guard: self.clone(), inner }
-    }
-}
-
-impl<S> Service<Request<Body>> for Guarded<S>
-where
-    S: Service<Request<Body>, Response = Response, Error: Send + 'static, Future: Send + 'static>,
-{
-    type Response = Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match self.guard.judge(&request) {
+impl Around for Guard {
+    fn around<S: Inner>(&self, mut request: Request<Body>, inner: S) -> Answer<S::Error> {
+        match self.judge(&request) {
             Ok(elevated) => {
                 request.extensions_mut().insert(elevated);
-                Box::pin(self.inner.call(request))
+                Box::pin(inner.oneshot(request))
             }
-            Err(refusal) => Box::pin(refuse(refusal, &self.guard)),
+            Err(refusal) => Box::pin(refuse(refusal, self)),
         }
     }
 }
@@ -119,6 +98,34 @@ async fn send(service: &Router, who: Option<&Principal>) -> Result<String, Box<d
     Ok(format!("{status} {}", String::from_utf8_lossy(&body)).trim_end().to_owned())
 }
 
+/// Who somebody is to the host, for the decision point of AuthZEN.
+struct Staff;
+
+impl Host for Staff {
+    fn caller(&self, principal: &Principal, _: Option<&Principal>) -> Result<Option<Caller>, HostError> {
+        Ok(Some(Caller::new(principal.clone(), vec![])))
+    }
+}
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// What another program is told of whether this person may deploy.
+async fn evaluate(point: &Router, who: &str) -> Result<String, Box<dyn Error>> {
+    let body = format!(
+        r#"{{"subject": {{"type": "user", "id": "{who}"}}, "action": {{"name": "tools.execute"}},
+            "resource": {{"type": "route", "id": "POST /deploy"}}}}"#
+    );
+    let request = Request::post("/access/v1/evaluation").header("content-type", "application/json");
+    let request = request.header("authorization", format!("Bearer {TOKEN}")).body(Body::from(body))?;
+    let response = point.clone().oneshot(request).await?;
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 64 * 1024).await?;
+    let told = String::from_utf8_lossy(&body);
+    let decision = if told.contains(r#""decision":true"#) { "true" } else { "false" };
+    let offer = if told.contains(r#""access_request""#) { ", may be asked for" } else { "" };
+    Ok(format!("{status} {decision}{offer}"))
+}
+
 /// What the workflow does waits for the disk, so it has a thread of its own.
 async fn execute(workflow: &Workflow, caller: &Caller, command: impl Into<Command>) -> Result<Receipt, Box<dyn Error>> {
     let (workflow, caller, command) = (workflow.clone(), caller.clone(), command.into());
@@ -153,14 +160,14 @@ async fn story() -> Result<(), Box<dyn Error>> {
         resource: Resource::new("route", "POST /deploy")?,
         standing: |principal| principal.id() == "admin@example.com",
     };
-    let service = Router::new().route("/deploy", post(deploy)).layer(guard);
+    let service = Router::new().route("/deploy", post(deploy)).layer(Layered::new(guard));
     let ask = Ask {
         workflow: workflow.clone(),
         reason: Justification::new("INC-1234: roll back")?,
         patience: Duration::from_secs(60),
         poll: Duration::from_millis(10),
     };
-    let asking = service.clone().layer(ask);
+    let asking = service.clone().layer(Layered::new(ask));
 
     println!("nobody:  {}", send(&service, None).await?);
     println!("admin:   {}", send(&service, Some(&admin)).await?);
@@ -181,6 +188,13 @@ async fn story() -> Result<(), Box<dyn Error>> {
     let (answer, approved) = tokio::join!(&mut call, person);
     approved?;
     println!("asked:   {}", answer?);
+
+    // Other programs ask the same engine by AuthZEN.
+    let point = Point::new(&engine, Settings::new("https://pdp.example.com")?)?;
+    let peps = Peps::new([(Pep::new("gateway", SpeaksFor::Everybody, May::ALL)?, Secret::new(TOKEN))])?;
+    let point = authzen::routes(Arc::new(Authzen { point, peps, host: Box::new(Staff) }));
+    println!("authzen: {}", evaluate(&point, "dev@example.com").await?);
+    println!("another: {}", evaluate(&point, "ann@example.com").await?);
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-"""A hostile agent: 10,000 moves over every route that it can reach, plain, by AuthZEN and by MCP (`jit mcp`), with its own
-and stolen identifiers.
+"""A hostile agent: 10,000 moves over every route that it can reach, plain, by AuthZEN and by MCP (`jit mcp`), with its
+own and stolen identifiers.
 
 It never holds what no person approved, never learns what it may not see, and asks people no more than its budget
 allows.
