@@ -26,6 +26,7 @@ from jit_access.exports import export_records
 from jit_access.problems import HostNotUpdatedError, ProblemRoute, responses
 from jit_access.schemas import AccessRequestModel, DelegationModel, GrantModel, GrantPageModel
 from jit_access.shapes import ConditionsBody, Route
+from jit_access.traces import span
 
 __all__ = ["HostNotUpdatedError", "create_router"]
 
@@ -173,9 +174,14 @@ def _endpoint(
         Parameter(of, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
         for of, (kind, default) in parameters.items()
     ]
-    call.__name__ = call.__qualname__ = name
-    call.__signature__ = Signature(ordered, return_annotation=Response)  # type: ignore[attr-defined]
-    return call
+
+    def traced(*, http: Request, **given: Any) -> Response:
+        with span(name, http.headers):
+            return call(http=http, **given)
+
+    traced.__name__ = traced.__qualname__ = name
+    traced.__signature__ = Signature(ordered, return_annotation=Response)  # type: ignore[attr-defined]
+    return traced
 
 
 def _fields(body: BaseModel) -> dict[str, Any]:
