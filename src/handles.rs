@@ -63,6 +63,7 @@ impl Handles {
     }
 
     /// The body, if it was sealed for this.
+    #[cfg(feature = "authzen")]
     pub(crate) fn opened(&self, purpose: &str, text: &str, about: &[&[u8]]) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (body, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
