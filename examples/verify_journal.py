@@ -1,8 +1,7 @@
 """Verify an exported journal with nothing but Python: verify_journal.py RECORDS CHECKPOINT KEYS [OLDER_CHECKPOINT]
 
 RECORDS has a record a line: its canonical text, or an object with that as `body`. CHECKPOINT is what the route
-/jit/audit/checkpoint answered, KEYS the public keys that were kept elsewhere. Its beginning is OLDER_CHECKPOINT's.
-"""
+/jit/audit/checkpoint answered, KEYS the public keys that were kept elsewhere. Its beginning is OLDER_CHECKPOINT's."""
 
 import base64
 import hashlib
@@ -26,15 +25,12 @@ def point(data: bytes) -> tuple[int, int]:
 
 def add(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
     t = D * a[0] * b[0] * a[1] * b[1] % P
-    x = (a[0] * b[1] + b[0] * a[1]) * pow(1 + t, -1, P) % P
-    return x, (a[1] * b[1] + a[0] * b[0]) * pow(1 - t, -1, P) % P
+    x, y = a[0] * b[1] + b[0] * a[1], a[1] * b[1] + a[0] * b[0]
+    return x * pow(1 + t, -1, P) % P, y * pow(1 - t, -1, P) % P
 
 
 def times(n: int, a: tuple[int, int]) -> tuple[int, int]:
-    found = (0, 1)
-    for bit in f"{n:b}":
-        found = add(add(found, found), a) if bit == "1" else add(found, found)
-    return found
+    return add(times(n // 2, add(a, a)), a if n % 2 else (0, 1)) if n else (0, 1)
 
 
 def is_signed(key: bytes, text: bytes, signature: bytes) -> bool:
@@ -56,24 +52,31 @@ def opened(note: str, keys: str) -> tuple[int, tuple[bytes, str]]:
 
 def main(records: str, *files: str) -> None:
     note, keys, *older = (Path(file).read_text("utf-8") for file in files)
-    wanted = dict(opened(one, keys) for one in (note, *older))
-    last, parts, previous = max(wanted), [], "0" * 64
-    for number, line in enumerate(Path(records).read_text("utf-8").splitlines(), 1):
-        text = json.loads(line).get("body", line)
-        said, size = json.loads(text), number
+    lines = Path(records).read_text("utf-8").splitlines()
+    texts = [(text, json.loads(text)) for text in (json.loads(line).get("body", line) for line in lines)]
+    gone, parts, previous = texts[0][1]["revision"] - 1, [], "0" * 64
+    for told in (one["event"]["data"] for _, one in texts if one["event"]["type"] == "records_removed"):
+        if told["last"] == gone:  # what stands for the removed records
+            parts, previous = list(map(bytes.fromhex, told["parts"])), told["hash"]
+    if gone and not parts:
+        sys.exit(f"records 1 to {gone} are missing, and no record says that they were removed")
+    wanted = {size: found for size, found in (opened(one, keys) for one in (note, *older)) if size > gone}
+    last = max(wanted, default=gone)
+    for number, (text, said) in enumerate(texts, gone + 1):
         if (said["revision"], said["previous"]) != (number, previous):
             sys.exit(f"record {number} does not follow the one before it, which has the hash {previous}")
         previous = hashlib.sha256(text.encode()).hexdigest()
         root = hashlib.sha256(b"\0" + text.encode()).digest()  # the tree over all records (RFC 6962)
-        while size % 2 == 0:
-            root, size = hashlib.sha256(b"\1" + parts.pop() + root).digest(), size // 2
+        for _ in range((number & -number).bit_length() - 1):
+            root = hashlib.sha256(b"\1" + parts.pop() + root).digest()
         parts.append(root)
         for left in reversed(parts[:-1]) if number in wanted else ():
             root = hashlib.sha256(b"\1" + left + root).digest()
         if (root, previous) != wanted.pop(number, (root, previous)):
             sys.exit(f"the first {number} records, to the hash {previous}, are not those of the checkpoint")
-    print(f"the journal ends before record {last}" if wanted else f"{last} records, all as the checkpoint says")
-    sys.exit(bool(wanted))
+    if wanted:
+        sys.exit(f"the journal ends before record {last}")
+    print(f"{last} records, all as the checkpoint says" + f"; the first {gone} were removed" * bool(gone))
 
 
 main(*sys.argv[1:])

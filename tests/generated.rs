@@ -792,6 +792,12 @@ fn the_models_of_openapi_are_committed() {
              next_cursor: str | None = Field(description=\"What to pass as `cursor` for the next page; `null` on the last one\")\n"
         )
         .unwrap();
+        if page == "Audit" {
+            text.push_str(
+                "    removed_until: str | None = Field(\n        default=None,\n        \
+                 description=\"Only there where records were removed because they are old: until when\",\n    )\n",
+            );
+        }
     }
     compare("ffi/python/jit_access/schemas.py", &text);
 }

@@ -7,7 +7,7 @@ use jit_access::model::*;
 use jit_access::service::Builder;
 use jit_access::store::conformance::week::{Week, rules};
 use jit_access::store::conformance::world::{at, cast, granted, minutes, role, submit};
-use jit_access::store::{Batch, MemoryStore, Store};
+use jit_access::store::{Batch, MemoryStore, RemovalLimits, Store};
 use jit_access::wire::export;
 use serde_json::{Map, Value};
 
@@ -109,8 +109,24 @@ fn base_type<'a>(schema: &'a Value, kind: &'a str) -> Option<&'a str> {
     about["type"].as_str().map_or(Some(kind), |base| base_type(schema, base))
 }
 
+/// Only what is there is removed.
+fn one_removal(store: &dyn Store) {
+    let event = |fact: Fact| Event { at: at(0), by: Actor::Clock, fact };
+    let ended = event(Fact::GrantExpired { grant: GrantId::from_u128(77) });
+    store.commit(&Batch { events: vec![ended; 4_100], ..Batch::default() }).unwrap();
+    let (before, covered) = (Timestamp::MAX, Revision(4_100));
+    let limits = RemovalLimits { before, floor: before, covered, ..RemovalLimits::default() };
+    let found = store.removable(&limits).unwrap().unwrap();
+    let removal =
+        Removal::new(found.last, &found.hash.to_string(), &"ef".repeat(32), "journal.keep_days: 365").unwrap();
+    let removed = event(Fact::RecordsRemoved(Box::new(removal)));
+    let decided_from = Some(found.decided_from);
+    store.commit(&Batch { decided_from, events: vec![removed], ..Batch::default() }).unwrap();
+}
+
 /// One event at least of every kind that there is.
 fn one_of_each(store: &dyn Store) {
+    one_removal(store);
     let text = |text: &str| Justification::new(text).unwrap();
     let grant = granted(store, 1, at(0));
     let request = grant.request;
@@ -184,6 +200,7 @@ fn one_of_each(store: &dyn Store) {
         used(None),
         used(Some(told)),
         Fact::GrantExhausted { grant },
+        Fact::SessionRefused { grant, refused: Vec::new(), others: 3 },
         alert(1, Some(grant), None),
         alert(2, None, Some(who.principal.clone())),
         alert(3, None, None),

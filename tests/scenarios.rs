@@ -428,7 +428,8 @@ impl<'a> World<'a> {
                 let shown =
                     |one: &ListedRequest| RequestDocument::new(&one.request, one.grant.as_ref(), listing.now, BASE);
                 let items = listing.items.iter().map(shown).collect();
-                document(PageDocument { items, next_cursor: listing.next.as_ref().map(ToString::to_string) })
+                let next_cursor = listing.next.as_ref().map(ToString::to_string);
+                document(PageDocument { items, next_cursor, removed_until: None })
             }
             Read::ListGrants(list) => {
                 let listing = workflow.grants(who(), &list)?;

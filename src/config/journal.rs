@@ -1,11 +1,12 @@
 //! When the journal is verified and signed, and what follows when it is not whole.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::notifications::{Around, path, secret};
 use super::reader::Reader;
 use crate::model::{Invalid, KeySource};
-use crate::service::JournalSettings;
+use crate::service::{JournalSettings, MIN_RETENTION_DAYS};
 
 /// 0 is never.
 pub(super) fn journal(reader: &mut Reader, around: &Around<'_>) -> JournalSettings {
@@ -19,6 +20,10 @@ pub(super) fn journal(reader: &mut Reader, around: &Around<'_>) -> JournalSettin
     let verify_every = every("verify_every_minutes", 60, defaults.verify_every);
     let verify_all_every = every("verify_all_every_hours", 3_600, defaults.verify_all_every);
     let checkpoint_every = every("checkpoint_every_minutes", 60, defaults.checkpoint_every);
+    let mut kept = |name: &str, range: RangeInclusive<u64>| section.count(name, range);
+    let least = u64::from(MIN_RETENTION_DAYS);
+    let keep_days = kept("keep_days", least..=36_500).and_then(|days| u32::try_from(days).ok());
+    let keep_records = kept("keep_records", 100_000..=1_000_000_000_000);
     let on_failure = |word: &str| match word {
         "stop elevation" => Ok(true),
         "alert" => Ok(false),
@@ -33,6 +38,8 @@ pub(super) fn journal(reader: &mut Reader, around: &Around<'_>) -> JournalSettin
         checkpoint_every,
         stop_on_failure: section.parsed("on_failure", on_failure).unwrap_or(defaults.stop_on_failure),
         checkpoint_folder: path(&mut section, "checkpoint_folder", around),
+        keep_days,
+        keep_records,
         signing_key: secret(&mut section, "signing_key", around).map_or(KeySource::BesideStore, KeySource::Given),
     };
     section.finish();

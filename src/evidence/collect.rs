@@ -112,7 +112,8 @@ impl Collector {
             Fact::RequestReviewed { request, .. } if is_inside => self.answer(at, by, "approved a step", request),
             Fact::RequestApproved { request, .. } if is_inside => self.answer(at, by, "approved", request),
             Fact::RequestDenied { request, .. } if is_inside => self.answer(at, by, "denied", request),
-            Fact::StandingReported { principal, standing } if is_inside => {
+            // What retention tells again was reported before.
+            Fact::StandingReported { principal, standing } if is_inside && by != "rule:retention" => {
                 let state = if standing.enabled { "enabled" } else { "disabled" };
                 self.accounts.push([at.to_string(), principal.to_string(), state.to_owned()]);
             }

@@ -27,6 +27,25 @@ pub struct Chain {
     pub problem: Option<String>,
     /// The last signed checkpoint that was made before the end of the period.
     pub checkpoint: Option<String>,
+    /// What was removed of the period, or of what was in force in it, because it is old.
+    pub removed: Option<Gone>,
+}
+
+/// What was removed because it is old, and stands for a part of the period that nothing tells of.
+///
+/// ```
+/// assert!(jit_access::evidence::Chain::default().removed.is_none());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// The last record that was removed, and all before it.
+    pub last: Revision,
+    /// The instant of that record.
+    pub until: Timestamp,
+    /// From here on the record tells of every grant that was in force.
+    pub complete_from: Timestamp,
+    /// The root of the tree over the removed records.
+    pub root: String,
 }
 
 /// One control: what is true of it, and what is not as it should be.

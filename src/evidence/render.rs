@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::controls::{Chain, Control, Evidence};
+use super::controls::{Chain, Control, Evidence, Gone};
 use crate::model::EvidenceForm;
 
 impl Evidence {
@@ -20,13 +20,18 @@ impl Evidence {
 
     fn json(&self) -> String {
         let Self { from, until, chain, controls } = self;
-        let Chain { last, hash, problem, checkpoint } = chain;
-        let document = json!({
+        let Chain { last, hash, problem, checkpoint, removed } = chain;
+        let mut document = json!({
             "from": from.to_string(),
             "until": until.to_string(),
             "chain": {"last_record": last.0, "hash": hash, "whole": problem.is_none(), "problem": problem, "checkpoint": checkpoint},
             "controls": controls.iter().map(control).collect::<Vec<_>>(),
         });
+        if let (Some(Gone { last, until, complete_from, root }), Some(chain)) = (removed, document.get_mut("chain")) {
+            let (until, complete_from) = (until.to_string(), complete_from.to_string());
+            chain["removed"] =
+                json!({"last_record": last.0, "until": until, "complete_from": complete_from, "root": root});
+        }
         document.to_string() + "\n"
     }
 
@@ -40,6 +45,9 @@ impl Evidence {
         row(&["", "period", &self.from.to_string(), &self.until.to_string()]);
         row(&["", "chain", &self.chain.last.to_string(), &self.chain.hash]);
         row(&["", "chain", "whole", self.chain.problem.as_deref().unwrap_or("yes")]);
+        if let Some(gone) = &self.chain.removed {
+            row(&["", "chain", "removed", &told(gone)]);
+        }
         for Control { id, title, facts, exceptions, list } in &self.controls {
             row(&[id, "control", title, ""]);
             facts.iter().for_each(|(name, value)| row(&[id, "fact", name, value]));
@@ -65,6 +73,9 @@ impl Evidence {
             "<p>Records 1 to {}; {whole}. Hash of the last one: <code>{}</code></p>",
             chain.last, chain.hash
         );
+        if let Some(gone) = &chain.removed {
+            let _ = write!(text, "<p>{}.</p>", told(gone));
+        }
         if let Some(checkpoint) = &chain.checkpoint {
             let _ = write!(text, "<p>Signed checkpoint:</p><pre>{}</pre>", escaped(checkpoint));
         }
@@ -117,4 +128,12 @@ fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if is_formula { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+fn told(gone: &Gone) -> String {
+    let Gone { last, until, complete_from, root } = gone;
+    format!(
+        "records 1 to {last}, until {until}, were removed because they are old, and the root {root} stands for them: what is \
+         said here of the time before {complete_from} is not whole"
+    )
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::lock::{Condvar, Mutex};
-use crate::model::{KeySource, Timestamp};
+use crate::model::{KeySource, Revision, Timestamp};
 use crate::seal::{Keys, beside};
 use crate::service::{Engine, JournalSettings, Sealer};
 use crate::store::{KeptCheckpoint, StoreError, VerifyProgress, Verifying};
@@ -23,6 +23,8 @@ const NAME: &str = "jit-journal";
 const EVERY: Duration = Duration::from_secs(1);
 /// How long it waits between two reads of a verification.
 const PAUSE: Duration = Duration::from_millis(2);
+/// How often it looks for old records.
+const REMOVE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Verifies and signs the journal of a host, and keeps its last checkpoint outside of the store.
 ///
@@ -119,6 +121,24 @@ impl Keeper {
         Ok(kept)
     }
 
+    /// Removes what the configuration does not keep any more, in short transactions, and answers how many records are removed in
+    /// all. The thread does it every hour, after it has verified and signed.
+    ///
+    /// # Errors
+    /// As for [`Sealer::remove_old`].
+    pub fn remove_old(&self) -> Result<Option<Revision>, Error> {
+        let mut last = None;
+        if self.key_is_known {
+            while let Some(removed) = self.sealer.remove_old()? {
+                last = Some(removed.last);
+                if self.stop.wait(PAUSE * 10) {
+                    break;
+                }
+            }
+        }
+        Ok(last)
+    }
+
     fn check_outside(&self) -> Result<(), Error> {
         let newest = self.settings.checkpoint_folder.as_ref().map(|folder| folder.join(NEWEST));
         for path in self.beside.iter().chain(&newest) {
@@ -171,6 +191,10 @@ impl Keeper {
             self.advance()?;
             last.verified = Some(now);
         }
+        if is_due(last.removed, Some(REMOVE_EVERY)) {
+            self.remove_old()?;
+            last.removed = Some(now);
+        }
         Ok(())
     }
 
@@ -180,7 +204,7 @@ impl Keeper {
         }
         // Everything was verified by the process before, as far as this one can tell.
         let now = Some(self.engine.now());
-        let mut last = Last { verified: now, all: now };
+        let mut last = Last { verified: now, all: now, removed: None };
         let mut failing = false;
         let mut done = if self.settings.verify_at_start { self.advance().map(drop) } else { Ok(()) };
         loop {
@@ -214,6 +238,7 @@ const NEWEST: &str = "newest.checkpoint";
 struct Last {
     verified: Option<Timestamp>,
     all: Option<Timestamp>,
+    removed: Option<Timestamp>,
 }
 
 fn millis(time: Duration) -> Option<i64> {

@@ -86,6 +86,12 @@ impl Tree {
         self.size
     }
 
+    /// The roots of its complete parts, the largest first: one for each bit of its size. It grows from these alone.
+    #[must_use]
+    pub fn parts(&self) -> &[Hash] {
+        &self.parts
+    }
+
     /// Its root: the hash that stands for all of its records.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::refused::RefusedKind;
 use super::{
     AccessRequest, Action, Actor, Alert, AlertId, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId,
-    Grant, GrantId, Justification, Principal, RequestId, Resource, Standing, TicketUrl, Timestamp, UseDetails,
+    Grant, GrantId, Justification, Principal, Removal, RequestId, Resource, Standing, TicketUrl, Timestamp, UseDetails,
 };
 
 /// One fact, when it became true, and by whom.
@@ -208,6 +208,8 @@ pub enum Fact {
         /// How many requests that wait for an answer it touches.
         requests: u32,
     },
+    /// Old records were removed from the beginning of the journal.
+    RecordsRemoved(Box<Removal>),
     /// Somebody reviewed the use of a grant that nobody had approved.
     BreakGlassReviewed {
         /// Which grant.
@@ -286,7 +288,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every name of a fact.
-    pub const NAMES: [&'static str; 35] = [
+    pub const NAMES: [&'static str; 36] = [
         "request_submitted",
         "request_reviewed",
         "review_lapsed",
@@ -313,6 +315,7 @@ impl Fact {
         "clock_accepted",
         "guardrails_changed",
         "configuration_changed",
+        "records_removed",
         "break_glass_reviewed",
         "break_glass_review_waived",
         "break_glass_review_overdue",
@@ -354,6 +357,7 @@ impl Fact {
             Self::ClockAccepted { .. } => "clock_accepted",
             Self::GuardrailsChanged { .. } => "guardrails_changed",
             Self::ConfigurationChanged { .. } => "configuration_changed",
+            Self::RecordsRemoved(_) => "records_removed",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
             Self::BreakGlassReviewOverdue { .. } => "break_glass_review_overdue",
@@ -420,7 +424,8 @@ impl Subject {
             Fact::StoreAccepted { .. }
             | Fact::ClockAccepted { .. }
             | Fact::GuardrailsChanged { .. }
-            | Fact::ConfigurationChanged { .. } => Self::Store,
+            | Fact::ConfigurationChanged { .. }
+            | Fact::RecordsRemoved(_) => Self::Store,
             Fact::AlertRaised(alert) => match (alert.grant, &alert.who) {
                 (Some(grant), _) => Self::Grant(grant),
                 (None, Some(who)) => Self::Principal(who.clone()),

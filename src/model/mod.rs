@@ -30,6 +30,7 @@
 //! | `delegation` | who reviews in whose place, and for how long |
 //! | `details` | what a request says for people, and its grant keeps |
 //! | `refused` | an attempt that was refused |
+//! | `removal` | which old records were removed, and what stands for them |
 //! | `delivery` | one notice on its way to one recipient |
 //! | `evidence_form` | in which form evidence is wanted |
 //! | `key_source` | where the key comes from that signs checkpoints |
@@ -84,6 +85,7 @@ mod principal;
 mod raw;
 mod record_filter;
 mod refused;
+mod removal;
 mod request;
 mod resource;
 mod role;
@@ -136,6 +138,7 @@ pub use principal::{Principal, PrincipalKind};
 pub(crate) use raw::RawQuery;
 pub use record_filter::{ExportFormat, RecordFilter, RecordOrder, SearchText};
 pub use refused::{Refused, RefusedKind};
+pub use removal::Removal;
 pub use request::{
     AccessRequest, Amendment, Answer, DurationCut, Repeat, RequestState, RequestStatus, Review, Verdict,
 };

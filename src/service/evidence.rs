@@ -3,7 +3,7 @@
 use super::workflow::Workflow;
 use crate::command::{Definition, GetEvidence};
 use crate::error::Error;
-use crate::evidence::{Chain, Collector, Evidence};
+use crate::evidence::{Chain, Collector, Evidence, Gone};
 use crate::model::{Caller, Checkpoint, Invalid, Revision, Timestamp};
 use crate::store::{RecordQuery, StoreError, Verification, Verifying, tell};
 
@@ -79,6 +79,12 @@ impl Workflow {
                 break;
             }
         }
+        chain.removed = self.removed()?.filter(|gone| from < gone.complete_from).map(|gone| Gone {
+            last: gone.last,
+            until: gone.until,
+            complete_from: gone.complete_from,
+            root: gone.root.to_string(),
+        });
         self.verify_chain(&mut chain, until, watch)?;
         Ok(Evidence::of(&collector, chain).show(get.form))
     }

@@ -40,6 +40,7 @@
 //! | `offers` | what a caller may ask for |
 //! | `remedies` | what may be asked for to lift a denial |
 //! | `explain` | why a check is answered as it is |
+//! | `retention` | removing old records, once a signed checkpoint stands for them |
 //! | `configured` | which configuration an engine was opened with, on record |
 //! | `touched` | what a change of the configuration touches |
 //! | `honoured` | which grants are honoured now |
@@ -121,6 +122,8 @@ mod records;
 mod refusals;
 mod remedies;
 #[cfg(feature = "sign")]
+mod retention;
+#[cfg(feature = "sign")]
 mod sealing;
 mod settings;
 mod shared;
@@ -154,6 +157,6 @@ pub use reconciler::{Reconciler, Tick};
 pub use remedies::Remedies;
 #[cfg(feature = "sign")]
 pub use sealing::Sealer;
-pub use settings::{GuardrailSettings, JournalSettings, PolicyTests, Settings};
+pub use settings::{GuardrailSettings, JournalSettings, MIN_RETENTION_DAYS, PolicyTests, Settings};
 pub use watch::Watch;
 pub use workflow::Workflow;

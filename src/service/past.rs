@@ -34,6 +34,7 @@ impl Workflow {
             }
         };
         let (store, at) = (self.audited(caller, &WhoCould::SPEC)?, asked.at);
+        self.told_at("at", at)?;
         let whose = |grant: &Grant| asked.person.as_ref().is_none_or(|person| grant.is_of(person));
         let covering =
             |grant: &Grant| grant.window.end() > at && whose(grant) && grant.covers(&asked.permission, &resource);
@@ -55,6 +56,7 @@ impl Workflow {
     /// As for [`Workflow::who_could`].
     pub fn what_could(&self, caller: &Caller, asked: &WhatCould) -> Result<Listing<Grant>, Error> {
         let (store, at) = (self.audited(caller, &WhatCould::SPEC)?, asked.at);
+        self.told_at("at", at)?;
         let theirs = |grant: &Grant| grant.window.end() > at && grant.holder == asked.principal;
         let told = tell(store, changes_of(Some(asked.principal.clone())), at, theirs)?;
         Ok(Listing { items: in_force(told, at, store)?, next: None, now: at })
@@ -70,6 +72,7 @@ impl Workflow {
             return Err(Invalid::new("until", format!("is {until}"), format!("an instant after {from}")).into());
         }
         let store = self.audited(caller, &WhatChanged::SPEC)?;
+        self.told_at("since", from)?;
         let active = |grants: &BTreeMap<GrantId, Grant>, at| {
             let active = grants.values().filter(|grant| grant.status(at) == GrantStatus::Active);
             active.map(|grant| grant.id).collect::<BTreeSet<_>>()
@@ -79,6 +82,20 @@ impl Workflow {
         let after = active(&told, until);
         told.retain(|id, _| before.contains(id) != after.contains(id));
         Ok(Listing { items: counted(told, until, store)?, next: None, now: until })
+    }
+
+    /// That the record tells of every grant that was in force at that instant.
+    fn told_at(&self, field: &'static str, at: Timestamp) -> Result<(), Error> {
+        match self.removed()?.filter(|gone| at < gone.complete_from) {
+            Some(gone) => {
+                let expected = format!(
+                    "an instant from {} on; what is older is not told whole, because records up to {} were removed",
+                    gone.complete_from, gone.until
+                );
+                Err(Invalid::new(field, format!("is {at}"), expected).into())
+            }
+            None => Ok(()),
+        }
     }
 
     /// The store, with every use that this process has answered, for somebody who may read the record.

@@ -80,6 +80,10 @@ impl Workflow {
             return Err(Invalid::new("record", format!("is {record}"), expected).into());
         }
         let store = &*self.shared.store;
+        if let Some(gone) = self.removed()?.filter(|gone| record <= gone.last.0) {
+            let expected = format!("a record after {}; older ones were removed", gone.last);
+            return Err(Invalid::new("record", format!("is {record}"), expected).into());
+        }
         let body = store.bodies(Revision(record - 1), Revision(record))?.pop();
         let body = body.ok_or_else(|| StoreError::Corrupt(format!("record {record} is missing")))?;
         let mut parts = Parts { store, tile: None };
@@ -101,6 +105,11 @@ impl Workflow {
         let old = self.at_size(since, "since")?;
         if old.size > kept.size {
             let expected = format!("at most {}, the size of the checkpoint", kept.size);
+            return Err(Invalid::new("since", format!("is {since}"), expected).into());
+        }
+        if let Some(gone) = self.removed()?.filter(|gone| old.size <= gone.last && !old.size.0.is_multiple_of(TILE)) {
+            let expected =
+                format!("the size of a checkpoint of more than {} records; older ones were removed", gone.last);
             return Err(Invalid::new("since", format!("is {since}"), expected).into());
         }
         let mut parts = Parts { store: &*self.shared.store, tile: None };

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::journal::{Hash, TILE, Tree};
 use crate::model::{Checkpoint as Place, Revision, Timestamp};
 use crate::seal::{Checkpoint, Keys};
-use crate::store::{Head, KeptCheckpoint, Position, StoreError, Verification, VerifyProgress, Verifying};
+use crate::store::{Head, KeptCheckpoint, Position, Removed, StoreError, Verification, VerifyProgress, Verifying};
 
 /// Verifies and signs. Cheap to clone.
 ///
@@ -30,7 +30,7 @@ use crate::store::{Head, KeptCheckpoint, Position, StoreError, Verification, Ver
 /// ```
 #[derive(Debug, Clone)]
 pub struct Sealer {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     keys: Arc<Keys>,
 }
 
@@ -107,6 +107,10 @@ impl Sealer {
         if head.accepted.is_some_and(|(_, at)| at >= said.at) {
             return Ok(());
         }
+        if head.removed.is_some_and(|removed| said.size <= removed.last && lineage == head.lineage) {
+            // What it covers is removed, for which a later checkpoint stands.
+            return self.last().map(drop);
+        }
         let known = Position { lineage, revision: said.size, hash: said.head };
         self.shared.store.has_grown(&known).map(drop).map_err(|error| match error {
             StoreError::Replaced(why) => StoreError::Replaced(format!(
@@ -120,8 +124,19 @@ impl Sealer {
     /// The last checkpoint, if a known key has signed it, and the tree that it stands for.
     fn last(&self) -> Result<(Option<KeptCheckpoint>, Tree), StoreError> {
         let store = &*self.shared.store;
-        let Some(kept) = store.last_checkpoint()? else { return Ok((None, Tree::default())) };
+        let removed = store.head()?.removed;
+        let Some(kept) = store.last_checkpoint()?.filter(|kept| removed.is_none_or(|gone| kept.size >= gone.last))
+        else {
+            return match removed {
+                Some(gone) => Err(corrupt(&format!(
+                    "no checkpoint covers record {}, up to which records were removed",
+                    gone.last
+                ))),
+                None => Ok((None, Tree::default())),
+            };
+        };
         self.check_signed(&kept)?;
+        self.tree_of(removed)?;
         let tree = tree_up_to(store, kept.size)?;
         if tree.root() != kept.root {
             return Err(differs(&kept, tree.root()));
@@ -129,7 +144,17 @@ impl Sealer {
         Ok((Some(kept), tree))
     }
 
-    fn check_signed(&self, kept: &KeptCheckpoint) -> Result<(), StoreError> {
+    /// The tree over the removed records, which the root that was written down stands for.
+    fn tree_of(&self, removed: Option<Removed>) -> Result<Tree, StoreError> {
+        let Some(removed) = removed else { return Ok(Tree::default()) };
+        let tree = Tree::of_tiles(self.shared.store.tiles(0, removed.last.0 / TILE)?);
+        if (tree.size(), tree.root()) != (removed.last.0, removed.root) {
+            return Err(corrupt("the roots that stand for the removed records are not those that were written down"));
+        }
+        Ok(tree)
+    }
+
+    pub(super) fn check_signed(&self, kept: &KeptCheckpoint) -> Result<(), StoreError> {
         let wrong = |why: &dyn std::fmt::Display| corrupt(&format!("the checkpoint over {} records: {why}", kept.size));
         let said = self.keys.open(&kept.note).map_err(|error| wrong(&error))?;
         let KeptCheckpoint { size, head, root, at, .. } = kept;
@@ -142,26 +167,43 @@ impl Sealer {
     fn advanced(&self, watch: &mut dyn Verifying) -> Result<(Head, Option<KeptCheckpoint>), StoreError> {
         let (last, tree) = self.last()?;
         let after = last.as_ref().map(|kept| Place::of(kept.size, &kept.head.to_string()));
-        let mut growing = Growing { tree, tiles: Vec::new(), kept: Vec::new(), problem: None, watch };
-        let verified = self.shared.store.verify_with(&Verification { after }, &mut growing)?;
-        let Growing { tree, tiles, .. } = growing;
+        let mut growing = Growing { tree, tiles: Vec::new(), kept: Vec::new(), problem: None, is_behind: false, watch };
+        let verified = self.shared.store.verify_with(&Verification { after }, &mut growing);
+        let Growing { tree, tiles, is_behind, .. } = growing;
+        if is_behind {
+            return Err(moved_on());
+        }
+        let verified = verified?;
         Ok((verified.head, self.sealed(last, &verified.head, &tree, &tiles)?))
     }
 
     fn verified_all(&self, watch: &mut dyn Verifying) -> Result<(Head, Option<KeptCheckpoint>), StoreError> {
         let store = &*self.shared.store;
+        let removed = store.head()?.removed;
+        let tree = self.tree_of(removed)?;
+        let first = tree.size();
         let (mut kept, mut last) = (Vec::new(), None);
         let mut next = store.checkpoint_covering(Revision(1))?;
         while let Some(one) = next {
             self.check_signed(&one)?;
-            kept.push((one.size.0, one.root));
+            // Of one that covers removed records only, no record says whether it was so.
+            if one.size.0 > first {
+                kept.push((one.size.0, one.root));
+            }
             next = store.checkpoint_covering(one.size.next())?;
             last = Some(one);
         }
+        if let Some(gone) = removed.filter(|gone| last.as_ref().is_none_or(|kept| kept.size < gone.last)) {
+            let problem = format!("no checkpoint covers record {}, up to which records were removed", gone.last);
+            return Err(corrupt(&problem));
+        }
         kept.reverse();
-        let mut growing = Growing { tree: Tree::default(), tiles: Vec::new(), kept, problem: None, watch };
+        let mut growing = Growing { tree, tiles: Vec::new(), kept, problem: None, is_behind: false, watch };
         let verified = store.verify_with(&Verification::default(), &mut growing);
-        let Growing { tree, tiles, kept, problem, .. } = growing;
+        let Growing { tree, tiles, kept, problem, is_behind, .. } = growing;
+        if is_behind {
+            return Err(moved_on());
+        }
         if let Some(problem) = problem {
             return Err(corrupt(&problem));
         }
@@ -171,7 +213,7 @@ impl Sealer {
             return Err(StoreError::Replaced(problem));
         }
         for (chunk, roots) in tiles.chunks(1_000).enumerate() {
-            let first = chunk as u64 * 1_000;
+            let first = first / TILE + chunk as u64 * 1_000;
             let stored = store.tiles(first, first + roots.len() as u64)?;
             if roots.iter().zip(&stored).any(|((_, root), stored)| root != stored) {
                 return Err(corrupt("the roots that are kept for proofs are not those of the records"));
@@ -271,6 +313,11 @@ fn corrupt(problem: &str) -> StoreError {
     StoreError::Corrupt(problem.to_owned())
 }
 
+fn moved_on() -> StoreError {
+    let source = "older records were removed meanwhile; verify again".into();
+    StoreError::Unavailable { doing: "verifying", source }
+}
+
 fn differs(kept: &KeptCheckpoint, root: Hash) -> StoreError {
     let KeptCheckpoint { size, at, root: signed, .. } = kept;
     corrupt(&format!(
@@ -285,11 +332,14 @@ struct Growing<'a> {
     /// The sizes and roots of the checkpoints that lie ahead, the next one last.
     kept: Vec<(u64, Hash)>,
     problem: Option<String>,
+    /// Whether the records that follow the tree were removed meanwhile.
+    is_behind: bool,
     watch: &'a mut dyn Verifying,
 }
 
 impl Verifying for Growing<'_> {
     fn record(&mut self, revision: Revision, body: &str) {
+        self.is_behind |= revision.0 != self.tree.size() + 1;
         if let Some(root) = self.tree.push(body) {
             self.tiles.push((self.tree.size() / TILE - 1, root));
         }
@@ -308,7 +358,7 @@ impl Verifying for Growing<'_> {
     }
 
     fn progress(&mut self, progress: VerifyProgress) -> ControlFlow<()> {
-        if self.problem.is_some() {
+        if self.problem.is_some() || self.is_behind {
             return ControlFlow::Break(());
         }
         self.watch.progress(progress)

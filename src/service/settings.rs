@@ -92,6 +92,10 @@ pub struct GuardrailSettings {
     pub max_entity_age: Option<Duration>,
 }
 
+/// No record is removed that is younger than so many days, whatever the configuration says: notices and refused attempts are
+/// kept for 90 days and name what they are about.
+pub const MIN_RETENTION_DAYS: u32 = 92;
+
 /// When the journal is verified and signed, and what follows when it is not whole.
 ///
 /// ```
@@ -115,6 +119,11 @@ pub struct JournalSettings {
     pub checkpoint_folder: Option<PathBuf>,
     /// The key that signs.
     pub signing_key: KeySource,
+    /// How many days records are kept; at least [`super::MIN_RETENTION_DAYS`]. `None`: as long as there is room. See
+    /// [`super::Sealer::remove_old`].
+    pub keep_days: Option<u32>,
+    /// How many records are kept, though none that is younger than [`super::MIN_RETENTION_DAYS`] is removed. `None`: all.
+    pub keep_records: Option<u64>,
 }
 
 impl Default for JournalSettings {
@@ -128,6 +137,8 @@ impl Default for JournalSettings {
             stop_on_failure: true,
             checkpoint_folder: None,
             signing_key: KeySource::BesideStore,
+            keep_days: None,
+            keep_records: None,
         }
     }
 }

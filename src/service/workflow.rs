@@ -18,7 +18,7 @@ use crate::model::{
     Subject, Timestamp,
 };
 use crate::store::{
-    ListedRequest, Page, Position, RecordQuery, StoreError, Verification, Verified, Verifying, Visible,
+    ListedRequest, Page, Position, RecordQuery, Removed, StoreError, Verification, Verified, Verifying, Visible,
 };
 use crate::workflow::{
     Needs, Refusal, RefusalCode, Rules, Whose, lent_roles, may_see_delegation, may_see_grant, may_see_request,
@@ -222,6 +222,14 @@ impl Workflow {
         Ok(records::all(&*self.shared.store, query, EXPORTED)?)
     }
 
+    /// Which records were removed because they are old, if any were.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub fn removed(&self) -> Result<Option<Removed>, Error> {
+        Ok(self.shared.store.head()?.removed)
+    }
+
     /// What the record tells of a grant, for somebody who may read all of it.
     pub(crate) fn told_of(&self, grant: GrantId) -> Result<Option<Grant>, Error> {
         Ok(self.shared.store.grant(grant)?.grant)
@@ -302,6 +310,11 @@ impl Workflow {
         watch: &mut dyn Verifying,
     ) -> Result<u64, Error> {
         let verified = self.verify_with(&Verification { after: after.cloned() }, watch)?;
+        let gone = verified.head.removed.zip(expected).filter(|(gone, kept)| kept.revision < gone.last);
+        if let Some((gone, kept)) = gone {
+            let better = format!("a head of record {} or a later one; older ones were removed", gone.last);
+            return Err(Invalid::new("expected", format!("is of record {}", kept.revision), better).into());
+        }
         if let Some(kept) = expected {
             let Checkpoint { revision, .. } = *kept;
             let known = Position { lineage: verified.head.lineage, revision, hash: kept.hash().parse()? };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 use crate::journal::Hash;
-use crate::model::{Invalid, Revision, Timestamp};
+use crate::model::{Invalid, Removal, Revision, Timestamp};
 
 /// The end of the journal.
 ///
@@ -36,6 +36,47 @@ pub struct Head {
     pub accepted: Option<(Revision, Timestamp)>,
     /// The last record by which an operator said that the clock is right.
     pub clock: Option<Revision>,
+    /// Which records were removed because they are old.
+    pub removed: Option<Removed>,
+}
+
+/// Which records were removed from the beginning of the journal: see [`crate::model::Removal`].
+///
+/// ```
+/// use jit_access::store::{MemoryStore, Store};
+///
+/// assert!(MemoryStore::new().head()?.removed.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Removed {
+    /// The last record that was removed, and all before it.
+    pub last: Revision,
+    /// Its hash, which the next record continues.
+    pub hash: Hash,
+    /// The root of the tree over the texts of all of them.
+    pub root: Hash,
+    /// The instant of the last one.
+    pub until: Timestamp,
+    /// From here on the record tells of every grant that was in force.
+    pub complete_from: Timestamp,
+    /// The record that says so.
+    pub recorded: Revision,
+}
+
+impl Removed {
+    /// What the record of this revision says. Both hashes were read as such.
+    pub(crate) fn of(removal: &Removal, recorded: Revision) -> Option<Self> {
+        Some(Self {
+            last: removal.last,
+            hash: removal.hash.parse().ok()?,
+            root: removal.root.parse().ok()?,
+            until: removal.until,
+            complete_from: removal.complete_from,
+            recorded,
+        })
+    }
 }
 
 impl Head {
@@ -51,6 +92,27 @@ impl Head {
             seen: Timestamp::EPOCH,
             accepted: None,
             clock: None,
+            removed: None,
+        }
+    }
+
+    /// The last record that was removed; zero where none was.
+    #[must_use]
+    pub fn removed_up_to(&self) -> Revision {
+        self.removed.map_or(Revision::ZERO, |removed| removed.last)
+    }
+
+    /// The head as it was at a record that is not after it, as far as that record does not say it itself.
+    pub(crate) fn at_record(&self, revision: Revision, hash: Hash, at: Timestamp) -> Self {
+        Self {
+            revision,
+            hash,
+            at,
+            changed: self.changed.min(revision),
+            accepted: self.accepted.filter(|(accepted, _)| *accepted <= revision),
+            clock: self.clock.filter(|clock| *clock <= revision),
+            removed: self.removed.filter(|removed| removed.recorded <= revision),
+            ..*self
         }
     }
 

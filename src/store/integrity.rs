@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Head, Rows, StoreError};
+use super::{Head, Removed, Rows, StoreError};
 use crate::journal::{Hash, Record};
 use crate::model::{AccessRequest, Delegation, Event, Fact, Grant, Principal, Revision, Standing, Timestamp};
 
@@ -63,12 +63,13 @@ pub(crate) fn pass_event(revision: Revision, hash: Hash, at: Timestamp, event: &
     if event.fact.changes_state() {
         head.changed = revision;
     }
-    match event.fact {
+    match &event.fact {
         Fact::StoreAccepted { .. } => head.accepted = Some((revision, at)),
         Fact::ClockAccepted { .. } => {
             head.seen = at;
             head.clock = Some(revision);
         }
+        Fact::RecordsRemoved(removal) => head.removed = Removed::of(removal, revision),
         _ => {}
     }
 }

@@ -7,19 +7,21 @@ use super::answer::{Lookup, answer};
 use super::memory_outbox::Outbox;
 use super::outbox::DAY_MILLIS;
 use super::records::check_position;
-use super::topics::{Bits, concerned, place_of};
+use super::retention::{check_removal, removal_in};
+use super::topics::{Bits, concerned, place_of, revision_of};
 use super::verification::tell;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KEY_DAYS, KeptCheckpoint, Leased, LeasedDelivery, Lineage, Live,
     MAX_REFUSALS, NewDelivery, NumberedDelivery, NumberedRefusal, Page, Position, REFUSAL_DAYS, Reads, RecordQuery,
-    RefusalPage, Seen, Settled, Store, StoreError, Subject, Verification, Verified, Verifying, fold,
+    RefusalPage, Removable, RemovalLimits, Seen, Settled, Store, StoreError, Subject, Verification, Verified,
+    Verifying, fold,
 };
 use crate::journal::{Broken, Hash, Record, Verifier};
 use crate::lock::Mutex;
 use crate::model::{
-    AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Grant,
-    GrantId, GrantStatus, Invalid, Principal, Refused, RequestId, RequestStatus, Revision, Secret, Standing, Timestamp,
-    Topic,
+    AccessRequest, ChannelCount, Delegation, DelegationId, DelegationStatus, Delivery, DeliveryId, Event, Fact, Grant,
+    GrantId, GrantStatus, Invalid, Principal, Refused, Removal, RequestId, RequestStatus, Revision, Secret, Standing,
+    Timestamp, Topic,
 };
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
@@ -125,6 +127,12 @@ impl State {
         {
             return Err(StoreError::KeyTaken);
         }
+        let removal = removal_in(&batch.events);
+        if let Some(removal) = removal {
+            let (needed, hash) = (self.needed(self.head.at), self.record(removal.last.0).map(|record| record.hash));
+            check_removal(removal, &self.head, needed, hash)?;
+        }
+        let removed = self.head.removed_up_to();
         let mut head = self.head;
         let mut records = Vec::with_capacity(batch.events.len());
         let mut created = BTreeMap::new();
@@ -162,6 +170,9 @@ impl State {
         }
         self.journal.extend(records.iter().cloned());
         self.head = head;
+        if let Some(removal) = removal {
+            self.remove(removal, removed);
+        }
         // A walk over all of it, so not at each commit.
         self.commits += 1;
         if self.commits.is_multiple_of(1_000) {
@@ -195,14 +206,113 @@ impl State {
     }
 
     fn check_position(&self, known: &Position) -> Result<(), StoreError> {
-        check_position(known, &self.head, |revision| {
-            let index = usize::try_from(revision.0).ok().and_then(|revision| revision.checked_sub(1));
-            Ok(index.and_then(|index| self.journal.get(index)).map(|record| record.hash))
-        })
+        check_position(known, &self.head, |revision| Ok(self.record(revision.0).map(|record| record.hash)))
     }
 
     fn record(&self, revision: u64) -> Option<&Record> {
-        self.journal.get(usize::try_from(revision).ok()?.checked_sub(1)?)
+        let removed = self.head.removed_up_to().0;
+        self.journal.get(usize::try_from(revision).ok()?.checked_sub(usize::try_from(removed).ok()? + 1)?)
+    }
+
+    /// The first record that tells of something live or pending. Of a chain of extensions all is needed.
+    fn needed(&self, now: Timestamp) -> Option<Revision> {
+        let requests = self.requests.values().filter(|row| row.value.state.is_open()).map(|row| row.created);
+        let delegations = self.delegations.values();
+        let delegations = delegations.filter(|row| row.value.status(now).is_live()).map(|row| row.created);
+        let lives = |grant: &Grant| (grant.ended.is_none() && !grant.noted.expiry) || grant.is_unsettled();
+        let grants = self.grants.values().filter(|row| lives(&row.value)).flat_map(|row| {
+            let first = self.grants.get(&row.value.first()).unwrap_or(row);
+            let request = self.requests.get(&first.value.request).map(|request| request.created);
+            request.into_iter().chain([first.created])
+        });
+        requests.chain(delegations).chain(grants).min()
+    }
+
+    /// The last record that has this topic.
+    fn last_of(&self, topic: &Topic) -> Revision {
+        let block = self.topics.get(topic).and_then(|blocks| blocks.last_key_value());
+        block.and_then(|(block, bits)| Some(revision_of(*block, bits.last()?))).unwrap_or_default()
+    }
+
+    /// The grants and the requests that are over with the records up to one, and the last record about a grant that is not and
+    /// whose beginning goes.
+    fn over(&self, last: Revision) -> (BTreeSet<GrantId>, BTreeSet<RequestId>, Revision) {
+        let about = |subject: Subject| self.last_of(&Topic::Subject(subject));
+        let mut chains: BTreeMap<GrantId, Revision> = BTreeMap::new();
+        for (id, row) in &self.grants {
+            let latest = chains.entry(row.value.first()).or_default();
+            let request = about(Subject::Request(row.value.request));
+            *latest = (*latest).max(row.created).max(about(Subject::Grant(*id))).max(request);
+        }
+        let is_over = |first: &GrantId| chains.get(first).is_some_and(|latest| *latest <= last);
+        let begins = self.grants.values().filter(|row| row.created <= last);
+        let latest = begins.map(|row| chains.get(&row.value.first()).copied().unwrap_or_default()).max();
+        let grants: BTreeSet<_> =
+            self.grants.iter().filter(|(_, row)| is_over(&row.value.first())).map(|(id, _)| *id).collect();
+        let of_requests = self.requests.iter().filter(|(id, row)| {
+            row.created <= last
+                && match self.grant_of.get(id) {
+                    Some(grant) => grants.contains(grant),
+                    None => about(Subject::Request(**id)) <= last,
+                }
+        });
+        let requests = of_requests.map(|(id, _)| *id).collect();
+        (grants, requests, latest.unwrap_or_default())
+    }
+
+    fn removable(&self, limits: &RemovalLimits) -> Option<Removable> {
+        let before = |at: Timestamp| {
+            let first = self.journal.iter().find(|record| record.event.at >= at);
+            first.map_or(self.head.revision, |record| Revision(record.revision.0.saturating_sub(1)))
+        };
+        let last = limits.last(&self.head, before(limits.before), before(limits.floor), self.needed(limits.now))?;
+        let record = self.record(last.0)?;
+        let (until, latest) = (record.event.at, self.over(last).2);
+        let later = self.record(latest.0).filter(|record| record.revision > last).map(|record| record.event.at);
+        let told_later = |who: &Principal| {
+            self.journal.iter().any(|record| {
+                let is_told =
+                    matches!(&record.event.fact, Fact::StandingReported { principal, .. } if principal == who);
+                is_told && record.revision > last
+            })
+        };
+        let standing = self.standings.iter().filter(|(who, _)| !told_later(who));
+        Some(Removable {
+            decided_from: self.head.revision,
+            last,
+            hash: record.hash,
+            until,
+            complete_from: later.unwrap_or(until).max(until),
+            standing: standing.map(|(who, standing)| (who.clone(), standing.clone())).collect(),
+        })
+    }
+
+    /// Removes the records up to one, and what has no other records. The head says so already.
+    fn remove(&mut self, removal: &Removal, before: Revision) {
+        let (grants, requests, _) = self.over(removal.last);
+        let delegations: Vec<_> = (self.delegations.iter())
+            .filter(|(id, row)| {
+                let about = self.last_of(&Topic::Subject(Subject::Delegation(**id)));
+                row.created <= removal.last && about <= removal.last
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        self.grants.retain(|id, _| !grants.contains(id));
+        self.grant_of.retain(|_, grant| !grants.contains(grant));
+        self.requests.retain(|id, _| !requests.contains(id));
+        self.delegations.retain(|id, _| !delegations.contains(id));
+        let (block, place) = place_of(removal.last);
+        self.topics.retain(|_, blocks| {
+            blocks.retain(|known, bits| {
+                if *known == block {
+                    bits.remove(place);
+                }
+                *known >= block && !bits.is_empty()
+            });
+            !blocks.is_empty()
+        });
+        self.journal.drain(..usize::try_from(removal.last.0 - before.0).unwrap_or(usize::MAX).min(self.journal.len()));
+        self.done.retain(|_, (at, _)| *at > removal.until);
     }
 
     /// The records that the query selects.
@@ -439,9 +549,15 @@ impl Store for MemoryStore {
             let position = Position { lineage: state.head.lineage, revision: known.revision, hash };
             state.check_position(&position).map_err(|error| broken(error.to_string()))?;
         }
-        let mut verifier = Verifier::default();
+        let removed = state.head.removed_up_to();
+        let (mut verifier, mut told) = match &state.head.removed {
+            Some(gone) => {
+                let told = state.head.at_record(gone.last, gone.hash, gone.until);
+                (Verifier::after(gone.last, gone.hash, gone.until), told)
+            }
+            None => (Verifier::default(), Head::new(state.head.lineage)),
+        };
         let mut events: Vec<Event> = Vec::with_capacity(state.journal.len());
-        let mut told = Head::new(state.head.lineage);
         for record in &state.journal {
             let record = verifier.next(record.revision, &record.hash.to_string(), &record.body)?;
             super::pass(&record, &mut told);
@@ -455,15 +571,19 @@ impl Store for MemoryStore {
         let Ok(rows) = fold::<Infallible>(&events, |_| Ok(View::default()));
         super::compare(
             &rows,
-            state.requests.values().map(|row| &row.value),
-            state.grants.values().map(|row| &row.value),
-            state.delegations.values().map(|row| &row.value),
+            state.requests.values().filter(|row| row.created > removed).map(|row| &row.value),
+            state.grants.values().filter(|row| row.created > removed).map(|row| &row.value),
+            state.delegations.values().filter(|row| row.created > removed).map(|row| &row.value),
             &state.standings,
         )?;
         let head = state.head;
         drop(state);
         tell(watch, head.revision, head.revision)?;
-        Ok(Verified { head, records: count.saturating_sub(after.0) })
+        Ok(Verified { head, records: count.saturating_sub(after.max(removed).0) })
+    }
+
+    fn removable(&self, limits: &RemovalLimits) -> Result<Option<Removable>, StoreError> {
+        Ok(self.state.lock().removable(limits))
     }
 
     fn last_checkpoint_up_to(&self, record: Revision) -> Result<Option<KeptCheckpoint>, StoreError> {

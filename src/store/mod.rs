@@ -11,6 +11,7 @@
 //! | `checkpoints` | what is kept of signed checkpoints |
 //! | `live` | which grants checks need |
 //! | `refusals` | refused attempts: which are kept, and which are wanted |
+//! | `retention` | which old records may be removed, and what has to be told again then |
 //! | `outbox` | which notices wait to be told, and what becomes of their deliveries |
 //! | `page` | which rows a list shows |
 //! | `records` | which records of the journal are wanted, and what a record is about |
@@ -53,6 +54,7 @@ mod port;
 mod postgres;
 mod records;
 mod refusals;
+mod retention;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -69,7 +71,7 @@ pub use batch::{Batch, Done};
 pub use checkpoints::KeptCheckpoint;
 pub use error::StoreError;
 pub use fold::{Rows, fold};
-pub use head::{Head, Lineage, Position, Seen};
+pub use head::{Head, Lineage, Position, Removed, Seen};
 #[cfg(feature = "sqlite")]
 pub(crate) use integrity::pass_event;
 pub use integrity::{check_basis, check_head, compare, pass, seal};
@@ -85,6 +87,7 @@ pub use port::{DecideBatch, Reads, Store};
 pub use postgres::{PostgresOptions, PostgresStore, PostgresUrl, UnusableDatabase};
 pub use records::RecordQuery;
 pub use refusals::{MAX_REFUSALS, NumberedRefusal, REFUSAL_DAYS, RefusalPage};
+pub use retention::{Removable, RemovalLimits};
 #[cfg(all(feature = "sqlite", feature = "config"))]
 pub(crate) use sqlite::check_private;
 #[cfg(feature = "sqlite")]

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use super::{
     Batch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
-    NumberedDelivery, NumberedRefusal, Page, Position, RecordQuery, RefusalPage, Seen, Settled, StoreError,
-    Verification, Verified, Verifying,
+    NumberedDelivery, NumberedRefusal, Page, Position, RecordQuery, RefusalPage, Removable, RemovalLimits, Seen,
+    Settled, StoreError, Verification, Verified, Verifying,
 };
 use crate::journal::{Hash, Record};
 use crate::model::{
@@ -362,6 +362,17 @@ pub trait Store: Reads + Debug + Send + Sync {
         let limit = usize::try_from(last.0.saturating_sub(after.0)).unwrap_or(usize::MAX);
         let (_, records) = self.records(&RecordQuery::after(after, limit))?;
         Ok(records.into_iter().map(|record| record.body).collect())
+    }
+
+    /// Which records may be removed now, if any: whole blocks from the beginning of the journal, none that a live or pending
+    /// thing was told by. They are removed by a commit of [`crate::model::Fact::RecordsRemoved`], in its transaction, with
+    /// the rows of what has no other records. A store that removes none answers `None`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn removable(&self, limits: &RemovalLimits) -> Result<Option<Removable>, StoreError> {
+        let _ = limits;
+        Ok(None)
     }
 
     /// Waits for running operations and makes further ones wait. Call it in a process that is about to fork.

@@ -73,7 +73,7 @@ impl RecordQuery {
     /// The first and the last revision that it can want, in a journal with this head.
     pub(super) fn range(&self, head: &Head) -> RangeInclusive<u64> {
         let last = self.before.map_or(head.revision.0, |before| before.0.saturating_sub(1).min(head.revision.0));
-        self.after.0.saturating_add(1)..=last
+        self.after.max(head.removed_up_to()).0.saturating_add(1)..=last
     }
 
     /// Whether it wants topics.
@@ -126,6 +126,13 @@ pub(super) fn check_position<E: From<StoreError>>(
         Some(Hash::GENESIS)
     } else if known.revision == head.revision {
         Some(head.hash)
+    } else if let Some(removed) = head.removed.filter(|removed| known.revision <= removed.last) {
+        // Of a record before the last removed one nobody can say what it was. The lineage is the same, and the journal goes on.
+        return if known.revision < removed.last || removed.hash == known.hash {
+            Ok(())
+        } else {
+            replaced(format!("its record {}, which is removed, was not the one that was read", known.revision))
+        };
     } else {
         hash_at(known.revision)?
     };

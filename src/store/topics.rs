@@ -14,7 +14,7 @@ use super::{Rows, Subject};
 use crate::model::{Concerned, Revision, Topic};
 
 /// How many records a block stands for.
-const BLOCK: u64 = 4_096;
+pub(super) const BLOCK: u64 = 4_096;
 const WORDS: usize = 64;
 
 /// Some of the records of a block.
@@ -49,6 +49,15 @@ impl Bits {
         }
     }
 
+    /// Takes a record out; answers whether it was there.
+    pub(super) fn remove(&mut self, place: u16) -> bool {
+        let was_there = self.contains(place);
+        if let Some(word) = self.0.get_mut(usize::from(place) / 64) {
+            *word &= !(1 << (place % 64));
+        }
+        was_there
+    }
+
     pub(super) fn contains(&self, place: u16) -> bool {
         self.0.get(usize::from(place) / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
     }
@@ -57,7 +66,7 @@ impl Bits {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0 == [0; WORDS]
     }
 

@@ -44,6 +44,8 @@ pub struct Answer {
     pub replayed: bool,
     /// Whether it is on disk, as [`Receipt::durable`] says.
     pub durable: bool,
+    /// Of a page of records: the instant until which records were removed because they are old.
+    pub removed_until: Option<Timestamp>,
 }
 
 /// What an answer holds.
@@ -225,7 +227,8 @@ impl Answer {
         Ok(match &self.body {
             Body::One(item) => AnswerDocument::One(item.document(self.now, base)?),
             Body::Page(items, next) => {
-                AnswerDocument::Page(PageDocument { items: all(items)?, next_cursor: next.clone() })
+                let removed_until = self.removed_until.map(|at| at.to_string());
+                AnswerDocument::Page(PageDocument { items: all(items)?, next_cursor: next.clone(), removed_until })
             }
             Body::List(items) => AnswerDocument::List(all(items)?),
             Body::Text(text) => AnswerDocument::Text(text),
@@ -235,7 +238,7 @@ impl Answer {
 
     /// The answer of a read.
     pub(super) const fn read(body: Body, now: Timestamp) -> Self {
-        Self { body, now, replayed: false, durable: true }
+        Self { body, now, replayed: false, durable: true, removed_until: None }
     }
 
     pub(super) fn page<T>(listing: Listing<T>, item: impl FnMut(T) -> Item) -> Self {
@@ -247,7 +250,13 @@ impl Answer {
         let Receipt { request, grant, already, .. } = receipt;
         let request = request.ok_or_else(|| missing("request"))?;
         let item = Item::Request(Box::new(request), grant.map(Box::new), already);
-        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+        Ok(Self {
+            body: Body::One(item),
+            now: receipt.now,
+            replayed: receipt.replayed,
+            durable: receipt.durable,
+            removed_until: None,
+        })
     }
 
     /// The same, with what the past says of a request that waits.
@@ -264,7 +273,13 @@ impl Answer {
     pub(super) fn grant(receipt: Receipt) -> Result<Self, Error> {
         let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
         let item = Item::Grant(Box::new(grant), None);
-        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+        Ok(Self {
+            body: Body::One(item),
+            now: receipt.now,
+            replayed: receipt.replayed,
+            durable: receipt.durable,
+            removed_until: None,
+        })
     }
 
     /// The same, with how the grant is used now.
@@ -278,20 +293,32 @@ impl Answer {
     pub(super) fn delegation(receipt: Receipt) -> Result<Self, Error> {
         let delegation = receipt.delegation.ok_or_else(|| missing("delegation"))?;
         let item = Item::Delegation(Box::new(delegation));
-        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+        Ok(Self {
+            body: Body::One(item),
+            now: receipt.now,
+            replayed: receipt.replayed,
+            durable: receipt.durable,
+            removed_until: None,
+        })
     }
 
     pub(super) fn alert(receipt: Receipt) -> Result<Self, Error> {
         let alert = receipt.alert.ok_or_else(|| missing("alert"))?;
         let item = Item::Alert(Box::new(alert));
-        Ok(Self { body: Body::One(item), now: receipt.now, replayed: receipt.replayed, durable: receipt.durable })
+        Ok(Self {
+            body: Body::One(item),
+            now: receipt.now,
+            replayed: receipt.replayed,
+            durable: receipt.durable,
+            removed_until: None,
+        })
     }
 
     /// All grants that ended by a command.
     pub(super) fn ended(receipt: Receipt) -> Self {
         let items = receipt.ended.into_iter().map(|grant| Item::Grant(Box::new(grant), None)).collect();
         let body = Body::Page(items, None);
-        Self { body, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable }
+        Self { body, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable, removed_until: None }
     }
 }
 
@@ -299,9 +326,14 @@ impl Answer {
 ///
 /// # Errors
 /// [`Error::Internal`] when it cannot be written, which no value here causes.
-pub fn page_of(items: &[Arc<Item>], next_cursor: Option<String>, now: Timestamp, base: &str) -> Result<String, Error> {
+pub fn page_of(
+    items: &[Arc<Item>],
+    (next_cursor, removed): (Option<String>, Option<Timestamp>),
+    now: Timestamp,
+    base: &str,
+) -> Result<String, Error> {
     let items: Vec<_> = items.iter().map(|item| item.document(now, base)).collect::<Result<_, _>>()?;
-    to_json(&PageDocument { items, next_cursor })
+    to_json(&PageDocument { items, next_cursor, removed_until: removed.map(|at| at.to_string()) })
 }
 
 fn missing(what: &str) -> Error {

@@ -117,6 +117,32 @@ pub fn execute(
     carry_out(workflow, spec, caller, fields, &mut ())
 }
 
+/// Like [`execute`]; what reads the whole journal tells `watch` how far it is, and is ended by it.
+///
+/// ```
+/// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
+/// use jit_access::command::{Fields, spec_of};
+/// use jit_access::wire::command::execute_watched;
+///
+/// # let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
+/// let verify = spec_of("verify").ok_or("no such command")?;
+/// let answer = execute_watched(&engine.workflow(), verify, None, Fields::parse("{}")?, &mut ())?;
+/// assert_eq!(answer.to_json("/jit")?, "0");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As for [`execute`]; [`StoreError::Unavailable`](crate::store::StoreError::Unavailable) when `watch` ended it.
+pub fn execute_watched(
+    workflow: &Workflow,
+    spec: &CommandSpec,
+    caller: Option<&Caller>,
+    fields: Fields,
+    watch: &mut dyn Verifying,
+) -> Result<Answer, Error> {
+    carry_out(workflow, spec, caller, fields, watch)
+}
+
 fn carry_out(
     workflow: &Workflow,
     spec: &CommandSpec,
@@ -260,7 +286,8 @@ fn look_up(
 /// A page of records, each with the person who answers for it.
 fn records(workflow: &Workflow, listing: Listing<Record>, canonical: bool) -> Result<Answer, Error> {
     let mut people = workflow.accountable(&listing.items)?.into_iter();
-    Ok(Answer::page(listing, |record| Item::Record(Box::new(record), canonical, people.next().flatten())))
+    let answer = Answer::page(listing, |record| Item::Record(Box::new(record), canonical, people.next().flatten()));
+    Ok(Answer { removed_until: workflow.removed()?.map(|removed| removed.until), ..answer })
 }
 
 fn delivery(one: Delivery, now: Timestamp) -> Answer {

@@ -33,6 +33,9 @@ pub struct PageDocument<T> {
     pub items: Vec<T>,
     /// What to send as `cursor` for the next page; `null` on the last one.
     pub next_cursor: Option<String>,
+    /// Only there where records were removed because they are old: records up to this instant are not among the items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed_until: Option<String>,
 }
 
 impl<T> PageDocument<T> {
@@ -41,6 +44,7 @@ impl<T> PageDocument<T> {
         Self {
             items: listing.items.iter().map(render).collect(),
             next_cursor: listing.next.as_ref().map(ToString::to_string),
+            removed_until: None,
         }
     }
 }

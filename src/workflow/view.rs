@@ -174,12 +174,13 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         Fact::StandingReported { principal, standing } => {
             view.standing.insert(principal.clone(), standing.clone());
         }
-        // Which store is the true one, what time it is, what stands above grants, and what the operator has set, is no part of
+        // Which store is the true one, what time it is, what stands above grants, and what the operator has set, and which records are old, is no part of
         // any view.
         Fact::StoreAccepted { .. }
         | Fact::ClockAccepted { .. }
         | Fact::GuardrailsChanged { .. }
-        | Fact::ConfigurationChanged { .. } => {}
+        | Fact::ConfigurationChanged { .. }
+        | Fact::RecordsRemoved(_) => {}
         Fact::BreakGlassReviewed { grant, justified, finding } => {
             let outcome = if *justified { ReviewOutcome::Justified } else { ReviewOutcome::Unjustified };
             close_review(&mut view, *grant, event, outcome(finding.clone()));

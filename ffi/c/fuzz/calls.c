@@ -30,6 +30,11 @@ static void look(void *userdata, const jit_log_record *record) {
   logged++;
 }
 
+static int32_t follow(void *userdata, uint64_t verified, uint64_t last) {
+  *(uint64_t *)userdata += 1;
+  return verified > last;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   handle slots[SLOTS] = {{NULL}}, made[CALLS];
   input in = {data, size};
@@ -134,6 +139,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         jit_str entities = text(&in);
         status = jit_tell_entities(slot->engine, entities, (int64_t)number(&in, 8), &error);
         release(entities);
+        break;
+      }
+      case 18: {
+        jit_str command = text(&in);
+        status = jit_run_watched(slot->engine, command, which & 32 ? follow : NULL, &logged, &to->text, &error);
+        release(command);
         break;
       }
       default:

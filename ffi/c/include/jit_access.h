@@ -217,6 +217,9 @@ typedef struct jit_decision {
   uint32_t reserved;
 } jit_decision;
 
+// A function that is told how far a call has come: see `jit_run_watched`. Zero goes on, anything else ends the call.
+typedef int32_t (*jit_progress_callback)(void *userdata, uint64_t verified, uint64_t last);
+
 // What is in an error. The texts live until `jit_error_free`.
 typedef struct jit_error_info {
   // `sizeof(jit_error_info)`; set it before the call.
@@ -442,6 +445,17 @@ jit_status jit_run(const struct jit_engine *engine,
                    struct jit_str command_json,
                    struct jit_text **out_json,
                    struct jit_error **out_error);
+
+// Like `jit_run`, for `verify` and `evidence`, which read the whole journal: `progress` is called between two reads with the last
+// record that was verified and the last one there is, on this thread and with no lock of the library held. When it returns
+// anything but zero, the call ends with `JIT_UNAVAILABLE`. It must not close the engine, and must not unwind or jump out. NULL
+// and every other command do as `jit_run` does. Waits for the disk.
+jit_status jit_run_watched(const struct jit_engine *engine,
+                           struct jit_str command_json,
+                           jit_progress_callback progress,
+                           void *userdata,
+                           struct jit_text **out_json,
+                           struct jit_error **out_error);
 
 // Decides by standing policies, guardrails and live grants together, for hosts without a decision point: a JSON object in, a JSON
 // object out. The fields in are `caller`, `action`, `resource`, `parent`, `context`, `principal_properties`,

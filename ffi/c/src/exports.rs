@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::guard::{ERRORS, guard, terminated};
 use crate::handle::{FromC, from_c, to_c};
 use crate::live;
+use crate::progress::Progress;
 use crate::types::*;
 use crate::{TEXTS, Text, log, whole};
 
@@ -195,6 +196,30 @@ pub unsafe extern "C" fn jit_run(
         let document = document.ok_or_else(|| Invalid::new("command_json", "is NULL", "a JSON object"))?;
         let out_json = c.out(out_json, "out_json")?;
         let answer = command::run(live::pinned(from_c(engine))?.host.workflow(), document)?;
+        out_json.set(to_c(TEXTS.add(Text(terminated(&answer)))));
+        Ok(())
+    })
+}
+
+/// Like `jit_run`, for `verify` and `evidence`, which read the whole journal: `progress` is called between two reads with the last
+/// record that was verified and the last one there is, on this thread and with no lock of the library held. When it returns
+/// anything but zero, the call ends with `JIT_UNAVAILABLE`. It must not close the engine, and must not unwind or jump out. NULL
+/// and every other command do as `jit_run` does. Waits for the disk.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jit_run_watched(
+    engine: *const jit_engine,
+    command_json: jit_str,
+    progress: jit_progress_callback,
+    userdata: *mut c_void,
+    out_json: *mut *mut jit_text,
+    out_error: *mut *mut jit_error,
+) -> jit_status {
+    guard!(out_error, |c: &FromC| {
+        let document = c.text(command_json, "command_json")?;
+        let document = document.ok_or_else(|| Invalid::new("command_json", "is NULL", "a JSON object"))?;
+        let out_json = c.out(out_json, "out_json")?;
+        let mut watch = Progress { progress, userdata };
+        let answer = command::run_watched(live::pinned(from_c(engine))?.host.workflow(), document, &mut watch)?;
         out_json.set(to_c(TEXTS.add(Text(terminated(&answer)))));
         Ok(())
     })

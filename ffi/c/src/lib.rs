@@ -8,6 +8,7 @@
 //! | `guard` | how nothing unwinds into C |
 //! | `live` | which engines are open, before and after a fork |
 //! | `log` | how log records reach the program's callback |
+//! | `progress` | how a program is told how far a call has come |
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![deny(unsafe_code)]
 
@@ -16,6 +17,7 @@ mod guard;
 mod handle;
 mod live;
 mod log;
+mod progress;
 mod types;
 mod whole;
 

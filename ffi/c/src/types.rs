@@ -291,6 +291,9 @@ pub struct jit_log_record {
 /// A function that takes a log record: see `jit_set_log`.
 pub type jit_log_callback = Option<unsafe extern "C" fn(userdata: *mut c_void, record: *const jit_log_record)>;
 
+/// A function that is told how far a call has come: see `jit_run_watched`. Zero goes on, anything else ends the call.
+pub type jit_progress_callback = Option<unsafe extern "C" fn(userdata: *mut c_void, verified: u64, last: u64) -> i32>;
+
 impl jit_str {
     #[cfg(test)]
     pub(crate) const NONE: Self = Self { data: std::ptr::null(), len: 0 };

@@ -321,6 +321,8 @@ class _Document:
     @property
     def next_cursor(self) -> str | None: ...
     @property
+    def removed_until(self) -> str | None: ...
+    @property
     def replayed(self) -> bool: ...
     @property
     def durable(self) -> bool: ...
@@ -1391,6 +1393,17 @@ class Engine:
         """
 
     # Commands and reads: end.
+
+    def run_watched(
+        self, name: str, caller: Caller | None, progress: Callable[[int, int], object], **fields: object
+    ) -> Any:
+        """Runs `verify` or `evidence`, which read the whole journal, and tells meanwhile how far it is.
+
+        `progress` is called between two reads with the last record that was verified and the last one there is, on this
+        thread. `False` from it ends the call, which raises `Unavailable` then; what it raises, the call raises. Any other
+        command is run as by its own method. `fields` are the fields of the command by their names in the catalogue:
+        `engine.run_watched("verify", None, show, expected="…")`.
+        """
 
     def add_channel(self, name: str, send: Callable[[dict[str, Any]], str | None]) -> None:
         """Sends notices by a function of your own, beside the channels of the configuration. With `kind: host` under

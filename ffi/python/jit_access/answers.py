@@ -145,6 +145,11 @@ class Page(Value, Generic[T_co]):
         return self._document.next_cursor
 
     @property
+    def removed_until(self) -> str | None:
+        """Of a page of records: until when records were removed because they are old; `None` where none were."""
+        return self._document.removed_until
+
+    @property
     def durable(self) -> bool:
         """Whether what ended these grants is on disk. `False` only when the store could not be written: this process
         does not honour them any more, others may, and it is written as soon as it can be."""

@@ -701,6 +701,10 @@ class AuditPageModel(_Shown):
 
     items: list[AuditRecordModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
+    removed_until: str | None = Field(
+        default=None,
+        description="Only there where records were removed because they are old: until when",
+    )
 
 
 class OfferPageModel(_Shown):

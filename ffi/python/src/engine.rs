@@ -1,6 +1,7 @@
 //! What Python can ask of an engine.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,11 +13,12 @@ use jit_access::clock::Clock;
 use jit_access::config::{Config, Effective, StoreConfig};
 use jit_access::host::{HostBuilder, log};
 use jit_access::model::{Invalid, Timestamp};
-use jit_access::wire::command::execute;
+use jit_access::store::{VerifyProgress, Verifying};
+use jit_access::wire::command::{execute, execute_watched};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyTuple};
 
 use crate::channel::PyChannel;
 use crate::clock::ManualClock;
@@ -223,6 +225,29 @@ impl Engine {
         shown(py, answer)
     }
 
+    #[pyo3(signature = (name, caller, progress, **fields))]
+    fn run_watched(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        caller: Option<&Caller>,
+        progress: Py<PyAny>,
+        fields: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        if !progress.bind(py).is_callable() {
+            return Err(PyTypeError::new_err("argument 'progress': a function of two numbers is expected"));
+        }
+        let none = PyDict::new(py);
+        let (spec, fields) = call(name, caller, fields.unwrap_or(&none))?;
+        let caller = caller.map(|caller| &caller.0);
+        let mut watch = Progress { function: progress, raised: None };
+        let answer = self.detached(py, |live| execute_watched(live.host.workflow(), spec, caller, fields, &mut watch));
+        match watch.raised {
+            Some(raised) => Err(raised),
+            None => shown(py, answer?),
+        }
+    }
+
     fn add_channel(&self, py: Python<'_>, name: String, send: Py<PyAny>) -> PyResult<()> {
         if !send.bind(py).is_callable() {
             return Err(PyTypeError::new_err("argument 'send': a function of one message is expected"));
@@ -290,5 +315,28 @@ impl Engine {
 
     fn __repr__(&self) -> String {
         format!("Engine(store={})", self.store)
+    }
+}
+
+/// Who follows a call in Python.
+struct Progress {
+    function: Py<PyAny>,
+    raised: Option<PyErr>,
+}
+
+impl Verifying for Progress {
+    fn progress(&mut self, so_far: VerifyProgress) -> ControlFlow<()> {
+        let told = Python::attach(|py| {
+            let answer = self.function.call1(py, (so_far.verified.0, so_far.last.0))?;
+            Ok::<_, PyErr>(answer.is(&*PyBool::new(py, false)))
+        });
+        match told {
+            Ok(false) => ControlFlow::Continue(()),
+            Ok(true) => ControlFlow::Break(()),
+            Err(raised) => {
+                self.raised = Some(raised);
+                ControlFlow::Break(())
+            }
+        }
     }
 }

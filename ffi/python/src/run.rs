@@ -123,13 +123,13 @@ fn named(py: Python<'_>, error: PyErr, name: &str) -> PyErr {
 
 /// The answer as Python has it.
 pub fn shown(py: Python<'_>, answer: Answer) -> PyResult<Py<PyAny>> {
-    let Answer { body, now, replayed, durable } = answer;
+    let Answer { body, now, replayed, durable, removed_until } = answer;
     Ok(match body {
         Body::One(item) => value(py, &Arc::new(item), now, replayed, durable)?.unbind(),
         Body::Page(items, next_cursor) => {
             let items: Vec<_> = items.into_iter().map(Arc::new).collect();
             let shown = items.iter().map(|item| value(py, item, now, false, true)).collect::<PyResult<Vec<_>>>()?;
-            page(py, Document::of_page(items, next_cursor, now, replayed, durable), shown)?.unbind()
+            page(py, Document::of_page(items, (next_cursor, removed_until), now, replayed, durable), shown)?.unbind()
         }
         Body::List(items) => {
             let items = items.into_iter().map(|item| value(py, &Arc::new(item), now, false, true));

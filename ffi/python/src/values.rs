@@ -396,12 +396,18 @@ pub type Render = Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send +
 pub struct Document {
     render: Render,
     next_cursor: Option<String>,
+    removed_until: Option<String>,
     replayed: bool,
     durable: bool,
 }
 
 #[pymethods]
 impl Document {
+    #[getter]
+    fn removed_until(&self) -> Option<&str> {
+        self.removed_until.as_deref()
+    }
+
     #[getter]
     fn next_cursor(&self) -> Option<&str> {
         self.next_cursor.as_deref()
@@ -426,14 +432,15 @@ impl Document {
     /// The document of a page. The items are shared with the values of the page.
     pub fn of_page(
         items: Vec<Arc<Item>>,
-        next_cursor: Option<String>,
+        (next_cursor, removed): (Option<String>, Option<Timestamp>),
         now: Timestamp,
         replayed: bool,
         durable: bool,
     ) -> Self {
         let next = next_cursor.clone();
-        let render: Render = Box::new(move |base| wire::page_of(&items, next.clone(), now, base));
-        Self { render, next_cursor, replayed, durable }
+        let render: Render = Box::new(move |base| wire::page_of(&items, (next.clone(), removed), now, base));
+        let removed_until = removed.map(|at| at.to_string());
+        Self { render, next_cursor, removed_until, replayed, durable }
     }
 }
 
@@ -448,7 +455,7 @@ pub fn value<'py>(
     let class = py.import("jit_access.values")?.getattr(item.name())?;
     let item = Arc::clone(item);
     let render: Render = Box::new(move |base| item.to_json(now, base));
-    class.call1((Document { render, next_cursor: None, replayed, durable },))
+    class.call1((Document { render, next_cursor: None, removed_until: None, replayed, durable },))
 }
 
 /// A page: its items as Python objects, and its JSON as text that is made only when it is read.

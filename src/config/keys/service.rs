@@ -101,6 +101,18 @@ pub(super) const TABLES: &[Table] = &[(
             "A folder that gets each signed checkpoint and the public keys. Best on another machine: what it holds shows later that records were cut off, made anew, or replaced by an older copy.",
         ),
         key(
+            "journal.keep_days",
+            Plain,
+            "",
+            "How many days records are kept, 92 or more. Older ones are removed from the beginning of the journal, in blocks of 4,096, once a signed checkpoint covers them and nothing live, pending or to be reviewed was told by them or by a later one; a record says what was removed, and which hash and root stand for it. Empty: all are kept.",
+        ),
+        key(
+            "journal.keep_records",
+            Plain,
+            "",
+            "How many records are kept, 100,000 or more: the same for what is beyond. None that is younger than 92 days is removed. Empty: all are kept.",
+        ),
+        key(
             "journal.signing_key_env",
             Text,
             "",

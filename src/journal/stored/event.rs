@@ -13,7 +13,7 @@ use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
 use super::standing::StoredStanding;
 use super::used::StoredUse;
-use crate::model::{Event, Fact, Invalid, Justification, Timestamp};
+use crate::model::{Event, Fact, Invalid, Justification, Removal, Revision, Timestamp};
 
 /// An event as it is written down, version 1.
 ///
@@ -144,6 +144,15 @@ enum StoredFact {
         grants: u32,
         requests: u32,
     },
+    RecordsRemoved {
+        last: u64,
+        hash: String,
+        root: String,
+        parts: Vec<String>,
+        until: String,
+        complete_from: String,
+        rule: String,
+    },
     BreakGlassReviewed {
         grant: String,
         justified: bool,
@@ -249,6 +258,15 @@ impl From<&Event> for StoredEvent {
             Fact::ConfigurationChanged { digest, grants, requests } => {
                 StoredFact::ConfigurationChanged { digest: digest.clone(), grants: *grants, requests: *requests }
             }
+            Fact::RecordsRemoved(removal) => StoredFact::RecordsRemoved {
+                last: removal.last.0,
+                hash: removal.hash.clone(),
+                root: removal.root.clone(),
+                parts: removal.parts.clone(),
+                until: removal.until.to_string(),
+                complete_from: removal.complete_from.to_string(),
+                rule: removal.rule.clone(),
+            },
             Fact::StoreAccepted { reason } => StoredFact::StoreAccepted { reason: reason.to_string() },
             Fact::ClockAccepted { reason } => StoredFact::ClockAccepted { reason: reason.to_string() },
             Fact::GuardrailsChanged { digest, count } => {
@@ -358,6 +376,10 @@ impl TryFrom<StoredEvent> for Event {
             }
             StoredFact::ConfigurationChanged { digest, grants, requests } => {
                 Fact::ConfigurationChanged { digest, grants, requests }
+            }
+            StoredFact::RecordsRemoved { last, hash, root, parts, until, complete_from, rule } => {
+                let removal = Removal::new(Revision(last), &hash, &root, &rule)?.of_parts(parts)?;
+                Fact::RecordsRemoved(Box::new(removal.of_times(until.parse()?, complete_from.parse()?)))
             }
             StoredFact::StoreAccepted { reason } => Fact::StoreAccepted { reason: reason.parse()? },
             StoredFact::ClockAccepted { reason } => Fact::ClockAccepted { reason: reason.parse()? },

@@ -17,6 +17,7 @@
 //! | `order` | is no record older than the one before it, and is the time that was seen kept |
 //! | `outbox` | is every message given out until it is settled |
 //! | `refusals` | are refused attempts counted together, listed, and kept for a while |
+//! | `retention` | are old records removed whole, with what stands for them |
 //! | `lasting` | is everything still there after reopening |
 
 #![expect(
@@ -35,6 +36,7 @@ pub mod order;
 pub mod outbox;
 pub mod positions;
 pub mod refusals;
+pub mod retention;
 pub mod stories;
 pub mod together;
 pub mod week;
@@ -131,6 +133,7 @@ macro_rules! store_conformance {
             outbox::what_is_old_is_removed,
             outbox::a_secret_is_made_once_for_all,
             refusals::what_was_refused_is_counted_listed_and_forgotten,
+            retention::old_records_are_removed_and_the_rest_is_whole,
             lasting::what_was_committed_is_there_after_reopening,
         }
     };

@@ -115,7 +115,7 @@ pub(super) fn bits_of(session: &Session<'_>, key: i64, block: u64) -> Result<Opt
     found.map(|row| bits_in(block, row.try_get(0)?)).transpose()
 }
 
-fn bits_in(block: i64, bytes: &[u8]) -> Result<Bits, Fault> {
+pub(super) fn bits_in(block: i64, bytes: &[u8]) -> Result<Bits, Fault> {
     let unreadable = || Fault::corrupt(format!("what is kept of the records of block {block} cannot be read"));
     Bits::of_bytes(bytes).ok_or_else(unreadable)
 }
@@ -128,6 +128,11 @@ pub(super) struct Check {
 }
 
 impl Check {
+    /// Of a journal of which the records up to this one are removed.
+    pub(super) fn without(removed: Revision) -> Self {
+        Self { block: place_of(removed).0, ..Self::default() }
+    }
+
     /// Takes in these records, which follow those before, given the rows after them.
     pub(super) fn take(&mut self, session: &Session<'_>, records: &[Record], rows: &Rows) -> Result<(), Fault> {
         for record in records {
@@ -136,7 +141,10 @@ impl Check {
                 self.end_block(session)?;
                 self.block = block;
             }
-            let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
+            let subject = Subject::of(&record.event);
+            // The record that made it may be removed. Nothing that is over and was made so is compared any more.
+            let kept = if session.head.removed.is_some() { row_of(session, &subject, rows)? } else { None };
+            let topics = Topic::of(&record.event, &kept.unwrap_or_else(|| concerned(&subject, rows)));
             note(&mut self.sets, record.revision, &topics);
         }
         Ok(())
@@ -145,8 +153,9 @@ impl Check {
     /// The journal ends here: nothing may be kept beyond.
     pub(super) fn end(mut self, session: &Session<'_>) -> Result<(), Fault> {
         self.end_block(session)?;
-        let sql = "SELECT 1 FROM record_topics WHERE block > $1 LIMIT 1";
-        match session.first(sql, &[&self.block.cast_signed()])? {
+        let sql = "SELECT 1 FROM record_topics WHERE block > $1 OR block < $2 LIMIT 1";
+        let first = place_of(session.head.removed_up_to()).0;
+        match session.first(sql, &[&self.block.cast_signed(), &first.cast_signed()])? {
             None => Ok(()),
             Some(_) => Err(Fault::corrupt("records are said to be about what the journal does not tell of")),
         }
@@ -175,6 +184,22 @@ impl Check {
     fn differs(&self) -> Fault {
         Fault::corrupt(format!("what the records of block {} are about is not what the journal says", self.block))
     }
+}
+
+/// What the records about this have in common, by the row that is kept of it, if no record that was read has made one.
+fn row_of(session: &Session<'_>, subject: &Subject, rows: &Rows) -> Result<Option<Concerned>, Fault> {
+    Ok(match subject {
+        Subject::Request(id) if !rows.requests.contains_key(id) => {
+            read::request_by_id(session, *id)?.map(|(_, request)| Concerned::from(&request))
+        }
+        Subject::Grant(id) if !rows.grants.contains_key(id) => {
+            read::grant_by_id(session, *id)?.map(|(_, grant)| Concerned::from(&grant))
+        }
+        Subject::Delegation(id) if !rows.delegations.contains_key(id) => {
+            read::delegation_by_id(session, *id)?.as_ref().map(Concerned::from)
+        }
+        _ => None,
+    })
 }
 
 /// What the records about these grants have in common; nothing where a grant is not known.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::Fault;
 use super::link::Statement;
 use super::session::Session;
-use super::{about, outbox, read, schema};
+use super::{about, outbox, read, retention, schema};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Standing};
 use crate::model::{Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
@@ -15,6 +15,7 @@ use crate::store::columns::{
     DelegationColumns, GrantColumns, RequestColumns, int, stored_delegation, stored_grant, stored_request,
     stored_standing,
 };
+use crate::store::retention::removal_in;
 use crate::store::{Batch, Done, StoreError, Subject, check_basis, fold, seal};
 use crate::workflow::View;
 
@@ -43,6 +44,9 @@ pub(super) fn commit(session: &Session<'_>, batch: &Batch) -> Result<Vec<Record>
         return Err(StoreError::KeyTaken.into());
     }
     drop(statements);
+    if let Some(removal) = removal_in(&batch.events) {
+        retention::remove(session, removal, &before, head.at)?;
+    }
     Ok(records)
 }
 

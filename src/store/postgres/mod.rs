@@ -25,6 +25,7 @@
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
 //! | `refusals` | refused attempts |
+//! | `retention` | which old records may be removed, and how they are |
 //! | `secrets` | what all who use the schema have in common and nobody else knows |
 //! | `text` | how text is kept that may hold any character |
 //! | `verify` | whether the database still says what was written to it |
@@ -43,6 +44,7 @@ mod options;
 mod outbox;
 mod read;
 mod refusals;
+mod retention;
 mod schema;
 mod secrets;
 mod session;
@@ -65,8 +67,8 @@ use super::memo;
 use super::verification::tell;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
-    NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Seen, Settled, Store,
-    StoreError,
+    NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Removable, RemovalLimits, Seen,
+    Settled, Store, StoreError,
 };
 use super::{KeptCheckpoint, Verification, Verified, Verifying};
 use crate::journal::{Hash, Record};
@@ -207,6 +209,10 @@ impl Store for PostgresStore {
 
     fn keep_checkpoint(&self, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), StoreError> {
         self.connections.change("keeping a checkpoint", |s| checkpoints::keep(s, new, tiles))
+    }
+
+    fn removable(&self, limits: &RemovalLimits) -> Result<Option<Removable>, StoreError> {
+        self.connections.read("looking for old records", |s| retention::removable(s, self.schema(), limits))
     }
 
     fn tiles(&self, first: u64, end: u64) -> Result<Vec<Hash>, StoreError> {

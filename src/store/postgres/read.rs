@@ -9,7 +9,8 @@ use super::error::Fault;
 use super::link::Param;
 use super::session::Session;
 use crate::model::{
-    AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Standing, Timestamp,
+    AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, PrincipalKind, RequestId, Revision, Standing,
+    Timestamp,
 };
 use crate::store::columns::{self, HoldingColumns, Sets, int_of, revision};
 use crate::store::{Done, Live};
@@ -203,6 +204,19 @@ pub(super) fn standing(session: &Session<'_>, who: &Principal) -> Result<Option<
     let sql = "SELECT stored FROM standings WHERE kind = $1 AND name = $2";
     let found = session.first(sql, &[&who.kind().name(), &who.id()])?;
     found.map(|row| Ok(columns::standing(who.id(), row.try_get(0)?)?)).transpose()
+}
+
+/// What is kept of everybody.
+pub(super) fn standings(session: &Session<'_>) -> Result<Vec<(Principal, Standing)>, Fault> {
+    let mut all = Vec::new();
+    for row in session.query("SELECT kind, name, stored FROM standings ORDER BY kind, name", &[])? {
+        let (kind, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        let known = [PrincipalKind::User, PrincipalKind::Agent].into_iter().find(|known| known.name() == kind);
+        let who = known.and_then(|kind| Principal::new(kind, name).ok());
+        let who = who.ok_or_else(|| Fault::corrupt(format!("the standing of {name} is nobody's")))?;
+        all.push((who, columns::standing(name, row.try_get(2)?)?));
+    }
+    Ok(all)
 }
 
 /// The next instant at which something will be due.

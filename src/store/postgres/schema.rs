@@ -12,14 +12,15 @@ use super::session::Session;
 use crate::journal::Hash;
 use crate::model::{Invalid, Timestamp};
 use crate::store::columns::{instant, int, revision};
-use crate::store::{Head, Lineage, Seen};
+use crate::store::{Head, Lineage, Removed, Seen};
 
 /// Each brings the schema from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// The version that this library reads and writes.
@@ -29,7 +30,8 @@ const VERSION: i64 = MIGRATIONS.len() as i64;
 const LOCK: i64 = 0x6a69_7461;
 
 /// What the head row is read by.
-pub(super) const HEAD: &str = "version, lineage, revision, changed, hash, at, accepted, accepted_at, seen, clock";
+pub(super) const HEAD: &str = "version, lineage, revision, changed, hash, at, accepted, accepted_at, seen, clock, removed, \
+     removed_hash, removed_root, removed_until, complete_from, removal";
 
 /// How long a migration of very many rows may take.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -155,13 +157,25 @@ pub(super) fn head_in(row: Option<&SimpleQueryRow>) -> Result<Head, Fault> {
         accepted: accepted.map(|(record, at)| Ok::<_, Fault>((revision(record)?, instant(at)?))).transpose()?,
         seen: instant(required(row, 8)?)?,
         clock: optional(row, 9)?.map(revision).transpose()?,
+        removed: optional(row, 10)?.map(|last| removed(row, last)).transpose()?,
+    })
+}
+
+fn removed(row: &SimpleQueryRow, last: i64) -> Result<Removed, Fault> {
+    Ok(Removed {
+        last: revision(last)?,
+        hash: required(row, 11)?,
+        root: required(row, 12)?,
+        until: instant(required(row, 13)?)?,
+        complete_from: instant(required(row, 14)?)?,
+        recorded: revision(required(row, 15)?)?,
     })
 }
 
 /// The head that whoever watches was told. A standby is behind by as much as nobody knows: it proves nothing.
 pub(super) fn watched(rows: &[SimpleQueryRow]) -> Result<Head, Fault> {
     let head = head_in(rows.last())?;
-    if rows.last().and_then(|row| row.get(10)) == Some("f") { Ok(head) } else { Err(Fault::Standby) }
+    if rows.last().and_then(|row| row.get(16)) == Some("f") { Ok(head) } else { Err(Fault::Standby) }
 }
 
 fn number(rows: &[SimpleQueryRow]) -> Result<i64, Fault> {
@@ -181,7 +195,8 @@ fn optional<T: FromStr>(row: &SimpleQueryRow, column: usize) -> Result<Option<T>
 pub(super) fn move_head(head: &Head) -> Statement<'static> {
     Statement {
         sql: "UPDATE head SET revision = $1, changed = $2, hash = $3, at = $4, seen = $5, accepted = $6, accepted_at = $7,
-                  clock = $8",
+                  clock = $8, removed = $9, removed_hash = $10, removed_root = $11, removed_until = $12, complete_from = $13,
+                  removal = $14",
         params: vec![
             Box::new(int(head.revision)),
             Box::new(int(head.changed)),
@@ -191,6 +206,12 @@ pub(super) fn move_head(head: &Head) -> Statement<'static> {
             Box::new(head.accepted.map(|(revision, _)| int(revision))),
             Box::new(head.accepted.map(|(_, at)| at.millis())),
             Box::new(head.clock.map(int)),
+            Box::new(head.removed.map(|removed| int(removed.last))),
+            Box::new(head.removed.map(|removed| removed.hash.to_string())),
+            Box::new(head.removed.map(|removed| removed.root.to_string())),
+            Box::new(head.removed.map(|removed| removed.until.millis())),
+            Box::new(head.removed.map(|removed| removed.complete_from.millis())),
+            Box::new(head.removed.map(|removed| int(removed.recorded))),
         ],
     }
 }

@@ -11,9 +11,8 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::error::Fault;
-use super::link::Param;
 use super::session::Session;
-use super::{about, journal};
+use super::{about, journal, retention};
 use crate::journal::{Broken, Record, Verifier};
 use crate::model::{Invalid, Principal, Revision, RoleName, Standing};
 use crate::store::columns::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
@@ -49,7 +48,11 @@ pub(super) fn verify(
     check_grants(session, &rows, &born)?;
     check_delegations(session, &rows, &born)?;
     check_standings(session, &rows.standings)?;
-    Ok(Verified { head, records: count.saturating_sub(after.0) })
+    if let Some(needed) = retention::needed(session, head.seen)?.filter(|needed| *needed <= head.removed_up_to()) {
+        let problem = format!("something is in force that was made by record {needed}, which is removed");
+        return Err(Fault::corrupt(problem));
+    }
+    Ok(Verified { head, records: count.saturating_sub(after.max(head.removed_up_to()).0) })
 }
 
 struct Folded {
@@ -60,10 +63,17 @@ struct Folded {
 
 fn fold_journal(session: &Session<'_>, after: Revision, watch: &mut dyn Verifying) -> Result<Folded, Fault> {
     let head = session.head;
-    let (mut verifier, mut rows, mut born) = (Verifier::default(), Rows::default(), BTreeMap::new());
-    let mut told = Head::new(head.lineage);
-    let mut expected = Revision::ZERO;
-    let mut about = about::Check::default();
+    let (mut rows, mut born) = (Rows::default(), BTreeMap::new());
+    // The record that says what was removed is among those that follow.
+    let (mut verifier, mut told) = match head.removed {
+        Some(gone) => {
+            let told = head.at_record(gone.last, gone.hash, gone.until);
+            (Verifier::after(gone.last, gone.hash, gone.until), told)
+        }
+        None => (Verifier::default(), Head::new(head.lineage)),
+    };
+    let mut expected = head.removed_up_to();
+    let mut about = about::Check::without(expected);
     let sql = "SELECT revision, hash, body, changes, at FROM journal WHERE revision > $1 ORDER BY revision LIMIT $2";
     each_page(session, sql, i64::MIN, |found| {
         let mut page = Vec::with_capacity(found.len());
@@ -138,6 +148,11 @@ fn fold_page(rows: &mut Rows, records: &[Record]) {
     rows.standings.extend(folded.standings);
 }
 
+/// Rows up to here are over, and the records that made them are removed.
+fn beginning(session: &Session<'_>) -> i64 {
+    session.head.removed.map_or(i64::MIN, |removed| int(removed.last))
+}
+
 fn check_requests(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
     let sql =
         "SELECT created, stored, id, owner_kind, owner, state, times_out_at, due_at, person_kind, person, extends,
@@ -145,7 +160,7 @@ fn check_requests(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject,
                           WHERE a.created = r.created AND a.state = r.state)
                FROM requests r WHERE created > $1 ORDER BY created LIMIT $2";
     let mut count = 0;
-    each_page(session, sql, i64::MIN, |found| {
+    each_page(session, sql, beginning(session), |found| {
         for row in found {
             count += 1;
             let created: i64 = row.try_get(0)?;
@@ -182,7 +197,7 @@ fn check_grants(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, R
                FROM grants g LEFT JOIN grant_uses u ON u.created = g.created
                WHERE g.created > $1 ORDER BY g.created LIMIT $2";
     let mut count = 0;
-    each_page(session, sql, i64::MIN, |found| {
+    each_page(session, sql, beginning(session), |found| {
         for row in found {
             count += 1;
             let created: i64 = row.try_get(0)?;
@@ -215,7 +230,9 @@ fn check_grants(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, R
         Ok(())
     })?;
     let used = folded.grants.values().filter(|grant| grant.uses > 0).count();
-    if usize::try_from(session.number("SELECT count(*) FROM grant_uses", &[])?) != Ok(used) {
+    if usize::try_from(session.number("SELECT count(*) FROM grant_uses WHERE created > $1", &[&beginning(session)])?)
+        != Ok(used)
+    {
         return Err(Fault::corrupt("uses are counted of grants that the journal does not tell of"));
     }
     all_there(session, "grant", count, folded.grants.len(), folded.grants.values().map(|g| &g.approver_roles))
@@ -226,7 +243,7 @@ fn check_delegations(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subje
         "SELECT created, stored, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at, ends_at
                FROM delegations WHERE created > $1 ORDER BY created LIMIT $2";
     let mut count = 0;
-    each_page(session, sql, i64::MIN, |found| {
+    each_page(session, sql, beginning(session), |found| {
         for row in found {
             count += 1;
             let created: i64 = row.try_get(0)?;
@@ -284,8 +301,8 @@ fn all_there<'a>(
         return Err(Fault::corrupt(format!("there are {rows} {what} rows, and the journal tells of {expected}")));
     }
     let expected: usize = approvers.map(|roles| roles.iter().collect::<BTreeSet<_>>().len()).sum();
-    let no_params: [&dyn Param; 0] = [];
-    let kept = session.number(&format!("SELECT count(*) FROM {what}_approvers"), &no_params)?;
+    let sql = format!("SELECT count(*) FROM {what}_approvers WHERE created > $1");
+    let kept = session.number(&sql, &[&beginning(session)])?;
     if usize::try_from(kept) != Ok(expected) {
         return Err(Fault::corrupt(format!("the roles kept for some {what} are not what the journal says")));
     }

@@ -146,6 +146,13 @@ pub(super) fn bits_of(connection: &Connection, key: i64, block: u64) -> Result<O
 
 const BITS: &str = "SELECT bits FROM record_topics WHERE topic = ? AND block = ?";
 
+/// A set of records in a row that begins with `block, bits`.
+pub(super) fn set(row: &rusqlite::Row<'_>) -> Result<(u64, Bits), Fault> {
+    let bits = row.get_ref(1)?.as_blob().ok().and_then(Bits::of_bytes);
+    let bits = bits.ok_or_else(|| Fault::corrupt("what is kept of some records cannot be read"))?;
+    Ok((row.get::<_, i64>(0)?.cast_unsigned(), bits))
+}
+
 fn key_or_new(transaction: &Transaction<'_>, topic: &Topic) -> Result<i64, Fault> {
     if let Some(known) = key(transaction, topic)? {
         return Ok(known);
@@ -156,7 +163,7 @@ fn key_or_new(transaction: &Transaction<'_>, topic: &Topic) -> Result<i64, Fault
 }
 
 /// What the rows that are kept say of everything about this subject.
-fn kept(transaction: &Transaction<'_>, subject: &Subject) -> Result<Concerned, Fault> {
+pub(super) fn kept(transaction: &Connection, subject: &Subject) -> Result<Concerned, Fault> {
     Ok(match subject {
         Subject::Request(id) => read::request_by_id(transaction, *id)?.map(|(_, request)| Concerned::from(&request)),
         Subject::Grant(id) => read::grant_by_id(transaction, *id)?.map(|(_, grant)| Concerned::from(&grant)),

@@ -10,9 +10,10 @@ use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
 };
-use super::{about, kept, outbox, read, schema, standings};
+use super::{about, kept, outbox, read, retention, schema, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
+use crate::store::retention::removal_in;
 use crate::store::{Batch, Done, Head, StoreError, Subject, check_basis, fold, seal};
 use crate::workflow::View;
 
@@ -30,6 +31,9 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
     outbox::queue(transaction, &batch.outbox, head.at)?;
     if head != before {
         schema::write_head(transaction, &head)?;
+    }
+    if let Some(removal) = removal_in(&batch.events) {
+        retention::remove(transaction, removal, &before, head.at)?;
     }
     Ok(records)
 }

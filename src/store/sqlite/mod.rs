@@ -30,6 +30,7 @@
 //! | `outbox` | which notices are given out to be planned, and what is kept for how long |
 //! | `deliveries` | who sends which delivery until when, and what became of it |
 //! | `refusals` | refused attempts |
+//! | `retention` | which old records may be removed, and how they are |
 //! | `secrets` | what all who use the file have in common and nobody else knows |
 //! | `verify` | whether the file still says what was written to it |
 //! | `error` | what a failure of SQLite means to the caller |
@@ -52,6 +53,7 @@ mod pack;
 mod private;
 mod read;
 mod refusals;
+mod retention;
 mod rows;
 mod schema;
 mod secrets;
@@ -74,8 +76,8 @@ use snapshot::Exclusive;
 use super::memo;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery,
-    NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Seen, Settled, Store,
-    StoreError, Verification, Verified, Verifying,
+    NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Removable, RemovalLimits, Seen,
+    Settled, Store, StoreError, Verification, Verified, Verifying,
 };
 use crate::journal::{Hash, Record};
 use crate::model::{
@@ -304,6 +306,10 @@ impl Store for SqliteStore {
 
     fn tiles(&self, first: u64, end: u64) -> Result<Vec<Hash>, StoreError> {
         self.connections.read("reading a checkpoint", |c| checkpoints::tiles(c, first, end))
+    }
+
+    fn removable(&self, limits: &RemovalLimits) -> Result<Option<Removable>, StoreError> {
+        self.connections.read("looking for old records", |c| retention::removable(c, limits))
     }
 
     fn bodies(&self, after: Revision, last: Revision) -> Result<Vec<String>, StoreError> {

@@ -10,7 +10,7 @@ use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Invalid, Principal, RequestId, Revision, Timestamp,
 };
 pub(super) use crate::store::columns::int_of;
-use crate::store::{Done, Head, Live};
+use crate::store::{Done, Head, Live, Removed};
 
 pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
     let unreadable = |error: Invalid| Fault::corrupt(format!("the head cannot be read: {error}"));
@@ -31,10 +31,25 @@ pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
             (Some(record), Some(at)) => Some((revision(record)?, rows::instant(at)?)),
             _ => None,
         },
+        removed: row.get::<_, Option<i64>>(9)?.map(|last| removed(row, last)).transpose()?,
     })
 }
 
-const HEAD: &str = "SELECT lineage, revision, changed, hash, at, accepted, accepted_at, seen, clock FROM head";
+fn removed(row: &Row<'_>, last: i64) -> Result<Removed, Fault> {
+    let unreadable = |error: Invalid| Fault::corrupt(format!("the head cannot be read: {error}"));
+    Ok(Removed {
+        last: revision(last)?,
+        hash: row.get::<_, String>(10)?.parse().map_err(unreadable)?,
+        root: row.get::<_, String>(11)?.parse().map_err(unreadable)?,
+        until: rows::instant(row.get(12)?)?,
+        complete_from: rows::instant(row.get(13)?)?,
+        recorded: revision(row.get(14)?)?,
+    })
+}
+
+const HEAD: &str =
+    "SELECT lineage, revision, changed, hash, at, accepted, accepted_at, seen, clock, removed, removed_hash,
+     removed_root, removed_until, complete_from, removal FROM head";
 const REQUEST: &str = "SELECT created, stored FROM requests";
 const GRANT: &str =
     "SELECT g.created, coalesce(u.uses, 0), g.stored FROM grants g LEFT JOIN grant_uses u USING (created)";

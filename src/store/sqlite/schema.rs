@@ -15,7 +15,7 @@ use crate::store::{Head, Lineage, Seen, StoreError};
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
 
 /// Each brings the file from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0008.sql"),
     include_str!("migrations/0009.sql"),
     include_str!("migrations/0010.sql"),
+    include_str!("migrations/0011.sql"),
 ];
 
 /// The version that this library reads and writes.
@@ -89,10 +90,14 @@ fn read_identity(connection: &Connection) -> Result<Found, rusqlite::Error> {
     Ok(Found { application_id, version, tables })
 }
 
+const MIGRATING: &str = "bringing the store's file to this version";
+
 /// Brings the file to [`VERSION`], whoever else is trying the same.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    const MIGRATING: &str = "bringing the store's file to this version";
     let told = |e: rusqlite::Error| Fault::from(e).told(MIGRATING);
+    // A table that others refer to is made anew, which SQLite allows while it does not look at references. What refers to what
+    // is copied unchanged.
+    connection.pragma_update(None, "foreign_keys", false).map_err(told)?;
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Exclusive).map_err(told)?;
     // Looked at again, because somebody may have been faster.
     let from = version(&transaction, path)?;
@@ -134,7 +139,8 @@ fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
 pub(super) fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), Fault> {
     transaction
         .prepare_cached(
-            "UPDATE head SET revision = ?, changed = ?, hash = ?, at = ?, seen = ?, accepted = ?, accepted_at = ?, clock = ?",
+            "UPDATE head SET revision = ?, changed = ?, hash = ?, at = ?, seen = ?, accepted = ?, accepted_at = ?, clock = ?,
+                 removed = ?, removed_hash = ?, removed_root = ?, removed_until = ?, complete_from = ?, removal = ?",
         )?
         .execute(params![
             int(head.revision),
@@ -144,7 +150,13 @@ pub(super) fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(
             head.seen.millis(),
             head.accepted.map(|(revision, _)| int(revision)),
             head.accepted.map(|(_, at)| at.millis()),
-            head.clock.map(int)
+            head.clock.map(int),
+            head.removed.map(|removed| int(removed.last)),
+            head.removed.map(|removed| removed.hash.to_string()),
+            head.removed.map(|removed| removed.root.to_string()),
+            head.removed.map(|removed| removed.until.millis()),
+            head.removed.map(|removed| removed.complete_from.millis()),
+            head.removed.map(|removed| int(removed.recorded))
         ])?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Fault;
 use crate::journal::stored::StoredStanding;
-use crate::model::{Principal, Standing};
+use crate::model::{Principal, PrincipalKind, Standing};
 
 pub(super) fn write(connection: &Connection, who: &Principal, standing: &Standing) -> Result<(), Fault> {
     let stored = serde_json::to_string(&StoredStanding::from(standing))
@@ -26,6 +26,22 @@ pub(super) fn read(connection: &Connection, who: &Principal) -> Result<Option<St
         .query_row(params![who.kind().name(), who.id()], |row| row.get(0))
         .optional()?;
     found.map(|stored| parse(who.id(), &stored)).transpose()
+}
+
+/// What is kept of everybody.
+pub(super) fn all(connection: &Connection) -> Result<Vec<(Principal, Standing)>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT kind, name, stored FROM standings ORDER BY kind, name")?;
+    let mut found = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        let (kind, name, stored): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let known = [PrincipalKind::User, PrincipalKind::Agent].into_iter().find(|known| known.name() == kind);
+        let who = known.and_then(|kind| Principal::new(kind, &name).ok());
+        let who = who.ok_or_else(|| Fault::corrupt(format!("the standing of {name} is nobody's")))?;
+        let standing = parse(&name, &stored)?;
+        all.push((who, standing));
+    }
+    Ok(all)
 }
 
 /// Whether the rows are what the journal says.

@@ -197,6 +197,43 @@ static void a_story(void) {
   CHECK(jit_close(engine, NULL) == JIT_OK);
 }
 
+typedef struct progress_seen {
+  unsigned calls;
+  uint64_t verified, last;
+  int answer;
+} progress_seen;
+
+static int32_t note_progress(void *userdata, uint64_t verified, uint64_t last) {
+  progress_seen *seen = (progress_seen *)userdata;
+  seen->calls += 1;
+  seen->verified = verified;
+  seen->last = last;
+  return seen->answer;
+}
+
+static void who_verifies_is_told_how_far_it_is(void) {
+  jit_engine *engine = NULL;
+  jit_text *json = NULL;
+  jit_error *error = NULL;
+  jit_str answer;
+  progress_seen seen = {0, 0, 0, 0};
+  char grant_id[64];
+  CHECK(open_with(ROLES "}", JIT_OPEN_NO_THREAD, &engine, NULL) == JIT_OK);
+  grant(engine, "dev@example.com", grant_id, sizeof grant_id);
+  CHECK(jit_run_watched(engine, text("{\"command\":\"verify\"}"), note_progress, &seen, &json, NULL) == JIT_OK);
+  CHECK(seen.calls > 0 && seen.verified == seen.last && seen.last > 0);
+  CHECK(jit_text_get(json, &answer, NULL) == JIT_OK && strtoull(answer.data, NULL, 10) == seen.last);
+  CHECK(jit_text_free(json) == JIT_OK);
+  seen.answer = 1;
+  json = NULL;
+  CHECK(jit_run_watched(engine, text("{\"command\":\"verify\"}"), note_progress, &seen, &json, &error) == JIT_UNAVAILABLE);
+  CHECK(json == NULL && jit_error_free(error) == JIT_OK);
+  CHECK(jit_run_watched(engine, text("{\"command\":\"head\",\"caller\":{\"principal\":\"l\",\"roles\":[\"lead\"]}}"), NULL, NULL,
+                        &json, NULL) == JIT_OK);
+  CHECK(jit_text_free(json) == JIT_OK);
+  CHECK(jit_close(engine, NULL) == JIT_OK);
+}
+
 static void errors_say_what_to_do(void) {
   jit_engine *engine = NULL;
   jit_error *error = NULL;
@@ -723,6 +760,7 @@ int main(int argc, char **argv) {
   }
   versions_agree();
   a_story();
+  who_verifies_is_told_how_far_it_is();
   errors_say_what_to_do();
   what_is_not_right_is_refused_and_nothing_is_written();
   a_name_that_is_closed_finds_nothing();

@@ -67,6 +67,7 @@ _EVENTS: Final = (
     "clock_accepted",
     "guardrails_changed",
     "configuration_changed",
+    "records_removed",
     "alert_raised",
     "alert_acknowledged",
     "alert_silenced",

@@ -9,15 +9,17 @@ use rusqlite::{Connection, params};
 
 use super::super::connections::Connections;
 use super::super::error::Fault;
+use super::super::retention::{self, last_about};
 use super::super::rows::{self, int};
 use super::super::{about, standings};
 use super::row::Row;
 use super::{DOING, columns};
 use crate::journal::Whole;
 use crate::model::{
-    Concerned, DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision, RoleName, Standing, Subject, Topic,
+    Concerned, DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision, RoleName, Standing, Subject,
+    Timestamp, Topic,
 };
-use crate::store::topics::{Bits, place_of, revision_of};
+use crate::store::topics::{place_of, revision_of};
 use crate::store::verification::tell;
 use crate::store::{StoreError, Verifying};
 use crate::workflow::{View, evolve};
@@ -53,15 +55,19 @@ pub(super) struct Held {
     touched: BTreeSet<Subject>,
     standings: BTreeMap<Principal, Standing>,
     counts: Counts,
+    /// The last record that is removed.
+    removed: Revision,
 }
 
 impl Held {
-    pub(super) fn new() -> Self {
+    /// Of a journal of which the records up to this one are removed.
+    pub(super) fn without(removed: Revision) -> Self {
         Self {
             rows: HashMap::default(),
             touched: BTreeSet::new(),
             standings: BTreeMap::new(),
             counts: Counts::default(),
+            removed,
         }
     }
 
@@ -133,7 +139,12 @@ impl Held {
         if let Some(one) = self.rows.get(subject) {
             return Ok(concerned(&one.row));
         }
-        Ok(rebuilt(connection, subject, reached.next())?.map_or_else(Concerned::default, |(row, _)| concerned(&row)))
+        match rebuilt(connection, subject, reached.next())? {
+            Some((row, _)) => Ok(concerned(&row)),
+            // The record that made it may be removed. Nothing that is over and was made so is compared any more.
+            None if self.removed > Revision::ZERO => about::kept(connection, subject),
+            None => Ok(Concerned::default()),
+        }
     }
 
     /// Makes a row again that was let go of, or that is older than what is verified.
@@ -157,7 +168,7 @@ impl Held {
         for subject in std::mem::take(&mut self.touched) {
             let Some(one) = self.rows.get_mut(&subject) else { continue };
             if one.last <= reached {
-                one.last = last_record(connection, &subject)?;
+                one.last = last_about(connection, subject.clone())?;
             }
             if one.last <= reached
                 && let Some(one) = self.rows.remove(&subject)
@@ -186,11 +197,13 @@ impl Held {
         standings::check_each(connection, &self.standings)
     }
 
-    /// Whether there are only as many rows as the journal tells of.
-    pub(super) fn check_counts(&self, connection: &Connection) -> Result<(), Fault> {
+    /// Whether there are only as many rows as the journal tells of, besides those that are over and whose beginning is removed.
+    pub(super) fn check_counts(&self, connection: &Connection, now: Timestamp) -> Result<(), Fault> {
+        retention::check_in_force(connection, self.removed, now)?;
         let counts = &self.counts;
         let kept = |table: &str| -> Result<usize, Fault> {
-            let count: i64 = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+            let sql = format!("SELECT count(*) FROM {table} WHERE created > ?");
+            let count: i64 = connection.query_row(&sql, [int(self.removed)], |row| row.get(0))?;
             Ok(usize::try_from(count).unwrap_or(usize::MAX))
         };
         for (table, expected) in [
@@ -249,23 +262,6 @@ fn evolve_row(row: Option<Row>, event: &Event) -> Option<Row> {
     }
 }
 
-fn last_record(connection: &Connection, subject: &Subject) -> Result<Revision, Fault> {
-    let Some(key) = about::key(connection, &Topic::Subject(subject.clone()))? else { return Ok(Revision::ZERO) };
-    let mut statement = connection
-        .prepare_cached("SELECT block, bits FROM record_topics WHERE topic = ? ORDER BY block DESC LIMIT 1")?;
-    let mut found = statement.query(params![key])?;
-    let Some(row) = found.next()? else { return Ok(Revision::ZERO) };
-    let (block, bits) = set(row)?;
-    Ok(bits.last().map_or(Revision::ZERO, |place| revision_of(block, place)))
-}
-
-/// A set of records in a row of `block, bits`.
-fn set(row: &rusqlite::Row<'_>) -> Result<(u64, Bits), Fault> {
-    let bits = row.get_ref(1)?.as_blob().ok().and_then(Bits::of_bytes);
-    let bits = bits.ok_or_else(|| Fault::corrupt("what is kept of some records cannot be read"))?;
-    Ok((row.get::<_, i64>(0)?.cast_unsigned(), bits))
-}
-
 /// A row, and the record that made it, from the records about it that come before this one.
 fn rebuilt(connection: &Connection, subject: &Subject, before: Revision) -> Result<Option<(Row, Revision)>, Fault> {
     let Some(key) = about::key(connection, &Topic::Subject(subject.clone()))? else { return Ok(None) };
@@ -276,7 +272,7 @@ fn rebuilt(connection: &Connection, subject: &Subject, before: Revision) -> Resu
         connection.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision = ? AND changes = 1")?;
     let (mut row, mut born, mut uses) = (None, Revision::ZERO, 0_u64);
     while let Some(found) = sets.next()? {
-        let (block, bits) = set(found)?;
+        let (block, bits) = about::set(found)?;
         for revision in bits.places().map(|place| revision_of(block, place)).take_while(|at| *at < before) {
             let mut found = change.query(params![int(revision)])?;
             let Some(found) = found.next()? else {

@@ -61,7 +61,7 @@ pub(super) fn verify(
         while !run.page(c, watch)?.1 {}
         run.held.check_standings(c, is_whole)?;
         if is_whole {
-            run.held.check_counts(c)?;
+            run.held.check_counts(c, read::head(c)?.seen)?;
             beside::check_last_block(c, &run.about, run.verifier.revision())?;
             run.about.check_last_pack(c)?;
         }
@@ -82,29 +82,25 @@ struct Run {
 impl Run {
     fn begin(connection: &Connection, after: Option<&Checkpoint>) -> Result<Self, Fault> {
         let head = read::head(connection)?;
-        let known = after.filter(|after| after.revision > Revision::ZERO);
-        let (verifier, told) = match known {
-            None => (Verifier::default(), Head::new(head.lineage)),
-            Some(known) => {
+        let gone = head.removed.filter(|removed| after.is_none_or(|after| after.revision <= removed.last));
+        let known = after.filter(|after| gone.is_none() && after.revision > Revision::ZERO);
+        let (verifier, told) = match (gone, known) {
+            // The record that says what was removed is among those that follow.
+            (Some(gone), _) => {
+                let told = head.at_record(gone.last, gone.hash, gone.until);
+                (Verifier::after(gone.last, gone.hash, gone.until), told)
+            }
+            (None, None) => (Verifier::default(), Head::new(head.lineage)),
+            (None, Some(known)) => {
                 let at = check_known(connection, known, &head)?;
                 let hash: Hash = known.hash().parse().map_err(|_| Fault::corrupt("a hash cannot be read"))?;
-                let by_then = |revision: &Revision| *revision <= known.revision;
-                let told = Head {
-                    revision: known.revision,
-                    hash,
-                    at,
-                    changed: head.changed.min(known.revision),
-                    accepted: head.accepted.filter(|(revision, _)| by_then(revision)),
-                    clock: head.clock.filter(by_then),
-                    ..head
-                };
-                (Verifier::after(known.revision, hash, at), told)
+                (Verifier::after(known.revision, hash, at), head.at_record(known.revision, hash, at))
             }
         };
         Ok(Self {
             verifier,
             told,
-            held: Held::new(),
+            held: Held::without(head.removed_up_to()),
             about: About::after(known.map_or(Revision::ZERO, |known| known.revision)),
             read: 0,
         })
@@ -125,6 +121,10 @@ impl Run {
     /// Reads some records; answers the last one that there is, and whether it has come to it.
     fn page(&mut self, connection: &Connection, watch: &mut dyn Verifying) -> Result<(Revision, bool), Fault> {
         let head = read::head(connection)?;
+        if head.removed_up_to() > self.verifier.revision() {
+            let source = "older records were removed meanwhile; verify again".into();
+            return Err(StoreError::Unavailable { doing: DOING, source }.into());
+        }
         let mut count = 0;
         let all = self.verifier.revision().0 + 1..=u64::MAX >> 1;
         walk(connection, &all, false, &mut |kept| {

@@ -1,0 +1,250 @@
+//! Which old records may be removed, and how they are.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::error::Fault;
+use super::kept::walk;
+use super::rows::{self, int};
+use super::{about, journal, read, standings};
+use crate::model::{
+    DelegationId, EventKind, GrantId, Principal, Removal, RequestId, Revision, Standing, Timestamp, Topic,
+};
+use crate::store::retention::check_removal;
+use crate::store::topics::{Bits, place_of, revision_of};
+use crate::store::{Head, RecordQuery, Removable, RemovalLimits, Subject};
+
+/// What may be removed now.
+pub(super) fn removable(connection: &Connection, limits: &RemovalLimits) -> Result<Option<Removable>, Fault> {
+    let head = read::head(connection)?;
+    let old = last_before(connection, &head, limits.before)?;
+    let floor = last_before(connection, &head, limits.floor)?;
+    let needed = needed(connection, limits.now)?;
+    let Some(last) = limits.last(&head, old, floor, needed) else { return Ok(None) };
+    let Some((hash, until)) = place(connection, last)? else {
+        return Err(Fault::corrupt(format!("record {last} is missing")));
+    };
+    let latest = Over::of(connection, last)?.latest;
+    let complete_from = match place(connection, latest)? {
+        Some((_, at)) if latest > last => at.max(until),
+        _ => until,
+    };
+    let standing = told_by_then(connection, last)?;
+    let hash = hash.parse().map_err(|_| Fault::corrupt("a hash cannot be read"))?;
+    Ok(Some(Removable { decided_from: head.revision, last, hash, until, complete_from, standing }))
+}
+
+/// The hash and the instant of a record.
+fn place(connection: &Connection, revision: Revision) -> Result<Option<(String, Timestamp)>, Fault> {
+    let mut found = None;
+    walk(connection, &(revision.0..=revision.0), false, &mut |kept| {
+        found = kept.hash.map(|hash| Ok::<_, Fault>((hash.to_owned(), rows::instant(kept.at)?))).transpose()?;
+        Ok(false)
+    })?;
+    Ok(found)
+}
+
+/// The last record that is before this instant together with all before it.
+fn last_before(connection: &Connection, head: &Head, at: Timestamp) -> Result<Revision, Fault> {
+    let one = |sql: &str| -> Result<Option<i64>, Fault> {
+        Ok(connection.prepare_cached(sql)?.query_row([at.millis()], |row| row.get(0)).optional()?.flatten())
+    };
+    // Records are in the order of their instants, unless somebody has said that the clock is right.
+    let (alone, together) = if head.clock.is_some() {
+        ("SELECT min(revision) FROM journal WHERE at >= ?", "SELECT min(first) FROM packs WHERE ended >= ?")
+    } else {
+        (
+            "SELECT revision FROM journal INDEXED BY journal_by_time WHERE at >= ? ORDER BY at, revision LIMIT 1",
+            "SELECT first FROM packs INDEXED BY packs_by_end WHERE ended >= ? ORDER BY ended, first LIMIT 1",
+        )
+    };
+    let first = one(alone)?.into_iter().chain(one(together)?).min();
+    Ok(match first {
+        Some(first) => Revision(rows::revision(first)?.0.saturating_sub(1)),
+        None => head.revision,
+    })
+}
+
+/// The first record that tells of something live or pending.
+fn needed(connection: &Connection, now: Timestamp) -> Result<Option<Revision>, Fault> {
+    let first: Option<i64> = connection.prepare_cached(NEEDED)?.query_row([now.millis()], |row| row.get(0))?;
+    Ok(first.map(rows::revision).transpose()?)
+}
+
+/// Of a chain of extensions all is needed from its first request on.
+const NEEDED: &str = "SELECT min(created) FROM (
+    SELECT min(created) AS created FROM requests WHERE state IN ('pending', 'needs_info')
+    UNION ALL SELECT min(created) FROM delegations WHERE ended = 0 AND ends_at > ?
+    UNION ALL SELECT min(g.created) FROM grants g WHERE g.state IN ('open', 'suspended') OR g.unsettled = 1
+    UNION ALL SELECT min(r.created) FROM grants g
+        LEFT JOIN grants f ON f.id = g.first JOIN requests r ON r.id = coalesce(f.request, g.request)
+        WHERE g.state IN ('open', 'suspended') OR g.unsettled = 1)";
+
+/// What is in force of people and was told by records up to this one alone.
+fn told_by_then(connection: &Connection, last: Revision) -> Result<Vec<(Principal, Standing)>, Fault> {
+    let mut told = Vec::new();
+    for (who, standing) in standings::all(connection)? {
+        let mut query = RecordQuery { limit: 1, ..RecordQuery::about(Subject::Principal(who.clone()), 1) };
+        query.filter.event = "standing_reported".parse::<EventKind>().ok();
+        let (_, records) = journal::records(connection, &query)?;
+        if records.first().is_none_or(|record| record.revision <= last) {
+            told.push((who, standing));
+        }
+    }
+    Ok(told)
+}
+
+/// The rows that are over with the records up to one: no later record is about them, nor about what belongs to them.
+#[derive(Default)]
+struct Over {
+    requests: Vec<i64>,
+    grants: Vec<i64>,
+    delegations: Vec<i64>,
+    /// The last record about a grant whose beginning goes and that stays for now.
+    latest: Revision,
+}
+
+/// A chain of grants, or a request that led to none.
+#[derive(Default)]
+struct Chain {
+    requests: Vec<i64>,
+    grants: Vec<i64>,
+    latest: Revision,
+}
+
+impl Over {
+    fn of(connection: &Connection, last: Revision) -> Result<Self, Fault> {
+        let mut over = Self::default();
+        let mut chains: BTreeMap<[u8; 16], Chain> = BTreeMap::new();
+        let mut grants =
+            connection.prepare_cached("SELECT created, id, coalesce(first, id) FROM grants WHERE created <= ?")?;
+        let mut found = grants.query([int(last)])?;
+        while let Some(row) = found.next()? {
+            let (created, id, first): (i64, [u8; 16], [u8; 16]) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let about = last_about(connection, Subject::Grant(GrantId::from_u128(u128::from_be_bytes(id))))?;
+            let chain = chains.entry(first).or_default();
+            chain.grants.push(created);
+            chain.latest = chain.latest.max(about);
+        }
+        let mut later = connection.prepare_cached("SELECT max(created) FROM grants WHERE first = ? AND created > ?")?;
+        for (first, chain) in &mut chains {
+            let later: Option<i64> = later.query_row(params![first, int(last)], |row| row.get(0))?;
+            chain.latest = chain.latest.max(later.map(rows::revision).transpose()?.unwrap_or_default());
+        }
+        over.latest = chains.values().map(|chain| chain.latest).max().unwrap_or_default();
+        let mut requests = connection.prepare_cached(
+            "SELECT r.created, r.id, coalesce(g.first, g.id, r.id), g.created FROM requests r
+             LEFT JOIN grants g ON g.request = r.id WHERE r.created <= ?",
+        )?;
+        let mut found = requests.query([int(last)])?;
+        while let Some(row) = found.next()? {
+            let (created, id, first): (i64, [u8; 16], [u8; 16]) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let grant: Option<i64> = row.get(3)?;
+            let about = last_about(connection, Subject::Request(RequestId::from_u128(u128::from_be_bytes(id))))?;
+            let chain = chains.entry(first).or_default();
+            chain.requests.push(created);
+            chain.latest = chain.latest.max(about).max(grant.map(rows::revision).transpose()?.unwrap_or_default());
+        }
+        for chain in chains.into_values().filter(|chain| chain.latest <= last) {
+            over.requests.extend(chain.requests);
+            over.grants.extend(chain.grants);
+        }
+        let mut delegations = connection.prepare_cached("SELECT created, id FROM delegations WHERE created <= ?")?;
+        let mut found = delegations.query([int(last)])?;
+        while let Some(row) = found.next()? {
+            let (created, id): (i64, [u8; 16]) = (row.get(0)?, row.get(1)?);
+            let subject = Subject::Delegation(DelegationId::from_u128(u128::from_be_bytes(id)));
+            if last_about(connection, subject)? <= last {
+                over.delegations.push(created);
+            }
+        }
+        Ok(over)
+    }
+}
+
+/// The last record about this.
+pub(super) fn last_about(connection: &Connection, subject: Subject) -> Result<Revision, Fault> {
+    let Some(key) = about::key(connection, &Topic::Subject(subject))? else { return Ok(Revision::ZERO) };
+    let mut statement = connection
+        .prepare_cached("SELECT block, bits FROM record_topics WHERE topic = ? ORDER BY block DESC LIMIT 1")?;
+    let mut found = statement.query([key])?;
+    let Some(row) = found.next()? else { return Ok(Revision::ZERO) };
+    let (block, bits) = about::set(row)?;
+    Ok(bits.last().map_or(Revision::ZERO, |place| revision_of(block, place)))
+}
+
+/// Removes the records that the batch says are removed, in the transaction in which that is written, and with them what has no
+/// other records. `before` is the head before it, and the head that says so is written already.
+pub(super) fn remove(
+    transaction: &Transaction<'_>,
+    removal: &Removal,
+    before: &Head,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let last = removal.last;
+    let hash = place(transaction, last)?.and_then(|(hash, _)| hash.parse().ok());
+    check_removal(removal, before, needed(transaction, now)?, hash)?;
+    let over = Over::of(transaction, last)?;
+    let delete = |table: &str, created: &[i64]| -> Result<(), Fault> {
+        let mut statement = transaction.prepare_cached(&format!("DELETE FROM {table} WHERE created = ?"))?;
+        for created in created {
+            statement.execute([created])?;
+        }
+        Ok(())
+    };
+    delete("grant_uses", &over.grants)?;
+    delete("grant_approvers", &over.grants)?;
+    delete("request_approvers", &over.requests)?;
+    delete("grants", &over.grants)?;
+    delete("requests", &over.requests)?;
+    delete("delegations", &over.delegations)?;
+    transaction.execute("DELETE FROM journal WHERE revision <= ?", [int(last)])?;
+    transaction.execute("DELETE FROM packs WHERE last <= ?", [int(last)])?;
+    forget_topics(transaction, last)?;
+    // Keys are kept for days, and what goes here is older.
+    transaction.execute("DELETE FROM idempotency WHERE at <= ?", [removal.until.millis()])?;
+    Ok(())
+}
+
+/// Removes what the removed records could be found by. It reads all sets once, which is less than an index by blocks would cost
+/// every use.
+fn forget_topics(transaction: &Transaction<'_>, last: Revision) -> Result<(), Fault> {
+    let (block, place) = place_of(last);
+    transaction.execute("DELETE FROM record_topics WHERE block < ?", [block.cast_signed()])?;
+    let mut shorter: Vec<(i64, Bits)> = Vec::new();
+    {
+        let mut sets = transaction.prepare_cached("SELECT block, bits, topic FROM record_topics WHERE block = ?")?;
+        let mut found = sets.query([block.cast_signed()])?;
+        while let Some(row) = found.next()? {
+            let (_, mut bits) = about::set(row)?;
+            if bits.remove(place) {
+                shorter.push((row.get(2)?, bits));
+            }
+        }
+    }
+    for (topic, bits) in shorter {
+        if bits.is_empty() {
+            transaction
+                .execute("DELETE FROM record_topics WHERE topic = ? AND block = ?", [topic, block.cast_signed()])?;
+        } else {
+            transaction.execute(
+                "UPDATE record_topics SET bits = ? WHERE topic = ? AND block = ?",
+                params![bits.to_bytes(), topic, block.cast_signed()],
+            )?;
+        }
+    }
+    transaction
+        .execute("DELETE FROM topics WHERE NOT EXISTS (SELECT 1 FROM record_topics WHERE topic = topics.id)", [])?;
+    Ok(())
+}
+
+/// That nothing is in force that only a removed record could tell of.
+pub(super) fn check_in_force(connection: &Connection, removed: Revision, now: Timestamp) -> Result<(), Fault> {
+    match needed(connection, now)? {
+        Some(needed) if needed <= removed => {
+            Err(Fault::corrupt(format!("something is in force that was made by record {needed}, which is removed")))
+        }
+        _ => Ok(()),
+    }
+}
