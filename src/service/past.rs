@@ -8,9 +8,10 @@ use super::listing::Listing;
 use super::workflow::Workflow;
 use crate::command::{CommandSpec, Definition, WhatChanged, WhatCould, WhoCould};
 use crate::error::Error;
+use crate::journal::Record;
 use crate::model::{
-    Caller, Event, Fact, Grant, GrantId, GrantStatus, Invalid, Principal, PrincipalKind, RecordFilter, Resource,
-    Revision, Subject, Timestamp,
+    Caller, Fact, Grant, GrantId, GrantStatus, Invalid, Principal, PrincipalKind, RecordFilter, Resource, Revision,
+    Subject, Timestamp,
 };
 use crate::store::{RecordQuery, Store, StoreError};
 use crate::workflow::{Needs, View, Whose, evolve};
@@ -39,15 +40,15 @@ impl Workflow {
         let covering =
             |grant: &Grant| grant.window.end() > at && whose(grant) && grant.covers(&asked.permission, &resource);
         let standing = if asked.person.is_none() { as_they_are(store, at, covering)? } else { None };
-        let mut told = match standing {
-            Some(told) => told,
-            None => tell(store, changes_of(asked.person.clone()), at, covering)?,
+        let (rows_of, mut told) = match standing {
+            Some((revision, told)) => (Some(revision), told),
+            None => (None, tell(store, changes_of(asked.person.clone()), at, covering)?),
         };
         told.retain(|_, grant| grant.status(at) == GrantStatus::Active);
         if let Some(cut) = asked.most.and_then(|most| told.keys().nth(usize::try_from(most).ok()?).copied()) {
             told.split_off(&cut);
         }
-        Ok(Listing { items: counted(told, at, store)?, next: None, now: at })
+        Ok(Listing { items: counted(told, rows_of, at, store)?, next: None, now: at })
     }
 
     /// The grants that this principal held in force at that instant, as they stood then.
@@ -81,7 +82,7 @@ impl Workflow {
         let mut told = tell(store, changes_of(None), until, |grant| grant.window.end() > from)?;
         let after = active(&told, until);
         told.retain(|id, _| before.contains(id) != after.contains(id));
-        Ok(Listing { items: counted(told, until, store)?, next: None, now: until })
+        Ok(Listing { items: counted(told, None, until, store)?, next: None, now: until })
     }
 
     /// That the record tells of every grant that was in force at that instant.
@@ -124,7 +125,7 @@ fn tell(
     wanted: impl Fn(&Grant) -> bool,
 ) -> Result<BTreeMap<GrantId, Grant>, StoreError> {
     let mut views: BTreeMap<GrantId, View> = BTreeMap::new();
-    each(store, query, at, |event| {
+    each(store, query, at, |Record { event, .. }| {
         let Subject::Grant(id) = Subject::of(event) else { return };
         let known = match &event.fact {
             Fact::GrantCreated(grant) if wanted(grant) => Some(View::default()),
@@ -136,12 +137,12 @@ fn tell(
 }
 
 /// The same from the rows, when nothing has changed since this instant: they are the fold of the same records. Of very many
-/// grants that is far less to read.
+/// grants that is far less to read. Their uses are those up to the revision that is answered.
 fn as_they_are(
     store: &dyn Store,
     at: Timestamp,
     wanted: impl Fn(&Grant) -> bool,
-) -> Result<Option<BTreeMap<GrantId, Grant>>, StoreError> {
+) -> Result<Option<(Revision, BTreeMap<GrantId, Grant>)>, StoreError> {
     let view = store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, at)?;
     let mut later = RecordQuery::changes_after(Revision::ZERO, 1);
     later.filter.from = Timestamp::from_millis(at.millis().saturating_add(1)).ok();
@@ -150,16 +151,17 @@ fn as_they_are(
             return Ok(None);
         }
     }
-    Ok(Some(view.history.live.into_iter().filter(wanted).map(|grant| (grant.id, grant)).collect()))
+    let wanted = view.history.live.into_iter().filter(wanted).map(|grant| (grant.id, grant));
+    Ok(Some((view.revision, wanted.collect())))
 }
 
-/// Gives every event of the query up to this instant to `take`, in order.
-fn each(store: &dyn Store, query: RecordQuery, at: Timestamp, mut take: impl FnMut(&Event)) -> Result<(), StoreError> {
+/// Gives every record of the query up to this instant to `take`, in order.
+fn each(store: &dyn Store, query: RecordQuery, at: Timestamp, mut take: impl FnMut(&Record)) -> Result<(), StoreError> {
     let until = Timestamp::from_millis(at.millis().saturating_add(1)).ok();
     let mut query = RecordQuery { filter: RecordFilter { until, ..query.filter }, ..query };
     loop {
         let (_, records) = store.records(&query)?;
-        records.iter().for_each(|record| take(&record.event));
+        records.iter().for_each(&mut take);
         match records.last() {
             Some(last) if records.len() == query.limit => query.after = last.revision,
             _ => return Ok(()),
@@ -169,17 +171,23 @@ fn each(store: &dyn Store, query: RecordQuery, at: Timestamp, mut take: impl FnM
 
 fn in_force(mut told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> Result<Vec<Grant>, StoreError> {
     told.retain(|_, grant| grant.status(at) == GrantStatus::Active);
-    counted(told, at, store)
+    counted(told, None, at, store)
 }
 
 /// Of more grants than this, what was used later is read once for all of them.
 const FEW: usize = 20;
 
-/// The grants, with the uses up to this instant counted.
-fn counted(told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> Result<Vec<Grant>, StoreError> {
+/// The grants, with the uses up to this instant counted. `rows_of` is the revision up to which they are counted already.
+fn counted(
+    told: BTreeMap<GrantId, Grant>,
+    rows_of: Option<Revision>,
+    at: Timestamp,
+    store: &dyn Store,
+) -> Result<Vec<Grant>, StoreError> {
     let mut uses = BTreeMap::new();
-    for id in told.keys() {
-        uses.insert(*id, store.grant(*id)?.grant.map_or(0, |known| known.uses));
+    for (id, grant) in &told {
+        let known = if rows_of.is_some() { grant.uses } else { store.grant(*id)?.grant.map_or(0, |known| known.uses) };
+        uses.insert(*id, known);
     }
     // What was used later is taken off again: of a recent instant that is little. A use can be written after other
     // records; it says when it was.
@@ -192,11 +200,12 @@ fn counted(told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> 
         used.map(|id| query(vec![Subject::Grant(*id)])).collect()
     };
     for query in queries {
-        each(store, query, Timestamp::MAX, |event| {
+        each(store, query, Timestamp::MAX, |Record { event, revision, .. }| {
             let (Subject::Grant(id), Fact::GrantUsed { used_at, .. }) = (Subject::of(event), &event.fact) else {
                 return;
             };
-            if let Some(uses) = uses.get_mut(&id).filter(|_| used_at.unwrap_or(event.at) > at) {
+            let is_counted = rows_of.is_none_or(|rows_of| *revision <= rows_of);
+            if let Some(uses) = uses.get_mut(&id).filter(|_| is_counted && used_at.unwrap_or(event.at) > at) {
                 *uses = uses.saturating_sub(1);
             }
         })?;
