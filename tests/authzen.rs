@@ -411,3 +411,40 @@ fn where_everything_is_stands_under_the_address_that_was_set() {
     let schema: Value = serde_json::from_str(&reply.body).unwrap();
     assert_eq!(schema["properties"]["context"]["required"], json!(["business_justification"]));
 }
+
+/// The page says of each requirement which test holds it: each of these tests and vectors is there.
+#[test]
+fn the_page_names_tests_that_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/authzen.md")).unwrap();
+    let table = page.split_once("## Requirements and their tests").unwrap().1.split_once("## What is ours").unwrap().0;
+    let mut there = String::new();
+    for folder in ["tests", "tests/deliver", "tests/authzen/vectors", "tests/e2e", "ffi/python/tests"] {
+        // The package that is published holds no tests of Python.
+        let Ok(files) = fs::read_dir(root.join(folder)) else { continue };
+        for file in files.map(|file| file.unwrap().path()) {
+            if file.extension().is_some_and(|ending| ["rs", "py", "json"].iter().any(|one| ending == *one)) {
+                there += &fs::read_to_string(file).unwrap();
+            }
+        }
+    }
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && !line.contains("| test |")).collect();
+    assert!(rows.len() > 25, "the table is read");
+    for row in rows {
+        let tests = row.rsplit_once(" | ").unwrap().1;
+        let named = |mark: char| tests.split(mark).skip(1).step_by(2).map(|name| name.trim_end_matches(" …"));
+        let (codes, vectors): (Vec<&str>, Vec<&str>) = (named('`').collect(), named('*').collect());
+        assert!(tests.contains("all six") || codes.len() + vectors.len() > 0, "{row}");
+        for name in vectors {
+            assert!(there.contains(name), "no vector is called {name:?}: {row}");
+        }
+        for name in codes {
+            let is_there = if name.contains('/') {
+                root.join(name).exists() || !root.join("ffi/python").exists()
+            } else {
+                there.contains(&format!("fn {name}(")) || there.contains(&format!("def {name}("))
+            };
+            assert!(is_there, "no test is called {name}: {row}");
+        }
+    }
+}
