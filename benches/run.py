@@ -91,6 +91,7 @@ def main() -> int:
     lines += lines_of([TARGET / "verify", "300000" if quick else "6000000"])
     lines += lines_of([TARGET / "record", "100000" if quick else "1000000"])
     lines += lines_of([TARGET / "export", "100000" if quick else "1000000"])
+    lines += lines_of([TARGET / "monitor"])
     if shutil.which("valgrind"):
         lines += lines_of([TARGET / "instructions"], JIT_LIBRARY=str(TARGET / "libjit_access.so"))
     else:

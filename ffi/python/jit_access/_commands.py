@@ -1002,8 +1002,7 @@ def right_size(
     start: datetime | str | None = None,
     until: datetime | str | None = None,
 ) -> RightSize:
-    """Tell what of a role, or of all roles, was given and never used, and which entry of the catalogue would be
-    enough.
+    """Tell what of roles was given and never used, and which entry of the catalogue would be enough.
 
     Answered from recorded uses, the newest 50,000 of the period; `history` says how many they are and over how
     many days. The proposed entry gives what was used and lies inside what was given. Needs a role in

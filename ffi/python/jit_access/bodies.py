@@ -647,7 +647,7 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "right_size": Route(
         method="GET", path="/right_size", status=200,
-        summary="Tell what of a role, or of all roles, was given and never used, and which entry of the catalogue would be enough",
+        summary="Tell what of roles was given and never used, and which entry of the catalogue would be enough",
         description="Answered from recorded uses, the newest 50,000 of the period; `history` says how many they are and over how many days. The\nproposed entry gives what was used and lies inside what was given. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=RightSizeModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
