@@ -10,12 +10,13 @@ jit_access:
   approver_roles: [lead]
   roles: {deployer: {permissions: [tools.execute]}}
 """
-LEAD = Caller("lead@example.com", ["lead"])
+LEAD = Caller("lead@example.com", roles=["lead"])
 
 
 def engine() -> Engine:
     made = Engine.from_yaml(CONFIG)
     made.submit(Caller("dev@example.com"), role="deployer")
+    made.tick()  # the configuration is on record from here on
     return made
 
 
