@@ -348,7 +348,7 @@ class World:
         where = dice.random()
         if where < 0.2:
             return self.ask_the_decision_point()
-        if where < 0.4:
+        if where < 0.35:
             return self.call_a_tool()
         name, who = dice.choice(list(ROUTES)), dice.choice(list(AGENTS))
         route = ROUTES[name]
