@@ -25,8 +25,7 @@ def point(data: bytes) -> tuple[int, int]:
 
 def add(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
     t = D * a[0] * b[0] * a[1] * b[1] % P
-    x, y = a[0] * b[1] + b[0] * a[1], a[1] * b[1] + a[0] * b[0]
-    return x * pow(1 + t, -1, P) % P, y * pow(1 - t, -1, P) % P
+    return (a[0] * b[1] + b[0] * a[1]) * pow(1 + t, -1, P) % P, (a[1] * b[1] + a[0] * b[0]) * pow(1 - t, -1, P) % P
 
 
 def times(n: int, a: tuple[int, int]) -> tuple[int, int]:
@@ -51,9 +50,8 @@ def opened(note: str, keys: str) -> tuple[int, tuple[bytes, str]]:
 
 
 def main(records: str, *files: str) -> None:
-    note, keys, *older = (Path(file).read_text("utf-8") for file in files)
-    lines = Path(records).read_text("utf-8").splitlines()
-    texts = [(text, json.loads(text)) for text in (json.loads(line).get("body", line) for line in lines)]
+    lines, note, keys, *older = (Path(file).read_text("utf-8") for file in (records, *files))
+    texts = [(text, json.loads(text)) for text in (json.loads(one).get("body", one) for one in lines.splitlines())]
     gone, parts, previous = texts[0][1]["revision"] - 1, [], "0" * 64
     for told in (one["event"]["data"] for _, one in texts if one["event"]["type"] == "records_removed"):
         if told["last"] == gone:  # what stands for the removed records

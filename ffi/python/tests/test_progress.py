@@ -29,7 +29,7 @@ def test_who_follows_is_told_every_step() -> None:
         period = {"from": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00Z", "form": "json"}
         assert "controls" in made.run_watched("evidence", LEAD, lambda *so_far: seen.append(so_far), **period)
         assert seen
-        assert made.run_watched("head", LEAD, seen.append) == made.head(LEAD)
+        assert made.run_watched("head", LEAD, lambda *_: None) == made.head(LEAD)
         head = made.head(LEAD)
         assert made.run_watched("verify", None, lambda *_: True, expected=head, after=head) == count
 
