@@ -268,6 +268,7 @@ fn the_answers_are_the_same_after_a_restart_and_in_the_message_to_approvers() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
 fn of_a_long_record_a_bounded_part_is_read_and_the_answer_says_so() {
     let week = Week { uses: 30_000, principals: 5, grants: 20, ..Week::whole() };
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());

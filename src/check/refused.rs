@@ -16,6 +16,8 @@ const CALLS: usize = 32;
 pub(crate) const CHECK: &str = "check";
 
 type Call = (Action, Resource);
+/// The calls of each principal in an hour.
+type Told = (Option<Timestamp>, BTreeMap<Principal, BTreeSet<Call>>);
 type Key = (Principal, Option<Principal>, String, String, Timestamp, Option<Call>);
 
 /// Refused attempts that are not written yet, those that are alike as one.
@@ -23,7 +25,7 @@ type Key = (Principal, Option<Principal>, String, String, Timestamp, Option<Call
 pub(crate) struct RefusedAttempts {
     waiting: Mutex<BTreeMap<Key, Refused>>,
     /// The calls of this hour that are told one by one.
-    told: Mutex<(Option<Timestamp>, BTreeMap<Principal, BTreeSet<Call>>)>,
+    told: Mutex<Told>,
     untold: AtomicU64,
     /// How many calls a guardrail denied, and how many were refused otherwise, since the start.
     denied: AtomicU64,
