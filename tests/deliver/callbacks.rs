@@ -161,12 +161,10 @@ fn only_registered_addresses_are_called_and_private_ones_are_refused() {
     }
     let receiver = Receiver::start(&["http", "--secret", crate::notices::SECRET]);
     let url = receiver.url("/callbacks").replace("http://", "https://");
-    let others = format!(
-        ", other: {{kind: webhook, callback_for: shop, url: 'https://shop.example.com/', secrets_env: [HOOK]}}, \
-         siem: {{kind: webhook, url: 'https://siem.example.com/', secrets_env: [HOOK]}}"
-    );
+    let others = ", other: {kind: webhook, callback_for: shop, url: 'https://shop.example.com/', secrets_env: [HOOK]}, \
+                  siem: {kind: webhook, url: 'https://siem.example.com/', secrets_env: [HOOK]}";
     // Registered by mistake: an address inside, which is not allowed.
-    let world = World::new(&(hook(&url, "allow_private: false") + &others));
+    let world = World::new(&(hook(&url, "allow_private: false") + others));
     for callback in [
         json!({"endpoint": "https://elsewhere.example.com/"}),
         json!({"endpoint": "http://169.254.169.254/latest/meta-data"}),
