@@ -15,8 +15,7 @@ D = -121665 * pow(121666, -1, P) % P
 
 def point(data: bytes) -> tuple[int, int]:
     sign, y = divmod(int.from_bytes(data, "little"), 2**255)
-    x2 = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
-    x = pow(x2, (P + 3) // 8, P)
+    x = pow(x2 := (y * y - 1) * pow(D * y * y + 1, -1, P) % P, (P + 3) // 8, P)
     x = x if (x * x - x2) % P == 0 else x * pow(2, (P - 1) // 4, P) % P
     if y >= P or (x * x - x2) % P or (x == 0 and sign):
         raise ValueError("this is no point of the curve")
@@ -58,8 +57,7 @@ def main(records: str, *files: str) -> None:
             parts, previous = list(map(bytes.fromhex, told["parts"])), told["hash"]
     if gone and not parts:
         sys.exit(f"records 1 to {gone} are missing, and no record says that they were removed")
-    wanted = {size: found for size, found in (opened(one, keys) for one in (note, *older)) if size > gone}
-    last = max(wanted, default=gone)
+    last = max(wanted := {n: it for n, it in (opened(one, keys) for one in (note, *older)) if n > gone}, default=gone)
     for number, (text, said) in enumerate(texts, gone + 1):
         if (said["revision"], said["previous"]) != (number, previous):
             sys.exit(f"record {number} does not follow the one before it, which has the hash {previous}")
