@@ -613,7 +613,7 @@ fn old_records_go_and_a_checkpoint_stands_for_them() {
 
     // Who reads is told.
     let workflow = host.workflow();
-    let run = |body: &str| command::run(&workflow, body).unwrap();
+    let run = |body: &str| command::run(workflow, body).unwrap();
     let lead = r#""caller": {"principal": "lead@example.com", "roles": ["lead"]}"#;
     let page: Value =
         serde_json::from_str(&run(&format!(r#"{{"command": "audit", "limit": 2, "order": "oldest", {lead}}}"#)))

@@ -136,13 +136,12 @@ fn tell(
     Ok(views.into_iter().filter_map(|(id, view)| view.grant.map(|grant| (id, grant))).collect())
 }
 
+/// Grants as their rows are, and at which revision.
+type Rows = (Revision, BTreeMap<GrantId, Grant>);
+
 /// The same from the rows, when nothing has changed since this instant: they are the fold of the same records. Of very many
 /// grants that is far less to read. Their uses are those up to the revision that is answered.
-fn as_they_are(
-    store: &dyn Store,
-    at: Timestamp,
-    wanted: impl Fn(&Grant) -> bool,
-) -> Result<Option<(Revision, BTreeMap<GrantId, Grant>)>, StoreError> {
+fn as_they_are(store: &dyn Store, at: Timestamp, wanted: impl Fn(&Grant) -> bool) -> Result<Option<Rows>, StoreError> {
     let view = store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, at)?;
     let mut later = RecordQuery::changes_after(Revision::ZERO, 1);
     later.filter.from = Timestamp::from_millis(at.millis().saturating_add(1)).ok();

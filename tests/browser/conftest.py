@@ -25,9 +25,9 @@ from urllib.parse import quote
 
 import pytest
 import uvicorn
+from budgets import write_budgets
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from budgets import write_budgets
 from jit_access import Caller, InvalidInput
 
 ROOT = Path(__file__).resolve().parents[2]

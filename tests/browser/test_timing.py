@@ -1,5 +1,7 @@
-"""Every page within its time with a large store. Making the store takes minutes, so it runs where `TIMING_STORE` names the file to
-keep it in."""
+"""Every page within its time with a large store.
+
+Making the store takes minutes, so this runs where `TIMING_STORE` names the file to keep it in.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 import timing
 
 

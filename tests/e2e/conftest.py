@@ -21,7 +21,11 @@ import jwt
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "gateway"))
+# What is shared with the other tests and with the demo.
+sys.path.extend(
+    str(Path(__file__).resolve().parents[2] / folder)
+    for folder in ("examples/gateway", "ffi/python/tests", "tests/browser")
+)
 
 import run
 from jit_access import Engine

@@ -12,14 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+import terminal
+from budgets import write_budgets
 from conftest import ADMIN, AUDIT_TRAIL, DEV, World
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "ffi" / "python" / "tests"), str(ROOT / "tests" / "browser")]
-
-import terminal
-from budgets import write_budgets
-
 JIT = Path(sys.executable).with_name("jit")
 
 

@@ -1,6 +1,7 @@
 """Every command of `jit` against the real gateway, in a real terminal, and what a person reads then.
 
-What is read is in `cli.txt`, without what is another one each time (ids, times, numbers); `UPDATE_GENERATED=1` writes it.
+What is read is in `cli.txt`, without what is another one each time (ids, times, numbers). `UPDATE_GENERATED=1` writes
+it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import terminal
 from conftest import ADMIN, DEV, OTHER, World, run
 from test_cli import JIT, answer, env
-
-import terminal
 
 READ = Path(__file__).with_name("cli.txt")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?")
@@ -28,7 +28,7 @@ UNBOUND = ("config", "simulate-config", "test-policies", "completions", "man")
 
 
 def plain(text: str) -> str:
-    """The text without ids, times, lengths, numbers, and without risks and their reasons, which know what was before."""
+    """The text without ids, times, lengths and numbers, and without risks and their reasons, which the past decides."""
     text = ID.sub("ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\d(T[\d:.]+Z| [\d:]+ UTC)", "INSTANT", text)
     text = re.sub(r"\b[0-9a-f]{16,}\b", "HASH", text)

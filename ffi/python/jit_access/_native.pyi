@@ -1398,9 +1398,10 @@ class Engine:
     ) -> Any:
         """Runs `verify` or `evidence`, which read the whole journal, and tells meanwhile how far it is.
 
-        `progress` is called between two reads with the last record that was verified and the last one there is, on this
-        thread. `False` from it ends the call, which raises `Unavailable` then; what it raises, the call raises. Any other
-        command is run as by its own method. `fields` are the fields of the command by their names in the catalogue:
+        `progress` is called between two reads, on this thread, with the last record that was verified and the last one
+        there is. `False` from it ends the call, which raises `Unavailable` then; what it raises, the call raises. Any
+        other command is run as by its own method. `fields` are the fields of the command by their names in the
+        catalogue:
         `engine.run_watched("verify", None, show, expected="…")`.
         """
 
