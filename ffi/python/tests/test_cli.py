@@ -538,6 +538,38 @@ def test_a_token_is_typed_unseen_and_kept_for_its_owner_alone(host: Host, tmp_pa
         assert (missing.returncode, "secret-tool" in missing.stderr) == (1, True)
 
 
+# A desktop's keyring needs a session on a bus, so a program with the grammar of `secret-tool` stands in its place.
+KEYRING = """#!/bin/sh
+echo "$*" >> "$HOME/asked"
+case "$1" in
+  store) cat > "$HOME/secret" ;;
+  lookup) cat "$HOME/secret" ;;
+  clear) rm "$HOME/secret" ;;
+esac
+"""
+
+
+def test_a_token_in_the_keyring_is_never_an_argument_nor_in_a_file_of_ours(host: Host, tmp_path: Path) -> None:
+    program = tmp_path / "secret-tool"
+    program.write_text(KEYRING)
+    program.chmod(0o755)
+    home = {"HOME": str(tmp_path), "JIT_HOST": "", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = host.script(None, "login", host.url, "--keyring", say="token-dev\n", **home)
+    assert (done.returncode, "kept in the keyring" in done.stdout) == (0, True), done
+    assert "token-dev" not in (tmp_path / ".config" / "jit-access" / "login.json").read_text()
+    assert host.script(None, "status", **home).returncode == 0
+    assert host.script(None, "logout", **home).returncode == 0
+    assert not (tmp_path / "secret").exists()
+    asked = (tmp_path / "asked").read_text()
+    assert "token-dev" not in asked and [line.split()[0] for line in asked.splitlines()] == ["store", "lookup", "clear"]
+
+
+def test_a_database_that_cannot_be_reached_is_said_without_its_password(host: Host) -> None:
+    done = host.script(None, "--store", "postgresql://me:hidden-word@127.0.0.1:1/jit", "audit")
+    assert done.returncode in (2, 7), "7: unavailable; 2: this build knows no PostgreSQL"
+    assert "hidden-word" not in done.stdout + done.stderr and ("database" in done.stderr or "PostgreSQL" in done.stderr)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_help_is_a_list_that_fits(host: Host, width: int) -> None:
     seen = host.see(None, "--help", width=width)
