@@ -629,6 +629,9 @@ fn old_records_go_and_a_checkpoint_stands_for_them() {
     let told: Value =
         serde_json::from_str(&run(&format!(r#"{{"command": "audit", "event": "records_removed", {lead}}}"#))).unwrap();
     assert_eq!(told["items"][0]["by"], "rule:retention");
+    for list in ["grants", "requests", "events", "alerts"] {
+        run(&format!(r#"{{"command": "{list}", {lead}}}"#));
+    }
     assert_eq!(told["items"][0]["data"]["rule"], "journal.keep_days: 92");
     let early = Timestamp::from_millis(removed.complete_from.millis() - 1).unwrap();
     let asked = WhatCould::new(Principal::user("spanning@example.com").unwrap(), early);

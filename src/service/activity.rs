@@ -55,14 +55,18 @@ impl Shared {
         if known.is_none_or(|reached| head.revision < reached) {
             self.start_looking(&mut onlooker, head.at)?;
         }
-        let far = Revision(head.revision.0.saturating_sub(BACK));
+        let far = Revision(head.revision.0.saturating_sub(BACK)).max(head.removed_up_to());
         if onlooker.activity.reached() < far || known.is_none() {
             onlooker.activity.skip_to(far);
             records.clear();
         }
         loop {
+            let reached = onlooker.activity.reached();
             self.take_in(&mut onlooker.activity, &records)?;
-            if onlooker.activity.reached() >= head.revision {
+            let is_behind = onlooker.activity.reached() < head.revision;
+            // Where records do not follow what is known, those between were just removed. The next look skips them.
+            let is_stuck = !records.is_empty() && onlooker.activity.reached() == reached;
+            if !is_behind || is_stuck {
                 break;
             }
             let query = RecordQuery::after(onlooker.activity.reached(), CHUNK);

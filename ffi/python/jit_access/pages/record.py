@@ -106,6 +106,7 @@ def add(router: APIRouter, site: Site) -> None:
             status=400 if problem and last.broken_at is None else 200,
             entries=[Entry(record) for record in found.items] if found is not None else [],
             older=found.next_cursor if found is not None else None,
+            removed=datetime.fromisoformat(found.removed_until) if found is not None and found.removed_until else None,
             problem=problem,
             asked=asked,
             filtered=any(asked.values()),
