@@ -424,6 +424,7 @@ CHANNELS: Final[dict[str, Row]] = {
     "notifications.channels.secrets_env": Row(["SECRET"], ["NOT_SET"], opening, left_out("secrets_env", HOOK)),
     "notifications.channels.secrets_file": Row(LEFT_OUT, ["/nowhere"], opening, HOOK),
     "notifications.channels.allow_private": Row(True, "perhaps", opening, HOOK),
+    "notifications.channels.callback_for": Row("gateway", "two words", opening, HOOK),
     "notifications.channels.source": Row("urn:jit", 5, opening, HOOK),
 }
 """How they are sent: a value that is right, and one that stops the start. `test_notifications.py` sends them."""

@@ -412,6 +412,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.standing("dev@example.com", enabled=True),
         lambda: opened.honoured(),
         lambda: opened.peek_in_memory("dev@example.com", "audit:read"),
+        lambda: opened.run_watched("verify", None, lambda *_: None),
         lambda: opened.accept_store(reason="x"),
         lambda: opened.accept_clock(reason="x"),
         lambda: opened.request(DEV, grant.request_id),
