@@ -390,7 +390,7 @@ mod tests {
                     | "canonical" => true.into(),
                     "roles" => serde_json::json!(["auditor"]),
                     "permissions" => serde_json::json!(["tools.read"]),
-                    "limit" => 7.into(),
+                    "limit" | "most" => 7.into(),
                     "wait_seconds" => 0.into(),
                     // A cursor of another list is refused.
                     "cursor" => Value::Null,
