@@ -398,8 +398,10 @@ mod tests {
                     "status" if *command == "alerts" => "open".into(),
                     "status" if *command == "requests" => "pending".into(),
                     "status" => "active".into(),
-                    "from" if ["what_changed", "evidence"].contains(command) => "2026-10-01T09:30:00Z".into(),
-                    "until" if *command == "evidence" => "2026-10-02T09:30:00Z".into(),
+                    "from" if ["what_changed", "evidence", "right_size", "replay"].contains(command) => {
+                        "2026-10-01T09:30:00Z".into()
+                    }
+                    "until" if ["evidence", "right_size", "replay"].contains(command) => "2026-10-02T09:30:00Z".into(),
                     "starts_at" | "from" | "until" | "ending_before" | "at" => "2026-12-01T09:30:00Z".into(),
                     "parent" => "server:s1".into(),
                     "address" => "192.0.2.1".into(),
