@@ -1,7 +1,7 @@
 //! What the monitor takes: `monitor`, in lines for `run.py`.
 //!
 //! One process writes 5,000 uses a second of 10,000 live grants into SQLite, another one follows it, without the monitor and with
-//! it. Said is what the monitor adds in time of one core, and how much memory the whole process has. Needs the feature `faces`.
+//! it. Said is what the monitor adds in time of one core and in memory. Needs the feature `faces`.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -32,8 +32,8 @@ fn main() {
     let whole = with.0 / (SECONDS as f64 * 1e9) * 100.0;
     let detail = format!("{GRANTS} live grants, {USES} uses a second; all that follows the store takes {whole:.1} %");
     row("the monitor", core, "% of a core", Bar::Most(10.0), &detail);
-    let detail = format!("all of it; {:.1} MiB without the monitor", without.1 / MIB);
-    row("the memory of a process with the monitor", with.1 / MIB, "MiB", Bar::Most(100.0), &detail);
+    let detail = format!("the process with it {:.1} MiB, without it {:.1} MiB", with.1 / MIB, without.1 / MIB);
+    row("the memory of the monitor", (with.1 - without.1) / MIB, "MiB", Bar::Most(100.0), &detail);
 }
 
 /// What a process of its own has found: nanoseconds and bytes.
