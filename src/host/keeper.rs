@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -256,7 +257,10 @@ impl Verifying for Slowly<'_> {
 
 /// Writes the file whole or not at all.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let made = beside(path, &format!(".{}", std::process::id()));
+    // Engines of one process write at the same time, too.
+    static DRAFTS: AtomicU64 = AtomicU64::new(0);
+    let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let made = beside(path, &format!(".{}.{draft}", std::process::id()));
     let write = || {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
