@@ -16,9 +16,8 @@ use crate::service::{Engine, Workflow};
 /// The policy decision point and the access request service of one engine.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {operator: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let engine = world::engine()?;
 /// use jit_access::authzen::{Call, Host, HostError, May, Pep, Point, Settings, SpeaksFor};
 /// use jit_access::model::{Caller, Principal};
 ///
@@ -36,7 +35,7 @@ use crate::service::{Engine, Workflow};
 /// let call = Call::post("evaluation", body);
 /// let reply = point.serve(Some(&gateway), &Us, &call);
 /// assert_eq!(reply.status, 200);
-/// assert!(reply.body.contains(r#""decision":false"#) && reply.body.contains(r#""template":"operator""#));
+/// assert!(reply.body.contains(r#""decision":false"#) && reply.body.contains(r#""template":"deployer""#));
 /// assert_eq!(point.serve(None, &Us, &call).status, 401);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

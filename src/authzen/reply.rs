@@ -14,9 +14,8 @@ pub struct HostError(pub String);
 /// What is answered: a host sends it as it is.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let engine = world::engine()?;
 /// use jit_access::authzen::{Call, Point, Settings};
 ///
 /// let point = Point::new(&engine, Settings::new("https://pdp.example.com")?)?;

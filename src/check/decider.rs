@@ -16,16 +16,9 @@ use crate::workflow::{Use, may_still_hold};
 /// Answers checks from memory. Cheap to clone; every clone sees the same grants.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # use jit_access::wire::command;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let dev = Principal::user("dev@example.com")?;
-/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
-/// # command::run(&engine.workflow(), &approve)?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, dev, .. } = world::granted()?;
+/// # let dev = dev.principal;
 /// use jit_access::check::Check;
 /// use jit_access::model::*;
 ///

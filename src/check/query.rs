@@ -10,9 +10,8 @@ use crate::model::{Context, Invalid, PrincipalKind, Query, RawQuery, is_plain_pr
 /// answer needs: see [`super::Decider::check`].
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let decider = Builder::new(MemoryStore::new(), config.rules).open()?.decider();
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let decider = world::engine()?.decider();
 /// use jit_access::check::Check;
 /// use jit_access::model::{Outcome, PrincipalKind};
 ///

@@ -5,17 +5,11 @@ use super::PermissionSet;
 /// What an approver is told of a request, computed when it was made or changed.
 ///
 /// ```
-/// use jit_access::model::{Caller, Principal, RiskFactor, RiskLevel};
-/// use jit_access::wire::command;
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {root: {permissions: ['*']}}}", [])?;
-/// # let workflow = Builder::new(MemoryStore::new(), config.rules).open()?.workflow();
-/// # let made = command::run(&workflow, r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "root", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let id = made.get(7..43).unwrap_or_default().parse()?;
-/// # let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, request, dev, .. } = world::requested_of("['*']")?;
+/// use jit_access::model::{RiskFactor, RiskLevel};
 ///
-/// let request = workflow.request(&dev, id)?.request.ok_or("there is a request")?;
+/// let request = engine.workflow().request(&dev, request)?.request.ok_or("there is a request")?;
 /// assert_eq!(request.assessment.level, RiskLevel::Critical);
 /// assert_eq!(request.assessment.reasons.first().map(|reason| reason.factor), Some(RiskFactor::Everything));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

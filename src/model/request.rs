@@ -11,16 +11,8 @@ use std::sync::Arc;
 /// Someone's wish for a role for a while.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # use jit_access::wire::command;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller::new(dev, vec![]);
-/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, request, dev, .. } = world::requested()?;
 /// use jit_access::model::*;
 ///
 /// let found: AccessRequest = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;
@@ -206,16 +198,8 @@ pub struct Answer {
 /// What has been written about a request. The instant decides the rest: see [`AccessRequest::status`].
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # use jit_access::wire::command;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller::new(dev, vec![]);
-/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, request, dev, .. } = world::requested()?;
 /// use jit_access::model::*;
 ///
 /// let found = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;
@@ -349,18 +333,8 @@ impl AccessRequest {
 /// What a reviewer said.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # use jit_access::wire::command;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller::new(dev, vec![]);
-/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
-/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
-/// # command::run(&engine.workflow(), &approve)?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, request, dev, .. } = world::granted()?;
 /// use jit_access::model::*;
 ///
 /// let found = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;

@@ -13,9 +13,8 @@ impl Workflow {
     /// for what a rule, time or the host did, and for an agent that acted for nobody.
     ///
     /// ```
-    /// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-    /// # let config = Config::parse("jit_access: {roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-    /// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+    /// # let engine = world::engine()?;
     /// assert!(engine.workflow().accountable(&[])?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -21,9 +21,8 @@ const MAX_OVER: usize = 20;
 /// The answer of a check, and what is so with each grant that could have given it.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let engine = world::engine()?;
 /// use jit_access::command::{About, Explain};
 /// use jit_access::model::{Action, Caller, Outcome, Principal};
 ///

@@ -6,16 +6,8 @@ use crate::store::{Page, StoreError};
 /// A page of rows, newest first.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # use jit_access::wire::command;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller::new(dev, vec![]);
-/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, dev, .. } = world::requested()?;
 /// use jit_access::model::*;
 ///
 /// use jit_access::command::ListRequests;

@@ -14,13 +14,8 @@ use crate::workflow::{View, evolve};
 /// What was done under a grant, as far as the records tell.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore, wire::command};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let lead = Caller::new(Principal::user("lead@example.com")?, vec![RoleName::new("lead")?]);
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, request, lead, .. } = world::requested()?;
 /// use jit_access::command::Approve;
 /// use jit_access::model::*;
 ///

@@ -20,9 +20,8 @@ use crate::workflow::Offer;
 /// What a command or a read answers.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let engine = world::engine()?;
 /// use jit_access::command::{Fields, spec_of};
 /// use jit_access::model::{Caller, Principal};
 /// use jit_access::wire::command;

@@ -50,10 +50,9 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
 /// Writes every record that is wanted; answers how many that were.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let engine = world::engine().map_err(|error| error.to_string())?;
 /// # use jit_access::model::{Caller, Principal, RoleName};
-/// # let config = Config::parse("jit_access: {auditor_roles: [auditor], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
 /// # let auditor = Caller::new(Principal::user("eye@example.com")?, vec![RoleName::new("auditor")?]);
 /// use jit_access::command::ExportRecords;
 /// use jit_access::model::ExportFormat;

@@ -47,3 +47,21 @@ fn can_fail(lines: &[&str], name: &str) -> bool {
         })
     })
 }
+
+#[test]
+fn what_examples_begin_with_has_one_home() {
+    // An engine, a request and a grant are made in one file that examples take in; only what an example shows is its own.
+    let mut pasted = String::new();
+    for source in Crate::read("src").sources {
+        let text = fs::read_to_string(root().join(&source.path)).unwrap();
+        for (at, line) in text.lines().enumerate() {
+            let hidden = line.trim_start().strip_prefix("/// # ").or_else(|| line.trim_start().strip_prefix("//! # "));
+            if hidden
+                .is_some_and(|hidden| hidden.contains("Config::parse(") || hidden.contains(r#""command": "submit""#))
+            {
+                pasted += &format!("  {}:{}: {line}\n", source.path.display(), at + 1);
+            }
+        }
+    }
+    assert!(pasted.is_empty(), "begin with tests/doc/world.rs instead:\n{pasted}");
+}

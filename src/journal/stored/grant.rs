@@ -28,18 +28,8 @@ struct StoredEnd {
 /// A grant as it is written down, version 1. The count of uses is not part of it: the store counts them.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # use jit_access::wire::command;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;
-/// # let request: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let (dev, lead) = (Principal::user("dev@example.com")?, Principal::user("lead@example.com")?);
-/// # let dev = Caller::new(dev, vec![]);
-/// # let lead = Caller::new(lead, vec![RoleName::new("lead")?]);
-/// # let approve = format!(r#"{{"command": "approve", "caller": {{"principal": "boss", "roles": ["lead"]}}, "request": "{request}"}}"#);
-/// # command::run(&engine.workflow(), &approve)?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, request, dev, .. } = world::granted()?;
 /// use jit_access::journal::stored::StoredGrant;
 /// use jit_access::model::*;
 ///

@@ -16,9 +16,8 @@ use crate::workflow::{Ids, Refusal, Rules, View};
 /// A role of the catalogue that a caller may ask for.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let engine = world::engine()?;
 /// use jit_access::model::{Caller, Principal};
 ///
 /// let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);

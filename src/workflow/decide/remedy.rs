@@ -13,9 +13,8 @@ use crate::workflow::{Ids, Refusal, Rules, View};
 /// A request that would be accepted now and that gives what was denied.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {operator: {permissions: [tools.execute, tools.delete]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let engine = world::engine_of("[tools.execute, tools.delete]")?;
 /// use jit_access::command::ListRemedies;
 /// use jit_access::model::{Action, Caller, Principal, Resource};
 ///

@@ -14,15 +14,13 @@ use crate::workflow::{OnRoleChange, RefusalCode, Rules, View};
 /// That rules change something about a live grant or a request that waits for an answer.
 ///
 /// ```
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore};
-/// # let roles = "approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}";
-/// # let config = Config::parse(&format!("jit_access: {{{roles}}}"), [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # use jit_access::wire::command;
-/// # command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 4, "reason": "INC-1234"}"#)?;
-/// // A request of the role `deployer` for four hours waits for an answer.
-/// let tighter = Config::parse(&format!("jit_access: {{max_duration_hours: 1, {roles}}}"), [])?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, .. } = world::requested()?;
+/// use jit_access::config::Config;
+///
+/// // A request of the role `deployer` for an hour waits for an answer.
+/// let roles = "roles: {deployer: {permissions: [tools.execute]}}";
+/// let tighter = Config::parse(&format!("jit_access: {{max_duration_hours: 0.5, approver_roles: [lead], {roles}}}"), [])?;
 /// let touched = engine.touched_by(&tighter.rules)?;
 /// assert_eq!((touched.len(), touched[0].key.as_str()), (1, "max_duration_hours"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
