@@ -5,9 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
+use super::paint::Look;
+use super::plain;
 use super::problem::{Exit, Problem};
 use super::progress::{Progress, waited};
 use super::screen::Screen;
+use super::show;
 use crate::command::CommandSpec;
 
 /// `jit export`: every record that is wanted, from the first on.
@@ -94,6 +97,28 @@ pub(super) fn evidence(
             Ok(Value::String(text))
         }),
     }
+}
+
+/// What an assessor asks for, as a person reads it on a terminal. A file or a program gets the document itself.
+pub(super) fn assessed(screen: &Screen, text: &str) -> bool {
+    let Ok(mut document) = serde_json::from_str::<Value>(text) else { return false };
+    let controls = document.as_object_mut().and_then(|all| all.remove("controls"));
+    let part = |of: &Value, name: &str| of.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    screen.print(&plain::object(screen, &document, ""));
+    for control in controls.iter().flat_map(|all| all.as_array().into_iter().flatten()) {
+        let facts: Map<String, Value> = part(control, "facts")
+            .iter()
+            .filter_map(|fact| Some((fact.get("name")?.as_str()?.to_owned(), fact.get("value")?.clone())))
+            .collect();
+        screen.print(&format!("\n{}", plain::object(screen, &Value::Object(facts), &show::text(control, "title"))));
+        for exception in part(control, "exceptions") {
+            screen.print(&format!("  {} {}", Look::Warn.on("!"), plain::words(&exception)));
+        }
+    }
+    screen.tell(
+        &Look::Dim.on("jit evidence --form html > evidence.html keeps it for an assessor; csv and json have every row"),
+    );
+    true
 }
 
 fn number_of_head(head: &Value) -> Option<u64> {

@@ -20,7 +20,8 @@
 //! | `paint` | colours, and text that others wrote |
 //! | `table` | tables and cards that fit |
 //! | `show` | what came of a command, for people |
-//! | `offered` | the roles that may be asked for, for people |
+//! | `plain` | whatever else a command answers, in words |
+//! | `offered` | the roles that may be asked for, and what lifts a denial, for people |
 //! | `wait` | waiting for a decision |
 //! | `asking` | `request`, `status`, `run` |
 //! | `deciding` | `queue`, `grants`, `revoke`, `review` |
@@ -50,6 +51,7 @@ mod operating;
 mod overseen;
 mod paint;
 mod place;
+mod plain;
 mod policies;
 mod problem;
 mod progress;
@@ -166,7 +168,12 @@ fn of_catalogue(client: &Client, screen: &Screen, spec: &CommandSpec, matches: &
         "verify" => operating::verify(client, screen, fields),
         "export" => exporting::export(client, screen, spec, fields),
         "evidence" => {
-            show::answer(screen, spec, &exporting::evidence(client, screen, spec, fields)?);
+            let is_for_a_person =
+                screen.format == Format::Text && screen.width.is_some() && !fields.contains_key("form");
+            let found = exporting::evidence(client, screen, spec, fields)?;
+            if !is_for_a_person || !found.as_str().is_some_and(|text| exporting::assessed(screen, text)) {
+                show::answer(screen, spec, &found);
+            }
             Ok(())
         }
         _ => {

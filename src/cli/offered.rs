@@ -1,10 +1,10 @@
-//! The roles that may be asked for, for people.
+//! The roles that may be asked for, and what may be asked for to lift a denial, for people.
 
 use serde_json::Value;
 
-use super::paint::Look;
+use super::paint::{Look, harmless};
 use super::screen::Screen;
-use super::show::{instant, items_of, list, risk, text};
+use super::show::{instant, items_of, list, place, risk, text};
 use super::table::{Column, column, table};
 
 const ROLES: [Column<'static>; 7] = [
@@ -34,10 +34,9 @@ fn row(screen: &Screen, item: &Value) -> Vec<String> {
         (new, except) if except.is_empty() => new,
         (new, except) => format!("{new} except {except}"),
     };
-    let approved = match text(item, "approved_by_rule") {
-        _ if item.get("may_request") == Some(&Value::Bool(false)) => Look::Warn.on("break-glass alone"),
-        rule if rule.is_empty() => list(item, "approval"),
-        rule => format!("by itself ({rule})"),
+    let approved = match item.get("may_request") {
+        Some(Value::Bool(false)) => Look::Warn.on("break-glass alone"),
+        _ => approved_by(item),
     };
     let until = instant(item, "covered_until").map(|at| format!("until {}", screen.zone.clock(at, screen.now())));
     vec![
@@ -49,4 +48,64 @@ fn row(screen: &Screen, item: &Value) -> Vec<String> {
         until.map(|until| Look::Good.on(&until)).unwrap_or_default(),
         text(item, "description"),
     ]
+}
+
+const REMEDIES: [Column<'static>; 8] = [
+    column("ROLE", 9),
+    column("GIVES", 8).long(),
+    column("ON", 5).long(),
+    column("AT MOST", 6),
+    column("RISK", 7),
+    column("APPROVED BY", 5).long(),
+    column("NEEDS", 4),
+    column("WHAT FOR", 2).long(),
+];
+
+/// What the caller may ask for so that an action becomes permitted, and the command that asks for the first of it.
+pub(super) fn remedies(screen: &Screen, document: &Value) {
+    screen.print(&harmless(&text(document, "detail")));
+    let options = document.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let Some(first) = options.first() else { return };
+    let rows: Vec<_> = options.iter().map(remedy).collect();
+    screen.print(&format!("\n{}", table(&REMEDIES, &rows, screen.width)));
+    let mut words = vec!["jit request".to_owned(), text(first, "role")];
+    if first.get("whole_role") == Some(&Value::Bool(false)) {
+        words.push(format!("--only {}", list(first, "permissions").replace(", ", ",")));
+    }
+    if text(first, "resource") != "*" {
+        words.push(format!("--on {}", text(first, "resource")));
+    }
+    words.extend(
+        [("needs_reason", "--reason …"), ("needs_ticket", "--ticket …")]
+            .into_iter()
+            .filter_map(|(name, option)| (first.get(name) == Some(&Value::Bool(true))).then(|| option.to_owned())),
+    );
+    words.push("--wait".to_owned());
+    screen.tell(&Look::Dim.on(&format!("{} asks for the least", words.join(" "))));
+}
+
+fn remedy(item: &Value) -> Vec<String> {
+    let gives = match list(item, "excluded_permissions") {
+        except if except.is_empty() => list(item, "permissions"),
+        except => format!("{} except {except}", list(item, "permissions")),
+    };
+    let needs = [("needs_reason", "reason"), ("needs_ticket", "ticket")];
+    let needs = needs.into_iter().filter(|(name, _)| item.get(*name) == Some(&Value::Bool(true)));
+    vec![
+        text(item, "role"),
+        gives,
+        place(item),
+        super::show::length(item, "max_duration_hours"),
+        risk(&text(item, "risk_level")),
+        approved_by(item),
+        needs.map(|(_, what)| what).collect::<Vec<_>>().join(", "),
+        text(item, "description"),
+    ]
+}
+
+fn approved_by(item: &Value) -> String {
+    match text(item, "approved_by_rule") {
+        rule if rule.is_empty() => list(item, "approval"),
+        rule => format!("by itself ({rule})"),
+    }
 }

@@ -22,6 +22,7 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) -> b
         AnswerKind::Delivery => screen.print(&delivery(screen, document)),
         AnswerKind::Offers => offered::roles(screen, document),
         AnswerKind::Summary => screen.print(&summary(screen, document)),
+        AnswerKind::Remedies => offered::remedies(screen, document),
         _ => return false,
     }
     true
@@ -182,7 +183,11 @@ fn summary(screen: &Screen, document: &Value) -> String {
     };
     let ended = match text(document, "ended_by") {
         by if by.is_empty() => String::new(),
-        by => format!("by {by}: {}", text(document, "end_reason")),
+        by => [format!("by {by}"), text(document, "end_reason")]
+            .into_iter()
+            .filter(|said| !said.is_empty())
+            .collect::<Vec<_>>()
+            .join(": "),
     };
     let smaller = document.pointer("/smaller_role/role").and_then(Value::as_str).map(harmless).unwrap_or_default();
     let part = |name: &str| document.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value, json};
 
+use super::paint::harmless;
 use super::problem::{Exit, Problem};
 use super::values::option;
 
@@ -258,9 +259,11 @@ impl Login {
         let going: Vec<String> =
             self.tokens.keys().filter(|known| base.is_none_or(|base| base == *known)).cloned().collect();
         for known in going {
-            if self.tokens.remove(&known) == Some(Value::Null) {
-                let _ = keyring(&["clear", "service", SERVICE, "host", &known], None);
+            // What the keyring does not give up stays known here, so that it can be forgotten later.
+            if self.tokens.get(&known) == Some(&Value::Null) {
+                keyring(&["clear", "service", SERVICE, "host", &known], None)?;
             }
+            self.tokens.remove(&known);
         }
         let gone = before - self.tokens.len();
         if self.host.as_ref().is_some_and(|host| !self.tokens.contains_key(host)) {
@@ -280,12 +283,12 @@ impl Login {
 
 const SERVICE: &str = "jit-access";
 
-/// The desktop's keyring, through its own program: a token never becomes an argument.
+/// The desktop's keyring, through its own program: a token never becomes an argument. What it does not have is nothing.
 fn keyring(arguments: &[&str], input: Option<&str>) -> Result<String, Problem> {
-    let failed = |why: String| {
-        Problem::new(Exit::Failed, format!("the keyring does not answer: {why}"))
-            .next("install secret-tool (libsecret-tools), or sign in without --keyring")
+    let refused = |why: String, next: &str| {
+        Problem::new(Exit::Failed, format!("the keyring does not answer: {}", harmless(why.trim()))).next(next)
     };
+    let failed = |why: String| refused(why, "install secret-tool (libsecret-tools), or sign in without --keyring");
     let mut child = Command::new("secret-tool")
         .args(arguments)
         .stdin(Stdio::piped())
@@ -297,17 +300,22 @@ fn keyring(arguments: &[&str], input: Option<&str>) -> Result<String, Problem> {
         let _ = stdin.write_all(input.as_bytes());
     }
     let done = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-    if done.status.success() {
-        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
-    } else {
-        Err(failed(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+    let why = String::from_utf8_lossy(&done.stderr);
+    // To look up or to clear what is not there ends with 1 and says nothing.
+    if done.status.success() || (why.trim().is_empty() && input.is_none()) {
+        return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }
+    let next =
+        "a keyring needs a desktop session on D-Bus in which it is unlocked; without one, sign in without --keyring";
+    Err(refused(why.into_owned(), next))
 }
 
 fn of_keyring(base: &str) -> Result<String, Problem> {
     let text = keyring(&["lookup", "service", SERVICE, "host", base], None)?;
-    clean(&text)
-        .map_err(|why| Problem::new(Exit::SignIn, format!("the keyring {why}")).next("sign in again with `jit login`"))
+    clean(&text).map_err(|why| {
+        Problem::new(Exit::SignIn, format!("the keyring {why} for {base}"))
+            .next(format!("sign in again: jit login {base} --keyring"))
+    })
 }
 
 fn to_keyring(base: &str, token: &str) -> Result<(), Problem> {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::paint::{Look, harmless, harmless_lines};
+use super::paint::{Look, harmless};
+use super::plain;
 use super::screen::{Format, Screen};
 use super::table::{Column, card, column, table};
 use super::zone::{distance, said};
@@ -28,7 +29,7 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
         AnswerKind::Delegations => page(screen, document, delegations, "no delegation that you can see"),
         AnswerKind::Records => page(screen, document, records, "no record that fits"),
         #[allow(unreachable_patterns, reason = "whatever else a command answers has its own shape")]
-        AnswerKind::Text | AnswerKind::Number | _ => anything(screen, document),
+        AnswerKind::Text | AnswerKind::Number | _ => plain::anything(screen, document),
     }
 }
 
@@ -71,11 +72,11 @@ pub(super) fn list(document: &Value, name: &str) -> String {
     texts.join(", ")
 }
 
-/// `1 of platform_admin`, of a step of an approval; anything else as JSON.
+/// `1 of platform_admin`, of a step of an approval; anything else in words.
 fn step(item: &Value) -> String {
     match item.get("count").filter(|_| item.get("roles").is_some_and(Value::is_array)) {
         Some(count) => format!("{count} of {}", list(item, "roles").replace(", ", " or ")),
-        None => harmless(&item.to_string()),
+        None => plain::words(item),
     }
 }
 
@@ -163,7 +164,7 @@ fn conditions(document: &Value) -> String {
         said.push(format!("in session {}", text(all, "session")));
     }
     if let Some(call) = all.get("call").filter(|call| call.is_object()) {
-        said.push(format!("exactly the call {call}"));
+        said.push(format!("exactly the call {}", plain::words(call)));
     }
     said.join("; ")
 }
@@ -354,6 +355,9 @@ pub(super) fn grant(screen: &Screen, document: &Value) -> String {
         ("until", if is_live { when_of(screen, document, "expires_at") } else { String::new() }),
         ("ended", if is_live { String::new() } else { when_of(screen, document, "ended_at") }),
         ("uses", uses),
+        ("last use", when_of(screen, document, "last_used_at")),
+        ("rate", if is_live { rate(document) } else { String::new() }),
+        ("refused", refused(document)),
         ("reason", text(document, "justification")),
         ("ticket", text(document, "ticket_url")),
         ("approved by", list(document, "approvers")),
@@ -363,6 +367,17 @@ pub(super) fn grant(screen: &Screen, document: &Value) -> String {
         ("request", text(document, "request_id")),
     ];
     format!("{}\n{}", title(document, "granted_role"), card(&facts, screen.width))
+}
+
+/// `2.4 a minute`, of the last ten minutes; nothing where there was no use.
+fn rate(document: &Value) -> String {
+    let uses = document.get("uses_per_minute").and_then(Value::as_f64).filter(|uses| *uses > 0.0);
+    uses.map(|uses| format!("{} a minute", (uses * 10.0).round() / 10.0)).unwrap_or_default()
+}
+
+fn refused(document: &Value) -> String {
+    let count = document.get("refusals").and_then(Value::as_u64).filter(|count| *count > 0);
+    count.map(|count| Look::Warn.on(&count.to_string())).unwrap_or_default()
 }
 
 /// How far the review of an emergency is.
@@ -375,7 +390,7 @@ fn review(screen: &Screen, document: &Value) -> String {
     }
 }
 
-const GRANTS: [Column<'static>; 9] = [
+const GRANTS: [Column<'static>; 12] = [
     column("GRANT", 9),
     column("STATUS", 8),
     column("WHO", 7).long(),
@@ -384,6 +399,9 @@ const GRANTS: [Column<'static>; 9] = [
     column("UNTIL", 4),
     column("LEFT", 6),
     column("USES", 3).number(),
+    column("REFUSED", 3).number(),
+    column("LAST USE", 2),
+    column("RATE", 1),
     column("REASON", 2).long(),
 ];
 
@@ -407,6 +425,9 @@ pub(super) fn grants(screen: &Screen, items: &[Value]) -> String {
             until.map(|at| screen.zone.clock(at, screen.now())).unwrap_or_default(),
             left,
             text(item, "actions_taken"),
+            refused(item),
+            distance_of(screen, item, "last_used_at"),
+            if is_live { rate(item) } else { String::new() },
             text(item, "justification"),
         ]
     };
@@ -477,7 +498,7 @@ pub(super) fn records(screen: &Screen, items: &[Value]) -> String {
 fn record_rows(screen: &Screen, items: &[Value]) -> Vec<Vec<String>> {
     let row = |item: &Value| {
         let at = instant(item, "at").map(|at| screen.zone.second(at, screen.now())).unwrap_or_default();
-        vec![text(item, "revision"), at, text(item, "by"), text(item, "event").replace('_', " "), more(item)]
+        vec![text(item, "revision"), at, text(item, "by"), text(item, "event").replace('_', " "), more(screen, item)]
     };
     items.iter().map(row).collect()
 }
@@ -486,117 +507,49 @@ fn record_rows(screen: &Screen, items: &[Value]) -> Vec<Vec<String>> {
 pub(super) fn record_line(screen: &Screen, item: &Value) -> String {
     let at = instant(item, "at").map(|at| screen.zone.full(at)).unwrap_or_default();
     let (who, what) = (text(item, "by"), text(item, "event").replace('_', " "));
-    format!("{} {at} {who} {} {}", Look::Dim.on(&text(item, "revision")), Look::Bold.on(&what), more(item))
+    format!("{} {at} {who} {} {}", Look::Dim.on(&text(item, "revision")), Look::Bold.on(&what), more(screen, item))
 }
 
 /// What a record says besides when, who and what: first what it is about, then why.
-fn more(item: &Value) -> String {
+fn more(screen: &Screen, item: &Value) -> String {
     const FIRST: [&str; 10] =
         ["request", "grant", "role", "holder", "requester", "resource", "scope", "reason", "justification", "comment"];
     let about = |name: &str| (name.to_owned(), item.get(name).and_then(Value::as_str).map(short).unwrap_or_default());
     let mut said: Vec<_> = ["request", "grant"].map(about).into_iter().filter(|(_, id)| !id.is_empty()).collect();
-    details(item.get("data").unwrap_or(&Value::Null), &text(item, "by"), &mut said);
+    details(screen, item.get("data").unwrap_or(&Value::Null), &text(item, "by"), &mut said);
     said.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
-    said.into_iter().map(|(name, value)| format!("{}={value}", harmless(&name))).collect::<Vec<_>>().join(" ")
+    said.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The single values of a record, each under its last name. What has a column of its own is left out, and so are lists of
 /// parts, which `--json` has.
-fn details(value: &Value, by: &str, said: &mut Vec<(String, String)>) {
+fn details(screen: &Screen, value: &Value, by: &str, said: &mut Vec<(String, String)>) {
     const SAID_ALREADY: [&str; 9] = ["at", "by", "event", "kind", "previous", "revision", "v", "version", "fact"];
     for (name, value) in value.as_object().into_iter().flatten() {
         let text = match value {
             Value::Object(_) => {
-                details(value, by, said);
+                details(screen, value, by, said);
                 continue;
             }
             Value::Array(all) if all.iter().all(Value::is_string) && !all.is_empty() => {
                 list(&serde_json::json!({"all": all}), "all").replace(", ", ",")
             }
             Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => short(text),
-            Value::String(text) if text != by => harmless(text),
-            Value::Number(number) => number.to_string(),
+            Value::String(text) if text != by => match text.parse::<Timestamp>() {
+                Ok(at) => screen.zone.clock(at.millis(), screen.now()),
+                Err(_) if text == "*" => "everything".to_owned(),
+                Err(_) => harmless(text),
+            },
+            Value::Number(_) => plain::value(screen, name, value),
             Value::Bool(true) => "yes".to_owned(),
             _ => continue,
         };
-        let is_said = |(other, value): &(String, String)| other == name || *value == text;
+        let name = plain::title(name);
+        let is_said = |(other, value): &(String, String)| *other == name || *value == text;
         if !SAID_ALREADY.contains(&name.as_str()) && !text.is_empty() && !said.iter().any(is_said) {
-            said.push((name.clone(), text));
+            said.push((name, text));
         }
     }
-}
-
-// --- whatever else a command answers ---
-
-/// A document that nothing here knows: text as it is, an object as a card, a list as a table.
-pub(super) fn anything(screen: &Screen, document: &Value) {
-    match document {
-        Value::String(text) => screen.print(&harmless_lines(text)),
-        Value::Array(items) => screen.print(&listed(screen, items)),
-        Value::Object(page) => match page.get("items").and_then(Value::as_array) {
-            Some(items) if items.is_empty() => screen.tell(&Look::Dim.on("nothing")),
-            Some(items) => screen.print(&listed(screen, items)),
-            None => screen.print(&object(screen, document, "")),
-        },
-        other => screen.print(&other.to_string()),
-    }
-}
-
-fn plain(screen: &Screen, name: &str, value: &Value) -> String {
-    match value {
-        Value::String(text) => match text.parse::<Timestamp>() {
-            Ok(at) => when(screen, at.millis()),
-            Err(_) => harmless(text),
-        },
-        Value::Null => String::new(),
-        Value::Array(_) => list(&serde_json::json!({name: value}), name),
-        other => harmless(&other.to_string()),
-    }
-}
-
-/// An object as a card; objects in it below, and lists of objects as tables.
-fn object(screen: &Screen, document: &Value, title: &str) -> String {
-    let mut parts = Vec::new();
-    let (mut names, mut facts) = (Vec::new(), Vec::new());
-    let is_objects = |value: &Value| value.as_array().is_some_and(|all| all.first().is_some_and(Value::is_object));
-    for (name, value) in document.as_object().into_iter().flatten().filter(|(name, _)| *name != "links") {
-        if value.is_object() {
-            parts.push(object(screen, value, &name.replace('_', " ")));
-        } else if is_objects(value) {
-            let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-            parts.push(format!("{}\n{}", Look::Bold.on(&name.replace('_', " ")), listed(screen, items)));
-        } else {
-            names.push(harmless(&name.replace('_', " ")));
-            facts.push(plain(screen, name, value));
-        }
-    }
-    let facts: Vec<_> = names.iter().map(String::as_str).zip(facts).collect();
-    let first = card(&facts, screen.width);
-    let head = if title.is_empty() { first } else { format!("{}\n{first}", Look::Bold.on(&harmless(title))) };
-    parts.insert(0, head);
-    parts.retain(|part| !part.is_empty());
-    parts.join("\n\n")
-}
-
-/// Objects as a table of what all of them say in one value. What does not fit is left out from the right.
-fn listed(screen: &Screen, items: &[Value]) -> String {
-    if items.iter().any(|item| !item.is_object()) {
-        return items.iter().map(|item| plain(screen, "", item)).collect::<Vec<_>>().join("\n");
-    }
-    let mut names: Vec<&String> = Vec::new();
-    for (name, value) in items.iter().filter_map(Value::as_object).flatten() {
-        if !names.contains(&name) && !value.is_object() && *name != "links" {
-            names.push(name);
-        }
-    }
-    let titles: Vec<String> = names.iter().map(|name| harmless(&name.replace('_', " ").to_uppercase())).collect();
-    let rows: Vec<Vec<String>> = items
-        .iter()
-        .map(|item| {
-            names.iter().map(|name| plain(screen, name, item.get(name.as_str()).unwrap_or(&Value::Null))).collect()
-        })
-        .collect();
-    super::table::titled(&titles, &rows, screen.width)
 }
 
 /// How far away the instant under a name is: `in 59m`.

@@ -106,6 +106,8 @@ pub struct Activity {
     delegations: HashMap<DelegationId, Arc<Delegation>>,
     /// How many were counted of each row of refused calls.
     rows: Option<HashMap<u64, u64>>,
+    /// How many refused calls were counted of all grants.
+    refusals: u64,
 }
 
 impl Activity {
@@ -290,6 +292,12 @@ impl Activity {
         Some(Counts { last_use: held.last_use, rate, refusals: held.refusals })
     }
 
+    /// How many refused calls were counted of all grants together: it rises with each of theirs.
+    #[must_use]
+    pub const fn refusals(&self) -> u64 {
+        self.refusals
+    }
+
     /// Takes in the newest rows of refused calls; answers what is new in them of those who hold a grant.
     pub fn refused(&mut self, rows: &[(u64, Refused)]) -> Vec<RefusedCalls> {
         let known = self.rows.take();
@@ -309,6 +317,7 @@ impl Activity {
                 let counts = known.is_some() || row.first_at >= held.grant.window.start();
                 if is_live && counts {
                     held.refusals += new;
+                    self.refusals += new;
                     newest = newest.max(Some(id));
                 }
             }

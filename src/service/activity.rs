@@ -12,7 +12,7 @@ use crate::command::ListEvents;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::lock::MutexGuard;
-use crate::model::{Caller, Delegation, Grant, Invalid, Revision, Subject, Timestamp};
+use crate::model::{Caller, Delegation, Grant, GrantId, Invalid, Revision, Subject, Timestamp};
 use crate::monitor::{About, Activity, Counts};
 use crate::store::{Page, RecordQuery, RefusalPage, StoreError, Visible};
 use crate::workflow::{Needs, Refusal, Whose, may_audit, may_see_delegation, may_see_grant, may_see_request};
@@ -126,6 +126,18 @@ impl Workflow {
         let now = self.shared.time.now();
         let onlooker = self.shared.look_on(Revision::ZERO)?;
         Ok(grants.into_iter().map(|grant| onlooker.activity.counts(grant.id, now)).collect())
+    }
+
+    /// How the grants with these ids are used, for the host itself: no caller is asked. With it, how many calls were refused of
+    /// all who hold one: while that number and the revision stay, only the rate of a grant changes, with time.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub fn activity(&self, grants: impl IntoIterator<Item = GrantId>) -> Result<(u64, Vec<Option<Counts>>), Error> {
+        let now = self.shared.time.now();
+        let onlooker = self.shared.look_on(Revision::ZERO)?;
+        let counts = grants.into_iter().map(|grant| onlooker.activity.counts(grant, now)).collect();
+        Ok((onlooker.activity.refusals(), counts))
     }
 
     /// What happened after a record that the caller may know of. When nothing has, it waits as long as the list says, or

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 from conftest import AUDITOR, DEV, EVA, OPS, Demo, SignIn
 from playwright.sync_api import Page, expect
+
+from jit_access import Conditions, Context
 
 
 @pytest.fixture(params=[True, False], ids=["with-javascript", "without-javascript"])
@@ -44,6 +47,30 @@ def test_an_alert_is_seen_and_its_grant_suspended(demo: Demo, sign_in: SignIn, b
     budgets(
         "J6", "misuse to suspended", "alert within a second, 2 clicks", f"{seen_after:.1f} s to the open page, 1 click"
     )
+
+
+def test_uses_refusals_last_use_and_rate_move_by_themselves(demo: Demo, sign_in: SignIn) -> None:
+    held = demo.give(DEV, "operator", conditions=Conditions(networks=["10.0.0.0/8"]))
+    pages = [sign_in(OPS, "/active") for _ in range(2)]
+    row = pages[0].locator("tbody tr", has_text=DEV)
+    expect(row.locator(".is-uses")).to_have_text("0")
+    expect(row.locator(".is-last")).to_have_text("never")
+    for _ in range(20):
+        assert demo.engine.check(DEV, "tools.execute", context=Context(address="10.1.2.3")).allowed
+    expect(row.locator("[data-count]")).to_have_text("20")
+    expect(row.locator("[data-rate]")).to_have_text("2.0 a minute")
+    expect(row.locator(".is-last")).to_have_text(re.compile(r"^\d+ s ago$"))
+    # A refused call is no record, and is seen all the same.
+    before = demo.engine.revision
+    for _ in range(3):
+        assert not demo.engine.check(DEV, "tools.execute", context=Context(address="192.0.2.1")).allowed
+    for page in pages:
+        expect(page.locator("tbody tr", has_text=DEV).locator(".is-refused")).to_have_text("3", timeout=10_000)
+    assert demo.engine.revision == before
+    # The same on the page of the grant.
+    pages[1].goto(f"{demo.url}/access/grants/{held.id}")
+    expect(pages[1].locator("[data-key=life]")).to_contain_text("3 calls refused")
+    expect(pages[1].locator("[data-key=life]")).to_contain_text("2.0 a minute")
 
 
 def test_an_alert_is_acknowledged_and_silenced(demo: Demo, either: Any) -> None:
@@ -176,7 +203,7 @@ def test_who_could_do_what(demo: Demo, either: Any, budgets: Any) -> None:
     expect(page.locator(".past-say")).to_contain_text(f"{DEV} held")
     yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M}"
     page.goto(f"{demo.url}/access/who-could?who={DEV}&at={yesterday}")
-    expect(page.locator(".past-say")).to_contain_text("0 grants")
+    expect(page.locator(".past-say")).to_contain_text("held no grant")
     page.goto(f"{demo.url}/access/who-could?permission=%3Cb%3E")
     expect(page.get_by_role("alert")).to_be_visible()
     assert held.id

@@ -12,7 +12,8 @@ use jit_access::check::Check;
 use jit_access::clock::Clock;
 use jit_access::config::{Config, Effective, StoreConfig};
 use jit_access::host::{HostBuilder, log};
-use jit_access::model::{Invalid, Timestamp};
+use jit_access::model::{GrantId, Invalid, Timestamp};
+use jit_access::monitor::Counts;
 use jit_access::store::{VerifyProgress, Verifying};
 use jit_access::wire::command::{execute, execute_watched};
 use pyo3::exceptions::PyTypeError;
@@ -30,6 +31,9 @@ use crate::principal::Named;
 use crate::run::{call, shown};
 use crate::shortcut::Shortcut;
 use crate::values::{Caller, Context, Decision, Honoured, SignedLink};
+
+/// The last use of a grant, its uses a minute, and how many calls of its holder were refused.
+type Used = (Option<DateTime<Utc>>, f64, u64);
 
 #[pyclass(frozen, module = "jit_access")]
 pub struct Engine {
@@ -280,6 +284,17 @@ impl Engine {
 
     fn sync(&self, py: Python<'_>) -> PyResult<u64> {
         self.detached(py, |live| Ok(live.host.engine().sync()?.0))
+    }
+
+    #[pyo3(signature = (grants = Vec::new()))]
+    fn activity(&self, py: Python<'_>, grants: Vec<String>) -> PyResult<(u64, Vec<Option<Used>>)> {
+        let ids: Result<Vec<GrantId>, _> = grants.iter().map(|id| id.parse()).collect();
+        let ids = ids.map_err(raise)?;
+        let (refusals, counts) = self.detached(py, |live| live.host.engine().workflow().activity(ids))?;
+        let used = |counts: Counts| {
+            (counts.last_use.and_then(|at| DateTime::from_timestamp_millis(at.millis())), counts.rate, counts.refusals)
+        };
+        Ok((refusals, counts.into_iter().map(|counts| counts.map(used)).collect()))
     }
 
     fn tick(&self, py: Python<'_>) -> PyResult<()> {

@@ -47,6 +47,7 @@ def add(router: APIRouter, site: Site) -> None:
             "part/active.html" if is_part(http) else "active.html",
             who,
             rows=rows,
+            usage=site.watch.usage(rows),
             picture=timeline.draw(rows, span, now),
             spans=list(timeline.SPANS),
             span=span,

@@ -38,18 +38,25 @@ class Live:
         self.looks = 0
         """How often the store was asked, for tests and for the page about health."""
         self.revision = 0
+        self.refused = 0
+        """How many refused calls of holders were counted, which are no records."""
         self.failed = False
         self._lock: Final = threading.Lock()
 
-    async def follow(self, known: int | None) -> AsyncIterator[str]:
-        """The events for one viewer who has seen this revision, as text of `text/event-stream`."""
+    @property
+    def mark(self) -> str:
+        """Up to where a page that is made now has seen everything."""
+        return f"{self._engine.revision}.{self.refused}"
+
+    async def follow(self, known: str | None) -> AsyncIterator[str]:
+        """The events for one viewer who has seen everything up to this mark, as text of `text/event-stream`."""
         changed = self._join()
         try:
-            seen = known if known is not None else self._engine.revision
+            seen = known if known is not None else self.mark
             yield "retry: 1000\n\n"
             ends = asyncio.get_running_loop().time() + _LONGEST_SECONDS
             while not is_ending() and asyncio.get_running_loop().time() < ends:
-                now = max(self.revision, self._engine.revision)
+                now = f"{max(self.revision, self._engine.revision)}.{self.refused}"
                 if now != seen:
                     seen = now
                     yield f"id: {seen}\nevent: changed\ndata: {seen}\n\n"
@@ -72,11 +79,11 @@ class Live:
         return self._changed
 
     async def _watch(self, changed: asyncio.Condition) -> None:
-        told, credit = self.revision, float(_AT_ONCE)
+        told, credit = (self.revision, self.refused), float(_AT_ONCE)
         while self._viewers > 0 and not is_ending():
             try:
                 self.looks += 1
-                now = await asyncio.to_thread(self._engine.sync)
+                now, self.refused = await asyncio.to_thread(self._look)
                 self.failed = False
             except JitAccessError:
                 now, self.failed = self.revision, True
@@ -86,12 +93,15 @@ class Live:
             self.revision = max(now, self.revision)
             for look in range(_LOOKS):
                 now = max(self.revision, self._engine.revision)
-                is_news = now > told and credit >= 1
+                is_news = (now, self.refused) > told and credit >= 1
                 if is_news:
-                    told, self.revision, credit = now, now, credit - 1
+                    told, self.revision, credit = (now, self.refused), now, credit - 1
                 # Once a second without news, so that a stream notices its end.
                 if is_news or look == 0:
                     async with changed:
                         changed.notify_all()
                 await asyncio.sleep(EVERY_SECONDS / _LOOKS)
                 credit = min(float(_AT_ONCE), credit + 1 / _LOOKS)
+
+    def _look(self) -> tuple[int, int]:
+        return self._engine.sync(), self._engine.activity()[0]

@@ -54,15 +54,37 @@ def iso(instant: datetime) -> str:
 
 def when(instant: datetime | None, style: str = "time") -> Markup:
     """An instant: in UTC as it comes from the server; the script of the page shows it in the viewer's zone. `style` is
-    `time` (of today, or with its day), `full`, or `left` for how long it is until then."""
+    `time` (of today, or with its day), `full`, or `left` and `since` for how long it is until then or since."""
     if instant is None:
         return Markup("&ndash;")
     utc = instant.astimezone(UTC)
-    near = abs(utc - datetime.now(UTC)) < timedelta(hours=20)
+    now = datetime.now(UTC)
+    if style in ("left", "since"):
+        text = _length(utc - now) if style == "left" else _since(now - utc)
+        return Markup(_TIME).format(iso(utc), style, utc, text)
+    near = abs(utc - now) < timedelta(hours=20)
     text = f"{utc:%H:%M} UTC" if near and style != "full" else f"{utc.day} {utc:%b %Y, %H:%M} UTC"
-    return Markup('<time datetime="{}" data-style="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>').format(
-        iso(utc), style, utc, text
-    )
+    return Markup(_TIME).format(iso(utc), style, utc, text)
+
+
+_TIME: Final = '<time datetime="{}" data-style="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>'
+
+
+def _since(length: timedelta) -> str:
+    """The same, of what was and needs no countdown: `40 s`, `3 min`."""
+    seconds = max(0, round(length.total_seconds()))
+    return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min" if seconds < 300 else _length(length)
+
+
+def _length(length: timedelta) -> str:
+    """As the script of the page writes it: `2 d 3 h`, `3 h 05 min`, `12 min`, `4:30`."""
+    seconds = max(0, round(length.total_seconds()))
+    minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min" if minutes >= 5 else f"{minutes}:{seconds % 60:02}"
 
 
 _INSTANT: Final = re.compile(r"\b\d{4}-\d\d-\d\d(?:T| )\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
@@ -119,7 +120,7 @@ class Site:
                 "here": self._here(http),
                 "key": _key(),
                 "done": done if words.has(f"done.{done}") else "",
-                "revision": self.engine.revision,
+                "mark": self.live.mark,
                 "risk_words": lambda factor, detail: view.risk_words(words, factor, detail),
                 "badges": self.watch.badges(who) if who is not None and not template.startswith("part/") else None,
                 **values,
@@ -183,11 +184,25 @@ class Site:
             status, code, message = 400, "invalid", str(words(error.text))
         else:
             status, code, message = error.status, error.code, str(error)
-        advice = next((key for key in (f"advice.{code}", f"advice.{status}") if words.has(key)), "advice.other")
+        looks = http.method in _SAFE
+        if looks and (status == 404 or (code == "invalid" and "id" in http.path_params)):
+            return self.page(http, "problem.html", who, status=404, what="not_found")
+        keys = ("advice.look",) if looks and status == 403 else (f"advice.{code}", f"advice.{status}")
+        advice = next((key for key in keys if words.has(key)), "advice.other")
+        title = "refused.look" if looks and status == 403 else "refused.title"
         typed = [(name, value) for name, value in form.pairs() if name in _TYPED and value.strip()]
         back = self.page_of(http, form)
         return self.page(
-            http, "refused.html", who, status=status, message=message, code=code, advice=advice, typed=typed, back=back
+            http,
+            "refused.html",
+            who,
+            status=status,
+            title=title,
+            message=message,
+            code=code,
+            advice=advice,
+            typed=typed,
+            back=back,
         )
 
 
@@ -253,6 +268,12 @@ def create_pages(
     for part in (arriving, asking, deciding, active, record, story, reviews, overseeing):
         part.add(router, site)
     _add_common(router, site)
+    if prefix.strip("/"):
+
+        @router.get("/{rest:path}")
+        def nothing(rest: str, who: Caller = Depends(site.known)) -> Response:
+            raise HTTPException(404)
+
     return router
 
 
@@ -260,7 +281,7 @@ def _add_common(router: APIRouter, site: Site) -> None:
     @router.get("/live")
     async def live(http: Request, who: Caller = Depends(site.known)) -> Response:
         said = http.headers.get("last-event-id") or http.query_params.get("known", "")
-        known = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
+        known = said if re.fullmatch(r"[0-9]{1,19}\.[0-9]{1,19}", said) else None
 
         async def events() -> AsyncIterator[str]:
             async for event in site.live.follow(known):
@@ -326,7 +347,7 @@ def _route_class(site: Site) -> type[APIRoute]:
                     if error.status_code == 401 or error.status_code in (302, 303, 307):
                         return site.signed_out(http, form, error)
                     if error.status_code == 404:
-                        return site.page(http, "problem.html", None, status=404, what="not_found")
+                        return site.page(http, "problem.html", getattr(http.state, "jit_who", None), status=404, what="not_found")
                     raise
                 except (JitAccessError, FieldError) as error:
                     who = getattr(http.state, "jit_who", None)

@@ -37,6 +37,7 @@ def environment() -> Environment:
         "iso": shown.iso,
         "number": number,
         "percent": percent,
+        "rate": rate,
         "hours": spoken_hours,
         "cut_hours": cut_hours,
     }
@@ -52,6 +53,11 @@ def day(instant: datetime) -> str:
 def number(value: int) -> str:
     """A whole number, in groups of three."""
     return f"{value:,}".replace(",", "\u202f")
+
+
+def rate(value: float) -> str:
+    """How often a minute, with one digit behind the point where it says something."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def percent(value: float) -> str:

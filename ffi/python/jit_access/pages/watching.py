@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from jit_access import AccessRequest, Alert, Caller, Engine, Grant, JitAccessError, Refused
 
@@ -130,6 +130,17 @@ class Board:
     """The instant of which it is true."""
 
 
+class Usage(NamedTuple):
+    """How a live grant is used."""
+
+    last: datetime | None
+    """The last use."""
+    rate: float
+    """Uses a minute, over the last ten minutes."""
+    refusals: int
+    """Calls of its holder that were refused since it began."""
+
+
 @dataclass
 class Badges:
     """The numbers beside the tabs."""
@@ -198,6 +209,15 @@ class Watch:
         # Those that are over stand first, and nothing has noted it yet.
         first = bisect_right(live, now, key=lambda held: held.document["expires_at"])
         return Board(live[first:], [*live[:first], *ended], known is not None, now)
+
+    def usage(self, shown: Sequence[Held]) -> dict[str, Usage]:
+        """How these grants are used, by their ids: from what the process knows for all who look."""
+        ids = [str(held.document["id"]) for held in shown]
+        _, found = self._engine.activity(ids)
+        return {
+            grant_id: Usage(*counts) if counts is not None else Usage(None, 0.0, 0)
+            for grant_id, counts in zip(ids, found, strict=True)
+        }
 
     def badges(self, who: Caller) -> Badges:
         """The numbers beside the tabs. Without the store there are none."""

@@ -27,7 +27,7 @@
     const style = time.dataset.style;
     let text;
     if (style === "left") text = length(at - now);
-    else if (style === "since") text = length(now - at);
+    else if (style === "since") text = now - at < 60000 ? `${Math.max(0, Math.round((now - at) / 1000))} s` : now - at < 300000 ? `${Math.floor((now - at) / 60000)} min` : length(now - at);
     else if (style === "full") text = full.format(at);
     else text = new Date(at).toDateString() === new Date(now).toDateString() ? clock.format(at) : dayClock.format(at);
     if (time.textContent !== text) time.textContent = text;
@@ -108,7 +108,7 @@
 
   // --- What changes is put in its place, and what somebody is writing in stays ---
   const raw = new WeakMap();
-  const plain = (element) => element.outerHTML.replace(/(name="(?:key|token|csrf_token)" value=")[^"]*/g, "$1").replace(/ hx-[a-z-]+="[^"]*"/g, "");
+  const plain = (element) => element.outerHTML.replace(/(name="(?:key|token|csrf_token)" value=")[^"]*/g, "$1").replace(/ hx-[a-z-]+="[^"]*"/g, "").replace(/(<time [^>]*data-style="(?:left|since)"[^>]*>)[^<]*/g, "$1");
   const remember = (where) => all("[data-key]", where).forEach((element) => raw.set(element, plain(element)));
 
   function busy(element) {
@@ -344,5 +344,7 @@
   all("form[data-draft]").forEach(restore);
   all("form").forEach(sentence);
   setInterval(() => localise(), 1000);
+  // A rate falls with time alone.
+  setInterval(() => { if (one("[data-rate]") && document.visibilityState === "visible") tell(); }, 60000);
   listen();
 })();
