@@ -564,6 +564,60 @@ def test_a_token_in_the_keyring_is_never_an_argument_nor_in_a_file_of_ours(host:
     assert "token-dev" not in asked and [line.split()[0] for line in asked.splitlines()] == ["store", "lookup", "clear"]
 
 
+# `dbus-run-session` makes a session of its own, and the keyring in it is unlocked as by signing in to a desktop.
+SESSION = """
+printf 'a password' | gnome-keyring-daemon --unlock --components=secrets --foreground >"$HOME/daemon" 2>&1 &
+for _ in $(seq 100); do secret-tool lookup no thing 2>&1 | grep -q . || break; sleep 0.1; done
+{jit} status; echo "before: $?"
+printf 'token-dev' | {jit} login {url} --keyring; echo "login: $?"
+cat "$HOME/.config/jit-access/login.json"; echo
+{jit} status; echo "status: $?"
+secret-tool lookup service jit-access host {url}/jit; echo
+secret-tool clear service jit-access host {url}/jit
+{jit} status; echo "cleared: $?"
+printf 'token-dev' | {jit} login {url} --keyring
+{jit} logout; echo "logout: $?"
+secret-tool lookup service jit-access host {url}/jit; echo "gone: $?"
+kill %1
+"""
+
+
+@pytest.mark.skipif(
+    any(shutil.which(name) is None for name in ("gnome-keyring-daemon", "dbus-run-session", "secret-tool")),
+    reason="there is no Secret Service here: gnome-keyring, dbus and libsecret-tools",
+)
+def test_a_token_in_the_keyring_of_a_real_secret_service(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir(mode=0o700)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    script = SESSION.format(jit=JIT, url=host.url)
+    done = subprocess.run(
+        ["dbus-run-session", "--", "bash", "-c", script],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = done.stdout
+    for line in ("before: 2", "login: 0", "status: 0", "cleared: 6", "logout: 0", "gone: 1"):
+        assert f"{line}\n" in said, (said, done.stderr)
+    assert "kept in the keyring" in said and "\ntoken-dev\n" in said, said
+    assert f'"{host.url}/jit":null' in said, "the file has the name of the host alone"
+    assert f"the keyring holds no token for {host.url}/jit" in done.stderr, done.stderr
+    assert f"jit login {host.url}/jit --keyring" in done.stderr
+    # Without a session on a bus it says what to do.
+    alone = subprocess.run(
+        [str(JIT), "login", host.url, "--keyring"],
+        env=environ,
+        input="token-dev",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (alone.returncode, "desktop session on D-Bus" in alone.stderr) == (1, True), alone
+
+
 def test_a_database_that_cannot_be_reached_is_said_without_its_password(host: Host) -> None:
     done = host.script(None, "--store", "postgresql://me:hidden-word@127.0.0.1:1/jit", "audit")
     assert done.returncode in (2, 7), "7: unavailable; 2: this build knows no PostgreSQL"
