@@ -546,7 +546,8 @@ fn details(screen: &Screen, value: &Value, by: &str, said: &mut Vec<(String, Str
         };
         let name = plain::title(name);
         let is_said = |(other, value): &(String, String)| *other == name || *value == text;
-        if !SAID_ALREADY.contains(&name.as_str()) && !text.is_empty() && !said.iter().any(is_said) {
+        let is_aside = SAID_ALREADY.contains(&name.as_str()) || name.contains(" normal ");
+        if !is_aside && !text.is_empty() && !said.iter().any(is_said) {
             said.push((name, text));
         }
     }

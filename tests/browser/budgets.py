@@ -1,4 +1,4 @@
-"""The table of what the journeys of people cost, in docs/pages.md."""
+"""The tables of docs/pages.md that tests measure: what the journeys of people cost, and how long each page takes."""
 
 from __future__ import annotations
 
@@ -20,3 +20,12 @@ def write_budgets(measured: dict[str, tuple[str, str, str]]) -> None:
     ordered = sorted(rows.values(), key=lambda line: (int(line.split("|")[1].strip()[1:]), line))
     made = "\n".join(["| | journey | budget | measured |", "|---|---|---|---|", *ordered])
     page.write_text(f"{head}<!-- budgets -->\n{made}\n{end}{tail}", encoding="utf-8")
+
+
+def write_table(mark: str, lines: list[str]) -> None:
+    """A whole table of docs/pages.md, between its marks."""
+    page = ROOT / "docs" / "pages.md"
+    head, begin, rest = page.read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
+    _, end, tail = rest.partition("<!-- end -->")
+    assert begin and end, f"there is no table {mark}"
+    page.write_text("\n".join([f"{head}{begin}" + lines[0], *lines[1:], f"{end}{tail}"]), encoding="utf-8")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 from conftest import DEV, EVA, OPS, Demo, SignIn
 from playwright.sync_api import Browser, expect
+
+import jit_access.pages
 
 HOSTILE = [
     "<script>document.title='gone'</script><img src=x onerror=\"document.title='gone'\">",
@@ -142,17 +146,103 @@ def test_hostile_values_in_every_field_of_a_form(demo: Demo) -> None:
         "audit?from=",
         "active?page=",
         "active?span=",
+        "who-could?who=",
+        "who-could?permission=",
+        "who-could?permission=tools.read&resource=",
+        "who-could?permission=tools.read&resource=tool:x&parent=",
+        "who-could?permission=tools.read&at=",
+        "alerts?status=",
+        "deliveries?state=",
+        "configuration?find=",
+        "request?role=",
+        "request?reason=",
+        "request?hours=",
+        "audit/evidence?from=",
+        "queue?done=",
     ):
         for text in HOSTILE:
-            page, _, field = path.partition("?")
-            answer = http.get(f"/access/{page}", params={field[:-1]: text})
+            page, _, fields = path.partition("?")
+            *others, (name, _) = parse_qsl(fields, keep_blank_values=True)
+            answer = http.get(f"/access/{page}", params=[*others, (name, text)])
             assert answer.status_code in (200, 400, 403), (path, answer.status_code)
             assert "<script>document" not in answer.text
 
 
+PLAIN = {
+    "role": "operator",
+    "reason": "x",
+    "hours": "1",
+    "to": DEV,
+    "until": "2099-01-01T00:00",
+    "question": "x",
+    "answer": "x",
+    "comment": "x",
+    "finding": "x",
+    "justified": "yes",
+    "understood": "1",
+    "sure": "1",
+    "permission": "tools.read",
+    "version": "1",
+}
+"""What every form would be sent with."""
+
+
+def _names() -> list[str]:
+    """Every field of every form of the pages."""
+    folder = Path(jit_access.pages.__file__).parent / "templates"
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.html"))
+    found = {*re.findall(r'<(?:input|textarea|select|button)\b[^>]*? name="([a-z_]+)"', text)}
+    assert len(found) > 25
+    return sorted(found - {"token", "viewport"})
+
+
+def test_hostile_values_in_every_field_of_every_form(demo: Demo) -> None:
+    made, held = demo.submit(DEV, "operator"), demo.give(EVA, "log-reader")
+    http = client(demo, OPS)
+    secret = token(http)
+    names = _names()
+    seen = set[int]()
+    for path in sorted({*_posts(made.id), *_posts(held.id)}):
+        everywhere = [dict.fromkeys(names, text) for text in HOSTILE]
+        one = [{**PLAIN, name: text} for name in names for text in (HOSTILE[0], "\x00")]
+        for fields in [*everywhere, *one]:
+            answer = http.post(path, data={**fields, "token": secret})
+            seen.add(answer.status_code)
+            assert answer.status_code < 500, (path, fields, answer.status_code)
+            assert "<script>document" not in answer.text and 'onerror="' not in answer.text, (path, fields)
+    assert {200, 303, 400, 404} <= seen, seen
+
+
+def test_no_form_reaches_what_is_anothers(demo: Demo) -> None:
+    made, held = demo.submit(DEV, "operator"), demo.give(DEV, "log-reader")
+    glass = demo.engine.request(demo.caller(DEV), demo.engine.break_glass(demo.caller(DEV), role="root", reason="x").id)
+    alert = demo.misuse()
+    own = {"/access/request", "/access/request/preview", "/access/break-glass", "/access/delegations", "/access/scheme"}
+    http = client(demo, EVA)
+    secret = token(http)
+    before = demo.engine.head(demo.caller(OPS))
+    [raised, *_] = demo.engine.alerts(demo.caller(OPS), grant_id=alert.id).items
+    for id in (made.id, held.id, glass.id, glass.grant_id, raised.id):
+        for path in [path for path in _posts(str(id)) if path not in own]:
+            for more in ({}, {"grant": held.id}, {"holder": DEV}, {"everything": "1", "word": "end everything"}):
+                answer = http.post(path, data={**PLAIN, **more, "token": secret})
+                assert answer.status_code in (400, 403, 404), (path, more, answer.status_code)
+    assert demo.engine.head(demo.caller(OPS)) == before, "nothing was written"
+
+
 def test_every_answer_has_the_headers(demo: Demo) -> None:
     http = client(demo, OPS)
-    for path in ("request", "queue", "active", "audit", "health", "static/pages.js", "requests/nothing", "grants/x"):
+    for path in (
+        "request",
+        "queue",
+        "active",
+        "audit",
+        "health",
+        "static/pages.js",
+        "requests/nothing",
+        "grants/x",
+        "no/such/page",
+    ):
         headers = http.get(f"/access/{path}").headers
         policy = headers["content-security-policy"]
         assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy

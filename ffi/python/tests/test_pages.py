@@ -6,7 +6,8 @@ import base64
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 import jit_access.pages
 from jit_access.pages import forms, shown, words
 from jit_access.pages.forms import FieldError, Form
+from jit_access.pages.reading import Reader
 
 HERE = Path(jit_access.pages.__file__).parent
 TEMPLATES = sorted((HERE / "templates").rglob("*.html"))
@@ -151,6 +153,42 @@ def test_a_body_that_is_no_form_is_refused() -> None:
     for body in (b"\xff=1", b"a=%ff", b"&".join(b"a=1" for _ in range(3_000))):
         with pytest.raises(ValueError):
             Form.parse(body)
+
+
+def test_what_takes_long_is_read_beside_the_requests_and_answered_once() -> None:
+    reader, go, calls = Reader(), threading.Event(), list[str]()
+
+    def read(name: str) -> str:
+        calls.append(name)
+        assert go.wait(10)
+        return name
+
+    assert reader.ask("a", lambda: read("a")) is None
+    assert reader.ask("a", lambda: read("again")) is None, "it goes on"
+    for name in "bcd":
+        assert reader.ask(name, lambda name=name: read(name)) is None
+    assert reader.ask("e", lambda: read("e")) is None
+    assert sorted(calls) == ["a", "b", "c", "d"], "four at a time, each once"
+    go.set()
+    assert [reader.ask(name, lambda: read("new")) for name in "abcd"] == ["a", "b", "c", "d"]
+    assert reader.ask("a", lambda: read("new")) == "new", "an answer is given once"
+
+
+def test_what_the_reading_raises_is_raised_to_who_asked() -> None:
+    reader = Reader()
+    with pytest.raises(ZeroDivisionError):
+        reader.ask("a", lambda: 1 // 0)
+    assert reader.ask("a", lambda: 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "since", "left"),
+    [(0, "0 s", "0:00"), (59, "59 s", "0:59"), (61, "1 min", "1:01"), (3_700, "1 h 01 min", "1 h 01 min")],
+)
+def test_a_length_is_one_without_a_script_too(seconds: int, since: str, left: str) -> None:
+    now = datetime.now(UTC)
+    assert f">{since}</time>" in shown.when(now - timedelta(seconds=seconds), "since")
+    assert f">{left}</time>" in shown.when(now + timedelta(seconds=seconds, milliseconds=300), "left")
 
 
 def test_htmx_is_what_its_hash_says() -> None:

@@ -33,9 +33,11 @@ def add(router: APIRouter, site: Site) -> None:
     def past(http: Request, who: Caller = Depends(site.known)) -> Response:
         form = Form(list(http.query_params.multi_items()))
         answer = error = None
-        if any(form.text(name) for name in ("who", "permission")):
+        is_asked = any(form.text(name) for name in ("who", "permission"))
+        if is_asked:
+            question = (who.principal, tuple(who.roles), tuple(form.pairs()))
             try:
-                answer = _answered(site, who, form)
+                answer = site.reader.ask(question, lambda: _answered(site, who, form))
             except (JitAccessError, FieldError) as problem:
                 error = problem
         elif not site.watch.oversees(who):
@@ -43,9 +45,13 @@ def add(router: APIRouter, site: Site) -> None:
             engine.audit(who, limit=1)
         said = str(site.words(http)(error.text)) if isinstance(error, FieldError) else str(error or "")
         status = 200 if error is None else getattr(error, "status", 400)
-        return site.page(
-            http, "past.html", who, status=status, form=form, answer=answer, refusal=said, now=datetime.now(UTC)
+        is_reading = is_asked and answer is None and error is None
+        response = site.page(
+            http, "past.html", who, status=status, form=form, answer=answer, refusal=said, is_reading=is_reading
         )
+        if is_reading:
+            response.headers["Refresh"] = "1"
+        return response
 
     @router.get("/configuration")
     def configuration(http: Request, who: Caller = Depends(site.known)) -> Response:

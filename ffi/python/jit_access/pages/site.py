@@ -22,6 +22,7 @@ from jit_access.pages import view
 from jit_access.pages.forms import FieldError, Form
 from jit_access.pages.guard import Guard, Token
 from jit_access.pages.live import Live
+from jit_access.pages.reading import Reader
 from jit_access.pages.verifying import Verifier
 from jit_access.pages.watching import Watch
 from jit_access.pages.words import Words, load
@@ -75,11 +76,13 @@ class Site:
     live: Live = field(init=False)
     watch: Watch = field(init=False)
     verifier: Verifier = field(init=False)
+    reader: Reader = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = Live(self.engine)
         self.watch = Watch(self.engine)
         self.verifier = Verifier(self.engine)
+        self.reader = Reader()
         self._templates = view.environment()
         self._versions = {
             path.name: f"{path.stat().st_size:x}{int(path.stat().st_mtime):x}" for path in _STATIC.iterdir()
@@ -347,7 +350,9 @@ def _route_class(site: Site) -> type[APIRoute]:
                     if error.status_code == 401 or error.status_code in (302, 303, 307):
                         return site.signed_out(http, form, error)
                     if error.status_code == 404:
-                        return site.page(http, "problem.html", getattr(http.state, "jit_who", None), status=404, what="not_found")
+                        return site.page(
+                            http, "problem.html", getattr(http.state, "jit_who", None), status=404, what="not_found"
+                        )
                     raise
                 except (JitAccessError, FieldError) as error:
                     who = getattr(http.state, "jit_who", None)

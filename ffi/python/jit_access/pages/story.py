@@ -54,7 +54,13 @@ def add(router: APIRouter, site: Site) -> None:
 
     @router.get("/grants/{id}/summary")
     def summary(http: Request, id: str, who: Caller = Depends(site.known)) -> Response:
-        return site.page(http, "summary.html", who, summary=engine.summary(who, id), oversees=site.watch.oversees(who))
+        # Of a grant with very many uses there is much to read.
+        found = site.reader.ask((who.principal, tuple(who.roles), id), lambda: engine.summary(who, id))
+        if found is None:
+            response = site.page(http, "reading.html", who, back=f"{site.base(http)}/grants/{id}")
+            response.headers["Refresh"] = "1"
+            return response
+        return site.page(http, "summary.html", who, summary=found, oversees=site.watch.oversees(who))
 
     @router.get("/grants/{id}/summary.{ending}")
     def summary_file(http: Request, id: str, ending: str, who: Caller = Depends(site.known)) -> Response:
