@@ -21,7 +21,7 @@ from typing import Any
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
-from jit_access import JitAccessError
+from jit_access import Conditions, Context, JitAccessError
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV, EVA, OPS = "dev@example.com", "eva@example.com", "ops@example.com"
@@ -40,7 +40,15 @@ def seed(app: Any) -> dict[str, str]:
         return engine.grant(caller(OPS), engine.approve(caller(OPS), made.id).grant_id)
 
     held = give(DEV, "log-reader", reason="INC-1234: checkout is slow, looking for the first error", duration_hours=4)
-    give(EVA, "operator", reason="Rotate the keys of the shop", duration_hours=2, resource="server:shop")
+    office = Conditions(networks=["10.0.0.0/8"])
+    give(
+        EVA,
+        "operator",
+        reason="Rotate the keys of the shop",
+        duration_hours=2,
+        resource="server:shop",
+        conditions=office,
+    )
     stopped = give(EVA, "log-reader", reason="Look at the failed logins", duration_hours=3)
     engine.suspend(caller(OPS), stopped.id, reason="Unusual number of reads")
     later = datetime.now(UTC) + timedelta(hours=2)
@@ -48,8 +56,8 @@ def seed(app: Any) -> dict[str, str]:
     taken = engine.break_glass(caller(DEV), role="root", reason="Payments are down, nobody is awake")
     for _ in range(7):
         engine.check(DEV, "logs.read")
-    for _ in range(3):
-        engine.check(EVA, "tools.execute", "server:shop")
+    for address in ("10.0.0.7", "10.0.0.7", "10.0.0.7", "192.0.2.44", "192.0.2.44"):
+        engine.check(EVA, "tools.execute", "server:shop", context=Context(address=address))
     old = give(EVA, "operator", reason="Old work")
     engine.check(EVA, "tools.read", "tool:deploy")
     engine.revoke(caller(OPS), old.id, reason="The work is done")
@@ -108,7 +116,7 @@ DOCS = [
     ("request", 1280, 800, "light"),
     ("decide", 360, 740, "light"),
     ("queue", 1280, 700, "light"),
-    ("active", 1280, 1100, "dark"),
+    ("active", 1280, 1480, "dark"),
     ("audit", 1280, 800, "light"),
     ("past", 1280, 800, "light"),
     ("summary", 1280, 900, "light"),

@@ -1449,7 +1449,7 @@ class Engine:
     def sync(self) -> int:
         """Brings this process up to everything committed before the call; answers the revision."""
 
-    def activity(self, grants: Sequence[str] = ()) -> tuple[int, list[tuple[datetime | None, float, int] | None]]:
+    def activity(self, grants: Sequence[str]) -> tuple[int, list[tuple[datetime | None, float, int] | None]]:
         """How these live grants are used, at most a second old and without a read of the store for each who asks: the
         last use, uses a minute over the last ten minutes, and refused calls of the holder. Before them, how many calls
         were refused in all: while that and `revision` stay, only rates change, with time. For the host itself: no

@@ -286,7 +286,6 @@ impl Engine {
         self.detached(py, |live| Ok(live.host.engine().sync()?.0))
     }
 
-    #[pyo3(signature = (grants = Vec::new()))]
     fn activity(&self, py: Python<'_>, grants: Vec<String>) -> PyResult<(u64, Vec<Option<Used>>)> {
         let ids: Result<Vec<GrantId>, _> = grants.iter().map(|id| id.parse()).collect();
         let ids = ids.map_err(raise)?;

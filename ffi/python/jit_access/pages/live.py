@@ -104,4 +104,4 @@ class Live:
                 credit = min(float(_AT_ONCE), credit + 1 / _LOOKS)
 
     def _look(self) -> tuple[int, int]:
-        return self._engine.sync(), self._engine.activity()[0]
+        return self._engine.sync(), self._engine.activity([])[0]
