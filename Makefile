@@ -166,7 +166,8 @@ test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each 
 .e2e-%:
 	@set -- $(subst -, ,$*); .ci/python $$1 >/dev/null || exit 0; { \
 	  for part in $($(lastword $(subst -, ,$*))); do \
-	    $(VENV)/gateway-$$1/bin/python -m pytest -q -ra $(PATIENCE) --durations=3 $$part || exit 1; \
+	    UNIFIED_PDP=$(wildcard $(abspath $(VENV))/bench/unified_pdp) \
+	      $(VENV)/gateway-$$1/bin/python -m pytest -q -ra $(PATIENCE) --durations=3 $$part || exit 1; \
 	  done; \
 	} 2>&1 | sed -u '/^SKIPPED/!s/^/$*: /'
 

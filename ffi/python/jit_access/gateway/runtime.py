@@ -211,6 +211,11 @@ _runtime: Runtime | None = None
 _starting: Final = threading.Lock()
 
 
+def running() -> Runtime | None:
+    """The runtime of this process, if it is started."""
+    return _runtime
+
+
 def start(settings: Settings, name: str) -> Runtime:
     """The runtime of this process, made at the first call. Blocks on the disk then.
 
