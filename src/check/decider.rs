@@ -37,6 +37,10 @@ pub struct Decider {
     engine: Arc<dyn KeepsCurrent>,
 }
 
+/// The steps of a check have a parameter, and this is its value: a function with one is compiled in the crate that calls it, as
+/// fast as that crate is, and the Python module compiles the rest of the library to be small.
+const HERE: u8 = 0;
+
 impl Decider {
     pub(crate) fn new(state: Arc<CheckState>, engine: Arc<dyn KeepsCurrent>) -> Self {
         Self { state, engine }
@@ -69,7 +73,7 @@ impl Decider {
         let hash = self.state.index.hash(kind, name.as_bytes());
         match self.without_grant(hash) {
             Some(decision) => Ok(decision),
-            None => self.check_plain(check, (kind, name), hash),
+            None => self.check_plain::<HERE>(check, (kind, name), hash),
         }
     }
 
@@ -92,7 +96,7 @@ impl Decider {
         let mut instant = None;
         let answer = |(query, is_peek): &(RawQuery<'_>, bool)| {
             let mut attempt = self.attempt(query, instant);
-            let decision = self.run(&mut attempt, *is_peek);
+            let decision = self.run::<HERE>(&mut attempt, *is_peek);
             instant = attempt.instant();
             decision
         };
@@ -133,14 +137,14 @@ impl Decider {
         }
         let mut attempt = self.attempt(&query, None);
         attempt.unguarded();
-        Ok(self.run(&mut attempt, check.is_peek()))
+        Ok(self.run::<HERE>(&mut attempt, check.is_peek()))
     }
 
     #[inline(never)]
     fn check_current(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
         let query = check.read()?;
         match self.make_current() {
-            Ok(()) => Ok(self.run(&mut self.attempt(&query, None), check.is_peek())),
+            Ok(()) => Ok(self.run::<HERE>(&mut self.attempt(&query, None), check.is_peek())),
             Err(error) => Ok(self.stale(&error)),
         }
     }
@@ -154,7 +158,7 @@ impl Decider {
 
     /// The answer for a principal with a plain name who may hold a grant.
     #[inline(never)]
-    fn check_plain<'a>(
+    fn check_plain<'a, const CRATE: u8>(
         &self,
         check: &Check<'a>,
         principal: (PrincipalKind, &'a str),
@@ -164,14 +168,14 @@ impl Decider {
         check.fetch();
         self.state.index.fetch(hash);
         let Some(query) = check.read_plain(principal) else { return self.check_any(check) };
-        Ok(self.run(&mut Attempt::new(&query, hash, &self.state.time, None), check.is_peek()))
+        Ok(self.run::<CRATE>(&mut Attempt::new(&query, hash, &self.state.time, None), check.is_peek()))
     }
 
     /// The answer for any principal.
     #[inline(never)]
     fn check_any(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
         let query = check.read()?;
-        Ok(self.run(&mut self.attempt(&query, None), check.is_peek()))
+        Ok(self.run::<HERE>(&mut self.attempt(&query, None), check.is_peek()))
     }
 
     /// An attempt to answer this query at this instant, or at the one when the clock is first needed.
@@ -181,7 +185,7 @@ impl Decider {
     }
 
     /// The steps of a check.
-    fn run(&self, attempt: &mut Attempt<'_>, is_peek: bool) -> Decision {
+    fn run<const CRATE: u8>(&self, attempt: &mut Attempt<'_>, is_peek: bool) -> Decision {
         if !self.state.rules.enabled {
             return self.no_grant();
         }
@@ -198,7 +202,7 @@ impl Decider {
                 }
                 return decision;
             };
-            match self.record(attempt, grant) {
+            match self.record::<CRATE>(attempt, grant) {
                 Ok(true) => {
                     if let Some(checks) = self.state.recording.works() {
                         tracing::info!(checks, "uses can be recorded again");
@@ -315,7 +319,7 @@ impl Decider {
 
     /// Records the use of the grant. False when the grant, as the store has it, allows no further use.
     #[inline(never)]
-    fn record(&self, attempt: &mut Attempt<'_>, grant: GrantId) -> Result<bool, StoreError> {
+    fn record<const CRATE: u8>(&self, attempt: &mut Attempt<'_>, grant: GrantId) -> Result<bool, StoreError> {
         let (state, at, query) = (&*self.state, attempt.now(), attempt.query);
         if state.durable.has(grant) || state.conditional.is_numbered(grant) {
             let (_, action, resource) = query.to_values();

@@ -160,6 +160,7 @@ impl CheckState {
 
     /// Whether the last proof that the state is current is recent enough to honour a grant at `now`. The engine's time never
     /// goes slower than the monotonic clock, so a proof is never older than it looks.
+    #[inline]
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
         let bound = i64::try_from(self.max_staleness.as_millis()).unwrap_or(i64::MAX);
         now.millis().saturating_sub(self.proven.load(Ordering::Acquire)) <= bound
