@@ -66,7 +66,7 @@ pub(super) fn value_name(field: &FieldSpec) -> &'static str {
         FieldKind::Person | FieldKind::Principal => "PERSON",
         FieldKind::RequestStatus | FieldKind::GrantStatus | FieldKind::DelegationStatus => "STATUS",
         FieldKind::Cursor => "CURSOR",
-        FieldKind::Flag | FieldKind::AgentFlag => "true|false",
+        FieldKind::Flag | FieldKind::AgentFlag => "yes|no",
         _ => "TEXT",
     }
 }

@@ -1,6 +1,6 @@
 //! How the fields of a command become arguments, and arguments become the fields of its document.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value, json};
 
@@ -59,7 +59,8 @@ fn argument(spec: &CommandSpec, field: &FieldSpec) -> Arg {
     let words = field.kind.words();
     match field.kind {
         FieldKind::Flag if field.required => {
-            arg.required(true).action(ArgAction::Set).value_parser(PossibleValuesParser::new(["true", "false"]))
+            let words = [PossibleValue::new("yes").alias("true"), PossibleValue::new("no").alias("false")];
+            arg.required(true).action(ArgAction::Set).value_parser(PossibleValuesParser::new(words))
         }
         FieldKind::Flag => {
             Arg::new(field.name).help(help(field)).long(flag_name(spec, field)).action(ArgAction::SetTrue)
@@ -143,7 +144,7 @@ fn value(
         FieldKind::Number | FieldKind::Limit => {
             json!(text.parse::<u64>().map_err(|_| wrong("is no whole number".to_owned()))?)
         }
-        FieldKind::Flag => json!(text == "true"),
+        FieldKind::Flag => json!(["yes", "true"].contains(&text.as_str())),
         _ => json!(text),
     }))
 }

@@ -12,9 +12,7 @@ import itertools
 import os
 import shutil
 import socket
-import subprocess
 import sys
-import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,13 +23,13 @@ from urllib.parse import quote
 
 import pytest
 import uvicorn
+from accessible import axe_text
 from budgets import write_budgets
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from jit_access import Caller, InvalidInput
 
 ROOT = Path(__file__).resolve().parents[2]
-AXE = "axe-core@4.14.1"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DEV, EVA, OPS, SEC, AUDITOR = (f"{name}@example.com" for name in ("dev", "eva", "ops", "sec", "audit"))
 
@@ -203,19 +201,7 @@ def _is_wrong(said: Any) -> bool:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The text of axe."""
-    kept = ROOT / "target" / "npm" / "axe.min.js"
-    if not kept.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("there is no npm here to fetch axe with")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([npm, "pack", "--silent", AXE], cwd=kept.parent, check=True, capture_output=True, timeout=120)
-        [packed] = kept.parent.glob("axe-core-*.tgz")
-        with tarfile.open(packed) as archive:
-            found = archive.extractfile("package/axe.min.js")
-            assert found is not None
-            kept.write_bytes(found.read())
-    return kept.read_text(encoding="utf-8")
+    return axe_text()
 
 
 @pytest.fixture(scope="session")

@@ -6,17 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from accessible import violations
 from conftest import DEV, EVA, OPS, Demo, SignIn
-from playwright.sync_api import Page
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def violations(page: Page, axe: str, within: str = "html") -> list[str]:
-    page.evaluate(axe)
-    found = page.evaluate("([within, rules]) => axe.run(within, {runOnly: rules})", [within, RULES])
-    assert len(found["passes"]) > (10 if within == "html" else 0)
-    return [f"{page.url} {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ def plain(text: str) -> str:
     text = re.sub(r"\b\d+ [A-Z][a-z]{2} TIME|\b\d+ [A-Z][a-z]{2}TIME", "TIME", text)
     text = re.sub(r"(\b\d+(\.\d+)?(ms|[dhms])\b ?)+", "LENGTH ", text)
     text = re.sub(r"\d+(\.\d+)?", "0", text)
+    # On the older gateway developers have one permission less of their own.
+    text = text.replace("admin.*, metrics:read except", "admin.* except")
     text = re.sub(r"\b(low|medium|high|critical)\b", "LEVEL", text)
     lines = [re.sub(r" {2,}", "  ", line).rstrip() for line in text.splitlines()]
     return "\n".join(line for line in lines if not line.lstrip().startswith("·"))
@@ -145,7 +147,7 @@ def _ask_and_decide(walk: Walk) -> None:
     see(ADMIN, "story", grant)
     see(ADMIN, "summary", grant)
     see(ADMIN, "summary-text", grant, most=8)
-    see(ADMIN, "audit", "--grant", grant, "--limit", "5")
+    see(ADMIN, "audit", "--grant", grant, "--limit", "3")
     second = walk.made(see(DEV, "request", "operator", "--for", "1h", "--reason", "INC-51: deploy", most=3))
     see(ADMIN, "deny", second, "--reason", "not tonight")
 

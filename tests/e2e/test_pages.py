@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from accessible import axe_text, violations
 from conftest import ADMIN, CHROMIUM, DEV, SignIn, World
 from playwright.sync_api import expect
 
@@ -110,6 +111,30 @@ def test_a_session_that_ends_keeps_what_was_typed(world: World, sign_in: SignIn)
     page.locator("input[name=email]").first.fill(DEV)
     page.locator("input[name=password]").first.fill(world.gateway.state.secrets[DEV])
     page.locator("button[type=submit]").first.click()
-    page.wait_for_url(lambda url: "/login" not in url)
-    page.goto(f"{world.gateway.url}/admin/jit/request")
+    # Signing in leads back to the page of the form, with all that was typed.
+    page.wait_for_url("**/admin/jit/request*")
     expect(page.get_by_label("Why")).to_have_value("INC-55: a long text")
+    expect(page.locator("[name=role][value=operator]")).to_be_checked()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text("Waiting for approval")).to_be_visible()
+
+
+def test_axe_finds_nothing(world: World, sign_in: SignIn) -> None:
+    world.end_all()
+    held, waiting = world.give(DEV, "auditor"), world.ask(DEV, "operator")
+    axe, wrong = axe_text(), list[str]()
+    pages = f"{world.gateway.url}/admin/jit"
+    for who, paths in (
+        (ADMIN, ("queue", "active", "audit", "who-could?permission=audit:read", "health", f"grants/{held['id']}")),
+        (DEV, ("request", f"requests/{waiting['id']}", "break-glass", "catalogue", "no/such/page")),
+    ):
+        page = sign_in(who, bypass_csp=True)
+        for scheme in ("true", "false"):
+            page.evaluate(f"localStorage.setItem('darkMode', '{scheme}')")
+            for width, path in ((width, path) for width in (1280, 360) for path in paths):
+                page.set_viewport_size({"width": width, "height": 800})
+                page.goto(f"{pages}/{path}")
+                page.wait_for_timeout(150)
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+                wrong += violations(page, axe)
+    assert not wrong, "\n".join(wrong)

@@ -363,7 +363,7 @@ def test_break_glass_and_its_review(host: Host) -> None:
     waiting = host.see(OPS, "review", width=120)
     assert grant[:13] in waiting.text
     assert host.script(OPS, "review", grant).returncode == 2
-    done = host.see(OPS, "review", grant[:13], "--justified", "true", "--finding", "it was down")
+    done = host.see(OPS, "review", grant[:13], "--justified", "yes", "--finding", "it was down")
     assert "justified by ops@example.com: it was down" in done.text
     host.see(DEV, "break-glass", "operator", "--reason", "INC-43: again")
     other = str(json.loads(host.script(DEV, "grants", "--json").stdout)["items"][0]["id"])

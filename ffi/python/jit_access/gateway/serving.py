@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -163,19 +163,33 @@ def _remembering(scope: Scope, message: Message) -> Message:
     if (
         message["type"] != "http.response.start"
         or message["status"] not in (302, 303, 307)
-        or scope.get("method") != "GET"
         or not any(path.startswith(f"{ours}/") for ours in _headers)
         or not any(
             name.lower() == b"location" and _SIGN_IN.search(to.decode("latin-1")) for name, to in message["headers"]
         )
     ):
         return message
-    query = scope.get("query_string", b"").decode("latin-1")
-    wanted = f"{quote(path)}?{query}" if query else quote(path)
+    wanted = _wanted(scope, path)
     if not _PLAIN.fullmatch(wanted):
         return message
     cookie = f"{_BACK}={wanted}; Path=/admin; Max-Age={_BACK_SECONDS}; HttpOnly; SameSite=Lax"
     return {**message, "headers": [*message["headers"], (b"set-cookie", cookie.encode())]}
+
+
+def _wanted(scope: Scope, path: str) -> str:
+    """The page that was asked for; of a form, which cannot be sent again by itself, the page that it stood on."""
+    if scope.get("method") == "GET":
+        query = scope.get("query_string", b"").decode("latin-1")
+        return f"{quote(path)}?{query}" if query else quote(path)
+    headers = {
+        name: value.decode("latin-1") for name, value in scope.get("headers", ()) if name in (b"referer", b"host")
+    }
+    came = urlsplit(headers.get(b"referer", ""))
+    root = str(scope.get("root_path", ""))
+    ours = any(came.path.removeprefix(root).startswith(f"{each}/") for each in _headers)
+    if not ours or came.netloc != headers.get(b"host"):
+        return ""
+    return f"{came.path}?{came.query}" if came.query else came.path
 
 
 def _way_back(scope: Scope, message: Message) -> bytes | None:
