@@ -69,6 +69,8 @@ pub(super) fn full() -> Notice {
         never_used: list(&["tools.read"]),
         smaller_role: some("restarter"),
         refused: Some(3),
+        alerts: list(&["burst: 31 calls in 2 minutes, usual at most 4 an hour over 30 days"]),
+        done: list(&["tools.execute on tool:restart: 5 times", "tools.execute on tool:logs: 2 times"]),
         alert: some("burst"),
         ended: vec![EndedGrant {
             grant_id: GRANT.to_owned(),

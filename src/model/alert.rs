@@ -26,6 +26,12 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $name,)+ }
             }
 
+            /// The name as people read it: `first destructive`.
+            #[must_use]
+            pub fn words(self) -> String {
+                self.name().replace('_', " ")
+            }
+
             /// Whether it is about a grant in force, so that there is something to suspend.
             #[must_use]
             pub const fn is_of_a_grant(self) -> bool {

@@ -168,7 +168,7 @@ pub(super) fn chance(count: u64, mean: f64) -> f64 {
 }
 
 /// `2 minutes`, `1 hour`, as alerts say it.
-pub(super) fn span(millis: i64) -> String {
+pub(crate) fn span(millis: i64) -> String {
     let (count, unit) = match millis {
         ..MINUTE => (millis / SECOND, "second"),
         MINUTE..HOUR => (millis / MINUTE, "minute"),

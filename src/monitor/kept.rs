@@ -43,11 +43,17 @@ impl Kept {
         if self.off.contains(&kind) {
             return;
         }
-        let id = id_of(kind, &key);
-        if self.known.contains(&id) || self.found.contains_key(&id) || self.is_silenced(kind, grant, who, since) {
+        let (id, text) = (id_of(kind, &key), Justification::fitting(&text));
+        if let Some(waiting) = self.found.get_mut(&id) {
+            // It goes on while it waits to be written: told is how much it is by then.
+            if goes_on(kind) {
+                (waiting.text, waiting.since) = (text, since);
+            }
             return;
         }
-        let text = Justification::fitting(&text);
+        if self.known.contains(&id) || self.is_silenced(kind, grant, who, since) {
+            return;
+        }
         self.found.insert(id, Alert { id, kind, grant, who: who.cloned(), since, text });
     }
 
@@ -113,6 +119,11 @@ impl Kept {
     pub(super) const fn counts(&self) -> &BTreeMap<AlertKind, u64> {
         &self.counts
     }
+}
+
+/// Whether the number of such a finding rises with what comes after it.
+const fn goes_on(kind: AlertKind) -> bool {
+    matches!(kind, AlertKind::Burst | AlertKind::AgentLoop | AlertKind::Probing | AlertKind::ApproverFatigue)
 }
 
 /// The id of a finding: the same wherever it is found.

@@ -24,6 +24,8 @@ mod settings;
 mod uses;
 mod watch;
 
+pub(crate) use history::span;
+
 pub use activity::{About, Activity, Counts, Happened, RefusedCalls};
 pub use settings::MonitorSettings;
 pub use watch::Monitor;

@@ -126,7 +126,7 @@ fn too_quick(last: &VecDeque<Option<i64>>, settings: &MonitorSettings) -> Option
     #[expect(clippy::cast_precision_loss, reason = "seconds are few")]
     let median = median as f64 / 1_000.0;
     Some(format!(
-        "the last {} requests were all approved within {}, half of them within {median} s",
+        "the last {} requests were all approved within {} each, half of them within {median} s",
         took.len(),
         span(limit)
     ))
@@ -142,9 +142,10 @@ fn too_many(approver: &Approver, settings: &MonitorSettings) -> Option<String> {
     (count >= settings.fatigue_reviews && is_unusual).then(|| {
         let span = span(HOUR);
         if known {
-            format!("{count} reviews in {span}, usual at most {usual} over {} days", settings.history_days)
+            format!("{count} reviews in {span}, usual at most {usual} an hour over {} days", settings.history_days)
         } else {
-            format!("{count} reviews in {span}, without a history to compare with")
+            let limit = 2 * settings.fatigue_reviews;
+            format!("{count} reviews in {span}, without a history to compare with; the limit is {limit}")
         }
     })
 }

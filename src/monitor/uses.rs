@@ -53,6 +53,8 @@ pub(super) struct Watched {
     pub(super) holder: Principal,
     pub(super) role: RoleName,
     pub(super) drill: bool,
+    /// When it begins to be in force.
+    pub(super) starts: Timestamp,
     pub(super) used: u64,
     last: Option<Timestamp>,
     /// The things that the request names in its reason.
@@ -67,6 +69,7 @@ impl Watched {
             holder: grant.holder.clone(),
             role: grant.role.clone(),
             drill: grant.break_glass.as_ref().is_some_and(|owed| owed.drill),
+            starts: grant.window.start(),
             used: grant.uses,
             last: None,
             named: grant.details.justification.as_ref().map_or_else(Vec::new, |reason| named(reason.as_str())),
@@ -77,6 +80,12 @@ impl Watched {
     /// When it was used last.
     pub(super) const fn last(&self) -> Option<Timestamp> {
         self.last
+    }
+
+    /// For how long it was in force when it ends at this instant; `None` for not at all.
+    pub(super) fn was_held(&self, ended: Timestamp) -> Option<String> {
+        let millis = ended.millis().saturating_sub(self.starts.millis());
+        (millis > 0).then(|| span(millis))
     }
 
     /// Which role it gives, and to whom.
@@ -127,7 +136,7 @@ impl Uses {
         person.hours.forget_before(from);
 
         // The hours before this one say what is usual.
-        if let Some(text) = outside(person, around, at) {
+        if let Some(text) = outside(person, around, used) {
             kept.find(find(AlertKind::OutsideHours, id.to_string(), text));
         }
         if let Some(closed) = person.hours.add(at) {
@@ -228,14 +237,17 @@ fn first_destructive(
     })
 }
 
-fn outside(person: &Person, around: &Around, at: Timestamp) -> Option<String> {
+fn outside(person: &Person, around: &Around, used: &Use<'_>) -> Option<String> {
     let hours = around.hours.as_ref()?;
+    let Use { action, resource, at, .. } = *used;
     if hours.include(at) || person.hours.knows_hour_of_day(at) {
         return None;
     }
     let before = person.hours.len();
+    let span = if before == 1 { "hour" } else { "hours" };
+    let at = at.for_people();
     Some(format!(
-        "used at {at}, outside of the stated working hours; never at this hour in {before} hours with uses before"
+        "{action} on {resource} at {at}, outside of the working hours {hours}; never at this hour of the day in {before} {span} with uses before"
     ))
 }
 
@@ -288,13 +300,14 @@ fn looping(
     }
     person.run = (if goes_on { run.max(equal) } else { equal }, Some(at));
     let most = person.most_equal;
-    if equal >= settings.loop_calls && equal > 3 * most {
-        return Some(format!(
-            "the same call {equal} times in {}, usual at most {most}: {action} on {resource}",
-            span(MINUTE)
-        ));
-    }
-    None
+    let limit = settings.loop_calls;
+    (equal >= limit && equal > 3 * most).then(|| {
+        let usual = match most {
+            0 => format!("without a history to compare with; the limit is {limit}"),
+            most => format!("usual at most {most}"),
+        };
+        format!("the same call {equal} times in {}, {usual}: {action} on {resource}", span(MINUTE))
+    })
 }
 
 #[cfg(test)]

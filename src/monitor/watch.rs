@@ -10,7 +10,7 @@ use super::uses::{Around, Use, Uses, Watched};
 use crate::journal::Record;
 use crate::model::{
     AccessRequest, Actor, Alert, AlertId, AlertKind, AlertState, Event, Fact, Grant, GrantId, Principal, RequestId,
-    Revision, Timestamp,
+    Revision, RoleName, Timestamp,
 };
 use crate::workflow::{RefusalCode, Rules};
 
@@ -39,6 +39,8 @@ pub struct Monitor {
     grants: HashMap<GrantId, Watched>,
     /// Requests that wait: whose they are, and since when they can be reviewed.
     requests: HashMap<RequestId, (Principal, Timestamp)>,
+    /// Reviews that grants without approval owe: of which role, whose, and until when.
+    owed: HashMap<GrantId, (RoleName, Principal, Timestamp)>,
     /// When each person took access without approval.
     emergencies: HashMap<Principal, VecDeque<Timestamp>>,
     refused: HashMap<Principal, VecDeque<Timestamp>>,
@@ -63,6 +65,7 @@ impl Monitor {
             reached: Revision::ZERO,
             grants: HashMap::new(),
             requests: HashMap::new(),
+            owed: HashMap::new(),
             emergencies: HashMap::new(),
             refused: HashMap::new(),
             refused_calls: HashMap::new(),
@@ -87,6 +90,7 @@ impl Monitor {
     /// A grant that came to be before what is read.
     pub fn know(&mut self, grant: &Grant) {
         self.grants.entry(grant.id).or_insert_with(|| Watched::new(grant));
+        self.owes(grant);
     }
 
     /// Takes in the next record.
@@ -126,12 +130,20 @@ impl Monitor {
                     watched.used = watched.used.max(1);
                 }
             }
+            Fact::BreakGlassReviewed { grant, .. } | Fact::BreakGlassReviewWaived { grant, .. } => {
+                self.owed.remove(grant);
+            }
             Fact::BreakGlassReviewOverdue { grant } => {
-                let text = match self.grants.get(grant).map(Watched::role_and_holder) {
-                    Some((role, holder)) => format!("nobody reviewed {role} of {holder} in time"),
-                    None => "nobody reviewed it in time".to_owned(),
+                let owed = self.owed.remove(grant);
+                let text = match &owed {
+                    Some((role, holder, due)) => format!(
+                        "nobody reviewed {role} of {holder}, taken without approval, in time: by {}",
+                        due.for_people()
+                    ),
+                    None => "nobody reviewed this access without approval in time".to_owned(),
                 };
-                self.find(AlertKind::ReviewOverdue, grant.to_string(), Some(*grant), None, event.at, text);
+                let who = owed.as_ref().map(|(_, holder, _)| holder);
+                self.find(AlertKind::ReviewOverdue, grant.to_string(), Some(*grant), who, event.at, text);
             }
             _ => {}
         }
@@ -145,7 +157,8 @@ impl Monitor {
             self.ending.pop_front();
             let Some(watched) = self.grants.remove(&grant) else { continue };
             if watched.used == 0 && watched.last().is_none() {
-                let text = format!("{} was granted and never used", watched.role);
+                let held = watched.was_held(ended).map_or_else(String::new, |span| format!(" in {span}"));
+                let text = format!("{} was granted and never used{held}", watched.role);
                 self.find(AlertKind::NeverUsed, grant.to_string(), Some(grant), Some(&watched.holder), ended, text);
             }
         }
@@ -154,7 +167,7 @@ impl Monitor {
     /// A command that was refused.
     pub fn refused(&mut self, who: &Principal, about: &str, code: RefusalCode, at: Timestamp) {
         if code == RefusalCode::SelfApproval {
-            let text = format!("{who} tried to review a request of their own");
+            let text = format!("{who} tried to review a request of their own: {about}");
             self.find(AlertKind::SelfApproval, format!("{who} {about}"), None, Some(who), at, text);
         }
         let refused = self.refused.entry(who.clone()).or_default();
@@ -237,6 +250,7 @@ impl Monitor {
 
     fn created(&mut self, grant: &Grant, at: Timestamp) {
         self.grants.insert(grant.id, Watched::new(grant));
+        self.owes(grant);
         let Some(owed) = &grant.break_glass else { return };
         if owed.drill {
             return;
@@ -252,6 +266,13 @@ impl Monitor {
             let text = format!("access without approval was taken {count} times in {days} days, now {}", grant.role);
             let who = grant.holder.clone();
             self.find(AlertKind::BreakGlassAgain, grant.id.to_string(), Some(grant.id), Some(&who), at, text);
+        }
+    }
+
+    /// Remembers the review that a grant without approval owes.
+    fn owes(&mut self, grant: &Grant) {
+        if let Some(owed) = grant.break_glass.as_ref().filter(|_| grant.is_unreviewed()) {
+            self.owed.insert(grant.id, (grant.role.clone(), grant.holder.clone(), owed.review_due));
         }
     }
 

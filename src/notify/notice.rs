@@ -140,6 +140,13 @@ pub struct Notice {
     /// Of a grant that is over: how many attempts of its holder were refused meanwhile, where any were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<u64>,
+    /// Of a grant that is over: the alerts about it, the first twenty, each with its kind and its numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<String>,
+    /// Of a grant that is over: what was done most often, ten rows of a permission, a resource and how often, and one that says
+    /// how many more there are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<String>,
     /// What an alert tells of: `burst`. What was found is the comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
@@ -299,6 +306,8 @@ impl Notice {
             never_used: Vec::new(),
             smaller_role: None,
             refused: None,
+            alerts: Vec::new(),
+            done: Vec::new(),
             alert: None,
             ended: Vec::new(),
             ended_count: None,

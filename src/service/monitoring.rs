@@ -8,13 +8,14 @@ use super::listing::{Listing, one_more};
 use super::pulse::Pulse;
 use super::shared::Shared;
 use super::workflow::{Workflow, place};
+use crate::clock::ClockTrouble;
 use crate::command::{Definition, ListAlerts};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{
     Alert, AlertId, AlertKind, AlertState, Caller, Cursor, Event, GrantId, RecordFilter, Revision, Timestamp,
 };
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, span};
 use crate::store::{Reads, RecordQuery, StoreError};
 use crate::workflow::{Needs, Refusal, Whose, raise};
 
@@ -130,10 +131,13 @@ impl Shared {
         let checks = total.saturating_sub(std::mem::replace(&mut pulse.not_honoured, total));
         let was_stale = u128::try_from(stalest).is_ok_and(|stalest| stalest > limit.as_millis());
         (was_stale || checks > 0).then(|| {
+            let (seconds, limit) = (stalest / 1_000, limit.as_secs_f64());
+            let checks = match checks {
+                1 => "1 check under a grant was".to_owned(),
+                _ => format!("{checks} checks under a grant were"),
+            };
             format!(
-                "what a process knows of the grants was up to {} s old, the limit is {} s: {checks} checks under a grant were not honoured",
-                stalest / 1_000,
-                limit.as_secs_f64()
+                "what a process knows of the grants was up to {seconds} s old, the limit is {limit} s: {checks} not honoured"
             )
         })
     }
@@ -152,9 +156,13 @@ impl Shared {
         }
         pulse.looked = now.millis();
         if let Some(trouble) = self.time.trouble() {
-            let ahead = self.time.wall_ahead() / 1_000;
+            let off = span(self.time.wall_ahead().abs());
+            let (side, of) = match trouble {
+                ClockTrouble::Ahead => ("ahead of", "the time that was seen"),
+                ClockTrouble::Behind => ("behind", "the journal"),
+            };
             let text = format!(
-                "the clock is doubted ({trouble:?}): the wall clock is {ahead} s ahead of the library's time, and grants are not honoured"
+                "the clock is doubted: it shows {off} {side} {of}, and no grant is honoured but break-glass grants"
             );
             monitor.trouble(AlertKind::ClockDoubted, "clock", text, now);
         }
@@ -172,15 +180,17 @@ impl Shared {
         pulse.slow = if took > limit { pulse.slow + 1 } else { 0 };
         if pulse.slow >= 3 {
             let text =
-                format!("the store took {took} ms for its head, {} times in a row more than {limit} ms", pulse.slow);
+                format!("the store took {took} ms to answer, {} times in a row more than {limit} ms", pulse.slow);
             monitor.trouble(AlertKind::StoreSlow, "store", text, now);
         }
         for count in self.store.channel_counts()?.iter().filter(|count| count.failed > 0) {
-            let last = count
-                .last_success
-                .map_or_else(|| "none was ever sent".to_owned(), |at| format!("the last one was sent at {at}"));
+            let last = count.last_success.map_or_else(
+                || "none was ever sent".to_owned(),
+                |at| format!("the last one was sent at {}", at.for_people()),
+            );
+            let messages = if count.failed == 1 { "message" } else { "messages" };
             let text =
-                format!("{} messages of {} failed and {} wait; {last}", count.failed, count.channel, count.waiting);
+                format!("{} {messages} of {} failed, {} wait; {last}", count.failed, count.channel, count.waiting);
             monitor.trouble(AlertKind::DeliveryFailing, &count.channel, text, now);
         }
         Ok(())

@@ -15,6 +15,7 @@ use crate::notify::{
     plan, tells_security, with_request,
 };
 use crate::store::{Leased, LeasedDelivery, NewDelivery, Page, RecordQuery, Settled, StoreError, Subject, Visible};
+use crate::summary::Used;
 use crate::workflow::{Needs, View};
 
 /// How many notices are planned at once, and for how long each is ours.
@@ -26,6 +27,9 @@ const FORGET_MILLIS: i64 = 3_600_000;
 const RECENT_MILLIS: i64 = 600_000;
 /// How many records of uses are read at once.
 const USES: usize = 1_000;
+/// How many alerts and how many different uses the notice of a summary names.
+const SHOWN_ALERTS: usize = 20;
+const SHOWN_USES: usize = 10;
 /// How many delegations are looked at: all that are in force.
 const DELEGATIONS: usize = 10_000;
 
@@ -249,8 +253,15 @@ impl Outbox {
             first: done.first.map_or_else(String::new, |at| at.to_string()),
             last: done.last.map_or_else(String::new, |at| at.to_string()),
         };
+        let alerts = session.alerts.iter().map(|state| format!("{}: {}", state.alert.kind.words(), state.alert.text));
+        let times = |used: &Used| if used.count == 1 { "once".to_owned() } else { format!("{} times", used.count) };
+        let row = |used: &Used| format!("{} on {}: {}", used.action, used.resource, times(used));
+        let others = done.kinds.len().saturating_sub(SHOWN_USES);
+        let others = (others > 0).then(|| format!("{others} other kinds, see the whole summary"));
         Ok(Notice {
             uses: Some(uses),
+            alerts: alerts.take(SHOWN_ALERTS).collect(),
+            done: done.kinds.iter().take(SHOWN_USES).map(row).chain(others).collect(),
             never_used: session.unused.iter().take(Uses::NAMED).map(text).collect(),
             refused: Some(session.refused.iter().map(|kind| kind.count).sum::<u64>() + session.other_refused)
                 .filter(|count| *count > 0),

@@ -20,12 +20,13 @@ impl Shared {
     /// A command of this caller was refused.
     pub(super) fn refused_command(&self, caller: &Caller, command: &Command, refusal: &Refusal) {
         let document = command.document();
-        self.note_refusal(caller, &document.to_string(), refusal);
         let about = ABOUT.into_iter().find_map(|field| {
             let value = document.get(field)?;
             Some(format!("{field} {}", value.as_str()?))
         });
-        self.refused(caller, command.spec().name, &about.unwrap_or_default(), refusal);
+        let about = about.unwrap_or_default();
+        self.note_refusal(caller, &about, refusal);
+        self.refused(caller, command.spec().name, &about, refusal);
     }
 
     fn refused(&self, caller: &Caller, attempt: &str, about: &str, refusal: &Refusal) {

@@ -91,7 +91,7 @@ pub(super) fn moment(event: &Event, request: Option<&AccessRequest>) -> Option<M
         }
         Fact::BreakGlassReviewWaived { reason, .. } => said("the review was waived", Some(reason)),
         Fact::BreakGlassReviewOverdue { .. } => "the review was overdue".to_owned(),
-        Fact::AlertRaised(alert) => said(&format!("alert: {}", alert.kind), Some(&alert.text)),
+        Fact::AlertRaised(alert) => said(&format!("alert: {}", alert.kind.words()), Some(&alert.text)),
         Fact::AlertAcknowledged { reason, .. } => said("an alert was acknowledged", Some(reason)),
         Fact::AlertSilenced { reason, .. } => said("an alert was silenced", Some(reason)),
         _ => return None,

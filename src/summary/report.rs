@@ -150,7 +150,7 @@ fn alerts(session: &Session) -> Section {
     let rows = session.alerts.iter().map(|state| {
         let (alert, handled) = (&state.alert, state.acknowledged.as_ref());
         let seen = handled.map(|done| format!("{} by {}", done.reason, done.by)).unwrap_or_default();
-        vec![alert.since.for_people(), alert.kind.to_string(), alert.text.to_string(), seen]
+        vec![alert.since.for_people(), alert.kind.words(), alert.text.to_string(), seen]
     });
     let rows: Vec<_> = rows.collect();
     let note = if rows.is_empty() { "None.".to_owned() } else { String::new() };
