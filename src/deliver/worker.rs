@@ -219,9 +219,12 @@ impl Work {
     }
 
     fn round(&mut self) -> Result<(), StoreError> {
-        self.outbox.plan()?;
-        let names: Vec<_> = self.lines.keys().cloned().collect();
-        names.iter().try_for_each(|name| self.feed(name))
+        let span = tracing::debug_span!("jit.outbox", otel.name = "jit outbox", otel.kind = "internal");
+        span.in_scope(|| {
+            self.outbox.plan()?;
+            let names: Vec<_> = self.lines.keys().cloned().collect();
+            names.iter().try_for_each(|name| self.feed(name))
+        })
     }
 
     /// Logged when it begins and when it ends, not ten times a second.
@@ -346,7 +349,7 @@ fn start(
     let timeout = line.timeout;
     let work = move || {
         while let Ok((batch, until)) = received.recv() {
-            let results = send_all(&*own, batch, until, timeout, &stopping);
+            let results = send_all((&channel, &*own), batch, until, timeout, &stopping);
             if events.send(Event::Done { channel: channel.clone(), results }).is_err() {
                 return;
             }
@@ -363,7 +366,7 @@ fn start(
 
 /// Sends one after the other, until one fails in a way that the next would too, or the lease is nearly over.
 fn send_all(
-    channel: &dyn Channel,
+    (name, channel): (&str, &dyn Channel),
     batch: Vec<Job>,
     until: Instant,
     timeout: Duration,
@@ -375,11 +378,37 @@ fn send_all(
         let ids: Vec<_> = job.deliveries.iter().map(|one| one.delivery.id).collect();
         let number = job.deliveries.iter().map(|one| one.delivery.attempts).max().unwrap_or(1);
         is_over |= stopping.load(Ordering::Acquire) || (!results.is_empty() && now() + timeout > until);
-        let result = if is_over { Err(Unsent::NotTried) } else { send(channel, &job, number) };
+        let result = if is_over { Err(Unsent::NotTried) } else { send_in_span((name, channel), &job, number) };
         is_over |= matches!(result, Err(Unsent::Error(SendError::Later { .. })));
         results.push((Attempt { ids, number }, result));
     }
     results
+}
+
+/// One attempt is one span, with attributes by the names of OpenTelemetry for messages. Whom it is for does not stand there.
+fn send_in_span((name, channel): (&str, &dyn Channel), job: &Job, attempt: u32) -> Result<Option<String>, Unsent> {
+    let span = tracing::info_span!(
+        "jit.delivery",
+        otel.name = format_args!("jit send {name}"),
+        otel.kind = "producer",
+        otel.status_code = tracing::field::Empty,
+        messaging.system = "jit",
+        messaging.operation.name = "send",
+        messaging.destination.name = name,
+        messaging.message.id = %job.deliveries.first().map_or(NOBODY, |first| first.delivery.id),
+        messaging.batch.message_count = job.deliveries.len(),
+        jit.attempt = attempt,
+        "error.type" = tracing::field::Empty,
+    );
+    let done = span.in_scope(|| send(channel, job, attempt));
+    if let Err(Unsent::Error(error)) = &done {
+        let why = match error {
+            SendError::Refused(_) => "refused",
+            SendError::Later { .. } => "later",
+        };
+        span.record("error.type", why).record("otel.status_code", "ERROR");
+    }
+    done
 }
 
 fn send(channel: &dyn Channel, job: &Job, attempt: u32) -> Result<Option<String>, Unsent> {

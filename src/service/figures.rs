@@ -8,7 +8,7 @@ use crate::check::{Check, Decider};
 use crate::clock::nanos_of;
 use crate::command::{Definition, GetMetrics};
 use crate::error::Error;
-use crate::model::{AlertStatus, Caller, Outcome, Principal, PrincipalKind, RequestStatus};
+use crate::model::{AlertStatus, Caller, Outcome, Principal, PrincipalKind, RequestStatus, Revision, Timestamp};
 use crate::store::{Page, StoreError, Visible};
 use crate::workflow::{Count, Needs};
 
@@ -25,7 +25,7 @@ impl Engine {
     /// The figures of this process and of its store, for dashboards and alert rules.
     ///
     /// # Errors
-    /// Errors of the store.
+    /// Errors of the store, except that it cannot be read: then its figures are missing.
     pub fn metrics(&self) -> Result<Metrics, Error> {
         Ok(self.shared().metrics()?)
     }
@@ -65,7 +65,33 @@ impl Shared {
         let outcomes = outcomes.map(|(name, counter)| (name.to_owned(), value(counter) as f64));
         all.put_all(metrics::COMMANDS, outcomes);
         all.put_histogram(metrics::PROBE, counters.probes());
+        all.put(metrics::ROUNDS, value(&counters.rounds_failed) as f64);
+        let proven = self.following.lock().proven;
+        all.put(metrics::STALENESS, seconds(now.millis() - proven.millis()));
+        all.put(metrics::DOUBTED, f64::from(u8::from(self.time.trouble().is_some())));
+        all.put_all(metrics::SOURCE, [(self.time.source().name().to_owned(), 1.0)]);
 
+        let mut of_store = Metrics::default();
+        let is_up = match self.figures_of_the_store(&mut of_store, now) {
+            Ok(()) => true,
+            // What is known without the store is told all the same: it is wanted most while the store cannot be read.
+            Err(StoreError::Unavailable { .. }) => false,
+            Err(error) => return Err(error),
+        };
+        all.put(metrics::UP, f64::from(u8::from(is_up)));
+        if is_up {
+            all.figures.extend(of_store.figures);
+        }
+        Ok(all)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    fn figures_of_the_store(&self, all: &mut Metrics, now: Timestamp) -> Result<(), StoreError> {
+        let seconds = |millis: i64| millis.max(0) as f64 / 1_000.0;
+        let mut head = Ok(Revision::ZERO);
+        let took = nanos_of(|| head = self.store.head().map(|head| head.revision));
+        let head = head?;
+        all.put(metrics::ANSWER, took as f64 / 1e9);
         let nobody = Principal::user(NOBODY).ok().map(|person| Count { person: Some(person), nth: 0 });
         let tally = self.store.view(&Needs { tally: nobody, ..Needs::default() }, now)?.tally;
         all.put(metrics::GRANTS, tally.grants_of_all as f64);
@@ -78,11 +104,7 @@ impl Shared {
         let (approvals, alerts, open) = self.watched(now)?;
         all.put_histogram(metrics::APPROVAL, Histogram::of(&APPROVAL_BOUNDS, approvals.into_iter().map(seconds)));
 
-        let proven = self.following.lock().proven;
-        all.put(metrics::STALENESS, seconds(now.millis() - proven.millis()));
-        all.put(metrics::DOUBTED, f64::from(u8::from(self.time.trouble().is_some())));
-        all.put_all(metrics::SOURCE, [(self.time.source().name().to_owned(), 1.0)]);
-        all.put(metrics::RECORDS, self.store.head()?.revision.0 as f64);
+        all.put(metrics::RECORDS, head.0 as f64);
         all.put(metrics::WAITING, self.store.waiting_notices(now)? as f64);
         let channels = self.store.channel_counts()?;
         let by_channel = |count: fn(&crate::model::ChannelCount) -> u64| {
@@ -92,11 +114,11 @@ impl Shared {
         all.put_all(metrics::FAILED, by_channel(|one| one.failed));
         all.put_all(metrics::ALERTS, alerts.into_iter().map(|(kind, count)| (kind.name().to_owned(), count as f64)));
         all.put(metrics::OPEN, open as f64);
-        Ok(all)
+        Ok(())
     }
 
     /// What the monitor has counted: how long approvals took, alerts by kind, and how many nobody did anything about.
-    fn watched(&self, now: crate::model::Timestamp) -> Result<Watched, StoreError> {
+    fn watched(&self, now: Timestamp) -> Result<Watched, StoreError> {
         let mut monitor = self.monitor.lock();
         self.read_all(&mut monitor)?;
         let open = monitor.alerts().filter(|state| state.status(now) == AlertStatus::Open).count();

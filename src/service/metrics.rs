@@ -61,13 +61,16 @@ families! {
     NOT_HONOURED = "jit_not_honoured_total", Counter, "reason", "Checks under a grant that were not honoured: the state was stale, or the use could not be recorded.";
     COMMANDS = "jit_commands_total", Counter, "outcome", "Commands of callers by outcome: done, refused or failed.";
     PROBE = "jit_check_probe_seconds", Histogram, "", "How long a check took that the background work makes once a second, about a principal without a grant.";
+    ROUNDS = "jit_background_failures_total", Counter, "", "Rounds of the background work of this process that failed, mostly because the store could not be read or written.";
+    STALENESS = "jit_staleness_seconds", Gauge, "", "How old the last proof is that the state is current.";
+    DOUBTED = "jit_clock_doubted", Gauge, "", "1 while the clock is doubted and no grant is honoured.";
+    SOURCE = "jit_clock_source", Gauge, "source", "1 for the clock that is believed: that of the host or of the database.";
+    UP = "jit_store_up", Gauge, "", "1 when the store could be read for these figures. At 0 those below are missing.";
+    ANSWER = "jit_store_answer_seconds", Gauge, "", "How long the store took just now to say what its last record is.";
     GRANTS = "jit_live_grants", Gauge, "", "Live grants of everybody; a grant and its extensions count once.";
     PENDING = "jit_pending_requests", Gauge, "", "Requests that wait for an answer, at most 10000.";
     OLDEST = "jit_oldest_pending_request_seconds", Gauge, "", "How long the oldest of them has waited.";
     APPROVAL = "jit_time_to_approve_seconds", Histogram, "", "How long approved requests waited, of the journal as far as it was read.";
-    STALENESS = "jit_staleness_seconds", Gauge, "", "How old the last proof is that the state is current.";
-    DOUBTED = "jit_clock_doubted", Gauge, "", "1 while the clock is doubted and no grant is honoured.";
-    SOURCE = "jit_clock_source", Gauge, "source", "1 for the clock that is believed: that of the host or of the database.";
     RECORDS = "jit_journal_records", Gauge, "", "Records in the journal.";
     WAITING = "jit_notices_waiting", Gauge, "", "Notices that are due and not planned.";
     DELIVERIES = "jit_deliveries_waiting", Gauge, "channel", "Messages of a channel that wait.";
@@ -189,6 +192,7 @@ pub(super) struct Counters {
     pub(super) done: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) failed: AtomicU64,
+    pub(super) rounds_failed: AtomicU64,
     probes: [AtomicU64; PROBE_BOUNDS.len()],
     probe_count: AtomicU64,
     probe_nanos: AtomicU64,

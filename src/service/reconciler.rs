@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::commit::Decision;
+use super::metrics::Counters;
 use super::shared::Shared;
 use crate::check::Decider;
 use crate::error::Error;
@@ -69,6 +70,7 @@ impl Reconciler {
         let span = tracing::debug_span!("jit.tick", otel.name = "jit tick", otel.kind = "internal");
         let done = span.in_scope(|| self.round());
         if done.is_err() {
+            Counters::add(&self.shared.counters.rounds_failed, 1);
             self.shared.note_staleness();
         }
         done

@@ -19,6 +19,7 @@
 //! | `answer` | how a view is put together from single reads |
 //! | `columns` | how values become columns of a database, and come back |
 //! | `statuses` | which rows of a database have a status at an instant |
+//! | `spans` | which span a transaction of a database is |
 //! | `gate` | who is inside, and how everybody is kept out while a process forks |
 //! | `memo` | the last position that was seen, kept in a small file |
 //! | `error` | why a store could not do what was asked |
@@ -55,6 +56,8 @@ mod postgres;
 mod records;
 mod refusals;
 mod retention;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod spans;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

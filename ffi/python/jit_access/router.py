@@ -158,7 +158,7 @@ def _endpoint(
             return _json(happened, base(http))
         found = getattr(engine, name)(*places, **fields)
         if isinstance(found, str):
-            return _text(found, given.get("form") or ("json" if name in _JSON else None))
+            return _text(found, given.get("form") or _FORM.get(name))
         # A request changes what is granted once it is approved.
         changes = not isinstance(found, AccessRequest) or found.status == "approved"
         if route.effect and changes and not dry_run:
@@ -200,7 +200,13 @@ def _success(route: Route, found: object, *, dry_run: bool) -> int:
 
 _JSON: Final = ("evidence", "proof")
 """What answers text that is JSON, unless another form is asked for."""
-_MEDIA: Final = {"markdown": "text/markdown", "json": "application/json", "csv": "text/csv"}
+_FORM: Final = dict.fromkeys(_JSON, "json") | {"metrics": "prometheus"}
+_MEDIA: Final = {
+    "markdown": "text/markdown",
+    "json": "application/json",
+    "csv": "text/csv",
+    "prometheus": "text/plain; version=0.0.4",
+}
 
 
 def _text(text: str, form: str | None) -> Response:

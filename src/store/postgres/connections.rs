@@ -19,10 +19,12 @@ use crate::lock::{Condvar, Mutex};
 use crate::model::Revision;
 use crate::store::columns::int;
 use crate::store::gate::{Gate, Inside};
-use crate::store::{Head, Position, StoreError};
+use crate::store::{Head, Position, StoreError, spans};
 
 /// How many connections read, and change what is not the journal, at the same time. Whoever comes then waits.
 const READERS: usize = 4;
+/// Its name in spans, as OpenTelemetry has it.
+const SYSTEM: &str = "postgresql";
 
 /// Every connection of one store.
 #[derive(Debug)]
@@ -115,6 +117,15 @@ impl Connections {
         work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
         last: impl Fn(&T) -> Option<(Revision, Hash)>,
     ) -> Result<T, StoreError> {
+        spans::within(SYSTEM, doing, || self.committed(doing, work, last))
+    }
+
+    fn committed<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
+        last: impl Fn(&T) -> Option<(Revision, Hash)>,
+    ) -> Result<T, StoreError> {
         let _inside = self.enter(doing)?;
         let mut slot = self.writer.lock();
         // Taken out of its slot, so that a panic in `work` closes it.
@@ -151,7 +162,7 @@ impl Connections {
         doing: &'static str,
         work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.beside(doing, Kind::Read, work)
+        spans::within(SYSTEM, doing, || self.beside(doing, Kind::Read, work))
     }
 
     /// Runs `work`, which does not touch the journal, and commits it when it succeeds.
@@ -160,7 +171,7 @@ impl Connections {
         doing: &'static str,
         work: impl FnOnce(&Session<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.beside(doing, Kind::Change, work)
+        spans::within(SYSTEM, doing, || self.beside(doing, Kind::Change, work))
     }
 
     fn beside<T>(

@@ -20,10 +20,12 @@ use super::{journal, read};
 use crate::lock::Mutex;
 use crate::model::Revision;
 use crate::store::gate::{Gate, Inside};
-use crate::store::{Head, Position, StoreError};
+use crate::store::{Head, Position, StoreError, spans};
 
 /// More readers than these are opened when needed, and closed afterwards.
 const IDLE_READERS: usize = 4;
+/// Its name in spans, as OpenTelemetry has it.
+const SYSTEM: &str = "sqlite";
 
 /// Every connection of one store.
 #[derive(Debug)]
@@ -98,6 +100,14 @@ impl Connections {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
+        spans::within(SYSTEM, doing, || self.written(doing, work))
+    }
+
+    fn written<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
         let _inside = self.enter(doing)?;
         let mut slot = self.writer.lock();
         // Taken out of its slot, so that a panic in `work` closes it.
@@ -117,6 +127,14 @@ impl Connections {
 
     /// Runs `work` over one revision.
     pub(super) fn read<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        spans::within(SYSTEM, doing, || self.seen(doing, work))
+    }
+
+    fn seen<T>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
