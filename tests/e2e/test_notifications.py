@@ -8,6 +8,7 @@ everything else has come. The last test prints how soon an alert comes (ALERTS=1
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sqlite3
@@ -526,6 +527,10 @@ def test_a_use_raises_its_alert_at_the_webhook_at_once(told: Told) -> None:
         took.append(time.monotonic() - used)
         told.done(DEV, f"/jit/grants/{grant}/release")
     took.sort()
-    print(f"use to alert at the webhook: median {statistics.median(took):.2f} s, longest of {ALERTS} {took[-1]:.2f} s")
-    # A second is wanted. On a machine with other work the median is held to two.
-    assert statistics.median(took) < 2, took
+    median, high = statistics.median(took), took[math.ceil(0.99 * ALERTS) - 1]
+    print(f"use to alert at the webhook: median {median:.2f} s, p99 {high:.2f} s, longest of {ALERTS} {took[-1]:.2f} s")
+    if os.getloadavg()[0] > (os.cpu_count() or 1):
+        print("SKIPPED: a second from use to alert, because this machine has other work: the median is held to two")
+        assert median < 2, took
+    else:
+        assert high < 1, took

@@ -7,11 +7,13 @@
 //! |---|---|
 //! | `server` | how is a server started, killed and looked at |
 //! | `faults` | what does the store do when the server or the network does not |
+//! | `summaries` | is a summary the same from every replica of a journal |
 
 #![expect(clippy::disallowed_methods, reason = "a real server takes its time, and is waited for")]
 
 mod faults;
 mod server;
+mod summaries;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
