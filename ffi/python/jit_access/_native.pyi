@@ -1516,6 +1516,8 @@ class Pep:
     @property
     def id(self) -> str:
         """Its name."""
+    def may_evaluate(self, subject: tuple[str, str] | None, /) -> bool:
+        """Whether it may ask what is permitted to this subject, a pair of type and id; `None` for anybody at all."""
 
 @final
 class Peps:

@@ -162,6 +162,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _TITLES: Final[Mapping[int, str]] = {
     400: "Invalid request",
+    401: "Not authenticated",
     403: "Forbidden",
     404: "Not found",
     409: "Conflict with the current state",

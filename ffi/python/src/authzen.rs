@@ -41,6 +41,13 @@ impl Pep {
         self.0.id()
     }
 
+    /// Whether it may ask what is permitted to this subject, a pair of type and id; to anybody at all when `None`.
+    #[pyo3(signature = (subject, /))]
+    fn may_evaluate(&self, subject: Option<(String, String)>) -> bool {
+        let speaks = |(kind, id): (String, String)| self.0.speaks_for(&Entity::new(&kind, &id));
+        self.0.may().evaluate && subject.is_none_or(speaks)
+    }
+
     fn __repr__(&self) -> String {
         format!("Pep({:?})", self.0.id())
     }
