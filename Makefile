@@ -22,7 +22,7 @@ RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*'
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
 .PHONY: help run test fmt fmt-check lint semver test-features test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
-.PHONY: bench wheel clean mutants branches
+.PHONY: bench wheel clean mutants branches differential corpus
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 19
@@ -94,6 +94,17 @@ branches: $(VENV)/cargo/bin/cargo-llvm-cov ## which lines and branches of the ru
 
 $(VENV)/cargo/bin/cargo-llvm-cov:
 	$(CARGO) install -q --locked cargo-llvm-cov --root $(VENV)/cargo --target-dir target/tools
+
+# CASES and SEED choose; each seed is another million.
+CASES ?= 1000000
+SEED ?= 7
+differential: ## whether authorize answers what Cedar does over the whole set, in CASES=1000000 random cases
+	AUTHORIZE_CASES=$(CASES) AUTHORIZE_SEED=$(SEED) $(CARGO) test -q --release --locked -p jit-access --all-features --test authorize \
+	  scoped_policies -- --nocapture
+
+# A copy of https://github.com/cedar-policy/cedar-integration-tests with corpus-tests.tar.gz unpacked in it.
+corpus: ## Cedar's own tests and its corpus, with and without live grants of others (CORPUS=<folder>)
+	CEDAR_CORPUS=$(abspath $(CORPUS)) $(CARGO) test -q --release --locked -p jit-access --all-features --test cedar_corpus -- --nocapture
 
 # All tests of the store share one server, so they are one process.
 test-postgres: ## the store in PostgreSQL, on a real server that the tests start (POSTGRES_BIN=<folder of its programs>)

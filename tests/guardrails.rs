@@ -210,3 +210,36 @@ fn where_the_index_and_cedar_differ_the_answer_is_no_and_an_alert_says_why() {
     let told: i64 = changed.query_row(like, [], |row| row.get(0)).unwrap();
     assert_eq!(told, 1, "an alert with the whole question is on record");
 }
+
+/// A row of a grant is changed behind the library's back while an engine loads, so that its index knows nothing of it.
+#[test]
+fn where_cedar_allows_and_the_index_has_lost_the_grant_an_alert_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let open = || {
+        let text = "jit_access: {approver_roles: [lead], roles: {operator: {permissions: [tools.execute]}},
+              monitor: {enabled: true}, service: {cross_check_percent: 100}}";
+        let config = Config::parse(text, []).unwrap();
+        let store = jit_access::store::SqliteStore::open(&path, jit_access::store::SqliteOptions::default()).unwrap();
+        Builder::new(store, config.rules).settings(config.settings).open().unwrap()
+    };
+    let like = "SELECT count(*) FROM journal WHERE body LIKE '%engines_differ%' AND body LIKE '%Cedar allows tools.execute on tool:deploy%'";
+    let told = |rows: &rusqlite::Connection| -> i64 { rows.query_row(like, [], |row| row.get(0)).unwrap() };
+    let first = open();
+    give(&first);
+    assert_eq!(outcome(&first), Outcome::Allow);
+    first.reconciler().tick().unwrap();
+    drop(first);
+    let rows = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(told(&rows), 0, "both say yes");
+    let was: String = rows.query_row("SELECT state FROM grants", [], |row| row.get(0)).unwrap();
+    rows.execute("UPDATE grants SET state = 'revoked'", []).unwrap();
+    let lost = open();
+    rows.execute("UPDATE grants SET state = ?1", [was]).unwrap();
+    assert_eq!(outcome(&lost), Outcome::NotApplicable, "the answer stays the stricter one");
+    lost.reconciler().tick().unwrap();
+    assert_eq!(told(&rows), 1, "an alert with the whole question is on record");
+    // Who holds nothing is asked about too, and nothing differs.
+    let nobody = Check::text((PrincipalKind::User, "nobody"), "tools.execute", Some("tool:deploy"), None);
+    assert_eq!(lost.decider().check(&nobody).unwrap().outcome, Outcome::NotApplicable);
+}

@@ -21,6 +21,8 @@ use crate::workflow::{Rules, met_until};
 #[derive(Debug, Default)]
 pub(super) struct ConditionalGrants {
     count: AtomicUsize,
+    /// One when nobody takes the short way.
+    closer: AtomicUsize,
     /// How many of them have numbered uses.
     numbered: AtomicUsize,
     index: GrantIndex,
@@ -37,6 +39,21 @@ impl ConditionalGrants {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.count.load(Ordering::Acquire) == 0
+    }
+
+    /// From here on there seems to be one, so that no check takes the short way of those who hold nothing.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "checks are asked twice of Cedar"))]
+    pub(super) fn look_closer(&self) {
+        let known = self.grants.lock();
+        self.closer.store(1, Ordering::Release);
+        self.count(&known);
+    }
+
+    /// Whether one of them covers this query now, whatever its conditions.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "checks are asked twice of Cedar"))]
+    pub(super) fn covers(&self, query: &RawQuery<'_>, now: Timestamp) -> bool {
+        let hash = self.index.hash(query.principal_kind(), query.principal().as_bytes());
+        self.index.decide_read(query, hash, || now).outcome == Outcome::Allow
     }
 
     /// Whether this principal may hold one of them.
@@ -89,7 +106,7 @@ impl ConditionalGrants {
     fn count(&self, known: &Grants) {
         let numbered = known.grants.values().filter(|grant| is_numbered(grant)).count();
         self.numbered.store(numbered, Ordering::Release);
-        self.count.store(known.grants.len(), Ordering::Release);
+        self.count.store(known.grants.len() + self.closer.load(Ordering::Acquire), Ordering::Release);
     }
 
     /// The candidate when no grant without conditions is one.

@@ -16,6 +16,12 @@ pub(crate) trait Forbids: Debug + Send + Sync {
     /// Whether this allow by this grant is doubted: Cedar, asked about a share of all allows, says otherwise.
     fn doubts(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> bool;
 
+    /// Whether a check that no grant covers is one of those that are asked of Cedar too.
+    fn asks_of_miss(&self) -> bool;
+
+    /// Asks Cedar of this check, which no grant covers.
+    fn note_miss(&self, query: &RawQuery<'_>, now: Timestamp);
+
     /// What they say of this query; in an emergency only those that are marked to hold in one forbid.
     fn judge(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Verdict;
 
@@ -51,8 +57,18 @@ pub(super) fn apply(
         (Some(guard), Outcome::Allow) if attempt.is_guarded() => {
             judged(&**guard, attempt, decision, rules, is_emergency)
         }
+        (Some(guard), Outcome::NotApplicable) if attempt.is_guarded() => missed(&**guard, attempt, decision),
         _ => decision,
     }
+}
+
+/// No grant covers it: the answer stays what it is.
+#[cold]
+fn missed(guard: &dyn Forbids, attempt: &mut Attempt<'_>, decision: Decision) -> Decision {
+    if decision.basis.reason == Reason::NoGrant && guard.asks_of_miss() {
+        guard.note_miss(attempt.query, attempt.now());
+    }
+    decision
 }
 
 #[inline(never)]

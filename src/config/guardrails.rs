@@ -34,12 +34,22 @@ pub(super) fn guardrails(reader: &mut Reader, place: &Place<'_>) -> GuardrailSet
 
 /// Reads the section `standing_policies`.
 pub(super) fn standing_policies(reader: &mut Reader, place: &Place<'_>) -> Vec<PolicyFile> {
-    let Some(mut section) = reader.section("standing_policies") else { return Vec::new() };
+    policies("standing_policies", reader, place)
+}
+
+/// Reads the section `invariants`.
+pub(super) fn invariants(reader: &mut Reader, place: &Place<'_>) -> Vec<PolicyFile> {
+    policies("invariants", reader, place)
+}
+
+/// Reads a section of policies: a file, or their text.
+fn policies(name: &'static str, reader: &mut Reader, place: &Place<'_>) -> Vec<PolicyFile> {
+    let Some(mut section) = reader.section(name) else { return Vec::new() };
     let (path, text) = (section.text("path"), section.text("text"));
     let key = section.key("path");
     let read = match (path, text) {
         (Some(path), None) => from_file(&path, &key, place).map(|(_, file)| vec![file]),
-        (None, Some(text)) => Ok(vec![PolicyFile::new("standing_policies.text", text)]),
+        (None, Some(text)) => Ok(vec![PolicyFile::new(format!("{name}.text"), text)]),
         (Some(_), Some(_)) => Err(Invalid::new(section.key("text"), "stands beside `path`", "one of the two")),
         (None, None) => Err(Invalid::new(key.clone(), "is missing, and so is `text`", "one of the two")),
     };

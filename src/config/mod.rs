@@ -287,9 +287,18 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     let monitor = monitor::monitor(&mut reader);
     let guardrails = guardrails::guardrails(&mut reader, place);
     let standing_policies = guardrails::standing_policies(&mut reader, place);
+    let invariants = guardrails::invariants(&mut reader, place);
     let policy_tests = guardrails::policy_tests(&mut reader, place);
-    let settings =
-        Settings { notices, journal, monitor, guardrails, standing_policies, policy_tests, ..settings(&mut reader) };
+    let settings = Settings {
+        notices,
+        journal,
+        monitor,
+        guardrails,
+        standing_policies,
+        invariants,
+        policy_tests,
+        ..settings(&mut reader)
+    };
     let store = store::store(&mut reader, place);
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new(), values: Vec::new() }
@@ -378,6 +387,7 @@ fn settings(reader: &mut Reader) -> Settings {
         guardrails: defaults.guardrails,
         standing_policies: defaults.standing_policies,
         policy_tests: defaults.policy_tests,
+        invariants: defaults.invariants,
         cross_check_percent: section
             .count("cross_check_percent", 0..=100)
             .map_or(defaults.cross_check_percent, |percent| u32::try_from(percent).unwrap_or(100)),

@@ -38,6 +38,7 @@
 //! | `secret` | a value that nobody may read in a log |
 //! | `standing` | what the host says of a principal at this moment |
 //! | `summary_form` | in which form a summary is written for people |
+//! | `analysis` | what a proposed grant would change, asked of the policies |
 //! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
@@ -56,6 +57,7 @@
 
 mod alert;
 mod alert_state;
+mod analysis;
 mod approval;
 mod assessment;
 mod break_glass;
@@ -105,6 +107,7 @@ mod use_details;
 
 pub use alert::{Alert, AlertClass, AlertKind};
 pub use alert_state::{AlertState, AlertStatus, Handled};
+pub use analysis::{Analysis, BrokenRule, Case};
 pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};

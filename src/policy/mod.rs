@@ -13,6 +13,7 @@
 //! | `export` | which text says what all live grants give |
 //! | `evaluate` | what does Cedar answer |
 //! | `seen` | which request and which entities does a policy see |
+//! | `reach` | what could be asked about, and which rules a proposal would break |
 //! | `scoped` | which of very many policies can decide a request |
 //! | `text` | which policies does a text of an operator's hold |
 //! | `guardrails` | which policies of the operator stand above every grant |
@@ -50,6 +51,7 @@ mod error;
 mod evaluate;
 mod export;
 mod guardrails;
+mod reach;
 mod ready;
 mod schema;
 mod scoped;
@@ -68,6 +70,8 @@ pub use evaluate::{Answer, Attributes, authorize, authorize_given};
 pub use export::export;
 pub use guardrails::Guardrails;
 pub(crate) use guardrails::Judged;
+pub use reach::Invariants;
+pub(crate) use reach::fewest;
 pub use ready::{ready_guardrail_names, ready_guardrails};
 pub use schema::Schema;
 pub(crate) use scoped::{BESIDE, Beside};

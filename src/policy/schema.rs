@@ -54,7 +54,7 @@ const CORE: &str = include_str!("../../policies/schema.cedarschema");
 /// `policies/contextforge.cedarschema`.
 const CONTEXTFORGE: &str = include_str!("../../policies/contextforge.cedarschema");
 /// The one type of a host's that is no kind of resource: what principals are in.
-const ROLE: &str = "Role";
+pub(super) const ROLE: &str = "Role";
 
 impl Schema {
     /// The library's own part alone, for hosts without a schema.
@@ -173,6 +173,11 @@ impl Schema {
             Some(policy) => self.check_policy(grant.id, &policy),
             None => Ok(()),
         }
+    }
+
+    /// The names of all actions and groups that it declares, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.own.actions.keys().map(String::as_str)
     }
 
     pub(super) fn validator(&self) -> &Validator {

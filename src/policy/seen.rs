@@ -72,6 +72,11 @@ impl HostEntities {
         self.known.is_empty()
     }
 
+    /// Each, with what it is in.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&EntityUid, HashSet<EntityUid>)> {
+        self.known.iter().map(|(uid, known)| (uid, known.entity.clone().into_inner().2))
+    }
+
     /// The instant that they are true of.
     #[must_use]
     pub const fn at(&self) -> Timestamp {

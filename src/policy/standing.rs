@@ -18,7 +18,7 @@ use crate::model::PolicyFile;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct StandingPolicies(pub(super) ScopedPolicies);
 
 impl StandingPolicies {

@@ -126,7 +126,9 @@ fn clauses(grant: &Grant) -> Result<Vec<pst::Clause>, PolicyError> {
 fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
     let Conditions { mfa_within, networks, session, max_uses, call } = &grant.conditions;
     let mfa = mfa_within.map(|within| {
-        let fresh = binary(pst::BinaryOp::Less, now(), later(attribute(MFA_AT), within.millis()));
+        // What is added to `now`, which lies in the window here, cannot overflow; what is added to a host's instant could, and
+        // a policy that fails is skipped.
+        let fresh = binary(pst::BinaryOp::Less, later(now(), -within.millis()), attribute(MFA_AT));
         let not_ahead = binary(pst::BinaryOp::LessEq, attribute(MFA_AT), later(now(), SIGN_IN_SKEW_MILLIS));
         given(MFA_AT, binary(pst::BinaryOp::And, fresh, not_ahead))
     });

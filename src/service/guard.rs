@@ -1,9 +1,9 @@
 //! What judges what grants allow: the guardrails in force, and what they look at.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use super::cross_check::CrossCheck;
 use super::held::HeldGrants;
 use super::policy_errors::unfit;
 use super::settings::GuardrailSettings;
@@ -12,38 +12,24 @@ use crate::error::Error;
 use crate::journal::digest;
 use crate::lock::Mutex;
 use crate::model::{Context, Fact, GrantId, PolicyFile, Query, RawQuery, Reason, Timestamp};
-use crate::policy::{
-    self, Attributes, Beside, Guardrails, HostEntities, Judged, PolicyError, Schema, ScopedPolicies, Seen, Told,
-};
+use crate::policy::{self, Attributes, Guardrails, HostEntities, Judged, PolicyError, Schema, Seen, Told};
 use crate::workflow::{Rules, proven_at};
 
 /// Judges what grants allow.
 #[derive(Debug)]
 pub(super) struct Guard {
-    rules: Arc<Rules>,
+    pub(super) rules: Arc<Rules>,
     schema: Schema,
-    held: Arc<HeldGrants>,
+    pub(super) held: Arc<HeldGrants>,
     set: Mutex<Arc<Guardrails>>,
     entities: Mutex<Option<Arc<HostEntities>>>,
     /// How old what the host tells may be. Without it, nothing is expected of the host.
     max_age: Option<Duration>,
     /// How many guardrails are of the library's ready sets.
     ready: usize,
-    cross_check: CrossCheck,
+    pub(super) cross_check: CrossCheck,
     pub(super) watched: Mutex<Watched>,
 }
-
-/// A share of the allows, asked of Cedar too.
-#[derive(Debug, Default)]
-struct CrossCheck {
-    percent: u64,
-    asked: AtomicU64,
-    /// What was answered differently and is not told yet.
-    differences: Mutex<Vec<String>>,
-}
-
-/// How many differences wait to be told at most: one is reason enough to look.
-const DIFFERENCES: usize = 16;
 
 /// The operator's files as they were read last.
 #[derive(Debug, Default)]
@@ -83,7 +69,7 @@ impl Guard {
             entities: Mutex::default(),
             max_age: settings.max_entity_age,
             ready,
-            cross_check: CrossCheck { percent: u64::from(cross_check_percent), ..CrossCheck::default() },
+            cross_check: CrossCheck::of(cross_check_percent),
             watched: Mutex::new(watched),
         }
     }
@@ -204,58 +190,17 @@ impl Guard {
     }
 }
 
-impl Guard {
-    /// What was answered differently since the last call.
-    pub(super) fn differences(&self) -> Vec<String> {
-        std::mem::take(&mut self.cross_check.differences.lock())
-    }
-
-    /// Whether Cedar allows it by this grant, over the grants of the principal as the store has them now.
-    fn allows(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> Result<bool, String> {
-        let (principal, action, resource) = query.to_values();
-        let held = self.held.of(&principal, now).map_err(|error| error.to_string())?;
-        let beside: Vec<Beside> = held.iter().map(|one| one.policy.clone()).collect();
-        let none = Context::default();
-        let asked = Query { principal: &principal, action: &action, resource: &resource };
-        let context = query.context().unwrap_or(&none);
-        let seen = self.seen_over(&asked, context, Told::default(), None, now).map_err(|error| error.to_string())?;
-        let answer = ScopedPolicies::default().ask_beside(&seen.request, &seen.entities, &beside);
-        let answer = answer.map_err(|error| error.to_string())?;
-        if !answer.errors.is_empty() {
-            return Err(format!("{:?}", answer.errors));
-        }
-        Ok(answer.allows && answer.reasons.contains(&grant.to_string()))
-    }
-}
-
 impl Forbids for Guard {
     fn doubts(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> bool {
-        let CrossCheck { percent, asked, differences } = &self.cross_check;
-        if *percent == 0 || (asked.fetch_add(1, Ordering::Relaxed) * percent) % 100 >= *percent {
-            return false;
-        }
-        if self.allows(query, grant, now) == Ok(true) {
-            return false;
-        }
-        // What is kept of the grants may be older than the index by one change.
-        self.held.forget(&query.to_values().0);
-        let by_cedar = self.allows(query, grant, now);
-        if by_cedar == Ok(true) {
-            return false;
-        }
-        let (principal, action, resource) = query.to_values();
-        let parent = resource.parent().map(|parent| format!(" in {parent}")).unwrap_or_default();
-        let context = query.context();
-        let text = format!(
-            "the grant {grant} allows {action} on {resource}{parent} to {principal} at {now} by the index, and Cedar \
-             answers {by_cedar:?}; given {context:?}"
-        );
-        tracing::error!(%text, "the index and Cedar differ; the stricter answer is given");
-        let mut waiting = differences.lock();
-        if waiting.len() < DIFFERENCES {
-            waiting.push(text);
-        }
-        true
+        self.cross_check.asks_of_allow() && self.is_refuted(query, grant, now)
+    }
+
+    fn asks_of_miss(&self) -> bool {
+        self.cross_check.asks_of_miss()
+    }
+
+    fn note_miss(&self, query: &RawQuery<'_>, now: Timestamp) {
+        self.look_at_miss(query, now);
     }
 
     fn judge(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Verdict {

@@ -49,6 +49,9 @@
 //! | `following` | how far they have followed it |
 //! | `uses` | how checks keep current and have uses written |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
+//! | `cross_check` | which checks are asked of Cedar too, and what came of it |
+//! | `differing` | whether the index and Cedar say the same of them |
+//! | `analysis` | what a proposed grant would change, over everything that is known |
 //! | `guard` | what judges what grants allow |
 //! | `guardrails` | how the guardrails follow their file, and how the host tells of its people and things |
 //! | `held` | the live grants of those who are asked about, with their policies |
@@ -68,12 +71,17 @@
 
 mod accountable;
 mod activity;
+mod analysis;
 #[cfg(feature = "cedar")]
 mod authorize;
 mod commit;
 mod configured;
+#[cfg(feature = "cedar")]
+mod cross_check;
 mod cursor;
 mod deliveries;
+#[cfg(feature = "cedar")]
+mod differing;
 mod directory;
 mod ended_sessions;
 mod engine;

@@ -170,7 +170,7 @@ impl Shared {
             monitor.trouble(AlertKind::StaleReplica, "stale", text, now);
         }
         #[cfg(feature = "cedar")]
-        for text in self.guard.differences() {
+        for text in self.differences(now) {
             monitor.trouble(AlertKind::EnginesDiffer, "engines", text, now);
         }
         let asked = self.time.monotonic();

@@ -8,8 +8,8 @@ use super::policy_errors::{internal, unfit};
 use super::settings::GuardrailSettings;
 use crate::authz::CedarPolicy;
 use crate::error::Error;
-use crate::model::{Event, Fact, Grant, Permission, PolicyFile, Role};
-use crate::policy::{Guardrails, PolicyError, Schema, StandingPolicies};
+use crate::model::{Action, Event, Fact, Grant, Permission, PolicyFile, Role};
+use crate::policy::{Guardrails, Invariants, PolicyError, Schema, StandingPolicies};
 use crate::workflow::{HostSchema, Rules};
 
 /// The rules, with Cedar to ask who may do what where nobody has chosen another policy.
@@ -63,6 +63,16 @@ impl Policies {
     /// The host's own policies.
     pub(super) fn standing(&self, files: &[PolicyFile]) -> Result<StandingPolicies, Error> {
         StandingPolicies::parse(files, &self.schema).map_err(|error| unfit("jit_access.standing_policies", &error))
+    }
+
+    /// What no request may newly make possible.
+    pub(super) fn invariants(&self, files: &[PolicyFile]) -> Result<Invariants, Error> {
+        Invariants::parse(files, &self.schema).map_err(|error| unfit("jit_access.invariants", &error))
+    }
+
+    /// The actions that the schema declares.
+    pub(super) fn actions(&self) -> impl Iterator<Item = Action> {
+        self.schema.action_names()
     }
 
     /// Every new grant must be a policy that validates strictly. The model only makes grants that are, so a refusal here

@@ -49,8 +49,10 @@ pub struct Settings {
     pub guardrails: GuardrailSettings,
     /// The host's own policies, for [`super::Engine`]'s `authorize`. Needs the feature `cedar`.
     pub standing_policies: Vec<PolicyFile>,
-    /// How many of a hundred allows by grants are asked of Cedar too. Where it says no, so does the check, and an alert tells
-    /// the whole question. Needs the feature `cedar`.
+    /// What no request may newly make possible, as Cedar forbids: approvers see what it would break. Needs the feature `cedar`.
+    pub invariants: Vec<PolicyFile>,
+    /// How many of a hundred checks are asked of Cedar too, of those that a grant allows and of those that none covers. Where the
+    /// two differ the answer is no, and an alert tells the whole question. Needs the feature `cedar`.
     pub cross_check_percent: u32,
     /// What these policies must say. Nothing starts while they do not.
     pub policy_tests: PolicyTests,
@@ -159,6 +161,7 @@ impl Default for Settings {
             guardrails: GuardrailSettings::default(),
             standing_policies: Vec::new(),
             policy_tests: PolicyTests::default(),
+            invariants: Vec::new(),
             cross_check_percent: 0,
         }
     }

@@ -42,6 +42,9 @@ pub(super) struct Shared {
     /// The host's own policies.
     #[cfg(feature = "cedar")]
     pub(super) standing: crate::policy::StandingPolicies,
+    /// What no request may newly make possible.
+    #[cfg(feature = "cedar")]
+    pub(super) invariants: crate::policy::Invariants,
     pub(super) settings: Settings,
     pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) time: Arc<SteadyTime>,
@@ -111,6 +114,8 @@ impl Shared {
             #[cfg(feature = "cedar")]
             standing: policies.standing(&settings.standing_policies)?,
             #[cfg(feature = "cedar")]
+            invariants: policies.invariants(&settings.invariants)?,
+            #[cfg(feature = "cedar")]
             policies,
             #[cfg(feature = "cedar")]
             guard,
@@ -138,6 +143,10 @@ impl Shared {
         };
         #[cfg(feature = "cedar")]
         let crosses = shared.settings.cross_check_percent > 0;
+        #[cfg(feature = "cedar")]
+        if crosses {
+            shared.checks.look_closer();
+        }
         #[cfg(feature = "cedar")]
         if crosses || !shared.guard.set().is_empty() || shared.settings.guardrails.path.is_some() {
             let _ = shared.checks.guard.set(Arc::clone(&shared.guard) as _);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, AlertState, Delegation, Delivery, Grant, Principal, Refused, Timestamp};
+use crate::model::{AccessRequest, AlertState, Analysis, Delegation, Delivery, Grant, Principal, Refused, Timestamp};
 use crate::service::{Counts, Events, Explanation, Health, Listing, Receipt, Remedies};
 use crate::sizing::{Past, Replay, RightSize};
 use crate::summary::Session;
@@ -67,8 +67,8 @@ pub enum Body {
 pub enum Item {
     /// A request, with the grant it led to, and whether that grant already gave what was requested.
     Request(Box<AccessRequest>, Option<Box<Grant>>, bool),
-    /// A request that waits, with what the past says of it.
-    Waiting(Box<AccessRequest>, Box<Past>),
+    /// A request that waits, with what the past says of it and what it would change.
+    Waiting(Box<AccessRequest>, Box<Past>, Option<Box<Analysis>>),
     /// A grant, and how it is used now, where that was looked up.
     Grant(Box<Grant>, Option<Counts>),
     /// A delegation.
@@ -136,9 +136,13 @@ impl Item {
                 let document = RequestDocument::new(request, grant.as_deref(), now, base);
                 ItemDocument::Request(Box::new(document.already(*already)))
             }
-            Self::Waiting(request, past) => {
-                let document = RequestDocument::new(request, None, now, base);
-                ItemDocument::Request(Box::new(document.past(past)))
+            Self::Waiting(request, past, analysis) => {
+                let document = RequestDocument::new(request, None, now, base).past(past);
+                let document = match analysis {
+                    Some(analysis) => document.analysis(analysis),
+                    None => document,
+                };
+                ItemDocument::Request(Box::new(document))
             }
             Self::Grant(grant, counts) => {
                 ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base).counted(counts.as_ref())))
@@ -258,11 +262,11 @@ impl Answer {
         })
     }
 
-    /// The same, with what the past says of a request that waits.
-    pub(super) fn with_past(mut self, past: Option<Past>) -> Self {
+    /// The same, with what the past says of a request that waits, and what it would change.
+    pub(super) fn waiting(mut self, past: Option<Past>, analysis: Option<Analysis>) -> Self {
         self.body = match (self.body, past) {
             (Body::One(Item::Request(request, None, _)), Some(past)) => {
-                Body::One(Item::Waiting(request, Box::new(past)))
+                Body::One(Item::Waiting(request, Box::new(past), analysis.map(Box::new)))
             }
             (body, _) => body,
         };

@@ -1,5 +1,6 @@
 //! What a request would newly permit, as JSON.
 
+use super::analysis::AnalysisDocument;
 use super::sizing::PastDocument;
 use super::texts;
 use crate::model::{Assessment, PermissionSet, RiskReason};
@@ -17,6 +18,9 @@ document! {
         newly_permitted_except: Vec<String>,
         /// What the past says of it. Only of one request that waits: in lists, and afterwards, it is `null`.
         past: Option<PastDocument>,
+        /// What it would change, asked of the policies. Only of one request that waits, and for others than its requester; otherwise it
+        /// is `null`.
+        analysis: Option<AnalysisDocument>,
     }
 }
 
@@ -41,6 +45,7 @@ impl From<&Assessment> for AssessmentDocument {
             newly_permitted: new.map(PermissionSet::allowed).map(texts).unwrap_or_default(),
             newly_permitted_except: new.map(PermissionSet::excepted).map(texts).unwrap_or_default(),
             past: None,
+            analysis: None,
         }
     }
 }
@@ -49,5 +54,10 @@ impl AssessmentDocument {
     /// The same, with what the past says.
     pub(super) fn with_past(self, past: PastDocument) -> Self {
         Self { past: Some(past), ..self }
+    }
+
+    /// The same, with what it would change.
+    pub(super) fn with_analysis(self, analysis: AnalysisDocument) -> Self {
+        Self { analysis: Some(analysis), ..self }
     }
 }

@@ -9,7 +9,7 @@ use super::{caller, export};
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, Verify, catalogue, spec_of, text};
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{Caller, Delivery, GrantId, Invalid, Timestamp};
+use crate::model::{AccessRequest, Caller, Delivery, GrantId, Invalid, Timestamp};
 use crate::service::{IdempotencyKey, Listing, Workflow};
 use crate::store::Verifying;
 
@@ -196,7 +196,11 @@ fn look_up(
             // What the past says is of use to those who decide.
             let open = receipt.request.as_ref().filter(|request| request.status(receipt.now).is_open());
             let past = open.map(|request| workflow.past_of(request)).transpose()?;
-            Answer::request(receipt)?.with_past(past)
+            // Whoever asks is not told which things there are, and which rules stand in the way.
+            let caller = &who()?.principal;
+            let is_others = |one: &&AccessRequest| one.requester != *caller && one.person() != caller;
+            let analysis = open.filter(is_others).map(|request| workflow.analysis_of(request)).transpose()?.flatten();
+            Answer::request(receipt)?.waiting(past, analysis)
         }
         Read::GetGrant(get) => {
             let receipt = workflow.grant(who()?, get.id)?;

@@ -12,6 +12,7 @@
 //! | `shown` | how documents are defined |
 //! | `request` | a request |
 //! | `review` | its approval: steps, reviews, answers |
+//! | `analysis` | what it would change, asked of the policies |
 //! | `assessment` | its risk |
 //! | `authorize` | the whole decision of a decision point |
 //! | `conditions` | the conditions of a grant |
@@ -42,6 +43,7 @@ pub mod command;
 #[macro_use]
 mod shown;
 mod alert;
+mod analysis;
 mod assessment;
 #[cfg(feature = "cedar")]
 mod authorize;
@@ -110,6 +112,9 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &sizing::HistoryDocument::SPEC,
         &sizing::CalledDocument::SPEC,
         &sizing::PastDocument::SPEC,
+        &analysis::CaseDocument::SPEC,
+        &analysis::BrokenRuleDocument::SPEC,
+        &analysis::AnalysisDocument::SPEC,
         &assessment::AssessmentDocument::SPEC,
         &request::RepeatDocument::SPEC,
         &request::SignInDocument::SPEC,

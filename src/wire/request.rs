@@ -6,7 +6,7 @@ use super::details::DetailsDocument;
 use super::review::{AnswerDocument, MissingDocument, ReviewDocument, StepDocument};
 use super::shown::{Instant, Who};
 use super::texts;
-use crate::model::{AccessRequest, Emergency, Grant, Repeat, RequestStatus, Timestamp};
+use crate::model::{AccessRequest, Analysis, Emergency, Grant, Repeat, RequestStatus, Timestamp};
 use crate::service::Receipt;
 use crate::sizing::Past;
 use crate::workflow::waiting_for;
@@ -215,6 +215,13 @@ impl RequestDocument {
     #[must_use]
     pub fn past(mut self, past: &Past) -> Self {
         self.assessment = self.assessment.with_past(past.into());
+        self
+    }
+
+    /// The same, with what it would change.
+    #[must_use]
+    pub fn analysis(mut self, analysis: &Analysis) -> Self {
+        self.assessment = self.assessment.with_analysis(analysis.into());
         self
     }
 

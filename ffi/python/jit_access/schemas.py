@@ -124,6 +124,41 @@ class PastModel(_Shown):
     would_be_refused_total: int = Field(description="How many those are in all")
 
 
+class CaseModel(_Shown):
+    """Something that the requester could newly do."""
+
+    permission: str = Field(description="The permission")
+    resource: str = Field(description="The resource; `*` for everything at once")
+    parent: str | None = Field(description="What the resource is in")
+
+
+class BrokenRuleModel(_Shown):
+    """A rule that a grant would break."""
+
+    rule: str = Field(description="The `@id` of the rule, or else its file and line")
+    permission: str = Field(description="The permission")
+    resource: str = Field(description="The resource")
+    parent: str | None = Field(description="What the resource is in")
+    entities: list[str] = Field(description="What has to be so of people and things for that, and nothing more: entities as Cedar writes them")
+    failed: bool = Field(description="Whether the rule could not be evaluated, which counts as broken")
+
+
+class AnalysisModel(_Shown):
+    """What a request would change of what its requester may do: asked of the standing policies, the guardrails and the live grants, over the people and things that the host has told of."""
+
+    method: Literal["enumerated"] = Field(description="How it was found out: `enumerated` is what was asked about and no more")
+    sentences: list[str] = Field(description="The same for people, a sentence each")
+    newly: list[CaseModel] = Field(description="What would newly be possible; at most 50 rows")
+    newly_total: int = Field(description="How many those are in all")
+    already_total: int = Field(description="How much of what the grant covers is possible already")
+    forbidden_total: int = Field(description="How much of what the grant covers stays forbidden")
+    redundant: bool = Field(description="Whether the grant would change nothing that is known")
+    broken_rules: list[BrokenRuleModel] = Field(description="The rules of the operator (`invariants`) that it would break, each with the smallest case")
+    conflicts: list[str] = Field(description="Roles that are kept apart from this one, and that the requester holds")
+    things: int = Field(description="How many things were looked at")
+    complete: bool = Field(description="Whether the grant was asked about every known thing. Of very many the first are")
+
+
 class AssessmentModel(_Shown):
     """What the request would newly permit, and the risk of that."""
 
@@ -132,6 +167,7 @@ class AssessmentModel(_Shown):
     newly_permitted: list[str] = Field(description="Permissions that are requested and that the requester does not hold by standing right")
     newly_permitted_except: list[str] = Field(description="What a wildcard of `newly_permitted` leaves out")
     past: PastModel | None = Field(description="What the past says of it. Only of one request that waits: in lists, and afterwards, it is `null`")
+    analysis: AnalysisModel | None = Field(description="What it would change, asked of the policies. Only of one request that waits, and for others than its requester; otherwise it is `null`")
 
 
 class RepeatModel(_Shown):

@@ -100,6 +100,11 @@ def authorizing(engine: Engine) -> Any:
     return json.loads(engine.authorize(json.dumps(question)))["outcome"]
 
 
+def broken_rules(engine: Engine) -> Any:
+    analysis = engine.request(LEAD, ask(engine).id).assessment.analysis
+    return bool(analysis and analysis.broken_rules)
+
+
 def taking(who: Caller = SRE, role: str = "operator") -> Callable[[Engine], Any]:
     return lambda engine: outcome(lambda: take(engine, who, role))
 
@@ -307,6 +312,7 @@ ROWS: Final[dict[str, Row]] = {
     "standing_policies.text": Row(
         "forbid (principal, action, resource);", "permit (principal, action, resource);", authorizing
     ),
+    "invariants.text": Row(LEFT_OUT, "forbid (principal, action, resource);", broken_rules),
     "schema.text": Row(LEFT_OUT, "entity Server;", asking(resource="tool:deploy")),
     "schema.shipped": Row(LEFT_OUT, "contextforge", asking(resource="invoice:1")),
     "roles": Row({"operator": {"permissions": ["tools.*"]}}, {}, asking()),
@@ -442,6 +448,7 @@ ELSEWHERE: Final = {
     "workflow_policy.path": "test_the_policy_is_where_it_is_said_to_be",
     "schema.path": "test_the_schema_is_where_it_is_said_to_be",
     "guardrails.path": "test_the_guardrails_are_where_they_are_said_to_be",
+    "invariants.path": "test_the_rules_of_a_request_are_where_they_are_said_to_be",
     "policy_tests.path": "test_policies_are_held_to_their_tests",
     "standing_policies.path": "test_the_standing_policies_are_where_they_are_said_to_be",
     "store.path": "test_the_store_is_where_it_is_said_to_be",
@@ -707,6 +714,15 @@ def test_the_standing_policies_are_where_they_are_said_to_be(tmp_path: Path) -> 
             engine.authorize('{"action": "tools.execute"}')
     with Engine.from_yaml(json.dumps({"jit_access": BASE}), environ={}) as engine:
         assert authorizing(engine) == "not_applicable"
+
+
+def test_the_rules_of_a_request_are_where_they_are_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "rules.cedar").write_text('@id("never") forbid (principal, action, resource);')
+    config = {**BASE, "invariants": {"path": str(tmp_path / "rules.cedar")}, "schema": {"shipped": "contextforge"}}
+    with Engine.from_yaml(json.dumps({"jit_access": config}), environ={}) as engine:
+        analysis = engine.request(LEAD, ask(engine).id).assessment.analysis
+        assert analysis is not None
+        assert [one.rule for one in analysis.broken_rules] == ["never"]
 
 
 def test_policies_are_held_to_their_tests(tmp_path: Path) -> None:

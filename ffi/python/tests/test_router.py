@@ -124,6 +124,13 @@ def test_the_way_from_request_to_revocation(host: Host) -> None:
     assert found["assessment"].pop("past")["sentences"][0] == "The requester has not used this role."
     assert request["assessment"].pop("past") is None
     assert found == request
+    # Whoever decides sees what it would change; the requester does not.
+    decides = host("boss@example.com", "GET", made.headers["location"], roles="boss")
+    documented(AccessRequestModel, decides.text)
+    analysis = decides.json()["assessment"]["analysis"]
+    assert (analysis["method"], analysis["newly_total"], analysis["complete"]) == ("enumerated", 1, True)
+    assert analysis["newly"] == [{"permission": "audit:read", "resource": "*", "parent": None}]
+    assert found["assessment"]["analysis"] is None
     assert not host.engine.check("dev@example.com", "audit:read", record=False).allowed
 
     grant_id = host.approve(request["id"])["grant_id"]

@@ -48,6 +48,13 @@ pub(super) const TABLES: &[Table] = &[(
             "A file of Cedar policies that say what is allowed without a grant, for hosts whose whole decision is asked of `authorize`.",
         ),
         key(
+            "invariants.path",
+            Text,
+            "",
+            "A file of Cedar forbids that are asked of a request and of no check: what must never newly be possible. Approvers see what it would break.",
+        ),
+        key("invariants.text", FileOnly, "", "The same rules, written in place. Set this key or `path`."),
+        key(
             "policy_tests.path",
             Text,
             "",

@@ -37,7 +37,7 @@ pub(super) const TABLES: &[Table] = &[(
             "service.cross_check_percent",
             Plain,
             "0",
-            "How many of a hundred allows by grants are asked of Cedar too. Where it says no, the check does, and the alert `engines_differ` tells the whole question.",
+            "How many of a hundred checks are asked of Cedar too, of those that a grant allows and of those that none covers. Where the two differ the answer is no, and the alert `engines_differ` tells the whole question.",
         ),
         key(
             "service.time_source",

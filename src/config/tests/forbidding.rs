@@ -93,6 +93,7 @@ fn taken(key: &keys::Key) -> Taken {
             "workflow_policy.",
             "guardrails.",
             "standing_policies.",
+            "invariants.",
             "schema.",
             "store.",
             "journal.",

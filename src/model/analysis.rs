@@ -1,0 +1,139 @@
+//! What a proposed grant would change, asked of the policies themselves.
+
+use super::{Action, Resource, RoleName};
+
+/// What a request would change of what its requester may do, over everything that is known: the standing policies, the
+/// guardrails, their live grants, and the people and things that the host has told of.
+///
+/// ```
+/// # #[cfg(feature = "cedar")] {
+/// # use jit_access::{config::Config, service::Builder, store::MemoryStore, wire::command};
+/// # use jit_access::model::{Caller, Principal, RequestId};
+/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
+/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
+/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
+/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234", "resource": "tool:deploy"}"#)?;
+/// # let id: RequestId = made.get(7..43).unwrap_or_default().parse()?;
+/// # let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
+/// let request = engine.workflow().request(&dev, id)?.request.ok_or("there is a request")?;
+/// let analysis = engine.workflow().analysis_of(&request)?.ok_or("there is Cedar")?;
+/// assert_eq!(analysis.sentences()[0], "Newly possible: tools.execute on tool:deploy.");
+/// assert!(analysis.broken.is_empty() && !analysis.is_redundant());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Analysis {
+    /// What would newly be possible, in order; at most [`Analysis::LISTED`] rows.
+    pub newly: Vec<Case>,
+    /// How many those are in all.
+    pub newly_total: u64,
+    /// How much of what the grant covers is possible already, by standing right or by another grant.
+    pub already_total: u64,
+    /// How much of what the grant covers stays forbidden, by a guardrail or a standing policy.
+    pub forbidden_total: u64,
+    /// The rules of the operator that it would break, each with the smallest case.
+    pub broken: Vec<BrokenRule>,
+    /// Roles that the operator keeps apart from this one, and that the requester holds.
+    pub conflicts: Vec<RoleName>,
+    /// How many things were looked at.
+    pub things: u64,
+    /// Whether the grant was asked about every known thing. Of very many the first are.
+    pub complete: bool,
+}
+
+/// Something that somebody could do.
+///
+/// ```
+/// use jit_access::model::{Action, Case};
+///
+/// let case = Case { action: Action::new("tools.execute")?, resource: "tool:deploy".parse()? };
+/// assert_eq!(case.to_string(), "tools.execute on tool:deploy");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// What.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource,
+}
+
+impl std::fmt::Display for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { action, resource } = self;
+        match resource.parent() {
+            Some(parent) => write!(f, "{action} on {resource} in {parent}"),
+            None => write!(f, "{action} on {resource}"),
+        }
+    }
+}
+
+/// A rule of the operator that a grant would break.
+///
+/// See [`Analysis`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenRule {
+    /// Its name: the `@id`, or else the file and the line.
+    pub rule: String,
+    /// What would be possible and must not be.
+    pub case: Case,
+    /// What has to be so of people and things for that, and nothing more: entities, as Cedar writes them.
+    pub entities: Vec<String>,
+    /// Whether the rule could not be evaluated, which counts as broken.
+    pub failed: bool,
+}
+
+/// How many names a sentence has at most.
+const NAMED: usize = 5;
+
+impl Analysis {
+    /// The most rows of what would newly be possible.
+    pub const LISTED: usize = 50;
+
+    /// Whether the grant would change nothing that is known.
+    #[must_use]
+    pub fn is_redundant(&self) -> bool {
+        self.complete && self.newly_total == 0 && self.already_total > 0
+    }
+
+    /// The same for people, a sentence each; the last one says how it was found out.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for BrokenRule { rule, case, entities, failed } in &self.broken {
+            let given = if entities.is_empty() { String::new() } else { format!(", given {}", entities.join("; ")) };
+            all.push(match failed {
+                true => format!("The rule {rule} cannot be evaluated for {case}{given}."),
+                false => format!("It breaks the rule {rule}: {case} would be possible{given}."),
+            });
+        }
+        if self.newly_total > 0 {
+            let mut named: Vec<String> = self.newly.iter().take(NAMED).map(ToString::to_string).collect();
+            let more = self.newly_total.saturating_sub(named.len() as u64);
+            if more > 0 {
+                named.push(format!("{more} more"));
+            }
+            all.push(format!("Newly possible: {}.", named.join(", ")));
+        } else if self.is_redundant() {
+            all.push("Nothing new: all of it is possible already.".to_owned());
+        } else {
+            all.push("Nothing that is known becomes possible.".to_owned());
+        }
+        if self.forbidden_total > 0 {
+            all.push(format!("Still forbidden of what it covers: {}.", self.forbidden_total));
+        }
+        if !self.conflicts.is_empty() {
+            let names: Vec<&str> = self.conflicts.iter().map(RoleName::as_str).collect();
+            all.push(format!("Held together with {}, which is kept apart from it.", names.join(", ")));
+        }
+        let things = if self.things == 1 { "1 thing".to_owned() } else { format!("{} things", self.things) };
+        all.push(match (self.complete, self.things) {
+            (true, _) => format!("This is enumerated over {things}."),
+            (false, 0) => "The schema declares no action that it covers, so nothing was asked.".to_owned(),
+            (false, _) => format!("This is enumerated over the first of {things}."),
+        });
+        all
+    }
+}
