@@ -126,7 +126,7 @@ def test_axe_finds_nothing(world: World, sign_in: SignIn) -> None:
     pages = f"{world.gateway.url}/admin/jit"
     for who, paths in (
         (ADMIN, ("queue", "active", "audit", "who-could?permission=audit:read", "health", f"grants/{held['id']}")),
-        (DEV, ("request", f"requests/{waiting['id']}", "break-glass", "catalogue", "no/such/page")),
+        (DEV, ("request", f"requests/{waiting['id']}", "break-glass", "catalogue", "requests/none")),
     ):
         page = sign_in(who, bypass_csp=True)
         for scheme in ("true", "false"):

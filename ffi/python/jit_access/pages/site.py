@@ -271,12 +271,6 @@ def create_pages(
     for part in (arriving, asking, deciding, active, record, story, reviews, overseeing):
         part.add(router, site)
     _add_common(router, site)
-    if prefix.strip("/"):
-
-        @router.get("/{rest:path}")
-        def nothing(rest: str, who: Caller = Depends(site.known)) -> Response:
-            raise HTTPException(404)
-
     return router
 
 
