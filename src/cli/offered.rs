@@ -75,11 +75,9 @@ pub(super) fn remedies(screen: &Screen, document: &Value) {
     if text(first, "resource") != "*" {
         words.push(format!("--on {}", text(first, "resource")));
     }
-    words.extend(
-        [("needs_reason", "--reason …"), ("needs_ticket", "--ticket …")]
-            .into_iter()
-            .filter_map(|(name, option)| (first.get(name) == Some(&Value::Bool(true))).then(|| option.to_owned())),
-    );
+    let needs = [("needs_reason", "--reason …"), ("needs_ticket", "--ticket …")];
+    let needs = needs.into_iter().filter(|(name, _)| first.get(*name) == Some(&Value::Bool(true)));
+    words.extend(needs.map(|(_, option)| option.to_owned()));
     words.push("--wait".to_owned());
     screen.tell(&Look::Dim.on(&format!("{} asks for the least", words.join(" "))));
 }
