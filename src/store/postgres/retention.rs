@@ -9,11 +9,11 @@ use super::error::Fault;
 use super::link::Statement;
 use super::session::Session;
 use super::{about, journal, read};
-use crate::model::{DelegationId, EventKind, GrantId, Principal, Removal, RequestId, Revision, Standing, Timestamp};
+use crate::model::{DelegationId, GrantId, Removal, RequestId, Revision, Timestamp};
 use crate::store::columns::{instant, int, revision};
-use crate::store::retention::check_removal;
+use crate::store::retention::{Ending, Over, check_removal, told_by_then};
 use crate::store::topics::{Bits, place_of, revision_of};
-use crate::store::{Head, RecordQuery, Removable, RemovalLimits, Subject};
+use crate::store::{Head, Removable, RemovalLimits, Subject};
 
 /// What may be removed now.
 pub(super) fn removable(
@@ -27,12 +27,14 @@ pub(super) fn removable(
     let Some((hash, until)) = place(session, last)? else {
         return Err(Fault::corrupt(format!("record {last} is missing")));
     };
-    let latest = Over::of(session, last)?.latest;
+    let latest = over(session, last)?.latest;
     let complete_from = match place(session, latest)? {
         Some((_, at)) if latest > last => at.max(until),
         _ => until,
     };
-    let standing = told_by_then(session, schema, last)?;
+    let told = read::standings(session)?;
+    let standing =
+        told_by_then(told, last, |query| journal::records(session, schema, query).map(|(_, records)| records))?;
     let hash = hash.parse().map_err(|_| Fault::corrupt("a hash cannot be read"))?;
     Ok(Some(Removable { decided_from: head.revision, last, hash, until, complete_from, standing }))
 }
@@ -76,76 +78,32 @@ const NEEDED: &str = "SELECT min(created) FROM (
         LEFT JOIN grants f ON f.id = g.first JOIN requests r ON r.id = coalesce(f.request, g.request)
         WHERE g.state IN ('open', 'suspended') OR g.unsettled) AS first";
 
-/// What is in force of people and was told by records up to this one alone.
-fn told_by_then(session: &Session<'_>, schema: &str, last: Revision) -> Result<Vec<(Principal, Standing)>, Fault> {
-    let mut told = Vec::new();
-    for (who, standing) in read::standings(session)? {
-        let mut query = RecordQuery::about(Subject::Principal(who.clone()), 1);
-        query.filter.event = "standing_reported".parse::<EventKind>().ok();
-        let (_, records) = journal::records(session, schema, &query)?;
-        if records.first().is_none_or(|record| record.revision <= last) {
-            told.push((who, standing));
-        }
+/// The rows that are over with the records up to one.
+fn over(session: &Session<'_>, last: Revision) -> Result<Over, Fault> {
+    let latest = LastAbout::of(session)?;
+    let mut ending = Ending::with(last);
+    let up_to = int(last);
+    for row in session.query(
+        "SELECT created, id, coalesce(first, id),
+             (SELECT max(l.created) FROM grants l WHERE l.first = coalesce(g.first, g.id)) FROM grants g WHERE created <= $1",
+        &[&up_to],
+    )? {
+        let about = latest.about(&Subject::Grant(GrantId::from_u128(id(&row, 1)?)));
+        ending.grant(row.try_get(0)?, id(&row, 2)?, about.max(later(&row, 3)?));
     }
-    Ok(told)
-}
-
-/// The rows that are over with the records up to one: no later record is about them, nor about what belongs to them.
-#[derive(Default)]
-struct Over {
-    requests: Vec<i64>,
-    grants: Vec<i64>,
-    delegations: Vec<i64>,
-    /// The last record about a grant whose beginning goes and that stays for now.
-    latest: Revision,
-}
-
-/// A chain of grants, or a request that led to none.
-#[derive(Default)]
-struct Chain {
-    requests: Vec<i64>,
-    grants: Vec<i64>,
-    latest: Revision,
-}
-
-impl Over {
-    fn of(session: &Session<'_>, last: Revision) -> Result<Self, Fault> {
-        let latest = LastAbout::of(session)?;
-        let mut over = Self::default();
-        let mut chains: BTreeMap<Uuid, Chain> = BTreeMap::new();
-        let up_to = int(last);
-        for row in session.query(
-            "SELECT created, id, coalesce(first, id),
-                 (SELECT max(l.created) FROM grants l WHERE l.first = coalesce(g.first, g.id)) FROM grants g WHERE created <= $1",
-            &[&up_to],
-        )? {
-            let chain = chains.entry(row.try_get(2)?).or_default();
-            chain.grants.push(row.try_get(0)?);
-            let about = latest.about(&Subject::Grant(GrantId::from_u128(id(&row, 1)?)));
-            chain.latest = chain.latest.max(about).max(later(&row, 3)?);
-        }
-        over.latest = chains.values().map(|chain| chain.latest).max().unwrap_or_default();
-        for row in session.query(
-            "SELECT r.created, r.id, coalesce(g.first, g.id, r.id), g.created FROM requests r
-             LEFT JOIN grants g ON g.request = r.id WHERE r.created <= $1",
-            &[&up_to],
-        )? {
-            let chain = chains.entry(row.try_get(2)?).or_default();
-            chain.requests.push(row.try_get(0)?);
-            let about = latest.about(&Subject::Request(RequestId::from_u128(id(&row, 1)?)));
-            chain.latest = chain.latest.max(about).max(later(&row, 3)?);
-        }
-        for chain in chains.into_values().filter(|chain| chain.latest <= last) {
-            over.requests.extend(chain.requests);
-            over.grants.extend(chain.grants);
-        }
-        for row in session.query("SELECT created, id FROM delegations WHERE created <= $1", &[&up_to])? {
-            if latest.about(&Subject::Delegation(DelegationId::from_u128(id(&row, 1)?))) <= last {
-                over.delegations.push(row.try_get(0)?);
-            }
-        }
-        Ok(over)
+    for row in session.query(
+        "SELECT r.created, r.id, coalesce(g.first, g.id, r.id), g.created FROM requests r
+         LEFT JOIN grants g ON g.request = r.id WHERE r.created <= $1",
+        &[&up_to],
+    )? {
+        let about = latest.about(&Subject::Request(RequestId::from_u128(id(&row, 1)?)));
+        ending.request(row.try_get(0)?, id(&row, 2)?, about.max(later(&row, 3)?));
     }
+    for row in session.query("SELECT created, id FROM delegations WHERE created <= $1", &[&up_to])? {
+        let about = latest.about(&Subject::Delegation(DelegationId::from_u128(id(&row, 1)?)));
+        ending.delegation(row.try_get(0)?, about);
+    }
+    Ok(ending.over())
 }
 
 fn id(row: &Row, column: usize) -> Result<u128, Fault> {
@@ -192,7 +150,7 @@ pub(super) fn remove(session: &Session<'_>, removal: &Removal, before: &Head, no
     let last = removal.last;
     let hash = place(session, last)?.and_then(|(hash, _)| hash.parse().ok());
     check_removal(removal, before, needed(session, now)?, hash)?;
-    let over = Over::of(session, last)?;
+    let over = over(session, last)?;
     let (block, place) = place_of(last);
     let (mut topics, mut shorter): (Vec<i64>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
     let mut empty: Vec<i64> = Vec::new();

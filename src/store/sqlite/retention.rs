@@ -1,19 +1,15 @@
 //! Which old records may be removed, and how they are.
 
-use std::collections::BTreeMap;
-
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::error::Fault;
 use super::kept::walk;
 use super::rows::{self, int};
 use super::{about, journal, read, standings};
-use crate::model::{
-    DelegationId, EventKind, GrantId, Principal, Removal, RequestId, Revision, Standing, Timestamp, Topic,
-};
-use crate::store::retention::check_removal;
+use crate::model::{DelegationId, GrantId, Removal, RequestId, Revision, Timestamp, Topic};
+use crate::store::retention::{Ending, Over, check_removal, told_by_then};
 use crate::store::topics::{Bits, place_of, revision_of};
-use crate::store::{Head, RecordQuery, Removable, RemovalLimits, Subject};
+use crate::store::{Head, Removable, RemovalLimits, Subject};
 
 /// What may be removed now.
 pub(super) fn removable(connection: &Connection, limits: &RemovalLimits) -> Result<Option<Removable>, Fault> {
@@ -25,12 +21,13 @@ pub(super) fn removable(connection: &Connection, limits: &RemovalLimits) -> Resu
     let Some((hash, until)) = place(connection, last)? else {
         return Err(Fault::corrupt(format!("record {last} is missing")));
     };
-    let latest = Over::of(connection, last)?.latest;
+    let latest = over(connection, last)?.latest;
     let complete_from = match place(connection, latest)? {
         Some((_, at)) if latest > last => at.max(until),
         _ => until,
     };
-    let standing = told_by_then(connection, last)?;
+    let told = standings::all(connection)?;
+    let standing = told_by_then(told, last, |query| journal::records(connection, query).map(|(_, records)| records))?;
     let hash = hash.parse().map_err(|_| Fault::corrupt("a hash cannot be read"))?;
     Ok(Some(Removable { decided_from: head.revision, last, hash, until, complete_from, standing }))
 }
@@ -81,86 +78,43 @@ const NEEDED: &str = "SELECT min(created) FROM (
         LEFT JOIN grants f ON f.id = g.first JOIN requests r ON r.id = coalesce(f.request, g.request)
         WHERE g.state IN ('open', 'suspended') OR g.unsettled = 1)";
 
-/// What is in force of people and was told by records up to this one alone.
-fn told_by_then(connection: &Connection, last: Revision) -> Result<Vec<(Principal, Standing)>, Fault> {
-    let mut told = Vec::new();
-    for (who, standing) in standings::all(connection)? {
-        let mut query = RecordQuery { limit: 1, ..RecordQuery::about(Subject::Principal(who.clone()), 1) };
-        query.filter.event = "standing_reported".parse::<EventKind>().ok();
-        let (_, records) = journal::records(connection, &query)?;
-        if records.first().is_none_or(|record| record.revision <= last) {
-            told.push((who, standing));
-        }
+/// The rows that are over with the records up to one.
+fn over(connection: &Connection, last: Revision) -> Result<Over, Fault> {
+    let mut ending = Ending::with(last);
+    let mut grants = connection.prepare_cached(
+        "SELECT created, id, coalesce(first, id), (SELECT max(l.created) FROM grants l WHERE l.first = coalesce(g.first, g.id))
+         FROM grants g WHERE created <= ?",
+    )?;
+    let mut found = grants.query([int(last)])?;
+    while let Some(row) = found.next()? {
+        let about = last_about(connection, Subject::Grant(GrantId::from_u128(id(row, 1)?)))?;
+        ending.grant(row.get(0)?, id(row, 2)?, about.max(later(row, 3)?));
     }
-    Ok(told)
-}
-
-/// The rows that are over with the records up to one: no later record is about them, nor about what belongs to them.
-#[derive(Default)]
-struct Over {
-    requests: Vec<i64>,
-    grants: Vec<i64>,
-    delegations: Vec<i64>,
-    /// The last record about a grant whose beginning goes and that stays for now.
-    latest: Revision,
-}
-
-/// A chain of grants, or a request that led to none.
-#[derive(Default)]
-struct Chain {
-    requests: Vec<i64>,
-    grants: Vec<i64>,
-    latest: Revision,
-}
-
-impl Over {
-    fn of(connection: &Connection, last: Revision) -> Result<Self, Fault> {
-        let mut over = Self::default();
-        let mut chains: BTreeMap<[u8; 16], Chain> = BTreeMap::new();
-        let mut grants =
-            connection.prepare_cached("SELECT created, id, coalesce(first, id) FROM grants WHERE created <= ?")?;
-        let mut found = grants.query([int(last)])?;
-        while let Some(row) = found.next()? {
-            let (created, id, first): (i64, [u8; 16], [u8; 16]) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let about = last_about(connection, Subject::Grant(GrantId::from_u128(u128::from_be_bytes(id))))?;
-            let chain = chains.entry(first).or_default();
-            chain.grants.push(created);
-            chain.latest = chain.latest.max(about);
-        }
-        let mut later = connection.prepare_cached("SELECT max(created) FROM grants WHERE first = ? AND created > ?")?;
-        for (first, chain) in &mut chains {
-            let later: Option<i64> = later.query_row(params![first, int(last)], |row| row.get(0))?;
-            chain.latest = chain.latest.max(later.map(rows::revision).transpose()?.unwrap_or_default());
-        }
-        over.latest = chains.values().map(|chain| chain.latest).max().unwrap_or_default();
-        let mut requests = connection.prepare_cached(
-            "SELECT r.created, r.id, coalesce(g.first, g.id, r.id), g.created FROM requests r
-             LEFT JOIN grants g ON g.request = r.id WHERE r.created <= ?",
-        )?;
-        let mut found = requests.query([int(last)])?;
-        while let Some(row) = found.next()? {
-            let (created, id, first): (i64, [u8; 16], [u8; 16]) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let grant: Option<i64> = row.get(3)?;
-            let about = last_about(connection, Subject::Request(RequestId::from_u128(u128::from_be_bytes(id))))?;
-            let chain = chains.entry(first).or_default();
-            chain.requests.push(created);
-            chain.latest = chain.latest.max(about).max(grant.map(rows::revision).transpose()?.unwrap_or_default());
-        }
-        for chain in chains.into_values().filter(|chain| chain.latest <= last) {
-            over.requests.extend(chain.requests);
-            over.grants.extend(chain.grants);
-        }
-        let mut delegations = connection.prepare_cached("SELECT created, id FROM delegations WHERE created <= ?")?;
-        let mut found = delegations.query([int(last)])?;
-        while let Some(row) = found.next()? {
-            let (created, id): (i64, [u8; 16]) = (row.get(0)?, row.get(1)?);
-            let subject = Subject::Delegation(DelegationId::from_u128(u128::from_be_bytes(id)));
-            if last_about(connection, subject)? <= last {
-                over.delegations.push(created);
-            }
-        }
-        Ok(over)
+    let mut requests = connection.prepare_cached(
+        "SELECT r.created, r.id, coalesce(g.first, g.id, r.id), g.created FROM requests r
+         LEFT JOIN grants g ON g.request = r.id WHERE r.created <= ?",
+    )?;
+    let mut found = requests.query([int(last)])?;
+    while let Some(row) = found.next()? {
+        let about = last_about(connection, Subject::Request(RequestId::from_u128(id(row, 1)?)))?;
+        ending.request(row.get(0)?, id(row, 2)?, about.max(later(row, 3)?));
     }
+    let mut delegations = connection.prepare_cached("SELECT created, id FROM delegations WHERE created <= ?")?;
+    let mut found = delegations.query([int(last)])?;
+    while let Some(row) = found.next()? {
+        let about = last_about(connection, Subject::Delegation(DelegationId::from_u128(id(row, 1)?)))?;
+        ending.delegation(row.get(0)?, about);
+    }
+    Ok(ending.over())
+}
+
+fn id(row: &Row<'_>, column: usize) -> Result<u128, Fault> {
+    Ok(u128::from_be_bytes(row.get(column)?))
+}
+
+fn later(row: &Row<'_>, column: usize) -> Result<Revision, Fault> {
+    let later: Option<i64> = row.get(column)?;
+    Ok(later.map(rows::revision).transpose()?.unwrap_or_default())
 }
 
 /// The last record about this.
@@ -185,7 +139,7 @@ pub(super) fn remove(
     let last = removal.last;
     let hash = place(transaction, last)?.and_then(|(hash, _)| hash.parse().ok());
     check_removal(removal, before, needed(transaction, now)?, hash)?;
-    let over = Over::of(transaction, last)?;
+    let over = over(transaction, last)?;
     let delete = |table: &str, created: &[i64]| -> Result<(), Fault> {
         let mut statement = transaction.prepare_cached(&format!("DELETE FROM {table} WHERE created = ?"))?;
         for created in created {
