@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jit_access::command::{ExportRecords, ListRecords};
+use jit_access::command::{ExportRecords, ListRecords, ListRefusals};
 use jit_access::journal::Record;
 use jit_access::model::{
     AccessRequest, Actor, Caller, Event, ExportFormat, Fact, Grant, GrantId, Principal, RecordFilter, RecordOrder,
@@ -256,6 +256,51 @@ fn every_filter_and_every_pair_of_filters_over_sqlite() {
     let folder = tempfile::TempDir::new().unwrap();
     let store = SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
     every_filter_and_every_pair(store);
+}
+
+/// What was refused is found by the same: every part of its filter, and every pair.
+#[test]
+fn every_filter_and_every_pair_of_refused_attempts() {
+    let store = MemoryStore::new();
+    let week = Week::small();
+    week.record(&store);
+    let engine = Builder::new(store, rules()).open().unwrap();
+    let mut counted: BTreeMap<_, u64> = BTreeMap::new();
+    for one in week.refused() {
+        let who = (one.principal.clone(), one.acts_for.clone());
+        *counted.entry((who, one.attempt.clone(), one.code.clone())).or_default() += one.count;
+    }
+    let people: Vec<_> = week.askers().into_iter().map(|asker| asker.principal).collect();
+    let people: Vec<Option<Principal>> = people.into_iter().map(Some).chain([None]).collect();
+    let texts = |all: &[&str]| all.iter().map(|text| Some((*text).to_owned())).chain([None]).collect::<Vec<_>>();
+    let mut found = 0;
+    for person in &people {
+        for attempt in texts(&["approve", "submit", "check", "revoke"]) {
+            for code in texts(&["self_approval", "unknown_role", "no_grant"]) {
+                let list = ListRefusals::default().person(person.clone()).attempt(attempt.clone()).code(code.clone());
+                let mut list = list.limit(7);
+                let mut read = 0;
+                loop {
+                    let page = engine.workflow().refusals(&auditor(), &list).unwrap();
+                    read += page.items.iter().map(|one| one.count).sum::<u64>();
+                    match page.next {
+                        Some(next) => list = list.cursor(next),
+                        None => break,
+                    }
+                }
+                type Kind = ((Principal, Option<Principal>), String, String);
+                let wanted = |((who, what, why), _): &(&Kind, &u64)| {
+                    person.as_ref().is_none_or(|person| *person == who.0 || who.1.as_ref() == Some(person))
+                        && attempt.as_ref().is_none_or(|attempt| attempt == what)
+                        && code.as_ref().is_none_or(|code| code == why)
+                };
+                let expected: u64 = counted.iter().filter(wanted).map(|(_, count)| count).sum();
+                assert_eq!(read, expected, "{person:?} {attempt:?} {code:?}");
+                found += u64::from(expected > 0);
+            }
+        }
+    }
+    assert!(found > 40, "{found}");
 }
 
 fn exported(engine: &Engine, wanted: &ExportRecords) -> (u64, String) {

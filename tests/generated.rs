@@ -794,7 +794,7 @@ fn the_models_of_openapi_are_committed() {
         .unwrap();
         if page == "Audit" {
             text.push_str(
-                "    removed_until: str | None = Field(\n        default=None,\n        \
+                "    removed_until: datetime | None = Field(\n        default=None,\n        \
                  description=\"Only there where records were removed because they are old: until when\",\n    )\n",
             );
         }

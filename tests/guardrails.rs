@@ -86,7 +86,7 @@ fn on_record(store: &MemoryStore) -> Vec<(String, u32)> {
     let query = RecordQuery { filter, ..RecordQuery::after(Revision::ZERO, 100) };
     let records = store.records(&query).unwrap().1;
     let of = |event: &Event| match &event.fact {
-        Fact::GuardrailsChanged { digest, count } => (digest.to_string(), *count),
+        Fact::GuardrailsChanged { digest, count, .. } => (digest.to_string(), *count),
         other => panic!("{other:?}"),
     };
     records.iter().map(|record| of(&record.event)).collect()

@@ -191,8 +191,17 @@ fn one_of_each(store: &dyn Store) {
         },
         Fact::StoreAccepted { reason: reason() },
         Fact::ClockAccepted { reason: reason() },
-        Fact::GuardrailsChanged { digest: "ab".repeat(32).into(), count: 2 },
-        Fact::ConfigurationChanged { digest: "cd".repeat(32), grants: 1, requests: 0 },
+        Fact::GuardrailsChanged { digest: "ab".repeat(32).into(), count: 2, account: Some("jit".into()) },
+        Fact::ConfigurationChanged {
+            digest: "cd".repeat(32),
+            catalogue: Some("ef".repeat(32)),
+            policies: None,
+            account: Some("jit".into()),
+            grants: 1,
+            requests: 0,
+        },
+        Fact::ProcessStarted { process: "p".into(), id: 7, version: "0.1.0".into(), account: None },
+        Fact::ProcessEnded { process: "p".into(), id: 7 },
         Fact::BreakGlassReviewed { grant, justified: true, finding: reason() },
         Fact::BreakGlassReviewed { grant, justified: false, finding: reason() },
         Fact::BreakGlassReviewWaived { grant, reason: reason() },
@@ -239,6 +248,7 @@ fn every_kind_of_event_is_as_the_schema_describes_it() {
         assert_eq!(problems(&schema, event), [""; 0], "{event}");
         kinds.insert(event["metadata"]["event_code"].as_str().unwrap().to_owned());
     }
+    assert!(kinds.remove("removed"), "what stands for removed records comes first");
     assert_eq!(kinds, Fact::NAMES.iter().map(ToString::to_string).collect(), "every kind was there");
 }
 

@@ -640,6 +640,30 @@ fn old_records_go_and_a_checkpoint_stands_for_them() {
     let later = WhatCould::new(Principal::user("spanning@example.com").unwrap(), removed.complete_from);
     assert!(workflow.what_could(&self::lead(), &later).unwrap().items.is_empty());
 
+    // An export from the beginning says so first, one that goes on does not; and it is no record.
+    let exported_as = |form: &str, more: &str| {
+        let text = run(&format!(r#"{{"command": "export", "format": "{form}"{more}, {lead}}}"#));
+        serde_json::from_str::<String>(&text).unwrap()
+    };
+    let header = |form: &str| exported_as(form, "").lines().nth(usize::from(form == "csv")).unwrap().to_owned();
+    let first: Value = serde_json::from_str(&header("jsonl")).unwrap();
+    let gone = &first["removed"];
+    assert_eq!((&gone["first"], &gone["last"]), (&json!(1), &json!(4_096)));
+    assert_eq!((&gone["hash"], &gone["root"]), (&json!(removed.hash.to_string()), &json!(removed.root.to_string())));
+    assert_eq!(gone["until"], json!(removed.until.to_string()));
+    let note = gone["checkpoint"].as_str().unwrap();
+    assert!(
+        note.lines().nth(1).unwrap().parse::<u64>().unwrap() >= 4_096 && note.parse::<SignedNote>().is_ok(),
+        "{note}"
+    );
+    let event: Value = serde_json::from_str(&header("ocsf")).unwrap();
+    assert_eq!((&event["metadata"]["sequence"], &event["unmapped"]["removed"]), (&json!(4_096), gone));
+    assert!(header("csv").starts_with("1-4096,"), "{}", header("csv"));
+    for form in ["jsonl", "csv", "ocsf"] {
+        let later = exported_as(form, r#", "after": 4096"#);
+        assert!(!later.contains("1-4096") && !later.starts_with(r#"{"removed""#), "{later:.300}");
+    }
+
     // Evidence of a period that began before says so, in each form.
     let now = host.engine().now();
     let period = GetEvidence::default().from(Timestamp::EPOCH).until(now);

@@ -451,22 +451,20 @@ impl<'a> World<'a> {
             }
             Read::ListRecords(list) => {
                 let listing = workflow.journal(who(), &list)?;
-                let people = workflow.accountable(&listing.items)?;
-                let mut people = people.iter();
+                let told = workflow.told(&listing.items)?;
+                let mut told = told.iter();
                 document(PageDocument::new(&listing, |record| {
-                    let person = people.next().and_then(Option::as_ref);
-                    RecordDocument::new(record, list.canonical).unwrap().accountable(person)
+                    RecordDocument::new(record, list.canonical).unwrap().told(told.next().unwrap())
                 }))
             }
             Read::GetMetrics(_) => Value::String(workflow.metrics(who())?.to_prometheus()),
             Read::ExportRecords(wanted) => Value::String(wire::export::page(&workflow, who(), &wanted)?.text),
             Read::GetStory(story) => {
                 let listing = workflow.story(who(), &story)?;
-                let people = workflow.accountable(&listing.items)?;
-                let mut people = people.iter();
+                let told = workflow.told(&listing.items)?;
+                let mut told = told.iter();
                 document(PageDocument::new(&listing, |record| {
-                    let person = people.next().and_then(Option::as_ref);
-                    RecordDocument::new(record, story.canonical).unwrap().accountable(person)
+                    RecordDocument::new(record, story.canonical).unwrap().told(told.next().unwrap())
                 }))
             }
             Read::WhoCould(asked) => grants(&workflow.who_could(who(), &asked)?),

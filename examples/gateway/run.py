@@ -250,6 +250,8 @@ class Gateway:
             "SSRF_ALLOW_PRIVATE_NETWORKS": "true",
             "TOKEN_EXPIRY": "600",
             "RATE_LIMITING_ENABLED": "false",
+            # The gateway's own audit trail gets each use of a grant.
+            "AUDIT_TRAIL_ENABLED": "true",
             **self.env,
         }
 

@@ -28,6 +28,12 @@ impl PolicyHandle {
         self.0.as_ref().is_some_and(|policy| policy.is_custom())
     }
 
+    /// Its text, where it is another policy than the shipped one and has a text.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_ref().and_then(|policy| policy.text())
+    }
+
     /// Decides one request.
     ///
     /// # Errors

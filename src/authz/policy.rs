@@ -61,4 +61,9 @@ pub trait WorkflowPolicy: fmt::Debug + Send + Sync {
     fn is_custom(&self) -> bool {
         true
     }
+
+    /// Its text, where it is another policy than the shipped one and has a text: the record tells of a change by its digest.
+    fn text(&self) -> Option<&str> {
+        None
+    }
 }

@@ -78,13 +78,17 @@ impl Config {
 }
 
 impl Config {
-    /// Every key with its value, one a line, without secrets and without where each comes from: what a start puts the
-    /// digest of on record.
+    /// Every key with its value, one a line, without secrets and without where each comes from, and the text of each policy
+    /// that it names: what a start puts the digest of on record.
     #[must_use]
     pub fn text(&self) -> String {
         // What the host reserves besides stands in no file.
         let reserved = self.rules.reserved_permissions.iter().map(|one| format!("reserved: {one}\n"));
-        self.values.iter().map(|one| format!("{}: {}\n", one.path, one.value)).chain(reserved).collect()
+        let standing = self.settings.standing_policies.iter().map(|file| (file.name(), file.text()));
+        let who = self.rules.policy.text().map(|text| ("workflow_policy", text));
+        let policies =
+            who.into_iter().chain(standing).map(|(name, text)| format!("policy: {name} {}\n", Value::from(text)));
+        self.values.iter().map(|one| format!("{}: {}\n", one.path, one.value)).chain(reserved).chain(policies).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::store::Place;
-use crate::model::{Invalid, Principal, RiskLevel, RoleName, Secret, TicketUrl, Ttl};
+use crate::model::{ExportFormat, Invalid, Principal, RiskLevel, RoleName, Secret, TicketUrl, Ttl};
 use crate::notify::{
     ChannelKind, ChannelSettings, DigestSettings, EmailSettings, MailSecurity, NoticeKey, NoticeKind, NoticeSettings,
     Reach, Route, SlackSettings, WebhookSettings,
@@ -76,6 +76,7 @@ pub(super) fn notifications(reader: &mut Reader, around: &Around<'_>) -> NoticeS
             .collect(),
         routes: section.entries("routes").unwrap_or_default().into_iter().map(route).collect(),
         security_channels: section.list("security_channels", text).unwrap_or_default(),
+        checkpoint_channels: section.list("checkpoint_channels", text).unwrap_or_default(),
     };
     check(&section, &settings);
     section.finish();
@@ -95,8 +96,20 @@ fn check(section: &Reader, settings: &NoticeSettings) {
         }
         let is_callback = |name: &&String| settings.channels.get(*name).is_some_and(|one| one.reach() == Reach::NOBODY);
         for name in route.channels.iter().filter(is_callback) {
-            let problem = format!("holds {}, which takes callbacks alone", Invalid::quote(name));
-            section.refuse(&format!("routes[{at}].channels"), problem, "channels without `callback_for`");
+            let problem = format!("holds {}, which takes no notices", Invalid::quote(name));
+            let remedy = "channels without `callback_for` and `records`";
+            section.refuse(&format!("routes[{at}].channels"), problem, remedy);
+        }
+    }
+    for name in settings.checkpoint_channels.iter().filter(|name| !settings.channels.contains_key(*name)) {
+        section.refuse("checkpoint_channels", format!("holds {}", Invalid::quote(name)), expected());
+    }
+    for (name, channel) in settings.checkpoint_channels.iter().filter_map(|name| settings.channels.get_key_value(name))
+    {
+        if channel.records.is_some() || !channel.reach().target {
+            let problem = format!("holds {}", Invalid::quote(name));
+            let remedy = "channels that take notices, and have a target of their own";
+            section.refuse("checkpoint_channels", problem, remedy);
         }
     }
     for name in &settings.security_channels {
@@ -142,6 +155,7 @@ fn route(mut route: Reader) -> Route {
 fn kinds(name: &str) -> Result<Vec<NoticeKind>, Invalid> {
     let last = |key: NoticeKey| key.name().rsplit('.').next().unwrap_or_default();
     let found: Vec<_> = (NoticeKind::ALL.iter().copied())
+        .filter(|kind| kind.key() != NoticeKey::Record)
         .filter(|kind| kind.name() == name || kind.key().name() == name || last(kind.key()) == name)
         .collect();
     if found.is_empty() {
@@ -186,9 +200,22 @@ fn one_channel(mut channel: Reader, around: &Around<'_>) -> Option<ChannelSettin
     };
     let per_minute = channel.count("per_minute", 1..=100_000).and_then(|count| u32::try_from(count).ok());
     let timeout = channel.count("timeout_seconds", 1..=300).map(Duration::from_secs);
+    let records = channel.parsed("records", |form| match form {
+        "jsonl" => Ok(ExportFormat::Jsonl),
+        "ocsf" => Ok(ExportFormat::Ocsf),
+        other => Err(Invalid::new("records", format!("is {}", Invalid::quote(other)), "jsonl or ocsf")),
+    });
+    let is_for_programs = matches!(&kind, Some(ChannelKind::Host)) || is_plain_webhook(kind.as_ref());
+    if records.is_some() && !is_for_programs {
+        channel.refuse("records", "is for programs", "a webhook without `callback_for`, or a channel of the host");
+    }
     channel.finish();
     let settings = ChannelSettings::new(kind?);
-    Some(ChannelSettings { per_minute, timeout: timeout.unwrap_or(settings.timeout), ..settings })
+    Some(ChannelSettings { per_minute, timeout: timeout.unwrap_or(settings.timeout), records, ..settings })
+}
+
+fn is_plain_webhook(kind: Option<&ChannelKind>) -> bool {
+    matches!(kind, Some(ChannelKind::Webhook(webhook)) if webhook.callback_for.is_none())
 }
 
 fn email(channel: &mut Reader, around: &Around<'_>) -> EmailSettings {

@@ -78,6 +78,8 @@ pub(super) fn full() -> Notice {
             role: "operator".to_owned(),
         }],
         ended_count: Some(1),
+        checkpoint: some("jit-access/0123\n42\n"),
+        records: Vec::new(),
         link: Some(Link::Approve { request_id: REQUEST.to_owned(), version: 2 }),
     }
 }

@@ -89,7 +89,9 @@ fn channel(
 
 /// A channel, used as the settings of its name say.
 fn line(channel: Arc<dyn Channel>, one: &ChannelSettings, all: &NoticeSettings) -> Line {
-    Line { channel, pace: Pace::of(all.attempts, one.per_minute), timeout: one.timeout }
+    // A receiver of the record that is down for long is to miss nothing.
+    let attempts = if one.records.is_some() { u32::MAX } else { all.attempts };
+    Line { channel, pace: Pace::of(attempts, one.per_minute), timeout: one.timeout }
 }
 
 /// A channel of the host, which is told where each notice leads.

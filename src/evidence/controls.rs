@@ -185,6 +185,11 @@ fn atypical(collected: &Collector, grants: &[&Told]) -> Control {
             fact("grants that were not used in the period", unused),
             fact("grants taken without approval", taken.len()),
             fact("revocations", collected.events.get("grant_revoked").copied().unwrap_or(0)),
+            fact("alerts of the monitor", collected.events.get("alert_raised").copied().unwrap_or(0)),
+            fact(
+                "alerts that somebody has acknowledged",
+                collected.events.get("alert_acknowledged").copied().unwrap_or(0),
+            ),
         ],
         exceptions,
         list: Table {

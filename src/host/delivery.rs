@@ -34,10 +34,11 @@ mod with_channels {
     use crate::deliver::{Deliverer, LinkKeys, Outbox as Port, lines, own_line};
     #[cfg(feature = "webhooks")]
     use crate::handles::Handles;
-    use crate::model::{DeliveryId, Secret, Timestamp};
-    use crate::notify::Reach;
-    use crate::service::Outbox;
+    use crate::model::{DeliveryId, ExportFormat, Revision, Secret, Timestamp};
+    use crate::notify::{Notice, NoticeKind, Reach};
+    use crate::service::{Outbox, Workflow};
     use crate::store::{LeasedDelivery, Settled, StoreError};
+    use crate::wire::export;
 
     impl Channels {
         /// Those of the settings, and those that the host gives. Nothing is sent yet: a mistake stops the start.
@@ -78,7 +79,12 @@ mod with_channels {
             let mut reach: BTreeMap<_, _> =
                 settings.iter().map(|(name, channel)| (name.clone(), channel.reach())).collect();
             reach.extend(self.lines.iter().map(|(name, line)| (name.clone(), line.channel.reach())));
-            let started = Deliverer::start(OfEngine { outbox: engine.outbox(), reach }, self.lines.clone());
+            let exports: BTreeMap<_, _> =
+                settings.iter().filter_map(|(name, channel)| Some((name.clone(), channel.records?))).collect();
+            // What exports the record gets no notices.
+            reach.extend(exports.keys().map(|name| (name.clone(), Reach::NOBODY)));
+            let (outbox, workflow) = (engine.outbox(), engine.workflow());
+            let started = Deliverer::start(OfEngine { outbox, workflow, reach, exports }, self.lines.clone());
             let deliverer =
                 started.map_err(|source| Error::System { doing: "starting the thread that sends notices", source })?;
             Ok(Delivery { _deliverer: Some(deliverer) })
@@ -97,7 +103,7 @@ mod with_channels {
     /// By which the handles of requests are known, if a channel takes callbacks.
     fn handles(settings: &NoticeSettings, store: &dyn Store) -> Result<Option<Secret>, Error> {
         #[cfg(feature = "webhooks")]
-        if settings.channels.values().any(|channel| channel.reach() == Reach::NOBODY) {
+        if settings.channels.values().any(|channel| channel.reach() == Reach::NOBODY && channel.records.is_none()) {
             let fresh =
                 Handles::fresh().ok_or_else(|| Error::Internal("the system gives no random numbers".to_owned()))?;
             return Ok(Some(store.secret(Handles::SECRET, &fresh)?));
@@ -113,7 +119,27 @@ mod with_channels {
     #[derive(Debug)]
     struct OfEngine {
         outbox: Outbox,
+        workflow: Workflow,
         reach: BTreeMap<String, Reach>,
+        /// The channels that export the record, each with its form.
+        exports: BTreeMap<String, ExportFormat>,
+    }
+
+    /// How many messages with records are in memory at a time.
+    const EXPORTED: usize = 4;
+
+    impl OfEngine {
+        /// Reads the records that a message is to bring, where it is to bring records.
+        fn fill(&self, leased: &mut LeasedDelivery, form: ExportFormat) -> Result<(), StoreError> {
+            let range = leased.delivery.recipient.address.as_deref().and_then(|range| range.split_once('-'));
+            let range = range.and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
+            let (Some((first, last)), Ok(notice)) = (range, Notice::parse(&leased.body)) else { return Ok(()) };
+            if notice.kind == NoticeKind::Records {
+                let records = export::between(&self.workflow, Revision(first), Revision(last), form)?;
+                leased.body = Notice { records, ..notice }.to_json();
+            }
+            Ok(())
+        }
     }
 
     impl Port for OfEngine {
@@ -126,7 +152,10 @@ mod with_channels {
         }
 
         fn lease(&self, channel: &str, until: Timestamp, limit: usize) -> Result<Vec<LeasedDelivery>, StoreError> {
-            self.outbox.lease(channel, until, limit)
+            let Some(form) = self.exports.get(channel) else { return self.outbox.lease(channel, until, limit) };
+            let mut leased = self.outbox.lease(channel, until, limit.min(EXPORTED))?;
+            leased.iter_mut().try_for_each(|one| self.fill(one, *form))?;
+            Ok(leased)
         }
 
         fn settle(&self, id: DeliveryId, settled: &Settled) -> Result<(), StoreError> {

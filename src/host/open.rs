@@ -170,6 +170,26 @@ impl Config {
     }
 }
 
+/// The account that this process runs under, as the system has it: `jit`, or `uid 1000` where it has no name.
+#[cfg(target_os = "linux")]
+fn account() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let user = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = known.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == user).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or_else(|| format!("uid {user}")))
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn account() -> Option<String> {
+    None
+}
+
 fn read(path: &Path) -> Result<String, Invalid> {
     std::fs::read_to_string(path).map_err(|error| {
         let problem = format!("is {}, which cannot be read: {error}", Invalid::quote(&path.to_string_lossy()));
@@ -264,7 +284,8 @@ impl Host {
             Some(directory) => builder.directory(Arc::clone(directory)),
             None => builder,
         };
-        let engine = builder.configuration(from.config.text()).settings(from.config.settings.clone()).open()?;
+        let builder = builder.configuration(from.config.text()).account(account());
+        let engine = builder.settings(from.config.settings.clone()).open()?;
         let keeper = Keeper::open(&engine, from.config.store.path(), from.config.store.is_shared_server())?;
         let threads = match from.background {
             BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels, &keeper)?),
@@ -389,6 +410,9 @@ impl Host {
         let is_first = !self.is_finished.swap(true, Ordering::AcqRel);
         if let (Err(error), true) = (&flushed, is_first) {
             tracing::error!(%error, "uses could not be written before the engine closed");
+        }
+        if is_first && let Err(error) = self.reconciler.end() {
+            tracing::warn!(%error, "the record does not say that this process has ended");
         }
         flushed
     }

@@ -198,15 +198,41 @@ pub enum Fact {
         digest: Arc<str>,
         /// How many policies they are.
         count: u32,
+        /// The account of the system under which the process ran that put them in force.
+        account: Option<Arc<str>>,
     },
     /// An engine was opened with another configuration than the one before it.
     ConfigurationChanged {
         /// The SHA-256 of its values, in hexadecimal. Secrets are not among them.
         digest: String,
+        /// That of the roles that can be asked for alone.
+        catalogue: Option<String>,
+        /// That of the texts of the policies that it names, besides guardrails; nothing where it names none.
+        policies: Option<String>,
+        /// The account of the system under which the process started.
+        account: Option<Arc<str>>,
         /// How many live grants it touches.
         grants: u32,
         /// How many requests that wait for an answer it touches.
         requests: u32,
+    },
+    /// A process began to work with the store (`enhanced_audit`).
+    ProcessStarted {
+        /// Its id among all processes.
+        process: Arc<str>,
+        /// Its number in the system.
+        id: u32,
+        /// The version of the library.
+        version: Arc<str>,
+        /// The account of the system that it runs under.
+        account: Option<Arc<str>>,
+    },
+    /// It ended by itself. One that is killed has no such record.
+    ProcessEnded {
+        /// Its id among all processes.
+        process: Arc<str>,
+        /// Its number in the system.
+        id: u32,
     },
     /// Old records were removed from the beginning of the journal.
     RecordsRemoved(Box<Removal>),
@@ -288,7 +314,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every name of a fact.
-    pub const NAMES: [&'static str; 36] = [
+    pub const NAMES: [&'static str; 38] = [
         "request_submitted",
         "request_reviewed",
         "review_lapsed",
@@ -315,6 +341,8 @@ impl Fact {
         "clock_accepted",
         "guardrails_changed",
         "configuration_changed",
+        "process_started",
+        "process_ended",
         "records_removed",
         "break_glass_reviewed",
         "break_glass_review_waived",
@@ -357,6 +385,8 @@ impl Fact {
             Self::ClockAccepted { .. } => "clock_accepted",
             Self::GuardrailsChanged { .. } => "guardrails_changed",
             Self::ConfigurationChanged { .. } => "configuration_changed",
+            Self::ProcessStarted { .. } => "process_started",
+            Self::ProcessEnded { .. } => "process_ended",
             Self::RecordsRemoved(_) => "records_removed",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::BreakGlassReviewWaived { .. } => "break_glass_review_waived",
@@ -425,6 +455,8 @@ impl Subject {
             | Fact::ClockAccepted { .. }
             | Fact::GuardrailsChanged { .. }
             | Fact::ConfigurationChanged { .. }
+            | Fact::ProcessStarted { .. }
+            | Fact::ProcessEnded { .. }
             | Fact::RecordsRemoved(_) => Self::Store,
             Fact::AlertRaised(alert) => match (alert.grant, &alert.who) {
                 (Some(grant), _) => Self::Grant(grant),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use derive_setters::Setters;
 
-use super::SessionId;
 use super::characters::is_blank;
+use super::{Principal, SessionId};
 
 /// What a host knows of a call, for the record: it decides nothing. Written with the use where the operator asks for it
 /// (`enhanced_audit`).
@@ -24,6 +24,8 @@ use super::characters::is_blank;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
 #[non_exhaustive]
 pub struct UseDetails {
+    /// The person for whom an agent holds the grant. The library knows, and writes it of every agent's use.
+    pub acts_for: Option<Principal>,
     /// Where the call came from. Taken from the context of the check.
     pub address: Option<IpAddr>,
     /// The session or task it belongs to. Taken from the context of the check.

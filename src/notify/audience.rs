@@ -63,6 +63,11 @@ pub enum Audience {
         /// The origin of the request, with its seal.
         origin: String,
     },
+    /// A channel that gets the record, or its checkpoints, and whoever reads it.
+    Channel {
+        /// Its name.
+        channel: String,
+    },
     /// Somebody whom it concerns in another way.
     Named {
         /// Who.
@@ -73,8 +78,8 @@ pub enum Audience {
 
 impl Audience {
     /// Every name that [`Audience::name`] gives.
-    pub const NAMES: [&str; 8] =
-        ["approvers", "requester", "person_of_agent", "holder", "approver", "security", "callback", "named"];
+    pub const NAMES: [&str; 9] =
+        ["approvers", "requester", "person_of_agent", "holder", "approver", "security", "callback", "channel", "named"];
 
     /// The name in configuration and in the serialised form.
     #[must_use]
@@ -87,6 +92,7 @@ impl Audience {
             Self::Approver { .. } => "approver",
             Self::Security => "security",
             Self::Callback { .. } => "callback",
+            Self::Channel { .. } => "channel",
             Self::Named { .. } => "named",
         }
     }
@@ -100,7 +106,7 @@ impl Audience {
             | Self::Holder { person }
             | Self::Approver { person }
             | Self::Named { person } => Some(person),
-            Self::Approvers { .. } | Self::Security | Self::Callback { .. } => None,
+            Self::Approvers { .. } | Self::Security | Self::Callback { .. } | Self::Channel { .. } => None,
         }
     }
 }

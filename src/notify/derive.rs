@@ -74,6 +74,39 @@ pub fn use_messages(events: &[Event], rules: &Rules, settings: &NoticeSettings) 
         .collect()
 }
 
+/// How far two messages to a channel that exports the record are apart.
+const EXPORT_APART_MILLIS: i64 = 1_000;
+
+/// That there are records for the channels that export the record: one for each channel, which gathers until it is given out.
+#[must_use]
+pub fn record_messages(events: &[Event], settings: &NoticeSettings) -> Vec<Message> {
+    let Some(last) = events.last() else { return Vec::new() };
+    let exporting = settings.channels.iter().filter(|(_, channel)| channel.records.is_some());
+    exporting
+        .map(|(name, _)| {
+            let notice = to_channel(NoticeKind::Records, name, last.at);
+            let gathers = Gathers { key: format!("records for {name}"), apart_millis: EXPORT_APART_MILLIS };
+            Message { gathers: Some(gathers), ..message(&notice) }
+        })
+        .collect()
+}
+
+/// That a checkpoint was signed, for each channel that gets them.
+#[must_use]
+pub fn checkpoint_messages(note: &str, at: Timestamp, settings: &NoticeSettings) -> Vec<Message> {
+    let to = |name: &String| {
+        // On one line, for channels that people read.
+        let comment = Some(note.trim_end().lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" | "));
+        let checkpoint = Some(note.to_owned());
+        message(&Notice { checkpoint, comment, ..to_channel(NoticeKind::Checkpoint, name, at) })
+    };
+    settings.checkpoint_channels.iter().map(to).collect()
+}
+
+fn to_channel(kind: NoticeKind, channel: &str, at: Timestamp) -> Notice {
+    Notice { audience: vec![Audience::Channel { channel: channel.to_owned() }], ..Notice::new(kind, at) }
+}
+
 /// Whether the security team is told of access without approval.
 pub(crate) fn tells_security(rules: &Rules) -> bool {
     rules.break_glass.notify_security_team

@@ -121,6 +121,10 @@ kinds! {
     Alert = "alert", OnAlert, true;
     /// Many grants were ended by one command.
     RedButton = "red_button", OnRedButton, true;
+    /// A checkpoint of the record was signed (`notifications.checkpoint_channels`).
+    Checkpoint = "checkpoint", Record, false;
+    /// Records, for a channel that exports the record (`records` of a channel).
+    Records = "records", Record, false;
 }
 
 impl std::fmt::Display for NoticeKind {
@@ -160,10 +164,12 @@ pub enum NoticeKey {
     OnAlert,
     /// `notifications.on_red_button`.
     OnRedButton,
+    /// None: the record itself goes to the channels that are named for it, and to no other.
+    Record,
 }
 
 impl NoticeKey {
-    /// Every key.
+    /// Every key that switches something.
     pub const ALL: [Self; 11] = [
         Self::OnRequest,
         Self::OnApproval,
@@ -193,6 +199,7 @@ impl NoticeKey {
             Self::OnStandingLost => "notifications.on_standing_lost",
             Self::OnAlert => "notifications.on_alert",
             Self::OnRedButton => "notifications.on_red_button",
+            Self::Record => "",
         }
     }
 }

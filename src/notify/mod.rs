@@ -34,7 +34,7 @@ pub(crate) use callback::{Callback, EVENTS};
 pub(crate) use callback::{Origin, state_after, task_address, task_status};
 pub use channel::{AddressKind, Channel, FnChannel, Outgoing, Reach, SendError, Sent};
 pub(crate) use derive::tells_security;
-pub use derive::{messages, use_messages};
+pub use derive::{checkpoint_messages, messages, record_messages, use_messages};
 pub(crate) use describe::{approver, describe_grant, with_request};
 pub use kind::{NoticeKey, NoticeKind};
 pub use notice::{CutNotice, EndedGrant, Link, Notice, Risk, RiskNotice, Uses};

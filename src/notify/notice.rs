@@ -156,6 +156,12 @@ pub struct Notice {
     /// How many grants were ended, where `ended` names only the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_count: Option<u64>,
+    /// Of a checkpoint: the signed note (C2SP).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+    /// Records for a channel that exports the record, in its form. They are read when they are sent, and are not kept twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<serde_json::Value>,
     /// Where the one link of the message leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
@@ -311,6 +317,8 @@ impl Notice {
             alert: None,
             ended: Vec::new(),
             ended_count: None,
+            checkpoint: None,
+            records: Vec::new(),
             link: None,
         }
     }

@@ -125,9 +125,9 @@ pub fn plan(
     planned
 }
 
-/// To the program that asked: at once, and by its own channel alone.
+/// To the program that asked, or to a channel that gets the record: at once, and by its own channel alone.
 fn to_program(audience: &Audience, reach: &BTreeMap<String, Reach>, now: Timestamp) -> Option<Planned> {
-    let Audience::Callback { channel, .. } = audience else { return None };
+    let (Audience::Callback { channel, .. } | Audience::Channel { channel }) = audience else { return None };
     let failed = (!reach.contains_key(channel)).then(|| "there is no channel of this name".to_owned());
     Some(Planned { channel: channel.clone(), recipient: Recipient::default(), digest: false, next_at: now, failed })
 }

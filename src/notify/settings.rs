@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{AddressKind, NoticeKey, NoticeKind, Reach};
-use crate::model::{Principal, RiskLevel, RoleName, Secret, Ttl};
+use crate::model::{ExportFormat, Principal, RiskLevel, RoleName, Secret, Ttl};
 use crate::workflow::WorkingHours;
 
 /// What is told, when, and by which channels. Every field is what the configuration key of that name below
@@ -35,6 +35,8 @@ pub struct NoticeSettings {
     pub routes: Vec<Route>,
     /// `security_channels`: the channels by which the security team is told; every channel with a target of its own when empty.
     pub security_channels: Vec<String>,
+    /// `checkpoint_channels`: the channels that get each signed checkpoint of the record.
+    pub checkpoint_channels: Vec<String>,
     /// `quiet_hours`: when nothing is sent that is not urgent, in UTC.
     pub quiet_hours: Option<WorkingHours>,
     /// `digest`: who gets what is not urgent gathered.
@@ -62,6 +64,7 @@ impl Default for NoticeSettings {
             channels: BTreeMap::new(),
             routes: Vec::new(),
             security_channels: Vec::new(),
+            checkpoint_channels: Vec::new(),
             quiet_hours: None,
             digest: DigestSettings::default(),
             templates: None,
@@ -147,18 +150,23 @@ pub struct ChannelSettings {
     pub per_minute: Option<u32>,
     /// `timeout_seconds`: how long one attempt may take.
     pub timeout: Duration,
+    /// `records`: it gets every record in this form, and no notices.
+    pub records: Option<ExportFormat>,
 }
 
 impl ChannelSettings {
     /// A channel of this kind with the default limits.
     #[must_use]
     pub const fn new(kind: ChannelKind) -> Self {
-        Self { kind, per_minute: None, timeout: Duration::from_secs(10) }
+        Self { kind, per_minute: None, timeout: Duration::from_secs(10), records: None }
     }
 
     /// Whom it reaches.
     #[must_use]
     pub const fn reach(&self) -> Reach {
+        if self.records.is_some() {
+            return Reach::NOBODY;
+        }
         match &self.kind {
             ChannelKind::Email(email) => Reach { people: Some(AddressKind::Email), target: !email.to.is_empty() },
             ChannelKind::Slack(slack) => Reach {

@@ -1,14 +1,66 @@
-//! Which person answers for what a record tells of.
+//! What is told of a record besides what it says: the person who answers for it, and by whose approval its grant is there.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Workflow;
+use super::approved::Approved;
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, Actor, Fact, Grant, Principal, PrincipalKind, Subject};
+use crate::model::{AccessRequest, Actor, Fact, Grant, GrantId, Principal, PrincipalKind, Subject};
 use crate::workflow::View;
 
+/// What is told of a record besides what it says.
+///
+/// ```
+/// use jit_access::service::Told;
+///
+/// let told = Told::default();
+/// assert!(told.person.is_none() && told.approval.is_none());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The person who answers for it: see [`Workflow::accountable`].
+    pub person: Option<Principal>,
+    /// Of a record about a grant: how the grant came to be.
+    pub approval: Option<Arc<Approved>>,
+}
+
 impl Workflow {
+    /// What is told of each of these records besides what it says.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+    /// # let engine = world::engine()?;
+    /// assert!(engine.workflow().told(&[])?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub fn told(&self, records: &[Record]) -> Result<Vec<Told>, Error> {
+        let people = self.accountable(records)?;
+        let one = |(record, person): (&Record, Option<Principal>)| {
+            let approval = match Subject::of(&record.event) {
+                Subject::Grant(id) => self.approval(id)?,
+                _ => None,
+            };
+            Ok(Told { person, approval })
+        };
+        records.iter().zip(people).map(one).collect()
+    }
+
+    fn approval(&self, id: GrantId) -> Result<Option<Arc<Approved>>, Error> {
+        if let Some(known) = self.shared.approvals.lock().get(id) {
+            return Ok(Some(known));
+        }
+        // One whose records are half removed may be gone.
+        let Some(grant) = self.shared.store.grant(id)?.grant else { return Ok(None) };
+        let approval = Arc::new(Approved::of(&grant));
+        self.shared.approvals.lock().keep(id, &approval);
+        Ok(Some(approval))
+    }
+
     /// The person who answers for each of these records: whoever did it, or the person that the agent who did it acted for. `None`
     /// for what a rule, time or the host did, and for an agent that acted for nobody.
     ///
@@ -35,6 +87,9 @@ impl Workflow {
                 continue;
             }
             let person = match &event.fact {
+                Fact::GrantUsed { details: Some(details), .. } if details.acts_for.is_some() => {
+                    details.acts_for.clone()
+                }
                 Fact::RequestSubmitted(request) => request.requester_acts_for.clone(),
                 Fact::RequestReviewed { capacity, .. }
                 | Fact::RequestApproved { capacity, .. }

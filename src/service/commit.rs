@@ -8,8 +8,8 @@ use super::metrics::Counters;
 use super::shared::Shared;
 use crate::journal::Record;
 use crate::model::{Event, Principal, Timestamp};
-use crate::notify::{NoticeSettings, messages, use_messages};
-use crate::store::{Batch, Done, Reads, StoreError};
+use crate::notify::{NoticeSettings, messages, record_messages, use_messages};
+use crate::store::{Batch, Done, Message, Reads, StoreError};
 use crate::workflow::{Rules, View};
 
 /// How often a decision is made without keeping others from writing.
@@ -58,9 +58,11 @@ impl Decision {
     }
 
     fn into_batch(self, rules: &Rules, notices: &NoticeSettings) -> Batch {
-        let outbox = self.facts.iter().flat_map(|(view, events)| messages(view, events, rules, notices)).collect();
+        let mut outbox: Vec<_> =
+            self.facts.iter().flat_map(|(view, events)| messages(view, events, rules, notices)).collect();
         let decided_from = self.facts.iter().map(|(view, _)| view.revision).min().filter(|_| self.conditional);
-        let events = self.facts.into_iter().flat_map(|(_, events)| events).collect();
+        let events: Vec<Event> = self.facts.into_iter().flat_map(|(_, events)| events).collect();
+        outbox.extend(record_messages(&events, notices));
         Batch { decided_from, events, outbox, done: self.done }
     }
 }
@@ -145,7 +147,8 @@ impl Shared {
     /// Writes uses, which are true whatever else happened. On an error they stay in `uses`.
     pub(super) fn commit_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
         let events = std::mem::take(uses);
-        let outbox = use_messages(&events, &self.rules, &self.settings.notices);
+        let mut outbox = use_messages(&events, &self.rules, &self.settings.notices);
+        outbox.extend(record_messages(&events, &self.settings.notices));
         let batch = Batch { events, outbox, ..Batch::default() };
         match self.store.commit(&batch) {
             Ok(records) => {
@@ -158,6 +161,12 @@ impl Shared {
                 Err(error)
             }
         }
+    }
+
+    /// Writes notices that follow from no fact.
+    #[cfg_attr(not(feature = "sign"), expect(dead_code, reason = "only checkpoints are told so"))]
+    pub(super) fn tell(&self, outbox: Vec<Message>) -> Result<(), StoreError> {
+        self.store.commit(&Batch { outbox, ..Batch::default() }).map(drop)
     }
 
     fn published<T>(&self, records: &[Record], answer: T) -> T {

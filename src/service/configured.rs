@@ -7,8 +7,8 @@
 use super::commit::Decision;
 use super::follow::ended_by;
 use super::shared::Shared;
-use crate::journal::digest;
-use crate::model::{Actor, Event, EventKind, Fact, GrantId, RecordFilter, Revision};
+use crate::journal::digest as digest_of;
+use crate::model::{EventKind, Fact, GrantId, RecordFilter, Revision};
 use crate::store::{Reads, RecordQuery, StoreError};
 use crate::workflow::{Needs, OnRoleChange, Touched, Whose, end_changed_roles};
 
@@ -22,7 +22,7 @@ impl Shared {
         if *applied || self.time.trouble().is_some() {
             return Ok(());
         }
-        let digest = self.configuration.as_deref().map(digest);
+        let digest = self.configuration.as_deref().map(digest_of);
         if digest.is_none() || digest != self.last_configuration()? {
             let touched = if digest.is_some() { self.touched_by(&self.rules)? } else { Vec::new() };
             report(&touched);
@@ -37,8 +37,8 @@ impl Shared {
 
     /// The digest in the last record of a configuration.
     fn last_configuration(&self) -> Result<Option<String>, StoreError> {
-        let kind = Fact::ConfigurationChanged { digest: String::new(), grants: 0, requests: 0 };
-        let filter = RecordFilter { event: Some(EventKind::of(&kind)), ..RecordFilter::default() };
+        let filter =
+            RecordFilter { event: "configuration_changed".parse::<EventKind>().ok(), ..RecordFilter::default() };
         let last = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
         let (_, records) = self.store.records(&last)?;
         Ok(records.into_iter().next().and_then(|record| match record.event.fact {
@@ -54,13 +54,17 @@ impl Shared {
             ids.dedup();
             u32::try_from(ids.len()).unwrap_or(u32::MAX)
         };
-        let fact = Fact::ConfigurationChanged { digest, grants: count(true), requests: count(false) };
-        self.commit_exclusively(|reads: &dyn Reads| {
-            let now = self.time.now();
-            let view = reads.view(&Needs::default(), now)?;
-            let event = Event { at: now, by: Actor::Host, fact: fact.clone() };
-            Ok((Decision::from_view(view, vec![event]), ()))
-        })
+        let catalogue = self.configuration.as_deref().map(|all| digest_of(&lines_of(all, "roles.")));
+        let policies = self.configuration.as_deref().map(|all| lines_of(all, "policy: ")).filter(|all| !all.is_empty());
+        let fact = Fact::ConfigurationChanged {
+            digest,
+            catalogue,
+            policies: policies.map(|all| digest_of(&all)),
+            account: self.process.account.clone(),
+            grants: count(true),
+            requests: count(false),
+        };
+        self.note_of_host(&fact)
     }
 
     /// Honours no more the grants that are to end because they give more than their roles do now.
@@ -91,6 +95,11 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// The lines of a configuration that begin so.
+fn lines_of(configuration: &str, beginning: &str) -> String {
+    configuration.lines().filter(|line| line.starts_with(beginning)).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn in_force() -> Needs {

@@ -56,6 +56,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     directory: Option<Arc<dyn Directory>>,
     configuration: Option<String>,
+    account: Option<String>,
 }
 
 impl Builder {
@@ -67,7 +68,7 @@ impl Builder {
     /// The same over a store that others hold too.
     pub fn shared(store: Arc<dyn Store>, rules: Rules) -> Self {
         let clock = Arc::new(SystemClock::default());
-        Self { store, rules, settings: Settings::default(), clock, directory: None, configuration: None }
+        Self { store, rules, settings: Settings::default(), clock, directory: None, configuration: None, account: None }
     }
 
     /// Other settings than the default ones.
@@ -98,6 +99,13 @@ impl Builder {
         self
     }
 
+    /// The account of the system that the process runs under: what changes by its start is on record as changed under it.
+    #[must_use]
+    pub fn account(mut self, account: Option<String>) -> Self {
+        self.account = account;
+        self
+    }
+
     /// Reads the live grants. Once this has returned, checks are answered from all that was committed before the call.
     ///
     /// # Errors
@@ -111,8 +119,8 @@ impl Builder {
     }
 
     fn start(self) -> Result<Engine, Error> {
-        let Self { store, rules, settings, clock, directory, configuration } = self;
-        let shared = Shared::open(Parts { store, rules, settings, directory, clock, configuration })?;
+        let Self { store, rules, settings, clock, directory, configuration, account } = self;
+        let shared = Shared::open(Parts { store, rules, settings, directory, clock, configuration, account })?;
         #[cfg(feature = "cedar")]
         shared.hold_policies_to_their_tests()?;
         Ok(Engine { shared: Arc::new(shared) })

@@ -112,7 +112,7 @@ impl Guard {
         // The length before each text: no two lists of files are one text.
         let whole: String = parts.map(|part| format!("{}:{part}", part.len())).collect();
         let count = u32::try_from(self.set.lock().len()).unwrap_or(u32::MAX);
-        Fact::GuardrailsChanged { digest: digest(&whole).into(), count }
+        Fact::GuardrailsChanged { digest: digest(&whole).into(), count, account: None }
     }
 
     /// The guardrails in force.

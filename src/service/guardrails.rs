@@ -61,12 +61,12 @@ impl Shared {
             let (_, records) = self.store.records(&query)?;
             let now = self.time.now();
             let view = reads.view(&Needs::default(), now)?;
-            let says = records.first().is_some_and(|record| record.event.fact == *fact);
+            let says = records.first().is_some_and(|record| is_same(&record.event.fact, fact));
             // Nothing is said where nothing was ever in force.
             let is_silent = records.is_empty() && matches!(fact, Fact::GuardrailsChanged { count: 0, .. });
             let events = match says || is_silent {
                 true => Vec::new(),
-                false => vec![Event { at: now, by: Actor::Host, fact: fact.clone() }],
+                false => vec![Event { at: now, by: Actor::Host, fact: self.by_account(fact) }],
             };
             Ok(Some((Decision::from_view(view, events), ())))
         });
@@ -76,6 +76,28 @@ impl Shared {
             other => other.map(|()| true),
         }
     }
+}
+
+impl Shared {
+    /// The fact, with the account that this process runs under.
+    fn by_account(&self, fact: &Fact) -> Fact {
+        match fact {
+            Fact::GuardrailsChanged { digest, count, .. } => {
+                let (digest, account) = (digest.clone(), self.process.account.clone());
+                Fact::GuardrailsChanged { digest, count: *count, account }
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// Whether both say that the same guardrails are in force, under whichever account.
+fn is_same(one: &Fact, other: &Fact) -> bool {
+    let told = |fact: &Fact| match fact {
+        Fact::GuardrailsChanged { digest, count, .. } => Some((digest.clone(), *count)),
+        _ => None,
+    };
+    told(one).is_some() && told(one) == told(other)
 }
 
 impl Engine {

@@ -25,7 +25,8 @@
 //! | `ended_sessions` | which sessions ended a moment ago |
 //! | `summaries` | what was done under a grant |
 //! | `records` | a page of records |
-//! | `accountable` | which person answers for what a record tells of |
+//! | `accountable` | what is told of a record besides what it says: which person answers for it, and who approved its grant |
+//! | `approved` | how the grants came to be whose records are read |
 //! | `evidence` | what an assessor asks for of a period |
 //! | `integrity` | what was found out last of the store: whether it is whole |
 //! | `proof` | signed checkpoints to read, and proofs that lead to them |
@@ -42,6 +43,8 @@
 //! | `explain` | why a check is answered as it is |
 //! | `retention` | removing old records, once a signed checkpoint stands for them |
 //! | `configured` | which configuration an engine was opened with, on record |
+//! | `process` | which process this is |
+//! | `processes` | when each process starts and ends, on record |
 //! | `touched` | what a change of the configuration touches |
 //! | `honoured` | which grants are honoured now |
 //! | `directory` | what the host says of people |
@@ -72,6 +75,7 @@
 mod accountable;
 mod activity;
 mod analysis;
+mod approved;
 #[cfg(feature = "cedar")]
 mod authorize;
 mod commit;
@@ -122,6 +126,8 @@ mod policies;
 mod policy_cases;
 #[cfg(feature = "cedar")]
 mod policy_errors;
+mod process;
+mod processes;
 mod proof;
 mod pulse;
 mod receipt;
@@ -146,7 +152,9 @@ mod weigh;
 mod workflow;
 
 pub use crate::monitor::Counts;
+pub use accountable::Told;
 pub use activity::Events;
+pub use approved::Approved;
 #[cfg(feature = "cedar")]
 pub use authorize::{AuthorizeRequest, Authorized};
 pub use directory::{Directory, DirectoryError, Known};

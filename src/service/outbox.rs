@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::directory::DirectoryError;
 use super::shared::Shared;
 use crate::model::{
-    AccessRequest, DelegationStatus, DeliveryId, Event, Fact, GrantId, GrantStatus, Principal, RequestId, RoleName,
-    Timestamp,
+    AccessRequest, DelegationStatus, DeliveryId, Event, Fact, GrantId, GrantStatus, Principal, Recipient, RequestId,
+    RoleName, Timestamp,
 };
 use crate::notify::{
     Addressee, Audience, Contact, Link, Notice, NoticeKind, NoticeSettings, Reach, Uses, approver, describe_grant,
@@ -30,6 +30,8 @@ const USES: usize = 1_000;
 /// How many alerts and how many different uses the notice of a summary names.
 const SHOWN_ALERTS: usize = 20;
 const SHOWN_USES: usize = 10;
+/// How many records are sent at once to a channel that exports the record.
+const EXPORTED: u64 = 500;
 /// How many delegations are looked at: all that are in force.
 const DELEGATIONS: usize = 10_000;
 
@@ -118,7 +120,45 @@ impl Outbox {
         Ok(())
     }
 
+    /// Writes a delivery for each few hundred of the records that wait for a channel. Which they are stands in the place of an
+    /// address; they are read when they are sent.
+    fn plan_records(
+        &self,
+        leased: &Leased,
+        reach: &BTreeMap<String, Reach>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let removed = self.shared.store.head()?.removed_up_to();
+        let mut deliveries = Vec::new();
+        let notice = Notice::parse(&leased.message.body).ok();
+        let channel = notice.into_iter().flat_map(|notice| notice.audience).find_map(|audience| match audience {
+            Audience::Channel { channel } => Some(channel),
+            _ => None,
+        });
+        if let Some(channel) = channel {
+            let failed = (!reach.contains_key(&channel)).then(|| "there is no channel of this name".to_owned());
+            let mut after = leased.after.max(removed).0;
+            while after < leased.until.0 {
+                let last = leased.until.0.min(after.saturating_add(EXPORTED));
+                deliveries.push(NewDelivery {
+                    id: self.shared.new_uuid().into(),
+                    channel: channel.clone(),
+                    recipient: Recipient { address: Some(format!("{}-{last}", after + 1)), ..Recipient::default() },
+                    digest: false,
+                    thread: None,
+                    next_at: now,
+                    failed: failed.clone(),
+                });
+                after = last;
+            }
+        }
+        self.shared.store.plan_notice(leased.id, &leased.message.body, &deliveries, now)
+    }
+
     fn plan_one(&self, leased: &Leased, reach: &BTreeMap<String, Reach>, now: Timestamp) -> Result<bool, StoreError> {
+        if leased.message.kind == NoticeKind::Records.name() {
+            return self.plan_records(leased, reach, now);
+        }
         let whole = self.whole(leased, now)?.map(|notice| self.with_request(notice)).transpose()?;
         let Some(notice) = whole.map(|notice| self.with_past(notice)).transpose()? else {
             return self.shared.store.plan_notice(leased.id, &leased.message.body, &[], now);
@@ -188,7 +228,8 @@ impl Outbox {
     /// configured. What waits for an answer is told as long as somebody can give one.
     fn is_past(&self, notice: &Notice, leased: &Leased, now: Timestamp) -> Result<bool, StoreError> {
         let waited = now.millis().saturating_sub(leased.due.millis());
-        if waited < RECENT_MILLIS {
+        // A checkpoint is worth keeping however old it is.
+        if waited < RECENT_MILLIS || notice.kind == NoticeKind::Checkpoint {
             return Ok(false);
         }
         let asks = notice.audience.iter().any(|one| matches!(one, Audience::Approvers { .. }));

@@ -22,6 +22,11 @@ impl Workflow {
         self.covering(get.record, "record")
     }
 
+    /// The first checkpoint that covers this record, if one does.
+    pub(crate) fn note_covering(&self, record: Revision) -> Result<Option<String>, Error> {
+        Ok(self.shared.store.checkpoint_covering(record)?.map(|kept| kept.note))
+    }
+
     fn covering(&self, record: Option<u64>, field: &'static str) -> Result<KeptCheckpoint, Error> {
         let store = &*self.shared.store;
         let last = store.last_checkpoint()?;

@@ -90,6 +90,7 @@ impl Reconciler {
         guarded?;
         shared.remember();
         shared.apply_configuration()?;
+        shared.note_start()?;
         let mut noted = 0;
         for _ in 0..CHUNKS {
             let now = shared.time.now();
@@ -131,6 +132,14 @@ impl Reconciler {
             let count = facts.iter().map(|(_, noted)| noted.len()).sum();
             Ok((Decision { facts, ..Decision::default() }, count))
         })
+    }
+
+    /// Says on record that the process has ended, where its start is on record (`enhanced_audit`). Flush before.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub(crate) fn end(&self) -> Result<(), Error> {
+        Ok(self.shared.note_end()?)
     }
 
     /// Writes the commands, the uses and the refused attempts that wait. Once this has returned, every use that a check of this process answered

@@ -12,6 +12,7 @@ use super::shared::Shared;
 use crate::error::Error;
 use crate::journal::{Hash, TILE, Tree};
 use crate::model::{Checkpoint as Place, Revision, Timestamp};
+use crate::notify::checkpoint_messages;
 use crate::seal::{Checkpoint, Keys};
 use crate::store::{Head, KeptCheckpoint, Position, Removed, StoreError, Verification, VerifyProgress, Verifying};
 
@@ -240,7 +241,12 @@ impl Sealer {
             KeptCheckpoint { size: said.size, head: said.head, root: said.root, at, note: self.keys.sign(&said) };
         self.shared.store.keep_checkpoint(&kept, tiles)?;
         // Another process may have been faster, and its text is the one that is kept.
-        self.shared.store.last_checkpoint_up_to(kept.size)
+        let there = self.shared.store.last_checkpoint_up_to(kept.size)?;
+        let outbox = checkpoint_messages(&kept.note, at, &self.shared.settings.notices);
+        if !outbox.is_empty() && there.as_ref().is_some_and(|there| there.note == kept.note) {
+            self.shared.tell(outbox)?;
+        }
+        Ok(there)
     }
 
     /// When the last checkpoint was made, and whether a grant has ended since: then there is to be another one.

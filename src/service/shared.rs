@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::approved::KeptApprovals;
 use super::directory::Directory;
 use super::ended_sessions::EndedSessions;
 use super::following::Following;
@@ -12,6 +13,7 @@ use super::metrics::Counters;
 use super::notifier::Notifier;
 use super::onlooker::Onlooker;
 use super::pending::PendingCommands;
+use super::process::Process;
 use super::pulse::Pulse;
 use super::settings::Settings;
 use super::store_clock::StoreClock;
@@ -63,11 +65,15 @@ pub(super) struct Shared {
     pub(super) sessions: Mutex<EndedSessions>,
     /// What the past says of requests that are looked at.
     pub(super) pasts: Mutex<KeptPasts>,
+    /// How the grants came to be whose records were read.
+    pub(super) approvals: Mutex<KeptApprovals>,
     pub(super) counters: Counters,
     /// The values of the configuration as text, where there is one to put on record.
     pub(super) configuration: Option<String>,
     /// Whether what the configuration asks for at a start is done.
     pub(super) configured: Mutex<bool>,
+    /// Which process this is, on record.
+    pub(super) process: Process,
     /// Notified after the revision has risen.
     pub(super) notifier: Notifier,
 }
@@ -81,12 +87,13 @@ pub(super) struct Parts {
     pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) configuration: Option<String>,
+    pub(super) account: Option<String>,
 }
 
 impl Shared {
     /// Reads the live grants.
     pub(super) fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { store, rules, settings, directory, clock, configuration } = parts;
+        let Parts { store, rules, settings, directory, clock, configuration, account } = parts;
         let clock = match settings.time_source {
             TimeSource::Host => clock,
             TimeSource::Database => Arc::new(StoreClock::open(Arc::clone(&store), clock)?),
@@ -109,6 +116,7 @@ impl Shared {
             pulse: Mutex::new(Pulse::default()),
             onlooker: Mutex::default(),
             pasts: Mutex::default(),
+            approvals: Mutex::default(),
             sessions: Mutex::default(),
             counters: Counters::default(),
             #[cfg(feature = "cedar")]
@@ -137,6 +145,7 @@ impl Shared {
             pending: PendingCommands::default(),
             configuration,
             configured: Mutex::new(false),
+            process: Process::of(account),
             notifier: Notifier::default(),
             store,
             time,

@@ -1,12 +1,12 @@
 //! How checks keep current and have uses written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::commit::{Decision, Round};
 use super::metrics::Counters;
 use super::shared::Shared;
 use crate::check::KeepsCurrent;
-use crate::model::{Event, Fact, GrantId, Principal, Revision, Timestamp};
+use crate::model::{Actor, Event, Fact, GrantId, Principal, PrincipalKind, Revision, Timestamp};
 use crate::store::{Reads, StoreError};
 use crate::workflow::{Needs, Use, View, Whose, no_longer_extending, use_of};
 
@@ -28,6 +28,7 @@ impl KeepsCurrent for Shared {
     }
 
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
+        self.name_people(uses)?;
         self.commit_uses(uses)
     }
 
@@ -55,6 +56,29 @@ impl KeepsCurrent for Shared {
 }
 
 impl Shared {
+    /// Has the record of each use by an agent say for whom it holds the grant: who is accountable is hashed with the use.
+    fn name_people(&self, uses: &mut [Event]) -> Result<(), StoreError> {
+        let mut known: HashMap<GrantId, Option<Principal>> = HashMap::new();
+        for event in uses {
+            let by_agent = matches!(&event.by, Actor::Principal(by) if by.kind() == PrincipalKind::Agent);
+            let Fact::GrantUsed { grant, details, .. } = &mut event.fact else { continue };
+            if !by_agent || details.as_ref().is_some_and(|details| details.acts_for.is_some()) {
+                continue;
+            }
+            let person = match known.get(grant) {
+                Some(person) => person.clone(),
+                None => {
+                    let held = self.store.grant(*grant)?.grant;
+                    known.entry(*grant).or_insert(held.and_then(|grant| grant.holder_acts_for)).clone()
+                }
+            };
+            if person.is_some() {
+                details.get_or_insert_default().acts_for = person;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the uses that wait.
     pub(super) fn flush_uses(&self) -> Result<(), StoreError> {
         self.checks.flush_uses(self)

@@ -222,6 +222,14 @@ impl Workflow {
         Ok(self.shared.store.head()?.removed)
     }
 
+    /// The records from the first up to the last, for a channel that exports the record.
+    pub(crate) fn between(&self, first: Revision, last: Revision) -> Result<Vec<Record>, StoreError> {
+        let limit = usize::try_from(last.0.saturating_sub(first.0).saturating_add(1)).unwrap_or(usize::MAX);
+        let after = Revision(first.0.saturating_sub(1));
+        let query = RecordQuery { before: Some(last.next()), ..RecordQuery::after(after, limit) };
+        self.shared.store.records(&query).map(|(_, records)| records)
+    }
+
     /// What the record tells of a grant, for somebody who may read all of it.
     pub(crate) fn told_of(&self, grant: GrantId) -> Result<Option<Grant>, Error> {
         Ok(self.shared.store.grant(grant)?.grant)

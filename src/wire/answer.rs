@@ -11,8 +11,8 @@ use super::{
 };
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, AlertState, Analysis, Delegation, Delivery, Grant, Principal, Refused, Timestamp};
-use crate::service::{Counts, Events, Explanation, Health, Listing, Receipt, Remedies};
+use crate::model::{AccessRequest, AlertState, Analysis, Delegation, Delivery, Grant, Refused, Timestamp};
+use crate::service::{Counts, Events, Explanation, Health, Listing, Receipt, Remedies, Told};
 use crate::sizing::{Past, Replay, RightSize};
 use crate::summary::Session;
 use crate::workflow::Offer;
@@ -73,8 +73,8 @@ pub enum Item {
     Grant(Box<Grant>, Option<Counts>),
     /// A delegation.
     Delegation(Box<Delegation>),
-    /// A record of the journal, whether its canonical JSON is wanted, and the person who answers for it.
-    Record(Box<Record>, bool, Option<Principal>),
+    /// A record of the journal, whether its canonical JSON is wanted, and what is told of it besides.
+    Record(Box<Record>, bool, Box<Told>),
     /// What was done under a grant.
     Summary(Box<Session>),
     /// An alert.
@@ -149,9 +149,9 @@ impl Item {
             }
             Self::Events(events) => ItemDocument::Events(Box::new(EventsDocument::from(&**events))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
-            Self::Record(record, canonical, person) => {
+            Self::Record(record, canonical, told) => {
                 let document = RecordDocument::new(record, *canonical)?;
-                ItemDocument::Record(Box::new(document.accountable(person.as_ref())))
+                ItemDocument::Record(Box::new(document.told(told)))
             }
             Self::Alert(state) => ItemDocument::Alert(Box::new(AlertDocument::new(state, now))),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),

@@ -287,10 +287,12 @@ fn look_up(
     })
 }
 
-/// A page of records, each with the person who answers for it.
+/// A page of records, each with what is told of it besides.
 fn records(workflow: &Workflow, listing: Listing<Record>, canonical: bool) -> Result<Answer, Error> {
-    let mut people = workflow.accountable(&listing.items)?.into_iter();
-    let answer = Answer::page(listing, |record| Item::Record(Box::new(record), canonical, people.next().flatten()));
+    let mut told = workflow.told(&listing.items)?.into_iter();
+    let answer = Answer::page(listing, |record| {
+        Item::Record(Box::new(record), canonical, Box::new(told.next().unwrap_or_default()))
+    });
     Ok(Answer { removed_until: workflow.removed()?.map(|removed| removed.until), ..answer })
 }
 

@@ -1,14 +1,21 @@
 //! Records for other programs: JSON lines, CSV for spreadsheets, or events of OCSF. A page at a time, so an export of any length
 //! takes the memory of one page.
+//!
+//! Where old records were removed, an export from the beginning says so first: which, until when, and the signed checkpoint that stands
+//! for them. In JSON lines that is an object with the one field `removed`, in CSV a row after the names of the columns whose
+//! number is a range, in OCSF an event of its own.
 
 use std::io;
+
+use serde_json::{Value, json};
 
 use super::{RecordDocument, ocsf, to_json};
 use crate::command::ExportRecords;
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{Caller, ExportFormat, Fact, Principal, Revision, Subject};
-use crate::service::Workflow;
+use crate::model::{Caller, ExportFormat, Fact, Revision, Subject};
+use crate::service::{Told, Workflow};
+use crate::store::{Removed, StoreError};
 
 /// A part of an export.
 #[derive(Debug)]
@@ -32,19 +39,62 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
         text.push_str(&COLUMNS.join(","));
         text.push_str("\r\n");
     }
-    let people = workflow.accountable(&records)?;
-    for (record, person) in records.iter().zip(&people) {
+    let end = if export.format == ExportFormat::Csv { "\r\n" } else { "\n" };
+    if export.after.is_none()
+        && let Some(removed) = workflow.removed()?
+    {
+        let told = what_was_removed(&removed, workflow.note_covering(removed.last)?);
+        text.push_str(&match export.format {
+            ExportFormat::Csv => removed_row(&removed, &told),
+            ExportFormat::Ocsf => ocsf::removed(&removed, &told).to_string(),
+            _ => json!({"removed": told}).to_string(),
+        });
+        text.push_str(end);
+    }
+    let told = workflow.told(&records)?;
+    for (record, told) in records.iter().zip(&told) {
         match export.format {
-            ExportFormat::Csv => text.push_str(&row(record, person.as_ref())),
+            ExportFormat::Csv => text.push_str(&row(record, told)),
             ExportFormat::Ocsf => {
                 let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
-                text.push_str(&ocsf::event(record, grant.as_ref(), person.as_ref())?.to_string());
+                text.push_str(&ocsf::event(record, grant.as_ref(), told)?.to_string());
             }
-            _ => text.push_str(&to_json(&RecordDocument::new(record, false)?.accountable(person.as_ref()))?),
+            _ => text.push_str(&to_json(&RecordDocument::new(record, false)?.told(told))?),
         }
-        text.push_str(if export.format == ExportFormat::Csv { "\r\n" } else { "\n" });
+        text.push_str(end);
     }
     Ok(ExportPage { text, last: records.last().map(|record| record.revision), count: records.len() })
+}
+
+/// The records from the first up to the last, as documents of this form, for a channel that exports the record.
+///
+/// # Errors
+/// Errors of the store.
+#[cfg_attr(
+    not(all(feature = "host", any(feature = "smtp", feature = "webhooks"))),
+    expect(dead_code, reason = "only a host with channels exports continuously")
+)]
+pub(crate) fn between(
+    workflow: &Workflow,
+    first: Revision,
+    last: Revision,
+    form: ExportFormat,
+) -> Result<Vec<Value>, StoreError> {
+    let records = workflow.between(first, last)?;
+    let as_store = |error: Error| match error {
+        Error::Store(error) => error,
+        other => StoreError::Corrupt(other.to_string()),
+    };
+    let told = workflow.told(&records).map_err(as_store)?;
+    let one = |(record, told): (&Record, &Told)| -> Result<Value, Error> {
+        if form == ExportFormat::Ocsf {
+            let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
+            return ocsf::event(record, grant.as_ref(), told);
+        }
+        let document = RecordDocument::new(record, false)?.told(told);
+        serde_json::to_value(document).map_err(|error| Error::Internal(format!("cannot write JSON: {error}")))
+    };
+    records.iter().zip(&told).map(one).collect::<Result<_, _>>().map_err(as_store)
 }
 
 /// Writes every record that is wanted; answers how many that were.
@@ -86,7 +136,21 @@ pub fn write(
     }
 }
 
-const COLUMNS: [&str; 12] = [
+/// What is told of records that were removed. `checkpoint` is `null` where none is signed.
+fn what_was_removed(removed: &Removed, checkpoint: Option<String>) -> Value {
+    json!({
+        "first": 1,
+        "last": removed.last.0,
+        "until": removed.until.to_string(),
+        "complete_from": removed.complete_from.to_string(),
+        "hash": removed.hash.to_string(),
+        "root": removed.root.to_string(),
+        "recorded": removed.recorded.0,
+        "checkpoint": checkpoint,
+    })
+}
+
+const COLUMNS: [&str; 14] = [
     "revision",
     "at",
     "by",
@@ -98,10 +162,25 @@ const COLUMNS: [&str; 12] = [
     "resource",
     "words",
     "hash",
+    "approvers",
+    "ticket",
     "accountable",
 ];
 
-fn row(record: &Record, person: Option<&Principal>) -> String {
+fn removed_row(removed: &Removed, told: &Value) -> String {
+    let (numbers, until) = (format!("1-{}", removed.last), removed.until.to_string());
+    let (words, hash) = (told.to_string(), removed.hash.to_string());
+    let mut cells = [""; COLUMNS.len()];
+    let filled = [(0, &*numbers), (1, &until), (2, "rule:retention"), (3, "removed"), (9, &words), (10, &hash)];
+    for (at, text) in filled {
+        if let Some(cell) = cells.get_mut(at) {
+            *cell = text;
+        }
+    }
+    cells.map(cell_of).join(",")
+}
+
+fn row(record: &Record, told: &Told) -> String {
     let event = &record.event;
     let (mut grant, mut request) = (String::new(), String::new());
     match Subject::of(event) {
@@ -119,6 +198,13 @@ fn row(record: &Record, person: Option<&Principal>) -> String {
         }
         _ => Default::default(),
     };
+    let mut approvers = String::new();
+    let mut ticket = String::new();
+    if let Some(approval) = &told.approval {
+        request = approval.request.to_string();
+        approvers = approval.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        ticket = approval.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
+    }
     let cells = [
         record.revision.to_string(),
         event.at.to_string(),
@@ -131,7 +217,9 @@ fn row(record: &Record, person: Option<&Principal>) -> String {
         resource,
         event.words().collect::<Vec<_>>().join(" "),
         record.hash.to_string(),
-        person.map(ToString::to_string).unwrap_or_default(),
+        approvers,
+        ticket,
+        told.person.as_ref().map(ToString::to_string).unwrap_or_default(),
     ];
     cells.iter().map(|cell| cell_of(cell)).collect::<Vec<_>>().join(",")
 }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{Actor, Event, Fact, Grant, GrantId, Principal, PrincipalKind, RecordResult, Scope, Subject};
+use crate::service::Told;
+use crate::store::Removed;
 
 const VERSION: &str = "1.8.0";
 /// User Access Management.
@@ -25,9 +27,39 @@ pub(super) fn grant_of(record: &Record) -> Option<GrantId> {
     }
 }
 
-/// The event of this record, which is about this grant, and for which this person answers. What has no place in the schema is in
-/// `unmapped`.
-pub(super) fn event(record: &Record, grant: Option<&Grant>, person: Option<&Principal>) -> Result<Value, Error> {
+/// The event that stands for records that were removed, the first of an export. `told` says which they were, and what stands
+/// for them. Its number is that of the last of them.
+pub(super) fn removed(removed: &Removed, told: &Value) -> Value {
+    json!({
+        "category_uid": 3,
+        "class_uid": 3_004,
+        "activity_id": 4,
+        "activity_name": "Delete",
+        "type_uid": 300_404,
+        "time": removed.until.millis(),
+        "severity_id": 1,
+        "status_id": 1,
+        "metadata": {
+            "version": VERSION,
+            "uid": removed.hash.to_string(),
+            "sequence": removed.last.0,
+            "event_code": "removed",
+            "log_name": "journal",
+            "product": product(),
+            "correlation_uid": "journal",
+        },
+        "actor": {"app_name": "rule:retention"},
+        "entity": {"type": "records", "type_id": 99, "uid": format!("1-{}", removed.last)},
+        "unmapped": {"removed": told},
+    })
+}
+
+fn product() -> Value {
+    json!({"name": "jit-access", "vendor_name": "jit-access", "version": env!("CARGO_PKG_VERSION")})
+}
+
+/// The event of this record, which is about this grant. What has no place in the schema is in `unmapped`.
+pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Result<Value, Error> {
     let event = &record.event;
     let (class, activity, name) = class_of(&event.fact);
     let result = event.fact.result();
@@ -48,11 +80,11 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, person: Option<&Prin
             "sequence": record.revision.0,
             "event_code": event.fact.name(),
             "log_name": "journal",
-            "product": {"name": "jit-access", "vendor_name": "jit-access", "version": env!("CARGO_PKG_VERSION")},
+            "product": product(),
             "correlation_uid": id,
         },
-        "actor": actor(event, person),
-        "unmapped": {"previous": record.previous.to_string(), "data": record.data()?},
+        "actor": actor(event, told.person.as_ref()),
+        "unmapped": unmapped(record, told)?,
     });
     let mut add = |name: &str, value: Value| {
         if let Value::Object(fields) = &mut shown {
@@ -90,6 +122,16 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, person: Option<&Prin
         _ => add("entity", json!({"type": kind, "type_id": 99, "uid": id})),
     }
     Ok(shown)
+}
+
+fn unmapped(record: &Record, told: &Told) -> Result<Value, Error> {
+    let mut unmapped = json!({"previous": record.previous.to_string(), "data": record.data()?});
+    if let (Some(approval), Value::Object(fields)) = (&told.approval, &mut unmapped) {
+        fields.insert("request".to_owned(), json!(approval.request.to_string()));
+        fields.insert("approvers".to_owned(), approval.by.iter().map(ToString::to_string).collect());
+        fields.extend(approval.ticket.as_ref().map(|ticket| ("ticket".to_owned(), json!(ticket.to_string()))));
+    }
+    Ok(unmapped)
 }
 
 const fn class_of(fact: &Fact) -> (u64, u64, &'static str) {

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::shown::Instant;
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{Actor, Fact, Principal, PrincipalKind, Subject};
+use crate::model::{Actor, Fact, PrincipalKind, Subject};
+use crate::service::Told;
 
 document! {
     /// A record of the journal.
@@ -36,8 +37,12 @@ document! {
         result: Option<&'static str>,
         /// The grant that it is about.
         grant: Option<String> as "grant_id",
-        /// The request that it is about; of a new grant, the one it answers.
+        /// The request that it is about; of a grant, the one it answers.
         request: Option<String> as "request_id",
+        /// Of a record about a grant: who approved it.
+        approvers: Vec<String>,
+        /// Of a record about a grant: the ticket of the work.
+        ticket_url: Option<String>,
         /// What else it says, in the form in which it is stored. The fields depend on `event`.
         data: Value,
         /// The hash of the record before it.
@@ -76,6 +81,8 @@ impl RecordDocument {
             result: record.event.fact.result().map(crate::model::RecordResult::name),
             grant,
             request,
+            approvers: Vec::new(),
+            ticket_url: None,
             data: record.data()?,
             previous: record.previous.to_string(),
             hash: record.hash.to_string(),
@@ -83,9 +90,17 @@ impl RecordDocument {
         })
     }
 
-    /// The same, with the person who answers for it: see [`crate::service::Workflow::accountable`].
+    /// The same, with what is told of it besides: see [`crate::service::Workflow::told`].
     #[must_use]
-    pub fn accountable(self, person: Option<&Principal>) -> Self {
-        Self { accountable: person.map(ToString::to_string), ..self }
+    pub fn told(self, told: &Told) -> Self {
+        let accountable = told.person.as_ref().map(ToString::to_string);
+        let Some(approval) = &told.approval else { return Self { accountable, ..self } };
+        Self {
+            accountable,
+            request: Some(approval.request.to_string()),
+            approvers: approval.by.iter().map(ToString::to_string).collect(),
+            ticket_url: approval.ticket.as_ref().map(ToString::to_string),
+            ..self
+        }
     }
 }

@@ -90,6 +90,10 @@ pub fn use_of(grant: &Grant, used: Use, now: Timestamp) -> Option<Vec<Event>> {
         None => None,
         Some(max) => Some(u64::from(max.get()).checked_sub(grant.uses)?.checked_sub(1)?),
     };
+    let mut details = used.details;
+    if let Some(person) = &grant.holder_acts_for {
+        details.get_or_insert_default().acts_for = Some(person.clone());
+    }
     let used = Fact::GrantUsed {
         grant: grant.id,
         action: used.action,
@@ -97,7 +101,7 @@ pub fn use_of(grant: &Grant, used: Use, now: Timestamp) -> Option<Vec<Event>> {
         drill: grant.break_glass.as_ref().is_some_and(|owed| owed.drill),
         left: left.map(|left| u32::try_from(left).unwrap_or(u32::MAX)),
         used_at: None,
-        details: used.details,
+        details,
     };
     let holder: Principal = grant.holder.clone();
     let mut events = vec![Event { at: now, by: Actor::Principal(holder), fact: used }];

@@ -174,12 +174,14 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         Fact::StandingReported { principal, standing } => {
             view.standing.insert(principal.clone(), standing.clone());
         }
-        // Which store is the true one, what time it is, what stands above grants, what the operator has set, and which records
-        // are old, is no part of any view.
+        // Which store is the true one, what time it is, what stands above grants, what the operator has set, which processes
+        // run, and which records are old, is no part of any view.
         Fact::StoreAccepted { .. }
         | Fact::ClockAccepted { .. }
         | Fact::GuardrailsChanged { .. }
         | Fact::ConfigurationChanged { .. }
+        | Fact::ProcessStarted { .. }
+        | Fact::ProcessEnded { .. }
         | Fact::RecordsRemoved(_) => {}
         Fact::BreakGlassReviewed { grant, justified, finding } => {
             let outcome = if *justified { ReviewOutcome::Justified } else { ReviewOutcome::Unjustified };

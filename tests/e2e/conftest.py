@@ -180,7 +180,7 @@ class World:
         server = run.server_id(self.gateway, self.tokens[ADMIN])
         return ["/rpc", "/mcp", f"/servers/{server}/mcp"]
 
-    def tool_call(self, who: str, path: str, tool: str = "deploy") -> str:
+    def tool_call(self, who: str, path: str, tool: str = "deploy", **headers: str) -> str:
         """`allowed` or `denied`, and anything else in full: versions of the gateway word a denial differently."""
         call = {
             "jsonrpc": "2.0",
@@ -188,7 +188,7 @@ class World:
             "method": "tools/call",
             "params": {"name": tool, "arguments": {"what": "it"}},
         }
-        answer = self.call(who, "POST", path, call, accept="application/json, text/event-stream")
+        answer = self.call(who, "POST", path, call, accept="application/json, text/event-stream", **headers)
         if '"isError":false' in answer.text and '\\"ran\\"' in answer.text:
             return "allowed"
         told = '"isError":true' in answer.text.replace(" ", "") and "Denied: you may not call" in answer.text

@@ -32,6 +32,7 @@ def plain(text: str) -> str:
     text = ID.sub("ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\d(T[\d:.]+Z| [\d:]+ UTC)", "INSTANT", text)
     text = re.sub(r"\b[0-9a-f]{16,}\b", "HASH", text)
+    text = re.sub(r"\"account\":\"[^\"]*\"", '"account":"ACCOUNT"', text)
     text = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun|today|tomorrow|yesterday)? ?\b\d\d:\d\d\b(:\d\d)?", "TIME", text)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DAY", text)
     text = re.sub(r"\b\d+ [A-Z][a-z]{2} TIME|\b\d+ [A-Z][a-z]{2}TIME", "TIME", text)

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import random
+import sqlite3
 import threading
 import time
 import urllib.error
@@ -84,14 +85,18 @@ def test_mcp_the_whole_way(world: World) -> None:
 
 def test_each_use_is_on_record_with_its_call(world: World) -> None:
     grant = world.give(DEV, "operator")
-    assert world.tool_calls(DEV) == {"allowed"}
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "user_agent": "audit-test/1"}
+    assert {world.tool_call(DEV, path, **headers) for path in world.mcp_paths()} == {"allowed"}
     assert world.call(DEV, "GET", "/tools", **headers).status == 200
 
     def uses(of: dict[str, Any] = grant) -> list[dict[str, Any]]:
         story = world.call(ADMIN, "GET", f"/jit/grants/{of['id']}/story?limit=200").json()
-        return [record["data"] for record in story["items"] if record["event"] == "grant_used"]
+        records = [record for record in story["items"] if record["event"] == "grant_used"]
+        for record in records:
+            assert record["result"] == "allowed" and record["request"], record
+            assert (record["accountable"], record["approvers"]) == (DEV, [ADMIN]), record
+        return [record["data"] for record in records]
 
     eventually(lambda: len(uses()) == len(world.mcp_paths()) + 1, "each use on record once")
     *calls, read = uses()
@@ -100,10 +105,26 @@ def test_each_use_is_on_record_with_its_call(world: World) -> None:
         told = used["details"]
         # A role in their own team gives dev this as well, so that the gateway cannot say.
         assert told["address"] == "127.0.0.1" and told.get("by_standing") is not True, told
-        assert told["token_id"] and told["user_agent"] and told["correlation_id"], told
+        assert told["token_id"] and told["user_agent"] == "audit-test/1" and told["correlation_id"], told
+        assert told["trace_id"] == trace, told
         assert told["arguments_digest"].startswith("sha-256:"), told
     assert (read["action"], read["details"]["trace_id"]) == ("tools.read", trace), read
     assert read["details"]["user_agent"] == "audit-test/1", read
+
+    # The gateway's own audit trail has the same.
+    def trail() -> list[tuple[str, str, str, str, str, dict[str, Any]]]:
+        with sqlite3.connect(f"file:{world.gateway.state.root / 'gateway.db'}?mode=ro", uri=True) as database:
+            columns = "resource_type, resource_id, user_email, client_ip, user_agent, context"
+            rows = database.execute(f"SELECT {columns} FROM audit_trails WHERE action = 'jit_use'").fetchall()
+        told = [(*row, json.loads(context)["details"]) for *row, context in rows]
+        return [row for row in told if row[-1]["grant"] == grant["id"]]
+
+    eventually(lambda: len(trail()) == len(world.mcp_paths()) + 1, "each use in the gateway's audit trail once")
+    for kind, name, who, address, program, _ in trail():
+        assert (who, address, program) == (DEV, "127.0.0.1", "audit-test/1")
+        assert (kind, name) in {("tool", "deploy"), ("gateway", "gateway")}, (kind, name)
+    assert {row[-1]["permission"] for row in trail()} == {"tools.execute", "tools.read"}
+    assert all(trace in row[-1]["traceparent"] for row in trail())
 
     looked = world.give(DEV, "auditor")
     assert world.status(DEV) == 200

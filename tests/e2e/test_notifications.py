@@ -420,6 +420,18 @@ def test_the_gateways_own_channels_have_every_notice(told: Told) -> None:
         page = f"{told.world.gateway.url}/admin/jit/requests/{request['id']}"
         assert event["metadata"]["link"].partition("?")[0] == page
 
+    # Each use by itself, and not only the notice that gathers them.
+    grant = told.world.give(DEV, "operator")
+    assert told.world.tool_calls(DEV) == {"allowed"}
+
+    def used(one: Any) -> bool:
+        event = body(one)
+        return event.get("event_type") == "audit_jit_use" and event["context"]["details"]["grant"] == grant["id"]
+
+    told.siem.wait("a use of a grant", used)
+    eventually(lambda: len([one for one in list(told.siem.came) if used(one)]) == 3, "each use in the SIEM export once")
+    told.done(ADMIN, f"/jit/grants/{grant['id']}/revoke", reason="over")
+
     def logged() -> list[dict[str, Any]]:
         with sqlite3.connect(f"file:{told.world.gateway.state.root / 'gateway.db'}?mode=ro", uri=True) as database:
             rows = database.execute("SELECT context FROM structured_log_entries WHERE component = 'jit-access'")

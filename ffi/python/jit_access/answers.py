@@ -9,6 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, final
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jit_access._native import _Document
 
 T_co = TypeVar("T_co", covariant=True)
@@ -145,7 +147,7 @@ class Page(Value, Generic[T_co]):
         return self._document.next_cursor
 
     @property
-    def removed_until(self) -> str | None:
+    def removed_until(self) -> datetime | None:
         """Of a page of records: until when records were removed because they are old; `None` where none were."""
         return self._document.removed_until
 

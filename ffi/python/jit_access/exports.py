@@ -28,10 +28,11 @@ def export_records(engine: Engine, caller: Caller, **wanted: Any) -> Iterator[st
 
 
 def _last(text: str, form: str) -> int | None:
-    """The number of the last record of a piece."""
+    """The number of the last record of a piece; nothing, where it has none but says what was removed."""
     if form == "csv":
         # A cell of words can have more than one line.
         *_, row = csv.reader(text.splitlines(keepends=True))
         return int(row[0]) if row[0].isdecimal() else None
     document = json.loads(text[text.rstrip("\n").rfind("\n") + 1 :])
-    return int(document["metadata"]["sequence"] if form == "ocsf" else document["revision"])
+    number = document["metadata"]["sequence"] if form == "ocsf" else document.get("revision")
+    return None if number is None else int(number)

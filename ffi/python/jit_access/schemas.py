@@ -315,7 +315,9 @@ class AuditRecordModel(_Shown):
     event: str = Field(description="What happened: `grant_revoked`")
     result: str | None = Field(description="What came of it: `allowed`, `denied`, `expired`, if something did")
     grant: str | None = Field(description="The grant that it is about")
-    request: str | None = Field(description="The request that it is about; of a new grant, the one it answers")
+    request: str | None = Field(description="The request that it is about; of a grant, the one it answers")
+    approvers: list[str] = Field(description="Of a record about a grant: who approved it")
+    ticket_url: str | None = Field(description="Of a record about a grant: the ticket of the work")
     data: dict[str, Any] = Field(description="What else it says, in the form in which it is stored. The fields depend on `event`")
     previous: str = Field(description="The hash of the record before it")
     hash: str = Field(description="SHA-256 of the canonical JSON of the whole record, in hexadecimal")
@@ -737,7 +739,7 @@ class AuditPageModel(_Shown):
 
     items: list[AuditRecordModel] = Field(description="The rows of this page")
     next_cursor: str | None = Field(description="What to pass as `cursor` for the next page; `null` on the last one")
-    removed_until: str | None = Field(
+    removed_until: datetime | None = Field(
         default=None,
         description="Only there where records were removed because they are old: until when",
     )

@@ -1148,8 +1148,18 @@ class Record(Answered):
 
     @property
     def request_id(self) -> str | None:
-        """The request that it is about; of a new grant, the one it answers."""
+        """The request that it is about; of a grant, the one it answers."""
         return self._of("request")
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Of a record about a grant: who approved it."""
+        return tuple(self._of("approvers"))
+
+    @property
+    def ticket_url(self) -> str | None:
+        """Of a record about a grant: the ticket of the work."""
+        return self._of("ticket_url")
 
     @property
     def data(self) -> Mapping[str, Any]:

@@ -396,7 +396,7 @@ pub type Render = Box<dyn Fn(&str) -> Result<String, jit_access::Error> + Send +
 pub struct Document {
     render: Render,
     next_cursor: Option<String>,
-    removed_until: Option<String>,
+    removed_until: Option<Timestamp>,
     replayed: bool,
     durable: bool,
 }
@@ -404,8 +404,8 @@ pub struct Document {
 #[pymethods]
 impl Document {
     #[getter]
-    fn removed_until(&self) -> Option<&str> {
-        self.removed_until.as_deref()
+    fn removed_until(&self) -> Option<DateTime<Utc>> {
+        self.removed_until.map(instant)
     }
 
     #[getter]
@@ -439,8 +439,7 @@ impl Document {
     ) -> Self {
         let next = next_cursor.clone();
         let render: Render = Box::new(move |base| wire::page_of(&items, (next.clone(), removed), now, base));
-        let removed_until = removed.map(|at| at.to_string());
-        Self { render, next_cursor, removed_until, replayed, durable }
+        Self { render, next_cursor, removed_until: removed, replayed, durable }
     }
 }
 

@@ -395,6 +395,7 @@ CHANNELS: Final[dict[str, Row]] = {
     "notifications.digest.people": Row(["lead@example.com"], [""], opening),
     "notifications.digest.minutes": Row(30, 0, opening),
     "notifications.security_channels": Row(["one"], ["two"], opening, MAIL),
+    "notifications.checkpoint_channels": Row(["one"], ["two"], opening, MAIL),
     "notifications.templates": Row(LEFT_OUT, "/nowhere", opening, MAIL),
     "notifications.link_secret_env": Row(LEFT_OUT, "NOT_SET", opening, MAIL),
     "notifications.link_secret_file": Row(LEFT_OUT, "/nowhere", opening, MAIL),
@@ -430,6 +431,7 @@ CHANNELS: Final[dict[str, Row]] = {
     "notifications.channels.secrets_env": Row(["SECRET"], ["NOT_SET"], opening, left_out("secrets_env", HOOK)),
     "notifications.channels.secrets_file": Row(LEFT_OUT, ["/nowhere"], opening, HOOK),
     "notifications.channels.allow_private": Row(True, "perhaps", opening, HOOK),
+    "notifications.channels.records": Row("ocsf", "csv", opening, HOOK),
     "notifications.channels.callback_for": Row("gateway", "two words", opening, HOOK),
     "notifications.channels.source": Row("urn:jit", 5, opening, HOOK),
 }

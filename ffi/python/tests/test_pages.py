@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import jit_access.pages
-from jit_access.pages import forms, shown, words
+from jit_access.pages import forms, shown, verifying, words
 from jit_access.pages.forms import FieldError, Form
 from jit_access.pages.reading import Reader
 
@@ -203,3 +203,15 @@ def test_nothing_is_inline() -> None:
     for path in TEMPLATES:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"\son[a-z]+=|\sstyle=|<style|<script(?! src=)|javascript:|\|\s*safe", text), path.name
+
+
+def test_the_strip_begins_at_the_first_record_that_is_kept() -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    seals = [verifying.Seal(size, at) for size in (2_000, 6_096, 8_096)]
+    whole = verifying.strip(8_096, seals, verifying.Verification())
+    assert (whole.first, whole.records, len(whole.marks)) == (1, 8_096, 3)
+    kept = verifying.strip(8_096, seals, verifying.Verification(broken_at=4_097), first=4_097)
+    assert (kept.first, kept.records, kept.sealed) == (4_097, 4_000, 100.0)
+    assert [place for place, _ in kept.marks] == [50.0, 100.0], "the first one covers nothing that is there"
+    assert kept.broken is not None and kept.broken < 0.1
+    assert verifying.strip(0, [], verifying.Verification()).records == 0

@@ -44,7 +44,8 @@ struct Read {
     /// The policies that can apply to each action: most apply to few, and Cedar evaluates every policy that it is given.
     by_action: BTreeMap<AuthzAction, PolicySet>,
     names: Names,
-    is_custom: bool,
+    /// The operator's text; `None` of the shipped policy.
+    text: Option<String>,
 }
 
 impl CedarPolicy {
@@ -57,7 +58,7 @@ impl CedarPolicy {
         if let Some(read) = READ.get() {
             return Ok(read.clone());
         }
-        let read = Self::of(read::read(SHIPPED, true)?, false)?;
+        let read = Self::of(read::read(SHIPPED, true)?, None)?;
         Ok(READ.get_or_init(|| read).clone())
     }
 
@@ -79,7 +80,7 @@ impl CedarPolicy {
     /// [`PolicyError::Workflow`] with the line, when the text is no Cedar, is longer or nested deeper than a person would
     /// write, does not fit the schema strictly, or permits nothing.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        Self::of(read::read(text, true)?, true)
+        Self::of(read::read(text, true)?, Some(text))
     }
 
     /// An operator's policies that stand beside the shipped ones: what these permit is permitted too, and what these forbid
@@ -96,10 +97,10 @@ impl CedarPolicy {
             }
             policies.push(own);
         }
-        Self::of(policies, true)
+        Self::of(policies, Some(text))
     }
 
-    fn of(policies: Vec<Policy>, is_custom: bool) -> Result<Self, PolicyError> {
+    fn of(policies: Vec<Policy>, text: Option<&str>) -> Result<Self, PolicyError> {
         let names = Names::new(&policies)?;
         let mut by_action = BTreeMap::new();
         for action in AuthzAction::ALL {
@@ -109,7 +110,7 @@ impl CedarPolicy {
                 .map_err(|error| PolicyError::Workflow { line: None, reason: reason(&error) })?;
             by_action.insert(*action, set);
         }
-        Ok(Self(Arc::new(Read { by_action, names, is_custom })))
+        Ok(Self(Arc::new(Read { by_action, names, text: text.map(str::to_owned) })))
     }
 }
 
@@ -136,7 +137,11 @@ impl WorkflowPolicy for CedarPolicy {
     }
 
     fn is_custom(&self) -> bool {
-        self.0.is_custom
+        self.0.text.is_some()
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.0.text.as_deref()
     }
 }
 

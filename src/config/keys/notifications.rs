@@ -84,6 +84,12 @@ pub(super) const TABLES: &[Table] = &[(
         ),
         key("notifications.digest.minutes", Plain, "4 hours", "How far two digests are apart."),
         key(
+            "notifications.checkpoint_channels",
+            List,
+            "none",
+            "The channels that get each signed checkpoint of the record, so that a copy lies elsewhere.",
+        ),
+        key(
             "notifications.security_channels",
             List,
             "every channel with a target of its own",
@@ -147,6 +153,12 @@ pub(super) const TABLES: &[Table] = &[(
         key("notifications.channels.password_file", FileOnly, "", "E-mail: the file that holds it, instead."),
         key("notifications.channels.from", FileOnly, "", "E-mail: the sender."),
         key("notifications.channels.reply_to", FileOnly, "", "E-mail: where answers go."),
+        key(
+            "notifications.channels.records",
+            FileOnly,
+            "",
+            "Webhook and host: `jsonl` or `ocsf` has it get every record in this form, from the first on, and no notices. What could not be sent is tried until it is.",
+        ),
         key(
             "notifications.channels.to",
             FileOnly,

@@ -138,11 +138,30 @@ enum StoredFact {
     GuardrailsChanged {
         digest: String,
         count: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
     },
     ConfigurationChanged {
         digest: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        catalogue: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policies: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
         grants: u32,
         requests: u32,
+    },
+    ProcessStarted {
+        process: String,
+        id: u32,
+        version: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
+    ProcessEnded {
+        process: String,
+        id: u32,
     },
     RecordsRemoved {
         last: u64,
@@ -255,9 +274,23 @@ impl From<&Event> for StoredEvent {
             Fact::StandingReported { principal, standing } => {
                 StoredFact::StandingReported { principal: principal.into(), standing: standing.into() }
             }
-            Fact::ConfigurationChanged { digest, grants, requests } => {
-                StoredFact::ConfigurationChanged { digest: digest.clone(), grants: *grants, requests: *requests }
+            Fact::ConfigurationChanged { digest, catalogue, policies, account, grants, requests } => {
+                StoredFact::ConfigurationChanged {
+                    digest: digest.clone(),
+                    catalogue: catalogue.clone(),
+                    policies: policies.clone(),
+                    account: account.as_deref().map(str::to_owned),
+                    grants: *grants,
+                    requests: *requests,
+                }
             }
+            Fact::ProcessStarted { process, id, version, account } => StoredFact::ProcessStarted {
+                process: process.to_string(),
+                id: *id,
+                version: version.to_string(),
+                account: account.as_deref().map(str::to_owned),
+            },
+            Fact::ProcessEnded { process, id } => StoredFact::ProcessEnded { process: process.to_string(), id: *id },
             Fact::RecordsRemoved(removal) => StoredFact::RecordsRemoved {
                 last: removal.last.0,
                 hash: removal.hash.clone(),
@@ -269,9 +302,11 @@ impl From<&Event> for StoredEvent {
             },
             Fact::StoreAccepted { reason } => StoredFact::StoreAccepted { reason: reason.to_string() },
             Fact::ClockAccepted { reason } => StoredFact::ClockAccepted { reason: reason.to_string() },
-            Fact::GuardrailsChanged { digest, count } => {
-                StoredFact::GuardrailsChanged { digest: digest.to_string(), count: *count }
-            }
+            Fact::GuardrailsChanged { digest, count, account } => StoredFact::GuardrailsChanged {
+                digest: digest.to_string(),
+                count: *count,
+                account: account.as_deref().map(str::to_owned),
+            },
             Fact::BreakGlassReviewed { grant, justified, finding } => StoredFact::BreakGlassReviewed {
                 grant: grant.to_string(),
                 justified: *justified,
@@ -374,16 +409,26 @@ impl TryFrom<StoredEvent> for Event {
             StoredFact::StandingReported { principal, standing } => {
                 Fact::StandingReported { principal: principal.try_into()?, standing: standing.try_into()? }
             }
-            StoredFact::ConfigurationChanged { digest, grants, requests } => {
-                Fact::ConfigurationChanged { digest, grants, requests }
+            StoredFact::ConfigurationChanged { digest, catalogue, policies, account, grants, requests } => {
+                let account = account.map(Into::into);
+                Fact::ConfigurationChanged { digest, catalogue, policies, account, grants, requests }
             }
+            StoredFact::ProcessStarted { process, id, version, account } => Fact::ProcessStarted {
+                process: process.into(),
+                id,
+                version: version.into(),
+                account: account.map(Into::into),
+            },
+            StoredFact::ProcessEnded { process, id } => Fact::ProcessEnded { process: process.into(), id },
             StoredFact::RecordsRemoved { last, hash, root, parts, until, complete_from, rule } => {
                 let removal = Removal::new(Revision(last), &hash, &root, &rule)?.of_parts(parts)?;
                 Fact::RecordsRemoved(Box::new(removal.of_times(until.parse()?, complete_from.parse()?)))
             }
             StoredFact::StoreAccepted { reason } => Fact::StoreAccepted { reason: reason.parse()? },
             StoredFact::ClockAccepted { reason } => Fact::ClockAccepted { reason: reason.parse()? },
-            StoredFact::GuardrailsChanged { digest, count } => Fact::GuardrailsChanged { digest: digest.into(), count },
+            StoredFact::GuardrailsChanged { digest, count, account } => {
+                Fact::GuardrailsChanged { digest: digest.into(), count, account: account.map(Into::into) }
+            }
             StoredFact::BreakGlassReviewed { grant, justified, finding } => {
                 Fact::BreakGlassReviewed { grant: grant.parse()?, justified, finding: finding.parse()? }
             }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::parts::StoredPrincipal;
 use crate::model::{DetailText, Invalid, UseDetails};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct StoredUseDetails {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acts_for: Option<StoredPrincipal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -39,6 +42,7 @@ impl From<&UseDetails> for StoredUseDetails {
     fn from(details: &UseDetails) -> Self {
         let text = |text: &Option<DetailText>| text.as_ref().map(ToString::to_string);
         Self {
+            acts_for: details.acts_for.as_ref().map(Into::into),
             address: details.address.map(|address| address.to_string()),
             session: details.session.as_ref().map(ToString::to_string),
             user_agent: text(&details.user_agent),
@@ -59,6 +63,7 @@ impl TryFrom<StoredUseDetails> for UseDetails {
         let text = |text: Option<String>| text.map(|text| DetailText::new(&text));
         let not_an_address = |_| Invalid::new("address", "is no address", "an IP address");
         Ok(Self {
+            acts_for: stored.acts_for.map(TryInto::try_into).transpose()?,
             address: stored.address.map(|text| text.parse().map_err(not_an_address)).transpose()?,
             session: stored.session.map(|text| text.parse()).transpose()?,
             user_agent: text(stored.user_agent),

@@ -9,9 +9,10 @@ use super::world::{Dice, at, role};
 use crate::command::{
     Approve, BreakGlass, Command, Delegate, Deny, Release, ReportStanding, Resume, Revoke, Submit, Suspend, Withdraw,
 };
+use crate::journal::digest;
 use crate::model::{
     Action, Actor, ApprovalRule, Caller, Conditions, Event, Fact, Justification, Permission, PermissionSet, Principal,
-    Resource, ResourceId, Role, RoleName, SignIn, TicketUrl, Timestamp, Ttl,
+    Refused, Resource, ResourceId, Role, RoleName, SignIn, TicketUrl, Timestamp, Ttl,
 };
 use crate::store::{Batch, Store};
 use crate::workflow::{BreakGlassRules, Call, Ids, Limits, Rules, View, decide, evolve, note};
@@ -81,6 +82,25 @@ impl Week {
         Telling::of(*self)
     }
 
+    /// What was refused meanwhile, beside the journal: commands that the rules refuse, and calls that no grant covers.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Refused> {
+        let mut dice = Dice::new(self.seed + 1);
+        let mut one = |_: usize| {
+            let who = asker(dice.below(self.principals));
+            let now = at(HOUR + scattered(LENGTH - HOUR, &mut dice));
+            let who = (who.principal, who.acts_for);
+            if dice.below(2) == 0 {
+                let (command, code) = [("approve", "self_approval"), ("submit", "unknown_role")][dice.below(2)];
+                return Refused::new(who, command, code, now).about("role db-admin", "not so");
+            }
+            let called =
+                (Action::new("db.write").unwrap(), Resource::new("tool", &format!("t{}", dice.below(3))).unwrap());
+            Refused::new(who, "check", "no_grant", now).call(called.0, called.1)
+        };
+        (0..self.grants * 2).map(&mut one).collect()
+    }
+
     /// Writes the whole week to a store in which nothing has been written.
     pub fn record(&self, store: &dyn Store) {
         for mut batch in self.batches() {
@@ -88,6 +108,7 @@ impl Week {
             batch.decided_from = changes.then(|| store.head().unwrap().revision);
             store.commit(&batch).unwrap();
         }
+        store.add_refusals(&self.refused()).unwrap();
     }
 }
 
@@ -209,6 +230,7 @@ impl Fate {
 enum Step {
     Report(usize),
     Delegate(usize),
+    Configure(usize),
     Request(usize),
     Review(usize, usize),
     Withdraw(usize),
@@ -236,6 +258,7 @@ impl Telling {
         let mut steps: Vec<(i64, Step)> = Vec::with_capacity(week.uses + 8 * week.grants + week.principals);
         steps.extend((0..askers.len()).map(|who| (span(who), Step::Report(who))));
         steps.push((HOUR, Step::Delegate(0)));
+        steps.extend((0..7).map(|day| (day as i64 * 24 * HOUR + HOUR / 2, Step::Configure(day))));
         let mut courses = Vec::new();
         let mut granted = Vec::new();
         for number in 0..week.grants + week.grants / 5 {
@@ -282,6 +305,18 @@ impl Telling {
                 let (command, caller) = (delegate.into(), reviewer(0));
                 let call = Call::new(&caller, &command, Ids::from_u128(1));
                 return decide(&View::default(), &call, rules, now).unwrap();
+            }
+            Step::Configure(day) => {
+                let digest = |what: &str| digest(&format!("{what} of day {day}"));
+                let fact = Fact::ConfigurationChanged {
+                    digest: digest("all"),
+                    catalogue: Some(digest("roles")),
+                    policies: None,
+                    account: Some("jit".into()),
+                    grants: 0,
+                    requests: 0,
+                };
+                return vec![Event { at: now, by: Actor::Host, fact }];
             }
             Step::Note(number) => {
                 let course = &mut courses[number];
@@ -471,6 +506,7 @@ mod tests {
         let count = |name: &str| told.iter().filter(|event| event.fact.name() == name).count();
         assert_eq!((count("grant_created"), count("grant_used")), (week.grants, week.uses));
         assert!(count("request_denied") > 0 && count("grant_revoked") > 0 && count("grant_suspended") > 0);
+        assert_eq!((count("configuration_changed"), week.refused().len()), (7, week.grants * 2));
         assert_eq!(told, events(week));
         assert_ne!(told, events(Week { seed: 8, ..week }));
         assert!(told.iter().all(|event| event.at >= week.begins() && event.at < week.ends()));

@@ -314,6 +314,19 @@ def known(email: str, told: Told | None = None, call: Mapping[str, Any] | None =
     return Context(**known, details=_details(found, claims, email, told) if told is not None else None)
 
 
+def told_of_call() -> dict[str, Any]:
+    """Where the request under way comes from, for the gateway's audit trail."""
+    found = _request()
+    if found is None:
+        return {}
+    return {
+        "address": found.peer,
+        "user_agent": found.headers.get("user-agent"),
+        "path": found.path,
+        "traceparent": found.headers.get("traceparent"),
+    }
+
+
 @dataclass(frozen=True)
 class Told:
     """What the record of a use is to say besides."""

@@ -25,6 +25,7 @@ from jit_access.gateway import agents, changes, denial, host, kinds, teams, tool
 from jit_access.gateway.mirror import Mirror, clear, gives
 from jit_access.gateway.settings import PluginConfigError, Settings
 from jit_access.gateway.standing import Standings
+from jit_access.gateway.trail import Trail
 from jit_access.router import create_router
 
 _log: Final = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Runtime:
     """Whether the gateway has the plugin switched on, as of the last round."""
     mirror: Mirror = field(init=False, repr=False)
     standings: Standings = field(init=False, repr=False)
+    trail: Trail = field(default_factory=Trail, init=False, repr=False)
     _held: _Held | None = field(default=None, init=False, repr=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
     _decisions: ThreadPoolExecutor = field(init=False, repr=False)
@@ -131,7 +133,12 @@ class Runtime:
             self._vet(Principal(account, agent=agents.is_agent(account)), given.grant_id)
         if self.engine.enhanced_audit:
             context = host.known(email, host.Told(permission, self.settings.audit_arguments), call)
-        return self.engine.check(email, permission, resource, parent=parent, context=context, current=True, agent=agent)
+        used = self.engine.check(email, permission, resource, parent=parent, context=context, current=True, agent=agent)
+        if used.allowed and used.grant_id is not None:
+            loop = self._task.get_loop() if self._task is not None else None
+            said = host.told_of_call() | {"grant": used.grant_id, "permission": permission, "server": parent}
+            self.trail.note(loop, email, resource or kinds.GATEWAY, person=agents.person_of(email), **said)
+        return used
 
     def _may_hold_some(self, email: str, permission: str) -> bool:
         holder, revision, known = str(_principal(email)), self.engine.sync(), self._held

@@ -104,23 +104,44 @@ class Strip:
     """The whole record as a bar, in percent of its width."""
 
     records: int
+    first: int
+    """The number of the first one: older ones may be removed."""
     sealed: float
     marks: tuple[tuple[float, Seal], ...]
     broken: float | None
     last: Seal | None
 
 
-def strip(head: int, found: list[Seal], verification: Verification) -> Strip:
-    """The picture of a record of so many records."""
+def first_kept(engine: Engine, who: Caller) -> int:
+    """The number of the first record that is kept."""
+    try:
+        found = engine.audit(who, order="oldest", limit=1).items
+    except JitAccessError as error:
+        if broken_at(error) is None:
+            raise
+        return 1
+    return found[0].revision if found else 1
+
+
+def strip(head: int, found: list[Seal], verification: Verification, first: int = 1) -> Strip:
+    """The picture of the records from the first one that is kept up to the last."""
 
     def place(record: int) -> float:
-        return min(100.0, record * 100 / head) if head else 0.0
+        kept = head - first + 1
+        return min(100.0, max(0.0, (record - first + 1) * 100 / kept)) if head else 0.0
 
     marks: list[tuple[float, Seal]] = []
-    for seal in found:
+    for seal in (seal for seal in found if seal.size >= first):
         # Marks that would lie on each other are one.
         if not marks or place(seal.size) - marks[-1][0] > 1.5:
             marks.append((place(seal.size), seal))
     last = found[-1] if found else None
     broken = verification.broken_at
-    return Strip(head, place(last.size) if last else 0.0, tuple(marks), place(broken) if broken else None, last)
+    return Strip(
+        head - first + 1 if head else 0,
+        first,
+        place(last.size) if last else 0.0,
+        tuple(marks),
+        place(broken) if broken else None,
+        last,
+    )
