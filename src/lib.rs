@@ -41,6 +41,8 @@ pub mod notify;
 #[cfg(feature = "cedar")]
 pub mod policy;
 mod projection;
+#[cfg(feature = "proof")]
+pub mod proof;
 #[cfg(feature = "sign")]
 pub mod seal;
 pub mod service;

@@ -162,6 +162,12 @@ impl Guardrails {
         self.notes.keys().map(String::as_str)
     }
 
+    /// Those that forbid.
+    #[cfg(feature = "proof")]
+    pub(crate) fn forbids(&self) -> impl Iterator<Item = &Policy> {
+        self.scoped.policies().filter(|policy| forbids(policy))
+    }
+
     /// What they say of this request; in an emergency, only those that are marked to hold in one forbid.
     pub(crate) fn judge(&self, seen: &Seen, is_emergency: bool) -> Result<Judged, PolicyError> {
         let holds =

@@ -6,6 +6,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `bound` | what is the most that a grant may permit, for proofs |
 //! | `error` | what went wrong, and with which grant |
 //! | `vocabulary` | what the model's nouns are called in Cedar |
 //! | `schema` | which types and actions there are, and does a policy fit them |
@@ -47,6 +48,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "proof")]
+mod bound;
 mod error;
 mod evaluate;
 mod export;
@@ -64,6 +67,8 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "proof")]
+pub(crate) use bound::{bound, turned};
 pub use error::PolicyError;
 pub(crate) use error::reason;
 pub use evaluate::{Answer, Attributes, authorize, authorize_given};

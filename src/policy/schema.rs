@@ -184,7 +184,7 @@ impl Schema {
         &self.0.validator
     }
 
-    pub(super) fn cedar(&self) -> &cedar_policy::Schema {
+    pub(crate) fn cedar(&self) -> &cedar_policy::Schema {
         &self.0.schema
     }
 

@@ -133,6 +133,12 @@ impl ScopedPolicies {
         self.policies.is_empty()
     }
 
+    /// Each of them.
+    #[cfg(feature = "proof")]
+    pub(super) fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().map(|kept| &kept.policy)
+    }
+
     /// Whether any of them may look at the instant, so that an answer may not last.
     pub(crate) const fn looks_at_time(&self) -> bool {
         self.timed

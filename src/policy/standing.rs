@@ -43,6 +43,12 @@ impl StandingPolicies {
         self.0.is_empty()
     }
 
+    /// Each of them.
+    #[cfg(feature = "proof")]
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &cedar_policy::Policy> {
+        self.0.policies()
+    }
+
     pub(crate) fn scoped(&self) -> &ScopedPolicies {
         &self.0
     }

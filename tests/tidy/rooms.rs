@@ -9,7 +9,8 @@ use crate::sources::{Crate, Source, root};
 
 /// Crates from outside, and the rooms that may name them.
 const OUTSIDE: &[(&str, &[&str])] = &[
-    ("cedar_policy", &["policy", "authz"]),
+    ("cedar_policy", &["policy", "authz", "proof"]),
+    ("cedar_policy_symcc", &["proof"]),
     ("cedar_policy_formatter", &["policy"]),
     ("rusqlite", &["store"]),
     ("memmap2", &["index"]),
@@ -23,7 +24,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("ureq", &["deliver", "cli"]),
     ("rustls", &["deliver", "store", "cli"]),
     ("rustls_native_certs", &["deliver", "store", "cli"]),
-    ("tokio", &["store"]),
+    ("tokio", &["proof", "store"]),
     ("tokio_postgres", &["store"]),
     ("tokio_postgres_rustls", &["store"]),
     ("ring", &["authzen", "deliver", "handles", "seal"]),
