@@ -7,10 +7,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
+use super::field::{instant, text};
 use super::paint::Look;
 use super::problem::{Exit, Problem};
 use super::screen::{Format, Screen};
-use super::show::{self, instant, short, text};
+use super::show::{self, short};
 use super::wait::{Interrupt, for_decision, outcome};
 use super::zone::{distance, length_of, said};
 use crate::command::{CommandSpec, spec_of};

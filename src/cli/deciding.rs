@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::asking::live_grants;
 use super::client::Client;
+use super::field::text;
 use super::paint::Look;
 use super::problem::{Exit, Problem};
 use super::screen::{Format, Screen};
-use super::show::{self, short, text};
+use super::show::{self, short};
 use super::values;
 use crate::command::{CommandSpec, spec_of};
 

@@ -5,12 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
+use super::field;
 use super::paint::Look;
 use super::plain;
 use super::problem::{Exit, Problem};
 use super::progress::{Progress, waited};
 use super::screen::Screen;
-use super::show;
 use crate::command::CommandSpec;
 
 /// `jit export`: every record that is wanted, from the first on.
@@ -110,9 +110,9 @@ pub(super) fn assessed(screen: &Screen, text: &str) -> bool {
             .iter()
             .filter_map(|fact| Some((fact.get("name")?.as_str()?.to_owned(), fact.get("value")?.clone())))
             .collect();
-        screen.print(&format!("\n{}", plain::object(screen, &Value::Object(facts), &show::text(control, "title"))));
+        screen.print(&format!("\n{}", plain::object(screen, &Value::Object(facts), &field::text(control, "title"))));
         for exception in part(control, "exceptions") {
-            screen.print(&format!("  {} {}", Look::Warn.on("!"), plain::words(&exception)));
+            screen.print(&format!("  {} {}", Look::Warn.on("!"), field::words(&exception)));
         }
     }
     screen.tell(

@@ -19,6 +19,7 @@
 //! | `screen` | what is written where, and how wide |
 //! | `paint` | colours, and text that others wrote |
 //! | `table` | tables and cards that fit |
+//! | `field` | one field of a document, as people read it |
 //! | `show` | what came of a command, for people |
 //! | `plain` | whatever else a command answers, in words |
 //! | `offered` | the roles that may be asked for, and what lifts a denial, for people |
@@ -41,6 +42,7 @@ mod asking;
 mod client;
 mod deciding;
 mod exporting;
+mod field;
 mod following;
 mod grammar;
 mod local;

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::field::{instant, list, text};
 use super::paint::{Look, harmless};
 use super::screen::Screen;
-use super::show::{instant, items_of, list, place, risk, text};
+use super::show::{items_of, place, risk};
 use super::table::{Column, column, table};
 
 const ROLES: [Column<'static>; 7] = [
@@ -42,7 +43,7 @@ fn row(screen: &Screen, item: &Value) -> Vec<String> {
     vec![
         text(item, "role"),
         new,
-        super::show::length(item, "max_duration_hours"),
+        super::field::length(item, "max_duration_hours"),
         risk(&text(item, "risk_level")),
         approved,
         until.map(|until| Look::Good.on(&until)).unwrap_or_default(),
@@ -93,7 +94,7 @@ fn remedy(item: &Value) -> Vec<String> {
         text(item, "role"),
         gives,
         place(item),
-        super::show::length(item, "max_duration_hours"),
+        super::field::length(item, "max_duration_hours"),
         risk(&text(item, "risk_level")),
         approved_by(item),
         needs.map(|(_, what)| what).collect::<Vec<_>>().join(", "),

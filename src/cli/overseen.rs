@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::field::{instant, list, text};
 use super::offered;
 use super::paint::{Look, harmless};
 use super::screen::{Format, Screen};
-use super::show::{instant, items_of, list, more_of, place, short_ids, status, text, when_of};
+use super::show::{items_of, more_of, place, short_ids, status, when_of};
 use super::table::{Column, card, column, table};
 use super::zone::said;
 use crate::command::{AnswerKind, CommandSpec};

@@ -2,16 +2,12 @@
 
 use serde_json::Value;
 
+use super::field::{LENGTHS, distance_of, list, title, words};
 use super::paint::{Look, harmless, harmless_lines};
 use super::screen::Screen;
-use super::show::{distance_of, list};
 use super::table::{card, titled};
 use super::zone::said;
 use crate::model::Timestamp;
-
-/// How the name of a length ends, and how many milliseconds one is.
-const LENGTHS: [(&str, f64); 5] =
-    [("_ms", 1.0), ("_seconds", 1_000.0), ("_minutes", 60_000.0), ("_hours", 3_600_000.0), ("_days", 86_400_000.0)];
 
 /// Shows a document: text as it is, an object as a card, a list as a table.
 pub(super) fn anything(screen: &Screen, document: &Value) {
@@ -24,32 +20,6 @@ pub(super) fn anything(screen: &Screen, document: &Value) {
             None => screen.print(&object(screen, document, "")),
         },
         other => screen.print(&words(other)),
-    }
-}
-
-/// The name of a field as people say it: without the unit, which stands with the value.
-pub(super) fn title(name: &str) -> String {
-    let short = LENGTHS.iter().find_map(|(end, _)| name.strip_suffix(end)).unwrap_or(name);
-    harmless(&short.replace('_', " "))
-}
-
-/// A value on one line, without knowing its name: `yes`, `deployer`, `role operator, count 2`.
-pub(super) fn words(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => harmless(text),
-        Value::Number(number) => number
-            .as_f64()
-            .filter(|_| number.is_f64())
-            .map_or_else(|| number.to_string(), |number| ((number * 100.0).round() / 100.0).to_string()),
-        Value::Array(items) => items.iter().map(words).filter(|item| !item.is_empty()).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) => {
-            let said = fields.iter().map(|(name, value)| (title(name), words(value)));
-            let said = said.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name} {value}"));
-            said.collect::<Vec<_>>().join(", ")
-        }
     }
 }
 

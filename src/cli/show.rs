@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::field::{self, distance_of, instant, length, list, text, words};
 use super::paint::{Look, harmless};
 use super::plain;
 use super::screen::{Format, Screen};
@@ -56,39 +57,6 @@ pub(super) fn more_of(screen: &Screen, document: &Value) {
 }
 
 // --- parts of documents ---
-
-/// The text under a name; nothing when it is left out.
-pub(super) fn text(document: &Value, name: &str) -> String {
-    match document.get(name) {
-        Some(Value::String(text)) => harmless(text),
-        None | Some(Value::Null) => String::new(),
-        Some(other) => harmless(&other.to_string()),
-    }
-}
-
-pub(super) fn list(document: &Value, name: &str) -> String {
-    let all = document.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let texts: Vec<_> = all.iter().map(|one| one.as_str().map_or_else(|| step(one), harmless)).collect();
-    texts.join(", ")
-}
-
-/// `1 of platform_admin`, of a step of an approval; anything else in words.
-fn step(item: &Value) -> String {
-    match item.get("count").filter(|_| item.get("roles").is_some_and(Value::is_array)) {
-        Some(count) => format!("{count} of {}", list(item, "roles").replace(", ", " or ")),
-        None => plain::words(item),
-    }
-}
-
-pub(super) fn instant(document: &Value, name: &str) -> Option<i64> {
-    document.get(name)?.as_str()?.parse::<Timestamp>().ok().map(Timestamp::millis)
-}
-
-pub(super) fn length(document: &Value, name: &str) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "hours that the engine knows are small")]
-    let millis = document.get(name).and_then(Value::as_f64).map(|hours| (hours * 3_600_000.0).round() as i64);
-    millis.map(said).unwrap_or_default()
-}
 
 /// `14:00 (in 3h 59m)`.
 fn when(screen: &Screen, millis: i64) -> String {
@@ -164,7 +132,7 @@ fn conditions(document: &Value) -> String {
         said.push(format!("in session {}", text(all, "session")));
     }
     if let Some(call) = all.get("call").filter(|call| call.is_object()) {
-        said.push(format!("exactly the call {}", plain::words(call)));
+        said.push(format!("exactly the call {}", words(call)));
     }
     said.join("; ")
 }
@@ -544,16 +512,11 @@ fn details(screen: &Screen, value: &Value, by: &str, said: &mut Vec<(String, Str
             Value::Bool(true) => "yes".to_owned(),
             _ => continue,
         };
-        let name = plain::title(name);
+        let name = field::title(name);
         let is_said = |(other, value): &(String, String)| *other == name || *value == text;
         let is_aside = SAID_ALREADY.contains(&name.as_str()) || name.contains(" normal ");
         if !is_aside && !text.is_empty() && !said.iter().any(is_said) {
             said.push((name, text));
         }
     }
-}
-
-/// How far away the instant under a name is: `in 59m`.
-pub(super) fn distance_of(screen: &Screen, document: &Value, name: &str) -> String {
-    instant(document, name).map(|at| distance(at, screen.now())).unwrap_or_default()
 }

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
+use super::field::text;
 use super::local::{Local, invalid};
 use super::paint::{Look, harmless};
 use super::place::StorePlace;
 use super::problem::{Exit, Problem};
 use super::screen::{Format, Screen};
-use super::show::{short, text};
+use super::show::short;
 use super::table::{column, table};
 use crate::config::{Config, Effective};
 use crate::host::environment;

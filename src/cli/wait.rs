@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::client::Client;
+use super::field::{distance_of, text};
 use super::paint::Look;
 use super::problem::{Exit, Problem};
 use super::screen::Screen;
-use super::show::{distance_of, short, text, waits_for};
+use super::show::{short, waits_for};
 use super::zone::said;
 
 /// Whether somebody wants this command to end.

@@ -7,15 +7,14 @@ use super::{Action, Resource, RoleName};
 ///
 /// ```
 /// # #[cfg(feature = "cedar")] {
-/// # use jit_access::{config::Config, service::Builder, store::MemoryStore, wire::command};
-/// # use jit_access::model::{Caller, Principal, RequestId};
-/// # let config = Config::parse("jit_access: {approver_roles: [lead], roles: {deployer: {permissions: [tools.execute]}}}", [])?;
-/// # let engine = Builder::new(MemoryStore::new(), config.rules).open()?;
-/// # let made = command::run(&engine.workflow(), r#"{"command": "submit", "caller": {"principal": "dev@example.com"},
-/// #     "role": "deployer", "duration_hours": 1, "reason": "INC-1234", "resource": "tool:deploy"}"#)?;
-/// # let id: RequestId = made.get(7..43).unwrap_or_default().parse()?;
-/// # let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
-/// let request = engine.workflow().request(&dev, id)?.request.ok_or("there is a request")?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+/// # let world::World { engine, dev, .. } = world::requested()?;
+/// use jit_access::command::Submit;
+/// use jit_access::model::{Justification, RoleName};
+///
+/// let submit = Submit::new(RoleName::new("deployer")?).resource("tool:deploy".parse()?);
+/// let submit = submit.reason(Justification::new("INC-1234")?);
+/// let request = engine.workflow().execute(&dev, submit, None)?.request.ok_or("no request")?;
 /// let analysis = engine.workflow().analysis_of(&request)?.ok_or("there is Cedar")?;
 /// assert_eq!(analysis.sentences()[0], "Newly possible: tools.execute on tool:deploy.");
 /// assert!(analysis.broken.is_empty() && !analysis.is_redundant());
