@@ -1,6 +1,8 @@
 //! What the record says, and how it gets elsewhere: who is accountable, processes and configurations, exports that go on by
 //! themselves, and checkpoints that are sent away.
 
+#![expect(clippy::disallowed_methods, reason = "messages are sent by threads that go by the wall clock")]
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 

@@ -134,11 +134,19 @@ impl Reconciler {
         })
     }
 
-    /// Says on record that the process has ended, where its start is on record (`enhanced_audit`). Flush before.
+    /// Says on record that the process has ended, where its start is on record (`enhanced_audit`). Flush before. A `host::Host`
+    /// does it when it is closed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
+    /// # let engine = world::engine()?;
+    /// engine.reconciler().end()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub(crate) fn end(&self) -> Result<(), Error> {
+    pub fn end(&self) -> Result<(), Error> {
         Ok(self.shared.note_end()?)
     }
 

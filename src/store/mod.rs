@@ -11,7 +11,8 @@
 //! | `checkpoints` | what is kept of signed checkpoints |
 //! | `live` | which grants checks need |
 //! | `refusals` | refused attempts: which are kept, and which are wanted |
-//! | `retention` | which old records may be removed, and what has to be told again then |
+//! | `retention` | which old records may be removed |
+//! | `ending` | which rows of a store in tables are over then, and what has to be told again |
 //! | `outbox` | which notices wait to be told, and what becomes of their deliveries |
 //! | `page` | which rows a list shows |
 //! | `records` | which records of the journal are wanted, and what a record is about |
@@ -37,6 +38,8 @@ mod batch;
 mod checkpoints;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod columns;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod ending;
 mod error;
 mod fold;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -11,7 +11,8 @@ use super::session::Session;
 use super::{about, journal, read};
 use crate::model::{DelegationId, GrantId, Removal, RequestId, Revision, Timestamp};
 use crate::store::columns::{instant, int, revision};
-use crate::store::retention::{Ending, Over, check_removal, told_by_then};
+use crate::store::ending::{Ending, Over, told_by_then};
+use crate::store::retention::check_removal;
 use crate::store::topics::{Bits, place_of, revision_of};
 use crate::store::{Head, Removable, RemovalLimits, Subject};
 

@@ -7,7 +7,8 @@ use super::kept::walk;
 use super::rows::{self, int};
 use super::{about, journal, read, standings};
 use crate::model::{DelegationId, GrantId, Removal, RequestId, Revision, Timestamp, Topic};
-use crate::store::retention::{Ending, Over, check_removal, told_by_then};
+use crate::store::ending::{Ending, Over, told_by_then};
+use crate::store::retention::check_removal;
 use crate::store::topics::{Bits, place_of, revision_of};
 use crate::store::{Head, Removable, RemovalLimits, Subject};
 
