@@ -145,8 +145,12 @@ pub struct SteadyTime {
     is_slow: bool,
     /// The millisecond of the monotonic clock in which the wall clock was looked at last.
     looked: AtomicI64,
-    /// A [`ClockTrouble`] as a number; 0 for none.
+    /// A [`ClockTrouble`] as a number, and one beside a reference; 0 for none.
     trouble: AtomicU8,
+    /// How far the wall clock was ahead of the reference when they were compared last; [`NEVER`] when they never were.
+    skew: AtomicI64,
+    /// How far the wall clock was ahead of the monotonic one then; [`NEVER`] when they never were.
+    compared: AtomicI64,
 }
 
 /// Why nobody knows what time it is.
@@ -158,9 +162,9 @@ pub struct SteadyTime {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockTrouble {
-    /// The wall clock is further ahead of everything known than it may be.
+    /// The wall clock is further ahead of everything known, or of the clock that all processes share, than it may be.
     Ahead,
-    /// The wall clock is further behind the journal than it may be.
+    /// The wall clock is further behind the journal, or behind the clock that all processes share, than it may be.
     Behind,
 }
 
@@ -196,6 +200,8 @@ impl SteadyTime {
             is_slow: clock.is_slow(),
             looked: AtomicI64::new(i64::MIN),
             trouble: AtomicU8::new(NONE),
+            skew: AtomicI64::new(NEVER),
+            compared: AtomicI64::new(NEVER),
             clock,
         };
         if !follows {
@@ -222,11 +228,12 @@ impl SteadyTime {
         let wall = self.clock.wall().saturating_sub(monotonic);
         let known = self.offset.load(Ordering::Relaxed);
         let step = wall.saturating_sub(known);
-        let offset = if step <= self.max_step { self.raise(wall) } else { known };
+        let trouble = self.trouble.load(Ordering::Relaxed);
+        let offset = if step <= self.max_step && trouble & SKEWED == 0 { self.raise(wall) } else { known };
         // Both are rare, and the clocks were read already.
         if step > self.max_step {
             self.becomes(AHEAD, step);
-        } else if self.trouble.load(Ordering::Relaxed) != NONE && step >= -MAX_BEHIND_MS {
+        } else if trouble & ALONE != NONE && step >= -MAX_BEHIND_MS {
             self.becomes(NONE, step);
         }
         // After the offset: whoever sees this millisecond sees what was learnt in it.
@@ -290,7 +297,7 @@ impl SteadyTime {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn accept(&self, at: Timestamp) {
-        let (wall, monotonic) = (self.clock.wall(), self.clock.monotonic());
+        let (wall, monotonic) = (self.believed().millis(), self.clock.monotonic());
         let since = wall.saturating_sub(at.millis());
         let now = if (0..=self.max_downtime).contains(&since) { wall } else { at.millis() };
         self.offset.store(now.saturating_sub(monotonic), Ordering::Relaxed);
@@ -302,15 +309,93 @@ impl SteadyTime {
     #[must_use]
     pub fn trouble(&self) -> Option<ClockTrouble> {
         match self.trouble.load(Ordering::Relaxed) {
-            AHEAD => Some(ClockTrouble::Ahead),
-            BEHIND => Some(ClockTrouble::Behind),
-            _ => None,
+            NONE => None,
+            some if some & (AHEAD | SKEWED_AHEAD) != 0 => Some(ClockTrouble::Ahead),
+            _ => Some(ClockTrouble::Behind),
         }
+    }
+
+    /// Compares the wall clock with one that all processes share, which showed `reference` when the monotonic clock showed
+    /// `monotonic`. When they are more than `bound` apart, [`SteadyTime::trouble`] says so and time goes by the reference, until
+    /// they agree. Answers whether that took time back: what was proven at a later instant is proven no more.
+    ///
+    /// ```
+    /// use jit_access::clock::{Clock, ClockTrouble, ManualClock, SteadyTime};
+    /// use std::time::Duration;
+    ///
+    /// let (right, wrong) = ("2026-12-01T09:00:00Z".parse()?, "2026-12-01T09:02:00Z".parse()?);
+    /// let clock = std::sync::Arc::new(ManualClock::at(wrong));
+    /// let time = SteadyTime::new(clock.clone(), right);
+    /// assert!(time.compare(right, clock.monotonic(), Duration::from_secs(10)));
+    /// assert_eq!((time.now(), time.trouble(), time.skew()), (right, Some(ClockTrouble::Ahead), Some(120_000)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn compare(&self, reference: Timestamp, monotonic: i64, bound: Duration) -> bool {
+        let shared = reference.millis().saturating_sub(monotonic);
+        let wall = self.clock.wall().saturating_sub(self.clock.monotonic());
+        let skew = wall.saturating_sub(shared);
+        let bound = i64::try_from(bound.as_millis()).unwrap_or(i64::MAX);
+        let found = match skew {
+            _ if skew > bound => SKEWED_AHEAD,
+            _ if skew < -bound => SKEWED_BEHIND,
+            _ => NONE,
+        };
+        self.skew.store(skew, Ordering::Relaxed);
+        self.compared.store(wall, Ordering::Relaxed);
+        // First what is found and then what is not any more: a check in between is not honoured too often.
+        let before = self.trouble.fetch_or(found, Ordering::Relaxed);
+        self.trouble.fetch_and(ALONE | found, Ordering::Relaxed);
+        let is_new = before & SKEWED != found;
+        if is_new && found != NONE {
+            tracing::error!(
+                skew_ms = skew,
+                "the clock of this host is not that of the store's server; no grant is honoured here until one of them is set right"
+            );
+        } else if is_new {
+            tracing::info!(skew_ms = skew, "the clock of this host agrees with that of the store's server again");
+        }
+        let goes_back = is_new && found == SKEWED_AHEAD;
+        if goes_back {
+            self.offset.store(shared, Ordering::Relaxed);
+            self.looked.store(i64::MIN, Ordering::Release);
+        } else if found != NONE {
+            self.raise(shared);
+        }
+        goes_back
+    }
+
+    /// How far the wall clock was ahead of the clock that all processes share when they were compared last, in milliseconds;
+    /// behind it, when negative. `None` where there is no such clock.
+    #[must_use]
+    pub fn skew(&self) -> Option<i64> {
+        Some(self.skew.load(Ordering::Relaxed)).filter(|skew| *skew != NEVER)
+    }
+
+    /// Whether the wall clock was set since it was compared last.
+    pub(crate) fn was_set(&self) -> bool {
+        const UNNOTICED: i64 = 1_000;
+        let compared = self.compared.load(Ordering::Relaxed);
+        let wall = self.clock.wall().saturating_sub(self.clock.monotonic());
+        compared != NEVER && wall.saturating_sub(compared).saturating_abs() > UNNOTICED
+    }
+
+    /// Whether the wall clock is too far from the clock that all processes share.
+    #[must_use]
+    pub fn is_skewed(&self) -> bool {
+        self.trouble.load(Ordering::Relaxed) & SKEWED != 0
+    }
+
+    /// What the wall clock shows, or the clock that all processes share where the two are too far apart.
+    #[must_use]
+    pub fn believed(&self) -> Timestamp {
+        if self.is_skewed() { self.now() } else { self.wall() }
     }
 
     #[cold]
     fn becomes(&self, trouble: u8, wall_ahead_ms: i64) {
-        if self.trouble.swap(trouble, Ordering::Relaxed) == trouble {
+        let before = self.trouble.fetch_or(trouble, Ordering::Relaxed);
+        self.trouble.fetch_and(SKEWED | trouble, Ordering::Relaxed);
+        if before & ALONE == trouble {
             return;
         }
         match trouble {
@@ -342,6 +427,14 @@ fn at(millis: i64) -> Timestamp {
 const NONE: u8 = 0;
 const AHEAD: u8 = 1;
 const BEHIND: u8 = 2;
+/// What the clock and the journal alone show.
+const ALONE: u8 = AHEAD | BEHIND;
+const SKEWED_AHEAD: u8 = 4;
+const SKEWED_BEHIND: u8 = 8;
+/// What a comparison with a clock that all processes share shows.
+const SKEWED: u8 = SKEWED_AHEAD | SKEWED_BEHIND;
+/// No comparison has been made.
+const NEVER: i64 = i64::MIN;
 
 /// A clock that stands still until it is told, for tests and simulations.
 ///
@@ -522,5 +615,38 @@ mod tests {
         assert_eq!(time.trouble(), Some(ClockTrouble::Behind), "accepted where another clock is right");
         time.accept(at(START + 10 * DAY));
         assert_eq!((time.now(), time.trouble()), (at(START + 10 * DAY), Some(ClockTrouble::Behind)));
+    }
+
+    #[test]
+    fn a_clock_beside_a_reference_is_doubted_and_the_reference_goes_on() {
+        let bound = Duration::from_secs(10);
+        let clock = Arc::new(ManualClock::at(at(START + 3_600_000)));
+        let time = SteadyTime::new(clock.clone(), at(START));
+        assert_eq!((time.now(), time.skew(), time.trouble()), (at(START + 3_600_000), None, None));
+        assert!(time.compare(at(START), 0, bound), "time went back to what is right");
+        assert_eq!((time.now(), time.skew()), (at(START), Some(3_600_000)));
+        assert_eq!((time.trouble(), time.is_skewed()), (Some(ClockTrouble::Ahead), true));
+        clock.advance(1_000);
+        assert_eq!((time.now(), time.believed()), (at(START + 1_000), at(START + 1_000)));
+        assert!(!time.compare(at(START + 1_000), 1_000, bound), "once");
+        clock.set_wall(at(START + 12_000));
+        assert!(!time.compare(at(START + 2_000), 1_000, bound), "ten seconds are within the bound");
+        assert_eq!((time.trouble(), time.skew(), time.believed()), (None, Some(10_000), at(START + 12_000)));
+        assert_eq!(time.now(), at(START + 12_000), "and it is followed again");
+        clock.set_wall(at(START));
+        assert!(!time.compare(at(START + 30_000), 1_000, bound));
+        assert_eq!((time.trouble(), time.skew()), (Some(ClockTrouble::Behind), Some(-30_000)));
+        assert_eq!(time.now(), at(START + 30_000), "a grant ends when it ends for all the others");
+        time.not_before(at(START + DAY));
+        assert_eq!(time.trouble(), Some(ClockTrouble::Behind));
+        clock.set_wall(at(START + 31_000));
+        assert!(!time.compare(at(START + 31_000), 1_000, bound));
+        assert_eq!(
+            (time.trouble(), time.is_skewed()),
+            (Some(ClockTrouble::Behind), false),
+            "the journal is ahead still"
+        );
+        time.accept(at(START + 31_000));
+        assert_eq!((time.now(), time.trouble()), (at(START + 31_000), None));
     }
 }

@@ -112,7 +112,7 @@ impl CheckState {
     }
 
     /// Whether nothing was committed since, as far as can be seen without asking the store.
-    pub(super) fn is_still_current(&self) -> bool {
+    pub(crate) fn is_still_current(&self) -> bool {
         self.store.is_still(Revision(self.reached.load(Ordering::Acquire)))
     }
 

@@ -77,6 +77,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "live-grants",
             "accept-store",
             "accept-clock",
+            "copy-store",
         ],
     ),
     ("This command", &["login", "logout", "completions", "man"]),
@@ -209,6 +210,21 @@ fn made_by_hand() -> Vec<Command> {
         .arg(file("old", "The configuration in force, which names the store"))
         .arg(file("new", "The configuration to try"))
         .after_help("Example: jit simulate-config jit-access.yaml jit-access.new.yaml");
+    let copy = Command::new("copy-store")
+        .about("Copy a whole store into an empty one, and verify the copy. Nobody may use either meanwhile")
+        .arg(
+            Arg::new("from")
+                .required(true)
+                .value_name("FROM")
+                .help("A file, postgresql://…, or a configuration (.yaml)"),
+        )
+        .arg(
+            Arg::new("to")
+                .required(true)
+                .value_name("TO")
+                .help("The same. A copy that was interrupted is gone on with"),
+        )
+        .after_help("Example: jit copy-store jit-access.db postgresql://jit@db.example.com/gateway");
     let doctor = Command::new("doctor").about("Say everything that is wrong with this installation");
     let login = Command::new("login")
         .about("Keep a token for a host. It is read from the terminal, or from standard input")
@@ -229,7 +245,7 @@ fn made_by_hand() -> Vec<Command> {
     let man = Command::new("man")
         .about("Print the manual page, or write the pages of all commands into a folder")
         .arg(option("dir", "FOLDER", "Write jit.1, jit-request.1 … into this folder"));
-    vec![run, status, queue, check, config, simulate, policies, doctor, login, logout, completions, man]
+    vec![run, status, queue, check, config, simulate, policies, copy, doctor, login, logout, completions, man]
 }
 
 /// The list of commands, by what a person wants.

@@ -116,7 +116,7 @@ impl Local {
 }
 
 /// The store that an operator names, with the other settings of the configured one.
-fn at(place: &str, configured: &StoreConfig) -> Result<StoreConfig, Problem> {
+pub(super) fn at(place: &str, configured: &StoreConfig) -> Result<StoreConfig, Problem> {
     if is_database(place) {
         return database(place);
     }

@@ -30,6 +30,7 @@
 //! | `policies` | `test-policies` |
 //! | `operating` | `verify`, `check`, `config`, `doctor` |
 //! | `simulating` | `simulate-config` |
+//! | `copying` | `copy-store` |
 //! | `exporting` | `export`, `evidence` |
 //! | `progress` | a bar with a rate and a remaining time |
 //! | `overseen` | alerts, deliveries, summaries and roles, for people |
@@ -40,6 +41,7 @@
 
 mod asking;
 mod client;
+mod copying;
 mod deciding;
 mod exporting;
 mod field;
@@ -130,6 +132,7 @@ fn run(screen: &Screen, name: &str, matches: &ArgMatches) -> Result<u8, Problem>
         "man" => manual::man(screen, matches)?,
         "config" => operating::config(screen, matches)?,
         "test-policies" => policies::test(screen, matches)?,
+        "copy-store" => copying::copy_store(screen, matches)?,
         "doctor" => operating::doctor(screen, matches)?,
         "simulate-config" => simulating::simulate(screen, matches)?,
         "login" => session::login(screen, matches)?,

@@ -25,7 +25,7 @@ pub struct Effective {
 }
 
 /// Keys whose values nobody may read. Addresses may hold a password.
-const SECRET: [&str; 7] = ["secret", "password", "token", "url", "webhook_url", "secrets", "bot_token"];
+const SECRET: [&str; 8] = ["secret", "password", "token", "url", "listen_url", "webhook_url", "secrets", "bot_token"];
 
 /// Every key that stands in `section`, and the default of every other. `set` says which variable set a key.
 pub(super) fn effective(section: &Value, set: &dyn Fn(&str) -> Option<String>) -> Vec<Effective> {

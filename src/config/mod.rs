@@ -370,6 +370,7 @@ fn settings(reader: &mut Reader) -> Settings {
     let settings = Settings {
         max_staleness: section.millis("max_staleness_ms", 0..=60_000).unwrap_or(defaults.max_staleness),
         time_source: time_source(&mut section).unwrap_or_default(),
+        max_clock_skew: section.millis("max_clock_skew_ms", 100..=600_000).unwrap_or(defaults.max_clock_skew),
         max_clock_step: section
             .count("max_clock_step_minutes", 1..=525_600)
             .map_or(defaults.max_clock_step, |minutes| Duration::from_secs(minutes * 60)),

@@ -75,12 +75,13 @@ pub(super) fn store(reader: &mut Reader, place: &Place<'_>) -> StoreConfig {
     let (path, kind) = (section.text("path"), section.text("type"));
     let busy_timeout = section.millis("busy_timeout_ms", 0..=60_000).unwrap_or(Duration::from_secs(5));
     let mut store = StoreConfig::Memory;
-    let (url, schema, folder) = (section.text("url"), section.text("schema"), section.text("state_folder"));
+    let (url, listen_url) = (section.text("url"), section.text("listen_url"));
+    let (schema, folder) = (section.text("schema"), section.text("state_folder"));
     if let Some(url) = url {
         if path.is_some() || !matches!(kind.as_deref(), None | Some("postgresql")) {
             let expected = "no `path` and no other `type` than postgresql beside it";
             section.refuse("url", "names a PostgreSQL database, and the section another store", expected);
-        } else if let Some(read) = postgres(&section, place, &url, (schema, folder), busy_timeout) {
+        } else if let Some(read) = postgres(&section, place, (&url, listen_url), (schema, folder), busy_timeout) {
             store = read;
         }
         section.finish();
@@ -114,7 +115,7 @@ pub(super) fn store(reader: &mut Reader, place: &Place<'_>) -> StoreConfig {
 fn postgres(
     section: &Reader,
     place: &Place<'_>,
-    url: &str,
+    (url, listen_url): (&str, Option<String>),
     (schema, folder): (Option<String>, Option<String>),
     busy_timeout: Duration,
 ) -> Option<StoreConfig> {
@@ -128,21 +129,22 @@ fn postgres(
     if let Some(folder) = folder {
         options.state_folder = section.findings().ok(place.resolve(&section.key("state_folder"), &folder));
     }
-    let read: Result<crate::store::PostgresUrl, Invalid> = url.parse();
-    match read {
-        Ok(url) => Some(StoreConfig::Postgres { url, options }),
+    let read = |key: &str, text: &str| match text.parse::<crate::store::PostgresUrl>() {
+        Ok(url) => Some(url),
         Err(error) => {
-            section.refuse("url", error.problem().to_owned(), error.expected().to_owned());
+            section.refuse(key, error.problem().to_owned(), error.expected().to_owned());
             None
         }
-    }
+    };
+    options.listen_url = listen_url.and_then(|text| read("listen_url", &text));
+    Some(StoreConfig::Postgres { url: read("url", url)?, options })
 }
 
 #[cfg(not(feature = "postgres"))]
 fn postgres(
     section: &Reader,
     _: &Place<'_>,
-    _: &str,
+    _: (&str, Option<String>),
     _: (Option<String>, Option<String>),
     _: Duration,
 ) -> Option<StoreConfig> {
@@ -169,6 +171,16 @@ impl StoreConfig {
             Self::Memory | Self::Sqlite { .. } => false,
             #[cfg(feature = "postgres")]
             Self::Postgres { .. } => true,
+        }
+    }
+
+    /// Whether it tells at once when another process has committed.
+    #[cfg(feature = "host")]
+    pub(crate) const fn tells(&self) -> bool {
+        match self {
+            Self::Memory | Self::Sqlite { .. } => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres { options, .. } => options.listen_url.is_some(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::log;
 use crate::error::Error;
@@ -26,6 +27,12 @@ use crate::service::{Engine, Reconciler};
 /// ```
 #[derive(Debug)]
 pub struct Background {
+    _rounds: Rounds,
+}
+
+/// A thread that does something again and again until it is dropped.
+#[derive(Debug)]
+pub(super) struct Rounds {
     stop: Arc<(Mutex<bool>, Condvar)>,
     thread: Option<JoinHandle<()>>,
     process: u32,
@@ -33,6 +40,9 @@ pub struct Background {
 
 /// At most 15 bytes, so that the system shows all of it.
 const NAME: &str = "jit-access";
+
+/// How often in an interval it is looked whether another process has committed, where a look is one read of a file.
+const LOOKS: u32 = 4;
 
 impl Background {
     /// Starts the thread.
@@ -42,31 +52,28 @@ impl Background {
     pub fn start(engine: &Engine) -> Result<Self, Error> {
         let interval = engine.settings().interval;
         let reconciler = engine.reconciler();
-        let stop = Arc::new((Mutex::new(false), Condvar::new()));
-        let inner = Arc::clone(&stop);
-        let work = move || {
-            let (stopped, wake) = &*inner;
-            let mut failing = false;
-            loop {
+        let (mut failing, mut left, mut looks) = (false, Duration::ZERO, false);
+        let rounds = Rounds::start(NAME, move || {
+            if left.is_zero() {
                 failing = round(&reconciler, failing);
                 log::deliver();
-                let mut stopped = stopped.lock();
-                if !*stopped {
-                    stopped = wake.wait_for(stopped, interval);
-                }
-                if *stopped {
-                    return;
-                }
+                left = interval;
+                // A store that could say so once can: now somebody may just have committed.
+                looks |= reconciler.can_look();
+            } else {
+                reconciler.look();
             }
-        };
-        let thread = spawn(work)?;
-        Ok(Self { stop, thread: Some(thread), process: std::process::id() })
+            let pause = if looks { left.min(interval / LOOKS) } else { left };
+            left = left.saturating_sub(pause);
+            pause
+        })?;
+        Ok(Self { _rounds: rounds })
     }
 
     /// Whether the operating system gives a thread now. None is left running.
     pub(super) fn can_start() -> Result<(), Error> {
         // It does nothing that could panic.
-        let _ = spawn(|| ())?.join();
+        let _ = spawn(NAME, || ())?.join();
         Ok(())
     }
 }
@@ -90,12 +97,38 @@ fn round(reconciler: &Reconciler, failed_before: bool) -> bool {
     }
 }
 
-fn spawn(work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
-    let spawned = thread::Builder::new().name(NAME.to_owned()).spawn(work);
+impl Rounds {
+    /// Starts the thread; each round answers how long to wait for the next.
+    pub(super) fn start(
+        name: &'static str,
+        mut round: impl FnMut() -> Duration + Send + 'static,
+    ) -> Result<Self, Error> {
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let inner = Arc::clone(&stop);
+        let work = move || {
+            let (stopped, wake) = &*inner;
+            loop {
+                let pause = round();
+                let mut stopped = stopped.lock();
+                if !*stopped && pause > Duration::ZERO {
+                    stopped = wake.wait_for(stopped, pause);
+                }
+                if *stopped {
+                    return;
+                }
+            }
+        };
+        let thread = spawn(name, work)?;
+        Ok(Self { stop, thread: Some(thread), process: std::process::id() })
+    }
+}
+
+fn spawn(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
     spawned.map_err(|source| Error::System { doing: "starting the thread of the background work", source })
 }
 
-impl Drop for Background {
+impl Drop for Rounds {
     /// Stops the thread. In a forked child there is none to wait for, and it may have held a lock at the fork.
     fn drop(&mut self) {
         if self.process != std::process::id() {

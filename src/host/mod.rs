@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `open` | how a configuration becomes an open engine |
 //! | `background` | the thread that does the engine's background work |
+//! | `listening` | the thread that hears at once when another process has committed |
 //! | `keeper` | the thread that verifies and signs the journal |
 //! | `delivery` | how the notices of an engine are sent |
 //! | `telling` | what an open host does with channels and links besides |
@@ -17,6 +18,7 @@ mod background;
 mod delivery;
 pub mod fork;
 mod keeper;
+mod listening;
 pub mod log;
 mod open;
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
@@ -25,3 +27,5 @@ mod telling;
 pub use background::Background;
 pub use keeper::Keeper;
 pub use open::{BackgroundWork, Host, HostBuilder, environment};
+#[cfg(feature = "cli")]
+pub(crate) use open::{SECRETS, open_store};

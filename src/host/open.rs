@@ -11,6 +11,7 @@ use super::background::Background;
 use super::delivery::{Channels, Delivery, Own};
 use super::fork::{self, Opening};
 use super::keeper::{Keeper, Keeping};
+use super::listening::Listening;
 use crate::check::Decider;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Checked, Config, StoreConfig};
@@ -68,14 +69,16 @@ pub(super) struct Threads {
     #[cfg_attr(not(any(feature = "smtp", feature = "webhooks")), expect(dead_code, reason = "it is empty then"))]
     pub(super) delivery: Delivery,
     _keeping: Keeping,
+    _listening: Option<Listening>,
     _background: Background,
 }
 
 impl Threads {
-    fn start(engine: &Engine, channels: &Channels, keeper: &Keeper) -> Result<Self, Error> {
+    fn start(engine: &Engine, channels: &Channels, keeper: &Keeper, hears: bool) -> Result<Self, Error> {
         Ok(Self {
             delivery: channels.start(engine)?,
             _keeping: Keeping::start(keeper)?,
+            _listening: hears.then(|| Listening::start(engine)).transpose()?,
             _background: Background::start(engine)?,
         })
     }
@@ -244,9 +247,13 @@ impl HostBuilder {
     }
 }
 
+/// The names of the secrets of a store: see [`Store::secret`]. Whoever moves a store takes them along.
+#[cfg(feature = "cli")]
+pub(crate) const SECRETS: [&str; 3] = ["links", "authzen_mac", "authzen_es256"];
+
 /// The one place that knows what each kind of store is opened with.
 #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only a server is asked with a limit"))]
-fn open_store(config: &StoreConfig, max_staleness: Duration) -> Result<Arc<dyn Store>, Error> {
+pub(crate) fn open_store(config: &StoreConfig, max_staleness: Duration) -> Result<Arc<dyn Store>, Error> {
     Ok(match config {
         StoreConfig::Memory => Arc::new(MemoryStore::new()),
         StoreConfig::Sqlite { path, busy_timeout } => {
@@ -288,7 +295,7 @@ impl Host {
         let engine = builder.settings(from.config.settings.clone()).open()?;
         let keeper = Keeper::open(&engine, from.config.store.path(), from.config.store.is_shared_server())?;
         let threads = match from.background {
-            BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels, &keeper)?),
+            BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels, &keeper, from.config.store.tells())?),
             BackgroundWork::AtFirstUse => Background::can_start().map(|()| None)?,
             BackgroundWork::Off => None,
         };
@@ -383,7 +390,8 @@ impl Host {
     fn start_background(&self) -> Result<(), Error> {
         let mut threads = self.threads.lock();
         if self.starts_at_first_use.load(Ordering::Acquire) {
-            *threads = Some(Threads::start(&self.engine, &self.channels.lock(), &self.keeper)?);
+            let tells = self.builder.config.store.tells();
+            *threads = Some(Threads::start(&self.engine, &self.channels.lock(), &self.keeper, tells)?);
             self.starts_at_first_use.store(false, Ordering::Release);
         }
         Ok(())

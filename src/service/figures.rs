@@ -70,6 +70,7 @@ impl Shared {
         all.put(metrics::STALENESS, seconds(now.millis() - proven.millis()));
         all.put(metrics::DOUBTED, f64::from(u8::from(self.time.trouble().is_some())));
         all.put_all(metrics::SOURCE, [(self.time.source().name().to_owned(), 1.0)]);
+        all.put(metrics::SKEW, self.time.skew().unwrap_or_default() as f64 / 1_000.0);
 
         let mut of_store = Metrics::default();
         let is_up = match self.figures_of_the_store(&mut of_store, now) {

@@ -47,6 +47,9 @@ pub struct ClockHealth {
     pub wall: Timestamp,
     /// Which way it is wrong, if nobody knows what time it is. Then only break-glass grants are honoured.
     pub trouble: Option<ClockTrouble>,
+    /// How far the wall clock is ahead of that of the store's server, in milliseconds. `None` where the server's is believed, or
+    /// the store has none.
+    pub skew_ms: Option<i64>,
 }
 
 impl ClockHealth {
@@ -74,7 +77,8 @@ impl Workflow {
         let at = time.now();
         self.shared.may_audit(caller, &GetHealth::SPEC, at)?;
         let store = self.store_health(at)?;
-        let clock = ClockHealth { source: time.source(), wall: time.wall(), trouble: time.trouble() };
+        let clock =
+            ClockHealth { source: time.source(), wall: time.wall(), trouble: time.trouble(), skew_ms: time.skew() };
         let journal = self.shared.integrity.lock().clone();
         let mut channels = self.shared.store.channel_counts()?;
         for channel in self.shared.settings.notices.channels.keys() {

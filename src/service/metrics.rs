@@ -65,6 +65,7 @@ families! {
     STALENESS = "jit_staleness_seconds", Gauge, "", "How old the last proof is that the state is current.";
     DOUBTED = "jit_clock_doubted", Gauge, "", "1 while the clock is doubted and no grant is honoured.";
     SOURCE = "jit_clock_source", Gauge, "source", "1 for the clock that is believed: that of the host or of the database.";
+    SKEW = "jit_clock_skew_seconds", Gauge, "", "How far the clock of this host is ahead of that of the store's server; 0 where the store has none.";
     UP = "jit_store_up", Gauge, "", "1 when the store could be read for these figures. At 0 those below are missing.";
     ANSWER = "jit_store_answer_seconds", Gauge, "", "How long the store took just now to say what its last record is.";
     GRANTS = "jit_live_grants", Gauge, "", "Live grants of everybody; a grant and its extensions count once.";
@@ -196,6 +197,8 @@ pub(super) struct Counters {
     probes: [AtomicU64; PROBE_BOUNDS.len()],
     probe_count: AtomicU64,
     probe_nanos: AtomicU64,
+    /// When the clocks are compared next, by the monotonic clock.
+    next_comparison: AtomicI64,
     /// When the next probe is due, by the monotonic clock.
     next_probe: AtomicI64,
 }
@@ -210,6 +213,15 @@ impl Counters {
         let is_due = self.next_probe.load(Ordering::Relaxed) <= monotonic;
         if is_due {
             self.next_probe.store(monotonic.saturating_add(1_000), Ordering::Relaxed);
+        }
+        is_due
+    }
+
+    /// Whether a second has passed since the clocks were compared.
+    pub(super) fn is_compared(&self, monotonic: i64) -> bool {
+        let is_due = self.next_comparison.load(Ordering::Relaxed) <= monotonic;
+        if is_due {
+            self.next_comparison.store(monotonic.saturating_add(1_000), Ordering::Relaxed);
         }
         is_due
     }

@@ -1,6 +1,7 @@
 //! What time has made true, and what is waiting to be written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::commit::Decision;
 use super::metrics::Counters;
@@ -76,9 +77,35 @@ impl Reconciler {
         done
     }
 
+    /// Waits at most `limit` until another process says that it has committed, and takes in what it has. `false`, at once, for a
+    /// store in which nobody says so. A tick finds the same without it, later.
+    #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
+    pub(crate) fn hear(&self, limit: Duration) -> Result<bool, Error> {
+        let heard = self.shared.store.hear(limit)?;
+        if heard == Some(true) {
+            self.shared.sync()?;
+        }
+        Ok(heard.is_some())
+    }
+
+    /// Whether a look costs next to nothing: the store can say without being asked that nothing was committed since.
+    #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
+    pub(crate) fn can_look(&self) -> bool {
+        self.shared.checks.is_still_current()
+    }
+
+    /// Looks whether anything was committed, and takes it in. What cannot be read the next tick says.
+    #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
+    pub(crate) fn look(&self) {
+        if !self.can_look() {
+            let _ = self.shared.sync();
+        }
+    }
+
     fn round(&self) -> Result<Tick, Error> {
         let shared = &*self.shared;
         shared.time.refresh();
+        let compared = shared.compare_clocks();
         // What others have ended, and what the operator forbids by now, holds also when nothing can be written.
         let written = shared.write_pending().and_then(|()| Ok(shared.flush_uses()?));
         let synced = shared.sync();
@@ -86,6 +113,7 @@ impl Reconciler {
         let guarded = shared.watch_guardrails();
         written?;
         synced?;
+        compared?;
         #[cfg(feature = "cedar")]
         guarded?;
         shared.remember();

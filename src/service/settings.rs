@@ -26,6 +26,9 @@ pub struct Settings {
     pub max_staleness: Duration,
     /// Whose time of day is believed.
     pub time_source: TimeSource,
+    /// How far the host's clock may be from that of the store's server before no grant is honoured in this process. Ten seconds:
+    /// far more than a clock is off that anything keeps, and far less than a grant lasts.
+    pub max_clock_skew: Duration,
     /// How far the wall clock may jump ahead before it is not believed. See [`crate::clock::MAX_STEP`].
     pub max_clock_step: Duration,
     /// How long a store that outlives its processes may have been unused before the wall clock is not believed at a start.
@@ -150,6 +153,7 @@ impl Default for Settings {
         Self {
             max_staleness: Duration::from_secs(2),
             time_source: TimeSource::default(),
+            max_clock_skew: Duration::from_secs(10),
             max_clock_step: MAX_STEP,
             max_downtime: MAX_DOWNTIME,
             interval: Duration::from_millis(50),

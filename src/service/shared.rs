@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::lock::Mutex;
 use crate::monitor::Monitor;
 use crate::projection::Projection;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::workflow::Rules;
 
 /// What the handles share.
@@ -160,9 +160,35 @@ impl Shared {
         if crosses || !shared.guard.set().is_empty() || shared.settings.guardrails.path.is_some() {
             let _ = shared.checks.guard.set(Arc::clone(&shared.guard) as _);
         }
+        shared.compare_clocks()?;
         shared.start_following()?;
         shared.withhold_changed_roles()?;
         Ok(shared)
+    }
+
+    /// Compares the host's clock with that of the store's server, once a second. Where it is not believed any more, time may have
+    /// gone back, and what was proven at a later instant is not.
+    pub(super) fn compare_clocks(&self) -> Result<(), StoreError> {
+        let is_due = self.counters.is_compared(self.time.monotonic());
+        if is_due || self.time.was_set() { self.compare_now() } else { Ok(()) }
+    }
+
+    fn compare_now(&self) -> Result<(), StoreError> {
+        if self.time.source() != TimeSource::Host {
+            return Ok(());
+        }
+        let asked = self.time.monotonic();
+        let Some(shown) = self.store.wall()? else { return Ok(()) };
+        let took = self.time.monotonic().saturating_sub(asked).max(0);
+        // The answer belongs to an instant between the question and its arrival.
+        let doubt = Duration::from_millis(took.unsigned_abs() / 2);
+        if self.time.compare(shown, asked.saturating_add(took / 2), self.settings.max_clock_skew.saturating_add(doubt))
+        {
+            let mut following = self.following.lock();
+            self.checks.doubt();
+            following.proven = following.proven.min(self.time.now());
+        }
+        Ok(())
     }
 
     /// What follows the journal, in the order in which it is fed. A new projection (a monitor, say) goes before those of

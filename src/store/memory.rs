@@ -668,6 +668,10 @@ impl Store for MemoryStore {
         Ok(self.state.lock().secrets.entry(name.to_owned()).or_insert_with(|| fresh.clone()).clone())
     }
 
+    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
+        Ok(self.state.lock().secrets.get(name).cloned())
+    }
+
     fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {
         self.state.lock().add_refusals(refused);
         Ok(())

@@ -18,6 +18,7 @@
 //! | `records` | which records of the journal are wanted, and what a record is about |
 //! | `topics` | which records have a topic, and how several are put together |
 //! | `answer` | how a view is put together from single reads |
+//! | `copy` | how a whole store is copied into another one |
 //! | `columns` | how values become columns of a database, and come back |
 //! | `statuses` | which rows of a database have a status at an instant |
 //! | `spans` | which span a transaction of a database is |
@@ -38,6 +39,7 @@ mod batch;
 mod checkpoints;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod columns;
+mod copy;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod ending;
 mod error;
@@ -75,6 +77,7 @@ pub mod conformance;
 pub use crate::model::Subject;
 pub use batch::{Batch, Done};
 pub use checkpoints::KeptCheckpoint;
+pub use copy::{Copied, copy};
 pub use error::StoreError;
 pub use fold::{Rows, fold};
 pub use head::{Head, Lineage, Position, Removed, Seen};

@@ -1,6 +1,7 @@
 //! What every store promises.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use super::{
     Batch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
@@ -95,6 +96,17 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Replaced`] when the position is not in this journal; [`StoreError::Unavailable`],
     /// [`StoreError::Corrupt`].
     fn has_grown(&self, since: &Position) -> Result<bool, StoreError>;
+
+    /// Waits at most `limit` until another process says that it has committed, and answers whether one has. A hint that may be
+    /// lost, and may come for nothing: what was committed, [`Store::has_grown`] says. `None`, at once, for a store in which
+    /// nobody says so.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; then nothing is heard until a call succeeds, which answers `true` first.
+    fn hear(&self, limit: Duration) -> Result<Option<bool>, StoreError> {
+        let _ = limit;
+        Ok(None)
+    }
 
     /// What the clock of the store's server shows; `None` for a store without a clock of its own.
     ///
@@ -289,6 +301,15 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError>;
+
+    /// The secret of this name, where there is one. A store that cannot say answers none, and [`super::copy`] makes no copy of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
+        let _ = name;
+        Ok(None)
+    }
 
     /// What a process on this machine has seen last, whatever the store says now: it is kept beside the store. `None` where
     /// nothing was kept, or nothing can be kept outside the store.

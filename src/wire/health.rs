@@ -57,6 +57,8 @@ document! {
         wall: Instant,
         /// Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured.
         doubted: Option<&'static str> = ["ahead", "behind"],
+        /// How far the host's clock is ahead of that of the store's server, in milliseconds; `null` where there is none to compare with.
+        skew_ms: Option<i64>,
     }
 }
 
@@ -124,6 +126,6 @@ impl From<&Integrity> for JournalDocument {
 
 impl From<&ClockHealth> for ClockDocument {
     fn from(clock: &ClockHealth) -> Self {
-        Self { source: clock.source.name(), wall: clock.wall.into(), doubted: clock.doubted() }
+        Self { source: clock.source.name(), wall: clock.wall.into(), doubted: clock.doubted(), skew_ms: clock.skew_ms }
     }
 }

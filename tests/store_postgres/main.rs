@@ -8,12 +8,24 @@
 //! | `server` | how is a server started, killed and looked at |
 //! | `faults` | what does the store do when the server or the network does not |
 //! | `summaries` | is a summary the same from every replica of a journal |
+//! | `bouncer` | does the store keep its promises through PgBouncer |
+//! | `copying` | does a store come whole to PostgreSQL and back |
+//! | `encrypted` | does it speak only to a server that proves its name |
+//! | `kills` | is what was acknowledged there, and told, whatever is killed |
+//! | `worker` | what does another process see |
+//! | `replicas` | what do several processes do together, and one that the others cannot reach |
 
 #![expect(clippy::disallowed_methods, reason = "a real server takes its time, and is waited for")]
 
+mod bouncer;
+mod copying;
+mod encrypted;
 mod faults;
+mod kills;
+mod replicas;
 mod server;
 mod summaries;
+mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -31,6 +31,11 @@ pub(crate) fn shared() -> Option<&'static Server> {
 impl Server {
     /// A server with these settings besides.
     pub(crate) fn start(settings: &'static str) -> Option<Self> {
+        Self::prepared(settings, |_| ())
+    }
+
+    /// The same, with what is done to its folder before it starts.
+    pub(crate) fn prepared(settings: &'static str, prepare: impl FnOnce(&Self)) -> Option<Self> {
         let Some(programs) = programs() else {
             println!("SKIPPED: the store in PostgreSQL, because no PostgreSQL server is installed here");
             return None;
@@ -54,11 +59,16 @@ impl Server {
         let data = server.data();
         let made = server.run("initdb", &["-U", "jit", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D", &data]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        prepare(&server);
         server.resume();
         Some(server)
     }
 
-    fn data(&self) -> String {
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn data(&self) -> String {
         self.folder.join("data").to_string_lossy().into_owned()
     }
 
@@ -154,7 +164,7 @@ impl Server {
         self.command(self.programs.join(program)).args(args).output().unwrap()
     }
 
-    fn command(&self, program: impl AsRef<Path>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command.current_dir(&self.folder).env("LC_ALL", "C");
         if let Some((user, group)) = self.user {

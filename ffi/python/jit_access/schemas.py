@@ -506,6 +506,7 @@ class ClockHealthModel(_Shown):
     source: Literal["host", "database"] = Field(description="Whose time of day is believed: that of the `host` or of the `database`")
     wall: datetime = Field(description="What the wall clock shows")
     doubted: Literal["ahead", "behind"] | None = Field(description="Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured")
+    skew_ms: int | None = Field(description="How far the host's clock is ahead of that of the store's server, in milliseconds; `null` where there is none to compare with")
 
 
 class RefusedAttemptModel(_Shown):

@@ -1829,7 +1829,7 @@ class ClockHealth(Value):
     """How the clock stands."""
 
     __slots__ = ()
-    _shown = ("source", "wall", "doubted",)
+    _shown = ("source", "wall", "doubted", "skew_ms",)
 
     @property
     def source(self) -> Literal["host", "database"]:
@@ -1845,6 +1845,11 @@ class ClockHealth(Value):
     def doubted(self) -> Literal["ahead", "behind"] | None:
         """Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured."""
         return self._of("doubted")
+
+    @property
+    def skew_ms(self) -> int | None:
+        """How far the host's clock is ahead of that of the store's server, in milliseconds; `None` where there is none to compare with."""
+        return self._of("skew_ms")
 
 
 @final

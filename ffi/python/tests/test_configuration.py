@@ -570,6 +570,8 @@ def documented() -> set[str]:
 IN_RUST: Final = {
     "journal.": "tests/proof.rs",
     "monitor.": "tests/monitor.rs",
+    "service.max_clock_skew_ms": "tests/store_postgres",
+    "store.listen_url": "tests/store_postgres",
     "store.schema": "tests/store_postgres",
     "store.state_folder": "tests/store_postgres",
     "store.url": "tests/store_postgres",

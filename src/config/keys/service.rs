@@ -19,6 +19,12 @@ pub(super) const TABLES: &[Table] = &[(
             "",
             "The PostgreSQL database: `postgresql://user:password@host:port/database`. To another machine the connection is encrypted and verified, unless the address says `sslmode=disable`; `sslrootcert` names the authority. PgBouncer may stand before it. The password is shown nowhere.",
         ),
+        key(
+            "store.listen_url",
+            Text,
+            "",
+            "PostgreSQL: another address of the same database that leads to the server itself, where `store.url` leads to PgBouncer; it may be the same where it does not. Over it each process hears at once (`LISTEN`) when another has committed, so a revocation does not wait for `service.interval_ms`. A hint: what is not heard is found by asking. Set it for every process.",
+        ),
         key("store.schema", Text, "jit_access", "PostgreSQL: the schema. It is made where it is not there."),
         key(
             "store.state_folder",
@@ -44,6 +50,12 @@ pub(super) const TABLES: &[Table] = &[(
             Text,
             "host",
             "Whose time of day is believed: `host`, that of the machine, which has to agree with the others; or `database`, that of the server of a store in PostgreSQL, for every process of it. `health` and the metric `jit_clock_source` say which it is.",
+        ),
+        key(
+            "service.max_clock_skew_ms",
+            Plain,
+            "10000",
+            "PostgreSQL with the host's time: how far the host's clock may be from the server's. Past that no grant is honoured in this process until one of them is set right, and its records carry the server's time; other processes are not affected.",
         ),
         key(
             "service.max_clock_step_minutes",

@@ -31,6 +31,7 @@ pub(super) fn commit(session: &Session<'_>, batch: &Batch) -> Result<Vec<Record>
         key_at = Some(statements.len());
         statements.push(keep_key(caller, key, done, head.at));
     }
+    session.has_news.set(records.iter().any(|record| record.event.fact.changes_state()));
     if !records.is_empty() {
         statements.push(append(&records));
         write_rows(session, batch, &records, &mut statements)?;

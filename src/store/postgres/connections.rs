@@ -2,12 +2,13 @@
 //!
 //! One connection writes the journal, behind a mutex: its head row lets one in at a time anyway, and a thread that waits for
 //! a mutex costs the server nothing. A few others read, and give out notices, beside it. One more only asks whether the
-//! journal has grown; it has a limit of its own, because a proof that comes too late is none.
+//! journal has grown; it has a limit of its own, because a proof that comes too late is none. Where the server can be reached
+//! directly, one hears when others have committed: a hint, which saves waiting for the next question and proves nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::error::{Fault, OPENING};
+use super::error::{Fault, OPENING, UnusableDatabase};
 use super::journal;
 use super::link::Link;
 use super::options::PostgresOptions;
@@ -39,8 +40,21 @@ pub(super) struct Connections {
     readers: Mutex<Readers>,
     free: Condvar,
     watcher: Mutex<Watcher>,
+    /// How many of its questions were left without an answer.
+    unanswered: AtomicU64,
+    ear: Mutex<Option<Ear>>,
     begin: Begin,
 }
+
+/// The connection that hears when others have committed, and for how long nothing has come over it.
+#[derive(Debug)]
+struct Ear {
+    link: Link,
+    silence: Duration,
+}
+
+/// How often a connection that hears nothing is asked whether it is still there: a network that swallows packets tells nobody.
+const BEAT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 struct Made {
@@ -70,6 +84,10 @@ struct Begin {
     commit: String,
     /// Asks for the head outside of any transaction.
     watch: String,
+    /// What a transaction ends with of which others want to hear.
+    told: String,
+    /// From here on it is heard.
+    hear: String,
 }
 
 /// What a transaction may do.
@@ -93,6 +111,8 @@ impl Connections {
             readers: Mutex::new(Readers::default()),
             free: Condvar::default(),
             watcher: Mutex::new(Watcher::default()),
+            unanswered: AtomicU64::new(0),
+            ear: Mutex::new(None),
             begin,
         };
         let made = connections.connect(connections.options.statement_timeout).map_err(|fault| fault.told(OPENING))?;
@@ -138,7 +158,8 @@ impl Connections {
                     return Err(fault);
                 }
             };
-            match made.link.simple("COMMIT", self.options.statement_timeout) {
+            let end = if session.has_news.get() { &self.begin.told } else { "COMMIT" };
+            match made.link.simple(end, self.options.statement_timeout) {
                 Ok(_) => {
                     *slot = Some(made);
                     Ok(value)
@@ -203,8 +224,16 @@ impl Connections {
     pub(super) fn has_grown(&self, since: &Position) -> Result<bool, StoreError> {
         const DOING: &str = "watching the journal";
         let _inside = self.enter(DOING)?;
+        let unanswered = self.unanswered.load(Ordering::Acquire);
         let mut watcher = self.watcher.lock();
+        // Whoever waited for one that got no answer has waited long enough: their questions would wait in a row.
+        if self.unanswered.load(Ordering::Acquire) != unanswered {
+            return Err(Fault::Silent(self.options.proof_timeout).told(DOING));
+        }
         let grown = self.look(&mut watcher, since);
+        if matches!(grown, Err(Fault::Silent(_) | Fault::Unreachable(_))) {
+            self.unanswered.fetch_add(1, Ordering::Release);
+        }
         grown.map_err(|fault| fault.told(DOING))
     }
 
@@ -223,6 +252,43 @@ impl Connections {
         Ok(head.revision > since.revision)
     }
 
+    /// Waits at most `limit` until others have committed, and says whether they have; `None` where nobody could say so.
+    pub(super) fn hear(&self, limit: Duration) -> Result<Option<bool>, StoreError> {
+        const DOING: &str = "listening for changes";
+        let Some(url) = &self.options.listen_url else { return Ok(None) };
+        let _inside = self.enter(DOING)?;
+        let mut slot = self.ear.lock();
+        // What fails leaves no connection, and the next call makes one.
+        let heard = match slot.take() {
+            None => self.listen(url).map(|ear| (ear, true)),
+            Some(mut ear) => ear.hear(limit, self.options.proof_timeout).map(|heard| (ear, heard)),
+        };
+        let (ear, heard) = heard.map_err(|fault| fault.told(DOING))?;
+        *slot = Some(ear);
+        Ok(Some(heard))
+    }
+
+    /// A connection that hears from now on. What was said before is not heard, so whoever makes one looks once.
+    fn listen(&self, url: &PostgresUrl) -> Result<Ear, Fault> {
+        let limit = self.options.proof_timeout;
+        let link = Link::open(url, limit)?;
+        link.simple(&self.begin.hear, limit)?;
+        let there = schema::watched(&link.simple(&self.begin.watch, limit)?)?;
+        let mut place = self.take_place();
+        let (made, here) = self.begin(place.made.take(), Kind::Read)?;
+        place.made = self.ended(made)?;
+        if there.lineage != here.lineage {
+            return Err(UnusableDatabase::fault(format!("{url}, where changes are heard, has another journal")));
+        }
+        Ok(Ear { link, silence: Duration::ZERO })
+    }
+
+    /// The connection after its transaction, in which nothing was written.
+    fn ended(&self, made: Made) -> Result<Option<Made>, Fault> {
+        made.link.simple("COMMIT", self.options.statement_timeout)?;
+        Ok(Some(made))
+    }
+
     /// Waits for what is running, closes every connection, and keeps everybody out until [`Connections::resume`].
     pub(super) fn pause(&self) {
         if self.process == std::process::id() {
@@ -230,6 +296,7 @@ impl Connections {
             drop(self.writer.lock().take());
             drop(std::mem::take(&mut *self.watcher.lock()));
             drop(std::mem::take(&mut *self.readers.lock()));
+            drop(self.ear.lock().take());
         }
     }
 
@@ -333,6 +400,18 @@ impl Drop for Place<'_> {
     }
 }
 
+impl Ear {
+    fn hear(&mut self, limit: Duration, patience: Duration) -> Result<bool, Fault> {
+        if self.silence >= BEAT {
+            self.link.simple("SELECT 1", patience)?;
+            self.silence = Duration::ZERO;
+        }
+        let heard = self.link.hear(limit)?;
+        self.silence = if heard { Duration::ZERO } else { self.silence + limit };
+        Ok(heard)
+    }
+}
+
 impl Begin {
     fn new(options: &PostgresOptions) -> Self {
         let schema = schema::quoted(&options.schema);
@@ -355,6 +434,9 @@ impl Begin {
                  SELECT {columns} FROM head FOR UPDATE"
             ),
             watch: format!("SELECT {columns}, pg_is_in_recovery() FROM {schema}.head"),
+            // The name of the schema is that of the channel; both are of a database.
+            told: if options.listen_url.is_some() { format!("NOTIFY {schema}; COMMIT") } else { "COMMIT".to_owned() },
+            hear: format!("LISTEN {schema}"),
         }
     }
 }

@@ -10,13 +10,16 @@
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, SimpleQueryMessage, SimpleQueryRow};
 use uuid::Uuid;
 
 use super::error::Fault;
@@ -33,6 +36,8 @@ pub(super) struct Link {
     client: Option<Client>,
     runtime: Option<Runtime>,
     driver: Option<JoinHandle<()>>,
+    /// Notified when the server tells of a `NOTIFY`, and when the connection ends.
+    heard: Arc<Notify>,
     process: u32,
 }
 
@@ -89,16 +94,17 @@ impl Link {
     pub(super) fn open(url: &PostgresUrl, limit: Duration) -> Result<Self, Fault> {
         let unreachable = |error: std::io::Error| Fault::Unreachable(Box::new(error));
         let runtime = Builder::new_current_thread().enable_all().build().map_err(unreachable)?;
+        let heard = Arc::new(Notify::new());
         let connecting = async {
+            let heard = Arc::clone(&heard);
             let (client, driver): (_, Pin<Box<dyn Future<Output = ()> + Send>>) = match &url.tls {
                 None => {
                     let (client, connection) = url.config.connect(NoTls).await?;
-                    // What it fails with, whoever asks next is told.
-                    (client, Box::pin(async move { drop(connection.await) }))
+                    (client, Box::pin(drive(connection, heard)))
                 }
                 Some(trust) => {
                     let (client, connection) = url.config.connect(tls::connector(trust)?).await?;
-                    (client, Box::pin(async move { drop(connection.await) }))
+                    (client, Box::pin(drive(connection, heard)))
                 }
             };
             Ok((client, tokio::spawn(driver)))
@@ -109,6 +115,7 @@ impl Link {
                 client: Some(client),
                 runtime: Some(runtime),
                 driver: Some(driver),
+                heard,
                 process: std::process::id(),
             }),
             Err(fault) => {
@@ -171,6 +178,17 @@ impl Link {
         Ok(answers.collect::<Result<Vec<_>, _>>()?)
     }
 
+    /// Waits until the server tells of a `NOTIFY`, at most so long; whether it did. What it has told since the last call counts.
+    pub(super) fn hear(&self, limit: Duration) -> Result<bool, Fault> {
+        let (client, runtime) = self.parts()?;
+        let hearing = async { Ok(tokio::time::timeout(limit, self.heard.notified()).await.is_ok()) };
+        let heard = block(runtime, limit + FAREWELL, hearing)?;
+        if client.is_closed() {
+            return Err(Fault::Unreachable("the connection that hears of changes has ended".into()));
+        }
+        Ok(heard)
+    }
+
     fn parts(&self) -> Result<(&Client, &Runtime), Fault> {
         self.client.as_ref().zip(self.runtime.as_ref()).ok_or_else(|| Fault::Unreachable("it is closed".into()))
     }
@@ -194,6 +212,20 @@ impl Drop for Link {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Keeps a connection going until it ends. What it fails with, whoever asks next is told.
+async fn drive<S, T>(mut connection: Connection<S, T>, heard: Arc<Notify>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        if matches!(message, AsyncMessage::Notification(_)) {
+            heard.notify_one();
+        }
+    }
+    heard.notify_one();
 }
 
 /// Waits for the answer, no longer than the limit. A thread that drives another runtime already may not drive this one, so

@@ -56,6 +56,7 @@ mod url;
 mod verify;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use connections::Connections;
 pub use error::UnusableDatabase;
@@ -151,6 +152,10 @@ impl Store for PostgresStore {
 
     fn has_grown(&self, since: &Position) -> Result<bool, StoreError> {
         self.connections.has_grown(since)
+    }
+
+    fn hear(&self, limit: Duration) -> Result<Option<bool>, StoreError> {
+        self.connections.hear(limit)
     }
 
     fn wall(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -274,11 +279,14 @@ impl Store for PostgresStore {
     }
 
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
-        const DOING: &str = "reading a secret";
-        match self.connections.read(DOING, |s| secrets::one(s, name))? {
+        match self.known_secret(name)? {
             Some(kept) => Ok(kept),
-            None => self.connections.change(DOING, |s| secrets::kept(s, name, fresh)),
+            None => self.connections.change("keeping a secret", |s| secrets::kept(s, name, fresh)),
         }
+    }
+
+    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
+        self.connections.read("reading a secret", |s| secrets::one(s, name))
     }
 
     fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {

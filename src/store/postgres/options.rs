@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::url::PostgresUrl;
+
 /// What an operator may tune. Write `PostgresOptions { schema, ..Default::default() }`.
 ///
 /// ```
@@ -25,6 +27,10 @@ pub struct PostgresOptions {
     /// The folder on this machine in which the last position is kept that was seen, so that a database that was restored from
     /// an older backup is noticed at the next start too. Without one it is noticed while a process runs.
     pub state_folder: Option<PathBuf>,
+    /// Another address of the same database, one that leads to the server itself and not through a proxy such as PgBouncer.
+    /// Over it a process hears at once when another has committed, instead of finding out when it asks next. Only a hint: what
+    /// is not heard is found when it is asked for. Every process of the database needs it, because only who has it tells.
+    pub listen_url: Option<PostgresUrl>,
 }
 
 impl Default for PostgresOptions {
@@ -35,6 +41,7 @@ impl Default for PostgresOptions {
             statement_timeout: Duration::from_secs(10),
             proof_timeout: Duration::from_secs(1),
             state_folder: None,
+            listen_url: None,
         }
     }
 }

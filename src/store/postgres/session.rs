@@ -1,5 +1,6 @@
 //! What can be asked in one transaction.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use tokio_postgres::Row;
@@ -14,12 +15,14 @@ pub(super) struct Session<'a> {
     limit: Duration,
     /// The end of the journal when it began; in a commit, nobody else moves it until the transaction ends.
     pub(super) head: Head,
+    /// Whether others want to hear of it at once: it changes more than how often grants were used.
+    pub(super) has_news: Cell<bool>,
 }
 
 impl<'a> Session<'a> {
     /// A transaction over this connection; each answer comes within `limit`, or never.
     pub(super) const fn new(link: &'a Link, limit: Duration, head: Head) -> Self {
-        Self { link, limit, head }
+        Self { link, limit, head, has_news: Cell::new(false) }
     }
 
     pub(super) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Fault> {

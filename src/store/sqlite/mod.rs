@@ -253,11 +253,14 @@ impl Store for SqliteStore {
     }
 
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
-        const DOING: &str = "reading a secret";
-        match self.connections.read(DOING, |c| secrets::one(c, name))? {
+        match self.known_secret(name)? {
             Some(kept) => Ok(kept),
-            None => self.connections.write(DOING, |c| secrets::kept(c, name, fresh)),
+            None => self.connections.write("keeping a secret", |c| secrets::kept(c, name, fresh)),
         }
+    }
+
+    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
+        self.connections.read("reading a secret", |c| secrets::one(c, name))
     }
 
     fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {

@@ -1,0 +1,49 @@
+//! The thread that hears at once when another process has committed, where the store can tell.
+
+use std::time::Duration;
+
+use super::background::Rounds;
+use crate::error::Error;
+use crate::service::{Engine, Reconciler};
+
+/// Calls [`Reconciler::hear`] until it is dropped. What it does not hear the background work finds.
+#[derive(Debug)]
+pub(super) struct Listening {
+    _rounds: Rounds,
+}
+
+/// How long it listens at a stretch: so long a fork and the end of the engine wait for it.
+const STRETCH: Duration = Duration::from_millis(100);
+/// How long after a failure it tries again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Listening {
+    pub(super) fn start(engine: &Engine) -> Result<Self, Error> {
+        let reconciler = engine.reconciler();
+        let mut failing = false;
+        let rounds = Rounds::start("jit-listen", move || {
+            let failed = hear(&reconciler, failing);
+            failing = failed;
+            if failed { PAUSE } else { Duration::ZERO }
+        })?;
+        Ok(Self { _rounds: rounds })
+    }
+}
+
+/// Answers whether it failed. Logged when that begins and when it ends.
+fn hear(reconciler: &Reconciler, failed_before: bool) -> bool {
+    match reconciler.hear(STRETCH) {
+        Err(error) => {
+            if !failed_before {
+                tracing::warn!(%error, "changes of other processes are not heard at once; they are found by asking");
+            }
+            true
+        }
+        Ok(_) => {
+            if failed_before {
+                tracing::info!("changes of other processes are heard at once again");
+            }
+            false
+        }
+    }
+}
