@@ -364,6 +364,8 @@ mod the_file {
 
 #[path = "sqlite/alone.rs"]
 mod rows;
+#[path = "sqlite/together.rs"]
+mod together;
 
 mod tampering {
     use super::rows::alone;
@@ -682,8 +684,12 @@ mod tampering {
             format!("UPDATE requests SET extends = 1 - extends {one} requests)"),
             format!("UPDATE requests SET role = 'root' {one} requests)"),
             format!("UPDATE requests SET id = randomblob(16) {one} requests)"),
-            format!("UPDATE requests SET stored = replace(stored, '\"role\":\"', '\"role\":\"x') {one} requests)"),
-            format!("UPDATE requests SET stored = 'x' {one} requests)"),
+            format!(
+                "UPDATE requests SET stored = replace(stored, '\"role\":\"', '\"role\":\"x') {one} requests WHERE stored <> '')"
+            ),
+            format!("UPDATE requests SET stored = 'x', pressed = NULL {one} requests)"),
+            "UPDATE requests SET pressed = zeroblob(9) WHERE pressed IS NOT NULL".to_owned(),
+            "UPDATE requests SET pressed = (SELECT max(pressed) FROM requests) WHERE pressed IS NOT NULL".to_owned(),
             format!("DELETE FROM requests {one} requests)"),
             "UPDATE requests SET created = 1000000 WHERE created = (SELECT min(created) FROM requests)".to_owned(),
             "DELETE FROM request_approvers WHERE role = 'security'".to_owned(),
@@ -704,7 +710,10 @@ mod tampering {
             format!("UPDATE grants SET role = 'root' {one} grants)"),
             format!("UPDATE grants SET plain = 1 - plain {one} grants)"),
             format!("UPDATE grants SET due_at = NULL {one} grants WHERE due_at IS NOT NULL)"),
-            format!("UPDATE grants SET stored = replace(stored, 'approved_by', 'approved_bi') {one} grants)"),
+            format!(
+                "UPDATE grants SET stored = replace(stored, 'approved_by', 'approved_bi') {one} grants WHERE stored <> '')"
+            ),
+            format!("UPDATE grants SET stored = 'x', pressed = NULL {one} grants)"),
             format!("DELETE FROM grants {one} grants)"),
             "DELETE FROM grant_approvers WHERE role = 'sre'".to_owned(),
             format!("UPDATE delegations SET ends_at = ends_at + 1 {one} delegations)"),
@@ -768,7 +777,7 @@ mod tampering {
         let (_directory, path, _) = told();
         let raw = Connection::open(&path).unwrap();
         raw.execute("UPDATE journal SET body = replace(body, '\"type\"', '\"tyqe\"') WHERE revision = 1", []).unwrap();
-        raw.execute("UPDATE grants SET stored = 'x'", []).unwrap();
+        raw.execute("UPDATE grants SET stored = 'x', pressed = NULL", []).unwrap();
         drop(raw);
         let store = open(&path);
         let Err(StoreError::Broken(broken)) = store.records(&RecordQuery::after(Revision::ZERO, 10)) else { panic!() };

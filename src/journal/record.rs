@@ -166,7 +166,7 @@ impl Frame {
     }
 
     /// The hash before it, the instant, and what the text says besides; `None` when it is written otherwise, or is of another place.
-    pub(super) fn split(body: &str, revision: Revision) -> Option<(Hash, &str, &str)> {
+    pub(crate) fn split(body: &str, revision: Revision) -> Option<(Hash, &str, &str)> {
         let rest = body.strip_prefix(BEFORE_AT)?.strip_suffix(",\"v\":1}")?;
         let (rest, number) = rest.rsplit_once("\",\"revision\":")?;
         let (rest, previous) = rest.split_at_checked(rest.len().checked_sub(64)?)?;

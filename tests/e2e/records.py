@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def bodies(path: Path) -> list[str]:
-    """Every record's canonical JSON, oldest first: those alone in a row, and uses that are kept together."""
+    """Every record's canonical JSON, oldest first: those alone in a row, and those that are kept together."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
         texts = dict(database.execute("SELECT revision, body FROM journal"))
         for first, uses in database.execute("SELECT first, uses FROM packs"):
@@ -17,7 +17,9 @@ def bodies(path: Path) -> list[str]:
 
 
 def _unpacked(first: int, packed: bytes) -> Iterator[str]:
-    # A version byte and eight bytes of a check; then hashes, and what the uses say: see `pack.rs`.
+    # A version byte and eight bytes of a check; then hashes, and what the records say: see `pack.rs`.
+    # From version 2 on a length has one bit more, which says whether it is of a change.
+    spare = packed[0] - 1
     previous, count = packed[9:41].hex(), int.from_bytes(packed[41:43], "little")
     hashes = [packed[43 + 32 * nth : 75 + 32 * nth].hex() for nth in range(count)]
     plain = iter(zlib.decompress(packed[43 + 32 * count :], wbits=-15))
@@ -31,7 +33,7 @@ def _unpacked(first: int, packed: bytes) -> Iterator[str]:
                 break
         return found
 
-    forms = [bytes(next(plain) for _ in range(number())).decode() for _ in range(number())]
+    forms = [bytes(next(plain) for _ in range(number() >> spare)).decode() for _ in range(number())]
     millis = 0
     for revision, own in enumerate(hashes, start=first):
         form, millis = forms[number()], millis + number()

@@ -10,7 +10,7 @@ use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
 };
-use super::{about, kept, outbox, read, retention, schema, standings};
+use super::{about, gather, kept, outbox, press, read, retention, schema, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::retention::removal_in;
@@ -23,7 +23,7 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
     let before = read::head(transaction)?;
     check_basis(batch.decided_from, &before)?;
     let mut head = before;
-    let records = append(transaction, batch, &mut head)?;
+    let (records, alone) = append(transaction, batch, &mut head)?;
     if let Some((caller, key, done)) = &batch.done {
         keep_key(transaction, caller, key, done, head.at)?;
     }
@@ -35,14 +35,17 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
     if let Some(removal) = removal_in(&batch.events) {
         retention::remove(transaction, removal, &before, head.at)?;
     }
+    gather::gather(transaction, alone)?;
     Ok(records)
 }
 
-fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<Vec<Record>, Fault> {
+/// Writes the records; answers them, and how many were written alone.
+fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<(Vec<Record>, usize), Fault> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO journal (revision, changes, at, hash, body) VALUES (?, ?, ?, ?, ?)")?;
     let mut packing = Packing { transaction, open: None, has_grown: false };
     let mut records = Vec::with_capacity(batch.events.len());
+    let mut alone = 0;
     for event in &batch.events {
         let record = seal(event, head)?;
         if event.fact.changes_state() || !packing.take(&record)? {
@@ -54,11 +57,12 @@ fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Resu
                 record.hash.to_string(),
                 record.body
             ])?;
+            alone += 1;
         }
         records.push(record);
     }
     packing.close()?;
-    Ok(records)
+    Ok((records, alone))
 }
 
 /// The uses that are being put together.
@@ -170,14 +174,15 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
 /// Writes the row; `born` is the revision it gets if there is none yet.
 fn write_request(transaction: &Transaction<'_>, born: Revision, request: &AccessRequest) -> Result<(), Fault> {
     let columns = RequestColumns::of(request);
+    let (stored, pressed) = as_kept(stored_request(request)?, !matches!(columns.state, "pending" | "needs_info"));
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO requests (created, id, owner_kind, owner, person_kind, person, state, times_out_at, due_at,
-                 extends, role, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 extends, role, stored, pressed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET owner_kind = excluded.owner_kind, owner = excluded.owner,
                  person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, times_out_at = excluded.times_out_at, due_at = excluded.due_at,
-                 extends = excluded.extends, role = excluded.role, stored = excluded.stored
+                 extends = excluded.extends, role = excluded.role, stored = excluded.stored, pressed = excluded.pressed
              RETURNING created",
         )?
         .query_row(
@@ -193,7 +198,8 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
                 columns.due_at,
                 columns.extends,
                 columns.role,
-                stored_request(request)?
+                stored,
+                pressed
             ],
             |row| row.get(0),
         )?;
@@ -204,16 +210,18 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
 /// Writes the row; `born` is the revision it gets if there is none yet.
 fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> Result<(), Fault> {
     let columns = GrantColumns::of(grant);
+    let (stored, pressed) = as_kept(stored_grant(grant)?, !matches!(columns.state, "open" | "suspended"));
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO grants (created, id, request, first, owner_kind, owner, person_kind, person, state, starts_at,
-                 ends_at, due_at, unsettled, role, plain, scope, allowed, excepted, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ends_at, due_at, unsettled, role, plain, scope, allowed, excepted, stored, pressed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
                  owner = excluded.owner, person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, starts_at = excluded.starts_at,
                  ends_at = excluded.ends_at, due_at = excluded.due_at,
                  unsettled = excluded.unsettled, role = excluded.role, plain = excluded.plain, scope = excluded.scope,
-                 allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored
+                 allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored,
+                 pressed = excluded.pressed
              RETURNING created",
         )?
         .query_row(
@@ -236,7 +244,8 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.scope,
                 columns.allowed,
                 columns.excepted,
-                stored_grant(grant)?
+                stored,
+                pressed
             ],
             |row| row.get(0),
         )?;
@@ -250,6 +259,14 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     }
     let old = if created == int(born) { &[] } else { &GRANT_STATES[..] };
     write_approvers(transaction, "grant_approvers", old, created, &grant.approver_roles, columns.state)
+}
+
+/// The columns `stored` and `pressed`. What is over is read seldom and kept for years.
+fn as_kept(form: String, is_over: bool) -> (String, Option<Vec<u8>>) {
+    match is_over.then(|| press::pressed(&form)).flatten() {
+        Some(pressed) => (String::new(), Some(pressed)),
+        None => (form, None),
+    }
 }
 
 /// Writes the row; `born` is the revision it gets if there is none yet. Only its end ever changes.

@@ -1,4 +1,4 @@
-//! Where a record is kept, alone in a row or with other uses, and how records are walked through in order.
+//! Where a record is kept, alone in a row or with others, and how records are walked through in order.
 
 use std::ops::RangeInclusive;
 
@@ -6,6 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, params
 
 use super::error::Fault;
 use super::pack::Pack;
+use super::read;
 use super::rows::{self, int};
 use crate::journal::{Broken, Parser, Record};
 use crate::model::{Revision, Timestamp};
@@ -18,14 +19,16 @@ pub(super) struct Kept<'a> {
     pub(super) changes: bool,
     pub(super) hash: Option<&'a str>,
     pub(super) body: Option<&'a str>,
-    /// The row of uses that it is kept in.
+    /// The row that it is kept in with others.
     pub(super) together: Option<Together>,
 }
 
-/// A row of uses that are kept together.
+/// A row of records that are kept together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Together {
     pub(super) first: Revision,
+    /// How many of them change state.
+    pub(super) changes: i64,
     pub(super) began: Timestamp,
     pub(super) ended: Timestamp,
 }
@@ -38,7 +41,7 @@ pub(super) fn record(parser: &mut Parser, kept: &Kept<'_>) -> Result<Record, Fau
     Ok(columns::record_by(parser, kept.revision, hash, body.to_owned())?)
 }
 
-/// Reads single records. Uses that are kept together are opened once for records that follow each other.
+/// Reads single records. What is kept together is opened once for records that follow each other.
 pub(super) struct Reader<'a> {
     alone: CachedStatement<'a>,
     together: CachedStatement<'a>,
@@ -49,9 +52,9 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(connection: &'a Connection) -> Result<Self, Fault> {
         Ok(Self {
-            alone: connection.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision = ?")?,
+            alone: connection.prepare_cached("SELECT revision, hash, body, changes FROM journal WHERE revision = ?")?,
             together: connection.prepare_cached(
-                "SELECT first, last, began, ended, uses FROM packs WHERE first <= ? ORDER BY first DESC LIMIT 1",
+                "SELECT first, last, began, ended, uses, changes FROM packs WHERE first <= ? ORDER BY first DESC LIMIT 1",
             )?,
             open: None,
             parser: Parser::default(),
@@ -60,21 +63,36 @@ impl<'a> Reader<'a> {
 
     /// The record of this revision, if there is one.
     pub(super) fn record(&mut self, revision: Revision) -> Result<Option<Record>, Fault> {
-        if let Some(record) = self.in_open(revision)? {
-            return Ok(Some(record));
+        self.read(revision, false)
+    }
+
+    /// The record of this revision, if there is one and it changes state.
+    pub(super) fn change(&mut self, revision: Revision) -> Result<Option<Record>, Fault> {
+        self.read(revision, true)
+    }
+
+    fn read(&mut self, revision: Revision, changes_only: bool) -> Result<Option<Record>, Fault> {
+        if let Some(found) = self.in_open(revision, changes_only)? {
+            return Ok(found);
         }
         let mut found = self.alone.query(params![int(revision)])?;
         if let Some(row) = found.next()? {
-            return Ok(Some(rows::record(row)?));
+            return if changes_only && !row.get::<_, bool>(3)? { Ok(None) } else { Ok(Some(rows::record(row)?)) };
         }
         drop(found);
         self.open = self.together.query(params![int(revision)])?.next()?.map(pack).transpose()?;
-        self.in_open(revision)
+        Ok(self.in_open(revision, changes_only)?.flatten())
     }
 
-    fn in_open(&mut self, revision: Revision) -> Result<Option<Record>, Fault> {
-        let Some((_, hash, body)) = self.open.as_ref().and_then(|open| open.text(revision)) else { return Ok(None) };
-        Ok(Some(columns::record_by(&mut self.parser, revision, &hash.to_string(), body)?))
+    /// What is wanted of the record, when it is in the row that is open.
+    fn in_open(&mut self, revision: Revision, changes_only: bool) -> Result<Option<Option<Record>>, Fault> {
+        let Some(open) = &self.open else { return Ok(None) };
+        let Some(packed) = open.record(revision) else { return Ok(None) };
+        if changes_only && !packed.changes {
+            return Ok(Some(None));
+        }
+        let body = packed.body(revision);
+        Ok(Some(Some(columns::record_by(&mut self.parser, revision, &packed.hash.to_string(), body)?)))
     }
 }
 
@@ -85,20 +103,56 @@ pub(super) fn walk(
     newest_first: bool,
     take: &mut dyn FnMut(&Kept<'_>) -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
-    let order = if newest_first { "DESC" } else { "ASC" };
+    let sql = if newest_first { [ALL[0], ALL[1]] } else { [ALL[2], ALL[3]] };
+    walk_by(connection, sql, range, newest_first, take)
+}
+
+/// The same with those of them that change state. It reads no row in which there are only uses.
+pub(super) fn walk_changes(
+    connection: &Connection,
+    range: &RangeInclusive<u64>,
+    newest_first: bool,
+    take: &mut dyn FnMut(&Kept<'_>) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let sql = if newest_first { [CHANGES[0], CHANGES[1]] } else { [CHANGES[2], CHANGES[3]] };
+    let mut take = |kept: &Kept<'_>| if kept.changes { take(kept) } else { Ok(true) };
+    walk_by(connection, sql, range, newest_first, &mut take)
+}
+
+/// What is kept alone and what is kept together, newest first and oldest first.
+const ALL: [&str; 4] = [
+    "SELECT revision, hash, body, at, changes FROM journal WHERE revision BETWEEN ? AND ? ORDER BY revision DESC",
+    "SELECT first, last, began, ended, uses, changes FROM packs WHERE first BETWEEN ? AND ? ORDER BY first DESC",
+    "SELECT revision, hash, body, at, changes FROM journal WHERE revision BETWEEN ? AND ? ORDER BY revision",
+    "SELECT first, last, began, ended, uses, changes FROM packs WHERE first BETWEEN ? AND ? ORDER BY first",
+];
+const CHANGES: [&str; 4] = [
+    "SELECT revision, hash, body, at, changes FROM journal INDEXED BY journal_changes
+     WHERE changes = 1 AND revision BETWEEN ? AND ? ORDER BY revision DESC",
+    "SELECT first, last, began, ended, uses, changes FROM packs INDEXED BY packs_with_changes
+     WHERE changes > 0 AND first BETWEEN ? AND ? ORDER BY first DESC",
+    "SELECT revision, hash, body, at, changes FROM journal INDEXED BY journal_changes
+     WHERE changes = 1 AND revision BETWEEN ? AND ? ORDER BY revision",
+    "SELECT first, last, began, ended, uses, changes FROM packs INDEXED BY packs_with_changes
+     WHERE changes > 0 AND first BETWEEN ? AND ? ORDER BY first",
+];
+
+fn walk_by(
+    connection: &Connection,
+    [alone, together]: [&str; 2],
+    range: &RangeInclusive<u64>,
+    newest_first: bool,
+    take: &mut dyn FnMut(&Kept<'_>) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
     let [from, until] = [range.start(), range.end()].map(|end| int(Revision(*end)));
-    let mut alone = connection.prepare_cached(&format!(
-        "SELECT revision, hash, body, at, changes FROM journal WHERE revision BETWEEN ? AND ? ORDER BY revision {order}"
-    ))?;
+    let mut alone = connection.prepare_cached(alone)?;
     let mut alone = alone.query(params![from, until])?;
     // The one that holds the first record may begin before it.
     let begin: Option<i64> = connection
         .prepare_cached("SELECT first FROM packs WHERE first <= ? ORDER BY first DESC LIMIT 1")?
         .query_row(params![from], |row| row.get(0))
         .optional()?;
-    let mut together = connection.prepare_cached(&format!(
-        "SELECT first, last, began, ended, uses FROM packs WHERE first BETWEEN ? AND ? ORDER BY first {order}"
-    ))?;
+    let mut together = connection.prepare_cached(together)?;
     let mut together = together.query(params![begin.unwrap_or(from), until])?;
     let mut row = alone.next()?;
     let mut packed = next_pack(&mut together, range)?;
@@ -138,13 +192,14 @@ fn walk_pack(
     newest_first: bool,
     take: &mut dyn FnMut(&Kept<'_>) -> Result<bool, Fault>,
 ) -> Result<bool, Fault> {
-    let together = pack.times().map(|(began, ended)| Together { first: pack.first(), began, ended });
+    let changes = read::int_of(pack.changes());
+    let together = pack.times().map(|(began, ended)| Together { first: pack.first(), changes, began, ended });
     let (first, last) = (pack.first().0.max(*range.start()), (pack.next().0 - 1).min(*range.end()));
     for nth in 0..=last.saturating_sub(first) {
         let revision = Revision(if newest_first { last - nth } else { first + nth });
-        let Some((at, hash, body)) = pack.text(revision) else { continue };
-        let hash = hash.to_string();
-        let kept = Kept { revision, at: at.millis(), changes: false, hash: Some(&hash), body: Some(&body), together };
+        let Some(packed) = pack.record(revision) else { continue };
+        let (at, hash, body) = (packed.at.millis(), packed.hash.to_string(), packed.body(revision));
+        let kept = Kept { revision, at, changes: packed.changes, hash: Some(&hash), body: Some(&body), together };
         if !take(&kept)? {
             return Ok(false);
         }
@@ -162,26 +217,53 @@ fn next_pack(found: &mut Rows<'_>, range: &RangeInclusive<u64>) -> Result<Option
     Ok(None)
 }
 
-/// The uses in a row of `first, last, began, ended, uses`.
+/// The records in a row of `first, last, began, ended, uses, changes`.
 fn pack(row: &Row<'_>) -> Result<Pack, Fault> {
     let first = rows::revision(row.get(0)?)?;
     let blob = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
     let pack = Pack::read(first, blob)?;
-    let beside = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?);
-    let times = pack.times().map(|(began, ended)| (int(pack.next()) - 1, began.millis(), ended.millis()));
+    let beside = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(5)?);
+    let changes = read::int_of(pack.changes());
+    let times = pack.times().map(|(began, ended)| (int(pack.next()) - 1, began.millis(), ended.millis(), changes));
     if times != Some(beside) {
-        let problem = "what is kept beside the uses from here on is not what they say".to_owned();
+        let problem = "what is kept beside the records from here on is not what they say".to_owned();
         return Err(Broken { revision: first, problem }.into());
     }
     Ok(pack)
 }
 
-/// The last row of uses that are kept together, if it ends with this record.
+/// The row of records that are kept together that begins with this one.
+pub(super) fn pack_of(connection: &Connection, first: Revision) -> Result<Option<Pack>, Fault> {
+    connection
+        .prepare_cached("SELECT first, last, began, ended, uses, changes FROM packs WHERE first = ?")?
+        .query(params![int(first)])?
+        .next()?
+        .map(pack)
+        .transpose()
+}
+
+/// The last row of records that are kept together, if it ends with this record.
 pub(super) fn last_pack(connection: &Connection, last: Revision) -> Result<Option<Pack>, Fault> {
     connection
-        .prepare_cached("SELECT first, last, began, ended, uses FROM packs ORDER BY first DESC LIMIT 1")?
+        .prepare_cached("SELECT first, last, began, ended, uses, changes FROM packs ORDER BY first DESC LIMIT 1")?
         .query_row([], |row| if row.get::<_, i64>(1)? == int(last) { Ok(Some(pack(row))) } else { Ok(None) })
         .optional()?
         .flatten()
         .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::schema::plan_of;
+
+    #[test]
+    fn whoever_reads_changes_reads_no_uses() {
+        for (sql, index) in
+            CHANGES.iter().zip(["journal_changes (revision", "packs_with_changes (first"].iter().cycle())
+        {
+            let plan = plan_of(sql);
+            assert!(plan.len() == 1 && plan[0].contains(&format!("USING INDEX {index}")), "{plan:?}");
+        }
+    }
 }

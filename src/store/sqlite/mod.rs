@@ -21,7 +21,9 @@
 //! | `snapshot` | how a view is put together, and what is due |
 //! | `journal` | how records are read |
 //! | `kept` | where a record is kept, alone or with others |
-//! | `pack` | how uses are kept together |
+//! | `pack` | how records are kept together |
+//! | `gather` | which records are put together, and when |
+//! | `press` | how what is over is kept in less room |
 //! | `about` | what each record is about |
 //! | `checkpoints` | which signed checkpoints are kept, and the roots from which proofs are made |
 //! | `list` | which rows a page shows |
@@ -43,6 +45,7 @@ mod deliveries;
 mod error;
 mod file;
 mod forked;
+mod gather;
 mod identity;
 mod journal;
 mod kept;
@@ -50,6 +53,7 @@ mod list;
 mod options;
 mod outbox;
 mod pack;
+mod press;
 mod private;
 mod read;
 mod refusals;

@@ -1,14 +1,16 @@
-//! How uses that follow each other are kept together, each still a record of its own.
+//! How records that follow each other are kept together, each still a record of its own.
 //!
-//! The text of a use is its instant, what it says, and its place in the chain. What it says is kept once for all that say the
+//! The text of a record is its instant, what it says, and its place in the chain. What it says is kept once for all that say the
 //! same; the place follows from the hashes, which are kept for each. So every text is made again as it was hashed.
 //!
 //! In bytes: the version; the first eight bytes of the SHA-256 of all that follows; the hash of the record before the first
-//! one; the number of uses (two bytes, the low one first); their hashes; and deflated the number of forms, each form with its
-//! length before it, and for each use the number of its form and the milliseconds since the use before it. These
-//! numbers are written seven bits a byte, the low ones first.
+//! one; the number of records (two bytes, the low one first); their hashes; and deflated the number of forms, each form with its
+//! length before it, and for each record the number of its form and the milliseconds since the record before it. These
+//! numbers are written seven bits a byte, the low ones first. From version 2 on the length of a form is doubled, and one is added
+//! to it when what says so changes state. In version 1 there are only uses, which change nothing.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
@@ -17,31 +19,50 @@ use super::error::Fault;
 use crate::journal::{Broken, Frame, Hash, Record, digest_of};
 use crate::model::{Revision, Timestamp};
 
-const VERSION: u8 = 1;
-/// How many uses are kept together at most.
-const MAX_USES: usize = 256;
-/// No further use is added to so many bytes of forms: the last pack is written anew with every commit.
+const VERSION: u8 = 2;
+/// Of uses alone.
+const USES: u8 = 1;
+/// How many records are kept together at most.
+pub(super) const MAX_RECORDS: usize = 256;
+/// No further record is added to so many bytes of forms: uses at the end are written anew with every commit, and of others all
+/// have to be read to read one.
 const MAX_TEXT: usize = 32 << 10;
+const MAX_TEXT_OF_CHANGES: usize = 96 << 10;
 /// More than the largest pack has, so that a damaged one takes no memory.
 const MAX_INFLATED: usize = 1 << 20;
+/// A longer text stays alone.
+const MAX_ONE: usize = 512 << 10;
 const CHECK: usize = 8;
 const HASH: usize = 32;
-/// Fast, and as small as the slower ones with texts such as these.
+/// Fast, and as small as the slower ones with uses, of which most say the same.
 const LEVEL: u8 = 1;
+/// A sixth smaller with what says different things. It is written once.
+const LEVEL_OF_CHANGES: u8 = 6;
 
-/// Uses that follow each other.
+/// Records that follow each other.
 #[derive(Debug)]
 pub(super) struct Pack {
     first: Revision,
     previous: Hash,
-    /// What uses say besides their instant and place.
-    forms: Vec<Box<str>>,
-    uses: Vec<One>,
-    /// The bytes of all forms.
-    text: usize,
-    known: HashMap<Box<str>, usize, foldhash::quality::RandomState>,
+    /// What records say besides their instant and place, one after the other.
+    text: String,
+    forms: Vec<Form>,
+    /// Whether one of them changes state.
+    has_changes: bool,
+    records: Vec<One>,
+    /// Whether the forms are known by their hashes, which is needed to add one.
+    is_known: bool,
+    /// The last form of each hash. A form that another one has hidden so is kept twice.
+    known: HashMap<u64, usize, foldhash::quality::RandomState>,
     /// Room to work in.
     end: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    from: usize,
+    until: usize,
+    changes: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,15 +72,36 @@ struct One {
     hash: Hash,
 }
 
+/// A record of a pack.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packed<'a> {
+    pub(super) at: Timestamp,
+    pub(super) hash: Hash,
+    /// What it says besides its instant and place.
+    pub(super) said: &'a str,
+    /// Whether it changes state.
+    pub(super) changes: bool,
+    pub(super) previous: Hash,
+}
+
+impl Packed<'_> {
+    /// Its text, at this position.
+    pub(super) fn body(&self, revision: Revision) -> String {
+        Frame { previous: self.previous, revision }.body(self.at, self.said)
+    }
+}
+
 impl Pack {
     /// An empty one, which continues the record with this position and hash.
     pub(super) fn after(revision: Revision, hash: Hash) -> Self {
         Self {
             first: revision.next(),
             previous: hash,
+            text: String::new(),
             forms: Vec::new(),
-            uses: Vec::new(),
-            text: 0,
+            has_changes: false,
+            records: Vec::new(),
+            is_known: false,
             known: HashMap::default(),
             end: String::new(),
         }
@@ -72,81 +114,133 @@ impl Pack {
 
     /// The position after its last record.
     pub(super) const fn next(&self) -> Revision {
-        Revision(self.first.0 + self.uses.len() as u64)
+        Revision(self.first.0 + self.records.len() as u64)
     }
 
     /// The instants of its first and its last record.
     pub(super) fn times(&self) -> Option<(Timestamp, Timestamp)> {
-        self.uses.first().map(|one| one.at).zip(self.uses.last().map(|one| one.at))
+        self.records.first().map(|one| one.at).zip(self.records.last().map(|one| one.at))
+    }
+
+    /// How many of its records change state.
+    pub(super) fn changes(&self) -> usize {
+        self.records.iter().filter(|one| self.forms.get(one.form).is_some_and(|form| form.changes)).count()
     }
 
     /// Takes in the use that follows. Answers `false` when it is full, or this is a record that does not belong here.
     pub(super) fn take(&mut self, record: &Record) -> bool {
-        let is_full = self.uses.len() >= MAX_USES || self.text >= MAX_TEXT;
-        let is_next = record.revision == self.next() && record.previous == self.last_hash();
-        let is_in_order = self.times().is_none_or(|(_, ended)| ended <= record.event.at);
-        if is_full || !is_next || !is_in_order || record.event.fact.changes_state() {
+        if record.event.fact.changes_state() || record.revision != self.next() || self.has_changes {
             return false;
         }
         let frame = Frame { previous: record.previous, revision: record.revision };
-        let Some((_, said)) = frame.parts(&record.body, &mut self.end) else { return false };
-        let form = match self.known.get(said) {
-            Some(form) => *form,
+        let mut end = std::mem::take(&mut self.end);
+        let taken = frame.parts(&record.body, &mut end).is_some_and(|(_, said)| {
+            let (at, hash, previous) = (record.event.at, record.hash, record.previous);
+            self.add(&Packed { at, hash, said, changes: false, previous })
+        });
+        self.end = end;
+        taken
+    }
+
+    /// Adds the record that follows. Answers `false` when it does not fit.
+    pub(super) fn add(&mut self, record: &Packed<'_>) -> bool {
+        let most = if record.changes || self.has_changes { MAX_TEXT_OF_CHANGES } else { MAX_TEXT };
+        let is_full = self.records.len() >= MAX_RECORDS || self.text.len() >= most || record.said.len() > MAX_ONE;
+        let is_in_order = self.times().is_none_or(|(_, ended)| ended <= record.at);
+        if is_full || record.previous != self.last_hash() || !is_in_order {
+            return false;
+        }
+        if !self.is_known {
+            self.known.clear();
+            for (place, form) in self.forms.iter().enumerate() {
+                let hash = self.known.hasher().hash_one(self.said(*form));
+                self.known.insert(hash, place);
+            }
+            self.is_known = true;
+        }
+        let hash = self.known.hasher().hash_one(record.said);
+        let same = |form: &usize| self.forms.get(*form).is_some_and(|form| self.said(*form) == record.said);
+        let form = match self.known.get(&hash).copied().filter(same) {
+            Some(form) => form,
             None => {
-                self.text += said.len();
-                self.known.insert(said.into(), self.forms.len());
-                self.forms.push(said.into());
+                self.known.insert(hash, self.forms.len());
+                self.push_form(record.said, record.changes);
                 self.forms.len() - 1
             }
         };
-        self.uses.push(One { form, at: record.event.at, hash: record.hash });
+        self.records.push(One { form, at: record.at, hash: record.hash });
         true
     }
 
-    fn last_hash(&self) -> Hash {
-        self.uses.last().map_or(self.previous, |one| one.hash)
+    /// Whether all of these follow it, and could be added.
+    pub(super) fn has_room(&self, first: Revision, records: &[Packed<'_>]) -> bool {
+        let Some(one) = records.first() else { return false };
+        let follows = self.next() == first && self.last_hash() == one.previous;
+        let is_in_order = self.times().is_none_or(|(_, ended)| ended <= one.at);
+        let text: usize = records.iter().map(|record| record.said.len()).sum();
+        let fits = self.records.len() + records.len() <= MAX_RECORDS && self.text.len() + text <= MAX_TEXT_OF_CHANGES;
+        follows && is_in_order && fits
     }
 
-    /// The instant, the hash and the text of a record; `None` when it is not here.
-    pub(super) fn text(&self, revision: Revision) -> Option<(Timestamp, Hash, String)> {
+    fn push_form(&mut self, said: &str, changes: bool) {
+        let from = self.text.len();
+        self.text.push_str(said);
+        self.forms.push(Form { from, until: self.text.len(), changes });
+        self.has_changes |= changes;
+    }
+
+    fn said(&self, form: Form) -> &str {
+        self.text.get(form.from..form.until).unwrap_or_default()
+    }
+
+    fn last_hash(&self) -> Hash {
+        self.records.last().map_or(self.previous, |one| one.hash)
+    }
+
+    /// A record; `None` when it is not here.
+    pub(super) fn record(&self, revision: Revision) -> Option<Packed<'_>> {
         let place = self.place(revision)?;
-        let one = self.uses.get(place)?;
-        let previous = self.previous_of(place)?;
-        let body = Frame { previous, revision }.body(one.at, self.forms.get(one.form)?);
-        Some((one.at, one.hash, body))
+        let one = self.records.get(place)?;
+        let form = self.forms.get(one.form)?;
+        let said = self.text.get(form.from..form.until)?;
+        Some(Packed { at: one.at, hash: one.hash, said, changes: form.changes, previous: self.previous_of(place)? })
     }
 
     fn place(&self, revision: Revision) -> Option<usize> {
-        usize::try_from(revision.0.checked_sub(self.first.0)?).ok().filter(|place| *place < self.uses.len())
+        usize::try_from(revision.0.checked_sub(self.first.0)?).ok().filter(|place| *place < self.records.len())
     }
 
     fn previous_of(&self, place: usize) -> Option<Hash> {
         match place.checked_sub(1) {
             None => Some(self.previous),
-            Some(before) => self.uses.get(before).map(|one| one.hash),
+            Some(before) => self.records.get(before).map(|one| one.hash),
         }
     }
 
     /// As it is kept.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut plain = Vec::with_capacity(self.text + self.uses.len() * 4 + 16);
+        let has_changes = self.has_changes;
+        let (version, level) = if has_changes { (VERSION, LEVEL_OF_CHANGES) } else { (USES, LEVEL) };
+        let mut plain = Vec::with_capacity(self.text.len() + self.records.len() * 4 + 16);
         put(&mut plain, self.forms.len() as u64);
-        for said in &self.forms {
-            put(&mut plain, said.len() as u64);
+        for form in &self.forms {
+            let said = self.said(*form);
+            let len = said.len() as u64;
+            put(&mut plain, if has_changes { len << 1 | u64::from(form.changes) } else { len });
             plain.extend(said.as_bytes());
         }
         let mut before = 0;
-        for one in &self.uses {
+        for one in &self.records {
             put(&mut plain, one.form as u64);
             put(&mut plain, one.at.millis().abs_diff(before));
             before = one.at.millis();
         }
-        let mut rest = Vec::with_capacity(HASH * (self.uses.len() + 1) + 2 + plain.len() / 2);
+        let mut rest = Vec::with_capacity(HASH * (self.records.len() + 1) + 2 + plain.len() / 2);
         rest.extend(self.previous.bytes());
-        rest.extend(u16::try_from(self.uses.len()).unwrap_or(u16::MAX).to_le_bytes());
-        self.uses.iter().for_each(|one| rest.extend(one.hash.bytes()));
-        rest.extend(compress_to_vec(&plain, LEVEL));
-        let mut bytes = vec![VERSION];
+        rest.extend(u16::try_from(self.records.len()).unwrap_or(u16::MAX).to_le_bytes());
+        self.records.iter().for_each(|one| rest.extend(one.hash.bytes()));
+        rest.extend(compress_to_vec(&plain, level));
+        let mut bytes = vec![version];
         bytes.extend(check_of(&rest));
         bytes.append(&mut rest);
         bytes
@@ -155,7 +249,7 @@ impl Pack {
     /// What is kept so, beginning with this record.
     pub(super) fn read(first: Revision, bytes: &[u8]) -> Result<Self, Fault> {
         let broken = || {
-            let problem = "the uses that are kept together from here on cannot be read".to_owned();
+            let problem = "the records that are kept together from here on cannot be read".to_owned();
             Fault::from(Broken { revision: first, problem })
         };
         Self::parse(first, bytes).ok_or_else(broken)
@@ -164,7 +258,7 @@ impl Pack {
     fn parse(first: Revision, bytes: &[u8]) -> Option<Self> {
         let (version, bytes) = bytes.split_first()?;
         let (check, rest) = bytes.split_at_checked(CHECK)?;
-        if *version != VERSION || check != check_of(rest) {
+        if !(USES..=VERSION).contains(version) || check != check_of(rest) {
             return None;
         }
         let (previous, rest) = rest.split_first_chunk::<HASH>()?;
@@ -174,20 +268,20 @@ impl Pack {
         let plain = decompress_to_vec_with_limit(deflated, MAX_INFLATED).ok()?;
         let mut plain = plain.as_slice();
         let mut pack = Self::after(Revision(first.0.checked_sub(1)?), Hash::from_bytes(*previous));
-        for form in 0..get(&mut plain)? {
-            let len = usize::try_from(get(&mut plain)?).ok()?;
-            let (said, after) = plain.split_at_checked(len)?;
-            let said: Box<str> = std::str::from_utf8(said).ok()?.into();
+        pack.text.reserve(plain.len());
+        for _ in 0..get(&mut plain)? {
+            let len = get(&mut plain)?;
+            let (len, changes) = if *version == USES { (len, false) } else { (len >> 1, len & 1 == 1) };
+            let (said, after) = plain.split_at_checked(usize::try_from(len).ok()?)?;
             plain = after;
-            pack.text += said.len();
-            pack.known.insert(said.clone(), usize::try_from(form).ok()?);
-            pack.forms.push(said);
+            pack.push_form(std::str::from_utf8(said).ok()?, changes);
         }
         let mut at = 0_i64;
+        pack.records.reserve(count);
         for hash in hashes.as_chunks::<HASH>().0 {
             let form = usize::try_from(get(&mut plain)?).ok().filter(|form| *form < pack.forms.len())?;
             at = at.checked_add_unsigned(get(&mut plain)?)?;
-            pack.uses.push(One { form, at: Timestamp::from_millis(at).ok()?, hash: Hash::from_bytes(*hash) });
+            pack.records.push(One { form, at: Timestamp::from_millis(at).ok()?, hash: Hash::from_bytes(*hash) });
         }
         (count > 0 && plain.is_empty()).then_some(pack)
     }
@@ -200,7 +294,7 @@ fn check_of(bytes: &[u8]) -> [u8; CHECK] {
     check
 }
 
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         bytes.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -208,7 +302,7 @@ fn put(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn get(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn get(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
@@ -267,10 +361,11 @@ mod tests {
             let pack = Pack::read(Revision(8), &bytes).unwrap();
             for record in &records {
                 let expected = (record.event.at, record.hash, record.body.clone());
-                prop_assert_eq!(pack.text(record.revision), Some(expected));
+                let packed = pack.record(record.revision).map(|one| (one.at, one.hash, one.body(record.revision)));
+                prop_assert_eq!(packed, Some(expected));
             }
             prop_assert_eq!(pack.next(), records.last().unwrap().revision.next());
-            prop_assert!(pack.text(pack.next()).is_none() && pack.text(Revision(7)).is_none());
+            prop_assert!(pack.record(pack.next()).is_none() && pack.record(Revision(7)).is_none());
             prop_assert_eq!(pack.to_bytes(), bytes);
         }
 
@@ -302,9 +397,9 @@ mod tests {
         let records = chain(&[(5, 1), (0, 1), (9, 2)]);
         let mut pack = packed(&records[..1]);
         assert!(!pack.take(&records[2]) && !pack.take(&records[0]) && pack.take(&records[1]));
-        let many = chain(&vec![(1, 1); MAX_USES + 1]);
-        let mut pack = packed(&many[..MAX_USES]);
-        assert!(!pack.take(&many[MAX_USES]));
-        assert!(pack.to_bytes().len() < MAX_USES * 40, "{} bytes", pack.to_bytes().len());
+        let many = chain(&vec![(1, 1); MAX_RECORDS + 1]);
+        let mut pack = packed(&many[..MAX_RECORDS]);
+        assert!(!pack.take(&many[MAX_RECORDS]));
+        assert!(pack.to_bytes().len() < MAX_RECORDS * 40, "{} bytes", pack.to_bytes().len());
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Fault;
+use super::press;
 use super::rows::{self, revision};
 use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Invalid, Principal, RequestId, Revision, Timestamp,
@@ -50,9 +51,8 @@ fn removed(row: &Row<'_>, last: i64) -> Result<Removed, Fault> {
 const HEAD: &str =
     "SELECT lineage, revision, changed, hash, at, accepted, accepted_at, seen, clock, removed, removed_hash,
      removed_root, removed_until, complete_from, removal FROM head";
-const REQUEST: &str = "SELECT created, stored FROM requests";
-const GRANT: &str =
-    "SELECT g.created, coalesce(u.uses, 0), g.stored FROM grants g LEFT JOIN grant_uses u USING (created)";
+const REQUEST: &str = "SELECT created, coalesce(pressed, stored) FROM requests";
+const GRANT: &str = "SELECT g.created, coalesce(u.uses, 0), coalesce(g.pressed, g.stored) FROM grants g LEFT JOIN grant_uses u USING (created)";
 
 /// What never reads what is over. The tests look at how SQLite plans these.
 const DELEGATIONS_TO: &str = "SELECT created, stored FROM delegations
@@ -82,13 +82,12 @@ const NEXT_DUE: [&str; 2] = [
 
 fn request_in(row: &Row<'_>) -> Result<(Revision, AccessRequest), Fault> {
     let created = row.get(0)?;
-    Ok((revision(created)?, rows::request(created, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?))
+    Ok((revision(created)?, rows::request(created, &press::form(row, 1)?)?))
 }
 
 fn grant_in(row: &Row<'_>) -> Result<(Revision, Grant), Fault> {
     let created = row.get(0)?;
-    let stored = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-    Ok((revision(created)?, rows::grant(created, row.get(1)?, stored)?))
+    Ok((revision(created)?, rows::grant(created, row.get(1)?, &press::form(row, 2)?)?))
 }
 
 pub(super) fn request_by_id(

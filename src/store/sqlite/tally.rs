@@ -1,9 +1,9 @@
 //! How much a person holds and asks for, in person and through agents.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::error::Fault;
-use super::rows;
+use super::{press, rows};
 use crate::model::{Principal, Timestamp};
 use crate::workflow::Tally;
 
@@ -17,7 +17,7 @@ const OPEN_REQUESTS: &str = "SELECT count(*) FROM requests INDEXED BY requests_b
      WHERE person_kind = ?1 AND person = ?2 AND state IN ('pending', 'needs_info') AND times_out_at > ?3";
 const OPEN_DELEGATIONS: &str = "SELECT count(*) FROM delegations INDEXED BY delegations_by_delegator
      WHERE delegator_kind = ?1 AND delegator = ?2 AND NOT ended AND ends_at > ?3";
-const NTH_NEWEST: &str = "SELECT created, stored FROM requests INDEXED BY requests_by_person
+const NTH_NEWEST: &str = "SELECT created, coalesce(pressed, stored) FROM requests INDEXED BY requests_by_person
      WHERE person_kind = ?1 AND person = ?2 ORDER BY created DESC LIMIT 1 OFFSET ?3";
 
 /// All of it, over one revision.
@@ -39,11 +39,10 @@ pub(super) fn tally(connection: &Connection, who: &Principal, now: Timestamp, nt
 
 fn nth_newest(connection: &Connection, who: &Principal, skipped: u64) -> Result<Option<Timestamp>, Fault> {
     let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
-    let found: Option<(i64, String)> = connection
-        .prepare_cached(NTH_NEWEST)?
-        .query_row(params![who.kind().name(), who.id(), skipped], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    found.map(|(created, stored)| Ok(rows::request(created, &stored)?.created_at)).transpose()
+    let mut statement = connection.prepare_cached(NTH_NEWEST)?;
+    let mut found = statement.query(params![who.kind().name(), who.id(), skipped])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    Ok(Some(rows::request(row.get(0)?, &press::form(row, 1)?)?.created_at))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -29,15 +30,17 @@ type Sets = HashMap<i64, Bits, foldhash::quality::RandomState>;
 
 /// What the records read so far account for.
 pub(super) struct About {
+    /// Up to which record older ones were put together when the reading began.
+    packed: Revision,
     numbers: RandomState,
     /// Of the sets: their topic and block.
     pub(super) sets: Sum,
     /// Of the index of instants.
-    pub(super) instants: Sum,
+    pub(super) instants: Sums,
     /// Of the index of changes.
-    pub(super) changes: Sum,
-    /// Of the two indexes of uses that are kept together, without the last of these rows, which may grow.
-    pub(super) packs: (Sum, Sum),
+    pub(super) changes: Sums,
+    /// Of the three indexes of records that are kept together, without the last of these rows, which may grow.
+    pub(super) packs: [Sums; 3],
     /// The last of these rows: its first and its last instant, and its first record.
     last_pack: Option<Together>,
     /// The sets of the blocks that are not compared yet.
@@ -56,7 +59,29 @@ pub(super) struct Sum {
     sum: u64,
 }
 
+/// Sums of the rows of an index, a block of records each: what is put together meanwhile can be left out.
+#[derive(Debug, Default)]
+pub(super) struct Sums(BTreeMap<u64, Sum>);
+
+impl Sums {
+    fn add(&mut self, numbers: &RandomState, pair: (i64, i64), record: Revision) {
+        self.0.entry(place_of(record).0).or_default().add(numbers, pair);
+    }
+
+    /// All of them, but for these blocks.
+    pub(super) fn without(&self, blocks: &Range<u64>) -> Sum {
+        let mut sum = Sum::default();
+        self.0.iter().filter(|(block, _)| !blocks.contains(block)).for_each(|(_, one)| sum.join(*one));
+        sum
+    }
+}
+
 impl Sum {
+    fn join(&mut self, other: Self) {
+        self.count += other.count;
+        self.sum = self.sum.wrapping_add(other.sum);
+    }
+
     pub(super) fn add(&mut self, numbers: &RandomState, pair: (i64, i64)) {
         self.count += 1;
         self.sum = self.sum.wrapping_add(numbers.hash_one(pair));
@@ -64,20 +89,29 @@ impl Sum {
 }
 
 impl About {
-    /// Of the records after this one.
-    pub(super) fn after(record: Revision) -> Self {
+    /// Of the records after this one, in a journal whose older ones are put together up to that one.
+    pub(super) fn after(record: Revision, packed: Revision) -> Self {
         Self {
+            packed,
             numbers: RandomState::new(),
             sets: Sum::default(),
-            instants: Sum::default(),
-            changes: Sum::default(),
-            packs: (Sum::default(), Sum::default()),
+            instants: Sums::default(),
+            changes: Sums::default(),
+            packs: Default::default(),
             last_pack: None,
             open: BTreeMap::new(),
             partial: (record > Revision::ZERO).then(|| place_of(record).0),
             keys: HashMap::default(),
             uses: HashMap::default(),
         }
+    }
+
+    /// The blocks of those that were put together since, when that is done up to this record by now.
+    pub(super) fn moved(&self, packed: Revision) -> Range<u64> {
+        if packed <= self.packed {
+            return 0..0;
+        }
+        place_of(self.packed).0..place_of(packed).0 + 1
     }
 
     pub(super) const fn numbers(&self) -> &RandomState {
@@ -94,11 +128,13 @@ impl About {
         held: &Held,
     ) -> Result<(), Fault> {
         match kept.together {
-            None => self.instants.add(&self.numbers, (whole.at.millis(), int(revision))),
+            None => {
+                self.instants.add(&self.numbers, (whole.at.millis(), int(revision)), revision);
+                if kept.changes {
+                    self.changes.add(&self.numbers, (int(revision), 0), revision);
+                }
+            }
             together => self.pass(together),
-        }
-        if whole.event.fact.changes_state() {
-            self.changes.add(&self.numbers, (int(revision), 0));
         }
         let is_use = matches!(whole.event.fact, Fact::GrantUsed { .. });
         let known = Arc::as_ptr(&whole.event).addr();
@@ -125,18 +161,23 @@ impl About {
         Ok(())
     }
 
-    /// Goes on to this row of uses that are kept together.
+    /// Goes on to this row of records that are kept together.
     fn pass(&mut self, together: Option<Together>) {
         if let Some(before) = self.last_pack
             && together.is_none_or(|together| together.first != before.first)
         {
-            self.packs.0.add(&self.numbers, (before.began.millis(), int(before.first)));
-            self.packs.1.add(&self.numbers, (before.ended.millis(), int(before.first)));
+            let first = int(before.first);
+            let [begins, ends, changes] = &mut self.packs;
+            begins.add(&self.numbers, (before.began.millis(), first), before.first);
+            ends.add(&self.numbers, (before.ended.millis(), first), before.first);
+            if before.changes > 0 {
+                changes.add(&self.numbers, (first, before.changes), before.first);
+            }
         }
         self.last_pack = together;
     }
 
-    /// The first record of the last row of uses that are kept together. It and what follows it is not among the sums.
+    /// The first record of the last row of records that are kept together. It and what follows it is not among the sums.
     pub(super) fn last_pack(&self) -> Revision {
         self.last_pack.map_or(Revision(1), |last| last.first)
     }
@@ -200,8 +241,12 @@ impl About {
         Ok(found)
     }
 
-    /// That the last row of uses that are kept together is the last one, and is in its indexes.
-    pub(super) fn check_last_pack(&self, connection: &Connection) -> Result<(), Fault> {
+    /// That the last row of records that are kept together is the last one, and is in its indexes.
+    pub(super) fn check_last_pack(&self, connection: &Connection, packed: Revision) -> Result<(), Fault> {
+        if packed > self.packed {
+            // It may have been put together with others since it was read.
+            return Ok(());
+        }
         let expected = self.last_pack.map(|last| (int(last.first), last.began.millis(), last.ended.millis()));
         let after = self.last_pack.map_or(0, |last| int(last.first));
         for index in ["packs_by_begin", "packs_by_end"] {
@@ -215,7 +260,7 @@ impl About {
                 None => None,
             };
             if one != expected || found.next()?.is_some() {
-                return Err(Fault::corrupt("the index of uses that are kept together is not what the journal says"));
+                return Err(Fault::corrupt("the index of records that are kept together is not what the journal says"));
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::super::error::Fault;
+use super::super::press;
 use super::super::rows::{
     self, DelegationColumns, GrantColumns, RequestColumns, int, stored_delegation, stored_grant, stored_request,
 };
@@ -29,14 +30,14 @@ fn says<T: PartialEq>(
     written: &str,
     read: impl Fn(&str) -> Result<T, Fault>,
 ) -> Result<bool, Fault> {
-    let Ok(stored) = row.get_ref(1)?.as_str() else { return Ok(false) };
-    Ok(stored == written || read(stored)? == *expected)
+    let Ok(stored) = press::form(row, 1) else { return Ok(false) };
+    Ok(stored == written || read(&stored)? == *expected)
 }
 
 fn request_is(connection: &Connection, request: &AccessRequest, born: Revision) -> Result<bool, Fault> {
     let columns = RequestColumns::of(request);
     let mut statement = connection.prepare_cached(
-        "SELECT created, stored, owner_kind, owner, state, times_out_at, due_at, person_kind, person, extends, role
+        "SELECT created, coalesce(pressed, stored), owner_kind, owner, state, times_out_at, due_at, person_kind, person, extends, role
          FROM requests WHERE id = ?",
     )?;
     let mut found = statement.query(params![columns.id])?;
@@ -59,7 +60,7 @@ fn request_is(connection: &Connection, request: &AccessRequest, born: Revision) 
 fn grant_is(connection: &Connection, grant: &Grant, born: Revision) -> Result<bool, Fault> {
     let columns = GrantColumns::of(grant);
     let mut statement = connection.prepare_cached(
-        "SELECT created, stored, coalesce(uses, 0), request, owner_kind, owner, state, starts_at, ends_at, due_at,
+        "SELECT created, coalesce(pressed, stored), coalesce(uses, 0), request, owner_kind, owner, state, starts_at, ends_at, due_at,
              scope, allowed, excepted, first, unsettled, person_kind, plain, person, role
          FROM grants LEFT JOIN grant_uses USING (created) WHERE id = ?",
     )?;

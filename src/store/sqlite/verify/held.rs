@@ -9,8 +9,9 @@ use rusqlite::{Connection, params};
 
 use super::super::connections::Connections;
 use super::super::error::Fault;
+use super::super::kept::Reader;
 use super::super::retention::{self, last_about};
-use super::super::rows::{self, int};
+use super::super::rows::int;
 use super::super::{about, standings};
 use super::row::Row;
 use super::{DOING, columns};
@@ -268,18 +269,15 @@ fn rebuilt(connection: &Connection, subject: &Subject, before: Revision) -> Resu
     let mut sets = connection
         .prepare_cached("SELECT block, bits FROM record_topics WHERE topic = ? AND block <= ? ORDER BY block")?;
     let mut sets = sets.query(params![key, place_of(before).0.cast_signed()])?;
-    let mut change =
-        connection.prepare_cached("SELECT revision, hash, body FROM journal WHERE revision = ? AND changes = 1")?;
+    let mut reader = Reader::new(connection)?;
     let (mut row, mut born, mut uses) = (None, Revision::ZERO, 0_u64);
     while let Some(found) = sets.next()? {
         let (block, bits) = about::set(found)?;
         for revision in bits.places().map(|place| revision_of(block, place)).take_while(|at| *at < before) {
-            let mut found = change.query(params![int(revision)])?;
-            let Some(found) = found.next()? else {
+            let Some(record) = reader.change(revision)? else {
                 uses += 1;
                 continue;
             };
-            let record = rows::record(found)?;
             if Subject::of(&record.event) == *subject {
                 if row.is_none() {
                     born = record.revision;

@@ -63,7 +63,7 @@ pub(super) fn verify(
         if is_whole {
             run.held.check_counts(c, read::head(c)?.seen)?;
             beside::check_last_block(c, &run.about, run.verifier.revision())?;
-            run.about.check_last_pack(c)?;
+            run.about.check_last_pack(c, beside::read_packed(c)?)?;
         }
         Ok(())
     })?;
@@ -101,7 +101,7 @@ impl Run {
             verifier,
             told,
             held: Held::without(head.removed_up_to()),
-            about: About::after(known.map_or(Revision::ZERO, |known| known.revision)),
+            about: About::after(known.map_or(Revision::ZERO, |known| known.revision), beside::read_packed(connection)?),
             read: 0,
         })
     }

@@ -1,0 +1,143 @@
+//! Records that are no longer the newest are kept together, and stay the records that they were.
+
+use std::path::{Path, PathBuf};
+
+use jit_access::model::{Event, Fact, GrantId, Revision, Subject};
+use jit_access::store::conformance::week::Week;
+use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store, StoreError, Verification};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+const WEEK: Week = Week { uses: 1_500, grants: 120, ..Week::whole() };
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, SqliteOptions::default()).unwrap()
+}
+
+fn written() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("jit.db");
+    WEEK.record(&open(&path));
+    (directory, path)
+}
+
+fn one(path: &Path, sql: &str) -> i64 {
+    Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn older_records_stay_what_they_were() {
+    let memory = MemoryStore::new();
+    WEEK.record(&memory);
+    let (_directory, path) = written();
+    assert!(one(&path, "SELECT count(*) FROM journal") < 200, "the newest alone stand alone");
+    assert!(one(&path, "SELECT count(*) FROM packs WHERE changes > 0") > 2);
+    assert!(one(&path, "SELECT count(*) FROM grants WHERE pressed IS NOT NULL") > 50);
+    let store = open(&path);
+    let said = |store: &dyn Store, query: &RecordQuery| {
+        let (_, records) = store.records(query).unwrap();
+        records.into_iter().map(|record| (record.revision, record.body, record.hash)).collect::<Vec<_>>()
+    };
+    let last = store.head().unwrap().revision;
+    assert_eq!(last, memory.head().unwrap().revision);
+    for after in [0, 1, 100, 127, 128, 129, 777, last.0 - 100, last.0 - 1] {
+        for newest_first in [false, true] {
+            for limit in [1, 60, usize::MAX] {
+                let all = RecordQuery { newest_first, ..RecordQuery::after(Revision(after), limit) };
+                let changes = RecordQuery { newest_first, ..RecordQuery::changes_after(Revision(after), limit) };
+                let before = RecordQuery { before: Some(Revision(after + 60)), ..changes.clone() };
+                for query in [all, changes, before] {
+                    assert_eq!(said(&store, &query), said(&memory, &query), "{query:?}");
+                }
+            }
+        }
+    }
+    for number in 1_000..1_040 {
+        let about = RecordQuery::about(Subject::Grant(GrantId::from_u128(number)), 100);
+        assert_eq!(said(&store, &about), said(&memory, &about), "{number}");
+    }
+    assert_eq!(store.verify().unwrap(), last.0);
+}
+
+#[test]
+fn damage_of_them_is_found() {
+    let (_directory, path) = written();
+    let count = open(&path).verify().unwrap();
+    let original = std::fs::read(&path).unwrap();
+    let packs: Vec<i64> = {
+        let raw = Connection::open(&path).unwrap();
+        for sql in ["DELETE FROM packs", "DELETE FROM journal", "UPDATE packs SET uses = x'00'"] {
+            assert!(raw.execute(sql, []).unwrap_err().to_string().contains("only appended to"), "{sql}");
+        }
+        let mut packs = raw.prepare("SELECT first FROM packs WHERE changes > 0 ORDER BY first LIMIT 2").unwrap();
+        packs.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for first in packs {
+        for change in [
+            "UPDATE packs SET changes = changes - 1",
+            "UPDATE packs SET last = last + 1",
+            "UPDATE packs SET began = began - 1",
+            "UPDATE packs SET first = first + 1, last = last + 1",
+            "UPDATE packs SET uses = substr(uses, 1, length(uses) - 1)",
+            "UPDATE packs SET uses = zeroblob(length(uses))",
+            "DELETE FROM packs",
+        ] {
+            std::fs::write(&path, &original).unwrap();
+            let raw = Connection::open(&path).unwrap();
+            raw.execute_batch("DROP TRIGGER packs_only_grow; DROP TRIGGER packs_are_not_removed").unwrap();
+            raw.execute(&format!("{change} WHERE first = {first}"), []).unwrap();
+            drop(raw);
+            let Err(StoreError::Broken(broken)) = open(&path).verify() else { panic!("{change} at {first}") };
+            assert_eq!(broken.revision.0, first.cast_unsigned(), "{change}");
+        }
+    }
+    std::fs::write(&path, &original).unwrap();
+    assert_eq!(open(&path).verify().unwrap(), count, "the file as it was is whole");
+}
+
+/// What is verified is put together meanwhile, by somebody else.
+#[test]
+fn a_verification_goes_on_beside() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("jit.db");
+    let writer = open(&path);
+    let mut batches = WEEK.batches();
+    let mut write = |count: usize| {
+        for mut batch in batches.by_ref().take(count) {
+            let changes = batch.events.iter().any(|event| event.fact.changes_state());
+            batch.decided_from = changes.then(|| writer.head().unwrap().revision);
+            writer.commit(&batch).unwrap();
+        }
+    };
+    write(150);
+    struct Beside<'a>(&'a mut dyn FnMut(usize));
+    impl jit_access::store::Verifying for Beside<'_> {
+        fn progress(&mut self, _: jit_access::store::VerifyProgress) -> std::ops::ControlFlow<()> {
+            (self.0)(100);
+            std::ops::ControlFlow::Continue(())
+        }
+    }
+    let reader = open(&path);
+    let verified = reader.verify_with(&Verification::default(), &mut Beside(&mut write)).unwrap();
+    assert!(verified.records > 400, "{} records", verified.records);
+    assert!(one(&path, "SELECT packed FROM head") > 200);
+    reader.verify().unwrap();
+}
+
+/// Uses between changes go along, and a row with very many stays what it is.
+#[test]
+fn uses_go_along() {
+    let (_directory, path) = written();
+    let mixed = one(&path, "SELECT count(*) FROM packs WHERE changes > 0 AND changes < last - first + 1");
+    assert!(mixed > 0, "uses stand beside changes");
+    let store = open(&path);
+    let (_, records) = store.records(&RecordQuery::after(Revision::ZERO, usize::MAX)).unwrap();
+    let uses = records.iter().filter(|record| matches!(record.event.fact, Fact::GrantUsed { .. })).count();
+    assert_eq!(uses, WEEK.uses);
+    let last: Vec<Event> = records.into_iter().rev().take(1).map(|record| record.event).collect();
+    let again = Batch { events: last, ..Batch::default() };
+    if !again.events[0].fact.changes_state() {
+        store.commit(&again).unwrap();
+    }
+    store.verify().unwrap();
+}
