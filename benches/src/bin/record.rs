@@ -1,7 +1,7 @@
 //! What a use and a grant cost to write down: `record [uses] [grants]`, in lines for `run.py`.
 //!
-//! It makes SQLite stores and says what enhanced audit adds to a check, how many uses a second are written, from batches and from checks that
-//! go on meanwhile, how many checks waited, and how many bytes of the file a use and a grant over its life take. Needs the feature `faces`.
+//! It makes SQLite stores and says how many uses a second are written, from batches and from checks that go on meanwhile, how many checks
+//! waited, and how many bytes of the file a use and a grant over its life take. Needs the feature `faces`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use jit_access::check::Check;
 use jit_access::clock::{Clock, SystemClock};
-use jit_access::journal::stored::StoredEvent;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, Settings};
 use jit_access::store::conformance::week::Week;
@@ -26,7 +25,6 @@ fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
     let uses = arguments.next().unwrap_or(400_000);
     let grants = arguments.next().unwrap_or(1_000);
-    added();
     for told in [false, true] {
         written(uses, told);
         checked(told);
@@ -98,10 +96,12 @@ fn written(count: u64, enhanced: bool) {
     row(&format!("a use on disk, {}", named(enhanced)), each, "bytes", Bar::Most(150.0), "");
 }
 
-/// An engine over a new store with one live grant.
-fn engine(path: &Path, enhanced: bool) -> Engine {
+/// Checks of one thread at the wanted pace, while another one writes their uses down.
+fn checked(enhanced: bool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("jit.db");
     let at = SystemClock::default().wall();
-    let store = open(path);
+    let store = open(&path);
     let grant = Grant::new(
         GrantId::from_u128(1),
         RequestId::from_u128(1),
@@ -122,53 +122,7 @@ fn engine(path: &Path, enhanced: bool) -> Engine {
     };
     store.commit(&Batch { events: vec![event], ..Batch::default() }).expect("a commit");
     let settings = Settings::default().enhanced_audit(enhanced);
-    Builder::new(store, Rules::default()).settings(settings).open().expect("an engine")
-}
-
-/// What enhanced audit adds to a check, from turns of both side by side. Both are told the same of the call.
-fn added() {
-    const TURN: u64 = 4_096;
-    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
-    let engines = [false, true].map(|told| engine(&folders[usize::from(told)].path().join("jit.db"), told));
-    let contexts: Vec<Context> = (0..TURN).map(|nth| context(nth, true)).collect();
-    for (what, who, expected, bar) in [
-        ("a hit", "dev@example.com", Outcome::Allow, 100.0),
-        ("a miss", "eve@example.com", Outcome::NotApplicable, 2.0),
-    ] {
-        let mut turns: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
-        for _ in 0..101 {
-            for (engine, times) in engines.iter().zip(&mut turns) {
-                let check = Check::text((PrincipalKind::User, who), "tools.read", Some("tool:deploy"), None);
-                let decider = engine.decider();
-                let started = now();
-                for context in &contexts {
-                    let answer = decider.check(&check.context(context)).expect("an answer");
-                    assert_eq!(answer.outcome, expected);
-                }
-                times.push(started.elapsed().as_nanos() as f64 / TURN as f64);
-                // The next turn finds as much room in the queue.
-                engine.reconciler().flush().expect("the uses are written");
-            }
-        }
-        let mut more: Vec<f64> = turns[1].iter().zip(&turns[0]).map(|(with, without)| with - without).collect();
-        let mut plain = turns[0].clone();
-        more.sort_by(f64::total_cmp);
-        plain.sort_by(f64::total_cmp);
-        let (more, plain) = (more[more.len() / 2], plain[plain.len() / 2]);
-        row(
-            &format!("{what}, more with enhanced audit"),
-            more,
-            "ns",
-            Bar::Most(bar),
-            &format!("{plain:.0} ns without"),
-        );
-    }
-}
-
-/// Checks of one thread at the wanted pace, while another one writes their uses down.
-fn checked(enhanced: bool) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let engine = Arc::new(engine(&folder.path().join("jit.db"), enhanced));
+    let engine = Arc::new(Builder::new(store, Rules::default()).settings(settings).open().expect("an engine"));
     let done = Arc::new(AtomicBool::new(false));
     let writer = {
         let (engine, done): (Arc<Engine>, _) = (Arc::clone(&engine), Arc::clone(&done));
@@ -231,12 +185,7 @@ fn lives(grants: u64) {
     let path = folder.path().join("jit.db");
     let store = open(&path);
     let before = size(&path);
-    let week = Week { uses: 0, grants: usize::try_from(grants).expect("a count"), ..Week::whole() };
-    for mut batch in week.batches() {
-        batch.events = batch.events.iter().map(with_made_ids).collect();
-        batch.decided_from = Some(store.head().expect("the head").revision);
-        store.commit(&batch).expect("a commit");
-    }
+    Week { uses: 0, grants: usize::try_from(grants).expect("a count"), ..Week::whole() }.record(&store);
     drop(store);
     let each = (size(&path) - before) as f64 / grants as f64;
     row("a grant over its life on disk", each, "bytes", Bar::Most(2_500.0), "with its request, notices aside");
@@ -249,30 +198,6 @@ fn lives(grants: u64) {
     for (name, bytes) in rows.flatten() {
         say(&format!("  {name}: {:.0} bytes a grant", bytes / grants as f64));
     }
-}
-
-/// The event with ids as an engine makes them, an instant and 74 random bits: those of the week are numbers, which take less room.
-fn with_made_ids(event: &Event) -> Event {
-    const NUMBER: &str = "00000000-0000-0000-0000-";
-    let text = serde_json::to_string(&StoredEvent::from(event)).expect("JSON");
-    let mut pieces = text.split(NUMBER);
-    let mut made = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (number, rest) = piece.split_at(12);
-        let number = u64::from_str_radix(number, 16).expect("a number");
-        let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let millis = 1_800_000_000_000 + number * 600_000;
-        let (third, fourth) = (mixed >> 52, 0x8000 | mixed >> 38 & 0x3fff);
-        made += &format!(
-            "{:08x}-{:04x}-7{third:03x}-{fourth:04x}-{:012x}{rest}",
-            millis >> 16,
-            millis & 0xffff,
-            mixed.wrapping_mul(0xd134_2543_de82_ef95) >> 16
-        );
-    }
-    serde_json::from_str::<StoredEvent>(&made).expect("an event").try_into().expect("an event")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
