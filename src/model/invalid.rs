@@ -61,17 +61,19 @@ impl Invalid {
     /// User input as it may stand in a message: in backticks, escaped, and cut when long.
     #[must_use]
     pub fn quote(input: &str) -> String {
-        let mut out = String::from("`");
-        for c in input.chars().take(QUOTED) {
+        let (mut out, mut room) = (String::from("`"), QUOTED);
+        for c in input.chars() {
             // What nobody sees, or what shows the rest in another order, is written as its number.
-            if c == '`' || c != ' ' && characters::is_blank(c) {
-                out.extend(c.escape_unicode());
-            } else {
-                out.push(c);
+            let number = (c == '`' || c != ' ' && characters::is_blank(c)).then(|| c.escape_unicode());
+            let Some(left) = room.checked_sub(number.as_ref().map_or(1, ExactSizeIterator::len)) else {
+                out.push('…');
+                break;
+            };
+            room = left;
+            match number {
+                Some(number) => out.extend(number),
+                None => out.push(c),
             }
-        }
-        if input.chars().nth(QUOTED).is_some() {
-            out.push('…');
         }
         out.push('`');
         out
@@ -91,6 +93,9 @@ mod tests {
     #[test]
     fn input_is_quoted_so_that_it_can_be_read() {
         assert_eq!(Invalid::quote("a b\u{202E}c\n`\u{200B}"), r"`a b\u{202e}c\u{a}\u{60}\u{200b}`");
-        assert_eq!(Invalid::quote(&"x".repeat(100)).chars().count(), QUOTED + 3);
+        for c in ["x", "\u{10FFFF}"] {
+            assert_eq!(Invalid::quote(&c.repeat(100)).chars().count(), QUOTED + 3);
+        }
+        assert_eq!(Invalid::quote(&"x".repeat(QUOTED)).chars().count(), QUOTED + 2);
     }
 }
