@@ -10,9 +10,9 @@ use super::{Action, Resource, RoleName};
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
 /// # let world::World { engine, dev, .. } = world::requested()?;
 /// use jit_access::command::Submit;
-/// use jit_access::model::{Justification, RoleName};
+/// use jit_access::model::{Justification, RoleName, Scope};
 ///
-/// let submit = Submit::new(RoleName::new("deployer")?).resource("tool:deploy".parse()?);
+/// let submit = Submit::new(RoleName::new("deployer")?).resource(Scope::one("tool", "deploy")?);
 /// let submit = submit.reason(Justification::new("INC-1234")?);
 /// let request = engine.workflow().execute(&dev, submit, None)?.request.ok_or("no request")?;
 /// let analysis = engine.workflow().analysis_of(&request)?.ok_or("there is Cedar")?;
