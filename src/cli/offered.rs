@@ -76,11 +76,15 @@ pub(super) fn remedies(screen: &Screen, document: &Value) {
     if text(first, "resource") != "*" {
         words.push(format!("--on {}", text(first, "resource")));
     }
-    let needs = [("needs_reason", "--reason …"), ("needs_ticket", "--ticket …")];
-    let needs = needs.into_iter().filter(|(name, _)| first.get(*name) == Some(&Value::Bool(true)));
-    words.extend(needs.map(|(_, option)| option.to_owned()));
+    words.extend(needs(first).map(|name| format!("--{name} …")));
     words.push("--wait".to_owned());
     screen.tell(&Look::Dim.on(&format!("{} asks for the least", words.join(" "))));
+}
+
+/// What a request must have besides, by the names of the options.
+fn needs(item: &Value) -> impl Iterator<Item = &'static str> {
+    let all = [("needs_reason", "reason"), ("needs_ticket", "ticket")];
+    all.into_iter().filter(|(name, _)| item.get(*name) == Some(&Value::Bool(true))).map(|(_, what)| what)
 }
 
 fn remedy(item: &Value) -> Vec<String> {
@@ -88,8 +92,6 @@ fn remedy(item: &Value) -> Vec<String> {
         except if except.is_empty() => list(item, "permissions"),
         except => format!("{} except {except}", list(item, "permissions")),
     };
-    let needs = [("needs_reason", "reason"), ("needs_ticket", "ticket")];
-    let needs = needs.into_iter().filter(|(name, _)| item.get(*name) == Some(&Value::Bool(true)));
     vec![
         text(item, "role"),
         gives,
@@ -97,7 +99,7 @@ fn remedy(item: &Value) -> Vec<String> {
         super::field::length(item, "max_duration_hours"),
         risk(&text(item, "risk_level")),
         approved_by(item),
-        needs.map(|(_, what)| what).collect::<Vec<_>>().join(", "),
+        needs(item).collect::<Vec<_>>().join(", "),
         text(item, "description"),
     ]
 }
