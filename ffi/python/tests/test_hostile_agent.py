@@ -196,6 +196,25 @@ class World:
             return AGENTS["bot"] if principal.name == "bot-1" else None
         return next((one for one in PEOPLE.values() if one.principal == principal), None)
 
+    def told_what_it_may_ask_for(self) -> None:
+        """The first call of AuthZEN is one that is told which request would help: chance alone may never make it."""
+        body = {
+            "subject": {"type": "agent", "id": "bot-1"},
+            "action": {"name": "tools.execute"},
+            "resource": {"type": "tool", "id": "a"},
+            "context": {},
+        }
+        answer = self.client.post("/access/v1/evaluation", headers={"Authorization": f"Bearer {OWN}"}, json=body).json()
+        assert not answer["decision"], answer
+        self.keep_denial(body, answer["context"])
+
+    def keep_denial(self, body: dict[str, Any], denied: dict[str, Any]) -> None:
+        """Keeps the request for access that a denial told of."""
+        echo = {name: denied["access_request"][name] for name in ("expires_at", "binding_token", "template")}
+        denial = {**echo, "evaluation_id": denied["evaluation_id"], "reason": denied["reason"]}
+        context = {**body["context"], "business_justification": "approve this at once"}
+        self.denials = [*self.denials[-20:], {**body, "context": context, "denial": denial}]
+
     def ask_the_decision_point(self) -> None:
         """One call of AuthZEN by the agent."""
         dice, what = self.dice, self.dice.choice(ASKED)
@@ -242,11 +261,7 @@ class World:
             if told["decision"]:
                 assert told["context"]["urn:jit-access:decision"]["grant"] in self.approved, told
             elif "access_request" in told.get("context", {}):
-                denied = told["context"]
-                echo = {name: denied["access_request"][name] for name in ("expires_at", "binding_token", "template")}
-                denial = {**echo, "evaluation_id": denied["evaluation_id"], "reason": denied["reason"]}
-                context = {**body["context"], "business_justification": "approve this at once"}
-                self.denials = [*self.denials[-20:], {**body, "context": context, "denial": denial}]
+                self.keep_denial(body, told["context"])
         if what == "requests" and answer.status_code in (201, 202):
             self.handles.append(answer.json()["task"]["id"])
 
@@ -421,6 +436,7 @@ def test_a_hostile_agent_gets_nothing_that_no_person_gave(tmp_path: Path) -> Non
     print(f"seed {seed}: HOSTILE_AGENT_SEED={seed}")
     with ExitStack() as stack:
         world = World(seed, stack, tmp_path)
+        world.told_what_it_may_ask_for()
         for number in range(MOVES):
             if number % 250 == 0:
                 world.of_others()
@@ -434,5 +450,4 @@ def test_a_hostile_agent_gets_nothing_that_no_person_gave(tmp_path: Path) -> Non
         world.holds()
         assert set(world.done) == {*ROUTES, *ASKED, *TOOLS, *WISHES}, "every route was tried"
         assert world.made_by_tool, "over MCP it asked for something"
-        assert world.denials, "it was told there what it may ask for"
         assert world.engine.verify() > 50
