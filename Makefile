@@ -42,16 +42,16 @@ test: ## everything; at the end, what was skipped and how long each part took
 
 fmt: $(VENV)/test/.ready ## format the sources
 	$(CARGO) fmt --all
-	$(VENV)/test/bin/ruff format -q ffi examples tests .ci
+	$(VENV)/test/bin/ruff format -q benches ffi examples tests .ci
 
 fmt-check: $(VENV)/test/.ready
 	$(CARGO) fmt --all -- --check
-	$(VENV)/test/bin/ruff format -q --check ffi examples tests .ci
+	$(VENV)/test/bin/ruff format -q --check benches ffi examples tests .ci
 
 lint: $(VENV)/test/.ready ## clippy, rustdoc, ruff
 	$(CARGO) clippy --release --locked $(CRATES) --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked -p jit-access -p jit-access-workspace-hack --all-features --no-deps
-	$(VENV)/test/bin/ruff check -q ffi examples tests .ci
+	$(VENV)/test/bin/ruff check -q benches ffi examples tests .ci
 
 CRATES := -p jit-access -p jit-access-c -p jit-access-python -p jit-access-tower
 

@@ -1,6 +1,6 @@
-"""What an evaluation of AuthZEN costs over HTTP, beside an empty route of the same application, and a batch of 100 beside
-one evaluation: medians of calls that take turns over one kept connection. The server is in a process of its own, as a host
-has it. Prints the same lines as the Rust table, for `run.py`.
+"""What an evaluation of AuthZEN costs over HTTP, beside an empty route of the same application, and a batch of 100
+beside one evaluation: medians of calls that take turns over one kept connection. The server is in a process of its own,
+as a host has it. Prints the same lines as the Rust table, for `run.py`.
 """
 
 from __future__ import annotations

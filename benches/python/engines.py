@@ -59,8 +59,8 @@ def main() -> None:
 
 
 def cedar(engine: Engine, mixed: list[Question], hits: list[Question]) -> None:
-    """cedarpy with types, context and the policies of whoever asks prepared; the request and its one entity are made at each
-    check."""
+    """cedarpy with types, context and the policies of whoever asks prepared; the request and its one entity are made at
+    each check."""
     own = dict(json.loads(line) for line in (WORLD / "own").read_text().splitlines())
     sets = {who: cedarpy.PolicySet.from_str(text) for who, text in own.items()}
     none = cedarpy.PolicySet.from_str("")

@@ -33,7 +33,6 @@ from cpex.framework import (  # noqa: E402
     GlobalContext,
     HttpAuthCheckPermissionPayload,
     Plugin,
-    PluginConfig,
     PluginManager,
     PluginResult,
 )

@@ -1,4 +1,5 @@
-"""How long a call from Python takes: two contenders take turns, and the median of the ratios of neighbouring turns counts.
+"""How long a call from Python takes: two contenders take turns, and the median of the ratios of neighbouring turns
+counts.
 
 Prints the same lines as the Rust table, for `run.py`.
 """
@@ -32,8 +33,8 @@ def questions(name: str) -> list[Question]:
 
 
 def calling(call: Callable[..., Any], rows: Sequence[Sequence[Any]], count: int) -> Turn:
-    """A turn of `count` calls, after as many that are not timed. No Python is run between two calls of the same few, whose
-    text is read before the clock starts: a host has just received it."""
+    """A turn of `count` calls, after as many that are not timed. No Python is run between two calls of the same few,
+    whose text is read before the clock starts: a host has just received it."""
     columns = [tuple(column) for column in zip(*rows, strict=True)]
     few = min(FEW, count)
     place = 0

@@ -16,6 +16,8 @@ use crate::model::{Principal, Timestamp};
 pub struct DocumentSpec {
     /// Its name in every language: `Grant`.
     pub name: &'static str,
+    /// The noun that it is about, which is the name of its file: `grant`.
+    pub noun: &'static str,
     /// What it is.
     pub doc: &'static str,
     /// Its fields in groups, in the order in which they are written.
@@ -27,6 +29,15 @@ impl DocumentSpec {
     pub fn all_fields(&self) -> impl Iterator<Item = &'static ShownField> {
         self.fields.iter().flat_map(|group| group.iter())
     }
+}
+
+/// The part of a module's path after the last colon.
+pub(super) const fn last_segment(path: &'static str) -> &'static str {
+    let mut begin = path.len();
+    while begin > 0 && path.as_bytes()[begin - 1] != b':' {
+        begin -= 1;
+    }
+    path.split_at(begin).1
 }
 
 /// A field of a document.
@@ -159,6 +170,7 @@ macro_rules! document {
             /// What faces say of it.
             pub(super) const SPEC: $crate::wire::DocumentSpec = $crate::wire::DocumentSpec {
                 name: $shown,
+                noun: $crate::wire::shown::last_segment(module_path!()),
                 doc: concat!($($about, "\n"),*),
                 fields: &[$($crate::wire::shown::first!(
                     $({ let _: &str = stringify!($flatten); <$type>::FIELDS })?

@@ -1,4 +1,4 @@
-"""The routes and the bodies that they accept. Generated from `src/command`, by `tests/generated.rs`."""
+"""The routes and the bodies that they accept. Generated from `src/command`, by `tests/generated`."""
 
 # ruff: noqa: E501
 # fmt: off

@@ -1,4 +1,4 @@
-"""What OpenAPI says of the answers of the routes. Generated from `src/wire`, by `tests/generated.rs`.
+"""What OpenAPI says of the answers of the routes. Generated from `src/wire`, by `tests/generated`.
 
 What the routes accept is in `bodies`.
 """
