@@ -137,7 +137,7 @@ impl Store for Line {
         fn deliveries(page: &DeliveryPage) -> Vec<NumberedDelivery>;
         fn channel_counts() -> Vec<ChannelCount>;
         fn waiting_notices(now: Timestamp) -> u64;
-        fn known_secret(name: &str) -> Option<Secret>;
+        fn secrets() -> Vec<(String, Secret)>;
     }
     written! {
         fn commit(batch: &Batch) -> Vec<Record>;

@@ -11,7 +11,7 @@ use super::screen::{Format, Screen};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, StoreConfig};
 use crate::error::Error;
-use crate::host::{SECRETS, environment, open_store};
+use crate::host::{environment, open_store};
 use crate::model::Timestamp;
 use crate::store::copy;
 
@@ -32,7 +32,7 @@ pub(super) fn copy_store(screen: &Screen, matches: &ArgMatches) -> Result<(), Pr
     let (from, to) = (open(&from)?, open(&to)?);
     let now = Timestamp::from_millis(SystemClock::default().wall().max(0)).unwrap_or(Timestamp::EPOCH);
     let mut progress = Progress::of(screen, "copying");
-    let copied = copy(&*from, &*to, &SECRETS, now, &mut progress);
+    let copied = copy(&*from, &*to, now, &mut progress);
     progress.end();
     let copied = copied.map_err(|error| {
         let why = std::error::Error::source(&error).map(|why| format!(": {why}"));

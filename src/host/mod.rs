@@ -26,6 +26,6 @@ mod telling;
 
 pub use background::Background;
 pub use keeper::Keeper;
-pub use open::{BackgroundWork, Host, HostBuilder, environment};
 #[cfg(feature = "cli")]
-pub(crate) use open::{SECRETS, open_store};
+pub(crate) use open::open_store;
+pub use open::{BackgroundWork, Host, HostBuilder, environment};

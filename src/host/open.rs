@@ -247,10 +247,6 @@ impl HostBuilder {
     }
 }
 
-/// The names of the secrets of a store: see [`Store::secret`]. Whoever moves a store takes them along.
-#[cfg(feature = "cli")]
-pub(crate) const SECRETS: [&str; 3] = ["links", "authzen_mac", "authzen_es256"];
-
 /// The one place that knows what each kind of store is opened with.
 #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only a server is asked with a limit"))]
 pub(crate) fn open_store(config: &StoreConfig, max_staleness: Duration) -> Result<Arc<dyn Store>, Error> {

@@ -27,7 +27,7 @@ const CHUNK: usize = 1_000;
 const LEASE_MILLIS: u64 = 60_000;
 
 /// Copies everything of one store into another one, which is empty or holds a copy that was interrupted: the journal record by
-/// record, each with the same text and hash, the rows that follow from it, the signed checkpoints, these secrets, and the notices
+/// record, each with the same text and hash, the rows that follow from it, the signed checkpoints, the secrets, and the notices
 /// that wait to be told. Notices are moved, so that only one of the two stores tells them. In the end the copy is verified whole.
 ///
 /// Nobody may use either store meanwhile. Idempotency keys, refused attempts and what became of earlier messages are not copied;
@@ -38,7 +38,7 @@ const LEASE_MILLIS: u64 = 60_000;
 /// use jit_access::store::{MemoryStore, copy};
 ///
 /// let (from, to) = (MemoryStore::new(), MemoryStore::new());
-/// let copied = copy(&from, &to, &[], Timestamp::EPOCH, &mut ())?;
+/// let copied = copy(&from, &to, Timestamp::EPOCH, &mut ())?;
 /// assert_eq!(copied.revision.0, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -47,13 +47,7 @@ const LEASE_MILLIS: u64 = 60_000;
 /// [`StoreError::Unavailable`] when the other store holds something else, when records were removed from this one, when messages
 /// wait to be sent, when a record was written in a form that this version does not write, and when one of the stores moves
 /// meanwhile; the errors of reading, writing and verifying. What was copied by then stays, and another call goes on from it.
-pub fn copy(
-    from: &dyn Store,
-    to: &dyn Store,
-    secrets: &[&str],
-    now: Timestamp,
-    watch: &mut dyn Verifying,
-) -> Result<Copied, StoreError> {
+pub fn copy(from: &dyn Store, to: &dyn Store, now: Timestamp, watch: &mut dyn Verifying) -> Result<Copied, StoreError> {
     let source = from.head()?;
     if source.removed.is_some() {
         return refused("old records were removed from it, and what they told cannot be told again".into());
@@ -90,10 +84,8 @@ pub fn copy(
             break;
         }
     }
-    for name in secrets {
-        if let Some(kept) = from.known_secret(name)? {
-            to.secret(name, &kept)?;
-        }
+    for (name, kept) in from.secrets()? {
+        to.secret(&name, &kept)?;
     }
     let checkpoints = checkpoints(from, to)?;
     let notices = notices(from, to, now)?;

@@ -668,8 +668,8 @@ impl Store for MemoryStore {
         Ok(self.state.lock().secrets.entry(name.to_owned()).or_insert_with(|| fresh.clone()).clone())
     }
 
-    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
-        Ok(self.state.lock().secrets.get(name).cloned())
+    fn secrets(&self) -> Result<Vec<(String, Secret)>, StoreError> {
+        Ok(self.state.lock().secrets.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {

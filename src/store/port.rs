@@ -302,14 +302,11 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError>;
 
-    /// The secret of this name, where there is one. A store that cannot say answers none, and [`super::copy`] makes no copy of it.
+    /// Every secret that is kept, with its name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
-        let _ = name;
-        Ok(None)
-    }
+    fn secrets(&self) -> Result<Vec<(String, Secret)>, StoreError>;
 
     /// What a process on this machine has seen last, whatever the store says now: it is kept beside the store. `None` where
     /// nothing was kept, or nothing can be kept outside the store.

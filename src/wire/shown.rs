@@ -33,11 +33,13 @@ impl DocumentSpec {
 
 /// The part of a module's path after the last colon.
 pub(super) const fn last_segment(path: &'static str) -> &'static str {
-    let mut begin = path.len();
-    while begin > 0 && path.as_bytes()[begin - 1] != b':' {
-        begin -= 1;
+    let mut rest = path.as_bytes();
+    while let [before @ .., one] = rest
+        && *one != b':'
+    {
+        rest = before;
     }
-    path.split_at(begin).1
+    path.split_at(rest.len()).1
 }
 
 /// A field of a document.

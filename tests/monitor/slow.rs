@@ -85,6 +85,7 @@ impl Store for Slow {
         refusals(page: &RefusalPage) -> Result<Vec<NumberedRefusal>, StoreError>;
         forget_old(now: Timestamp) -> Result<usize, StoreError>;
         secret(name: &str, fresh: &Secret) -> Result<Secret, StoreError>;
+        secrets() -> Result<Vec<(String, Secret)>, StoreError>;
         remembered() -> Result<Option<Seen>, StoreError>;
         remember(seen: &Seen) -> Result<(), StoreError>;
         last_checkpoint_up_to(record: Revision) -> Result<Option<KeptCheckpoint>, StoreError>;

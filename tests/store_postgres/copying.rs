@@ -40,22 +40,21 @@ fn a_store_goes_to_postgresql_and_back_whole() {
 
     let schema = fresh_schema();
     let two = PostgresStore::open(server.url(), patient(&schema)).unwrap();
-    let copied = copy(&one, &two, &["links", "never"], at(20_000), &mut ()).unwrap();
+    let copied = copy(&one, &two, at(20_000), &mut ()).unwrap();
     assert_eq!((copied.revision, copied.hash), (head.revision, head.hash));
     assert_eq!((copied.checkpoints, copied.notices), (1, 2));
     assert_eq!(records(&two), before, "each record with its text and its hash");
     assert_eq!(two.last_checkpoint().unwrap(), Some(checkpoint.clone()));
     assert_eq!(two.tiles(0, 100).unwrap().len(), tiles.len());
-    assert_eq!(two.known_secret("links").unwrap(), Some(Secret::new("kept")));
-    assert_eq!(two.known_secret("never").unwrap(), None);
+    assert_eq!(two.secrets().unwrap(), [("links".to_owned(), Secret::new("kept"))]);
     assert_eq!(two.waiting_notices(at(20_000)).unwrap(), 1, "one of them is due later");
     assert_eq!(two.waiting_notices(at(9_000_000)).unwrap(), 2);
     assert_eq!(one.waiting_notices(at(9_000_000)).unwrap(), 0, "only one of the stores tells them");
-    let again = copy(&one, &two, &["links"], at(20_000), &mut ()).unwrap();
+    let again = copy(&one, &two, at(20_000), &mut ()).unwrap();
     assert_eq!((again.revision, again.notices), (head.revision, 0), "it is done already");
 
     let three = file("three.db");
-    let back = copy(&two, &three, &["links"], at(20_000), &mut ()).unwrap();
+    let back = copy(&two, &three, at(20_000), &mut ()).unwrap();
     assert_eq!((back.revision, back.hash, back.notices), (head.revision, head.hash, 2));
     assert_eq!(records(&three), before);
     assert_eq!(three.verify().unwrap(), head.revision.0);
@@ -64,9 +63,9 @@ fn a_store_goes_to_postgresql_and_back_whole() {
     // What holds something else is left as it is, and a copy that was interrupted goes on.
     let other = file("other.db");
     granted(&other, 7, at(0));
-    let error = copy(&one, &other, &[], at(20_000), &mut ()).unwrap_err();
+    let error = copy(&one, &other, at(20_000), &mut ()).unwrap_err();
     assert!(format!("{error:?}").contains("another journal"), "{error:?}");
     granted(&one, 950, at(30_000));
-    let more = copy(&one, &three, &[], at(30_000), &mut ()).unwrap();
+    let more = copy(&one, &three, at(30_000), &mut ()).unwrap();
     assert_eq!((more.revision, records(&three)), (one.head().unwrap().revision, records(&one)));
 }

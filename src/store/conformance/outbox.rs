@@ -55,6 +55,9 @@ pub fn a_secret_is_made_once_for_all(fixture: &dyn Fixture) {
     assert_eq!(other.secret("links", &secret("second")).unwrap(), secret("first"));
     assert_eq!(store.secret("links", &secret("third")).unwrap(), secret("first"));
     assert_eq!(other.secret("others", &secret("second")).unwrap(), secret("second"));
+    let mut all = store.secrets().unwrap();
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(all, [("links".to_owned(), secret("first")), ("others".to_owned(), secret("second"))]);
 }
 
 /// A notice that is due later is not given out before.

@@ -279,14 +279,14 @@ impl Store for PostgresStore {
     }
 
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
-        match self.known_secret(name)? {
+        match self.connections.read("reading a secret", |s| secrets::one(s, name))? {
             Some(kept) => Ok(kept),
             None => self.connections.change("keeping a secret", |s| secrets::kept(s, name, fresh)),
         }
     }
 
-    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
-        self.connections.read("reading a secret", |s| secrets::one(s, name))
+    fn secrets(&self) -> Result<Vec<(String, Secret)>, StoreError> {
+        self.connections.read("reading the secrets", secrets::all)
     }
 
     fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {

@@ -9,6 +9,11 @@ pub(super) fn one(session: &Session<'_>, name: &str) -> Result<Option<Secret>, F
     found.map(|row| Ok(Secret::new(row.try_get::<_, String>(0)?))).transpose()
 }
 
+pub(super) fn all(session: &Session<'_>) -> Result<Vec<(String, Secret)>, Fault> {
+    let rows = session.query("SELECT name, value FROM secrets", &[])?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, Secret::new(row.try_get::<_, String>(1)?)))).collect()
+}
+
 /// The one that is there; `fresh` where nobody was faster.
 pub(super) fn kept(session: &Session<'_>, name: &str, fresh: &Secret) -> Result<Secret, Fault> {
     session.execute(

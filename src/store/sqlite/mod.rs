@@ -257,14 +257,14 @@ impl Store for SqliteStore {
     }
 
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError> {
-        match self.known_secret(name)? {
+        match self.connections.read("reading a secret", |c| secrets::one(c, name))? {
             Some(kept) => Ok(kept),
             None => self.connections.write("keeping a secret", |c| secrets::kept(c, name, fresh)),
         }
     }
 
-    fn known_secret(&self, name: &str) -> Result<Option<Secret>, StoreError> {
-        self.connections.read("reading a secret", |c| secrets::one(c, name))
+    fn secrets(&self) -> Result<Vec<(String, Secret)>, StoreError> {
+        self.connections.read("reading the secrets", |c| secrets::all(c))
     }
 
     fn add_refusals(&self, refused: &[Refused]) -> Result<(), StoreError> {

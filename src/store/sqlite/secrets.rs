@@ -11,6 +11,12 @@ pub(super) fn one(connection: &Connection, name: &str) -> Result<Option<Secret>,
     Ok(value.map(Secret::new))
 }
 
+pub(super) fn all(connection: &Connection) -> Result<Vec<(String, Secret)>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT name, value FROM secrets")?;
+    let found = statement.query_map([], |row| Ok((row.get(0)?, Secret::new(row.get::<_, String>(1)?))))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// The one that is there; `fresh` where nobody was faster.
 pub(super) fn kept(transaction: &Transaction<'_>, name: &str, fresh: &Secret) -> Result<Secret, Fault> {
     transaction
