@@ -1,6 +1,7 @@
 //! Every kind of event that is exported as OCSF is one that the schema's own files describe.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jit_access::command::ExportRecords;
 use jit_access::model::*;
@@ -154,7 +155,7 @@ fn one_of_each(store: &dyn Store) {
         drill: false,
         left: None,
         used_at: None,
-        details: details.map(Box::new),
+        details: details.map(Arc::new),
     };
     let told = UseDetails::default()
         .address("192.0.2.7".parse().ok())

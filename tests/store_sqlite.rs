@@ -606,7 +606,7 @@ mod tampering {
                 let mut event = used(GrantId::from_u128(1), at(begin + ms));
                 if let Fact::GrantUsed { details, .. } = &mut event.fact {
                     let text = format!("{ms} {}", "word ".repeat(words));
-                    *details = Some(Box::new(UseDetails::default().user_agent(Some(DetailText::new(&text)))));
+                    *details = Some(Arc::new(UseDetails::default().user_agent(Some(DetailText::new(&text)))));
                 }
                 event
             };

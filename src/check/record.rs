@@ -3,11 +3,17 @@
 //! A check must not wait for another one, nor for memory: threads note their uses in queues of their own, as text in
 //! buffers that are kept. Values are made when the uses are written.
 
+use core::net::IpAddr;
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lock::Mutex;
-use crate::model::{Actor, Context, Event, Fact, GrantId, PrincipalKind, RawQuery, Timestamp, UseDetails};
+use crate::model::{
+    Action, Actor, Context, Event, Fact, GrantId, Principal, PrincipalKind, RawQuery, Resource, SessionId, Timestamp,
+    UseDetails,
+};
 use crate::store::StoreError;
 
 /// The uses that wait to be written. Bounded: when the queues are full, the check that brings the next one writes first, and if
@@ -49,6 +55,8 @@ struct Writing {
 struct Uses {
     uses: Vec<Use>,
     text: String,
+    /// For each of them, where that is recorded.
+    told: Vec<Told>,
 }
 
 #[derive(Debug)]
@@ -60,8 +68,14 @@ struct Use {
     /// they follow each other in the text.
     lens: [u32; 4],
     parent: Option<[u32; 2]>,
-    /// What the host told of the call, where that is recorded.
-    context: Option<Box<Context>>,
+}
+
+/// What the host told of a call, as it is kept until the record of the use is made.
+#[derive(Debug, Default)]
+struct Told {
+    address: Option<IpAddr>,
+    session: Option<SessionId>,
+    details: Option<Arc<UseDetails>>,
 }
 
 /// How many queues there are, unless so few uses may wait that one is enough.
@@ -117,7 +131,7 @@ impl Recorder {
             flush()?;
         }
         let mut waiting = queue.waiting.lock();
-        waiting.push(at, grant, query, self.context_of(query));
+        waiting.push(at, grant, query, self.detailed);
         queue.len.store(waiting.uses.len(), Ordering::Relaxed);
         Ok(())
     }
@@ -153,15 +167,9 @@ impl Recorder {
         Ok(())
     }
 
-    /// What the host told of the call, where that is recorded.
-    #[inline]
-    fn context_of(&self, query: &RawQuery<'_>) -> Option<Box<Context>> {
-        query.context().filter(|_| self.detailed).cloned().map(Box::new)
-    }
-
     /// What the record of this use says besides.
-    pub(super) fn details_of(&self, query: &RawQuery<'_>) -> Option<Box<UseDetails>> {
-        query.context().filter(|_| self.detailed).and_then(Context::use_details).map(Box::new)
+    pub(super) fn details_of(&self, query: &RawQuery<'_>) -> Option<Arc<UseDetails>> {
+        query.context().filter(|_| self.detailed).and_then(Context::use_details)
     }
 
     /// How many uses wait.
@@ -173,10 +181,10 @@ impl Recorder {
 
 impl Uses {
     fn with_room_for(count: usize) -> Self {
-        Self { uses: Vec::with_capacity(count), text: String::with_capacity(count * TEXT) }
+        Self { uses: Vec::with_capacity(count), text: String::with_capacity(count * TEXT), told: Vec::new() }
     }
 
-    fn push(&mut self, at: Timestamp, grant: GrantId, query: &RawQuery<'_>, context: Option<Box<Context>>) {
+    fn push(&mut self, at: Timestamp, grant: GrantId, query: &RawQuery<'_>, detailed: bool) {
         let texts = [query.principal(), query.action(), query.resource_kind(), query.resource_id()];
         let parent = query.parent().map(|(kind, id)| [kind, id]);
         for text in texts.iter().chain(parent.iter().flatten()) {
@@ -188,25 +196,27 @@ impl Uses {
             principal_kind: query.principal_kind(),
             lens: texts.map(len),
             parent: parent.map(|texts| texts.map(len)),
-            context,
         });
+        if detailed {
+            self.told.push(query.context().map(Told::from).unwrap_or_default());
+        }
     }
 
     /// Makes events of them, and keeps the buffers.
     fn drain_into(&mut self, events: &mut Vec<Event>) {
         events.reserve(self.uses.len());
         let mut rest = self.text.as_str();
-        let mut take = |len: u32| {
-            // INVARIANT: the lengths are those of the texts that were pushed, in the same order.
-            let (text, after) = rest.split_at_checked(len as usize).unwrap_or_default();
-            rest = after;
-            text
-        };
+        let mut told = self.told.drain(..);
+        // Most of them are by few people of few things, and a value that is there costs no memory of its own.
+        let mut known: HashMap<_, (Principal, Action, Resource), foldhash::quality::RandomState> = HashMap::default();
         for used in self.uses.drain(..) {
-            let [principal, action, kind, id] = used.lens.map(&mut take);
-            let parent = used.parent.map(|lens| lens.map(&mut take).into());
-            let query = RawQuery::from_checked((used.principal_kind, principal), action, (kind, id), parent);
-            let (principal, action, resource) = query.to_values();
+            let lens = used.lens.iter().chain(used.parent.iter().flatten());
+            // INVARIANT: the lengths are those of the texts that were pushed, in the same order.
+            let (text, after) = rest.split_at_checked(lens.map(|len| *len as usize).sum()).unwrap_or_default();
+            rest = after;
+            let same = (text, used.principal_kind, used.lens, used.parent);
+            let (principal, action, resource) = known.entry(same).or_insert_with(|| used.values(text)).clone();
+            let details = told.next().and_then(Told::into_details);
             events.push(Event {
                 at: used.at,
                 by: Actor::Principal(principal),
@@ -217,11 +227,39 @@ impl Uses {
                     drill: false,
                     left: None,
                     used_at: None,
-                    details: used.context.and_then(|context| context.use_details()).map(Box::new),
+                    details,
                 },
             });
         }
+        drop(known);
         self.text.clear();
+    }
+}
+
+impl Use {
+    /// What its text says.
+    fn values(&self, text: &str) -> (Principal, Action, Resource) {
+        let mut rest = text;
+        let mut take = |len: u32| {
+            let (text, after) = rest.split_at_checked(len as usize).unwrap_or_default();
+            rest = after;
+            text
+        };
+        let [principal, action, kind, id] = self.lens.map(&mut take);
+        let parent = self.parent.map(|lens| lens.map(&mut take).into());
+        RawQuery::from_checked((self.principal_kind, principal), action, (kind, id), parent).to_values()
+    }
+}
+
+impl Told {
+    fn into_details(self) -> Option<Arc<UseDetails>> {
+        Context::default().address(self.address).session(self.session).details(self.details).use_details()
+    }
+}
+
+impl From<&Context> for Told {
+    fn from(context: &Context) -> Self {
+        Self { address: context.address, session: context.session.clone(), details: context.details.clone() }
     }
 }
 

@@ -251,9 +251,12 @@ impl Context {
 
     /// What the record of a use under this context says besides; `None` when that is nothing.
     #[must_use]
-    pub fn use_details(&self) -> Option<UseDetails> {
-        let told = self.details.as_deref().cloned().unwrap_or_default();
-        let details = UseDetails { address: self.address, session: self.session.clone(), ..told };
+    pub fn use_details(&self) -> Option<Arc<UseDetails>> {
+        let mut details = self.details.clone().unwrap_or_default();
+        if details.address != self.address || details.session != self.session {
+            let told = Arc::make_mut(&mut details);
+            (told.address, told.session) = (self.address, self.session.clone());
+        }
         (!details.is_empty()).then_some(details)
     }
 }

@@ -272,7 +272,7 @@ pub enum Fact {
         /// When, where the use waited to be written and other records came before it; else it is the instant of the record.
         used_at: Option<Timestamp>,
         /// What the host told of the call, where that is recorded.
-        details: Option<Box<UseDetails>>,
+        details: Option<Arc<UseDetails>>,
     },
     /// A grant has been used as often as it may be.
     GrantExhausted {

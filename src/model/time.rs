@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use super::Invalid;
 
@@ -90,9 +90,30 @@ impl Timestamp {
     }
 }
 
+/// Writes the two digits of a number below a hundred.
+fn digits(text: &mut [u8], place: usize, number: u32) {
+    if let Some([tens, ones]) = text.get_mut(place..place + 2) {
+        (*tens, *ones) = (b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8);
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+        // Every record of a use has one, so it is not left to a general writer.
+        let utc = self.utc();
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        // INVARIANT: an instant lies in the years 1970 to 9999.
+        let year = utc.year().unsigned_abs();
+        let parts = [year / 100, year % 100, utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second()];
+        for (place, part) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(parts) {
+            digits(&mut text, place, part);
+        }
+        let millis = utc.timestamp_subsec_millis();
+        digits(&mut text, 20, millis / 10);
+        if let Some(last) = text.get_mut(22) {
+            *last = b'0' + (millis % 10) as u8;
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

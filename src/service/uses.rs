@@ -1,6 +1,7 @@
 //! How checks keep current and have uses written.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::commit::{Decision, Round};
 use super::metrics::Counters;
@@ -73,7 +74,7 @@ impl Shared {
                 }
             };
             if person.is_some() {
-                details.get_or_insert_default().acts_for = person;
+                Arc::make_mut(details.get_or_insert_default()).acts_for = person;
             }
         }
         Ok(())

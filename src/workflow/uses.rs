@@ -1,5 +1,7 @@
 //! May a grant be used now, and what is written down of it?
 
+use std::sync::Arc;
+
 use super::Rules;
 use super::second_factor::proven_until;
 use crate::model::{
@@ -65,7 +67,7 @@ pub struct Use {
     /// To what.
     pub resource: Resource,
     /// What the record says besides.
-    pub details: Option<Box<UseDetails>>,
+    pub details: Option<Arc<UseDetails>>,
 }
 
 /// The facts of one more use of this grant at `now`, its end among them when it was the last one that may be; `None` when
@@ -92,7 +94,7 @@ pub fn use_of(grant: &Grant, used: Use, now: Timestamp) -> Option<Vec<Event>> {
     };
     let mut details = used.details;
     if let Some(person) = &grant.holder_acts_for {
-        details.get_or_insert_default().acts_for = Some(person.clone());
+        Arc::make_mut(details.get_or_insert_default()).acts_for = Some(person.clone());
     }
     let used = Fact::GrantUsed {
         grant: grant.id,

@@ -1,4 +1,4 @@
-//! What a use and a grant cost to write down: `record [uses] [grants]`, in lines for `run.py`.
+//! What a use and a grant cost to write down: `record [uses] [grants] [seconds of checks]`, in lines for `run.py`.
 //!
 //! It makes SQLite stores and says how many uses a second are written, from batches and from checks that go on meanwhile, how many checks
 //! waited, and how many bytes of the file a use and a grant over its life take. Needs the feature `faces`.
@@ -19,15 +19,17 @@ use jit_access_benches::report::{Bar, row, say};
 
 /// How many uses the check is asked for a second.
 const PACE: u64 = 200_000;
-const SECONDS: u64 = 5;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
     let uses = arguments.next().unwrap_or(400_000);
     let grants = arguments.next().unwrap_or(1_000);
+    let seconds = arguments.next().unwrap_or(5);
     for told in [false, true] {
         written(uses, told);
-        checked(told);
+        if seconds > 0 {
+            checked(seconds, told);
+        }
     }
     lives(grants);
 }
@@ -80,7 +82,7 @@ fn written(count: u64, enhanced: bool) {
             let mut event = events[(nth % events.len() as u64) as usize].clone();
             event.at = Timestamp::from_millis(begin + (nth / 5) as i64).expect("an instant");
             if let Fact::GrantUsed { details: told, .. } = &mut event.fact {
-                *told = enhanced.then(|| Box::new(details(nth)));
+                *told = enhanced.then(|| Arc::new(details(nth)));
             }
             event
         };
@@ -97,7 +99,7 @@ fn written(count: u64, enhanced: bool) {
 }
 
 /// Checks of one thread at the wanted pace, while another one writes their uses down.
-fn checked(enhanced: bool) {
+fn checked(seconds: u64, enhanced: bool) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("jit.db");
     let at = SystemClock::default().wall();
@@ -136,7 +138,7 @@ fn checked(enhanced: bool) {
     };
     let contexts: Vec<Context> = (0..4_096).map(|nth| context(nth, enhanced)).collect();
     let (started, mut slow, mut slowest) = (now(), 0_u64, Duration::ZERO);
-    for nth in 0..PACE * SECONDS {
+    for nth in 0..PACE * seconds {
         let due = Duration::from_nanos(nth * 1_000_000_000 / PACE);
         while started.elapsed() < due {
             std::hint::spin_loop();
@@ -157,7 +159,7 @@ fn checked(enhanced: bool) {
     done.store(true, Ordering::Relaxed);
     writer.join().expect("the writer");
     let detail = format!("the slowest {slowest:.1?}; the last uses were written in {left:.1?}");
-    let rate = (PACE * SECONDS) as f64 / took;
+    let rate = (PACE * seconds) as f64 / took;
     row(
         &format!("checks under a grant, written down meanwhile, {}", named(enhanced)),
         rate,

@@ -47,4 +47,4 @@ pub use request::StoredRequest;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use request::state_name;
 pub use standing::StoredStanding;
-pub(super) use used::said;
+pub(super) use used::write_said;

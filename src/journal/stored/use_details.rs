@@ -1,4 +1,4 @@
-//! What the record of a use says besides. The fields stand in the order of their names: see `used`.
+//! What the record of a use says besides.
 
 use std::collections::BTreeMap;
 
@@ -29,13 +29,6 @@ pub(super) struct StoredUseDetails {
     trace_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_agent: Option<String>,
-}
-
-impl StoredUseDetails {
-    /// Whether the order of the names of the arguments is that of canonical JSON.
-    pub(super) fn has_plain_names(&self) -> bool {
-        self.arguments.keys().all(|name| name.is_ascii())
-    }
 }
 
 impl From<&UseDetails> for StoredUseDetails {

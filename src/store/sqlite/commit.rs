@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::Fault;
-use super::pack::Pack;
+use super::pack::{Deflater, Pack};
 use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
     stored_grant, stored_request,
@@ -43,7 +43,7 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
 fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<(Vec<Record>, usize), Fault> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO journal (revision, changes, at, hash, body) VALUES (?, ?, ?, ?, ?)")?;
-    let mut packing = Packing { transaction, open: None, has_grown: false };
+    let mut packing = Packing { transaction, open: None, has_grown: false, deflater: Deflater::default() };
     let mut records = Vec::with_capacity(batch.events.len());
     let mut alone = 0;
     for event in &batch.events {
@@ -71,6 +71,7 @@ struct Packing<'a> {
     open: Option<Pack>,
     /// Whether the open ones are more than the file has.
     has_grown: bool,
+    deflater: Deflater,
 }
 
 impl Packing<'_> {
@@ -107,7 +108,7 @@ impl Packing<'_> {
                 int(pack.next()) - 1,
                 began.millis(),
                 ended.millis(),
-                pack.to_bytes()
+                pack.to_bytes(&mut self.deflater)
             ])?;
         Ok(())
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::Fault;
 use super::kept;
-use super::pack::{MAX_RECORDS, Pack, Packed};
+use super::pack::{Deflater, MAX_RECORDS, Pack, Packed};
 use super::read;
 use super::rows::{self, int};
 use crate::journal::{Frame, Hash};
@@ -61,7 +61,7 @@ impl Row {
 }
 
 fn put_together(transaction: &Transaction<'_>, from: i64, until: i64) -> Result<(), Fault> {
-    let mut open = Open { transaction, pack: None, rows: 0 };
+    let mut open = Open { transaction, pack: None, rows: 0, deflater: Deflater::default() };
     for row in rows_between(transaction, from, until)? {
         match row {
             Row::Alone { revision, at, changes, hash, body } => {
@@ -135,6 +135,7 @@ struct Open<'a> {
     pack: Option<Pack>,
     /// From how many rows.
     rows: usize,
+    deflater: Deflater,
 }
 
 impl Open<'_> {
@@ -182,7 +183,7 @@ impl Open<'_> {
                 last,
                 began.millis(),
                 ended.millis(),
-                pack.to_bytes(),
+                pack.to_bytes(&mut self.deflater),
                 read::int_of(pack.changes())
             ])?;
         // The small rows first: the file lets a record go only when the row before it that is left has it.

@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params};
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use super::error::Fault;
@@ -54,8 +54,6 @@ pub(super) struct Pack {
     is_known: bool,
     /// The last form of each hash. A form that another one has hidden so is kept twice.
     known: HashMap<u64, usize, foldhash::quality::RandomState>,
-    /// Room to work in.
-    end: String,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +68,29 @@ struct One {
     form: usize,
     at: Timestamp,
     hash: Hash,
+}
+
+/// What deflates. Its memory is larger than what it is given, so it is kept for the next one.
+#[derive(Default)]
+pub(super) struct Deflater(Option<(u8, Box<CompressorOxide>)>);
+
+impl Deflater {
+    fn deflate(&mut self, plain: &[u8], level: u8, deflated: &mut Vec<u8>) {
+        let deflate = match &mut self.0 {
+            Some((known, deflate)) if *known == level => {
+                deflate.reset();
+                deflate
+            }
+            other => {
+                let flags = create_comp_flags_from_zip_params(level.into(), 0, 0);
+                &mut other.insert((level, Box::new(CompressorOxide::new(flags)))).1
+            }
+        };
+        compress_to_output(deflate, plain, TDEFLFlush::Finish, |bytes| {
+            deflated.extend(bytes);
+            true
+        });
+    }
 }
 
 /// A record of a pack.
@@ -103,7 +124,6 @@ impl Pack {
             records: Vec::new(),
             is_known: false,
             known: HashMap::default(),
-            end: String::new(),
         }
     }
 
@@ -132,14 +152,10 @@ impl Pack {
         if record.event.fact.changes_state() || record.revision != self.next() || self.has_changes {
             return false;
         }
-        let frame = Frame { previous: record.previous, revision: record.revision };
-        let mut end = std::mem::take(&mut self.end);
-        let taken = frame.parts(&record.body, &mut end).is_some_and(|(_, said)| {
+        record.said().is_some_and(|said| {
             let (at, hash, previous) = (record.event.at, record.hash, record.previous);
             self.add(&Packed { at, hash, said, changes: false, previous })
-        });
-        self.end = end;
-        taken
+        })
     }
 
     /// Adds the record that follows. Answers `false` when it does not fit.
@@ -218,7 +234,7 @@ impl Pack {
     }
 
     /// As it is kept.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self, deflater: &mut Deflater) -> Vec<u8> {
         let has_changes = self.has_changes;
         let (version, level) = if has_changes { (VERSION, LEVEL_OF_CHANGES) } else { (USES, LEVEL) };
         let mut plain = Vec::with_capacity(self.text.len() + self.records.len() * 4 + 16);
@@ -239,7 +255,7 @@ impl Pack {
         rest.extend(self.previous.bytes());
         rest.extend(u16::try_from(self.records.len()).unwrap_or(u16::MAX).to_le_bytes());
         self.records.iter().for_each(|one| rest.extend(one.hash.bytes()));
-        rest.extend(compress_to_vec(&plain, level));
+        deflater.deflate(&plain, level, &mut rest);
         let mut bytes = vec![version];
         bytes.extend(check_of(&rest));
         bytes.append(&mut rest);
@@ -357,7 +373,7 @@ mod tests {
         #[test]
         fn every_record_comes_back_as_it_was_sealed(uses in proptest::collection::vec(any::<(u16, u8)>(), 1..200)) {
             let records = chain(&uses);
-            let bytes = packed(&records).to_bytes();
+            let bytes = packed(&records).to_bytes(&mut Deflater::default());
             let pack = Pack::read(Revision(8), &bytes).unwrap();
             for record in &records {
                 let expected = (record.event.at, record.hash, record.body.clone());
@@ -366,7 +382,7 @@ mod tests {
             }
             prop_assert_eq!(pack.next(), records.last().unwrap().revision.next());
             prop_assert!(pack.record(pack.next()).is_none() && pack.record(Revision(7)).is_none());
-            prop_assert_eq!(pack.to_bytes(), bytes);
+            prop_assert_eq!(pack.to_bytes(&mut Deflater::default()), bytes);
         }
 
         #[test]
@@ -374,16 +390,16 @@ mod tests {
             let records = chain(&uses);
             let (before, after) = records.split_at(records.len() / 2);
             if !before.is_empty() {
-                let mut pack = Pack::read(Revision(8), &packed(before).to_bytes()).unwrap();
+                let mut pack = Pack::read(Revision(8), &packed(before).to_bytes(&mut Deflater::default())).unwrap();
                 prop_assert!(after.iter().all(|record| pack.take(record)));
-                prop_assert_eq!(pack.to_bytes(), packed(&records).to_bytes());
+                prop_assert_eq!(pack.to_bytes(&mut Deflater::default()), packed(&records).to_bytes(&mut Deflater::default()));
             }
         }
     }
 
     #[test]
     fn a_flipped_bit_anywhere_is_found() {
-        let bytes = packed(&chain(&[(5, 1), (0, 1), (9, 2)])).to_bytes();
+        let bytes = packed(&chain(&[(5, 1), (0, 1), (9, 2)])).to_bytes(&mut Deflater::default());
         for bit in 0..bytes.len() * 8 {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
@@ -400,6 +416,10 @@ mod tests {
         let many = chain(&vec![(1, 1); MAX_RECORDS + 1]);
         let mut pack = packed(&many[..MAX_RECORDS]);
         assert!(!pack.take(&many[MAX_RECORDS]));
-        assert!(pack.to_bytes().len() < MAX_RECORDS * 40, "{} bytes", pack.to_bytes().len());
+        assert!(
+            pack.to_bytes(&mut Deflater::default()).len() < MAX_RECORDS * 40,
+            "{} bytes",
+            pack.to_bytes(&mut Deflater::default()).len()
+        );
     }
 }
