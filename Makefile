@@ -22,7 +22,7 @@ RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*'
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
 .PHONY: help run test fmt fmt-check lint semver test-features test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
-.PHONY: simulate bench wheel clean mutants branches differential corpus
+.PHONY: simulate record-week bench wheel clean mutants branches differential corpus
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 19
@@ -115,6 +115,9 @@ STEPS ?= 1000
 simulate: ## replicas of the engine with clocks and a network that fail, by seeds (SEEDS=1000 STEPS=1000 SEED=1)
 	SIMULATION_SEEDS=$(SEEDS) SIMULATION_STEPS=$(STEPS) SIMULATION_SEED=$(or $(SEED),1) \
 	  $(CARGO) test --release --locked -p jit-access --all-features --test simulation -- --nocapture
+
+record-week: ## every filter and every pair of filters over the whole recorded week, beside a scan: some minutes
+	AUDIT_WEEK=1 $(CARGO) test -q --release --locked -p jit-access --all-features --test audit whole_week -- --nocapture
 
 test-instructions: ## how many instructions a check takes, against a hash map and, from C, against Rust
 	@if command -v valgrind >/dev/null; then \

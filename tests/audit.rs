@@ -71,7 +71,7 @@ impl Told {
     }
 
     fn concerns(&self, event: &Event, who: &Principal) -> bool {
-        let by = event.by == Actor::Principal(who.clone());
+        let by = [event.by.principal(), event.by.person()].contains(&Some(who));
         let of_grant = self.grant(event).is_some_and(|grant| grant.identities().any(|one| one == who));
         let of_request = self.request(event).is_some_and(|request| request.identities().any(|one| one == who));
         by || of_grant
@@ -84,7 +84,7 @@ impl Told {
     }
 
     fn needed(&self, event: &Event, approver: &Principal) -> bool {
-        let is = |by: &Actor| *by == Actor::Principal(approver.clone());
+        let is = |by: &Actor| by.principal() == Some(approver);
         let answers = matches!(
             event.fact,
             Fact::RequestApproved { .. } | Fact::RequestReviewed { .. } | Fact::RequestDenied { .. }
@@ -124,7 +124,6 @@ impl Told {
             self.grant(event).is_some_and(|grant| grant.role == *role)
                 || self.request(event).is_some_and(|request| request.role == *role)
         };
-        let body = record.body.to_lowercase();
         filter.grant.as_ref().is_none_or(is_grant)
             && filter.request.as_ref().is_none_or(is_request)
             && filter.person.as_ref().is_none_or(|who| self.concerns(event, who))
@@ -150,7 +149,7 @@ impl Told {
             && filter.from.is_none_or(|from| event.at >= from)
             && filter.until.is_none_or(|until| event.at < until)
             // No name in this week has the words that are looked for.
-            && filter.text.as_ref().is_none_or(|text| body.contains(&text.to_string()))
+            && filter.text.as_ref().is_none_or(|text| record.body.to_lowercase().contains(&text.to_string()))
     }
 }
 
@@ -225,8 +224,8 @@ fn read(engine: &Engine, filter: &RecordFilter, order: RecordOrder, limit: usize
     }
 }
 
-fn every_filter_and_every_pair(store: impl Store + 'static) {
-    Week::small().record(&store);
+fn every_filter_and_every_pair(week: Week, store: impl Store + 'static) {
+    week.record(&store);
     let told = Told::by(&store);
     let engine = Builder::new(store, rules()).open().unwrap();
     let (mut found, mut empty) = (0, 0);
@@ -238,24 +237,46 @@ fn every_filter_and_every_pair(store: impl Store + 'static) {
         } else {
             found += 1
         }
-        assert_eq!(read(&engine, filter, RecordOrder::Oldest, 500), expected, "{filter:?}");
+        // Of a long list one order is enough.
+        let is_long = expected.len() > 1_000;
+        if !is_long || nth % 2 == 0 {
+            assert_eq!(read(&engine, filter, RecordOrder::Oldest, 500), expected, "{filter:?}");
+        }
+        if is_long && nth % 2 == 0 {
+            continue;
+        }
         expected.reverse();
-        let limit = [7, 50, 500][nth % 3];
+        let limit = if is_long { 500 } else { [7, 50, 500][nth % 3] };
         assert_eq!(read(&engine, filter, RecordOrder::Newest, limit), expected, "{filter:?}");
     }
+    println!("{found} filters find something, {empty} find nothing, in {} records", told.records.len());
     assert!(found > 200 && empty > 100, "{found} filters find something, {empty} find nothing");
 }
 
 #[test]
 fn every_filter_and_every_pair_of_filters_over_memory() {
-    every_filter_and_every_pair(MemoryStore::new());
+    every_filter_and_every_pair(Week::small(), MemoryStore::new());
 }
 
 #[test]
 fn every_filter_and_every_pair_of_filters_over_sqlite() {
+    over_sqlite(Week::small());
+}
+
+/// 50 people and agents, 200 grants, 100,000 uses. `make record-week` has it run: that takes some minutes.
+#[test]
+fn every_filter_and_every_pair_of_filters_over_the_whole_week() {
+    if std::env::var_os("AUDIT_WEEK").is_some() {
+        over_sqlite(Week::whole());
+    } else {
+        println!("SKIPPED: every filter over the whole week, because AUDIT_WEEK is not set (make record-week)");
+    }
+}
+
+fn over_sqlite(week: Week) {
     let folder = tempfile::TempDir::new().unwrap();
     let store = SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).unwrap();
-    every_filter_and_every_pair(store);
+    every_filter_and_every_pair(week, store);
 }
 
 /// What was refused is found by the same: every part of its filter, and every pair.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{Approve, ListRecords, Revoke, Submit};
+use jit_access::command::{Approve, ListRecords, Revoke, RevokeMany, Submit, Suspend, Withdraw};
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host};
 use jit_access::model::*;
@@ -103,6 +103,44 @@ fn the_record_of_an_agents_use_says_for_whom() {
     let last = told(&host, "grant_used").into_iter().next().unwrap();
     assert_eq!(last["data"]["details"]["acts_for"], json!({"user": "dev@example.com"}), "{last}");
     assert_eq!(last["data"]["left"], 1);
+}
+
+/// Whatever an agent does about what is somebody else's, its record names the person behind it and is hashed with that.
+#[test]
+fn the_record_of_what_an_agent_does_to_others_says_for_whom() {
+    let folder = TempDir::new().unwrap();
+    let host = open(&folder, "");
+    let bot = Caller::new(Principal::agent("ops-bot").unwrap(), lead().roles).acts_for(Some(user("ops")));
+    let reason = || "seen in the log".parse::<Justification>().unwrap();
+    let held = grant(&host, &Caller::new(user("dev"), vec![]));
+    host.workflow().execute(&bot, Suspend::new(held.id, reason()), None).unwrap();
+    host.workflow().execute(&bot, Revoke::new(held.id, reason()), None).unwrap();
+    let other = grant(&host, &Caller::new(user("eve"), vec![]));
+    let all = RevokeMany::new(Selector::All, reason());
+    host.workflow().execute(&bot, all, None).unwrap();
+    let mine = host.workflow().execute(&agent(), Submit::new(RoleName::new("deployer").unwrap()), None).unwrap();
+    host.workflow().execute(&agent(), Withdraw::new(mine.request.unwrap().id), None).unwrap();
+    for (event, by, person, count) in [
+        ("grant_suspended", "ops-bot", "ops", 1),
+        ("grant_revoked", "ops-bot", "ops", 2),
+        ("request_withdrawn", "deploy-bot", "dev", 1),
+    ] {
+        let records = told(&host, event);
+        assert_eq!(records.len(), count, "{event}");
+        for record in records {
+            let named = format!(
+                r#""by":{{"agent_for":{{"agent":{{"agent":"{by}"}},"person":{{"user":"{person}@example.com"}}}}}}"#
+            );
+            assert!(record["body"].as_str().unwrap().contains(&named), "{record}");
+            assert_eq!(record["by"], format!("agent:{by}"), "{record}");
+            assert_eq!(record["accountable"], format!("{person}@example.com"), "{record}");
+        }
+    }
+    // Who answers for it finds it.
+    let found = run(&host, r#""command": "audit", "person": "ops@example.com", "limit": 500"#);
+    let found: Vec<_> = found["items"].as_array().unwrap().iter().map(|record| record["event"].clone()).collect();
+    assert_eq!(found, ["grant_suspended", "grant_revoked", "grant_revoked"], "of {} and {}", held.id, other.id);
+    host.workflow().verify().unwrap();
 }
 
 #[test]
@@ -268,4 +306,48 @@ fn channels_for_the_record_are_checked() {
     assert!(wrong(unknown).contains("notifications.checkpoint_channels"), "{}", wrong(unknown));
     let silent = "checkpoint_channels: [siem], channels: {siem: {kind: host, records: ocsf}}";
     assert!(wrong(silent).contains("channels that take notices"), "{}", wrong(silent));
+}
+
+/// A request, its approval, ten uses, and the end, with a message to everybody concerned at each step.
+#[test]
+fn a_grant_and_its_notices_take_little_room() {
+    const GRANTS: i64 = 150;
+    let folder = TempDir::new().unwrap();
+    let clock = Arc::new(ManualClock::at("2026-12-01T09:00:00Z".parse().unwrap()));
+    let config = config(&folder, ", notifications: {channels: {people: {kind: host}}}");
+    let host = Host::builder(config).clock(clock.clone()).open().unwrap();
+    let (got, down) = (Messages::default(), Arc::new(Mutex::new(false)));
+    host.add_channel("people", receiver(&got, &down)).unwrap();
+    for nth in 0..GRANTS {
+        let dev = Caller::new(user(&format!("dev{nth:03}")), vec![]);
+        let submit = Submit::new(RoleName::new("deployer").unwrap())
+            .reason(format!("INC-{nth}: checkout answers 500").parse::<Justification>().unwrap())
+            .ticket_url(format!("https://tickets.example.com/INC-{nth}").parse::<TicketUrl>().unwrap());
+        let request = host.workflow().execute(&dev, submit, None).unwrap().request.unwrap();
+        host.workflow().execute(&lead(), Approve::new(request.id), None).unwrap();
+        (0..10).for_each(|_| used(&host, &dev.principal));
+        clock.advance(60_000);
+    }
+    // All of it is before the oldest notices go.
+    clock.advance(25 * 3_600_000);
+    let all_sent = r#""command": "deliveries", "state": "waiting""#;
+    wait("every message goes out", || {
+        host.reconciler().tick().unwrap();
+        let sent = got.lock().unwrap().len();
+        std::thread::sleep(Duration::from_millis(1_500));
+        sent > 0 && sent == got.lock().unwrap().len() && run(&host, all_sent)["items"] == json!([])
+    });
+    let sent = got.lock().unwrap().len();
+    host.close().unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("jit.db")).unwrap();
+    let bytes = |of: &str| -> i64 {
+        let sql = format!(
+            "SELECT coalesce(sum(pgsize), 0) FROM dbstat JOIN sqlite_schema USING (name) WHERE {of} ('notices', 'deliveries')"
+        );
+        file.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    let (record, notices) = (bytes("tbl_name NOT IN") / GRANTS, bytes("tbl_name IN") / GRANTS);
+    println!("{record} bytes of record and {notices} of notices a grant, {sent} messages for {GRANTS} grants");
+    assert!(record <= 2_900, "{record} bytes a grant");
+    assert!(notices <= 4_000, "{notices} bytes a grant");
 }

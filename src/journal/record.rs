@@ -44,6 +44,12 @@ impl Hash {
         base16ct::lower::encode(&self.0, &mut digits).is_ok_and(|digits| digits == text.as_bytes())
     }
 
+    /// As it is kept, in hexadecimal.
+    pub(crate) fn digits<'a>(&self, room: &'a mut [u8; 64]) -> &'a str {
+        // INVARIANT: there is room for two digits of each byte.
+        base16ct::lower::encode_str(&self.0, room).unwrap_or_default()
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn bytes(&self) -> &[u8; 32] {
@@ -158,10 +164,15 @@ impl Frame {
     /// The text of the record at this place: an instant, and what is said of it up to the end of the event.
     pub(crate) fn body(&self, at: Timestamp, said: &str) -> String {
         let mut body = String::with_capacity(BEFORE_AT.len() + AT + said.len() + END);
-        begin(at, &mut body);
-        body.push_str(said);
-        self.end(&mut body);
+        self.write_body(at, said, &mut body);
         body
+    }
+
+    /// The same at the end of a text.
+    pub(crate) fn write_body(&self, at: Timestamp, said: &str, text: &mut String) {
+        begin(at, text);
+        text.push_str(said);
+        self.end(text);
     }
 
     /// The text of a use that becomes a record at this place.
@@ -194,7 +205,7 @@ impl Frame {
     fn end(&self, text: &mut String) {
         let mut digits = [0; 64];
         text.push_str(PREVIOUS);
-        text.push_str(base16ct::lower::encode_str(&self.previous.0, &mut digits).unwrap_or_default());
+        text.push_str(self.previous.digits(&mut digits));
         text.push_str(REVISION);
         // Writing to a string does not fail.
         let _ = write!(text, "{}", self.revision);
@@ -237,12 +248,18 @@ impl Record {
     }
 
     /// What the text says besides the instant and the place in the chain, if it is as [`Record::seal`] makes it.
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "one store keeps it apart"))]
     pub(crate) fn said(&self) -> Option<&str> {
         let digits = self.revision.0.checked_ilog10().map_or(1, |log| log as usize + 1);
         let end = PREVIOUS.len() + 64 + REVISION.len() + digits + LAST.len();
         let said = self.body.strip_prefix(BEFORE_AT)?.get(AT..self.body.len().checked_sub(BEFORE_AT.len() + end)?)?;
         (said.ends_with('}') && self.body.ends_with(LAST)).then_some(said)
+    }
+
+    /// The text of what its event says, as [`Record::data`] has it.
+    pub(crate) fn data_text(&self) -> Option<&str> {
+        // No text within quotes holds a quotation mark that is not escaped.
+        let (_, rest) = self.said()?.split_once(",\"data\":")?;
+        rest.rsplit_once(",\"type\":\"").map(|(data, _)| data)
     }
 
     /// What its event says, as it is stored.

@@ -75,8 +75,10 @@ impl Caller {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Actor {
-    /// A person or an agent.
+    /// A person, or an agent of whose person the fact itself tells, or that acts for nobody.
     Principal(Principal),
+    /// An agent, and the person it acted for.
+    Agent(Arc<OnBehalf>),
     /// A rule of the operator's configuration, by its key.
     Rule(Arc<str>),
     /// Time itself, as the library noted it.
@@ -85,11 +87,55 @@ pub enum Actor {
     Host,
 }
 
+/// An agent, and the person it acts for.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use jit_access::model::{Actor, OnBehalf, Principal};
+///
+/// let (agent, person) = (Principal::agent("bot")?, Principal::user("ann@example.com")?);
+/// let by = Actor::Agent(Arc::new(OnBehalf { agent, person }));
+/// assert_eq!(by.to_string(), "agent:bot");
+/// assert_eq!(by.person().map(ToString::to_string).as_deref(), Some("ann@example.com"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OnBehalf {
+    /// The agent.
+    pub agent: Principal,
+    /// The person.
+    pub person: Principal,
+}
+
+impl Actor {
+    /// The person or the agent who did it.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        match self {
+            Self::Principal(principal) => Some(principal),
+            Self::Agent(one) => Some(&one.agent),
+            Self::Rule(_) | Self::Clock | Self::Host => None,
+        }
+    }
+
+    /// The person who answers for it, as far as that is told here.
+    #[must_use]
+    pub fn person(&self) -> Option<&Principal> {
+        match self {
+            Self::Principal(principal) if principal.kind() == PrincipalKind::User => Some(principal),
+            Self::Agent(one) => Some(&one.person),
+            Self::Principal(_) | Self::Rule(_) | Self::Clock | Self::Host => None,
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     /// `dev@example.com`, `rule:require_approval`, `rule:time`, `rule:host`. No person can be called so.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Principal(principal) => principal.fmt(f),
+            Self::Agent(one) => one.agent.fmt(f),
             Self::Rule(key) => write!(f, "rule:{key}"),
             Self::Clock => f.write_str("rule:time"),
             Self::Host => f.write_str("rule:host"),

@@ -112,7 +112,7 @@ pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationR
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
 pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};
 pub(crate) use bytes::padded;
-pub use caller::{Actor, Caller};
+pub use caller::{Actor, Caller, OnBehalf};
 #[cfg(any(feature = "cli", feature = "webhooks"))]
 pub(crate) use characters::is_blank;
 pub(crate) use characters::shown;

@@ -73,7 +73,7 @@ impl From<&Grant> for Concerned {
         Self {
             people: grant.identities().cloned().collect(),
             role: Some(grant.role.clone()),
-            approvers: approvers.filter_map(person).cloned().collect(),
+            approvers: approvers.filter_map(Actor::principal).cloned().collect(),
         }
     }
 }
@@ -95,7 +95,7 @@ impl Topic {
         topics.extend(concerned.people.iter().map(principal));
         topics.extend(concerned.approvers.iter().cloned().map(Self::Approver));
         topics.extend(concerned.role.clone().map(Self::Role));
-        topics.extend(person(&event.by).map(principal));
+        topics.extend(event.by.principal().into_iter().chain(event.by.person()).map(principal));
         topics.extend(event.fact.result().map(Self::Result));
         match &event.fact {
             Fact::GrantCreated(grant) => {
@@ -109,7 +109,7 @@ impl Topic {
             Fact::RequestReviewed { .. }
             | Fact::RequestApproved { .. }
             | Fact::RequestDenied { .. }
-            | Fact::InformationRequested { .. } => topics.extend(person(&event.by).cloned().map(Self::Approver)),
+            | Fact::InformationRequested { .. } => topics.extend(event.by.principal().cloned().map(Self::Approver)),
             Fact::GrantUsed { action, resource, .. } => {
                 topics.extend(Permission::new(action.name()).ok().map(Self::Permission));
                 topics.extend(touched(resource));
@@ -120,13 +120,6 @@ impl Topic {
             topics.insert(Self::Words);
         }
         topics
-    }
-}
-
-const fn person(by: &Actor) -> Option<&Principal> {
-    match by {
-        Actor::Principal(principal) => Some(principal),
-        _ => None,
     }
 }
 

@@ -9,8 +9,8 @@ use super::settings::MonitorSettings;
 use super::uses::{Around, Use, Uses, Watched};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Actor, Alert, AlertId, AlertKind, AlertState, Event, Fact, Grant, GrantId, Principal, RequestId,
-    Revision, RoleName, Timestamp,
+    AccessRequest, Alert, AlertId, AlertKind, AlertState, Event, Fact, Grant, GrantId, Principal, RequestId, Revision,
+    RoleName, Timestamp,
 };
 use crate::workflow::{RefusalCode, Rules};
 
@@ -241,7 +241,7 @@ impl Monitor {
 
     fn reviewed(&mut self, id: RequestId, event: &Event, (is_yes, is_last): (bool, bool)) {
         let asked = if is_last { self.requests.remove(&id) } else { self.requests.get(&id).cloned() };
-        if let (Actor::Principal(by), Some((person, asked_at))) = (&event.by, asked) {
+        if let (Some(by), Some((person, asked_at))) = (event.by.principal(), asked) {
             let review = Review { by, at: event.at, asked_at, person: &person, is_yes, is_last };
             self.reviews.add(&review, &self.settings, &mut self.kept);
             self.retain();

@@ -184,7 +184,7 @@ impl Told<'_> {
                 let was = before.request.as_ref().map(|was| roles_of(was, now)).unwrap_or_default();
                 let done: Vec<RoleName> = was.into_iter().filter(|role| !open.contains(role)).collect();
                 let notice = Notice {
-                    audience: approvers(done, actor(event)),
+                    audience: approvers(done, event.by.principal()),
                     comment: comment.as_ref().map(ToString::to_string),
                     cuts: cuts_of(request),
                     link: Some(Link::Request { request_id: request.id.to_string() }),
@@ -198,7 +198,7 @@ impl Told<'_> {
                 let mut notice = in_capacity(base(NoticeKind::RequestApproved), capacity);
                 notice.audience = requesters(request);
                 // Where a rule approved, nobody was asked.
-                if let Some(by) = actor(event) {
+                if let Some(by) = event.by.principal() {
                     let was = before.request.as_ref().map(|was| roles_of(was, now)).unwrap_or_default();
                     notice.audience.extend(approvers(was, Some(by)));
                 }
@@ -239,7 +239,7 @@ impl Told<'_> {
         let asked_until =
             Timestamp::from_millis(event.at.millis().min(request.times_out_at.millis().saturating_sub(1)));
         notice.audience = requesters(request);
-        notice.audience.extend(asked(request, roles_of(was, asked_until.unwrap_or(event.at)), actor(event)));
+        notice.audience.extend(asked(request, roles_of(was, asked_until.unwrap_or(event.at)), event.by.principal()));
         self.tell_of(request, notice);
     }
 
@@ -460,14 +460,14 @@ impl Told<'_> {
             return;
         }
         let by_somebody =
-            |event: &&Event| matches!((&event.fact, &event.by), (Fact::GrantRevoked { .. }, Actor::Principal(_)));
+            |event: &&Event| matches!(event.fact, Fact::GrantRevoked { .. }) && event.by.principal().is_some();
         let Some(event) = self.events.iter().find(by_somebody) else { return };
-        let ended = ended_by(self.events, known, |by| matches!(by, Actor::Principal(_)));
+        let ended = ended_by(self.events, known, |by| by.principal().is_some());
         let comment = match &event.fact {
             Fact::GrantRevoked { reason, .. } => Some(reason.to_string()),
             _ => None,
         };
-        let caller = actor(event).map(|person| Audience::Named { person: person.clone() });
+        let caller = event.by.principal().map(|person| Audience::Named { person: person.clone() });
         let notice = Notice {
             audience: std::iter::once(Audience::Security).chain(caller).collect(),
             actor: Some(event.by.to_string()),
@@ -476,13 +476,6 @@ impl Told<'_> {
             ..with_ended(Notice::new(NoticeKind::RedButton, event.at), &ended)
         };
         self.tell(&notice);
-    }
-}
-
-const fn actor(event: &Event) -> Option<&Principal> {
-    match &event.by {
-        Actor::Principal(principal) => Some(principal),
-        Actor::Rule(_) | Actor::Clock | Actor::Host => None,
     }
 }
 
@@ -502,10 +495,7 @@ fn asked(request: &AccessRequest, roles: Vec<RoleName>, more: Option<&Principal>
     if roles.is_empty() {
         return Vec::new();
     }
-    let reviewers = request.approvals().filter_map(|review| match &review.by {
-        Actor::Principal(by) => Some(by),
-        _ => None,
-    });
+    let reviewers = request.approvals().filter_map(|review| review.by.principal());
     let except: BTreeSet<&Principal> = request.identities().chain(reviewers).chain(more).collect();
     vec![Audience::Approvers { roles, except: except.into_iter().cloned().collect() }]
 }

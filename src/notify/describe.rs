@@ -1,7 +1,7 @@
 //! What a notice says of a request and of a grant.
 
 use super::{Audience, CutNotice, Link, Notice, Risk, RiskNotice};
-use crate::model::{AccessRequest, Actor, Assessment, Event, Grant, PermissionSet};
+use crate::model::{AccessRequest, Assessment, Event, Grant, PermissionSet};
 use crate::workflow::{self, CutLine};
 
 /// The notice with what is to be said of this request.
@@ -85,10 +85,7 @@ pub(super) fn holders(grant: &Grant) -> Vec<Audience> {
 
 /// Who approved the grant, if somebody did.
 pub(crate) fn approver(grant: &Grant) -> Option<Audience> {
-    match &grant.approved_by {
-        Actor::Principal(person) => Some(Audience::Approver { person: person.clone() }),
-        Actor::Rule(_) | Actor::Clock | Actor::Host => None,
-    }
+    grant.approved_by.principal().map(|person| Audience::Approver { person: person.clone() })
 }
 
 fn with_assessment(notice: Notice, assessment: &Assessment) -> Notice {

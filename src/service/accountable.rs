@@ -7,7 +7,7 @@ use super::Workflow;
 use super::approved::Approved;
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, Actor, Fact, Grant, GrantId, Principal, PrincipalKind, Subject};
+use crate::model::{AccessRequest, Fact, Grant, GrantId, Principal, Subject};
 use crate::workflow::View;
 
 /// What is told of a record besides what it says.
@@ -78,14 +78,14 @@ impl Workflow {
         let mut all = Vec::with_capacity(records.len());
         for record in records {
             let event = &record.event;
-            let Actor::Principal(by) = &event.by else {
+            if let Some(person) = event.by.person() {
+                all.push(Some(person.clone()));
+                continue;
+            }
+            let Some(by) = event.by.principal() else {
                 all.push(None);
                 continue;
             };
-            if by.kind() == PrincipalKind::User {
-                all.push(Some(by.clone()));
-                continue;
-            }
             let person = match &event.fact {
                 Fact::GrantUsed { details: Some(details), .. } if details.acts_for.is_some() => {
                     details.acts_for.clone()
@@ -95,6 +95,7 @@ impl Workflow {
                 | Fact::RequestApproved { capacity, .. }
                 | Fact::RequestDenied { capacity, .. }
                 | Fact::InformationRequested { capacity, .. } => capacity.acts_for.clone(),
+                // Older records tell it of no other fact.
                 _ => {
                     let subject = Subject::of(event);
                     match known.get(&subject) {

@@ -8,9 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{Call, Rules, View};
 use crate::command::Command;
-use crate::model::{
-    AccessRequest, Actor, AlertId, Caller, Capacity, DelegationId, Grant, GrantId, Principal, RequestId,
-};
+use crate::model::{AccessRequest, AlertId, Caller, Capacity, DelegationId, Grant, GrantId, Principal, RequestId};
 
 /// How many of a person's requests a command is decided from.
 const REQUESTS: usize = 100;
@@ -235,9 +233,6 @@ impl Needs {
     /// Who has approved the request, and as what.
     fn reviewers<'a>(&self, view: &'a View) -> impl Iterator<Item = (&'a Principal, &'a Capacity)> {
         let approvals = view.request.iter().filter(|_| self.review).flat_map(AccessRequest::approvals);
-        approvals.filter_map(|review| match &review.by {
-            Actor::Principal(reviewer) => Some((reviewer, &review.capacity)),
-            Actor::Rule(_) | Actor::Clock | Actor::Host => None,
-        })
+        approvals.filter_map(|review| review.by.principal().map(|reviewer| (reviewer, &review.capacity)))
     }
 }

@@ -1,8 +1,12 @@
 //! Principals, actors, sets of permissions, names of roles: the parts of everything that is written down.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Actor, Extension, Invalid, Permission, PermissionSet, Principal, PrincipalKind, RoleName};
+use crate::model::{
+    Actor, Extension, Invalid, OnBehalf, Permission, PermissionSet, Principal, PrincipalKind, RoleName,
+};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,6 +64,7 @@ impl TryFrom<StoredExtension> for Extension {
 pub(super) enum StoredActor {
     User(String),
     Agent(String),
+    AgentFor { agent: StoredPrincipal, person: StoredPrincipal },
     Rule(String),
     Clock,
     Host,
@@ -72,6 +77,7 @@ impl From<&Actor> for StoredActor {
                 StoredPrincipal::User(id) => Self::User(id),
                 StoredPrincipal::Agent(id) => Self::Agent(id),
             },
+            Actor::Agent(one) => Self::AgentFor { agent: (&one.agent).into(), person: (&one.person).into() },
             Actor::Rule(key) => Self::Rule(key.to_string()),
             Actor::Clock => Self::Clock,
             Actor::Host => Self::Host,
@@ -86,6 +92,10 @@ impl TryFrom<StoredActor> for Actor {
         Ok(match stored {
             StoredActor::User(id) => Self::Principal(Principal::user(&id)?),
             StoredActor::Agent(id) => Self::Principal(Principal::agent(&id)?),
+            StoredActor::AgentFor { agent, person } => {
+                let (agent, person) = (agent.try_into()?, person.try_into()?);
+                Self::Agent(Arc::new(OnBehalf { agent, person }))
+            }
             StoredActor::Rule(key) => Self::Rule(key.into()),
             StoredActor::Clock => Self::Clock,
             StoredActor::Host => Self::Host,

@@ -206,3 +206,70 @@ fn content(text: &mut String, value: &str) {
         text.push_str(written.get(1..written.len() - 1).unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::record::is_canonical;
+    use crate::journal::{Hash, Record};
+    use crate::model::{DetailText, OnBehalf, Revision};
+
+    #[test]
+    fn every_use_is_written_as_the_general_writer_writes_it() {
+        let texts = ["curl/8.9", "a \"b\" \\c", "naïve 😀", "\u{1F}\t", ""];
+        let text = |nth: usize| DetailText::new(texts[nth % texts.len()]);
+        let people = [
+            Actor::Principal(Principal::user("ann\"o'hara@example.com").unwrap()),
+            Actor::Principal(Principal::agent("büro-bot").unwrap()),
+            Actor::Agent(Arc::new(OnBehalf {
+                agent: Principal::agent("bot").unwrap(),
+                person: Principal::user("ann@example.com").unwrap(),
+            })),
+            Actor::Host,
+        ];
+        let things = ["tool:deploy", "file:c:\\temp\\\"x\"", "page:日本"].map(|text| text.parse::<Resource>().unwrap());
+        let parent = "server:a\"b".parse::<ResourceId>().unwrap();
+        let at = |millis| Timestamp::from_millis(millis).unwrap();
+        for nth in 0..600_usize {
+            let is = |bit: usize| nth >> bit & 1 == 1;
+            let mut details = UseDetails::default();
+            if is(1) {
+                details.acts_for = Principal::user("dev@example.com").ok();
+                details.address = "2001:db8::7".parse().ok();
+                details.trace_id = Some(text(nth));
+            }
+            if is(2) {
+                (details.user_agent, details.token_id) = (Some(text(nth + 1)), Some(text(nth + 2)));
+                (details.correlation_id, details.by_standing) = (Some(text(nth + 3)), Some(is(3)));
+                details.session = "s-1".parse().ok();
+            }
+            if is(4) {
+                details.arguments_digest = Some(text(nth));
+                let names = ["what", "wh\"at", if is(5) { "größe" } else { "size" }];
+                details.arguments = names.into_iter().map(|name| (name.to_owned(), text(nth + 1))).collect();
+            }
+            let thing = things[nth % things.len()].clone();
+            let resource = match nth % 5 {
+                0 => Resource::everything(),
+                1 => thing.with_parent(parent.clone()).unwrap(),
+                _ => thing,
+            };
+            let fact = Fact::GrantUsed {
+                grant: GrantId::from_u128(nth as u128),
+                action: Action::new("tools.execute").unwrap(),
+                resource,
+                drill: is(3),
+                left: is(6).then_some(7),
+                used_at: is(7).then(|| at(1_796_115_600_007)),
+                details: is(0).then(|| Arc::new(details)),
+            };
+            let millis = [0, 951_827_696_789, 1_796_115_600_000, 253_402_300_799_999][nth % 4];
+            let event = Event { at: at(millis), by: people[nth % people.len()].clone(), fact };
+            let record = Record::seal(event, Revision(nth as u64 * 17), Hash::of("before")).unwrap();
+            assert!(is_canonical(&record).unwrap(), "{}", record.body);
+            assert_eq!(Record::parse(record.body.clone()).unwrap(), record);
+            let said: serde_json::Value = serde_json::from_str(record.data_text().unwrap()).unwrap();
+            assert_eq!(said, record.data().unwrap());
+        }
+    }
+}

@@ -138,7 +138,7 @@ impl Naive {
             (Subject::Request(id), Fact::GrantCreated(grant)) => grant.request == *id,
             (Subject::Principal(who), Fact::ReviewLapsed { reviewer, .. }) if reviewer == who => true,
             (Subject::Principal(who), _) => {
-                of == *subject || concerned(who) || event.by == Actor::Principal(who.clone())
+                of == *subject || concerned(who) || event.by.principal() == Some(who) || event.by.person() == Some(who)
             }
             _ => of == *subject,
         }

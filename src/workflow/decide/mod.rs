@@ -48,6 +48,8 @@ mod terms;
 mod today;
 mod touch;
 
+use std::sync::Arc;
+
 pub use self::alert::raise;
 pub use self::break_glass::may_review_use;
 use self::case::Case;
@@ -61,7 +63,7 @@ pub use self::standing::may_still_hold;
 pub use self::touch::{Touched, end_changed_roles, touched_grant, touched_request};
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
-use crate::model::{Event, Timestamp};
+use crate::model::{Actor, Caller, Event, Fact, OnBehalf, Timestamp};
 use crate::workflow::agents::check_command;
 
 /// The facts that follow from the command at `now`, given the state in `view` and the operator's rules; none when what the
@@ -82,6 +84,31 @@ pub fn preview(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp) -> R
 }
 
 fn decided(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run: bool) -> Result<Vec<Event>, Refusal> {
+    let mut events = facts(view, call, rules, now, dry_run)?;
+    if let Some(caller) = call.caller {
+        events.iter_mut().for_each(|event| name_person(event, caller));
+    }
+    Ok(events)
+}
+
+/// Has the record of what an agent did name the person it acted for, unless the fact names them itself.
+fn name_person(event: &mut Event, caller: &Caller) {
+    let Some(person) = &caller.acts_for else { return };
+    let is_named = matches!(
+        event.fact,
+        Fact::RequestSubmitted(_)
+            | Fact::RequestReviewed { .. }
+            | Fact::RequestApproved { .. }
+            | Fact::RequestDenied { .. }
+            | Fact::InformationRequested { .. }
+    );
+    if !is_named && matches!(&event.by, Actor::Principal(by) if *by == caller.principal) {
+        let (agent, person) = (caller.principal.clone(), person.clone());
+        event.by = Actor::Agent(Arc::new(OnBehalf { agent, person }));
+    }
+}
+
+fn facts(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp, dry_run: bool) -> Result<Vec<Event>, Refusal> {
     if let Some(caller) = call.caller {
         eligibility::check_not_disabled(caller, view)?;
         check_command(caller, call.command, rules)?;
