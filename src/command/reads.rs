@@ -322,7 +322,7 @@ command! {
 command! {
     /// List the records of the journal that are wanted.
     ///
-    /// Every part of the filter that is given must be so. A search for a text looks at some thousands of records for one page, so
+    /// Every part of the filter that is given must be so. A search for a text looks at a thousand records for one page, so
     /// such a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in `approver_roles` or
     /// `auditor_roles`.
     ListRecords = "audit",

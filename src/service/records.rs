@@ -6,9 +6,9 @@ use crate::model::{RecordFilter, RecordOrder, Revision};
 use crate::store::{RecordQuery, Store, StoreError};
 
 /// How many records with words are looked at for one page of a search for a text.
-const LOOKED_AT: usize = 4_000;
+const LOOKED_AT: usize = 1_000;
 /// How many of them are read at a time.
-const CHUNK: usize = 500;
+const CHUNK: usize = 250;
 
 /// A page, and the last record that was looked at when there may be more.
 pub(super) struct Found {

@@ -157,7 +157,7 @@ impl Default for Settings {
             max_clock_step: MAX_STEP,
             max_downtime: MAX_DOWNTIME,
             interval: Duration::from_millis(50),
-            waiting_uses: 16_384,
+            waiting_uses: 65_536,
             enhanced_audit: false,
             notices: NoticeSettings::default(),
             journal: JournalSettings::default(),

@@ -9,7 +9,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::{RecordDocument, ocsf, to_json};
+use super::{RecordDocument, ocsf};
 use crate::command::ExportRecords;
 use crate::error::Error;
 use crate::journal::Record;
@@ -57,9 +57,9 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
             ExportFormat::Csv => text.push_str(&row(record, told)),
             ExportFormat::Ocsf => {
                 let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
-                text.push_str(&ocsf::event(record, grant.as_ref(), told)?.to_string());
+                text.push_str(&ocsf::event(record, grant.as_ref(), told)?);
             }
-            _ => text.push_str(&to_json(&RecordDocument::new(record, false)?.told(told))?),
+            _ => text.push_str(&RecordDocument::text(record, told)?),
         }
         text.push_str(end);
     }
@@ -86,13 +86,15 @@ pub(crate) fn between(
         other => StoreError::Corrupt(other.to_string()),
     };
     let told = workflow.told(&records).map_err(as_store)?;
+    let read = |text: &str| {
+        serde_json::from_str(text).map_err(|error| Error::Internal(format!("cannot read our own JSON: {error}")))
+    };
     let one = |(record, told): (&Record, &Told)| -> Result<Value, Error> {
         if form == ExportFormat::Ocsf {
             let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
-            return ocsf::event(record, grant.as_ref(), told);
+            return read(&ocsf::event(record, grant.as_ref(), told)?);
         }
-        let document = RecordDocument::new(record, false)?.told(told);
-        serde_json::to_value(document).map_err(|error| Error::Internal(format!("cannot write JSON: {error}")))
+        read(&RecordDocument::text(record, told)?)
     };
     records.iter().zip(&told).map(one).collect::<Result<_, _>>().map_err(as_store)
 }

@@ -7,8 +7,12 @@
 //! | a grant ends or is held back | User Access Management 3005 | 2 Revoke Privileges |
 //! | everything else | Entity Management 3004 | 1 Create, 3 Update or 4 Delete |
 
+use core::net::IpAddr;
+
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::record::with_data;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{Actor, Event, Fact, Grant, GrantId, Principal, PrincipalKind, RecordResult, Scope, Subject};
@@ -45,7 +49,7 @@ pub(super) fn removed(removed: &Removed, told: &Value) -> Value {
             "sequence": removed.last.0,
             "event_code": "removed",
             "log_name": "journal",
-            "product": product(),
+            "product": PRODUCT,
             "correlation_uid": "journal",
         },
         "actor": {"app_name": "rule:retention"},
@@ -54,84 +58,200 @@ pub(super) fn removed(removed: &Removed, told: &Value) -> Value {
     })
 }
 
-fn product() -> Value {
-    json!({"name": "jit-access", "vendor_name": "jit-access", "version": env!("CARGO_PKG_VERSION")})
+const PRODUCT: Product = Product { name: "jit-access", vendor_name: "jit-access", version: env!("CARGO_PKG_VERSION") };
+
+/// The fields in the order of their names.
+#[derive(Serialize)]
+struct Shown<'a> {
+    activity_id: u64,
+    activity_name: &'static str,
+    actor: Acting<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<Api<'a>>,
+    category_uid: u64,
+    class_uid: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<Entity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_request: Option<HttpRequest<'a>>,
+    metadata: Metadata<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    privileges: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<[Thing<'a>; 1]>,
+    severity_id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_endpoint: Option<Endpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_detail: Option<&'static str>,
+    status_id: u64,
+    time: i64,
+    type_uid: u64,
+    unmapped: Unmapped,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Named>,
 }
 
-/// The event of this record, which is about this grant. What has no place in the schema is in `unmapped`.
-pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Result<Value, Error> {
+#[derive(Serialize)]
+struct Acting<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Session<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Person<'a>>,
+}
+
+#[derive(Serialize)]
+struct Session<'a> {
+    uid: &'a str,
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    name: &'a str,
+    type_id: u64,
+}
+
+#[derive(Serialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Api<'a> {
+    operation: &'a str,
+}
+
+#[derive(Serialize)]
+struct Entity<'a> {
+    r#type: &'static str,
+    type_id: u64,
+    uid: &'a str,
+}
+
+#[derive(Serialize)]
+struct HttpRequest<'a> {
+    user_agent: &'a str,
+}
+
+#[derive(Serialize)]
+struct Thing<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<&'a str>,
+    uid: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Endpoint {
+    Ip(IpAddr),
+    Name(&'static str),
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    correlation_uid: &'a str,
+    event_code: &'static str,
+    log_name: &'static str,
+    product: Product,
+    sequence: u64,
+    uid: String,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Product {
+    name: &'static str,
+    vendor_name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Unmapped {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvers: Option<Vec<String>>,
+    /// Filled in as text.
+    data: (),
+    previous: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
+}
+
+/// The event of this record, which is about this grant, as text. What has no place in the schema is in `unmapped`.
+pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Result<String, Error> {
     let event = &record.event;
     let (class, activity, name) = class_of(&event.fact);
     let result = event.fact.result();
     let failed = matches!(result, Some(RecordResult::Denied | RecordResult::TimedOut));
     let (kind, id) = subject(record);
-    let mut shown = json!({
-        "category_uid": class / 1_000,
-        "class_uid": class,
-        "activity_id": activity,
-        "activity_name": name,
-        "type_uid": class * 100 + activity,
-        "time": event.at.millis(),
-        "severity_id": 1,
-        "status_id": if failed { 2 } else { 1 },
-        "metadata": {
-            "version": VERSION,
-            "uid": record.hash.to_string(),
-            "sequence": record.revision.0,
-            "event_code": event.fact.name(),
-            "log_name": "journal",
-            "product": product(),
-            "correlation_uid": id,
+    let mut shown = Shown {
+        activity_id: activity,
+        activity_name: name,
+        actor: actor(event, told.person.as_ref()),
+        api: None,
+        category_uid: class / 1_000,
+        class_uid: class,
+        entity: None,
+        http_request: None,
+        metadata: Metadata {
+            correlation_uid: &id,
+            event_code: event.fact.name(),
+            log_name: "journal",
+            product: PRODUCT,
+            sequence: record.revision.0,
+            uid: record.hash.to_string(),
+            version: VERSION,
         },
-        "actor": actor(event, told.person.as_ref()),
-        "unmapped": unmapped(record, told)?,
-    });
-    let mut add = |name: &str, value: Value| {
-        if let Value::Object(fields) = &mut shown {
-            fields.insert(name.to_owned(), value);
-        }
+        privileges: None,
+        resources: None,
+        severity_id: 1,
+        src_endpoint: None,
+        status_detail: result.map(RecordResult::name),
+        status_id: if failed { 2 } else { 1 },
+        time: event.at.millis(),
+        type_uid: class * 100 + activity,
+        unmapped: unmapped(record, told),
+        user: None,
     };
-    if let Some(result) = result {
-        add("status_detail", json!(result.name()));
-    }
     match &event.fact {
         Fact::GrantUsed { action, resource, details, .. } => {
             let details = details.as_deref();
-            add("api", json!({"operation": action.name()}));
-            add("resources", json!([{"uid": resource.to_string(), "type": resource.kind().to_string()}]));
+            shown.api = Some(Api { operation: action.name() });
+            shown.resources = Some([Thing { r#type: Some(resource.kind().name()), uid: resource.to_string() }]);
             // The schema wants an endpoint, and the record may not say from where.
-            add(
-                "src_endpoint",
-                match details.and_then(|details| details.address) {
-                    Some(address) => json!({"ip": address.to_string()}),
-                    None => json!({"name": "unknown"}),
-                },
-            );
-            if let Some(agent) = details.and_then(|details| details.user_agent.as_ref()) {
-                add("http_request", json!({"user_agent": agent.as_str()}));
-            }
+            let address = details.and_then(|details| details.address);
+            shown.src_endpoint = Some(address.map_or(Endpoint::Name("unknown"), Endpoint::Ip));
+            let agent = details.and_then(|details| details.user_agent.as_ref());
+            shown.http_request = agent.map(|agent| HttpRequest { user_agent: agent.as_str() });
         }
         _ if class == GRANTS => {
             let permissions = grant.map(|grant| grant.permissions.allowed()).unwrap_or_default();
             let holder = grant.map_or_else(|| "unknown".to_owned(), |grant| grant.holder.to_string());
-            add("user", json!({"name": holder}));
-            add("privileges", permissions.iter().map(ToString::to_string).collect());
+            shown.user = Some(Named { name: holder });
+            shown.privileges = Some(permissions.iter().map(ToString::to_string).collect());
             let scope = grant.map_or_else(|| Scope::ANY.to_string(), |grant| grant.scope.to_string());
-            add("resources", json!([{"uid": scope}]));
+            shown.resources = Some([Thing { r#type: None, uid: scope }]);
         }
-        _ => add("entity", json!({"type": kind, "type_id": 99, "uid": id})),
+        _ => shown.entity = Some(Entity { r#type: kind, type_id: 99, uid: &id }),
     }
-    Ok(shown)
+    match record.data_text() {
+        Some(data) => with_data(&shown, data),
+        None => with_data(&shown, &record.data()?.to_string()),
+    }
 }
 
-fn unmapped(record: &Record, told: &Told) -> Result<Value, Error> {
-    let mut unmapped = json!({"previous": record.previous.to_string(), "data": record.data()?});
-    if let (Some(approval), Value::Object(fields)) = (&told.approval, &mut unmapped) {
-        fields.insert("request".to_owned(), json!(approval.request.to_string()));
-        fields.insert("approvers".to_owned(), approval.by.iter().map(ToString::to_string).collect());
-        fields.extend(approval.ticket.as_ref().map(|ticket| ("ticket".to_owned(), json!(ticket.to_string()))));
+fn unmapped(record: &Record, told: &Told) -> Unmapped {
+    let approval = told.approval.as_deref();
+    Unmapped {
+        approvers: approval.map(|approval| approval.by.iter().map(ToString::to_string).collect()),
+        data: (),
+        previous: record.previous.to_string(),
+        request: approval.map(|approval| approval.request.to_string()),
+        ticket: approval.and_then(|approval| approval.ticket.as_ref()).map(ToString::to_string),
     }
-    Ok(unmapped)
 }
 
 const fn class_of(fact: &Fact) -> (u64, u64, &'static str) {
@@ -154,20 +274,20 @@ const fn class_of(fact: &Fact) -> (u64, u64, &'static str) {
 }
 
 /// Who did it: the program or the agent, and the person who answers for it.
-fn actor(event: &Event, person: Option<&Principal>) -> Value {
-    let by = match &event.by {
+fn actor<'a>(event: &'a Event, person: Option<&'a Principal>) -> Acting<'a> {
+    let app_name = match &event.by {
         Actor::Principal(who) if who.kind() == PrincipalKind::User => None,
         other => Some(other.to_string()),
     };
-    let mut actor = serde_json::Map::new();
-    actor.extend(by.map(|by| ("app_name".to_owned(), json!(by))));
-    actor.extend(person.map(|person| ("user".to_owned(), json!({"name": person.id(), "type_id": 1}))));
-    if let Fact::GrantUsed { details: Some(details), .. } = &event.fact
-        && let Some(session) = &details.session
-    {
-        actor.insert("session".to_owned(), json!({"uid": session.to_string()}));
+    let session = match &event.fact {
+        Fact::GrantUsed { details: Some(details), .. } => details.session.as_ref(),
+        _ => None,
+    };
+    Acting {
+        app_name,
+        session: session.map(|session| Session { uid: session.as_str() }),
+        user: person.map(|person| Person { name: person.id(), type_id: 1 }),
     }
-    Value::Object(actor)
 }
 
 fn subject(record: &Record) -> (&'static str, String) {

@@ -1,11 +1,13 @@
 //! A record of the journal as JSON.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::shown::Instant;
+use super::to_json;
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{Actor, Fact, PrincipalKind, Subject};
+use crate::model::{Fact, Subject};
 use crate::service::Told;
 
 document! {
@@ -60,6 +62,19 @@ impl RecordDocument {
     /// # Errors
     /// [`Error::Invalid`] when its body is not JSON, which no record's is.
     pub fn new(record: &Record, canonical: bool) -> Result<Self, Error> {
+        Ok(Self::with(record, record.data()?, canonical))
+    }
+
+    /// The same, with what is told of it besides, as text. What the record says is copied, where reading and writing it again
+    /// would be half of the work of an export.
+    pub(super) fn text(record: &Record, told: &Told) -> Result<String, Error> {
+        match record.data_text() {
+            Some(data) => with_data(&Self::with(record, Value::Null, false).told(told), data),
+            None => to_json(&Self::new(record, false)?.told(told)),
+        }
+    }
+
+    fn with(record: &Record, data: Value, canonical: bool) -> Self {
         let (mut grant, mut request) = (None, None);
         match Subject::of(&record.event) {
             Subject::Grant(id) => grant = Some(id.to_string()),
@@ -69,25 +84,22 @@ impl RecordDocument {
         if let Fact::GrantCreated(made) = &record.event.fact {
             request = Some(made.request.to_string());
         }
-        Ok(Self {
+        Self {
             revision: record.revision.0,
             at: record.event.at.into(),
             by: record.event.by.to_string(),
-            accountable: match &record.event.by {
-                Actor::Principal(by) if by.kind() == PrincipalKind::User => Some(by.to_string()),
-                _ => None,
-            },
+            accountable: record.event.by.person().map(ToString::to_string),
             event: record.event.fact.name(),
             result: record.event.fact.result().map(crate::model::RecordResult::name),
             grant,
             request,
             approvers: Vec::new(),
             ticket_url: None,
-            data: record.data()?,
+            data,
             previous: record.previous.to_string(),
             hash: record.hash.to_string(),
             body: canonical.then(|| record.body.clone()),
-        })
+        }
     }
 
     /// The same, with what is told of it besides: see [`crate::service::Workflow::told`].
@@ -104,3 +116,16 @@ impl RecordDocument {
         }
     }
 }
+
+/// The text of a value, with this text where its field `data` is `null`.
+pub(super) fn with_data(value: &impl Serialize, data: &str) -> Result<String, Error> {
+    let text = to_json(value)?;
+    // No text within quotes holds this, because a quotation mark in it is escaped.
+    match text.split_once(NO_DATA) {
+        Some((before, after)) => Ok([before, DATA, data, after].concat()),
+        None => Err(Error::Internal("a record has no place for what it says".into())),
+    }
+}
+
+const DATA: &str = "\"data\":";
+const NO_DATA: &str = "\"data\":null";

@@ -1,10 +1,14 @@
-"""The texts of all records in a SQLite store, read beside the program that has it open."""
+"""The texts of records and notices in a SQLite store, read beside the program that has it open."""
 
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+ALIKE = Path(__file__).resolve().parents[2] / "src" / "store" / "sqlite" / "press_notice.txt"
 
 
 def bodies(path: Path) -> list[str]:
@@ -14,6 +18,15 @@ def bodies(path: Path) -> list[str]:
         for first, uses in database.execute("SELECT first, uses FROM packs"):
             texts.update(enumerate(_unpacked(first, uses), start=first))
     return [texts[revision] for revision in sorted(texts)]
+
+
+def notice(body: str, pressed: bytes | None) -> Any:
+    """What a notice says, from the columns of these names: see `press.rs`."""
+    if pressed:
+        # A version byte, and the length in bytes of which the last is below 128.
+        end = next(place for place in range(1, len(pressed)) if pressed[place] < 0x80)
+        body = zlib.decompressobj(wbits=-15, zdict=ALIKE.read_bytes()).decompress(pressed[end + 1 :]).decode()
+    return json.loads(body)
 
 
 def _unpacked(first: int, packed: bytes) -> Iterator[str]:

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, eventually
+from records import notice as told_of
 
 import run
 
@@ -317,9 +318,9 @@ def test_access_without_approval_takes_a_fresh_second_factor_and_owes_a_review(w
     assert taken.status == 201, taken
     grant = str(taken.json()["grant_id"])
     assert world.status(DEV) == 200, "it works at once"
-    [(kind, body)] = world.journal("SELECT kind, body FROM notices WHERE kind = 'break_glass'")
-    notice = json.loads(body)
-    assert (kind, notice["grant_id"], notice["skipped_approvers"]) == ("break_glass", grant, ["platform_admin"])
+    [kept] = world.journal("SELECT body, pressed FROM notices WHERE kind = 'break_glass'")
+    notice = told_of(*kept)
+    assert (notice["grant_id"], notice["skipped_approvers"]) == (grant, ["platform_admin"])
     [(uses,)] = world.journal("SELECT sum(uses) FROM grant_uses JOIN grants USING (created) WHERE unsettled")
     assert uses == world.grant(grant)["actions_taken"] == 1, "recorded before the answer"
 
@@ -472,6 +473,29 @@ def test_a_scoped_token_stays_in_its_scope(world: World) -> None:
     assert world.status(DEV) == 200
     assert world.status("narrow") == 403
     assert world.status("narrow", "/jit/requests") == 403
+
+
+def test_arguments_that_the_operator_names_are_on_record_with_their_values(world: World, tmp_path: Path) -> None:
+    plugins = world.gateway.plugins
+    world.restart(plugins=world.plugins_with(tmp_path, "audit_arguments: [what]"))
+    grant = world.give(DEV, "operator")
+    arguments = {"what": "it", "token": "not to be kept"}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "deploy", "arguments": arguments}}
+    for path in world.mcp_paths():
+        answer = world.call(DEV, "POST", path, call, accept="application/json, text/event-stream")
+        assert "ran" in answer.text, (path, answer)
+
+    def uses() -> list[dict[str, Any]]:
+        story = world.call(ADMIN, "GET", f"/jit/grants/{grant['id']}/story?limit=200&canonical=true").json()
+        return [record for record in story["items"] if record["event"] == "grant_used"]
+
+    eventually(lambda: len(uses()) == len(world.mcp_paths()), "each call on record once")
+    for used in uses():
+        assert used["data"]["details"]["arguments"] == {"what": "it"}, used
+        assert used["data"]["details"]["arguments_digest"].startswith("sha-256:"), used
+        assert "not to be kept" not in json.dumps(used), used
+    world.revoke(grant["id"])
+    world.restart(plugins=plugins)
 
 
 def test_a_restart_keeps_what_lives(world: World) -> None:

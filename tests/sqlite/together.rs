@@ -95,6 +95,54 @@ fn damage_of_them_is_found() {
     assert_eq!(open(&path).verify().unwrap(), count, "the file as it was is whole");
 }
 
+/// A bit of a row of records is named with its first record; one of what is kept of something over, with the request or grant.
+#[test]
+fn any_flipped_bit_of_them_is_found() {
+    let (_directory, path) = written();
+    let count = open(&path).verify().unwrap();
+    let original = std::fs::read(&path).unwrap();
+    let kept = |sql: &str| -> Vec<(i64, Vec<u8>)> {
+        let raw = Connection::open(&path).unwrap();
+        let mut rows = raw.prepare(sql).unwrap();
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let packs = kept("SELECT first, uses FROM packs WHERE changes > 0 ORDER BY first LIMIT 2");
+    let grants = kept("SELECT created, pressed FROM grants WHERE pressed IS NOT NULL ORDER BY created LIMIT 2");
+    let requests = kept("SELECT created, pressed FROM requests WHERE pressed IS NOT NULL ORDER BY created LIMIT 2");
+    let verdict = |sql: &str, (key, bytes): &(i64, Vec<u8>), byte: usize| {
+        let mut damaged = bytes.clone();
+        damaged[byte] ^= 1 << (byte % 8);
+        std::fs::write(&path, &original).unwrap();
+        let raw = Connection::open(&path).unwrap();
+        raw.execute_batch("DROP TRIGGER packs_only_grow").unwrap();
+        raw.execute(sql, (damaged, key)).unwrap();
+        drop(raw);
+        open(&path).verify()
+    };
+    for pack in &packs {
+        for byte in (0..pack.1.len()).step_by(211) {
+            let found = verdict("UPDATE packs SET uses = ? WHERE first = ?", pack, byte);
+            let Err(StoreError::Broken(broken)) = found else { panic!("byte {byte}: {found:?}") };
+            assert_eq!(broken.revision.0, pack.0.cast_unsigned(), "byte {byte}: {broken}");
+        }
+    }
+    for (sql, rows) in [
+        ("UPDATE grants SET pressed = ? WHERE created = ?", grants),
+        ("UPDATE requests SET pressed = ? WHERE created = ?", requests),
+    ] {
+        assert_eq!(rows.len(), 2, "{sql}");
+        for row in &rows {
+            // Some bits of the last byte are read by nobody.
+            for byte in (0..row.1.len() - 1).step_by(11) {
+                let found = verdict(sql, row, byte);
+                assert!(found.is_err(), "{sql}, byte {byte}: {found:?}");
+            }
+        }
+    }
+    std::fs::write(&path, &original).unwrap();
+    assert_eq!(open(&path).verify().unwrap(), count, "the file as it was is whole");
+}
+
 /// What is verified is put together meanwhile, by somebody else.
 #[test]
 fn a_verification_goes_on_beside() {

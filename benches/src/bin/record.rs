@@ -1,7 +1,7 @@
 //! What a use and a grant cost to write down: `record [uses] [grants] [seconds of checks]`, in lines for `run.py`.
 //!
 //! It makes SQLite stores and says how many uses a second are written, from batches and from checks that go on meanwhile, how many checks
-//! waited, and how many bytes of the file a use and a grant over its life take. Needs the feature `faces`.
+//! waited, what a check takes more with enhanced audit, and how many bytes of the file a use and a grant over its life take. Needs the feature `faces`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ fn main() {
             checked(seconds, told);
         }
     }
+    more();
     lives(grants);
 }
 
@@ -98,12 +99,10 @@ fn written(count: u64, enhanced: bool) {
     row(&format!("a use on disk, {}", named(enhanced)), each, "bytes", Bar::Most(150.0), "");
 }
 
-/// Checks of one thread at the wanted pace, while another one writes their uses down.
-fn checked(seconds: u64, enhanced: bool) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("jit.db");
+/// An engine over a new store with one grant, which covers everything that is asked here.
+fn engine(path: &Path, enhanced: bool) -> Engine {
     let at = SystemClock::default().wall();
-    let store = open(&path);
+    let store = open(path);
     let grant = Grant::new(
         GrantId::from_u128(1),
         RequestId::from_u128(1),
@@ -124,7 +123,13 @@ fn checked(seconds: u64, enhanced: bool) {
     };
     store.commit(&Batch { events: vec![event], ..Batch::default() }).expect("a commit");
     let settings = Settings::default().enhanced_audit(enhanced);
-    let engine = Arc::new(Builder::new(store, Rules::default()).settings(settings).open().expect("an engine"));
+    Builder::new(store, Rules::default()).settings(settings).open().expect("an engine")
+}
+
+/// Checks of one thread at the wanted pace, while another one writes their uses down.
+fn checked(seconds: u64, enhanced: bool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = Arc::new(engine(&folder.path().join("jit.db"), enhanced));
     let done = Arc::new(AtomicBool::new(false));
     let writer = {
         let (engine, done): (Arc<Engine>, _) = (Arc::clone(&engine), Arc::clone(&done));
@@ -170,6 +175,44 @@ fn checked(seconds: u64, enhanced: bool) {
     row(&format!("of them waited over 1 ms, {}", named(enhanced)), slow as f64, "checks", Bar::Most(0.0), "");
 }
 
+/// What a check takes more where enhanced audit is on: both engines are asked the same, in turns, and told the same of each call.
+fn more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engines = [false, true].map(|enhanced| engine(&folder.path().join(named(enhanced)), enhanced));
+    let contexts: Vec<Context> = (0..4_096).map(|nth| context(nth, true)).collect();
+    for (what, who, limit) in [("a hit", "dev@example.com", 100.0), ("a check without a grant", "eve@example.com", 5.0)]
+    {
+        let mut turns: Vec<[f64; 2]> = Vec::new();
+        for _ in 0..300 {
+            turns.push(std::array::from_fn(|nth| {
+                let Some(engine) = engines.get(nth) else { return 0.0 };
+                let started = now();
+                for context in &contexts {
+                    let check = Check::text((PrincipalKind::User, who), "tools.read", Some("tool:deploy"), None);
+                    let _ = std::hint::black_box(engine.decider().check(&check.context(context)).expect("an answer"));
+                }
+                let took = started.elapsed().as_nanos() as f64 / contexts.len() as f64;
+                engine.reconciler().flush().expect("the uses");
+                took
+            }));
+        }
+        let middle = |mut all: Vec<f64>| {
+            all.sort_by(f64::total_cmp);
+            all.get(all.len() / 2).copied().unwrap_or_default()
+        };
+        let [plain, audited] =
+            [0, 1].map(|nth| middle(turns.iter().filter_map(|turn| turn.get(nth).copied()).collect()));
+        let more = middle(turns.iter().map(|[plain, audited]| audited - plain).collect());
+        row(
+            &format!("{what} with enhanced audit"),
+            more,
+            "ns more",
+            Bar::Most(limit),
+            &format!("{plain:.0} and {audited:.0} ns"),
+        );
+    }
+}
+
 /// What is asked with; nothing where nothing of it is written down.
 fn context(nth: u64, enhanced: bool) -> Context {
     let mut context = Context::default();
@@ -187,7 +230,12 @@ fn lives(grants: u64) {
     let path = folder.path().join("jit.db");
     let store = open(&path);
     let before = size(&path);
-    Week { uses: 0, grants: usize::try_from(grants).expect("a count"), ..Week::whole() }.record(&store);
+    // Without what was refused meanwhile, which is no grant's.
+    for mut batch in (Week { uses: 0, grants: usize::try_from(grants).expect("a count"), ..Week::whole() }).batches() {
+        let changes = batch.events.iter().any(|event| event.fact.changes_state());
+        batch.decided_from = changes.then(|| store.head().expect("the head").revision);
+        store.commit(&batch).expect("a commit");
+    }
     drop(store);
     let each = (size(&path) - before) as f64 / grants as f64;
     row("a grant over its life on disk", each, "bytes", Bar::Most(2_500.0), "with its request, notices aside");

@@ -523,7 +523,7 @@ ROUTES: Final[dict[str, Route]] = {
     "audit": Route(
         method="GET", path="/audit", status=200,
         summary="List the records of the journal that are wanted",
-        description="Every part of the filter that is given must be so. A search for a text looks at some thousands of records for one page, so\nsuch a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in `approver_roles` or\n`auditor_roles`.",
+        description="Every part of the filter that is given must be so. A search for a text looks at a thousand records for one page, so\nsuch a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in `approver_roles` or\n`auditor_roles`.",
         body=None, body_required=False, answer=AuditPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "grant_id": (Annotated[str | None, Query(max_length=128, description="Only records about this grant", json_schema_extra={"format": "uuid"})], None),

@@ -78,7 +78,7 @@ pub(super) const TABLES: &[Table] = &[(
         key(
             "service.waiting_uses",
             Plain,
-            "16384",
+            "65536",
             "How many uses may wait to be written. When they are as many, the next check writes first.",
         ),
         key(

@@ -264,10 +264,11 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
 
 /// The columns `stored` and `pressed`. What is over is read seldom and kept for years.
 fn as_kept(form: String, is_over: bool) -> (String, Option<Vec<u8>>) {
-    match is_over.then(|| press::pressed(&form)).flatten() {
-        Some(pressed) => (String::new(), Some(pressed)),
-        None => (form, None),
+    if !is_over {
+        return (form, None);
     }
+    let (text, pressed) = press::kept(press::Kind::Over, &form);
+    (text.to_owned(), pressed)
 }
 
 /// Writes the row; `born` is the revision it gets if there is none yet. Only its end ever changes.

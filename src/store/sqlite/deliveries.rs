@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::error::Fault;
+use super::press;
 use super::read::int_of;
 use super::rows::instant;
 use crate::model::{ChannelCount, Delivery, DeliveryId, DeliveryState, Principal, PrincipalKind, Recipient, Timestamp};
@@ -118,8 +119,10 @@ pub(super) fn lease(
 }
 
 fn body_of(connection: &Connection, notice: u64) -> Result<String, Fault> {
-    let mut statement = connection.prepare_cached("SELECT body FROM notices WHERE id = ?")?;
-    Ok(statement.query_row(params![notice.cast_signed()], |row| row.get(0))?)
+    let mut statement = connection.prepare_cached("SELECT coalesce(pressed, body) FROM notices WHERE id = ?")?;
+    let mut found = statement.query(params![notice.cast_signed()])?;
+    let row = found.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    Ok(press::form(row, 0)?.into_owned())
 }
 
 fn reference(connection: &Connection, of: &Delivery) -> Result<Option<String>, Fault> {

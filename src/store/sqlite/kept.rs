@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, params};
 
 use super::error::Fault;
-use super::pack::Pack;
+use super::pack::{Pack, Packed};
 use super::read;
 use super::rows::{self, int};
 use crate::journal::{Broken, Parser, Record};
@@ -21,6 +21,8 @@ pub(super) struct Kept<'a> {
     pub(super) body: Option<&'a str>,
     /// The row that it is kept in with others.
     pub(super) together: Option<Together>,
+    /// What its text was put together of, where it is kept with others.
+    pub(super) packed: Option<Packed<'a>>,
 }
 
 /// A row of records that are kept together.
@@ -177,8 +179,15 @@ fn walk_by(
         }
         let (Some(found), Some(revision)) = (row, at) else { return Ok(()) };
         let text = |column| found.get_ref(column).ok().and_then(|value| value.as_str().ok());
-        let kept =
-            Kept { revision, hash: text(1), body: text(2), at: found.get(3)?, changes: found.get(4)?, together: None };
+        let kept = Kept {
+            revision,
+            hash: text(1),
+            body: text(2),
+            at: found.get(3)?,
+            changes: found.get(4)?,
+            together: None,
+            packed: None,
+        };
         if !take(&kept)? {
             return Ok(());
         }
@@ -195,11 +204,16 @@ fn walk_pack(
     let changes = read::int_of(pack.changes());
     let together = pack.times().map(|(began, ended)| Together { first: pack.first(), changes, began, ended });
     let (first, last) = (pack.first().0.max(*range.start()), (pack.next().0 - 1).min(*range.end()));
+    let mut body = String::new();
     for nth in 0..=last.saturating_sub(first) {
         let revision = Revision(if newest_first { last - nth } else { first + nth });
         let Some(packed) = pack.record(revision) else { continue };
-        let (at, hash, body) = (packed.at.millis(), packed.hash.to_string(), packed.body(revision));
-        let kept = Kept { revision, at, changes: packed.changes, hash: Some(&hash), body: Some(&body), together };
+        let (at, changes) = (packed.at.millis(), packed.changes);
+        body.clear();
+        packed.write_body(revision, &mut body);
+        let mut digits = [0; 64];
+        let hash = packed.hash.digits(&mut digits);
+        let kept = Kept { revision, at, changes, hash: Some(hash), body: Some(&body), together, packed: Some(packed) };
         if !take(&kept)? {
             return Ok(false);
         }

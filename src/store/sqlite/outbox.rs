@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::error::Fault;
 use super::read::{self, int_of};
 use super::rows::{instant, int, revision};
-use super::{deliveries, refusals};
+use super::{deliveries, press, refusals};
 use crate::model::{Revision, Timestamp};
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{Gathers, KEY_DAYS, Leased, MAX_NOTICES, Message, NOTICE_DAYS, NewDelivery, UNSENT_DAYS};
@@ -28,7 +28,8 @@ pub(super) fn queue(transaction: &Transaction<'_>, messages: &[Message], at: Tim
         return Ok(());
     }
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO notices (kind, body, at, due_at, next_at, gathers, apart, after) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
+        "INSERT INTO notices (kind, body, pressed, at, due_at, next_at, gathers, apart, after)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
     )?;
     for Message { kind, body, due, gathers } in messages {
         let (mut due, mut after) = (due.unwrap_or(at).millis(), Revision::ZERO);
@@ -41,7 +42,8 @@ pub(super) fn queue(transaction: &Transaction<'_>, messages: &[Message], at: Tim
             after = until;
         }
         let (key, apart) = gathers.as_ref().map(|one| (&one.key, one.apart_millis)).unzip();
-        insert.execute(params![kind, body, at.millis(), due, key, apart, int(after)])?;
+        let (body, pressed) = press::kept(press::Kind::Notice, body);
+        insert.execute(params![kind, body, pressed, at.millis(), due, key, apart, int(after)])?;
     }
     forget_old(transaction, at)?;
     Ok(())
@@ -72,7 +74,7 @@ pub(super) fn lease(
         .prepare_cached(
             "UPDATE notices SET next_at = ?2, attempt = attempt + 1, until = coalesce(until, ?4)
              WHERE id IN (SELECT id FROM notices WHERE next_at <= ?1 ORDER BY id LIMIT ?3)
-             RETURNING id, attempt, kind, body, at, due_at, gathers, apart, after, until",
+             RETURNING id, attempt, kind, coalesce(pressed, body), at, due_at, gathers, apart, after, until",
         )?
         .query_and_then(params![now.millis(), until.millis(), int_of(limit), int(head)], |row| {
             let key: Option<String> = row.get(6)?;
@@ -83,7 +85,7 @@ pub(super) fn lease(
                 attempt: u32::try_from(row.get::<_, i64>(1)?).unwrap_or(u32::MAX),
                 message: Message {
                     kind: row.get(2)?,
-                    body: row.get(3)?,
+                    body: press::form(row, 3)?.into_owned(),
                     due: Some(due),
                     gathers: key.zip(apart).map(|(key, apart_millis)| Gathers { key, apart_millis }),
                 },
@@ -107,11 +109,12 @@ pub(super) fn plan(
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let Ok(id) = i64::try_from(id) else { return Ok(false) };
+    let (text, pressed) = press::kept(press::Kind::Notice, body);
     let kind: Option<String> = transaction
         .prepare_cached(
-            "UPDATE notices SET next_at = NULL, body = ? WHERE id = ? AND next_at IS NOT NULL RETURNING kind",
+            "UPDATE notices SET next_at = NULL, body = ?, pressed = ? WHERE id = ? AND next_at IS NOT NULL RETURNING kind",
         )?
-        .query_row(params![body, id], |row| row.get(0))
+        .query_row(params![text, pressed, id], |row| row.get(0))
         .optional()?;
     let Some(kind) = kind else { return Ok(false) };
     for delivery in new {

@@ -110,6 +110,11 @@ impl Packed<'_> {
     pub(super) fn body(&self, revision: Revision) -> String {
         Frame { previous: self.previous, revision }.body(self.at, self.said)
     }
+
+    /// The same at the end of a text.
+    pub(super) fn write_body(&self, revision: Revision, text: &mut String) {
+        Frame { previous: self.previous, revision }.write_body(self.at, self.said, text);
+    }
 }
 
 impl Pack {

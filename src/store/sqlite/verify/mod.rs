@@ -157,7 +157,13 @@ impl Run {
             return Err(broken("it lies beyond the head"));
         }
         let (Some(hash), Some(body)) = (kept.hash, kept.body) else { return Err(broken("it is not text")) };
-        let whole = self.verifier.check(kept.revision, hash, body)?;
+        let whole = match &kept.packed {
+            Some(one) => {
+                let parts = (one.at, one.said, one.previous);
+                self.verifier.check_parts(kept.revision, (&one.hash, hash), parts, body)?
+            }
+            None => self.verifier.check(kept.revision, hash, body)?,
+        };
         if kept.at != whole.at.millis() {
             return Err(broken("its instant is kept wrongly beside it"));
         }
