@@ -22,13 +22,17 @@ RUST_SOURCES := $(shell git ls-files 'src' 'policies' 'ffi/python/src' 'Cargo.*'
 PYTHON_SOURCES := $(shell git ls-files 'ffi/python/jit_access' 'ffi/python/pyproject.toml' 2>/dev/null)
 
 .PHONY: help run test fmt fmt-check lint semver test-features test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
-.PHONY: simulate record-week bench wheel clean mutants branches differential corpus
+.PHONY: simulate record-week revocations slopes bench wheel clean mutants branches differential corpus
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 19
 
 run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-time access in it (PORT=4444)
 	@$(VENV)/gateway/bin/python examples/gateway/run.py --state $(STATE) --port $(PORT)
+
+# The Pythons on which the gateway is tested.
+OLDER := 3.11
+NEWER := 3.12
 
 PARTS := fmt-check lint test-features semver test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
 
@@ -119,6 +123,15 @@ simulate: ## replicas of the engine with clocks and a network that fail, by seed
 record-week: ## every filter and every pair of filters over the whole recorded week, beside a scan: some minutes
 	AUDIT_WEEK=1 $(CARGO) test -q --release --locked -p jit-access --all-features --test audit whole_week -- --nocapture
 
+# Beside a machine that does something else it shows that machine.
+revocations: $(VENV)/gateway-$(NEWER)/.ready ## how soon 2,000 revocations bite on other replicas, one of them the gateway, and docs/revocations.svg
+	$(VENV)/gateway-$(NEWER)/bin/python $(PIP) install -r tests/e2e/requirements.txt
+	REVOCATIONS=$(or $(REVOCATIONS),2000) REVOCATIONS_PLOT=$(abspath docs/revocations.svg) \
+	  $(VENV)/gateway-$(NEWER)/bin/python -m pytest -q -s tests/e2e/test_replicas.py
+
+slopes: ## how much one PostgreSQL server takes of commands, uses, processes, lists and grants: the figures of docs/scale.md
+	$(CARGO) run -q --release --locked -p jit-access-benches --features stores --bin stores slopes
+
 test-instructions: ## how many instructions a check takes, against a hash map and, from C, against Rust
 	@if command -v valgrind >/dev/null; then \
 	  $(CARGO) build -q --release --locked -p jit-access-c && \
@@ -163,11 +176,9 @@ test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the 
 # E2E=all has all lists run on the older gateway too, a quarter of an hour more.
 EVERYWHERE := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py tests/e2e/test_mcp.py tests/e2e/test_authzen.py tests/e2e/test_pages.py "ffi/python/tests/test_gateway_*.py"
 FIRST := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py "ffi/python/tests/test_gateway_*.py"
-NEWEST := tests/e2e/test_run.py tests/e2e/test_readme_operator.py "tests/e2e/test_cli.py tests/e2e/test_cli_every.py" tests/e2e/test_notifications.py
+NEWEST := tests/e2e/test_run.py tests/e2e/test_replicas.py tests/e2e/test_readme_operator.py "tests/e2e/test_cli.py tests/e2e/test_cli_every.py" tests/e2e/test_notifications.py
 ENDS := "tests/e2e/test_ends.py tests/e2e/test_chaos.py"
 E2E ?= newest
-OLDER := 3.11
-NEWER := 3.12
 
 test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each Python here that it supports
 	@for python in $(OLDER) $(NEWER); do $(MAKE) --no-print-directory .gateway-$$python; done
