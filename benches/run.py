@@ -34,6 +34,9 @@ def lines_of(command: list[str | Path], **environ: str) -> list[list[str]]:
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0 and command[-1] != TARGET / "instructions":
         skip(f"{command[-1]} ended with status {done.returncode}")
+    for line in done.stdout.splitlines():
+        if line.startswith("SKIPPED: "):
+            skip(line.removeprefix("SKIPPED: "))
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
@@ -71,7 +74,14 @@ def report(rows: list[list[str]]) -> int:
 def main() -> int:
     """Build, measure, print."""
     start = monotonic()
-    build = ["cargo", "build", "--release", "--locked", "--features", "jit-access-benches/peers"]
+    build = [
+        "cargo",
+        "build",
+        "--release",
+        "--locked",
+        "--features",
+        "jit-access-benches/peers,jit-access-benches/stores",
+    ]
     subprocess.run([*build, *(f"-p{package}" for package in PACKAGES)], cwd=ROOT, check=True)
     # As `cargo install jit-access --features cli` builds it.
     program = ["cargo", "build", "--release", "--locked", "-pjit-access", "--features", "cli", "--bin", "jit"]
@@ -91,6 +101,7 @@ def main() -> int:
     lines += lines_of([TARGET / "verify", "300000" if quick else "6000000"])
     lines += lines_of([TARGET / "record", "100000" if quick else "1000000"])
     lines += lines_of([TARGET / "export", "100000" if quick else "1000000"])
+    lines += lines_of([TARGET / "stores", "2" if quick else "5"])
     lines += lines_of([TARGET / "monitor"])
     if shutil.which("valgrind"):
         lines += lines_of([TARGET / "instructions"], JIT_LIBRARY=str(TARGET / "libjit_access.so"))

@@ -13,6 +13,7 @@
 //! | `bin/table` | all that is measured in Rust, a line each |
 //! | `bin/instructions` | the same loops in instructions, which do not depend on neighbours |
 //! | `bin/count` | what is counted for it |
+//! | `bin/stores` | what a command and a use cost where they are written down |
 //! | `bin/plot` | the picture |
 //! | `python/` | what is measured in Python |
 //! | `run.py` | one table of it all |
