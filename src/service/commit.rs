@@ -2,7 +2,8 @@
 //!
 //! It takes what was decided and from what, derives the notices, writes facts, notices and idempotency key in one
 //! transaction, and has the projections take the records in. When others changed the state meanwhile, it has the decision
-//! made again; after a few rounds it is made while nobody else can write, so it always ends.
+//! made again; after a few rounds it is made while nobody else can write, so it always ends. Commands and uses of many processes
+//! would mostly be decided in vain: whoever met others expects to meet them again, and decides so at once.
 
 use super::metrics::Counters;
 use super::shared::Shared;
@@ -75,27 +76,48 @@ impl Shared {
     /// outside the store first; it is then called in [`Round::Free`] again.
     pub(super) fn commit<T, E: From<StoreError>>(
         &self,
+        decide: impl FnMut(&dyn Reads, Round) -> Result<Option<(Decision, T)>, E>,
+    ) -> Result<T, E> {
+        self.commit_after(FREE_ROUNDS, true, decide)
+    }
+
+    /// The same for what many processes do at once: it is written freely only where nobody was in the way lately, and tried once.
+    /// `looks` says whether a free look has to come before each exclusive one.
+    pub(super) fn commit_in_crowd<T, E: From<StoreError>>(
+        &self,
+        looks: bool,
+        decide: impl FnMut(&dyn Reads, Round) -> Result<Option<(Decision, T)>, E>,
+    ) -> Result<T, E> {
+        self.commit_after(usize::from(!self.crowd.is_expected()), looks, decide)
+    }
+
+    /// So many free rounds first. `looks` says whether each exclusive one comes after another free look, or only after one that
+    /// wanted it.
+    fn commit_after<T, E: From<StoreError>>(
+        &self,
+        free: usize,
+        mut looks: bool,
         mut decide: impl FnMut(&dyn Reads, Round) -> Result<Option<(Decision, T)>, E>,
     ) -> Result<T, E> {
-        for round in 0..FREE_ROUNDS + EXCLUSIVE_ROUNDS {
-            let Some((decision, answer)) = decide(&*self.store, Round::Free)? else { continue };
-            if decision.is_empty() {
-                return Ok(answer);
-            }
-            if round < FREE_ROUNDS {
-                match self.store.commit(&decision.into_batch(&self.rules, &self.settings.notices)) {
-                    Ok(records) => return Ok(self.published(&records, answer)),
-                    Err(StoreError::Conflict | StoreError::KeyTaken) => continue,
-                    Err(StoreError::Early { newest }) => {
-                        self.time.not_before(newest);
-                        continue;
+        for round in 0..free + EXCLUSIVE_ROUNDS {
+            if looks || round < free {
+                let Some((decision, answer)) = decide(&*self.store, Round::Free)? else { continue };
+                if decision.is_empty() {
+                    return Ok(answer);
+                }
+                if round < free {
+                    match self.store.commit(&decision.into_batch(&self.rules, &self.settings.notices)) {
+                        Ok(records) => return Ok(self.published(&records, answer)),
+                        Err(StoreError::Conflict | StoreError::KeyTaken) => self.crowd.was_met(),
+                        Err(StoreError::Early { newest }) => self.time.not_before(newest),
+                        Err(error) => return Err(error.into()),
                     }
-                    Err(error) => return Err(error.into()),
+                    continue;
                 }
             }
             match self.commit_alone(|reads| decide(reads, Round::Exclusive))? {
                 Alone::Done(answer) => return Ok(answer),
-                Alone::NotYet => {}
+                Alone::NotYet => looks = true,
                 Alone::Early(newest) => self.time.not_before(newest),
             }
         }

@@ -206,7 +206,7 @@ impl Shared {
         let needs = Needs::of(call, &self.rules);
         let spec = call.command.spec();
         let mut standings = Standings::of(self);
-        self.commit(|reads: &dyn Reads, round| {
+        let decide_in = |reads: &dyn Reads, round| {
             let now = match call.command {
                 Command::AcceptClock(_) => self.time.believed(),
                 _ => self.time.now(),
@@ -253,7 +253,14 @@ impl Shared {
             }
             attempt.receipt = Some(receipt.clone());
             Ok(Some((Decision { done, ..Decision::from_view(view, events) }, receipt)))
-        })
+        };
+        // What is known of an alert is held by whoever reads on in the store.
+        if needs.alert.is_some() {
+            self.commit(decide_in)
+        } else {
+            // A free look withholds what is to end, and asks the directory.
+            self.commit_in_crowd(spec.effect == Effect::Ends || self.directory.is_some(), decide_in)
+        }
     }
 
     /// What a command is decided from, with what the directory says now in the place of what was reported. `None` when the

@@ -52,6 +52,7 @@
 //! | `following` | how far they have followed it |
 //! | `uses` | how checks keep current and have uses written |
 //! | `reconciler` | what time has made true, and what is waiting to be written |
+//! | `crowd` | whether others change the journal too |
 //! | `cross_check` | which checks are asked of Cedar too, and what came of it |
 //! | `differing` | whether the index and Cedar say the same of them |
 //! | `analysis` | what a proposed grant would change, over everything that is known |
@@ -82,6 +83,7 @@ mod commit;
 mod configured;
 #[cfg(feature = "cedar")]
 mod cross_check;
+mod crowd;
 mod cursor;
 mod deliveries;
 #[cfg(feature = "cedar")]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::approved::KeptApprovals;
+use super::crowd::Crowd;
 use super::directory::Directory;
 use super::ended_sessions::EndedSessions;
 use super::following::Following;
@@ -54,6 +55,8 @@ pub(super) struct Shared {
     pub(super) following: Mutex<Following>,
     /// What the verification of the store has found.
     pub(super) integrity: Mutex<Integrity>,
+    /// Whether others change the journal too.
+    pub(super) crowd: Crowd,
     /// Commands that took grants away and are not written yet.
     pub(super) pending: PendingCommands,
     /// What is unusual. Held by whoever reads on; checks do not take it.
@@ -142,6 +145,7 @@ impl Shared {
             directory,
             following: Mutex::new(Following::at(&head)),
             integrity: Mutex::default(),
+            crowd: Crowd::default(),
             pending: PendingCommands::default(),
             configuration,
             configured: Mutex::new(false),

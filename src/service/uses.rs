@@ -34,7 +34,7 @@ impl KeepsCurrent for Shared {
     }
 
     fn use_grant(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
-        let used = self.commit::<_, StoreError>(|reads: &dyn Reads, _: Round| {
+        let used = self.commit_in_crowd::<_, StoreError>(false, |reads: &dyn Reads, _: Round| {
             let view = reads.grant(grant)?;
             // Another process may have a clock that is ahead of ours.
             let now = at.max(self.time.now());

@@ -6,9 +6,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::error::{Fault, unavailable};
 use super::file::{self, Purpose};
@@ -112,9 +112,8 @@ impl Connections {
         let mut slot = self.writer.lock();
         // Taken out of its slot, so that a panic in `work` closes it.
         let link = self.current(slot.take(), Purpose::Write)?;
-        let done = Transaction::new_unchecked(&link.connection, TransactionBehavior::Immediate)
-            .map_err(Fault::from)
-            .and_then(|transaction| {
+        let done =
+            begin_to_write(&link.connection, self.options.busy_timeout).map_err(Fault::from).and_then(|transaction| {
                 let value = work(&transaction)?;
                 transaction.commit()?;
                 Ok(value)
@@ -254,6 +253,10 @@ impl Connections {
         let file = Identity::of(&self.path).map_err(|e| unavailable("finding the store's file", e))?;
         let open = forked::Open::register(file)?;
         let connection = file::connect(&self.path, &self.options, purpose)?;
+        if purpose == Purpose::Write {
+            // `begin_to_write` waits by itself.
+            connection.busy_timeout(Duration::ZERO).map_err(|error| Fault::from(error).told(super::error::OPENING))?;
+        }
         let log = Identity::of(&file::with_suffix(&self.path, "-wal")).ok();
         Ok(Link { connection, generation, file, log, open })
     }
@@ -282,6 +285,26 @@ impl Drop for Connections {
         } else {
             self.close_all();
         }
+    }
+}
+
+/// A transaction that holds the write lock, once it is free. SQLite itself waits ever longer between two looks, up to a tenth
+/// of a second, and then most of the time nobody writes.
+#[expect(clippy::disallowed_methods, reason = "no process wakes another one that waits for its lock")]
+fn begin_to_write(connection: &Connection, patience: Duration) -> Result<Transaction<'_>, rusqlite::Error> {
+    const SHORTEST: Duration = Duration::from_micros(100);
+    const LONGEST: Duration = Duration::from_millis(1);
+    let mut began = None;
+    loop {
+        let busy = match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => error,
+            done => return done,
+        };
+        let waited = began.get_or_insert_with(Instant::now).elapsed();
+        if waited >= patience {
+            return Err(busy);
+        }
+        std::thread::sleep((waited / 8).clamp(SHORTEST, LONGEST).min(patience - waited));
     }
 }
 
