@@ -182,6 +182,7 @@ E2E ?= newest
 
 test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each Python here that it supports
 	@for python in $(OLDER) $(NEWER); do $(MAKE) --no-print-directory .gateway-$$python; done
+	@$(MAKE) --no-print-directory $(VENV)/unified_pdp || echo "SKIPPED: the unified decision point, because the gateway's sources cannot be had"
 	@[ $(E2E) = all ] || echo 'SKIPPED: all but $(FIRST) on Python $(OLDER), because E2E is not all'
 	@[ "$${CHAOS_SECONDS:-0}" != 0 ] || echo "SKIPPED: the chaos test, because CHAOS_SECONDS is not set"
 	@$(MAKE) --no-print-directory -j3 $(foreach list,ENDS EVERYWHERE NEWEST,.e2e-$(NEWER)-$(list)) \
@@ -197,13 +198,13 @@ test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each 
 .e2e-%:
 	@set -- $(subst -, ,$*); .ci/python $$1 >/dev/null || exit 0; { \
 	  for part in $($(lastword $(subst -, ,$*))); do \
-	    UNIFIED_PDP=$(wildcard $(abspath $(VENV))/bench/unified_pdp) \
+	    UNIFIED_PDP=$(wildcard $(abspath $(VENV))/unified_pdp) \
 	      $(VENV)/gateway-$$1/bin/python -m pytest -q -ra $(PATIENCE) --durations=3 $$part || exit 1; \
 	  done; \
 	} 2>&1 | sed -u '/^SKIPPED/!s/^/$*: /'
 
-bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/bench/unified_pdp ## speed, beside a hash map and other engines: a table and docs/latency.svg (QUICK=1, STRICT=1)
-	VENV=$(VENV) UNIFIED_PDP=$(abspath $(VENV)/bench/unified_pdp) $(PYTHON) benches/run.py
+bench: $(VENV)/bench/.ready $(VENV)/gateway/.ready $(VENV)/unified_pdp ## speed, beside a hash map and other engines: a table and docs/latency.svg (QUICK=1, STRICT=1)
+	VENV=$(VENV) UNIFIED_PDP=$(abspath $(VENV)/unified_pdp) $(PYTHON) benches/run.py
 
 $(VENV)/bench/.ready: benches/python/requirements.txt $(WHEELS)/.built
 	$(PYTHON) -m venv $(VENV)/bench
@@ -212,9 +213,9 @@ $(VENV)/bench/.ready: benches/python/requirements.txt $(WHEELS)/.built
 	@touch $@
 
 # The gateway's source package has its decision point; its wheel does not.
-$(VENV)/bench/unified_pdp: examples/gateway/requirements.txt | $(VENV)/bench/.ready
+$(VENV)/unified_pdp: examples/gateway/requirements.txt | $(VENV)/tools/.ready
 	rm -rf $@ $@.part; mkdir -p $@.part
-	$(VENV)/bench/bin/python $(PIP) download --no-deps --no-binary mcp-contextforge-gateway -d $@.part -r $<
+	$(VENV)/tools/bin/python $(PIP) download --no-deps --no-binary mcp-contextforge-gateway -d $@.part -r $<
 	tar -xzf $@.part/*.tar.gz -C $@.part --strip-components=1 --wildcards '*/plugins/unified_pdp/*'
 	touch $@.part/plugins/__init__.py
 	mv $@.part $@

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +96,13 @@ def give(engine: Engine) -> str:
 
 def uses(engine: Engine) -> int:
     return len(engine.audit(BOSS, event="grant_used").items)
+
+
+def test_the_gateways_own_tests_hold_with_ours_in_its_place() -> None:
+    folder = Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "unified_pdp"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    done = subprocess.run(command, env={**os.environ, "UNIFIED_PDP": str(SOURCES)}, capture_output=True, text=True)
+    assert re.search(r"^60 passed", done.stdout, re.MULTILINE), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("mode", ["all_must_allow", "any_allow", "first_match"])
