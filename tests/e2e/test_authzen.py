@@ -15,7 +15,7 @@ import run
 
 PUBLIC = "https://gateway.example.com"
 """Where programs reach the gateway, as a proxy before it would serve it."""
-SHOP, SEARCHER = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+SHOP, SEARCHER, DECIDER = (secrets.token_urlsafe(32) for _ in range(3))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,8 +24,9 @@ def answering(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder: Path = tmp_path_factory.mktemp("authzen")
     (folder / "searcher").write_text(SEARCHER)
     clients = f"shop: {{token_env: SHOP_TOKEN}}, searcher: {{token_file: {folder / 'searcher'}, may: [search]}}"
+    clients += ", decider: {token_env: DECIDER_TOKEN, speaks_for: [user], may: [authorize]}"
     settings = f"authzen: {{public_url: {PUBLIC}, clients: {{{clients}}}}}"
-    world.restart(plugins=world.plugins_with(folder, settings), env={"SHOP_TOKEN": SHOP})
+    world.restart(plugins=world.plugins_with(folder, settings), env={"SHOP_TOKEN": SHOP, "DECIDER_TOKEN": DECIDER})
 
 
 def question(who: str = DEV, action: str = "tools.execute", tool: str = "deploy") -> dict[str, Any]:
@@ -107,3 +108,26 @@ def test_denied_ask_wait_and_the_same_call_passes(world: World) -> None:
         assert over["decision"] is False
     finally:
         world.end_all()
+
+
+def test_the_whole_decision_is_answered_to_the_program_that_may_ask_for_it(world: World) -> None:
+    body = {"caller": {"principal": DEV}, "action": "tools.execute", "resource": "tool:deploy", "current": True}
+
+    def authorize(token: str | None, asked: dict[str, Any] = body) -> run.Answer:
+        return run.call("POST", f"{world.gateway.url}/jit/authorize", token=token, body=asked)
+
+    assert authorize(None).status == 401
+    assert authorize(world.tokens[ADMIN]).status == 401, "people are no programs"
+    assert authorize(SHOP).status == 401, "a program that is not named for it"
+    assert post(world, "evaluation", question(), token=DECIDER).status in (401, 403), "and for nothing else"
+    agent = {**body, "caller": {"principal": "bot", "agent": True, "acts_for": DEV}}
+    assert authorize(DECIDER, agent).status == 403, "it speaks for people alone"
+    assert authorize(DECIDER).json()["outcome"] == "not_applicable"
+    world.give(DEV, "operator")
+    try:
+        answer = authorize(DECIDER)
+        assert (answer.status, answer.json()["outcome"]) == (200, "allow"), answer
+        assert answer.json()["grant_id"]
+    finally:
+        world.end_all()
+    assert authorize(DECIDER).json()["outcome"] == "not_applicable", "ended at once"

@@ -215,6 +215,21 @@ def test_a_token_stands_in_a_variable_or_a_file_and_is_not_shown(
         assert token not in repr(settings)
 
 
+def test_the_whole_decision_is_for_programs_that_are_named_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", secrets.token_urlsafe(32))
+    for may, expected in [
+        (None, (False, None)),
+        (["evaluate"], (False, ("evaluate",))),
+        (["evaluate", "authorize"], (True, ("evaluate",))),
+        (["authorize"], (True, ())),
+    ]:
+        more = {} if may is None else {"may": may}
+        settings = Settings.parse(authzen(token_env="SHOP_TOKEN", **more))
+        assert settings.authzen is not None
+        [client] = settings.authzen.clients
+        assert (client.authorize, client.may) == expected
+
+
 @pytest.mark.parametrize(
     ("config", "named"),
     [
@@ -244,6 +259,7 @@ def test_a_token_stands_in_a_variable_or_a_file_and_is_not_shown(
         (authzen(), "clients.shop.*token_env"),
         (authzen(token_env="PATH", token_file="x"), "clients.shop.*token_env"),
         (authzen(token_env="PATH", may=["approve"]), "clients.shop.*may"),
+        (authzen(token_env="PATH", may=["approve"]), "authorize besides"),
         (authzen(token_env="PATH", may="search"), "clients.shop.may"),
         (authzen(token="secret"), "clients.shop.token"),
     ],

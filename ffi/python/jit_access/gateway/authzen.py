@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from jit_access import Caller, Engine, Principal
 from jit_access.authzen import Pep, Peps, create_authzen_discovery, create_authzen_router
+from jit_access.deciding import create_authorize_router
 from jit_access.gateway import admin, agents, host
 from jit_access.gateway.settings import AuthZen
 
@@ -36,6 +37,16 @@ def routers(engine: Engine, settings: AuthZen) -> tuple[APIRouter, APIRouter]:
         pages_url=f"{settings.public_url}{admin.PREFIX}",
     )
     return point, create_authzen_discovery(engine, public_url=settings.public_url)
+
+
+def whole_decision(engine: Engine, settings: AuthZen) -> APIRouter | None:
+    """`POST /jit/authorize` for the programs that may ask for the whole decision; nothing where none may."""
+    clients = [
+        (Pep(client.name, speaks_for=client.speaks_for, may=["evaluate"]), client.token)
+        for client in settings.clients
+        if client.authorize
+    ]
+    return create_authorize_router(engine, pep=Peps(clients)) if clients else None
 
 
 def _standing(principal: Principal, person: Principal | None) -> Caller | None:

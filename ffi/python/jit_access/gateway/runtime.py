@@ -267,5 +267,7 @@ def _open(settings: Settings, name: str) -> Runtime:
     if settings.authzen is not None:
         point, discovery = authzen.routers(engine, settings.authzen)
         routers.append(point)
+        if (whole := authzen.whole_decision(engine, settings.authzen)) is not None:
+            routers.append(whole)
     host.mount(*routers, first=discovery)
     return opened

@@ -33,6 +33,8 @@ _GATEWAY_KEYS = frozenset(
 )
 _TEAM = re.compile(r"[0-9a-fA-F-]{1,36}(/owner)?")
 _LEAST_TOKEN = 32
+_AUTHORIZE = "authorize"
+"""What a program may that asks for the whole decision."""
 _CHANNELS = ("siem", "structured_log")
 
 
@@ -50,6 +52,8 @@ class Client:
     """The subjects that it may ask about, each `type:id` or a type alone; everybody where this is missing."""
     may: tuple[str, ...] | None
     """Of `evaluate`, `search` and `request`; all three where this is missing."""
+    authorize: bool = False
+    """Whether it may ask for the whole decision. What it says of its users is believed, so it must be named."""
 
 
 @dataclass(frozen=True)
@@ -235,11 +239,16 @@ def _client(name: str, value: object) -> Client:
         raise PluginConfigError(f"`{where}` is {value!r}: a mapping with `token_env` or `token_file` is expected")
     _known(f"{where}.", value, frozenset({"token_env", "token_file", "speaks_for", "may"}))
     lists = {key: _texts(value, key, where) if key in value else None for key in ("speaks_for", "may")}
+    named = lists["may"]
+    if named is not None:
+        lists["may"] = tuple(one for one in named if one != _AUTHORIZE)
+    authorizes = named is not None and _AUTHORIZE in named
     try:
         Pep(name, **lists)
     except (InvalidInput, ValueError) as wrong:
-        raise PluginConfigError(f"`{where}`: {wrong}") from None
-    return Client(name, _token(where, value), **lists)
+        more = f"; `may` takes {_AUTHORIZE} besides" if "may" in value else ""
+        raise PluginConfigError(f"`{where}`: {wrong}{more}") from None
+    return Client(name, _token(where, value), **lists, authorize=authorizes)
 
 
 def _token(where: str, value: Mapping[str, Any]) -> str:
