@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
+import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -288,3 +292,56 @@ def test_a_decision_point_is_the_standing_answer(other: Other, url: str) -> None
 def test_an_address_that_would_leak_the_token_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="url is"):
         Opa(address, token=TOKEN)
+
+
+@contextmanager
+def program(name: str, *arguments: str) -> Iterator[str]:
+    """A real engine on a free port of this machine, where it is installed."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed, so the real one was not asked")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([found, *(argument.format(port=port) for argument in arguments)])
+    try:
+        eventually(lambda: answers(port) or process.poll() is not None)
+        assert process.poll() is None, f"{name} ended with {process.returncode}"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
+
+
+def call(method: str, url: str, body: str, content: str = "application/json") -> Any:
+    request = urllib.request.Request(url, body.encode(), {"content-type": content}, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def test_a_real_opa_decides_by_the_grants(engine: Engine) -> None:
+    with program("opa", "run", "--server", "--addr", "127.0.0.1:{port}") as url:
+        call("PUT", f"{url}/v1/policies/jit", Opa.rule(), "text/plain")
+        registrar = Registrar(engine, Opa(url), caller=LEAD)
+
+        def allows(resource: str, parent: str | None) -> bool:
+            asked = {"principal": {"type": "user", "id": "dev@example.com"}, "action": "tools.execute"}
+            body = json.dumps({"input": {**asked, "resource": resource, "parent": parent}})
+            return call("POST", f"{url}/v1/data/jit_access/allow", body).get("result") is True
+
+        registrar.follow()
+        assert not allows("tool:deploy", "server:shop")
+        grant = give(engine, resource="server:shop")
+        registrar.follow()
+        for resource, parent in THINGS:
+            thing = None if resource == "*" else resource
+            ours = engine.check("dev@example.com", "tools.execute", resource=thing, parent=parent).outcome == "allow"
+            assert allows(resource, parent) == ours, (resource, parent)
+        engine.revoke(LEAD, grant, reason="over")
+        registrar.follow()
+        assert not allows("tool:deploy", "server:shop")
