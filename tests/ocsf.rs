@@ -176,6 +176,15 @@ fn one_of_each(store: &dyn Store) {
             request,
             assessment: Box::new(Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: Vec::new() }),
         },
+        Fact::RequestProven {
+            request,
+            proof: Box::new(RequestProof {
+                outcome: ProofOutcome::Refuted,
+                detail: reason(),
+                version: 1,
+                policies: "9f86d081".into(),
+            }),
+        },
         Fact::RequestWithdrawn { request },
         Fact::RequestTimedOut { request },
         Fact::RolesDelegated(Box::new(delegation)),

@@ -68,6 +68,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
             "health",
             "config",
             "test-policies",
+            "prove",
             "simulate-config",
             "refusals",
             "deliveries",
@@ -203,6 +204,17 @@ fn made_by_hand() -> Vec<Command> {
         .about("Ask the policies of a configuration what its tests say they must answer")
         .arg(file("file", "The configuration"))
         .arg(option("tests", "FILE", "The tests. The default is policy_tests.path of the configuration"));
+    let prove = Command::new("prove")
+        .about("Have the solver cvc5 prove what waiting requests would give, until Ctrl-C")
+        .arg(file("file", "The configuration, which names the store and the policies"))
+        .arg(
+            Arg::new("seconds")
+                .long("seconds")
+                .value_name("N")
+                .value_parser(clap::value_parser!(u64).range(1..=3_600))
+                .help("How long the solver may take for a request. The default is 30"),
+        )
+        .arg(Arg::new("once").long("once").action(ArgAction::SetTrue).help("Only what waits now"));
     let simulate = Command::new("simulate-config")
         .about(
             "Say what a new configuration would change for what is live and waiting. Needs no host; nothing is changed",
@@ -245,7 +257,7 @@ fn made_by_hand() -> Vec<Command> {
     let man = Command::new("man")
         .about("Print the manual page, or write the pages of all commands into a folder")
         .arg(option("dir", "FOLDER", "Write jit.1, jit-request.1 … into this folder"));
-    vec![run, status, queue, check, config, simulate, policies, copy, doctor, login, logout, completions, man]
+    vec![run, status, queue, check, config, simulate, policies, prove, copy, doctor, login, logout, completions, man]
 }
 
 /// The list of commands, by what a person wants.

@@ -28,6 +28,7 @@
 //! | `deciding` | `queue`, `grants`, `revoke`, `review` |
 //! | `following` | `audit --follow` |
 //! | `policies` | `test-policies` |
+//! | `proving` | `prove` |
 //! | `operating` | `verify`, `check`, `config`, `doctor` |
 //! | `simulating` | `simulate-config` |
 //! | `copying` | `copy-store` |
@@ -59,6 +60,7 @@ mod plain;
 mod policies;
 mod problem;
 mod progress;
+mod proving;
 mod remote;
 mod screen;
 mod session;
@@ -132,6 +134,7 @@ fn run(screen: &Screen, name: &str, matches: &ArgMatches) -> Result<u8, Problem>
         "man" => manual::man(screen, matches)?,
         "config" => operating::config(screen, matches)?,
         "test-policies" => policies::test(screen, matches)?,
+        "prove" => proving::prove(screen, matches)?,
         "copy-store" => copying::copy_store(screen, matches)?,
         "doctor" => operating::doctor(screen, matches)?,
         "simulate-config" => simulating::simulate(screen, matches)?,

@@ -186,6 +186,10 @@ pub(super) fn request(screen: &Screen, document: &Value) -> String {
         (new, except) if except.is_empty() => new,
         (new, except) => format!("{new}, without {except}"),
     };
+    let sentences = |of: &str| {
+        let told = assessment.pointer(of).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        told.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+    };
     let waits = if is_open { waits_for(document) } else { String::new() };
     let deadline = if is_open { when_of(screen, document, "times_out_at") } else { String::new() };
     let facts = [
@@ -198,6 +202,8 @@ pub(super) fn request(screen: &Screen, document: &Value) -> String {
         ("newly gives", new),
         ("conditions", conditions(document)),
         ("risk", level),
+        ("would change", sentences("/analysis/sentences")),
+        ("before", sentences("/past/sentences")),
         ("requested", when_of(screen, document, "created_at")),
         ("waits for", waits),
         ("answer by", deadline),

@@ -45,6 +45,10 @@ pub(super) fn full() -> Notice {
             level: "high".to_owned(),
             reasons: vec![RiskNotice { factor: "first_time".to_owned(), detail: "never held this role".to_owned() }],
         }),
+        changes: list(&[
+            "Newly possible: tools.execute on tool:restart in server:shop.",
+            "This is enumerated over 12 things.",
+        ]),
         past: list(&["Never used of it: tools.read.", "This is from 312 uses over 21 days."]),
         cuts: vec![CutNotice {
             what: "duration".to_owned(),

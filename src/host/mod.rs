@@ -11,6 +11,7 @@
 //! | `keeper` | the thread that verifies and signs the journal |
 //! | `delivery` | how the notices of an engine are sent |
 //! | `telling` | what an open host does with channels and links besides |
+//! | `proving` | how a solver is asked about the requests that wait |
 //! | `fork` | what a fork must find, and which process an engine belongs to |
 //! | `log` | how the library's log records reach a host that is not written in Rust |
 
@@ -21,6 +22,8 @@ mod keeper;
 mod listening;
 pub mod log;
 mod open;
+#[cfg(feature = "proof")]
+mod proving;
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
 mod telling;
 

@@ -1,6 +1,6 @@
 //! What a proposed grant would change, asked of the policies themselves.
 
-use super::{Action, Resource, RoleName};
+use super::{Action, ProofOutcome, RequestProof, Resource, RoleName};
 
 /// What a request would change of what its requester may do, over everything that is known: the standing policies, the
 /// guardrails, their live grants, and the people and things that the host has told of.
@@ -40,6 +40,8 @@ pub struct Analysis {
     pub things: u64,
     /// Whether the grant was asked about every known thing. Of very many the first are.
     pub complete: bool,
+    /// What a solver said of this version of the request beside the policies in force. `None` when none was asked.
+    pub proof: Option<RequestProof>,
 }
 
 /// Something that somebody could do.
@@ -86,6 +88,8 @@ pub struct BrokenRule {
 
 /// How many names a sentence has at most.
 const NAMED: usize = 5;
+/// And of a message.
+const BRIEFLY_NAMED: usize = 3;
 
 impl Analysis {
     /// The most rows of what would newly be possible.
@@ -97,19 +101,37 @@ impl Analysis {
         self.complete && self.newly_total == 0 && self.already_total > 0
     }
 
-    /// The same for people, a sentence each; the last one says how it was found out.
+    /// The same for people, a sentence each; the last ones say how it was found out.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
+        self.told(NAMED, true)
+    }
+
+    /// The same in few words, for messages.
+    pub(crate) fn brief(&self) -> Vec<String> {
+        self.told(BRIEFLY_NAMED, false)
+    }
+
+    fn told(&self, most: usize, is_whole: bool) -> Vec<String> {
         let mut all = Vec::new();
-        for BrokenRule { rule, case, entities, failed } in &self.broken {
-            let given = if entities.is_empty() { String::new() } else { format!(", given {}", entities.join("; ")) };
+        let proof = self.proof.as_ref().map(|proof| match proof.outcome {
+            ProofOutcome::Proven => format!("Proven for all people and things, {}.", proof.detail),
+            ProofOutcome::Refuted => format!("REFUTED, do not approve: {}.", proof.detail),
+            ProofOutcome::Enumerated => format!("Not proven: {}.", proof.detail),
+        });
+        let is_refuted = self.proof.as_ref().is_some_and(|proof| proof.outcome == ProofOutcome::Refuted);
+        all.extend(proof.clone().filter(|_| is_refuted));
+        let broken = if is_whole { self.broken.as_slice() } else { self.broken.get(..most).unwrap_or(&self.broken) };
+        for BrokenRule { rule, case, entities, failed } in broken {
+            let is_known = entities.is_empty() || !is_whole;
+            let given = if is_known { String::new() } else { format!(", given {}", entities.join("; ")) };
             all.push(match failed {
                 true => format!("The rule {rule} cannot be evaluated for {case}{given}."),
                 false => format!("It breaks the rule {rule}: {case} would be possible{given}."),
             });
         }
         if self.newly_total > 0 {
-            let mut named: Vec<String> = self.newly.iter().take(NAMED).map(ToString::to_string).collect();
+            let mut named: Vec<String> = self.newly.iter().take(most).map(ToString::to_string).collect();
             let more = self.newly_total.saturating_sub(named.len() as u64);
             if more > 0 {
                 named.push(format!("{more} more"));
@@ -133,6 +155,7 @@ impl Analysis {
             (false, 0) => "The schema declares no action that it covers, so nothing was asked.".to_owned(),
             (false, _) => format!("This is enumerated over the first of {things}."),
         });
+        all.extend(proof.filter(|_| !is_refuted));
         all
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::refused::RefusedKind;
 use super::{
     AccessRequest, Action, Actor, Alert, AlertId, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId,
-    Grant, GrantId, Justification, Principal, Removal, RequestId, Resource, Standing, TicketUrl, Timestamp, UseDetails,
+    Grant, GrantId, Justification, Principal, Removal, RequestId, RequestProof, Resource, Standing, TicketUrl,
+    Timestamp, UseDetails,
 };
 
 /// One fact, when it became true, and by whom.
@@ -120,6 +121,13 @@ pub enum Fact {
         request: RequestId,
         /// The risk, judged for a start at the approval.
         assessment: Box<Assessment>,
+    },
+    /// A solver was asked whether it gives no more than it says.
+    RequestProven {
+        /// Which request.
+        request: RequestId,
+        /// What it said.
+        proof: Box<RequestProof>,
     },
     /// Its requester took it back, or the grant that it would extend ended.
     RequestWithdrawn {
@@ -314,7 +322,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every name of a fact.
-    pub const NAMES: [&'static str; 38] = [
+    pub const NAMES: [&'static str; 39] = [
         "request_submitted",
         "request_reviewed",
         "review_lapsed",
@@ -325,6 +333,7 @@ impl Fact {
         "request_answered",
         "request_repeated",
         "request_reassessed",
+        "request_proven",
         "request_withdrawn",
         "request_timed_out",
         "roles_delegated",
@@ -369,6 +378,7 @@ impl Fact {
             Self::RequestAnswered { .. } => "request_answered",
             Self::RequestRepeated { .. } => "request_repeated",
             Self::RequestReassessed { .. } => "request_reassessed",
+            Self::RequestProven { .. } => "request_proven",
             Self::RequestWithdrawn { .. } => "request_withdrawn",
             Self::RequestTimedOut { .. } => "request_timed_out",
             Self::RolesDelegated(_) => "roles_delegated",
@@ -447,6 +457,7 @@ impl Subject {
             | Fact::RequestAnswered { request, .. }
             | Fact::RequestRepeated { request, .. }
             | Fact::RequestReassessed { request, .. }
+            | Fact::RequestProven { request, .. }
             | Fact::RequestWithdrawn { request }
             | Fact::RequestTimedOut { request } => Self::Request(*request),
             Fact::RolesDelegated(delegation) => Self::Delegation(delegation.id),

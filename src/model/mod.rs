@@ -39,6 +39,7 @@
 //! | `standing` | what the host says of a principal at this moment |
 //! | `summary_form` | in which form a summary is written for people |
 //! | `analysis` | what a proposed grant would change, asked of the policies |
+//! | `proof` | what a solver said of a request |
 //! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
@@ -84,6 +85,7 @@ mod permission;
 mod policy_case;
 mod policy_file;
 mod principal;
+mod proof;
 mod raw;
 mod record_filter;
 mod refused;
@@ -138,6 +140,7 @@ pub use policy_case::{PolicyCase, SupposedGrant};
 pub use policy_file::PolicyFile;
 pub(crate) use principal::is_plain as is_plain_principal;
 pub use principal::{Principal, PrincipalKind};
+pub use proof::{ProofOutcome, RequestProof};
 pub(crate) use raw::RawQuery;
 pub use record_filter::{ExportFormat, RecordFilter, RecordOrder, SearchText};
 pub use refused::{Refused, RefusedKind};

@@ -4,7 +4,8 @@ use derive_setters::Setters;
 
 use super::{
     Actor, ApprovalStep, Assessment, Capacity, Conditions, Cut, Details, Emergency, Extension, Justification,
-    Permission, PermissionSet, Principal, RequestId, RiskLevel, RoleName, Scope, Terms, TicketUrl, Timestamp, Ttl,
+    Permission, PermissionSet, Principal, RequestId, RequestProof, RiskLevel, RoleName, Scope, Terms, TicketUrl,
+    Timestamp, Ttl,
 };
 use std::sync::Arc;
 
@@ -72,6 +73,8 @@ pub struct AccessRequest {
     pub answers: Vec<Answer>,
     /// What else the requester wanted the same for, while it waited or its grant gave it.
     pub repeats: Vec<Repeat>,
+    /// What a solver said of it, if one was asked.
+    pub proof: Option<RequestProof>,
 }
 
 impl AccessRequest {
@@ -112,6 +115,7 @@ impl AccessRequest {
             reviews: Vec::new(),
             answers: Vec::new(),
             repeats: Vec::new(),
+            proof: None,
         }
     }
 }

@@ -6,8 +6,8 @@ use super::callback::program;
 use super::describe::{about_grant, about_request, cuts_of, holders};
 use super::{Audience, EndedGrant, Link, Notice, NoticeKey, NoticeKind, NoticeSettings};
 use crate::model::{
-    AccessRequest, Actor, AlertClass, Capacity, Delegation, Event, Fact, Grant, GrantId, Principal, RoleName, Standing,
-    Timestamp,
+    AccessRequest, Actor, AlertClass, Capacity, Delegation, Event, Fact, Grant, GrantId, Principal, ProofOutcome,
+    RoleName, Standing, Timestamp,
 };
 use crate::store::{Gathers, Message};
 use crate::workflow::{Rules, View, evolve, waiting_for};
@@ -170,6 +170,9 @@ impl Told<'_> {
             }
             Fact::RequestEscalated { .. } => {
                 self.tell(&to_review(base(NoticeKind::RequestEscalated), request, approvers(open, None)));
+            }
+            Fact::RequestProven { proof, .. } if proof.outcome == ProofOutcome::Refuted => {
+                self.tell(&to_review(base(NoticeKind::RequestRefuted), request, approvers(open, None)));
             }
             Fact::ReviewLapsed { reviewer, .. } => {
                 // Those whose step is open again; whoever could act before has heard of it.

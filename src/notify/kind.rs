@@ -59,6 +59,8 @@ kinds! {
     RequestAnswered = "request_answered", OnRequest, false;
     /// Nobody filled a step in time, so others may.
     RequestEscalated = "request_escalated", OnRequest, true;
+    /// A solver found that a request would give more than it says.
+    RequestRefuted = "request_refuted", OnRequest, true;
     /// An earlier approval counts no more, so its step is open again.
     ReviewLapsed = "review_lapsed", OnRequest, false;
     /// A step has its approvals, and others are still missing.

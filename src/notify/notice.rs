@@ -104,6 +104,10 @@ pub struct Notice {
     /// how much history that rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<String>,
+    /// Of a request that waits: what it would change of what its requester may do, a sentence each. The last ones say how that is
+    /// known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
     /// Everything that is less than what was asked for, each with who or what made it less.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cuts: Vec<CutNotice>,
@@ -300,6 +304,7 @@ impl Notice {
             ticket_url: None,
             risk: None,
             past: Vec::new(),
+            changes: Vec::new(),
             cuts: Vec::new(),
             deadline: None,
             comment: None,

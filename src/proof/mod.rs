@@ -82,6 +82,16 @@ impl Proof {
         }
     }
 
+    /// The same without that word: by which solver, for which case not, or why nobody knows.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Proven { environments, solver } => format!("in {environments} environments by {solver}"),
+            Self::Refuted { property, counterexample } => format!("`{property}` does not hold for {counterexample}"),
+            Self::Undecided { why } => why.clone(),
+        }
+    }
+
     /// Whether it is proven.
     #[must_use]
     pub const fn is_proven(&self) -> bool {
@@ -91,12 +101,11 @@ impl Proof {
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let detail = self.detail();
         match self {
-            Self::Proven { environments, solver } => write!(f, "proven in {environments} environments by {solver}"),
-            Self::Refuted { property, counterexample } => {
-                write!(f, "refuted: `{property}` does not hold for {counterexample}")
-            }
-            Self::Undecided { why } => write!(f, "not proven: {why}"),
+            Self::Proven { .. } => write!(f, "proven {detail}"),
+            Self::Refuted { .. } => write!(f, "refuted: {detail}"),
+            Self::Undecided { .. } => write!(f, "not proven: {detail}"),
         }
     }
 }

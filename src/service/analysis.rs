@@ -20,6 +20,19 @@ impl Workflow {
     }
 }
 
+impl Shared {
+    /// The same in a few sentences. Nobody is kept from hearing of a request because its policies cannot be asked.
+    pub(super) fn changes_of(&self, request: &AccessRequest) -> Vec<String> {
+        match self.analysis_of(request) {
+            Ok(analysis) => analysis.map(|analysis| analysis.brief()).unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(%error, request = %request.id, "what a request would change cannot be said");
+                Vec::new()
+            }
+        }
+    }
+}
+
 #[cfg(not(feature = "cedar"))]
 impl Shared {
     fn analysis_of(&self, _: &AccessRequest) -> Result<Option<Analysis>, Error> {
@@ -32,11 +45,11 @@ mod with_cedar {
     use std::collections::BTreeSet;
 
     use super::super::policy_errors::internal;
+    use super::super::proving::proposed;
     use super::super::weigh::weigh;
     use super::{AccessRequest, Analysis, Error, Shared};
     use crate::model::{
-        Action, Actor, BrokenRule, Case, Context, Grant, GrantId, Outcome, Permission, Query, Resource, RoleName,
-        SignIn, Timestamp, Window,
+        Action, BrokenRule, Case, Context, Grant, Outcome, Permission, Query, Resource, RoleName, SignIn, Timestamp,
     };
     use crate::policy::{self, Beside, PolicyError, Seen, Told, fewest};
 
@@ -77,6 +90,7 @@ mod with_cedar {
             for (action, thing) in all.take(QUESTIONS) {
                 asks.ask(action, thing, &mut analysis).map_err(|error| internal(&error))?;
             }
+            analysis.proof = request.proof.clone().filter(|proof| self.is_current(request, proof));
             Ok(Some(analysis))
         }
 
@@ -160,16 +174,6 @@ mod with_cedar {
                     .broken(seen)
                     .is_ok_and(|(broken, erring)| if failed { erring.contains(rule) } else { broken.contains(rule) })
         }
-    }
-
-    /// The grant that this request leads to, without its conditions.
-    fn proposed(request: &AccessRequest, now: Timestamp) -> Option<Grant> {
-        let start = request.starts_at.map_or(now, |start| start.max(now));
-        let window = Window::new(start, start.saturating_add(request.duration)).ok()?;
-        let (holder, role) = (request.requester.clone(), request.role.clone());
-        let id = GrantId::from_u128(request.id.as_u128());
-        let grant = Grant::new(id, request.id, holder, role, request.permissions.clone(), window, Actor::Host);
-        Some(grant.scope(request.scope.clone()))
     }
 
     /// What the scope of the grant names, which the host may not have told of.

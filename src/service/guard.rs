@@ -107,12 +107,23 @@ impl Guard {
 
     /// What is in force, as the record has it.
     pub(super) fn in_force(&self, settings: &GuardrailSettings) -> Fact {
+        let count = u32::try_from(self.set.lock().len()).unwrap_or(u32::MAX);
+        Fact::GuardrailsChanged { digest: self.digest(settings).into(), count, account: None }
+    }
+
+    /// The digest of the files in force.
+    pub(super) fn digest(&self, settings: &GuardrailSettings) -> String {
         let files = all_of(&settings.ready, &self.watched.lock().own);
         let parts = files.iter().flat_map(|file| [file.name(), file.text()]);
         // The length before each text: no two lists of files are one text.
         let whole: String = parts.map(|part| format!("{}:{part}", part.len())).collect();
-        let count = u32::try_from(self.set.lock().len()).unwrap_or(u32::MAX);
-        Fact::GuardrailsChanged { digest: digest(&whole).into(), count, account: None }
+        digest(&whole)
+    }
+
+    /// The types and actions.
+    #[cfg(feature = "proof")]
+    pub(super) const fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// The guardrails in force.

@@ -56,6 +56,7 @@
 //! | `cross_check` | which checks are asked of Cedar too, and what came of it |
 //! | `differing` | whether the index and Cedar say the same of them |
 //! | `analysis` | what a proposed grant would change, over everything that is known |
+//! | `proving` | how what a solver says of requests gets on record |
 //! | `guard` | what judges what grants allow |
 //! | `guardrails` | how the guardrails follow their file, and how the host tells of its people and things |
 //! | `held` | the live grants of those who are asked about, with their policies |
@@ -131,6 +132,8 @@ mod policy_errors;
 mod process;
 mod processes;
 mod proof;
+#[cfg(feature = "cedar")]
+mod proving;
 mod pulse;
 mod receipt;
 mod reconciler;

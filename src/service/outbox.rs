@@ -214,12 +214,15 @@ impl Outbox {
         })
     }
 
-    /// The notice with what the past says of a request, for those who are asked to decide it.
+    /// The notice with what a request would change and what the past says of it, for those who are asked to decide it.
     fn with_past(&self, notice: Notice) -> Result<Notice, StoreError> {
         let Some(Link::Approve { request_id, .. }) = &notice.link else { return Ok(notice) };
         let Ok(id) = request_id.parse::<RequestId>() else { return Ok(notice) };
         Ok(match self.shared.store.request(id)?.request {
-            Some(request) => Notice { past: self.shared.past_of(&request)?.sentences(), ..notice },
+            Some(request) => {
+                let past = self.shared.past_of(&request)?.sentences();
+                Notice { past, changes: self.shared.changes_of(&request), ..notice }
+            }
             None => notice,
         })
     }

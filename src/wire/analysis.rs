@@ -1,14 +1,16 @@
 //! What a request would change, asked of the policies, as JSON.
 
 use super::texts;
-use crate::model::{Analysis, BrokenRule, Case};
+use crate::model::{Analysis, BrokenRule, Case, RequestProof};
 
 document! {
     /// What a request would change of what its requester may do: asked of the standing policies, the guardrails and the live grants, over the
     /// people and things that the host has told of.
     pub(super) struct AnalysisDocument as "Analysis" {
-        /// How it was found out: `enumerated` is what was asked about and no more.
+        /// How the difference was found out: `enumerated` is what was asked about and no more.
         method: &'static str = ["enumerated"],
+        /// What a solver said of this version beside the policies in force; `null` when none was asked.
+        proof: Option<ProofDocument>,
         /// The same for people, a sentence each.
         sentences: Vec<String>,
         /// What would newly be possible; at most 50 rows.
@@ -29,6 +31,22 @@ document! {
         things: u64,
         /// Whether the grant was asked about every known thing. Of very many the first are.
         complete: bool,
+    }
+}
+
+document! {
+    /// What a solver said: whether, for all people and things, the grant would add nothing outside of its envelope, and every forbid holds.
+    pub(super) struct ProofDocument as "RequestProof" {
+        /// What may be said: `enumerated` is no more than was asked about, because the solver does not know.
+        outcome: &'static str = ["proven", "refuted", "enumerated"],
+        /// By which solver, for which case not, or why nobody knows.
+        detail: String,
+    }
+}
+
+impl From<&RequestProof> for ProofDocument {
+    fn from(proof: &RequestProof) -> Self {
+        Self { outcome: proof.outcome.name(), detail: proof.detail.to_string() }
     }
 }
 
@@ -84,6 +102,7 @@ impl From<&Analysis> for AnalysisDocument {
     fn from(analysis: &Analysis) -> Self {
         Self {
             method: "enumerated",
+            proof: analysis.proof.as_ref().map(ProofDocument::from),
             sentences: analysis.sentences(),
             newly: analysis.newly.iter().map(CaseDocument::from).collect(),
             newly_total: analysis.newly_total,

@@ -113,6 +113,7 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &sizing::CalledDocument::SPEC,
         &sizing::PastDocument::SPEC,
         &analysis::CaseDocument::SPEC,
+        &analysis::ProofDocument::SPEC,
         &analysis::BrokenRuleDocument::SPEC,
         &analysis::AnalysisDocument::SPEC,
         &assessment::AssessmentDocument::SPEC,

@@ -138,6 +138,11 @@ pub fn evolve(mut view: View, event: &Event) -> View {
                 known.assessment.clone_from(assessment);
             }
         }
+        Fact::RequestProven { request, proof } => {
+            if let Some(known) = request_of(&mut view, *request) {
+                known.proof = Some((**proof).clone());
+            }
+        }
         Fact::RequestWithdrawn { request } => set_state(&mut view, *request, RequestState::Withdrawn),
         Fact::RequestTimedOut { request } => set_state(&mut view, *request, RequestState::TimedOut),
         Fact::RolesDelegated(delegation) => view.delegation = Some((**delegation).clone()),

@@ -44,6 +44,8 @@ pub(crate) fn notice(text: impl Fn(&str) -> String) -> Notice {
             level: "high".to_owned(),
             reasons: vec![RiskNotice { factor: "first_time".to_owned(), detail: text("detail") }],
         }),
+        changes: list("changes"),
+        past: list("past"),
         cuts: vec![CutNotice {
             what: text("cut_what"),
             from: some("cut_from"),

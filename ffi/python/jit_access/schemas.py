@@ -132,6 +132,13 @@ class CaseModel(_Shown):
     parent: str | None = Field(description="What the resource is in")
 
 
+class RequestProofModel(_Shown):
+    """What a solver said: whether, for all people and things, the grant would add nothing outside of its envelope, and every forbid holds."""
+
+    outcome: Literal["proven", "refuted", "enumerated"] = Field(description="What may be said: `enumerated` is no more than was asked about, because the solver does not know")
+    detail: str = Field(description="By which solver, for which case not, or why nobody knows")
+
+
 class BrokenRuleModel(_Shown):
     """A rule that a grant would break."""
 
@@ -146,7 +153,8 @@ class BrokenRuleModel(_Shown):
 class AnalysisModel(_Shown):
     """What a request would change of what its requester may do: asked of the standing policies, the guardrails and the live grants, over the people and things that the host has told of."""
 
-    method: Literal["enumerated"] = Field(description="How it was found out: `enumerated` is what was asked about and no more")
+    method: Literal["enumerated"] = Field(description="How the difference was found out: `enumerated` is what was asked about and no more")
+    proof: RequestProofModel | None = Field(description="What a solver said of this version beside the policies in force; `null` when none was asked")
     sentences: list[str] = Field(description="The same for people, a sentence each")
     newly: list[CaseModel] = Field(description="What would newly be possible; at most 50 rows")
     newly_total: int = Field(description="How many those are in all")

@@ -43,6 +43,7 @@ fn request(permissions: PermissionSet, scope: &str) -> AccessRequest {
         reviews: Vec::new(),
         answers: Vec::new(),
         repeats: Vec::new(),
+        proof: None,
     }
 }
 

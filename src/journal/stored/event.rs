@@ -8,6 +8,7 @@ use super::assessment::StoredAssessment;
 use super::delegation::StoredDelegation;
 use super::grant::StoredGrant;
 use super::parts::{StoredActor, StoredPrincipal};
+use super::proof::StoredProof;
 use super::refused::StoredRefused;
 use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
@@ -93,6 +94,10 @@ enum StoredFact {
     RequestReassessed {
         request: String,
         assessment: Box<StoredAssessment>,
+    },
+    RequestProven {
+        request: String,
+        proof: StoredProof,
     },
     RequestWithdrawn {
         request: String,
@@ -256,6 +261,9 @@ impl From<&Event> for StoredEvent {
                 request: request.to_string(),
                 assessment: Box::new((&**assessment).into()),
             },
+            Fact::RequestProven { request, proof } => {
+                StoredFact::RequestProven { request: request.to_string(), proof: (&**proof).into() }
+            }
             Fact::RequestWithdrawn { request } => StoredFact::RequestWithdrawn { request: request.to_string() },
             Fact::RequestTimedOut { request } => StoredFact::RequestTimedOut { request: request.to_string() },
             Fact::RolesDelegated(delegation) => StoredFact::RolesDelegated(Box::new((&**delegation).into())),
@@ -390,6 +398,9 @@ impl TryFrom<StoredEvent> for Event {
             },
             StoredFact::RequestReassessed { request, assessment } => {
                 Fact::RequestReassessed { request: request.parse()?, assessment: Box::new((*assessment).try_into()?) }
+            }
+            StoredFact::RequestProven { request, proof } => {
+                Fact::RequestProven { request: request.parse()?, proof: Box::new(proof.try_into()?) }
             }
             StoredFact::RequestWithdrawn { request } => Fact::RequestWithdrawn { request: request.parse()? },
             StoredFact::RequestTimedOut { request } => Fact::RequestTimedOut { request: request.parse()? },

@@ -21,6 +21,7 @@
 //! | `use_details` | what the record of a use says besides |
 //! | `refused` | what was refused in a session |
 //! | `alert` | an alert |
+//! | `proof` | what a solver said of a request |
 //! | `parts` | principals, actors, sets of permissions |
 
 mod alert;
@@ -33,6 +34,7 @@ mod details;
 mod event;
 mod grant;
 mod parts;
+mod proof;
 mod refused;
 mod request;
 mod review;

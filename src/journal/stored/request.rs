@@ -8,6 +8,7 @@ use super::break_glass::StoredEmergency;
 use super::conditions::StoredConditions;
 use super::details::StoredDetails;
 use super::parts::{StoredExtension, StoredPermissions, StoredPrincipal, parse_roles, role_texts, unknown};
+use super::proof::StoredProof;
 use super::review::{StoredAnswer, StoredReview};
 use crate::model::{AccessRequest, Amendment, DurationCut, Invalid, Permission, Repeat, RequestState, Ttl};
 
@@ -83,6 +84,8 @@ pub struct StoredRequest {
     answers: Vec<StoredAnswer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     repeats: Vec<StoredRepeat>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<StoredProof>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -147,6 +150,7 @@ impl From<&AccessRequest> for StoredRequest {
             reviews: request.reviews.iter().map(Into::into).collect(),
             answers: request.answers.iter().map(Into::into).collect(),
             repeats: request.repeats.iter().map(Into::into).collect(),
+            proof: request.proof.as_ref().map(Into::into),
         }
     }
 }
@@ -184,6 +188,7 @@ impl TryFrom<StoredRequest> for AccessRequest {
             reviews: stored.reviews.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
             answers: stored.answers.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
             repeats: stored.repeats.into_iter().map(TryInto::try_into).collect::<Result<_, Invalid>>()?,
+            proof: stored.proof.map(TryInto::try_into).transpose()?,
         })
     }
 }

@@ -262,6 +262,9 @@ fn after_all(request: &AccessRequest, events: &[Event]) -> AccessRequest {
             Fact::RequestReassessed { request: id, assessment } if *id == request.id => {
                 request.assessment = (**assessment).clone();
             }
+            Fact::RequestProven { request: id, proof } if *id == request.id => {
+                request.proof = Some((**proof).clone());
+            }
             Fact::RequestWithdrawn { request: id } if *id == request.id => request.state = RequestState::Withdrawn,
             Fact::RequestTimedOut { request: id } if *id == request.id => request.state = RequestState::TimedOut,
             _ => {}

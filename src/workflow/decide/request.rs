@@ -75,6 +75,7 @@ pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft) -> A
         reviews: Vec::new(),
         answers: Vec::new(),
         repeats: Vec::new(),
+        proof: None,
     }
 }
 

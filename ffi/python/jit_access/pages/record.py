@@ -46,6 +46,7 @@ _EVENTS: Final = (
     "request_answered",
     "request_repeated",
     "request_reassessed",
+    "request_proven",
     "request_withdrawn",
     "request_timed_out",
     "grant_created",
