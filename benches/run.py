@@ -97,6 +97,7 @@ def main() -> int:
             lines += python("authzen.py", "gateway", world)
         os.environ["JIT_BENCH_PROGRAM"] = str(TARGET / "jit")
         lines += python("start.py", "bench", world)
+    lines += lines_of([TARGET / "decisions"])
     quick = "QUICK" in os.environ
     lines += lines_of([TARGET / "verify", "300000" if quick else "6000000"])
     lines += lines_of([TARGET / "record", "100000" if quick else "1000000"])

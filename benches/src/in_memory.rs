@@ -3,14 +3,19 @@
 use jit_access::check::{Check, Decider};
 use jit_access::clock::{Clock, SystemClock};
 use jit_access::model::{Actor, Event, Fact, Grant, Outcome, PrincipalKind, Timestamp};
-use jit_access::service::{Builder, Engine};
+use jit_access::service::{Builder, Engine, Settings};
 use jit_access::store::{Batch, MemoryStore, Store};
-use jit_access::workflow::Rules;
+use jit_access::workflow::{HostSchema, Rules};
 
-use crate::workload::Question;
+use crate::workload::{Question, schema};
 
 /// An engine that holds these grants.
 pub fn open(grants: &[Grant]) -> Engine {
+    open_with(grants, Settings::default())
+}
+
+/// The same with these settings.
+pub fn open_with(grants: &[Grant], settings: Settings) -> Engine {
     let store = MemoryStore::new();
     // An engine does not believe a journal that is far from the system's clock.
     let at = Timestamp::from_millis(SystemClock::default().wall()).expect("a time");
@@ -23,7 +28,10 @@ pub fn open(grants: &[Grant]) -> Engine {
         let events = some.iter().map(created).collect();
         store.commit(&Batch { events, ..Batch::default() }).expect("a store in memory takes all");
     }
-    Builder::new(store, Rules::default()).open().expect("an engine")
+    // For policies that name its kinds and actions.
+    let schema = HostSchema::new(&schema(), ["server", "tool"].map(|kind| kind.parse().expect("a kind")));
+    let rules = Rules::default().schema(Some(schema));
+    Builder::new(store, rules).settings(settings).open().expect("an engine")
 }
 
 /// Whether a grant allows it, checked from text as hosts do, without recording a use.

@@ -84,11 +84,22 @@ fn server(n: usize) -> String {
     format!("server-{n:03}")
 }
 
+const FAMILIES: [&str; 7] = ["tools", "resources", "prompts", "servers", "logs", "teams", "gateways"];
+const VERBS: [&str; 10] =
+    ["read", "create", "update", "delete", "execute", "list", "share", "export", "import", "admin"];
+
+/// The kinds and actions of the workload, as a host's schema.
+pub fn schema() -> String {
+    let of = |family: &str| {
+        let verbs = VERBS.map(|verb| format!("action \"{family}.{verb}\" in [\"{family}.*\"];"));
+        format!("action \"{family}.*\" in [\"*\"]; {}", verbs.join(" "))
+    };
+    format!("entity Server; entity Tool in [Server]; action \"*\"; {}", FAMILIES.map(of).join(" "))
+}
+
 fn catalogue(dice: &mut Dice, sets: usize) -> Vec<PermissionSet> {
-    let families = ["tools", "resources", "prompts", "servers", "logs", "teams", "gateways"];
-    let verbs = ["read", "create", "update", "delete", "execute", "list", "share", "export", "import", "admin"];
     let all: Vec<_> =
-        families.iter().flat_map(|family| verbs.iter().map(move |verb| format!("{family}.{verb}"))).collect();
+        FAMILIES.iter().flat_map(|family| VERBS.iter().map(move |verb| format!("{family}.{verb}"))).collect();
     (0..sets)
         .map(|_| {
             let some = (0..=dice.below(8)).map(|_| Permission::new(&all[dice.below(all.len())]).expect("a permission"));

@@ -10,6 +10,7 @@ use cedar_policy::{
 use super::PolicyError;
 use super::error::{joined, reason};
 use super::vocabulary::{self, ADDRESS, CALL, MFA_AT, NOW, SESSION, USED_UP};
+use crate::lock::Mutex;
 use crate::model::{GrantId, Outcome, Query, SessionId, Timestamp, ToolCall};
 
 /// What Cedar answers, and what the answer rests on.
@@ -60,29 +61,53 @@ pub fn authorize_given(
     now: Timestamp,
     given: &Attributes,
 ) -> Result<Answer, PolicyError> {
-    ask(policies, query, context(now, given))
+    ask(policies, query, context(now, given, Vec::new())?)
 }
 
 /// What the library itself puts into the context of every question.
 pub(super) const FILLED: [&str; 6] = [NOW, MFA_AT, ADDRESS, SESSION, CALL, USED_UP];
 
+/// The context of a question at this instant, with what is known and what is told besides.
 pub(super) fn context(
     now: Timestamp,
     given: &Attributes,
-) -> impl Iterator<Item = (String, RestrictedExpression)> + use<> {
+    mut pairs: Vec<(String, RestrictedExpression)>,
+) -> Result<Context, PolicyError> {
     let instant = |at: Timestamp| RestrictedExpression::new_datetime(at.to_string());
     let used_up = |ids: &Vec<GrantId>| {
         RestrictedExpression::new_set(ids.iter().map(|id| RestrictedExpression::new_string(id.to_string())))
     };
     let values = [
-        Some(instant(now)),
+        None,
         given.mfa_at.map(instant),
         given.address.map(|address| RestrictedExpression::new_ip(address.to_canonical().to_string())),
         given.session.as_ref().map(|id| RestrictedExpression::new_string(id.to_string())),
         given.call.as_ref().map(|call| RestrictedExpression::new_string(call.to_string())),
         given.used_up.as_ref().map(used_up),
     ];
-    FILLED.into_iter().zip(values).filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    pairs.extend(FILLED.into_iter().zip(values).filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    let at = instant_alone(now)?;
+    if pairs.is_empty() { Ok(at) } else { at.merge(pairs).map_err(|error| unanswerable(&error)) }
+}
+
+/// The context with the instant alone, as it was made last. To make one reads the name of a function and a date, which takes
+/// longer than to evaluate some policies, and many questions come in one millisecond.
+static LAST: Mutex<Option<(Timestamp, Context)>> = Mutex::new(None);
+
+fn instant_alone(now: Timestamp) -> Result<Context, PolicyError> {
+    if let Some((at, context)) = LAST.lock().as_ref()
+        && *at == now
+    {
+        return Ok(context.clone());
+    }
+    let pair = (NOW.to_owned(), RestrictedExpression::new_datetime(now.to_string()));
+    let made = Context::from_pairs([pair]).map_err(|error| unanswerable(&error))?;
+    *LAST.lock() = Some((now, made.clone()));
+    Ok(made)
+}
+
+fn unanswerable(error: &dyn std::error::Error) -> PolicyError {
+    PolicyError::Unanswerable { reason: reason(error) }
 }
 
 /// What the context of a question holds besides its instant. What is left out meets no condition.
@@ -109,24 +134,17 @@ pub struct Attributes {
 }
 
 /// Apart from [`authorize`] so that a test can ask without an instant; nobody else may.
-pub(super) fn ask(
-    policies: &PolicySet,
-    query: &Query<'_>,
-    context: impl IntoIterator<Item = (String, RestrictedExpression)>,
-) -> Result<Answer, PolicyError> {
-    let unanswerable = |why: String| PolicyError::Unanswerable { reason: why };
+pub(super) fn ask(policies: &PolicySet, query: &Query<'_>, context: Context) -> Result<Answer, PolicyError> {
     let principal = vocabulary::principal(query.principal)?;
     let action = vocabulary::action(query.action)?;
     let resource = vocabulary::resource(query.resource)?;
     let entities = entities(query, &principal, &action, &resource)?;
-    let context = Context::from_pairs(context).map_err(|error| unanswerable(reason(&error)))?;
     // Without a schema on purpose: a host may ask about an action that no schema of ours declares, and `*` covers it.
-    let request =
-        Request::new(principal, action, resource, context, None).map_err(|error| unanswerable(reason(&error)))?;
+    let request = Request::new(principal, action, resource, context, None).map_err(|error| unanswerable(&error))?;
     let response = Authorizer::new().is_authorized(&request, policies, &entities);
     let errors: Vec<String> = response.diagnostics().errors().map(|error| reason(error)).collect();
     if !errors.is_empty() {
-        return Err(unanswerable(joined(errors)));
+        return Err(PolicyError::Unanswerable { reason: joined(errors) });
     }
     let (mut grants, mut others) = (Vec::new(), Vec::new());
     for id in response.diagnostics().reason() {

@@ -170,6 +170,9 @@ impl ScopedPolicies {
         entities: &Entities,
         wanted: impl Fn(&Policy) -> bool,
     ) -> Result<Vec<u64>, PolicyError> {
+        if self.policies.is_empty() {
+            return Ok(Vec::new());
+        }
         let asked = Asked::of(request, entities)?;
         let mut numbers: Vec<u64> = self.for_all.clone();
         let mut take = |found: Option<&Vec<u64>>| numbers.extend(found.into_iter().flatten());

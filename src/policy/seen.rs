@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use cedar_policy::{Context, Entities, Entity, EntityUid, EvalResult, Request, RestrictedExpression};
+use cedar_policy::{Entities, Entity, EntityUid, EvalResult, Request, RestrictedExpression};
 use serde_json::{Map, Value};
 
 use super::error::reason;
@@ -122,7 +122,7 @@ pub(crate) fn seen(
     let action = vocabulary::action(query.action)?;
     let resource = vocabulary::resource(query.resource)?;
     let failed = |error: &dyn std::error::Error| PolicyError::Unanswerable { reason: reason(error) };
-    let mut context: Vec<(String, RestrictedExpression)> = evaluate::context(now, given).collect();
+    let mut context = Vec::new();
     for (name, value) in told.context.into_iter().flatten() {
         if evaluate::FILLED.contains(&name.as_str()) {
             let reason = format!("the context has `{name}`, which the library fills in itself");
@@ -130,7 +130,7 @@ pub(crate) fn seen(
         }
         context.push((name.clone(), expression(value)?));
     }
-    let context = Context::from_pairs(context).map_err(|error| failed(&error))?;
+    let context = evaluate::context(now, given, context)?;
     let groups = query.action.groups().iter().map(vocabulary::permission).collect::<Result<_, _>>()?;
     let parent: HashSet<EntityUid> =
         query.resource.parent().map(vocabulary::thing).into_iter().collect::<Result<_, _>>()?;

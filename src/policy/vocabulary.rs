@@ -5,12 +5,14 @@
 //! that Cedar or the library's own schema uses for something else gets an underscore at its end, where no kind has one:
 //! `action` is `Action_`. So two kinds are never one type, and a type is read back as its kind.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid};
 
 use super::PolicyError;
 use super::error::reason;
+use crate::lock::Mutex;
 use crate::model::{Action, Permission, Principal, PrincipalKind, Resource, ResourceId, ResourceKind};
 
 /// The type of every action.
@@ -68,9 +70,24 @@ pub(super) fn kind_of(entity_type: &str) -> Option<ResourceKind> {
 
 /// The entity of this type and id. The id is data: nothing in it is read as syntax.
 pub(super) fn uid(entity_type: &str, id: &str) -> Result<EntityUid, PolicyError> {
-    let type_name =
-        EntityTypeName::from_str(entity_type).map_err(|error| PolicyError::Schema { reason: reason(&error) })?;
-    Ok(EntityUid::from_type_name_and_id(type_name, EntityId::new(id)))
+    Ok(EntityUid::from_type_name_and_id(type_named(entity_type)?, EntityId::new(id)))
+}
+
+/// Types whose names were read before: to read one takes longer than to evaluate a policy. Callers may make up kinds, so only
+/// so many are kept.
+static TYPES: Mutex<BTreeMap<String, EntityTypeName>> = Mutex::new(BTreeMap::new());
+const MOST_TYPES: usize = 256;
+
+fn type_named(name: &str) -> Result<EntityTypeName, PolicyError> {
+    if let Some(known) = TYPES.lock().get(name) {
+        return Ok(known.clone());
+    }
+    let read = EntityTypeName::from_str(name).map_err(|error| PolicyError::Schema { reason: reason(&error) })?;
+    let mut types = TYPES.lock();
+    if types.len() < MOST_TYPES {
+        types.insert(name.to_owned(), read.clone());
+    }
+    Ok(read)
 }
 
 pub(super) fn principal(principal: &Principal) -> Result<EntityUid, PolicyError> {
@@ -96,8 +113,6 @@ pub(super) fn permission(permission: &Permission) -> Result<EntityUid, PolicyErr
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
