@@ -77,8 +77,15 @@ pub(super) fn context(
     let used_up = |ids: &Vec<GrantId>| {
         RestrictedExpression::new_set(ids.iter().map(|id| RestrictedExpression::new_string(id.to_string())))
     };
+    let usual = Attributes { used_up: Some(Vec::new()), ..Attributes::default() };
+    let is_usual = pairs.is_empty() && *given == usual;
+    if let Some((at, context)) = LAST.lock().as_ref().filter(|_| is_usual)
+        && *at == now
+    {
+        return Ok(context.clone());
+    }
     let values = [
-        None,
+        Some(instant(now)),
         given.mfa_at.map(instant),
         given.address.map(|address| RestrictedExpression::new_ip(address.to_canonical().to_string())),
         given.session.as_ref().map(|id| RestrictedExpression::new_string(id.to_string())),
@@ -86,25 +93,16 @@ pub(super) fn context(
         given.used_up.as_ref().map(used_up),
     ];
     pairs.extend(FILLED.into_iter().zip(values).filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    let at = instant_alone(now)?;
-    if pairs.is_empty() { Ok(at) } else { at.merge(pairs).map_err(|error| unanswerable(&error)) }
-}
-
-/// The context with the instant alone, as it was made last. To make one reads the name of a function and a date, which takes
-/// longer than to evaluate some policies, and many questions come in one millisecond.
-static LAST: Mutex<Option<(Timestamp, Context)>> = Mutex::new(None);
-
-fn instant_alone(now: Timestamp) -> Result<Context, PolicyError> {
-    if let Some((at, context)) = LAST.lock().as_ref()
-        && *at == now
-    {
-        return Ok(context.clone());
+    let made = Context::from_pairs(pairs).map_err(|error| unanswerable(&error))?;
+    if is_usual {
+        *LAST.lock() = Some((now, made.clone()));
     }
-    let pair = (NOW.to_owned(), RestrictedExpression::new_datetime(now.to_string()));
-    let made = Context::from_pairs([pair]).map_err(|error| unanswerable(&error))?;
-    *LAST.lock() = Some((now, made.clone()));
     Ok(made)
 }
+
+/// The context of a question of which no more is known than its instant, as it was made last. To make one reads the name of a
+/// function and a date, which takes longer than to evaluate some policies, and many questions come in one millisecond.
+static LAST: Mutex<Option<(Timestamp, Context)>> = Mutex::new(None);
 
 fn unanswerable(error: &dyn std::error::Error) -> PolicyError {
     PolicyError::Unanswerable { reason: reason(error) }

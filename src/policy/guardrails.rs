@@ -157,6 +157,11 @@ impl Guardrails {
         self.scoped.is_empty()
     }
 
+    /// Whether any of them may look at the groups that an action is in.
+    pub(crate) const fn looks_at_groups(&self) -> bool {
+        self.scoped.looks_at_groups()
+    }
+
     /// Their names: the `@id`, or else the file and the line. In no order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.notes.keys().map(String::as_str)

@@ -47,6 +47,8 @@ pub struct ScopedPolicies {
     for_all: Vec<u64>,
     /// Whether any of them may look at the instant.
     timed: bool,
+    /// Whether any of them may look at the groups that an action is in.
+    grouped: bool,
     /// What was asked of together lately. A set takes longer to make than to evaluate.
     made: Mutex<HashMap<Box<[u64]>, Arc<PolicySet>>>,
 }
@@ -142,6 +144,11 @@ impl ScopedPolicies {
     /// Whether any of them may look at the instant, so that an answer may not last.
     pub(crate) const fn looks_at_time(&self) -> bool {
         self.timed
+    }
+
+    /// Whether any of them may look at the groups that an action is in.
+    pub(crate) const fn looks_at_groups(&self) -> bool {
+        self.grouped
     }
 
     /// What Cedar answers over all of them.
@@ -258,7 +265,10 @@ impl ScopedPolicies {
     /// Keeps it under an entity that its head names, or else under a type.
     fn keep(&mut self, policy: Policy, template: Option<cedar_policy::Template>) {
         let number = self.policies.len() as u64;
-        self.timed |= policy.to_string().contains(NOW);
+        let text = policy.to_string();
+        self.timed |= text.contains(NOW);
+        // A group by its name, or an action that is looked at beyond the head.
+        self.grouped |= text.contains("*\"") || text.matches("action").count() > 1;
         let (principal, action, resource) =
             (policy.principal_constraint(), policy.action_constraint(), policy.resource_constraint());
         match (&principal, &resource, &action) {

@@ -101,6 +101,8 @@ pub(crate) struct Told<'a> {
     /// Attributes of the principal and of the resource, of those that the host's document does not have.
     pub(crate) principal: Option<&'a Map<String, Value>>,
     pub(crate) resource: Option<&'a Map<String, Value>>,
+    /// Whether no policy that is asked looks at the groups that an action is in.
+    pub(crate) ungrouped: bool,
 }
 
 /// The request for Cedar, and every entity that a policy can reach from it.
@@ -131,7 +133,6 @@ pub(crate) fn seen(
         context.push((name.clone(), expression(value)?));
     }
     let context = evaluate::context(now, given, context)?;
-    let groups = query.action.groups().iter().map(vocabulary::permission).collect::<Result<_, _>>()?;
     let parent: HashSet<EntityUid> =
         query.resource.parent().map(vocabulary::thing).into_iter().collect::<Result<_, _>>()?;
 
@@ -144,7 +145,11 @@ pub(crate) fn seen(
             next.extend(known.named.iter().filter(|uid| !all.contains_key(uid)).cloned());
         }
     }
-    all.insert(action.clone(), Entity::new_no_attrs(action.clone(), groups));
+    // To put entities together takes longer than to evaluate some policies, and one without attributes and parents says nothing.
+    if !told.ungrouped {
+        let groups = query.action.groups().iter().map(vocabulary::permission).collect::<Result<_, _>>()?;
+        all.insert(action.clone(), Entity::new_no_attrs(action.clone(), groups));
+    }
     for (uid, attributes, more) in [(&principal, told.principal, HashSet::new()), (&resource, told.resource, parent)] {
         let had = all.remove(uid);
         if had.is_some() && attributes.is_none_or(Map::is_empty) && more.is_empty() {
@@ -162,6 +167,9 @@ pub(crate) fn seen(
             parents.extend(above);
         }
         parents.remove(uid);
+        if attrs.is_empty() && parents.is_empty() {
+            continue;
+        }
         all.insert(uid.clone(), Entity::new(uid.clone(), attrs, parents).map_err(|error| failed(&error))?);
     }
     let entities = Entities::from_entities(all.into_values(), None).map_err(|error| failed(&error))?;

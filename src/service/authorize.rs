@@ -135,14 +135,6 @@ impl Engine {
         }
         let query = Query { principal, action, resource };
         let now = shared.time.now();
-        let seen = {
-            let told = Told {
-                context: Some(&asked.context),
-                principal: Some(&asked.principal_properties),
-                resource: Some(&asked.resource_properties),
-            };
-            shared.guard.seen(&query, known, told, now).map_err(|error| unfit(&error))?
-        };
         let held: Arc<[HeldGrant]> = match shared.rules.enabled && shared.checks.may_hold(principal) {
             true => shared.held.of(principal, now)?,
             false => Arc::new([]),
@@ -152,6 +144,18 @@ impl Engine {
         let emergency =
             |id: &str| held.iter().any(|one| one.grant.break_glass.is_some() && one.grant.id.to_string() == id);
         let set = shared.guard.set();
+        let names_groups = |one: &HeldGrant| {
+            let permissions = &one.grant.permissions;
+            !permissions.excepted().is_empty() || permissions.allowed().iter().any(|one| one.as_str().ends_with('*'))
+        };
+        let is_grouped = shared.standing.scoped().looks_at_groups() || set.looks_at_groups();
+        let told = Told {
+            context: Some(&asked.context),
+            principal: Some(&asked.principal_properties),
+            resource: Some(&asked.resource_properties),
+            ungrouped: !is_grouped && !held.iter().any(names_groups),
+        };
+        let seen = shared.guard.seen(&query, known, told, now).map_err(|error| unfit(&error))?;
         let is_stale = !set.is_empty() && shared.guard.is_stale(now);
         let weighed = weigh(&shared.standing, &set, &seen, &beside, emergency).map_err(|error| internal(&error))?;
         let decider = Decider::new(Arc::clone(&shared.checks), Arc::clone(shared) as _);

@@ -121,7 +121,7 @@ impl Guard {
     }
 
     /// The types and actions.
-    #[cfg(feature = "proof")]
+    #[cfg(all(feature = "host", feature = "proof"))]
     pub(super) const fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -196,8 +196,10 @@ impl Guard {
         let none = Context::default();
         let (principal, action, resource) = query.to_values();
         let query_values = Query { principal: &principal, action: &action, resource: &resource };
-        let seen = self.seen(&query_values, query.context().unwrap_or(&none), Told::default(), now)?;
-        self.set().judge(&seen, is_emergency)
+        let set = self.set();
+        let told = Told { ungrouped: !set.looks_at_groups(), ..Told::default() };
+        let seen = self.seen(&query_values, query.context().unwrap_or(&none), told, now)?;
+        set.judge(&seen, is_emergency)
     }
 }
 

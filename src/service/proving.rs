@@ -34,8 +34,8 @@ pub(super) fn proposed(request: &AccessRequest, now: Timestamp) -> Option<Grant>
 }
 
 /// Asking about what waits, for hosts with a solver.
-#[cfg(feature = "proof")]
-mod proving {
+#[cfg(all(feature = "host", feature = "proof"))]
+mod asking {
     use super::super::commit::Decision;
     use super::super::workflow::Workflow;
     use super::{AccessRequest, Actor, Grant, RequestProof, Shared, proposed};
@@ -121,7 +121,7 @@ mod proving {
     }
 }
 
-#[cfg(all(test, feature = "proof"))]
+#[cfg(all(test, feature = "host", feature = "proof"))]
 mod tests {
     use crate::command::Submit;
     use crate::model::{

@@ -5,7 +5,7 @@ answers is how things stood when it returned; nothing changes it later.
 """
 
 from jit_access.values.alert import Alert
-from jit_access.values.analysis import Analysis, BrokenRule, Case
+from jit_access.values.analysis import Analysis, BrokenRule, Case, RequestProof
 from jit_access.values.assessment import Assessment, RiskReason
 from jit_access.values.delegation import Delegation
 from jit_access.values.delivery import Delivery
@@ -68,6 +68,7 @@ __all__ = [
     "Remedy",
     "Repeat",
     "Replay",
+    "RequestProof",
     "Review",
     "RightSize",
     "RiskReason",

@@ -31,6 +31,24 @@ class Case(Value):
 
 
 @final
+class RequestProof(Value):
+    """What a solver said: whether, for all people and things, the grant would add nothing outside of its envelope, and every forbid holds."""
+
+    __slots__ = ()
+    _shown = ("outcome", "detail",)
+
+    @property
+    def outcome(self) -> Literal["proven", "refuted", "enumerated"]:
+        """What may be said: `enumerated` is no more than was asked about, because the solver does not know."""
+        return self._of("outcome")
+
+    @property
+    def detail(self) -> str:
+        """By which solver, for which case not, or why nobody knows."""
+        return self._of("detail")
+
+
+@final
 class BrokenRule(Value):
     """A rule that a grant would break."""
 
@@ -73,12 +91,17 @@ class Analysis(Value):
     """What a request would change of what its requester may do: asked of the standing policies, the guardrails and the live grants, over the people and things that the host has told of."""
 
     __slots__ = ()
-    _shown = ("method", "sentences", "newly", "newly_total", "already_total", "forbidden_total", "redundant", "broken_rules", "conflicts", "things", "complete",)
+    _shown = ("method", "proof", "sentences", "newly", "newly_total", "already_total", "forbidden_total", "redundant", "broken_rules", "conflicts", "things", "complete",)
 
     @property
     def method(self) -> Literal["enumerated"]:
-        """How it was found out: `enumerated` is what was asked about and no more."""
+        """How the difference was found out: `enumerated` is what was asked about and no more."""
         return self._of("method")
+
+    @property
+    def proof(self) -> RequestProof | None:
+        """What a solver said of this version beside the policies in force; `None` when none was asked."""
+        return None if (found := self._of("proof")) is None else RequestProof(found)
 
     @property
     def sentences(self) -> tuple[str, ...]:
