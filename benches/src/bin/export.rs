@@ -1,6 +1,6 @@
 //! What reading a long record costs: `export [uses]`, in lines for `run.py`.
 //!
-//! It makes a SQLite store with so many uses (100,000 unless said), and says how long the slowest page of any filter and of any
+//! It has a SQLite store made with so many uses (100,000 unless said) by itself as `export <uses> <path>`, and says how long the slowest page of any filter and of any
 //! pair of filters takes, how many records a second each export writes, and how much memory the process has taken. Needs the
 //! feature `faces`.
 
@@ -16,9 +16,17 @@ use jit_access_benches::report::{Bar, row};
 
 fn main() {
     let uses = std::env::args().nth(1).map_or(100_000, |text| text.parse().expect("a number"));
+    if let Some(path) = std::env::args().nth(2) {
+        let store = SqliteStore::open(path, SqliteOptions::default()).expect("a store");
+        return Week { uses, grants: (uses / 500).max(24), ..Week::whole() }.record(&store);
+    }
     let folder = tempfile::tempdir().expect("a folder");
-    let store = SqliteStore::open(folder.path().join("jit.db"), SqliteOptions::default()).expect("a store");
-    Week { uses, grants: (uses / 500).max(24), ..Week::whole() }.record(&store);
+    let path = folder.path().join("jit.db");
+    // In a process of its own: the plan of a week takes more memory than anything here.
+    let itself = std::env::current_exe().expect("this program");
+    let filled = std::process::Command::new(itself).arg(uses.to_string()).arg(&path).status().expect("a process");
+    assert!(filled.success(), "the store could not be filled");
+    let store = SqliteStore::open(&path, SqliteOptions::default()).expect("a store");
     let last = store.head().expect("the head").revision;
     let singles = singles(&store, last);
     let engine = Builder::new(store, rules()).open().expect("an engine");
@@ -32,7 +40,7 @@ fn main() {
         let detail = format!("{count} records");
         row(&format!("exported as {}", format.name()), rate, "records a second", Bar::Least(100_000.0), &detail);
     }
-    row("memory to write and export", memory() as f64 / 1_024.0, "MiB", Bar::Most(64.0), "the whole process");
+    row("memory to export", memory() as f64 / 1_024.0, "MiB", Bar::Most(64.0), "the whole process");
     pages(&engine, &singles, last);
 }
 
