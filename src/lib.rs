@@ -47,6 +47,7 @@ pub mod proof;
 pub mod seal;
 pub mod service;
 pub mod sizing;
+mod spool;
 pub mod store;
 pub mod summary;
 pub mod wire;

@@ -269,6 +269,7 @@ fn a_use_that_cannot_be_written_takes_the_allow_back() {
         closed: None,
         lifted: None,
         overdue_noted: false,
+        offline: None,
     };
     let grants = [everything(1, "dev"), everything(2, "ops").break_glass(Some(emergency))];
     let created =

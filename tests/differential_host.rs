@@ -370,6 +370,7 @@ fn grant(dice: &mut fastrand::Rng, number: u128, people: &[Principal], names: &[
         closed: None,
         lifted: None,
         overdue_noted: false,
+        offline: None,
     };
     if emergency { grant.break_glass(Some(owed)) } else { grant }
 }

@@ -545,6 +545,7 @@ mod random {
             closed: None,
             lifted: None,
             overdue_noted: false,
+            offline: None,
         };
         Grant::new(
             GrantId::from_u128(dice.below(3) as u128),

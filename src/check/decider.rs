@@ -90,8 +90,10 @@ impl Decider {
         };
         let queries = checks.into_iter().map(read).collect::<Result<Vec<_>, Invalid>>()?;
         if is_current && let Err(error) = self.make_current() {
-            let stale = self.stale(&error);
-            return Ok(vec![stale; queries.len()]);
+            let away = |(query, is_peek): &(RawQuery<'_>, bool)| {
+                self.away::<HERE>(&mut self.attempt(query, None), &error, *is_peek)
+            };
+            return Ok(queries.iter().map(away).collect());
         }
         let mut instant = None;
         let answer = |(query, is_peek): &(RawQuery<'_>, bool)| {
@@ -133,7 +135,9 @@ impl Decider {
         if check.is_current()
             && let Err(error) = self.make_current()
         {
-            return Ok(self.stale(&error));
+            let mut attempt = self.attempt(&query, None);
+            attempt.unguarded();
+            return Ok(self.away::<HERE>(&mut attempt, &error, check.is_peek()));
         }
         let mut attempt = self.attempt(&query, None);
         attempt.unguarded();
@@ -145,7 +149,7 @@ impl Decider {
         let query = check.read()?;
         match self.make_current() {
             Ok(()) => Ok(self.run::<HERE>(&mut self.attempt(&query, None), check.is_peek())),
-            Err(error) => Ok(self.stale(&error)),
+            Err(error) => Ok(self.away::<HERE>(&mut self.attempt(&query, None), &error, check.is_peek())),
         }
     }
 
@@ -192,7 +196,7 @@ impl Decider {
         loop {
             let candidate = match self.fresh_candidate(attempt) {
                 Ok(candidate) => candidate,
-                Err(error) => return self.stale(&error),
+                Err(error) => return self.away::<CRATE>(attempt, &error, is_peek),
             };
             let may_allow = candidate.may_allow();
             let decision = self.permit(attempt, candidate);
@@ -211,6 +215,7 @@ impl Decider {
                 }
                 // It ended, or was used up, after it became the candidate: the next one, from newer state.
                 Ok(false) => attempt.spend(grant),
+                Err(error) if self.state.offline.has(grant) => return self.away::<CRATE>(attempt, &error, false),
                 Err(error) => {
                     if let Some(checks) = self.state.recording.failed(attempt.now()) {
                         tracing::warn!(%error, checks, "uses cannot be recorded; the grants are not honoured");
@@ -219,7 +224,7 @@ impl Decider {
                 }
             }
             if let Err(error) = self.refresh(attempt) {
-                return self.stale(&error);
+                return self.away::<CRATE>(attempt, &error, is_peek);
             }
         }
     }
@@ -348,6 +353,42 @@ impl Decider {
         self.engine.sync()?;
         attempt.restart();
         Ok(())
+    }
+
+    /// The answer while the store cannot be asked: that of a grant which this machine alone knows of, if one covers the query, and
+    /// the use is on disk here.
+    #[cold]
+    #[inline(never)]
+    fn away<const CRATE: u8>(&self, attempt: &mut Attempt<'_>, error: &StoreError, is_peek: bool) -> Decision {
+        let state = &*self.state;
+        if !state.rules.enabled {
+            return self.no_grant();
+        }
+        if !matches!(error, StoreError::Unavailable { .. }) {
+            return self.stale(error);
+        }
+        self.engine.look_offline();
+        attempt.restart();
+        let at = attempt.now();
+        let covering =
+            state.offline.covering(attempt.query, attempt.person(), at).filter(|grant| !attempt.is_spent(*grant));
+        let Some(grant) = covering else { return self.stale(error) };
+        let decision = Decision::allow_offline(grant, at, state.index.revision());
+        let decision = self.binding(attempt, decision);
+        let decision = guardrail::apply(&state.guard, attempt, decision, &state.rules, |_| true);
+        if decision.outcome != Outcome::Allow || is_peek {
+            return decision;
+        }
+        let (_, action, resource) = attempt.query.to_values();
+        let details = state.uses.details_of(attempt.query);
+        match self.engine.use_offline(grant, Use { action, resource, details }, at) {
+            Ok(true) => decision,
+            Ok(false) => self.stale(error),
+            Err(error) => {
+                tracing::error!(%error, "a use cannot be recorded on this machine while the store is away; the grant is not honoured");
+                Decision::not_applicable(Reason::Unrecordable, None, decision.revision)
+            }
+        }
     }
 
     #[cold]

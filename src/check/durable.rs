@@ -30,7 +30,7 @@ impl DurableUses {
 
     /// Adds a grant before the index has it. One that is taken away stays known until its window is over: a
     /// check may have been decided by it just before.
-    fn add(&self, grant: &Grant) {
+    pub(super) fn add(&self, grant: &Grant) {
         if grant.break_glass.is_some() {
             let mut known = self.known.lock();
             known.insert(grant.id, grant.window.end());

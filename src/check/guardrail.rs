@@ -80,7 +80,9 @@ fn judged(
     is_emergency: impl Fn(GrantId) -> bool,
 ) -> Decision {
     let (now, query) = (attempt.now(), attempt.query);
-    if decision.basis.grant.is_some_and(|grant| guard.doubts(query, grant, now)) {
+    // What this machine alone knows of cannot be asked of the store.
+    let is_known = decision.basis.reason != Reason::GrantedOffline;
+    if is_known && decision.basis.grant.is_some_and(|grant| guard.doubts(query, grant, now)) {
         return Decision::not_applicable(Reason::Stale, Some(now), decision.revision);
     }
     let is_emergency = decision.basis.grant.is_some_and(is_emergency);

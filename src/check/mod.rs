@@ -13,6 +13,7 @@
 //! | `alarm` | when a failure at every check is worth a line in the log |
 //! | `guardrail` | what may forbid what a grant allows |
 //! | `durable` | which grants' uses must be on disk before the answer is given |
+//! | `offline` | which grants does this machine alone know of |
 //! | `refused` | which denied checks and refused commands are not written yet |
 //! | `record` | which uses are not written yet |
 //! | `why` | why a grant gives what is checked, or does not |
@@ -23,6 +24,7 @@ mod conditions;
 mod decider;
 mod durable;
 mod guardrail;
+mod offline;
 mod query;
 mod record;
 mod refused;

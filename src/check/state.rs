@@ -9,11 +9,12 @@ use super::alarm::Alarm;
 use super::conditions::{ConditionalGrants, is_conditional};
 use super::durable::DurableUses;
 use super::guardrail::Guard;
+use super::offline::OfflineGrants;
 use super::record::Recorder;
 use super::refused::RefusedAttempts;
 use crate::clock::SteadyTime;
 use crate::index::{Change, GrantIndex, IndexedGrant};
-use crate::model::{Event, GrantId, Principal, RawQuery, Revision, Timestamp};
+use crate::model::{Event, Grant, GrantId, Principal, RawQuery, Revision, Timestamp};
 use crate::projection::{News, Projection};
 use crate::store::{Live, Store, StoreError};
 use crate::workflow::{Rules, Use, View};
@@ -30,6 +31,12 @@ pub(crate) trait KeepsCurrent: Debug + Send + Sync {
     /// Writes these uses. On an error they stay where they are.
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError>;
 
+    /// Takes in what other processes of this machine have recorded since the store is away.
+    fn look_offline(&self);
+
+    /// Records a use of a grant that this machine alone knows of, if it allows one more.
+    fn use_offline(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError>;
+
     /// Writes a use if the grant, as the store has it, allows one more. Numbered uses are exact across threads and processes.
     fn use_grant(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError>;
 }
@@ -43,6 +50,8 @@ pub(crate) struct CheckState {
     pub(super) conditional: ConditionalGrants,
     /// The grants whose uses are on disk before the answer is given.
     pub(super) durable: DurableUses,
+    /// The grants that this machine alone knows of.
+    pub(crate) offline: OfflineGrants,
     /// The uses that wait to be written.
     pub(super) uses: Recorder,
     /// Who judges what a grant allows.
@@ -79,6 +88,7 @@ impl CheckState {
             index: GrantIndex::new(),
             conditional: ConditionalGrants::default(),
             durable: DurableUses::default(),
+            offline: OfflineGrants::default(),
             guard: Guard::new(),
             uses: Recorder::new(waiting_uses, enhanced_audit),
             refused: RefusedAttempts::default(),
@@ -134,6 +144,12 @@ impl CheckState {
     pub(crate) fn covers(&self, query: &RawQuery<'_>, now: Timestamp) -> bool {
         let hash = self.index.hash(query.principal_kind(), query.principal().as_bytes());
         self.index.decide_read(query, hash, || now).basis.grant.is_some() || self.conditional.covers(query, now)
+    }
+
+    /// Has checks find a grant that this machine alone knows of.
+    pub(crate) fn show(&self, grant: &Grant) {
+        self.durable.add(grant);
+        GrantIndex::publish(&self.index, self.index.revision(), [Change::Add(grant)]);
     }
 
     /// Forgets what no check needs any more at `now`.

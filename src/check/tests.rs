@@ -46,6 +46,12 @@ impl KeepsCurrent for Upstream {
         Ok(())
     }
 
+    fn look_offline(&self) {}
+
+    fn use_offline(&self, _: GrantId, _: Use, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     fn use_grant(&self, _: GrantId, _: Use, _: Timestamp) -> Result<bool, StoreError> {
         Ok(false)
     }

@@ -20,6 +20,12 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
         screen
             .tell(&Look::Warn.on("in force in this process, and not on disk yet: do it again in a moment to be sure"));
     }
+    if spec.name == "break_glass" && is_only_here(document) {
+        screen.tell(&Look::Warn.on(
+            "the store is away: this is recorded on the machine that answered, and will be merged into the journal when the \
+             store is back",
+        ));
+    }
     match spec.answer {
         AnswerKind::Request => screen.print(&request(screen, document)),
         AnswerKind::Grant => screen.print(&grant(screen, document)),
@@ -32,6 +38,11 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
         #[allow(unreachable_patterns, reason = "whatever else a command answers has its own shape")]
         AnswerKind::Text | AnswerKind::Number | _ => plain::anything(screen, document),
     }
+}
+
+/// Whether a request was taken while the store is away.
+fn is_only_here(request: &Value) -> bool {
+    request.pointer("/break_glass/offline") == Some(&Value::Bool(true))
 }
 
 fn page(screen: &Screen, document: &Value, show: fn(&Screen, &[Value]) -> String, empty: &str) {
@@ -111,6 +122,7 @@ fn emergency(document: &Value) -> &'static str {
     match document.get("break_glass") {
         None | Some(Value::Null) => "",
         Some(taken) if taken.get("drill") == Some(&Value::Bool(true)) => "drill",
+        Some(taken) if taken.get("offline") == Some(&Value::Bool(true)) => "break-glass, while the store was away",
         Some(_) => "break-glass",
     }
 }

@@ -1,18 +1,22 @@
 //! Access without approval: who, what, and what they owe.
 
+use std::path::PathBuf;
+
 use super::reader::Reader;
+use super::store::Place;
 use crate::model::{Invalid, Permission, Principal, RoleName, Ttl};
 use crate::workflow::{BreakGlassRules, Rules};
 
 const ENABLED: &str = "while break_glass.enabled is true";
 
 /// Reads the section, once the rest of the rules is known.
-pub(super) fn break_glass(reader: &mut Reader, rules: &Rules) -> BreakGlassRules {
+pub(super) fn break_glass(reader: &mut Reader, rules: &Rules, place: &Place<'_>) -> (BreakGlassRules, Option<PathBuf>) {
     let defaults = BreakGlassRules::default();
     let default_duration = defaults.max_duration.min(rules.max_duration);
     let Some(mut section) = reader.section("break_glass") else {
-        return BreakGlassRules { max_duration: default_duration, ..defaults };
+        return (BreakGlassRules { max_duration: default_duration, ..defaults }, None);
     };
+    let (offline, folder) = offline(&mut section, place);
     let read = BreakGlassRules {
         enabled: section.flag("enabled").unwrap_or(defaults.enabled),
         eligible_roles: section.list("eligible_roles", RoleName::new).unwrap_or_default(),
@@ -24,6 +28,7 @@ pub(super) fn break_glass(reader: &mut Reader, rules: &Rules) -> BreakGlassRules
         acr_values: section.list("acr_values", acr_value).unwrap_or_default(),
         trust_mfa_flag: section.flag("trust_mfa_flag").unwrap_or(defaults.trust_mfa_flag),
         max_duration: section.hours("max_duration_hours").unwrap_or(default_duration),
+        offline,
         reserved_permissions: section.list("reserved_permissions", Permission::new),
         notify_security_team: section.flag("notify_security_team").unwrap_or(defaults.notify_security_team),
         reviewer_roles: section.list("reviewer_roles", RoleName::new).unwrap_or_default(),
@@ -54,8 +59,32 @@ pub(super) fn break_glass(reader: &mut Reader, rules: &Rules) -> BreakGlassRules
         let problem = format!("is empty {ENABLED}, and so is approver_roles");
         section.refuse("reviewer_roles", problem, "the host's roles of which one has to review such access afterwards");
     }
+    if read.offline.is_some() && !read.enabled {
+        section.refuse("offline", "is true, and break_glass.enabled is not".to_owned(), "both, or neither");
+    }
+    if let Some(longest) = read.offline.filter(|longest| *longest > read.max_duration) {
+        let minutes = longest.millis() / 60_000;
+        let expected = format!("at most break_glass.max_duration_hours, which is {}", read.max_duration.hours());
+        section.refuse("offline_max_minutes", format!("is {minutes}"), expected);
+    }
     section.finish();
-    read
+    (read, folder)
+}
+
+/// How long a grant may be that is taken while the store is away, if one may be taken, and the folder where it is recorded. A folder
+/// alone has what stands there merged.
+fn offline(section: &mut Reader, place: &Place<'_>) -> (Option<Ttl>, Option<PathBuf>) {
+    const DEFAULT_MILLIS: i64 = 30 * 60_000;
+    let is_on = section.flag("offline").unwrap_or(false);
+    let longest = minutes(section, "offline_max_minutes").or_else(|| Ttl::from_millis(DEFAULT_MILLIS).ok());
+    let folder = section.text("offline_folder").filter(|path| !path.trim().is_empty());
+    if is_on && folder.is_none() {
+        let expected = "a folder of this machine that the account of the process alone can use";
+        section.refuse("offline_folder", "is missing while break_glass.offline is true".to_owned(), expected);
+    }
+    let resolved = folder.map(|path| place.resolve(&section.key("offline_folder"), &path));
+    let folder = resolved.and_then(|resolved| section.findings().ok(resolved));
+    (longest.filter(|_| is_on), folder)
 }
 
 fn minutes(section: &mut Reader, name: &str) -> Option<Ttl> {

@@ -279,7 +279,8 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     };
     schema::check_resources(&rules, reader.findings());
     let listed = roles::catalogue(&mut reader, &mut rules);
-    rules.break_glass = break_glass::break_glass(&mut reader, &rules);
+    let (break_glass, offline_folder) = break_glass::break_glass(&mut reader, &rules, place);
+    rules.break_glass = break_glass;
     let host_roles = reader.list("host_roles", RoleName::new);
     names::check(&reader, &rules, host_roles.as_deref(), &listed);
     let notices = notifications::notifications(&mut reader, around);
@@ -297,9 +298,15 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
         standing_policies,
         invariants,
         policy_tests,
+        offline_folder,
         ..settings(&mut reader)
     };
     let store = store::store(&mut reader, place);
+    if store == StoreConfig::Memory && rules.break_glass.offline.is_some() {
+        let key = "jit_access.break_glass.offline".to_owned();
+        let problem = "is true, and the store is the memory of the process, which is never away";
+        reader.findings().error(Invalid::new(key, problem.to_owned(), "a store in a file or a database"));
+    }
     reader.finish();
     Config { rules, settings, store, warnings: Vec::new(), values: Vec::new() }
 }
@@ -389,6 +396,7 @@ fn settings(reader: &mut Reader) -> Settings {
         standing_policies: defaults.standing_policies,
         policy_tests: defaults.policy_tests,
         invariants: defaults.invariants,
+        offline_folder: defaults.offline_folder,
         cross_check_percent: section
             .count("cross_check_percent", 0..=100)
             .map_or(defaults.cross_check_percent, |percent| u32::try_from(percent).unwrap_or(100)),

@@ -26,6 +26,8 @@ pub struct Emergency {
     pub reviewer_roles: Vec<RoleName>,
     /// How long after the grant's end that has to be done.
     pub review_within: Ttl,
+    /// Whether the store was away, and it was recorded on the machine where it was taken.
+    pub offline: bool,
 }
 
 /// What a grant without approval owes: a review by somebody else once it is over.
@@ -34,7 +36,7 @@ pub struct Emergency {
 /// use jit_access::model::{BreakGlass, ReviewStatus, RoleName};
 ///
 /// let due = "2026-12-02T10:00:00Z".parse()?;
-/// let owed = BreakGlass { drill: false, reviewer_roles: vec![RoleName::new("lead")?], review_due: due, closed: None, lifted: None, overdue_noted: false };
+/// let owed = BreakGlass { drill: false, reviewer_roles: vec![RoleName::new("lead")?], review_due: due, closed: None, lifted: None, overdue_noted: false, offline: None };
 /// assert_eq!(owed.review("2026-12-02T09:59:59.999Z".parse()?), ReviewStatus::Required);
 /// assert_eq!(owed.review(due), ReviewStatus::Overdue);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -53,9 +55,32 @@ pub struct BreakGlass {
     pub lifted: Option<ClosedReview>,
     /// That the journal says that the review is overdue.
     pub overdue_noted: bool,
+    /// That it was taken while the store was away.
+    pub offline: Option<Offline>,
+}
+
+/// What is kept of a grant that was taken while the store was away.
+///
+/// ```
+/// use jit_access::model::Offline;
+///
+/// assert!(Offline::default().merged_at.is_none(), "the journal does not have it yet");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Offline {
+    /// When it came into the journal. `None` while only the machine where it was taken knows of it.
+    pub merged_at: Option<Timestamp>,
+    /// When it ended, if that was before.
+    pub ended_at: Option<Timestamp>,
 }
 
 impl BreakGlass {
+    /// Whether only the machine where it was taken knows of it.
+    #[must_use]
+    pub fn is_only_here(&self) -> bool {
+        self.offline.is_some_and(|offline| offline.merged_at.is_none())
+    }
+
     /// Whether a review found the use unjustified, it was no exercise, and nobody has lifted what follows from that.
     #[must_use]
     pub fn is_held_against(&self) -> bool {

@@ -70,6 +70,9 @@ impl Outcome {
 pub enum Reason {
     /// A grant in its window covers the question.
     Granted,
+    /// A break-glass grant in its window covers the question. It was taken on this machine while the store is away, and the
+    /// store is still away.
+    GrantedOffline,
     /// The principal holds no grant that covers it now.
     NoGrant,
     /// A grant covers it, and asks for a fresher sign-in with a second factor than is known of.
@@ -104,6 +107,7 @@ impl Reason {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Granted => "granted",
+            Self::GrantedOffline => "granted_offline",
             Self::NoGrant => "no_grant",
             Self::MfaRequired => "mfa_required",
             Self::OutsideNetworks => "outside_networks",
@@ -186,6 +190,13 @@ impl Decision {
             revision,
             obligations: Obligations::NONE,
         }
+    }
+
+    /// The answer that a grant gives which is recorded on this machine alone. The store may say otherwise at any instant, so it
+    /// holds for this one.
+    pub const fn allow_offline(grant: GrantId, now: Timestamp, revision: Revision) -> Self {
+        let basis = Basis { reason: Reason::GrantedOffline, grant: Some(grant) };
+        Self { basis, ..Self::allow(grant, now, revision) }
     }
 
     /// The answer of a guardrail. What it looked at may be otherwise at any instant, so it holds for this one.

@@ -112,7 +112,7 @@ pub use alert_state::{AlertState, AlertStatus, Handled};
 pub use analysis::{Analysis, BrokenRule, Case};
 pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
-pub use break_glass::{BreakGlass, ClosedReview, Emergency, ReviewOutcome, ReviewStatus};
+pub use break_glass::{BreakGlass, ClosedReview, Emergency, Offline, ReviewOutcome, ReviewStatus};
 pub(crate) use bytes::padded;
 pub use caller::{Actor, Caller, OnBehalf};
 #[cfg(any(feature = "cli", feature = "webhooks"))]

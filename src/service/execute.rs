@@ -152,6 +152,9 @@ impl Shared {
             // By a clock that was set ahead a grant would be over that all others honour. What cannot be asked the store says itself.
             let _ = self.compare_clocks();
         }
+        if let Err(error) = self.merge_before(call) {
+            return self.while_away(call, key)?.ok_or(error);
+        }
         let mut attempt = Attempt::default();
         match self.attempt(call, key, &mut attempt) {
             Ok(receipt) => {
@@ -161,12 +164,19 @@ impl Shared {
             }
             Err(Error::Store(error @ StoreError::Unavailable { .. })) if !attempt.withheld.is_empty() => {
                 tracing::error!(%error, "grants were taken away that cannot be written down yet");
+                if let Err(error) = self.while_away(call, key) {
+                    tracing::error!(%error, "what was taken while the store is away was not ended with them");
+                }
                 self.announce();
                 self.pending.push(Pending::new(call, key, attempt.withheld));
                 let receipt = attempt.receipt.ok_or(error)?;
                 Ok(Receipt { durable: false, ..receipt })
             }
             Err(error) => {
+                let away = matches!(&error, Error::Store(StoreError::Unavailable { .. }));
+                if away && let Some(receipt) = self.while_away(call, key)? {
+                    return Ok(receipt);
+                }
                 self.honour_again(&attempt.withheld)?;
                 Err(error)
             }
@@ -290,15 +300,27 @@ impl Shared {
             }
             view.delegations = lent;
         }
-        for who in needs.people(&view) {
+        Ok(self.ask_directory(&mut view, needs, call, round, standings)?.then_some(view))
+    }
+
+    /// Puts what the directory says now in the place of what was reported. False when it would have to be asked and must not be.
+    pub(super) fn ask_directory(
+        &self,
+        view: &mut View,
+        needs: &Needs,
+        call: &Call<'_>,
+        round: Round,
+        standings: &mut Standings<'_>,
+    ) -> Result<bool, Error> {
+        for who in needs.people(view) {
             // A report is compared with the one before it, whatever the directory says.
             if matches!(call.command, Command::ReportStanding(report) if report.principal == who) {
                 continue;
             }
             match standings.known(&who, round) {
-                None => return Ok(None),
+                None => return Ok(false),
                 Some(Ok(known)) => {
-                    let standing = known.standing_for(first_deed(&view, &who));
+                    let standing = known.standing_for(first_deed(view, &who));
                     view.standing.extend(standing.map(|standing| (who, standing)));
                 }
                 // A directory that cannot answer does not stand in the way of taking access away.
@@ -306,7 +328,7 @@ impl Shared {
                 Some(Err(error)) => return Err(Error::Directory(error)),
             }
         }
-        Ok(Some(view))
+        Ok(true)
     }
 
     /// The current state of what was done under the key, as far as the caller may still see it.
@@ -367,12 +389,12 @@ impl Shared {
     }
 
     #[cfg(feature = "cedar")]
-    fn check_policies(&self, events: &[Event]) -> Result<(), Error> {
+    pub(super) fn check_policies(&self, events: &[Event]) -> Result<(), Error> {
         self.policies.check(events)
     }
 
     #[cfg(not(feature = "cedar"))]
-    fn check_policies(&self, _: &[Event]) -> Result<(), Error> {
+    pub(super) fn check_policies(&self, _: &[Event]) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -399,7 +421,7 @@ impl<'a> Standings<'a> {
 
     /// What the directory says of this principal: asked now, or what it said a moment ago while it must not be asked. `None`
     /// when it must not be asked and has not said.
-    fn known(&mut self, who: &Principal, round: Round) -> Option<Result<Known, String>> {
+    pub(super) fn known(&mut self, who: &Principal, round: Round) -> Option<Result<Known, String>> {
         let Some(directory) = self.directory else { return Some(Ok(Known::NotJudged)) };
         if round == Round::Exclusive {
             return self.said.get(who).cloned();

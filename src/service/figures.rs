@@ -65,6 +65,11 @@ impl Shared {
         let outcomes = outcomes.map(|(name, counter)| (name.to_owned(), value(counter) as f64));
         all.put_all(metrics::COMMANDS, outcomes);
         all.put_histogram(metrics::PROBE, counters.probes());
+        let offline = self.offline.as_ref().map(|offline| offline.health(now)).unwrap_or_default();
+        all.put(metrics::OFFLINE, value(&counters.offline) as f64);
+        all.put(metrics::OFFLINE_ENTRIES, offline.entries as f64);
+        all.put(metrics::OFFLINE_GRANTS, offline.grants as f64);
+        all.put(metrics::OFFLINE_PROBLEM, f64::from(u8::from(offline.problem.is_some())));
         all.put(metrics::ROUNDS, value(&counters.rounds_failed) as f64);
         let proven = self.following.lock().proven;
         all.put(metrics::STALENESS, seconds(now.millis() - proven.millis()));

@@ -157,6 +157,10 @@ impl Shared {
         for projection in self.projections() {
             projection.load(&live, revision);
         }
+        if let Some(offline) = &self.offline {
+            offline.last_known.lock().load(&*self.store, &live, asked)?;
+            offline.shown().iter().for_each(|grant| self.checks.show(grant));
+        }
         following.accepted = live.head.accepted;
         following.clock = live.head.clock;
         self.time.not_before(live.head.at);
@@ -223,6 +227,9 @@ impl Shared {
         let news = News { revision: following.revision(reached), records, resumed, withheld: &following.withheld };
         for projection in self.projections() {
             projection.apply(&news);
+        }
+        if let Some(offline) = &self.offline {
+            offline.last_known.lock().apply(records, self.time.now());
         }
         let lineage = following.position.lineage;
         self.reach(following, Position { lineage, revision: reached, hash });

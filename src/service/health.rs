@@ -1,6 +1,7 @@
 //! How the library stands, for those who look after it.
 
 use super::integrity::Integrity;
+use super::offline::OfflineHealth;
 use super::workflow::Workflow;
 use crate::clock::{ClockTrouble, TimeSource};
 use crate::command::{Definition, Health as GetHealth};
@@ -17,6 +18,8 @@ pub struct Health {
     pub store: StoreHealth,
     /// What the verification of the journal has found last, in this process.
     pub journal: Integrity,
+    /// What was recorded on this machine while the store was away and is not merged yet; `None` where nothing is kept for that.
+    pub offline: Option<OfflineHealth>,
     /// How the clock stands.
     pub clock: ClockHealth,
     /// Each channel, by name: those of the settings, those that the host gave, and those that deliveries are left of.
@@ -87,7 +90,8 @@ impl Workflow {
             }
         }
         channels.sort_by(|one, other| one.channel.cmp(&other.channel));
-        Ok(Health { at, store, journal, clock, channels })
+        let offline = self.shared.offline.as_ref().map(|offline| offline.health(at));
+        Ok(Health { at, store, offline, journal, clock, channels })
     }
 
     fn store_health(&self, now: Timestamp) -> Result<StoreHealth, Error> {

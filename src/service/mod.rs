@@ -13,6 +13,10 @@
 //! | `workflow` | looking up requests, grants, delegations and records |
 //! | `execute` | how a command is carried out, and what a repeat answers |
 //! | `commit` | the one place where facts are written |
+//! | `offline` | what a machine keeps for when the store is away |
+//! | `away` | how access without approval is taken, used and ended then |
+//! | `last_known` | what of the store it is judged by then |
+//! | `merging` | how that comes into the journal |
 //! | `pending` | which commands took grants away and are not written yet |
 //! | `known` | what is looked up for a caller that was judged before |
 //! | `fingerprint` | by what an idempotency key knows a command again |
@@ -80,6 +84,7 @@ mod analysis;
 mod approved;
 #[cfg(feature = "cedar")]
 mod authorize;
+mod away;
 mod commit;
 mod configured;
 #[cfg(feature = "cedar")]
@@ -114,11 +119,14 @@ mod integrity;
 mod kept_pasts;
 #[cfg(feature = "authzen")]
 mod known;
+mod last_known;
 mod listing;
+mod merging;
 mod metrics;
 mod monitoring;
 mod notifier;
 mod offers;
+mod offline;
 mod onlooker;
 mod outbox;
 mod past;
@@ -170,6 +178,7 @@ pub use honoured::Honoured;
 pub use integrity::Integrity;
 pub use listing::Listing;
 pub use metrics::{Family, Figure, FigureKind, Histogram, Metrics};
+pub use offline::OfflineHealth;
 pub use outbox::Outbox;
 #[cfg(feature = "cedar")]
 pub use policy_cases::PolicyFailure;

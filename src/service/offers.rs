@@ -7,6 +7,7 @@ use super::workflow::Workflow;
 use crate::command::{Command, Submit};
 use crate::error::Error;
 use crate::model::{Caller, RoleName};
+use crate::store::StoreError;
 use crate::workflow::{Call, Needs, Offer, offers};
 
 impl Workflow {
@@ -23,7 +24,15 @@ impl Workflow {
         let call = Call::new(caller, &any, shared.new_ids());
         let needs = Needs::of(&call, &shared.rules);
         let mut standings = Standings::of(shared);
-        let view = shared.view(&*shared.store, &needs, &call, (now, Round::Free), &mut standings)?.unwrap_or_default();
+        let read = shared.view(&*shared.store, &needs, &call, (now, Round::Free), &mut standings);
+        let view = match (read, shared.last_known(caller.person())) {
+            // What can be taken without approval can be taken now too.
+            (Err(Error::Store(StoreError::Unavailable { .. })), Some(mut view)) => {
+                shared.ask_directory(&mut view, &needs, &call, Round::Free, &mut standings)?;
+                view
+            }
+            (read, _) => read?.unwrap_or_default(),
+        };
         Ok(Listing { items: offers(&view, caller, call.ids, &shared.rules, now)?, next: None, now })
     }
 }

@@ -105,6 +105,8 @@ impl Reconciler {
     fn round(&self) -> Result<Tick, Error> {
         let shared = &*self.shared;
         shared.time.refresh();
+        // Before the store is asked, which may not answer for a while.
+        shared.look_at_spool();
         let compared = shared.compare_clocks();
         // What others have ended, and what the operator forbids by now, holds also when nothing can be written.
         let written = shared.write_pending().and_then(|()| Ok(shared.flush_uses()?));
@@ -114,6 +116,10 @@ impl Reconciler {
         written?;
         synced?;
         compared?;
+        if shared.offline.as_ref().is_some_and(|offline| !offline.was_tried(shared.time.now())) {
+            shared.merge_spool()?;
+        }
+        shared.forget_gone()?;
         #[cfg(feature = "cedar")]
         guarded?;
         shared.remember();

@@ -57,6 +57,9 @@ pub struct Settings {
     /// How many of a hundred checks are asked of Cedar too, of those that a grant allows and of those that none covers. Where the
     /// two differ the answer is no, and an alert tells the whole question. Needs the feature `cedar`.
     pub cross_check_percent: u32,
+    /// A folder of this machine where access without approval is recorded while the store is away; whether it can be taken then,
+    /// the rules say. What stands there is merged when the store is back, also when the rules say no by now.
+    pub offline_folder: Option<PathBuf>,
     /// What these policies must say. Nothing starts while they do not.
     pub policy_tests: PolicyTests,
 }
@@ -164,6 +167,7 @@ impl Default for Settings {
             monitor: MonitorSettings::default(),
             guardrails: GuardrailSettings::default(),
             standing_policies: Vec::new(),
+            offline_folder: None,
             policy_tests: PolicyTests::default(),
             invariants: Vec::new(),
             cross_check_percent: 0,

@@ -12,6 +12,7 @@ use super::integrity::Integrity;
 use super::kept_pasts::KeptPasts;
 use super::metrics::Counters;
 use super::notifier::Notifier;
+use super::offline::Offline;
 use super::onlooker::Onlooker;
 use super::pending::PendingCommands;
 use super::process::Process;
@@ -53,6 +54,8 @@ pub(super) struct Shared {
     pub(super) time: Arc<SteadyTime>,
     /// How far the projections have followed the store. Held by the one thread that feeds them; checks do not take it.
     pub(super) following: Mutex<Following>,
+    /// What is kept for when the store is away, where the operator wants that.
+    pub(super) offline: Option<Offline>,
     /// What the verification of the store has found.
     pub(super) integrity: Mutex<Integrity>,
     /// Whether others change the journal too.
@@ -114,6 +117,7 @@ impl Shared {
         let held = Arc::new(super::held::HeldGrants::new(Arc::clone(&store)));
         #[cfg(feature = "cedar")]
         let guard = Arc::new(policies.guard(&rules, &settings.guardrails, settings.cross_check_percent, &held)?);
+        let offline = settings.offline_folder.as_deref().map(Offline::open).transpose()?;
         let shared = Self {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
             pulse: Mutex::new(Pulse::default()),
@@ -146,6 +150,7 @@ impl Shared {
             following: Mutex::new(Following::at(&head)),
             integrity: Mutex::default(),
             crowd: Crowd::default(),
+            offline,
             pending: PendingCommands::default(),
             configuration,
             configured: Mutex::new(false),
@@ -167,6 +172,7 @@ impl Shared {
         shared.compare_clocks()?;
         shared.start_following()?;
         shared.withhold_changed_roles()?;
+        shared.look_at_spool();
         Ok(shared)
     }
 

@@ -7,6 +7,7 @@ use super::commit::{Decision, Round};
 use super::metrics::Counters;
 use super::shared::Shared;
 use crate::check::KeepsCurrent;
+use crate::error::Error;
 use crate::model::{Actor, Event, Fact, GrantId, Principal, PrincipalKind, Revision, Timestamp};
 use crate::store::{Reads, StoreError};
 use crate::workflow::{Needs, Use, View, Whose, no_longer_extending, use_of};
@@ -33,7 +34,26 @@ impl KeepsCurrent for Shared {
         self.commit_uses(uses)
     }
 
+    fn look_offline(&self) {
+        self.look_at_spool();
+    }
+
+    fn use_offline(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
+        self.record_away(grant, what, at)
+    }
+
     fn use_grant(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
+        // The store does not know it before it is merged.
+        if self.checks.offline.has(grant)
+            && let Err(error) = self.merge_spool()
+        {
+            return Err(match error {
+                Error::Store(error) => error,
+                error => {
+                    StoreError::Unavailable { doing: "merging what was recorded on this machine", source: error.into() }
+                }
+            });
+        }
         let used = self.commit_in_crowd::<_, StoreError>(false, |reads: &dyn Reads, _: Round| {
             let view = reads.grant(grant)?;
             // Another process may have a clock that is ahead of ours.

@@ -95,6 +95,10 @@ document! {
     pub(super) struct BreakGlassDocument as "BreakGlass" {
         /// Whether it was a drill.
         drill: bool,
+        /// Whether it was taken while the store was away.
+        offline: bool,
+        /// When a grant that was taken while the store was away came into the journal; `null` before.
+        merged_at: Option<Instant>,
         /// The state of the review.
         review_status: &'static str = ["required", "overdue", "done", "waived"],
         /// From when on the review is overdue.
@@ -123,6 +127,8 @@ impl BreakGlassDocument {
         let closed = owed.closed.as_ref();
         Self {
             drill: owed.drill,
+            offline: owed.offline.is_some(),
+            merged_at: owed.offline.and_then(|offline| offline.merged_at).map(Into::into),
             review_status: owed.review(now).name(),
             review_due_at: owed.review_due.into(),
             reviewer_roles: texts(&owed.reviewer_roles),

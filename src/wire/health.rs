@@ -2,7 +2,7 @@
 
 use super::shown::Instant;
 use crate::model::ChannelCount;
-use crate::service::{ClockHealth, Health, Integrity, StoreHealth};
+use crate::service::{ClockHealth, Health, Integrity, OfflineHealth, StoreHealth};
 
 document! {
     /// How the deliveries of one channel stand.
@@ -71,10 +71,30 @@ document! {
         store: StoreDocument,
         /// What the verification of the journal has found last, in this process.
         journal: JournalDocument,
+        /// What was recorded on this machine while the store was away and waits to be merged; `null` where that is not configured.
+        offline: Option<OfflineDocument>,
         /// How the clock stands.
         clock: ClockDocument,
         /// Each channel, by name: those that are configured, and those that deliveries are left of.
         channels: Vec<ChannelDocument>,
+    }
+}
+
+document! {
+    /// What was recorded on this machine while the store was away.
+    pub(super) struct OfflineDocument as "OfflineHealth" {
+        /// How many entries wait to be merged.
+        entries: u64,
+        /// How many grants in force only this machine knows of.
+        grants: u64,
+        /// Why they cannot be merged, if so: a person has to look.
+        problem: Option<String>,
+    }
+}
+
+impl From<&OfflineHealth> for OfflineDocument {
+    fn from(offline: &OfflineHealth) -> Self {
+        Self { entries: offline.entries, grants: offline.grants, problem: offline.problem.clone() }
     }
 }
 
@@ -95,6 +115,7 @@ impl From<&Health> for HealthDocument {
             at: health.at.into(),
             store: StoreDocument::from(&health.store),
             journal: JournalDocument::from(&health.journal),
+            offline: health.offline.as_ref().map(Into::into),
             clock: ClockDocument::from(&health.clock),
             channels: health.channels.iter().map(Into::into).collect(),
         }

@@ -139,6 +139,7 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
         &DeliveryDocument::SPEC,
         &health::StoreDocument::SPEC,
         &health::JournalDocument::SPEC,
+        &health::OfflineDocument::SPEC,
         &health::ClockDocument::SPEC,
         &RefusedDocument::SPEC,
         &health::ChannelDocument::SPEC,

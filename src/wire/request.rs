@@ -118,6 +118,8 @@ document! {
     pub(super) struct EmergencyDocument as "Emergency" {
         /// Whether it was a drill.
         drill: bool,
+        /// Whether it was taken while the store was away.
+        offline: bool,
         /// The roles of which one would have had to approve.
         skipped_approvers: Vec<String>,
         /// How the requester had signed in.
@@ -143,6 +145,7 @@ impl From<&Emergency> for EmergencyDocument {
     fn from(emergency: &Emergency) -> Self {
         Self {
             drill: emergency.drill,
+            offline: emergency.offline,
             skipped_approvers: texts(&emergency.skipped),
             sign_in: emergency.sign_in.as_ref().map(|sign_in| SignInDocument {
                 amr: sign_in.methods().map(ToOwned::to_owned).collect(),

@@ -264,6 +264,9 @@ pub struct BreakGlassRules {
     pub trust_mfa_flag: bool,
     /// `break_glass.max_duration_hours`.
     pub max_duration: Ttl,
+    /// `break_glass.offline` and `break_glass.offline_max_minutes`: how long a grant may be that is taken while the store is
+    /// away; `None`: none can be taken then.
+    pub offline: Option<Ttl>,
     /// `break_glass.reserved_permissions`: those of the reserved permissions that no emergency lifts; all of them when `None`.
     pub reserved_permissions: Option<Vec<Permission>>,
     /// `break_glass.notify_security_team`: whether they are told at once.
@@ -324,6 +327,7 @@ impl Default for BreakGlassRules {
             mfa_within: minutes(15),
             acr_values: Vec::new(),
             trust_mfa_flag: false,
+            offline: None,
             max_duration: minutes(60),
             reserved_permissions: None,
             notify_security_team: true,

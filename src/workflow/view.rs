@@ -45,6 +45,8 @@ pub struct View {
     /// What the host says now of those whose rights the command depends on. Who is not in it is taken to have the rights
     /// that they came with.
     pub standing: BTreeMap<Principal, Standing>,
+    /// Whether the store was away: then this is what one process knew of it last, with what was recorded on its machine since.
+    pub away: bool,
 }
 
 /// What a principal asked for lately, newest first, and holds now or later.
@@ -286,6 +288,8 @@ fn close_review(view: &mut View, id: GrantId, event: &Event, outcome: ReviewOutc
 
 fn end(view: &mut View, id: GrantId, event: &Event, kind: EndKind) {
     if let Some(known) = grant_of(view, id) {
-        known.ended = Some(End { at: event.at, by: Actor::clone(&event.by), kind });
+        // One that ended while the store was away ended when it was so.
+        let was = known.break_glass.as_ref().and_then(|owed| owed.offline).and_then(|offline| offline.ended_at);
+        known.ended = Some(End { at: was.unwrap_or(event.at), by: Actor::clone(&event.by), kind });
     }
 }

@@ -22,6 +22,7 @@ mod copying;
 mod encrypted;
 mod faults;
 mod kills;
+mod offline;
 mod replicas;
 mod server;
 mod summaries;

@@ -358,6 +358,9 @@ typedef void (*jit_log_callback)(void *userdata, const struct jit_log_record *re
 // A guardrail looks at what the host tells of its people and things, and that is too old, so no grant is honoured.
 #define JIT_REASON_ENTITIES_STALE 13
 
+// A break-glass grant covers it that was taken on this machine while the store is away, and the store is still away.
+#define JIT_REASON_GRANTED_OFFLINE 14
+
 // Have the principal sign in again with a second factor. With a deny: the answer may be another one then.
 #define JIT_OBLIGATION_STEP_UP 1
 

@@ -197,6 +197,8 @@ pub const JIT_REASON_GUARDRAIL: jit_reason = 11;
 pub const JIT_REASON_GUARDRAIL_ERROR: jit_reason = 12;
 /// A guardrail looks at what the host tells of its people and things, and that is too old, so no grant is honoured.
 pub const JIT_REASON_ENTITIES_STALE: jit_reason = 13;
+/// A break-glass grant covers it that was taken on this machine while the store is away, and the store is still away.
+pub const JIT_REASON_GRANTED_OFFLINE: jit_reason = 14;
 
 /// What guardrails have the host do: these bits, of which a later library may know more.
 pub type jit_obligations = u32;
@@ -340,6 +342,7 @@ impl From<&Decision> for jit_decision {
                 Reason::Guardrail => JIT_REASON_GUARDRAIL,
                 Reason::GuardrailError => JIT_REASON_GUARDRAIL_ERROR,
                 Reason::EntitiesStale => JIT_REASON_ENTITIES_STALE,
+                Reason::GrantedOffline => JIT_REASON_GRANTED_OFFLINE,
                 _ => 0,
             },
             revision: decision.revision.0,

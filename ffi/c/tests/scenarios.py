@@ -53,6 +53,7 @@ REASONS = {
     11: "guardrail",
     12: "guardrail_error",
     13: "entities_stale",
+    14: "granted_offline",
 }
 
 

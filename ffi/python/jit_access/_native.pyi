@@ -244,7 +244,8 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """`granted`, `no_grant`; `mfa_required`, `outside_networks`, `other_session`, `other_call` when a grant
+        """`granted`, `granted_offline` when the grant was taken on this machine while the store is away, `no_grant`;
+        `mfa_required`, `outside_networks`, `other_session`, `other_call` when a grant
         covers it whose
         conditions are not met; `stale` when the engine could not be shown to be current, `unrecordable` when the
         use could not be recorded, `store_replaced` when an older copy or another store is in the place of the

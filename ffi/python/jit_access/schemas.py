@@ -199,6 +199,7 @@ class EmergencyModel(_Shown):
     """How access was taken without approval."""
 
     drill: bool = Field(description="Whether it was a drill")
+    offline: bool = Field(description="Whether it was taken while the store was away")
     skipped_approvers: list[str] = Field(description="The roles of which one would have had to approve")
     sign_in: SignInModel | None = Field(description="How the requester had signed in")
 
@@ -207,6 +208,8 @@ class BreakGlassModel(_Shown):
     """The review that a grant without approval needs afterwards."""
 
     drill: bool = Field(description="Whether it was a drill")
+    offline: bool = Field(description="Whether it was taken while the store was away")
+    merged_at: datetime | None = Field(description="When a grant that was taken while the store was away came into the journal; `null` before")
     review_status: Literal["required", "overdue", "done", "waived"] = Field(description="The state of the review")
     review_due_at: datetime = Field(description="From when on the review is overdue")
     reviewer_roles: list[str] = Field(description="The host's roles of which a reviewer must hold one")
@@ -508,6 +511,14 @@ class JournalHealthModel(_Shown):
     elevation_stopped: bool = Field(description="Whether no grant is honoured for that reason")
 
 
+class OfflineHealthModel(_Shown):
+    """What was recorded on this machine while the store was away."""
+
+    entries: int = Field(description="How many entries wait to be merged")
+    grants: int = Field(description="How many grants in force only this machine knows of")
+    problem: str | None = Field(description="Why they cannot be merged, if so: a person has to look")
+
+
 class ClockHealthModel(_Shown):
     """How the clock stands."""
 
@@ -546,6 +557,7 @@ class HealthModel(_Shown):
     at: datetime = Field(description="When it was looked at")
     store: StoreHealthModel = Field(description="How the store stands. That it could be read is said by there being an answer")
     journal: JournalHealthModel = Field(description="What the verification of the journal has found last, in this process")
+    offline: OfflineHealthModel | None = Field(description="What was recorded on this machine while the store was away and waits to be merged; `null` where that is not configured")
     clock: ClockHealthModel = Field(description="How the clock stands")
     channels: list[ChannelHealthModel] = Field(description="Each channel, by name: those that are configured, and those that deliveries are left of")
 

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from test_notifications import Receiver
 
-from jit_access import Caller, Context, Engine, InvalidInput, JitAccessError, check_config
+from jit_access import Caller, Context, Engine, InvalidInput, JitAccessError, Unavailable, check_config
 from jit_access.testing import ManualClock
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -446,6 +447,9 @@ SECRETS: Final = {
 ELSEWHERE: Final = {
     "on_role_change": "test_a_grant_beyond_its_role_goes_on_or_not",
     "break_glass.notify_security_team": "test_security_is_told_or_not",
+    "break_glass.offline": "test_access_is_taken_while_the_store_is_away_or_not",
+    "break_glass.offline_folder": "test_access_is_taken_while_the_store_is_away_or_not",
+    "break_glass.offline_max_minutes": "test_access_is_taken_while_the_store_is_away_or_not",
     "notifications.on_use": "test_uses_are_told_or_not",
     "workflow_policy.path": "test_the_policy_is_where_it_is_said_to_be",
     "schema.path": "test_the_schema_is_where_it_is_said_to_be",
@@ -641,6 +645,49 @@ def test_security_is_told_or_not(tmp_path: Path, notify: bool) -> None:
     with sqlite3.connect(tmp_path / "jit.db") as database:
         kinds = [kind for (kind,) in database.execute("SELECT kind FROM notices WHERE kind LIKE 'break_glass%'")]
     assert bool(kinds) == notify, kinds
+
+
+HOLD: Final = """
+import sqlite3, sys
+it = sqlite3.connect(sys.argv[1])
+it.execute("BEGIN IMMEDIATE")
+print(1, flush=True)
+input()
+"""
+"""A program that keeps everybody from writing until it is told to end."""
+
+
+@pytest.mark.parametrize("minutes", [20, 5, None])
+def test_access_is_taken_while_the_store_is_away_or_not(tmp_path: Path, minutes: int | None) -> None:
+    path, spool = tmp_path / "jit.db", tmp_path / "spool"
+    keys = {"offline": True, "offline_folder": str(spool), "offline_max_minutes": minutes} if minutes else {}
+    config = sqlite(path, break_glass={**TAKING["break_glass"], **keys}, store={"busy_timeout_ms": 50})
+    clock = ManualClock(START)
+    with Engine.from_yaml(config, environ={}, clock=clock) as engine:
+        holding = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        with holding:
+            assert holding.stdout is not None and holding.stdout.readline() == "1\n"
+            if minutes is None:
+                with pytest.raises(Unavailable):
+                    take(engine)
+                assert not spool.exists()
+            else:
+                taken = take(engine)
+                assert taken.break_glass.offline and taken.duration_hours == minutes / 60
+                assert stat.S_IMODE(spool.stat().st_mode) == 0o700
+                decision = engine.check("sre@example.com", "tools.execute")
+                assert (decision.allowed, decision.reason) == (True, "granted_offline")
+                assert "grant_used" in (spool / "spool").read_text(encoding="utf-8")
+            holding.communicate("\n")
+        # A merge is tried again after a second.
+        clock.advance(timedelta(seconds=2))
+        engine.tick()
+        if minutes:
+            assert not (spool / "spool").exists()
+            merged = engine.grant(LEAD, taken.grant_id)
+            assert merged.actions_taken == 1 and merged.break_glass.offline and merged.break_glass.merged_at
 
 
 @pytest.mark.parametrize("told", [True, False])

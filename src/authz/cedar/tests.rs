@@ -104,6 +104,7 @@ fn what_a_policy_sees_fits_the_schema() {
             closed: None,
             lifted: None,
             overdue_noted: false,
+            offline: None,
         }),
         suspended: None,
         ended: None,

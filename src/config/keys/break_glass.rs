@@ -23,6 +23,24 @@ pub(super) const TABLES: &[Table] = &[(
         key("break_glass.roles", List, "all roles", "Which roles of the catalogue can be taken."),
         key("break_glass.max_duration_hours", Plain, "1", "The longest grant. The limits of the role hold as well."),
         key(
+            "break_glass.offline",
+            Plain,
+            "false",
+            "`true`: a role can be taken without approval while the store is away: once by each person, for a short time, and on record on this machine until it is merged.",
+        ),
+        key(
+            "break_glass.offline_folder",
+            Text,
+            "",
+            "The folder for that record, on a disk of this machine; its account alone may use it. It is made when it is missing. Leave it set until what stands in it is merged.",
+        ),
+        key(
+            "break_glass.offline_max_minutes",
+            Plain,
+            "30",
+            "The longest grant that is taken then. At most `max_duration_hours`.",
+        ),
+        key(
             "break_glass.require_mfa",
             Plain,
             "true",

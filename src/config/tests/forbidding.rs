@@ -104,6 +104,8 @@ fn taken(key: &keys::Key) -> Taken {
         {
             Taken::Harmless
         }
+        // A folder: nothing starts with one that cannot be used.
+        "break_glass.offline_folder" => Taken::Harmless,
         "expiration_warning_minutes" => Taken::Harmless,
         path => {
             let is_flag = ["true", "false"].contains(&key.default);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::parts::{StoredActor, parse_roles, role_texts};
-use crate::model::{BreakGlass, ClosedReview, Emergency, Invalid, ReviewOutcome, SignIn, Ttl};
+use crate::model::{BreakGlass, ClosedReview, Emergency, Invalid, Offline, ReviewOutcome, SignIn, Ttl};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 pub(super) fn is_false(flag: &bool) -> bool {
@@ -31,6 +31,8 @@ pub(super) struct StoredEmergency {
     skipped: Vec<String>,
     reviewer_roles: Vec<String>,
     review_within_ms: i64,
+    #[serde(default, skip_serializing_if = "is_false")]
+    offline: bool,
 }
 
 impl From<&Emergency> for StoredEmergency {
@@ -46,6 +48,7 @@ impl From<&Emergency> for StoredEmergency {
             skipped: role_texts(&emergency.skipped),
             reviewer_roles: role_texts(&emergency.reviewer_roles),
             review_within_ms: emergency.review_within.millis(),
+            offline: emergency.offline,
         }
     }
 }
@@ -65,6 +68,7 @@ impl TryFrom<StoredEmergency> for Emergency {
             skipped: parse_roles(&stored.skipped)?,
             reviewer_roles: parse_roles(&stored.reviewer_roles)?,
             review_within: Ttl::from_millis(stored.review_within_ms)?,
+            offline: stored.offline,
         })
     }
 }
@@ -96,6 +100,16 @@ pub(super) struct StoredBreakGlass {
     lifted: Option<StoredClosedReview>,
     #[serde(default, skip_serializing_if = "is_false")]
     overdue_noted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    offline: Option<StoredOffline>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredOffline {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merged_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_at: Option<String>,
 }
 
 impl From<&BreakGlass> for StoredBreakGlass {
@@ -116,6 +130,10 @@ impl From<&BreakGlass> for StoredBreakGlass {
             closed: owed.closed.as_ref().map(stored),
             lifted: owed.lifted.as_ref().map(stored),
             overdue_noted: owed.overdue_noted,
+            offline: owed.offline.map(|offline| StoredOffline {
+                merged_at: offline.merged_at.map(|at| at.to_string()),
+                ended_at: offline.ended_at.map(|at| at.to_string()),
+            }),
         }
     }
 }
@@ -135,6 +153,10 @@ impl TryFrom<StoredBreakGlass> for BreakGlass {
                 },
             })
         };
+        let offline = |stored: StoredOffline| {
+            let instant = |text: Option<String>| text.map(|text| text.parse()).transpose();
+            Ok::<_, Invalid>(Offline { merged_at: instant(stored.merged_at)?, ended_at: instant(stored.ended_at)? })
+        };
         Ok(Self {
             drill: stored.drill,
             reviewer_roles: parse_roles(&stored.reviewer_roles)?,
@@ -142,6 +164,7 @@ impl TryFrom<StoredBreakGlass> for BreakGlass {
             closed: stored.closed.map(closed).transpose()?,
             lifted: stored.lifted.map(closed).transpose()?,
             overdue_noted: stored.overdue_noted,
+            offline: stored.offline.map(offline).transpose()?,
         })
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` what the emergency is"));
     }
     check_sign_in(caller.sign_in.as_ref(), rules, now)?;
+    if view.away {
+        check_first_while_away(&view.history, take.drill, rules)?;
+    }
     check_no_chain(&view.history, take.drill)?;
     check_not_blocked(&view.history, rules)?;
     let reviewer_roles = rules.break_glass_reviewers().to_vec();
@@ -35,7 +38,7 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
         ));
     }
     let skipped = each_once(rules.approval_of(role).into_iter().flat_map(|step| step.roles));
-    let (duration, duration_cut) = limited_for_emergencies(take.duration, role, rules);
+    let (duration, duration_cut) = limited_for_emergencies(take.duration, role, rules, view.away);
     let draft = Draft {
         terms: terms_of(role, &take.resource, duration, &Conditions::default(), rules.reserved(true))?,
         duration_cut,
@@ -53,6 +56,7 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
             skipped,
             reviewer_roles,
             review_within: rules.break_glass.review_within,
+            offline: view.away,
         }),
         ..without_approvers(case, role, draft)
     };
@@ -98,7 +102,7 @@ pub(super) fn takeable<'a>(
         role: &role.name,
         permissions: given.as_ref().unwrap_or(&role.permissions),
         scope,
-        duration: limited_for_emergencies(duration, role, rules).0,
+        duration: limited_for_emergencies(duration, role, rules, case.view.away).0,
         emergency: true,
         eligibility,
     };
@@ -163,6 +167,34 @@ fn check_sign_in(sign_in: Option<&SignIn>, rules: &Rules, now: Timestamp) -> Res
     }
 }
 
+/// That it may be taken while the store is away: once by each person, whichever of their agents asks, and not to practise.
+fn check_first_while_away(history: &History, drill: bool, rules: &Rules) -> Result<(), Refusal> {
+    if rules.break_glass.offline.is_none() {
+        return Err(Refusal::new(
+            RefusalCode::BreakGlassDisabled,
+            "the store is away, and access without approval takes a store (`break_glass.offline: false`)",
+        ));
+    }
+    if drill {
+        return Err(Refusal::new(
+            RefusalCode::NotForBreakGlass,
+            "the store is away: practise when it is back (once until then, access without approval is for an emergency)",
+        ));
+    }
+    let is_only_here = |grant: &&Grant| grant.break_glass.as_ref().is_some_and(Owed::is_only_here);
+    match history.unreviewed.iter().find(is_only_here) {
+        None => Ok(()),
+        Some(grant) => Err(Refusal::new(
+            RefusalCode::ReviewOutstanding,
+            format!(
+                "you have taken access without approval ({}) since the store is away, which is possible once until it is \
+                 back and has it on record",
+                grant.id
+            ),
+        )),
+    }
+}
+
 /// That no grant without approval follows on another, nor on one that nobody has reviewed. An exercise stands in the way
 /// of the next exercise only, never of an emergency.
 fn check_no_chain(history: &History, drill: bool) -> Result<(), Refusal> {
@@ -207,14 +239,16 @@ fn check_not_blocked(history: &History, rules: &Rules) -> Result<(), Refusal> {
     }
 }
 
-fn limited_for_emergencies(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
-    let max = rules.break_glass.max_duration;
+fn limited_for_emergencies(asked: Option<Ttl>, role: &Role, rules: &Rules, away: bool) -> (Ttl, Option<DurationCut>) {
+    let offline = rules.break_glass.offline.filter(|_| away);
+    let max = offline.unwrap_or(rules.break_glass.max_duration);
     let (duration, cut) = limited(asked.or(Some(max)), role, rules);
     if duration <= max {
         return (duration, if asked.is_some() { cut } else { None });
     }
     let asked = cut.map_or(duration, |cut| cut.asked);
-    (max, Some(DurationCut { asked, limit: "break_glass.max_duration_hours".into() }))
+    let limit = if offline.is_some() { "break_glass.offline_max_minutes" } else { "break_glass.max_duration_hours" };
+    (max, Some(DurationCut { asked, limit: limit.into() }))
 }
 
 pub(super) fn complete_review(case: &Case<'_>, review: &CompleteReview) -> Result<Vec<Event>, Refusal> {

@@ -3,8 +3,8 @@
 use super::case::{Case, each};
 use super::terms::nothing_left;
 use crate::model::{
-    AccessRequest, Actor, BreakGlass, Capacity, Cut, Emergency, Event, Fact, Grant, GrantId, Noted, Terms, Timestamp,
-    Window,
+    AccessRequest, Actor, BreakGlass, Capacity, Cut, Emergency, Event, Fact, Grant, GrantId, Noted, Offline, Terms,
+    Timestamp, Window,
 };
 use crate::workflow::access::may_see_grant;
 use crate::workflow::{Refusal, RefusalCode, View};
@@ -72,6 +72,7 @@ fn owed(emergency: &Emergency, end: Timestamp) -> BreakGlass {
         closed: None,
         lifted: None,
         overdue_noted: false,
+        offline: emergency.offline.then(Offline::default),
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `delegation` | delegating the right to review |
 //! | `standing` | what follows from a report of what a principal is |
 //! | `store` | what follows when a replaced store is accepted |
+//! | `merge` | what follows when what was recorded while the store was away comes into the journal |
 //! | `clock` | what follows when somebody says that the clock is right |
 //! | `covered` | does a live grant already give what is requested |
 //! | `eligibility` | who may hold a role, and who may act at all |
@@ -37,6 +38,7 @@ mod ending;
 mod extend;
 mod grant;
 mod limits;
+mod merge;
 mod offer;
 mod remedy;
 mod request;
@@ -56,6 +58,7 @@ use self::case::Case;
 pub use self::covered::answered_with;
 pub use self::eligibility::check_not_disabled;
 pub use self::ending::no_longer_extending;
+pub use self::merge::{merge_ends, merge_taken, why_it_ends};
 pub use self::offer::{Offer, offers};
 pub use self::remedy::{Remedy, remedies};
 pub use self::review::may_review;

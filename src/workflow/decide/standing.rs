@@ -66,7 +66,7 @@ pub fn may_still_hold(
 
 /// Why a principal of this standing may not hold the grant, if so. A role that is not in the catalogue any more asks for
 /// nothing. Where the policy has no answer the grant ends: elevated access is taken away in doubt.
-fn lost(
+pub(super) fn lost(
     grant: &Grant,
     (principal, standing): (&Principal, &Standing),
     rules: &Rules,

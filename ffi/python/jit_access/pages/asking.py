@@ -141,6 +141,9 @@ def add(router: APIRouter, site: Site) -> None:
         except (JitAccessError, FieldError) as error:
             return _glass(site, http, who, form, error)
         site.follow()
+        if taken.break_glass is not None and taken.break_glass.offline and taken.grant_id is not None:
+            # The page of the request is read from the store, which is away.
+            return site.page(http, "problem.html", None, what="offline")
         return site.go(http, f"/requests/{taken.id}", done="taken")
 
     @router.get("/catalogue")

@@ -83,7 +83,7 @@ def _of_engine(found: Health, last: Verification) -> list[Sign]:
     if not found.channels:
         signs.append(Sign("no_channel", "unknown", {}))
     for name, part in json.loads(found.to_json()).items():
-        if name not in _KNOWN:
+        if name not in _KNOWN and part is not None:
             signs.append(Sign("engine", _state_of(part), {"name": name.replace("_", " ")}, tuple(_facts(part))))
     return signs
 
@@ -107,6 +107,8 @@ def _of_journal(found: Health, last: Verification) -> Sign:
 def _state_of(part: Any) -> str:
     """Whether a part that the engine tells of says that something is wrong."""
     if isinstance(part, dict):
+        if "problem" in part:
+            return "ill" if part["problem"] else "well"
         for name in ("ok", "well", "healthy"):
             if name in part:
                 return "well" if part[name] else "ill"

@@ -12,7 +12,7 @@ from jit_access.values.delivery import Delivery
 from jit_access.values.events import Events, Happened
 from jit_access.values.explanation import Considered, Explanation
 from jit_access.values.grant import BreakGlass, Grant
-from jit_access.values.health import ChannelHealth, ClockHealth, Health, JournalHealth, StoreHealth
+from jit_access.values.health import ChannelHealth, ClockHealth, Health, JournalHealth, OfflineHealth, StoreHealth
 from jit_access.values.offer import Held, Offer, OfferedStep
 from jit_access.values.record import Record
 from jit_access.values.refused import RefusedAttempt
@@ -59,6 +59,7 @@ __all__ = [
     "Limit",
     "Offer",
     "OfferedStep",
+    "OfflineHealth",
     "Past",
     "PermissionUse",
     "Proposal",

@@ -17,12 +17,22 @@ class BreakGlass(Value):
     """The review that a grant without approval needs afterwards."""
 
     __slots__ = ()
-    _shown = ("drill", "review_status", "review_due_at", "reviewer_roles", "reviewed_by", "reviewed_at", "outcome", "finding", "lifted_by", "lifted_at", "lift_reason",)
+    _shown = ("drill", "offline", "merged_at", "review_status", "review_due_at", "reviewer_roles", "reviewed_by", "reviewed_at", "outcome", "finding", "lifted_by", "lifted_at", "lift_reason",)
 
     @property
     def drill(self) -> bool:
         """Whether it was a drill."""
         return bool(self._of("drill"))
+
+    @property
+    def offline(self) -> bool:
+        """Whether it was taken while the store was away."""
+        return bool(self._of("offline"))
+
+    @property
+    def merged_at(self) -> datetime | None:
+        """When a grant that was taken while the store was away came into the journal; `None` before."""
+        return None if (found := self._of("merged_at")) is None else datetime.fromisoformat(found)
 
     @property
     def review_status(self) -> Literal["required", "overdue", "done", "waived"]:

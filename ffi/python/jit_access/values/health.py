@@ -70,6 +70,29 @@ class JournalHealth(Value):
 
 
 @final
+class OfflineHealth(Value):
+    """What was recorded on this machine while the store was away."""
+
+    __slots__ = ()
+    _shown = ("entries", "grants", "problem",)
+
+    @property
+    def entries(self) -> int:
+        """How many entries wait to be merged."""
+        return self._of("entries")
+
+    @property
+    def grants(self) -> int:
+        """How many grants in force only this machine knows of."""
+        return self._of("grants")
+
+    @property
+    def problem(self) -> str | None:
+        """Why they cannot be merged, if so: a person has to look."""
+        return self._of("problem")
+
+
+@final
 class ClockHealth(Value):
     """How the clock stands."""
 
@@ -146,6 +169,11 @@ class Health(Answered):
     def journal(self) -> JournalHealth:
         """What the verification of the journal has found last, in this process."""
         return JournalHealth(self._of("journal"))
+
+    @property
+    def offline(self) -> OfflineHealth | None:
+        """What was recorded on this machine while the store was away and waits to be merged; `None` where that is not configured."""
+        return None if (found := self._of("offline")) is None else OfflineHealth(found)
 
     @property
     def clock(self) -> ClockHealth:

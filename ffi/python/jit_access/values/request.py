@@ -70,12 +70,17 @@ class Emergency(Value):
     """How access was taken without approval."""
 
     __slots__ = ()
-    _shown = ("drill", "skipped_approvers", "sign_in",)
+    _shown = ("drill", "offline", "skipped_approvers", "sign_in",)
 
     @property
     def drill(self) -> bool:
         """Whether it was a drill."""
         return bool(self._of("drill"))
+
+    @property
+    def offline(self) -> bool:
+        """Whether it was taken while the store was away."""
+        return bool(self._of("offline"))
 
     @property
     def skipped_approvers(self) -> tuple[str, ...]:
