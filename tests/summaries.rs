@@ -159,3 +159,36 @@ fn a_notice_of_the_end_tells_what_was_done() {
     let names: Vec<_> = told.audience.iter().map(|one| one.name()).collect();
     assert_eq!(names, ["holder", "approver", "security"]);
 }
+
+#[test]
+fn a_smaller_role_is_of_the_catalogue_of_the_time() {
+    let opened = |store: &Arc<dyn Store>, at: &str, text: &str| {
+        let config = Config::parse(&CONFIG.replace("runner", text), []).unwrap();
+        let clock = Arc::new(ManualClock::at(at.parse().unwrap()));
+        let engine = Builder::shared(store.clone(), config.rules).settings(config.settings).clock(clock);
+        let engine = engine.configuration(text).open().unwrap();
+        engine.reconciler().tick().unwrap();
+        engine
+    };
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    drop(opened(&store, "2026-03-02T08:00:00Z", "runner"));
+    let (engine, grant, _) = session(store.clone(), 3, 1, "INC-9");
+    let first = every_form(&engine, grant);
+    assert!(first[0].contains("The role runner of the catalogue covers every use"), "{}", first[0]);
+    drop(engine);
+
+    // The role has another name from the next day on: what is over stays as it was, and what comes follows the new one.
+    let later = opened(&store, "2026-03-03T09:00:00Z", "sprinter");
+    assert_eq!(every_form(&later, grant), first);
+    let changed = all(&*store).into_iter().filter(|record| record.event.fact.name() == "configuration_changed");
+    let changed: Vec<_> = changed.collect();
+    assert!(changed[0].body.contains(r#""runner":{"allowed":["tools.run"]}"#), "{}", changed[0].body);
+    assert_eq!(changed.len(), 2);
+
+    // A journal whose first such record is younger than the grant.
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let (_, grant, _) = session(store.clone(), 3, 1, "INC-9");
+    let of_the_first = every_form(&opened(&store, "2026-03-03T09:00:00Z", "walker"), grant);
+    assert!(of_the_first[0].contains("The role walker of the catalogue"), "{}", of_the_first[0]);
+    assert_eq!(every_form(&opened(&store, "2026-03-04T09:00:00Z", "runner"), grant), of_the_first);
+}

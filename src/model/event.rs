@@ -1,12 +1,13 @@
 //! The facts that are journalled. Everything else in the library is a fold over them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::refused::RefusedKind;
 use super::{
     AccessRequest, Action, Actor, Alert, AlertId, Amendment, Assessment, Capacity, Cut, Delegation, DelegationId,
-    Grant, GrantId, Justification, Principal, Removal, RequestId, RequestProof, Resource, Standing, TicketUrl,
-    Timestamp, UseDetails,
+    Grant, GrantId, Justification, PermissionSet, Principal, Removal, RequestId, RequestProof, Resource, RoleName,
+    Standing, TicketUrl, Timestamp, UseDetails,
 };
 
 /// One fact, when it became true, and by whom.
@@ -215,6 +216,8 @@ pub enum Fact {
         digest: String,
         /// That of the roles that can be asked for alone.
         catalogue: Option<String>,
+        /// What each of these roles gives; nothing in records of earlier versions.
+        roles: Option<Arc<BTreeMap<RoleName, PermissionSet>>>,
         /// That of the texts of the policies that it names, besides guardrails; nothing where it names none.
         policies: Option<String>,
         /// The account of the system under which the process started.

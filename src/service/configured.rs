@@ -4,6 +4,8 @@
 //! set to end, and is a record with the digest of the configuration. It is no part of opening: a program that opens the store
 //! to look at it, without background work, leaves no record. What is to end is not honoured from the opening on.
 
+use std::sync::Arc;
+
 use super::commit::Decision;
 use super::follow::ended_by;
 use super::shared::Shared;
@@ -35,14 +37,15 @@ impl Shared {
         Ok(())
     }
 
-    /// The digest in the last record of a configuration.
+    /// The digest in the last record of a configuration; nothing where it does not say what the roles give, as those of
+    /// earlier versions.
     fn last_configuration(&self) -> Result<Option<String>, StoreError> {
         let filter =
             RecordFilter { event: "configuration_changed".parse::<EventKind>().ok(), ..RecordFilter::default() };
         let last = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
         let (_, records) = self.store.records(&last)?;
         Ok(records.into_iter().next().and_then(|record| match record.event.fact {
-            Fact::ConfigurationChanged { digest, .. } => Some(digest),
+            Fact::ConfigurationChanged { digest, roles: Some(_), .. } => Some(digest),
             _ => None,
         }))
     }
@@ -56,9 +59,11 @@ impl Shared {
         };
         let catalogue = self.configuration.as_deref().map(|all| digest_of(&lines_of(all, "roles.")));
         let policies = self.configuration.as_deref().map(|all| lines_of(all, "policy: ")).filter(|all| !all.is_empty());
+        let roles = self.rules.catalogue.iter().map(|(name, role)| (name.clone(), role.permissions.clone()));
         let fact = Fact::ConfigurationChanged {
             digest,
             catalogue,
+            roles: Some(Arc::new(roles.collect())),
             policies: policies.map(|all| digest_of(&all)),
             account: self.process.account.clone(),
             grants: count(true),

@@ -5,6 +5,7 @@ use super::ended_sessions::EndedSessions;
 use super::shared::Shared;
 use super::workflow::Workflow;
 use crate::error::Error;
+use crate::journal::Record;
 use crate::model::{
     Actor, Caller, Event, Fact, Grant, GrantId, RecordFilter, Refused, RefusedKind, Revision, Subject, Timestamp,
 };
@@ -50,12 +51,30 @@ impl Shared {
                 }
             }
         }
+        if let Some(record) = self.configuration_at(fold.ends())? {
+            fold.add(&record);
+        }
         let now = self.time.now();
         if grant.status(now).is_live() {
             self.flush_refusals()?;
             fold.refused_so_far(RefusedKind::of(self.refused_in(grant, now)?.iter()));
         }
         Ok(fold.finish(&self.rules.catalogue, now))
+    }
+
+    /// The record of the configuration in force before this instant; the first one after it, where none is older.
+    fn configuration_at(&self, until: Option<Timestamp>) -> Result<Option<Record>, StoreError> {
+        let filter = RecordFilter { event: "configuration_changed".parse().ok(), ..RecordFilter::default() };
+        let first = RecordQuery { filter: filter.clone(), ..RecordQuery::after(Revision::ZERO, CHUNK) };
+        let filter = RecordFilter { until, ..filter };
+        let last = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
+        let says = |record: &Record| matches!(&record.event.fact, Fact::ConfigurationChanged { roles: Some(_), .. });
+        for query in [last, first] {
+            if let Some(found) = self.store.records(&query)?.1.into_iter().find(says) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// What was refused to the holder while the grant was in force.

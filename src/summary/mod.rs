@@ -1,7 +1,7 @@
 //! What was done under a grant: one value that is a fold over the records about it, and the forms in which people read it.
 //!
-//! The same records give the same summary, byte for byte, on every replica. Only the proposal of a smaller role depends on
-//! more: on the catalogue that it is chosen from.
+//! The same records give the same summary, byte for byte, on every replica and whenever it is read: a smaller role is chosen
+//! from the catalogue that was in force at the end, which stands in the record of a configuration.
 //!
 //! | file | question |
 //! |---|---|

@@ -49,28 +49,34 @@ pub fn smaller_role(
     done: &[Action],
     catalogue: &BTreeMap<RoleName, Role>,
 ) -> Option<SmallerRole> {
+    smallest(granted, done, catalogue.iter().map(|(name, role)| (name, &role.permissions)))
+}
+
+/// The same, of what each role gives.
+pub(super) fn smallest<'a>(
+    granted: &PermissionSet,
+    done: &[Action],
+    catalogue: impl Iterator<Item = (&'a RoleName, &'a PermissionSet)>,
+) -> Option<SmallerRole> {
     if done.is_empty() {
         return None;
     }
-    let covers_all = |role: &&Role| done.iter().all(|action| role.permissions.covers(action));
-    let is_smaller = |role: &&Role| role.permissions.is_within(granted) && !granted.is_within(&role.permissions);
-    let fitting: Vec<&Role> = catalogue.values().filter(covers_all).filter(is_smaller).collect();
-    let size = |role: &&Role| {
-        let allowed = role.permissions.allowed();
+    let covers_all = |given: &PermissionSet| done.iter().all(|action| given.covers(action));
+    let is_smaller = |given: &PermissionSet| given.is_within(granted) && !granted.is_within(given);
+    let fitting: Vec<_> = catalogue.filter(|(_, given)| covers_all(given) && is_smaller(given)).collect();
+    let size = |(name, given): &(&RoleName, &PermissionSet)| {
+        let allowed = given.allowed();
         let wildcards = allowed.iter().filter(|one| one.is_everything() || one.wildcard_prefix().is_some()).count();
-        (wildcards, allowed.len(), role.name.clone())
+        (wildcards, allowed.len(), (*name).clone())
     };
-    let holds_a_smaller_one = |role: &Role| {
-        let inner = |other: &&Role| other.permissions.is_within(&role.permissions);
-        let outer = |other: &&Role| role.permissions.is_within(&other.permissions);
-        fitting.iter().copied().any(|other| inner(&other) && !outer(&other))
-    };
-    let smallest = fitting.iter().copied().filter(|role| !holds_a_smaller_one(role)).min_by_key(size)?;
-    let inside = smallest.permissions.allowed().iter().filter_map(|permission| {
+    let holds_a_smaller_one =
+        |given: &PermissionSet| fitting.iter().any(|(_, other)| other.is_within(given) && !given.is_within(other));
+    let (role, given) = fitting.iter().copied().filter(|(_, given)| !holds_a_smaller_one(given)).min_by_key(size)?;
+    let inside = given.allowed().iter().filter_map(|permission| {
         let within = granted.allowed().iter().find(|one| one.includes(permission))?;
         Some(Held { permission: permission.clone(), within: within.clone() })
     });
-    Some(SmallerRole { role: smallest.name.clone(), inside: inside.collect(), excepted: granted.excepted().to_vec() })
+    Some(SmallerRole { role: role.clone(), inside: inside.collect(), excepted: granted.excepted().to_vec() })
 }
 
 #[cfg(test)]

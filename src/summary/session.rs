@@ -1,13 +1,14 @@
 //! What the records say of a grant.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::moments::{Moment, moment};
-use super::right_size::{SmallerRole, smaller_role};
+use super::right_size::{SmallerRole, smaller_role, smallest};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Action, AlertState, Event, Fact, Grant, GrantStatus, Permission, RefusedKind, Resource, Revision,
-    Role, RoleName, Timestamp,
+    AccessRequest, Action, AlertState, Event, Fact, Grant, GrantStatus, Permission, PermissionSet, RefusedKind,
+    Resource, Revision, Role, RoleName, Timestamp,
 };
 use crate::workflow::{View, evolve};
 
@@ -76,6 +77,11 @@ impl Uses {
     pub const KINDS: usize = 500;
 }
 
+/// When the grant ended or will end.
+fn end_of(grant: &Grant) -> Timestamp {
+    grant.ended.as_ref().map_or(grant.window.end(), |end| end.at)
+}
+
 /// How often one permission was used on one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
@@ -91,8 +97,8 @@ pub struct Used {
     pub last: Timestamp,
 }
 
-/// Takes in the records about a grant and about its request, each kind oldest first, and makes a summary of them. What it keeps
-/// does not grow with the number of uses.
+/// Takes in the records about a grant and about its request, each kind oldest first, and those of configurations, and makes a
+/// summary of them. What it keeps does not grow with the number of uses.
 #[derive(Debug, Default)]
 pub struct Fold {
     view: View,
@@ -105,12 +111,19 @@ pub struct Fold {
     counted: Uses,
     alerts: Vec<AlertState>,
     refused: (Vec<RefusedKind>, u64),
+    /// What the roles gave by the last record of a configuration until the end, or else by the first one after it.
+    catalogue: Option<Arc<BTreeMap<RoleName, PermissionSet>>>,
 }
 
 impl Fold {
     /// Takes in a record. The one of the grant's creation is about the request too; the second time it changes nothing.
     pub fn add(&mut self, record: &Record) {
         let Record { revision, event, .. } = record;
+        if let Fact::ConfigurationChanged { roles, .. } = &event.fact {
+            let is_in_time = self.view.grant.as_ref().is_none_or(|grant| event.at < end_of(grant));
+            self.catalogue = roles.clone().filter(|_| is_in_time || self.catalogue.is_none()).or(self.catalogue.take());
+            return;
+        }
         let again = match &event.fact {
             Fact::GrantCreated(grant) => self.view.grant.as_ref().is_some_and(|known| known.id == grant.id),
             _ => false,
@@ -137,10 +150,17 @@ impl Fold {
         self.refused = refused;
     }
 
-    /// The summary at `now`; `None` when no record tells of the grant and its request.
+    /// When the grant ends, by what was taken in; `None` before its record.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.view.grant.as_ref().map(end_of)
+    }
+
+    /// The summary at `now`; `None` when no record tells of the grant and its request. `catalogue` counts where no record of a
+    /// configuration says what the roles gave.
     #[must_use]
     pub fn finish(self, catalogue: &BTreeMap<RoleName, Role>, now: Timestamp) -> Option<Session> {
-        let Self { view, through, timeline, uses, actions, counted, alerts, refused, .. } = self;
+        let Self { view, through, timeline, uses, actions, counted, alerts, refused, catalogue: given, .. } = self;
         let (grant, request) = (view.grant?, view.request?);
         let status = grant.status(now);
         let until = match (&grant.ended, status) {
@@ -155,7 +175,10 @@ impl Fold {
         let is_unused = |permission: &&Permission| !uses.actions.iter().any(|action| permission.covers(action));
         Some(Session {
             unused: grant.permissions.allowed().iter().filter(is_unused).cloned().collect(),
-            smaller: smaller_role(&grant.permissions, &uses.actions, catalogue),
+            smaller: match &given {
+                Some(given) => smallest(&grant.permissions, &uses.actions, given.iter()),
+                None => smaller_role(&grant.permissions, &uses.actions, catalogue),
+            },
             timeline: {
                 // A use that waited to be written stands where it was made.
                 let mut moments: Vec<Moment> = timeline.into_values().collect();

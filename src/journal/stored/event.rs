@@ -1,5 +1,8 @@
 //! One fact, when it became true, and by whom.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::alert::StoredAlert;
@@ -7,14 +10,14 @@ use super::approval::StoredCapacity;
 use super::assessment::StoredAssessment;
 use super::delegation::StoredDelegation;
 use super::grant::StoredGrant;
-use super::parts::{StoredActor, StoredPrincipal};
+use super::parts::{StoredActor, StoredPermissions, StoredPrincipal};
 use super::proof::StoredProof;
 use super::refused::StoredRefused;
 use super::request::{StoredAmendment, StoredRequest};
 use super::review::StoredCut;
 use super::standing::StoredStanding;
 use super::used::StoredUse;
-use crate::model::{Event, Fact, Invalid, Justification, Removal, Revision, Timestamp};
+use crate::model::{Event, Fact, Invalid, Justification, PermissionSet, Removal, Revision, RoleName, Timestamp};
 
 /// An event as it is written down, version 1.
 ///
@@ -151,6 +154,8 @@ enum StoredFact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         catalogue: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        roles: Option<BTreeMap<String, StoredPermissions>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         policies: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<String>,
@@ -282,10 +287,12 @@ impl From<&Event> for StoredEvent {
             Fact::StandingReported { principal, standing } => {
                 StoredFact::StandingReported { principal: principal.into(), standing: standing.into() }
             }
-            Fact::ConfigurationChanged { digest, catalogue, policies, account, grants, requests } => {
+            Fact::ConfigurationChanged { digest, catalogue, roles, policies, account, grants, requests } => {
+                let stored = |(name, set): (&RoleName, &PermissionSet)| (name.to_string(), set.into());
                 StoredFact::ConfigurationChanged {
                     digest: digest.clone(),
                     catalogue: catalogue.clone(),
+                    roles: roles.as_ref().map(|roles| roles.iter().map(stored).collect()),
                     policies: policies.clone(),
                     account: account.as_deref().map(str::to_owned),
                     grants: *grants,
@@ -420,9 +427,12 @@ impl TryFrom<StoredEvent> for Event {
             StoredFact::StandingReported { principal, standing } => {
                 Fact::StandingReported { principal: principal.try_into()?, standing: standing.try_into()? }
             }
-            StoredFact::ConfigurationChanged { digest, catalogue, policies, account, grants, requests } => {
+            StoredFact::ConfigurationChanged { digest, catalogue, roles, policies, account, grants, requests } => {
                 let account = account.map(Into::into);
-                Fact::ConfigurationChanged { digest, catalogue, policies, account, grants, requests }
+                let role = |(name, set): (String, StoredPermissions)| Ok((name.parse()?, set.try_into()?));
+                let roles = roles.map(|roles| roles.into_iter().map(role).collect::<Result<_, Invalid>>());
+                let roles = roles.transpose()?.map(Arc::new);
+                Fact::ConfigurationChanged { digest, catalogue, roles, policies, account, grants, requests }
             }
             StoredFact::ProcessStarted { process, id, version, account } => Fact::ProcessStarted {
                 process: process.into(),

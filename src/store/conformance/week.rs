@@ -311,6 +311,7 @@ impl Telling {
                 let fact = Fact::ConfigurationChanged {
                     digest: digest("all"),
                     catalogue: Some(digest("roles")),
+                    roles: None,
                     policies: None,
                     account: Some("jit".into()),
                     grants: 0,
