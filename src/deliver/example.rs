@@ -17,6 +17,7 @@ pub(super) fn full() -> Notice {
     Notice {
         kind: NoticeKind::RequestSubmitted,
         at: at.to_string(),
+        trace_id: some("4bf92f3577b34da6a3ce929d0e0e4736"),
         urgent: true,
         drill: true,
         audience: Vec::new(),

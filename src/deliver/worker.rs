@@ -303,7 +303,8 @@ impl Work {
                         Some(pause) => Settled::RetryAt { at: later(at, pause), error: why },
                         None => {
                             tracing::error!(channel, delivery = %attempt.ids.first().copied().unwrap_or(NOBODY), error = why, "a notice was given up");
-                            Settled::Failed { error: format!("given up after {} attempts: {why}", attempt.number) }
+                            let times = if attempt.number == 1 { "attempt" } else { "attempts" };
+                            Settled::Failed { error: format!("given up after {} {times}: {why}", attempt.number) }
                         }
                     }
                 }
@@ -398,6 +399,7 @@ fn send_in_span((name, channel): (&str, &dyn Channel), job: &Job, attempt: u32) 
         messaging.message.id = %job.deliveries.first().map_or(NOBODY, |first| first.delivery.id),
         messaging.batch.message_count = job.deliveries.len(),
         jit.attempt = attempt,
+        jit.trace_id = tracing::field::Empty,
         "error.type" = tracing::field::Empty,
     );
     let done = span.in_scope(|| send(channel, job, attempt));
@@ -411,6 +413,15 @@ fn send_in_span((name, channel): (&str, &dyn Channel), job: &Job, attempt: u32) 
     done
 }
 
+/// From which traces of commands the notices follow: by that an operator finds the message of a command.
+fn note_traces(notices: &[Notice]) {
+    let mut traces: Vec<&str> = notices.iter().filter_map(|notice| notice.trace_id.as_deref()).collect();
+    traces.dedup();
+    if !traces.is_empty() {
+        tracing::Span::current().record("jit.trace_id", traces.join(" ").as_str());
+    }
+}
+
 fn send(channel: &dyn Channel, job: &Job, attempt: u32) -> Result<Option<String>, Unsent> {
     let Some(first) = job.deliveries.first() else { return Ok(None) };
     let parse = |one: &LeasedDelivery| {
@@ -418,6 +429,7 @@ fn send(channel: &dyn Channel, job: &Job, attempt: u32) -> Result<Option<String>
         Notice::parse(&one.body).map_err(why)
     };
     let notices = job.deliveries.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    note_traces(&notices);
     let outgoing = Outgoing {
         delivery: first.delivery.id,
         attempt,

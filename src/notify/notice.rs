@@ -26,6 +26,9 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// When that happened.
     pub at: String,
+    /// The trace of the command that it follows from, as the host told it: 32 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
     /// Whether it is never held back by quiet hours or a digest.
     pub urgent: bool,
     /// Whether it is about an exercise of access without approval.
@@ -278,6 +281,7 @@ impl Notice {
         Self {
             kind,
             at: at.to_string(),
+            trace_id: None,
             urgent: kind.is_urgent(),
             drill: false,
             audience: Vec::new(),

@@ -200,8 +200,9 @@ fn each_message_is_a_span_that_says_what_became_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let engine = stored(&folder);
     let submit = |name: &str| engine.workflow().execute(&caller(name, &[]), submit(), None).unwrap();
-    submit("ann@example.com");
-    submit("eve@example.com");
+    let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    service::within_trace(Some(header), || submit("ann@example.com"));
+    service::within_trace(Some("no header of a trace"), || submit("eve@example.com"));
     let channel = Arc::new(Hook::default());
     let line = Line { channel, pace: Pace::default(), timeout: Duration::from_secs(1) };
     let deliverer = Deliverer::start(Told(engine.outbox()), [("hook".to_owned(), line)].into()).unwrap();
@@ -221,6 +222,8 @@ fn each_message_is_a_span_that_says_what_became_of_it() {
         (said("error.type"), said("otel.status_code")),
         (vec![Some("refused"), None], vec![Some("ERROR"), None])
     );
+    let traces = [Some("4bf92f3577b34da6a3ce929d0e0e4736"), None];
+    assert_eq!(said("jit.trace_id"), traces, "by the trace of a command its message is found");
     assert!(said("messaging.message.id").iter().all(|id| id.is_some_and(|id| id.len() == 36)));
     assert!(!format!("{sent:?}").contains("example.com"), "traces do not say who");
     // What the work of delivery asks the store for is within its rounds.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -91,3 +93,18 @@ def test_the_span_of_the_host_comes_before_a_header(spans: InMemorySpanExporter)
     (grants,) = ours(spans)
     context = host.get_span_context()
     assert above(spans, grants) == (f"{context.trace_id:032x}", f"{context.span_id:016x}")
+
+
+def test_a_message_says_in_which_trace_its_command_was(spans: InMemorySpanExporter) -> None:
+    came: queue.Queue[dict[str, Any]] = queue.Queue()
+    with Engine.from_yaml(CONFIG, environ={}) as engine:
+        engine.add_channel("own", came.put)
+        app = FastAPI()
+        app.include_router(create_router(engine, caller=who))
+        sent = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+        made = TestClient(app).post("/jit/request", json={"role": "auditor", "reason": "look"}, headers=sent)
+        assert made.status_code == 201
+        assert came.get(timeout=60)["notices"][0]["trace_id"] == TRACE
+        # Outside of every span there is none.
+        engine.submit(Caller("eve@example.com"), role="auditor", reason="look")
+        assert "trace_id" not in came.get(timeout=60)["notices"][0]
