@@ -7,6 +7,7 @@
 
 use super::metrics::Counters;
 use super::shared::Shared;
+use super::within_trace::traced;
 use crate::journal::Record;
 use crate::model::{Event, Principal, Timestamp};
 use crate::notify::{NoticeSettings, messages, record_messages, use_messages};
@@ -64,7 +65,7 @@ impl Decision {
         let decided_from = self.facts.iter().map(|(view, _)| view.revision).min().filter(|_| self.conditional);
         let events: Vec<Event> = self.facts.into_iter().flat_map(|(_, events)| events).collect();
         outbox.extend(record_messages(&events, notices));
-        Batch { decided_from, events, outbox, done: self.done }
+        Batch { decided_from, events, outbox: traced(outbox), done: self.done }
     }
 }
 

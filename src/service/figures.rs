@@ -1,7 +1,7 @@
 //! Where the figures of an engine come from.
 
 use super::engine::Engine;
-use super::metrics::{self, Counters, Histogram, Metrics, value};
+use super::metrics::{self, Counters, Histogram, Metrics};
 use super::shared::Shared;
 use super::workflow::Workflow;
 use crate::check::{Check, Decider};
@@ -47,30 +47,29 @@ impl Shared {
     fn metrics(&self) -> Result<Metrics, StoreError> {
         let now = self.time.now();
         let seconds = |millis: i64| millis.max(0) as f64 / 1_000.0;
-        let counters = &self.counters;
+        let counted = self.counted();
         let mut all = Metrics::default();
-        all.put(metrics::USES, value(&counters.uses) as f64);
-        let (stale, unrecordable) = self.checks.not_honoured();
-        let (denied, refused) = self.checks.refused.calls();
+        all.put(metrics::USES, counted.uses as f64);
+        let (stale, unrecordable) = (counted.stale, counted.unrecordable);
         let outcome = |outcome: Outcome, count: u64| (outcome.name().to_owned(), count as f64);
         let decisions = [
-            outcome(Outcome::Allow, value(&counters.uses)),
-            outcome(Outcome::Deny, denied),
-            outcome(Outcome::NotApplicable, refused + stale + unrecordable),
+            outcome(Outcome::Allow, counted.uses),
+            outcome(Outcome::Deny, counted.denied),
+            outcome(Outcome::NotApplicable, counted.refused_calls + stale + unrecordable),
         ];
         all.put_all(metrics::DECISIONS, decisions);
         let not = [("stale".to_owned(), stale as f64), ("unrecordable".to_owned(), unrecordable as f64)];
         all.put_all(metrics::NOT_HONOURED, not);
-        let outcomes = [("done", &counters.done), ("refused", &counters.refused), ("failed", &counters.failed)];
-        let outcomes = outcomes.map(|(name, counter)| (name.to_owned(), value(counter) as f64));
+        let outcomes = [("done", counted.done), ("refused", counted.refused), ("failed", counted.failed)];
+        let outcomes = outcomes.map(|(name, count)| (name.to_owned(), count as f64));
         all.put_all(metrics::COMMANDS, outcomes);
-        all.put_histogram(metrics::PROBE, counters.probes());
+        all.put_histogram(metrics::PROBE, metrics::probes(&counted));
         let offline = self.offline.as_ref().map(|offline| offline.health(now)).unwrap_or_default();
-        all.put(metrics::OFFLINE, value(&counters.offline) as f64);
+        all.put(metrics::OFFLINE, metrics::value(&self.counters.offline) as f64);
         all.put(metrics::OFFLINE_ENTRIES, offline.entries as f64);
         all.put(metrics::OFFLINE_GRANTS, offline.grants as f64);
         all.put(metrics::OFFLINE_PROBLEM, f64::from(u8::from(offline.problem.is_some())));
-        all.put(metrics::ROUNDS, value(&counters.rounds_failed) as f64);
+        all.put(metrics::ROUNDS, counted.rounds_failed as f64);
         let proven = self.following.lock().proven;
         all.put(metrics::STALENESS, seconds(now.millis() - proven.millis()));
         all.put(metrics::DOUBTED, f64::from(u8::from(self.time.trouble().is_some())));

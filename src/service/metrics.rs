@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use super::counts::{Counts, PROBE_BOUNDS};
+
 /// What a figure is. Complete on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FigureKind {
@@ -56,7 +58,7 @@ macro_rules! families {
 }
 
 families! {
-    USES = "jit_uses_total", Counter, "", "Uses of grants that this process has written: checks that a grant allowed.";
+    USES = "jit_uses_total", Counter, "", "Uses of grants that were written: checks that a grant allowed.";
     DECISIONS = "jit_decisions_total", Counter, "outcome", "Decisions that leave a trace: uses that a grant allowed, calls that a guardrail denied, and calls that were refused otherwise (not_applicable).";
     NOT_HONOURED = "jit_not_honoured_total", Counter, "reason", "Checks under a grant that were not honoured: the state was stale, or the use could not be recorded.";
     COMMANDS = "jit_commands_total", Counter, "outcome", "Commands of callers by outcome: done, refused or failed.";
@@ -65,7 +67,7 @@ families! {
     OFFLINE_ENTRIES = "jit_offline_entries", Gauge, "", "Entries that wait on this machine to be merged into the journal.";
     OFFLINE_GRANTS = "jit_offline_grants", Gauge, "", "Break-glass grants in force that only this machine knows of.";
     OFFLINE_PROBLEM = "jit_offline_problem", Gauge, "", "1 while what waits on this machine cannot be merged and a person has to look.";
-    ROUNDS = "jit_background_failures_total", Counter, "", "Rounds of the background work of this process that failed, mostly because the store could not be read or written.";
+    ROUNDS = "jit_background_failures_total", Counter, "", "Rounds of the background work that failed, mostly because the store could not be read or written.";
     STALENESS = "jit_staleness_seconds", Gauge, "", "How old the last proof is that the state is current.";
     DOUBTED = "jit_clock_doubted", Gauge, "", "1 while the clock is doubted and no grant is honoured.";
     SOURCE = "jit_clock_source", Gauge, "source", "1 for the clock that is believed: that of the host or of the database.";
@@ -187,9 +189,6 @@ impl Histogram {
     }
 }
 
-/// The bounds of the time of a check, in nanoseconds.
-const PROBE_BOUNDS: [u64; 10] = [10, 25, 50, 100, 250, 500, 1_000, 10_000, 100_000, 1_000_000];
-
 /// What is counted while an engine runs.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -239,12 +238,18 @@ impl Counters {
         self.probe_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    pub(super) fn probes(&self) -> Histogram {
-        let bound = |nanos: &u64| *nanos as f64 / 1e9;
-        let buckets = PROBE_BOUNDS.iter().map(bound).zip(self.probes.iter().map(value)).collect();
-        Histogram { buckets, count: value(&self.probe_count), sum: value(&self.probe_nanos) as f64 / 1e9 }
+    /// How many checks were measured, how long they took together, and how many took at most each bound.
+    pub(super) fn probes(&self) -> (u64, u64, [u64; PROBE_BOUNDS.len()]) {
+        (value(&self.probe_count), value(&self.probe_nanos), self.probes.each_ref().map(value))
     }
+}
+
+/// The histogram of the checks that were measured.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+pub(super) fn probes(counted: &Counts) -> Histogram {
+    let bound = |nanos: &u64| *nanos as f64 / 1e9;
+    let buckets = PROBE_BOUNDS.iter().map(bound).zip(counted.probe_buckets).collect();
+    Histogram { buckets, count: counted.probes, sum: counted.probe_nanos as f64 / 1e9 }
 }
 
 pub(super) fn value(counter: &AtomicU64) -> u64 {
@@ -266,9 +271,10 @@ mod tests {
     fn buckets_are_cumulative() {
         let counters = Counters::default();
         [5, 30, 30, 2_000_000].iter().for_each(|nanos| counters.probed(*nanos));
-        let found = counters.probes();
-        assert_eq!(found.buckets.iter().map(|(_, below)| *below).collect::<Vec<_>>(), [1, 1, 3, 3, 3, 3, 3, 3, 3, 3]);
-        assert_eq!((found.count, found.buckets[0].0), (4, 1e-8));
+        let (count, probe_nanos, probe_buckets) = counters.probes();
+        assert_eq!(probe_buckets, [1, 1, 3, 3, 3, 3, 3, 3, 3, 3]);
+        let found = probes(&Counts { probes: count, probe_nanos, probe_buckets, ..Counts::default() });
+        assert_eq!((found.count, found.buckets[0]), (4, (1e-8, 1)));
         let hours = Histogram::of(&[60.0, 600.0], [30.0, 60.0, 61.0, 9_000.0]);
         assert_eq!((hours.buckets, hours.count, hours.sum), (vec![(60.0, 2), (600.0, 3)], 4, 9_151.0));
     }

@@ -37,6 +37,8 @@
 //! | `sealing` | verifying what was written since the last checkpoint, and signing the next one |
 //! | `metrics` | the figures of an engine, and how Prometheus reads them |
 //! | `figures` | where they come from |
+//! | `counts` | what is counted for them |
+//! | `counted` | what the processes of this machine have counted together |
 //! | `pulse` | what was seen of the health of the engine |
 //! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
 //! | `activity` | what happens now, for those who look on |
@@ -77,6 +79,7 @@
 //! | `health` | how the library stands |
 //! | `outbox` | what is told to whom, for whoever sends it |
 //! | `notifier` | what wakes those who wait |
+//! | `within_trace` | within which trace the host calls |
 
 mod accountable;
 mod activity;
@@ -87,6 +90,8 @@ mod authorize;
 mod away;
 mod commit;
 mod configured;
+mod counted;
+mod counts;
 #[cfg(feature = "cedar")]
 mod cross_check;
 mod crowd;
@@ -162,6 +167,7 @@ mod uses;
 mod watch;
 #[cfg(feature = "cedar")]
 mod weigh;
+mod within_trace;
 mod workflow;
 
 pub use crate::monitor::Counts;
@@ -189,4 +195,5 @@ pub use remedies::Remedies;
 pub use sealing::Sealer;
 pub use settings::{GuardrailSettings, JournalSettings, MIN_RETENTION_DAYS, PolicyTests, Settings};
 pub use watch::Watch;
+pub use within_trace::within_trace;
 pub use workflow::Workflow;

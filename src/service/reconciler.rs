@@ -123,6 +123,7 @@ impl Reconciler {
         #[cfg(feature = "cedar")]
         guarded?;
         shared.remember();
+        shared.tell_counts();
         shared.apply_configuration()?;
         shared.note_start()?;
         let mut noted = 0;

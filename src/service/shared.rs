@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::approved::KeptApprovals;
+use super::counts::Told;
 use super::crowd::Crowd;
 use super::directory::Directory;
 use super::ended_sessions::EndedSessions;
@@ -74,6 +75,7 @@ pub(super) struct Shared {
     /// How the grants came to be whose records were read.
     pub(super) approvals: Mutex<KeptApprovals>,
     pub(super) counters: Counters,
+    pub(super) told: Mutex<Told>,
     /// The values of the configuration as text, where there is one to put on record.
     pub(super) configuration: Option<String>,
     /// Whether what the configuration asks for at a start is done.
@@ -126,6 +128,7 @@ impl Shared {
             approvals: Mutex::default(),
             sessions: Mutex::default(),
             counters: Counters::default(),
+            told: Mutex::default(),
             #[cfg(feature = "cedar")]
             standing: policies.standing(&settings.standing_policies)?,
             #[cfg(feature = "cedar")]

@@ -23,6 +23,7 @@
 //! | `statuses` | which rows of a database have a status at an instant |
 //! | `spans` | which span a transaction of a database is |
 //! | `gate` | who is inside, and how everybody is kept out while a process forks |
+//! | `counted` | what the processes of one machine have counted together, kept in a small file |
 //! | `memo` | the last position that was seen, kept in a small file |
 //! | `error` | why a store could not do what was asked |
 //! | `fold` | how a batch of events changes the rows |
@@ -40,6 +41,8 @@ mod checkpoints;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod columns;
 mod copy;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod counted;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod ending;
 mod error;

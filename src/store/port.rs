@@ -287,6 +287,19 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What is new for those who look on, of one reading: [`Store::records`] and [`Store::refusals`] together.
+    ///
+    /// # Errors
+    /// As for these two.
+    fn news(
+        &self,
+        query: &RecordQuery,
+        page: &RefusalPage,
+    ) -> Result<(Head, Vec<Record>, Vec<NumberedRefusal>), StoreError> {
+        let (head, records) = self.records(query)?;
+        Ok((head, records, self.refusals(page)?))
+    }
+
     /// Removes what is kept no longer: notices with their deliveries ([`super::NOTICE_DAYS`], [`super::UNSENT_DAYS`],
     /// [`super::MAX_NOTICES`]), refused attempts ([`super::REFUSAL_DAYS`]) and idempotency keys ([`super::KEY_DAYS`]). Removes some thousands at most, and answers how
     /// many rows that were; call it again while it is not zero. Commits do the same from time to time.
@@ -324,6 +337,16 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn remember(&self, seen: &Seen) -> Result<(), StoreError>;
+
+    /// Adds these counts, each in its place, to what the processes of this machine have counted, and answers the sums. They are
+    /// kept beside the store and for figures alone. `None` where nothing can be kept outside the store.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then nothing was added.
+    fn add_counts(&self, counts: &[u64]) -> Result<Option<Vec<u64>>, StoreError> {
+        let _ = counts;
+        Ok(None)
+    }
 
     /// The last signed checkpoint that is kept and covers nothing after this record. A store that keeps none answers none, and
     /// then nothing is proven by checkpoints; the same goes for the four calls below.

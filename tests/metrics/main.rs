@@ -165,3 +165,44 @@ fn the_dashboard_and_the_rules_use_figures_that_are_there() {
         }
     }
 }
+
+#[test]
+fn the_counters_of_all_processes_of_a_machine_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jit.db");
+    let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z".parse().unwrap()));
+    let open = || {
+        let config = Config::parse(CONFIG, []).unwrap();
+        let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+        Builder::new(store, config.rules).settings(config.settings).clock(clock.clone()).open().unwrap()
+    };
+    let commands = |engine: &Engine, outcome: &str| {
+        let metrics = engine.metrics().unwrap();
+        let found = metrics.figures.iter().find(|figure| figure.family.name == "jit_commands_total").unwrap();
+        found.values[outcome]
+    };
+    let refused = |engine: &Engine| {
+        let approve = Approve::new(RequestId::from_u128(7));
+        engine.workflow().execute(&caller("dev@example.com", &[]), approve, None).unwrap_err();
+    };
+    let (one, other) = (open(), open());
+    (0..3).for_each(|_| refused(&one));
+    refused(&other);
+    assert_eq!(commands(&other, "refused"), 1.0, "the first has not told anybody yet");
+    one.reconciler().tick().unwrap();
+    assert_eq!((commands(&one, "refused"), commands(&other, "refused")), (4.0, 4.0));
+    // What was told is not told again, and it outlives its process.
+    clock.advance(2_000);
+    one.reconciler().tick().unwrap();
+    assert_eq!(commands(&other, "refused"), 4.0);
+    drop(one);
+    refused(&other);
+    let next = open();
+    assert_eq!(commands(&next, "refused"), 4.0);
+    assert_eq!((commands(&other, "refused"), commands(&next, "refused")), (5.0, 5.0));
+    // Where the file cannot be written, no counter falls.
+    std::fs::remove_file(folder.path().join("jit.db-figures")).unwrap();
+    std::fs::create_dir(folder.path().join("jit.db-figures")).unwrap();
+    refused(&next);
+    assert_eq!(commands(&next, "refused"), 6.0);
+}

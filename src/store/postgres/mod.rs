@@ -64,6 +64,7 @@ pub use options::PostgresOptions;
 use snapshot::Exclusive;
 pub use url::PostgresUrl;
 
+use super::counted;
 use super::memo;
 use super::verification::tell;
 use super::{
@@ -115,9 +116,13 @@ impl PostgresStore {
 
     /// The file that keeps the last position that was seen, if there is a folder for it.
     fn seen(&self) -> Option<PathBuf> {
+        self.beside("seen")
+    }
+
+    fn beside(&self, what: &str) -> Option<PathBuf> {
         let options = self.connections.options();
         let database = self.connections.url().database();
-        let name = format!("{database}-{}-seen", options.schema).replace(['/', '\\', '\0'], "_");
+        let name = format!("{database}-{}-{what}", options.schema).replace(['/', '\\', '\0'], "_");
         options.state_folder.as_ref().map(|folder| folder.join(name))
     }
 
@@ -297,12 +302,27 @@ impl Store for PostgresStore {
         self.connections.read("listing refused attempts", |s| refusals::page(s, page))
     }
 
+    fn news(
+        &self,
+        query: &RecordQuery,
+        page: &RefusalPage,
+    ) -> Result<(Head, Vec<Record>, Vec<NumberedRefusal>), StoreError> {
+        self.connections.read("reading what is new", |s| {
+            let (head, records) = journal::records(s, self.schema(), query)?;
+            Ok((head, records, refusals::page(s, page)?))
+        })
+    }
+
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.connections.read("counting notices", |s| outbox::waiting(s, now))
     }
 
     fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError> {
         self.connections.change("removing what is kept no longer", |s| outbox::forget_old(s, now))
+    }
+
+    fn add_counts(&self, counts: &[u64]) -> Result<Option<Vec<u64>>, StoreError> {
+        self.beside("figures").map(|path| counted::add(&path, counts)).transpose()
     }
 
     fn remembered(&self) -> Result<Option<Seen>, StoreError> {

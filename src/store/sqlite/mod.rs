@@ -77,6 +77,7 @@ pub(crate) use private::check_private;
 
 use snapshot::Exclusive;
 
+use super::counted;
 use super::memo;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery,
@@ -275,12 +276,27 @@ impl Store for SqliteStore {
         self.connections.read("listing refused attempts", |c| refusals::page(c, page))
     }
 
+    fn news(
+        &self,
+        query: &RecordQuery,
+        page: &RefusalPage,
+    ) -> Result<(Head, Vec<Record>, Vec<NumberedRefusal>), StoreError> {
+        self.connections.read("reading what is new", |c| {
+            let (head, records) = journal::records(c, query)?;
+            Ok((head, records, refusals::page(c, page)?))
+        })
+    }
+
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.connections.read("counting notices", |c| outbox::waiting(c, now))
     }
 
     fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError> {
         self.connections.write("removing what is kept no longer", |c| outbox::forget_old(c, now))
+    }
+
+    fn add_counts(&self, counts: &[u64]) -> Result<Option<Vec<u64>>, StoreError> {
+        counted::add(&file::with_suffix(self.path(), "-figures"), counts).map(Some)
     }
 
     fn remembered(&self) -> Result<Option<Seen>, StoreError> {
