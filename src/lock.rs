@@ -25,9 +25,8 @@ impl<T> Mutex<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same for a lock that may be held for ever, by a thread that a fork has left behind. `None` when it still is
-    /// after about that time.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    /// The same for a lock that may be held for long, or for ever by a thread that a fork has left behind. `None` when it still
+    /// is after about that time.
     pub(crate) fn try_lock_for(&self, patience: Duration) -> Option<MutexGuard<'_, T>> {
         use std::sync::TryLockError;
 

@@ -131,7 +131,7 @@ fn what_is_possible_already_is_redundant() {
     let on = |submit: Submit| submit.permissions(Some(reading())).resource(Scope::one("tool", "deploy").unwrap());
     let found = analysis(&engine, ask(&engine, &dev, "operator", on));
     assert!(found.is_redundant() && found.newly_total == 0, "{found:?}");
-    assert_eq!(found.sentences()[0], "Nothing new: all of it is possible already.");
+    assert_eq!(found.sentences()[0], "Nothing new now: rights and grants of the requester let all of it pass already.");
 
     // By a live grant too.
     let shop = |submit: Submit| submit.resource(Scope::one("server", "shop").unwrap());

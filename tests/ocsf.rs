@@ -205,6 +205,7 @@ fn one_of_each(store: &dyn Store) {
         Fact::ConfigurationChanged {
             digest: "cd".repeat(32),
             catalogue: Some("ef".repeat(32)),
+            roles: None,
             policies: None,
             account: Some("jit".into()),
             grants: 1,

@@ -138,7 +138,7 @@ impl Analysis {
             }
             all.push(format!("Newly possible: {}.", named.join(", ")));
         } else if self.is_redundant() {
-            all.push("Nothing new: all of it is possible already.".to_owned());
+            all.push("Nothing new now: rights and grants of the requester let all of it pass already.".to_owned());
         } else {
             all.push("Nothing that is known becomes possible.".to_owned());
         }

@@ -67,15 +67,23 @@ impl Kept {
         self.raised.values().filter(silenced).any(like)
     }
 
-    /// Takes in a record of an alert.
+    /// Takes in a record of an alert in its turn.
     pub(super) fn add(&mut self, record: &Record) {
+        if let Fact::AlertRaised(alert) = &record.event.fact {
+            *self.counts.entry(alert.kind).or_default() += 1;
+        }
+        self.know(record);
+    }
+
+    /// Takes in a record of an alert, in its turn or before.
+    pub(super) fn know(&mut self, record: &Record) {
         if let Some(state) = AlertState::raised(&record.event, record.revision) {
             let id = state.alert.id;
             self.found.remove(&id);
             self.known.insert(id);
-            *self.counts.entry(state.alert.kind).or_default() += 1;
             self.by_id.insert(id, record.revision);
-            self.raised.insert(record.revision, state);
+            // What was done about it may be known already.
+            self.raised.entry(record.revision).or_insert(state);
             if self.raised.len() > KEPT
                 && let Some((_, oldest)) = self.raised.pop_first()
             {

@@ -217,6 +217,11 @@ impl Monitor {
         self.kept.is_found(id)
     }
 
+    /// Takes in the record of an alert, or of what was done about one, before its turn: when it comes, it changes nothing.
+    pub fn know_alert(&mut self, record: &Record) {
+        self.kept.know(record);
+    }
+
     /// The alert of this id, while it is kept.
     #[must_use]
     pub fn alert(&self, id: AlertId) -> Option<&AlertState> {

@@ -1,6 +1,7 @@
 //! What happens now, for those who look on: how it is read, and who may know of it.
 //!
-//! The store is asked at most once a second, however many look, and not at all while nobody does.
+//! The store is asked at most once a second, however many look, and not at all while nobody does. One reading gives the changes,
+//! the uses and alerts among them, and the refused calls.
 
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ use crate::journal::Record;
 use crate::lock::MutexGuard;
 use crate::model::{Caller, Delegation, Grant, GrantId, Invalid, Revision, Subject, Timestamp};
 use crate::monitor::{About, Activity, Counts};
-use crate::store::{Page, RecordQuery, RefusalPage, StoreError, Visible};
-use crate::workflow::{Needs, Refusal, Whose, may_audit, may_see_delegation, may_see_grant, may_see_request};
+use crate::store::{NumberedRefusal, Page, RecordQuery, RefusalPage, StoreError, Visible};
+use crate::workflow::{
+    Needs, Refusal, Whose, may_audit, may_see_delegation, may_see_grant, may_see_request, sees_everything,
+};
 
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
@@ -23,6 +26,11 @@ const CHUNK: usize = 1_000;
 const BACK: u64 = 20_000;
 /// How often the store is asked at most.
 const LOOK_MILLIS: i64 = 1_000;
+/// A journal of more records than this is not read by whoever lists grants first.
+const LONG: u64 = 5_000;
+/// How long such a list waits for somebody who reads it, and after how long nobody does.
+const PATIENCE: Duration = Duration::from_millis(20);
+const ALONE_MILLIS: i64 = 2_000;
 /// How many rows of refused calls are looked at.
 const ROWS: usize = 500;
 /// How long somebody may wait for something to happen.
@@ -51,7 +59,7 @@ impl Shared {
         }
         let known = onlooker.looked.map(|_| onlooker.activity.reached());
         let query = RecordQuery::after(known.unwrap_or_default(), if known.is_some() { CHUNK } else { 0 });
-        let (head, mut records) = self.store.records(&query)?;
+        let (head, mut records, refused) = self.store.news(&query, &refused_calls())?;
         if known.is_none_or(|reached| head.revision < reached) {
             self.start_looking(&mut onlooker, head.at)?;
         }
@@ -75,9 +83,27 @@ impl Shared {
                 break;
             }
         }
-        self.count_refusals(&mut onlooker)?;
+        self.count(&mut onlooker, &refused);
         onlooker.looked = Some(now);
         Ok(onlooker)
+    }
+
+    /// The same for those whom a list without it serves better than one that is late: nothing while it is read for the first
+    /// time. Somebody who looks on reads it; where nobody does, whoever asks again.
+    fn look_soon(&self) -> Result<Option<MutexGuard<'_, Onlooker>>, StoreError> {
+        if self.following.lock().position.revision.0 <= LONG {
+            return self.look_on(Revision::ZERO).map(Some);
+        }
+        let now = self.time.monotonic();
+        let Some(mut onlooker) = self.onlooker.try_lock_for(PATIENCE) else { return Ok(None) };
+        if onlooker.looked.is_none() {
+            let since = *onlooker.wanted.get_or_insert(now);
+            if now.saturating_sub(since) < ALONE_MILLIS {
+                return Ok(None);
+            }
+        }
+        drop(onlooker);
+        self.look_on(Revision::ZERO).map(Some)
     }
 
     /// Begins anew with what is live.
@@ -108,24 +134,35 @@ impl Shared {
 
     /// Takes in what was refused since the last time.
     pub(super) fn count_refusals(&self, onlooker: &mut Onlooker) -> Result<(), StoreError> {
-        let page = RefusalPage { attempt: Some(CHECK.to_owned()), limit: ROWS, ..RefusalPage::default() };
-        let calls = onlooker.activity.refused(&self.store.refusals(&page)?);
+        let rows = self.store.refusals(&refused_calls())?;
+        self.count(onlooker, &rows);
+        Ok(())
+    }
+
+    fn count(&self, onlooker: &mut Onlooker, rows: &[NumberedRefusal]) {
+        let calls = onlooker.activity.refused(rows);
         if self.settings.monitor.enabled {
             onlooker.refused.extend(calls);
         }
-        Ok(())
     }
 }
 
+/// The newest refused calls.
+fn refused_calls() -> RefusalPage {
+    RefusalPage { attempt: Some(CHECK.to_owned()), limit: ROWS, ..RefusalPage::default() }
+}
+
 impl Workflow {
-    /// How these grants are used: at most a second old, and without a read of the store for each who asks.
+    /// How these grants are used: at most a second old, and without a read of the store for each who asks. Nothing in the first
+    /// moments of a process with a long journal, before somebody has looked on.
     ///
     /// # Errors
     /// Errors of the store.
     pub fn counts<'a>(&self, grants: impl IntoIterator<Item = &'a Grant>) -> Result<Vec<Option<Counts>>, Error> {
         let now = self.shared.time.now();
-        let onlooker = self.shared.look_on(Revision::ZERO)?;
-        Ok(grants.into_iter().map(|grant| onlooker.activity.counts(grant.id, now)).collect())
+        let onlooker = self.shared.look_soon()?;
+        let counts = |grant: &Grant| onlooker.as_ref().and_then(|onlooker| onlooker.activity.counts(grant.id, now));
+        Ok(grants.into_iter().map(counts).collect())
     }
 
     /// How the grants with these ids are used, for the host itself: no caller is asked. With it, how many calls were refused of
@@ -138,6 +175,14 @@ impl Workflow {
         let onlooker = self.shared.look_on(Revision::ZERO)?;
         let counts = grants.into_iter().map(|grant| onlooker.activity.counts(grant, now)).collect();
         Ok((onlooker.activity.refusals(), counts))
+    }
+
+    /// Whether the caller is one of those who see everything: who may read the record, and whom every list shows all. A
+    /// question, and no attempt: a no is counted nowhere.
+    #[must_use]
+    pub fn oversees(&self, caller: &Caller) -> bool {
+        let (rules, now) = (&*self.shared.rules, self.shared.time.now());
+        may_audit(caller, rules, now).is_ok() && sees_everything(caller, rules, now).unwrap_or(false)
     }
 
     /// What happened after a record that the caller may know of. When nothing has, it waits as long as the list says, or

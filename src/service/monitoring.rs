@@ -3,6 +3,8 @@
 //! It reads the journal itself, in the background: projections are not told the uses of other processes. No check and no
 //! command waits for it.
 
+use std::time::Duration;
+
 use super::commit::{Decision, Round};
 use super::listing::{Listing, one_more};
 use super::pulse::Pulse;
@@ -21,7 +23,11 @@ use crate::workflow::{Needs, Refusal, Whose, raise};
 
 /// How many records are read at a time, and how often in one round of the background work.
 const CHUNK: usize = 1_000;
-const CHUNKS: usize = 8;
+const CHUNKS: usize = 4;
+/// How long a list of alerts waits for the monitor.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// How many records of alerts are read by themselves.
+const ALERTS: usize = 10_000;
 /// How often it is looked whether everything works.
 const LOOK_MILLIS: i64 = 1_000;
 /// How often it is looked which calls were refused.
@@ -68,12 +74,7 @@ impl Shared {
             live.history.live.iter().for_each(|grant| monitor.know(grant));
         }
         for _ in 0..chunks {
-            let from = if monitor.reached() == Revision::ZERO {
-                let days = i64::from(self.settings.monitor.history_days) * DAY;
-                Timestamp::from_millis(head.at.millis().saturating_sub(days)).ok()
-            } else {
-                None
-            };
+            let from = if monitor.reached() == Revision::ZERO { self.history_from(head.at) } else { None };
             let filter = RecordFilter { from, ..RecordFilter::default() };
             let query = RecordQuery { filter, ..RecordQuery::after(monitor.reached(), CHUNK) };
             let (head, records) = self.store.records(&query)?;
@@ -86,6 +87,43 @@ impl Shared {
             }
         }
         Ok(false)
+    }
+
+    /// The first instant of the history that is read.
+    fn history_from(&self, now: Timestamp) -> Option<Timestamp> {
+        let days = i64::from(self.settings.monitor.history_days) * DAY;
+        Timestamp::from_millis(now.millis().saturating_sub(days)).ok()
+    }
+
+    /// What `look` finds of the alerts up to the head. While the monitor is busy with a long history, nobody waits for it.
+    fn with_alerts<T>(&self, look: impl FnOnce(&Monitor) -> T) -> Result<T, StoreError> {
+        if let Some(mut monitor) = self.monitor.try_lock_for(PATIENCE) {
+            self.read_alerts(&mut monitor)?;
+            return Ok(look(&monitor));
+        }
+        let mut apart = Monitor::new(self.settings.monitor.clone(), &self.rules);
+        self.know_alerts(&mut apart)?;
+        Ok(look(&apart))
+    }
+
+    /// Brings the alerts up to the head. While the monitor still has to learn from a long history what is usual, they are read
+    /// by themselves.
+    fn read_alerts(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
+        let behind = self.store.head()?.revision.0.saturating_sub(monitor.reached().0);
+        let is_near = usize::try_from(behind).is_ok_and(|behind| behind < CHUNK);
+        if is_near && self.read_on(monitor, 1)? { Ok(()) } else { self.know_alerts(monitor) }
+    }
+
+    /// Reads the records of alerts alone: an index knows where they are.
+    fn know_alerts(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
+        let from = self.history_from(self.time.now());
+        for event in ["alert_raised", "alert_acknowledged", "alert_silenced"] {
+            let filter = RecordFilter { from, event: event.parse().ok(), ..RecordFilter::default() };
+            let query = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, ALERTS) };
+            let (_, records) = self.store.records(&query)?;
+            records.iter().rev().for_each(|record| monitor.know_alert(record));
+        }
+        Ok(())
     }
 
     /// Gives what was read to those who look on, so that nobody reads it again for them.
@@ -227,7 +265,7 @@ impl Shared {
     pub(super) fn alert(&self, id: AlertId, round: Round) -> Result<Option<AlertState>, StoreError> {
         let mut monitor = self.monitor.lock();
         if round == Round::Free {
-            self.read_all(&mut monitor)?;
+            self.read_alerts(&mut monitor)?;
         }
         Ok(monitor.alert(id).cloned())
     }
@@ -259,16 +297,14 @@ impl Workflow {
         shared.may_audit(caller, &ListAlerts::SPEC, now)?;
         let one_more = one_more(limit)?;
         let (name, before) = place(list, list.cursor)?;
-        let mut monitor = shared.monitor.lock();
-        shared.read_all(&mut monitor)?;
         let is_wanted = |state: &&AlertState| {
             let grant: Option<GrantId> = list.grant;
             list.status.is_none_or(|status| state.status(now) == status)
                 && grant.is_none_or(|grant| state.alert.grant == Some(grant))
                 && before.is_none_or(|before| state.revision < before)
         };
-        let mut items: Vec<AlertState> = monitor.alerts().filter(is_wanted).take(one_more).cloned().collect();
-        drop(monitor);
+        let mut items: Vec<AlertState> =
+            shared.with_alerts(|monitor| monitor.alerts().filter(is_wanted).take(one_more).cloned().collect())?;
         let has_more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| has_more).map(|state| Cursor::new(&name, state.revision));

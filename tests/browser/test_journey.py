@@ -281,5 +281,7 @@ def _live(demo: Demo) -> Any:
 
     from jit_access.pages.live import Live
 
+    # What earlier tests have left behind goes first.
+    gc.collect()
     [found] = [each for each in gc.get_objects() if isinstance(each, Live)]
     return found

@@ -2,11 +2,12 @@
 
 Makes a store with so many live grants and records (or takes the one in FILE, which is kept for the next time), and
 prints the table of the manual; with `UPDATE_TIMING=1` it writes it there. It ends with 1 when a page takes longer than
-300 ms in the median.
+300 ms in the median, or at the first look in a process that has just started.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import statistics
 import sys
@@ -34,6 +35,7 @@ jit_access:
     root: {permissions: ["*"]}
 """
 MOST_MS = 300
+_WHO = Caller("ops@example.com", roles=["admin"])
 
 
 def fill(engine: Engine, grants: int, records: int) -> None:
@@ -50,21 +52,15 @@ def fill(engine: Engine, grants: int, records: int) -> None:
 
 
 def main(grants: int, records: int, store: Path) -> int:
-    engine = Engine.from_yaml(CONFIG, environ={"JIT_STORE__PATH": str(store), "JIT_MAX_DURATION_HOURS": "24"})
+    engine = _engine(store)
     fill(engine, grants, records)
-    who = Caller("ops@example.com", roles=["admin"])
-    app = FastAPI()
-    app.include_router(create_pages(engine, caller=lambda: who, prefix="/access"))
-    client = _client(app)
-    grant = engine.grants(who, limit=1).items[0]
+    client = _client(engine)
+    grant = engine.grants(_WHO, limit=1).items[0]
     print(f"{len(engine.live_grants())} live grants, {engine.revision} records")
-    table = ["| page | first | median of 10 | longest | of the processor |", "|---|--:|--:|--:|--:|"]
-    print("\n".join(table))
-    slow = []
     # An instant with as much before it as after it.
-    half = engine.audit(who, after=engine.revision // 2, limit=1).items[0].at
+    half = engine.audit(_WHO, after=engine.revision // 2, limit=1).items[0].at
     past = f"{half:%Y-%m-%dT%H:%M}"
-    for path in (
+    paths = (
         "request", "queue", "active", "active?find=user77", "active?page=100", "audit", "audit?who=user77@example.com",
         "audit?event=grant_used&result=allowed", "audit?text=user9999", "audit/500", f"grants/{grant.id}",
         f"grants/{grant.id}/summary", f"grants/{grant.id}/policy", f"requests/{grant.request_id}", "alerts",
@@ -73,35 +69,76 @@ def main(grants: int, records: int, store: Path) -> int:
         "who-could?who=user77@example.com", f"who-could?who=user77@example.com&at={past}",
         "who-could?who=user77@example.com&permission=tools.read", "configuration", "health", "reviews", "delegations",
         "catalogue", "break-glass", "badges",
-    ):  # fmt: skip
-        took, spent = [], []
-        for _ in range(11):
-            # Every look is after a change, as where permissions are used all the time.
-            engine.check("user1@example.com", "tools.read")
-            engine.tick()
-            began, used = time.perf_counter(), time.process_time()
-            answer = client.get(f"/access/{path}")
-            took.append((time.perf_counter() - began) * 1000)
-            spent.append((time.process_time() - used) * 1000)
-            assert answer.status_code == 200, (path, answer.status_code, answer.text[-800:])
-        median = statistics.median(took[1:])
-        shown = path.replace(str(grant.id), "ID").replace(str(grant.request_id), "ID").replace(past, "PAST")
-        cpu = statistics.median(spent[1:])
-        table.append(f"| `{shown}` | {took[0]:.0f} ms | {median:.0f} ms | {max(took[1:]):.0f} ms | {cpu:.0f} ms |")
-        print(table[-1], flush=True)
-        # Where others work too, a page waits for them: then what it takes of the processor counts.
-        if min(median, cpu) > MOST_MS:
-            slow.append(shown)
+    )  # fmt: skip
+    later = {path: _later(engine, client, path) for path in paths}
     engine.close()
+    table = ["| page | first | median of 10 | longest | of the processor |", "|---|--:|--:|--:|--:|"]
+    slow = []
+    for path in paths:
+        first, first_cpu = _first(store, path)
+        took, spent = later[path]
+        median, cpu = statistics.median(took), statistics.median(spent)
+        shown = path.replace(str(grant.id), "ID").replace(str(grant.request_id), "ID").replace(past, "PAST")
+        table.append(f"| `{shown}` | {first:.0f} ms | {median:.0f} ms | {max(took):.0f} ms | {cpu:.0f} ms |")
+        # Where others work too, a page waits for them: then what it takes of the processor counts.
+        if min(median, cpu) > MOST_MS or min(first, first_cpu) > MOST_MS:
+            slow.append(shown)
+    print("\n".join(table))
     if os.environ.get("UPDATE_TIMING"):
         write_table("timing", table)
     print("all are fast enough" if not slow else f"too slow: {', '.join(slow)}")
     return 1 if slow else 0
 
 
-def _client(app: FastAPI) -> httpx.Client:
+def _engine(store: Path) -> Engine:
+    return Engine.from_yaml(CONFIG, environ={"JIT_STORE__PATH": str(store), "JIT_MAX_DURATION_HOURS": "24"})
+
+
+def _later(engine: Engine, client: httpx.Client, path: str) -> tuple[list[float], list[float]]:
+    """What ten looks take after the first, each after a change, as where permissions are used all the time."""
+    looks = []
+    for _ in range(11):
+        engine.check("user1@example.com", "tools.read")
+        engine.tick()
+        looks.append(_look(client, path))
+    return [took for took, _ in looks[1:]], [spent for _, spent in looks[1:]]
+
+
+def _first(store: Path, path: str) -> tuple[float, float]:
+    """What the first look of a process takes, and nobody has asked it for anything else."""
+    known = multiprocessing.get_context("fork")
+    said, says = known.Pipe(duplex=False)
+
+    def look() -> None:
+        engine = _engine(store)
+        client = _client(engine)
+        # The client itself starts with its first call.
+        _look(client, "static/key.svg")
+        says.send(_look(client, path))
+        engine.close()
+
+    process = known.Process(target=look)
+    process.start()
+    try:
+        return said.recv() if said.poll(60) else (float("inf"), float("inf"))
+    finally:
+        process.join(60)
+
+
+def _look(client: httpx.Client, path: str) -> tuple[float, float]:
+    """How many milliseconds a page took, and what of it the processor."""
+    began, used = time.perf_counter(), time.process_time()
+    answer = client.get(f"/access/{path}")
+    took = (time.perf_counter() - began) * 1000, (time.process_time() - used) * 1000
+    assert answer.status_code == 200, (path, answer.status_code, answer.text[-800:])
+    return took
+
+
+def _client(engine: Engine) -> httpx.Client:
     from fastapi.testclient import TestClient
 
+    app = FastAPI()
+    app.include_router(create_pages(engine, caller=lambda: _WHO, prefix="/access"))
     return TestClient(app)
 
 

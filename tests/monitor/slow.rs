@@ -83,6 +83,9 @@ impl Store for Slow {
         waiting_notices(now: Timestamp) -> Result<u64, StoreError>;
         add_refusals(refused: &[Refused]) -> Result<(), StoreError>;
         refusals(page: &RefusalPage) -> Result<Vec<NumberedRefusal>, StoreError>;
+        news(query: &RecordQuery, page: &RefusalPage)
+            -> Result<(Head, Vec<Record>, Vec<NumberedRefusal>), StoreError>;
+        add_counts(counts: &[u64]) -> Result<Option<Vec<u64>>, StoreError>;
         forget_old(now: Timestamp) -> Result<usize, StoreError>;
         secret(name: &str, fresh: &Secret) -> Result<Secret, StoreError>;
         secrets() -> Result<Vec<(String, Secret)>, StoreError>;

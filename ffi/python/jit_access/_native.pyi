@@ -1456,6 +1456,10 @@ class Engine:
         were refused in all: while that and `revision` stay, only rates change, with time. For the host itself: no
         caller is checked."""
 
+    def oversees(self, caller: Caller) -> bool:
+        """Whether they are one of those who see everything: who may read the record, and whom every list shows all. A
+        question, and no attempt: a no is counted nowhere."""
+
     def tick(self) -> None:
         """Writes waiting uses, follows other processes, and notes what time did. The engine's thread does this
         anyway."""

@@ -14,6 +14,7 @@ use jit_access::config::{Config, Effective, StoreConfig};
 use jit_access::host::{HostBuilder, log};
 use jit_access::model::{GrantId, Invalid, Timestamp};
 use jit_access::monitor::Counts;
+use jit_access::service::within_trace;
 use jit_access::store::{VerifyProgress, Verifying};
 use jit_access::wire::command::{execute, execute_watched};
 use pyo3::exceptions::PyTypeError;
@@ -28,7 +29,7 @@ use crate::errors::raise;
 use crate::live::Live;
 use crate::open::{builder, variables};
 use crate::principal::Named;
-use crate::run::{call, shown};
+use crate::run::{call, shown, traceparent};
 use crate::shortcut::Shortcut;
 use crate::values::{Caller, Context, Decision, Honoured, SignedLink};
 
@@ -225,7 +226,10 @@ impl Engine {
     ) -> PyResult<Py<PyAny>> {
         let (spec, fields) = call(name, caller, fields)?;
         let caller = caller.map(|caller| &caller.0);
-        let answer = self.detached(py, move |live| execute(live.host.workflow(), spec, caller, fields))?;
+        let trace = if spec.writes { traceparent(py)? } else { None };
+        let answer = self.detached(py, move |live| {
+            within_trace(trace.as_deref(), || execute(live.host.workflow(), spec, caller, fields))
+        })?;
         shown(py, answer)
     }
 
@@ -294,6 +298,11 @@ impl Engine {
             (counts.last_use.and_then(|at| DateTime::from_timestamp_millis(at.millis())), counts.rate, counts.refusals)
         };
         Ok((refusals, counts.into_iter().map(|counts| counts.map(used)).collect()))
+    }
+
+    fn oversees(&self, py: Python<'_>, caller: &Caller) -> PyResult<bool> {
+        let caller = &caller.0;
+        self.detached(py, |live| Ok(live.host.engine().workflow().oversees(caller)))
     }
 
     fn tick(&self, py: Python<'_>) -> PyResult<()> {

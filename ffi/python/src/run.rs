@@ -139,3 +139,15 @@ pub fn shown(py: Python<'_>, answer: Answer) -> PyResult<Py<PyAny>> {
         Body::Number(number) => number.into_pyobject(py)?.into_any().unbind(),
     })
 }
+
+/// The header of the trace that this thread is within, where the host traces with OpenTelemetry.
+pub fn traceparent(py: Python<'_>) -> PyResult<Option<String>> {
+    let modules = py.import("sys")?.getattr("modules")?;
+    let api = modules.call_method1("get", ("opentelemetry.trace",))?;
+    if api.is_none() {
+        return Ok(None);
+    }
+    let span = api.call_method0("get_current_span")?.call_method0("get_span_context")?;
+    let (trace, parent): (u128, u64) = (span.getattr("trace_id")?.extract()?, span.getattr("span_id")?.extract()?);
+    Ok(Some(format!("00-{trace:032x}-{parent:016x}-01")))
+}

@@ -450,6 +450,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.verify(),
         lambda: opened.sync(),
         lambda: opened.activity([grant.id]),
+        lambda: opened.oversees(LEAD),
         lambda: opened.tick(),
         lambda: opened.revision,
         lambda: opened.enhanced_audit,

@@ -31,7 +31,7 @@ def add(router: APIRouter, site: Site) -> None:
         asked = http.query_params
         span = asked.get("span", "8h") if asked.get("span") in timeline.SPANS else "8h"
         search, kind = asked.get("find", "").strip()[:200], asked.get("kind", "")
-        board = site.watch.board(who)
+        board = site.watch.board(who, at_once=True)
         found = (
             [held for held in board.live if _matches(held, search, kind, board.now)] if search or kind else board.live
         )
@@ -42,12 +42,13 @@ def add(router: APIRouter, site: Site) -> None:
         counts = dict.fromkeys(("active", "suspended", "scheduled", "glass", "drill"), 0)
         for held in board.live:
             counts[held.look_at(board.now)] += 1
-        return site.page(
+        response = site.page(
             http,
             "part/active.html" if is_part(http) else "active.html",
             who,
             rows=rows,
-            usage=site.watch.usage(rows),
+            usage=site.watch.usage(board, rows),
+            is_whole=board.is_whole,
             picture=timeline.draw(rows, span, now),
             spans=list(timeline.SPANS),
             span=span,
@@ -66,6 +67,9 @@ def add(router: APIRouter, site: Site) -> None:
             administers=board.everything and site.administers(who),
             now=now,
         )
+        if not board.is_whole:
+            response.headers["Refresh"] = "1"
+        return response
 
     @router.post("/active/end")
     def end(http: Request, who: Caller = Depends(site.known)) -> Response:

@@ -1,5 +1,6 @@
-"""What tells open pages that something changed: one look at the store a second in each process, however many look.
-What this process has seen by itself, such as an alert that it raised, is told at once.
+"""What tells open pages that something changed: one question to the store a second in each process, however many look,
+which gives changes, uses, refused calls and alerts. What the background work of the engine has seen meanwhile, such as
+an alert that it raised or the commit of another process, is told at once.
 
 A page holds one stream of events. An event has the revision and nothing else; what changed a page then asks for with
 the rights of its viewer. While nobody looks, nothing runs.
@@ -104,4 +105,5 @@ class Live:
                 credit = min(float(_AT_ONCE), credit + 1 / _LOOKS)
 
     def _look(self) -> tuple[int, int]:
-        return self._engine.sync(), self._engine.activity([])[0]
+        refused = self._engine.activity([])[0]
+        return self._engine.revision, refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -17,8 +18,10 @@ from jit_access.pages.words import Words
 _HERE: Final = Path(__file__).parent
 
 
+@cache
 def environment() -> Environment:
-    """The templates, with everything escaped and nothing undefined."""
+    """The templates, with everything escaped and nothing undefined. They are compiled here, once in a process, so that
+    no look waits for it."""
     made = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -42,6 +45,8 @@ def environment() -> Environment:
         "cut_hours": cut_hours,
     }
     made.globals |= {"link": shown.link, "query": query, "gap": gap, "without": without}
+    for name in made.list_templates():
+        made.get_template(name)
     return made
 
 

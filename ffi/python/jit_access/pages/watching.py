@@ -1,7 +1,8 @@
 """What is granted now, and what waits for a decision, as one process knows it for all who look.
 
 Whoever sees everything is shown one list that is kept in memory and follows the journal: a look reads what was written
-since the last one, and nothing when nothing was. Everybody else is shown what the engine lists for them.
+since the last one, and nothing when nothing was. Where very much is to be read first, that is done beside the requests,
+and meanwhile a look shows the newest grants. Everybody else is shown what the engine lists for them.
 """
 
 from __future__ import annotations
@@ -9,22 +10,32 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from bisect import bisect_right
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, NamedTuple
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from jit_access import AccessRequest, Alert, Caller, Engine, Grant, JitAccessError, Refused
+from jit_access import AccessRequest, Alert, Caller, Engine, Grant, JitAccessError
+
+_T = TypeVar("_T")
 
 LIVE: Final = ("active", "suspended", "scheduled")
 _ENDED: Final = ("revoked", "released", "expired", "exhausted")
 _RISKS: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _MOST_BEHIND: Final = 2_000
 """Of more new records than this, none is read, and the list is made anew."""
-_LONG_RECORD: Final = 20_000
-"""Of more records than this, the list is made beside the first requests."""
+_LONG_RECORD: Final = 5_000
+"""Of more records than this, the list is made beside the requests."""
+_WAIT_SECONDS: Final = 0.05
+"""So long a look waits for the list that is being made."""
+_FRESH_SECONDS: Final = 5.0
+"""So long what was read is shown while very much is written."""
+_FIRST: Final = 50
+"""So many grants of each state are shown meanwhile."""
 _MOST_USES: Final = 120
 _MOST_ENDED: Final = 40
 _LATELY: Final = timedelta(hours=1)
@@ -128,6 +139,8 @@ class Board:
     """Whether it is everything there is."""
     now: str
     """The instant of which it is true."""
+    is_whole: bool = True
+    """Whether it is all that this viewer sees. Otherwise it is the newest of it, and the rest is being read."""
 
 
 class Usage(NamedTuple):
@@ -168,9 +181,19 @@ class Waiting:
 @dataclass
 class _Known:
     revision: int = 0
+    read: float = 0.0
+    """When it was read, by the monotonic clock."""
     live: dict[str, Held] = field(default_factory=dict)
     ended: OrderedDict[str, Held] = field(default_factory=OrderedDict)
     uses: dict[str, deque[datetime]] = field(default_factory=dict)
+
+
+def _board(live: list[Held], ended: list[Held], everything: bool) -> Board:
+    now = _text(datetime.now(UTC))
+    live.sort(key=lambda held: (held.document["expires_at"], held.document["id"]))
+    # Those that are over stand first, and nothing has noted it yet.
+    first = bisect_right(live, now, key=lambda held: held.document["expires_at"])
+    return Board(live[first:], [*live[:first], *ended], everything, now)
 
 
 class Watch:
@@ -180,38 +203,58 @@ class Watch:
         self._engine: Final = engine
         self._lock: Final = threading.Lock()
         self._known: _Known | None = None
-        self._is_begun = False
+        self._begun: threading.Thread | None = None
+        self._sharing: Final = threading.Lock()
+        self._shared: dict[str, tuple[tuple[int, int], Any]] = {}
 
     def oversees(self, who: Caller) -> bool:
         """Whether they see everything."""
-        try:
-            self._engine.audit(who, limit=1)
-        except Refused:
-            return False
-        return True
+        return self._engine.oversees(who)
 
-    def board(self, who: Caller) -> Board:
-        """The grants that this viewer sees, those that end first at the top."""
+    def _for_all(self, who: Caller, what: str, read: Callable[[], Sequence[_T]]) -> Sequence[_T]:
+        """What `read` answers. Whoever sees everything is answered the same, so for all of them it is read once for
+        each change, and once a second for what time changes."""
+        if not self.oversees(who):
+            return read()
+        with self._sharing:
+            mark = (self._engine.revision, int(time.monotonic()))
+            kept = self._shared.get(what)
+            if kept is None or kept[0] != mark:
+                # What is older is nobody's answer any more.
+                self._shared = {name: one for name, one in self._shared.items() if one[0] == mark}
+                self._shared[what] = kept = (mark, read())
+            return kept[1]
+
+    def board(self, who: Caller, *, at_once: bool = False) -> Board:
+        """The grants that this viewer sees, those that end first at the top. `at_once` waits for no long reading."""
         if self.oversees(who):
+            known = self._current(who) if at_once else self._followed(who)
+            if known is None:
+                return self._first(who)
             with self._lock:
-                known = self._follow(who)
                 live, ended = list(known.live.values()), list(reversed(known.ended.values()))
         else:
             live = [held for status in LIVE for held in self._listed(who, status)]
-            ended = sorted(
-                (held for status in _ENDED for held in self._listed(who, status, most=10)),
-                key=lambda held: held.document["ended_at"] or "",
-                reverse=True,
-            )
-            known = None
-        now = _text(datetime.now(UTC))
-        live.sort(key=lambda held: (held.document["expires_at"], held.document["id"]))
-        # Those that are over stand first, and nothing has noted it yet.
-        first = bisect_right(live, now, key=lambda held: held.document["expires_at"])
-        return Board(live[first:], [*live[:first], *ended], known is not None, now)
+            ended, known = self._lately(who), None
+        return _board(live, ended, known is not None)
 
-    def usage(self, shown: Sequence[Held]) -> dict[str, Usage]:
-        """How these grants are used, by their ids: from what the process knows for all who look."""
+    def _first(self, who: Caller) -> Board:
+        """What is shown while everything is being read: the newest, and what has just ended."""
+        live = [held for status in LIVE for held in self._listed(who, status, most=_FIRST)]
+        board = _board(live, self._lately(who), True)
+        board.is_whole = False
+        return board
+
+    def _lately(self, who: Caller) -> list[Held]:
+        """What has ended last, the newest first."""
+        ended = [held for status in _ENDED for held in self._listed(who, status, most=10)]
+        return sorted(ended, key=lambda held: held.document["ended_at"] or "", reverse=True)
+
+    def usage(self, board: Board, shown: Sequence[Held]) -> dict[str, Usage]:
+        """How these grants are used, by their ids: from what the process knows for all who look. Nothing while it is
+        being counted."""
+        if not board.is_whole:
+            return {}
         ids = [str(held.document["id"]) for held in shown]
         _, found = self._engine.activity(ids)
         return {
@@ -225,7 +268,9 @@ class Watch:
             mine = sum(1 for one in self.waiting(who) if one.turn == "mine")
             live, everything = self._count(who)
             reviews = sum(
-                1 for grant in self._engine.unreviewed(who).items if may_review(who, json.loads(grant.to_json()))
+                1
+                for grant in self._for_all(who, "unreviewed", lambda: self._engine.unreviewed(who).items)
+                if may_review(who, json.loads(grant.to_json()))
             )
             return Badges(mine, live, reviews, everything)
         except JitAccessError:
@@ -235,24 +280,43 @@ class Watch:
         """How many live grants the viewer sees, and whether that is everything."""
         if not self.oversees(who):
             return len(self.board(who).live), False
-        if self._known is None and self._engine.revision > _LONG_RECORD:
-            # Reading very many grants takes seconds, which no page waits for because of a number.
-            self._begin(who)
+        known, now = self._current(who, wait=0.0), _text(datetime.now(UTC))
+        if known is None:
+            # No page waits because of a number.
             return 0, True
         with self._lock:
-            known, now = self._follow(who), _text(datetime.now(UTC))
             return sum(1 for held in known.live.values() if held.document["expires_at"] > now), True
 
-    def _begin(self, who: Caller) -> None:
-        """Makes the list beside the requests, once."""
+    def _current(self, who: Caller, wait: float = _WAIT_SECONDS) -> _Known | None:
+        """What is known now. Where much is to be read for it, that is done beside the requests, and meanwhile it is
+        what was known a moment ago; nothing where that is nothing."""
+        known, head = self._known, self._engine.revision
+        if head > _LONG_RECORD if known is None else not 0 <= head - known.revision <= _MOST_BEHIND:
+            begun = self._begin(who)
+            begun.join(wait)
+            known = self._known
+            if known is not None and time.monotonic() - known.read < _FRESH_SECONDS:
+                return known
+            if begun.is_alive():
+                return None
+        return self._followed(who)
+
+    def _begin(self, who: Caller) -> threading.Thread:
+        """Reads everything beside the requests: once at a time."""
 
         def make() -> None:
-            with contextlib.suppress(JitAccessError), self._lock:
-                self._follow(who)
+            with contextlib.suppress(JitAccessError):
+                # The uses first: what is counted is asked for with the list.
+                self._engine.activity([])
+                made = self._made(who)
+                with self._lock:
+                    self._known = made
 
-        if not self._is_begun:
-            self._is_begun = True
-            threading.Thread(target=make, name="jit-access-board", daemon=True).start()
+        begun = self._begun
+        if begun is None or not begun.is_alive():
+            self._begun = begun = threading.Thread(target=make, name="jit-access-board", daemon=True)
+            begun.start()
+        return begun
 
     def waiting(self, who: Caller) -> list[Waiting]:
         """The requests that wait and that this viewer sees: riskiest first, and of one risk the oldest first."""
@@ -260,7 +324,7 @@ class Watch:
         found = [
             Waiting(request, _turn(who, roles, request))
             for status in ("pending", "needs_info")
-            for request in self._engine.requests(who, status=status, limit=_MOST_WAITING).items
+            for request in self._for_all(who, status, partial(self._waits, who, status))
         ]
         return sorted(found, key=lambda one: (one.turn != "mine", one.risk, one.request.created_at))
 
@@ -270,10 +334,12 @@ class Watch:
 
     def alerts(self, who: Caller, grant_id: str | None = None) -> list[Alert]:
         """What is unusual and nobody has looked at, newest first; for those who do not see everything, nothing."""
-        try:
-            return list(self._engine.alerts(who, status="open", grant_id=grant_id, limit=_MOST_ALERTS).items)
-        except Refused:
+        if not self.oversees(who):
             return []
+        return list(self._for_all(who, f"alerts {grant_id or ''}", lambda: self._open(who, grant_id)))
+
+    def _open(self, who: Caller, grant_id: str | None) -> Sequence[Alert]:
+        return self._engine.alerts(who, status="open", grant_id=grant_id, limit=_MOST_ALERTS).items
 
     def of_alert(self, who: Caller, alert: Alert) -> Held | None:
         """The grant that an alert is about, as it stands now."""
@@ -289,7 +355,9 @@ class Watch:
 
     def stands_in(self, who: Caller) -> set[str]:
         """The roles that others have delegated to this viewer for now."""
-        given = self._engine.delegations(who, status="active", limit=_PAGE).items
+        given = self._for_all(
+            who, "delegations", lambda: self._engine.delegations(who, status="active", limit=_PAGE).items
+        )
         return {role for one in given if one.delegate == who.principal for role in one.roles}
 
     def turn(self, who: Caller, roles: set[str], request: AccessRequest) -> str:
@@ -309,9 +377,16 @@ class Watch:
             found = [self._engine.request(who, one.request_id) for one in asked.items if one.request_id]
         return [one for one in found if one.id != about.id][:_HISTORY]
 
+    def _waits(self, who: Caller, status: Literal["pending", "needs_info"]) -> Sequence[AccessRequest]:
+        return self._engine.requests(who, status=status, limit=_MOST_WAITING).items
+
     def _listed(self, who: Caller, status: str, most: int = _PAGE) -> list[Held]:
         page = self._engine.grants(who, status=status, limit=most)
         return [Held(document) for document in json.loads(page.to_json())["items"]]
+
+    def _followed(self, who: Caller) -> _Known:
+        with self._lock:
+            return self._follow(who)
 
     def _follow(self, who: Caller) -> _Known:
         """What is known, brought up to now with the rights of somebody who sees everything."""
@@ -323,21 +398,21 @@ class Watch:
             if not records:
                 break
             self._take(who, known, records)
+        known.read = time.monotonic()
         return known
 
     def _made(self, who: Caller) -> _Known:
         made = _Known(max(0, self._engine.revision - _MOST_BEHIND))
         start = self._engine.revision
         made.live = {grant.id: Held(json.loads(grant.to_json())) for grant in self._engine.live_grants()}
-        ended = [held for status in _ENDED for held in self._listed(who, status, most=10)]
-        for held in sorted(ended, key=lambda held: held.document["ended_at"] or "")[-_MOST_ENDED:]:
+        for held in reversed(self._lately(who)[:_MOST_ENDED]):
             made.ended[held.document["id"]] = held
         while made.revision < start and (records := _records(self._engine, who, made.revision)):
             for record in records:
                 if record["event"] == "grant_used":
                     _note(made, record)
             made.revision = int(records[-1]["revision"])
-        made.revision = start
+        made.revision, made.read = start, time.monotonic()
         for grant_id, times in made.uses.items():
             if grant_id in made.live:
                 made.live[grant_id].uses = times
