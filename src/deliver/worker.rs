@@ -402,7 +402,7 @@ fn send_in_span((name, channel): (&str, &dyn Channel), job: &Job, attempt: u32) 
         jit.trace_id = tracing::field::Empty,
         "error.type" = tracing::field::Empty,
     );
-    let done = span.in_scope(|| send(channel, job, attempt));
+    let done = span.in_scope(|| send(channel, job, attempt, &span));
     if let Err(Unsent::Error(error)) = &done {
         let why = match error {
             SendError::Refused(_) => "refused",
@@ -414,22 +414,22 @@ fn send_in_span((name, channel): (&str, &dyn Channel), job: &Job, attempt: u32) 
 }
 
 /// From which traces of commands the notices follow: by that an operator finds the message of a command.
-fn note_traces(notices: &[Notice]) {
+fn note_traces(notices: &[Notice], span: &tracing::Span) {
     let mut traces: Vec<&str> = notices.iter().filter_map(|notice| notice.trace_id.as_deref()).collect();
     traces.dedup();
     if !traces.is_empty() {
-        tracing::Span::current().record("jit.trace_id", traces.join(" ").as_str());
+        span.record("jit.trace_id", traces.join(" ").as_str());
     }
 }
 
-fn send(channel: &dyn Channel, job: &Job, attempt: u32) -> Result<Option<String>, Unsent> {
+fn send(channel: &dyn Channel, job: &Job, attempt: u32, span: &tracing::Span) -> Result<Option<String>, Unsent> {
     let Some(first) = job.deliveries.first() else { return Ok(None) };
     let parse = |one: &LeasedDelivery| {
         let why = |error| Unsent::Error(SendError::Refused(format!("its notice cannot be read: {error}")));
         Notice::parse(&one.body).map_err(why)
     };
     let notices = job.deliveries.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
-    note_traces(&notices);
+    note_traces(&notices, span);
     let outgoing = Outgoing {
         delivery: first.delivery.id,
         attempt,
