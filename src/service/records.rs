@@ -6,7 +6,7 @@ use crate::model::{RecordFilter, RecordOrder, Revision};
 use crate::store::{RecordQuery, Store, StoreError};
 
 /// How many records with words are looked at for one page of a search for a text.
-const LOOKED_AT: usize = 1_000;
+const LOOKED_AT: usize = 500;
 /// How many of them are read at a time.
 const CHUNK: usize = 250;
 
