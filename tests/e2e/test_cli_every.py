@@ -23,7 +23,7 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})
 WIDE = 320
 """Columns: so many that nothing is cut, wherever the width of a number changes."""
 NOBODY = "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b"
-UNBOUND = ("config", "copy-store", "simulate-config", "test-policies", "completions", "man")
+UNBOUND = ("config", "copy-store", "simulate-config", "test-policies", "prove", "completions", "man")
 """Those that need no host."""
 
 
@@ -223,6 +223,8 @@ def _operate(walk: Walk, world: World) -> None:
     see(ADMIN, "config", "check", config)
     see(ADMIN, "config", "show", config, most=6)
     see(ADMIN, "test-policies", config, code=2)
+    # The wheel has no solver's feature: what it says instead.
+    see(ADMIN, "prove", config, code=2)
     see(ADMIN, "--store", store, "simulate-config", config, config)
     see(ADMIN, "copy-store", f"{store}.missing", f"{store}.copy", code=3)
     see(ADMIN, "completions", "bash", most=1)
