@@ -10,6 +10,7 @@ use super::{Actor, Justification, RoleName, SignIn, Timestamp, Ttl};
 /// let lead = RoleName::new("lead")?;
 /// let drill = Emergency {
 ///     drill: true, sign_in: None, skipped: vec![lead.clone()], reviewer_roles: vec![lead], review_within: Ttl::from_hours(24.0)?,
+///     offline: false,
 /// };
 /// assert!(drill.drill);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
