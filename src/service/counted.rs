@@ -2,7 +2,7 @@
 //!
 //! Whoever reads the figures of a host with several processes is answered by one of them, so it says what all have counted.
 
-use super::counts::{Counts, Row};
+use super::counts::Counts;
 use super::metrics::{Counters, value};
 use super::shared::Shared;
 
@@ -10,7 +10,7 @@ use super::shared::Shared;
 const TELL_MILLIS: i64 = 1_000;
 
 /// Each count of these in its place.
-fn each(one: &Row, other: &Row, with: impl Fn(u64, u64) -> u64) -> Vec<u64> {
+fn each(one: &[u64], other: &[u64], with: impl Fn(u64, u64) -> u64) -> Vec<u64> {
     one.iter().zip(other).map(|(one, other)| with(*one, *other)).collect()
 }
 
@@ -46,7 +46,7 @@ impl Shared {
     }
 
     fn own_counts(&self) -> Counts {
-        let Counters { uses, done, refused, failed, rounds_failed, .. } = &self.counters;
+        let Counters { uses, done, refused, failed, rounds_failed, offline, .. } = &self.counters;
         let (stale, unrecordable) = self.checks.not_honoured();
         let (denied, refused_calls) = self.checks.refused.calls();
         let (probes, probe_nanos, probe_buckets) = self.counters.probes();
@@ -60,6 +60,7 @@ impl Shared {
             refused: value(refused),
             failed: value(failed),
             rounds_failed: value(rounds_failed),
+            offline: value(offline),
             probes,
             probe_nanos,
             probe_buckets,

@@ -65,7 +65,7 @@ impl Shared {
         all.put_all(metrics::COMMANDS, outcomes);
         all.put_histogram(metrics::PROBE, metrics::probes(&counted));
         let offline = self.offline.as_ref().map(|offline| offline.health(now)).unwrap_or_default();
-        all.put(metrics::OFFLINE, metrics::value(&self.counters.offline) as f64);
+        all.put(metrics::OFFLINE, counted.offline as f64);
         all.put(metrics::OFFLINE_ENTRIES, offline.entries as f64);
         all.put(metrics::OFFLINE_GRANTS, offline.grants as f64);
         all.put(metrics::OFFLINE_PROBLEM, f64::from(u8::from(offline.problem.is_some())));

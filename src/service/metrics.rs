@@ -63,7 +63,7 @@ families! {
     NOT_HONOURED = "jit_not_honoured_total", Counter, "reason", "Checks under a grant that were not honoured: the state was stale, or the use could not be recorded.";
     COMMANDS = "jit_commands_total", Counter, "outcome", "Commands of callers by outcome: done, refused or failed.";
     PROBE = "jit_check_probe_seconds", Histogram, "", "How long a check took that the background work makes once a second, about a principal without a grant.";
-    OFFLINE = "jit_offline_taken_total", Counter, "", "Break-glass grants that were taken in this process while the store was away.";
+    OFFLINE = "jit_offline_taken_total", Counter, "", "Break-glass grants that were taken while the store was away.";
     OFFLINE_ENTRIES = "jit_offline_entries", Gauge, "", "Entries that wait on this machine to be merged into the journal.";
     OFFLINE_GRANTS = "jit_offline_grants", Gauge, "", "Break-glass grants in force that only this machine knows of.";
     OFFLINE_PROBLEM = "jit_offline_problem", Gauge, "", "1 while what waits on this machine cannot be merged and a person has to look.";
