@@ -28,6 +28,7 @@ pub mod config;
 pub mod deliver;
 mod error;
 pub mod evidence;
+mod file;
 #[cfg(any(feature = "authzen", feature = "webhooks"))]
 mod handles;
 #[cfg(feature = "host")]

@@ -2,7 +2,7 @@
 //!
 //! It waits between two short reads, so that it takes little of a processor and nobody waits for it.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::file::{beside, private};
 use crate::lock::{Condvar, Mutex};
 use crate::model::{KeySource, Revision, Timestamp};
-use crate::seal::{Keys, beside};
+use crate::seal::Keys;
 use crate::service::{Engine, JournalSettings, Sealer};
 use crate::store::{KeptCheckpoint, StoreError, VerifyProgress, Verifying};
 
@@ -262,14 +263,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
     let made = beside(path, &format!(".{}.{draft}", std::process::id()));
     let write = || {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut file = options.open(&made)?;
+        let mut file = private().write(true).create(true).truncate(true).open(&made)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&made, path)

@@ -1,9 +1,9 @@
 //! Which key signs checkpoints, which ones are known, and where they are kept.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +11,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
 use super::note::{Checkpoint, SignedNote};
+use crate::file::{beside, private};
 use crate::journal::digest_of;
 use crate::model::{Invalid, KeySource};
 
@@ -108,7 +109,7 @@ impl Keys {
         if text.lines().any(|line| line == own) {
             return Ok(());
         }
-        private(OpenOptions::new().append(true).create(true)).open(path)?.write_all(format!("{own}\n").as_bytes())
+        private().append(true).create(true).open(path)?.write_all(format!("{own}\n").as_bytes())
     }
 
     fn know(&mut self, key: [u8; 32]) {
@@ -158,13 +159,6 @@ impl Keys {
         }
         Err(Invalid::new("checkpoint", "is signed by no known key", "a signature of a key that is known here"))
     }
-}
-
-/// The file of this suffix beside the store.
-pub(crate) fn beside(store: &Path, suffix: &str) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// Four bytes that tell the key: as in C2SP's `signed-note`.
@@ -218,7 +212,7 @@ fn make_once(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     }
     let made = beside(path, &format!(".{}", std::process::id()));
     let write = || -> Result<(), Box<dyn std::error::Error>> {
-        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&made)?;
+        let mut file = private().write(true).create(true).truncate(true).open(&made)?;
         file.write_all(generate()?.as_bytes())?;
         file.sync_all()?;
         match fs::hard_link(&made, path) {
@@ -230,16 +224,6 @@ fn make_once(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     // It is a second name of the key, or of nothing that is used.
     let _ = fs::remove_file(&made);
     written
-}
-
-/// Readable by its owner only.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options
 }
 
 #[cfg(test)]

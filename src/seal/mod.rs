@@ -13,5 +13,4 @@ mod keys;
 mod note;
 
 pub use keys::Keys;
-pub(crate) use keys::beside;
 pub use note::{Checkpoint, SignedNote};

@@ -1,10 +1,11 @@
 //! What a place for entries promises, and the one in a folder.
 
 use std::fmt::Debug;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::file::private;
 use crate::model::Invalid;
 
 /// A place for the lines of a spool.
@@ -132,15 +133,6 @@ impl Folder {
     fn settle(&self) -> io::Result<()> {
         fs::metadata(&self.folder).map(drop)
     }
-}
-
-/// What is made is its account's alone.
-fn private() -> OpenOptions {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no modes"))]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 fn make(folder: &Path) -> io::Result<()> {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::StoreError;
+use crate::file::private;
 
 const DOING: &str = "counting together beside the store";
 /// How often somebody else may hold the lock, and for how long each time.
@@ -18,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Adds these counts, each to the one in its place, and answers the sums.
 pub(super) fn add(path: &Path, counts: &[u64]) -> Result<Vec<u64>, StoreError> {
     let unavailable = |error: std::io::Error| StoreError::Unavailable { doing: DOING, source: Box::new(error) };
-    let file = open(path).map_err(unavailable)?;
+    let file = private().read(true).write(true).create(true).truncate(false).open(path).map_err(unavailable)?;
     locked(&file).map_err(unavailable)?;
     let sums = added(&file, counts);
     // Said, and not left to the end of the file: a process that was forked meanwhile holds it too.
@@ -26,14 +27,6 @@ pub(super) fn add(path: &Path, counts: &[u64]) -> Result<Vec<u64>, StoreError> {
     let sums = sums.map_err(unavailable)?;
     unlocked.map_err(unavailable)?;
     Ok(sums)
-}
-
-fn open(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn locked(file: &File) -> std::io::Result<()> {

@@ -5,10 +5,11 @@
 //! it is whole or not there.
 
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Position, Seen, StoreError};
+use crate::file::{beside, private};
 use crate::model::{Revision, Timestamp};
 
 const READING: &str = "reading the position beside the store";
@@ -49,13 +50,13 @@ pub(super) fn write(path: &Path, seen: &Seen) -> Result<(), StoreError> {
     // Engines of one process write at the same time, too.
     static DRAFTS: AtomicU64 = AtomicU64::new(0);
     let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.{draft}", std::process::id()));
-    let draft = PathBuf::from(name);
+    let draft = beside(path, &format!(".{}.{draft}", std::process::id()));
     let Seen { position: Position { lineage, revision, hash }, at, clock } = seen;
     let clock = clock.map(|record| format!(" {record}")).unwrap_or_default();
     let line = format!("{lineage} {revision} {hash} {}{clock}\n", at.millis());
-    create(&draft)
+    let mut made = private();
+    made.write(true).create(true).truncate(true);
+    made.open(&draft)
         .and_then(|mut file| file.write_all(line.as_bytes()))
         .and_then(|()| std::fs::rename(&draft, path))
         .map_err(|error| unavailable(WRITING, error))
@@ -63,14 +64,6 @@ pub(super) fn write(path: &Path, seen: &Seen) -> Result<(), StoreError> {
 
 fn unavailable(doing: &'static str, error: std::io::Error) -> StoreError {
     StoreError::Unavailable { doing, source: Box::new(error) }
-}
-
-fn create(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

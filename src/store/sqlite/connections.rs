@@ -17,6 +17,7 @@ use super::identity::Identity;
 use super::options::SqliteOptions;
 use super::wal_index::{self, Header};
 use super::{journal, read};
+use crate::file::beside;
 use crate::lock::Mutex;
 use crate::model::Revision;
 use crate::store::gate::{Gate, Inside};
@@ -245,7 +246,7 @@ impl Connections {
 
     fn is_in_place(&self, link: &Link) -> bool {
         Identity::of(&self.path).is_ok_and(|file| file == link.file)
-            && Identity::of(&file::with_suffix(&self.path, "-wal")).ok() == link.log
+            && Identity::of(&beside(&self.path, "-wal")).ok() == link.log
     }
 
     fn connect(&self, purpose: Purpose) -> Result<Link, StoreError> {
@@ -257,7 +258,7 @@ impl Connections {
             // `begin_to_write` waits by itself.
             connection.busy_timeout(Duration::ZERO).map_err(|error| Fault::from(error).told(super::error::OPENING))?;
         }
-        let log = Identity::of(&file::with_suffix(&self.path, "-wal")).ok();
+        let log = Identity::of(&beside(&self.path, "-wal")).ok();
         Ok(Link { connection, generation, file, log, open })
     }
 
@@ -311,7 +312,7 @@ fn begin_to_write(connection: &Connection, patience: Duration) -> Result<Transac
 impl Watcher {
     fn new(mut link: Link, database: &Path, written: Option<SystemTime>) -> Self {
         // It stays the same file while this connection is open, and where there is none SQLite is always asked.
-        let _ = link.open.read_log_index(&file::with_suffix(database, "-shm"));
+        let _ = link.open.read_log_index(&beside(database, "-shm"));
         Self { link, written, seen: None, known: None }
     }
 

@@ -4,7 +4,6 @@
 //! is refused as it was found. Never open the file with a second copy of SQLite in the same process (Python's own
 //! `sqlite3`, say): closing it there would drop this process's locks.
 
-use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -18,6 +17,7 @@ use super::identity::Identity;
 use super::options::SqliteOptions;
 use super::private::{check_private, close_if_empty};
 use super::schema::{VERSION, migrate, version};
+use crate::file::{beside, private};
 use crate::store::StoreError;
 
 /// How often a switch to the write-ahead log is tried again when another process is just doing it.
@@ -40,7 +40,7 @@ pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, S
     close_if_empty(&path).map_err(|e| unavailable("preparing the store's file", e))?;
     let file = Identity::of(&path).map_err(|e| unavailable("finding the store's file", e))?;
     let _open = forked::Open::register(file)?;
-    let has_log = std::fs::exists(with_suffix(&path, "-wal")).unwrap_or(true);
+    let has_log = std::fs::exists(beside(&path, "-wal")).unwrap_or(true);
     let connection = connect_raw(&path, options).map_err(|e| Fault::from(e).told(OPENING))?;
     // Until the file is known to be ours, closing must not bring its log into it. Where there was no log, closing has
     // only to take away the empty one that looking made.
@@ -101,22 +101,12 @@ pub(super) fn written(path: &Path) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 fn create_if_missing(path: &Path) -> Result<(), StoreError> {
     let text = path.to_string_lossy();
     if text.is_empty() || text.contains(":memory:") || text.starts_with("file:") {
         return Err(UnusableFile::error(path, "is no path of a file; use `MemoryStore` for a store that forgets"));
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match private().write(true).create_new(true).open(path) {
         Ok(created) => {
             created.sync_all().map_err(|e| unavailable("creating the store's file", e))?;
             sync_directory(path)

@@ -84,6 +84,7 @@ use super::{
     NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Removable, RemovalLimits, Seen,
     Settled, Store, StoreError, Verification, Verified, Verifying,
 };
+use crate::file::beside;
 use crate::journal::{Hash, Record};
 use crate::model::{
     ChannelCount, Delegation, DelegationStatus, Delivery, DeliveryId, Grant, GrantStatus, Principal, Refused,
@@ -137,7 +138,7 @@ impl SqliteStore {
 
     /// The file beside it that keeps the last position that was seen.
     fn seen(&self) -> PathBuf {
-        file::with_suffix(self.path(), "-seen")
+        beside(self.path(), "-seen")
     }
 }
 
@@ -296,7 +297,7 @@ impl Store for SqliteStore {
     }
 
     fn add_counts(&self, counts: &[u64]) -> Result<Option<Vec<u64>>, StoreError> {
-        counted::add(&file::with_suffix(self.path(), "-figures"), counts).map(Some)
+        counted::add(&beside(self.path(), "-figures"), counts).map(Some)
     }
 
     fn remembered(&self) -> Result<Option<Seen>, StoreError> {

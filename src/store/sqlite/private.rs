@@ -1,8 +1,9 @@
 //! Whether a store's file is closed to other users of the machine.
 
 use std::path::Path;
+
 #[cfg(unix)]
-use std::path::PathBuf;
+use crate::file::beside;
 
 /// Reading, writing and running, by everybody but the owner and the group.
 #[cfg(unix)]
@@ -14,14 +15,9 @@ const OTHERS: u32 = 0o007;
 pub(crate) fn check_private(path: &Path) -> Result<(), (String, String)> {
     use std::os::unix::fs::PermissionsExt;
     const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
     let open: Vec<_> = SUFFIXES
         .into_iter()
-        .map(beside)
+        .map(|suffix| beside(path, suffix))
         .filter_map(|file| Some((std::fs::metadata(&file).ok()?.permissions().mode() & 0o777, file)))
         .filter(|(mode, _)| mode & OTHERS != 0)
         .collect();
