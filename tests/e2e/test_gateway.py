@@ -525,6 +525,28 @@ def test_two_workers_answer_right_at_once_whoever_is_asked(world: World) -> None
         assert everywhere() == ({403}, {"denied"})
 
 
+def test_the_figures_are_those_of_both_workers_whoever_is_asked(world: World) -> None:
+    def done() -> set[int]:
+        def one() -> int:
+            answer = world.call(ADMIN, "GET", "/jit/metrics")
+            assert answer.status == 200, answer
+            [line] = [
+                line for line in answer.text.splitlines() if line.startswith('jit_commands_total{outcome="done"}')
+            ]
+            return int(line.rpartition(" ")[2])
+
+        with ThreadPoolExecutor(8) as pool:
+            return {answer.result() for answer in [pool.submit(one) for _ in range(16)]}
+
+    assert len(world.workers()) == 2, "each of them has counted for itself"
+    eventually(lambda: len(done()) == 1, "one sum of both workers")
+    [before] = done()
+    for _ in range(4):
+        # Three commands: asked, approved and revoked.
+        world.revoke(world.give(DEV, "auditor")["id"])
+    eventually(lambda: done() == {before + 12}, f"12 more than {before}")
+
+
 class Acknowledged:
     """What the gateway has said is done, by the time it dies."""
 
