@@ -20,7 +20,7 @@ from test_cli import JIT, answer, env
 
 READ = Path(__file__).with_name("cli.txt")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?")
-WIDE = 320
+WIDE = 640
 """Columns: so many that nothing is cut, wherever the width of a number changes."""
 NOBODY = "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b"
 UNBOUND = ("config", "copy-store", "simulate-config", "test-policies", "prove", "completions", "man")
@@ -28,21 +28,23 @@ UNBOUND = ("config", "copy-store", "simulate-config", "test-policies", "prove", 
 
 
 def plain(text: str) -> str:
-    """The text without ids, times, lengths and numbers, and without risks and their reasons, which the past decides."""
+    """The text without ids, times, lengths and numbers, and without what the past decides: risks, reasons, uses."""
     text = ID.sub("ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\d(T[\d:.]+Z| [\d:]+ UTC)", "INSTANT", text)
     text = re.sub(r"\b[0-9a-f]{16,}\b", "HASH", text)
     text = re.sub(r"\"account\":\"[^\"]*\"", '"account":"ACCOUNT"', text)
-    text = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun|today|tomorrow|yesterday)? ?\b\d\d:\d\d\b(:\d\d)?", "TIME", text)
+    # An instant of another day has that day before it.
+    text = re.sub(
+        r"((Mon|Tue|Wed|Thu|Fri|Sat|Sun|tomorrow|yesterday|\d+ [A-Z][a-z]{2}) )?\b\d\d:\d\d\b(:\d\d)?", "TIME", text
+    )
     text = re.sub(r"\d{4}-\d\d-\d\d", "DAY", text)
-    text = re.sub(r"\b\d+ [A-Z][a-z]{2} TIME|\b\d+ [A-Z][a-z]{2}TIME", "TIME", text)
     text = re.sub(r"(\b\d+(\.\d+)?(ms|[dhms])\b ?)+", "LENGTH ", text)
     text = re.sub(r"\d+(\.\d+)?", "0", text)
     # On the older gateway developers have one permission less of their own.
     text = text.replace("admin.*, metrics:read except", "admin.* except")
     text = re.sub(r"\b(low|medium|high|critical)\b", "LEVEL", text)
     lines = [re.sub(r" {2,}", "  ", line).rstrip() for line in text.splitlines()]
-    return "\n".join(line for line in lines if not line.lstrip().startswith("·"))
+    return "\n".join(line for line in lines if not line.lstrip().startswith(("·", "before ")))
 
 
 class Walk:
