@@ -138,6 +138,7 @@ fn adorned(command: Command, spec: &CommandSpec) -> Command {
         ),
         "approve" => command.after_help("Example: jit approve 0198c7a2-5d3e --for 1h --only audit:read"),
         "grants" => command.arg(flag("all", "Those that have ended, too")),
+        "who_could" | "what_could" => command.mut_arg("at", |arg| arg.required(false).default_value("now")),
         "audit" => command.arg(flag("follow", "Go on with each new record until Ctrl-C").short('f')),
         "revoke" => {
             let many = spec_of("revoke_many").into_iter().flat_map(arguments);
