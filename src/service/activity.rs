@@ -3,6 +3,7 @@
 //! The store is asked at most once a second, however many look, and not at all while nobody does. One reading gives the changes,
 //! the uses and alerts among them, and the refused calls.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::onlooker::Onlooker;
@@ -85,6 +86,7 @@ impl Shared {
         }
         self.count(&mut onlooker, &refused);
         onlooker.looked = Some(now);
+        self.has_looked.store(true, Ordering::Relaxed);
         Ok(onlooker)
     }
 
@@ -95,7 +97,9 @@ impl Shared {
             return self.look_on(Revision::ZERO).map(Some);
         }
         let now = self.time.monotonic();
-        let Some(mut onlooker) = self.onlooker.try_lock_for(PATIENCE) else { return Ok(None) };
+        // The first reading takes longer than any list waits.
+        let patience = if self.has_looked.load(Ordering::Relaxed) { PATIENCE } else { Duration::ZERO };
+        let Some(mut onlooker) = self.onlooker.try_lock_for(patience) else { return Ok(None) };
         if onlooker.looked.is_none() {
             let since = *onlooker.wanted.get_or_insert(now);
             if now.saturating_sub(since) < ALONE_MILLIS {

@@ -1,6 +1,7 @@
 //! What the handles of an engine share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::approved::KeptApprovals;
@@ -68,6 +69,8 @@ pub(super) struct Shared {
     pub(super) pulse: Mutex<Pulse>,
     /// What those who look on see. Whoever holds the monitor may take it too, and not the other way round.
     pub(super) onlooker: Mutex<Onlooker>,
+    /// Whether somebody has looked on to the end: until then the first reading holds the lock for long.
+    pub(super) has_looked: AtomicBool,
     /// Sessions that ended a moment ago.
     pub(super) sessions: Mutex<EndedSessions>,
     /// What the past says of requests that are looked at.
@@ -124,6 +127,7 @@ impl Shared {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
             pulse: Mutex::new(Pulse::default()),
             onlooker: Mutex::default(),
+            has_looked: AtomicBool::new(false),
             pasts: Mutex::default(),
             approvals: Mutex::default(),
             sessions: Mutex::default(),
