@@ -1,30 +1,30 @@
-//! What somebody did about an alert.
+//! An alert, and how it was handled.
 
 use super::{Actor, Alert, Event, Fact, Justification, Revision, Timestamp};
 
-/// An alert, and what somebody did about it.
+/// An alert, and how it was handled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertState {
-    /// What was raised.
+    /// The alert.
     pub alert: Alert,
     /// The record that raised it.
     pub revision: Revision,
     /// When it was written.
     pub raised_at: Timestamp,
-    /// Who has seen it, and when, with what they said.
+    /// Who acknowledged it, when, and with which finding.
     pub acknowledged: Option<Handled>,
-    /// Who does not want to hear of the like for a while.
+    /// Who silenced alerts like this one, and until when.
     pub silenced: Option<(Handled, Timestamp)>,
 }
 
-/// That somebody did something about an alert.
+/// The handling of an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handled {
-    /// Who.
+    /// The actor.
     pub by: Actor,
     /// When.
     pub at: Timestamp,
-    /// Why, or what they found.
+    /// The reason, or the finding.
     pub reason: Justification,
 }
 
@@ -37,11 +37,11 @@ pub struct Handled {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AlertStatus {
-    /// Nobody did anything about it yet.
+    /// Not handled yet.
     Open,
-    /// Somebody has seen it.
+    /// Acknowledged.
     Acknowledged,
-    /// The like of it is not raised for a while.
+    /// Alerts like this one are not raised for a while.
     Silenced,
 }
 
@@ -61,7 +61,7 @@ impl AlertStatus {
 }
 
 impl AlertState {
-    /// The alert as this fact raises it; `None` for another fact.
+    /// The alert that this fact raises; `None` for another fact.
     #[must_use]
     pub fn raised(event: &Event, revision: Revision) -> Option<Self> {
         let Fact::AlertRaised(alert) = &event.fact else { return None };
@@ -69,7 +69,7 @@ impl AlertState {
         Some(Self { alert, revision, raised_at: event.at, acknowledged: None, silenced: None })
     }
 
-    /// Takes in a fact. One about another alert changes nothing.
+    /// Applies a fact. A fact about another alert changes nothing.
     pub fn apply(&mut self, event: &Event) {
         let handled = |reason: &Justification| Handled { by: event.by.clone(), at: event.at, reason: reason.clone() };
         match &event.fact {
@@ -83,7 +83,7 @@ impl AlertState {
         }
     }
 
-    /// What it is at `now`.
+    /// The status at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> AlertStatus {
         match (&self.silenced, &self.acknowledged) {

@@ -1,4 +1,4 @@
-//! Who has to say yes: steps with a quorum, escalation, and in which capacity somebody reviews.
+//! Approval steps: quorum, escalation, and the capacity of a reviewer.
 
 use super::{Principal, RoleName, Timestamp, Ttl};
 
@@ -13,11 +13,11 @@ use super::{Principal, RoleName, Timestamp, Ttl};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalRule {
-    /// The host's roles of which an approver must hold one.
+    /// The host roles; an approver needs one of them.
     pub roles: Vec<RoleName>,
-    /// How many different people it takes.
+    /// How many different people are needed.
     pub count: u32,
-    /// Who else may approve when nobody has for a while.
+    /// Who else may approve after a while without approval.
     pub escalation: Option<EscalationRule>,
 }
 
@@ -38,7 +38,7 @@ pub struct EscalationRule {
     pub to: Vec<RoleName>,
 }
 
-/// One step of the approval of one request, as the rules stood when it was made.
+/// One step of the approval of one request, by the rules at the request.
 ///
 /// ```
 /// use jit_access::model::{ApprovalRule, ApprovalStep, EscalationRule, RoleName, Ttl};
@@ -53,15 +53,15 @@ pub struct EscalationRule {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalStep {
-    /// The host's roles of which an approver must hold one.
+    /// The host roles; an approver needs one of them.
     pub roles: Vec<RoleName>,
-    /// How many different people it takes.
+    /// How many different people are needed.
     pub count: u32,
-    /// Who else may approve, and from when.
+    /// Who else may approve, and from when on.
     pub escalation: Option<Escalation>,
 }
 
-/// Who else may fill a step of one request, and from when.
+/// Who else may fill a step of one request, and from when on.
 ///
 /// ```
 /// use jit_access::model::{Escalation, RoleName};
@@ -77,7 +77,7 @@ pub struct Escalation {
     pub at: Timestamp,
     /// These roles, beside the step's own.
     pub to: Vec<RoleName>,
-    /// Whether the journal says so already.
+    /// Whether the journal has recorded it.
     pub noted: bool,
 }
 
@@ -99,14 +99,14 @@ impl ApprovalStep {
         self.roles.iter().chain(escalated.into_iter().flat_map(|escalation| &escalation.to))
     }
 
-    /// Whether somebody with these roles may fill it at `now`.
+    /// Whether a reviewer with these roles may fill it at `now`.
     #[must_use]
     pub fn may_be_filled_by(&self, roles: &[RoleName], now: Timestamp) -> bool {
         self.open_to(now).any(|role| roles.contains(role))
     }
 }
 
-/// In which capacity somebody reviews: with which roles, for whom, and in whose place.
+/// The capacity of a reviewer: with which roles, for whom, and in whose place.
 ///
 /// ```
 /// use jit_access::model::{Capacity, Principal, RoleName};
@@ -128,13 +128,13 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Who thinks: the reviewer, or the person that a reviewing agent acts for.
+    /// The person behind the review: the reviewer, or the person that a reviewing agent acts for.
     #[must_use]
     pub fn person<'a>(&'a self, reviewer: &'a Principal) -> &'a Principal {
         self.acts_for.as_ref().unwrap_or(reviewer)
     }
 
-    /// Whose right it is: the delegator's, or that of who thinks.
+    /// Whose right it is: the delegator's, or that of the person behind the review.
     #[must_use]
     pub fn authority<'a>(&'a self, reviewer: &'a Principal) -> &'a Principal {
         self.on_behalf_of.as_ref().unwrap_or_else(|| self.person(reviewer))

@@ -1,8 +1,8 @@
-//! What a grant would newly permit, and how much could go wrong with it.
+//! What a grant would newly permit, and its risk.
 
 use super::PermissionSet;
 
-/// What an approver is told of a request, computed when it was made or changed.
+/// The assessment of a request for approvers, computed when it was made or changed.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -16,8 +16,8 @@ use super::PermissionSet;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
-    /// What the requester could newly do: what is asked for, less what they may do by standing right. `None` when that is
-    /// nothing.
+    /// What the requester could newly do: the requested permissions, less those they hold by standing right. `None`
+    /// when that is nothing.
     pub newly_permitted: Option<PermissionSet>,
     /// How much could go wrong.
     pub level: RiskLevel,
@@ -73,9 +73,9 @@ impl RiskLevel {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RiskReason {
-    /// Which.
+    /// The factor.
     pub factor: RiskFactor,
-    /// What of the request it is, for people.
+    /// Which part of the request it is about, for people.
     pub detail: String,
 }
 
@@ -95,9 +95,9 @@ pub enum RiskFactor {
     Everything,
     /// The requester holds a role that the operator keeps apart from this one.
     ConflictOfDuties,
-    /// A permission to administer is newly given.
+    /// An administrative permission is newly given.
     Administrative,
-    /// A permission to destroy is newly given.
+    /// A destructive permission is newly given.
     Destructive,
     /// It reaches what the operator calls production.
     Production,
@@ -107,15 +107,15 @@ pub enum RiskFactor {
     ManyPermissions,
     /// It reaches everything.
     Everywhere,
-    /// It lasts longer than most.
+    /// It lasts longer than most grants.
     Long,
-    /// It begins outside the hours in which others are at work.
+    /// It begins outside working hours.
     OutsideWorkingHours,
-    /// The requester never held this role through a grant.
+    /// The requester never held this role by a grant.
     FirstTime,
     /// The requester keeps asking for this role.
     Repeated,
-    /// The host did not say what the requester may do by standing right, so that everything counts as new.
+    /// The host did not report the requester's standing permissions, so everything counts as new.
     StandingUnknown,
 }
 

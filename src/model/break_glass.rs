@@ -1,8 +1,8 @@
-//! Access without approval: how it was taken, and the review that it owes.
+//! Break-glass access: how it was taken, and the review that it needs.
 
 use super::{Actor, Justification, RoleName, SignIn, Timestamp, Ttl};
 
-/// What makes a request one that nobody had to approve.
+/// What makes a request a break-glass request.
 ///
 /// ```
 /// use jit_access::model::{Emergency, RoleName, Ttl};
@@ -21,17 +21,17 @@ pub struct Emergency {
     pub drill: bool,
     /// How the requester had signed in.
     pub sign_in: Option<SignIn>,
-    /// The host's roles of which one would otherwise have had to approve.
+    /// The host roles that would otherwise have had to approve.
     pub skipped: Vec<RoleName>,
-    /// The host's roles of which one has to review it afterwards.
+    /// The host roles, one of which must review it afterwards.
     pub reviewer_roles: Vec<RoleName>,
     /// How long after the grant's end that has to be done.
     pub review_within: Ttl,
-    /// Whether the store was away, and it was recorded on the machine where it was taken.
+    /// Whether the store was unavailable, and it was recorded on the machine where it was taken.
     pub offline: bool,
 }
 
-/// What a grant without approval owes: a review by somebody else once it is over.
+/// The review that a break-glass grant needs, by another person after its end.
 ///
 /// ```
 /// use jit_access::model::{BreakGlass, ReviewStatus, RoleName};
@@ -46,21 +46,21 @@ pub struct Emergency {
 pub struct BreakGlass {
     /// Whether it was an exercise.
     pub drill: bool,
-    /// The host's roles of which one has to review it.
+    /// The host roles, one of which must review it.
     pub reviewer_roles: Vec<RoleName>,
     /// From this instant on the review is overdue.
     pub review_due: Timestamp,
     /// How the review ended, once it has.
     pub closed: Option<ClosedReview>,
-    /// Since when a review that found the use unjustified is not held against its holder any more, by whom, and why.
+    /// The waiver of a finding of unjustified use: when, by whom, and why.
     pub lifted: Option<ClosedReview>,
-    /// That the journal says that the review is overdue.
+    /// Whether the journal has recorded that the review is overdue.
     pub overdue_noted: bool,
-    /// That it was taken while the store was away.
+    /// Set if it was taken while the store was unavailable.
     pub offline: Option<Offline>,
 }
 
-/// What is kept of a grant that was taken while the store was away.
+/// Data of a grant that was taken while the store was unavailable.
 ///
 /// ```
 /// use jit_access::model::Offline;
@@ -69,20 +69,20 @@ pub struct BreakGlass {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Offline {
-    /// When it came into the journal. `None` while only the machine where it was taken knows of it.
+    /// When it was merged into the journal. `None` while only the machine where it was taken knows it.
     pub merged_at: Option<Timestamp>,
     /// When it ended, if that was before.
     pub ended_at: Option<Timestamp>,
 }
 
 impl BreakGlass {
-    /// Whether only the machine where it was taken knows of it.
+    /// Whether only the machine where it was taken knows it.
     #[must_use]
     pub fn is_only_here(&self) -> bool {
         self.offline.is_some_and(|offline| offline.merged_at.is_none())
     }
 
-    /// Whether a review found the use unjustified, it was no exercise, and nobody has lifted what follows from that.
+    /// Whether a review found the use unjustified, it was not a drill, and there is no waiver.
     #[must_use]
     pub fn is_held_against(&self) -> bool {
         let unjustified =
@@ -117,13 +117,13 @@ impl BreakGlass {
 pub struct ClosedReview {
     /// When.
     pub at: Timestamp,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
     /// With what outcome.
     pub outcome: ReviewOutcome,
 }
 
-/// What a review found. Complete on purpose.
+/// The finding of a review. Complete on purpose.
 ///
 /// ```
 /// use jit_access::model::{Justification, ReviewOutcome};
@@ -137,7 +137,7 @@ pub enum ReviewOutcome {
     Justified(Justification),
     /// It was not, or it did not.
     Unjustified(Justification),
-    /// Nobody looked, for a reason on record.
+    /// Waived without a review, for a recorded reason.
     Waived(Justification),
 }
 
@@ -152,7 +152,7 @@ impl ReviewOutcome {
         }
     }
 
-    /// In which words.
+    /// The text.
     #[must_use]
     pub const fn text(&self) -> &Justification {
         match self {
@@ -161,7 +161,7 @@ impl ReviewOutcome {
     }
 }
 
-/// What a review afterwards is at an instant. Complete on purpose.
+/// The status of a review at an instant. Complete on purpose.
 ///
 /// ```
 /// use jit_access::model::ReviewStatus;
@@ -170,13 +170,13 @@ impl ReviewOutcome {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReviewStatus {
-    /// Somebody has to look.
+    /// The review is required.
     Required,
-    /// Somebody should have looked by now.
+    /// The review is overdue.
     Overdue,
-    /// Somebody looked.
+    /// The review is done.
     Done,
-    /// Nobody has to look any more.
+    /// The review is no longer required.
     Waived,
 }
 

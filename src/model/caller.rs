@@ -1,4 +1,4 @@
-//! Who is asking the library to do something, and who did it.
+//! The caller of the library, and the actor of a fact.
 
 use derive_setters::Setters;
 use std::fmt;
@@ -8,8 +8,8 @@ use super::{Permission, Principal, PrincipalKind, RoleName, SignIn};
 
 /// A principal that the host has authenticated, with the roles it holds by standing right.
 ///
-/// Everything about who may do what is judged from this value, never from the body of a request. Roles that come from
-/// a grant must not be in it: a grant must not help to approve the next one.
+/// Every decision about rights uses this value, never the body of a request. It must not contain roles from a grant: a
+/// grant must not help to approve the next one.
 ///
 /// ```
 /// use jit_access::model::{Caller, Principal, RoleName};
@@ -21,26 +21,26 @@ use super::{Permission, Principal, PrincipalKind, RoleName, SignIn};
 #[derive(Debug, Clone, PartialEq, Eq, Setters)]
 #[non_exhaustive]
 pub struct Caller {
-    /// Who.
+    /// The principal.
     pub principal: Principal,
     /// The host's roles this principal holds by standing right.
     pub roles: Vec<RoleName>,
-    /// What this principal may do by standing right; `None` when the host does not say.
+    /// The standing permissions of this principal; `None` when the host does not report them.
     pub permissions: Option<Vec<Permission>>,
-    /// The person that an agent acts for. Neither of the two can approve what the other asked for.
+    /// The person that an agent acts for. Neither of the two can approve a request of the other.
     pub acts_for: Option<Principal>,
-    /// How this principal signed in; `None` when the host does not say.
+    /// How this principal signed in; `None` when the host does not report it.
     pub sign_in: Option<SignIn>,
 }
 
 impl Caller {
-    /// This principal with these roles, of whose standing permissions and sign-in the host says nothing.
+    /// This principal with these roles, without standing permissions and sign-in.
     #[must_use]
     pub const fn new(principal: Principal, roles: Vec<RoleName>) -> Self {
         Self { principal, roles, permissions: None, acts_for: None, sign_in: None }
     }
 
-    /// Who asks: the caller, and the person that a calling agent acts for.
+    /// The caller, and the person that a calling agent acts for.
     pub fn identities(&self) -> impl Iterator<Item = &Principal> {
         std::iter::once(&self.principal).chain(&self.acts_for)
     }
@@ -64,7 +64,7 @@ impl Caller {
     }
 }
 
-/// Who made a fact true. Complete on purpose: an auditor asks it of every record.
+/// The actor of a fact. Complete on purpose: an auditor needs it for every record.
 ///
 /// ```
 /// use jit_access::model::{Actor, Principal};
@@ -75,7 +75,7 @@ impl Caller {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Actor {
-    /// A person, or an agent of whose person the fact itself tells, or that acts for nobody.
+    /// A person, or an agent whose person the fact itself contains, or that acts for no person.
     Principal(Principal),
     /// An agent, and the person it acted for.
     Agent(Arc<OnBehalf>),
@@ -83,7 +83,7 @@ pub enum Actor {
     Rule(Arc<str>),
     /// Time itself, as the library noted it.
     Clock,
-    /// The host, telling what it knows.
+    /// The host itself.
     Host,
 }
 
@@ -109,7 +109,7 @@ pub struct OnBehalf {
 }
 
 impl Actor {
-    /// The person or the agent who did it.
+    /// The person or the agent.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         match self {
@@ -119,7 +119,7 @@ impl Actor {
         }
     }
 
-    /// The person who answers for it, as far as that is told here.
+    /// The accountable person, if this value contains it.
     #[must_use]
     pub fn person(&self) -> Option<&Principal> {
         match self {

@@ -1,4 +1,4 @@
-//! Which characters a reader cannot see, and which change the order of what a reader sees.
+//! Which characters are invisible, and which change the order of displayed text.
 //!
 //! The answers are Unicode's own, so a new version of Unicode is a new version of `icu_properties` and no edit here.
 
@@ -35,7 +35,7 @@ pub(super) fn is_visible(text: &str) -> bool {
     text.chars().any(|c| !is_blank(c) && !is_mark(c))
 }
 
-/// A character that shows what follows it in another order: what a reader sees would not be what is stored.
+/// A character that changes the order of what follows it: the displayed text would differ from the stored one.
 pub(super) fn reordering(text: &str) -> Option<char> {
     text.chars().find(|c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
 }
@@ -45,8 +45,8 @@ pub(super) fn named(c: char) -> String {
     format!("the character U+{:04X}", u32::from(c))
 }
 
-/// Somebody else's text as a message shows it, on one line: a line break is drawn, and a character that nobody sees or that
-/// shows the rest in another order is written as its number.
+/// Text from others as a message shows it, on one line: a line break is drawn, and an invisible or reordering character
+/// is written as its number.
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();

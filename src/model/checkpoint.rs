@@ -1,12 +1,12 @@
-//! How far a journal went, in a form to keep elsewhere.
+//! A position of the journal, in a form to keep elsewhere.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Invalid, Revision};
 
-/// The position and the hash of a journal's last record, as text `154:9f86d0…`. Kept outside of the store, it shows later
-/// whether anything up to that record was cut off, changed or made anew.
+/// The position and the hash of a journal's last record, as text `154:9f86d0…`. Kept outside of the store, it shows
+/// later whether any record up to that one was removed, changed or rewritten.
 ///
 /// ```
 /// use jit_access::model::{Checkpoint, Revision};

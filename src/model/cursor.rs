@@ -1,11 +1,11 @@
-//! Where a page of a list goes on.
+//! Where a page of a list continues.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Invalid, Revision};
 
-/// Where a page goes on, and of which list with which filter. Callers pass it back as they got it.
+/// Where a page continues, and of which list with which filter. Callers pass it back unchanged.
 ///
 /// ```
 /// use jit_access::model::{Cursor, Revision};
@@ -42,7 +42,7 @@ impl Cursor {
     }
 }
 
-/// FNV-1a. It tells lists apart; it protects nothing.
+/// FNV-1a. It distinguishes lists; it protects nothing.
 fn mark(list: &str) -> u64 {
     list.bytes().fold(0xcbf2_9ce4_8422_2325, |mark, byte| (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

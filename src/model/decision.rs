@@ -14,7 +14,7 @@ use super::{Action, GrantId, Obligations, Principal, Resource, Revision, Timesta
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
-    /// Who.
+    /// The principal.
     pub principal: &'a Principal,
     /// What.
     pub action: &'a Action,
@@ -40,9 +40,9 @@ pub struct Query<'a> {
 pub enum Outcome {
     /// A grant allows it.
     Allow,
-    /// Forbidden by a guardrail, whatever else would allow it.
+    /// Forbidden by a guardrail, even if something else would allow it.
     Deny,
-    /// No grant allows it: the host's own answer stands.
+    /// No grant allows it: the host's own decision applies.
     NotApplicable,
 }
 
@@ -58,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// Why the answer is what it is.
+/// The reason for the decision.
 ///
 /// ```
 /// use jit_access::model::Reason;
@@ -70,14 +70,14 @@ impl Outcome {
 pub enum Reason {
     /// A grant in its window covers the question.
     Granted,
-    /// A break-glass grant in its window covers the question. It was taken on this machine while the store is away, and the
-    /// store is still away.
+    /// A break-glass grant in its window covers the question. It was taken on this machine while the store was
+    /// unavailable, and the store is still unavailable.
     GrantedOffline,
     /// The principal holds no grant that covers it now.
     NoGrant,
-    /// A grant covers it, and asks for a fresher sign-in with a second factor than is known of.
+    /// A grant covers it, and requires a more recent sign-in with a second factor than the known one.
     MfaRequired,
-    /// A grant covers it, but not from the address that is known of.
+    /// A grant covers it, but not from the known address.
     OutsideNetworks,
     /// A grant covers it, but in another session or task.
     OtherSession,
@@ -88,7 +88,7 @@ pub enum Reason {
     /// The store was replaced by an older copy or another one, so elevation stops until an operator has accepted it;
     /// standing rights go on.
     StoreReplaced,
-    /// The store is not what was written to it, so elevation stops; standing rights go on.
+    /// The store was altered, so no grant is honoured; standing rights remain.
     StoreBroken,
     /// Uses could not be recorded, so elevation stops; standing rights go on.
     Unrecordable,
@@ -96,8 +96,8 @@ pub enum Reason {
     Guardrail,
     /// A grant covers it, and a guardrail that could forbid it cannot be evaluated, so it does.
     GuardrailError,
-    /// A guardrail looks at what the host tells of its people and things, and that is too old, so elevation stops; standing
-    /// rights go on.
+    /// A guardrail needs the entities of the host, and they are too old, so no grant is honoured; standing rights
+    /// remain.
     EntitiesStale,
 }
 
@@ -158,14 +158,14 @@ pub struct Basis {
 pub struct Decision {
     /// Allow, deny, or not applicable.
     pub outcome: Outcome,
-    /// What it rests on.
+    /// The basis of the decision.
     pub basis: Basis,
-    /// The answer holds before this instant if nothing else changes; `None` when time alone will not change it.
-    /// A host that caches answers must drop this one then, and whenever the revision rises.
+    /// The decision holds before this instant if nothing else changes; `None` when time alone will not change it. A
+    /// host that caches decisions must drop this one at that instant, and whenever the revision rises.
     pub valid_until: Option<Timestamp>,
     /// The journal position the answer was made from.
     pub revision: Revision,
-    /// What guardrails have the host do: with an allow besides it, with a deny before it asks again.
+    /// What the host must do for guardrails: in addition to an allow, or before it asks again after a deny.
     pub obligations: Obligations,
 }
 
@@ -181,7 +181,7 @@ impl Decision {
         }
     }
 
-    /// The answer that a grant gives.
+    /// The decision of a grant.
     pub const fn allow(grant: GrantId, valid_until: Timestamp, revision: Revision) -> Self {
         Self {
             outcome: Outcome::Allow,
@@ -192,14 +192,14 @@ impl Decision {
         }
     }
 
-    /// The answer that a grant gives which is recorded on this machine alone. The store may say otherwise at any instant, so it
-    /// holds for this one.
+    /// The decision of a grant that is recorded on this machine alone. The store may differ at any instant, so it holds
+    /// for this instant only.
     pub const fn allow_offline(grant: GrantId, now: Timestamp, revision: Revision) -> Self {
         let basis = Basis { reason: Reason::GrantedOffline, grant: Some(grant) };
         Self { basis, ..Self::allow(grant, now, revision) }
     }
 
-    /// The answer of a guardrail. What it looked at may be otherwise at any instant, so it holds for this one.
+    /// The decision of a guardrail. Its inputs may change at any instant, so it holds for this instant only.
     pub const fn deny(reason: Reason, obligations: Obligations, now: Timestamp, revision: Revision) -> Self {
         Self {
             outcome: Outcome::Deny,

@@ -1,8 +1,8 @@
-//! A delegation: somebody reviews in another's place for a while.
+//! A delegation: one person reviews in place of another for a limited time.
 
 use super::{Actor, DelegationId, Justification, Principal, RoleName, Timestamp, Window};
 
-/// Somebody's right to review, lent to somebody else for a while. It is never lent on.
+/// The right of one person to review, given to another for a limited time. It cannot be delegated further.
 ///
 /// ```
 /// use jit_access::model::{Delegation, DelegationId, DelegationStatus, Justification, Principal, RoleName, Ttl, Window};
@@ -20,13 +20,13 @@ use super::{Actor, DelegationId, Justification, Principal, RoleName, Timestamp, 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delegation {
-    /// Which delegation.
+    /// The id.
     pub id: DelegationId,
     /// Whose right it is.
     pub delegator: Principal,
     /// Who reviews in their place.
     pub delegate: Principal,
-    /// With which of their roles. The delegator held each of them by standing right when delegating.
+    /// The delegated roles. The delegator held each of them by standing right when delegating.
     pub roles: Vec<RoleName>,
     /// From when until when.
     pub window: Window,
@@ -39,7 +39,8 @@ pub struct Delegation {
 }
 
 impl Delegation {
-    /// A delegation that nobody has ended. Those of an engine come from its workflow; this is for tests and for stores.
+    /// A delegation that has not ended. Those of an engine come from its workflow; this constructor is for tests and
+    /// stores.
     #[must_use]
     pub const fn new(
         id: DelegationId,
@@ -67,11 +68,11 @@ impl Delegation {
 pub struct DelegationEnd {
     /// When.
     pub at: Timestamp,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
 }
 
-/// What a delegation is at an instant. Complete on purpose.
+/// The status of a delegation at an instant. Complete on purpose.
 ///
 /// ```
 /// use jit_access::model::DelegationStatus;
@@ -84,7 +85,7 @@ pub enum DelegationStatus {
     Scheduled,
     /// In force.
     Active,
-    /// Its window is over.
+    /// Its window has ended.
     Expired,
     /// Ended before its time.
     Ended,
@@ -127,7 +128,7 @@ impl Delegation {
         }
     }
 
-    /// Whether `who` is one of the two whom it concerns.
+    /// Whether `who` is the delegator or the delegate.
     #[must_use]
     pub fn concerns(&self, who: &Principal) -> bool {
         self.delegator == *who || self.delegate == *who

@@ -2,8 +2,8 @@
 
 use super::{DeliveryId, Principal, Timestamp};
 
-/// One notice on its way to one recipient by one channel. Its id stays the same however often it is tried, so that a
-/// receiver knows what came twice.
+/// One notice on its way to one recipient by one channel. Its id stays the same for every attempt, so that a receiver
+/// recognizes a duplicate.
 ///
 /// ```
 /// use jit_access::model::{Delivery, DeliveryId, DeliveryState, Recipient};
@@ -19,35 +19,35 @@ use super::{DeliveryId, Principal, Timestamp};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Which delivery.
+    /// The id.
     pub id: DeliveryId,
     /// The notice that it delivers, by its number.
     pub notice: u64,
-    /// What the notice tells of: `grant_revoked`.
+    /// The kind of the notice: `grant_revoked`.
     pub kind: String,
     /// The channel, by its name in the configuration.
     pub channel: String,
-    /// To whom.
+    /// The recipient.
     pub recipient: Recipient,
     /// Whether it waits for others of the same channel and recipient, to be sent with them as one message.
     pub digest: bool,
     /// What the notice belongs to: notices about one request are one conversation.
     pub thread: Option<String>,
-    /// What has become of it.
+    /// The state.
     pub state: DeliveryState,
-    /// How often it was given out to be sent.
+    /// How many attempts were made.
     pub attempts: u32,
     /// When it was made.
     pub made_at: Timestamp,
     /// When it is tried next, while it waits.
     pub next_at: Option<Timestamp>,
-    /// When it was sent, given up or dropped.
+    /// When it was sent, failed finally or was dropped.
     pub settled_at: Option<Timestamp>,
     /// Why the last attempt failed, if it did.
     pub last_error: Option<String>,
 }
 
-/// To whom a delivery goes: a person at an address, or whatever the channel leads to when nobody is named.
+/// The recipient of a delivery: a person at an address, or the channel's own target.
 ///
 /// ```
 /// use jit_access::model::{Principal, Recipient};
@@ -58,23 +58,23 @@ pub struct Delivery {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recipient {
-    /// Who; `None` for the channel's own target.
+    /// The person; `None` for the channel's own target.
     pub person: Option<Principal>,
     /// Where the person is reached by this channel: an e-mail address, a Slack member id.
     pub address: Option<String>,
-    /// The zone of the person's clock, an IANA name such as `Europe/Berlin`, where it is known.
+    /// The person's time zone, an IANA name such as `Europe/Berlin`, if known.
     pub zone: Option<String>,
 }
 
 impl Recipient {
-    /// This person, of whom nothing else is known.
+    /// This person, without address and time zone.
     #[must_use]
     pub const fn person(person: Principal) -> Self {
         Self { person: Some(person), address: None, zone: None }
     }
 }
 
-/// What has become of a delivery. Complete on purpose.
+/// The state of a delivery. Complete on purpose.
 ///
 /// ```
 /// use jit_access::model::DeliveryState;
@@ -87,7 +87,7 @@ pub enum DeliveryState {
     Waiting,
     /// The channel took it.
     Sent,
-    /// It was given up after its last attempt; it waits for a person, who has it sent again or drops it.
+    /// It failed finally after its last attempt; an operator has it sent again or drops it.
     Failed,
     /// A person dropped it.
     Dropped,
@@ -115,7 +115,7 @@ impl DeliveryState {
     }
 }
 
-/// How the deliveries of one channel stand.
+/// The state of a channel's deliveries.
 ///
 /// ```
 /// use jit_access::model::ChannelCount;
@@ -125,12 +125,12 @@ impl DeliveryState {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelCount {
-    /// Which channel.
+    /// The channel.
     pub channel: String,
     /// How many deliveries wait.
     pub waiting: u64,
-    /// How many were given up and wait for a person.
+    /// How many failed finally and wait for an operator.
     pub failed: u64,
-    /// When a delivery last succeeded, as far as kept deliveries tell.
+    /// When a delivery last succeeded, among the stored deliveries.
     pub last_success: Option<Timestamp>,
 }

@@ -1,10 +1,10 @@
-//! What a request says for people: it is shown to approvers, and its grant keeps it. No answer of a check depends on it.
+//! Details of a request for people: approvers see them, and the grant keeps them. No decision depends on them.
 
 use super::{Justification, TicketUrl};
 
-/// The list of details, for whatever is made of each: `then! { more; field(name in commands): type, words of the field in a
-/// command, words of it where it is shown; … }`. Where it is stored and shown the name is that of the field. A type is
-/// text: it has `Display`, `FromStr` and `command::Field`.
+/// The list of details, for everything that is generated from them: `then! { more; field(name in commands): type, doc
+/// of the field in a command, doc where it is shown; … }`. It is stored and shown under the name of the field. A type
+/// is text: it has `Display`, `FromStr` and `command::Field`.
 macro_rules! for_details {
     ($then:ident $($more:tt)*) => {
         $then! {
@@ -24,7 +24,7 @@ macro_rules! for_details {
 
 macro_rules! details {
     ([] $($field:ident($given:ident): $type:ty, $asked:literal, $shown:literal;)+) => {
-        /// What a request says for people, and its grant keeps.
+        /// Details of a request for people, which its grant keeps.
         ///
         /// ```
         /// use jit_access::model::{Details, Justification};

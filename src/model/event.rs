@@ -10,7 +10,7 @@ use super::{
     Standing, TicketUrl, Timestamp, UseDetails,
 };
 
-/// One fact, when it became true, and by whom.
+/// One fact, its instant, and its actor.
 ///
 /// ```
 /// use jit_access::model::{Actor, Event, Fact};
@@ -24,7 +24,7 @@ use super::{
 pub struct Event {
     /// When.
     pub at: Timestamp,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
     /// What.
     pub fact: Fact,
@@ -44,36 +44,36 @@ pub struct Event {
 pub enum Fact {
     /// A request was made; the value is the request as it was made.
     RequestSubmitted(Box<AccessRequest>),
-    /// A reviewer said yes, and others still have to.
+    /// A reviewer approved, and more approvals are needed.
     RequestReviewed {
-        /// Which request.
+        /// The request.
         request: RequestId,
-        /// In which capacity.
+        /// The capacity of the reviewer.
         capacity: Capacity,
         /// What the approver took off.
         cut: Cut,
         /// The approver's words.
         comment: Option<Justification>,
     },
-    /// An earlier approval counts no more: its reviewer lost what made them one before the last approval came.
+    /// An earlier approval no longer counts: its reviewer lost the reviewing role before the last approval.
     ReviewLapsed {
-        /// Which request.
+        /// The request.
         request: RequestId,
-        /// Whose approval.
+        /// The reviewer of that approval.
         reviewer: Principal,
     },
-    /// Nobody has filled a step for a while: others may from now on. Noted after the fact.
+    /// A step was not filled for a while: more roles may fill it from now on. Recorded afterwards.
     RequestEscalated {
-        /// Which request.
+        /// The request.
         request: RequestId,
-        /// Which of its steps, counted from zero.
+        /// The step, counted from zero.
         step: u32,
     },
     /// It was approved: this was the last approval that it needed.
     RequestApproved {
-        /// Which request.
+        /// The request.
         request: RequestId,
-        /// In which capacity.
+        /// The capacity of the reviewer.
         capacity: Capacity,
         /// What the approver took off.
         cut: Cut,
@@ -82,34 +82,34 @@ pub enum Fact {
     },
     /// A reviewer wants to know more before saying yes or no.
     InformationRequested {
-        /// Which request.
+        /// The request.
         request: RequestId,
-        /// In which capacity.
+        /// The capacity of the reviewer.
         capacity: Capacity,
-        /// What they want to know.
+        /// The question.
         question: Justification,
     },
     /// Its requester answered.
     RequestAnswered {
-        /// Which request.
+        /// The request.
         request: RequestId,
-        /// In which words.
+        /// The answer.
         answer: Justification,
-        /// What changed with it. Then this is a new version, and what reviewers said of the old one counts no more.
+        /// What changed with it. Then this is a new version, and earlier reviews no longer count.
         amendment: Option<Box<Amendment>>,
     },
     /// It was denied.
     RequestDenied {
-        /// Which request.
+        /// The capacity of the reviewer.
         request: RequestId,
         /// In which capacity.
         capacity: Capacity,
         /// The reviewer's reason, which the requester sees.
         reason: Justification,
     },
-    /// Its requester asked for the same again, for another reason or ticket. It gives nothing more.
+    /// Its requester requested the same again, for another reason or ticket. It adds no access.
     RequestRepeated {
-        /// Which request.
+        /// The request.
         request: RequestId,
         /// Why this time.
         justification: Option<Justification>,
@@ -118,76 +118,76 @@ pub enum Fact {
     },
     /// Its start had passed before it was approved, and the risk of a later start is another one.
     RequestReassessed {
-        /// Which request.
+        /// The request.
         request: RequestId,
         /// The risk, judged for a start at the approval.
         assessment: Box<Assessment>,
     },
-    /// A solver was asked whether it gives no more than it says.
+    /// A solver was asked whether it gives no more than its envelope.
     RequestProven {
-        /// Which request.
+        /// The request.
         request: RequestId,
-        /// What it said.
+        /// The verdict.
         proof: Box<RequestProof>,
     },
     /// Its requester took it back, or the grant that it would extend ended.
     RequestWithdrawn {
-        /// Which request.
+        /// The request.
         request: RequestId,
     },
-    /// Nobody answered in time. Noted after the fact: the request could not be approved from its deadline on.
+    /// It was not answered in time. Recorded afterwards: the request could not be approved from its deadline on.
     RequestTimedOut {
-        /// Which request.
+        /// The request.
         request: RequestId,
     },
-    /// Somebody lends their right to review for a while; the value is the delegation as it was made.
+    /// A person delegates the right to review for a limited time; the value is the delegation.
     RolesDelegated(Box<Delegation>),
     /// A delegation ended before its time.
     DelegationEnded {
-        /// Which delegation.
+        /// The delegation.
         delegation: DelegationId,
     },
-    /// A grant came to be; the value is the grant as it was made.
+    /// A grant was created; the value is the grant.
     GrantCreated(Box<Grant>),
     /// A grant's window began. Noted after the fact.
     GrantActivated {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
     },
-    /// A grant's window is over. Noted after the fact: it gave nothing from its end on.
+    /// A grant's window has ended. Recorded afterwards: it gave nothing from its end on.
     GrantExpired {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
     },
-    /// A grant was taken away.
+    /// A grant was revoked.
     GrantRevoked {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
         /// Why.
         reason: Justification,
     },
-    /// A grant is held back from now on.
+    /// A grant is suspended from now on.
     GrantSuspended {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
         /// Why.
         reason: Justification,
     },
-    /// A grant is not held back any more.
+    /// A grant was resumed.
     GrantResumed {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
     },
-    /// A grant was given back by its holder.
+    /// A grant was released by its holder.
     GrantReleased {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
     },
-    /// The host said what somebody is by standing right.
+    /// The host reported the standing rights of a principal.
     StandingReported {
-        /// Who.
+        /// The principal.
         principal: Principal,
-        /// What they are.
+        /// The standing rights.
         standing: Standing,
     },
     /// An operator accepted the store as it is, after it was replaced by an older copy or another one.
@@ -195,8 +195,8 @@ pub enum Fact {
         /// Why.
         reason: Justification,
     },
-    /// An operator said that the clock is right, after it and the journal had disagreed. The only record that may be older than
-    /// the one before it: time goes on from its instant.
+    /// An operator confirmed the clock, after it and the journal had disagreed. The only record that may be older than
+    /// the one before it: time continues from its instant.
     ClockAccepted {
         /// Why.
         reason: Justification,
@@ -207,20 +207,20 @@ pub enum Fact {
         digest: Arc<str>,
         /// How many policies they are.
         count: u32,
-        /// The account of the system under which the process ran that put them in force.
+        /// The system account of the process that put them in force.
         account: Option<Arc<str>>,
     },
     /// An engine was opened with another configuration than the one before it.
     ConfigurationChanged {
         /// The SHA-256 of its values, in hexadecimal. Secrets are not among them.
         digest: String,
-        /// That of the roles that can be asked for alone.
+        /// The digest of the roles that can be requested, alone.
         catalogue: Option<String>,
-        /// What each of these roles gives; nothing in records of earlier versions.
+        /// The permissions of each of these roles; nothing in records of earlier versions.
         roles: Option<Arc<BTreeMap<RoleName, PermissionSet>>>,
-        /// That of the texts of the policies that it names, besides guardrails; nothing where it names none.
+        /// The digest of the policy files that it names, besides guardrails; nothing when it names none.
         policies: Option<String>,
-        /// The account of the system under which the process started.
+        /// The system account of the process.
         account: Option<Arc<str>>,
         /// How many live grants it touches.
         grants: u32,
@@ -238,7 +238,7 @@ pub enum Fact {
         /// The account of the system that it runs under.
         account: Option<Arc<str>>,
     },
-    /// It ended by itself. One that is killed has no such record.
+    /// It ended normally. A killed process has no such record.
     ProcessEnded {
         /// Its id among all processes.
         process: Arc<str>,
@@ -247,72 +247,73 @@ pub enum Fact {
     },
     /// Old records were removed from the beginning of the journal.
     RecordsRemoved(Box<Removal>),
-    /// Somebody reviewed the use of a grant that nobody had approved.
+    /// A reviewer reviewed the use of a break-glass grant.
     BreakGlassReviewed {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
         /// Whether there was an emergency that the access fitted.
         justified: bool,
-        /// What they found.
+        /// The finding.
         finding: Justification,
     },
-    /// Nobody has to review it any more.
+    /// Its review is no longer required.
     BreakGlassReviewWaived {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
         /// Why.
         reason: Justification,
     },
-    /// Nobody reviewed it in time. Noted after the fact: the review was overdue from its deadline on.
+    /// It was not reviewed in time. Recorded afterwards: the review was overdue from its deadline on.
     BreakGlassReviewOverdue {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
     },
     /// A grant decided an allow.
     GrantUsed {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
-        /// What was allowed.
+        /// The action that was allowed.
         action: Action,
         /// On what.
         resource: Resource,
-        /// Whether the grant was taken for an exercise.
+        /// Whether the grant was a drill.
         drill: bool,
         /// How many more there may be, if they are numbered.
         left: Option<u32>,
-        /// When, where the use waited to be written and other records came before it; else it is the instant of the record.
+        /// The instant of the use, when it waited to be written and other records came before it; otherwise it is the
+        /// instant of the record.
         used_at: Option<Timestamp>,
-        /// What the host told of the call, where that is recorded.
+        /// What the host reported of the call, if that is recorded.
         details: Option<Arc<UseDetails>>,
     },
     /// A grant has been used as often as it may be.
     GrantExhausted {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
     },
-    /// What was refused to the holder while the grant was in force, noted once after its end where there was any.
+    /// What was refused to the holder while the grant was in force, recorded once after its end if there was any.
     SessionRefused {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
         /// The attempts, those that are alike as one, the most frequent first.
         refused: Vec<RefusedKind>,
-        /// How many attempts stand in none of them.
+        /// How many attempts are not listed.
         others: u64,
     },
     /// The monitor found something; the value is the alert as it was raised.
     AlertRaised(Box<Alert>),
-    /// Somebody has seen an alert.
+    /// An alert was acknowledged.
     AlertAcknowledged {
-        /// Which alert.
+        /// The alert.
         alert: AlertId,
         /// The grant that it is about.
         grant: Option<GrantId>,
-        /// What they found.
+        /// The finding.
         reason: Justification,
     },
-    /// Somebody does not want to hear of the like for a while.
+    /// Alerts like this one were silenced for a while.
     AlertSilenced {
-        /// Which alert.
+        /// The alert.
         alert: AlertId,
         /// The grant that it is about.
         grant: Option<GrantId>,
@@ -439,7 +440,7 @@ pub enum Subject {
     Grant(GrantId),
     /// A delegation.
     Delegation(DelegationId),
-    /// What the host says of somebody.
+    /// The standing rights of a principal.
     Principal(Principal),
     /// The store itself.
     Store,

@@ -1,6 +1,6 @@
-//! In which form evidence is wanted.
+//! The form of evidence.
 
-/// In which form evidence is wanted.
+/// The form of evidence.
 ///
 /// ```
 /// use jit_access::model::EvidenceForm;

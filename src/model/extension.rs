@@ -1,4 +1,4 @@
-//! Which grant another one goes on from.
+//! Which grant another one extends.
 
 use super::{GrantId, Timestamp};
 
@@ -20,6 +20,6 @@ pub struct Extension {
     pub first: GrantId,
     /// When the first one began.
     pub since: Timestamp,
-    /// 1 for the first extension there ever was in the chain, 2 for the next; those that ended early count.
+    /// The number of this extension in its chain, from 1; those that ended early count.
     pub number: u32,
 }

@@ -7,7 +7,7 @@ use super::{
     RequestId, Resource, RoleName, Scope, Timestamp, Window,
 };
 
-/// A permission in force for a while. What it gives and for how long never changes; an early end is an added fact.
+/// A permission in force for a limited time. Its terms never change; an early end is an added fact.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -23,21 +23,21 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Setters)]
 #[non_exhaustive]
 pub struct Grant {
-    /// Which grant.
+    /// The id.
     pub id: GrantId,
     /// The request it answers.
     pub request: RequestId,
-    /// The grant that it goes on from, if it extends one.
+    /// The grant that it extends, if any.
     pub extends: Option<Extension>,
-    /// Who holds it.
+    /// The holder.
     pub holder: Principal,
     /// The person that a holding agent acts for.
     pub holder_acts_for: Option<Principal>,
     /// The host's roles the holder had by standing right when asking.
     pub holder_normal_roles: Vec<RoleName>,
-    /// The role it gives.
+    /// The role.
     pub role: RoleName,
-    /// What it gives.
+    /// The permissions.
     pub permissions: PermissionSet,
     /// Where.
     pub scope: Scope,
@@ -45,29 +45,29 @@ pub struct Grant {
     pub window: Window,
     /// What must be so at each use.
     pub conditions: Conditions,
-    /// What its request says for people.
+    /// Details from its request, for people.
     pub details: Details,
-    /// The host's roles of which someone must hold one to revoke it: those that could approve it.
+    /// The host roles that could approve it; one of them is required to revoke it.
     pub approver_roles: Vec<RoleName>,
-    /// Who approved it last.
+    /// Who gave the last approval.
     pub approved_by: Actor,
-    /// Those whose approvals counted before that one, in order.
+    /// Who gave the approvals before that one, in order.
     pub earlier_approvers: Vec<Actor>,
     /// When it was approved.
     pub approved_at: Timestamp,
-    /// The review it owes, because nobody approved it.
+    /// The review that a break-glass grant needs.
     pub break_glass: Option<BreakGlass>,
-    /// Since when it is held back, if it is. Its window goes on.
+    /// The suspension, if it is suspended. Its expiry does not change.
     pub suspended: Option<Suspension>,
     /// How it ended before its time, if it did.
     pub ended: Option<End>,
-    /// What the journal already says of the passing of time.
+    /// Which effects of time the journal has recorded.
     pub noted: Noted,
     /// How many uses are recorded.
     pub uses: u64,
 }
 
-/// What a check needs to know of a plain grant: who holds what, where and when.
+/// What a check needs to know of a plain grant: holder, permissions, scope and window.
 ///
 /// ```
 /// use jit_access::model::*;
@@ -84,11 +84,11 @@ pub struct Grant {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// Which grant.
+    /// The id.
     pub id: GrantId,
-    /// Who holds it.
+    /// The holder.
     pub holder: Principal,
-    /// What it gives.
+    /// The permissions.
     pub permissions: PermissionSet,
     /// Where.
     pub scope: Scope,
@@ -97,8 +97,8 @@ pub struct Holding {
 }
 
 impl Grant {
-    /// A plain grant of these permissions everywhere, approved when it begins. Grants of an engine come from its workflow;
-    /// this is for tests and for stores.
+    /// A plain grant of these permissions everywhere, approved when it begins. Grants of an engine come from its
+    /// workflow; this constructor is for tests and stores.
     #[must_use]
     pub fn new(
         id: GrantId,
@@ -141,7 +141,7 @@ impl From<Grant> for Holding {
     }
 }
 
-/// A grant that is held back: it gives nothing until it is resumed, and ends when it would have ended.
+/// A suspension: the grant gives nothing until it is resumed; its expiry does not change.
 ///
 /// ```
 /// use jit_access::model::{Actor, Justification, Principal, Suspension};
@@ -155,7 +155,7 @@ impl From<Grant> for Holding {
 pub struct Suspension {
     /// Since when.
     pub at: Timestamp,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
     /// Why.
     pub reason: Justification,
@@ -175,7 +175,7 @@ pub struct Suspension {
 pub struct End {
     /// When.
     pub at: Timestamp,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
     /// How.
     pub kind: EndKind,
@@ -192,15 +192,15 @@ pub struct End {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndKind {
-    /// Taken away by someone else, for a reason.
+    /// Revoked by another principal, for a reason.
     Revoked(Justification),
-    /// Given back by its holder.
+    /// Released by its holder.
     Released,
     /// Used as often as it may be.
     Exhausted,
 }
 
-/// Which grants.
+/// A selection of grants.
 ///
 /// ```
 /// use jit_access::model::{Principal, Selector};
@@ -238,7 +238,7 @@ impl Selector {
     }
 }
 
-/// What the journal already says of the passing of time, so that it says it once.
+/// Which effects of time the journal has recorded, so that each is recorded once.
 ///
 /// ```
 /// use jit_access::model::Noted;
@@ -249,11 +249,11 @@ impl Selector {
 pub struct Noted {
     /// That the window has begun.
     pub activation: bool,
-    /// That the window is over.
+    /// The end of the window.
     pub expiry: bool,
 }
 
-/// What a grant is at an instant. Complete on purpose: an unhandled state is a hole.
+/// The status of a grant at an instant. Complete on purpose: an unhandled status is a hole.
 ///
 /// ```
 /// use jit_access::model::GrantStatus;
@@ -267,13 +267,13 @@ pub enum GrantStatus {
     Scheduled,
     /// In force.
     Active,
-    /// Held back.
+    /// Suspended.
     Suspended,
-    /// Its window is over.
+    /// Its window has ended.
     Expired,
-    /// Taken away.
+    /// Revoked.
     Revoked,
-    /// Given back.
+    /// Released by its holder.
     Released,
     /// Used as often as it may be.
     Exhausted,
@@ -320,18 +320,18 @@ impl Grant {
         }
     }
 
-    /// Whether the record leaves it something to give: it has not ended, and is not held back. Its window decides when.
+    /// Whether it has neither ended nor is suspended. Its window is not considered.
     pub(crate) const fn is_effective(&self) -> bool {
         self.ended.is_none() && self.suspended.is_none() && !self.noted.expiry
     }
 
-    /// Whether a check needs no more of it than a [`Holding`]: it asks for nothing at its uses, and somebody approved it.
+    /// Whether a check needs no more of it than a [`Holding`]: it has no conditions and was approved.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.conditions.is_none() && self.break_glass.is_none()
     }
 
-    /// Who holds it: the holder, and the person that a holding agent acts for.
+    /// The holder, and the person that a holding agent acts for.
     pub fn identities(&self) -> impl Iterator<Item = &Principal> {
         std::iter::once(&self.holder).chain(&self.holder_acts_for)
     }
@@ -348,19 +348,19 @@ impl Grant {
         self.holder == *who || self.holder_acts_for.as_ref() == Some(who)
     }
 
-    /// Whether nobody approved it and its review is not closed.
+    /// Whether it is a break-glass grant whose review is open.
     #[must_use]
     pub fn is_unreviewed(&self) -> bool {
         self.break_glass.as_ref().is_some_and(|owed| owed.closed.is_none())
     }
 
-    /// Whether nobody approved it, and its review is not closed or found its use unjustified and nobody has lifted that.
+    /// Whether it is a break-glass grant whose review is open, or found its use unjustified without a waiver.
     #[must_use]
     pub fn is_unsettled(&self) -> bool {
         self.is_unreviewed() || self.break_glass.as_ref().is_some_and(BreakGlass::is_held_against)
     }
 
-    /// Whether it gives `action` on `resource`, whenever it is in force.
+    /// Whether it permits `action` on `resource`, at any time.
     #[must_use]
     pub fn covers(&self, action: &Action, resource: &Resource) -> bool {
         self.permissions.covers(action) && self.scope.covers(resource)

@@ -1,4 +1,4 @@
-//! Which request, which grant, which delegation, which delivery, which position in the journal.
+//! Ids of requests, grants, delegations and deliveries, and positions in the journal.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,8 +11,8 @@ macro_rules! id {
     ($name:ident, $field:literal, $doc:literal) => {
         #[doc = $doc]
         ///
-        /// A UUID of version 7 when the library made it; any UUID is accepted. Operations name their object by this id,
-        /// never by a person and a role, so that a late revocation of one grant cannot hit the next one.
+        /// A UUID; version 7 when the library made it, and any version is accepted. Operations name their object by
+        /// this id, never by a person and a role, so that a late revocation of one grant cannot hit the next one.
         ///
         /// ```
         /// use jit_access::model::{GrantId, RequestId};
@@ -77,8 +77,8 @@ id!(
     "Names one delivery of a notice: to one recipient by one channel, however often it is tried."
 );
 
-/// A position in the journal: the number of the last record it includes. Gapless, and in commit order: whoever has seen
-/// revision `n` has seen everything up to `n`.
+/// A position in the journal: the number of its last record. Without gaps, in commit order: a reader at revision `n`
+/// has every record up to `n`.
 ///
 /// ```
 /// use jit_access::model::Revision;

@@ -1,11 +1,11 @@
-//! What was wrong with an input, and what would be right.
+//! What is wrong with an input, and what would be right.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::characters;
 
-/// An input that cannot be a value of the model: which field, what was wrong with it, and what would be right.
+/// An input that is not a valid value of the model: the field, the problem, and what would be right.
 ///
 /// ```
 /// use jit_access::model::{Invalid, Ttl};
@@ -24,7 +24,7 @@ pub struct Invalid {
 const QUOTED: usize = 80;
 
 impl Invalid {
-    /// An input refused for `problem`; `expected` says what would have been right.
+    /// An input refused for `problem`; `expected` is what would be right.
     pub fn new(
         field: impl Into<Cow<'static, str>>,
         problem: impl Into<String>,
@@ -33,7 +33,7 @@ impl Invalid {
         Self { field: field.into(), problem: problem.into(), expected: expected.into() }
     }
 
-    /// The same refusal, told under the name that the caller used for the field.
+    /// The same refusal, with the name that the caller used for the field.
     #[must_use]
     pub fn for_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
         self.field = field.into();
@@ -46,7 +46,7 @@ impl Invalid {
         &self.field
     }
 
-    /// What was wrong with it.
+    /// The problem.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
@@ -58,12 +58,12 @@ impl Invalid {
         &self.expected
     }
 
-    /// User input as it may stand in a message: in backticks, escaped, and cut when long.
+    /// User input quoted for a message: in backticks, escaped, and cut when long.
     #[must_use]
     pub fn quote(input: &str) -> String {
         let (mut out, mut room) = (String::from("`"), QUOTED);
         for c in input.chars() {
-            // What nobody sees, or what shows the rest in another order, is written as its number.
+            // Invisible characters, and those that change the order of the rest, are written as numbers.
             let number = (c == '`' || c != ' ' && characters::is_blank(c)).then(|| c.escape_unicode());
             let Some(left) = room.checked_sub(number.as_ref().map_or(1, ExactSizeIterator::len)) else {
                 out.push('…');

@@ -1,8 +1,8 @@
-//! Where the key comes from that signs checkpoints of the journal.
+//! Where the key that signs checkpoints of the journal comes from.
 
 use super::Secret;
 
-/// Where the key comes from that signs checkpoints of the journal.
+/// Where the key that signs checkpoints of the journal comes from.
 ///
 /// ```
 /// use jit_access::model::KeySource;

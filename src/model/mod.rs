@@ -1,60 +1,60 @@
 //! The nouns, as pure values.
 //!
-//! Every constructor here parses once, at the door: a value that exists is a value that holds its rules, and nobody
-//! checks it again. Nothing in this room reads a clock, does I/O, knows a store, or carries a serialised form.
+//! Every constructor checks its input once: an existing value is valid and is not checked again. Nothing in this module
+//! reads a clock, does I/O, uses a store, or has a serialized form.
 //!
 //! | file | question |
 //! |---|---|
-//! | `invalid` | what was wrong with an input, and what would be right |
+//! | `invalid` | what is wrong with an input, and what would be right |
 //! | `time` | instants, durations, half-open windows |
-//! | `ids` | which request, which grant, which position in the journal |
-//! | `principal` | who; one spelling for one person |
-//! | `policy_case` | what an operator says must be allowed, and what never |
+//! | `ids` | ids of requests, grants and others, and positions in the journal |
+//! | `principal` | a person or an agent, in one canonical spelling |
+//! | `policy_case` | a test of the policies |
 //! | `policy_file` | policies as an operator wrote them down |
-//! | `bytes` | which bytes may stand where |
-//! | `checkpoint` | how far a journal went, in a form to keep elsewhere |
-//! | `characters` | which characters a reader cannot see, or sees in another order |
+//! | `bytes` | which bytes are permitted in names |
+//! | `checkpoint` | a position of the journal, in a form to keep elsewhere |
+//! | `characters` | which characters are invisible or reorder text |
 //! | `permission` | what may be done; whole segments and wildcards |
 //! | `resource` | on what: kinds of thing, things, their parents |
 //! | `scope` | the part of the world a grant reaches |
-//! | `role` | what can be asked for, with its limits |
-//! | `role_name` | what a role is called |
+//! | `role` | a role that can be requested, with its limits |
+//! | `role_name` | the name of a role |
 //! | `text` | justification and ticket, bounded |
-//! | `caller` | who is asking the library to do something |
-//! | `terms` | what is given, where and for how long; what an approver takes off it |
+//! | `caller` | the caller of the library, and the actor of a fact |
+//! | `terms` | what is given, where and for how long; the cuts of an approver |
 //! | `nothing_left` | which part of the terms a cut leaves empty |
-//! | `conditions` | what must be so at each use, and what the host tells of it |
+//! | `conditions` | conditions of each use, and the context of a check |
 //! | `alert` | what the monitor found |
-//! | `alert_state` | what somebody did about it |
-//! | `approval` | who has to say yes, and in which capacity somebody reviews |
+//! | `alert_state` | how an alert was handled |
+//! | `approval` | approval steps, and the capacity of a reviewer |
 //! | `delegation` | who reviews in whose place, and for how long |
-//! | `details` | what a request says for people, and its grant keeps |
+//! | `details` | details of a request for people, which its grant keeps |
 //! | `refused` | an attempt that was refused |
-//! | `removal` | which old records were removed, and what stands for them |
+//! | `removal` | which old records were removed, and what covers them |
 //! | `delivery` | one notice on its way to one recipient |
-//! | `evidence_form` | in which form evidence is wanted |
-//! | `key_source` | where the key comes from that signs checkpoints |
-//! | `session` | what a host calls a session or a task |
-//! | `secret` | a value that nobody may read in a log |
-//! | `standing` | what the host says of a principal at this moment |
-//! | `summary_form` | in which form a summary is written for people |
-//! | `analysis` | what a proposed grant would change, asked of the policies |
-//! | `proof` | what a solver said of a request |
-//! | `assessment` | what a grant would newly permit, and how much could go wrong with it |
+//! | `evidence_form` | the form of evidence |
+//! | `key_source` | where the key that signs checkpoints comes from |
+//! | `session` | the id of a session or a task of a host |
+//! | `secret` | a value that must not appear in a log |
+//! | `standing` | the standing rights of a principal |
+//! | `summary_form` | the form of a summary for people |
+//! | `analysis` | what a proposed grant would change, evaluated with the policies |
+//! | `proof` | the verdict of a solver about a request |
+//! | `assessment` | what a grant would newly permit, and its risk |
 //! | `request` | an access request and its reviews |
 //! | `grant` | a time-bound permission |
-//! | `extension` | which grant another one goes on from |
-//! | `sign_in` | how somebody signed in |
+//! | `extension` | which grant another one extends |
+//! | `sign_in` | how a principal signed in |
 //! | `break_glass` | access without approval, and the review it owes |
 //! | `decision` | the question and the answer of a check |
-//! | `obligation` | what a host has to do besides |
-//! | `cursor` | where a page of a list goes on |
+//! | `obligation` | what a host must do in addition |
+//! | `cursor` | where a page of a list continues |
 //! | `raw` | the question of a check as borrowed text |
 //! | `event` | the facts that are journalled |
 //! | `tool_call` | one exact call of a tool |
-//! | `use_details` | what the record of a use says besides |
-//! | `topic` | what a record of a fact can be found by |
-//! | `record_filter` | which records are wanted |
+//! | `use_details` | additional data in the record of a use |
+//! | `topic` | what a record can be found by |
+//! | `record_filter` | the filter of records |
 
 mod alert;
 mod alert_state;

@@ -1,6 +1,6 @@
 //! Which part of the terms a cut leaves empty.
 
-/// The part of the terms of which a cut leaves nothing. Complete on purpose.
+/// The part of the terms that a cut leaves empty. Complete on purpose.
 ///
 /// ```
 /// use jit_access::model::{Conditions, Cut, NothingLeft, Permission, PermissionSet, Scope, Terms, Ttl};

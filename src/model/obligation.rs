@@ -1,4 +1,4 @@
-//! What a host has to do besides letting something happen, or before it asks again.
+//! What a host must do in addition to an allow, or before it asks again.
 
 use super::Invalid;
 
@@ -15,7 +15,7 @@ use super::Invalid;
 pub enum Obligation {
     /// Have the principal sign in again with a second factor. With a deny: the answer may be another one then.
     StepUp,
-    /// Tell the people who watch.
+    /// Notify the people who watch.
     Notify,
     /// Keep the arguments of the call in the host's own record.
     RecordArguments,
@@ -51,7 +51,7 @@ impl std::str::FromStr for Obligation {
     }
 }
 
-/// What a host has to do; nothing by default.
+/// What a host must do; nothing by default.
 ///
 /// ```
 /// use jit_access::model::{Obligation, Obligations};
@@ -79,7 +79,7 @@ impl Obligations {
         self.0 & one.bit() != 0
     }
 
-    /// What of both is to be done.
+    /// The obligations of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

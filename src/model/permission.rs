@@ -1,12 +1,12 @@
 //! What may be done.
 //!
-//! An [`Action`] is the name of one thing that a host asks about: `tools.execute`, `logs:read`. A [`Permission`] is what a
-//! role gives: one action, everything under a prefix of whole segments (`tools.*`, `admin.sso_providers:*`), or
-//! everything (`*`). Segments end at `.` or `:`, and a prefix keeps its separator: `logs.*` says nothing of `logs:read`,
-//! and `prod.*` says nothing of `production.read`.
+//! An [`Action`] is the name of one operation of a host: `tools.execute`, `logs:read`. A [`Permission`] is what a role
+//! gives: one action, everything under a prefix of whole segments (`tools.*`, `admin.sso_providers:*`), or everything
+//! (`*`). Segments end at `.` or `:`, and a prefix keeps its separator: `logs.*` does not cover `logs:read`, and
+//! `prod.*` does not cover `production.read`.
 //!
-//! The actions under `jit.` administer this library. No permission covers them, `*` included: whoever may be granted
-//! rights here must not be granted the right to grant.
+//! The actions under `jit.` administer this library. No permission covers them, not even `*`: a grant must never give
+//! the right to grant.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ const EXPECTED: &str = "segments of A-Z a-z 0-9 _ - joined by `.` or `:`, at mos
 const EXPECTED_PERMISSION: &str = "an action such as tools.execute, a whole-segment wildcard such as tools.*, or *";
 const RESERVED: &str = "jit";
 
-/// The name of one thing that can be done, as the host asks about it.
+/// The name of one operation, as the host uses it in checks.
 ///
 /// ```
 /// use jit_access::model::Action;
@@ -48,12 +48,12 @@ impl Action {
         check_segments(name, "action", EXPECTED)
     }
 
-    /// Whether this is the name of an action, for nearly every one: of at most sixteen bytes. False says nothing.
+    /// A fast test for nearly every name: at most sixteen bytes. False means unknown.
     #[inline]
     pub(super) fn is_plain(name: &str) -> bool {
         let (bytes, all) = (sixteen(name.as_bytes()), all_of_sixteen(name.len()));
         let (segments, separators) = (is_segment(bytes).to_bitmask(), is_between_segments(bytes).to_bitmask());
-        // None at either end, and none after another.
+        // No separator at either end, and none after another.
         let fits = separators & (separators << 1 | 1 | all ^ all >> 1) == 0;
         !name.is_empty() && name.len() <= 16 && segments | separators == all && fits
     }
@@ -76,8 +76,8 @@ impl Action {
         is_reserved(&self.0)
     }
 
-    /// The wildcards that cover this action, narrowest first: for `tools.mcp.execute` that is `tools.mcp.*`, `tools.*`
-    /// and `*`. A reserved action has none beyond its own `jit.*`.
+    /// The wildcards that cover this action, narrowest first: for `tools.mcp.execute` they are `tools.mcp.*`, `tools.*`
+    /// and `*`. A reserved action has only its own `jit.*`.
     #[must_use]
     pub fn groups(&self) -> Vec<Permission> {
         groups_of(&self.0)
@@ -203,10 +203,10 @@ impl FromStr for Permission {
     }
 }
 
-/// What a role or a grant gives: everything that `allowed` covers, less everything that `excepted` covers.
+/// What a role or a grant gives: everything that `allowed` covers, except what `excepted` covers.
 ///
-/// Never empty, in one order, and without permissions that another one of the set includes, so that two sets that give
-/// the same are written the same.
+/// Never empty, in one order, and without permissions that another one of the set includes, so that equal sets have
+/// equal text.
 ///
 /// ```
 /// use jit_access::model::{Action, Permission, PermissionSet};
@@ -230,15 +230,15 @@ impl PermissionSet {
     /// The set of these permissions.
     ///
     /// # Errors
-    /// When there are none, more than 1024 as listed, or more than 256 after those that others include were dropped.
+    /// When there are none, more than 1024 as listed, or more than 256 after removing those that others include.
     pub fn new(allowed: impl IntoIterator<Item = Permission>) -> Result<Self, Invalid> {
         Self::with_exceptions(allowed, [])
     }
 
-    /// The set of `allowed` less `excepted`. Exceptions that take nothing away are dropped.
+    /// The set of `allowed` less `excepted`. Exceptions without effect are removed.
     ///
     /// # Errors
-    /// When nothing is left, or there are more of either than [`PermissionSet::new`] takes.
+    /// When nothing is left, or there are more of either than [`PermissionSet::new`] accepts.
     pub fn with_exceptions(
         allowed: impl IntoIterator<Item = Permission>,
         excepted: impl IntoIterator<Item = Permission>,
@@ -249,7 +249,7 @@ impl PermissionSet {
         Self::of_reduced(allowed, excepted)
     }
 
-    /// The set of sorted permissions of which none includes another.
+    /// The set of sorted permissions, none of which includes another.
     fn of_reduced(allowed: Vec<Permission>, mut excepted: Vec<Permission>) -> Result<Self, Invalid> {
         excepted.retain(|x| includes_one(&allowed, x));
         if allowed.is_empty() {
@@ -261,13 +261,13 @@ impl PermissionSet {
         Ok(Self { allowed: allowed.into(), excepted: excepted.into() })
     }
 
-    /// What is given, in order, before exceptions.
+    /// The permissions, in order, before exceptions.
     #[must_use]
     pub fn allowed(&self) -> &[Permission] {
         &self.allowed
     }
 
-    /// What a wildcard of this set does not reach.
+    /// What the wildcards of this set do not cover.
     #[must_use]
     pub fn excepted(&self) -> &[Permission] {
         &self.excepted
@@ -276,7 +276,7 @@ impl PermissionSet {
     /// What both sets give; `None` when that is nothing.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
-        // Of two sets without inner inclusions, what is included by the other set is what both give.
+        // When no element includes another in its own set, the elements that the other set includes are what both give.
         let within = |one: &[Permission], other: &[Permission]| -> Vec<Permission> {
             one.iter().filter(|p| includes_one(other, p)).cloned().collect()
         };
@@ -312,7 +312,7 @@ impl PermissionSet {
     }
 }
 
-/// These permissions, counted while they come: a list of a million is refused after the first 1,025.
+/// These permissions, counted while they are read: a list of a million is refused after the first 1,025.
 fn listed(all: impl IntoIterator<Item = Permission>) -> Result<Vec<Permission>, Invalid> {
     let mut all = all.into_iter();
     let listed: Vec<_> = all.by_ref().take(MAX_LISTED + 1).collect();
@@ -327,7 +327,7 @@ fn too_many(count: usize) -> Invalid {
 
 /// Sorted, and without what another one includes.
 fn reduced(mut all: Vec<Permission>) -> Vec<Permission> {
-    // A wildcard goes before all that it includes: by the part before `*`, and a wildcard before an equal name.
+    // A wildcard sorts before all that it includes: by the part before `*`, and a wildcard before an equal name.
     let key = |p: &Permission| p.wildcard_prefix().map_or((p.0.len(), true), |prefix| (prefix.len(), false));
     let by_prefix = |p: &Permission, q: &Permission| {
         let ((a, a_exact), (b, b_exact)) = (key(p), key(q));
@@ -336,7 +336,7 @@ fn reduced(mut all: Vec<Permission>) -> Vec<Permission> {
     all.sort_unstable_by(by_prefix);
     let mut kept: Vec<Permission> = Vec::with_capacity(all.len());
     for one in all {
-        // What the last one that was kept includes follows it without a gap.
+        // Everything that the last kept permission includes follows it without a gap.
         if !kept.last().is_some_and(|last| last.includes(&one)) {
             kept.push(one);
         }
@@ -439,7 +439,7 @@ mod tests {
         assert_eq!(groups.iter().map(Permission::as_str).collect::<Vec<_>>(), ["jit.*"]);
     }
 
-    /// An endless list is refused, so the count is taken before any work.
+    /// An endless list is refused, so the count is checked before any work.
     #[test]
     fn permissions_are_counted_before_they_are_looked_at() {
         let endless = || std::iter::repeat(Permission::new("a.b").unwrap());

@@ -1,8 +1,8 @@
-//! What an operator says must be allowed, and what never.
+//! A test of the policies: what an operator expects to be allowed, and what not.
 
 use super::{Action, Outcome, PermissionSet, Principal, Resource, Scope};
 
-/// One sentence about the policies: who wants to do what, holding which grants, and what the answer must be.
+/// One test: principal, action and resource, the grants that the principal holds, and the expected decision.
 ///
 /// ```
 /// use jit_access::model::{Action, Outcome, PolicyCase, Principal};
@@ -18,9 +18,9 @@ use super::{Action, Outcome, PermissionSet, Principal, Resource, Scope};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicyCase {
-    /// What it says, for people.
+    /// The name of the test, for people.
     pub name: String,
-    /// Who.
+    /// The principal.
     pub principal: Principal,
     /// What.
     pub action: Action,
@@ -32,7 +32,7 @@ pub struct PolicyCase {
     pub expect: Outcome,
 }
 
-/// A grant that somebody is supposed to hold.
+/// A grant that the principal holds in the test.
 ///
 /// ```
 /// use jit_access::model::{Permission, PermissionSet, Scope, SupposedGrant};
@@ -44,7 +44,7 @@ pub struct PolicyCase {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupposedGrant {
-    /// What it gives.
+    /// The permissions.
     pub permissions: PermissionSet,
     /// Where.
     pub scope: Scope,
@@ -53,7 +53,7 @@ pub struct SupposedGrant {
 }
 
 impl PolicyCase {
-    /// A sentence about somebody who holds no grant.
+    /// A test with a principal who holds no grant.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -63,7 +63,7 @@ impl PolicyCase {
         Self { name: name.into(), principal, action, resource, holds: Vec::new(), expect }
     }
 
-    /// The same about somebody who holds these grants.
+    /// The same with a principal who holds these grants.
     #[must_use]
     pub fn holding(self, holds: Vec<SupposedGrant>) -> Self {
         Self { holds, ..self }

@@ -1,6 +1,6 @@
 //! Policies as an operator wrote them down.
 
-/// A file of an operator's policies, or a ready set of the library's. What it holds is read elsewhere.
+/// A file of an operator's policies, or a built-in set. Its text is parsed elsewhere.
 ///
 /// ```
 /// use jit_access::model::PolicyFile;
@@ -15,7 +15,7 @@ pub struct PolicyFile {
 }
 
 impl PolicyFile {
-    /// A file of this name, which errors tell, with this text.
+    /// A file with this name, which errors quote, and this text.
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into() }
@@ -27,7 +27,7 @@ impl PolicyFile {
         &self.name
     }
 
-    /// What it holds.
+    /// Its text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

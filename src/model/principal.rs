@@ -1,4 +1,4 @@
-//! Who: a person or an agent, in one spelling.
+//! A person or an agent, in one canonical spelling.
 //!
 //! Two spellings of one person must be one person, or a self-approval hides behind a capital letter. So a name becomes
 //! a [`Principal`] only through [`Principal::user`] or [`Principal::agent`], which bring it to one canonical form:
@@ -45,7 +45,7 @@ impl PrincipalKind {
     }
 }
 
-/// Who asks, who holds, who approves. Equal exactly when they are the same person or agent.
+/// A requester, holder or approver. Equal exactly when they are the same person or agent.
 ///
 /// ```
 /// use jit_access::model::Principal;
@@ -63,7 +63,7 @@ pub struct Principal {
 
 /// The longest name, in bytes, after canonicalisation (RFC 3696: 320 for an e-mail address).
 pub(crate) const MAX_PRINCIPAL: usize = 320;
-/// What the written form of an agent or a rule starts with; a person of such a name could pass for one in a record.
+/// Prefixes of the written form of agents and rules; a person with such a name could look like one in a record.
 const RESERVED_PREFIXES: [&str; 2] = ["agent:", "rule:"];
 const EXPECTED: &str = "1 to 320 bytes without spaces, control or invisible characters, such as dev@example.com";
 
@@ -128,7 +128,7 @@ pub(crate) fn canonical(name: &str) -> Result<Cow<'_, str>, Invalid> {
 
 #[cold]
 fn canonicalised(name: &str) -> Result<String, Invalid> {
-    // Before any work that grows with the input; NFKC can shrink a name, though never by this much.
+    // Checked before any work that grows with the input; NFKC can shorten a name, though never by this much.
     if name.len() > MAX_PRINCIPAL * 4 {
         return Err(too_long(name.len()));
     }
@@ -188,8 +188,8 @@ fn nfkc(text: &str) -> String {
     const { ComposingNormalizerBorrowed::new_nfkc() }.normalize(text).into_owned()
 }
 
-/// Case and compatibility forms gone: NFKC with full case folding. Folding can make new composites and new composites can
-/// fold again (`ϓ`), so it runs until nothing changes; three rounds are more than Unicode needs.
+/// Removes differences of case and compatibility forms: NFKC with full case folding. Folding can make new composites,
+/// and new composites can fold again (`ϓ`), so it runs until nothing changes; three rounds are more than Unicode needs.
 fn fold(name: &str) -> String {
     let case = const { CaseMapper::new() };
     let mut current = nfkc(name);
@@ -203,8 +203,8 @@ fn fold(name: &str) -> String {
     current
 }
 
-/// Whether some program's change of case would make another name of this folded one: of the dotless `ı`, whose capital is
-/// `I`, or of `İ`, whose small letter is `i` to programs that map each character to one.
+/// Whether a change of case by some program would make another name of this folded one: for the dotless `ı`, whose
+/// capital is `I`, or `İ`, whose small letter is `i` in programs that map each character to one.
 fn is_another_by_case(folded: &str) -> bool {
     let case = const { CaseMapper::new() };
     let capitals = nfkc(&folded.to_uppercase());
@@ -215,8 +215,8 @@ fn is_another_by_case(folded: &str) -> bool {
     })
 }
 
-/// Already canonical: the short plain lower-case ASCII that nearly every name is. An address whose domain could change under
-/// UTS #46 (an `xn--` label) takes the long way.
+/// Whether the name is already canonical: short plain lower-case ASCII, as nearly every name is. An address whose
+/// domain could change under UTS #46 (an `xn--` label) is processed in full.
 #[inline]
 pub(crate) fn is_plain(name: &[u8]) -> bool {
     if name.is_empty() || name.len() > BLOCK {
@@ -230,7 +230,7 @@ pub(crate) fn is_plain(name: &[u8]) -> bool {
     }
     let at = ats & ats.wrapping_neg();
     let local = at - 1;
-    // Labels of lower-case letters, digits and single inner hyphens, as if a separator went before and one came after.
+    // Labels of lower-case letters, digits and single inner hyphens; start and end count as separators.
     let domain = all & !local & !at;
     let separators = between & domain;
     local != 0
@@ -317,7 +317,8 @@ mod tests {
                     name.chars().map(|c| case.simple_uppercase(c)).collect(),
                     name.chars().map(|c| case.simple_lowercase(c)).collect(),
                 ];
-                // Where a capital is several letters, only the first of them stays one at the beginning of a word: `ß` is `Ss`.
+                // When a capital is several letters, only the first of them stays a capital at the beginning of a word:
+                // `ß` is `Ss`.
                 let several: String = name
                     .chars()
                     .flat_map(|c| {

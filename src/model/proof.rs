@@ -1,10 +1,10 @@
-//! What a solver said of a request, as it is on record.
+//! The recorded verdict of a solver about a request.
 
 use std::sync::Arc;
 
 use super::Justification;
 
-/// What may be said of a request after a solver was asked.
+/// The verdict about a request after a solver was asked.
 ///
 /// ```
 /// use jit_access::model::ProofOutcome;
@@ -13,11 +13,11 @@ use super::Justification;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProofOutcome {
-    /// For all people and things, what is asked for adds nothing outside of its envelope, and every forbid holds.
+    /// For all people and things, the request adds nothing outside of its envelope, and every forbid holds.
     Proven,
     /// That is not so.
     Refuted,
-    /// The solver does not know. Then no more is known than what was enumerated.
+    /// The solver found no answer. Then only the enumerated cases are known.
     Enumerated,
 }
 
@@ -36,7 +36,7 @@ impl ProofOutcome {
     }
 }
 
-/// What a solver said of one version of a request, beside the policies of that time.
+/// The verdict of a solver about one version of a request, with the policies of that time.
 ///
 /// ```
 /// use jit_access::model::{Justification, ProofOutcome, RequestProof};
@@ -48,12 +48,13 @@ impl ProofOutcome {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestProof {
-    /// What may be said.
+    /// The verdict.
     pub outcome: ProofOutcome,
-    /// By which solver, for which case not, or why nobody knows.
+    /// The solver and its version, the counterexample, or why there is no verdict.
     pub detail: Justification,
-    /// Of which version of the request.
+    /// The version of the request.
     pub version: u32,
-    /// The SHA-256 of the schema, the standing policies and the guardrails beside it, in hexadecimal. Beside others it says nothing.
+    /// The SHA-256 of the schema, the standing policies and the guardrails that were used, in hexadecimal. With other
+    /// policies the verdict does not hold.
     pub policies: Arc<str>,
 }

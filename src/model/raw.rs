@@ -50,7 +50,7 @@ impl<'a> RawQuery<'a> {
         Ok(Self { principal_kind, principal, action, resource, parent, context: None })
     }
 
-    /// The same for nearly every question, in less time. `None` says nothing.
+    /// The same for nearly every question, in less time. `None` means unknown.
     #[inline(always)]
     pub(crate) fn plain(
         (principal_kind, principal): (PrincipalKind, &'a str),
@@ -73,7 +73,7 @@ impl<'a> RawQuery<'a> {
         Action::is_plain(action).then_some(Self { principal_kind, principal, action, resource, parent, context: None })
     }
 
-    /// The question whose parts were checked before.
+    /// The question with parts that were checked before.
     pub(crate) const fn from_checked(
         (principal_kind, principal): (PrincipalKind, &'a str),
         action: &'a str,

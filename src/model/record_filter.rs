@@ -1,4 +1,4 @@
-//! Which records of the journal are wanted: one filter for every face.
+//! The filter of records, the same in every interface.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,7 +9,7 @@ use super::{
     Timestamp, Topic,
 };
 
-/// Which records are wanted. What is left out does not matter; what is given must all be so.
+/// Which records are wanted. Omitted fields match everything; all given fields must match.
 ///
 /// ```
 /// use jit_access::model::{Actor, Concerned, Event, Fact, RecordFilter, Topic};
@@ -29,17 +29,17 @@ pub struct RecordFilter {
     pub grant: Option<GrantId>,
     /// Those about this request, and the record that made its grant.
     pub request: Option<RequestId>,
-    /// Those that concern this person: who did it, whose request or grant it is, or for whom an agent acts.
+    /// Records that concern this person: the actor, the requester or holder, or the person for whom an agent acts.
     pub person: Option<Principal>,
     /// Those that concern this agent.
     pub agent: Option<Principal>,
-    /// Those by which this person answered a request, and those about a grant that needed their approval.
+    /// Records in which this person answered a request, and those about a grant that needed their approval.
     pub approver: Option<Principal>,
     /// Those about a request or a grant of this role.
     pub role: Option<RoleName>,
     /// Uses of this permission, and requests and new grants that name it as it is written here.
     pub permission: Option<Permission>,
-    /// Uses on this resource, of this kind or with this parent, and requests and new grants whose scope names it.
+    /// Uses of this resource, of this kind or with this parent, and requests and new grants whose scope names it.
     pub resource: Option<Scope>,
     /// Those with this result.
     pub result: Option<RecordResult>,
@@ -49,7 +49,7 @@ pub struct RecordFilter {
     pub from: Option<Timestamp>,
     /// Those before this instant.
     pub until: Option<Timestamp>,
-    /// Those in which somebody wrote this.
+    /// Records that contain this text in a reason, comment or similar field.
     pub text: Option<SearchText>,
 }
 
@@ -70,7 +70,7 @@ impl RecordFilter {
         topics
     }
 
-    /// Whether a record of this event, which is found by these topics, is wanted.
+    /// Whether a record of this event, with these topics, matches.
     #[must_use]
     pub fn matches(&self, event: &Event, topics: &BTreeSet<Topic>) -> bool {
         self.is_in_time(event.at) && self.has_text(event) && self.topics().iter().all(|topic| topics.contains(topic))
@@ -82,14 +82,14 @@ impl RecordFilter {
         self.from.is_none_or(|from| at >= from) && self.until.is_none_or(|until| at < until)
     }
 
-    /// Whether somebody wrote the text that is wanted, if one is.
+    /// Whether the event contains the text of the filter, if there is one.
     #[must_use]
     pub fn has_text(&self, event: &Event) -> bool {
         self.text.as_ref().is_none_or(|text| event.words().any(|words| text.is_in(words)))
     }
 }
 
-/// In which order records are listed.
+/// The order of listed records.
 ///
 /// ```
 /// use jit_access::model::RecordOrder;
@@ -119,7 +119,7 @@ impl RecordOrder {
     }
 }
 
-/// In which form records are exported.
+/// The format of exported records.
 ///
 /// ```
 /// use jit_access::model::ExportFormat;
@@ -153,7 +153,7 @@ impl ExportFormat {
     }
 }
 
-/// What is looked for in words, in capitals or not.
+/// A text to search for, ignoring case.
 ///
 /// ```
 /// use jit_access::model::SearchText;
@@ -169,7 +169,7 @@ impl SearchText {
     /// The most bytes of one.
     const MAX: usize = 256;
 
-    /// Whether it stands in these words.
+    /// Whether the text occurs in these words.
     #[must_use]
     pub fn is_in(&self, words: &str) -> bool {
         words.to_lowercase().contains(&self.0)

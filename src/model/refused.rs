@@ -2,8 +2,8 @@
 
 use super::{Action, Principal, Resource, Timestamp};
 
-/// Attempts of one principal that were refused for one reason, within one hour: what they have in common, how many they were,
-/// and the last of them. Checks are counted for each call of its own. They are no part of the journal.
+/// Attempts of one principal that were refused for one reason within one hour: what they have in common, their number,
+/// and the last of them. Checks are counted separately for each call. They are not part of the journal.
 ///
 /// ```
 /// use jit_access::model::{Principal, Refused};
@@ -17,55 +17,55 @@ use super::{Action, Principal, Resource, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
-    /// Whose attempts.
+    /// The principal.
     pub principal: Principal,
-    /// The person that an agent acts for, where it was told.
+    /// The person that an agent acts for, if known.
     pub acts_for: Option<Principal>,
-    /// What was attempted: the name of a command or a read, or `check`.
+    /// The attempt: the name of a command or a read, or `check`.
     pub attempt: String,
     /// Why it was refused: the code of the refusal, or the reason of the check.
     pub code: String,
-    /// Of a check: what was called. `None` for a command, and for the calls of somebody who tried very many different ones.
+    /// For a check: the call. `None` for a command, and for a principal with very many different calls.
     pub call: Option<(Action, Resource)>,
-    /// What the last one was about: a request, a grant, a role, or the action and the resource of a check.
+    /// The subject of the last one: a request, a grant, a role, or the action and the resource of a check.
     pub about: String,
-    /// The sentence of the last refusal; empty for a check.
+    /// The message of the last refusal; empty for a check.
     pub message: String,
     /// How many.
     pub count: u64,
     /// When the first was.
     pub first_at: Timestamp,
-    /// When the last was.
+    /// When the last one was made.
     pub last_at: Timestamp,
 }
 
 /// Refused attempts of one session that are alike, as the journal keeps them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedKind {
-    /// What was attempted: the name of a command or a read, or `check`.
+    /// The attempt: the name of a command or a read, or `check`.
     pub attempt: String,
     /// Why it was refused: the code of the refusal, or the reason of the check.
     pub code: String,
-    /// What the last one was about.
+    /// The subject of the last one.
     pub about: String,
     /// How many.
     pub count: u64,
     /// When the first was.
     pub first: Timestamp,
-    /// When the last was.
+    /// When the last one was made.
     pub last: Timestamp,
 }
 
 impl RefusedKind {
-    /// How many kinds of one session are told one by one.
+    /// How many kinds of attempts in a session are listed one by one.
     pub const MOST: usize = 50;
 
-    /// These attempts, those that are alike as one, the most frequent first; and how many stand in none of them.
+    /// These attempts, equal ones combined, the most frequent first; and how many are not listed.
     #[must_use]
     pub fn of<'a>(refused: impl Iterator<Item = &'a Refused>) -> (Vec<Self>, u64) {
         let mut kinds: std::collections::BTreeMap<(String, String, String), Self> = std::collections::BTreeMap::new();
         for one in refused {
-            // Of commands only the last one is known, of checks each call.
+            // For commands only the last subject is known, for checks each call.
             let what = if one.call.is_some() { one.about.clone() } else { String::new() };
             let fresh = || Self {
                 attempt: one.attempt.clone(),
@@ -91,7 +91,7 @@ impl RefusedKind {
     }
 }
 
-/// What is kept of a text that a refusal says.
+/// The longest text of a refusal that is kept.
 const LONGEST: usize = 500;
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -118,7 +118,7 @@ impl Refused {
         }
     }
 
-    /// The same, about this and with this sentence, of which a part is kept when they are very long.
+    /// The same, with this subject and this message; long ones are cut.
     #[must_use]
     pub fn about(mut self, about: &str, message: &str) -> Self {
         let shortened = |text: &str| text.chars().take(LONGEST).collect();

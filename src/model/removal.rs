@@ -1,9 +1,9 @@
-//! Which records were removed because they are old, and what stands for them.
+//! Which old records were removed, and what covers them.
 
 use super::{Invalid, Revision, Timestamp};
 
-/// Which records were removed from the beginning of the journal, and what stands for them: the hash that the next record
-/// continues, and the root of the tree over the texts of all of them.
+/// Which records were removed from the beginning of the journal, and what covers them: the hash that the next record
+/// continues, and the root of the tree over the texts of all removed records.
 ///
 /// ```
 /// use jit_access::model::{Removal, Revision, Timestamp};
@@ -17,19 +17,21 @@ use super::{Invalid, Revision, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removal {
-    /// The last record that was removed. All before it are removed too, so it is how many were removed in all.
+    /// The last record that was removed. All records before it are removed too, so this is the total number of removed
+    /// records.
     pub last: Revision,
     /// The hash of that record, in hexadecimal.
     pub hash: String,
     /// The root of the tree over the texts of all removed records (RFC 6962), in hexadecimal.
     pub root: String,
-    /// The roots of the complete parts of that tree, the largest first: the tree goes on growing from these.
+    /// The roots of the complete parts of that tree, the largest first: the tree continues from these.
     pub parts: Vec<String>,
     /// The instant of that record.
     pub until: Timestamp,
-    /// From here on the record tells of every grant that was in force: the end of the last grant whose beginning was removed.
+    /// From this instant on the journal has every grant that was in force: the end of the last grant whose beginning
+    /// was removed.
     pub complete_from: Timestamp,
-    /// The rule of the configuration by which they were removed, with its value.
+    /// The rule of the configuration that removed them, with its value.
     pub rule: String,
 }
 
@@ -45,7 +47,7 @@ impl Removal {
         Ok(Self { last, hash, root, parts: Vec::new(), until: Timestamp::EPOCH, complete_from: Timestamp::EPOCH, rule })
     }
 
-    /// The same, with the instant of the last removed record, and the one from which the record tells of every grant.
+    /// The same, with the instant of the last removed record, and the instant from which the journal has every grant.
     #[must_use]
     pub fn of_times(self, until: Timestamp, complete_from: Timestamp) -> Self {
         Self { until, complete_from, ..self }

@@ -1,4 +1,4 @@
-//! An access request and what reviewers said to it.
+//! An access request and its reviews.
 
 use derive_setters::Setters;
 
@@ -23,63 +23,63 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, Setters)]
 #[non_exhaustive]
 pub struct AccessRequest {
-    /// Which request.
+    /// The id.
     pub id: RequestId,
-    /// The grant that it asks to extend, if it does.
+    /// The grant to extend, if it is an extension.
     pub extends: Option<Extension>,
-    /// Who asks, and would hold the grant.
+    /// The requester, who would hold the grant.
     pub requester: Principal,
     /// The person that a requesting agent acts for.
     pub requester_acts_for: Option<Principal>,
     /// The host's roles the requester held by standing right when asking.
     pub requester_normal_roles: Vec<RoleName>,
-    /// What the requester could do by standing right when asking; `None` when the host did not say.
+    /// The requester's standing permissions at the request; `None` when the host did not report them.
     pub requester_normal_permissions: Option<Vec<Permission>>,
-    /// The role asked for.
+    /// The requested role.
     pub role: RoleName,
-    /// What the role gave when it was asked for; a later change of the catalogue does not change the request.
+    /// The permissions of the role at the request; a later change of the catalogue does not change the request.
     pub permissions: PermissionSet,
-    /// The part of the world asked for.
+    /// The requested scope.
     pub scope: Scope,
-    /// How long the grant would last, counted from its activation, after every limit.
+    /// The duration of the grant, from its activation, after every limit.
     pub duration: Ttl,
-    /// The limit that made it shorter than asked for, if one did.
+    /// The limit that shortened it, if one did.
     pub duration_cut: Option<DurationCut>,
-    /// What must be so at each use: what was asked for, and what the role asks for.
+    /// The conditions of each use: those of the request and those of the role.
     pub conditions: Conditions,
-    /// When the grant should start; at approval when not given or already past by then.
+    /// When the grant should start; at the approval when not given or already past by then.
     pub starts_at: Option<Timestamp>,
-    /// What it says for people.
+    /// Details for people.
     pub details: Details,
-    /// The host's roles that may ever review it: those of its steps, and those that steps escalate to.
+    /// The host roles that may ever review it: those of its steps, and those that steps escalate to.
     pub approver_roles: Vec<RoleName>,
-    /// Who has to approve, as the rules stood when the request was made.
+    /// The required approvals, by the rules at the request.
     pub approval: Vec<ApprovalStep>,
     /// When it was made.
     pub created_at: Timestamp,
     /// From this instant on it can no longer be approved.
     pub times_out_at: Timestamp,
-    /// What makes it one that nobody has to approve, if anything does.
+    /// Set for a break-glass request.
     pub emergency: Option<Emergency>,
-    /// What it would newly permit, and how much could go wrong with it.
+    /// What it would newly permit, and its risk.
     pub assessment: Assessment,
-    /// What has become of it.
+    /// The state.
     pub state: RequestState,
     /// Counts up when its length or its scope changes. A review is of one version.
     pub version: u32,
-    /// What reviewers said, in order.
+    /// The reviews, in order.
     pub reviews: Vec<Review>,
     /// What the requester answered, in order.
     pub answers: Vec<Answer>,
     /// What else the requester wanted the same for, while it waited or its grant gave it.
     pub repeats: Vec<Repeat>,
-    /// What a solver said of it, if one was asked.
+    /// The verdict of a solver, if one was asked.
     pub proof: Option<RequestProof>,
 }
 
 impl AccessRequest {
-    /// A request that waits, and that nobody has assessed or can review. Requests of an engine come from its workflow; this
-    /// is for tests and for stores.
+    /// A pending request without an assessment and without reviewers. Requests of an engine come from its workflow;
+    /// this constructor is for tests and stores.
     #[must_use]
     pub fn new(
         id: RequestId,
@@ -132,7 +132,7 @@ impl AccessRequest {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
-    /// When it was asked for again.
+    /// When it was requested again.
     pub at: Timestamp,
     /// Why.
     pub justification: Option<Justification>,
@@ -140,7 +140,7 @@ pub struct Repeat {
     pub ticket: Option<TicketUrl>,
 }
 
-/// A duration that a limit cut, and which limit it was.
+/// The limit that shortened a duration.
 ///
 /// ```
 /// use jit_access::model::{DurationCut, Ttl};
@@ -151,7 +151,7 @@ pub struct Repeat {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurationCut {
-    /// What was asked for.
+    /// The requested duration.
     pub asked: Ttl,
     /// The configuration key of the limit: `max_duration_hours`, `roles.<role>.max_duration_hours` or
     /// `max_total_duration_hours`.
@@ -170,17 +170,17 @@ pub struct DurationCut {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Amendment {
-    /// How long the grant would last now.
+    /// The new duration.
     pub duration: Ttl,
-    /// The limit that made it shorter than asked for, if one did.
+    /// The limit that shortened it, if one did.
     pub duration_cut: Option<DurationCut>,
-    /// The part of the world asked for now.
+    /// The new scope.
     pub scope: Scope,
     /// What that newly permits, and how much could go wrong with it.
     pub assessment: Assessment,
 }
 
-/// What a requester answered to a reviewer's question.
+/// The answer of a requester to a reviewer's question.
 ///
 /// ```
 /// use jit_access::model::{Answer, Justification};
@@ -193,13 +193,13 @@ pub struct Amendment {
 pub struct Answer {
     /// When.
     pub at: Timestamp,
-    /// In which words.
+    /// The text.
     pub text: Justification,
     /// The version of the request from this answer on.
     pub version: u32,
 }
 
-/// What has been written about a request. The instant decides the rest: see [`AccessRequest::status`].
+/// The written state of a request. The status also depends on the instant: see [`AccessRequest::status`].
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -218,17 +218,17 @@ pub enum RequestState {
     Pending,
     /// Waiting for its requester to answer a question.
     NeedsInfo,
-    /// Approved; its grant says since when.
+    /// Approved; its grant has the start.
     Approved,
     /// Denied.
     Denied,
-    /// Taken back by its requester.
+    /// Withdrawn by its requester.
     Withdrawn,
     /// Noted as timed out.
     TimedOut,
 }
 
-/// What a request is at an instant. Complete on purpose: an unhandled state is a hole.
+/// The status of a request at an instant. Complete on purpose: an unhandled status is a hole.
 ///
 /// ```
 /// use jit_access::model::RequestStatus;
@@ -245,9 +245,9 @@ pub enum RequestStatus {
     Approved,
     /// Denied.
     Denied,
-    /// Taken back by its requester.
+    /// Withdrawn by its requester.
     Withdrawn,
-    /// Nobody answered in time.
+    /// Not answered in time.
     TimedOut,
 }
 
@@ -285,7 +285,7 @@ impl RequestState {
 }
 
 impl AccessRequest {
-    /// Who asks: the requester, and the person that a requesting agent acts for.
+    /// The requester, and the person that a requesting agent acts for.
     pub fn identities(&self) -> impl Iterator<Item = &Principal> {
         std::iter::once(&self.requester).chain(&self.requester_acts_for)
     }
@@ -308,7 +308,7 @@ impl AccessRequest {
         })
     }
 
-    /// What is asked for.
+    /// The requested terms.
     #[must_use]
     pub fn terms(&self) -> Terms {
         Terms {
@@ -319,7 +319,7 @@ impl AccessRequest {
         }
     }
 
-    /// What the request is at `now`: a pending one whose time is over has timed out, noted or not.
+    /// The status at `now`: a pending request past its deadline has timed out, recorded or not.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> RequestStatus {
         match self.state {
@@ -334,7 +334,7 @@ impl AccessRequest {
     }
 }
 
-/// What a reviewer said.
+/// A review.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -349,25 +349,25 @@ impl AccessRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Review {
-    /// Who.
+    /// The reviewer.
     pub by: Actor,
     /// When.
     pub at: Timestamp,
     /// What.
     pub verdict: Verdict,
-    /// In which words.
+    /// The comment.
     pub comment: Option<Justification>,
     /// What an approver took off.
     pub cut: Cut,
     /// The version of the request it is about.
     pub version: u32,
-    /// In which capacity.
+    /// The capacity of the reviewer.
     pub capacity: Capacity,
     /// Since when an approval counts no more, because its reviewer lost what made them one.
     pub lapsed: Option<Timestamp>,
 }
 
-/// What a review says. Complete on purpose.
+/// The verdict of a review. Complete on purpose.
 ///
 /// ```
 /// use jit_access::model::Verdict;

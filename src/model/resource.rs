@@ -1,9 +1,8 @@
-//! On what: kinds of thing, and the thing that a check asks about.
+//! Resources: their kinds and ids.
 //!
-//! Kinds are open: a host names its own. Ids are data. They may hold quotes, braces and look-alikes, and none of that
-//! means anything to the index or to a policy. Control characters are refused, because no id needs them and every log that
-//! repeats one would suffer; so are characters that show what follows them in another order, because a reader would see
-//! another id.
+//! Kinds are open: a host names its own. Ids are data. They may contain quotes, braces and look-alikes, without effect
+//! on the index or a policy. Control characters are refused, because no id needs them and they would harm every log; so
+//! are characters that reorder the text after them, because a reader would see another id.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +21,7 @@ use super::{Invalid, characters};
 const MAX_KIND: usize = 64;
 /// The longest id, in bytes.
 const MAX_ID: usize = 2_048;
-/// What stands in the place of a kind and of an id where a check names no resource. No kind can be named so.
+/// The kind and the id of a check that names no resource. No kind can have this name.
 const EVERYTHING: &str = "*";
 
 /// A kind of thing that a host has: `invoice`, `tool`. Any name of 1 to 64 ASCII letters and digits, with single `_` or `-`
@@ -35,7 +34,7 @@ const EVERYTHING: &str = "*";
 /// assert!(ResourceKind::new("Invoice").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-// The name itself and no number for it: there is no table that names from outside could fill, and nothing to look up.
+// The name itself and not a number for it: so there is no table that names from outside could fill, and no look-up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceKind(TinyAsciiStr<MAX_KIND>);
 
@@ -62,7 +61,7 @@ impl ResourceKind {
         if is_kind { Ok(()) } else { Err(no_kind(name)) }
     }
 
-    /// The kind whose name was checked.
+    /// The kind with a name that was checked.
     fn from_checked(name: &str) -> Self {
         // INVARIANT: a name that was checked is short enough, and ASCII: nothing is lost.
         Self(TinyAsciiStr::from_utf8_lossy(name.as_bytes(), b'_'))
@@ -89,7 +88,7 @@ impl FromStr for ResourceKind {
     }
 }
 
-/// Which thing: a kind, and an id that is unique within it. Written `invoice:2026-17`.
+/// A resource: a kind, and an id that is unique within it. Written `invoice:2026-17`.
 ///
 /// ```
 /// use jit_access::model::ResourceId;
@@ -109,7 +108,7 @@ impl ResourceId {
     /// The thing of this kind and id.
     ///
     /// # Errors
-    /// When the kind is none (see [`ResourceKind`]), or the id is empty, longer than 2048 bytes, or holds control
+    /// When the kind is invalid (see [`ResourceKind`]), or the id is empty, longer than 2048 bytes, or contains control
     /// characters or characters that reorder text.
     pub fn new(kind: &str, id: &str) -> Result<Self, Invalid> {
         let kind = ResourceKind::new(kind)?;
@@ -129,8 +128,8 @@ impl ResourceId {
         &self.id
     }
 
-    /// The same as [`ResourceId::read`] for nearly every text, in less time: a kind of at most fifteen lower-case letters, and an
-    /// id of printable ASCII. `None` says nothing.
+    /// The same as [`ResourceId::read`] for nearly every text, in less time: a kind of at most fifteen lower-case
+    /// letters, and an id of printable ASCII. `None` means unknown.
     #[inline]
     pub(super) fn read_plain(text: &str) -> Option<(&str, &str)> {
         let bytes = text.as_bytes();
@@ -151,7 +150,7 @@ impl ResourceId {
         (!id.is_empty()).then_some((kind, id))
     }
 
-    /// The kind and id that a text such as `invoice:2026-17` names.
+    /// The kind and the id in a text such as `invoice:2026-17`.
     #[inline]
     pub(super) fn read(text: &str) -> Result<(&str, &str), Invalid> {
         match Self::read_short(text) {
@@ -171,7 +170,7 @@ impl ResourceId {
             [is(bytes, b':'), is_kind(bytes), is_between_words(bytes), is_no_control(bytes) & !is(bytes, 0xE2)]
         });
         let colon = colons & colons.wrapping_neg();
-        // Below the lowest colon; nothing when that is the first byte, everything when there is none.
+        // The bits below the first colon; none when that is the first byte, all when there is no colon.
         let kind = colon.wrapping_sub(1);
         let between = between & kind;
         // Single separators, and none at either end.
@@ -193,7 +192,7 @@ impl ResourceId {
         Ok((kind, id))
     }
 
-    /// The thing whose parts were checked.
+    /// The resource with parts that were checked.
     pub(super) fn from_checked(kind: &str, id: &str) -> Self {
         Self { kind: ResourceKind::from_checked(kind), id: id.into() }
     }
@@ -213,9 +212,9 @@ impl FromStr for ResourceId {
     }
 }
 
-/// The thing that a check asks about, and the thing of another kind that it is part of, if the host says so.
+/// The resource of a check, and its parent of another kind, if the host gives one.
 ///
-/// A check that names no resource asks about [`Resource::everything`]: only a scope of everything reaches it.
+/// A check that names no resource is about [`Resource::everything`]: only the scope of everything covers it.
 ///
 /// ```
 /// use jit_access::model::Resource;
@@ -225,8 +224,8 @@ impl FromStr for ResourceId {
 /// assert_eq!(invoice.parent().map(ToString::to_string).as_deref(), Some("customer:acme"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-// One level of parents: a check is told all that it needs, and reads two names at most. A host whose things nest deeper
-// names the parent that its scopes speak of.
+// One level of parents: the check has everything that it needs, and reads two names at most. A host with deeper nesting
+// gives the parent that its scopes use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Resource {
     thing: ResourceId,
@@ -242,7 +241,7 @@ impl Resource {
         ResourceId::new(kind, id).map(Into::into)
     }
 
-    /// What a check asks about that names no resource. Its kind and its id are `*`.
+    /// The resource of a check that names none. Its kind and its id are `*`.
     #[must_use]
     pub fn everything() -> Self {
         Self::from_checked((EVERYTHING, EVERYTHING), None)
@@ -266,7 +265,7 @@ impl Resource {
     /// The kind and id of [`Resource::everything`].
     pub(super) const EVERYTHING: (&'static str, &'static str) = (EVERYTHING, EVERYTHING);
 
-    /// The thing whose parts were checked.
+    /// The resource with parts that were checked.
     pub(super) fn from_checked((kind, id): (&str, &str), parent: Option<(&str, &str)>) -> Self {
         let parent = parent.map(|(kind, id)| ResourceId::from_checked(kind, id));
         Self { thing: ResourceId::from_checked(kind, id), parent }
@@ -290,13 +289,13 @@ impl Resource {
         &self.thing
     }
 
-    /// What it is part of, when the host says so.
+    /// Its parent, if the host gave one.
     #[must_use]
     pub const fn parent(&self) -> Option<&ResourceId> {
         self.parent.as_ref()
     }
 
-    /// Whether it is what a check asks about that names no resource.
+    /// Whether it is the resource of a check that names none.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.kind().name() == EVERYTHING

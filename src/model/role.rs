@@ -1,9 +1,9 @@
-//! What can be asked for.
+//! A role that can be requested.
 
 use super::{ApprovalRule, Conditions, PermissionSet, RoleName, Ttl};
 use derive_setters::Setters;
 
-/// What can be asked for: permissions, and the limits of asking. An entry of the operator's catalogue.
+/// A role that can be requested: permissions, and limits of requests. An entry of the operator's catalogue.
 ///
 /// ```
 /// use jit_access::config::Config;
@@ -19,28 +19,28 @@ use derive_setters::Setters;
 pub struct Role {
     /// What requesters call it.
     pub name: RoleName,
-    /// What it is for, in a sentence; empty when the operator wrote none.
+    /// A description in one sentence; empty when the operator gave none.
     pub description: String,
-    /// What it gives.
+    /// The permissions.
     pub permissions: PermissionSet,
     /// The longest grant of this role, when it is tighter than the general limit.
     pub max_duration: Option<Ttl>,
-    /// How long a grant lasts when the requester names no length.
+    /// The length of a grant when the requester names none.
     pub default_duration: Option<Ttl>,
-    /// The host's roles that may approve this one; `None` for the general list.
+    /// The host roles that may approve this one; `None` for the general list.
     pub approver_roles: Option<Vec<RoleName>>,
     /// The steps of this role's approval; when empty, one approval by one of its approver roles.
     pub approval: Vec<ApprovalRule>,
-    /// The host's roles of which a requester must hold one; `None` for everybody.
+    /// The host roles that may request it; a requester needs one of them. `None` for everyone.
     pub requestable_by: Option<Vec<RoleName>>,
     /// What must be so at each use of every grant of it.
     pub conditions: Conditions,
-    /// The roles, of this catalogue or of the host, that nobody should hold together with this one.
+    /// The roles, of this catalogue or of the host, that must not be held together with this one.
     pub conflicts_with: Vec<RoleName>,
 }
 
 impl Role {
-    /// A role that gives these permissions, and for which the general rules hold.
+    /// A role with these permissions, under the general rules.
     #[must_use]
     pub fn new(name: RoleName, permissions: PermissionSet) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What a role is called.
+//! The name of a role.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,8 +24,8 @@ impl RoleName {
     /// The role of this name. Names are compared as they are written.
     ///
     /// # Errors
-    /// When it is empty, longer than 128 bytes, padded with space, or holds control characters, characters that nobody can
-    /// see, or such as show text in another order.
+    /// When it is empty, longer than 128 bytes, padded with space, or contains control characters, invisible
+    /// characters, or characters that reorder text.
     pub fn new(name: &str) -> Result<Self, Invalid> {
         let refuse = |problem: String| Err(Invalid::new("role", problem, EXPECTED));
         if let Some(bad) = name.chars().find(|c| *c != ' ' && characters::is_blank(*c)) {

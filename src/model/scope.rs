@@ -1,7 +1,7 @@
 //! The part of the world that a grant reaches.
 //!
-//! A scope is a set of conditions that all have to hold: at most one kind, and at most two things of different kinds, each
-//! of which must be the resource or its parent. Any two scopes have an intersection, or none, that is a scope too.
+//! A scope is a set of conditions that must all hold: at most one kind, and at most two resources of different kinds,
+//! each of which must be the resource or its parent. The intersection of two scopes is a scope or empty.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,8 +21,9 @@ use super::{Invalid, Resource, ResourceId, ResourceKind};
 /// | `server@server:s1` | the server itself, and nothing in it |
 /// | `*@server:s1:tool:deploy` | what both `server:s1` and `tool:deploy` reach |
 ///
-/// An id has no wildcards: `tool:dep*` is the tool of that name, and `tool:*` is refused, because `tool` is every tool. In
-/// the id between `@` and the last part, `%` is written `%25` and `:` is written `%3A`; every other id stands as it is.
+/// An id has no wildcards: `tool:dep*` is the tool with that name, and `tool:*` is refused, because `tool` is every
+/// tool. In the id between `@` and the last part, `%` is written `%25` and `:` is written `%3A`; every other id is
+/// written unchanged.
 ///
 /// ```
 /// use jit_access::model::{Resource, Scope};
@@ -59,7 +60,7 @@ impl Scope {
         Self { kind: Some(kind), first: None, second: None }
     }
 
-    /// One thing, and everything whose parent it is.
+    /// One resource, and everything whose parent it is.
     ///
     /// # Errors
     /// As for [`ResourceId::new`], and for the id `*`, which would look like a wildcard.
@@ -75,7 +76,7 @@ impl Scope {
         Ok(Self { kind: None, first: Some(thing), second: None })
     }
 
-    /// What both reach; `None` when that is nothing.
+    /// What both cover; `None` when that is nothing.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
         let kind = match (self.kind, other.kind) {
@@ -113,7 +114,7 @@ impl Scope {
         self.kind.as_ref()
     }
 
-    /// The things, two at most, each of which is the resource or its parent.
+    /// The resources, two at most, each of which is the resource or its parent.
     pub fn things(&self) -> impl Iterator<Item = &ResourceId> {
         self.first.iter().chain(&self.second)
     }
@@ -265,7 +266,7 @@ mod tests {
                     let covered = both.as_ref().is_some_and(|both| both.covers(thing));
                     assert_eq!(covered, one.covers(thing) && other.covers(thing), "{one} and {other} on {thing}");
                 }
-                // "Nothing" is said where it is so, and only there.
+                // `None` exactly when nothing is covered by both.
                 assert_eq!(both.is_some(), things.iter().any(|thing| one.covers(thing) && other.covers(thing)));
                 assert_eq!(one.is_within(other), things.iter().all(|thing| !one.covers(thing) || other.covers(thing)));
             }

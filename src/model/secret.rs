@@ -1,4 +1,4 @@
-//! A value that nobody may read in a log.
+//! A value that must not appear in a log.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself. Give it to nobody but the library that needs it.
+    /// The value itself. Pass it only to the library that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

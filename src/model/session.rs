@@ -1,4 +1,4 @@
-//! What a host calls a session or a task.
+//! The id of a session or a task of a host.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ impl SessionId {
     /// The session of this id.
     ///
     /// # Errors
-    /// When it is empty, longer than 255 bytes, or holds anything but visible ASCII.
+    /// When it is empty, longer than 255 bytes, or contains anything but visible ASCII.
     pub fn new(id: &str) -> Result<Self, Invalid> {
         if id.is_empty() || id.len() > 255 || !id.bytes().all(|b| b.is_ascii_graphic()) {
             let problem = format!("is {}", Invalid::quote(id));

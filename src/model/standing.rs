@@ -1,8 +1,8 @@
-//! What the host says of a principal at this moment.
+//! The standing rights of a principal, as reported by the host.
 
 use super::RoleName;
 
-/// Whether a principal may act at all, and the roles it holds by standing right, as the host says now.
+/// Whether a principal may act at all, and the roles it holds by standing right, as last reported by the host.
 ///
 /// ```
 /// use jit_access::model::{RoleName, Standing};

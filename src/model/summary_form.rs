@@ -1,6 +1,6 @@
-//! In which form a summary is written for people.
+//! The form of a summary for people.
 
-/// In which form a summary is written for people. As JSON it is a document of its own.
+/// The form of a summary for people. As JSON it is a separate document.
 ///
 /// ```
 /// use jit_access::model::SummaryForm;

@@ -1,4 +1,4 @@
-//! What is given, where and for how long; and what an approver takes off it.
+//! What is given, where and for how long; and the cuts of an approver.
 
 use super::{Conditions, NothingLeft, PermissionSet, Scope, Ttl};
 use derive_setters::Setters;
@@ -24,11 +24,11 @@ pub struct Terms {
     pub scope: Scope,
     /// For how long.
     pub duration: Ttl,
-    /// Under which conditions.
+    /// The conditions.
     pub conditions: Conditions,
 }
 
-/// The most that an approver gives. What is `None` is left as it was; nothing here can widen.
+/// The most that an approver gives. `None` leaves a value unchanged; a cut can never widen.
 ///
 /// ```
 /// use jit_access::model::Cut;
@@ -50,7 +50,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Whether it takes nothing off anything.
+    /// Whether it cuts nothing.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()

@@ -1,4 +1,4 @@
-//! What people write: reasons and links to tickets. Both are limited in length, and neither becomes part of a policy.
+//! Text from people: reasons and links to tickets. Both are limited in length, and neither becomes part of a policy.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,9 +26,8 @@ impl Justification {
     /// This text, without surrounding space.
     ///
     /// # Errors
-    /// When a reader would see nothing of it, it is longer than 4096 bytes, or it holds control characters other than line
-    /// breaks and tabs, or characters that change the order in which the rest is shown (U+202A to U+202E, U+2066 to
-    /// U+2069).
+    /// When it has no visible character, is longer than 4096 bytes, or contains control characters other than line
+    /// breaks and tabs, or characters that reorder the rest (U+202A to U+202E, U+2066 to U+2069).
     pub fn new(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let problem = if text.is_empty() {
@@ -47,8 +46,8 @@ impl Justification {
         Err(Invalid::new("reason", problem, EXPECTED))
     }
 
-    /// A text that the library makes itself, brought into what a reason may be: what does not fit is left off, and the end says
-    /// so. What is done for this reason must not fail for its length.
+    /// A reason from a text of the library itself: a text that is too long is cut, with a mark at the end. The action
+    /// with this reason must not fail because of its length.
     pub(crate) fn fitting(text: &str) -> Self {
         const MORE: &str = " …";
         const NONE: &str = "(without words)";
@@ -61,10 +60,10 @@ impl Justification {
         Self::new(&fitting).unwrap_or_else(|_| Self(NONE.into()))
     }
 
-    /// This text where one may be left out: a text of which a reader would see nothing is none.
+    /// An optional text: a text without a visible character counts as missing.
     ///
     /// # Errors
-    /// As for [`Justification::new`], but never because there is nothing to see.
+    /// As for [`Justification::new`], but not for a text without visible characters.
     pub fn optional(text: &str) -> Result<Option<Self>, Invalid> {
         if Self::is_blank(text) { Ok(None) } else { Self::new(text).map(Some) }
     }
@@ -124,7 +123,7 @@ impl TicketUrl {
         if text.len() > MAX_URL {
             return Err(too_long(text.len()));
         }
-        // What may hold a user name or password is not repeated, whatever else is wrong with it: logs keep messages.
+        // An address that may contain a user name or password is not repeated, because messages are logged.
         let shown = || if text.contains('@') { "an address with an `@`".to_owned() } else { Invalid::quote(text) };
         if text.trim() != text || text.chars().any(char::is_control) || characters::reordering(text).is_some() {
             return Err(refuse(format!("is {}", shown())));

@@ -1,7 +1,7 @@
 //! Instants, durations and windows, all in UTC milliseconds.
 //!
-//! A window is half-open, `[start, end)`: at `start` it holds, at `end` it does not, and two windows that meet share no
-//! instant. There is no local time and no calendar arithmetic here: a day is 24 hours.
+//! A window is half-open, `[start, end)`: it includes `start` and excludes `end`, so adjacent windows share no instant.
+//! There is no local time and no calendar arithmetic here: a day is 24 hours.
 
 use std::fmt;
 use std::str::FromStr;
@@ -45,7 +45,7 @@ impl Timestamp {
         }
     }
 
-    /// The instant so many milliseconds after the start of 1970, or the last one there is.
+    /// The instant this number of milliseconds after the start of 1970, or [`Self::MAX`].
     pub(crate) const fn at_most(millis: u64) -> Self {
         #[expect(clippy::cast_possible_wrap, reason = "the last instant is far from the bounds of either type")]
         if millis < LAST_MILLI as u64 { Self(millis as i64) } else { Self::MAX }
@@ -127,7 +127,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// A length of time that a right may last: at least one second, at most ten years.
+/// The duration of a right: at least one second, at most ten years.
 ///
 /// ```
 /// use jit_access::model::Ttl;
@@ -168,7 +168,7 @@ impl Ttl {
             #[expect(clippy::cast_possible_truncation, reason = "the range was checked on the line above")]
             Self::from_millis(millis.round() as i64)
         } else {
-            // Three hundred digits of a number that is out of range help nobody.
+            // Hundreds of digits of a number that is out of range help nobody.
             let shown = if hours.abs() < 1e9 { format!("{hours}") } else { format!("{hours:e}") };
             Err(Invalid::new("duration", format!("is {shown} hours"), TTL_EXPECTED))
         }
@@ -190,7 +190,7 @@ impl Ttl {
 }
 
 impl fmt::Display for Ttl {
-    /// As people say it: `4h`, `1h 30m`, `7.2s`.
+    /// Short form for people: `4h`, `1h 30m`, `7.2s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hours, minutes, millis) = (self.0 / HOUR, self.0 % HOUR / 60_000, self.0 % 60_000);
         let mut parts = Vec::new();
@@ -239,7 +239,7 @@ impl Window {
     /// The window of length `ttl` from `start`.
     ///
     /// # Errors
-    /// When `start` is the last instant there is.
+    /// When `start` is the last possible instant.
     pub fn starting(start: Timestamp, ttl: Ttl) -> Result<Self, Invalid> {
         Self::new(start, start.saturating_add(ttl))
     }
@@ -256,7 +256,7 @@ impl Window {
         self.end
     }
 
-    /// How long it is, as far as a length can say it.
+    /// Its length, limited to the longest [`Ttl`].
     #[must_use]
     pub const fn length(self) -> Ttl {
         match self.end.millis().saturating_sub(self.start.millis()) {

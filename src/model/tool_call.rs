@@ -18,7 +18,7 @@ use super::Invalid;
 pub struct ToolCall(Arc<str>);
 
 impl ToolCall {
-    /// The most bytes of a call: somebody has to read it before they approve it.
+    /// The most bytes of a call: an approver has to read it.
     pub const MAX_BYTES: usize = 16 * 1024;
 
     /// The call that this canonical JSON is. It is not parsed: `command::tool_call` reads any JSON.

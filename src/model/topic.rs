@@ -1,4 +1,4 @@
-//! What a record can be found by: what it is about, and what it says.
+//! What a record can be found by: its subject, and its contents.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,26 +24,26 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Topic {
-    /// The request, grant or delegation that it changes; the request that a new grant answers; and everybody concerned: who
-    /// did it, whose request or grant it is, the person behind that agent, both sides of a delegation.
+    /// The request, grant or delegation that it changes; the request of a new grant; and everyone concerned: the actor,
+    /// the requester or holder, the person behind that agent, both sides of a delegation.
     Subject(Subject),
-    /// Who answered a request, in a record of the answer and in every record of the grant that it led to.
+    /// Who answered a request, in a record of the answer and in every record of the resulting grant.
     Approver(Principal),
     /// The role of the request or the grant.
     Role(RoleName),
-    /// What was used, or what a request or a new grant names: the permission as it is written there.
+    /// The permission that was used, or that a request or a new grant names, as written there.
     Permission(Permission),
     /// On what: the resource of a use, its kind and its parent; the scope of a request or a new grant, its kind and its things.
     Resource(String),
-    /// What came of it.
+    /// The result.
     Result(RecordResult),
     /// What happened.
     Event(EventKind),
-    /// It has words that somebody wrote.
+    /// It contains text from people.
     Words,
 }
 
-/// What the records of a request, a grant or a delegation have in common. It never changes once there is one.
+/// What the records of a request, a grant or a delegation have in common. It never changes once it is set.
 ///
 /// ```
 /// use jit_access::model::Concerned;
@@ -52,11 +52,11 @@ pub enum Topic {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Concerned {
-    /// Whose it is.
+    /// The requester or holder, and the person behind an agent.
     pub people: Vec<Principal>,
     /// Its role.
     pub role: Option<RoleName>,
-    /// Whose approvals made the grant.
+    /// Who approved the grant.
     pub approvers: Vec<Principal>,
 }
 
@@ -139,7 +139,7 @@ fn touched(resource: &Resource) -> Vec<Topic> {
     thing.into_iter().chain(resource.parent().map(ToString::to_string)).map(Topic::Resource).collect()
 }
 
-/// What came of what a record tells of.
+/// The result that a record contains.
 ///
 /// ```
 /// use jit_access::model::RecordResult;
@@ -151,25 +151,25 @@ fn touched(resource: &Resource) -> Vec<Topic> {
 pub enum RecordResult {
     /// A grant decided an allow.
     Allowed,
-    /// A reviewer or a rule said yes.
+    /// A reviewer or a rule approved.
     Approved,
-    /// A reviewer said no.
+    /// A reviewer denied.
     Denied,
-    /// The request was taken back.
+    /// The request was withdrawn.
     Withdrawn,
-    /// Nobody answered the request in time.
+    /// The request was not answered in time.
     TimedOut,
-    /// The grant's window is over.
+    /// The grant's window has ended.
     Expired,
-    /// The grant was taken away.
+    /// The grant was revoked.
     Revoked,
-    /// The grant was given back.
+    /// The grant was released.
     Released,
     /// The grant was used as often as it may be.
     Exhausted,
     /// A review found that there was an emergency.
     Justified,
-    /// A review found that there was none.
+    /// A review found the use unjustified.
     Unjustified,
 }
 
@@ -209,7 +209,7 @@ impl RecordResult {
 }
 
 impl Fact {
-    /// What came of it, if something did.
+    /// The result, if there is one.
     #[must_use]
     pub const fn result(&self) -> Option<RecordResult> {
         Some(match self {
@@ -267,7 +267,7 @@ impl FromStr for EventKind {
 }
 
 impl Event {
-    /// What somebody wrote: reasons, comments, questions, answers, findings, and the address of a ticket.
+    /// Text from people: reasons, comments, questions, answers, findings, and the address of a ticket.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         let (words, ticket): (Option<&Justification>, Option<&TicketUrl>) = match &self.fact {
             Fact::RequestSubmitted(request) => {

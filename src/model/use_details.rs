@@ -1,4 +1,4 @@
-//! What the record of a use says besides who did what to which thing.
+//! Additional data in the record of a use.
 
 use core::net::IpAddr;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use derive_setters::Setters;
 use super::characters::is_blank;
 use super::{Principal, SessionId};
 
-/// What a host knows of a call, for the record: it decides nothing. Written with the use where the operator asks for it
+/// What a host knows of a call, for the record: no decision uses it. Recorded with the use if configured
 /// (`enhanced_audit`).
 ///
 /// ```
@@ -24,21 +24,21 @@ use super::{Principal, SessionId};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
 #[non_exhaustive]
 pub struct UseDetails {
-    /// The person for whom an agent holds the grant. The library knows, and writes it of every agent's use.
+    /// The person for whom an agent holds the grant. Set by the library for every use by an agent.
     pub acts_for: Option<Principal>,
-    /// Where the call came from. Taken from the context of the check.
+    /// The address of the caller. Taken from the context of the check.
     pub address: Option<IpAddr>,
-    /// The session or task it belongs to. Taken from the context of the check.
+    /// The session or task. Taken from the context of the check.
     pub session: Option<SessionId>,
     /// The program that made it, as it calls itself.
     pub user_agent: Option<DetailText>,
-    /// The id of the token that it came with, never the token.
+    /// The id of the call's token, never the token.
     pub token_id: Option<DetailText>,
     /// The host's own id of the call.
     pub correlation_id: Option<DetailText>,
     /// The id of the trace that it is part of (W3C Trace Context): 32 hexadecimal digits.
     pub trace_id: Option<DetailText>,
-    /// Whether what the principal holds without any grant would have allowed it, where the host can say.
+    /// Whether the principal's standing rights would have allowed it, if the host knows.
     pub by_standing: Option<bool>,
     /// A digest of the arguments of the call.
     pub arguments_digest: Option<DetailText>,
@@ -50,14 +50,14 @@ impl UseDetails {
     /// More than this many arguments are not kept.
     pub const MAX_ARGUMENTS: usize = 32;
 
-    /// These details with the trace of this header (`traceparent`). A header that the standard does not know says nothing.
+    /// These details with the trace of this header (`traceparent`). An invalid header is ignored.
     #[must_use]
     pub fn trace_of(mut self, header: Option<&str>) -> Self {
         self.trace_id = header.and_then(trace_id).map(DetailText::new);
         self
     }
 
-    /// Whether they say anything.
+    /// Whether they are not empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -77,8 +77,8 @@ fn trace_id(header: &str) -> Option<&str> {
         .then_some(trace)
 }
 
-/// Somebody else's text in a record: at most 256 characters, and every character is one that a reader can see. What does not
-/// fit is cut, and what cannot be seen becomes U+FFFD, so no call fails for what it says of itself.
+/// Text from others in a record: at most 256 characters, all of them visible. A longer text is cut, and an invisible
+/// character becomes U+FFFD, so no call fails because of these values.
 ///
 /// ```
 /// use jit_access::model::DetailText;
