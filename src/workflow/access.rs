@@ -1,7 +1,7 @@
-//! Who may see and do what, judged from the caller that the host authenticated: what the policy is asked, how a no is
+//! Who may see and do what, for the caller that the host authenticated: the questions to the policy, how a refusal is
 //! explained, and what no policy can change.
 //!
-//! What a caller may not see, they are told does not exist.
+//! What a caller may not see does not exist for them.
 
 use super::agents::{check_is_no_agent, check_may_review};
 use super::authorize::Authorization;
@@ -17,7 +17,7 @@ pub fn sees_everything(caller: &Caller, rules: &Rules, now: Timestamp) -> Result
     Authorization::new(caller, AuthzAction::SeeAll, AuthzResource::Workflow, rules, now).is_allowed()
 }
 
-/// The roles with which the caller may review at `now` because somebody lends them, among these delegations.
+/// The roles that the caller may review with at `now` through these delegations.
 pub fn lent_roles<'a>(
     caller: &Caller,
     delegations: &'a [Delegation],
@@ -40,7 +40,7 @@ pub fn may_see_delegation(
     Authorization::new(caller, AuthzAction::See, AuthzResource::Delegation(delegation), rules, now).is_allowed()
 }
 
-/// Whether the caller may see this request at `now`, given the delegations to them.
+/// Whether the caller may see this request at `now`, with these delegations.
 ///
 /// # Errors
 /// [`RefusalCode::PolicyFailed`].
@@ -88,8 +88,8 @@ pub fn may_manage_deliveries(caller: &Caller, rules: &Rules, now: Timestamp) -> 
         .check(|| not_an_approver(caller, &rules.approver_roles))
 }
 
-/// In which capacity the caller may review this request at `now`: somebody whom the policy lets, and who did not ask for it,
-/// neither in person nor through an agent.
+/// In which capacity the caller may review this request at `now`: the policy permits it, and they did not request it
+/// themselves or through an agent.
 pub(super) fn reviewer(
     caller: &Caller,
     request: &AccessRequest,
@@ -122,7 +122,7 @@ pub(super) fn reviewer(
     authorization.check(|| capacity.is_none().then(|| fills_no_step(caller, request, &roles)))?;
     match capacity {
         Some(capacity) => Ok(capacity),
-        // Whoever the policy lets say yes: a yes that fills no step is none.
+        // The policy permits an approval, but it fills no step, so it would not count.
         None if action == AuthzAction::Approve => Err(fills_no_step(caller, request, &roles)),
         None => Ok(own()),
     }
@@ -142,8 +142,8 @@ fn fills_no_step(caller: &Caller, request: &AccessRequest, roles: &[RoleName]) -
     )
 }
 
-/// The delegations to the caller, with those of the request's roles that each lends, as far as the delegators hold them
-/// still; in the order in which they were made. What somebody asks for they do not review by way of another.
+/// The delegations to the caller, each with the roles of the request that it gives and the delegator still holds; in
+/// the order in which they were made. Requesters do not review their own request through a delegation.
 fn lent_for<'a>(
     caller: &'a Caller,
     request: &'a AccessRequest,
@@ -171,8 +171,8 @@ fn lent_by_anybody<'a>(
     })
 }
 
-/// The first delegation with which the caller may review, in the order in which they were made. Own roles go before it: what
-/// somebody reviews as must not depend on who reviewed before.
+/// The first delegation with which the caller may review, in the order in which they were made. Own roles take
+/// precedence: the reviewing role must not depend on who reviewed before.
 fn stand_in(
     caller: &Caller,
     request: &AccessRequest,
@@ -201,7 +201,7 @@ fn stand_in(
     }
 }
 
-/// Whether the caller may take this grant away, or hold it back: never its holder, who releases it.
+/// Checks that the caller may revoke or suspend this grant. Its holder may not; they release it.
 pub(super) fn check_revoker(
     caller: &Caller,
     action: AuthzAction,
@@ -219,7 +219,7 @@ pub(super) fn check_revoker(
         .check(|| not_an_approver(caller, &grant.approver_roles))
 }
 
-/// That the caller holds none of these roles, if so.
+/// The refusal when the caller holds none of these roles.
 pub(super) fn not_an_approver(caller: &Caller, approver_roles: &[RoleName]) -> Option<Refusal> {
     if caller.has_any(approver_roles) {
         return None;

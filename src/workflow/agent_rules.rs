@@ -1,4 +1,4 @@
-//! What the operator lets agents do, as plain values.
+//! What the operator permits agents to do, as plain values.
 
 use derive_setters::Setters;
 
@@ -17,15 +17,15 @@ const HOUR_MILLIS: i64 = 3_600_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
 #[non_exhaustive]
 pub struct AgentRules {
-    /// `require_person`: whether an agent asks only on behalf of a person, who is accountable for it.
+    /// `require_person`: whether an agent may request only on behalf of a person, who is accountable for it.
     pub require_person: bool,
-    /// `may_review`: whether agents with the roles of a reviewer review what others ask for.
+    /// `may_review`: whether agents with reviewer roles may review requests.
     pub may_review: bool,
     /// `requests_per_hour`: how many requests all agents of a person may make in any hour together.
     pub requests_per_hour: Option<u64>,
     /// `open_requests`: how many requests of all agents of a person may wait for an answer together.
     pub open_requests: Option<u64>,
-    /// `denials`: after so many denials in a row the agents of the person ask for nothing for a while.
+    /// `denials`: after this many denials in a row, the person's agents may not request anything for a while.
     pub denials: Option<u64>,
     /// `pause_minutes`: for how long.
     pub pause: Ttl,

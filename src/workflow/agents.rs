@@ -22,13 +22,13 @@ pub(super) fn check_command(caller: &Caller, command: &Command, rules: &Rules) -
         Command::AcknowledgeAlert(_) | Command::SilenceAlert(_) => {
             Err(not_for_agents("an agent does not answer an alert"))
         }
-        // A review of a request is judged where it is known whose it is, and a delegation is refused with the others that
-        // cannot be made. The rest asks, answers, or takes away.
+        // A review is checked where the requester is known, and a delegation is refused together with other invalid
+        // ones. The remaining commands request, answer, or end access.
         _ => Ok(()),
     }
 }
 
-/// That the caller is no agent, or that the operator lets agents review.
+/// Checks that the caller is not an agent, or that the operator permits agents to review.
 pub(super) fn check_may_review(caller: &Caller, rules: &Rules) -> Result<(), Refusal> {
     if caller.is_agent() && !rules.agents.may_review {
         return Err(not_for_agents("an agent reviews nothing (`agents.may_review: false`): a person has to"));
@@ -36,12 +36,12 @@ pub(super) fn check_may_review(caller: &Caller, rules: &Rules) -> Result<(), Ref
     Ok(())
 }
 
-/// That the caller is no agent.
+/// Checks that the caller is not an agent.
 pub(super) fn check_is_no_agent(caller: &Caller, what: &str) -> Result<(), Refusal> {
     if caller.is_agent() { Err(not_for_agents(format!("an agent does not {what}: a person has to"))) } else { Ok(()) }
 }
 
-/// That a person is accountable for what an agent asks for.
+/// Checks that a person is accountable for what an agent requests.
 fn check_accountable(caller: &Caller, command: &Command, rules: &Rules) -> Result<(), Refusal> {
     if caller.acts_for.as_ref().is_some_and(|person| person.kind() == PrincipalKind::Agent) {
         return Err(not_for_agents("the person that an agent acts for is a person, and no other agent"));
@@ -62,7 +62,8 @@ fn not_for_agents(why: impl Into<String>) -> Refusal {
     Refusal::new(RefusalCode::NotForAgents, why)
 }
 
-/// That the agents of the caller's person may make one more request. All of them count together: a new name is no new budget.
+/// Checks that the agents of the caller's person may make one more request. All of them count together: a new agent
+/// name adds no budget.
 pub(super) fn check_budget(
     caller: &Caller,
     history: &History,

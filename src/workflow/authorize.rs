@@ -1,4 +1,4 @@
-//! Asks the workflow policy, and turns a no into a refusal.
+//! Evaluates the workflow policy, and turns a "no" into a refusal.
 
 use super::{Refusal, RefusalCode, Rules};
 use crate::authz::{AuthzAction, AuthzContext, AuthzDecision, AuthzError, AuthzRequest, AuthzResource};
@@ -38,8 +38,8 @@ impl<'a> Authorization<'a> {
         Ok(self.decide()? == AuthzDecision::Allow)
     }
 
-    /// Refuses what the policy does not allow. `why_not` explains the shipped policy; a custom policy may have other reasons,
-    /// so its refusal only says that it does not permit the action, or which policy forbids it.
+    /// Refuses what the policy does not permit. `why_not` explains a refusal of the shipped policy. A custom policy may
+    /// have other reasons, so its refusal only says that the action is not permitted, or which policy forbids it.
     pub(super) fn check(&self, why_not: impl FnOnce() -> Option<Refusal>) -> Result<(), Refusal> {
         let (who, what) = (&self.request.principal.principal, self.request.action.phrase());
         match self.decide()? {

@@ -1,4 +1,4 @@
-//! A command, who gives it, and the ids of what it may make.
+//! A command, its caller, and the ids for what it makes.
 
 use crate::command::Command;
 use crate::model::{Caller, DelegationId, GrantId, RequestId};
@@ -18,13 +18,13 @@ use crate::model::{Caller, DelegationId, GrantId, RequestId};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// Who gives it, as the host authenticated them; `None` for the host itself.
+    /// The caller, as the host authenticated them; `None` for the host itself.
     pub caller: Option<&'a Caller>,
-    /// What is to be done.
+    /// The command.
     pub command: &'a Command,
-    /// The ids of what it may make. They are part of the call, so that deciding twice gives the same facts.
+    /// The ids for what it makes. They are part of the call, so that deciding twice gives the same facts.
     pub ids: Ids,
-    /// Whether it came with an idempotency key: then its caller says themselves what is a repeat.
+    /// Whether it came with an idempotency key: then the caller defines what is a repeat.
     pub keyed: bool,
 }
 
@@ -36,7 +36,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The ids of what a command may make: one of each, because no command makes two.
+/// The ids for what a command makes: one of each kind, because no command makes two.
 ///
 /// ```
 /// use jit_access::workflow::Ids;
@@ -54,7 +54,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// The same 128 bits for each. What is made is named by its kind and its id, so they never meet.
+    /// The same 128 bits for each kind. A kind and an id name an object together, so equal bits do not conflict.
     #[must_use]
     pub const fn from_u128(bits: u128) -> Self {
         Self {

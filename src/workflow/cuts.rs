@@ -1,4 +1,4 @@
-//! What of a request was made less, and by whom.
+//! Which parts of a request were reduced, and by whom.
 
 use crate::model::{AccessRequest, Actor, Conditions, Cut, PermissionSet};
 
@@ -12,13 +12,13 @@ use crate::model::{AccessRequest, Actor, Conditions, Cut, PermissionSet};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CutLine {
-    /// Which part: `permissions`, `resource`, `duration`, `conditions`.
+    /// The part: `permissions`, `resource`, `duration`, `conditions`.
     pub what: &'static str,
-    /// What was asked for; `None` for conditions, which nobody asks for.
+    /// The requested value; `None` for conditions, which are not requested.
     pub from: Option<String>,
-    /// What was left.
+    /// The remaining value.
     pub to: String,
-    /// Who or what made it less: an approver, or `rule:<key>` of the configuration.
+    /// Who reduced it: an approver, or `rule:<key>` of the configuration.
     pub by: String,
 }
 
@@ -32,7 +32,7 @@ impl std::fmt::Display for CutLine {
     }
 }
 
-/// Everything that is less than what was asked for: by a limit of the configuration, and by each approval that counts.
+/// Everything that was reduced: by a limit of the configuration, and by each approval that counts.
 #[must_use]
 pub fn cuts_of(request: &AccessRequest) -> Vec<CutLine> {
     let mut cuts = Vec::new();
@@ -51,7 +51,7 @@ pub fn cuts_of(request: &AccessRequest) -> Vec<CutLine> {
     cuts
 }
 
-/// What one approval takes off the request.
+/// What one approval removes from the request.
 #[must_use]
 pub fn cuts_by(request: &AccessRequest, cut: &Cut, by: &Actor) -> Vec<CutLine> {
     let line = |what, from: Option<String>, to: String| CutLine { what, from, to, by: by.to_string() };

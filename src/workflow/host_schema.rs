@@ -1,4 +1,4 @@
-//! Which kinds of resource a host has, where its operator has said so.
+//! The resource kinds of a host, if its operator has declared them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct HostSchema {
 }
 
 impl HostSchema {
-    /// A schema of this text, which declares these kinds.
+    /// A schema with this text, which declares these kinds.
     pub fn new(text: &str, kinds: impl IntoIterator<Item = ResourceKind>) -> Self {
         Self { text: text.into(), kinds: kinds.into_iter().collect() }
     }

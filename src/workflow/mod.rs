@@ -1,28 +1,28 @@
 //! The rules of asking, approving and ending, as two pure functions.
 //!
-//! [`decide`] turns a command into facts or a refusal; [`evolve`] folds a fact into a view. Neither knows a clock or a
-//! store: the instant is an argument, and whoever calls `decide` commits its events only if the view it was decided from
-//! is still the latest.
+//! [`decide`] turns a command into facts or a refusal; [`evolve`] folds a fact into a view. Neither uses a clock or a
+//! store: the instant is an argument, and the caller of `decide` commits its events only if its view is still the
+//! latest.
 //!
 //! | file | question |
 //! |---|---|
-//! | `call` | a command, who gives it, and the ids of what it may make |
+//! | `call` | a command, its caller, and the ids for what it makes |
 //! | `rules` | what the operator has set |
 //! | `working_hours` | when others are there to see what happens |
-//! | `host_schema` | which kinds of resource the host has |
-//! | `agent_rules` | what the operator lets agents do |
+//! | `host_schema` | the resource kinds of the host |
+//! | `agent_rules` | what the operator permits agents to do |
 //! | `agents` | what an agent may do, for whom, and how much of it |
-//! | `assess` | what a request would newly permit, and how much could go wrong with it |
-//! | `quorum` | whose approvals a request still waits for |
+//! | `assess` | what a request would newly permit, and its risk |
+//! | `quorum` | which approvals a request still needs |
 //! | `needs` | what must be read before a command can be decided |
 //! | `view` | what must be known to decide, and how a fact changes it |
-//! | `cuts` | what of a request was made less, and by whom |
+//! | `cuts` | which parts of a request were reduced, and by whom |
 //! | `decide` | which facts follow from a command |
-//! | `note` | what time has made true and the journal does not say yet |
-//! | `second_factor` | has somebody signed in with a second factor, and lately |
-//! | `uses` | may a grant be used now, and what is written down of it |
+//! | `note` | what time has made true and is not recorded yet |
+//! | `second_factor` | whether a principal has recently signed in with a second factor |
+//! | `uses` | whether a grant can be used now, and what is recorded of the use |
 //! | `access` | which authorization requests are made, and how a refusal is explained |
-//! | `authorize` | asks the policy, and turns a no into a refusal |
+//! | `authorize` | evaluates the policy, and turns a "no" into a refusal |
 //! | `refusal` | why not, with stable codes |
 
 mod access;

@@ -1,8 +1,7 @@
 //! What must be read before a command can be decided.
 //!
-//! A store answers all of it at one revision. Some of it depends on a first answer: who asked for the request, whose
-//! approvals it has, which chain a grant is in. The functions below say what that is, so every store follows the same
-//! rule.
+//! A store answers all of it at one revision. Some needs depend on a first result: the requester, the approvals of a
+//! request, the chain of a grant. The functions below derive them, so every store follows the same rule.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +12,7 @@ use crate::model::{AccessRequest, AlertId, Caller, Capacity, DelegationId, Grant
 /// How many of a person's requests a command is decided from.
 const REQUESTS: usize = 100;
 
-/// What a command is decided from.
+/// What a command needs to read.
 ///
 /// ```
 /// use jit_access::model::RequestId;
@@ -37,8 +36,8 @@ pub struct Needs {
     pub delegation: Option<DelegationId>,
     /// This alert. The monitor answers it, and not the store.
     pub alert: Option<AlertId>,
-    /// What a review of the request is judged from: the grant it extends, the delegations of its reviewers, and the
-    /// standing of everybody whose approval or request it is.
+    /// What a review of the request needs: the grant it extends, the delegations of its reviewers, and the standing of
+    /// the requester and of everyone who approved.
     pub review: bool,
     /// Every extension in the chain of the grant to extend, or else of the grant.
     pub chain: bool,
@@ -46,17 +45,17 @@ pub struct Needs {
     pub requests_of: Option<Principal>,
     /// Live grants.
     pub live: Option<Whose>,
-    /// The live grants of whoever holds the grant.
+    /// The live grants of the grant's holder.
     pub live_of_holder: bool,
     /// The waiting requests to extend one of these grants.
     pub extending: bool,
-    /// Break-glass grants without a review, and those whose use was found unjustified.
+    /// Break-glass grants without a review, and those found unjustified.
     pub unreviewed: Option<Whose>,
-    /// How much somebody has.
+    /// The counts of a principal.
     pub tally: Option<Count>,
     /// The delegations in force by which this principal reviews for others.
     pub delegations_to: Option<Principal>,
-    /// What was reported last of these principals.
+    /// The last reports about these principals.
     pub standing_of: BTreeSet<Principal>,
 }
 
@@ -70,7 +69,7 @@ pub struct Needs {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whose {
-    /// Everybody's.
+    /// All principals.
     Everybody,
     /// Those that this principal holds, or an agent for them.
     Of(Principal),
@@ -85,9 +84,9 @@ pub enum Whose {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
-    /// Of whom; `None` for the person behind the request.
+    /// The person; `None` for the person behind the request.
     pub person: Option<Principal>,
-    /// The age of the `nth` newest request is wanted; nobody has made a 0th.
+    /// Read when the `nth` newest request was made; 0 for none.
     pub nth: u64,
 }
 
@@ -145,7 +144,7 @@ impl Needs {
             Command::Revoke(revoke) => Self { extending: true, ..grant(revoke.grant) },
             Command::Release(release) => Self { extending: true, ..grant(release.grant) },
             Command::CompleteReview(review) => Self { live_of_holder: true, extending: true, ..grant(review.grant) },
-            // What is about a grant is decided from it and its chain; a report and an accepted store from nothing more.
+            // A command about a grant needs the grant and its chain; a report and an accepted store need nothing more.
             about => about.grant().map_or_else(|| nothing_more.clone(), grant),
         }
     }
@@ -181,20 +180,20 @@ impl Needs {
         self.extended.or(reviewed.map(|extension| extension.of))
     }
 
-    /// The first grant of the chain whose extensions are wanted, once the grants are known.
+    /// The first grant of the chain whose extensions are needed, once the grants are known.
     #[must_use]
     pub fn first_of_chain(&self, view: &View) -> Option<GrantId> {
         view.extended.as_ref().or(view.grant.as_ref()).filter(|_| self.chain).map(Grant::first)
     }
 
-    /// Whose live grants are wanted, once the grant is known.
+    /// Whose live grants are needed, once the grant is known.
     #[must_use]
     pub fn whose_live(&self, view: &View) -> Option<Whose> {
         let holder = view.grant.as_ref().filter(|_| self.live_of_holder).map(|grant| Whose::Of(grant.person().clone()));
         self.live.clone().or(holder)
     }
 
-    /// The first grants of the chains whose waiting extensions are wanted, once the grants are known; empty for none.
+    /// The first grants of the chains whose pending extensions are needed, once the grants are known; empty for none.
     #[must_use]
     pub fn extended_chains(&self, view: &View) -> BTreeSet<GrantId> {
         let grants = view.grant.iter().chain(&view.history.live).filter(|_| self.extending);
@@ -209,14 +208,14 @@ impl Needs {
         Some((person, count.nth))
     }
 
-    /// Those whose delegations from others are wanted, once the request is known.
+    /// Whose delegations from others are needed, once the request is known.
     #[must_use]
     pub fn delegates(&self, view: &View) -> BTreeSet<Principal> {
         let reviewers = self.reviewers(view).filter(|(_, capacity)| capacity.on_behalf_of.is_some());
         reviewers.map(|(reviewer, _)| reviewer).chain(&self.delegations_to).cloned().collect()
     }
 
-    /// Those whose standing is wanted, once the request and the delegations are known.
+    /// Whose standing is needed, once the request and the delegations are known.
     #[must_use]
     pub fn people(&self, view: &View) -> BTreeSet<Principal> {
         let mut people = self.standing_of.clone();
@@ -230,7 +229,7 @@ impl Needs {
         people
     }
 
-    /// Who has approved the request, and as what.
+    /// Who has approved the request, and with which role.
     fn reviewers<'a>(&self, view: &'a View) -> impl Iterator<Item = (&'a Principal, &'a Capacity)> {
         let approvals = view.request.iter().filter(|_| self.review).flat_map(AccessRequest::approvals);
         approvals.filter_map(|review| review.by.principal().map(|reviewer| (reviewer, &review.capacity)))

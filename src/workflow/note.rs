@@ -1,6 +1,6 @@
-//! What time has made true and the journal does not say yet.
+//! What time has made true and is not recorded yet.
 //!
-//! Nothing waits for a note: every answer compares the instant itself. A note only lets the record tell the whole story.
+//! No answer depends on a note: every answer compares the instants itself. A note only completes the record.
 
 use super::View;
 use super::quorum::is_filled_by_its_own;
@@ -40,7 +40,7 @@ pub fn note(view: &View, now: Timestamp) -> Vec<Event> {
     facts.into_iter().map(|fact| Event { at: now, by: Actor::Clock, fact }).collect()
 }
 
-/// The next instant at which [`note`] will have something new to say of this view, if there is one.
+/// The next instant at which [`note`] will return something for this view, if there is one.
 #[must_use]
 pub fn next_note(view: &View) -> Option<Timestamp> {
     let request = view
@@ -57,13 +57,13 @@ pub fn next_note(view: &View) -> Option<Timestamp> {
     request.into_iter().chain(grant).chain(review).min()
 }
 
-/// When the review of the grant will be overdue, unless it is closed or the journal says so already.
+/// When the review of the grant will be overdue, unless it is closed or the journal has that already.
 fn overdue_at(grant: &Grant) -> Option<Timestamp> {
     let owed = grant.break_glass.as_ref()?;
     (owed.closed.is_none() && !owed.overdue_noted).then_some(owed.review_due)
 }
 
-/// The escalations that the journal does not tell of, of steps that nobody has filled.
+/// The escalations that are not in the journal yet, of steps that are not filled.
 fn escalations(request: &AccessRequest) -> impl Iterator<Item = (u32, &Escalation)> {
     (0..).zip(&request.approval).filter_map(|(index, step)| {
         let escalation = step.escalation.as_ref().filter(|escalation| !escalation.noted)?;

@@ -1,13 +1,13 @@
-//! Whose approvals a request still waits for.
+//! Which approvals a request still needs.
 //!
-//! One person counts once, and so does one authority: somebody and those who stand in for them are one. Who fills which
-//! step is not decided when they review but found anew each time, as a matching; so the order of reviews changes nothing.
+//! One person counts once, and so does one authority: a person and their delegates count as one. Who fills which step
+//! is not fixed at the review but computed each time, as a matching; so the order of reviews changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccessRequest, Actor, ApprovalStep, Principal, Review, RoleName, Timestamp};
 
-/// What a step still takes.
+/// What a step still needs.
 ///
 /// ```
 /// use jit_access::model::RoleName;
@@ -21,12 +21,12 @@ use crate::model::{AccessRequest, Actor, ApprovalStep, Principal, Review, RoleNa
 pub struct Missing {
     /// The roles that may fill it now.
     pub roles: Vec<RoleName>,
-    /// How many people it still takes.
+    /// How many more people it needs.
     pub count: u32,
 }
 
-/// What the request still waits for at `now`, step by step; nothing when it has every approval it needs. Where somebody
-/// could fill one step or another, the earlier one counts as filled.
+/// What the request still needs at `now`, by step; empty when it has every approval. When a person could fill several
+/// steps, the earliest one counts as filled.
 #[must_use]
 pub fn waiting_for(request: &AccessRequest, now: Timestamp) -> Vec<Missing> {
     let mut matching =
@@ -42,8 +42,8 @@ pub fn waiting_for(request: &AccessRequest, now: Timestamp) -> Vec<Missing> {
     missing
 }
 
-/// Whether as many people as the step takes have approved with one of its own roles, whatever the instant: then nobody
-/// else needs to be told that they may fill it.
+/// Whether enough people have approved this step with its own roles, at any instant: then no notice to other roles is
+/// needed.
 pub(super) fn is_filled_by_its_own(request: &AccessRequest, step: &ApprovalStep) -> bool {
     let holds = |reviews: &[&Review]| reviews.iter().any(|review| holds_any(review, &step.roles));
     by_authority(request).values().filter(|reviews| holds(reviews)).count() >= step.count as usize
@@ -53,7 +53,7 @@ fn holds_any(review: &Review, roles: &[RoleName]) -> bool {
     review.capacity.roles.iter().any(|role| roles.contains(role))
 }
 
-/// The approvals that count, under whose right each was given.
+/// The approvals that count, by the person under whose right each was given.
 fn by_authority(request: &AccessRequest) -> BTreeMap<&Principal, Vec<&Review>> {
     let mut found: BTreeMap<&Principal, Vec<&Review>> = BTreeMap::new();
     for review in request.approvals() {
@@ -64,11 +64,11 @@ fn by_authority(request: &AccessRequest) -> BTreeMap<&Principal, Vec<&Review>> {
     found
 }
 
-/// A step, and which of its places.
+/// A step, and the number of one of its places.
 type Place = (usize, u32);
 
-/// Who fills which place (Kuhn's algorithm): places are offered in order, and a place that is filled stays filled, though
-/// perhaps by somebody else.
+/// Who fills which place (Kuhn's algorithm): places are tried in order, and a filled place stays filled, possibly by
+/// another person.
 struct Matching<'a> {
     steps: &'a [ApprovalStep],
     now: Timestamp,
@@ -77,7 +77,7 @@ struct Matching<'a> {
 }
 
 impl<'a> Matching<'a> {
-    /// Whether the place could be filled; `asked` are those who were asked already to make room for it.
+    /// Whether the place could be filled; `asked` are the people who were already tried for it.
     fn fill(&mut self, place: Place, asked: &mut BTreeSet<&'a Principal>) -> bool {
         let Some(step) = self.steps.get(place.0) else { return false };
         let able =

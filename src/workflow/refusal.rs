@@ -39,7 +39,7 @@ impl Refusal {
         Self { retry_at: Some(at), ..self }
     }
 
-    /// The same, with what a client has to do to be let in: the challenge of RFC 9470, section 3.
+    /// The same, with what a client must do to get access: the challenge of RFC 9470, section 3.
     pub(crate) fn asking_for_step_up(mut self, rules: &BreakGlassRules) -> Self {
         let max_age = rules.mfa_within.millis() / 1_000;
         let mut challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={max_age}");

@@ -8,7 +8,7 @@ use super::{AgentRules, HostSchema, WorkingHours};
 use crate::authz::PolicyHandle;
 use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role, RoleName, Scope, Ttl};
 
-/// The operator's rules for the workflow. Every field is what the published configuration key of that name says.
+/// The operator's rules for the workflow. Every field is defined by the configuration key of that name.
 ///
 /// ```
 /// use jit_access::model::{RoleName, Ttl};
@@ -21,11 +21,11 @@ use crate::model::{ApprovalRule, Invalid, Permission, Principal, RiskLevel, Role
 #[derive(Debug, Clone, PartialEq, Eq, Setters)]
 #[non_exhaustive]
 pub struct Rules {
-    /// `enabled`: whether anything new can be asked for, approved or used. What is in force ends all the same.
+    /// `enabled`: whether anything can be requested, approved or used. Grants in force still end.
     pub enabled: bool,
     /// `max_duration_hours`: the longest grant of any role.
     pub max_duration: Ttl,
-    /// `default_duration_hours`: how long a grant lasts when nobody says.
+    /// `default_duration_hours`: the length of a grant when the request names none.
     pub default_duration: Ttl,
     /// `require_justification`.
     pub require_justification: bool,
@@ -35,9 +35,9 @@ pub struct Rules {
     pub require_approval: bool,
     /// `approver_roles`: the host's roles that may approve, revoke, and see everything.
     pub approver_roles: Vec<RoleName>,
-    /// `approval`: the steps of an approval, for roles that have none of their own.
+    /// `approval`: the steps of an approval, for roles without their own.
     pub approval: Vec<ApprovalRule>,
-    /// `auto_approve_for_roles`: requesters who hold one of these host roles need no person's approval.
+    /// `auto_approve_for_roles`: requesters with one of these host roles need no approval by a person.
     pub auto_approve_for_roles: Vec<RoleName>,
     /// `auto_approve_max_hours`: the longest grant that `auto_approve_for_roles` gives; the default length when `None`.
     pub auto_approve_max: Option<Ttl>,
@@ -47,17 +47,17 @@ pub struct Rules {
     pub approval_timeout: Ttl,
     /// `auditor_roles`: the host's roles that may see everything and change nothing.
     pub auditor_roles: Vec<RoleName>,
-    /// `reserved_permissions`: what no grant gives, whatever wildcard it holds. In an emergency see
+    /// `reserved_permissions`: what no grant permits, even by a wildcard. For break-glass see
     /// [`BreakGlassRules::reserved_permissions`].
     pub reserved_permissions: Vec<Permission>,
-    /// `auto_extend`: whether the holder's word is enough to extend a grant.
+    /// `auto_extend`: whether an extension needs no approval.
     pub auto_extend: bool,
-    /// `max_extensions`: how often a grant can be extended, whoever approves it.
+    /// `max_extensions`: how often a grant can be extended, by any approver.
     pub max_extensions: u32,
-    /// `max_total_duration_hours`: the longest that a grant and its extensions last together; when `None`, as long as the
-    /// role's longest grants would that follow each other as often as `max_extensions` allows.
+    /// `max_total_duration_hours`: the longest time that a grant and its extensions last together; when `None`, the
+    /// role's longest grant times one more than `max_extensions`.
     pub max_total_duration: Option<Ttl>,
-    /// `on_role_change`: what becomes of a live grant that gives more than its role does now.
+    /// `on_role_change`: what happens to a live grant that permits more than its role does now.
     pub on_role_change: OnRoleChange,
     /// `limits`: how many grants and requests there may be.
     pub limits: Limits,
@@ -69,14 +69,14 @@ pub struct Rules {
     pub break_glass: BreakGlassRules,
     /// `workflow_policy`: who may do what.
     pub policy: PolicyHandle,
-    /// `schema`: which kinds of resource the host has; any kind when `None`.
+    /// `schema`: the resource kinds of the host; any kind when `None`.
     pub schema: Option<HostSchema>,
-    /// `roles`: what can be asked for.
+    /// `roles`: what can be requested.
     pub catalogue: BTreeMap<RoleName, Role>,
 }
 
 impl Default for Rules {
-    /// The published defaults, with an empty catalogue and nobody to approve: safe, and good for nothing until set.
+    /// The documented defaults, with an empty catalogue and without approvers: safe, but nothing can be requested.
     fn default() -> Self {
         let hours = |h: i64| Ttl::from_millis(h * 3_600_000).unwrap_or(Ttl::MAX);
         Self {
@@ -110,8 +110,8 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Who has to approve a request for `role`; empty when nobody could. What the role says goes before what is said for
-    /// all, and steps go before a list of roles, of which one approval is enough.
+    /// The approvals that a request for `role` needs; empty when nobody could give them. The role's setting takes
+    /// precedence over the general one, and steps over a list of roles, of which one approval is enough.
     #[must_use]
     pub fn approval_of(&self, role: &Role) -> Vec<ApprovalRule> {
         let one_of = |roles: &[RoleName]| match roles {
@@ -127,7 +127,7 @@ impl Rules {
     }
 }
 
-/// What becomes of a live grant when the operator has removed its role, or taken permissions from it.
+/// What happens to a live grant when the operator has removed its role, or permissions from it.
 ///
 /// ```
 /// use jit_access::workflow::OnRoleChange;
@@ -136,7 +136,7 @@ impl Rules {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnRoleChange {
-    /// `keep`: it goes on to its end as it was approved.
+    /// `keep`: it remains until its end, as it was approved.
     #[default]
     Keep,
     /// `revoke`: the next start revokes it. Break-glass grants go on.
@@ -155,7 +155,7 @@ impl FromStr for OnRoleChange {
     }
 }
 
-/// How many grants and requests there may be; without a number, any. The default is none; [`Rules::default`] has the
+/// How many grants and requests there may be; `None` for no limit. The default is no limit; [`Rules::default`] has the
 /// [usual](Limits::usual) ones.
 ///
 /// ```
@@ -169,19 +169,20 @@ impl FromStr for OnRoleChange {
 pub struct Limits {
     /// `limits.grants_per_person`: how many live grants a principal may hold.
     pub grants_per_person: Option<u64>,
-    /// `limits.grants_total`: how many live grants there may be of everybody together.
+    /// `limits.grants_total`: how many live grants there may be, of all holders together.
     pub grants_total: Option<u64>,
     /// `limits.open_requests_per_person`: how many requests of a principal may wait for an answer.
     pub open_requests_per_person: Option<u64>,
     /// `limits.requests_per_hour`: how many requests a principal may make in any hour.
     pub requests_per_hour: Option<u64>,
-    /// `limits.open_delegations_per_person`: how many delegations by a principal may be in force or still to come.
+    /// `limits.open_delegations_per_person`: how many current or future delegations a principal may have.
     pub open_delegations_per_person: Option<u64>,
 }
 
 impl Limits {
-    /// Those that hold when the operator sets none: 100 requests of a person in an hour, 50 that wait for an answer, and 20
-    /// delegations that are not over. Far more than anybody needs, and few enough that nobody fills a disk or a queue.
+    /// The limits that apply when the operator sets none: 100 requests of a person in an hour, 50 pending ones, and 20
+    /// current or future delegations. They are far above normal use, and low enough to keep a person from filling a
+    /// disk or a queue.
     #[must_use]
     pub const fn usual() -> Self {
         Self {
@@ -212,7 +213,7 @@ impl Rules {
     }
 }
 
-/// What no rule approves in a person's place, whatever else the operator has set.
+/// What no rule approves automatically, whatever else the operator has set.
 ///
 /// ```
 /// use jit_access::model::{RiskLevel, RoleName};
@@ -233,7 +234,7 @@ pub struct NeverAutoApprove {
     pub risk_level: Option<RiskLevel>,
 }
 
-/// Who may take what without approval, and what they owe for it.
+/// Who may take what by break-glass, and what follows.
 ///
 /// ```
 /// use jit_access::workflow::BreakGlassRules;
@@ -246,32 +247,33 @@ pub struct NeverAutoApprove {
 pub struct BreakGlassRules {
     /// `break_glass.enabled`.
     pub enabled: bool,
-    /// `break_glass.eligible_roles`: the host's roles of which one must be held.
+    /// `break_glass.eligible_roles`: host roles; one of them is required.
     pub eligible_roles: Vec<RoleName>,
-    /// `break_glass.eligible_principals`: who may without such a role.
+    /// `break_glass.eligible_principals`: who needs no such role.
     pub eligible_principals: Vec<Principal>,
-    /// `break_glass.roles`: which roles of the catalogue can be taken; `None` for every one.
+    /// `break_glass.roles`: which roles of the catalogue can be taken; `None` for all.
     pub roles: Option<Vec<RoleName>>,
-    /// `break_glass.even_never_auto_approve`: whether an emergency may take what [`NeverAutoApprove`] names.
+    /// `break_glass.even_never_auto_approve`: whether break-glass may take what [`NeverAutoApprove`] names.
     pub even_never_auto_approve: bool,
     /// `break_glass.require_mfa`: whether a sign-in with a second factor must be proven.
     pub require_mfa: bool,
     /// `break_glass.mfa_within_minutes`: how long ago that sign-in may be.
     pub mfa_within: Ttl,
-    /// `break_glass.acr_values`: authentication contexts that stand for a second factor.
+    /// `break_glass.acr_values`: authentication contexts that count as a second factor.
     pub acr_values: Vec<String>,
-    /// `break_glass.trust_mfa_flag`: whether the host's bare word is proof of a second factor, without method and time.
+    /// `break_glass.trust_mfa_flag`: whether the host's flag alone proves a second factor, without method and time.
     pub trust_mfa_flag: bool,
     /// `break_glass.max_duration_hours`.
     pub max_duration: Ttl,
-    /// `break_glass.offline` and `break_glass.offline_max_minutes`: how long a grant may be that is taken while the store is
-    /// away; `None`: none can be taken then.
+    /// `break_glass.offline` and `break_glass.offline_max_minutes`: the longest grant that can be taken while the store
+    /// is unavailable; `None`: none can be taken then.
     pub offline: Option<Ttl>,
-    /// `break_glass.reserved_permissions`: those of the reserved permissions that no emergency lifts; all of them when `None`.
+    /// `break_glass.reserved_permissions`: the reserved permissions that break-glass does not lift; all of them when
+    /// `None`.
     pub reserved_permissions: Option<Vec<Permission>>,
-    /// `break_glass.notify_security_team`: whether they are told at once.
+    /// `break_glass.notify_security_team`: whether the security team is notified at once.
     pub notify_security_team: bool,
-    /// `break_glass.reviewer_roles`: the host's roles of which one has to review afterwards; the general approvers when empty.
+    /// `break_glass.reviewer_roles`: host roles, one of which must review afterwards; the general approvers when empty.
     pub reviewer_roles: Vec<RoleName>,
     /// `break_glass.review_within_hours`: how long after the grant's end that has to be done.
     pub review_within: Ttl,
@@ -288,10 +290,10 @@ pub struct BreakGlassRules {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AfterUnjustified {
-    /// `none`: it is on record.
+    /// `none`: it is only recorded.
     #[default]
     Nothing,
-    /// `block`: the person takes no access without approval until a reviewer lifts that, by waiving the review.
+    /// `block`: the person cannot use break-glass until a reviewer waives the review.
     Block,
     /// `revoke_and_block`: and every live grant of theirs ends, those of their agents too.
     RevokeAndBlock,
@@ -339,20 +341,20 @@ impl Default for BreakGlassRules {
 }
 
 impl Rules {
-    /// What no grant gives: one that was approved, or one that was taken in an emergency.
+    /// What no grant permits: an approved grant, or a break-glass grant.
     #[must_use]
     pub fn reserved(&self, emergency: bool) -> &[Permission] {
         let kept = self.break_glass.reserved_permissions.as_ref().filter(|_| emergency);
         kept.unwrap_or(&self.reserved_permissions)
     }
 
-    /// Whether no grant gives the action of this name: one that was approved, or one that was taken in an emergency.
+    /// Whether no grant permits the action with this name: an approved grant, or a break-glass grant.
     #[must_use]
     pub(crate) fn reserves(&self, emergency: bool, action: &str) -> bool {
         self.reserved(emergency).iter().any(|permission| permission.covers_name(action))
     }
 
-    /// The host's roles of which one has to review what was done without approval.
+    /// The host roles, one of which must review break-glass use.
     #[must_use]
     pub fn break_glass_reviewers(&self) -> &[RoleName] {
         let own = &self.break_glass.reviewer_roles;
@@ -360,7 +362,7 @@ impl Rules {
     }
 }
 
-/// What makes a request more risky, as far as only the operator can know.
+/// What makes a request more risky and only the operator can know.
 ///
 /// ```
 /// use jit_access::workflow::RiskRules;
@@ -374,6 +376,6 @@ impl Rules {
 pub struct RiskRules {
     /// `risk.production`: where a mistake hurts.
     pub production: Vec<Scope>,
-    /// `risk.working_hours`: when others are there to see what happens; `None` for always.
+    /// `risk.working_hours`: when others are present; `None` for always.
     pub working_hours: Option<WorkingHours>,
 }

@@ -1,23 +1,23 @@
-//! Has somebody signed in with a second factor, and lately (RFC 8176, RFC 9470)?
+//! Whether a principal has recently signed in with a second factor (RFC 8176, RFC 9470).
 
 use super::BreakGlassRules;
 use crate::model::{SIGN_IN_SKEW_MILLIS, SignIn, Timestamp, Ttl};
 
-/// What a proof lacks.
+/// Why a sign-in does not prove a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unproven {
     /// A second factor.
     Weak,
     /// Its instant.
     Untimed,
-    /// An instant that is not still to come.
+    /// The instant is in the future.
     Ahead(Timestamp),
-    /// An instant as late as is asked for.
+    /// The instant is too long ago.
     Old(Timestamp),
 }
 
-/// Until when the sign-in proves a second factor that is no older than `within`. Where the operator trusts the host's bare
-/// word, that holds for ever.
+/// Until when the sign-in proves a second factor no older than `within`. There is no limit when the operator trusts the
+/// host's flag alone.
 pub(super) fn proven_until(
     sign_in: &SignIn,
     within: Ttl,
@@ -39,7 +39,7 @@ pub(super) fn proven_until(
     }
 }
 
-/// When there was a second factor, as far as that is proven at `now`.
+/// When the second factor was used, if that is proven at `now`.
 #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "policies look at it"))]
 pub(crate) fn proven_at(sign_in: &SignIn, rules: &BreakGlassRules, now: Timestamp) -> Option<Timestamp> {
     let ahead = |at: Timestamp| at.millis().saturating_sub(now.millis()) > SIGN_IN_SKEW_MILLIS;
@@ -49,7 +49,7 @@ pub(crate) fn proven_at(sign_in: &SignIn, rules: &BreakGlassRules, now: Timestam
     (sign_in.claims_mfa() && rules.trust_mfa_flag).then_some(now)
 }
 
-/// Whether its methods, or its context in the operator's eyes, say that there was a second factor.
+/// Whether the methods, or the context as configured, show a second factor.
 fn is_strong(sign_in: &SignIn, rules: &BreakGlassRules) -> bool {
     sign_in.is_multi_factor() || sign_in.context().is_some_and(|acr| rules.acr_values.iter().any(|known| known == acr))
 }

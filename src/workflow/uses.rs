@@ -1,4 +1,4 @@
-//! May a grant be used now, and what is written down of it?
+//! Whether a grant can be used now, and what is recorded of the use.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::model::{
     UseDetails,
 };
 
-/// Whether what is known of a check meets these conditions at `now`, and before which instant it does still. How many uses
-/// are left is not asked here.
+/// Whether a check meets these conditions at `now`, and until which instant. The number of uses left is not checked
+/// here.
 ///
 /// ```
 /// use jit_access::model::{Conditions, Context, Reason, Timestamp};
@@ -62,16 +62,16 @@ pub fn met_until(
 /// ```
 #[derive(Debug, Clone)]
 pub struct Use {
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// To what.
     pub resource: Resource,
-    /// What the record says besides.
+    /// Additional data for the record.
     pub details: Option<Arc<UseDetails>>,
 }
 
-/// The facts of one more use of this grant at `now`, its end among them when it was the last one that may be; `None` when
-/// there may be no more.
+/// The facts of one more use of this grant at `now`, with its end if this was the last permitted use; `None` when no
+/// use is left.
 ///
 /// ```
 /// use jit_access::model::Grant;

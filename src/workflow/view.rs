@@ -22,7 +22,7 @@ use crate::model::{
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
-    /// The journal position this view includes; a commit of what is decided from it is conditional on it.
+    /// The journal position of this view; a commit of a decision made from it is conditional on this position.
     pub revision: Revision,
     /// The request that the command is about, if there is one.
     pub request: Option<AccessRequest>,
@@ -30,7 +30,7 @@ pub struct View {
     pub grant: Option<Grant>,
     /// The grant that is to be extended, for commands about an extension.
     pub extended: Option<Grant>,
-    /// Every extension there ever was in the chain of the grant that the command is about, in order.
+    /// Every extension in the chain of the grant that the command is about, in order.
     pub extensions: Vec<Grant>,
     /// How much the principal has that would hold the grant, for commands that the operator limits.
     pub tally: Tally,
@@ -40,16 +40,17 @@ pub struct View {
     pub alert: Option<AlertState>,
     /// The delegations in force that concern the caller or an earlier reviewer.
     pub delegations: Vec<Delegation>,
-    /// What else the caller has asked for and holds, for commands that are decided from it.
+    /// The caller's other requests and grants, for commands that need them.
     pub history: History,
-    /// What the host says now of those whose rights the command depends on. Who is not in it is taken to have the rights
-    /// that they came with.
+    /// The current standing of the principals whose rights the command depends on, as the host reports it. A principal
+    /// that is missing here keeps the rights from the call.
     pub standing: BTreeMap<Principal, Standing>,
-    /// Whether the store was away: then this is what one process knew of it last, with what was recorded on its machine since.
+    /// Whether the store was unavailable: then this is the last known state of one process, with what was recorded on
+    /// its machine since.
     pub away: bool,
 }
 
-/// What a principal asked for lately, newest first, and holds now or later.
+/// The recent requests of a principal, newest first, and its current and future grants.
 ///
 /// ```
 /// use jit_access::workflow::History;
@@ -63,15 +64,15 @@ pub struct History {
     pub requests: Vec<AccessRequest>,
     /// Requests to extend a grant that a command ends, while they wait for an answer.
     pub extending: Vec<AccessRequest>,
-    /// Grants of the caller that nobody approved, whose use a review found unjustified, and of which nobody has lifted that.
+    /// Break-glass grants of the caller that a review found unjustified, without a waiver.
     pub unjustified: Vec<Grant>,
     /// Live grants: the caller's, or those that a command ends.
     pub live: Vec<Grant>,
-    /// Grants of the caller that nobody approved and nobody has reviewed yet.
+    /// Break-glass grants of the caller that are not reviewed yet.
     pub unreviewed: Vec<Grant>,
 }
 
-/// How much a principal holds and asks for at an instant, counted by the store.
+/// How many grants, requests and delegations a principal has at an instant, counted by the store.
 ///
 /// ```
 /// use jit_access::workflow::Tally;
@@ -82,14 +83,13 @@ pub struct History {
 pub struct Tally {
     /// Their live grants, a grant and its extensions counted once.
     pub grants: u64,
-    /// Everybody's, counted so.
+    /// The grants of all principals together.
     pub grants_of_all: u64,
     /// Their requests that wait for an answer.
     pub open_requests: u64,
-    /// Their delegations to others that are in force or still to come.
+    /// Their delegations to others, current and future.
     pub open_delegations: u64,
-    /// When they made the oldest of as many of their requests as were asked about, newest first; `None` when they have
-    /// not made as many.
+    /// When they made the `nth` newest of their requests; `None` when they have made fewer.
     pub nth_newest: Option<Timestamp>,
 }
 
@@ -181,8 +181,7 @@ pub fn evolve(mut view: View, event: &Event) -> View {
         Fact::StandingReported { principal, standing } => {
             view.standing.insert(principal.clone(), standing.clone());
         }
-        // Which store is the true one, what time it is, what stands above grants, what the operator has set, which processes
-        // run, and which records are old, is no part of any view.
+        // Accepted stores, clocks, guardrails, configurations, processes and removed records are not part of any view.
         Fact::StoreAccepted { .. }
         | Fact::ClockAccepted { .. }
         | Fact::GuardrailsChanged { .. }
@@ -202,7 +201,7 @@ pub fn evolve(mut view: View, event: &Event) -> View {
                 owed.overdue_noted = true;
             }
         }
-        // Raised by the monitor, which keeps them; and what is told of a session that is over.
+        // The monitor keeps alerts; refused calls of a session are kept in the journal only.
         Fact::AlertRaised(_) | Fact::SessionRefused { .. } => {}
         Fact::AlertAcknowledged { .. } | Fact::AlertSilenced { .. } => {
             if let Some(known) = view.alert.as_mut() {
@@ -281,14 +280,14 @@ fn owed_by(view: &mut View, id: GrantId) -> Option<&mut BreakGlass> {
 fn close_review(view: &mut View, id: GrantId, event: &Event, outcome: ReviewOutcome) {
     if let Some(owed) = owed_by(view, id) {
         let closed = ClosedReview { at: event.at, by: Actor::clone(&event.by), outcome };
-        // Waiving what was reviewed lifts what follows from it; what was found stays found.
+        // A waiver of a closed review lifts its consequences; the finding stays.
         if owed.closed.is_some() { owed.lifted = Some(closed) } else { owed.closed = Some(closed) }
     }
 }
 
 fn end(view: &mut View, id: GrantId, event: &Event, kind: EndKind) {
     if let Some(known) = grant_of(view, id) {
-        // One that ended while the store was away ended when it was so.
+        // A grant that ended while the store was unavailable ended at that time.
         let was = known.break_glass.as_ref().and_then(|owed| owed.offline).and_then(|offline| offline.ended_at);
         known.ended = Some(End { at: was.unwrap_or(event.at), by: Actor::clone(&event.by), kind });
     }

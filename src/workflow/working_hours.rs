@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use crate::model::{Invalid, Timestamp};
 
-/// A part of some days of the week, half-open; it may reach over midnight, and belongs to the day on which it begins.
+/// A half-open part of some days of the week. It may extend past midnight, and belongs to the day on which it begins.
 ///
 /// ```
 /// use jit_access::workflow::WorkingHours;
@@ -49,7 +49,7 @@ impl WorkingHours {
 }
 
 impl WorkingHours {
-    /// The first instant after `at` at which such hours end.
+    /// The first instant after `at` at which these hours end.
     #[must_use]
     pub fn end_after(&self, at: Timestamp) -> Timestamp {
         let Some(utc) = DateTime::from_timestamp_millis(at.millis()) else { return Timestamp::MAX };

@@ -1,4 +1,5 @@
-//! What is done about an alert: it is acknowledged or silenced on record, or a rule of the operator suspends its grant.
+//! What can be done about an alert: it is acknowledged or silenced on record, or a rule of the operator suspends its
+//! grant.
 
 use super::case::{Case, each};
 use super::grant::with_later;
@@ -8,7 +9,7 @@ use crate::model::{Actor, Alert, AlertId, AlertState, AlertStatus, Event, Fact, 
 use crate::workflow::access::not_an_approver;
 use crate::workflow::{Refusal, RefusalCode, View};
 
-/// Acknowledging what is acknowledged makes no new fact.
+/// Acknowledging an acknowledged alert makes no new fact.
 pub(super) fn acknowledge(case: &Case<'_>, command: &AcknowledgeAlert) -> Result<Vec<Event>, Refusal> {
     let state = known(case, command.alert)?;
     let fact = (state.acknowledged.is_none()).then(|| Fact::AlertAcknowledged {
@@ -33,7 +34,7 @@ pub(super) fn silence(case: &Case<'_>, command: &SilenceAlert) -> Result<Vec<Eve
     Ok(case.events(fact))
 }
 
-/// The alert, for a caller who may do something about it.
+/// The alert, for a caller who may act on it.
 fn known<'a>(case: &Case<'a>, id: AlertId) -> Result<&'a AlertState, Refusal> {
     let handle = case.may(AuthzAction::HandleAlert, AuthzResource::Workflow);
     handle.check(|| not_an_approver(case.caller, &case.rules.approver_roles))?;
@@ -41,7 +42,8 @@ fn known<'a>(case: &Case<'a>, id: AlertId) -> Result<&'a AlertState, Refusal> {
     known.ok_or_else(|| Refusal::new(RefusalCode::UnknownAlert, format!("there is no alert {id}")))
 }
 
-/// The alert on record. Where the operator says so, its grant is suspended with it, and all that extends it; nothing is revoked.
+/// Records the alert. If configured, its grant is suspended with it, together with the grant's extensions; nothing is
+/// revoked.
 #[must_use]
 pub fn raise(view: &View, alert: &Alert, suspends: bool, now: Timestamp) -> Vec<Event> {
     let mut events = each(now, &Actor::Rule("monitor".into()), [Fact::AlertRaised(Box::new(alert.clone()))]);

@@ -70,8 +70,8 @@ pub(super) fn break_glass(case: &Case<'_>, take: &BreakGlass) -> Result<Vec<Even
     Ok(events)
 }
 
-/// The role, for a caller who may take it without approval. Of the other roles they are told no more than of one that is not
-/// there, unless they may request it.
+/// The role, for a caller who may take it by break-glass. For other roles the answer is the same as for an unknown one,
+/// unless the caller may request them.
 pub(super) fn takeable<'a>(
     case: &Case<'a>,
     name: &RoleName,
@@ -128,7 +128,7 @@ pub(super) fn takeable<'a>(
     }
 }
 
-/// That the caller has signed in strongly and lately, as far as the operator wants that proven (RFC 8176, RFC 9470).
+/// Checks that the caller has signed in strongly and recently, if configured (RFC 8176, RFC 9470).
 fn check_sign_in(sign_in: Option<&SignIn>, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
     let settings = &rules.break_glass;
     if !settings.require_mfa {
@@ -167,7 +167,8 @@ fn check_sign_in(sign_in: Option<&SignIn>, rules: &Rules, now: Timestamp) -> Res
     }
 }
 
-/// That it may be taken while the store is away: once by each person, whichever of their agents asks, and not to practise.
+/// Checks that it may be taken while the store is unavailable: once per person, counting all their agents, and not as a
+/// drill.
 fn check_first_while_away(history: &History, drill: bool, rules: &Rules) -> Result<(), Refusal> {
     if rules.break_glass.offline.is_none() {
         return Err(Refusal::new(
@@ -195,8 +196,8 @@ fn check_first_while_away(history: &History, drill: bool, rules: &Rules) -> Resu
     }
 }
 
-/// That no grant without approval follows on another, nor on one that nobody has reviewed. An exercise stands in the way
-/// of the next exercise only, never of an emergency.
+/// Checks that no break-glass grant follows another one, or an unreviewed one. A drill blocks only the next drill,
+/// never an emergency.
 fn check_no_chain(history: &History, drill: bool) -> Result<(), Refusal> {
     let matters = |grant: &&Grant| grant.break_glass.as_ref().is_some_and(|owed| drill || !owed.drill);
     if let Some(grant) = history.live.iter().find(matters) {
@@ -292,7 +293,7 @@ fn reviewable<'a>(case: &Case<'a>, id: GrantId, action: AuthzAction) -> Result<&
     closable(case, id, action, |_| false)
 }
 
-/// The same of a grant whose review is closed, where `also` says so.
+/// The same for a grant whose review is closed, if `also` allows it.
 fn closable<'a>(
     case: &Case<'a>,
     id: GrantId,

@@ -1,16 +1,16 @@
-//! What a command is decided from.
+//! The input of a decision.
 
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::model::{Actor, Caller, Event, Fact, Timestamp};
 use crate::workflow::authorize::Authorization;
 use crate::workflow::{Ids, Refusal, RefusalCode, Rules, View};
 
-/// The state, who gives the command, the operator's rules, and the instant.
+/// The state, the caller, the operator's rules, and the instant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case<'a> {
     pub(super) view: &'a View,
     pub(super) caller: &'a Caller,
-    /// The ids of what may come to be.
+    /// The ids for what the command makes.
     pub(super) ids: Ids,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
@@ -21,7 +21,7 @@ pub(super) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// The caller, as the one who makes facts true.
+    /// The caller, as the actor of facts.
     pub(super) fn by(&self) -> Actor {
         Actor::Principal(self.caller.principal.clone())
     }

@@ -1,4 +1,4 @@
-//! What follows when somebody says that the clock is right.
+//! The confirmation that the clock is right.
 
 use super::case::each;
 use super::ending::no_longer_extending;
@@ -9,8 +9,8 @@ use crate::workflow::access::not_an_approver;
 use crate::workflow::authorize::Authorization;
 use crate::workflow::{Refusal, Rules, View};
 
-/// The word that the clock is right, on record, and the end of the grants that were made at instants that are still to come:
-/// they would begin then. `now` is what the clock shows. Without a caller the host itself says so.
+/// Confirms the clock on record, and ends the grants that were made at instants that are now in the future: otherwise
+/// they would begin then. `now` is the current clock. Without a caller the host itself confirms.
 pub(super) fn accept(
     view: &View,
     caller: Option<&Caller>,

@@ -1,4 +1,4 @@
-//! Whether what is requested is there already: a live grant gives it, or the same request waits for an answer.
+//! Whether a request is unnecessary: a live grant gives it, or the same request is pending.
 
 use super::case::Case;
 use super::terms::{limited, part_of, role_of};
@@ -6,13 +6,13 @@ use crate::command::{Command, Submit};
 use crate::model::{AccessRequest, Caller, DurationCut, Event, Fact, Grant, GrantStatus, RequestId, Terms, Timestamp};
 use crate::workflow::{Call, History, Refusal, RefusalCode, Rules, View};
 
-/// With how many other reasons the same can be asked for again.
+/// How many other reasons a repeated request can add.
 const MAX_REPEATS: usize = 20;
 
-/// How long after a request the same one is taken for a form that was sent twice.
+/// Within this time after a request, an identical one counts as a form that was sent twice.
 const TWIN_MILLIS: i64 = 60_000;
 
-/// The request that a submission is answered with, when these facts follow from it and none of them is a new request.
+/// The request that answers a submission, when these facts follow from it and none of them is a new request.
 #[must_use]
 pub fn answered_with(
     view: &View,
@@ -39,7 +39,7 @@ pub fn answered_with(
 /// The other reason and ticket, on the record of the request that led to the grant; nothing when they are on it.
 pub(super) fn repeated(case: &Case<'_>, grant: &Grant, submit: &Submit) -> Result<Vec<Event>, Refusal> {
     let id = grant.request;
-    // Of somebody with more requests than are looked at, the older ones keep the reason that they had.
+    // For a requester with more requests than are read, the older ones keep their reason.
     let Some(request) = case.view.history.requests.iter().find(|request| request.id == id) else {
         return Ok(Vec::new());
     };
@@ -58,8 +58,8 @@ pub(super) fn repeated(case: &Case<'_>, grant: &Grant, submit: &Submit) -> Resul
     Ok(case.events([Fact::RequestRepeated { request: id, justification, ticket }]))
 }
 
-/// Of the caller's grants that give these terms from `start` on, the one that ends last. A break-glass grant does not count:
-/// its holder may request an approved one.
+/// Of the caller's grants that give these terms from `start` on, the one that ends last. A break-glass grant does not
+/// count: its holder may request an approved one.
 pub(super) fn covering<'a>(
     history: &'a History,
     caller: &Caller,
@@ -76,7 +76,7 @@ pub(super) fn covering<'a>(
             && matches!(grant.status(now), GrantStatus::Active | GrantStatus::Scheduled)
             && grant.window.start() <= start
             && end <= grant.window.end()
-            // Its uses may be gone before the time is.
+            // Its uses may be used up before it ends.
             && grant.conditions.max_uses.is_none()
             && terms.conditions.is_within(&grant.conditions)
             && terms.scope.is_within(&grant.scope)
@@ -85,7 +85,7 @@ pub(super) fn covering<'a>(
     history.live.iter().filter(gives).max_by_key(|grant| (grant.window.end(), grant.id))
 }
 
-/// The caller's waiting request that says the same as this submission in every word, and was made just now.
+/// The caller's pending request that is identical to this submission and was made just now.
 pub(super) fn twin<'a>(
     case: &Case<'a>,
     submit: &Submit,

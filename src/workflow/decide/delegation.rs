@@ -51,8 +51,8 @@ pub(super) fn delegate(case: &Case<'_>, wanted: &Delegate) -> Result<Vec<Event>,
     Ok(case.events([Fact::RolesDelegated(Box::new(delegation))]))
 }
 
-/// The roles to delegate: those named, or all with which the caller reviews. Only what the caller holds by standing right:
-/// a role that is delegated to them cannot be delegated further.
+/// The roles to delegate: the named ones, or all reviewer roles of the caller. Only roles that the caller holds by
+/// standing right: a delegated role cannot be delegated further.
 fn roles(case: &Case<'_>, named: Option<&[RoleName]>) -> Result<Vec<RoleName>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
     let mine = rules.reviewing_roles();
@@ -84,7 +84,7 @@ fn roles(case: &Case<'_>, named: Option<&[RoleName]>) -> Result<Vec<RoleName>, R
     Ok(roles)
 }
 
-/// Either of the two may end it, and so may general approvers. Ending one that is over makes no new fact.
+/// The delegator, the delegate and general approvers may end it. Ending an ended delegation makes no new fact.
 pub(super) fn undelegate(case: &Case<'_>, wanted: &Undelegate) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
     let id = wanted.delegation;

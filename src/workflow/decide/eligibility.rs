@@ -8,7 +8,7 @@ use crate::workflow::{Refusal, RefusalCode, Rules, View};
 use super::case::Case;
 use super::terms::limited;
 
-/// Who may request the role, as the catalogue says.
+/// Who may request the role, by the catalogue.
 pub(super) fn eligible(role: Option<&Role>) -> Eligibility<'_> {
     match role.and_then(|role| role.requestable_by.as_ref()) {
         Some(roles) => Eligibility::Listed { roles, principals: &[] },
@@ -16,19 +16,19 @@ pub(super) fn eligible(role: Option<&Role>) -> Eligibility<'_> {
     }
 }
 
-/// Who may take a role without approval, as the settings say.
+/// Who may take a role by break-glass, by the settings.
 pub(super) fn eligible_in_emergencies(rules: &Rules) -> Eligibility<'_> {
     let settings = &rules.break_glass;
     Eligibility::Listed { roles: &settings.eligible_roles, principals: &settings.eligible_principals }
 }
 
-/// The role of this name in the catalogue, for a caller who asks for it.
+/// The role with this name in the catalogue, for a caller who requests it.
 pub(super) fn requested<'a>(case: &Case<'a>, name: &RoleName) -> Result<&'a Role, Refusal> {
     case.rules.catalogue.get(name).ok_or_else(|| unknown_role(case, name))
 }
 
-/// Whether the caller may request this. Whoever the catalogue does not name is told what they are told of a role that is not
-/// there: nobody finds out what others may ask for.
+/// Whether the caller may request this. A caller who is not eligible gets the same answer as for an unknown role, so
+/// nobody finds out what others may request.
 pub(super) fn check_may_request(case: &Case<'_>, wanted: &Entitlement<'_>) -> Result<(), Refusal> {
     check_eligible(case, AuthzAction::Request, wanted).map_err(|refusal| {
         if wanted.eligibility.includes(case.caller) { refusal } else { unknown_role(case, wanted.role) }
@@ -45,8 +45,8 @@ pub(super) fn check_eligible(case: &Case<'_>, action: AuthzAction, wanted: &Enti
     })
 }
 
-/// Whether the person that an agent acts for may hold this, as far as the host has said what that person is: an agent has
-/// never more than its person has or could be given.
+/// Whether the person that an agent acts for may hold this, as far as the host has reported on that person: an agent
+/// never has more than its person has or could get.
 pub(super) fn check_person(
     person: Option<&Principal>,
     view: &View,
@@ -70,7 +70,7 @@ pub(super) fn check_person(
     })
 }
 
-/// Whether the caller may ask for all of the role, everywhere, for the usual length.
+/// Whether the caller may request the whole role, everywhere, for the default length.
 pub(super) fn may_request(case: &Case<'_>, role: &Role) -> bool {
     let Some(given) = role.permissions.difference(case.rules.reserved(false)) else { return false };
     let wanted = Entitlement {
@@ -88,8 +88,8 @@ pub(super) fn may_request(case: &Case<'_>, role: &Role) -> bool {
 /// The most names in a message.
 const MAX_NAMED: usize = 20;
 
-/// The refusal of a role that is not there, or that the caller may not ask for: both are told the same, and it names only
-/// what they may ask for.
+/// The refusal of a role that is unknown, or that the caller may not request: both get the same answer, and it names
+/// only roles that they may request.
 pub(super) fn unknown_role(case: &Case<'_>, name: &RoleName) -> Refusal {
     let theirs = case.rules.catalogue.values().filter(|role| may_request(case, role));
     let mut names: Vec<_> = theirs.take(MAX_NAMED.saturating_add(1)).map(|role| format!("`{}`", role.name)).collect();
@@ -105,7 +105,7 @@ pub(super) fn unknown_role(case: &Case<'_>, name: &RoleName) -> Refusal {
     Refusal::new(RefusalCode::UnknownRole, message)
 }
 
-/// Whether the requester may still hold the role when it is approved: as the host last reported, or else as it was at the
+/// Whether the requester may still hold the role at the approval: by the last report of the host, otherwise as at the
 /// request.
 pub(super) fn check_still_eligible(case: &Case<'_>, request: &AccessRequest) -> Result<(), Refusal> {
     let Case { view, rules, now, .. } = *case;
@@ -138,7 +138,7 @@ pub fn check_not_disabled(caller: &Caller, view: &View) -> Result<(), Refusal> {
     caller.identities().try_for_each(|who| check_enabled(who, view))
 }
 
-/// That the account is enabled, as far as the host has reported.
+/// Checks that the account is enabled, as far as the host has reported.
 fn check_enabled(principal: &Principal, view: &View) -> Result<(), Refusal> {
     match view.standing.get(principal) {
         Some(standing) if !standing.enabled => {

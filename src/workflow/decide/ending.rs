@@ -10,7 +10,7 @@ use crate::model::{AccessRequest, Actor, Event, Fact, Grant, GrantId, Justificat
 use crate::workflow::access::{check_revoker, not_an_approver};
 use crate::workflow::{Refusal, RefusalCode, View};
 
-/// Revoking a grant that is over, however it ended, makes no new fact: revocation is idempotent and final.
+/// Revoking an ended grant makes no new fact: revocation is idempotent and final.
 pub(super) fn revoke(case: &Case<'_>, revoke: &Revoke) -> Result<Vec<Event>, Refusal> {
     let grant = known(case, case.view.grant.as_ref(), revoke.grant)?;
     check_revoker(case.caller, AuthzAction::Revoke, grant, case.rules, case.now)?;
@@ -83,7 +83,7 @@ pub fn no_longer_extending(view: &View, ended: &BTreeSet<GrantId>, now: Timestam
     each(now, &Actor::Rule("grant_ended".into()), facts.map(|request| Fact::RequestWithdrawn { request: request.id }))
 }
 
-/// Suspending what is suspended makes no new fact.
+/// Suspending a suspended grant makes no new fact.
 pub(super) fn suspend(case: &Case<'_>, suspend: &Suspend) -> Result<Vec<Event>, Refusal> {
     let grant = live(case, suspend.grant, AuthzAction::Suspend)?;
     let active = with_later(case.view, grant, case.now).filter(|grant| grant.suspended.is_none());
@@ -97,7 +97,7 @@ pub(super) fn resume(case: &Case<'_>, resume: &Resume) -> Result<Vec<Event>, Ref
     Ok(case.events(suspended.map(|grant| Fact::GrantResumed { grant: grant.id })))
 }
 
-/// A grant that is not over, for a caller who may revoke it.
+/// A grant that has not ended, for a caller who may revoke it.
 fn live<'a>(case: &Case<'a>, id: GrantId, action: AuthzAction) -> Result<&'a Grant, Refusal> {
     let grant = known(case, case.view.grant.as_ref(), id)?;
     check_revoker(case.caller, action, grant, case.rules, case.now)?;

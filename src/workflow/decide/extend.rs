@@ -1,7 +1,8 @@
 //! Requesting an extension.
 //!
-//! An extension is a grant of its own that begins at the instant at which the one before it ends: half-open windows leave no
-//! gap and no overlap. It gives the same or less. One that is denied, or approved too late, leaves the grant alone.
+//! An extension is a separate grant that begins at the instant at which the one before it ends: half-open windows leave
+//! no gap and no overlap. It gives the same or less. An extension that is denied, or approved too late, does not change
+//! the grant.
 
 use super::case::Case;
 use super::eligibility::{check_eligible, check_person, eligible};
@@ -65,7 +66,7 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
 
 /// The rule that approves extensions, where it may approve this one.
 fn rule_that_extends(view: &View, grant: &Grant, rules: &Rules) -> Option<Actor> {
-    // No rule gives back what an approver has revoked.
+    // No rule restores what an approver has revoked.
     let later = view.extensions.iter().filter(|later| later.number() > grant.number());
     let revoked = later.filter_map(|later| later.ended.as_ref()).any(|end| matches!(end.kind, EndKind::Revoked(_)));
     // Numbered uses were approved as that many and no more.
@@ -95,7 +96,7 @@ pub(super) fn check_still_extendable(view: &View, extension: &Extension, now: Ti
     }
 }
 
-/// The one place that says which grants are never extended, at the request and at the approval.
+/// The one place that defines which grants are never extended, at the request and at the approval.
 fn check_extendable(view: &View, grant: &Grant, now: Timestamp) -> Result<(), Refusal> {
     if grant.break_glass.is_some() {
         let message = "a break-glass grant is never extended; request the role";

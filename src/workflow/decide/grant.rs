@@ -76,7 +76,7 @@ fn owed(emergency: &Emergency, end: Timestamp) -> BreakGlass {
     }
 }
 
-/// The grant of this id, for a caller who may see it.
+/// The grant with this id, for a caller who may see it.
 pub(super) fn known<'a>(case: &Case<'a>, grant: Option<&'a Grant>, id: GrantId) -> Result<&'a Grant, Refusal> {
     match grant.filter(|grant| grant.id == id) {
         Some(grant) if may_see_grant(case.caller, grant, case.rules, case.now)? => Ok(grant),
@@ -84,7 +84,7 @@ pub(super) fn known<'a>(case: &Case<'a>, grant: Option<&'a Grant>, id: GrantId) 
     }
 }
 
-/// The grant and all its later extensions, as far as they are live; none when the grant is over itself.
+/// The grant and its later extensions that are live; none when the grant itself has ended.
 pub(super) fn with_later<'a>(view: &'a View, grant: &'a Grant, now: Timestamp) -> impl Iterator<Item = &'a Grant> {
     let live = grant.status(now).is_live();
     let later = view.extensions.iter().filter(move |later| {

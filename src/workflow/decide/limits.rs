@@ -1,7 +1,7 @@
 //! How many grants, requests and delegations there may be.
 //!
-//! The numbers are the store's, as of the revision that the command is decided from: of two commands that would take the
-//! last place, one conflicts and is decided anew.
+//! The store counts, as of the revision that the command is decided from: of two commands that would take the last
+//! place, one conflicts and is decided again.
 
 use crate::model::{Principal, Timestamp};
 use crate::workflow::{Limits, Refusal, RefusalCode, Tally};

@@ -1,13 +1,13 @@
-//! What follows when what was recorded while the store was away comes into the journal.
+//! Merges what was recorded while the store was unavailable into the journal.
 //!
-//! It happened, so it is recorded whatever the rules say by now; the access itself ends at once when it could not go on.
+//! It happened, so it is recorded under any rules; the access ends at once when the current rules do not allow it.
 
 use super::standing::lost;
 use crate::model::{Actor, Event, Fact, Grant, Justification, Standing, Timestamp};
 use crate::workflow::{AfterUnjustified, Rules, View};
 
-/// The facts of a grant that was taken while the store was away, as they are recorded at `now`. The values in them say when it
-/// was; `ended_at` is when the grant ended meanwhile, if it did.
+/// The facts of a grant that was taken while the store was unavailable, recorded at `now`. The values in them have the
+/// original instants; `ended_at` is when the grant ended meanwhile, if it did.
 #[must_use]
 pub fn merge_taken(recorded: &[Event], ended_at: Option<Timestamp>, now: Timestamp) -> Vec<Event> {
     let at_now = |event: &Event| {
@@ -28,8 +28,8 @@ pub fn merge_ends(recorded: &[Event], now: Timestamp) -> Vec<Event> {
     recorded.iter().map(|event| Event { at: now, ..event.clone() }).collect()
 }
 
-/// The end of a grant that was taken while the store was away and cannot go on now that the store is back. `view` is what the
-/// store says of its person; `revoked` is that somebody has taken a grant of that person away meanwhile.
+/// The end of a grant that was taken while the store was unavailable and may not continue. `view` is the state of its
+/// person in the store; `revoked` is whether a grant of that person was revoked or suspended meanwhile.
 #[must_use]
 pub fn why_it_ends(view: &View, grant: &Grant, revoked: bool, rules: &Rules, now: Timestamp) -> Option<Event> {
     if !grant.status(now).is_live() {
@@ -49,7 +49,8 @@ fn lost_meanwhile(view: &View, grant: &Grant, revoked: bool, rules: &Rules, now:
     }
     for who in grant.identities() {
         let known = view.standing.get(who).cloned();
-        // Of whom the host says nothing, the roles count that they came with. An agent's person is judged by what is said alone.
+        // Without a report of the host, the roles at the time of the grant count. For an agent's person only reports
+        // count.
         let came_with = || {
             let roles = grant.holder_normal_roles.clone();
             (*who == grant.holder).then_some(Standing { enabled: true, roles })

@@ -2,28 +2,28 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `case` | what a command is decided from |
+//! | `case` | the input of a decision |
 //! | `submit` | requesting a role |
 //! | `extend` | requesting an extension |
 //! | `break_glass` | taking a role without approval, and the review owed for it |
 //! | `review` | approving and denying a request, asking for more information |
 //! | `answer` | what the requester does with an open request |
-//! | `alert` | what is done about an alert |
+//! | `alert` | acknowledging, silencing and raising an alert |
 //! | `ending` | ending a grant, and suspending it |
 //! | `delegation` | delegating the right to review |
-//! | `standing` | what follows from a report of what a principal is |
+//! | `standing` | a report of a principal's standing rights |
 //! | `store` | what follows when a replaced store is accepted |
-//! | `merge` | what follows when what was recorded while the store was away comes into the journal |
-//! | `clock` | what follows when somebody says that the clock is right |
-//! | `covered` | does a live grant already give what is requested |
+//! | `merge` | merging what was recorded while the store was unavailable |
+//! | `clock` | the confirmation that the clock is right |
+//! | `covered` | whether a live grant already gives what is requested |
 //! | `eligibility` | who may hold a role, and who may act at all |
 //! | `terms` | what a request is for, after every limit |
 //! | `today` | what today's rules leave of a request that was made under other ones |
-//! | `touch` | what other rules would change about what is granted or requested already |
+//! | `touch` | what other rules would change about existing grants and requests |
 //! | `limits` | how many grants and requests there may be |
 //! | `request` | the request that a command makes or is about |
-//! | `offer` | what a caller may ask for |
-//! | `remedy` | what a caller may ask for to lift a denial |
+//! | `offer` | the roles that a caller may request |
+//! | `remedy` | the requests that would lift a denial |
 //! | `grant` | the grant that an approved request leads to or a command is about |
 
 mod alert;
@@ -69,16 +69,16 @@ use crate::command::Command;
 use crate::model::{Actor, Caller, Event, Fact, OnBehalf, Timestamp};
 use crate::workflow::agents::check_command;
 
-/// The facts that follow from the command at `now`, given the state in `view` and the operator's rules; none when what the
-/// command wants is already so.
+/// Returns the facts that follow from the command at `now`, given the state in `view` and the operator's rules. Empty
+/// when the command changes nothing.
 ///
 /// # Errors
-/// The refusal, when the rules say no. Then nothing has happened.
+/// The refusal, when the rules do not allow the command. Then nothing has happened.
 pub fn decide(view: &View, call: &Call<'_>, rules: &Rules, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     decided(view, call, rules, now, false)
 }
 
-/// Like [`decide`], for a dry run: what a submission would make, although a live grant may already give it.
+/// Like [`decide`], for a dry run: what a submission would make, even when a live grant already gives it.
 ///
 /// # Errors
 /// As for [`decide`].

@@ -1,4 +1,4 @@
-//! What a caller may ask for.
+//! The roles that a caller may request.
 
 use super::break_glass::takeable;
 use super::case::Case;
@@ -13,7 +13,7 @@ use crate::model::{
 use crate::workflow::assess::assess;
 use crate::workflow::{Ids, Refusal, Rules, View};
 
-/// A role of the catalogue that a caller may ask for.
+/// A role of the catalogue that a caller may request.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -29,40 +29,41 @@ use crate::workflow::{Ids, Refusal, Rules, View};
 pub struct Offer {
     /// Its name.
     pub role: RoleName,
-    /// What it is for; empty when the operator wrote nothing.
+    /// The operator's description; may be empty.
     pub description: String,
     /// Whether the caller may request it.
     pub may_request: bool,
-    /// Whether the caller may take it without approval in an emergency, with a sign-in that is strong enough.
+    /// Whether the caller may take it by break-glass, with a sign-in that is strong enough.
     pub may_break_glass: bool,
-    /// What it gives, without what is reserved.
+    /// Its permissions, without reserved ones.
     pub permissions: PermissionSet,
-    /// What of that the caller has neither by standing right nor by a live grant of everything; `None` for nothing.
+    /// Those of them that the caller has neither by standing right nor by a live grant on everything; `None` when there
+    /// are none.
     pub not_held: Option<PermissionSet>,
     /// How much could go wrong with a request for all of it, everywhere, for the usual length.
     pub risk: RiskLevel,
     /// What must be so at each use.
     pub conditions: Conditions,
-    /// The length when a request names none.
+    /// The length of a request that names none.
     pub default_duration: Ttl,
     /// The longest grant.
     pub max_duration: Ttl,
     /// Whether a request must have a ticket.
     pub needs_ticket: bool,
-    /// Who has to approve.
+    /// The required approvals.
     pub approval: Vec<ApprovalRule>,
     /// The rule that would approve such a request now.
     pub approved_by_rule: Option<String>,
     /// Why such a request would be refused now, although the caller may make one.
     pub refused: Option<Refusal>,
-    /// The caller's live grants that give any of it, the one that ends last first.
+    /// The caller's live grants with any of these permissions, the one that ends last first.
     pub held: Vec<Grant>,
-    /// Until when a live grant of the caller gives all of it, everywhere and without conditions.
+    /// Until when a live grant of the caller has all these permissions, everywhere and without conditions.
     pub covered_until: Option<Timestamp>,
 }
 
-/// The roles that the caller may request, or take in an emergency, what newly gives the least first. What is said of a
-/// request is what a dry run of it would answer.
+/// The roles that the caller may request, or take by break-glass, the one that adds the least access first. Each offer
+/// is the result of a dry run of the request.
 ///
 /// # Errors
 /// When the caller is disabled.
@@ -77,7 +78,7 @@ pub fn offers(view: &View, caller: &Caller, ids: Ids, rules: &Rules, now: Timest
     Ok(offers)
 }
 
-/// How much a set gives, for the order of a list.
+/// A measure of how much a set permits, for the order of a list.
 pub(super) fn width(set: &PermissionSet) -> u64 {
     let of_one = |permission: &Permission| match permission.wildcard_prefix() {
         _ if permission.is_everything() => 100_000,
@@ -87,7 +88,7 @@ pub(super) fn width(set: &PermissionSet) -> u64 {
     set.allowed().iter().map(of_one).sum()
 }
 
-/// The role as this caller finds it; `None` when they may not ask for it, or it gives nothing.
+/// The offer of this role to the caller; `None` when they may not request it, or when it permits nothing.
 fn offer(case: &Case<'_>, role: &Role) -> Option<Offer> {
     let Case { view, caller, rules, now, .. } = *case;
     let may_request = may_request(case, role);
@@ -141,7 +142,7 @@ fn offer(case: &Case<'_>, role: &Role) -> Option<Offer> {
     })
 }
 
-/// What a request would come to.
+/// The result of a dry run of a request.
 pub(super) struct Tried {
     /// The rule that would approve it.
     pub(super) approved_by_rule: Option<String>,
@@ -149,7 +150,7 @@ pub(super) struct Tried {
     pub(super) risk: RiskLevel,
 }
 
-/// What this request would come to, with a reason and a ticket, or why it would be refused.
+/// What this request would result in, with a reason and a ticket, or why it would be refused.
 pub(super) fn tried(case: &Case<'_>, sample: Submit) -> Result<Tried, Refusal> {
     let sample = match (Justification::new("what may be requested"), TicketUrl::new("https://example.com/")) {
         (Ok(reason), Ok(ticket)) => sample.reason(reason).ticket_url(ticket),

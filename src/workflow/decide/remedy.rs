@@ -1,4 +1,4 @@
-//! What a caller may ask for to lift a denial.
+//! The requests that would lift a denial.
 
 use super::case::Case;
 use super::eligibility::check_not_disabled;
@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::workflow::{Ids, Refusal, Rules, View};
 
-/// A request that would be accepted now and that gives what was denied.
+/// A request that would be accepted now and that gives the denied access.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -27,25 +27,25 @@ use crate::workflow::{Ids, Refusal, Rules, View};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remedy {
-    /// The role to ask for.
+    /// The role to request.
     pub role: RoleName,
     /// What the role is for; empty when the operator wrote nothing.
     pub description: String,
     /// What the request would be for.
     pub permissions: PermissionSet,
-    /// Whether that is less than the role gives.
+    /// Whether that is only a part of the role.
     pub is_part: bool,
     /// Where.
     pub scope: Scope,
-    /// The length when a request names none.
+    /// The length of a request that names none.
     pub default_duration: Ttl,
     /// The longest grant.
     pub max_duration: Ttl,
-    /// Whether a request must say why.
+    /// Whether a request needs a reason.
     pub needs_reason: bool,
     /// Whether a request must have a ticket.
     pub needs_ticket: bool,
-    /// Who has to approve.
+    /// The required approvals.
     pub approval: Vec<ApprovalRule>,
     /// The rule that would approve such a request now.
     pub approved_by_rule: Option<String>,
@@ -62,8 +62,8 @@ impl Remedy {
     }
 }
 
-/// The requests of this caller that would be accepted now and that give this action on this resource, what gives the least
-/// first.
+/// The requests of this caller that would be accepted now and that give this action on this resource, the one with the
+/// least access first.
 ///
 /// # Errors
 /// When the caller is disabled.
@@ -85,7 +85,7 @@ pub fn remedies(
     } else {
         match Scope::one(resource.kind().name(), resource.id()) {
             Ok(scope) => scope,
-            // A thing whose id looks like a wildcard: only all of it could be asked for.
+            // A resource whose id looks like a wildcard: only everything could be requested.
             Err(_) => return Ok(Vec::new()),
         }
     };
@@ -99,13 +99,13 @@ pub fn remedies(
             found.extend(remedy(&case, role, &permissions, is_part, &scope));
         }
     }
-    // Of roles that give the action alone, the one that gives the least as a whole: its approvers know what it is for.
+    // Among roles that give the action alone, the one with the fewest permissions: its approvers know its purpose.
     let whole = |role: &RoleName| rules.catalogue.get(role).map_or(0, |role| width(&role.permissions));
     found.sort_by_cached_key(|one| (width(&one.permissions), whole(&one.role), one.role.clone()));
     Ok(found)
 }
 
-/// The request as a dry run of it is answered; `None` when it would be refused.
+/// The dry run of the request; `None` when it would be refused.
 fn remedy(case: &Case<'_>, role: &Role, permissions: &PermissionSet, is_part: bool, scope: &Scope) -> Option<Remedy> {
     let rules = case.rules;
     let submit = Submit::new(role.name.clone()).resource(scope.clone());

@@ -11,7 +11,7 @@ use crate::workflow::access::may_see_request;
 use crate::workflow::assess::assess;
 use crate::workflow::{Refusal, RefusalCode, Rules};
 
-/// What is requested, once the rules have allowed it.
+/// A request that the rules have allowed.
 pub(super) struct Draft {
     pub(super) terms: Terms,
     pub(super) duration_cut: Option<DurationCut>,
@@ -22,7 +22,7 @@ pub(super) struct Draft {
     pub(super) details: Details,
 }
 
-/// The request, and its approval when a rule stands in for a person's: one of the general rules, or `rule`.
+/// The request, and its approval by a rule if there is one: one of the general rules, or `rule`.
 pub(super) fn make(case: &Case<'_>, role: &Role, draft: Draft, rule: Option<Actor>) -> Result<Vec<Event>, Refusal> {
     let approval: Vec<_> = case.rules.approval_of(role).iter().map(|rule| ApprovalStep::new(rule, case.now)).collect();
     let request =
@@ -44,7 +44,7 @@ pub(super) fn make(case: &Case<'_>, role: &Role, draft: Draft, rule: Option<Acto
     Ok(events)
 }
 
-/// The request with no step of approval, and nobody who could review it.
+/// The request without approval steps and reviewers.
 pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft) -> AccessRequest {
     let Case { caller, rules, now, .. } = *case;
     let terms = draft.terms;
@@ -79,7 +79,7 @@ pub(super) fn without_approvers(case: &Case<'_>, role: &Role, draft: Draft) -> A
     }
 }
 
-/// Every role that may ever review.
+/// Every role that may review at some time.
 fn approver_roles(approval: &[ApprovalStep]) -> Vec<RoleName> {
     let escalated = |step: &ApprovalStep| step.escalation.clone().map(|escalation| escalation.to).unwrap_or_default();
     each_once(approval.iter().flat_map(|step| step.roles.iter().cloned().chain(escalated(step))))
@@ -104,8 +104,8 @@ pub(super) fn is_never_by_rule(request: &AccessRequest, rules: &Rules) -> bool {
         || never.risk_level.is_some_and(|level| request.assessment.level >= level)
 }
 
-/// The rule of the operator that stands in for a person's approval, if there is one, and what it cuts. A request that
-/// `never_auto_approve` matches is approved by no rule.
+/// The operator's rule that approves instead of a person, if there is one, and what it cuts. No rule approves a request
+/// that `never_auto_approve` matches.
 fn rule_that_approves(
     case: &Case<'_>,
     role: &Role,

@@ -28,11 +28,11 @@ pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, 
         Some(extension) => check_still_extendable(view, extension, now)?,
         None => limits::check_grant(&request.requester, &view.tally, &rules.limits)?,
     }
-    // Its start has passed, so it starts now, and the record says how risky that is.
+    // Its start has passed, so it starts now, and the record has the risk.
     let reassessed = reassessed(request, rules, now);
     let fact = |assessment| Fact::RequestReassessed { request: request.id, assessment: Box::new(assessment) };
     let reassessed = case.events(reassessed.map(fact));
-    // Earlier approvals count only if their reviewers still are what they reviewed as. Those that are not lapse now.
+    // Earlier approvals count only while their reviewers still hold the reviewing role. The others lapse now.
     let lapsed = lapsed(case, request);
     let request = after(request, &lapsed);
     check_first_review(&request, &caller.principal, &capacity)?;
@@ -79,7 +79,7 @@ fn reviewable<'a>(
     Ok((request, capacity))
 }
 
-/// Whether the caller could approve this request now, given the delegations to them: it is open, they fill a step, and they
+/// Whether the caller could approve this request now, with these delegations: it is open, they fill a step, and they
 /// have not approved this version.
 #[must_use]
 pub fn may_review(
@@ -106,7 +106,7 @@ fn check_version(request: &AccessRequest, seen: Option<u32>) -> Result<(), Refus
     }
 }
 
-/// The earlier approvals that do not count any more, as the facts that say so.
+/// The earlier approvals that no longer count, as facts.
 fn lapsed(case: &Case<'_>, request: &AccessRequest) -> Vec<Event> {
     let Case { view, now, .. } = *case;
     let stands = |review: &Review, reviewer: &Principal| {

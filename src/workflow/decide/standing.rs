@@ -1,7 +1,8 @@
-//! What follows from a report of what a principal is by standing right.
+//! A report of a principal's standing rights.
 //!
-//! A grant whose holder loses what the role asks for ends: the rule `eligibility` revokes it together with the report, so no
-//! later check honours it. It does not come back when the holder regains the right; they request it again.
+//! When the holder of a grant loses what the role requires, the grant ends: the rule `eligibility` revokes it together
+//! with the report, so no later check honours it. It stays ended when the holder regains the right; they request it
+//! again.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +53,7 @@ pub(super) fn report(
     Ok(events)
 }
 
-/// Whether the principal may hold the grant still, being what the host says now.
+/// Whether the principal may still hold the grant, by the current report of the host.
 #[must_use]
 pub fn may_still_hold(
     grant: &Grant,
@@ -64,8 +65,8 @@ pub fn may_still_hold(
     lost(grant, (principal, standing), rules, now).is_none()
 }
 
-/// Why a principal of this standing may not hold the grant, if so. A role that is not in the catalogue any more asks for
-/// nothing. Where the policy has no answer the grant ends: elevated access is taken away in doubt.
+/// Why a principal with this standing may no longer hold the grant. A role that is not in the catalogue any more
+/// requires nothing. When the policy has no answer the grant ends: in doubt, elevated access ends.
 pub(super) fn lost(
     grant: &Grant,
     (principal, standing): (&Principal, &Standing),
@@ -88,7 +89,7 @@ pub(super) fn lost(
             eligible(rules.catalogue.get(&grant.role))
         },
     };
-    // Of an agent's grant the person could lose the right as well: an agent has never more than its person.
+    // The holder of an agent's grant also depends on the person: an agent never has more than its person.
     let acts_for = grant.holder_acts_for.clone().filter(|_| grant.holder == *principal);
     let holder = Caller { acts_for, ..Caller::new(principal.clone(), standing.roles.clone()) };
     match Authorization::new(&holder, AuthzAction::Hold, AuthzResource::Entitlement(&held), rules, now).is_allowed() {

@@ -1,4 +1,4 @@
-//! What a request is for: the role, its permissions, where, how long, and under which conditions.
+//! What a request is for: role, permissions, resource, duration and conditions.
 
 use crate::model::{
     Conditions, Cut, Details, DurationCut, Extension, Invalid, Networks, NothingLeft, Permission, PermissionSet, Role,
@@ -10,7 +10,7 @@ use crate::workflow::{Refusal, RefusalCode, Rules};
 const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
 const SECOND_MILLIS: i64 = 1_000;
 
-/// The role of this name in the catalogue, for something that was asked for when it was there.
+/// The role with this name in the catalogue, for an existing request or grant.
 pub(super) fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
     rules.catalogue.get(name).ok_or_else(|| {
         let message = format!("there is no role {} any more", Invalid::quote(name.as_str()));
@@ -18,7 +18,7 @@ pub(super) fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role,
     })
 }
 
-/// What the role would give: its permissions, less what the operator keeps out, under its conditions and these.
+/// What the role would give: its permissions without reserved ones, under its conditions and these.
 pub(super) fn terms_of(
     role: &Role,
     scope: &Scope,
@@ -62,7 +62,7 @@ fn requestable(role: &Role, reserved: &[Permission]) -> Result<PermissionSet, Re
     })
 }
 
-/// The longest grant of the role, and the key that says so.
+/// The longest grant of the role, and the key of that limit.
 pub(super) fn longest(role: &Role, rules: &Rules) -> (Ttl, String) {
     match role.max_duration {
         Some(max) if max < rules.max_duration => (max, format!("roles.{}.max_duration_hours", role.name)),
@@ -70,14 +70,14 @@ pub(super) fn longest(role: &Role, rules: &Rules) -> (Ttl, String) {
     }
 }
 
-/// How long the grant would last, and the limit that made it shorter than requested.
+/// The length of the grant, and the limit that shortened it.
 pub(super) fn limited(asked: Option<Ttl>, role: &Role, rules: &Rules) -> (Ttl, Option<DurationCut>) {
     let wanted = asked.or(role.default_duration).unwrap_or(rules.default_duration);
     let (limit, key) = longest(role, rules);
     if wanted > limit { (limit, Some(DurationCut { asked: wanted, limit: key.into() })) } else { (wanted, None) }
 }
 
-/// How long an extension would last, and the limit that made it shorter than requested.
+/// The length of an extension, and the limit that shortened it.
 pub(super) fn limited_in_all(
     asked: Option<Ttl>,
     extension: &Extension,
@@ -107,7 +107,7 @@ pub(super) fn is_past(start: Timestamp, now: Timestamp) -> bool {
     start.millis() < now.millis() - now.millis() % SECOND_MILLIS
 }
 
-/// That a start is neither before the current second nor too far ahead.
+/// Checks that a start is neither before the current second nor too far ahead.
 pub(super) fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     if is_past(start, now) {
         return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`starts_at` is {start}, and it is {now} now")));

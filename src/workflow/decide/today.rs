@@ -1,13 +1,13 @@
 //! What today's rules leave of a request that was made under other ones.
 //!
-//! A request may wait for days, and the operator may tighten the rules meanwhile. So an approval applies the rules of the
-//! moment: what they do not allow any more is cut, and the record names the limit.
+//! A request may wait for days, and the operator may tighten the rules meanwhile. So an approval applies the current
+//! rules: it cuts what they no longer allow, and the record names the limit.
 
 use super::terms::{limited, nothing_left};
 use crate::model::{AccessRequest, Conditions, Cut, Justification, Terms};
 use crate::workflow::{Refusal, RefusalCode, Rules};
 
-/// What today's rules take off `terms`, and the keys of the limits that do.
+/// What the current rules remove from `terms`, and the keys of the limits.
 pub(super) fn todays_cut(request: &AccessRequest, terms: &Terms, rules: &Rules) -> Result<(Cut, Vec<String>), Refusal> {
     let Some(role) = rules.catalogue.get(&request.role) else {
         let message = format!("the role `{}` is not in the catalogue any more; deny this request", request.role);
@@ -71,7 +71,7 @@ pub(super) fn both(terms: &Terms, one: &Cut, two: &Cut) -> Result<Cut, Refusal> 
     })
 }
 
-/// The comment of an approval that limits cut, which names them.
+/// The comment of an approval, extended by the limits that cut it.
 pub(super) fn naming(comment: Option<Justification>, limits: &[String]) -> Option<Justification> {
     if limits.is_empty() {
         return comment;

@@ -1,6 +1,6 @@
-//! What other rules would change about what is granted or requested already.
+//! What other rules would change about existing grants and requests.
 //!
-//! An operator who tightens the configuration asks this before it is in force, and a start says it of the one that is.
+//! An operator calls this before tightening the configuration; at a start it is logged for the configuration in force.
 
 use super::case::each;
 use super::ending::no_longer_extending;
@@ -28,11 +28,11 @@ use crate::workflow::{OnRoleChange, RefusalCode, Rules, View};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Touched {
-    /// The live grant; `None` for a request that waits for an answer.
+    /// The live grant; `None` for a pending request.
     pub grant: Option<GrantId>,
     /// The request, or the one that the grant answers.
     pub request: RequestId,
-    /// Who holds the grant, or has made the request.
+    /// The holder of the grant, or the requester.
     pub principal: Principal,
     /// The role.
     pub role: RoleName,
@@ -42,7 +42,7 @@ pub struct Touched {
     pub effect: String,
 }
 
-/// What these rules change about a grant that is live at `now`; nothing about one that is over.
+/// What these rules change about a grant that is live at `now`; nothing for an ended grant.
 #[must_use]
 pub fn touched_grant(grant: &Grant, rules: &Rules, now: Timestamp) -> Vec<Touched> {
     let mut found = Vec::new();
@@ -130,7 +130,7 @@ pub fn touched_request(request: &AccessRequest, rules: &Rules, now: Timestamp) -
     }
 }
 
-/// The key by which a grant gives more than its role does now, if it does.
+/// The key by which a grant permits more than its role does now, if it does.
 fn beyond_its_role(grant: &Grant, rules: &Rules) -> Option<String> {
     match rules.catalogue.get(&grant.role) {
         None => Some(format!("roles.{}", grant.role)),
@@ -141,8 +141,8 @@ fn beyond_its_role(grant: &Grant, rules: &Rules) -> Option<String> {
     }
 }
 
-/// The ends of the live grants of `view` that give more than their roles do now, where `on_role_change` says so. Break-glass
-/// grants, which are short, go on: a new configuration must not end an emergency.
+/// Ends the live grants of `view` that permit more than their roles do now, if `on_role_change` says so. Break-glass
+/// grants, which are short, remain: a new configuration must not end an emergency.
 #[must_use]
 pub fn end_changed_roles(view: &View, rules: &Rules, now: Timestamp) -> Vec<Event> {
     if rules.on_role_change == OnRoleChange::Keep {
