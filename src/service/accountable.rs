@@ -1,4 +1,4 @@
-//! What is told of a record besides what it says: the person who answers for it, and by whose approval its grant is there.
+//! Data that is added to a record: the accountable person, and who approved its grant.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::journal::Record;
 use crate::model::{AccessRequest, Fact, Grant, GrantId, Principal, Subject};
 use crate::workflow::View;
 
-/// What is told of a record besides what it says.
+/// Data that is added to a record.
 ///
 /// ```
 /// use jit_access::service::Told;
@@ -20,14 +20,14 @@ use crate::workflow::View;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
-    /// The person who answers for it: see [`Workflow::accountable`].
+    /// The accountable person: see [`Workflow::accountable`].
     pub person: Option<Principal>,
-    /// Of a record about a grant: how the grant came to be.
+    /// For a record about a grant: how the grant came to be.
     pub approval: Option<Arc<Approved>>,
 }
 
 impl Workflow {
-    /// What is told of each of these records besides what it says.
+    /// The data that is added to each of these records.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -54,15 +54,15 @@ impl Workflow {
         if let Some(known) = self.shared.approvals.lock().get(id) {
             return Ok(Some(known));
         }
-        // One whose records are half removed may be gone.
+        // The grant may be gone when some of its records are removed.
         let Some(grant) = self.shared.store.grant(id)?.grant else { return Ok(None) };
         let approval = Arc::new(Approved::of(&grant));
         self.shared.approvals.lock().keep(id, &approval);
         Ok(Some(approval))
     }
 
-    /// The person who answers for each of these records: whoever did it, or the person that the agent who did it acted for. `None`
-    /// for what a rule, time or the host did, and for an agent that acted for nobody.
+    /// The accountable person of each of these records: the actor, or the person for whom the acting agent acted.
+    /// `None` for what a rule, time or the host did, and for an agent that acted for no person.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -95,7 +95,7 @@ impl Workflow {
                 | Fact::RequestApproved { capacity, .. }
                 | Fact::RequestDenied { capacity, .. }
                 | Fact::InformationRequested { capacity, .. } => capacity.acts_for.clone(),
-                // Older records tell it of no other fact.
+                // In older records, other facts do not have it.
                 _ => {
                     let subject = Subject::of(event);
                     match known.get(&subject) {
@@ -113,7 +113,7 @@ impl Workflow {
         Ok(all)
     }
 
-    /// The person for whom this agent asked for the request, or holds the grant.
+    /// The person for whom this agent made the request or holds the grant.
     fn person_behind(&self, agent: &Principal, subject: &Subject) -> Result<Option<Principal>, Error> {
         let View { request, grant, .. } = match subject {
             Subject::Request(id) => self.shared.store.request(*id)?,

@@ -1,4 +1,4 @@
-//! How the grants came to be whose records are read.
+//! How grants came to be: who approved them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::model::{Actor, Grant, GrantId, RequestId, TicketUrl};
 pub struct Approved {
     /// The request that it answers.
     pub request: RequestId,
-    /// Who approved it: people, or the rule that did.
+    /// Who approved it: people, or a rule.
     pub by: Vec<Actor>,
     /// The ticket that the work is tracked in.
     pub ticket: Option<TicketUrl>,
@@ -27,7 +27,7 @@ impl Approved {
 /// How many grants it is kept of.
 const KEPT: usize = 4_096;
 
-/// How grants came to be whose records were read: the same few are in most of a record.
+/// A cache of approvals by grant: most records are about the same few grants.
 #[derive(Debug, Default)]
 pub(super) struct KeptApprovals(HashMap<GrantId, Arc<Approved>>);
 

@@ -1,8 +1,8 @@
-//! Which configuration an engine was opened with, on record.
+//! Records the configuration that an engine was opened with.
 //!
-//! The first background work under another configuration than the last one on record says what it touches, ends what it is
-//! set to end, and is a record with the digest of the configuration. It is no part of opening: a program that opens the store
-//! to look at it, without background work, leaves no record. What is to end is not honoured from the opening on.
+//! When the configuration differs from the last recorded one, the first background work logs what it affects, ends the
+//! grants that it is set to end, and records its digest. This is not done at opening, so a program that only reads the
+//! store writes no record. Grants that are to end are not honoured from the opening on.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use crate::model::{EventKind, Fact, GrantId, RecordFilter, Revision};
 use crate::store::{Reads, RecordQuery, StoreError};
 use crate::workflow::{Needs, OnRoleChange, Touched, Whose, end_changed_roles};
 
-/// How much of what a configuration touches is logged line by line.
+/// How many affected grants and requests are logged line by line.
 const SHOWN: usize = 20;
 
 impl Shared {
-    /// Does what a new configuration asks for, once for each engine.
+    /// Applies a new configuration, once for each engine.
     pub(super) fn apply_configuration(&self) -> Result<(), StoreError> {
         let mut applied = self.configured.lock();
         if *applied || self.time.trouble().is_some() {
@@ -37,8 +37,8 @@ impl Shared {
         Ok(())
     }
 
-    /// The digest in the last record of a configuration; nothing where it does not say what the roles give, as those of
-    /// earlier versions.
+    /// The digest in the last record of a configuration; nothing when that record does not have the permissions of the
+    /// roles, as in earlier versions.
     fn last_configuration(&self) -> Result<Option<String>, StoreError> {
         let filter =
             RecordFilter { event: "configuration_changed".parse::<EventKind>().ok(), ..RecordFilter::default() };
@@ -72,7 +72,7 @@ impl Shared {
         self.note_of_host(&fact)
     }
 
-    /// Honours no more the grants that are to end because they give more than their roles do now.
+    /// Stops honouring the grants that are to end because they permit more than their roles do now.
     pub(super) fn withhold_changed_roles(&self) -> Result<(), StoreError> {
         if self.rules.on_role_change == OnRoleChange::Revoke {
             let now = self.time.now();

@@ -1,17 +1,17 @@
-//! Which checks are asked of Cedar too, and what came of it that is not told yet.
+//! Selects the checks that are also evaluated by Cedar, and collects the differences that are not reported yet.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::lock::Mutex;
 use crate::model::{Action, Context, GrantId, Principal, Resource};
 
-/// How many checks of which kind were answered, and what came of those that were asked twice.
+/// Counts the answered checks by kind, and collects the results of those that were evaluated twice.
 #[derive(Debug, Default)]
 pub(super) struct CrossCheck {
     percent: u64,
     allows: AtomicU64,
     misses: AtomicU64,
-    /// What was answered differently and is not told yet.
+    /// Differences that are not reported yet.
     differences: Mutex<Vec<String>>,
     /// Misses that Cedar would allow, until they are looked at again.
     missed: Mutex<Vec<Missed>>,
@@ -27,7 +27,7 @@ pub(super) struct Missed {
     pub(super) grant: GrantId,
 }
 
-/// How many differences wait to be told at most: one is reason enough to look.
+/// How many differences are kept for a report at most.
 const DIFFERENCES: usize = 16;
 
 impl CrossCheck {
@@ -35,7 +35,7 @@ impl CrossCheck {
         Self { percent: u64::from(percent), ..Self::default() }
     }
 
-    /// Whether this allow is one of those that are asked twice.
+    /// Whether this allow is to be evaluated by Cedar too.
     pub(super) fn asks_of_allow(&self) -> bool {
         self.asks(&self.allows)
     }
@@ -49,12 +49,12 @@ impl CrossCheck {
         self.percent > 0 && (counted.fetch_add(1, Ordering::Relaxed) * self.percent) % 100 < self.percent
     }
 
-    /// What was answered differently since the last call.
+    /// The differences since the last call.
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.differences.lock())
     }
 
-    /// The misses that Cedar would allow since the last call.
+    /// The misses since the last call that Cedar would allow.
     pub(super) fn take_missed(&self) -> Vec<Missed> {
         std::mem::take(&mut self.missed.lock())
     }

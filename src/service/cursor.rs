@@ -1,8 +1,8 @@
 //! Cursors that are bound to a list, its filter and its caller.
 //!
-//! A cursor holds a revision. Plain, it would tell every caller how much everybody does, and one list would take the cursor
-//! of another. So it is permuted under a key that is made from the store's lineage, which no caller sees, and from the list:
-//! every process that shares the store reads it.
+//! A cursor contains a revision. In plain form it would show every caller how much others do, and one list would accept
+//! the cursor of another. So it is permuted under a key made from the store's lineage, which no caller sees, and from
+//! the list: every process of the store can read it.
 
 use super::shared::Shared;
 use crate::command::Read;
@@ -31,7 +31,7 @@ impl Cursors {
         Ok(Self { key: digest(&canonical(&bound_to)?) })
     }
 
-    /// The cursor of the page that goes on before this revision.
+    /// The cursor of the page that continues before this revision.
     pub(super) fn seal(&self, revision: Revision) -> Cursor {
         let masked =
             (0..ROUNDS).fold(halves(revision.0), |(left, right), round| (right, left ^ self.mask(round, right)));
@@ -54,7 +54,7 @@ impl Cursors {
     }
 }
 
-/// A Feistel network of so many rounds hides what it permutes.
+/// The number of rounds of the Feistel network.
 const ROUNDS: u32 = 4;
 
 const fn halves(number: u64) -> (u32, u32) {

@@ -1,4 +1,4 @@
-//! The deliveries of notices, for those who look after them.
+//! The deliveries of notices, for operators.
 
 use super::listing::{Listing, one_more};
 use super::workflow::{Workflow, place};

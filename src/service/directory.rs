@@ -1,4 +1,4 @@
-//! What the host says of people at this moment.
+//! The host's directory: the current status and roles of people.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -21,18 +21,19 @@ pub enum Known {
     Account {
         /// Whether it is enabled, and its roles.
         standing: Standing,
-        /// When it was made, where the host can tell. What is older was done under an earlier account of the same name,
-        /// by somebody else.
+        /// When the account was created, if the host knows it. Earlier actions belong to another person's account of
+        /// the same name.
         since: Option<Timestamp>,
     },
-    /// There is none, or none any more: as an account that is disabled and has no roles.
+    /// There is no such account, or no longer: it counts as disabled and without roles.
     Gone,
-    /// The host does not judge principals of this kind. Their rights are those that they came with, or that were reported.
+    /// The host does not judge principals of this kind. Their rights are those in the call, or those that were
+    /// reported.
     NotJudged,
 }
 
 impl Known {
-    /// What somebody is now who did something at `done`, if they did. `None` when the host does not judge them.
+    /// The current standing of a principal who acted at `done`, if they did. `None` when the host does not judge them.
     pub(super) fn standing_for(self, done: Option<Timestamp>) -> Option<Standing> {
         let is_anothers = done.is_some_and(|done| self.is_younger_than(done));
         match self {
@@ -42,7 +43,7 @@ impl Known {
         }
     }
 
-    /// Whether what was done at this instant under this name was done by somebody else.
+    /// Whether an action at this instant was by another person with the same name.
     pub(super) fn is_younger_than(&self, done: Timestamp) -> bool {
         let Self::Account { since: Some(since), .. } = self else { return false };
         since.millis().saturating_sub(done.millis()) > CLOCK_SLACK_MILLIS
@@ -58,9 +59,9 @@ impl From<Standing> for Known {
 /// How far the host's clock and the library's may be apart.
 const CLOCK_SLACK_MILLIS: i64 = 2_000;
 
-/// The host's own knowledge of who is enabled and holds which roles. With it, an approval counts only while its reviewer is
-/// still what they reviewed as when the last approval comes; without it, the roles count with which each one came. What it
-/// says beats what was reported of somebody before.
+/// The host's own knowledge of who is enabled and holds which roles. With it, an approval counts only while its
+/// reviewer still holds the reviewing role when the last approval comes; without it, the roles at the time of each
+/// approval count. The directory takes precedence over earlier reports.
 ///
 /// ```
 /// use jit_access::model::{Principal, Standing};
@@ -84,29 +85,29 @@ const CLOCK_SLACK_MILLIS: i64 = 2_000;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Directory: Debug + Send + Sync {
-    /// What the host knows of this principal. Asked when somebody wants something done, of them and of whom it concerns, and
-    /// never by a check.
+    /// Returns what the host knows of this principal. Called by commands, for the caller and the principals concerned,
+    /// and never by a check.
     ///
     /// # Errors
-    /// When the host cannot say now. Then nothing is done, and it can be tried again; but access is taken away all the same,
-    /// by those who were not reported to be disabled.
+    /// When the host cannot answer now. Then nothing is done, and the command can be retried; but callers who were not
+    /// reported as disabled can still end or suspend access.
     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError>;
 
-    /// Who holds this role of the host by standing right, so that they can be told of what waits for them. Asked by the
-    /// background work alone: no command waits for it. Nobody, unless the host says otherwise.
+    /// Returns who holds this role of the host by standing right, so that they can be notified. Called only by the
+    /// background work: no command waits for it. Empty by default.
     ///
     /// # Errors
-    /// When the host cannot say now. It is asked again.
+    /// When the host cannot answer now. It is called again.
     fn people_of(&self, role: &RoleName) -> Result<Vec<Principal>, DirectoryError> {
         let _ = role;
         Ok(Vec::new())
     }
 
-    /// How this principal is reached. Asked by the background work alone. Unless the host says otherwise, a person whose
-    /// name is an e-mail address is reached by it.
+    /// Returns how this principal is reached. Called only by the background work. By default, a person whose name is an
+    /// e-mail address is reached by it.
     ///
     /// # Errors
-    /// When the host cannot say now. It is asked again.
+    /// When the host cannot answer now. It is called again.
     fn contact(&self, principal: &Principal) -> Result<Contact, DirectoryError> {
         Ok(Contact::of(principal))
     }
@@ -126,7 +127,7 @@ impl<D: Directory + ?Sized> Directory for Arc<D> {
     }
 }
 
-/// Why the host cannot say.
+/// Why the host cannot answer.
 ///
 /// ```
 /// use jit_access::service::DirectoryError;

@@ -1,4 +1,4 @@
-//! One host's view of one store: how it is opened, and the handles it gives.
+//! One host's view of one store: opening it, and the handles of the engine.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-/// What is needed to open an [`Engine`].
+/// The parts and options of a new [`Engine`].
 ///
 /// ```
 /// use jit_access::clock::ManualClock;
@@ -85,14 +85,14 @@ impl Builder {
         self
     }
 
-    /// Ask the host who still is a reviewer when the last approval comes.
+    /// Sets the directory of the host. It is asked at the last approval who is still a reviewer.
     #[must_use]
     pub fn directory(mut self, directory: impl Directory + 'static) -> Self {
         self.directory = Some(Arc::new(directory));
         self
     }
 
-    /// Puts on record with which configuration it was opened: the digest of this text, where it is another one than before.
+    /// Records the configuration of this engine: the digest of this text, if it differs from the last recorded one.
     #[must_use]
     pub fn configuration(mut self, values: impl Into<String>) -> Self {
         self.configuration = Some(values.into());
@@ -145,13 +145,13 @@ impl Engine {
         Workflow::new(Arc::clone(&self.shared))
     }
 
-    /// The handle that does what nobody is waiting for.
+    /// The handle for background work.
     #[must_use]
     pub fn reconciler(&self) -> Reconciler {
         Reconciler::new(Arc::clone(&self.shared))
     }
 
-    /// The handle of whoever sends what is to be told.
+    /// The handle for sending notices.
     #[must_use]
     pub fn outbox(&self) -> Outbox {
         Outbox::new(Arc::clone(&self.shared))
@@ -169,13 +169,13 @@ impl Engine {
         &self.shared.settings
     }
 
-    /// What the verification of the store has found last, in this process.
+    /// The result of the last verification of the store by this process.
     #[must_use]
     pub fn integrity(&self) -> Integrity {
         self.shared.integrity.lock().clone()
     }
 
-    /// The instant it is now: never before anything that is in the journal.
+    /// The current instant. It is never before an instant in the journal.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.time.now()
@@ -192,7 +192,7 @@ impl Engine {
     /// microseconds when there is nothing new.
     ///
     /// # Errors
-    /// When the store cannot be read. Then checks go on from what is known until it is too old.
+    /// When the store cannot be read. Checks then use the known state until it is too old.
     pub fn sync(&self) -> Result<Revision, Error> {
         Ok(self.shared.sync()?)
     }

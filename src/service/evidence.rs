@@ -1,4 +1,4 @@
-//! What an assessor asks for of a period.
+//! Evidence for an audit of a period.
 
 use super::workflow::Workflow;
 use crate::command::{Definition, GetEvidence};
@@ -11,16 +11,17 @@ use crate::store::{RecordQuery, StoreError, Verification, Verifying, tell};
 const PAGE: usize = 1_000;
 
 impl Workflow {
-    /// What an assessor asks for of a period under NIST SP 800-53 AC-2(2), (4), (12), AC-6(5), (7), (9), (10) and HIPAA
-    /// 164.312(a)(2)(ii), from the record alone. The period must be over: then the same call gives the same bytes.
+    /// Returns evidence for a period under NIST SP 800-53 AC-2(2), (4), (12), AC-6(5), (7), (9), (10) and HIPAA
+    /// 164.312(a)(2)(ii), from the journal alone. The period must have ended: then the same call returns the same
+    /// bytes.
     ///
     /// # Errors
-    /// When the period is none, or is not over; [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
+    /// When the period is empty or has not ended; [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
     pub fn evidence(&self, caller: &Caller, get: &GetEvidence) -> Result<String, Error> {
         self.evidence_watched(caller, get, &mut ())
     }
 
-    /// The same, telling meanwhile how far it is: first through the records, then through their verification.
+    /// The same, reporting progress: first of the records, then of their verification.
     ///
     /// # Errors
     /// As for [`Workflow::evidence`]; [`StoreError::Unavailable`] when `watch` ended it.
@@ -59,7 +60,7 @@ impl Workflow {
             let mut is_over = records.len() < PAGE;
             for record in &records {
                 if !is_inside && record.event.at >= from {
-                    // What lies between the last change and this one is read again, with its uses.
+                    // The records between the last change and this one are read again, with their uses.
                     is_inside = true;
                     is_over = false;
                     break;
@@ -89,7 +90,7 @@ impl Workflow {
         Ok(Evidence::of(&collector, chain).show(get.form))
     }
 
-    /// Whether the journal is whole, and the last checkpoint of the period.
+    /// Whether the journal is intact, and the last checkpoint of the period.
     fn verify_chain(&self, chain: &mut Chain, until: Timestamp, watch: &mut dyn Verifying) -> Result<(), Error> {
         let store = &*self.shared.store;
         let mut kept = store.last_checkpoint_up_to(chain.last)?;

@@ -13,12 +13,12 @@ use crate::model::{
 use crate::store::{Page, StoreError, Visible};
 use crate::workflow::{Needs, Whose, may_see_grant};
 
-/// How many of a principal's newest grants are looked through for those that are over.
+/// How many of a principal's newest grants are searched for ended ones.
 const LOOKED_THROUGH: usize = 200;
-/// How many grants that are over are told of.
+/// How many ended grants are listed at most.
 const MAX_OVER: usize = 20;
 
-/// The answer of a check, and what is so with each grant that could have given it.
+/// The answer of a check, and for each grant why it allowed the action or did not.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -34,21 +34,22 @@ const MAX_OVER: usize = 20;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// What a check answers now. Nothing is recorded.
+    /// The decision of a check made now. Nothing is recorded.
     pub decision: Decision,
     /// The grants of the principal that permit the action somewhere or sometime, newest first: all that are not over, and the
     /// newest of the others.
     pub grants: Vec<Considered>,
-    /// The roles that the caller may request and that give the action, when they ask about themself and no grant gives it.
+    /// The roles that the caller may request and that include the action, when the caller asks about themself and no
+    /// grant allows it.
     pub ask_for: Vec<RoleName>,
     /// The instant of the answer.
     pub now: Timestamp,
 }
 
-/// A grant, and why it gives what was asked or does not.
+/// A grant, and why it allows the action or does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Considered {
-    /// Which grant.
+    /// The grant.
     pub grant: GrantId,
     /// Its role.
     pub role: RoleName,
@@ -76,13 +77,13 @@ impl Explanation {
 }
 
 impl Workflow {
-    /// Why a check is answered as it is: for everybody about themself, and for who may read the journal about others. It asks
-    /// the store, records no use, and is no part of a check. A grant that the caller may not see is left out, and so is what
-    /// it gives.
+    /// Explains the decision of a check. Every caller may ask about themself; only those who may read the journal may
+    /// ask about others. It reads the store and records no use. A grant that the caller may not see is left out,
+    /// together with its effect.
     ///
     /// # Errors
-    /// [`crate::workflow::RefusalCode::NotAnAuditor`] when the caller asks about somebody else and may not read the
-    /// journal; when the resource is no resource; errors of the store.
+    /// [`crate::workflow::RefusalCode::NotAnAuditor`] when the caller asks about another principal and may not read the
+    /// journal; when the resource is invalid; errors of the store.
     pub fn explain(&self, caller: &Caller, explain: &Explain) -> Result<Explanation, Error> {
         let (shared, rules) = (&*self.shared, &*self.shared.rules);
         let caller = &*shared.on_our_time(caller);
@@ -112,7 +113,7 @@ impl Workflow {
         let now = shared.time.now();
         let is_stale = matches!(decision.basis.reason, Reason::Stale | Reason::StoreReplaced);
         let theirs = match self.grants_of(who, &explain.action, now) {
-            // What the check says is all that is known.
+            // Only the decision of the check is known.
             Err(StoreError::Unavailable { .. }) if is_stale => Vec::new(),
             theirs => theirs?,
         };
@@ -162,7 +163,7 @@ impl Workflow {
     }
 }
 
-/// The decision, as far as these grants come to it.
+/// The decision without the effect of grants that the caller may not see.
 fn without_hidden(decision: Decision, seen: &[Considered]) -> Decision {
     let is_seen = |id: &GrantId| seen.iter().any(|one| one.grant == *id);
     match decision.basis.grant {

@@ -21,8 +21,8 @@ impl Workflow {
         export(&grants, &schema, now, revision).map_err(|error| internal(&error))
     }
 
-    /// The policy of one grant, for whoever may see it. Of one that is not honoured, now or once its window begins, the set
-    /// is empty.
+    /// The policy of one grant, for a caller who may see the grant. The set is empty for a grant that is not honoured,
+    /// now or when its window begins.
     ///
     /// # Errors
     /// [`crate::workflow::RefusalCode::UnknownGrant`]; as for [`Workflow::policies`].

@@ -1,4 +1,4 @@
-//! Where the figures of an engine come from.
+//! Where the metrics of an engine come from.
 
 use super::engine::Engine;
 use super::metrics::{self, Counters, Histogram, Metrics};
@@ -18,7 +18,7 @@ const PENDING: usize = 10_000;
 const APPROVAL_BOUNDS: [f64; 8] = [60.0, 300.0, 900.0, 1_800.0, 3_600.0, 14_400.0, 43_200.0, 86_400.0];
 /// How many checks one probe makes.
 const PROBES: u32 = 64;
-/// Whom a probe is about. Nobody can be called so by accident.
+/// The principal of a probe. No real principal has this name.
 const NOBODY: &str = "probe.of.the.monitor@jit-access.invalid";
 
 impl Engine {
@@ -79,7 +79,8 @@ impl Shared {
         let mut of_store = Metrics::default();
         let is_up = match self.figures_of_the_store(&mut of_store, now) {
             Ok(()) => true,
-            // What is known without the store is told all the same: it is wanted most while the store cannot be read.
+            // The metrics that need no store are returned all the same: they matter most while the store cannot be
+            // read.
             Err(StoreError::Unavailable { .. }) => false,
             Err(error) => return Err(error),
         };
@@ -122,7 +123,7 @@ impl Shared {
         Ok(())
     }
 
-    /// What the monitor has counted: how long approvals took, alerts by kind, and how many nobody did anything about.
+    /// What the monitor has counted: how long approvals took, alerts by kind, and how many alerts are open.
     fn watched(&self, now: Timestamp) -> Result<Watched, StoreError> {
         let mut monitor = self.monitor.lock();
         self.read_all(&mut monitor)?;

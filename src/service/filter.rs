@@ -1,4 +1,4 @@
-//! Which rows of a list are wanted, besides their status.
+//! The filter of a list, besides the status of its rows.
 
 use crate::command::{ListGrants, ListRequests};
 use crate::model::{Caller, Delegation, Grant, SearchText, TicketUrl, Timestamp};

@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::journal::{canonical, digest};
 use crate::model::{Actor, Caller};
 
-/// The digest of who calls, for whom, and the command's document. Every version of the library gives the same one for the
-/// same call, so a retry across an upgrade is known again.
+/// The digest of the caller, the person it acts for, and the command's document. Every version of the library makes the
+/// same digest for the same call, so a retry across an upgrade is recognized.
 pub(super) fn fingerprint(caller: Option<&Caller>, command: &Command) -> Result<String, Error> {
     let by = caller.map_or(Actor::Host, |caller| Actor::Principal(caller.principal.clone()));
     let acts_for = caller.and_then(|caller| caller.acts_for.as_ref());

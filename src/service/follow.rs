@@ -15,8 +15,8 @@ const CHUNK: usize = 1_000;
 const REMEMBER_EVERY_MS: i64 = 1_000;
 
 impl Shared {
-    /// Loads the live grants for the first time. When the store is not the one that was seen last on this machine, none of
-    /// them is honoured until an operator accepts it.
+    /// Loads the live grants for the first time. If this store is not the one that this machine saw last, no grant is
+    /// honoured until an operator accepts the store.
     pub(super) fn start_following(&self) -> Result<(), StoreError> {
         let asked = self.time.now();
         let remembered = self.store.remembered()?;
@@ -31,8 +31,8 @@ impl Shared {
         }
     }
 
-    /// Keeps for the next start how far the store was followed, and what time it is while that is known. That this fails takes
-    /// away a safeguard and nothing else.
+    /// Saves for the next start how far the store was followed, and the time if it is known. A failure here only loses
+    /// this protection.
     pub(super) fn remember(&self) {
         let now = self.time.now();
         let is_known = self.time.trouble().is_none();
@@ -63,7 +63,7 @@ impl Shared {
 
     /// Brings the projections up to everything committed before this call, by any process; answers the revision.
     pub(super) fn sync(&self) -> Result<Revision, StoreError> {
-        // Read before the store is asked: what is committed in between is not covered by this proof.
+        // Read before the store is queried: this proof does not cover what is committed in between.
         let asked = self.time.now();
         let known = self.following.lock().position;
         match self.store.has_grown(&known) {
@@ -85,7 +85,7 @@ impl Shared {
         Ok(self.checks.index.revision())
     }
 
-    /// Takes in what this process has just committed. Once this has returned, every check sees it.
+    /// Takes in the records that this process has just committed. Once this has returned, every check sees them.
     pub(super) fn publish(&self, records: &[Record]) {
         let Some((first, last)) = records.first().zip(records.last()) else { return };
         let mut following = self.following.lock();
@@ -98,14 +98,14 @@ impl Shared {
                 self.feed(&mut following, (last.revision, last.hash), records, &resumed);
                 Ok(())
             }
-            // Somebody else has taken it in already.
+            // Another thread has taken them in already.
             Ok(_) if following.position.revision >= last.revision && !following.replaced => Ok(()),
             Ok(_) => self.catch_up(&mut following),
             Err(error) => Err(error),
         };
         let asked = self.time.now();
         let taken_in = taken_in.or_else(|error| self.recover(&mut following, asked, error));
-        // What it took away goes at once, whatever else is known.
+        // The grants that the records end are removed at once, even though the records were not taken in.
         if let Err(error) = taken_in {
             self.stop(&records.iter().filter_map(|record| ended_by(&record.event.fact)).collect::<Vec<_>>());
             self.checks.doubt();
@@ -114,14 +114,14 @@ impl Shared {
         self.notifier.notify();
     }
 
-    /// No check that starts after this call honours these grants, until a record says what became of them.
+    /// Checks that start after this call do not honour these grants, until a record says what became of them.
     pub(super) fn withhold(&self, grants: &[GrantId]) {
         let mut following = self.following.lock();
         following.withheld.extend(grants);
         self.stop(grants);
     }
 
-    /// Makes the revision of answers rise, so that hosts drop what they keep of the old ones, although no record was written.
+    /// Raises the revision of answers although no record was written, so that hosts drop cached answers.
     pub(super) fn announce(&self) {
         let mut following = self.following.lock();
         following.lead = following.lead.saturating_add(1);
@@ -130,7 +130,7 @@ impl Shared {
         self.notifier.notify();
     }
 
-    /// Ends [`Shared::withhold`] for those of these grants that no record has ended: what is live is read again.
+    /// Ends [`Shared::withhold`] for those of these grants that no record has ended: the live ones are read again.
     pub(super) fn honour_again(&self, grants: &[GrantId]) -> Result<(), StoreError> {
         let mut following = self.following.lock();
         let mut still_withheld = false;
@@ -170,7 +170,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes in everything up to the store's head.
+    /// Takes in all records up to the store's head.
     fn catch_up(&self, following: &mut Following) -> Result<(), StoreError> {
         loop {
             let known = following.position;
@@ -193,8 +193,8 @@ impl Shared {
         }
     }
 
-    /// Goes by the instant at which an operator has said in one of these records that the clock is right, and reads anew what
-    /// is live then.
+    /// Applies the last of these records in which an operator confirmed the clock, and reads the grants that are live
+    /// at that time.
     fn keep_time(&self, following: &mut Following, records: &[Record]) -> Result<(), StoreError> {
         let head = self.store.head()?;
         // Nothing that was proven at an instant that may be years ahead counts.
@@ -241,7 +241,7 @@ impl Shared {
     }
 
     fn prove(&self, following: &mut Following, position: Position, asked: Timestamp) {
-        // An operator may have said meanwhile that it is earlier.
+        // An operator may have set an earlier time meanwhile.
         let asked = asked.min(self.time.now());
         // Another thread may have found out meanwhile that the store was replaced.
         if following.position.lineage == position.lineage && following.position.revision >= position.revision {
@@ -251,8 +251,8 @@ impl Shared {
         }
     }
 
-    /// What to do when the store cannot be followed. A replaced store is followed again once an operator has accepted it
-    /// after the last instant at which it was the old one.
+    /// Handles a store that cannot be followed. A replaced store is followed again once an operator has accepted it,
+    /// after the last instant at which the old store was seen.
     fn recover(&self, following: &mut Following, asked: Timestamp, error: StoreError) -> Result<(), StoreError> {
         let StoreError::Replaced(why) = &error else { return Err(error) };
         self.checks.doubt();
@@ -278,8 +278,8 @@ impl Shared {
         }
     }
 
-    /// The grants that these records resume, as they stand now. What happened to them since comes in later records, or
-    /// stands in the grant already, and then it gives nothing.
+    /// The grants that these records resume, in their current state. Later changes come in later records, or are in the
+    /// grant already; then it allows nothing.
     fn resumed(&self, records: &[Record]) -> Result<BTreeMap<GrantId, Grant>, StoreError> {
         let ids = records.iter().filter_map(|record| match &record.event.fact {
             Fact::GrantResumed { grant } => Some(*grant),
@@ -291,7 +291,7 @@ impl Shared {
     }
 }
 
-/// The instant of the last of these records that says that the clock is right.
+/// The instant of the last of these records that confirms the clock.
 fn clock_accepted(records: &[Record]) -> Option<Timestamp> {
     let mut last = records.iter().rev();
     last.find(|record| matches!(record.event.fact, Fact::ClockAccepted { .. })).map(|record| record.event.at)

@@ -5,25 +5,25 @@ use std::collections::BTreeSet;
 use crate::model::{GrantId, Revision, Timestamp};
 use crate::store::{Head, Position, Seen};
 
-/// How far the projections have followed the store, and what they were told besides.
+/// How far the projections have followed the store, and the state that belongs to it.
 #[derive(Debug)]
 pub(super) struct Following {
-    /// The last record that was taken in, of which journal.
+    /// The last record that was taken in, and its journal.
     pub(super) position: Position,
-    /// The last acceptance of a replaced store that is known.
+    /// The last known acceptance of a replaced store.
     pub(super) accepted: Option<(Revision, Timestamp)>,
-    /// The last record that is known by which an operator said that the clock is right.
+    /// The last known record in which an operator confirmed the clock.
     pub(super) clock: Option<Revision>,
     /// The last instant at which the position was known to be in the store.
     pub(super) proven: Timestamp,
-    /// What is added to the store's revisions, so that the revision of answers rises even when the store was replaced by
-    /// an older copy.
+    /// Added to the store's revisions, so that the revision of answers rises even when the store was replaced by an
+    /// older copy.
     pub(super) lead: u64,
-    /// What was kept last for the next start.
+    /// What was saved last for the next start.
     pub(super) remembered: Option<Seen>,
-    /// Whether that failed the last time.
+    /// Whether the last attempt to save failed.
     pub(super) forgetful: bool,
-    /// Whether the store was replaced and nobody has accepted it yet.
+    /// Whether the store was replaced and no operator has accepted it yet.
     pub(super) replaced: bool,
     /// Grants that are not honoured although no record says so yet.
     pub(super) withheld: BTreeSet<GrantId>,

@@ -1,4 +1,4 @@
-//! How the library stands, for those who look after it.
+//! The health of the library, for operators.
 
 use super::integrity::Integrity;
 use super::offline::OfflineHealth;
@@ -8,58 +8,59 @@ use crate::command::{Definition, Health as GetHealth};
 use crate::error::Error;
 use crate::model::{Caller, ChannelCount, Revision, Timestamp};
 
-/// How the library stands.
+/// The health of the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
     /// When it was looked at.
     pub at: Timestamp,
-    /// How the store stands, as this process sees it.
+    /// The state of the store, as this process sees it.
     pub store: StoreHealth,
-    /// What the verification of the journal has found last, in this process.
+    /// The result of the last verification of the journal by this process.
     pub journal: Integrity,
-    /// What was recorded on this machine while the store was away and is not merged yet; `None` where nothing is kept for that.
+    /// What was recorded on this machine while the store was unavailable and is not merged yet; `None` when offline
+    /// access is not configured.
     pub offline: Option<OfflineHealth>,
-    /// How the clock stands.
+    /// The state of the clock.
     pub clock: ClockHealth,
     /// Each channel, by name: those of the settings, those that the host gave, and those that deliveries are left of.
     pub channels: Vec<ChannelCount>,
 }
 
-/// How the store stands. That it could be read is said by there being an answer.
+/// The state of the store. An answer means that the store could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreHealth {
-    /// The last record.
+    /// The revision of the last record.
     pub revision: Revision,
-    /// When the grants that this process knows were last proven to be current. `None` when they never were.
+    /// When the grants in memory were last proven to be current. `None` when they never were.
     pub current_at: Option<Timestamp>,
-    /// Whether it was replaced and nobody has accepted that. Then no grant is honoured.
+    /// Whether the store was replaced and no operator has accepted it. Then no grant is honoured.
     pub replaced: bool,
-    /// Notices that are due and of which nobody has found out yet who is told.
+    /// Notices that are due and whose recipients are not determined yet.
     pub notices_waiting: u64,
 }
 
-/// How the clock stands.
+/// The state of the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockHealth {
-    /// Whose time of day is believed.
+    /// Which clock gives the time.
     pub source: TimeSource,
     /// What the wall clock shows.
     pub wall: Timestamp,
-    /// Which way it is wrong, if nobody knows what time it is. Then only break-glass grants are honoured.
+    /// The direction of the error when the time is uncertain. Then only break-glass grants are honoured.
     pub trouble: Option<ClockTrouble>,
-    /// How far the wall clock is ahead of that of the store's server, in milliseconds. `None` where the server's is believed, or
-    /// the store has none.
+    /// How far the wall clock is ahead of the clock of the store's server, in milliseconds. `None` when the server's
+    /// clock is used, or when the store has none.
     pub skew_ms: Option<i64>,
 }
 
 impl ClockHealth {
-    /// Every name that [`ClockHealth::doubted`] gives.
+    /// Every name that [`ClockHealth::doubted`] returns.
     pub const NAMES: [&'static str; 2] = ["ahead", "behind"];
 
-    /// Which way the wall clock is wrong: `ahead` or `behind`.
+    /// The direction of the wall clock's error: `ahead` or `behind`.
     #[must_use]
     pub const fn doubted(&self) -> Option<&'static str> {
         match self.trouble {
@@ -71,7 +72,7 @@ impl ClockHealth {
 }
 
 impl Workflow {
-    /// How the library stands. It reads the store once, and connects to no channel.
+    /// Returns the health of the library. It reads the store once and connects to no channel.
     ///
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`](crate::workflow::RefusalCode::NotAnAuditor); errors of the store.

@@ -1,7 +1,7 @@
 //! Which grants are honoured now.
 //!
-//! A check answers this for one question. Whoever needs all of them (a copy inside a host, an export) asks here and not
-//! the store, so that all of them have one answer.
+//! A check answers this for one question. A copy inside a host, or an export, needs all of them and calls this instead
+//! of the store, so that all use the same rules.
 
 use super::engine::Engine;
 use super::shared::Shared;
@@ -26,7 +26,7 @@ use crate::workflow::{Needs, Whose};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Honoured {
-    /// The grants, without what is in `reserved_permissions` now.
+    /// The grants, without the permissions that are in `reserved_permissions` now.
     pub grants: Vec<Grant>,
     /// The first instant at which time alone changes this list. `None` when time changes nothing.
     pub valid_until: Option<Timestamp>,
@@ -37,9 +37,9 @@ pub struct Honoured {
 }
 
 impl Engine {
-    /// The grants that checks honour now: the engine is enabled, its state is proven to be current by this call, and each
-    /// grant is inside its window and neither ended nor suspended, nor taken away by a command that is not written yet. The conditions of a grant are judged at each use, so a
-    /// grant with conditions is in the list.
+    /// Returns the grants that checks honour now: the engine is enabled, this call proves that its state is current,
+    /// and each grant is inside its window and neither ended nor suspended, also not by a command that is not written
+    /// yet. The conditions of a grant are evaluated at each use, so grants with conditions are in the list.
     ///
     /// # Errors
     /// When the store cannot be read, or its state cannot be proven to be current. Then no grant is honoured.
@@ -53,7 +53,7 @@ impl Engine {
 }
 
 impl Shared {
-    /// See [`Engine::honoured`]; with the grants whose window begins later.
+    /// Like [`Engine::honoured`], including the grants whose window begins later.
     pub(super) fn honoured_now_or_later(&self) -> Result<Honoured, StoreError> {
         self.sync()?;
         let now = self.time.now();

@@ -1,4 +1,4 @@
-//! What was found out last of the store: whether it is whole, and up to which record.
+//! The result of the last verification of the store: whether it is intact, and up to which record.
 
 use crate::model::{Revision, Timestamp};
 
@@ -15,13 +15,13 @@ use crate::model::{Revision, Timestamp};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Integrity {
-    /// The last record up to which the journal was found to be whole.
+    /// The last record up to which the journal was found intact.
     pub verified: Revision,
-    /// When it was found. `None` when this process has not verified anything yet.
+    /// When that was found. `None` when this process has not verified anything yet.
     pub at: Option<Timestamp>,
-    /// When all of it was verified last, from the first record on, by this process.
+    /// When this process last verified the whole journal, from the first record on.
     pub all_at: Option<Timestamp>,
-    /// What is wrong, if something is.
+    /// What is wrong, if anything is.
     pub problem: Option<String>,
     /// Whether no grant is honoured for that reason.
     pub elevation_stopped: bool,

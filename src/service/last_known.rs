@@ -1,4 +1,4 @@
-//! What of the store access without approval is judged by, kept for when the store is away.
+//! The last known state by which break-glass access is decided while the store is unavailable.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::workflow::{Needs, View, Whose, evolve};
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
 
-/// The grants without approval that are live, unreviewed or held against somebody, and what the host said last of everybody.
+/// The break-glass grants that are live, unreviewed or found unjustified, and the last report about every person.
 #[derive(Debug, Default)]
 pub(super) struct LastKnown {
     grants: BTreeMap<GrantId, Grant>,
@@ -51,7 +51,8 @@ impl LastKnown {
         }
     }
 
-    /// What a command of this person is decided from while the store is away. `None` when nothing was ever read.
+    /// The state that a command of this person is decided from while the store is unavailable. `None` when nothing was
+    /// ever read.
     pub(super) fn view(&self, person: &Principal, now: Timestamp) -> Option<View> {
         if !self.is_read {
             return None;
@@ -77,7 +78,7 @@ pub(super) fn add(view: &mut View, grant: &Grant, now: Timestamp) {
     }
 }
 
-/// What the host said last of everybody, from the records of it.
+/// The last report about every person, from its records.
 fn read_standing(store: &dyn Store) -> Result<BTreeMap<Principal, Standing>, StoreError> {
     let mut all = BTreeMap::new();
     let Ok(kind) = "standing_reported".parse::<EventKind>() else { return Ok(all) };

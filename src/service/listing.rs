@@ -20,7 +20,7 @@ use crate::store::{Page, StoreError};
 pub struct Listing<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where the next page goes on, when there may be one.
+    /// Where the next page continues, when there may be one.
     pub next: Option<Cursor>,
     /// The instant that statuses are judged at.
     pub now: Timestamp,
@@ -34,8 +34,8 @@ const MAX_LOOKED_THROUGH: usize = 5_000;
 /// How many rows are read at a time when some of them may not be wanted.
 const AT_A_TIME: usize = 200;
 
-/// The newest `limit` rows that pass, and the revision that the next page goes on before. Pages are filled across rows that do
-/// not pass, so that nobody can count what they may not see.
+/// The newest `limit` rows that pass, and the revision that the next page continues before. Pages are filled across
+/// rows that do not pass, so that callers cannot count rows that they may not see.
 pub(super) fn filled<T, S: Clone, E: From<StoreError>>(
     page: &Page<S>,
     (limit, all_pass): (usize, bool),
@@ -69,7 +69,7 @@ pub(super) fn filled<T, S: Clone, E: From<StoreError>>(
     }
 }
 
-/// How many rows to ask for: one more than the caller wants, because only that one tells whether there is another page.
+/// How many rows to read: one more than the caller wants, because it shows whether there is another page.
 ///
 /// # Errors
 /// When the caller wants none, or too many.

@@ -1,8 +1,8 @@
 //! The figures of an engine, and how Prometheus reads them.
 //!
-//! Nothing here is counted by a check that finds no grant: such a check takes a nanosecond, and counting would double that. What
-//! is counted was on a slow path anyway: uses are written, refusals of elevation are logged. How fast a check is, is measured
-//! from time to time by the background work, on checks of its own.
+//! A check without a grant counts nothing here: such a check takes a nanosecond, and counting would double that. Only
+//! slow paths are counted: uses are written, refusals of elevation are logged. The background work measures the speed
+//! of checks from time to time, on its own checks.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use super::counts::{Counts, PROBE_BOUNDS};
 
-/// What a figure is. Complete on purpose.
+/// The type of a metric. Complete on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FigureKind {
     /// It only rises while the process lives.
@@ -33,16 +33,16 @@ impl FigureKind {
     }
 }
 
-/// What is said of a figure: its name, its kind, its label and its words.
+/// The description of a metric: its name, type, label and help text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Family {
     /// The name, with its unit.
     pub name: &'static str,
     /// The kind.
     pub kind: FigureKind,
-    /// The label that its samples have; empty for none.
+    /// The label of its samples; empty for none.
     pub label: &'static str,
-    /// What it says.
+    /// The help text.
     pub help: &'static str,
 }
 
@@ -89,7 +89,7 @@ families! {
 /// One figure with its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// What it is.
+    /// The description.
     pub family: Family,
     /// The values, by the value of the label; of one without a label under the empty text.
     pub values: BTreeMap<String, f64>,
@@ -189,7 +189,7 @@ impl Histogram {
     }
 }
 
-/// What is counted while an engine runs.
+/// The counters of a running engine.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) uses: AtomicU64,

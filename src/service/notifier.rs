@@ -1,4 +1,4 @@
-//! What wakes those who wait for a change.
+//! Wakes the threads that wait for a change.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// Wakes everybody who waits. Call it after the revision has risen.
+    /// Wakes all waiting threads. Call it after the revision has risen.
     pub(super) fn notify(&self) {
         drop(self.ended.lock());
         self.changed.notify_all();
     }
 
-    /// Waits until [`Notifier::notify`], `timeout` or [`Notifier::end`], as long as `unchanged` says so.
+    /// Waits while `unchanged` is true, until [`Notifier::notify`], `timeout` or [`Notifier::end`].
     pub(super) fn wait(&self, unchanged: impl FnOnce() -> bool, timeout: Duration) {
         let ended = self.ended.lock();
-        // Looked at under the lock that `notify` takes after the change, so no change is missed.
+        // Checked under the lock that `notify` takes after the change, so no change is missed.
         if !*ended && unchanged() {
             drop(self.changed.wait_for(ended, timeout));
         }
     }
 
-    /// Waits until [`Notifier::end`] or about that time; answers whether there is no end yet.
+    /// Waits until [`Notifier::end`] or about that time; returns false after [`Notifier::end`].
     pub(super) fn pause(&self, timeout: Duration) -> bool {
         let ended = self.ended.lock();
         let ended = if *ended { ended } else { self.ending.wait_for(ended, timeout) };

@@ -1,4 +1,4 @@
-//! What a caller may ask for.
+//! The roles that a caller may request.
 
 use super::commit::Round;
 use super::execute::Standings;
@@ -11,8 +11,8 @@ use crate::store::StoreError;
 use crate::workflow::{Call, Needs, Offer, offers};
 
 impl Workflow {
-    /// The roles of the catalogue that the caller may ask for, what newly gives the least first. Others are not shown: nobody
-    /// learns what others may ask for.
+    /// Lists the roles of the catalogue that the caller may request, the one that adds the least access first. Other
+    /// roles are not shown, so callers cannot see what others may request.
     ///
     /// # Errors
     /// [`crate::workflow::RefusalCode::NotEligible`] when the caller is disabled; errors of the store and of the directory.
@@ -26,7 +26,7 @@ impl Workflow {
         let mut standings = Standings::of(shared);
         let read = shared.view(&*shared.store, &needs, &call, (now, Round::Free), &mut standings);
         let view = match (read, shared.last_known(caller.person())) {
-            // What can be taken without approval can be taken now too.
+            // Break-glass roles are available also while the store is unavailable.
             (Err(Error::Store(StoreError::Unavailable { .. })), Some(mut view)) => {
                 shared.ask_directory(&mut view, &needs, &call, Round::Free, &mut standings)?;
                 view

@@ -1,4 +1,4 @@
-//! Commands that took grants away in this process and are not written yet.
+//! Commands that ended or suspended grants in this process and are not written yet.
 
 use std::collections::VecDeque;
 
@@ -23,7 +23,7 @@ pub(super) struct Pending {
 }
 
 impl PendingCommands {
-    /// Takes one more. The same command twice, as a client that tries again sends it, is one.
+    /// Adds one. A retry of the same command by a client is not added again.
     pub(super) fn push(&self, pending: Pending) {
         let mut all = self.0.lock();
         let is_same = |other: &Pending| other.caller == pending.caller && other.command == pending.command;

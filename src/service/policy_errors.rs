@@ -1,4 +1,4 @@
-//! What goes wrong with a policy, as an error of the library.
+//! Errors of a policy as errors of the library.
 
 use crate::error::Error;
 use crate::model::Invalid;

@@ -1,25 +1,25 @@
-//! Which process this is, for the record.
+//! The identity of this process, for the record.
 
 use std::sync::Arc;
 
 use crate::lock::Mutex;
 
-/// Which process this is.
+/// The identity of this process.
 #[derive(Debug)]
 pub(super) struct Process {
-    /// The account of the system that it runs under, where the host can tell.
+    /// The system account that it runs under, if the host knows it.
     pub(super) account: Option<Arc<str>>,
     pub(super) state: Mutex<ProcessState>,
 }
 
-/// What the record says of it.
+/// What is recorded of the process.
 #[derive(Debug)]
 pub(super) enum ProcessState {
     /// Nothing yet.
     New,
     /// That it has started, under this id.
     Running(Arc<str>),
-    /// That it is over; nothing, where it never said that it started.
+    /// It has ended. Nothing is recorded when no start was.
     Over,
 }
 

@@ -14,7 +14,7 @@ use crate::store::{Reads, StoreError};
 use crate::workflow::Needs;
 
 impl Shared {
-    /// Says once that this process has started.
+    /// Records once that this process has started.
     pub(super) fn note_start(&self) -> Result<(), StoreError> {
         if !self.settings.enhanced_audit || self.time.trouble().is_some() {
             return Ok(());
@@ -30,7 +30,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Says that it has ended, where it was said that it started.
+    /// Records that it has ended, if its start was recorded.
     pub(super) fn note_end(&self) -> Result<(), StoreError> {
         let mut state = self.process.state.lock();
         if let ProcessState::Running(process) = &*state {
@@ -41,7 +41,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Writes a fact that the host is told to have made.
+    /// Writes a fact with the host as its actor.
     pub(super) fn note_of_host(&self, fact: &Fact) -> Result<(), StoreError> {
         self.commit_exclusively(|reads: &dyn Reads| {
             let now = self.time.now();

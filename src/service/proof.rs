@@ -13,10 +13,11 @@ use crate::store::{KeptCheckpoint, Store, StoreError};
 const CHUNK: u64 = 1_024;
 
 impl Workflow {
-    /// A signed checkpoint: the first one that covers a record, or the last one there is.
+    /// A signed checkpoint: the first one that covers a record, or the latest one.
     ///
     /// # Errors
-    /// When none was signed yet that covers it; [`crate::workflow::RefusalCode::NotAnAuditor`]; errors of the store.
+    /// When no signed checkpoint covers the record; [`crate::workflow::RefusalCode::NotAnAuditor`];
+    /// errors of the store.
     pub fn checkpoint(&self, caller: &Caller, get: &GetCheckpoint) -> Result<KeptCheckpoint, Error> {
         self.shared.may_audit(caller, &GetCheckpoint::SPEC, self.shared.time.now())?;
         self.covering(get.record, "record")
@@ -46,8 +47,8 @@ impl Workflow {
         })
     }
 
-    /// The proof, as JSON, that a record is in the journal that a checkpoint stands for, or that the journal of an earlier
-    /// checkpoint is the beginning of that of a later one. It is checked before it is given.
+    /// Returns a proof, as JSON, that a record is in the journal of a checkpoint, or that the journal of an earlier
+    /// checkpoint is a prefix of that of a later one. The proof is verified before it is returned.
     ///
     /// # Errors
     /// When neither or both of `record` and `since` are given, or no checkpoint covers them;
@@ -155,10 +156,10 @@ pub(super) fn tree_up_to(store: &dyn Store, size: Revision) -> Result<Tree, Stor
     Ok(tree)
 }
 
-/// The roots of complete parts, from what is kept.
+/// The roots of complete parts, from the stored ones.
 struct Parts<'a> {
     store: &'a dyn Store,
-    /// The last 256 records that were read: the first one's index, and their leaves.
+    /// The 256 records that were read last: the index of the first one, and their leaves.
     tile: Option<(u64, Vec<Hash>)>,
 }
 

@@ -1,15 +1,15 @@
-//! How what a solver says of requests gets on record.
+//! How the verdicts of a solver about requests are recorded.
 //!
-//! A solver takes seconds and is a program of its own, so none is asked by whoever makes a request or looks at one. A host that has
-//! one, in whichever process, asks it about the requests that wait; approvers are shown what is on record, as long as it is of the
-//! version of the request and of the policies in force.
+//! A solver takes seconds and is a separate program, so no request and no read calls it. A host that has one, in any
+//! process, asks it about the pending requests; approvers see the recorded verdict while it matches the version of the
+//! request and the policies in force.
 
 use super::shared::Shared;
 use crate::journal::digest;
 use crate::model::{AccessRequest, Actor, Grant, GrantId, RequestProof, Timestamp, Window};
 
 impl Shared {
-    /// Whether this was said of the version that there is, beside the policies in force.
+    /// Whether this verdict is about the current version of the request and the policies in force.
     pub(super) fn is_current(&self, request: &AccessRequest, proof: &RequestProof) -> bool {
         proof.version == request.version && *proof.policies == *self.policies_digest()
     }
@@ -48,7 +48,7 @@ mod asking {
     /// How many requests are read at a time.
     const AT_A_TIME: usize = 100;
 
-    /// What stands beside a grant that is to be proven.
+    /// The policies beside a grant that is to be proven.
     #[derive(Debug)]
     pub(crate) struct Beside<'a> {
         pub(crate) schema: &'a Schema,
@@ -57,8 +57,8 @@ mod asking {
     }
 
     impl Workflow {
-        /// Asks `prove` about each request that waits and of which nothing current is on record, and records what it says. Answers
-        /// about which. Nobody waits for it: it reads and writes as any other host of the store.
+        /// Calls `prove` for each pending request without a current verdict, and records the verdicts. Returns the
+        /// requests. Nothing waits for it: it reads and writes like any other host of the store.
         pub(crate) fn prove_waiting(
             &self,
             mut prove: impl FnMut(&Grant, &Beside<'_>) -> (ProofOutcome, String),
@@ -84,7 +84,7 @@ mod asking {
     }
 
     impl Shared {
-        /// The requests that wait and of which nothing current is on record, the oldest first.
+        /// The pending requests without a current verdict, oldest first.
         fn waiting(&self) -> Result<Vec<AccessRequest>, Error> {
             let mut waiting = Vec::new();
             for status in [RequestStatus::Pending, RequestStatus::NeedsInfo] {

@@ -1,4 +1,4 @@
-//! What a command answers, and the key that makes it happen once.
+//! The result of a command, and the idempotency key.
 
 use crate::model::{AccessRequest, AlertState, Delegation, Grant, Invalid, Principal, Timestamp};
 use crate::workflow::View;
@@ -23,7 +23,7 @@ pub struct IdempotencyKey {
     pub(super) behalf: Option<Behalf>,
 }
 
-/// Whose key it is, when it is not the caller's, and what it stands for, when the command is not all of it.
+/// The owner of the key, when it is not the caller, and what the key stands for, when that is more than the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Behalf {
     pub(super) owner: Principal,
@@ -34,7 +34,7 @@ impl IdempotencyKey {
     /// This key.
     ///
     /// # Errors
-    /// When it is empty, longer than 255 bytes, or holds anything but visible ASCII.
+    /// When it is empty, longer than 255 bytes, or contains anything but visible ASCII.
     pub fn new(key: &str) -> Result<Self, Invalid> {
         if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Invalid::new(
@@ -46,15 +46,15 @@ impl IdempotencyKey {
         Ok(Self { text: key.to_owned(), behalf: None })
     }
 
-    /// The same key as that of another, who gives commands for several callers, and for what was sent (a digest of it): the
-    /// command that it leads to may depend on the time.
+    /// The same key, owned by another principal that gives commands for several callers, and bound to what was sent (a
+    /// digest of it): the resulting command may depend on the time.
     #[cfg(feature = "authzen")]
     pub(crate) fn for_another(self, owner: Principal, stands_for: String) -> Self {
         Self { behalf: Some(Behalf { owner, stands_for }), ..self }
     }
 }
 
-/// What a command was about, as it stands once the command is done.
+/// The state of a command's subject after the command.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -83,10 +83,10 @@ pub struct Receipt {
     pub now: Timestamp,
     /// Whether an earlier call with the same idempotency key did it, and this one did nothing.
     pub replayed: bool,
-    /// Whether a submission made no request: this grant of the caller gives already what was asked for.
+    /// Whether a submission made no request because this grant of the caller gives everything that was requested.
     pub already: bool,
-    /// Whether it is on disk. `false` only when a command that takes access away could not be written: this process does
-    /// not honour the grants any more, others may, and it is written as soon as it can be.
+    /// Whether it is on disk. `false` only when a command that ends or suspends access could not be written: this
+    /// process no longer honours the grants, other processes may, and the command is written as soon as possible.
     pub durable: bool,
 }
 

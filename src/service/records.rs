@@ -10,7 +10,7 @@ const LOOKED_AT: usize = 500;
 /// How many of them are read at a time.
 const CHUNK: usize = 250;
 
-/// A page, and the last record that was looked at when there may be more.
+/// A page, and the last record that was read when there may be more.
 pub(super) struct Found {
     pub(super) records: Vec<Record>,
     pub(super) next: Option<Revision>,
@@ -34,7 +34,7 @@ pub(super) fn page(
     read(store, query, list.limit.0)
 }
 
-/// Up to so many of the records that the query wants, and the last one that was looked at when there may be more.
+/// Up to `limit` records that match the query, and the last record that was read when there may be more.
 pub(super) fn read(store: &dyn Store, query: RecordQuery, limit: usize) -> Result<Found, StoreError> {
     look(store, query, limit, LOOKED_AT)
 }

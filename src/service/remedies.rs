@@ -1,4 +1,4 @@
-//! What may be asked for to lift a denial.
+//! The requests that would lift a denial.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use crate::error::Error;
 use crate::model::{Action, Caller, Query, Reason, Resource, RoleName, Timestamp};
 use crate::workflow::{Call, Needs, Remedy, remedies};
 
-/// How long what is said of a request is taken to hold. It is judged anew when the request is made.
+/// How long an answer may be used. The request is judged again when it is made.
 const HOLDS_MILLIS: i64 = 600_000;
 
-/// What a caller may ask for to lift a denial.
+/// The requests that would lift a denial.
 ///
 /// See [`Remedy`].
 #[derive(Debug, Clone)]
 pub struct Remedies {
-    /// What is denied.
+    /// The action that is denied.
     pub action: Action,
     /// On what.
     pub resource: Resource,
-    /// The requests that would be accepted, what gives the least first; none when asking does not help.
+    /// The requests that would be accepted, the one with the least access first; empty when no request helps.
     pub options: Vec<Remedy>,
     /// The instant of the answer.
     pub now: Timestamp,
-    /// Until when the caller may go by it. Later it is asked for again.
+    /// Until when the caller may use this answer.
     pub expires_at: Timestamp,
 }
 
@@ -54,8 +54,8 @@ impl Remedies {
 }
 
 impl Workflow {
-    /// What the caller may ask for so that this action becomes permitted: a dry run of each request that would give it. A call
-    /// that no grant covers is counted among the refused attempts.
+    /// Returns the requests by which the caller could get this action: a dry run of each request that would give it. A
+    /// call that no grant covers is counted among the refused attempts.
     ///
     /// # Errors
     /// [`crate::workflow::RefusalCode::NotEligible`] when the caller is disabled; when the resource and its parent are of
@@ -80,7 +80,7 @@ impl Workflow {
         Ok(Remedies { action: denied.action.clone(), resource, options, now, expires_at })
     }
 
-    /// Counts the call that was denied, when no grant covers it: of others the check that denied them has told already.
+    /// Counts the denied call when no grant covers it; other denials were counted by the check.
     fn count_denied(&self, caller: &Caller, action: &Action, resource: &Resource) -> Result<(), Error> {
         let decider = Decider::new(Arc::clone(&self.shared.checks), Arc::clone(&self.shared) as _);
         let query = Query { principal: &caller.principal, action, resource };

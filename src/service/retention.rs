@@ -1,7 +1,7 @@
-//! Removing records that are old, or too many, once a signed checkpoint stands for them.
+//! Removes records that are too old or too many, once a signed checkpoint covers them.
 //!
-//! Each step is one transaction: the record that says what is removed, by which rule, and which hash and root stand for it,
-//! and the removal itself. What the host said of people and is still so is told again first.
+//! Each step is one transaction: the record that says what is removed, by which rule, and the hash and root of the
+//! removed records, and the removal itself. Reports about people that still hold are written again first.
 
 use super::commit::Decision;
 use super::sealing::Sealer;
@@ -13,17 +13,17 @@ use crate::store::{Removable, RemovalLimits, StoreError};
 use crate::workflow::Needs;
 
 const DAY: i64 = 86_400_000;
-/// By whom records are removed.
+/// The actor of a removal.
 const RULE: &str = "retention";
 
 impl Sealer {
-    /// Removes the oldest records that the configuration does not keep any more, some tens of thousands at most; answers what
-    /// was removed in all by then, or `None` when there is nothing to remove. Call it again until there is not. Nothing is
-    /// removed that a live or pending thing was told by, that no signed checkpoint covers, while the store is not known to be
-    /// whole, or while nobody knows what time it is.
+    /// Removes the oldest records that the configuration no longer keeps, some tens of thousands at most. Returns the
+    /// total removed so far, or `None` when there is nothing to remove; call it again until then. Records are not
+    /// removed while a live grant or pending request depends on them, before a signed checkpoint covers them, while the
+    /// store is not known to be intact, or while the time is uncertain.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the roots that stand for the records are not kept; errors of the store.
+    /// [`StoreError::Corrupt`] when the roots of the records are missing; errors of the store.
     pub fn remove_old(&self) -> Result<Option<Removal>, Error> {
         let shared = &*self.shared;
         let settings = &shared.settings.journal;
@@ -69,7 +69,7 @@ impl Sealer {
         let removal = removal.map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let removal = removal.of_times(until, complete_from);
         let (at, by) = (limits.now.max(shared.time.now()), Actor::Rule(RULE.into()));
-        // What is told again is told as it is known, so nobody is told of a change.
+        // A report that is written again changes nothing, so no notice is sent.
         let mut view = shared.store.view(&Needs::default(), at)?;
         view.revision = decided_from;
         view.standing.extend(standing.iter().cloned());

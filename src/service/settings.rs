@@ -21,50 +21,52 @@ use crate::notify::NoticeSettings;
 #[derive(Debug, Clone, Setters)]
 #[non_exhaustive]
 pub struct Settings {
-    /// How old the last proof that the index is current may be before a grant is no longer honoured without a new one.
-    /// Two seconds: the longest that a revocation made in another process can go unnoticed.
+    /// How old the last proof that the index is current may be before a grant is not honoured without a new proof. Two
+    /// seconds by default: the longest time that a revocation in another process can go unnoticed.
     pub max_staleness: Duration,
-    /// Whose time of day is believed.
+    /// Which clock gives the time.
     pub time_source: TimeSource,
-    /// How far the host's clock may be from that of the store's server before no grant is honoured in this process. Ten seconds:
-    /// far more than a clock is off that anything keeps, and far less than a grant lasts.
+    /// How far the host's clock may be from the clock of the store's server before this process honours no grant. Ten
+    /// seconds by default: far more than the error of a synchronized clock, and far less than the length of a grant.
     pub max_clock_skew: Duration,
     /// How far the wall clock may jump ahead before it is not believed. See [`crate::clock::MAX_STEP`].
     pub max_clock_step: Duration,
     /// How long a store that outlives its processes may have been unused before the wall clock is not believed at a start.
     /// See [`crate::clock::MAX_DOWNTIME`].
     pub max_downtime: Duration,
-    /// How often the background work looks at the store, notes what time did, and writes uses down. 50 ms: the most that a
-    /// power cut can take from the record of uses.
+    /// How often the background work reads the store, records what time did, and writes uses. 50 ms by default: the
+    /// most that a power failure can remove from the record of uses.
     pub interval: Duration,
     /// How many uses may wait to be written. When they are that many, the check that makes the next one writes first.
     pub waiting_uses: usize,
-    /// Whether the record of a use says what the host told of the call: address, session, program, trace. See
+    /// Whether the record of a use contains the call's address, session, program and trace. See
     /// [`crate::model::UseDetails`].
     pub enhanced_audit: bool,
-    /// What is told to whom by which channels.
+    /// Which notices are sent to whom by which channels.
     pub notices: NoticeSettings,
-    /// What is unusual.
+    /// When the monitor raises alerts.
     pub monitor: MonitorSettings,
     /// When the journal is verified and signed.
     pub journal: JournalSettings,
-    /// What stands above every grant. Needs the feature `cedar`.
+    /// The guardrails, which apply to every grant. Needs the feature `cedar`.
     pub guardrails: GuardrailSettings,
     /// The host's own policies, for [`super::Engine`]'s `authorize`. Needs the feature `cedar`.
     pub standing_policies: Vec<PolicyFile>,
-    /// What no request may newly make possible, as Cedar forbids: approvers see what it would break. Needs the feature `cedar`.
+    /// What no request may newly make possible, as Cedar forbids: approvers see which ones it would break. Needs the
+    /// feature `cedar`.
     pub invariants: Vec<PolicyFile>,
-    /// How many of a hundred checks are asked of Cedar too, of those that a grant allows and of those that none covers. Where the
-    /// two differ the answer is no, and an alert tells the whole question. Needs the feature `cedar`.
+    /// The percentage of checks that are also evaluated by Cedar, among those that a grant allows and those that none
+    /// covers. When the two differ the answer is no, and an alert has the whole question. Needs the feature `cedar`.
     pub cross_check_percent: u32,
-    /// A folder of this machine where access without approval is recorded while the store is away; whether it can be taken then,
-    /// the rules say. What stands there is merged when the store is back, also when the rules say no by now.
+    /// A folder of this machine where break-glass access is recorded while the store is unavailable; the rules say
+    /// whether it can be taken then. Its contents are merged when the store is available again, even if the rules have
+    /// changed by then.
     pub offline_folder: Option<PathBuf>,
-    /// What these policies must say. Nothing starts while they do not.
+    /// The tests of these policies. The engine does not start while one fails.
     pub policy_tests: PolicyTests,
 }
 
-/// What policies must say.
+/// Tests of the policies.
 ///
 /// ```
 /// assert!(jit_access::service::PolicyTests::default().cases.is_empty());
@@ -73,11 +75,11 @@ pub struct Settings {
 pub struct PolicyTests {
     /// The sentences.
     pub cases: Vec<PolicyCase>,
-    /// What the host would tell of its people and things, in Cedar's JSON format.
+    /// The entities of the host for these tests, in Cedar's JSON format.
     pub entities: Option<String>,
 }
 
-/// What stands above every grant.
+/// The guardrails, which apply to every grant.
 ///
 /// ```
 /// use jit_access::model::PolicyFile;
@@ -93,15 +95,14 @@ pub struct GuardrailSettings {
     pub ready: Vec<PolicyFile>,
     /// The operator's own, as they were at the start.
     pub own: Vec<PolicyFile>,
-    /// The file that they come from, which is read again when it changes.
+    /// Their file, which is read again when it changes.
     pub path: Option<PathBuf>,
-    /// How old what the host tells of its people and things may be before no grant is honoured. Without it, nothing is
-    /// expected of the host.
+    /// How old the entities of the host may be before no grant is honoured. `None`: no entities are expected.
     pub max_entity_age: Option<Duration>,
 }
 
-/// No record is removed that is younger than so many days, whatever the configuration says: notices and refused attempts are
-/// kept for 90 days and name what they are about.
+/// The shortest time that records are kept, in days, whatever the configuration says: notices and refused attempts are
+/// kept for 90 days and refer to records.
 pub const MIN_RETENTION_DAYS: u32 = 92;
 
 /// When the journal is verified and signed, and what follows when it is not whole.
@@ -113,7 +114,7 @@ pub const MIN_RETENTION_DAYS: u32 = 92;
 /// ```
 #[derive(Debug, Clone)]
 pub struct JournalSettings {
-    /// Whether what was written since the last signed checkpoint is verified at a start.
+    /// Whether everything since the last signed checkpoint is verified at a start.
     pub verify_at_start: bool,
     /// How often the same is done while it runs.
     pub verify_every: Option<Duration>,
@@ -121,16 +122,16 @@ pub struct JournalSettings {
     pub verify_all_every: Option<Duration>,
     /// How often a checkpoint is signed while there are new records. One is signed at the end of each grant besides.
     pub checkpoint_every: Option<Duration>,
-    /// Whether no grant is honoured while the store is not what was written to it. Standing rights go on in any case.
+    /// Whether no grant is honoured while the store is known to be altered. Standing rights remain in any case.
     pub stop_on_failure: bool,
     /// A folder that gets each signed checkpoint.
     pub checkpoint_folder: Option<PathBuf>,
     /// The key that signs.
     pub signing_key: KeySource,
-    /// How many days records are kept; at least [`super::MIN_RETENTION_DAYS`]. `None`: as long as there is room. See
+    /// How many days records are kept; at least [`super::MIN_RETENTION_DAYS`]. `None`: no limit. See
     /// [`super::Sealer::remove_old`].
     pub keep_days: Option<u32>,
-    /// How many records are kept, though none that is younger than [`super::MIN_RETENTION_DAYS`] is removed. `None`: all.
+    /// How many records are kept; none younger than [`super::MIN_RETENTION_DAYS`] is removed. `None`: all.
     pub keep_records: Option<u64>,
 }
 

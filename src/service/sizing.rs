@@ -1,6 +1,6 @@
-//! What of a role was used, and what would another grant have let pass.
+//! Which parts of a role were used, and which calls another grant would have allowed.
 //!
-//! Everything is read in bounds, newest first, and outside of any write: a command never waits for it.
+//! Everything is read with limits, newest first, and outside of any write: a command never waits for it.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::sizing::{Calls, Candidate, Collector, Past, Replay, RestsOn, RightSiz
 use crate::store::{RecordQuery, RefusalPage, StoreError};
 use crate::workflow::{Refusal, RefusalCode};
 
-/// How many uses are read for an answer that is asked for, and for one that stands beside a request.
+/// How many uses are read for a direct answer, and for one that is shown with a request.
 const USES: usize = 50_000;
 const USES_BESIDE: usize = 5_000;
 /// How many rows of refused attempts.
@@ -27,7 +27,7 @@ const REFUSED: usize = 2_000;
 const GRANTS: usize = 10_000;
 const CHUNK: usize = 1_000;
 const DAY: i64 = 24 * 3_600_000;
-/// How long the period is when none is named.
+/// The length of the period in days when none is given.
 const DAYS: i64 = 30;
 
 /// A period: its first instant, and the first one after it.
@@ -39,7 +39,7 @@ struct Period {
 
 impl Period {
     fn of(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> Result<Self, Invalid> {
-        // The end stands for the first instant after it, so that what happens now is in it.
+        // The end is the first instant after it, so that the current instant is included.
         let until = until.unwrap_or_else(|| moved(now, 1));
         let from = from.unwrap_or_else(|| moved(until, -DAYS * DAY));
         if from < until {
@@ -54,12 +54,12 @@ fn moved(at: Timestamp, millis: i64) -> Timestamp {
 }
 
 impl Workflow {
-    /// What of a role, of the roles of a person, or of all roles, was given and never used in a period, and which entry of the catalogue would be
-    /// enough.
+    /// Returns which parts of a role, of the roles of a person, or of all roles were granted and never used in a
+    /// period, and which role of the catalogue would be enough.
     ///
     /// # Errors
-    /// [`RefusalCode::NotAnAuditor`]; [`RefusalCode::UnknownRole`] when the role is not in the catalogue and nobody held it in the
-    /// period; when the period is none; errors of the store.
+    /// [`RefusalCode::NotAnAuditor`]; [`RefusalCode::UnknownRole`] when the role is not in the catalogue and had no
+    /// grant in the period; when the period is empty; errors of the store.
     pub fn right_size(&self, caller: &Caller, get: &GetRightSize) -> Result<RightSize, Error> {
         let now = self.audited_at(caller, &GetRightSize::SPEC)?;
         let period = Period::of(get.from, get.until, now)?;
@@ -98,11 +98,11 @@ impl Workflow {
         Ok(collector.finish(get.role.as_ref(), &shared.rules.catalogue, shared.rules.reserved(false), rests_on))
     }
 
-    /// What would have come of the recorded calls of this principal, had it held another grant.
+    /// Returns what another grant would have decided for the recorded calls of this principal.
     ///
     /// # Errors
-    /// [`RefusalCode::NotAnAuditor`]; [`RefusalCode::UnknownRole`] and [`RefusalCode::NothingLeft`] when the role gives nothing of
-    /// this; when the period is none; errors of the store.
+    /// [`RefusalCode::NotAnAuditor`]; [`RefusalCode::UnknownRole`] and [`RefusalCode::NothingLeft`] when the role gives
+    /// none of this; when the period is empty; errors of the store.
     pub fn replay(&self, caller: &Caller, ask: &AskReplay) -> Result<Replay, Error> {
         let now = self.audited_at(caller, &AskReplay::SPEC)?;
         let period = Period::of(ask.from, ask.until, now)?;
@@ -120,8 +120,8 @@ impl Workflow {
         Ok(replay(candidate, &passed, &refused, rests_on))
     }
 
-    /// What the past says of a request: what of it the requester used before, and what would have come of their recorded calls. Of
-    /// each read some thousands of records at most, and kept for half a minute.
+    /// What the past says about a request: which of its parts the requester used before, and how it would have decided
+    /// their recorded calls. It reads some thousands of records at most, and is cached for half a minute.
     ///
     /// # Errors
     /// Errors of the store.
@@ -135,7 +135,7 @@ impl Workflow {
         self.shared.rules.catalogue.get(role).ok_or_else(|| Refusal::new(RefusalCode::UnknownRole, message()))
     }
 
-    /// What a grant of this would give.
+    /// The grant that this role or part would give.
     fn candidate(&self, role: &RoleName, part: Option<&PermissionSet>, scope: &Scope) -> Result<Candidate, Error> {
         let rules = &self.shared.rules;
         let entry = self.entry(role)?;
@@ -150,7 +150,7 @@ impl Workflow {
         Ok(Candidate { permissions, scope: scope.clone(), conditions: entry.conditions.clone() })
     }
 
-    /// Now, for somebody who may read the record, with everything written that this process has answered.
+    /// Now, for a caller who may read the journal. Every use that this process has answered is written first.
     fn audited_at(&self, caller: &Caller, spec: &CommandSpec) -> Result<Timestamp, Error> {
         let now = self.shared.time.now();
         self.shared.may_audit(caller, spec, now)?;
@@ -184,7 +184,8 @@ impl Shared {
         Ok(past)
     }
 
-    /// The calls of this principal that a grant allowed, of this role or of all; from which instant on, and whether all of the period.
+    /// The calls of this principal that a grant of this role, or any grant, allowed; from which instant on, and whether
+    /// the whole period was read.
     fn passed(
         &self,
         who: &Principal,
@@ -213,7 +214,7 @@ impl Shared {
         Ok((calls, since, is_all))
     }
 
-    /// The calls of this principal that were refused, as far as they are kept; and whether all of the period were read.
+    /// The recorded refused calls of this principal, and whether the whole period was read.
     fn refused_calls(&self, who: &Principal, period: Period) -> Result<(Calls, bool), StoreError> {
         let page = RefusalPage {
             principal: Some(who.clone()),
@@ -230,8 +231,8 @@ impl Shared {
         Ok((calls, is_whole))
     }
 
-    /// Gives the newest records of the period that the filter wants to `take`, at most so many. Answers from which instant on there is
-    /// history, and whether these were all.
+    /// Calls `take` with the newest records of the period that match the filter, up to a limit. Returns from which
+    /// instant on there are records, and whether these were all.
     fn newest(
         &self,
         filter: RecordFilter,
@@ -258,7 +259,7 @@ impl Shared {
                 return Ok((oldest, false));
             }
         }
-        // A journal that is younger than the period says less.
+        // A journal that begins inside the period covers less of it.
         let (_, first) = self.store.records(&RecordQuery::after(Revision::ZERO, 1))?;
         let began = first.first().map_or(period.from, |first| first.event.at);
         Ok((period.from.max(began), true))

@@ -1,7 +1,8 @@
 //! The clock of the store's server, for every process of it.
 //!
-//! It is read when an engine is opened and by every round of the background work, and counted on by the monotonic clock in
-//! between: no check waits for it. While it cannot be read it is counted on, and the store cannot be asked for proofs either.
+//! It is read when an engine is opened and in every round of the background work, and extrapolated by the monotonic
+//! clock in between, so no check waits for it. While it cannot be read it is extrapolated further; then the store
+//! cannot give proofs either.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -58,7 +59,7 @@ impl Clock for StoreClock {
     }
 
     fn refresh(&self) {
-        // What cannot be read now is counted on: the round that asks says itself that the store does not answer.
+        // A failed read changes nothing: the calling round reports that the store does not answer.
         if let Ok(Some(offset)) = self.read() {
             self.offset.store(offset, Ordering::Relaxed);
         }

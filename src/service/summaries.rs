@@ -1,4 +1,4 @@
-//! What was done under a grant, read from the journal.
+//! Summaries of what was done under a grant, read from the journal.
 
 use super::commit::{Decision, Round};
 use super::ended_sessions::EndedSessions;
@@ -17,14 +17,14 @@ use crate::workflow::{Needs, Refusal, RefusalCode};
 const CHUNK: usize = 1_000;
 /// How many rows of refused attempts are read for a session.
 const REFUSED: usize = 1_000;
-/// How long after the end of a grant it is noted what was refused: other processes write theirs until then.
+/// How long after the end of a grant its refused calls are recorded: other processes write theirs until then.
 const SETTLED_MILLIS: i64 = 1_000;
 /// How far back ends are looked for at a start.
 const BACK_MILLIS: i64 = 3_600_000;
 
 impl Workflow {
-    /// What was done under a grant that the caller may see: the whole session of one that is over, and of a live one what
-    /// happened so far. Every use is counted that this process has answered.
+    /// Summarizes what was done under a grant that the caller may see: the whole session of an ended grant, or the
+    /// session so far of a live one. It counts every use that this process has answered.
     ///
     /// # Errors
     /// [`RefusalCode::UnknownGrant`]; errors of the store.
@@ -36,7 +36,7 @@ impl Workflow {
 }
 
 impl Shared {
-    /// The summary of this grant; `None` when the journal does not tell of it.
+    /// The summary of this grant; `None` when the journal has no record of it.
     pub(super) fn session(&self, grant: &Grant) -> Result<Option<Session>, StoreError> {
         let mut fold = Fold::default();
         for subject in [Subject::Request(grant.request), Subject::Grant(grant.id)] {
@@ -62,7 +62,8 @@ impl Shared {
         Ok(fold.finish(&self.rules.catalogue, now))
     }
 
-    /// The record of the configuration in force before this instant; the first one after it, where none is older.
+    /// The record of the configuration in force before this instant, or the first one after it when there is no older
+    /// one.
     fn configuration_at(&self, until: Option<Timestamp>) -> Result<Option<Record>, StoreError> {
         let filter = RecordFilter { event: "configuration_changed".parse().ok(), ..RecordFilter::default() };
         let first = RecordQuery { filter: filter.clone(), ..RecordQuery::after(Revision::ZERO, CHUNK) };
@@ -77,7 +78,7 @@ impl Shared {
         Ok(None)
     }
 
-    /// What was refused to the holder while the grant was in force.
+    /// The calls that were refused to the holder while the grant was in force.
     fn refused_in(&self, grant: &Grant, until: Timestamp) -> Result<Vec<Refused>, StoreError> {
         let page = RefusalPage { principal: Some(grant.holder.clone()), limit: REFUSED, ..RefusalPage::default() };
         let rows = self.store.refusals(&page)?.into_iter().map(|(_, one)| one);
@@ -86,7 +87,7 @@ impl Shared {
         Ok(rows.filter(is_in).collect())
     }
 
-    /// Notes what was refused in the sessions that are over.
+    /// Records the refused calls of the sessions that have ended.
     pub(super) fn close_sessions(&self) -> Result<(), StoreError> {
         let due: Vec<GrantId> = {
             let mut sessions = self.sessions.lock();
@@ -134,7 +135,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Notes once what was refused in this session, if anything was. What is not over stays as it is.
+    /// Records once which calls were refused in this session, if any were. A session that has not ended is left as it
+    /// is.
     pub(super) fn close_session(&self, id: GrantId) -> Result<(), StoreError> {
         let now = self.time.now();
         let Some(grant) = self.store.grant(id)?.grant.filter(|grant| !grant.status(now).is_live()) else {

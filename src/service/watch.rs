@@ -7,11 +7,11 @@ use super::engine::Engine;
 use super::shared::Shared;
 use crate::model::Revision;
 
-/// Waits until the revision that checks are answered from has risen, so that a host which keeps answers or a copy of the
-/// grants drops them when there is a reason to, and not on a timer.
+/// Waits until the revision of checks has risen, so that a host with cached answers or a copy of the grants drops them
+/// on a change and needs no timer.
 ///
-/// Changes of this process are told at once; changes of others when somebody calls [`Engine::sync`] or
-/// [`super::Reconciler::tick`], as the background work of a host does. Does not survive `fork`.
+/// Changes of this process are seen at once; changes of other processes at a call of [`Engine::sync`] or
+/// [`super::Reconciler::tick`], as the background work of a host makes. Does not survive `fork`.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -36,7 +36,7 @@ impl Watch {
         Self { shared: Arc::clone(engine.shared()) }
     }
 
-    /// The revision, once it is after `since`, `timeout` is over, or [`Watch::end`] has been called.
+    /// Returns the revision, once it is after `since`, `timeout` has passed, or [`Watch::end`] has been called.
     #[must_use]
     pub fn wait(&self, since: Revision, timeout: Duration) -> Revision {
         let Shared { checks, notifier, .. } = &*self.shared;

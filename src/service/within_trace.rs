@@ -1,4 +1,4 @@
-//! Within which trace the host calls, so that a message says which command it follows from.
+//! The trace of the host's call, so that a message refers to the command that caused it.
 
 use std::cell::RefCell;
 
@@ -10,9 +10,8 @@ thread_local! {
     static TRACE: RefCell<Option<DetailText>> = const { RefCell::new(None) };
 }
 
-/// Does this work within the trace of this header (`traceparent`): the messages that follow from its commands say so, and
-/// so do the spans of their deliveries (`jit.trace_id`), although they are traces of their own. A header that the standard
-/// does not know says nothing.
+/// Runs `work` within the trace of this header (`traceparent`): the messages of its commands carry the trace, and so do
+/// the spans of their deliveries (`jit.trace_id`), although these are separate traces. An invalid header is ignored.
 ///
 /// ```
 /// use jit_access::service::within_trace;
