@@ -1,11 +1,11 @@
-//! To whom a notice is addressed, before anybody's address is looked up.
+//! To whom a notice is addressed, before addresses are looked up.
 
 use serde::{Deserialize, Serialize};
 
 use super::form;
 use crate::model::{Principal, RoleName};
 
-/// To whom a notice is addressed, and as what.
+/// A recipient of a notice, and why.
 ///
 /// ```
 /// use jit_access::model::{Principal, RoleName};
@@ -21,63 +21,63 @@ use crate::model::{Principal, RoleName};
 #[serde(tag = "as", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Audience {
-    /// Those who hold one of these roles of the host, or review in the place of somebody who does.
+    /// Those who hold one of these roles of the host, and their delegates.
     Approvers {
         /// The roles.
         #[serde(with = "form::roles")]
         roles: Vec<RoleName>,
-        /// Who does not count among them: whoever asked, and who has said yes already.
+        /// Who is excluded: the requester, and those who have approved already.
         #[serde(with = "form::principals", default, skip_serializing_if = "Vec::is_empty")]
         except: Vec<Principal>,
     },
-    /// Who asked.
+    /// The requester.
     Requester {
-        /// Who.
+        /// The person.
         #[serde(with = "form::principal")]
         person: Principal,
     },
     /// The person that a requesting or holding agent acts for.
     PersonOfAgent {
-        /// Who.
+        /// The person.
         #[serde(with = "form::principal")]
         person: Principal,
     },
-    /// Who holds the grant.
+    /// The holder of the grant.
     Holder {
-        /// Who.
+        /// The person.
         #[serde(with = "form::principal")]
         person: Principal,
     },
-    /// Who approved.
+    /// An approver.
     Approver {
-        /// Who.
+        /// The person.
         #[serde(with = "form::principal")]
         person: Principal,
     },
     /// The security team, by its channels.
     Security,
-    /// The program that asked by AuthZEN, which wants to hear what becomes of it.
+    /// The program that made the request by AuthZEN and wants its result.
     Callback {
         /// The channel that leads to it.
         channel: String,
         /// The origin of the request, with its seal.
         origin: String,
     },
-    /// A channel that gets the record, or its checkpoints, and whoever reads it.
+    /// A channel that gets the record, or its checkpoints.
     Channel {
         /// Its name.
         channel: String,
     },
-    /// Somebody whom it concerns in another way.
+    /// A person whom it concerns in another way.
     Named {
-        /// Who.
+        /// The person.
         #[serde(with = "form::principal")]
         person: Principal,
     },
 }
 
 impl Audience {
-    /// Every name that [`Audience::name`] gives.
+    /// Every name that [`Audience::name`] returns.
     pub const NAMES: [&str; 9] =
         ["approvers", "requester", "person_of_agent", "holder", "approver", "security", "callback", "channel", "named"];
 
@@ -97,7 +97,7 @@ impl Audience {
         }
     }
 
-    /// The one whom it is addressed to, if it is addressed to one.
+    /// The person that it is addressed to, if it is one person.
     #[must_use]
     pub const fn person(&self) -> Option<&Principal> {
         match self {

@@ -1,7 +1,7 @@
-//! Where a request that came by AuthZEN says that it comes from, and what its program wants to hear of it.
+//! The origin of a request that came by AuthZEN, and the callbacks that its program wants.
 //!
-//! It is the text of the request's origin, so it is kept with the request. Who wrote that text is shown by its seal alone:
-//! whoever acts on it looks at the seal first.
+//! It is the text of the request's origin, so it is stored with the request. Only its seal proves who wrote that text:
+//! check the seal before using it.
 
 use std::fmt;
 
@@ -10,23 +10,23 @@ use crate::model::{AccessRequest, RequestStatus};
 use crate::workflow::cuts_of;
 
 /// The origin of a request: `authzen <caller> <evaluation id>`, and for a callback `callback <channel> <events> <state>
-/// <address>`. What is behind it, such as a seal, is not looked at.
+/// <address>`. Text after that, such as a seal, is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin<'a> {
-    /// The caller that asked.
+    /// The caller.
     pub(crate) caller: &'a str,
     /// The id of the denial that it answers.
     pub(crate) evaluation_id: &'a str,
-    /// How the caller is told what becomes of it.
+    /// How the caller is notified of the result.
     pub(crate) callback: Option<Callback<'a>>,
 }
 
-/// How a caller is told what becomes of its request.
+/// How a caller is notified of the result of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Callback<'a> {
     /// The channel of this name.
     pub(crate) channel: &'a str,
-    /// Of which ends: names between commas; `-` for each change.
+    /// The wanted results: names between commas; `-` for each change.
     pub(crate) events: &'a str,
     /// What the caller wants back: `s` and base64url; `-` for nothing.
     pub(crate) state: &'a str,
@@ -35,7 +35,7 @@ pub(crate) struct Callback<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// What this text says, if it is one of these.
+    /// Parses this text, if it is an origin of this form.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut words = text.split(' ');
         if words.next() != Some("authzen") {
@@ -69,7 +69,7 @@ impl fmt::Display for Origin<'_> {
 #[cfg(feature = "authzen")]
 pub(crate) const EVENTS: [&str; 6] = ["approved", "denied", "expired", "cancelled", "failed", "partial"];
 
-/// What a task of a request in this state is said to be.
+/// The status of a task whose request has this status.
 #[cfg(any(feature = "authzen", feature = "webhooks"))]
 pub(crate) const fn task_status(status: RequestStatus) -> &'static str {
     match status {
@@ -81,13 +81,13 @@ pub(crate) const fn task_status(status: RequestStatus) -> &'static str {
     }
 }
 
-/// Where a decision point at this address tells of the task of this handle.
+/// The address of the task with this handle, at a decision point with this address.
 #[cfg(any(feature = "authzen", feature = "webhooks"))]
 pub(crate) fn task_address(base: &str, handle: &str) -> String {
     format!("{base}/access/v1/requests/{handle}")
 }
 
-/// The state of a request after what this notice tells of; `None` where it stays what it was.
+/// The state of a request after the event of this notice; `None` if it does not change.
 pub(crate) const fn state_after(kind: NoticeKind) -> Option<RequestStatus> {
     match kind {
         NoticeKind::RequestChanged | NoticeKind::RequestAnswered => Some(RequestStatus::Pending),
@@ -100,7 +100,7 @@ pub(crate) const fn state_after(kind: NoticeKind) -> Option<RequestStatus> {
     }
 }
 
-/// The program that asked for this request, if it wants to hear what this notice tells of.
+/// The program that made this request, if it wants this kind of notice.
 pub(super) fn program(request: &AccessRequest, kind: NoticeKind) -> Option<Audience> {
     let origin = request.details.origin.as_ref()?.as_str();
     let callback = Origin::parse(origin)?.callback?;

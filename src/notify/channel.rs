@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Notice;
 use crate::model::{DeliveryId, Recipient, Timestamp};
 
-/// Sends messages: by mail, to a chat, to a webhook, or in whatever way a host gives.
+/// Sends messages: by mail, to a chat, to a webhook, or in any way of the host.
 ///
 /// ```
 /// use jit_access::notify::{Channel, Outgoing, Reach, SendError, Sent};
@@ -42,7 +42,7 @@ pub trait Channel: Debug + Send + Sync {
     fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError>;
 }
 
-/// A channel that is one function. It has a target of its own: whatever the function does with the message.
+/// A channel that is one function. It has its own target: what the function does with the message.
 ///
 /// ```
 /// use jit_access::notify::{Channel, FnChannel, Reach, Sent};
@@ -92,14 +92,14 @@ impl Channel for FnChannel {
 pub struct Reach {
     /// Single people, by an address of this kind.
     pub people: Option<AddressKind>,
-    /// A target of its own: a room, a list of addresses, a URL.
+    /// A fixed target: a room, a list of addresses, a URL.
     pub target: bool,
 }
 
 impl Reach {
-    /// Nobody but a target of its own.
+    /// Only its fixed target.
     pub const TARGET: Self = Self { people: None, target: true };
-    /// Nobody by itself: what is addressed to it by name, and nothing else.
+    /// Nobody, except for notices that name this channel.
     pub const NOBODY: Self = Self { people: None, target: false };
 }
 
@@ -136,12 +136,12 @@ pub struct Outgoing<'a> {
     pub delivery: DeliveryId,
     /// How often it has been tried, this time included.
     pub attempt: u32,
-    /// What it says: one notice, or those of a digest, oldest first.
+    /// The contents: one notice, or those of a digest, oldest first.
     pub notices: &'a [Notice],
-    /// The address that each notice leads to, signed where somebody may approve. For a channel of the host: those of the
+    /// The address that each notice links to, signed where approval is possible. For channels of the host: those of the
     /// library make their own. Empty without `notifications.base_url`.
     pub links: &'a [Option<String>],
-    /// To whom it goes.
+    /// The recipient.
     pub recipient: &'a Recipient,
     /// What the channel answered when the first message of the same conversation was sent to the same recipient.
     pub reference: Option<&'a str>,
@@ -162,7 +162,7 @@ pub struct Sent {
     pub reference: Option<String>,
 }
 
-/// Why a message was not sent. It never holds a secret.
+/// Why a message was not sent. It never contains a secret.
 ///
 /// ```
 /// use jit_access::notify::SendError;
@@ -171,10 +171,10 @@ pub struct Sent {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// It can be tried again, not before `after` if the receiver said so.
+    /// It can be tried again; not before `after`, if the receiver gave that.
     #[error("{why}")]
     Later {
-        /// How long the receiver asked to be left alone.
+        /// How long the receiver asked to wait.
         after: Option<Duration>,
         /// Why.
         why: String,

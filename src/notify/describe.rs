@@ -1,10 +1,10 @@
-//! What a notice says of a request and of a grant.
+//! The description of a request and of a grant in a notice.
 
 use super::{Audience, CutNotice, Link, Notice, Risk, RiskNotice};
 use crate::model::{AccessRequest, Assessment, Event, Grant, PermissionSet};
 use crate::workflow::{self, CutLine};
 
-/// The notice with what is to be said of this request.
+/// Adds the description of this request to the notice.
 pub(super) fn about_request(notice: Notice, request: &AccessRequest, event: &Event) -> Notice {
     let (permissions, excluded_permissions) = texts(&request.permissions);
     let notice = with_assessment(notice, &request.assessment);
@@ -28,13 +28,13 @@ pub(super) fn about_request(notice: Notice, request: &AccessRequest, event: &Eve
     }
 }
 
-/// The notice with what is to be said of this grant, and of the request that led to it.
+/// Adds the description of this grant, and of its request, to the notice.
 pub(super) fn about_grant(notice: Notice, grant: &Grant, request: Option<&AccessRequest>, event: &Event) -> Notice {
     let described = describe_grant(notice, grant, request);
     Notice { actor: Some(event.by.to_string()), ..described }
 }
 
-/// The same, where nobody did anything.
+/// The same, without an actor.
 pub(crate) fn describe_grant(notice: Notice, grant: &Grant, request: Option<&AccessRequest>) -> Notice {
     let (permissions, excluded_permissions) = texts(&grant.permissions);
     let notice = match request {
@@ -68,14 +68,14 @@ pub(crate) fn describe_grant(notice: Notice, grant: &Grant, request: Option<&Acc
     }
 }
 
-/// The notice with what only its request tells: what the access newly permitted, its risk, and who was skipped.
+/// Adds what only the request contains: what the access newly permits, its risk, and whose approval was skipped.
 pub(crate) fn with_request(notice: Notice, request: &AccessRequest) -> Notice {
     let skipped = request.emergency.as_ref().map(|emergency| &emergency.skipped);
     let skipped_approvers = skipped.into_iter().flatten().map(ToString::to_string).collect();
     Notice { skipped_approvers, ..with_assessment(notice, &request.assessment) }
 }
 
-/// Who is told of what becomes of a grant: its holder, the person of a holding agent, and who approved it.
+/// The recipients of notices about a grant: its holder, the person of a holding agent, and its approver.
 pub(super) fn holders(grant: &Grant) -> Vec<Audience> {
     let mut all = vec![Audience::Holder { person: grant.holder.clone() }];
     all.extend(grant.holder_acts_for.iter().map(|person| Audience::PersonOfAgent { person: person.clone() }));
@@ -83,7 +83,7 @@ pub(super) fn holders(grant: &Grant) -> Vec<Audience> {
     all
 }
 
-/// Who approved the grant, if somebody did.
+/// Who approved the grant, if a principal did.
 pub(crate) fn approver(grant: &Grant) -> Option<Audience> {
     grant.approved_by.principal().map(|person| Audience::Approver { person: person.clone() })
 }
@@ -98,7 +98,7 @@ fn with_assessment(notice: Notice, assessment: &Assessment) -> Notice {
     Notice { newly_permitted: Some(newly), newly_excluded, risk: Some(risk), ..notice }
 }
 
-/// Everything that is less than what was asked for: by a limit of the configuration, and by each approval that counts.
+/// Everything that was reduced from the request: by a limit of the configuration, and by each approval that counts.
 pub(super) fn cuts_of(request: &AccessRequest) -> Vec<CutNotice> {
     let notice = |cut: CutLine| CutNotice { what: cut.what.to_owned(), from: cut.from, to: cut.to, by: cut.by };
     workflow::cuts_of(request).into_iter().map(notice).collect()

@@ -1,19 +1,19 @@
-//! Who is told what: notices that follow from facts.
+//! Notices: who is notified of which facts.
 //!
-//! A notice is written with the facts it tells of, in one transaction, so it can neither be forgotten nor hold anybody
-//! up. Who is told by which channel is found out later, and sending is another's work.
+//! A notice is written together with its facts, in one transaction, so it is never lost and never delays a command.
+//! Recipients and channels are determined later, and another part sends it.
 //!
 //! | file | question |
 //! |---|---|
-//! | `kind` | what can be told, and which key switches it off |
-//! | `notice` | what a notice says, and its one serialised form |
+//! | `kind` | the kinds of notices, and the key that switches each off |
+//! | `notice` | the contents of a notice, and its one serialized form |
 //! | `form` | how principals and roles are written in it |
 //! | `audience` | to whom it is addressed |
-//! | `callback` | what the program that asked by AuthZEN wants to hear |
+//! | `callback` | the callbacks that a program wants for its AuthZEN request |
 //! | `derive` | which notices follow from facts |
-//! | `describe` | what a notice says of a request and of a grant |
-//! | `plan` | to whom it goes by which channel, and when |
-//! | `channel` | what a channel is: the port |
+//! | `describe` | the description of a request and of a grant in a notice |
+//! | `plan` | recipients, channels and times of a notice |
+//! | `channel` | the port of a channel |
 //! | `settings` | what the operator has set |
 
 mod audience;

@@ -1,12 +1,12 @@
-//! What is told, as a document: the one form that is kept in the outbox and given to templates and webhooks.
+//! A notice as a document: the one form that is stored in the outbox and passed to templates and webhooks.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Audience, NoticeKind};
 use crate::model::Timestamp;
 
-/// One notice: what happened, about what, and to whom it is told. Every value is text as it is shown outside, so nothing
-/// has to be read from the store to send it. Instants are RFC 3339 in UTC. What does not apply is left out.
+/// One notice: what happened, its subject, and its recipients. Every value is text in its public form, so sending it
+/// needs no read from the store. Instants are RFC 3339 in UTC. Fields that do not apply are omitted.
 ///
 /// Reason, comments, question, answer, ticket, names and permissions are written by people and agents: escape them.
 ///
@@ -22,25 +22,25 @@ use crate::model::Timestamp;
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
-    /// What it tells of.
+    /// The kind.
     pub kind: NoticeKind,
     /// When that happened.
     pub at: String,
-    /// The trace of the command that it follows from, as the host told it: 32 hexadecimal digits.
+    /// The trace of the command that caused it, as the host gave it: 32 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
-    /// Whether it is never held back by quiet hours or a digest.
+    /// Whether quiet hours and digests never delay it.
     pub urgent: bool,
     /// Whether it is about an exercise of access without approval.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
-    /// To whom it is told.
+    /// The recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<Audience>,
     /// The request that it is about, or that led to the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Which version of the request.
+    /// The version of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_version: Option<u32>,
     /// The grant that it is about.
@@ -49,43 +49,43 @@ pub struct Notice {
     /// The delegation that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegation_id: Option<String>,
-    /// Who did what is told; `rule:time` when time did, `rule:<key>` when a rule of the configuration did.
+    /// The actor; `rule:time` for an effect of time, `rule:<key>` for a rule of the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// In whose place the actor reviewed.
+    /// The person in whose place the actor reviewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<String>,
-    /// Who asked.
+    /// The requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester: Option<String>,
     /// The person that a requesting or holding agent acts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// Who holds the grant, or whose standing changed.
+    /// The holder of the grant, or the person whose standing changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
-    /// Who approved.
+    /// The approver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<String>,
-    /// The role asked for.
+    /// The requested role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// What it gives, as it now is.
+    /// The current permissions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
-    /// What it does not give although a permission above would.
+    /// The exceptions from these permissions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded_permissions: Vec<String>,
     /// What the requester could not do before. Empty when that is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newly_permitted: Option<Vec<String>>,
-    /// What is excepted from that.
+    /// The exceptions from those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub newly_excluded: Vec<String>,
     /// Where it holds: the scope of resources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// How long it lasts, in hours.
+    /// The duration in hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_hours: Option<f64>,
     /// When it begins.
@@ -94,7 +94,7 @@ pub struct Notice {
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
-    /// Why it was asked for.
+    /// The reason of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Where the work is tracked.
@@ -103,30 +103,30 @@ pub struct Notice {
     /// How much could go wrong with it, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Risk>,
-    /// Of a request that waits: what the requester used before and what it would have let pass, a sentence each. The last one says
-    /// how much history that rests on.
+    /// For a pending request: what the requester used before and what it would have allowed, a sentence each. The last
+    /// one says how much history this is based on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<String>,
-    /// Of a request that waits: what it would change of what its requester may do, a sentence each. The last ones say how that is
+    /// For a pending request: what it would change for its requester, a sentence each. The last ones say how that is
     /// known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<String>,
-    /// Everything that is less than what was asked for, each with who or what made it less.
+    /// Everything that was reduced from the request, each with who or what reduced it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cuts: Vec<CutNotice>,
-    /// Until when somebody has to act: the request times out, the grant ends, the review is overdue.
+    /// The deadline of an action: the request times out, the grant ends, or the review is overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,
     /// The actor's words: the reason of a denial or a revocation, an approver's comment, a reviewer's finding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// What a reviewer asks.
+    /// The question of a reviewer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
     /// What the requester answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
-    /// Roles of the host: those whose approval was skipped in an emergency.
+    /// Roles of the host: those whose approval was skipped by break-glass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped_approvers: Vec<String>,
     /// Roles of the host: those who can act on it now.
@@ -135,26 +135,26 @@ pub struct Notice {
     /// Whether a review afterwards found that there was an emergency that the access fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub justified: Option<bool>,
-    /// The uses that it tells of.
+    /// The uses that it reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses: Option<Uses>,
-    /// Of a grant that is over: the permissions that were never used.
+    /// For an ended grant: the permissions that were never used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_used: Vec<String>,
-    /// Of a grant that is over: a smaller role of the catalogue that covers every use.
+    /// For an ended grant: a smaller role of the catalogue that covers every use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smaller_role: Option<String>,
-    /// Of a grant that is over: how many attempts of its holder were refused meanwhile, where any were.
+    /// For an ended grant: how many attempts of its holder were refused meanwhile, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<u64>,
-    /// Of a grant that is over: the alerts about it, the first twenty, each with its kind and its numbers.
+    /// For an ended grant: the alerts about it, the first twenty, each with its kind and its numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<String>,
-    /// Of a grant that is over: what was done most often, ten rows of a permission, a resource and how often, and one that says
-    /// how many more there are.
+    /// For an ended grant: what was done most often, ten rows of a permission, a resource and a count, and one with the
+    /// number of further rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<String>,
-    /// What an alert tells of: `burst`. What was found is the comment.
+    /// The kind of an alert: `burst`. The comment has the finding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
     /// The grants that were ended by one command.
@@ -186,32 +186,32 @@ pub struct Risk {
 /// One thing that makes a request more risky.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RiskNotice {
-    /// Which: `conflict_of_duties`.
+    /// The factor: `conflict_of_duties`.
     pub factor: String,
-    /// What of the request it is, for people.
+    /// Which part of the request it is about, for people.
     pub detail: String,
 }
 
-/// One thing that is less than what was asked for.
+/// One part of a request that was reduced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CutNotice {
-    /// What is less: `permissions`, `resource`, `duration`, `conditions`.
+    /// The part: `permissions`, `resource`, `duration`, `conditions`.
     pub what: String,
-    /// What was asked for. Left out where nothing was asked for: of conditions.
+    /// The requested value. Omitted for conditions, which are not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// What is given.
+    /// The given value.
     pub to: String,
-    /// Who or what made it less: an approver, or `rule:<key>` of the configuration.
+    /// Who reduced it: an approver, or `rule:<key>` of the configuration.
     pub by: String,
 }
 
-/// Uses of a grant, told together.
+/// Uses of a grant, reported together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Uses {
     /// How many.
     pub count: u64,
-    /// What was allowed: the first [`Uses::NAMED`] different ones.
+    /// The permissions used: the first [`Uses::NAMED`] different ones.
     pub permissions: Vec<String>,
     /// On what: the first [`Uses::NAMED`] different ones.
     pub resources: Vec<String>,
@@ -229,9 +229,9 @@ impl Uses {
 /// One of the grants that one command ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedGrant {
-    /// Which grant.
+    /// The grant.
     pub grant_id: String,
-    /// Who held it.
+    /// Its holder.
     pub holder: String,
     /// The role it gave.
     pub role: String,
@@ -241,7 +241,7 @@ pub struct EndedGrant {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "to", rename_all = "snake_case")]
 pub enum Link {
-    /// The page on which a request is approved, denied or asked back about. Such a link is signed.
+    /// The page on which a request is approved, denied or questioned. Such a link is signed.
     Approve {
         /// The request.
         request_id: String,
@@ -258,12 +258,12 @@ pub enum Link {
         /// The grant.
         grant_id: String,
     },
-    /// The page of a grant on which it is extended or given back.
+    /// The page of a grant on which it is extended or released.
     Extend {
         /// The grant.
         grant_id: String,
     },
-    /// The page on which access without approval is reviewed afterwards.
+    /// The page on which break-glass access is reviewed afterwards.
     Review {
         /// The grant.
         grant_id: String,
@@ -275,7 +275,7 @@ pub enum Link {
 }
 
 impl Notice {
-    /// A notice of this kind that says nothing else.
+    /// A notice of this kind without further values.
     #[must_use]
     pub fn new(kind: NoticeKind, at: Timestamp) -> Self {
         Self {
@@ -332,22 +332,22 @@ impl Notice {
         }
     }
 
-    /// The form in which it is kept and sent.
+    /// The form in which it is stored and sent.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Text, numbers and lists of text can always be written; a number that is no number is written as null.
+        // Text, numbers and lists of text can always be written; a number that is not finite is written as null.
         serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The notice of this form.
     ///
     /// # Errors
-    /// When it is no notice that this version writes.
+    /// When it is not a notice of this version.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
-    /// What it belongs to: notices about one request and the grant it led to are one conversation.
+    /// The thread that it belongs to: notices about one request and its grant are one conversation.
     #[must_use]
     pub fn thread(&self) -> Option<&str> {
         self.request_id.as_deref().or(self.grant_id.as_deref()).or(self.delegation_id.as_deref())

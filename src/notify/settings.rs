@@ -8,8 +8,8 @@ use super::{AddressKind, NoticeKey, NoticeKind, Reach};
 use crate::model::{ExportFormat, Principal, RiskLevel, RoleName, Secret, Ttl};
 use crate::workflow::WorkingHours;
 
-/// What is told, when, and by which channels. Every field is what the configuration key of that name below
-/// `notifications` says.
+/// Which notices are sent, when, and by which channels. Every field is defined by the configuration key of that name
+/// below `notifications`.
 ///
 /// ```
 /// use jit_access::notify::{NoticeKind, NoticeSettings};
@@ -27,27 +27,27 @@ pub struct NoticeSettings {
     pub use_digest: Ttl,
     /// `base_url`: what links begin with.
     pub base_url: Option<String>,
-    /// `zone`: the zone of recipients of whom none is known, an IANA name; UTC alone when `None`.
+    /// `zone`: the time zone of recipients without their own, an IANA name; UTC alone when `None`.
     pub zone: Option<String>,
     /// `channels`: by name.
     pub channels: BTreeMap<String, ChannelSettings>,
-    /// `routes`: what goes to which channel; everything to every channel when there are none.
+    /// `routes`: which notices go to which channel; everything to every channel when there are none.
     pub routes: Vec<Route>,
-    /// `security_channels`: the channels by which the security team is told; every channel with a target of its own when empty.
+    /// `security_channels`: the channels to the security team; every channel with a fixed target when empty.
     pub security_channels: Vec<String>,
     /// `checkpoint_channels`: the channels that get each signed checkpoint of the record.
     pub checkpoint_channels: Vec<String>,
     /// `quiet_hours`: when nothing is sent that is not urgent, in UTC.
     pub quiet_hours: Option<WorkingHours>,
-    /// `digest`: who gets what is not urgent gathered.
+    /// `digest`: who gets non-urgent notices as a digest.
     pub digest: DigestSettings,
     /// `templates`: a folder with templates that replace those of the library.
     pub templates: Option<PathBuf>,
     /// `link_secret`: what signed links are signed with.
     pub link_secret: Option<Secret>,
-    /// `attempts`: how often a message is tried before it is given up.
+    /// `attempts`: how often a message is tried before it fails finally.
     pub attempts: u32,
-    /// `max_age_hours`: what nobody could be told of for so long is not told any more, unless somebody can still act on it.
+    /// `max_age_hours`: a notice that could not be delivered for this long is dropped, unless action is still possible.
     pub max_age: Ttl,
 }
 
@@ -55,7 +55,7 @@ impl Default for NoticeSettings {
     fn default() -> Self {
         let minutes = |count: i64| Ttl::from_millis(count * 60_000).unwrap_or(Ttl::MAX);
         Self {
-            // Who wants a message more at each end says so.
+            // Off by default: one more message at the end of each grant.
             off: BTreeSet::from([NoticeKey::SessionSummary]),
             warnings: vec![minutes(15)],
             use_digest: minutes(60),
@@ -76,15 +76,15 @@ impl Default for NoticeSettings {
 }
 
 impl NoticeSettings {
-    /// Whether notices of this kind are written, as far as these settings say. Those of access without approval are
-    /// switched by the rules, see [`crate::workflow::BreakGlassRules::notify_security_team`].
+    /// Whether notices of this kind are written by these settings. Notices of break-glass access have their own switch,
+    /// see [`crate::workflow::BreakGlassRules::notify_security_team`].
     #[must_use]
     pub fn tells(&self, kind: NoticeKind) -> bool {
         !self.off.contains(&kind.key())
     }
 }
 
-/// Who gets what is not urgent gathered into one message, and when.
+/// Who gets non-urgent notices as one message, and when.
 ///
 /// ```
 /// use jit_access::notify::DigestSettings;
@@ -93,7 +93,7 @@ impl NoticeSettings {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestSettings {
-    /// `digest.people`: who wants one, beside those of whom the directory says so.
+    /// `digest.people`: who wants a digest, in addition to those in the directory.
     pub people: Vec<Principal>,
     /// `digest.minutes`: how far two digests are apart.
     pub every: Ttl,
@@ -105,7 +105,7 @@ impl Default for DigestSettings {
     }
 }
 
-/// What goes to which channels. A part that is `None` is no condition.
+/// Which notices go to which channels. `None` = any.
 ///
 /// ```
 /// use jit_access::notify::Route;
@@ -122,7 +122,7 @@ pub struct Route {
     pub roles: Option<Vec<RoleName>>,
     /// `risk_levels`: about requests as risky as this.
     pub risk_levels: Option<Vec<RiskLevel>>,
-    /// `approver_roles`: that those who hold one of these roles of the host have to answer.
+    /// `approver_roles`: for notices that holders of one of these host roles must answer.
     pub approver_roles: Option<Vec<RoleName>>,
 }
 
@@ -144,11 +144,11 @@ impl Route {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelSettings {
-    /// Of which kind, with its settings.
+    /// The kind, with its settings.
     pub kind: ChannelKind,
-    /// `per_minute`: how many messages it takes in a minute at most; any when `None`.
+    /// `per_minute`: how many messages it accepts in a minute; no limit when `None`.
     pub per_minute: Option<u32>,
-    /// `timeout_seconds`: how long one attempt may take.
+    /// `timeout_seconds`: the time limit of one attempt.
     pub timeout: Duration,
     /// `records`: it gets every record in this form, and no notices.
     pub records: Option<ExportFormat>,
@@ -179,7 +179,7 @@ impl ChannelSettings {
     }
 }
 
-/// What a channel is. Complete on purpose.
+/// The kind of a channel. Complete on purpose.
 ///
 /// ```
 /// use jit_access::notify::{ChannelKind, WebhookSettings};
@@ -194,7 +194,7 @@ pub enum ChannelKind {
     Slack(SlackSettings),
     /// `webhook`.
     Webhook(WebhookSettings),
-    /// `host`: one that the host gives when it opens the library, by this name.
+    /// `host`: a channel with this name that the host adds to the opened library.
     Host,
 }
 
@@ -222,7 +222,7 @@ impl ChannelKind {
 pub struct EmailSettings {
     /// `host`.
     pub host: String,
-    /// `port`; the usual one of `security` when `None`.
+    /// `port`; the default port of `security` when `None`.
     pub port: Option<u16>,
     /// `security`.
     pub security: MailSecurity,
@@ -236,7 +236,7 @@ pub struct EmailSettings {
     pub reply_to: Option<String>,
     /// `to`: the channel's own target.
     pub to: Vec<String>,
-    /// `list_id`: what the header of that name says; made of the sender's domain when `None`.
+    /// `list_id`: the header of that name; made from the sender's domain when `None`.
     pub list_id: Option<String>,
     /// `ca_file`: certificates that are trusted beside those of the library.
     pub ca_file: Option<PathBuf>,
@@ -268,11 +268,11 @@ impl Default for EmailSettings {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MailSecurity {
-    /// `starttls`: it begins in the open and must become TLS before anything is said. Port 587.
+    /// `starttls`: an unencrypted connection that must switch to TLS before anything else. Port 587.
     StartTls,
     /// `tls`: from the beginning. Port 465.
     Tls,
-    /// `none`: not at all, and without a password. Port 25.
+    /// `none`: no encryption, and no password. Port 25.
     None,
 }
 
@@ -329,6 +329,6 @@ pub struct WebhookSettings {
     pub allow_private: bool,
     /// `source`: the `source` of the events; the base URL when `None`.
     pub source: Option<String>,
-    /// `callback_for`: the caller of AuthZEN whose callbacks it takes, and nothing else.
+    /// `callback_for`: the AuthZEN caller whose callbacks it sends, and nothing else.
     pub callback_for: Option<String>,
 }
