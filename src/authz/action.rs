@@ -1,6 +1,6 @@
 //! The actions that the workflow policy decides about.
 //!
-//! One list: the enum, the names in policies and the actions of `policies/workflow.cedarschema` come from it. Which command
+//! One list defines the enum, the names in policies and the actions of `policies/workflow.cedarschema`. Which command
 //! needs which action is in the definition of the command (`CommandSpec::action`).
 
 macro_rules! groups {

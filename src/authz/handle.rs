@@ -1,4 +1,4 @@
-//! Which policy is in use: the shipped one, or another.
+//! The policy in use: the shipped one, or another.
 
 use std::sync::Arc;
 

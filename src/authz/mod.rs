@@ -1,15 +1,15 @@
 //! Who may do what in the workflow: the port in Cedar's words, and its two implementations.
 //!
-//! The rules send an [`AuthzRequest`] (principal, action, resource, context) before every command and before everything
-//! that is shown, and refuse what is not allowed. Some rules are no part of the policy, so no policy can change them: nobody
-//! reviews their own request, an approval must fill a step, what has ended stays ended, and a cut only narrows.
+//! The rules send an [`AuthzRequest`] (principal, action, resource, context) before every command and every read, and
+//! refuse what is not allowed. Some rules are not part of the policy, so no policy can change them: requesters cannot
+//! review their own request, an approval must fill a step, what has ended stays ended, and a cut only narrows.
 //!
 //! | file | question |
 //! |---|---|
-//! | `action` | which actions are there |
-//! | `request` | what is asked: principal, action, resource, context |
+//! | `action` | the actions |
+//! | `request` | the request: principal, action, resource, context |
 //! | `policy` | the port, and its answers |
-//! | `handle` | which policy is in use |
+//! | `handle` | the policy in use |
 //! | `plain` | the shipped policy in Rust, without Cedar |
 //! | `cedar` | the shipped policy, or an operator's, in Cedar |
 

@@ -62,7 +62,8 @@ pub trait WorkflowPolicy: fmt::Debug + Send + Sync {
         true
     }
 
-    /// Its text, where it is another policy than the shipped one and has a text: the record tells of a change by its digest.
+    /// Its text, if it differs from the shipped policy and has one: its digest is recorded, so the record shows a
+    /// change.
     fn text(&self) -> Option<&str> {
         None
     }

@@ -1,4 +1,4 @@
-//! What a workflow policy is asked: may this principal do this action on this resource?
+//! The request to a workflow policy: may this principal do this action on this resource?
 
 use super::AuthzAction;
 use crate::model::{
@@ -34,7 +34,7 @@ pub struct AuthzRequest<'a> {
 }
 
 impl<'a> AuthzRequest<'a> {
-    /// A request of a principal to whom no role is delegated.
+    /// A request of a principal without delegated roles.
     #[must_use]
     pub const fn new(
         principal: &'a Caller,
@@ -110,13 +110,13 @@ pub enum AuthzResource<'a> {
 pub struct Entitlement<'a> {
     /// The name of the role.
     pub role: &'a RoleName,
-    /// The permissions that it gives.
+    /// Its permissions.
     pub permissions: &'a PermissionSet,
     /// The resources that they apply to.
     pub scope: &'a Scope,
     /// The length of the grant.
     pub duration: Ttl,
-    /// Whether it is given without approval (break-glass).
+    /// Whether it is break-glass access.
     pub emergency: bool,
     /// Who is eligible for it by the operator's configuration.
     pub eligibility: Eligibility<'a>,

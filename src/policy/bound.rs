@@ -1,8 +1,8 @@
-//! What is the most that this grant may permit?
+//! The envelope of a grant: the most that it may permit.
 //!
-//! The envelope of a grant is made from the grant as it was approved, by another way than [`super::translate`]: nothing of it stands
-//! in the head of a policy, and what permissions mean is what the model says of each action, not what groups say. So a fault of
-//! one of the two is seen by whoever compares them.
+//! The envelope is made from the approved grant, in another way than [`super::translate`]: nothing of it is in the head
+//! of a policy, and permissions are expanded by the model's own rules for each action, not by groups. So comparing the
+//! two finds a fault in either.
 
 use cedar_policy::{Policy, PolicyId};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ pub(crate) fn bound(grant: &Grant, schema: &Schema) -> Result<Policy, PolicyErro
     Policy::from_json(Some(PolicyId::new("envelope")), policy).map_err(|error| untranslatable(&error))
 }
 
-/// Whether the set gives this action; of a group, which nobody can ask for, whether it gives something of it.
+/// Whether the set covers this action; for a group, which is never an action of a check, whether it covers any member.
 fn gives(permissions: &PermissionSet, name: &str) -> bool {
     match (Action::new(name), Permission::new(name)) {
         (Ok(action), _) => permissions.covers(&action),
@@ -60,7 +60,7 @@ fn gives(permissions: &PermissionSet, name: &str) -> bool {
     }
 }
 
-/// The forbid as a permit: what it forbids, to ask whether anything of that is allowed.
+/// The forbid as a permit, to test whether anything that it forbids is allowed.
 pub(crate) fn turned(forbid: &Policy) -> Result<Policy, PolicyError> {
     let wrong = |error: &dyn std::error::Error| PolicyError::Unanswerable { reason: reason(error) };
     let mut policy = forbid.to_json().map_err(|error| wrong(&error))?;

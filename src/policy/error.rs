@@ -1,10 +1,10 @@
-//! What went wrong with a policy, and with which grant.
+//! Errors of policies, with the grant.
 
 use std::fmt::Display;
 
 use crate::model::GrantId;
 
-/// Why there is no policy, no text or no answer. None of these is ever an allow.
+/// Why there is no policy, no text or no decision. None of these is ever an allow.
 ///
 /// ```
 /// use jit_access::policy::{PolicyError, Schema};
@@ -14,50 +14,50 @@ use crate::model::GrantId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// The schema is none, or its action groups are not those of the model.
+    /// The schema is invalid, or its action groups differ from the model.
     #[error("the schema does not fit: {reason}")]
     Schema {
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// An operator's policy of the workflow is none, or does not fit.
+    /// An operator's workflow policy is invalid, or does not fit the schema.
     #[error("the workflow policy does not fit: {}{reason}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
     Workflow {
         /// Where, when that is known.
         line: Option<usize>,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// A file of policies is none, or does not fit the schema.
+    /// A file of policies is invalid, or does not fit the schema.
     #[error("{file}{}: {reason}", place(*line, *column))]
     File {
-        /// Which file.
+        /// The file.
         file: String,
         /// The line, from one, when that is known.
         line: Option<usize>,
         /// The column, from one, when that is known.
         column: Option<usize>,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// A document of a host's entities is none, or does not fit the schema.
+    /// A document of a host's entities is invalid, or does not fit the schema.
     #[error("the entities do not fit: {reason}")]
     Entities {
-        /// What is wrong with them.
+        /// The problem.
         reason: String,
     },
-    /// A grant that no policy can say.
+    /// A grant that cannot be expressed as a policy.
     #[error("grant {grant} cannot be written as a policy: {reason}")]
     Untranslatable {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
         /// Why not.
         reason: String,
     },
-    /// A policy that the schema does not admit, such as one of an action that is not declared.
+    /// A policy that the schema does not permit, such as one with an undeclared action.
     #[error("grant {grant} does not fit the schema: {reason}")]
     Unfit {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
         /// Why not.
         reason: String,
@@ -65,7 +65,7 @@ pub enum PolicyError {
     /// Two live grants with one id.
     #[error("grant {grant} is there twice")]
     Duplicate {
-        /// Which grant.
+        /// The grant.
         grant: GrantId,
     },
     /// The written policies do not read back as the policies that were written.
@@ -75,7 +75,7 @@ pub enum PolicyError {
         reason: String,
     },
     /// Cedar could not evaluate the question or one of the policies. Cedar alone would skip such a policy, and a
-    /// skipped `forbid` forbids nothing; so there is no answer at all.
+    /// skipped `forbid` forbids nothing; so there is no decision at all.
     #[error("the policies could not be evaluated: {reason}")]
     Unanswerable {
         /// What happened.
@@ -88,7 +88,7 @@ fn place(line: Option<usize>, column: Option<usize>) -> String {
     [line, column].into_iter().map_while(|number| Some(format!(":{}", number?))).collect()
 }
 
-/// The text of an error and of everything that it rests on: Cedar says the cause in the source and not in the message.
+/// The text of an error and of its sources: Cedar puts the cause in the source and not in the message.
 pub(crate) fn reason(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

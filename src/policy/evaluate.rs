@@ -31,22 +31,22 @@ use crate::model::{GrantId, Outcome, Query, SessionId, Timestamp, ToolCall};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "an answer that nobody enforces protects nothing"]
 pub struct Answer {
-    /// Allow; deny when a policy forbids; not applicable when no policy speaks.
+    /// Allow; deny when a policy forbids; not applicable when no policy applies.
     pub outcome: Outcome,
     /// The grants that decided, every one that could, in order.
     pub grants: Vec<GrantId>,
-    /// The ids of the policies that decided and are no grants, in order: the host's own.
+    /// The ids of the deciding policies that are not grants, in order: the host's own.
     pub others: Vec<String>,
 }
 
-/// Asks Cedar, over these policies, at this instant.
+/// Evaluates these policies with Cedar, at this instant.
 ///
-/// The set may hold more than grants, such as the host's own policies; the entities that they can see are the principal,
-/// the action with its groups, and the resource with its parent. `now` is all the context there is, so no grant with
-/// conditions decides. The answer is the same whether the set holds every grant there is or the holder's own.
+/// The set may contain more than grants, such as the host's own policies; they see the principal, the action with its
+/// groups, and the resource with its parent as entities. The context contains only `now`, so no grant with conditions
+/// decides. The answer is the same for all grants and for the holder's own.
 ///
 /// # Errors
-/// When any policy fails to evaluate, whatever the others say. Cedar itself would skip it.
+/// When any policy fails to evaluate, whatever the others decide. Cedar itself would skip it.
 pub fn authorize(policies: &PolicySet, query: &Query<'_>, now: Timestamp) -> Result<Answer, PolicyError> {
     authorize_given(policies, query, now, &Attributes::default())
 }
@@ -67,7 +67,7 @@ pub fn authorize_given(
 /// What the library itself puts into the context of every question.
 pub(super) const FILLED: [&str; 6] = [NOW, MFA_AT, ADDRESS, SESSION, CALL, USED_UP];
 
-/// The context of a question at this instant, with what is known and what is told besides.
+/// The context of a question at this instant, with these attributes and additional values.
 pub(super) fn context(
     now: Timestamp,
     given: &Attributes,
@@ -100,15 +100,15 @@ pub(super) fn context(
     Ok(made)
 }
 
-/// The context of a question of which no more is known than its instant, as it was made last. To make one reads the name of a
-/// function and a date, which takes longer than to evaluate some policies, and many questions come in one millisecond.
+/// The last context that had an instant and nothing else. Making one parses the name of a function and a date, which
+/// takes longer than evaluating some policies, and many questions come in one millisecond.
 static LAST: Mutex<Option<(Timestamp, Context)>> = Mutex::new(None);
 
 fn unanswerable(error: &dyn std::error::Error) -> PolicyError {
     PolicyError::Unanswerable { reason: reason(error) }
 }
 
-/// What the context of a question holds besides its instant. What is left out meets no condition.
+/// The attributes of a question's context besides its instant. A missing one meets no condition.
 ///
 /// ```
 /// use jit_access::policy::Attributes;
@@ -121,23 +121,23 @@ fn unanswerable(error: &dyn std::error::Error) -> PolicyError {
 pub struct Attributes {
     /// When the principal signed in with a second factor.
     pub mfa_at: Option<Timestamp>,
-    /// Where the question comes from.
+    /// The address of the caller.
     pub address: Option<IpAddr>,
     /// The session or task it belongs to.
     pub session: Option<SessionId>,
     /// The exact call of a tool that it is about.
     pub call: Option<ToolCall>,
-    /// The grants with numbered uses that have none left.
+    /// The grants with a limit of uses that have none left.
     pub used_up: Option<Vec<GrantId>>,
 }
 
-/// Apart from [`authorize`] so that a test can ask without an instant; nobody else may.
+/// Separate from [`authorize`] so that a test can evaluate without an instant; nothing else may.
 pub(super) fn ask(policies: &PolicySet, query: &Query<'_>, context: Context) -> Result<Answer, PolicyError> {
     let principal = vocabulary::principal(query.principal)?;
     let action = vocabulary::action(query.action)?;
     let resource = vocabulary::resource(query.resource)?;
     let entities = entities(query, &principal, &action, &resource)?;
-    // Without a schema on purpose: a host may ask about an action that no schema of ours declares, and `*` covers it.
+    // Without a schema on purpose: a host may ask about an action that our schemas do not declare, and `*` covers it.
     let request = Request::new(principal, action, resource, context, None).map_err(|error| unanswerable(&error))?;
     let response = Authorizer::new().is_authorized(&request, policies, &entities);
     let errors: Vec<String> = response.diagnostics().errors().map(|error| reason(error)).collect();
@@ -162,7 +162,7 @@ pub(super) fn ask(policies: &PolicySet, query: &Query<'_>, context: Context) -> 
     Ok(Answer { outcome, grants, others })
 }
 
-/// The three things a question is about, each with what it belongs to.
+/// The three entities of a question, each with its parents.
 fn entities(
     query: &Query<'_>,
     principal: &EntityUid,
@@ -174,7 +174,7 @@ fn entities(
     let parent: HashSet<EntityUid> =
         query.resource.parent().map(vocabulary::thing).into_iter().collect::<Result<_, _>>()?;
     let mut all = vec![Entity::new_no_attrs(action.clone(), groups), Entity::new_no_attrs(resource.clone(), parent)];
-    // An agent that asks about itself is one entity, and Cedar refuses the same one twice.
+    // An agent that is both principal and resource is one entity, and Cedar refuses duplicates.
     if principal != resource {
         all.push(Entity::with_uid(principal.clone()));
     }

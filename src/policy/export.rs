@@ -1,4 +1,4 @@
-//! Which text says what all live grants give: for people, for auditors, and for other engines.
+//! All live grants as Cedar text: for people, auditors and other engines.
 
 use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
@@ -12,12 +12,11 @@ use crate::model::{Grant, GrantId, PermissionSet, PrincipalKind, ResourceKind, R
 
 /// All of `grants` that are live at `now`, as one Cedar policy set in text.
 ///
-/// The same input gives the same bytes, whatever order the grants come in. The text is ASCII: every other character of an
-/// id stands there as an escape, so that nothing in it can reorder, hide or imitate what a reader sees. Each policy's
-/// `@id` is its grant.
+/// The same grants give the same bytes, in any order. The text is ASCII: every other character of an id is escaped, so
+/// that it can neither reorder, hide nor imitate visible text. Each policy's `@id` is its grant.
 ///
-/// The text was read back and found to be the policies that were written, and each policy to fit `schema`, before
-/// this returns. A grant whose permissions or kinds the schema does not declare is an error; see [`Schema::with`].
+/// Before this returns, the text was read back and compared with the policies, and each policy was validated against
+/// `schema`. A grant with permissions or kinds that the schema does not declare is an error; see [`Schema::with`].
 ///
 /// # Errors
 /// When one of the live grants cannot be written, does not fit the schema, or is there twice.
@@ -52,8 +51,8 @@ pub fn export<'a>(
     Ok(text)
 }
 
-/// All that strict validation looks at: types and actions. Who, which and when are data to it, so grants of one shape
-/// fit or do not fit together. Checking each shape once keeps an export of thousands of grants from taking minutes:
+/// Everything that strict validation examines: types and actions. Ids and times are data to it, so grants of one shape
+/// are all valid or all invalid. Validating each shape once keeps an export of thousands of grants from taking minutes:
 /// the validator visits every action for every kind of principal and resource.
 #[derive(PartialEq, Eq, Hash)]
 struct Shape<'a> {
@@ -75,14 +74,14 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// The policy as people lay it out. The formatter itself compares what it wrote with what it read.
+/// The policy in Cedar's standard layout. The formatter verifies its own output.
 fn pretty(policy: &str) -> Result<String, PolicyError> {
     policies_str_to_pretty(&ascii(policy), &Config { line_width: 100, indent_width: 2 })
         .map_err(|error| PolicyError::Unwritable { reason: error.to_string() })
 }
 
-/// Everything outside ASCII as `\u{…}`. In a policy such characters stand within string literals only, where the escape
-/// is the same character; controls and quotes have been escaped by Cedar already.
+/// Escapes everything outside ASCII as `\u{…}`. In a policy such characters occur only in string literals, where the
+/// escape is the same character; Cedar has already escaped controls and quotes.
 fn ascii(policy: &str) -> String {
     let mut text = String::with_capacity(policy.len());
     for c in policy.chars() {
@@ -95,8 +94,8 @@ fn ascii(policy: &str) -> String {
     text
 }
 
-/// The policies of a text that was written here, under the ids that their `@id` says. For our own text alone: Cedar's
-/// parser recurses as deep as its input nests.
+/// The policies of a text that was written here, named by their `@id`. Only for our own text: Cedar's parser recurses
+/// as deep as its input nests.
 fn read_back(text: &str) -> Result<PolicySet, PolicyError> {
     let unwritable = |why: String| PolicyError::Unwritable { reason: why };
     let numbered = PolicySet::from_str(text).map_err(|error| unwritable(reason(&error)))?;

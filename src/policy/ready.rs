@@ -1,8 +1,8 @@
-//! Which sets of guardrails come with the library?
+//! Built-in sets of guardrails.
 
 use crate::model::PolicyFile;
 
-/// Their names and texts, as they stand in `policies/guardrails`.
+/// Their names and texts, from `policies/guardrails`.
 const READY: [(&str, &str); 2] = [
     ("mac-strict", include_str!("../../policies/guardrails/mac-strict.cedar")),
     ("mac-relaxed", include_str!("../../policies/guardrails/mac-relaxed.cedar")),

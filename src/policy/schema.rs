@@ -1,7 +1,7 @@
-//! Which types and actions there are, and does a policy fit them.
+//! The schema: types and actions, and validation of policies.
 //!
-//! A schema is the library's own part (who asks, what a check carries), and beside it a host's kinds and actions: from a
-//! file, or declared from what the configuration and the grants name.
+//! A schema is the library's own part (principals, the context of a check) plus a host's kinds and actions: from a
+//! file, or declared from the configuration and the grants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::vocabulary::{self, ACTION, ADDRESS, CONTEXT, EVERYTHING, MFA_AT, NOW,
 use super::{PolicyError, translate};
 use crate::model::{Action, Grant, GrantId, Permission, ResourceKind, Scope};
 
-/// The types, actions and groups that policies may speak of.
+/// The types, actions and groups that policies may use.
 ///
 /// ```
 /// use jit_access::model::Permission;
@@ -53,14 +53,14 @@ struct Parts {
 const CORE: &str = include_str!("../../policies/schema.cedarschema");
 /// `policies/contextforge.cedarschema`.
 const CONTEXTFORGE: &str = include_str!("../../policies/contextforge.cedarschema");
-/// The one type of a host's that is no kind of resource: what principals are in.
+/// The one type of a host that is not a kind of resource: the parents of principals.
 pub(super) const ROLE: &str = "Role";
 
 impl Schema {
     /// The library's own part alone, for hosts without a schema.
     ///
     /// # Errors
-    /// Never for the file as it is shipped.
+    /// Never for the shipped file.
     pub fn core() -> Result<Self, PolicyError> {
         Self::parse("")
     }
@@ -68,7 +68,7 @@ impl Schema {
     /// The kinds and actions of ContextForge.
     ///
     /// # Errors
-    /// Never for the file as it is shipped.
+    /// Never for the shipped file.
     pub fn contextforge() -> Result<Self, PolicyError> {
         Self::parse(CONTEXTFORGE)
     }
@@ -79,13 +79,13 @@ impl Schema {
         CONTEXTFORGE
     }
 
-    /// A host's schema in Cedar's format: its kinds of resource, as entity types, and its actions, if it wants to name them.
-    /// The library's own types and actions are there besides; `User`, `Agent`, `Role` and `Context` may be declared in
-    /// their place. Every action applies to every kind, whatever the text says.
+    /// Parses a host's schema in Cedar's format: its resource kinds, as entity types, and its actions, if it names
+    /// them. The library's own types and actions are added; `User`, `Agent`, `Role` and `Context` may be declared
+    /// instead. Every action applies to every kind, whatever the text says.
     ///
     /// # Errors
-    /// When it is no schema, an entity type is no kind of resource, or an action is not in just the groups that the model
-    /// says.
+    /// When it is not a valid schema, an entity type is not a resource kind, or the groups of an action differ from the
+    /// model.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let mut host = json_of(text)?;
         let own = Parts::of(host.remove(""));
@@ -119,8 +119,8 @@ impl Schema {
         self.0.kinds.iter()
     }
 
-    /// This schema, and whatever it does not declare yet of these permissions and of the kinds in these scopes: the
-    /// operator's catalogue, the grants that outlived their role. Exceptions are permissions too.
+    /// This schema, extended by the undeclared ones of these permissions and of the kinds in these scopes: for the
+    /// operator's catalogue, and grants that outlived their role. Exceptions are permissions too.
     ///
     /// # Errors
     /// When Cedar refuses the schema that this makes.
@@ -148,7 +148,7 @@ impl Schema {
             return Ok(self.clone());
         }
         let mut own = self.0.own.clone();
-        // Values and not text: a name in JSON is a string, whatever it holds.
+        // As values and not as text: a name in JSON is always a string.
         own.actions.extend(wanted.iter().map(|permission| (permission.as_str().to_owned(), member(permission))));
         for (kind, parents) in &parents {
             let parents: Vec<String> = parents.iter().map(vocabulary::resource_type).collect();
@@ -167,7 +167,7 @@ impl Schema {
     /// Whether the policy that is this grant fits, strictly. A grant without a policy fits.
     ///
     /// # Errors
-    /// When it does not; the error names the grant and says why.
+    /// When it does not; the error names the grant and the problem.
     pub fn check(&self, grant: &Grant) -> Result<(), PolicyError> {
         match translate(grant)? {
             Some(policy) => self.check_policy(grant.id, &policy),
@@ -250,9 +250,9 @@ fn member(permission: &Permission) -> Value {
     json!({ "memberOf": groups })
 }
 
-/// Has every action apply to every kind of principal and of resource. Were actions tied to kinds, Cedar would refuse a
-/// grant whose action can never meet its resource, and one new call site of the host could break old grants. Groups
-/// apply too: a policy of a group that applies to nothing and has no members is an error to Cedar.
+/// Makes every action apply to every kind of principal and of resource. If actions were bound to kinds, Cedar would
+/// refuse a grant whose action can never meet its resource, and one new call site of the host could break old grants.
+/// Groups apply too: for Cedar, a policy with a group that applies to nothing and has no members is an error.
 fn apply_to_all(actions: &mut Map<String, Value>, kinds: &BTreeSet<ResourceKind>) {
     let mut resources: Vec<String> = kinds.iter().map(vocabulary::resource_type).collect();
     resources.push(EVERYTHING.to_owned());
@@ -269,7 +269,7 @@ fn apply_to_all(actions: &mut Map<String, Value>, kinds: &BTreeSet<ResourceKind>
     }
 }
 
-/// A host may declare what a check carries, but grants look at what the library puts there.
+/// A host may declare the context of a check, but grants use what the library puts there.
 fn check_context(parts: &Parts) -> Result<(), PolicyError> {
     let attributes = parts.common_types.get(CONTEXT).and_then(|context| context.get("attributes"));
     let missing = [NOW, MFA_AT, ADDRESS, SESSION, USED_UP]
@@ -281,8 +281,8 @@ fn check_context(parts: &Parts) -> Result<(), PolicyError> {
     }
 }
 
-/// Every declared action must be in exactly the groups that the model says: an action that is in `tools.*` for Cedar and
-/// not for the index is a right that one of the two does not know of.
+/// Every declared action must be in exactly the groups of the model: an action that is in `tools.*` for Cedar and not
+/// for the index would be a right that only one of the two has.
 fn check_groups(schema: &cedar_policy::Schema) -> Result<(), PolicyError> {
     let entities = schema.action_entities().map_err(|error| unfit(&error))?;
     let mut wrong: BTreeMap<String, String> = BTreeMap::new();
@@ -307,7 +307,7 @@ fn expected_groups(uid: &EntityUid) -> Result<BTreeSet<String>, PolicyError> {
         return Err(wrong(format!("action `{name}` is in a namespace")));
     }
     let groups = match (name.strip_suffix(['*']), Action::new(&name)) {
-        // What the model cannot name as a permission: the one group of the actions that no grant can give.
+        // The one group that the model cannot name as a permission: the actions that no grant can give.
         _ if name == "jit.*" => Vec::new(),
         (Some(_), _) => Permission::new(&name).map_err(|error| wrong(error.to_string()))?.groups(),
         (None, Ok(action)) => action.groups(),

@@ -1,9 +1,9 @@
-//! Which of very many policies can decide this request?
+//! Selects the few policies of very many that can decide a request.
 //!
-//! Cedar evaluates every policy it is given. What stands in the head of a policy (`principal == …`, `resource in …`) is
-//! known before, so each policy is kept under the most telling part of its head, and a request meets only those whose
-//! whole head fits. A policy whose head does not fit is not satisfied and cannot fail, so leaving it out changes neither
-//! decision, reasons nor errors.
+//! Cedar evaluates every policy that it is given. The head of a policy (`principal == …`, `resource in …`) is known in
+//! advance, so each policy is stored under the most selective part of its head, and a request is evaluated only with
+//! policies whose whole head matches. A policy whose head does not match is not satisfied and cannot fail, so leaving
+//! it out changes neither decision, reasons nor errors.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -49,11 +49,11 @@ pub struct ScopedPolicies {
     timed: bool,
     /// Whether any of them may look at the groups that an action is in.
     grouped: bool,
-    /// What was asked of together lately. A set takes longer to make than to evaluate.
+    /// Recently used sets. A set takes longer to make than to evaluate.
     made: Mutex<HashMap<Box<[u64]>, Arc<PolicySet>>>,
 }
 
-/// How many sets are kept. When there are more, all are made anew.
+/// How many sets are cached. When there are more, the cache is cleared.
 const MADE: usize = 4_096;
 
 #[derive(Debug)]
@@ -66,8 +66,8 @@ struct Kept {
     template: Option<cedar_policy::Template>,
 }
 
-/// A policy beside those that are kept, such as the policy of a live grant. The number is its own for as long as the process
-/// lives: sets are known again by their numbers.
+/// A policy beside the stored ones, such as the policy of a live grant. The number is unique in the process: cached
+/// sets are found by their numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Beside {
     pub(crate) number: u64,
@@ -116,7 +116,7 @@ impl ScopedPolicies {
         Ok(this)
     }
 
-    /// These policies, of which none is a link.
+    /// These policies, none of which is a template link.
     pub(super) fn of(policies: Vec<Policy>) -> Self {
         let mut this = Self::default();
         policies.into_iter().for_each(|policy| this.keep(policy, None));
@@ -129,7 +129,7 @@ impl ScopedPolicies {
         self.policies.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.policies.is_empty()
@@ -141,7 +141,7 @@ impl ScopedPolicies {
         self.policies.iter().map(|kept| &kept.policy)
     }
 
-    /// Whether any of them may look at the instant, so that an answer may not last.
+    /// Whether any of them may use the instant, so that a decision may not last.
     pub(crate) const fn looks_at_time(&self) -> bool {
         self.timed
     }
@@ -170,7 +170,7 @@ impl ScopedPolicies {
         self.evaluate(&numbers, request, entities, beside)
     }
 
-    /// The numbers of those whose heads fit and that are wanted, in order.
+    /// The numbers of the wanted ones whose heads match, in order.
     pub(super) fn fitting(
         &self,
         request: &Request,
@@ -296,7 +296,7 @@ impl ScopedPolicies {
     }
 }
 
-/// An entity, and what it is in.
+/// An entity, and its ancestors.
 type Member<'a> = (&'a EntityUid, HashSet<&'a EntityUid>);
 
 /// What heads are compared with.

@@ -1,4 +1,4 @@
-//! Which policies say what is so without a grant?
+//! Standing policies: what is permitted or forbidden without a grant.
 
 use super::guardrails::all_of;
 use super::scoped::ScopedPolicies;
@@ -25,8 +25,8 @@ impl StandingPolicies {
     /// The policies of these files.
     ///
     /// # Errors
-    /// With file, line and column where a text is too long or nests too deep, is no Cedar, or does not fit the schema; when
-    /// two policies have one `@id`.
+    /// With file, line and column when a text is too long or nested too deep, is not Cedar, or does not fit the schema;
+    /// when two policies have the same `@id`.
     pub fn parse(files: &[PolicyFile], schema: &Schema) -> Result<Self, PolicyError> {
         Ok(Self(ScopedPolicies::of(all_of(files, schema, text::WHOLE)?)))
     }
@@ -37,7 +37,7 @@ impl StandingPolicies {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -20,7 +20,7 @@ fn set(allowed: &[&str], excepted: &[&str]) -> PermissionSet {
     PermissionSet::with_exceptions(all(allowed), all(excepted)).unwrap()
 }
 
-/// A grant with everything on it; tests change what they are about.
+/// A grant with a value in every field; tests change what they need.
 fn grant(number: u128) -> Grant {
     Grant {
         id: GrantId::from_u128(number),

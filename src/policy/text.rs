@@ -1,7 +1,7 @@
-//! Which policies does a text of an operator's hold?
+//! Reads the policies in a text of an operator.
 //!
-//! Cedar's parser recurses, and text nested a thousand deep would end the process. So a text is measured before Cedar sees
-//! it, by bounds that nobody reaches who writes for people.
+//! Cedar's parser is recursive, and text nested a thousand deep would abort the process. So a text is measured before
+//! Cedar reads it, with limits far above any text that people write.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Where this byte of the text stands.
+    /// The line and column of this byte.
     fn of(text: &str, byte: usize) -> Option<Self> {
         let before = text.get(..byte)?;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -45,15 +45,15 @@ impl Place {
     }
 }
 
-/// What is wrong with a text, and where, when that is known.
+/// What is wrong with a text, and where, if known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TextError {
     pub(crate) place: Option<Place>,
     pub(crate) reason: String,
 }
 
-/// The policies in the order of the text, each under the name of its `@id`, or else of its line, with the place where it
-/// begins. They are syntax: whether they fit a schema is not asked here.
+/// The policies in the order of the text, each named by its `@id`, or otherwise by its line, with its place. Only
+/// syntax: they are not checked against a schema.
 pub(crate) fn policies(text: &str, most: usize) -> Result<Vec<(Place, Policy)>, TextError> {
     let begins = measured(text, most)?;
     let place = |id: &PolicyId| numbered(id).and_then(|number| begins.get(number)).copied();
@@ -82,11 +82,11 @@ pub(crate) fn policies(text: &str, most: usize) -> Result<Vec<(Place, Policy)>, 
     parsed.into_iter().map(named).collect()
 }
 
-/// What Cedar says, with the place that it points to.
+/// Cedar's error, with the place that it points to.
 pub(crate) fn said(text: &str, detailed: &DetailedError, error: &dyn std::error::Error) -> TextError {
     let at = detailed.source_locations.first().map(|label| label.loc.start);
     let mut message = reason(error);
-    // Its help names what was probably meant.
+    // Cedar's help names the probable correction.
     if let Some(help) = &detailed.help {
         message = format!("{message} ({help})");
     }
@@ -97,7 +97,7 @@ fn unfit(place: Option<Place>, reason: impl Into<String>) -> TextError {
     TextError { place, reason: reason.into() }
 }
 
-/// Cedar calls what it reads `policy0`, `policy1`, … in the order of the text.
+/// Cedar names unnamed policies `policy0`, `policy1`, … in the order of the text.
 fn numbered(id: &PolicyId) -> Option<usize> {
     let id: &str = id.as_ref();
     id.strip_prefix("policy")?.parse().ok()
@@ -109,8 +109,8 @@ fn measured(text: &str, most: usize) -> Result<Vec<Place>, TextError> {
         return Err(unfit(None, format!("the text has {} bytes, and {most} is the most", text.len())));
     }
     let (mut begins, mut at, mut inside) = (Vec::new(), Place { line: 1, column: 0 }, false);
-    // How many tokens follow each other, and how many did where each bracket opened: what a bracket holds counts as one
-    // when it closes, and what a comma separates stands side by side.
+    // The number of tokens in a row, and that number at each open bracket: a closed bracket counts as one token, and a
+    // comma starts a new count.
     let (mut chain, mut open) = (0_usize, Vec::<usize>::new());
     let mut before = Kind::Space;
     let mut rest = text.chars().peekable();
@@ -159,7 +159,7 @@ enum Kind {
     Word,
     /// Part of an operator.
     Sign,
-    /// What stands alone.
+    /// A single token.
     Other,
 }
 
@@ -175,12 +175,12 @@ impl Kind {
     }
 }
 
-/// Goes on after the closing quote.
+/// Continues after the closing quote.
 fn skip_string(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, at: &mut Place) {
     while let Some(c) = rest.next() {
         at.step(c);
         match c {
-            // What is escaped closes nothing.
+            // An escaped quote does not close the string.
             '\\' => rest.next().into_iter().for_each(|escaped| at.step(escaped)),
             '"' => break,
             _ => {}

@@ -1,4 +1,4 @@
-//! Which policy is this grant.
+//! A grant as a policy.
 //!
 //! ```cedar
 //! @id("0198c7a2-…") @role("billing-support") …
@@ -11,7 +11,7 @@
 //! unless { action in [Action::"invoices.delete"] };
 //! ```
 //!
-//! Why a grant was asked for never enters: a policy is read by machines and by people without a right to know.
+//! The reason of a grant is never included: a policy is read by machines and by people who may not see it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,8 +25,7 @@ use crate::model::{
     Conditions, Grant, Networks, Permission, PermissionSet, ResourceId, SIGN_IN_SKEW_MILLIS, Scope, Timestamp, Window,
 };
 
-/// The policy that is this grant; `None` when the grant was taken away, was given back, is held
-/// back, or is on record as over.
+/// The policy of this grant; `None` when the grant was revoked, released, suspended, or has ended on record.
 ///
 /// The policy's id is the grant's. The instant decides nothing here: the window is part of the policy.
 ///
@@ -65,7 +64,7 @@ pub fn policies<'a>(grants: impl IntoIterator<Item = &'a Grant>) -> Result<Polic
     Ok(set)
 }
 
-/// One action is named, more are listed: a group stands in a list even when it is alone.
+/// One action is named, more are listed: a group is in a list even when it is alone.
 fn actions(permissions: &PermissionSet) -> Result<pst::ActionConstraint, PolicyError> {
     Ok(match permissions.allowed() {
         [one] if one.wildcard_prefix().is_none() => pst::ActionConstraint::Eq(vocabulary::permission(one)?.into()),
@@ -73,7 +72,7 @@ fn actions(permissions: &PermissionSet) -> Result<pst::ActionConstraint, PolicyE
     })
 }
 
-/// What the head of a policy says of a scope: it has room for a kind and one thing.
+/// The scope in the head of a policy, which can contain a kind and one resource.
 fn resources(scope: &Scope) -> Result<pst::ResourceConstraint, PolicyError> {
     use pst::ResourceConstraint::{Any, Eq, In, Is, IsIn};
     let kind = scope.kind().map(|kind| entity_type(&vocabulary::resource_type(kind))).transpose()?;
@@ -83,7 +82,7 @@ fn resources(scope: &Scope) -> Result<pst::ResourceConstraint, PolicyError> {
     Ok(match (kind, scope.things().next()) {
         (None, None) => Any,
         (Some(kind), None) => Is(kind),
-        // The thing and everything whose parent it is: `in` is just that.
+        // The resource and everything whose parent it is: that is the meaning of `in`.
         (None, Some(thing)) => In(uid(thing)?),
         (Some(_), Some(thing)) if scope.kind() == Some(thing.kind()) => Eq(uid(thing)?),
         (Some(kind), Some(thing)) => IsIn(kind, uid(thing)?),
@@ -122,12 +121,13 @@ fn clauses(grant: &Grant) -> Result<Vec<pst::Clause>, PolicyError> {
     Ok(clauses)
 }
 
-/// A clause for each condition: `context has session && context.session == "task-42"`. What is left out meets none.
+/// A clause for each condition: `context has session && context.session == "task-42"`. A missing value meets no
+/// condition.
 fn conditions(grant: &Grant) -> Vec<Arc<pst::Expr>> {
     let Conditions { mfa_within, networks, session, max_uses, call } = &grant.conditions;
     let mfa = mfa_within.map(|within| {
-        // What is added to `now`, which lies in the window here, cannot overflow; what is added to a host's instant could, and
-        // a policy that fails is skipped.
+        // Adding to `now`, which is in the window here, cannot overflow; adding to a host's instant could, and a policy
+        // that fails is skipped.
         let fresh = binary(pst::BinaryOp::Less, later(now(), -within.millis()), attribute(MFA_AT));
         let not_ahead = binary(pst::BinaryOp::LessEq, attribute(MFA_AT), later(now(), SIGN_IN_SKEW_MILLIS));
         given(MFA_AT, binary(pst::BinaryOp::And, fresh, not_ahead))

@@ -1,9 +1,10 @@
-//! What the model's nouns are called in Cedar: entity types, and the entities that stand for values.
+//! The Cedar names of the model: entity types, and the entities of values.
 //!
-//! A kind of resource is the entity type of the same name with a capital first letter; a hyphen, which no Cedar name may
-//! have, becomes two underscores, which no kind has: `invoice` is `Invoice`, `purchase-order` is `Purchase__order`. A name
-//! that Cedar or the library's own schema uses for something else gets an underscore at its end, where no kind has one:
-//! `action` is `Action_`. So two kinds are never one type, and a type is read back as its kind.
+//! A resource kind is the entity type of the same name with a capital first letter; a hyphen, which no Cedar name may
+//! contain, becomes two underscores, which no kind contains: `invoice` is `Invoice`, `purchase-order` is
+//! `Purchase__order`. A name that Cedar or the library's own schema uses for something else gets an underscore at its
+//! end, where no kind has one: `action` is `Action_`. So two kinds are never one type, and the kind of a type can be
+//! read back.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -17,17 +18,17 @@ use crate::model::{Action, Permission, Principal, PrincipalKind, Resource, Resou
 
 /// The type of every action.
 pub(super) const ACTION: &str = "Action";
-/// The attribute of the context that says when. The library fills it; a caller cannot.
+/// The context attribute with the instant. The library fills it; a caller cannot.
 pub(super) const NOW: &str = "now";
 /// When the principal signed in with a second factor.
 pub(super) const MFA_AT: &str = "mfa_at";
-/// Where the question comes from.
+/// The address of the caller.
 pub(super) const ADDRESS: &str = "address";
 /// The session or task that the question belongs to.
 pub(super) const SESSION: &str = "session";
 /// The exact call of a tool, as canonical JSON.
 pub(super) const CALL: &str = "call";
-/// The ids of the grants with numbered uses that have none left.
+/// The ids of the grants with a limit of uses that have none left.
 pub(super) const USED_UP: &str = "used_up";
 /// The type of the context of every action, in the schema.
 pub(super) const CONTEXT: &str = "Context";
@@ -45,7 +46,7 @@ pub(super) const fn principal_type(kind: PrincipalKind) -> &'static str {
 /// The entity type of [`Resource::everything`].
 pub(super) const EVERYTHING: &str = "Everything";
 
-/// Types that are no kinds of resource: those that mean something else to Cedar, and those of the library's own schema.
+/// Types that are not resource kinds: those with another meaning in Cedar, and those of the library's own schema.
 const TAKEN: [&str; 6] = [ACTION, CONTEXT, EVERYTHING, "Bool", "Long", "String"];
 
 /// The entity type of a kind of resource. A principal that is a resource too is of one type, and one entity if the names
@@ -61,7 +62,7 @@ pub(super) fn resource_type(kind: &ResourceKind) -> String {
     name
 }
 
-/// The kind of resource that this entity type stands for.
+/// The resource kind of this entity type.
 pub(super) fn kind_of(entity_type: &str) -> Option<ResourceKind> {
     let mut name = entity_type.strip_suffix('_').unwrap_or(entity_type).replace("__", "-");
     name.get_mut(..1)?.make_ascii_lowercase();
@@ -73,8 +74,8 @@ pub(super) fn uid(entity_type: &str, id: &str) -> Result<EntityUid, PolicyError>
     Ok(EntityUid::from_type_name_and_id(type_named(entity_type)?, EntityId::new(id)))
 }
 
-/// Types whose names were read before: to read one takes longer than to evaluate a policy. Callers may make up kinds, so only
-/// so many are kept.
+/// A cache of parsed type names: parsing one takes longer than evaluating a policy. Callers can invent kinds, so its
+/// size is limited.
 static TYPES: Mutex<BTreeMap<String, EntityTypeName>> = Mutex::new(BTreeMap::new());
 const MOST_TYPES: usize = 256;
 

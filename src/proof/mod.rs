@@ -1,8 +1,8 @@
-//! Is it so for all people and things, also those that nobody has told of, that a grant adds nothing outside of its envelope?
+//! Proves for all people and things, known or not, that a grant adds nothing outside of its envelope.
 //!
-//! The policies are compiled to logic by Cedar's own symbolic compiler and given to the solver cvc5, a program that has to be
-//! installed beside this library (`cvc5` on the path, or where the variable `CVC5` says). A proof takes a second or so and runs
-//! another program, so it is made where nobody waits for a check. Without the solver nothing is ever called proven.
+//! Cedar's symbolic compiler compiles the policies to logic, and the solver cvc5 decides; cvc5 is a program that must
+//! be installed beside this library (`cvc5` on the path, or where the variable `CVC5` says). A proof takes about a
+//! second and runs another program, so no check waits for it. Without the solver nothing is ever called proven.
 //!
 //! For each kind of principal, each action and each kind of thing of the schema:
 //!
@@ -40,7 +40,7 @@ pub struct Prover {
     limit: Duration,
 }
 
-/// What came of a proof.
+/// The result of a proof.
 ///
 /// ```
 /// use jit_access::proof::Proof;
@@ -54,17 +54,17 @@ pub enum Proof {
     Proven {
         /// In how many environments: a kind of principal, an action and a kind of thing each.
         environments: usize,
-        /// The program that said so, and its version.
+        /// The solver and its version.
         solver: String,
     },
     /// A property does not hold.
     Refuted {
-        /// Which.
+        /// The property.
         property: &'static str,
-        /// A request for which it does not.
+        /// A request for which it does not hold.
         counterexample: String,
     },
-    /// Nobody knows: there was no time, or the solver failed.
+    /// Unknown: the time was up, or the solver failed.
     Undecided {
         /// What happened.
         why: String,
@@ -72,7 +72,7 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// What may be said of the grant: `proven`, `refuted`, or no more than `enumerated`.
+    /// The verdict about the grant: `proven`, `refuted`, or only `enumerated`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ impl Proof {
         }
     }
 
-    /// The same without that word: by which solver, for which case not, or why nobody knows.
+    /// The rest of the verdict: the solver, the counterexample, or why it is unknown.
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
@@ -110,19 +110,19 @@ impl fmt::Display for Proof {
     }
 }
 
-/// Everything that stands beside the grant.
+/// The policies beside the grant.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
     /// The types and actions. It has to declare what the grant names.
     pub schema: &'a Schema,
-    /// What is so without a grant.
+    /// The standing policies.
     pub standing: &'a StandingPolicies,
-    /// What stands above every grant.
+    /// The guardrails.
     pub guardrails: &'a Guardrails,
 }
 
 impl Prover {
-    /// With the solver that is installed, and this long for a whole proof. `None` where there is none.
+    /// Uses the installed solver, with this time limit for a whole proof. `None` when none is installed.
     #[must_use]
     pub fn find(limit: Duration) -> Option<Self> {
         let named = std::env::var_os("CVC5").map(PathBuf::from);
@@ -138,7 +138,7 @@ impl Prover {
         Self { program, limit }
     }
 
-    /// What can be said of this grant and its policy. It blocks until it is known or the time is over.
+    /// Proves this grant and its policy. It blocks until the result or the time limit.
     ///
     /// # Errors
     /// When the grant has no policy, or Cedar refuses a part of it.
@@ -151,7 +151,7 @@ impl Prover {
         }
     }
 
-    /// The same of any policy that is said to be the grant.
+    /// The same for any policy that is claimed to be the grant.
     ///
     /// # Errors
     /// When Cedar refuses a part of it.
@@ -171,7 +171,7 @@ impl Prover {
     }
 }
 
-/// The policies whose meanings are compared.
+/// The policies that are compared.
 struct Question {
     grant: Policy,
     envelope: Policy,
@@ -207,7 +207,7 @@ impl Question {
 
     async fn answer(&self, program: &PathBuf, schema: &Schema) -> Result<Proof, String> {
         let mut command = tokio::process::Command::new(program);
-        // What the time limit leaves behind is ended.
+        // A solver that runs past the time limit is ended.
         command.args(["--lang", "smt"]).kill_on_drop(true);
         let solver = LocalSolver::from_command(&mut command).map_err(|error| failed(&error))?;
         let mut compiler = CedarSymCompiler::new(solver).map_err(|error| failed(&error))?;

@@ -1,7 +1,7 @@
 //! The entities and the context that a policy sees.
 //!
-//! Every fact of `policies/workflow.cedarschema` is there, of the type that it says; the tests hold every request of the
-//! matrix to the schema.
+//! It contains every value of `policies/workflow.cedarschema`, with the type declared there; the tests validate every
+//! request of the matrix against the schema.
 
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
@@ -106,7 +106,7 @@ impl Names {
         set(all.into_iter().map(|principal| self.principal(principal)))
     }
 
-    /// What is given, and where, in the words of the policies.
+    /// The permissions and the scope, in the policies' words.
     fn terms(&self, facts: &mut Facts, given: &PermissionSet, scope: &Scope) {
         let whole = self.permissions.iter().filter(|(_, one)| one.is_within(given));
         let part = self.permissions.iter().filter(|(_, one)| one.intersection(given).is_some());
@@ -142,7 +142,7 @@ pub(super) fn seen(asked: &AuthzRequest<'_>, names: &Names) -> Result<(Request, 
     Ok((request.map_err(|error| reason(&error))?, entities))
 }
 
-/// The caller, and whoever else a policy can look at from there. Whoever is added first stays.
+/// The caller, and every other principal that a policy can reach from there. The first entry for a principal stays.
 struct People<'a> {
     names: &'a Names,
     entities: HashMap<Principal, Entity>,
@@ -171,7 +171,7 @@ impl People<'_> {
     }
 }
 
-/// What it is about; an entity of its own, unless it is one of the people.
+/// The resource; a separate entity, unless it is one of the people.
 fn resource(
     resource: AuthzResource<'_>,
     now: Timestamp,

@@ -2,8 +2,8 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `read` | which policies does this text hold, and do they fit |
-//! | `entities` | which entities and which context does a policy see |
+//! | `read` | reads and validates the policies in a text |
+//! | `entities` | the entities and the context that policies see |
 
 mod entities;
 mod read;
@@ -41,10 +41,11 @@ pub struct CedarPolicy(Arc<Read>);
 
 #[derive(Debug)]
 struct Read {
-    /// The policies that can apply to each action: most apply to few, and Cedar evaluates every policy that it is given.
+    /// The policies that can apply to each action: most apply to few, and Cedar evaluates every policy that it is
+    /// given.
     by_action: BTreeMap<AuthzAction, PolicySet>,
     names: Names,
-    /// The operator's text; `None` of the shipped policy.
+    /// The operator's text; `None` for the shipped policy.
     text: Option<String>,
 }
 
@@ -52,7 +53,7 @@ impl CedarPolicy {
     /// The policy that the library ships.
     ///
     /// # Errors
-    /// Never for the file as it is shipped.
+    /// Never for the shipped file.
     pub fn shipped() -> Result<Self, PolicyError> {
         static READ: OnceLock<CedarPolicy> = OnceLock::new();
         if let Some(read) = READ.get() {
@@ -74,17 +75,16 @@ impl CedarPolicy {
         SCHEMA
     }
 
-    /// An operator's own policy, which stands in the place of the shipped one.
+    /// An operator's own policy, instead of the shipped one.
     ///
     /// # Errors
-    /// [`PolicyError::Workflow`] with the line, when the text is no Cedar, is longer or nested deeper than a person would
-    /// write, does not fit the schema strictly, or permits nothing.
+    /// [`PolicyError::Workflow`] with the line, when the text is not Cedar, is longer or nested deeper than a person
+    /// would write, does not fit the schema strictly, or permits nothing.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         Self::of(read::read(text, true)?, Some(text))
     }
 
-    /// An operator's policies that stand beside the shipped ones: what these permit is permitted too, and what these forbid
-    /// is forbidden.
+    /// An operator's policies in addition to the shipped ones: both can permit, and a forbid of either forbids.
     ///
     /// # Errors
     /// As for [`CedarPolicy::parse`], except that it need not permit anything.

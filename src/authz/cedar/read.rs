@@ -1,4 +1,4 @@
-//! Which policies does this text hold, and do they fit.
+//! Reads and validates the policies in a text.
 
 use std::sync::OnceLock;
 
@@ -9,7 +9,7 @@ use super::SCHEMA;
 use crate::policy::text::{self, TextError};
 use crate::policy::{PolicyError, reason};
 
-/// The policies, each under the name of its `@id`, or else of its line; `must_permit` when there are no others beside them.
+/// The policies, each named by its `@id`, or otherwise by its line; `must_permit` when there are no others beside them.
 pub(super) fn read(text: &str, must_permit: bool) -> Result<Vec<Policy>, PolicyError> {
     let policies = text::policies(text, text::BY_HAND)
         .map_err(|TextError { place, reason }| unfit(place.map(|at| at.line), reason))?;
@@ -30,7 +30,7 @@ pub(super) fn applies_to(policy: &Policy, action: &EntityUid, group: Option<&Ent
     }
 }
 
-/// Strictly, and a warning is an error: what Cedar warns of, such as a policy that never applies, is a slip of the pen.
+/// Strict, and a warning is an error: Cedar warns of mistakes, such as a policy that never applies.
 fn validate(text: &str, policies: &[Policy]) -> Result<(), PolicyError> {
     let set = PolicySet::from_policies(policies.iter().cloned()).map_err(|error| unfit(None, reason(&error)))?;
     let result = validator()?.validate(&set, ValidationMode::Strict);
@@ -54,7 +54,7 @@ fn validator() -> Result<&'static Validator, PolicyError> {
     Ok(VALIDATOR.get_or_init(|| Validator::new(schema)))
 }
 
-/// What Cedar says, with the line that it points to.
+/// Cedar's error, with the line that it points to.
 fn said(whole: &str, detailed: &DetailedError, error: &dyn std::error::Error) -> PolicyError {
     let TextError { place, reason } = text::said(whole, detailed, error);
     unfit(place.map(|at| at.line), reason)
