@@ -1,4 +1,4 @@
-//! Are two questions the same, and what is their hash?
+//! Whether two questions are equal, and their hash.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,7 +33,7 @@ pub fn is_equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// The subject as it is bound: without the agent that acts, which the binding names in another way.
+/// The subject as it is bound: without the acting agent, which the binding contains separately.
 pub(super) fn bound_subject(subject: &Map<String, Value>, keeps_emptied: bool) -> Map<String, Value> {
     let mut bound = subject.clone();
     let emptied = match bound.get_mut("properties") {
@@ -51,7 +51,7 @@ pub(super) fn bound_context(context: &Map<String, Value>, members: &[String]) ->
     members.iter().filter_map(|name| Some((name.clone(), context.get(name)?.clone()))).collect()
 }
 
-/// What is bound of a question, as canonical JSON (RFC 8785).
+/// The bound part of a question, as canonical JSON (RFC 8785).
 pub(super) fn bound_text(question: &Question, members: &[String], keeps_emptied: bool) -> Result<String, Invalid> {
     canonical(&json!({
         "subject": bound_subject(question.subject.whole(), keeps_emptied),
@@ -61,7 +61,7 @@ pub(super) fn bound_text(question: &Question, members: &[String], keeps_emptied:
     }))
 }
 
-/// The hash of a question for a signed denial: SHA-256 over the canonical JSON of what is bound, in base64url.
+/// The hash of a question for a signed denial: SHA-256 over the canonical JSON of its bound part, in base64url.
 ///
 /// ```
 /// use jit_access::authzen::{Entity, Question, binding_hash};

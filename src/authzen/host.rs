@@ -1,12 +1,12 @@
-//! What the host says of people, and its own answer.
+//! The host's knowledge of people, and its own decisions.
 
 use super::question::{Entity, Question, Wanted};
 use super::reply::HostError;
 use crate::model::{Caller, Principal};
 
-/// What the host says of people, and its own answer.
+/// The host's knowledge of people, and its own decisions.
 ///
-/// It is asked while a caller waits. Of an agent, `person` is the one that it acts for.
+/// It is called while a caller waits. For an agent, `person` is the person that it acts for.
 ///
 /// ```
 /// use jit_access::authzen::{Host, HostError};
@@ -23,44 +23,44 @@ use crate::model::{Caller, Principal};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Host {
-    /// Who this principal is to the host: roles, standing permissions, how they signed in. `None` for somebody whom it does
-    /// not know: then nothing can be asked for. Nothing of it is read from a call.
+    /// Returns the host's data of this principal: roles, standing permissions, sign-in. `None` for an unknown
+    /// principal: then nothing can be requested. None of this data is read from a call.
     ///
     /// # Errors
-    /// When it cannot say now.
+    /// When it cannot answer now.
     fn caller(&self, principal: &Principal, person: Option<&Principal>) -> Result<Option<Caller>, HostError>;
 
-    /// The same of all of these, in their order: for a host to whom each call costs something.
+    /// The same for all of these, in their order: for a host where each call is costly.
     ///
     /// # Errors
-    /// When it cannot say now.
+    /// When it cannot answer now.
     fn callers(&self, asked: &[(&Principal, Option<&Principal>)]) -> Result<Vec<Option<Caller>>, HostError> {
         asked.iter().map(|(principal, person)| self.caller(principal, *person)).collect()
     }
 
-    /// The host's own answer, which stands where no grant speaks. `None` leaves it to the standing permissions of
+    /// The host's own decision, which applies when no grant does. `None` leaves it to the standing permissions of
     /// [`Host::caller`].
     ///
     /// # Errors
-    /// When it cannot say now.
+    /// When it cannot answer now.
     fn base(&self, question: &Question) -> Result<Option<bool>, HostError> {
         let _ = question;
         Ok(None)
     }
 
-    /// The host's own answers to all of these questions, in their order: for a host to whom each call costs something.
+    /// The host's own decisions for all of these questions, in their order: for a host where each call is costly.
     ///
     /// # Errors
-    /// When it cannot say now.
+    /// When it cannot answer now.
     fn bases(&self, questions: &[&Question]) -> Result<Vec<Option<bool>>, HostError> {
         questions.iter().map(|question| self.base(question)).collect()
     }
 
-    /// What a search should look at besides what grants name: subjects, resources, or actions as entities whose id is the
-    /// name. Each is evaluated before it is told.
+    /// Returns candidates of a search in addition to those that grants name: subjects, resources, or actions as
+    /// entities with the name as id. Each is evaluated before it is returned.
     ///
     /// # Errors
-    /// When it cannot say now.
+    /// When it cannot answer now.
     fn candidates(&self, question: &Question, wanted: Wanted) -> Result<Vec<Entity>, HostError> {
         let _ = (question, wanted);
         Ok(Vec::new())

@@ -1,4 +1,4 @@
-//! Is a body JSON that everybody reads alike (I-JSON, RFC 7493)?
+//! Parses a body as I-JSON (RFC 7493), which every parser reads alike.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 /// How deep its objects and lists may be in each other.
 const MAX_DEPTH: usize = 64;
 
-/// The object that the body is: no name stands twice in an object, no text has half a character.
+/// The object in the body: no duplicate names in an object, no incomplete characters in a text.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Reply> {
     if body.len() > MAX_BODY {
         return Err(Reply::problem(413, "body_too_large", &format!("the body is larger than {MAX_BODY} bytes")));

@@ -1,4 +1,4 @@
-//! Which keys make and verify what is given out.
+//! The keys for issued ids and tokens.
 //!
 //! Ids are of [`Handles`]; denials are signed.
 
@@ -20,7 +20,7 @@ use crate::service::Engine;
 const FORM: u8 = 1;
 
 pub(super) struct Keys {
-    /// Those that all who use the store have in common.
+    /// The keys that all users of the store share.
     pub(super) handles: Handles,
     signs: EcdsaKeyPair,
     kid: String,
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// The keys that all who use this store have in common. They are made at the first call.
+    /// Loads the keys that all users of this store share. They are made at the first call.
     pub(super) fn load(engine: &Engine) -> Result<Self, Error> {
         let internal = |what: &str| Error::Internal(format!("the keys of AuthZEN: {what}"));
         let random = SystemRandom::new();
@@ -74,7 +74,7 @@ impl Keys {
         Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref())))
     }
 
-    /// What a signed denial of ours proves.
+    /// Verifies a signed denial of this decision point.
     pub(super) fn open_binding(&self, token: &str, expected: &Expected<'_>, echo: Timestamp) -> Verdict {
         let kids = vec![self.kid.as_str()];
         match Trust::new(&self.jwks(), [(expected.audience, kids)]) {
@@ -95,7 +95,7 @@ impl Keys {
         Ok(bytes)
     }
 
-    /// The id of a denial: until when it may be answered, and a MAC over what was denied (`about`).
+    /// The id of a denial: its deadline, and a MAC over what was denied (`about`).
     pub(super) fn evaluation_id(&self, until: Timestamp, about: &[&[u8]]) -> Result<String, Error> {
         let mut body = vec![FORM];
         body.extend(until.millis().to_be_bytes());
@@ -112,7 +112,7 @@ impl Keys {
         Timestamp::from_millis(i64::from_be_bytes(*until)).ok()
     }
 
-    /// What a grant is called outside.
+    /// The public id of a grant.
     pub(super) fn approval(&self, grant: GrantId) -> String {
         format!("apr_{}", self.handles.sealed("approval", &grant.as_u128().to_be_bytes(), &[]))
     }
@@ -122,7 +122,7 @@ impl Keys {
         Some(GrantId::from_u128(u128::from_be_bytes(body.try_into().ok()?)))
     }
 
-    /// What the page of a search is called: where it goes on, of which question and revision.
+    /// The token of a page of a search: where it continues, and the question and revision that it belongs to.
     pub(super) fn page(&self, offset: u64, about: &[&[u8]]) -> String {
         self.handles.sealed("page", &offset.to_be_bytes(), about)
     }

@@ -1,4 +1,4 @@
-//! What a question is to the engine.
+//! A question as a question of the engine.
 
 use serde_json::{Map, Value};
 
@@ -8,10 +8,10 @@ use super::reply::HostError;
 use super::settings::Settings;
 use crate::model::{Action, Caller, Context, Principal, PrincipalKind, Resource, ResourceId};
 
-/// What a question is to the engine. What cannot be mapped has the host's own answer and no grant.
+/// A question as a question of the engine. A question that cannot be mapped gets the host's own decision and no grant.
 #[derive(Debug)]
 pub(super) struct Mapped {
-    /// Who: the agent that acts, or the subject.
+    /// The principal: the acting agent, or the subject.
     pub(super) principal: Principal,
     /// The person that an agent acts for.
     pub(super) person: Option<Principal>,
@@ -20,13 +20,13 @@ pub(super) struct Mapped {
     pub(super) context: Context,
 }
 
-/// What came of the mapping.
+/// The result of the mapping.
 pub(super) enum Mapping {
     /// It is a question of the engine's.
     Mapped(Box<Mapped>),
     /// Only the host can answer it.
     Foreign,
-    /// Who acts cannot be made out, so nobody is permitted anything.
+    /// The actor is unclear, so nothing is permitted.
     Unclear,
 }
 
@@ -74,19 +74,19 @@ fn agent_of(acting: &Value) -> Option<Principal> {
     Principal::agent(name.strip_prefix("agent:").unwrap_or(name)).ok()
 }
 
-/// What grants with networks or with a session look at. Of the sign-in, only the host can tell.
+/// The context for grants with networks or with a session. Only the host knows the sign-in.
 fn context_of(context: &Map<String, Value>) -> Context {
     let text = |name: &str| context.get(name).and_then(Value::as_str);
     Context::new(None, text("ip"), text("session")).unwrap_or_default()
 }
 
 impl Mapped {
-    /// The principal as the host knows it, under the name that the question gives.
+    /// The principal in the host's data, under the name in the question.
     pub(super) fn caller(&self, host: &dyn Host) -> Result<Option<Caller>, HostError> {
         Ok(host.caller(&self.principal, self.person.as_ref())?.map(|caller| self.named(caller)))
     }
 
-    /// The same, and whether the host knows the person that an agent acts for. It is asked once for both.
+    /// The same, and whether the host knows the person that an agent acts for. The host is asked once for both.
     pub(super) fn caller_and_person(&self, host: &dyn Host) -> Result<(Option<Caller>, bool), HostError> {
         let Some(person) = &self.person else { return Ok((self.caller(host)?, true)) };
         let mut known = host.callers(&[(&self.principal, Some(person)), (person, None)])?.into_iter();

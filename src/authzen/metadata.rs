@@ -9,7 +9,7 @@ use crate::journal::digest;
 const CAPABILITY: &str = "urn:openid:authzen:capability:access-request";
 
 impl Point {
-    /// The metadata document, for `/.well-known/authzen-configuration`. Anybody may read it.
+    /// The metadata document, for `/.well-known/authzen-configuration`. Public.
     pub fn metadata(&self) -> Reply {
         let settings = &self.settings;
         let mut document = Map::new();
@@ -28,12 +28,12 @@ impl Point {
         cached(Value::Object(document).to_string())
     }
 
-    /// The public keys of what is signed. Anybody may read them.
+    /// The public keys of signatures. Public.
     pub(super) fn jwks(&self) -> Reply {
         cached(self.keys.jwks().to_string())
     }
 
-    /// What a submission says, as a JSON Schema. Anybody may read it: it depends on the configuration alone.
+    /// The JSON Schema of a submission. Public: it depends on the configuration alone.
     pub(super) fn schema(&self) -> Reply {
         let rules = self.engine.rules();
         let mut required = Vec::new();

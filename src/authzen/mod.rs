@@ -1,29 +1,30 @@
 //! AuthZEN: the Authorization API 1.0 and the Access Request and Approval Profile, as types, mapping and answers.
 //!
-//! A [`Point`] is the policy decision point and the access request service of one engine. It takes what came over HTTP as a
-//! [`Call`] and answers a [`Reply`]; a host's web framework carries both and does nothing else. There is no second
-//! workflow: a denial that can be lifted offers what [`crate::service::Workflow::remedies`] says, a submission is a `submit`, a task is
-//! a request, an approval is a grant. docs/authzen.md has each requirement of the standards with its test.
+//! A [`Point`] is the policy decision point and the access request service of one engine. It takes an HTTP request as a
+//! [`Call`] and returns a [`Reply`]; a host's web framework transports both and does nothing else. There is no second
+//! workflow: a denial that can be lifted offers the results of [`crate::service::Workflow::remedies`], a submission is
+//! a `submit`, a task is a request, an approval is a grant. docs/authzen.md lists each requirement of the standards
+//! with its test.
 //!
 //! | file | question |
 //! |---|---|
-//! | `json` | is a body JSON that everybody reads alike |
-//! | `question` | who wants to do what to which resource, as a body says it |
-//! | `compare` | are two questions the same, and what is their hash |
-//! | `pep` | who may ask, and about whom |
-//! | `host` | what the host says of people, and its own answer |
+//! | `json` | parsing a body as I-JSON |
+//! | `question` | the question in a body: subject, action and resource |
+//! | `compare` | whether two questions are equal, and their hash |
+//! | `pep` | the callers: who may ask, and about whom |
+//! | `host` | the host's knowledge of people, and its own decisions |
 //! | `settings` | what an operator sets |
-//! | `mapping` | what a question is to the engine |
-//! | `keys` | which keys make and verify what is given out |
+//! | `mapping` | a question as a question of the engine |
+//! | `keys` | the keys for issued ids and tokens |
 //! | `token` | signed denials and approvals of others |
-//! | `reply` | what is answered, and every error |
-//! | `point` | the decision point: which call does what |
-//! | `evaluate` | what is decided, and what a denial says |
+//! | `reply` | the replies, and every error |
+//! | `point` | the decision point: the calls and their handlers |
+//! | `evaluate` | the evaluation of a question, and the contents of a denial |
 //! | `batch` | many questions at once |
-//! | `search` | who may, on what, and what |
+//! | `search` | searches for subjects, resources and actions |
 //! | `metadata` | where everything is |
 //! | `submission` | a request for access, bound to the denial |
-//! | `task` | how a request stands, and how it is taken back |
+//! | `task` | the state of a request, and its withdrawal |
 
 mod batch;
 mod compare;

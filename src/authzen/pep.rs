@@ -1,4 +1,4 @@
-//! Who may ask, and about whom.
+//! The callers: who may ask, and about whom.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,8 +7,8 @@ use super::question::Entity;
 use crate::journal::digest_of;
 use crate::model::{Invalid, Secret};
 
-/// A policy enforcement point: a program that asks, once it is authenticated. It is no principal: it holds nothing, asks for
-/// nothing in its own name, and reviews nothing.
+/// A policy enforcement point: an authenticated program that asks. It is not a principal: it holds no grants, makes no
+/// requests of its own, and reviews nothing.
 ///
 /// ```
 /// use jit_access::authzen::{Entity, May, Pep, SpeaksFor};
@@ -31,15 +31,15 @@ pub struct Pep {
 pub enum SpeaksFor {
     /// Every subject.
     Everybody,
-    /// These subjects, written `type:id`; a type alone is everybody of it.
+    /// These subjects, written `type:id`; a type alone means all of its subjects.
     Only(BTreeSet<String>),
 }
 
 impl SpeaksFor {
-    /// These subjects alone, written `type:id`; a type alone is everybody of it.
+    /// Only these subjects, written `type:id`; a type alone means all of its subjects.
     ///
     /// # Errors
-    /// When there is none, or one is empty.
+    /// When the list or one of its entries is empty.
     pub fn only<'a>(subjects: impl IntoIterator<Item = &'a str>) -> Result<Self, Invalid> {
         let subjects: BTreeSet<String> = subjects.into_iter().map(ToOwned::to_owned).collect();
         if subjects.is_empty() || subjects.contains("") {
@@ -52,11 +52,11 @@ impl SpeaksFor {
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct May {
-    /// Ask what is permitted.
+    /// Make evaluations.
     pub evaluate: bool,
     /// Search.
     pub search: bool,
-    /// Ask for access, follow that, and take it back.
+    /// Request access, follow the request, and withdraw it.
     pub request: bool,
 }
 
@@ -64,10 +64,10 @@ impl May {
     /// Everything.
     pub const ALL: Self = Self { evaluate: true, search: true, request: true };
 
-    /// What these names say: `evaluate`, `search`, `request`.
+    /// The rights with these names: `evaluate`, `search`, `request`.
     ///
     /// # Errors
-    /// The first name that is none.
+    /// The first unknown name.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, Invalid> {
         let mut may = Self { evaluate: false, search: false, request: false };
         for name in names {
@@ -89,7 +89,7 @@ impl Pep {
     /// The caller of this name.
     ///
     /// # Errors
-    /// When the name is empty, longer than 128 bytes, or holds anything but visible ASCII.
+    /// When the name is empty, longer than 128 bytes, or contains anything but visible ASCII.
     pub fn new(id: &str, speaks_for: SpeaksFor, may: May) -> Result<Self, Invalid> {
         if id.is_empty() || id.len() > 128 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = format!("is {}", Invalid::quote(id));
@@ -170,7 +170,8 @@ impl Peps {
         Ok(Self(known))
     }
 
-    /// The caller with the token of this `Authorization` header. Digests are compared, so the time says nothing of a token.
+    /// The caller with the token of this `Authorization` header. Digests are compared, so timing reveals nothing about
+    /// a token.
     #[must_use]
     pub fn authenticate(&self, authorization: Option<&str>) -> Option<&Pep> {
         let (scheme, token) = authorization?.split_once(' ')?;

@@ -1,4 +1,4 @@
-//! The decision point: which call does what.
+//! The decision point: the calls and their handlers.
 
 use serde_json::{Map, Value};
 
@@ -48,7 +48,7 @@ pub struct Point {
     pub(super) keys: Keys,
 }
 
-/// What came over HTTP.
+/// An HTTP request.
 ///
 /// ```
 /// use jit_access::authzen::Call;
@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
         Self { method: "POST", path, headers: &[("content-type", "application/json")], body }
     }
 
-    /// What is looked up.
+    /// A `GET` request.
     #[must_use]
     pub const fn get(path: &'a str) -> Self {
         Self { method: "GET", path, headers: &[], body: &[] }
@@ -117,7 +117,7 @@ impl Point {
     /// The decision point of this engine. Its keys are in the store, so every process that shares it knows what another gave out.
     ///
     /// # Errors
-    /// When the store cannot be read, or the system gives no random numbers.
+    /// When the store cannot be read, or the system has no random numbers.
     pub fn new(engine: &Engine, settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             keys: Keys::load(engine)?,
@@ -128,13 +128,13 @@ impl Point {
         })
     }
 
-    /// What it was made with.
+    /// Its settings.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Answers a call of this caller; without one, only what everybody may read. It may wait for the store.
+    /// Answers a call of this caller; without a caller, only public reads. It may wait for the store.
     pub fn serve(&self, pep: Option<&Pep>, host: &dyn Host, call: &Call<'_>) -> Reply {
         let id = call.header("x-request-id");
         let is_short = |id: &str| id.len() <= LONGEST_REQUEST_ID && id.bytes().all(|b| (b' '..=b'~').contains(&b));

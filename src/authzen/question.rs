@@ -1,4 +1,4 @@
-//! Who wants to do what to which resource, as a body says it.
+//! The question in a body: subject, action and resource.
 
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ use super::reply::Reply;
 pub struct Entity {
     kind: String,
     id: String,
-    /// All of it, with members that nobody knows: what is bound to a denial is all of it.
+    /// The whole object with unknown members: a denial is bound to all of it.
     whole: Map<String, Value>,
 }
 
@@ -60,7 +60,7 @@ impl Entity {
     }
 }
 
-/// Who wants to do what to which resource, and what else is known of the moment.
+/// A question: subject, action, resource and context.
 ///
 /// ```
 /// use jit_access::authzen::{Entity, Question};
@@ -70,7 +70,7 @@ impl Entity {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// Who.
+    /// The subject.
     pub subject: Entity,
     /// What: the whole member, with its `name`.
     pub action: Map<String, Value>,
@@ -80,7 +80,7 @@ pub struct Question {
     pub context: Map<String, Value>,
 }
 
-/// What a member of the question is asked for: all of it, or, in a search, all but what is looked for.
+/// Which parts a question needs: all, or, in a search, all but the part that is searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// An evaluation.
@@ -110,12 +110,12 @@ impl Question {
     /// The question of a JSON object, as in an evaluation.
     ///
     /// # Errors
-    /// What is missing or of the wrong type.
+    /// When something is missing or has the wrong type.
     pub fn parse(body: &Map<String, Value>) -> Result<Self, Reply> {
         Self::read(body, Wanted::Everything)
     }
 
-    /// The question of a body. What is looked for in a search needs no id, and one that is sent is ignored.
+    /// Reads the question of a body. The part that is searched for needs no id, and a given id is ignored.
     pub(super) fn read(body: &Map<String, Value>, wanted: Wanted) -> Result<Self, Reply> {
         let part = |name: &'static str| -> Result<Map<String, Value>, Reply> {
             let part = object_of(body, name, "")?;

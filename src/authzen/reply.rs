@@ -1,4 +1,4 @@
-//! What is answered, and every error.
+//! The replies, and every error.
 
 use serde_json::{Map, Value, json};
 
@@ -6,12 +6,12 @@ use crate::error::{Error, ErrorKind};
 use crate::model::Timestamp;
 use crate::wire::{ProblemDocument, http_status, to_json};
 
-/// The host cannot say: nothing is permitted, and the caller asks again later.
+/// The host cannot answer: nothing is permitted, and the caller tries again later.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct HostError(pub String);
 
-/// What is answered: a host sends it as it is.
+/// A reply: a host sends it unchanged.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -33,7 +33,7 @@ pub struct Reply {
     pub headers: Vec<(&'static str, String)>,
     /// The body: JSON.
     pub body: String,
-    /// Whether it says that a request still waits, so that a host that was asked to wait asks again a moment later.
+    /// Whether the request is still pending, so that a host that waits for it asks again a moment later.
     pub is_waiting: bool,
 }
 
@@ -90,14 +90,14 @@ impl Reply {
         self
     }
 
-    /// What it would be for one item of a batch.
+    /// The same as one item of a batch.
     pub(super) fn as_item(&self) -> Value {
         let body: Map<String, Value> = serde_json::from_str(&self.body).unwrap_or_default();
         let message = body.get("detail").cloned().unwrap_or_default();
         json!({"decision": false, "context": {"error": {"status": self.status, "message": message}}})
     }
 
-    /// Nobody is authenticated.
+    /// No caller is authenticated.
     pub(super) fn unauthenticated() -> Self {
         Self::problem(401, "unauthenticated", "send the token of a known caller as `Authorization: Bearer`")
             .with("www-authenticate", "Bearer")

@@ -1,6 +1,6 @@
-//! Who may, on what, and what.
+//! Searches for subjects, resources and actions.
 //!
-//! It looks: nothing is used up, recorded or offered. What can be found is named by grants or by the host; what somebody may do
+//! A search uses up, records and offers nothing. It finds only what grants or the host name; what a subject may do
 //! everywhere cannot be listed.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use super::reply::Reply;
 use crate::journal::{canonical, digest_of};
 use crate::model::{Grant, Outcome, Principal};
 
-/// How many results a page has, where the caller does not say, and at most.
+/// How many results a page has by default, and at most.
 const USUAL: u64 = 100;
 const MOST: u64 = 1_000;
 
@@ -36,7 +36,7 @@ impl Point {
         }
         let (limit, token) = page_of(body)?;
         let (revision, grants, _) = self.workflow.live_grants().map_err(|error| self.failed(&error))?;
-        // A token is for the same question at the same revision, whatever page it is.
+        // A token is valid for the same question at the same revision, on any page.
         let asked: Map<String, Value> = body
             .iter()
             .filter(|(name, _)| *name != "page")
@@ -103,7 +103,7 @@ impl Point {
         Ok(found)
     }
 
-    /// What a grant names of what is looked for.
+    /// The names of the searched kind in a grant.
     fn named(&self, grant: &Grant, wanted: Wanted, question: &Question) -> Vec<(String, String)> {
         match wanted {
             Wanted::Subject => {

@@ -21,24 +21,24 @@ pub struct Settings {
     public_url: String,
     /// For how long a denial may be answered with a request, in milliseconds: 600,000.
     pub denial_ttl_millis: i64,
-    /// What each type of subject is: `user` a person, `agent` an agent. A subject of another type gets the host's own answer
-    /// and can ask for nothing.
+    /// The principal kind of each type of subject: `user` a person, `agent` an agent. A subject of another type gets
+    /// the host's own decision and cannot make requests.
     pub subject_types: BTreeMap<String, PrincipalKind>,
     /// What an action is called here, where it is not its own name: `tools/call` is `tools.execute`.
     pub actions: BTreeMap<String, String>,
-    /// Where people see a request: what `links.ticket` begins with, such as `https://gateway.example.com/jit/pages`. Without
-    /// it there is no such link.
+    /// Where people see a request: the prefix of `links.ticket`, such as `https://gateway.example.com/jit/pages`.
+    /// Without it there is no such link.
     pub pages_url: Option<String>,
     /// Whether there is something to search besides what grants name. Without it no search is published.
     pub searches: bool,
 }
 
 impl Settings {
-    /// The settings of a decision point that callers reach at this address. It is never taken from a request: whoever sends
-    /// a `Host` header would choose where callers send their tokens.
+    /// The settings of a decision point at this address. The address is never taken from a request: otherwise the
+    /// sender of a `Host` header would choose where callers send their tokens.
     ///
     /// # Errors
-    /// When it is no `https` address, or has a query or a fragment.
+    /// When it is not an `https` address, or has a query or a fragment.
     pub fn new(public_url: &str) -> Result<Self, Invalid> {
         let url = Url::parse(public_url).ok();
         let is_right = url.is_some_and(|url| {
@@ -66,7 +66,7 @@ impl Settings {
         &self.public_url
     }
 
-    /// The address of what stands under this path.
+    /// The address of this path.
     pub(super) fn at(&self, path: &str) -> String {
         format!("{}/access/v1/{path}", self.public_url)
     }

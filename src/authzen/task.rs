@@ -1,4 +1,4 @@
-//! How a request stands, and how it is taken back.
+//! The state of a request, and its withdrawal.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ use crate::notify::{task_address, task_status};
 use crate::service::Receipt;
 use crate::workflow::{RefusalCode, cuts_of};
 
-/// How long a handle outlives what it is about.
+/// How long a handle remains valid after the end of its subject.
 const OUTLIVES_MILLIS: i64 = 24 * 3_600_000;
 /// How soon a caller asks again, and how soon when a request has waited for ten minutes.
 const SOON: i64 = 5;
@@ -39,7 +39,7 @@ impl Point {
     /// `POST requests/{handle}/cancel`.
     pub(super) fn cancel(&self, pep: &Pep, host: &dyn Host, handle: &str, call: &Call<'_>) -> Result<Reply, Reply> {
         let (receipt, request) = self.opened(pep, handle)?;
-        // Taking back what was taken back does nothing here; to a caller of the profile it is over.
+        // Withdrawing twice does nothing in the workflow; for a caller of the profile the task has ended.
         if !request.status(receipt.now).is_open() {
             return Err(Reply::of_profile(409, "invalid_task_state", "this request does not wait any more"));
         }
@@ -75,7 +75,7 @@ impl Point {
         Ok(if is_approved { reply } else { reply.with("retry-after", SOON.to_string()) })
     }
 
-    /// The request of a handle. Each call is judged anew, and to any other caller there is no such task.
+    /// The request of a handle. Each call is authorized again, and for other callers there is no such task.
     fn opened(&self, pep: &Pep, handle: &str) -> Result<(Receipt, Box<AccessRequest>), Reply> {
         let id = self.keys.handles.open_task(handle, pep.id()).ok_or_else(unknown)?;
         let receipt = self.workflow.known_request(id).map_err(|error| self.failed(&error))?.ok_or_else(unknown)?;
@@ -98,7 +98,7 @@ impl Point {
         task_address(self.settings.public_url(), &self.keys.handles.task(request.id, pep.id()))
     }
 
-    /// The task, and its result once it is approved. Who decides is told to nobody here.
+    /// The task, and its result once it is approved. It does not contain the approvers.
     fn shown(&self, pep: &Pep, receipt: &Receipt, request: &AccessRequest) -> Value {
         let (now, address) = (receipt.now, self.address(pep, request));
         let status = request.status(now);
@@ -162,7 +162,7 @@ fn described(status: RequestStatus, cuts: &[Value]) -> &'static str {
     }
 }
 
-/// Until when the handle is kept: a day after the request or its grant is over.
+/// Until when the handle is valid: a day after the request or its grant has ended.
 fn expires_at(receipt: &Receipt, request: &AccessRequest) -> Timestamp {
     let over = receipt.grant.as_ref().map_or(request.times_out_at, |grant| grant.window.end());
     Timestamp::from_millis(over.millis().saturating_add(OUTLIVES_MILLIS)).unwrap_or(over)

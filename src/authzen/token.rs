@@ -1,4 +1,4 @@
-//! Signed denials and approvals: verifying them, from whoever is trusted to sign them.
+//! Signed denials and approvals: verifying them, for trusted issuers.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::compare::{binding_hash, bound_context, bound_subject, is_equal};
 use super::question::Question;
 use crate::model::{Invalid, Timestamp};
 
-/// Who is trusted to sign, and with which keys.
+/// The trusted issuers and their keys.
 ///
 /// ```
 /// use jit_access::authzen::Trust;
@@ -42,11 +42,10 @@ enum Algorithm {
 }
 
 impl Trust {
-    /// The keys of a JSON Web Key Set, and whose each of them is: a key that is published for one issuer proves nothing of
-    /// another.
+    /// The keys of a JSON Web Key Set, and the issuer of each: a key of one issuer proves nothing for another.
     ///
     /// # Errors
-    /// When it is no key set, or an issuer's key is not in it, or is neither P-256 nor Ed25519.
+    /// When it is not a valid key set, or an issuer's key is not in it, or is neither P-256 nor Ed25519.
     pub fn new<'a>(keys: &Value, issuers: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Result<Self, Invalid> {
         let wrong = |what: String| Invalid::new("keys", what, "a JSON Web Key Set with P-256 or Ed25519 keys");
         let list = keys.get("keys").and_then(Value::as_array).ok_or_else(|| wrong("is no key set".to_owned()))?;
@@ -61,8 +60,8 @@ impl Trust {
         Ok(trust)
     }
 
-    /// The claims of a token of this type that a trusted issuer has signed for this audience. Whether it is over is another
-    /// question.
+    /// The claims of a token of this type that a trusted issuer has signed for this audience. Expiry is checked
+    /// separately.
     fn claims(&self, token: &str, kind: &str, audience: &str) -> Option<Map<String, Value>> {
         let (text, signature) = token.rsplit_once('.')?;
         let (header, payload) = text.split_once('.')?;
@@ -142,7 +141,7 @@ pub(super) enum Verdict {
 }
 
 impl Trust {
-    /// What a signed denial proves of a submission, whose echo of the deadline this is if it is known.
+    /// Verifies a signed denial of a submission; the echo of its deadline is compared, if it is known.
     pub(super) fn binding(&self, token: &str, expected: &Expected<'_>, echo: Option<Timestamp>) -> Verdict {
         let Some(claims) = self.claims(token, "arap-binding+jwt", expected.audience) else {
             return Verdict::Refused;
@@ -164,7 +163,7 @@ impl Trust {
         let until = match text("denial_expires_at").map(str::parse::<Timestamp>) {
             Some(Ok(until)) if echo.is_none_or(|echo| echo == until) => until.min(end),
             Some(_) => return Verdict::Refused,
-            // Nothing but the token protects a deadline then, so the echo may not be earlier than it.
+            // Only the token protects the deadline then, so the echo must not be earlier.
             None if echo.is_some_and(|echo| end > echo) => {
                 return Verdict::Refused;
             }
@@ -184,7 +183,7 @@ impl Trust {
 /// Whether the claims are about this question: inline or as a hash.
 fn is_bound(claims: &Map<String, Value>, question: &Question, members: &[String]) -> bool {
     if let Some(hash) = claims.get("binding_hash").and_then(Value::as_str) {
-        // Properties that held the actor alone may be gone on one side: every form that means the same is tried.
+        // Properties that contained only the actor may be missing on one side: every equivalent form is tried.
         let without = bound_subject(question.subject.whole(), false);
         let mut emptied = without.clone();
         emptied.entry("properties").or_insert_with(|| Map::new().into());
@@ -219,8 +218,8 @@ fn seconds_of(claims: &Map<String, Value>, name: &str) -> Option<Timestamp> {
     Timestamp::from_millis((seconds * 1_000.0) as i64).ok()
 }
 
-/// What becomes of a submission with a signed denial of another decision point: `accepted`, `invalid_denial_binding` or
-/// `expired_denial`. For an access request service of its own.
+/// The result of a submission with a signed denial of another decision point: `accepted`, `invalid_denial_binding` or
+/// `expired_denial`. For a separate access request service.
 ///
 /// ```
 /// use jit_access::authzen::{Entity, Question, Trust, verify_binding};
@@ -286,7 +285,7 @@ pub fn verify_approval(
     let is_over = |at: Timestamp| at.millis().saturating_add(skew_millis) <= now.millis();
     match (is_over(until), is_over(end)) {
         (true, _) => return Err("approval_expired"),
-        // A proof that is shorter than what it proves has to be got anew.
+        // A proof that expires before its subject must be requested again.
         (false, true) => return Err(UNVERIFIABLE),
         (false, false) => {}
     }
