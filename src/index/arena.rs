@@ -1,8 +1,8 @@
-//! Where the things that readers read lie: memory that is only ever words, so that a reader who comes too late reads
-//! stale words and nothing worse.
+//! The memory that readers read: it only ever contains words, so that a late reader reads stale words and nothing
+//! worse.
 //!
-//! Memory is handed out in runs of cache lines and is never given back to the system while the index lives. The names
-//! of runs are line numbers that fit 32 bits; line 0 is never handed out and names nothing.
+//! Memory is allocated in runs of cache lines and is never returned to the system while the index lives. A run is named
+//! by a 32-bit line number; line 0 is never allocated and means none.
 
 use std::sync::OnceLock;
 
@@ -50,17 +50,17 @@ impl Lines {
     }
 }
 
-/// Chunks of growing size, four of a size before the size doubles, so that at most a fifth lies idle.
+/// Chunks of growing size, four of a size before the size doubles, so that at most a fifth is unused.
 pub(super) struct Arena {
     chunks: [OnceLock<Lines>; CHUNKS],
 }
 
-/// The first chunks have two to the power of this many lines; the last ones have as many as a name can tell apart.
+/// The first chunks have two to the power of this many lines; the last ones have as many as a line number can address.
 const SMALLEST: u32 = if cfg!(loom) { 2 } else { 6 };
 const LARGEST: u32 = 25;
 const CHUNKS: usize = 1 << (32 - LARGEST);
 
-/// In which chunk a line lies, and at which place.
+/// The chunk of a line, and its place there.
 #[inline]
 const fn place(line: u32) -> (usize, usize) {
     ((line >> LARGEST) as usize, (line & ((1 << LARGEST) - 1)) as usize)
@@ -85,7 +85,7 @@ impl Default for Arena {
 }
 
 impl Arena {
-    /// The run that starts at this line, and whatever follows it in its chunk. Empty when there is no such line.
+    /// The run that starts at this line, and everything after it in its chunk. Empty when there is no such line.
     #[inline]
     pub(super) fn run(&self, line: u32) -> Run<'_> {
         let (chunk, at) = place(line);
@@ -93,7 +93,7 @@ impl Arena {
         Run(chunk.map_or(&[], |lines| lines.from(at)))
     }
 
-    /// How many bytes it takes.
+    /// Its size in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.chunks.iter().filter_map(OnceLock::get).map(Lines::bytes).sum()
     }
@@ -104,7 +104,7 @@ impl Arena {
 pub(super) struct Run<'a>(&'a [AtomicU64]);
 
 impl<'a> Run<'a> {
-    /// The word at this position; zero past the end, where only a reader that came too late looks.
+    /// The word at this position; zero past the end, which only a late reader reads.
     #[inline]
     pub(super) fn word(&self, at: usize) -> u64 {
         self.0.get(at).map_or(0, load)
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
         self.0.get(at..)?.get(..count)
     }
 
-    /// So many words from this position; none when there are not so many.
+    /// This many words from this position; none when there are fewer.
     #[inline]
     pub(super) fn words(&self, at: usize, count: usize) -> &'a [AtomicU64] {
         self.exactly(at, count).unwrap_or_default()
@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
         std::hint::black_box(self.word(line.wrapping_mul(WORDS)));
     }
 
-    /// Writes a word. Only for the writer, and only to a run that no reader can reach.
+    /// Writes a word. Only for the writer, and only in a run that no reader can reach.
     pub(super) fn set(&self, at: usize, value: u64) {
         if let Some(word) = self.0.get(at) {
             word.store(value, Ordering::Relaxed);
@@ -142,13 +142,13 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Reads a word that no one writes while it can be reached.
+/// Reads a word that is not written while it can be reached.
 #[inline]
 pub(super) fn load(word: &AtomicU64) -> u64 {
     word.load(Ordering::Relaxed)
 }
 
-/// What the writer knows of the arena: which runs are free.
+/// The writer's state of the arena: which runs are free.
 #[derive(Debug)]
 pub(super) struct Allocator {
     /// The chunk and the place of the line that is handed out next.
@@ -168,7 +168,7 @@ impl Default for Allocator {
 }
 
 impl Allocator {
-    /// A run of at least this many words, which no reader can reach. `raise` is called when that needs a new epoch.
+    /// A run of at least this many words, which no reader can reach. Calls `raise` when that needs a new epoch.
     pub(super) fn take(&mut self, arena: &Arena, words: usize, raise: impl FnOnce()) -> u32 {
         let class = class_of(words.div_ceil(WORDS));
         if let Some(run) = self.free.get_mut(class).and_then(Vec::pop) {
@@ -186,7 +186,7 @@ impl Allocator {
         self.extend(arena, class)
     }
 
-    /// Gives back a run of this many words that no *new* reader can reach.
+    /// Frees a run of this many words that no *new* reader can reach.
     pub(super) fn retire(&mut self, run: u32, words: usize) {
         #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 128 classes")]
         self.limbo.push((run, class_of(words.div_ceil(WORDS)) as u8));
@@ -210,7 +210,7 @@ impl Allocator {
             let size = size_of_chunk(number);
             let run = name(number, at);
             let left = size - at;
-            // A chunk too small for the run that would begin it is never made.
+            // A chunk that is too small for its first run is never made.
             if wanted <= left {
                 chunk.get_or_init(|| Lines::new(size));
                 self.next = (number, at + wanted);

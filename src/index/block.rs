@@ -43,7 +43,7 @@ impl Entry {
         Self { start, end, set, scope, id: grant.id.as_u128() }
     }
 
-    /// Where it stands among the others.
+    /// Its sort key.
     fn order<'a>(&self, texts: &'a [u64]) -> ((u64, &'a [u64]), SetWords, u64, u128) {
         (scope::order(self.scope, texts), self.set, u64::MAX - self.end, self.id)
     }
@@ -100,7 +100,7 @@ const fn head(kind: PrincipalKind, len: usize) -> u64 {
 pub(super) struct Block<'a> {
     run: Run<'a>,
     first: usize,
-    /// A reader that came too late may have read any number here: it is not to be led out of the run by it.
+    /// A late reader may have read any number here: it must not lead out of the run.
     count: usize,
 }
 
@@ -125,7 +125,7 @@ impl<'a> Block<'a> {
         is_it.then(|| Self::headed(run, found, name.len()))
     }
 
-    /// Whose it is.
+    /// The holder.
     pub(super) fn holder(&self) -> (PrincipalKind, Vec<u8>) {
         let head = self.run.word(0);
         let kind = if head & 0xFF == PrincipalKind::User as u64 { PrincipalKind::User } else { PrincipalKind::Agent };
@@ -133,7 +133,7 @@ impl<'a> Block<'a> {
     }
 
     pub(super) fn words(&self) -> usize {
-        // Texts are in the order of the entries, and those that have none come before those that have one.
+        // Texts are in the order of the entries, and entries without a text come before those with one.
         let last = self.count.checked_sub(1).map(|n| self.run.word(self.entry(n) + 2));
         let last = last.and_then(scope::place_of).map(|place| self.texts_from() + place);
         last.map_or(self.texts_from(), |at| at + scope::words(self.run.word(at)))
@@ -189,10 +189,11 @@ impl<'a> Block<'a> {
     }
 }
 
-/// What a principal's grants say to a question.
+/// The result of a question for a principal's grants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
-    /// The end of the grant that permits it: the one that lasts longest, the smallest id among equals. No grant ends at 0.
+    /// The end of the grant that permits it: of the grant that ends last, the smallest id among equals. No grant ends
+    /// at 0.
     end: u64,
     /// Its id, in two halves.
     id: [u64; 2],
@@ -232,7 +233,7 @@ impl Answer {
     }
 }
 
-/// What the grants of this block say to the question. The clock is read when a grant covers it, and not before.
+/// Evaluates the question with the grants of this block. The clock is read only when a grant covers it.
 #[inline(always)]
 pub(super) fn answer(
     block: &Block<'_>,
@@ -314,8 +315,8 @@ fn few(
     answer
 }
 
-/// Which of these grants, at most [`FEW`], may cover the question: a bit for each. What is left to look at is the text of the
-/// scope, and of a set that is written out.
+/// Which of these grants, at most [`FEW`], may cover the question: one bit for each. The text of the scope, and of a
+/// set that is written out, is checked afterwards.
 #[inline(never)]
 fn may_cover(mut words: &[AtomicU64], reach: &Reach, wanted: &impl Wanted) -> u32 {
     let (mut these, mut bit) = (0, 1_u32);
@@ -353,8 +354,8 @@ fn many(
             let mut rest = n;
             if asked.is_covered_by(block, scope, set, wanted) {
                 let now = now().millis().unsigned_abs();
-                // Of one scope and one set the latest end comes first: after the first that permits it, and after the
-                // first that is over, no other matters.
+                // Grants with equal scope and set are sorted with the latest end first: after the first that permits it
+                // or has ended, no other matters.
                 while rest < count && order(rest) == (scope, set) {
                     let at = block.entry(rest);
                     let (start, end) = (block.run.word(at), block.run.word(at + 1));

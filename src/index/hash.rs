@@ -1,7 +1,7 @@
-//! Under which number a name is looked up.
+//! The hash by which a name is looked up.
 //!
-//! Names come from outside, so the hash is keyed, with a secret key of the process. It only says
-//! where to look: what is found there is compared in full.
+//! Names come from outside, so the hash is keyed, with a secret key of the process. It only finds candidates, which are
+//! compared in full.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -10,7 +10,7 @@ use foldhash::fast::FoldHasher;
 
 use crate::model::{GrantId, PrincipalKind, padded};
 
-/// The half of a hash that goes with a number in one word.
+/// The half of a hash that is combined with a number in one word.
 pub(super) const fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
@@ -24,7 +24,7 @@ pub(super) struct Keys {
     kept: u64,
 }
 
-/// What is hashed, so that equal bytes of two kinds do not meet.
+/// The kind of name that is hashed, so that equal bytes of two kinds differ.
 const PRINCIPALS: u64 = 0x100;
 const THINGS: u64 = 0x200;
 const GRANTS: u64 = 0x400;
@@ -49,7 +49,7 @@ impl Keys {
         }
     }
 
-    /// A key under which only these bits of a hash differ.
+    /// A key that keeps only these bits of a hash, so that others collide.
     #[cfg(test)]
     pub(super) fn colliding(kept: u64) -> Self {
         Self { kept, ..Self::random() }
@@ -60,7 +60,7 @@ impl Keys {
         self.bytes(PRINCIPALS | kind as u64, name)
     }
 
-    /// The hash of a thing whose kind has this number (see [`kind`]).
+    /// The hash of a resource whose kind has this number (see [`kind`]).
     #[inline]
     pub(super) fn thing(&self, kind: u64, id: &[u8]) -> u64 {
         // All of a short text is in its two ends.
@@ -79,8 +79,8 @@ impl Keys {
         self.kept(outer.wrapping_add(inner.wrapping_mul(self.seed.rotate_left(32) | 1)))
     }
 
-    /// Only the upper half is used. Names of actions are few and short, and operators choose those that are looked for:
-    /// their two ends tell them apart well enough, in a fraction of the time.
+    /// Only the upper half is used. Action names are few and short, and operators choose them: their two ends
+    /// distinguish them well enough, in a fraction of the time.
     #[inline]
     pub(super) fn action(&self, name: &[u8]) -> u64 {
         self.ends(0, name)

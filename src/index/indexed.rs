@@ -2,7 +2,7 @@
 
 use crate::model::{Grant, GrantId, Holding, PermissionSet, Principal, Scope, Window};
 
-/// Who holds what, where and when.
+/// Holder, permissions, scope and window of a grant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IndexedGrant<'a> {
     pub(super) id: GrantId,
@@ -13,7 +13,7 @@ pub(crate) struct IndexedGrant<'a> {
 }
 
 impl<'a> IndexedGrant<'a> {
-    /// A grant, unless it gives nothing: it says nothing then about another one with its id, and is not taken in.
+    /// A grant, unless it gives nothing: then it is not indexed, and does not change another one with its id.
     pub(crate) fn of(grant: &'a Grant) -> Option<Self> {
         grant.is_effective().then(|| grant.into())
     }

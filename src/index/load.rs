@@ -1,9 +1,9 @@
-//! A load of very many grants, in an order in which little waits for memory.
+//! Loads very many grants in an order with few waits for memory.
 //!
-//! An unpredictable place in memory takes as long to read as a hundred instructions, but several take no longer when
-//! they are asked for together. So grants are read once, a few at a time: what these few lead to is touched first and
-//! read afterwards, and only what a block needs is kept of each. Hashes are sorted rather than looked up, as words of half a hash and the
-//! grant's place among the grants.
+//! An unpredictable memory access takes as long as a hundred instructions, but several accesses issued together take no
+//! longer than one. So grants are read once, a few at a time: the data that these few point to is touched first and
+//! read afterwards, and only what a block needs is kept of each. Hashes are sorted instead of looked up, as words of
+//! half a hash and the grant's position.
 
 use std::hint::black_box;
 
@@ -37,7 +37,7 @@ pub(super) struct Loaded {
     pub(super) ids: Vec<u64>,
     /// The hashes of their holders, and their places, in order.
     holders: Vec<u64>,
-    /// The grants that come again later.
+    /// Grants whose id occurs again later.
     pub(super) left_out: Vec<Entry>,
 }
 
@@ -108,7 +108,7 @@ impl Loaded {
         self.records.push(Record { start, end, scope, id: halves(id), hash, name: at, set, len, kind });
     }
 
-    /// Names the holder of each id, and leaves out the grants that come again later.
+    /// Sets the holder of each id, and leaves out the grants whose id occurs again later.
     fn leave_out(&mut self) {
         let again = self.again();
         let is_left = |word: &u64| again.is_empty() || again.binary_search(&place_of(*word)).is_err();
@@ -120,7 +120,7 @@ impl Loaded {
         self.left_out = again.iter().filter_map(|place| self.record(*place)).map(Record::entry).collect();
     }
 
-    /// The places of the grants that come again later.
+    /// The positions of the grants whose id occurs again later.
     fn again(&self) -> Vec<usize> {
         let id_at = |place: usize| (self.records.get(place).map(|record| record.id), place);
         let mut again = Vec::new();
@@ -135,7 +135,7 @@ impl Loaded {
         again
     }
 
-    /// Which of them have holders with the same half of a hash.
+    /// Which of them have holders with the same half hash.
     pub(super) fn chains(&self) -> Chains {
         Chains::of(self.records.len(), &self.holders)
     }
@@ -171,7 +171,7 @@ fn fetch(text: &str) {
     black_box(text.as_bytes().first().copied());
 }
 
-/// Which grants have holders with the same half of a hash: from the first to the next.
+/// Which grants have holders with the same half hash: from each to the next.
 pub(super) struct Chains {
     next: Vec<u32>,
     /// Whether a chain begins here.
@@ -184,7 +184,7 @@ pub(super) struct Chains {
 const NONE: u32 = u32::MAX;
 
 impl Chains {
-    /// What these words, which are in order, say of so many places.
+    /// The chains in these sorted words, for this number of positions.
     fn of(places: usize, words: &[u64]) -> Self {
         let mut this = Self { next: vec![NONE; places], begins: vec![false; places], count: 0 };
         let mut before = None;

@@ -1,7 +1,7 @@
 //! Where something with this hash may be: the writer's own table from hashes to numbers.
 //!
-//! A word is half hash, half number, so that a million grants cost sixteen bytes each. Half a hash proves nothing:
-//! the caller looks at what the number names.
+//! A word is half hash, half number, so that a million grants cost sixteen bytes each. Half a hash proves nothing: the
+//! caller compares the object with this number.
 
 /// Numbers by hash; a hash may have several.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub(super) struct Lookup {
     len: usize,
 }
 
-/// No word is this one, because no tag is `u32::MAX`.
+/// No word has this value, because no tag is `u32::MAX`.
 const EMPTY: u64 = u64::MAX;
 
 #[inline]
@@ -104,7 +104,7 @@ impl Lookup {
 
     #[inline]
     fn home(&self, tag: u64) -> usize {
-        // Words keep the order of their tags, so that half a hash is enough to grow the table by.
+        // Words keep the order of their tags, so that half a hash is enough to grow the table.
         ((u128::from(tag) * self.words.len() as u128) >> 32) as usize
     }
 

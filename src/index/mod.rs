@@ -1,8 +1,9 @@
 //! The grants in memory, as checks read them.
 //!
-//! Every answer compares the window of the grant with the instant of the check. The index never waits for a sweeper: what is
-//! over may still be here and permits nothing. Readers take no lock, write nothing and allocate nothing; a hash or a
-//! filter says where to look, and the whole name, id or permission decides. There is no `unsafe` here.
+//! Every answer compares the window of the grant with the instant of the check. The index needs no cleanup for right
+//! answers: an ended grant may still be here and permits nothing. Readers take no lock, write nothing and allocate
+//! nothing; a hash or a filter finds candidates, and the whole name, id or permission is compared. There is no `unsafe`
+//! here.
 //!
 //! | file | question |
 //! |---|---|
@@ -11,17 +12,17 @@
 //! | `table` | does this principal hold anything, and where is it written |
 //! | `block` | the grants of one principal, and what they permit |
 //! | `memory` | what the blocks refer to: sets of permissions, their numbers, keys of hashes |
-//! | `names` | which number has this permission |
+//! | `names` | the numbers of permissions |
 //! | `permissions` | does this set of permissions, written out, permit that action |
 //! | `scope` | does this scope reach that thing |
-//! | `runs` | what many grants say in the same words |
+//! | `runs` | memory runs that many grants share |
 //! | `text` | how bytes lie in words |
 //! | `arena` | where the things that readers read lie |
-//! | `pages` | which memory that is |
-//! | `atomic` | which atomics: the standard library's, or loom's |
-//! | `hash` | under which number a name is looked up |
-//! | `writer` | how changes come in |
-//! | `load` | what a load of very many grants looks up first |
+//! | `pages` | the pages of that memory |
+//! | `atomic` | atomics of the standard library, or of loom |
+//! | `hash` | the hash by which a name is looked up |
+//! | `writer` | applying changes |
+//! | `load` | loading very many grants |
 //! | `lookup` | the writer's table from hashes to numbers |
 //! | `naive` | the same answers from a plain scan, for tests |
 
@@ -81,7 +82,7 @@ pub struct GrantIndex {
     writer: Mutex<Writer>,
 }
 
-/// One difference between two revisions, as far as the index cares.
+/// One difference between two revisions.
 ///
 /// ```
 /// use jit_access::index::{Change, GrantIndex};
@@ -95,7 +96,7 @@ pub struct GrantIndex {
 pub enum Change<'a> {
     /// A grant was made or resumed.
     Add(&'a Grant),
-    /// A grant is over or suspended.
+    /// A grant has ended or is suspended.
     Remove(GrantId),
 }
 
@@ -140,7 +141,7 @@ impl GrantIndex {
         self.len() == 0
     }
 
-    /// How many bytes the index takes. It keeps what it once needed: grants that go leave room for others.
+    /// The size of the index in bytes. It never shrinks: removed grants leave room for others.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.published.bytes() + self.writer.lock().bytes()
@@ -159,7 +160,7 @@ impl GrantIndex {
         grants: impl Iterator<Item = impl Into<IndexedGrant<'a>> + Copy>,
     ) {
         let mut writer = self.writer.lock();
-        // The answers that are made meanwhile say no more than is true of either.
+        // The answers that are made meanwhile give no more than both revisions do.
         self.published.set_revision(revision.min(self.published.revision()));
         writer.replace(&self.published, grants);
         self.published.set_revision(revision);
@@ -169,22 +170,22 @@ impl GrantIndex {
     /// from before.
     ///
     /// Until then each answer is made from all changes of its principal or from none of them; of two answers for two
-    /// principals one may be from before and one from after. The revision rises last, so an answer never says more
-    /// than it was made from.
+    /// principals one may be from before and one from after. The revision rises last, so an answer never claims a later
+    /// revision than its data.
     pub fn publish<'a>(&self, revision: Revision, changes: impl IntoIterator<Item = Change<'a>>) {
         let mut writer = self.writer.lock();
         writer.publish(&self.published, changes);
         self.published.set_revision(revision.max(self.published.revision()));
     }
 
-    /// Answers the query at `now`. When several grants permit it, the one that lasts longest decides.
+    /// Answers the query at `now`. When several grants permit it, the one that ends last decides.
     #[inline]
     pub fn decide(&self, query: &Query<'_>, now: Timestamp) -> Decision {
         self.decide_at(query, || now)
     }
 
-    /// The same, at an instant that is read when a grant covers the query and not before: reading a clock would take nearly
-    /// every check longer than the rest of it.
+    /// The same, with a clock that is called only when a grant covers the query: for nearly every check, reading a
+    /// clock would take longer than everything else.
     #[inline]
     pub fn decide_with(&self, query: &Query<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
         let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
@@ -211,8 +212,8 @@ impl GrantIndex {
         PrincipalHash(self.published.memory.keys.principal(kind, name))
     }
 
-    /// The same for a query that was read from text, with the hash of its principal. Asked again, the instant has to be the
-    /// same.
+    /// The same for a query that was read from text, with the hash of its principal. A second call of the clock must
+    /// return the same instant.
     #[inline]
     pub(crate) fn decide_read(
         &self,
@@ -226,7 +227,7 @@ impl GrantIndex {
         }
     }
 
-    /// The revision as of which the principal of this hash has no grant; an answer for nearly all that have none.
+    /// The revision at which the principal with this hash has no grant; answers for nearly all principals without one.
     #[inline]
     pub(crate) fn without_grant(&self, PrincipalHash(hash): PrincipalHash) -> Option<Revision> {
         self.published.rules_out(hash)

@@ -1,11 +1,11 @@
-//! Which number has this permission?
+//! The numbers of permissions.
 //!
-//! Grants name a few permissions out of a few thousand. So each permission gets a number of sixteen bits, and a block keeps
-//! the numbers of what its grants permit beside the grants: a check finds the numbers that permit its action once, and reads
-//! no text of any grant. A number belongs to the whole text: two texts never share one.
+//! Grants name a few permissions out of a few thousand. So each permission gets a 16-bit number, and a block stores the
+//! numbers of its grants' permissions beside the grants: a check looks up the numbers that permit its action once, and
+//! reads no text of a grant. A number belongs to the whole text: two texts never share one.
 //!
-//! Permissions come from the roles that an operator writes. They keep their numbers for as long as the index lives. When
-//! there are more of them than numbers, sets with one of the others are written out in full (see `permissions`).
+//! Permissions come from the operator's roles. They keep their numbers for as long as the index lives. When there are
+//! more of them than numbers, sets with one of the others are written out in full (see `permissions`).
 
 use wide::{bytemuck, u16x8};
 
@@ -29,7 +29,7 @@ const NUMBERS: usize = if cfg!(test) { 8 } else { Table::room(BITS) };
 /// [`WRITTEN`], the line of the run that holds the set in full.
 pub(super) type SetWords = [u64; 2];
 
-/// No four numbers are this word.
+/// No four numbers make this word.
 const WRITTEN: u64 = u64::MAX;
 const PREFIX: u64 = 1 << 32;
 
@@ -48,7 +48,8 @@ pub(super) const fn line_of([line, marker]: SetWords) -> Option<u32> {
 /// The numbers, as readers find them.
 pub(super) struct Names {
     table: Table,
-    /// Bit n is set when a wildcard with a prefix of n bytes has a number; bit 63 stands for that length and all beyond.
+    /// Bit n is set when a wildcard with a prefix of n bytes has a number; bit 63 means that length and all longer
+    /// ones.
     prefixes: AtomicU64,
 }
 
@@ -57,8 +58,8 @@ impl Names {
         Self { table: Table::new(BITS), prefixes: AtomicU64::new(0) }
     }
 
-    /// The number of the permission that is just this action. A reader asks after it has found the block: the numbers in a
-    /// block are findable before the block is.
+    /// The number of the permission for exactly this action. Call it after finding the block: the numbers in a block
+    /// can be found before the block can.
     #[inline(never)]
     pub(super) fn number(&self, keys: &Keys, arena: &Arena, action: &[u8]) -> u16 {
         self.number_of(keys, arena, action, 0).unwrap_or(Number::NONE)
@@ -87,7 +88,7 @@ impl Names {
 
     #[inline]
     fn number_of(&self, keys: &Keys, arena: &Arena, text: &[u8], kind: u64) -> Option<u16> {
-        // No filter: most actions that holders ask for have a number.
+        // No filter: most checked actions of holders have a number.
         self.table.find(spread(keys.action(text)), |line| number_in(arena.run(line), text, kind))
     }
 
@@ -98,7 +99,7 @@ impl Names {
 
 /// What permits an action.
 pub(super) trait Wanted {
-    /// Whether one of the numbers is among those of this set. Says nothing of a set that is written out.
+    /// Whether one of the numbers is in this set. Unknown for a set that is written out.
     fn is_in(&self, set: SetWords) -> bool;
 }
 
@@ -168,7 +169,7 @@ impl Numbering {
         for (permission, place) in permissions.zip(&mut numbers) {
             *place = self.number(names, keys, (arena, &mut *allocator), permission, &mut raise)?;
         }
-        // The zeros, which stand for nothing, come last.
+        // The zeros, which mean none, come last.
         numbers.sort_unstable_by_key(|number: &u16| number.wrapping_sub(1));
         let mut words = [0; 2];
         for (word, four) in words.iter_mut().zip(numbers.as_chunks::<4>().0) {

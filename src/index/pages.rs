@@ -1,8 +1,8 @@
-//! Words in pages of their own, huge ones where the system has them.
+//! Words in separately mapped pages, huge ones if the system has them.
 //!
-//! A check reads memory in unpredictable places. In pages of four kilobytes each such place costs a walk through
-//! the page tables besides, and the tables are in no cache either; in pages of two megabytes it hardly ever does. The
-//! system does with the hint as it likes, and where it knows of none, nothing else changes.
+//! A check reads memory at unpredictable addresses. In pages of four kilobytes each such read also costs a walk through
+//! the page tables, which are not in the cache either; in pages of two megabytes it rarely does. The system may ignore
+//! the hint; then nothing else changes.
 
 pub(super) use self::mapped::Pages;
 
@@ -25,7 +25,7 @@ mod mapped {
         }
     }
 
-    /// It is words that change one at a time, whatever cell it is kept in.
+    /// Words change one at a time, whatever cell they are in.
     impl std::panic::RefUnwindSafe for Pages {}
 
     impl Pages {
@@ -34,7 +34,7 @@ mod mapped {
         pub(in super::super) fn zeroed(count: usize) -> Self {
             let pages = MmapMut::map_anon(count * size_of::<AtomicU64>()).expect("memory for the index");
             hint(&pages);
-            // INVARIANT: a page begins where a word may, and so many words fill the bytes.
+            // INVARIANT: a page is aligned for words, and this number of words fills it.
             Self::new(MutBorrow::new(pages), |pages| {
                 <[AtomicU64]>::mut_from_bytes(pages.borrow_mut()).expect("whole words that begin at a page")
             })
@@ -46,7 +46,7 @@ mod mapped {
         }
     }
 
-    /// Asks for huge pages. A system without them answers with an error that is of no interest.
+    /// Asks for huge pages. The error of a system without them is ignored.
     #[cfg(target_os = "linux")]
     fn hint(pages: &MmapMut) {
         _ = pages.advise(memmap2::Advice::HugePage);
@@ -56,7 +56,7 @@ mod mapped {
     fn hint(_: &MmapMut) {}
 }
 
-/// Where there are no such pages, and under the model checker, whose atomics are no plain words.
+/// Without such pages, and under the model checker, whose atomics are not plain words.
 #[cfg(not(all(any(unix, windows), not(loom))))]
 mod mapped {
     use super::super::atomic::AtomicU64;

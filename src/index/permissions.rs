@@ -1,8 +1,8 @@
 //! Does this set of permissions permit that action? The set written out.
 //!
-//! A head with four counts, then one word a permission: half a hash of its name, its length, and where its text is.
-//! First the names and the prefixes that are allowed, then the names and prefixes that are excepted. Names
-//! are in the order of their hashes.
+//! A head with four counts, then one word for each permission: half a hash of its name, its length, and where its text
+//! is. First the names and the prefixes that are allowed, then the names and prefixes that are excepted. Names are in
+//! the order of their hashes.
 
 use super::arena::{Run, load};
 use super::hash::Keys;

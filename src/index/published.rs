@@ -1,17 +1,17 @@
 //! What readers see, and how they read it without a lock.
 //!
 //! Readers follow the epoch word to a table, a slot of the table to a block, and the block to shared runs, and never
-//! write. The writer never changes what a reader can reach, except to link something else in a slot: it writes a new
+//! write. The writer never changes what a reader can reach, except to link another block in a slot: it writes a new
 //! block beside the old one.
 //!
-//! INVARIANT: memory that was reachable in an epoch is not written again before the epoch is raised. A reader that finds
-//! the epoch as it was has therefore read nothing that was written meanwhile; one that does not starts over. So it only
-//! ever waits for the writer to *finish* something, never for a writer that sleeps, and needs no lock, no count and no
-//! memory of its own.
+//! INVARIANT: memory that was reachable in an epoch is not written again before the epoch is raised. A reader that
+//! finds the epoch unchanged has therefore read nothing that was written meanwhile; otherwise it starts again. So it
+//! waits only for a publication to *finish*, never for an idle writer, and needs no lock, no count and no memory of its
+//! own.
 //!
-//! Why the orderings suffice: the writer raises the epoch, then a release fence, then writes to old memory. A reader that
-//! saw such a write has, after its acquire fence, the raised epoch in sight. And a reader that starts in the raised epoch
-//! sees every unlinking before it, so it does not get to that memory at all.
+//! Why the orderings suffice: the writer raises the epoch, then a release fence, then writes to old memory. A reader
+//! that saw such a write sees the raised epoch after its acquire fence. And a reader that starts in the raised epoch
+//! sees every unlinking before it, so it cannot reach that memory.
 
 use std::sync::OnceLock;
 
@@ -55,7 +55,7 @@ impl Published {
         Revision(self.revision.load(Ordering::Acquire))
     }
 
-    /// The revision as of which one word shows that the principal of this hash has no grant.
+    /// The revision at which one word shows that the principal with this hash has no grant.
     #[inline]
     pub(super) fn rules_out(&self, hash: u64) -> Option<Revision> {
         let epoch = self.epoch.load(Ordering::Acquire);
@@ -74,8 +74,8 @@ impl Published {
         }
     }
 
-    /// Answers the query, whose principal is of this hash. The instant is asked for only when a grant covers the query; asked
-    /// again it has to be the same.
+    /// Answers the query, whose principal has this hash. The clock is called only when a grant covers the query; a
+    /// second call must return the same instant.
     #[inline(never)]
     pub(super) fn search(&self, hash: u64, query: &RawQuery<'_>, mut now: impl FnMut() -> Timestamp) -> Decision {
         match self.try_search(hash, query, &mut now) {
@@ -119,12 +119,12 @@ impl Published {
         let table = self.table(epoch)?;
         let (at, line) = table.first_half(hash)?;
         let run = self.memory.arena.run(line);
-        // What follows the name is wanted in a moment, and the name says so too late.
+        // The data after the name is needed next, and comparing the name takes too long to wait with the fetch.
         run.fetch(1);
         if let Some(block) = Block::of(run, kind, name) {
             return Some(block);
         }
-        // Only the line comes back from there: what is passed through memory for it would be passed so each time.
+        // Return only the line: a larger result would be passed through memory each time.
         let is_it = |line| Block::of(self.memory.arena.run(line), kind, name).map(|_| line);
         table.find_after(hash, at, is_it).map(|line| Block::at(self.memory.arena.run(line)))
     }
@@ -163,7 +163,7 @@ impl Published {
         (number, table)
     }
 
-    /// Raises the epoch. What was unlinked before may be written to afterwards.
+    /// Raises the epoch. Memory that was unlinked before may be written afterwards.
     pub(super) fn raise(&self) {
         let epoch = self.epoch.load(Ordering::Relaxed);
         self.switch(usize::try_from(epoch & TABLE).unwrap_or_default());

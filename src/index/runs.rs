@@ -1,7 +1,7 @@
 //! Sets of permissions that are written out, each once, however many grants have it.
 //!
-//! INVARIANT: a run that a linked block names holds the same words for as long as the block is linked. Runs are counted;
-//! the last one to let go of a run does so after its block was unlinked.
+//! INVARIANT: a run that a linked block refers to has the same words for as long as the block is linked. Runs are
+//! counted; the last reference is released after its block was unlinked.
 
 use super::arena::{Allocator, Arena, Run};
 use super::hash::Keys;

@@ -1,14 +1,15 @@
-//! Does this scope reach that thing? The scope as one word, and its text in words beside it.
+//! Whether a scope covers a resource. A scope is one word, with its text in words beside it.
 //!
-//! Everything is 0. Of any other scope the word is the top bit, 31 bits of hash, and the place among the texts where its
-//! text begins. The hash is that of one thing: the resource or its parent has to be that thing. A scope of a whole kind
-//! is hashed as a thing of that kind with an empty id, which no thing has. The text says all of the scope:
+//! The scope of everything is 0. For any other scope the word is the top bit, 31 bits of hash, and the position of its
+//! text among the texts. The hash is that of one resource: the checked resource or its parent must be that resource. A
+//! scope of a whole kind is hashed as a resource of that kind with an empty id, which no resource has. The text
+//! contains the whole scope:
 //!
 //! | bits of the text's first word | meaning |
 //! |---|---|
-//! | 0 to 7, 8 to 19 | the lengths of the kind and of the id of the thing |
-//! | 20 to 27, 28 to 39 | the same of another thing that has to be the resource or its parent too; 0 for none |
-//! | 40 to 47 | the length of the kind that the resource has to be of; 0 for any |
+//! | 0 to 7, 8 to 19 | the lengths of the kind and of the id of the resource |
+//! | 20 to 27, 28 to 39 | the same of another resource that must be the resource or its parent too; 0 for none |
+//! | 40 to 47 | the length of the required kind; 0 for any |
 //!
 //! Then these texts follow in this order.
 
@@ -25,13 +26,13 @@ type Thing<'a> = (&'a [u8], &'a [u8]);
 pub(super) const ANY: u64 = 0;
 const ONE: u64 = 1 << 63;
 
-/// The upper half of the word of one thing.
+/// The upper half of the word of a single resource.
 #[inline]
 fn tag(keys: &Keys, kind: u64, id: &[u8]) -> u32 {
     hash::upper(ONE | keys.thing(kind, id))
 }
 
-/// The word of a scope, whose text, if it has one, is appended to the texts.
+/// The word of a scope. Its text, if it has one, is appended to the texts.
 pub(super) fn encode(keys: &Keys, scope: &Scope, texts: &mut Vec<u64>) -> u64 {
     fn bytes(thing: &ResourceId) -> Thing<'_> {
         (thing.kind().name().as_bytes(), thing.id().as_bytes())
@@ -52,37 +53,37 @@ pub(super) fn encode(keys: &Keys, scope: &Scope, texts: &mut Vec<u64>) -> u64 {
     moved(u64::from(tag(keys, hash::kind(first.0), first.1)) << 32, place)
 }
 
-/// Where the text of the scope of this word begins, if it has one.
+/// Where the text of the scope with this word begins, if it has one.
 #[inline]
 pub(super) const fn place_of(scope: u64) -> Option<usize> {
     if scope & ONE == 0 { None } else { Some((scope & 0xFFFF_FFFF) as usize) }
 }
 
-/// The word of a scope whose text has come to this place.
+/// The word of a scope after its text has moved to this place.
 #[inline]
 pub(super) fn moved(scope: u64, place: usize) -> u64 {
     // So many words are more than the index holds.
     scope >> 32 << 32 | u64::from(u32::try_from(place).unwrap_or(u32::MAX))
 }
 
-/// How many words a text takes whose first word is this.
+/// The number of words of a text with this first word.
 pub(super) const fn words(first: u64) -> usize {
     1 + thing_words(first) + thing_words(first >> 20) + text::words((first >> 40) as usize & 0xFF)
 }
 
-/// How many words a thing takes with these lengths.
+/// The number of words of a resource with these lengths.
 #[inline]
 const fn thing_words(head: u64) -> usize {
     text::words(head as usize & 0xFF) + text::words((head >> 8) as usize & 0xFFF)
 }
 
-/// The text of the scope of this word, if it has one.
+/// The text of the scope with this word, if it has one.
 pub(super) fn text_of(scope: u64, texts: &[u64]) -> &[u64] {
     let text = place_of(scope).and_then(|place| texts.get(place..)).unwrap_or_default();
     text.first().and_then(|first| text.get(..words(*first))).unwrap_or_default()
 }
 
-/// Where the scope of this word stands among others, wherever their texts lie.
+/// The sort key of the scope with this word, wherever its text is.
 pub(super) fn order(scope: u64, texts: &[u64]) -> (u64, &[u64]) {
     (if place_of(scope).is_some() { moved(scope, 0) } else { scope }, text_of(scope, texts))
 }
@@ -95,11 +96,11 @@ const fn head((kind, id): Thing<'_>) -> u64 {
 
 const HEAD: u64 = (1 << 20) - 1;
 
-/// Where the scopes that reach the resource of a query are, as far as hashes tell: the tags of its kind, of itself, of its
-/// parent, and of everything.
+/// The tags of the scopes that may cover the resource of a query: those of its kind, of itself, of its parent, and of
+/// everything.
 pub(super) struct Reach(u32x4);
 
-/// No scope has this tag: it is that of a parent when there is none.
+/// No scope has this tag; it is used when there is no parent.
 const NONE: u32 = u32::MAX >> 1;
 
 impl Reach {
@@ -112,13 +113,13 @@ impl Reach {
         Self(u32x4::new([tag(keys, kind, &[]), thing, parent, hash::upper(ANY)]))
     }
 
-    /// Whether a scope of this word may reach it.
+    /// Whether the scope with this word may cover it.
     #[inline]
     pub(super) fn may_be_in(&self, scope: u64) -> bool {
         u32x4::splat(hash::upper(scope)).simd_eq(self.0).any()
     }
 
-    /// The first and last words of the ranges, apart from each other, that can reach it.
+    /// The first and last words of the disjoint ranges that can cover it.
     pub(super) fn ranges(&self) -> [(u64, u64); 4] {
         const NOWHERE: (u64, u64) = (1, 0);
         let mut before = NONE;
@@ -132,7 +133,7 @@ impl Reach {
     }
 }
 
-/// Whether a scope of this word reaches the resource of the query. The texts begin at this place of the run.
+/// Whether the scope with this word covers the resource of the query. The texts begin at this place of the run.
 #[inline]
 pub(super) fn covers(scope: u64, texts: (Run<'_>, usize), query: &RawQuery<'_>) -> bool {
     scope == ANY || is_written(scope, texts, query)
@@ -161,7 +162,7 @@ fn is_rest(first: u64, run: Run<'_>, at: usize, query: &RawQuery<'_>) -> bool {
         && (length == 0 || length == kind.len() && text::is(run, at.wrapping_add(thing_words(second)), kind))
 }
 
-/// Whether this thing begins here, whose lengths these are.
+/// Whether this resource, with these lengths, is at this place.
 #[inline]
 fn is_at(lengths: u64, run: Run<'_>, at: usize, (kind, id): (&str, &str)) -> bool {
     lengths & HEAD == head((kind.as_bytes(), id.as_bytes()))

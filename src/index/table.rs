@@ -1,7 +1,7 @@
 //! Has this principal grants, and where are they?
 //!
-//! A filter in front: one word of it answers for nearly every principal that has no grant, and it stays in the
-//! processor's cache where the rest does not. Behind it a table with open addressing. A slot is half a hash and the
+//! A filter in front: one word of it answers for nearly every principal without a grant, and it stays in the
+//! processor's cache, unlike the rest. Behind it is a hash table with open addressing. A slot is half a hash and the
 //! line of a block; the block has the whole name.
 
 use super::arena::{Lines, WORDS};
@@ -13,26 +13,26 @@ pub(super) struct Table {
     filter: Lines,
     /// How far to shift a hash to have its slot.
     slot_shift: u32,
-    /// How far to shift a hash to have its word of the filter.
+    /// How far to shift a hash to get its word of the filter.
     filter_shift: u32,
 }
 
 /// The smallest table has two to the power of this many slots.
 pub(super) const SMALLEST: u32 = if cfg!(loom) { 4 } else { 6 };
-/// How many sizes there are. Past the last one there is more than any memory holds.
+/// How many sizes there are. The last one exceeds any memory.
 const SIZES: usize = 26;
 /// Two tables of each size: one is filled while the other is read.
 pub(super) const TABLES: usize = SIZES * 2;
 
 const EMPTY: u64 = 0;
-/// A slot whose principal has no grant any more. Line 0 is no block.
+/// A slot whose principal no longer has a grant. Line 0 is not a block.
 const GONE: u64 = 1 << 32;
 
 impl Table {
     /// An empty table of two to the power of `bits` slots.
     pub(super) fn new(bits: u32) -> Self {
-        // Sixteen bits a principal when the table is two thirds full, until the filter is half a megabyte: half of a
-        // common L2 cache, of which the host wants the rest. Then less, down to three.
+        // Sixteen bits for each principal when the table is two thirds full, until the filter is half a megabyte: half
+        // of a common L2 cache; the host needs the rest. Then less, down to three.
         let filter = bits.saturating_sub(3).min(16.max(bits.saturating_sub(5)));
         let lines_of = |bits: u32| Lines::new((1_usize << bits).div_ceil(WORDS));
         Self { slots: lines_of(bits), filter: lines_of(filter), slot_shift: 64 - bits, filter_shift: 64 - filter }
@@ -74,18 +74,19 @@ impl Table {
             .is_some_and(|word| word.load(Ordering::Relaxed) & wanted == wanted)
     }
 
-    /// What `look` knows of one of the blocks that may be of this hash. It may be asked about line 0, which is no block.
+    /// Calls `look` for each block that may have this hash, until it returns a result. It may be called with line 0,
+    /// which is not a block.
     #[inline]
     pub(super) fn find<R>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<R>) -> Option<R> {
         let (at, block) = self.first_half(hash)?;
-        // The same half of a hash: nearly always the one that is looked for, and never taken for it.
+        // The same half hash: nearly always the right block, but the name is compared.
         match look(block) {
             Some(found) => Some(found),
             None => self.find_after(hash, at, look),
         }
     }
 
-    /// The first slot that has the same half of the hash, and its block. It may be line 0, which is no block.
+    /// The first slot with the same half hash, and its block. It may be line 0, which is not a block.
     #[inline]
     pub(super) fn first_half(&self, hash: u64) -> Option<(usize, u32)> {
         self.find_half(hash, self.home(hash))
@@ -167,7 +168,7 @@ impl Table {
         }
     }
 
-    /// Unlinks a block. Answers whether its slot stays in use, so that others are found past it.
+    /// Unlinks a block. Returns whether its slot stays in use, so that others are found past it.
     pub(super) fn unlink(&self, hash: u64, block: u32) -> bool {
         let Some(at) = self.slot_of(hash, block) else { return false };
         let last = self.slot((at + 1) & self.mask(), Ordering::Relaxed) == EMPTY;
@@ -216,7 +217,7 @@ const fn block_of(slot: u64) -> u32 {
     slot as u32
 }
 
-/// Four bits of a word. They are taken from the lower half of the hash: the upper one chose the word.
+/// Four bits of a word. They are taken from the lower half of the hash: the upper half chose the word.
 #[inline]
 const fn filter_bits(hash: u64) -> u64 {
     1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63) | 1 << (hash >> 18 & 63)

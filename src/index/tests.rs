@@ -271,7 +271,8 @@ fn large_sets_are_searched_to_their_ends() {
     }
 }
 
-/// As many grants of one principal as fill a block, and one more: each is found, and is gone when it is taken away.
+/// As many grants of one principal as fill a block, and one more: each is found, and is no longer found after it is
+/// removed.
 #[test]
 fn a_principal_with_very_many_grants_is_asked_about_each() {
     let template = grant(1, 1).new_tree(&mut proptest::test_runner::TestRunner::deterministic()).unwrap().current();

@@ -1,4 +1,5 @@
-//! How bytes lie in words: eight to a word, the last one padded with zeros. The length is kept elsewhere.
+//! Packs byte strings into u64 words: eight bytes to a word, the last word padded with zeros. The length is stored
+//! elsewhere.
 
 use super::arena::{Run, load};
 use crate::model::padded;
@@ -28,7 +29,7 @@ pub(super) fn read(run: Run<'_>, at: usize, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Whether exactly these bytes begin at this word. What follows them up to the end of their last word must be zeros.
+/// Whether exactly these bytes begin at this word. The rest of their last word must be zeros.
 // Not inlined: where it is, its callers keep all that they know out of registers.
 #[inline(never)]
 pub(super) fn is(run: Run<'_>, at: usize, bytes: &[u8]) -> bool {
@@ -39,7 +40,7 @@ pub(super) fn is(run: Run<'_>, at: usize, bytes: &[u8]) -> bool {
         && text.iter().zip(whole).all(|(word, chunk)| load(word) == u64::from_le_bytes(*chunk))
 }
 
-/// The padded last word. Long texts take it from their last eight bytes at one go.
+/// The padded last word. Long texts read it from their last eight bytes at once.
 #[inline]
 fn last(bytes: &[u8], rest: &[u8]) -> u64 {
     match bytes.last_chunk::<8>() {

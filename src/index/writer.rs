@@ -1,4 +1,4 @@
-//! How changes come in: one writer at a time, which stages what each principal will hold and then links it.
+//! Applies changes: one writer at a time stages the new grants of each principal and then links them.
 
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ pub(super) struct Writer {
     words: Vec<u64>,
 }
 
-/// What a principal will hold once all changes of a batch are in.
+/// The grants of a principal after all changes of a batch.
 #[derive(Debug)]
 struct Stage {
     hash: u64,
@@ -46,7 +46,7 @@ struct Stage {
     entries: Vec<Entry>,
     /// Those of the scopes of the entries, and perhaps others.
     texts: Vec<u64>,
-    /// What left: its runs are let go of when the block is unlinked.
+    /// Removed entries: their runs are released when the block is unlinked.
     left: Vec<Entry>,
     /// The stage before this one with the same hash.
     before: Option<usize>,
@@ -62,7 +62,7 @@ impl Writer {
         self.ids.bytes() + self.sets.bytes()
     }
 
-    /// Takes in a batch. Each principal's part of it appears to readers at once.
+    /// Applies a batch. Each principal's part of it appears to readers at once.
     pub(super) fn publish<'a>(&mut self, to: &Published, changes: impl IntoIterator<Item = Change<'a>>) {
         for change in changes {
             match change {
@@ -98,7 +98,7 @@ impl Writer {
         }
     }
 
-    /// Who holds this grant, among those whose hash has this upper half: as staged, or else as linked.
+    /// The holder of this grant, among those whose hash has this upper half: as staged, or otherwise as linked.
     fn holder(&self, to: &Published, id: u128, holder: u32) -> Option<(u64, PrincipalKind, Vec<u8>)> {
         let mut stages = self.stages.iter().filter(|stage| upper(stage.hash) == holder);
         if let Some(stage) = stages.find(|stage| stage.entries.iter().any(|entry| entry.id == id)) {
@@ -127,7 +127,7 @@ impl Writer {
             self.stages.push(Stage { hash, kind, name: name.into(), was, entries, texts, left: Vec::new(), before });
             self.stages.len() - 1
         });
-        // INVARIANT: what is in `staged` is a place in `stages`; both are emptied together.
+        // INVARIANT: a value in `staged` is an index into `stages`; both are emptied together.
         #[expect(clippy::indexing_slicing, reason = "see the invariant")]
         &mut self.stages[at]
     }
@@ -194,7 +194,7 @@ impl Writer {
     /// Puts these grants in the place of all others. Readers see either all of the old or all of the new.
     pub(super) fn replace<'a>(&mut self, to: &Published, grants: impl Iterator<Item = impl Into<IndexedGrant<'a>>>) {
         let old: Vec<u32> = to.current().map(|table| table.blocks().collect()).unwrap_or_default();
-        // Grants that share their set share its memory, and this says so sooner than its content does.
+        // Grants with the same set share its memory, and this map finds it faster than its content.
         let mut known = KnownSets::default();
         let mut loaded = Loaded::of(&to.memory.keys, grants, |set| self.set(to, set, Some(&mut known)));
         for entry in std::mem::take(&mut loaded.left_out) {
@@ -206,8 +206,8 @@ impl Writer {
         let Some(table) = table else { return };
         let (mut same, mut entries) = (Vec::<&Record>::new(), Vec::new());
         let mut blocks = Vec::with_capacity(chains.count);
-        // Blocks are written in the order of the grants, because those are most of what is read, and linked at the end,
-        // because many reads that lead everywhere in memory wait together.
+        // Blocks are written in the order of the grants, because grants are most of the memory that is read, and linked
+        // at the end, so that many random reads overlap.
         for chain in chains.all() {
             same.extend(chain.filter_map(|place| loaded.record(place)));
             // Half a hash may be that of several principals.
