@@ -1,16 +1,17 @@
 //! The journal: every fact, in order, each bound to the one before it.
 //!
-//! A [`Record`] is one event with its position and its place in the hash chain. Its body is the canonical JSON (RFC 8785)
-//! of the stored form, and its hash is the SHA-256 of that body, which itself names the hash before it. Whoever holds
-//! the last hash can tell whether anything before it was changed, removed, inserted or reordered, with no tool of ours.
+//! A [`Record`] is one event with its position and its place in the hash chain. Its body is the canonical JSON of
+//! the stored form (RFC 8785), and its hash is the SHA-256 of that body, which itself contains the hash before it. Anyone
+//! with the last hash can find out whether any earlier record was changed, removed, inserted or reordered, without our
+//! tools.
 //!
 //! | file | question |
 //! |---|---|
 //! | `stored` | how facts, requests and grants are written down, apart from the domain types |
 //! | `record` | how a fact becomes a record, and back |
 //! | `parse` | how many records are read back |
-//! | `tree` | how one hash stands for all records, and what proves that a record is among them |
-//! | `verify` | whether a chain is whole, and which record breaks it |
+//! | `tree` | one hash for all records, and proofs that a record is among them |
+//! | `verify` | whether a chain is intact, and which record breaks it |
 
 mod parse;
 mod record;

@@ -1,4 +1,4 @@
-//! How many records are read back, of which most are uses that say the same as one before.
+//! Parses many records, most of which are uses that equal an earlier one.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::model::{Event, Fact, Invalid, Revision};
 /// How many forms of uses are known at a time. Each is some hundred bytes.
 const KNOWN_USES: usize = 1_024;
 
-/// Reads records back. Of uses that say the same, all but the first are read without looking at their JSON.
+/// Parses records. Of equal uses, only the first is parsed as JSON.
 ///
 /// ```
 /// use jit_access::journal::{Hash, Parser, Record};

@@ -99,7 +99,7 @@ pub fn digest_of(bytes: &[u8]) -> [u8; 32] {
 /// A value as canonical JSON (RFC 8785): equal values give equal text.
 ///
 /// # Errors
-/// When it cannot be written, which no value of the model causes.
+/// When it cannot be written, which does not happen for values of the model.
 pub fn canonical(value: &impl Serialize) -> Result<String, Invalid> {
     serde_json_canonicalizer::to_string(value)
         .map_err(|error| Invalid::new("record", format!("cannot be written: {error}"), "a value of the model"))
@@ -141,17 +141,17 @@ struct Envelope {
 }
 
 const VERSION: u8 = 1;
-/// What a record begins with, before its instant.
+/// The start of a record, before its instant.
 const BEFORE_AT: &str = "{\"event\":{\"at\":\"";
 /// What its end is made of: this and the hash before it, this and its revision, and the version.
 const PREVIOUS: &str = ",\"previous\":\"";
 const REVISION: &str = "\",\"revision\":";
 const LAST: &str = ",\"v\":1}";
-/// An instant, as records say it: `2026-12-01T13:00:00.000Z`.
+/// The length of an instant in records: `2026-12-01T13:00:00.000Z`.
 pub(super) const AT: usize = 24;
 /// Room for what the text of a record ends with: its place in the chain.
 const END: usize = 128;
-/// Room for the text of a use; for one with what hosts commonly tell of a call twice as much.
+/// Room for the text of a use; twice as much for one with the usual details of a call.
 const USE: usize = 384;
 
 /// The place in the chain that the text of a record names, at its end.
@@ -161,7 +161,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The text of the record at this place: an instant, and what is said of it up to the end of the event.
+    /// The text of the record at this place: an instant, and the rest of the event.
     pub(crate) fn body(&self, at: Timestamp, said: &str) -> String {
         let mut body = String::with_capacity(BEFORE_AT.len() + AT + said.len() + END);
         self.write_body(at, said, &mut body);
@@ -186,14 +186,15 @@ impl Frame {
         })
     }
 
-    /// The instant, and what the text says besides it and its place. `end` is room to work in.
+    /// The instant, and the rest of the text without its place. `end` is a buffer.
     pub(crate) fn parts<'a>(&self, body: &'a str, end: &mut String) -> Option<(&'a str, &'a str)> {
         end.clear();
         self.end(end);
         body.strip_prefix(BEFORE_AT)?.strip_suffix(end.as_str())?.split_at_checked(AT)
     }
 
-    /// The hash before it, the instant, and what the text says besides; `None` when it is written otherwise, or is of another place.
+    /// The hash before it, the instant, and the rest of the text; `None` when it is in another form, or has another
+    /// place.
     pub(crate) fn split(body: &str, revision: Revision) -> Option<(Hash, &str, &str)> {
         let rest = body.strip_prefix(BEFORE_AT)?.strip_suffix(LAST)?;
         let (rest, number) = rest.rsplit_once(REVISION)?;
@@ -230,10 +231,10 @@ pub(super) fn is_canonical(record: &Record) -> Result<bool, Invalid> {
 }
 
 impl Record {
-    /// The record that says `event` right after the one with this revision and hash.
+    /// The record of `event` right after the one with this revision and hash.
     ///
     /// # Errors
-    /// When the event cannot be written as canonical JSON, which no event of the model causes.
+    /// When the event cannot be written as canonical JSON, which does not happen for events of the model.
     pub fn seal(event: Event, after: Revision, previous: Hash) -> Result<Self, Invalid> {
         let revision = after.next();
         let body = match (Frame { previous, revision }).body_of_use(&event) {
@@ -247,7 +248,7 @@ impl Record {
         Ok(Self { revision, event, body, previous, hash })
     }
 
-    /// What the text says besides the instant and the place in the chain, if it is as [`Record::seal`] makes it.
+    /// The text without the instant and the place in the chain, if it has the form that [`Record::seal`] writes.
     pub(crate) fn said(&self) -> Option<&str> {
         let digits = self.revision.0.checked_ilog10().map_or(1, |log| log as usize + 1);
         let end = PREVIOUS.len() + 64 + REVISION.len() + digits + LAST.len();
@@ -255,17 +256,17 @@ impl Record {
         (said.ends_with('}') && self.body.ends_with(LAST)).then_some(said)
     }
 
-    /// The text of what its event says, as [`Record::data`] has it.
+    /// The text of the data of its event, as in [`Record::data`].
     pub(crate) fn data_text(&self) -> Option<&str> {
         // No text within quotes holds a quotation mark that is not escaped.
         let (_, rest) = self.said()?.split_once(",\"data\":")?;
         rest.rsplit_once(",\"type\":\"").map(|(data, _)| data)
     }
 
-    /// What its event says, as it is stored.
+    /// The data of its event, as stored.
     ///
     /// # Errors
-    /// When the body is not JSON, which no record's is.
+    /// When the body is not JSON, which does not happen for records.
     pub fn data(&self) -> Result<Value, Invalid> {
         let mut body: Value = serde_json::from_str(&self.body)
             .map_err(|error| Invalid::new("record", format!("cannot be read: {error}"), "canonical JSON"))?;
@@ -275,7 +276,7 @@ impl Record {
     /// The record with this body, read back as it was sealed.
     ///
     /// # Errors
-    /// When the body is no record of this version.
+    /// When the body is not a record of this version.
     pub fn parse(body: String) -> Result<Self, Invalid> {
         let unreadable = |error: &dyn fmt::Display| {
             Invalid::new("record", format!("cannot be read: {error}"), "canonical JSON as this version writes it")

@@ -1,15 +1,15 @@
-//! The tree over all records (RFC 6962), by which a checkpoint stands for every record before it.
+//! The Merkle tree over all records (RFC 6962), by which a checkpoint covers every record before it.
 //!
-//! A leaf is the text of a record. Of a tree of any size only the roots of its complete parts are held, so it grows in
-//! constant memory. Proofs are made from hashes that somebody keeps, and checked against a root that somebody else kept.
+//! A leaf is the text of a record. Only the roots of the complete parts of a tree are kept, so it grows in constant
+//! memory. Proofs are made from stored hashes, and checked against a root that another party kept.
 
 use sha2::{Digest, Sha256};
 
 use super::Hash;
 
-/// How many levels of the tree lie below the hashes that a store keeps: one hash stands for 256 records.
+/// How many levels of the tree are below the hashes that a store keeps: one hash covers 256 records.
 pub const TILE_LEVEL: u32 = 8;
-/// How many records one kept hash stands for.
+/// How many records one stored hash covers.
 pub const TILE: u64 = 1 << TILE_LEVEL;
 
 /// The hash of a record's text, as a leaf of the tree: SHA-256 of a zero byte and the text.
@@ -48,7 +48,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The tree over so many complete parts of [`TILE`] records each, of which these are the roots.
+    /// The tree over complete parts of [`TILE`] records each, with these roots.
     #[must_use]
     pub fn of_tiles(tiles: impl IntoIterator<Item = Hash>) -> Self {
         let mut tree = Self::default();
@@ -58,7 +58,7 @@ impl Tree {
         tree
     }
 
-    /// Takes in the text of one more record. Answers the root of the last [`TILE`] records when they are complete with it.
+    /// Adds the text of one more record. Returns the root of the last [`TILE`] records when this one completes them.
     pub fn push(&mut self, body: &str) -> Option<Hash> {
         self.add(leaf(body), 1)
     }
@@ -80,7 +80,7 @@ impl Tree {
         tile
     }
 
-    /// How many records it is over.
+    /// The number of its records.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
@@ -92,7 +92,7 @@ impl Tree {
         &self.parts
     }
 
-    /// Its root: the hash that stands for all of its records.
+    /// Its root: the hash that covers all of its records.
     #[must_use]
     pub fn root(&self) -> Hash {
         let mut parts = self.parts.iter().rev();
@@ -101,7 +101,7 @@ impl Tree {
     }
 }
 
-/// Where the hashes of complete parts of a tree come from: the part of `2^level` records with this index.
+/// Returns a hash of a complete part of a tree: the part of `2^level` records with this index.
 pub type Part<'a, E> = dyn FnMut(u32, u64) -> Result<Hash, E> + 'a;
 
 /// The hashes that lead from the record with this index, counted from zero, to the root of the tree over `size` records.
@@ -136,7 +136,7 @@ pub fn inclusion<E>(index: u64, size: u64, part: &mut Part<'_, E>) -> Result<Vec
     Ok(proof)
 }
 
-/// The hashes by which the tree over `old` records is shown to be the beginning of the tree over `new` ones.
+/// The hashes that prove that the tree over `old` records is a prefix of the tree over `new` records.
 ///
 /// # Errors
 /// Those of `part`.
@@ -278,7 +278,7 @@ mod tests {
         tree
     }
 
-    /// RFC 6962, section 2.1, word for word.
+    /// RFC 6962, section 2.1, literally.
     fn root_by_the_book(bodies: &[String]) -> Hash {
         match bodies {
             [] => Hash::of(""),
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn roots_are_those_that_other_logs_have() {
-        // The leaves and roots with which the logs of Certificate Transparency test themselves.
+        // The leaves and roots of the test vectors of Certificate Transparency logs.
         let hex = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
         let roots = [
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",

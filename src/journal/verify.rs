@@ -1,4 +1,4 @@
-//! Whether a chain is whole, and which record breaks it.
+//! Whether a chain is intact, and which record breaks it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const KNOWN_USES: usize = 8_192;
 pub struct Broken {
     /// Its position.
     pub revision: Revision,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
@@ -54,12 +54,12 @@ pub struct Verifier {
     revision: Revision,
     hash: Hash,
     at: Timestamp,
-    /// Uses outnumber everything else, and most say the same as one before, at another instant: what stands between the
-    /// instant and the place in the chain. Such a text was read whole once, and is compared from then on.
+    /// Uses are the most frequent records, and most equal an earlier one except for their instant: the map is keyed by
+    /// the text between the instant and the place in the chain. Such a text is parsed once, and compared from then on.
     uses: HashMap<Box<str>, Arc<Event>, foldhash::quality::RandomState>,
     /// The seconds that were read last, and their instant.
     second: Option<([u8; AT - 5], Timestamp)>,
-    /// What the next record must end with, made anew for each.
+    /// The required end of the next record, rebuilt for each.
     end: String,
 }
 
@@ -81,7 +81,7 @@ pub struct Verifier {
 pub struct Whole {
     /// When.
     pub at: Timestamp,
-    /// What and by whom. Of a use it may be that of an earlier use, which says the same and differs in its instant alone.
+    /// The fact and its actor. For a use it may be the event of an earlier use that differs only in its instant.
     pub event: Arc<Event>,
     /// The hash of its text.
     pub hash: Hash,
@@ -94,13 +94,13 @@ impl Default for Verifier {
 }
 
 impl Verifier {
-    /// One that goes on after the record with this position, hash and instant.
+    /// A verifier that continues after the record with this position, hash and instant.
     #[must_use]
     pub fn after(revision: Revision, hash: Hash, at: Timestamp) -> Self {
         Self { revision, hash, at, uses: HashMap::default(), second: None, end: String::new() }
     }
 
-    /// Checks that this body, kept under this revision and hash, is the next record, and gives it back.
+    /// Checks that this body, stored under this revision and hash, is the next record, and returns it.
     ///
     /// # Errors
     /// The record that breaks the chain, and why.
@@ -128,8 +128,8 @@ impl Verifier {
         self.pass(whole)
     }
 
-    /// Like [`Verifier::check`], of a text that was put together of these parts: its instant, what it says besides, and the
-    /// hash before it. So nothing of it has to be read to know a use that one before has said.
+    /// Like [`Verifier::check`], for a text made of these parts: its instant, its other contents, and the hash before
+    /// it. So a use that equals an earlier one is recognized without parsing.
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "one store keeps parts"))]
     pub(crate) fn check_parts(
         &mut self,
@@ -149,7 +149,7 @@ impl Verifier {
         self.check(revision, hash.1, body)
     }
 
-    /// Goes on to this record.
+    /// Advances to this record.
     fn pass(&mut self, whole: Whole) -> Result<Whole, Broken> {
         let expected = self.revision.next();
         let says_the_time = matches!(whole.event.fact, Fact::ClockAccepted { .. });
@@ -162,7 +162,7 @@ impl Verifier {
         Ok(whole)
     }
 
-    /// The record, if it is a use that says what one before has said. Whatever is not so is read whole.
+    /// The record, if it is a use that equals an earlier one. All other records are parsed whole.
     fn use_like_one_before(&mut self, hash: &str, body: &str) -> Option<Whole> {
         let (at, said) = self.parts(body)?;
         let event = Arc::clone(self.uses.get(said)?);
@@ -170,7 +170,7 @@ impl Verifier {
         found.is(hash).then_some(Whole { at: self.instant(at)?, event, hash: found })
     }
 
-    /// The instant, and what the record says besides it and its place in the chain.
+    /// The instant, and the rest of the record without its place in the chain.
     fn parts<'a>(&mut self, body: &'a str) -> Option<(&'a str, &'a str)> {
         let frame = Frame { previous: self.hash, revision: self.revision.next() };
         frame.parts(body, &mut self.end)
@@ -212,7 +212,7 @@ impl Verifier {
                 format!("it continues a record with the hash {named}, and the one before it has the hash {before}");
             return Err(broken(problem));
         }
-        // A reader that trusts the text reads what the event does not say.
+        // A reader of the text must not find anything that the event does not contain.
         if !is_canonical(&record).map_err(|error| broken(error.to_string()))? {
             return Err(broken(format!("its text, with the hash {}, is not in the canonical form", record.hash)));
         }
@@ -229,22 +229,22 @@ impl Verifier {
         Ok(Whole { at, event, hash })
     }
 
-    /// How far it has come.
+    /// The last checked revision.
     #[must_use]
     pub const fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// The hash of the record it has come to.
+    /// The hash of the last checked record.
     #[must_use]
     pub const fn hash(&self) -> Hash {
         self.hash
     }
 
-    /// Checks that what was read ends where the store says its journal ends: a tail cut off would show here.
+    /// Checks that the records end where the store says that its journal ends: a removed tail is found here.
     ///
     /// # Errors
-    /// The first record that is missing, or the last one when it is another than the head names.
+    /// The first record that is missing, or the last one when it differs from the head.
     pub fn finish(&self, head: Revision, hash: Hash) -> Result<u64, Broken> {
         if self.revision != head {
             return Err(Broken {
@@ -260,7 +260,7 @@ impl Verifier {
     }
 }
 
-/// A hash as it was kept: not longer than one, whatever stands there.
+/// A stored hash for a message: cut to the length of a hash.
 fn shown(kept: &str) -> String {
     kept.chars().take(64).filter(|c| !c.is_control()).collect()
 }

@@ -1,4 +1,4 @@
-//! Who has to say yes, and in which capacity somebody reviewed.
+//! Approval steps, and the capacity of a reviewer.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What a request would newly permit, and how risky it is.
+//! What a request would newly permit, and its risk.
 
 use serde::{Deserialize, Serialize};
 

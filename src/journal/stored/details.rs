@@ -1,4 +1,4 @@
-//! What a request says for people, as a part of what is stored of it and of its grant.
+//! Details of a request for people, as a part of the stored request and of its grant.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! One fact, when it became true, and by whom.
+//! One fact, its instant, and its actor.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

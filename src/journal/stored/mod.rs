@@ -1,27 +1,27 @@
 //! How facts, requests and grants are written down.
 //!
-//! These forms are what databases and auditors keep for years, so they are apart from the domain types: a field renamed
-//! there breaks nobody's file. A form that has been released is never changed, only followed by a later version.
-//! Reading parses through the model's constructors, so a row that was tampered with cannot become an impossible value.
+//! Databases and auditors keep these forms for years, so they are separate from the domain types: renaming a field
+//! there changes no stored file. A released form is never changed, only followed by a later version. Reading uses the
+//! model's constructors, so a tampered row cannot become an invalid value.
 //!
 //! | file | question |
 //! |---|---|
 //! | `event` | one fact |
 //! | `request` | an access request, and what changes in one |
-//! | `review` | what reviewers said and took off; what requesters answered |
-//! | `approval` | who has to say yes, and in which capacity somebody reviewed |
+//! | `review` | reviews with their cuts, and answers of requesters |
+//! | `approval` | approval steps, and the capacity of a reviewer |
 //! | `delegation` | a delegation |
-//! | `details` | what a request says for people |
-//! | `assessment` | what a request would newly permit, and how risky it is |
+//! | `details` | details of a request for people |
+//! | `assessment` | what a request would newly permit, and its risk |
 //! | `grant` | a grant |
 //! | `conditions` | what is checked at each use |
-//! | `standing` | what the host says of somebody |
+//! | `standing` | the standing rights of a principal |
 //! | `break_glass` | access without approval, and the review it owes |
 //! | `used` | one use of a grant, and its canonical text |
-//! | `use_details` | what the record of a use says besides |
+//! | `use_details` | additional data in the record of a use |
 //! | `refused` | what was refused in a session |
 //! | `alert` | an alert |
-//! | `proof` | what a solver said of a request |
+//! | `proof` | the verdict of a solver about a request |
 //! | `parts` | principals, actors, sets of permissions |
 
 mod alert;

@@ -1,4 +1,4 @@
-//! What a solver said of a request.
+//! The verdict of a solver about a request.
 
 use serde::{Deserialize, Serialize};
 

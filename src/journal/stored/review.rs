@@ -1,4 +1,4 @@
-//! What reviewers said, what they took off, and what requesters answered.
+//! Reviews with their cuts, and answers of requesters.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,11 +1,11 @@
-//! What the host says of somebody.
+//! The standing rights of a principal.
 
 use serde::{Deserialize, Serialize};
 
 use super::parts::{parse_roles, role_texts};
 use crate::model::{Invalid, Standing};
 
-/// Somebody's standing as it is written down, version 1.
+/// The stored form of standing rights, version 1.
 ///
 /// ```
 /// use jit_access::journal::stored::StoredStanding;

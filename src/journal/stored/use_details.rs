@@ -1,4 +1,4 @@
-//! What the record of a use says besides.
+//! Additional data in the record of a use.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! One use of a grant.
 //!
-//! Uses outnumber everything else, so their canonical text is written without the general writer, which sorts and makes a text of
-//! each value first. What is written so is what that one writes: `verify` compares each.
+//! Uses are the most frequent records, so their canonical text is written without the general writer, which sorts and
+//! makes a text of each value first. The result is the same: `verify` compares each.
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -75,8 +75,8 @@ impl TryFrom<StoredUse> for Fact {
     }
 }
 
-/// Writes what the canonical text of this event says after its instant, up to the end of the event. `false` when it is no use,
-/// or one that only the general writer puts in order; then nothing is written.
+/// Writes the canonical text of this event after its instant, up to the end of the event. `false` for anything but a
+/// use, or when only the general writer can sort it; then nothing is written.
 pub(in crate::journal) fn write_said(event: &Event, text: &mut String) -> bool {
     let Fact::GrantUsed { grant, action, resource, drill, left, used_at, details } = &event.fact else { return false };
     let Actor::Principal(by) = &event.by else { return false };
@@ -150,7 +150,7 @@ fn write_details(details: &UseDetails, text: &mut String) {
     text_field(text, "user_agent", details.user_agent.as_ref());
 }
 
-/// The name of a field. No value ends with an opening brace, so one that comes after it is the first.
+/// The name of a field. No value ends with an opening brace, so a field after one is the first.
 fn name(text: &mut String, name: &str) {
     if !text.ends_with('{') {
         text.push(',');
