@@ -1,7 +1,7 @@
-//! What the program that asked by AuthZEN is told: how its task stands (ARAP, callback completion).
+//! Callbacks to the program that made a request by AuthZEN: the state of its task (ARAP, callback completion).
 //!
-//! It is a notification and nothing that opens a door: the program looks at the task before it acts. Each message says the state
-//! after one change, and two messages may arrive in another order.
+//! A callback is only a notification: the program reads the task before it acts. Each message has the state after one
+//! change, and two messages may arrive in another order.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,7 +29,7 @@ impl Callbacks {
         Ok(Self { channel: channel.to_owned(), caller: caller.to_owned(), handles: handles.ok_or_else(missing)? })
     }
 
-    /// What is said of this notice. Whoever asks may write any origin, so it is believed under our seal alone.
+    /// The body for this notice. Any submitter may write an origin, so only one with our seal is used.
     pub(super) fn body(&self, notices: &[Notice]) -> Result<String, SendError> {
         let body = match notices {
             [notice] => self.of(notice),

@@ -1,4 +1,4 @@
-//! E-mail over SMTP: text and HTML, and headers by which the mails about one request are one conversation.
+//! E-mail over SMTP: text and HTML, with headers that thread the mails about one request.
 
 use std::fs;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Email {
     /// The channel of this name.
     ///
     /// # Errors
-    /// When an address is not valid, a password would be sent in the open, or there are no certificates to trust.
+    /// When an address is not valid, a password would be sent unencrypted, or there are no trusted certificates.
     pub fn new(
         name: &str,
         settings: &EmailSettings,
@@ -86,7 +86,7 @@ impl Email {
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
-        // All mails about one request answer the same one, which nobody has: so they are one conversation.
+        // All mails about one request reply to the same message id, which no mail has: so they are one thread.
         if let [notice] = outgoing.notices
             && let Some(thread) = notice.thread()
         {
@@ -203,7 +203,7 @@ fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, Invalid> {
     }
 }
 
-/// What looks like an encoded word in plain text would be decoded by readers, into anything: then all of it is encoded.
+/// Plain text that looks like an encoded word would be decoded by readers, into anything: then all of it is encoded.
 fn subject(builder: MessageBuilder, subject: String) -> MessageBuilder {
     if !subject.contains("=?") {
         return builder.subject(subject);
@@ -220,7 +220,7 @@ fn subject(builder: MessageBuilder, subject: String) -> MessageBuilder {
     builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, subject, words.join("\r\n ")))
 }
 
-/// So many bytes make an encoded word of less than 75 characters, which is the longest there is.
+/// This number of bytes makes an encoded word of less than 75 characters, the longest that is permitted.
 const ENCODED_WORD: usize = 42;
 
 /// The name is one of ours and the value has no line break: it was checked when the channel was made.
@@ -228,7 +228,7 @@ fn raw(builder: MessageBuilder, name: &'static str, value: String) -> MessageBui
     builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
 }
 
-/// An id as it may stand in a header. Ids are made here; whatever else it was, nothing but letters, digits and `-` is left.
+/// An id for a header. Ids are made here; of anything else only letters, digits and `-` remain.
 fn id_text(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect()
 }
@@ -256,13 +256,13 @@ fn failure(error: &lettre::transport::smtp::Error) -> SendError {
 
     let code = error.status().map(|code| code.to_string());
     let source = error.source().map(ToString::to_string).unwrap_or_default();
-    // A certificate that is refused is told as data that is not valid.
+    // A refused certificate is reported as invalid data.
     let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
     let is_tls = error.is_tls() || io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData);
     let said = Invalid::quote(&source);
     let later = |why: String| SendError::Later { after: None, why };
     match code.as_deref() {
-        // It is about the sign-in, and may be mended before the last attempt.
+        // It is about the sign-in, and may be fixed before the last attempt.
         Some(code @ ("530" | "534" | "535" | "538")) => later(format!("the mail server refuses the sign-in ({code})")),
         Some(code) if error.is_permanent() => SendError::Refused(format!("the mail server answers {code}: {said}")),
         Some(code) => later(format!("the mail server answers {code}: {said}")),

@@ -1,4 +1,4 @@
-//! Example notices: what a replaced template is tried with before it is used.
+//! Example notices, with which a replaced template is checked before it is used.
 
 use crate::model::Timestamp;
 use crate::notify::{CutNotice, EndedGrant, Link, Notice, NoticeKind, Risk, RiskNotice, Uses};
@@ -89,7 +89,7 @@ pub(super) fn full() -> Notice {
     }
 }
 
-/// Of every kind, a notice with everything and one with nothing but its kind.
+/// For every kind, a notice with all values and one with only its kind.
 pub(super) fn every_kind() -> impl Iterator<Item = Notice> {
     NoticeKind::ALL
         .iter()

@@ -1,7 +1,7 @@
-//! Which addresses a message may be sent to: no address inside, unless the operator allows it.
+//! Which addresses a message may be sent to: no inside address, unless the operator allows it.
 //!
-//! The address that is judged is the one that is connected to: the HTTP client asks this resolver and nobody else, follows
-//! no redirect, and uses no proxy. So a name that answers another address at the second question gains nothing.
+//! The checked address is the one that is connected to: the HTTP client uses only this resolver, follows no redirect,
+//! and uses no proxy. So a name with another address at the second look-up gains nothing.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,7 +12,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// What an address is that is not one of the public Internet, or `None`.
+/// What kind of address this is if it is not on the public Internet, or `None`.
 fn inside(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => inside_v4(address),
@@ -74,7 +74,7 @@ pub(super) struct Guard<R = DefaultResolver> {
 }
 
 impl Guard {
-    /// Lets through what is outside, or everything.
+    /// Allows outside addresses only, or all.
     pub(super) fn new(allow_private: bool) -> Self {
         Self::over(DefaultResolver::default(), allow_private)
     }

@@ -13,7 +13,7 @@ use super::guard::Guard;
 use super::pace::retry_after;
 use crate::notify::SendError;
 
-/// What a server answered.
+/// The response of a server.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -28,7 +28,7 @@ const LONGEST_ANSWER: u64 = 64 * 1024;
 pub(super) struct Client(Agent);
 
 impl Client {
-    /// A client whose attempts take so long at most, in all.
+    /// A client with this time limit for a whole attempt.
     pub(super) fn new(timeout: Duration, allow_private: bool) -> Self {
         Self::over(timeout, Guard::new(allow_private))
     }
@@ -61,7 +61,7 @@ impl Client {
         let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after = header.and_then(|header| retry_after(header, now()));
         let status = response.status().as_u16();
-        // Whatever it goes on to say, its status is known.
+        // The status is known, whatever the rest of the body contains.
         let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().unwrap_or_default();
         Ok(Answer { status, retry_after, body })
     }
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// A server that answers what comes, and one that must not be connected to.
+    /// A server that answers every request, and one that must not be connected to.
     #[test]
     fn the_address_that_was_judged_is_the_one_that_is_connected_to() {
         let (right, wrong) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(asked.load(Ordering::Relaxed), 1, "a second question could have another answer");
         assert!(wrong.accept().is_err());
 
-        // Now the name leads inside, and that is not allowed: at every question anew.
+        // Now the name resolves to an inside address, which is refused each time.
         let names = Rebinding { asked, answers: vec![answers[1]; 9] };
         let client = Client::over(Duration::from_secs(20), Guard::over(names, false));
         for _ in 0..2 {

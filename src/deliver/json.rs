@@ -2,8 +2,7 @@
 
 use crate::model::{Invalid, is_blank};
 
-/// The same JSON document, in which whatever a reader of it would not see is written by its number. Such characters occur
-/// only inside of strings.
+/// The same JSON document with invisible characters escaped. Such characters occur only inside of strings.
 pub(super) fn visible(document: &str) -> String {
     let mut out = String::with_capacity(document.len());
     for c in document.chars() {

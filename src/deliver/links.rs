@@ -20,9 +20,9 @@ use crate::notify::{Link, Notice};
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Links {
-    /// What every link begins with; without it there are none.
+    /// The prefix of every link; without it there are none.
     pub base_url: Option<String>,
-    /// What signs links to requests that somebody may approve.
+    /// The keys that sign links to requests that can be approved.
     pub keys: Option<LinkKeys>,
 }
 

@@ -6,20 +6,20 @@
 //! | file | question |
 //! |---|---|
 //! | `open` | how settings become channels |
-//! | `templates` | with which words, and whether an operator's own are right |
-//! | `words` | what a template is given |
-//! | `example` | with which notices a template is tried |
+//! | `templates` | the texts of messages, and checking an operator's own |
+//! | `words` | the values for a template |
+//! | `example` | example notices for checking a template |
 //! | `links` | where the link of a message leads |
-//! | `signature` | how a link is signed, and what a signed link says |
+//! | `signature` | signing and verifying links |
 //! | `email` | how mail is made and sent |
-//! | `slack` | what Slack is told |
+//! | `slack` | messages in Slack |
 //! | `webhook` | how a webhook is called and signed |
-//! | `callback` | what the program that asked by AuthZEN is told |
+//! | `callback` | callbacks to the program that made a request by AuthZEN |
 //! | `json` | what the channels over HTTP have in common |
 //! | `http` | one POST, and what its answer means |
 //! | `guard` | which addresses may be connected to |
 //! | `pace` | when a channel is used, and when it is left alone |
-//! | `worker` | the work of delivery: what is due goes to its channel |
+//! | `worker` | the delivery work |
 
 #[cfg(feature = "webhooks")]
 mod callback;

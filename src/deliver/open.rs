@@ -11,8 +11,9 @@ use super::worker::Line;
 use crate::model::{Invalid, Secret};
 use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings, Outgoing, Reach, SendError, Sent};
 
-/// Every channel that the settings name and the library sends by, ready to send; one of the kind `host` is left to the host; links are signed with the secret of the settings, or with
-/// `own_secret` when they have none. `handles` is the secret by which the handles of requests are known, for callbacks.
+/// Every channel of the settings that the library sends by, ready to send; channels of the kind `host` are left to the
+/// host. Links are signed with the secret of the settings, or with `own_secret` without one. `handles` is the secret of
+/// request handles, for callbacks.
 ///
 /// ```
 /// use jit_access::deliver::lines;
@@ -87,14 +88,14 @@ fn channel(
     }
 }
 
-/// A channel, used as the settings of its name say.
+/// A channel with the settings of its name.
 fn line(channel: Arc<dyn Channel>, one: &ChannelSettings, all: &NoticeSettings) -> Line {
     // A receiver of the record that is down for long is to miss nothing.
     let attempts = if one.records.is_some() { u32::MAX } else { all.attempts };
     Line { channel, pace: Pace::of(attempts, one.per_minute), timeout: one.timeout }
 }
 
-/// A channel of the host, which is told where each notice leads.
+/// A channel of the host, which gets the link of each notice.
 #[derive(Debug)]
 struct WithLinks {
     name: String,
@@ -114,7 +115,7 @@ impl Channel for WithLinks {
     }
 }
 
-/// A channel that the host gives, as the settings of its name say, if there are any. Its links are signed with these keys.
+/// A channel of the host with the settings of its name, if there are any. Its links are signed with these keys.
 ///
 /// # Errors
 /// When the settings have another channel of this name.

@@ -46,8 +46,8 @@ impl Pace {
         Self { attempts: attempts.max(1), gap, ..Self::default() }
     }
 
-    /// How long to wait after failed attempt number `attempt`, or `None` after the last one. The receiver's own wish is a
-    /// least time.
+    /// How long to wait after failed attempt number `attempt`, or `None` after the last one. The receiver's own value
+    /// is a minimum.
     #[must_use]
     pub fn pause(&self, attempt: u32, wish: Option<Duration>) -> Option<Duration> {
         if attempt >= self.attempts {
@@ -65,7 +65,7 @@ impl Pace {
     }
 }
 
-/// What a `Retry-After` header asks for: seconds, or a date of HTTP, which counts from `now`.
+/// The wait of a `Retry-After` header: seconds, or an HTTP date, relative to `now`.
 #[must_use]
 pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     let header = header.trim();

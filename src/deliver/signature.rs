@@ -1,7 +1,7 @@
 //! Links that only we can make: to one version of one request, for one reader, until the request times out.
 //!
-//! A link signs nobody in and approves nothing. The page that it leads to asks who is there, as always, and learns from the
-//! link which version the reader was shown.
+//! A link authenticates nobody and approves nothing. Its page authenticates the reader as always, and the link contains
+//! the version that the reader was shown.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use ring::hmac;
 
 use crate::model::{Invalid, Principal, RequestId, Secret, Timestamp};
 
-/// What a signed link says.
+/// The contents of a signed link.
 ///
 /// ```
 /// use jit_access::deliver::{LinkKeys, SignedLink};
@@ -29,9 +29,9 @@ pub struct SignedLink {
     pub request: RequestId,
     /// The version of it that the reader was shown.
     pub version: u32,
-    /// For whom it was made: a person, or `channel:` and the name of a channel that many read.
+    /// The reader: a person, or `channel:` and the name of a channel with many readers.
     pub reader: String,
-    /// The instant from which on it leads nowhere: the timeout of the request.
+    /// The instant at which it expires: the timeout of the request.
     pub until: Timestamp,
 }
 
@@ -72,14 +72,14 @@ pub(super) const CHANNEL: &str = "channel:";
 /// The form of a link. Another one has another number.
 const FORM: u8 = 1;
 const HEAD: usize = 1 + 16 + 4 + 8;
-/// A link is short; nobody has to hash a megabyte.
+/// A link is short; a megabyte need not be hashed.
 const LONGEST: usize = 4_096;
 /// Sets these signatures apart from all others that the key might make.
 const PURPOSE: &[u8] = b"jit-access link\0";
 /// A key of fewer characters could be guessed.
 const SHORTEST: usize = 32;
 
-/// The keys of links. The first one signs; all of them verify, so that a key can be replaced while links are under way.
+/// The keys of links. The first one signs; all of them verify, so that a key can be replaced while links are in use.
 ///
 /// ```
 /// use jit_access::deliver::LinkKeys;
@@ -109,10 +109,10 @@ impl LinkKeys {
         Ok(Self(secrets.iter().map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())).collect()))
     }
 
-    /// A key that nobody knows, for a host that has set none.
+    /// A random key, for a host without a configured one.
     ///
     /// # Errors
-    /// When the operating system gives no random numbers.
+    /// When the operating system has no random numbers.
     pub fn random_secret() -> Result<Secret, Invalid> {
         use ring::rand::SecureRandom;
 
@@ -133,10 +133,10 @@ impl LinkKeys {
         format!("{}.{}", URL_SAFE_NO_PAD.encode(&payload), URL_SAFE_NO_PAD.encode(tag))
     }
 
-    /// What the token says, if it was made with one of these keys and its time is not over at `now`.
+    /// The contents of the token, if it was made with one of these keys and has not expired at `now`.
     ///
     /// # Errors
-    /// When it was not made here, was changed, or is over.
+    /// When it was not made here, was changed, or has expired.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<SignedLink, Invalid> {
         let refuse = |problem: &str| Invalid::new("link", problem.to_owned(), "the link of a notice, unchanged");
         let forged = || refuse("was not made here, or was changed");

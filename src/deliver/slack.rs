@@ -1,7 +1,7 @@
 //! Slack: an incoming webhook, or a bot that keeps one thread for each request and updates its first message.
 //!
-//! What others wrote stands in plain text objects, in which Slack knows no mark-up, and escaped all the same: so nothing of it
-//! becomes a mention, a link or a format. Buttons are links.
+//! Text from others is put into plain text objects, in which Slack has no mark-up, and is escaped as well: so it cannot
+//! become a mention, a link or a format. Buttons are links.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ impl Slack {
         Ok(message)
     }
 
-    /// Calls a method of the Web API, and answers what it says when it says that all is well.
+    /// Calls a method of the Web API, and returns its result when Slack reports success.
     fn call(&self, method: &str, body: &Value) -> Result<Value, SendError> {
         let Target::Bot { api, authorization, .. } = &self.target else {
             return Err(SendError::Refused("an incoming webhook has no methods".to_owned()));
@@ -148,7 +148,7 @@ impl Slack {
             set(&mut update, "ts", ts);
             match self.call("chat.update", &update) {
                 Ok(_) => {}
-                // Somebody removed it: the answer in the thread says the same.
+                // The message was deleted; the reply in the thread has the same content.
                 Err(SendError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -170,7 +170,7 @@ const JSON: &str = "application/json; charset=utf-8";
 /// A message has at most fifty blocks.
 const DIGESTED: usize = 40;
 
-/// Whether it says what became of a request, so that nothing is left to review.
+/// Whether the request has its result, so that nothing is left to review.
 const fn is_decision(kind: NoticeKind) -> bool {
     matches!(
         kind,
@@ -191,7 +191,7 @@ fn set(message: &mut Value, name: &str, value: &str) {
     }
 }
 
-/// Nothing of the message is taken for a name, a link or a format, whatever a template says.
+/// Disables mentions, links and formats in the message, whatever a template contains.
 fn quieten(message: &mut Value) {
     if let Value::Object(message) = message {
         message.insert("parse".to_owned(), "none".into());
@@ -202,7 +202,7 @@ fn quieten(message: &mut Value) {
     }
 }
 
-/// What Slack's own errors mean. Those of the configuration may be mended before the last attempt.
+/// The meaning of Slack's own errors. Errors of the configuration may be fixed before the last attempt.
 fn refused(said: &Value, answer: &Answer) -> SendError {
     let error = said.get("error").and_then(Value::as_str).unwrap_or("nothing more");
     let why = format!("Slack answers {}", Invalid::quote(error));

@@ -1,10 +1,10 @@
-//! The texts of messages: templates in the library's folder, each of which an operator can replace by a file.
+//! The texts of messages: templates in the library's folder; an operator can replace each by a file.
 //!
 //! `words.txt` has the words (title, one sentence, rows of a label and a value, what the link is for); `subject.txt`, `email.txt`,
 //! `email.html` and `slack.json` lay them out.
 //!
-//! They are strict: a name that no notice can have is an error. A replaced one is tried with an example of every kind before
-//! anything starts, so an error is found by the operator who made it.
+//! They are strict: an unknown name is an error. A replaced template is rendered with an example of every kind before
+//! anything starts, so its author finds the error.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +60,7 @@ impl Templates {
     /// The library's own.
     ///
     /// # Errors
-    /// Never: the library's tests try them.
+    /// Never: the library's tests render them.
     pub fn shipped() -> Result<Self, Invalid> {
         Self::of(SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
     }
@@ -68,8 +68,8 @@ impl Templates {
     /// The library's own, each replaced by the file of its name in this folder, if there is one.
     ///
     /// # Errors
-    /// When a file cannot be read, has a name that is no template's, or fails with an example of any kind of notice. The
-    /// message names the file, the line and the cause.
+    /// When a file cannot be read, has a name that is not a template's, or fails with an example of any kind of notice.
+    /// The message names the file, the line and the cause.
     pub fn from_folder(folder: &Path) -> Result<Self, Invalid> {
         let refuse = |problem: String| Invalid::new("templates", problem, EXPECTED);
         let shown = || Invalid::quote(&folder.to_string_lossy());
@@ -167,7 +167,7 @@ impl Templates {
 
 const EXPECTED: &str = "templates that use what docs/notifications.md lists";
 
-/// Which file, which line, and why.
+/// The file, the line, and the cause.
 fn said(name: &str, notice: Option<&Notice>, error: &Error) -> Invalid {
     let mut place = error.name().unwrap_or(name).to_owned();
     if let Some(line) = error.line() {
@@ -189,7 +189,7 @@ fn few(list: Vec<Value>) -> String {
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
-/// At most so many characters. What is cut off ends in `…`, and no reference such as `&lt;` is cut in two.
+/// At most `most` characters. A cut text ends in `…`, and no reference such as `&lt;` is cut in two.
 fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

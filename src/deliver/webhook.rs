@@ -1,4 +1,4 @@
-//! Webhooks: the notice as a CloudEvent, or the task of a callback, signed as Standard Webhooks says.
+//! Webhooks: the notice as a CloudEvent, or the task of a callback, signed by Standard Webhooks.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Webhook {
         Self::keyed(name, settings, timeout, links, None)
     }
 
-    /// The same, also for callbacks: with the secret of the store by which the handles of requests are known.
+    /// The same, also for callbacks: with the store's secret of request handles.
     pub(super) fn keyed(
         name: &str,
         settings: &WebhookSettings,
@@ -99,7 +99,7 @@ fn key(secret: &Secret) -> Result<hmac::Key, Invalid> {
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
 
-/// What `source` says when nothing else is set.
+/// The default `source`.
 const DEFAULT_SOURCE: &str = "urn:jit-access";
 
 impl Webhook {
@@ -133,7 +133,7 @@ impl Webhook {
     fn data(&self, notice: &Notice, recipient: &Recipient) -> Value {
         let mut data = serde_json::to_value(notice).unwrap_or_default();
         if let Value::Object(data) = &mut data {
-            // To whom it goes was decided already; the link is the whole address.
+            // The recipient is chosen already; the link is the whole address.
             data.remove("audience");
             data.remove("link");
             if let Some(link) = self.links.address(notice, recipient, &self.name) {

@@ -1,4 +1,4 @@
-//! The work of delivery: what is due is taken from the outbox and given to its channel, a thread for each.
+//! The delivery work: leases due deliveries from the outbox and gives them to their channels, a thread for each.
 //!
 //! One thread reads and writes the outbox; the threads of the channels hold nothing of the store. So a channel that hangs delays only
 //! itself, and nothing waits for it: not a command, not another channel, not the end of the process. At most one batch of
@@ -52,7 +52,7 @@ pub trait Outbox: Debug + Send {
     /// Now.
     fn now(&self) -> Timestamp;
 
-    /// Finds out who is told of what is due, and by which channels.
+    /// Determines the recipients and channels of due notices.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -78,7 +78,7 @@ pub struct Line {
     pub channel: Arc<dyn Channel>,
     /// How often and how long it is tried.
     pub pace: Pace,
-    /// How long one attempt may take.
+    /// The time limit of one attempt.
     pub timeout: Duration,
 }
 
@@ -107,7 +107,7 @@ struct Job {
     deliveries: Vec<LeasedDelivery>,
 }
 
-/// Which deliveries were tried, and how often the first of them was.
+/// The deliveries of an attempt, and how often the first of them was tried.
 #[derive(Debug)]
 struct Attempt {
     ids: Vec<DeliveryId>,
@@ -123,9 +123,9 @@ enum Unsent {
 
 /// How often the outbox is looked at.
 const POLL: Duration = Duration::from_millis(100);
-/// How many deliveries are taken at once of a channel that is up.
+/// How many deliveries of a working channel are leased at once.
 const BATCH: usize = 32;
-/// How long the end waits for what is under way.
+/// How long the end waits for deliveries in progress.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 /// A lease lasts for two attempts and this.
 const GRACE: Duration = Duration::from_secs(5);
@@ -136,7 +136,7 @@ impl Deliverer {
     /// Starts the work. A thread for a channel is started when it has something to send.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// When the operating system cannot start a thread.
     pub fn start(outbox: impl Outbox + 'static, lines: BTreeMap<String, Line>) -> std::io::Result<Self> {
         let (events, received) = mpsc::channel();
         let stopping = Arc::new(AtomicBool::new(false));
@@ -154,8 +154,8 @@ impl Deliverer {
 }
 
 impl Drop for Deliverer {
-    /// Waits a moment for what is under way; what is not settled then is given out again. In a forked child there is nothing
-    /// to wait for.
+    /// Waits a moment for deliveries in progress; what is not settled then is leased again later. In a forked child
+    /// there is nothing to wait for.
     fn drop(&mut self) {
         if self.process != std::process::id() {
             std::mem::forget(self.thread.take());
@@ -249,7 +249,7 @@ impl Work {
         if state.is_busy || !state.circuit.wait(since).is_zero() {
             return Ok(());
         }
-        // A channel that is down, or takes few, gets one at a time.
+        // A channel that is down, or has a rate limit, gets one at a time.
         let limit = if state.circuit.is_down() || !state.line.pace.gap.is_zero() { 1 } else { BATCH };
         let lease = state.line.timeout * 2 + GRACE;
         let leased = self.outbox.lease(name, later(self.outbox.now(), lease), limit)?;
@@ -338,7 +338,7 @@ fn jobs(leased: Vec<LeasedDelivery>) -> Vec<Job> {
     jobs
 }
 
-/// Starts the thread of a channel. `None` when the operating system gives none; the next round tries again.
+/// Starts the thread of a channel. `None` when the operating system cannot; the next round tries again.
 fn start(
     name: &str,
     line: &Line,
@@ -386,7 +386,7 @@ fn send_all(
     results
 }
 
-/// One attempt is one span, with attributes by the names of OpenTelemetry for messages. Whom it is for does not stand there.
+/// One attempt is one span, with OpenTelemetry's attribute names for messages. It does not contain the recipient.
 fn send_in_span((name, channel): (&str, &dyn Channel), job: &Job, attempt: u32) -> Result<Option<String>, Unsent> {
     let span = tracing::info_span!(
         "jit.delivery",
@@ -413,7 +413,7 @@ fn send_in_span((name, channel): (&str, &dyn Channel), job: &Job, attempt: u32) 
     done
 }
 
-/// From which traces of commands the notices follow: by that an operator finds the message of a command.
+/// The traces of the commands that caused the notices, so that an operator finds the message of a command.
 fn note_traces(notices: &[Notice], span: &tracing::Span) {
     let mut traces: Vec<&str> = notices.iter().filter_map(|notice| notice.trace_id.as_deref()).collect();
     traces.dedup();
@@ -456,7 +456,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// What a receiver's clock shows: dates and signatures are judged by it.
+/// The wall clock, as a receiver has it: dates and signatures are checked by it.
 #[expect(clippy::disallowed_methods, reason = "a receiver compares it with its own wall clock")]
 fn wall() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
