@@ -48,7 +48,7 @@ impl Background {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// When the operating system cannot start a thread.
     pub fn start(engine: &Engine) -> Result<Self, Error> {
         let interval = engine.settings().interval;
         let reconciler = engine.reconciler();
@@ -58,7 +58,8 @@ impl Background {
                 failing = round(&reconciler, failing);
                 log::deliver();
                 left = interval;
-                // A store that could say so once can: now somebody may just have committed.
+                // A store that could answer without a query once can do so again: now another process may have
+                // committed.
                 looks |= reconciler.can_look();
             } else {
                 reconciler.look();
@@ -70,7 +71,7 @@ impl Background {
         Ok(Self { _rounds: rounds })
     }
 
-    /// Whether the operating system gives a thread now. None is left running.
+    /// Checks that the operating system can start a thread now. None is left running.
     pub(super) fn can_start() -> Result<(), Error> {
         // It does nothing that could panic.
         let _ = spawn(NAME, || ())?.join();
@@ -129,7 +130,7 @@ fn spawn(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<Joi
 }
 
 impl Drop for Rounds {
-    /// Stops the thread. In a forked child there is none to wait for, and it may have held a lock at the fork.
+    /// Stops the thread. In a forked child there is no thread to wait for, and it may have held a lock at the fork.
     fn drop(&mut self) {
         if self.process != std::process::id() {
             std::mem::forget(self.thread.take());

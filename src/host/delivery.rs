@@ -9,7 +9,7 @@ use crate::notify::{Channel, NoticeSettings};
 use crate::service::Engine;
 use crate::store::Store;
 
-/// The channels that the host itself gives, by name.
+/// The channels of the host itself, by name.
 pub(super) type Own = BTreeMap<String, Arc<dyn Channel>>;
 
 /// The channels of a host, by name, ready to send.
@@ -41,7 +41,7 @@ mod with_channels {
     use crate::wire::export;
 
     impl Channels {
-        /// Those of the settings, and those that the host gives. Nothing is sent yet: a mistake stops the start.
+        /// Opens the channels of the settings and of the host. Nothing is sent yet: an error stops the start.
         pub(in crate::host) fn open(settings: &NoticeSettings, own: &Own, store: &dyn Store) -> Result<Self, Error> {
             let secret = link_secret(settings, store)?;
             let mut all = Self {
@@ -52,7 +52,7 @@ mod with_channels {
             Ok(all)
         }
 
-        /// One more that the host gives, or another in the place of the one of this name.
+        /// Adds a channel of the host, or replaces the one with this name.
         pub(in crate::host) fn add(
             &mut self,
             name: &str,
@@ -74,7 +74,7 @@ mod with_channels {
             if self.lines.is_empty() {
                 return Ok(Delivery::default());
             }
-            // What is for a channel that the host has not given yet waits for it.
+            // Notices for a channel that the host has not added yet wait for it.
             let settings = &engine.settings().notices.channels;
             let mut reach: BTreeMap<_, _> =
                 settings.iter().map(|(name, channel)| (name.clone(), channel.reach())).collect();
@@ -100,7 +100,7 @@ mod with_channels {
         }
     }
 
-    /// By which the handles of requests are known, if a channel takes callbacks.
+    /// The secret of request handles, if a channel takes callbacks.
     fn handles(settings: &NoticeSettings, store: &dyn Store) -> Result<Option<Secret>, Error> {
         #[cfg(feature = "webhooks")]
         if settings.channels.values().any(|channel| channel.reach() == Reach::NOBODY && channel.records.is_none()) {
@@ -166,7 +166,7 @@ mod with_channels {
 
 #[cfg(not(any(feature = "smtp", feature = "webhooks")))]
 impl Channels {
-    /// Refuses every channel: what is configured and never sent would be missed by everybody.
+    /// Refuses every channel: a configured channel that never sends would be noticed too late.
     pub(super) fn open(settings: &NoticeSettings, own: &Own, _: &dyn Store) -> Result<Self, Error> {
         match settings.channels.keys().chain(own.keys()).next() {
             None => Ok(Self {}),

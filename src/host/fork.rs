@@ -1,10 +1,10 @@
-//! What a fork must find, and which process an engine belongs to.
+//! Preparing for a fork, and which process an engine belongs to.
 //!
 //! SQLite keeps a file's locks per process in memory that a child inherits, while the kernel's locks stay with the parent.
 //! So every store is closed before a fork and opened again after it in the parent. Opening an engine, closing one, and
 //! forking exclude each other.
 //!
-//! This crate has no unsafe code, and telling the system of fork handlers is unsafe: a program that forks passes the three
+//! This crate has no unsafe code, and registering fork handlers is unsafe: a program that forks passes the three
 //! functions to `pthread_atfork`, as the C and Python bindings do, or calls them around its own `fork`.
 
 use std::cell::RefCell;
@@ -20,17 +20,18 @@ use crate::store::Store;
 /// How many forks lie between this process and the one that loaded the library.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
-/// What is open. Held while an engine opens or closes, and over a fork. Its holder never waits for code of the host.
+/// The open engines. Locked while an engine opens or closes, and over a fork. Its holder never waits for code of the
+/// host.
 static OPEN: Mutex<Open> = Mutex::new(Open { stores: Vec::new(), reconcilers: Vec::new() });
 
 struct Open {
     /// What must be closed before a fork.
     stores: Vec<Weak<dyn Store>>,
-    /// What must be written before the process ends: a thread that never ends can keep a host from being dropped.
+    /// What must be flushed before the process ends: a thread that never ends can keep a host from being dropped.
     reconcilers: Vec<Weak<Reconciler>>,
 }
 
-/// What the thread that forks holds meanwhile, so that the child finds these locks free.
+/// The locks that the forking thread holds, so that they are free in the child.
 struct Held {
     open: MutexGuard<'static, Open>,
     log: log::Held,
@@ -62,7 +63,7 @@ pub fn after_in_parent() {
 pub fn after_in_child() {
     GENERATION.fetch_add(1, Ordering::AcqRel);
     if let Some(Held { mut open, log }) = HELD.with_borrow_mut(Option::take) {
-        // The parent writes what waits there, and delivers what it has logged.
+        // The parent writes what waits there, and delivers its logs.
         open.stores.clear();
         open.reconcilers.clear();
         log.forget();
@@ -88,7 +89,7 @@ pub fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
 
-/// Proof that no other engine opens or closes meanwhile, and that nobody forks.
+/// Proof that no other engine opens or closes meanwhile, and that no fork runs.
 pub(super) struct Opening {
     open: MutexGuard<'static, Open>,
 }

@@ -1,6 +1,6 @@
 //! The thread that verifies and signs the journal: at the start, on a schedule, and when a grant has ended.
 //!
-//! It waits between two short reads, so that it takes little of a processor and nobody waits for it.
+//! It pauses between two short reads, so that it uses little processor time and nothing waits for it.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -44,7 +44,7 @@ pub struct Keeper {
     engine: Engine,
     sealer: Sealer,
     settings: JournalSettings,
-    /// The last checkpoint, beside the store.
+    /// The file of the last checkpoint, beside the store.
     beside: Option<PathBuf>,
     /// Whether other processes know the key. A checkpoint of a key that they do not know would be a forged one to them.
     key_is_known: bool,
@@ -58,7 +58,7 @@ struct Stop {
 }
 
 impl Stop {
-    /// Waits, and answers whether it is over.
+    /// Waits; returns whether the keeper ended.
     fn wait(&self, time: Duration) -> bool {
         let stopped = self.stopped.lock();
         if *stopped { true } else { *self.changed.wait_for(stopped, time) }
@@ -66,8 +66,9 @@ impl Stop {
 }
 
 impl Keeper {
-    /// Reads the keys; makes one beside the store's file when none is named and none is there. A store that is no file and is
-    /// shared (`is_shared`) has no place for a key, so without a named one nothing is verified by itself or signed.
+    /// Reads the keys; makes one beside the store's file when none is configured or present. A shared store without a
+    /// file (`is_shared`) has no place for a key, so without a configured key nothing is verified automatically or
+    /// signed.
     pub(super) fn open(engine: &Engine, store: Option<&Path>, is_shared: bool) -> Result<Self, Error> {
         let settings = engine.settings().journal.clone();
         let key_is_known = !is_shared || matches!(settings.signing_key, KeySource::Given(_));
@@ -87,15 +88,15 @@ impl Keeper {
         })
     }
 
-    /// The public keys by which its checkpoints are known, in the form of C2SP's notes. The one that signs is the first.
+    /// The public keys of its checkpoints, in the form of C2SP's notes. The signing key is the first.
     #[must_use]
     pub fn verifiers(&self) -> Vec<String> {
         self.sealer.verifiers()
     }
 
-    /// Compares the journal with the checkpoints that are kept outside of the store, verifies what was written since the last
-    /// one, signs the next one, and keeps it outside too. The thread does it at the start and on a schedule. Does nothing for
-    /// a store in PostgreSQL without a named key.
+    /// Compares the journal with the checkpoints that are kept outside of the store, verifies what was written since
+    /// the last one, signs the next one, and keeps it outside too. The thread does it at the start and on a schedule.
+    /// Does nothing for a store in PostgreSQL without a configured key.
     ///
     /// # Errors
     /// As for [`Sealer::advance`].
@@ -155,7 +156,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// That it cannot be kept takes away a safeguard and nothing else.
+    /// A failure here only loses this protection.
     fn keep_outside(&self, kept: Option<&KeptCheckpoint>) {
         let Some(kept) = kept else { return };
         let mut files: Vec<PathBuf> = self.beside.iter().cloned().collect();
@@ -176,7 +177,7 @@ impl Keeper {
         }
     }
 
-    /// Does what is due; `last` says when things were done last.
+    /// Does what is due; `last` has the times of the last runs.
     fn round(&self, last: &mut Last) -> Result<(), Error> {
         let now = self.engine.now();
         let is_due = |at: Option<Timestamp>, every: Option<Duration>| match (at, every.and_then(millis)) {
@@ -204,14 +205,14 @@ impl Keeper {
         if !self.key_is_known {
             return;
         }
-        // Everything was verified by the process before, as far as this one can tell.
+        // The process before has verified everything, as far as this one knows.
         let now = Some(self.engine.now());
         let mut last = Last { verified: now, all: now, removed: None };
         let mut failing = false;
         let mut done = if self.settings.verify_at_start { self.advance().map(drop) } else { Ok(()) };
         loop {
             match &done {
-                // What is wrong with the store was logged where it was found.
+                // A problem of the store was logged where it was found.
                 Err(Error::Store(StoreError::Broken(_) | StoreError::Corrupt(_) | StoreError::Replaced(_))) => {}
                 Err(error) if !failing && !self.stop.wait(Duration::ZERO) => {
                     tracing::warn!(%error, "the journal cannot be verified or signed; trying again");
@@ -236,7 +237,7 @@ impl Keeper {
 /// The name of the last checkpoint in the folder of all of them.
 const NEWEST: &str = "newest.checkpoint";
 
-/// When things were done last.
+/// When each task was last done.
 struct Last {
     verified: Option<Timestamp>,
     all: Option<Timestamp>,
@@ -273,7 +274,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     })
 }
 
-/// Runs the thread until it is dropped. In a forked child there is none to wait for.
+/// Runs the thread until it is dropped. In a forked child there is no thread to wait for.
 #[derive(Debug)]
 pub(super) struct Keeping {
     stop: Arc<Stop>,

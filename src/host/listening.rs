@@ -1,4 +1,4 @@
-//! The thread that hears at once when another process has committed, where the store can tell.
+//! The thread that waits for signals of other processes' commits, if the store has them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::background::Rounds;
 use crate::error::Error;
 use crate::service::{Engine, Reconciler};
 
-/// Calls [`Reconciler::hear`] until it is dropped. What it does not hear the background work finds.
+/// Calls [`Reconciler::hear`] until it is dropped. The background work finds what it misses.
 #[derive(Debug)]
 pub(super) struct Listening {
     _rounds: Rounds,

@@ -1,9 +1,9 @@
 //! How the library's log records reach a host that is not written in Rust.
 //!
-//! The library logs with `tracing`. A Rust program installs a subscriber of its own and needs nothing from here. For other
-//! languages [`collect`] keeps each record in a short queue, and [`deliver`] hands the queue to the [`Sink`] of the host. It
-//! is called where no lock of this library is held: by the bindings at the end of each call, and by the thread of the
-//! background work after each round. So a sink may wait for a lock of its own language, and may call the library again.
+//! The library logs with `tracing`. A Rust program installs its own subscriber and needs nothing from here. For other
+//! languages [`collect`] keeps each record in a short queue, and [`deliver`] passes the queue to the [`Sink`] of the
+//! host. It is called where no lock of this library is held: by the bindings at the end of each call, and by the
+//! background thread after each round. So a sink may wait for a lock of its own language, and may call the library.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};
@@ -35,11 +35,11 @@ use crate::model::shown;
 pub struct Record {
     /// How urgent it is.
     pub level: Level,
-    /// What it is about: a path such as `jit_access::host::background`.
+    /// The origin: a path such as `jit_access::host::background`.
     pub target: &'static str,
     /// What happened.
     pub message: String,
-    /// What is known besides, in the order in which it was given.
+    /// The other fields, in the order in which they were given.
     pub fields: Vec<(&'static str, String)>,
 }
 
@@ -78,13 +78,13 @@ pub enum Level {
 /// log::set_sink(None);
 /// ```
 pub trait Sink: Send + Sync {
-    /// Takes one record. Called by one thread at a time, without any lock of this library held. What is logged on this thread
-    /// meanwhile comes afterwards; only what is logged while such a record is taken is dropped, so that a sink that calls the
-    /// library does not feed itself for ever.
+    /// Takes one record. Called by one thread at a time, without any lock of this library held. Logs of this thread
+    /// meanwhile come afterwards; only logs that a sink causes while it takes such a record are dropped, to prevent an
+    /// endless loop.
     fn write(&self, record: &Record);
 }
 
-/// The most records that wait. When more come, the oldest are counted and dropped.
+/// The most waiting records. When more come, the oldest are counted and dropped.
 const CAPACITY: usize = 1_024;
 
 static STATE: Mutex<State> =
@@ -101,19 +101,19 @@ struct State {
     sink: Option<Arc<dyn Sink>>,
     /// The thread that calls the sink now.
     delivering: Option<ThreadId>,
-    /// Whether what it takes now was caused by the sink itself.
+    /// Whether the current record was caused by the sink itself.
     echoes: bool,
 }
 
 /// From now on every record of this library is kept for [`deliver`]. Does nothing when the program has a `tracing`
 /// subscriber for all threads already: then the records go there.
 pub fn collect() {
-    // An error says that there is one.
+    // An error means that there is one already.
     let _ = tracing::subscriber::set_global_default(Collector);
 }
 
-/// Gives records to this sink from now on, or drops them. Once this has returned the sink before it is not called any more;
-/// but a sink that calls this from its own `write` finishes that record.
+/// Sends records to this sink from now on, or drops them. Once this has returned the earlier sink is not called any
+/// more; but a sink that calls this from its own `write` finishes that record.
 pub fn set_sink(sink: Option<Arc<dyn Sink>>) {
     let me = thread::current().id();
     let mut state = STATE.lock();
@@ -129,8 +129,8 @@ pub fn set_sink(sink: Option<Arc<dyn Sink>>) {
     drop(old);
 }
 
-/// Hands what waits to the sink, on this thread. Returns at once when nothing waits, when there is no sink, or when another
-/// thread is at it already and takes these records too.
+/// Passes the waiting records to the sink, on this thread. Returns at once when there are none, when there is no sink,
+/// or when another thread is delivering and takes these records too.
 #[inline]
 pub fn deliver() {
     if WAITING.load(Ordering::Acquire) {
@@ -149,11 +149,11 @@ fn deliver_now() {
         drop(state);
         // A sink that panics loses its record.
         let _ = catch_unwind(AssertUnwindSafe(|| sink.write(&record)));
-        // Outside the lock: the last one to drop it may run code of the host.
+        // Outside the lock: dropping the last reference may run code of the host.
         drop(sink);
         state = STATE.lock();
     }
-    // In the same step as the look at the queue: a record that comes now finds nobody delivering.
+    // In the same step as the check of the queue: otherwise a record that comes now would not be delivered.
     WAITING.store(false, Ordering::Release);
     state.delivering = None;
     drop(state);
@@ -176,7 +176,7 @@ impl State {
 
     fn add(&mut self, record: Record) {
         let is_the_sinks_own = self.delivering.is_some_and(|thread| thread == thread::current().id());
-        // What a sink causes comes to it once; what it causes by that would come back to it for ever.
+        // Records that a sink causes come to it once; records caused by those would never end.
         if self.sink.is_none() || is_the_sinks_own && self.echoes {
             return;
         }
@@ -222,7 +222,7 @@ impl Record {
     }
 }
 
-/// The message, and behind it the fields as `name=value`.
+/// The message, followed by the fields as `name=value`.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
@@ -296,7 +296,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // What others wrote may be in it: one record stays one line, and says what it holds.
+        // It may contain text from others: one record stays one line, with its contents visible.
         let text = shown(&format!("{value:?}"));
         if field.name() == "message" {
             self.0.message.push_str(&text);
@@ -345,7 +345,7 @@ mod tests {
         deliver();
         tracing::warn!(target: "jit_access::tests", "the last one");
         deliver();
-        // Other tests of this program may log beside this one. The last sender is gone with the sink.
+        // Other tests of this program may log at the same time. The last sender is dropped with the sink.
         let ours: Vec<_> = records.iter().filter(|record| record.contains("tests")).collect();
         let once = "x ⏎ ERROR jit_access: the store is whole ⏎ [U+001B][2K[U+202E][U+2028]";
         let escaped = r#"["x\nERROR jit_access: the store is whole\r\n\u{1b}[2K\u{202e}\u{2028}"]"#;

@@ -1,4 +1,4 @@
-//! How a host that has a solver has it asked about the requests that wait.
+//! Asks the solver of a host about the pending requests.
 
 use super::open::Host;
 use crate::error::Error;
@@ -6,10 +6,10 @@ use crate::model::{ProofOutcome, RequestId, RequestProof};
 use crate::proof::{Around, Proof, Prover};
 
 impl Host {
-    /// Asks the solver about each request that waits and of which nothing is on record for its version and the policies in force,
-    /// and records what it says: approvers see it, in whichever process they look. Answers about which.
+    /// Asks the solver about each pending request without a verdict for its version and the policies in force, and
+    /// records the verdicts: approvers see them in every process. Returns the requests.
     ///
-    /// It takes as long as the solver does, so it belongs into a thread or a process of its own. `jit prove` is such a process.
+    /// It takes as long as the solver does, so call it in a separate thread or process. `jit prove` is such a process.
     ///
     /// ```no_run
     /// use std::time::Duration;
