@@ -47,8 +47,8 @@ impl Client {
         }
     }
 
-    /// The id that begins so, among what the caller can see. Ids begin with the time at which they were made, and lists begin
-    /// with the newest, so the search ends where older ones begin.
+    /// The id with this prefix, among those that the caller can see. Ids begin with their time, and lists are newest
+    /// first, so the search ends where older ones begin.
     pub(super) fn whole_id(&self, kind: &str, text: &str) -> Result<String, Problem> {
         let begin = text.trim().to_ascii_lowercase();
         let is_id = |c: char| c.is_ascii_hexdigit() || c == '-';

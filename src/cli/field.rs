@@ -1,4 +1,4 @@
-//! What stands in one field of a document, as people read it.
+//! The value of one field of a document, for people.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::model::Timestamp;
 pub(super) const LENGTHS: [(&str, f64); 5] =
     [("_ms", 1.0), ("_seconds", 1_000.0), ("_minutes", 60_000.0), ("_hours", 3_600_000.0), ("_days", 86_400_000.0)];
 
-/// The name of a field as people say it: without the unit, which stands with the value.
+/// The name of a field for people: without the unit, which is shown with the value.
 pub(super) fn title(name: &str) -> String {
     let short = LENGTHS.iter().find_map(|(end, _)| name.strip_suffix(end)).unwrap_or(name);
     harmless(&short.replace('_', " "))
@@ -73,7 +73,7 @@ pub(super) fn length(document: &Value, name: &str) -> String {
     millis.map(said).unwrap_or_default()
 }
 
-/// How far away the instant under a name is: `in 59m`.
+/// The distance to the instant under a name: `in 59m`.
 pub(super) fn distance_of(screen: &Screen, document: &Value, name: &str) -> String {
     instant(document, name).map(|at| distance(at, screen.now())).unwrap_or_default()
 }

@@ -25,11 +25,11 @@ pub(super) fn audit(
     follow(client, screen, spec, fields)
 }
 
-/// Shows every record after the last one that was there, until Ctrl-C.
+/// Shows every record after the current last one, until Ctrl-C.
 fn follow(client: &Client, screen: &Screen, spec: &CommandSpec, mut fields: Map<String, Value>) -> Result<(), Problem> {
     let interrupt = Interrupt::watch();
     if !fields.contains_key("after") {
-        // From the newest on: the head says which that is.
+        // The head has the revision of the newest record.
         let head = client.run("head", Map::new())?;
         let number =
             head.as_str().and_then(|head| head.split(':').next()).and_then(|number| number.parse::<u64>().ok());
@@ -44,7 +44,7 @@ fn follow(client: &Client, screen: &Screen, spec: &CommandSpec, mut fields: Map<
                 for item in items {
                     match screen.format {
                         Format::Text => screen.print(&show::record_line(screen, item)),
-                        // One document would never end.
+                        // A single document would never end.
                         _ => screen.line(item),
                     }
                 }
@@ -55,7 +55,7 @@ fn follow(client: &Client, screen: &Screen, spec: &CommandSpec, mut fields: Map<
                     continue;
                 }
             }
-            // A host that restarts comes back, and nothing is missed: the cursor says where it goes on.
+            // A restarting host comes back, and no record is lost: the cursor has the position.
             Err(problem) if problem.exit == Exit::Unavailable => screen.status(&problem.message),
             Err(problem) => return Err(problem),
         }

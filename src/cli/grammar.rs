@@ -1,4 +1,4 @@
-//! Which commands there are, and what each takes: those of the catalogue, and those that are made for people.
+//! The commands and their arguments: those of the catalogue, and those that are made for people.
 
 use clap::{Arg, ArgAction, Command};
 
@@ -9,7 +9,7 @@ use super::table::wrapped;
 use super::values::{arguments, option};
 use crate::command::{CommandSpec, catalogue, spec_of};
 
-/// The commands by what a person wants, in the order of the help. Those that are not named stand under the last heading.
+/// The commands by purpose, in the order of the help. Commands that are not listed are under the last heading.
 pub(super) const GROUPS: &[(&str, &[&str])] = &[
     (
         "Ask for access",
@@ -85,7 +85,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
     ("More", &[]),
 ];
 
-/// The most columns that a help takes.
+/// The widest help, in columns.
 const WIDEST: usize = 120;
 
 /// The whole command line.
@@ -116,20 +116,20 @@ pub(super) fn grammar() -> Command {
     jit.before_help(help).help_template("{about}\n\n{usage-heading} {usage}\n\n{before-help}{options}{after-help}")
 }
 
-/// A command of the catalogue, as it says itself.
+/// A command of the catalogue, from its own definition.
 fn of_catalogue(spec: &'static CommandSpec) -> Command {
     let long = paragraphs(spec.doc);
     Command::new(command_name(spec)).about(spec.summary().replace('`', "")).long_about(long).args(arguments(spec))
 }
 
-/// Documentation as text: each paragraph one line, which the help breaks where the terminal ends.
+/// Documentation as text: each paragraph one line, which the help wraps at the edge of the terminal.
 fn paragraphs(doc: &str) -> String {
     let lines: Vec<&str> = doc.trim().lines().map(str::trim).collect();
     let paragraphs = lines.split(|line| line.is_empty()).map(|lines| lines.join(" "));
     paragraphs.collect::<Vec<_>>().join("\n\n").replace('`', "")
 }
 
-/// What a person gains besides.
+/// Adds what helps people.
 fn adorned(command: Command, spec: &CommandSpec) -> Command {
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     match spec.name {
@@ -261,14 +261,14 @@ fn made_by_hand() -> Vec<Command> {
     vec![run, status, queue, check, config, simulate, policies, prove, copy, doctor, login, logout, completions, man]
 }
 
-/// The list of commands, by what a person wants.
+/// The list of commands by purpose.
 fn grouped(jit: &Command) -> String {
     let named = |name: &&str| GROUPS.iter().any(|(_, names)| names.contains(name));
     let longest = jit.get_subcommands().map(|command| command.get_name().len()).max().unwrap_or(0);
     let room = columns().min(WIDEST).saturating_sub(longest + 4).max(20);
     let line = |command: &Command| {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        // A list is read line by line, and what goes on stands below its beginning.
+        // A list is read line by line, and continued lines are indented.
         let about = wrapped(about.split(". ").next().unwrap_or_default(), room);
         format!("  {:longest$}  {}\n", command.get_name(), about.join(&format!("\n{:1$}", "", longest + 4)))
     };

@@ -21,7 +21,7 @@ pub(super) struct Local {
     roles: Vec<String>,
 }
 
-/// In whose name an operator looks at things when nobody is named. It is never written down.
+/// The caller of an operator's reads when none is named. It is never recorded.
 const OPERATOR: &str = "operator";
 
 impl Local {
@@ -39,7 +39,7 @@ impl Local {
     /// A store with this configuration.
     pub(super) fn of(mut config: Config, place: &StorePlace) -> Result<Self, Problem> {
         if let StoreConfig::Sqlite { path, .. } = &config.store {
-            // Opening makes the file. Whoever looks at a store means one that is there.
+            // Opening creates the file. A read needs one that exists.
             if !path.is_file() {
                 let message = format!("there is no store at {}", path.display());
                 return Err(
@@ -58,7 +58,7 @@ impl Local {
             let rules = &config.rules;
             roles.extend(rules.approver_roles.iter().chain(&rules.auditor_roles).map(ToString::to_string));
         }
-        // A store without a configuration has nobody who may look at it.
+        // Without a configuration, no role of a store may read it.
         if roles.is_empty() {
             roles.push(OPERATOR.to_owned());
             config.rules.auditor_roles =
@@ -76,7 +76,7 @@ impl Local {
         self.watched(spec, fields, &mut ())
     }
 
-    /// Does what a whole document says, with the caller that it names.
+    /// Carries out a whole document, with the caller that it names.
     pub(super) fn document(&self, document: &Value) -> Result<Value, Problem> {
         let text = command::run(self.host.workflow(), &document.to_string()).map_err(|error| problem(&error))?;
         serde_json::from_str(&text).map_err(|error| Problem::new(Exit::Failed, error.to_string()))
@@ -88,7 +88,7 @@ impl Local {
         self.execute(spec, fields)
     }
 
-    /// The same; what reads the whole journal tells `watch` how far it is.
+    /// The same; reads of the whole journal report progress to `watch`.
     pub(super) fn watched(
         &self,
         spec: &CommandSpec,
@@ -133,7 +133,7 @@ fn is_database(place: &str) -> bool {
 
 #[cfg(feature = "postgres")]
 fn database(place: &str) -> Result<StoreConfig, Problem> {
-    // No message repeats the address, which may hold a password.
+    // No message repeats the address, which may contain a password.
     let url: crate::store::PostgresUrl = place.parse().map_err(|error: Invalid| {
         Problem::new(Exit::Invalid, format!("the address of the store {}", error.problem()))
             .next(format!("expected {}", error.expected()))

@@ -52,7 +52,7 @@ fn page(command: &Command, name: &str) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&text).trim_end().to_owned())
 }
 
-/// The tables of docs/cli.md: the commands by what a person wants, and the exit codes.
+/// The tables of docs/cli.md: the commands by purpose, and the exit codes.
 #[must_use]
 pub fn tables() -> String {
     let jit = grammar();

@@ -2,7 +2,7 @@
 
 use crate::command::{CommandSpec, FieldKind, FieldSpec};
 
-/// Commands of the catalogue that a command of another name gives, and that have none of their own.
+/// Commands of the catalogue that are part of a command with another name, and have no own one.
 pub(super) const COVERED: &[(&str, &str)] =
     &[("request", "status"), ("grant", "status"), ("unreviewed", "review"), ("revoke_many", "revoke")];
 
@@ -47,7 +47,7 @@ pub(super) fn is_placed(spec: &CommandSpec, field: &FieldSpec) -> bool {
     (is_first && field.required && names_something) || PLACED.contains(&(spec.name, field.name))
 }
 
-/// What stands for a value in the help.
+/// The value name in the help.
 pub(super) fn value_name(field: &FieldSpec) -> &'static str {
     match field.kind {
         FieldKind::Id => match field.name {

@@ -1,7 +1,7 @@
-//! How text is marked for the eye: with characters without width, which the terminal gets as colours, or not at all.
+//! Marks for emphasis: zero-width characters that become colours on a terminal, or are removed.
 //!
-//! INVARIANT: text that others wrote never holds one of these marks, because [`harmless`] writes it as its number. So nobody can
-//! colour what they did not write, and a table can measure text that is marked.
+//! INVARIANT: text from others never contains one of these marks, because [`harmless`] writes it as its number. So
+//! others cannot colour text, and a table can measure marked text.
 
 use crate::model::{is_blank, shown};
 
@@ -60,7 +60,7 @@ pub(super) fn harmless(text: &str) -> String {
     shown(text)
 }
 
-/// JSON in which every character that a terminal would obey, or that nobody sees, is escaped. It means the same.
+/// JSON with every control or invisible character escaped. The value is the same.
 pub(super) fn harmless_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! Which host or store a command goes to, and as whom.
+//! Which host or store a command goes to, and as which caller.
 
 use std::fs;
 use std::io::Write as _;
@@ -27,9 +27,9 @@ pub(super) enum Place {
 pub(super) struct HostPlace {
     /// Where the routes are, without a slash at the end: `https://gateway.example.com/jit`.
     pub(super) base: String,
-    /// What proves who is calling.
+    /// The token of the caller.
     pub(super) token: Option<String>,
-    /// Where the token comes from, in words.
+    /// Where the token comes from, for messages.
     pub(super) token_from: String,
     pub(super) timeout_seconds: u64,
 }
@@ -85,7 +85,7 @@ pub(super) fn arguments() -> Vec<Arg> {
 }
 
 impl Place {
-    /// The place that the arguments, the variables and the last `jit login` name.
+    /// The place from the arguments, the environment variables and the last `jit login`.
     pub(super) fn of(matches: &ArgMatches) -> Result<Self, Problem> {
         // A variable that is set to nothing is as one that is not set.
         let text = |name: &str| matches.get_one::<String>(name).filter(|text| !text.is_empty()).cloned();
@@ -117,7 +117,7 @@ impl Place {
     }
 }
 
-/// Where the routes of a host are: under `/jit`, unless the address has a path of its own.
+/// The base of the routes of a host: `/jit`, unless the address has a path.
 pub(super) fn base_of(url: &str, insecure: bool) -> Result<String, Problem> {
     let wrong = |why: &str| {
         Problem::new(Exit::Invalid, format!("the host `{url}` {why}")).next("write it as https://gateway.example.com")
@@ -239,7 +239,7 @@ impl Login {
         }
     }
 
-    /// Keeps a token for a host, which becomes the one that is talked to. Says where it is kept.
+    /// Stores a token for a host, which becomes the default host. Returns where it is stored.
     pub(super) fn keep(mut self, base: &str, token: &str, in_keyring: bool) -> Result<String, Problem> {
         self.host = Some(base.to_owned());
         let kept = if in_keyring {
@@ -259,7 +259,7 @@ impl Login {
         let going: Vec<String> =
             self.tokens.keys().filter(|known| base.is_none_or(|base| base == *known)).cloned().collect();
         for known in going {
-            // What the keyring does not give up stays known here, so that it can be forgotten later.
+            // An entry that the keyring did not delete stays listed here, so that it can be deleted later.
             if self.tokens.get(&known) == Some(&Value::Null) {
                 keyring(&["clear", "service", SERVICE, "host", &known], None)?;
             }
@@ -273,7 +273,7 @@ impl Login {
         Ok(gone)
     }
 
-    /// Whether others than its owner can read what is kept.
+    /// The stored file, if others than its owner can read it.
     pub(super) fn is_open_to_others() -> Option<PathBuf> {
         let path = Self::path()?;
         let mode = fs::metadata(&path).ok()?.permissions().mode();
@@ -283,7 +283,7 @@ impl Login {
 
 const SERVICE: &str = "jit-access";
 
-/// The desktop's keyring, through its own program: a token never becomes an argument. What it does not have is nothing.
+/// The desktop's keyring, through its own program: a token never becomes an argument. A missing entry is `None`.
 fn keyring(arguments: &[&str], input: Option<&str>) -> Result<String, Problem> {
     let refused = |why: String, next: &str| {
         Problem::new(Exit::Failed, format!("the keyring does not answer: {}", harmless(why.trim()))).next(next)
@@ -301,7 +301,7 @@ fn keyring(arguments: &[&str], input: Option<&str>) -> Result<String, Problem> {
     }
     let done = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
     let why = String::from_utf8_lossy(&done.stderr);
-    // To look up or to clear what is not there ends with 1 and says nothing.
+    // Looking up or deleting a missing entry ends with 1 and no message.
     if done.status.success() || (why.trim().is_empty() && input.is_none()) {
         return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }

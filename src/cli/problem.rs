@@ -1,4 +1,4 @@
-//! What went wrong, in words for a person and as a code for a script.
+//! Errors, as text for a person and as a code for a script.
 
 use serde_json::{Value, json};
 
@@ -79,15 +79,15 @@ impl Exit {
     }
 }
 
-/// What went wrong.
+/// An error.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) exit: Exit,
-    /// What went wrong, in one sentence without a period.
+    /// The error in one sentence without a period.
     pub(super) message: String,
     /// What to do next.
     pub(super) next: Option<String>,
-    /// What the host said, as it said it.
+    /// The document of the host, unchanged.
     document: Option<Value>,
 }
 
@@ -96,7 +96,7 @@ impl Problem {
         Self { exit, message: message.into(), next: None, document: None }
     }
 
-    /// An end that has been told already.
+    /// An end that was reported already.
     pub(super) fn silent(exit: Exit) -> Self {
         Self::new(exit, "")
     }
@@ -110,7 +110,7 @@ impl Problem {
         Self { exit, ..self }
     }
 
-    /// What a host or a store answered instead: a problem of RFC 9457.
+    /// The error response of a host or a store: a problem of RFC 9457.
     pub(super) fn of(status: u16, document: Value) -> Self {
         let text = |name: &str| document.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
         let detail = text("detail").or_else(|| document.get("detail").map(detail_of));
@@ -142,7 +142,7 @@ impl Problem {
     }
 }
 
-/// The detail of a host whose framework answers with a list: where, and what is wrong there.
+/// The detail of a host whose framework sends a list: the place and the problem.
 fn detail_of(detail: &Value) -> String {
     let said = |one: &Value| {
         let place = one.get("loc").and_then(Value::as_array).and_then(|loc| loc.last()).and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! Long work: a bar with how fast it goes and how long it will take, on a terminal.
+//! Long work: a progress bar with speed and remaining time, on a terminal.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +30,7 @@ impl<'a> Progress<'a> {
         Self { screen, what, began: now, part: (now, 0), drawn: 0, done: 0, is_shown: screen.is_live }
     }
 
-    /// The same, drawn only when what is written does not go to the same terminal.
+    /// The same, drawn only when the output does not go to the same terminal.
     pub(super) fn beside_output(mut self) -> Self {
         self.is_shown &= self.screen.width.is_none();
         self
@@ -50,7 +50,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Takes the bar away, and answers how many milliseconds all of it took.
+    /// Removes the bar, and returns the total time in milliseconds.
     pub(super) fn end(&self) -> i64 {
         if self.is_shown {
             self.screen.clear();
@@ -66,7 +66,7 @@ impl Verifying for Progress<'_> {
     }
 }
 
-/// Does work that says nothing of how far it is, such as another machine's, with a line that says for how long.
+/// Runs work without progress reports, such as another machine's, with a line that shows the time.
 pub(super) fn waited<T>(screen: &Screen, what: &str, work: impl FnOnce() -> T) -> T {
     if !screen.is_live {
         return work();

@@ -75,7 +75,7 @@ impl Remote {
         }
     }
 
-    /// The answer as it comes, for what can be long: no time limit but that of the connection.
+    /// The response as it arrives, for long ones: without a time limit except that of the connection.
     pub(super) fn stream(
         &self,
         spec: &CommandSpec,
@@ -196,7 +196,7 @@ impl Remote {
             .next("is it the right host? its routes are expected under /jit")
     }
 
-    /// In our own words: what the address holds is never repeated in full by a library.
+    /// In our own words: a library's message could contain the full address.
     fn unreachable(&self, error: &Error) -> Problem {
         let base = &self.place.base;
         let why = match error {
@@ -213,7 +213,7 @@ impl Remote {
     }
 }
 
-/// The name of a field in bodies and queries: what holds the id of a request is no request.
+/// The name of a field in bodies and queries: `request` is the id of a request, not the request.
 fn name_in_http(field: &FieldSpec) -> String {
     if field.kind == FieldKind::Id { format!("{}_id", field.name) } else { field.name.to_owned() }
 }

@@ -5,7 +5,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width};
 
 use super::paint::Look;
 
-/// A column. Without a width of its own its text is cut where the terminal ends.
+/// A column. Without a width its text is cut at the edge of the terminal.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column<'a> {
     pub(super) title: &'a str,
@@ -30,14 +30,14 @@ impl Column<'_> {
     }
 }
 
-/// What a long column gets at least.
+/// The minimum width of a long column.
 const LONG: usize = 15;
 const GAP: usize = 2;
 
 /// A table. Without a width nothing is cut, and no column is left out.
 pub(super) fn table(columns: &[Column<'_>], rows: &[Vec<String>], width: Option<usize>) -> String {
     let mut kept: Vec<usize> = (0..columns.len()).collect();
-    // A column that says nothing in any row is no help.
+    // A column without values in any row is left out.
     kept.retain(|at| {
         columns.get(*at).is_some_and(|column| column.rank == 9)
             || rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.is_empty()))
@@ -99,14 +99,14 @@ pub(super) fn table(columns: &[Column<'_>], rows: &[Vec<String>], width: Option<
     lines.join("\n")
 }
 
-/// A table of what nobody has given ranks: the first column stays, and those further right go first.
+/// A table without column ranks: the first column stays, and those further right are left out first.
 pub(super) fn titled(titles: &[String], rows: &[Vec<String>], width: Option<usize>) -> String {
     let rank = |at: usize| if at == 0 { 9 } else { u8::try_from(8_usize.saturating_sub(at)).unwrap_or(0) };
     let columns: Vec<_> = titles.iter().enumerate().map(|(at, title)| column(title, rank(at)).long()).collect();
     table(&columns, rows, width)
 }
 
-/// A card: names on the left, and what they say on the right, which goes on below itself.
+/// A card: names on the left, and their values on the right, wrapped below themselves.
 pub(super) fn card(facts: &[(&str, String)], width: Option<usize>) -> String {
     let name_width = facts.iter().map(|(name, _)| width_of(name)).max().unwrap_or(0);
     let mut lines = Vec::new();

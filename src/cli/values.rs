@@ -10,7 +10,7 @@ use super::screen::Screen;
 use super::zone::length_of;
 use crate::command::{CommandSpec, FieldKind, FieldSpec};
 
-/// The conditions of use, each with its flag, what stands for its value, and its help.
+/// The conditions of use, each with its flag, its value name, and its help.
 const CONDITIONS: [(&str, &str, &str); 4] = [
     ("max-uses", "NUMBER", "No more uses than this"),
     ("network", "NETWORK,…", "Only from these networks, such as 10.0.0.0/8"),
@@ -51,7 +51,7 @@ fn argument(spec: &CommandSpec, field: &FieldSpec) -> Arg {
     let flag = flag_name(spec, field);
     let arg = Arg::new(field.name).help(help(field)).value_name(value_name(field));
     if is_placed(spec, field) {
-        // Words after it belong to it: nobody has to quote a question.
+        // Words after it belong to it, so that a question needs no quotes.
         let is_text = field.kind == FieldKind::Text;
         return if is_text { arg.num_args(1..).required(true) } else { arg.required(true) };
     }
@@ -66,7 +66,7 @@ fn argument(spec: &CommandSpec, field: &FieldSpec) -> Arg {
             Arg::new(field.name).help(help(field)).long(flag_name(spec, field)).action(ArgAction::SetTrue)
         }
         FieldKind::Roles | FieldKind::Permissions => arg.value_delimiter(',').action(ArgAction::Append),
-        // Text that is missing is asked for on a terminal, see `fields`.
+        // Missing text is asked for on a terminal, see `fields`.
         FieldKind::Text => arg,
         _ if !words.is_empty() => arg.value_parser(PossibleValuesParser::new(words)),
         FieldKind::Instant => arg.allow_hyphen_values(true).required(field.required),
@@ -74,7 +74,7 @@ fn argument(spec: &CommandSpec, field: &FieldSpec) -> Arg {
     }
 }
 
-/// The documentation of a field as help: one paragraph without its last period, and without the names that only JSON has.
+/// The documentation of a field as help: one paragraph without its last period, and without names that only JSON has.
 fn help(field: &FieldSpec) -> String {
     let text = field.doc.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "");
     let text = match field.kind {
@@ -88,7 +88,7 @@ fn help(field: &FieldSpec) -> String {
     text.trim_end_matches('.').to_owned()
 }
 
-/// The fields of the document that the arguments say. Text that is required and missing is asked for on a terminal.
+/// The fields of the document from the arguments. Required text that is missing is asked for on a terminal.
 pub(super) fn fields(spec: &CommandSpec, matches: &ArgMatches, screen: &Screen) -> Result<Map<String, Value>, Problem> {
     let mut all = Map::new();
     for field in spec.all_fields() {
@@ -111,7 +111,7 @@ pub(super) fn fields(spec: &CommandSpec, matches: &ArgMatches, screen: &Screen) 
             }
         }
     }
-    // `jit run` has the arguments of a request but this one.
+    // `jit run` has all arguments of a request except this one.
     if spec.dry_run && matches.try_get_one::<bool>("dry_run").ok().flatten() == Some(&true) {
         all.insert("dry_run".to_owned(), json!(true));
     }
@@ -149,7 +149,7 @@ fn value(
     }))
 }
 
-/// What was not given and has to be.
+/// Asks for a required value that was not given.
 fn asked(spec: &CommandSpec, field: &FieldSpec, screen: &Screen) -> Result<Option<Value>, Problem> {
     let is_reason = field.name == "reason" && matches!(spec.name, "submit" | "break_glass");
     if field.kind != FieldKind::Text || !(field.required || is_reason) {

@@ -1,4 +1,4 @@
-//! The reader's time zone, and how instants and lengths are said and read.
+//! The reader's time zone, and the text of instants and lengths.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -15,7 +15,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 impl Zone {
-    /// The zone of the variable `TZ`, or else of `/etc/localtime`; UTC when neither names one.
+    /// The time zone of the variable `TZ`, or otherwise of `/etc/localtime`; UTC when neither names one.
     pub(super) fn local() -> Self {
         let set = std::env::var("TZ").ok().and_then(|name| name.trim_start_matches(':').parse().ok());
         let of_machine = || {
@@ -141,7 +141,7 @@ pub(super) fn length_of(text: &str) -> Option<i64> {
     (sum > 0.0 && sum < 1e15).then_some(sum.round() as i64)
 }
 
-/// A length as people say it, in at most two units: `3h 59m`, `42s`, `2d 1h`.
+/// A length for people, in at most two units: `3h 59m`, `42s`, `2d 1h`.
 pub(super) fn said(millis: i64) -> String {
     let seconds = millis.max(0) / SECOND;
     let units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
@@ -157,7 +157,7 @@ pub(super) fn said(millis: i64) -> String {
     parts.join(" ")
 }
 
-/// How far away an instant is: `in 3h 59m`, `2m ago`.
+/// The distance to an instant: `in 3h 59m`, `2m ago`.
 pub(super) fn distance(millis: i64, now: i64) -> String {
     match millis - now {
         0.. => format!("in {}", said(millis - now)),
