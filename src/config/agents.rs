@@ -4,7 +4,7 @@ use super::reader::Reader;
 use crate::model::Ttl;
 use crate::workflow::AgentRules;
 
-/// Of each number 0 is no limit.
+/// For each number, 0 means no limit.
 pub(super) fn agents(reader: &mut Reader) -> AgentRules {
     let defaults = AgentRules::default();
     let Some(mut section) = reader.section("agents") else { return defaults };

@@ -1,4 +1,4 @@
-//! Access without approval: who, what, and what they owe.
+//! Break-glass access: who, what, and what follows.
 
 use std::path::PathBuf;
 
@@ -71,8 +71,8 @@ pub(super) fn break_glass(reader: &mut Reader, rules: &Rules, place: &Place<'_>)
     (read, folder)
 }
 
-/// How long a grant may be that is taken while the store is away, if one may be taken, and the folder where it is recorded. A folder
-/// alone has what stands there merged.
+/// The longest grant that may be taken while the store is unavailable, if any, and the folder where it is recorded.
+/// With only a folder, its contents are merged.
 fn offline(section: &mut Reader, place: &Place<'_>) -> (Option<Ttl>, Option<PathBuf>) {
     const DEFAULT_MILLIS: i64 = 30 * 60_000;
     let is_on = section.flag("offline").unwrap_or(false);
@@ -92,7 +92,7 @@ fn minutes(section: &mut Reader, name: &str) -> Option<Ttl> {
     section.findings().ok(Ttl::from_millis(i64::try_from(minutes).unwrap_or(i64::MAX).saturating_mul(60_000)))
 }
 
-/// A name that can stand in the header of RFC 9470.
+/// A name that is valid in the header of RFC 9470.
 fn acr_value(text: &str) -> Result<String, Invalid> {
     let is_fit = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
     if text.is_empty() || text.len() > 255 || !text.bytes().all(is_fit) {

@@ -1,4 +1,4 @@
-//! What is different between two configurations.
+//! The differences between two configurations.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::effective::Effective;
 use crate::model::{AccessRequest, Grant, Timestamp};
 use crate::workflow::{Rules, Touched, touched_grant, touched_request};
 
-/// What is different in a new configuration.
+/// The differences of a new configuration.
 ///
 /// ```
 /// use jit_access::config::Config;
@@ -45,7 +45,7 @@ pub struct Difference {
 pub struct Changed {
     /// The key, below `jit_access`.
     pub path: String,
-    /// Its value in the old configuration; `None` where it has none. Secrets are hidden.
+    /// Its value in the old configuration; `None` when it has none. Secrets are hidden.
     pub old: Option<Value>,
     /// Its value in the new one.
     pub new: Option<Value>,
@@ -59,7 +59,7 @@ impl std::fmt::Display for Changed {
 }
 
 impl Config {
-    /// What is different in `new`. A secret that was changed is not seen, because the values of secrets are hidden.
+    /// The differences in `new`. A changed secret is not seen, because the values of secrets are hidden.
     #[must_use]
     pub fn diff(old: &Self, new: &Self) -> Difference {
         let by_path = |values: &[Effective]| -> BTreeMap<String, Value> {
@@ -78,11 +78,11 @@ impl Config {
 }
 
 impl Config {
-    /// Every key with its value, one a line, without secrets and without where each comes from, and the text of each policy
-    /// that it names: what a start puts the digest of on record.
+    /// Every key with its value, one on a line, without secrets and without sources, and the text of each policy file
+    /// that it names. A start records the digest of this text.
     #[must_use]
     pub fn text(&self) -> String {
-        // What the host reserves besides stands in no file.
+        // What the host reserves in addition is in no file.
         let reserved = self.rules.reserved_permissions.iter().map(|one| format!("reserved: {one}\n"));
         let standing = self.settings.standing_policies.iter().map(|file| (file.name(), file.text()));
         let who = self.rules.policy.text().map(|text| ("workflow_policy", text));

@@ -1,4 +1,4 @@
-//! What is in force, and where each value comes from.
+//! The effective values, and where each comes from.
 
 use serde_json::Value;
 
@@ -18,16 +18,16 @@ use super::keys;
 pub struct Effective {
     /// The key, below `jit_access`; in a role with the name of the role.
     pub path: String,
-    /// Its value; the words of the manual where a default is no value. Secrets are hidden.
+    /// Its value; the manual's description when the default is not a value. Secrets are hidden.
     pub value: Value,
     /// `default`, `file`, or the variable that set it.
     pub origin: String,
 }
 
-/// Keys whose values nobody may read. Addresses may hold a password.
+/// Keys with secret values. Addresses may contain a password.
 const SECRET: [&str; 8] = ["secret", "password", "token", "url", "listen_url", "webhook_url", "secrets", "bot_token"];
 
-/// Every key that stands in `section`, and the default of every other. `set` says which variable set a key.
+/// Every key in `section`, and the default of every other. `set` returns which variable set a key.
 pub(super) fn effective(section: &Value, set: &dyn Fn(&str) -> Option<String>) -> Vec<Effective> {
     let mut found = Vec::new();
     leaves(section, String::new(), set, &mut found);
@@ -35,7 +35,7 @@ pub(super) fn effective(section: &Value, set: &dyn Fn(&str) -> Option<String>) -
         let below = format!("{path}.");
         found.iter().any(|one: &Effective| one.path == path || one.path.starts_with(&below))
     };
-    // A key of each role or each step has no place of its own where there is none.
+    // A key of a role or a step has no path when there is no role or step.
     let is_single = |path: &str| !path.starts_with("roles.") && !path.starts_with("approval.");
     let defaults: Vec<_> = keys::all().filter(|key| is_single(key.path) && !is_set(key.path)).collect();
     found.extend(defaults.into_iter().filter(|key| !key.default.is_empty()).map(|key| Effective {

@@ -7,8 +7,8 @@
 //!
 //! A few names are kept for command lines and clients (`JIT_URL`, `JIT_TOKEN` …) and are passed over.
 //!
-//! A variable without a value is as one that is not set: deployments pass on variables that nobody has filled in. Only
-//! `null`, or `[]` for a list, takes away what the file sets.
+//! A variable without a value counts as not set: deployments pass on variables that are not filled in. Only `null`, or
+//! `[]` for a list, removes what the file sets.
 
 use std::net::IpAddr;
 
@@ -34,7 +34,7 @@ const RESERVED: &[&str] = &[
     "JIT_USER",
 ];
 
-/// Sets in the document what the environment says.
+/// Sets the values of environment variables in the document.
 pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (String, String)>, findings: &Findings) {
     let mut set: Vec<(String, String)> = environ.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     set.sort();
@@ -97,8 +97,9 @@ fn put(section: &mut Value, path: &str, value: Value) -> Result<(), ()> {
     Ok(())
 }
 
-/// Whether Kubernetes set the variable, for a service whose name begins with `jit`: `JIT_ACCESS_PORT=tcp://10.0.0.1:80`,
-/// `JIT_SERVICE_HOST=10.0.0.1`. The value has to fit the name, so a misspelt key is not taken for one.
+/// Whether Kubernetes set the variable, for a service whose name begins with `jit`:
+/// `JIT_ACCESS_PORT=tcp://10.0.0.1:80`, `JIT_SERVICE_HOST=10.0.0.1`. The value must match the name, so a misspelt key
+/// is not mistaken for one.
 fn is_service_link(name: &str, value: &str) -> bool {
     const PROTOCOLS: [&str; 3] = ["tcp", "udp", "sctp"];
     let is_port = |text: &str| text.parse::<u16>().is_ok();

@@ -1,4 +1,4 @@
-//! What stands above every grant, and what is so without one, where the operator says so.
+//! Guardrails and standing policies, if the operator sets them.
 
 use std::path::PathBuf;
 use std::time::Duration;

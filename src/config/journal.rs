@@ -8,7 +8,7 @@ use super::reader::Reader;
 use crate::model::{Invalid, KeySource};
 use crate::service::{JournalSettings, MIN_RETENTION_DAYS};
 
-/// 0 is never.
+/// 0 means never.
 pub(super) fn journal(reader: &mut Reader, around: &Around<'_>) -> JournalSettings {
     let defaults = JournalSettings::default();
     let Some(mut section) = reader.section("journal") else { return defaults };

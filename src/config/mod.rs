@@ -1,29 +1,29 @@
 //! The operator's configuration: YAML under `jit_access:`, with overrides from the environment.
 //!
-//! A mistake is an error that names the key, the value and what would be right, before anything starts. [`Config::check`]
-//! gives all of them at once. A key whose feature this version does not have is refused when it asks for the feature,
-//! rather than ignored.
+//! A mistake is an error that names the key, the value and what would be right, before anything starts.
+//! [`Config::check`] returns all of them at once. A key for a feature that this build does not have is refused, not
+//! ignored.
 //!
 //! | file | question |
 //! |---|---|
 //! | `agents` | what agents may do, and how much of it |
-//! | `break_glass` | who may take access without approval, and what they owe |
-//! | `diff` | what is different between two configurations |
-//! | `effective` | what is in force, and where each value comes from |
+//! | `break_glass` | who may use break-glass, and what follows |
+//! | `diff` | the differences between two configurations |
+//! | `effective` | the effective values, and where each comes from |
 //! | `environment` | how variables set keys |
 //! | `journal` | when the journal is verified and signed, and what follows when it is not whole |
-//! | `keys` | which keys there are, and what each means |
-//! | `monitor` | what is unusual |
-//! | `names` | which names in rules that forbid are misspelt |
-//! | `notifications` | what is told, when, and by which channels |
-//! | `reader` | how a value is taken out of the document, or found wrong |
-//! | `roles` | what can be asked for, and who approves it |
-//! | `schema` | which kinds of resource the host has, where the operator says so |
-//! | `spelling` | what a misspelt name was probably meant to be |
+//! | `keys` | the keys and their meaning |
+//! | `monitor` | when alerts are raised |
+//! | `names` | misspelt names in rules that forbid |
+//! | `notifications` | which notices are sent, when, and by which channels |
+//! | `reader` | reading values from the document, and noting errors |
+//! | `roles` | the roles that can be requested, and who approves them |
+//! | `schema` | the resource kinds of the host, if the operator declares them |
+//! | `spelling` | suggestions for misspelt names |
 //! | `store` | where the journal is kept, and whether it can be kept there |
 //! | `policy_cases` | a file of sentences about the policies |
-//! | `guardrails` | what stands above every grant, and what is so without one |
-//! | `workflow_policy` | who may do what, where the operator says so |
+//! | `guardrails` | guardrails and standing policies |
+//! | `workflow_policy` | the operator's own workflow policy |
 
 mod agents;
 mod break_glass;
@@ -82,13 +82,13 @@ pub struct Config {
     pub settings: Settings,
     /// Where the journal is kept.
     pub store: StoreConfig,
-    /// What works and is probably not what was meant. It has been logged.
+    /// What works and is probably a mistake. It has been logged.
     pub warnings: Vec<String>,
-    /// Every key with its value, as [`Config::effective`] gives them.
+    /// Every key with its value, as in [`Config::effective`].
     pub values: Vec<Effective>,
 }
 
-/// What is wrong with a configuration. See [`Config::check`].
+/// The result of [`Config::check`].
 ///
 /// ```
 /// use jit_access::config::{Checked, Config};
@@ -100,7 +100,7 @@ pub struct Config {
 pub struct Checked {
     /// Every mistake. With any of them, nothing starts.
     pub errors: Vec<Invalid>,
-    /// What works and is probably not what was meant.
+    /// What works and is probably a mistake.
     pub warnings: Vec<String>,
 }
 
@@ -127,12 +127,12 @@ impl Config {
     /// the folder that the process works in.
     ///
     /// # Errors
-    /// The first mistake, with its key, its value, and what would be right. [`Config::check`] gives all of them.
+    /// The first error, with its key, its value, and what would be right. [`Config::check`] returns all of them.
     pub fn parse(text: &str, environ: impl IntoIterator<Item = (String, String)>) -> Result<Self, Invalid> {
         Self::parse_in(None, text, environ)
     }
 
-    /// Like [`Config::parse`], of a document in this folder: relative paths in it count from there.
+    /// Like [`Config::parse`], for a document in this folder: relative paths in it start there.
     ///
     /// # Errors
     /// As for [`Config::parse`].
@@ -171,7 +171,8 @@ impl Config {
         found
     }
 
-    /// Every key that is set, and the default of every other, each with where it comes from. Secrets are hidden.
+    /// Returns every key that is set, and the default of every other, each with where it comes from. Secrets are
+    /// hidden.
     ///
     /// # Errors
     /// As for [`Config::parse`].
@@ -187,7 +188,7 @@ impl Config {
         }
     }
 
-    /// The configuration as far as it can be read; without errors, as it is.
+    /// The configuration as far as it can be read, with the errors.
     fn read(folder: Option<&Path>, text: &str, environ: impl IntoIterator<Item = (String, String)>) -> (Self, Checked) {
         let findings = Findings::default();
         let environ: Vec<(String, String)> = environ.into_iter().collect();
@@ -203,7 +204,7 @@ impl Config {
     }
 }
 
-/// What stands under `jit_access`.
+/// The section `jit_access`.
 fn section_of(text: &str, findings: &Findings) -> Value {
     let empty = || Value::Object(serde_json::Map::new());
     if text.trim().is_empty() {
@@ -311,10 +312,10 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     Config { rules, settings, store, warnings: Vec::new(), values: Vec::new() }
 }
 
-/// A grant that is extended more often is no temporary one.
+/// A grant that is extended more often is not temporary.
 const MAX_EXTENSIONS: u64 = 100;
 
-/// 0 is no limit.
+/// 0 means no limit.
 fn limits(reader: &mut Reader) -> Limits {
     let usual = Limits::usual();
     let Some(mut section) = reader.section("limits") else { return usual };

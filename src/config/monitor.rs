@@ -1,4 +1,4 @@
-//! What is unusual, where the operator says so.
+//! When alerts are raised, if the operator sets it.
 
 use std::collections::BTreeSet;
 

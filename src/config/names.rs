@@ -1,7 +1,7 @@
-//! Which names in rules that forbid are misspelt.
+//! Misspelt names in rules that forbid.
 //!
-//! A misspelt name in a rule that gives something gives nothing, and somebody notices. In a rule that forbids it forbids
-//! nothing, and nobody notices. So such names have to be known here.
+//! A misspelt name in a rule that gives something gives nothing, which is noticed. In a rule that forbids, it forbids
+//! nothing, which is not noticed. So such names must be known here.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::workflow::Rules;
 /// Names, each with its place in the list of the file.
 type Numbered<'a> = Vec<(usize, &'a RoleName)>;
 
-/// Notes every such name that is not known.
+/// Notes every such name that is unknown.
 pub(super) fn check(reader: &Reader, rules: &Rules, host_roles: Option<&[RoleName]>, listed: &[Listed]) {
     let catalogue: BTreeSet<&str> = rules.catalogue.keys().map(RoleName::as_str).collect();
     let hosts = of_the_host(rules, host_roles);
@@ -37,7 +37,7 @@ pub(super) fn check(reader: &Reader, rules: &Rules, host_roles: Option<&[RoleNam
             let name = name.as_str();
             host_roles.is_none() && !all.contains(name) && spelling::nearest(name, all.iter().copied()).is_none()
         };
-        // Where the host's roles are not listed, one that is like no known role may well be one of them.
+        // When the host's roles are not listed, a name that resembles no known role may be one of them.
         for name in role.conflicts_with.iter().filter(|name| is_open(name)) {
             let shown = Invalid::quote(name.as_str());
             reader.findings().warn(format!("{key} names {shown}, which no other key names; is it a role of the host?"));
@@ -69,7 +69,7 @@ fn of_the_host<'a>(rules: &'a Rules, host_roles: Option<&'a [RoleName]>) -> BTre
     named.map(RoleName::as_str).collect()
 }
 
-/// An exception that takes nothing off the role's permissions.
+/// An exception that removes nothing from the role's permissions.
 fn exceptions(reader: &Reader, role: &Listed) {
     for (at, out) in role.excepted.iter().enumerate() {
         if role.permissions.iter().any(|given| meet(given, out)) {
@@ -88,15 +88,15 @@ fn exceptions(reader: &Reader, role: &Listed) {
     }
 }
 
-/// `logs:delete` for `logs.delete` where `logs:*` is given: the given beginning with the wanted end.
+/// `logs:delete` for `logs.delete` when `logs:*` is given: the given prefix with the wanted end.
 fn beginning_like(given: &Permission, wanted: &Permission) -> String {
     let Some(prefix) = given.wildcard_prefix() else { return given.to_string() };
     let rest = wanted.as_str().get(prefix.len()..).unwrap_or_default();
     format!("{prefix}{rest}")
 }
 
-/// A reserved permission that no role gives is a misspelling where a role gives something like it. Otherwise it is kept for
-/// roles to come.
+/// A reserved permission that no role gives is a misspelling when a role gives a similar one. Otherwise it is for
+/// future roles.
 fn reserved(reader: &Reader, key: &str, reserved: &[Permission], listed: &[Listed]) {
     let given: Vec<&Permission> = listed.iter().flat_map(|role| &role.permissions).collect();
     for (at, out) in reserved.iter().enumerate() {

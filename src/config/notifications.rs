@@ -1,6 +1,6 @@
-//! What is told, when, and by which channels.
+//! Which notices are sent, when, and by which channels.
 //!
-//! A secret is never written in the file: a key names the variable or the file that holds it.
+//! A secret is never written in the file: a key names the variable or the file that contains it.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -18,12 +18,12 @@ use crate::notify::{
 const MINUTE: i64 = 60_000;
 /// The largest file that a secret is read from.
 const MAX_SECRET: u64 = 65_536;
-/// A year: nobody is warned longer before an end.
+/// A year: the longest warning before an end.
 const MAX_MINUTES: u64 = 525_600;
 /// As long as notices are kept.
 const MAX_AGE_HOURS: u64 = 720;
 
-/// What a channel can be.
+/// The kinds of channels.
 const KINDS: &str = "email, slack, webhook or host";
 
 /// Where secrets and paths are looked up.
@@ -83,7 +83,7 @@ pub(super) fn notifications(reader: &mut Reader, around: &Around<'_>) -> NoticeS
     settings
 }
 
-/// That every channel that is named is there, and that security is told by channels that lead somewhere.
+/// Checks that every named channel exists, and that security has a channel with a target.
 fn check(section: &Reader, settings: &NoticeSettings) {
     let known = || settings.channels.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let expected = || match settings.channels.len() {

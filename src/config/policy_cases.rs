@@ -1,4 +1,4 @@
-//! What an operator says must be allowed, and what never: a file of sentences about the policies.
+//! Policy tests: a file with what an operator expects to be allowed, and what not.
 //!
 //! ```yaml
 //! entities: []            # what the host would tell, in Cedar's JSON format
@@ -16,7 +16,7 @@ use crate::model::{
     Action, Invalid, Outcome, Permission, PermissionSet, PolicyCase, Principal, Resource, Scope, SupposedGrant,
 };
 
-/// Sentences about the policies, and what the host would tell of its people and things, in Cedar's JSON format.
+/// Policy tests, and the entities of the host for them, in Cedar's JSON format.
 ///
 /// ```
 /// use jit_access::config::PolicyCases;
@@ -39,7 +39,7 @@ impl PolicyCases {
     /// The sentences of a file in YAML.
     ///
     /// # Errors
-    /// The first mistake, with the place of what is wrong.
+    /// The first error, with its place.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let expected = "tests: a list, each with name, principal, action and expect";
         let value: serde_json::Value = serde_saphyr::from_str(text)

@@ -1,7 +1,7 @@
-//! How a value is taken out of the document, or found wrong.
+//! Reading values from the document, and noting errors.
 //!
-//! A wrong value does not stop the reading: it is noted in [`Findings`], the default stands in for it, and what follows is
-//! read too. So an operator sees all mistakes at once.
+//! A wrong value does not stop the reading: it is noted in [`Findings`], the default is used instead, and reading
+//! continues. So an operator sees all errors at once.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::{keys, spelling};
 use crate::model::{Invalid, Ttl};
 
-/// What was found while a configuration was read, in the order of reading.
+/// The findings of reading a configuration, in order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Findings(Rc<RefCell<Found>>);
 
@@ -43,7 +43,7 @@ impl Findings {
         found.errors.push(error);
     }
 
-    /// Something that works and is probably not what was meant.
+    /// Notes something that works and is probably a mistake.
     pub(super) fn warn(&self, warning: String) {
         self.0.borrow_mut().warnings.push(warning);
     }
@@ -57,7 +57,7 @@ impl Findings {
         self.0.borrow().variables.get(key).cloned()
     }
 
-    /// The value, or the note of what is wrong with it.
+    /// The value, or `None` after noting the error.
     pub(super) fn ok<T>(&self, read: Result<T, Invalid>) -> Option<T> {
         read.map_err(|error| self.error(error)).ok()
     }
@@ -69,7 +69,7 @@ impl Findings {
     }
 }
 
-/// One mapping of the document. Values are taken out; what is left at the end was not known.
+/// One mapping of the document. Values are taken out; what is left at the end is unknown.
 #[derive(Debug)]
 pub(super) struct Reader {
     path: String,
@@ -106,12 +106,12 @@ impl Reader {
         self.findings.error(Invalid::new(self.key(name), problem.into(), expected.into()));
     }
 
-    /// Where this mapping stands in the document: `jit_access.roles.auditor`.
+    /// The path of this mapping in the document: `jit_access.roles.auditor`.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Where one of its keys stands.
+    /// The path of one of its keys.
     pub(super) fn key(&self, name: &str) -> String {
         format!("{}.{name}", self.path)
     }
@@ -125,7 +125,7 @@ impl Reader {
         self.map.remove(name).filter(|value| !value.is_null())
     }
 
-    /// The value under a key as `read` understands it; what it does not understand is noted.
+    /// The value under a key, read by `read`; an error is noted.
     fn value<T>(&mut self, name: &str, expected: impl Into<String>, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
         let value = self.take(name)?;
         let read = read(&value);
@@ -206,7 +206,7 @@ impl Reader {
     pub(super) fn entries(&mut self, name: &str) -> Option<Vec<Self>> {
         let items = self.value(name, "a list of mappings", |value| value.as_array().cloned())?;
         let path = self.key(name);
-        // The steps of an approval have the same keys wherever they stand.
+        // The steps of an approval have the same keys in every place.
         let own = self.place_of(name);
         let place = if keys::below(&own).is_empty() { name.to_owned() } else { own };
         let entry = |(at, item)| Self::at(format!("{path}[{at}]"), place.clone(), item, self.findings.clone());
@@ -221,7 +221,7 @@ impl Reader {
         map.into_iter().map(|(name, value)| (name.clone(), reader(&name, value))).collect()
     }
 
-    /// The mappings under a key, by name; what stands there instead is refused, but an empty list is as nothing.
+    /// The mappings under a key, by name; anything else is refused, except an empty list, which counts as none.
     pub(super) fn named(&mut self, name: &str, expected: &str) -> Vec<(String, Self)> {
         match self.map.get(name) {
             Some(Value::Array(all)) if all.is_empty() => {

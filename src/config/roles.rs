@@ -1,4 +1,4 @@
-//! What can be asked for, and who approves it.
+//! The roles that can be requested, and who approves them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::workflow::Rules;
 
-/// What a role was written with, before exceptions without effect were dropped.
+/// A role as written, before exceptions without effect were removed.
 pub(super) struct Listed {
     pub(super) role: RoleName,
     pub(super) key: String,

@@ -1,4 +1,4 @@
-//! Which kinds of resource the host has, where the operator says so.
+//! The resource kinds of the host, if the operator declares them.
 
 use super::reader::{Findings, Reader};
 use super::store::Place;

@@ -1,6 +1,6 @@
-//! What a misspelt name was probably meant to be.
+//! Suggestions for misspelt names.
 
-/// What was probably meant, or everything there is.
+/// The probable correction, or all known names.
 pub(super) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let mut known: Vec<_> = known.into_iter().collect();
     known.sort_unstable();

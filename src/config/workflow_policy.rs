@@ -1,4 +1,4 @@
-//! Who may do what: the operator's own policy, where there is one.
+//! The operator's own workflow policy, if there is one.
 
 use super::reader::Reader;
 use super::store::Place;

@@ -1,18 +1,18 @@
-//! Which keys there are, and what each means.
+//! The keys and their meaning.
 //!
 //! This is the one place where a key is described: the tables of docs/configuration.md are made from it.
 //!
 //! | file | question |
 //! |---|---|
-//! | `audit` | which keys say what the record holds |
-//! | `break_glass` | which keys rule access without approval |
-//! | `limits` | which keys bound what may be requested, and rate its risk |
-//! | `monitor` | which keys say what is unusual |
-//! | `notifications` | which keys say what is told, and by which channels |
-//! | `policy` | which keys name Cedar policies and their schema |
-//! | `roles` | which keys a role has, and its conditions |
-//! | `service` | which keys the store and the process have |
-//! | `workflow` | which keys rule a request and its approval |
+//! | `audit` | keys of the record |
+//! | `break_glass` | keys of break-glass access |
+//! | `limits` | keys that limit requests, and rate their risk |
+//! | `monitor` | keys of alerts |
+//! | `notifications` | keys of notices and channels |
+//! | `policy` | keys of Cedar policies and their schema |
+//! | `roles` | keys of a role, and its conditions |
+//! | `service` | keys of the store and the process |
+//! | `workflow` | keys of a request and its approval |
 
 mod audit;
 mod break_glass;
@@ -31,7 +31,7 @@ use self::Kind::FileOnly;
 pub(super) enum Kind {
     /// A number or a flag.
     Plain,
-    /// Text, whatever it looks like.
+    /// Text, also when it looks like another type.
     Text,
     /// A list, in YAML or with commas.
     List,
@@ -51,17 +51,17 @@ pub(super) enum Kind {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Key {
-    /// Where it stands below `jit_access`; `roles.x` is in each role, `approval.x` in each step.
+    /// The path below `jit_access`; `roles.x` is in each role, `approval.x` in each step.
     pub path: &'static str,
     pub(super) kind: Kind,
-    /// The value when it is left out; empty: none.
+    /// The default value; empty: none.
     pub default: &'static str,
     /// What it does.
     pub meaning: &'static str,
 }
 
 impl Key {
-    /// The variable that sets it; `None` for a key that stands only in the file.
+    /// The variable that sets it; `None` for a key that can only be in the file.
     #[must_use]
     pub fn variable(&self) -> Option<String> {
         let name = || format!("{PREFIX}{}", self.path.replace('.', "__").to_ascii_uppercase());
@@ -101,7 +101,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> {
     tables().flat_map(|(_, keys)| keys.iter())
 }
 
-/// What is known at this place of the document: `limits` at the top, `grants_total` in `limits`.
+/// The known keys at this place of the document: `limits` at the top, `grants_total` in `limits`.
 pub(super) fn below(section: &str) -> Vec<&'static str> {
     let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
     let names = all().filter_map(|key| key.path.strip_prefix(&prefix)?.split('.').next());
@@ -139,7 +139,7 @@ mod tests {
         ["true", "false"].contains(&default) || default.parse::<u32>().is_ok()
     }
 
-    /// `BLESS=1 cargo test -p jit-access --all-features keys` writes the tables anew.
+    /// `BLESS=1 cargo test -p jit-access --all-features keys` rewrites the tables.
     #[test]
     fn the_manual_says_what_is_here() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");

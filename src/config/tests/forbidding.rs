@@ -1,4 +1,4 @@
-//! What a rule that forbids must never do: forbid nothing, because of a misspelling or of a variable that nobody filled in.
+//! A rule that forbids must never forbid nothing because of a misspelling or of an empty variable.
 
 use serde_json::{Map, Value, json};
 
@@ -6,12 +6,12 @@ use super::super::{environment, keys};
 use super::*;
 use crate::config::reader::Findings;
 
-/// The document in which one key has a value.
+/// The document with one key set.
 fn with(path: &str, value: Value) -> Value {
     path.rsplit('.').fold(value, |inner, step| Value::Object(Map::from_iter([(step.to_owned(), inner)])))
 }
 
-/// Every key, whatever it forbids: a variable without a value is as one that is not set, and says so.
+/// Every key: an empty variable counts as not set, and is logged.
 #[test]
 fn an_empty_variable_changes_no_key() {
     let mut seen = 0;
@@ -30,7 +30,7 @@ fn an_empty_variable_changes_no_key() {
     assert!(seen > 60, "{seen}");
 }
 
-/// How a value of a key is taken that is not what was meant.
+/// How a mistaken value of a key is treated.
 enum Taken {
     /// This value, put there, is refused by the name of the key.
     Refused(&'static str, Value),
@@ -48,7 +48,7 @@ fn around() -> Value {
     })
 }
 
-/// What is put where, for each key that forbids by a name; a number or a flag is refused by its type.
+/// Which mistaken value is tried for each key that forbids by a name; a wrong number or flag is refused by its type.
 fn taken(key: &keys::Key) -> Taken {
     let refused = |value| Taken::Refused(key.path, value);
     match key.path {
@@ -68,7 +68,7 @@ fn taken(key: &keys::Key) -> Taken {
         "roles.conditions.networks" => Taken::Refused("roles.operator.conditions.networks", json!(["10.0.0.0/33"])),
         "roles.conditions" => Taken::Refused("roles.operator.conditions", json!({"max_use": 3})),
         "workflow_policy.text" => refused(json!("forbid (principal, action == Action::\"jit.aprove\", resource);")),
-        // Whoever is named here gets something; a misspelt name gets nothing.
+        // The named role gets something; a misspelt name gets nothing.
         "host_roles"
         | "auditor_roles"
         | "approver_roles"
@@ -86,7 +86,7 @@ fn taken(key: &keys::Key) -> Taken {
         | "break_glass.eligible_principals"
         | "break_glass.reviewer_roles"
         | "break_glass.acr_values" => Taken::Harmless,
-        // What is left out of the monitor by mistake is watched; what is destructive is a word of the operator's own.
+        // An alert that is not switched off by mistake is still raised; what is destructive is the operator's own word.
         "monitor.off" | "monitor.destructive" => Taken::Harmless,
         // Files, places and messages; policies are validated when the engine is opened, and with a mistake it is not.
         path if [
@@ -133,7 +133,7 @@ fn put(document: &mut Value, path: &str, value: Value) {
     *at = value;
 }
 
-/// Every key that there is: a new one has to say what a misspelling in it does.
+/// Every existing key: a new one must define what a misspelling in it does.
 #[test]
 fn a_misspelling_in_a_rule_that_forbids_is_refused() {
     let parse = |section: &Value| Config::parse(&json!({"jit_access": section}).to_string(), []);
