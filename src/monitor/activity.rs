@@ -1,6 +1,6 @@
-//! What happens now: how each live grant is used, and which kinds of facts came lately, for those who look on.
+//! The current activity for live displays: how each live grant is used, and the kinds of recent facts.
 //!
-//! One fold for all who look: nobody's question reads the store.
+//! One fold for all callers: a question does not read the store.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::model::{
     Revision, Subject, Timestamp,
 };
 
-/// How many facts are kept for those who come back.
+/// How many facts are kept for callers that come back.
 const KEPT: usize = 4_096;
 /// How many requests are kept beside those that a kept fact is about.
 const REQUESTS: usize = 16_384;
@@ -22,7 +22,7 @@ const MINUTES: u32 = 10;
 /// How a grant is used. It can be a second old.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Counts {
-    /// When it was used last; `None` when that is not known.
+    /// The instant of the last use; `None` when unknown.
     pub last_use: Option<Timestamp>,
     /// Its uses a minute, over the last ten minutes.
     pub rate: f64,
@@ -30,7 +30,7 @@ pub struct Counts {
     pub refusals: u64,
 }
 
-/// What a fact is about, for judging who may know of it.
+/// The subject of a fact, for deciding who may see it.
 #[derive(Debug, Clone)]
 pub enum About {
     /// A request, as it was when it was first seen.
@@ -39,31 +39,31 @@ pub enum About {
     Grant(Arc<Grant>),
     /// A delegation.
     Delegation(Arc<Delegation>),
-    /// Something for those who may read the record.
+    /// For those who may read the journal.
     Record,
 }
 
-/// A fact that came lately.
+/// A recent fact.
 #[derive(Debug, Clone)]
 pub struct Happened {
     /// Its record.
     pub revision: Revision,
     /// Its name.
     pub kind: &'static str,
-    /// What it is about.
+    /// Its subject.
     pub about: About,
 }
 
-/// Calls that were refused under a grant since the last look.
+/// Calls that were refused under a grant since the last read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedCalls {
     /// The newest live grant of the caller.
     pub grant: GrantId,
     /// How many.
     pub count: u64,
-    /// Why the last was refused.
+    /// Why the last one was refused.
     pub code: String,
-    /// What it was about.
+    /// The subject of the last one.
     pub about: String,
     /// When that was.
     pub at: Timestamp,
@@ -79,7 +79,7 @@ struct Held {
     refusals: u64,
 }
 
-/// What happens now. Takes in records in order.
+/// The current activity. Takes in records in order.
 ///
 /// ```
 /// use jit_access::model::{GrantId, Revision};
@@ -96,11 +96,11 @@ pub struct Activity {
     /// Everything after this is kept.
     floor: Revision,
     happened: VecDeque<Happened>,
-    /// The last use of each grant. Uses are many, so only the last is told.
+    /// The last use of each grant. Uses are many, so only the last one is returned.
     used: BTreeMap<Revision, GrantId>,
     grants: HashMap<GrantId, Held>,
     by_holder: HashMap<Principal, Vec<GrantId>>,
-    /// Grants that are over, which are kept as long as something is told of them.
+    /// Ended grants, which are kept as long as a fact about them is.
     over: VecDeque<(Revision, GrantId)>,
     requests: HashMap<RequestId, Arc<AccessRequest>>,
     delegations: HashMap<DelegationId, Arc<Delegation>>,
@@ -117,13 +117,13 @@ impl Activity {
         self.reached
     }
 
-    /// Everything that happened after this record is told.
+    /// Every fact after this record is kept.
     #[must_use]
     pub const fn floor(&self) -> Revision {
         self.floor
     }
 
-    /// What comes up to this revision is not taken in.
+    /// Skips the records up to this revision.
     pub fn skip_to(&mut self, revision: Revision) {
         if revision > self.reached {
             (self.reached, self.floor) = (revision, revision);
@@ -132,7 +132,7 @@ impl Activity {
         }
     }
 
-    /// A grant that came to be before what is read.
+    /// Adds a grant that was created before the records that are read.
     pub fn know(&mut self, grant: Grant) {
         if self.grants.contains_key(&grant.id) {
             return;
@@ -144,12 +144,12 @@ impl Activity {
             .insert(id, Held { grant, last_use: None, last_record: None, recent: Recent::default(), refusals: 0 });
     }
 
-    /// A request that came to be before what is read.
+    /// Adds a request that was created before the records that are read.
     pub fn know_request(&mut self, request: AccessRequest) {
         self.requests.entry(request.id).or_insert_with(|| Arc::new(request));
     }
 
-    /// A delegation that came to be before what is read.
+    /// Adds a delegation that was created before the records that are read.
     pub fn know_delegation(&mut self, delegation: Delegation) {
         self.delegations.insert(delegation.id, Arc::new(delegation));
     }
@@ -173,7 +173,7 @@ impl Activity {
         subjects
     }
 
-    /// Takes in the next record. One that does not follow on the last is left out.
+    /// Takes in the next record. A record that does not follow the last one is ignored.
     pub fn add(&mut self, record: &Record) {
         if record.revision != self.reached.next() {
             return;
@@ -251,7 +251,7 @@ impl Activity {
         }
     }
 
-    /// What happened after this revision and may be known of, oldest first: each change, and of the uses the last.
+    /// The facts after this revision that may be seen, oldest first: each change, and the last of the uses.
     ///
     /// # Errors
     /// Those of `may_know`.
@@ -283,7 +283,7 @@ impl Activity {
         self.delegations.values().map(|one| &**one)
     }
 
-    /// How this grant is used at `now`; `None` of one that was not seen.
+    /// How this grant is used at `now`; `None` for an unknown grant.
     #[must_use]
     pub fn counts(&self, id: GrantId, now: Timestamp) -> Option<Counts> {
         let held = self.grants.get(&id)?;
@@ -298,7 +298,7 @@ impl Activity {
         self.refusals
     }
 
-    /// Takes in the newest rows of refused calls; answers what is new in them of those who hold a grant.
+    /// Takes in the newest rows of refused calls; returns the new ones of grant holders.
     pub fn refused(&mut self, rows: &[(u64, Refused)]) -> Vec<RefusedCalls> {
         let known = self.rows.take();
         let mut found = Vec::new();
@@ -313,7 +313,8 @@ impl Activity {
             for id in theirs {
                 let Some(held) = self.grants.get_mut(&id) else { continue };
                 let is_live = held.grant.window.contains(row.last_at) && !self.over.iter().any(|(_, over)| *over == id);
-                // Of a row that was there before the first look, it is not known how many of it came before the grant.
+                // For a row that existed before the first read, it is unknown how many of its calls came before the
+                // grant.
                 let counts = known.is_some() || row.first_at >= held.grant.window.start();
                 if is_live && counts {
                     held.refusals += new;

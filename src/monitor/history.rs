@@ -1,4 +1,4 @@
-//! What is usual, and how improbable is a count.
+//! What is normal, and how improbable a count is.
 
 use std::collections::VecDeque;
 
@@ -13,8 +13,8 @@ const STEP: i64 = 10 * SECOND;
 /// The most hours that are kept of one history.
 const HOURS: usize = 1_024;
 
-/// How often something happened in the last `MINUTES` minutes, in steps of ten seconds. Small, because each person and each
-/// grant has some.
+/// How often something happened in the last `MINUTES` minutes, in steps of ten seconds. Small, because each person and
+/// each grant has some.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recent<const MINUTES: u32> {
     steps: VecDeque<(u32, u32)>,
@@ -50,7 +50,7 @@ impl<const MINUTES: u32> Recent<MINUTES> {
         self.total
     }
 
-    /// In the last so many milliseconds before the last time.
+    /// In this number of milliseconds before the last time.
     pub(super) fn within(&self, millis: i64) -> u64 {
         self.steps.back().map_or(0, |(last, _)| self.after(last.saturating_sub(small(millis / STEP))))
     }
@@ -71,12 +71,12 @@ pub(super) fn small(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-/// How often something happened in each hour in which it happened at all.
+/// The count of each hour with at least one event.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hours {
     closed: VecDeque<(u32, u32)>,
     open: Option<(u32, u32)>,
-    /// The count that nineteen of twenty closed hours do not exceed. Kept, because each use asks for it.
+    /// The count that nineteen of twenty closed hours do not exceed. Cached, because each use needs it.
     usual: u64,
 }
 
@@ -122,7 +122,7 @@ impl Hours {
         self.closed.len()
     }
 
-    /// The count that nineteen of twenty hours do not exceed, and of few hours none.
+    /// The count that nineteen of twenty hours do not exceed; with few hours, none of them does.
     pub(super) const fn usual(&self) -> u64 {
         self.usual
     }
@@ -167,7 +167,7 @@ pub(super) fn chance(count: u64, mean: f64) -> f64 {
     (log_term + f64::ln(sum)).exp()
 }
 
-/// `2 minutes`, `1 hour`, as alerts say it.
+/// Text for alerts: `2 minutes`, `1 hour`.
 pub(crate) fn span(millis: i64) -> String {
     let (count, unit) = match millis {
         ..MINUTE => (millis / SECOND, "second"),

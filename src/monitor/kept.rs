@@ -1,4 +1,4 @@
-//! Which alerts there are, and what is not raised again.
+//! The alerts, and what is not raised again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -21,7 +21,7 @@ pub(super) struct Kept {
     off: BTreeSet<AlertKind>,
 }
 
-/// What was found, before it is known whether it was found before.
+/// A finding, before it is compared with earlier ones.
 pub(super) struct Finding<'a> {
     pub(super) kind: AlertKind,
     /// What makes it the same finding: for this kind it is raised once for each key.
@@ -33,7 +33,7 @@ pub(super) struct Finding<'a> {
 }
 
 impl Kept {
-    /// Nothing yet; what is switched off is not raised.
+    /// No alerts yet; kinds that are switched off are not raised.
     pub(super) fn without(off: BTreeSet<AlertKind>) -> Self {
         Self { off, ..Self::default() }
     }
@@ -45,7 +45,7 @@ impl Kept {
         }
         let (id, text) = (id_of(kind, &key), Justification::fitting(&text));
         if let Some(waiting) = self.found.get_mut(&id) {
-            // It goes on while it waits to be written: told is how much it is by then.
+            // It continues while it waits to be written: the alert has the latest numbers.
             if goes_on(kind) {
                 (waiting.text, waiting.since) = (text, since);
             }
@@ -67,7 +67,7 @@ impl Kept {
         self.raised.values().filter(silenced).any(like)
     }
 
-    /// Takes in a record of an alert in its turn.
+    /// Takes in a record of an alert in order.
     pub(super) fn add(&mut self, record: &Record) {
         if let Fact::AlertRaised(alert) = &record.event.fact {
             *self.counts.entry(alert.kind).or_default() += 1;
@@ -75,14 +75,14 @@ impl Kept {
         self.know(record);
     }
 
-    /// Takes in a record of an alert, in its turn or before.
+    /// Takes in a record of an alert, in order or early.
     pub(super) fn know(&mut self, record: &Record) {
         if let Some(state) = AlertState::raised(&record.event, record.revision) {
             let id = state.alert.id;
             self.found.remove(&id);
             self.known.insert(id);
             self.by_id.insert(id, record.revision);
-            // What was done about it may be known already.
+            // Its handling may be known already.
             self.raised.entry(record.revision).or_insert(state);
             if self.raised.len() > KEPT
                 && let Some((_, oldest)) = self.raised.pop_first()
@@ -106,7 +106,7 @@ impl Kept {
         self.raised.values().rev()
     }
 
-    /// What was found and is not written, and is not older than this; the rest is forgotten.
+    /// The unwritten findings that are not older than this; older ones are removed.
     pub(super) fn due(&mut self, not_before: Timestamp) -> Vec<Alert> {
         let Self { found, known, .. } = self;
         found.retain(|id, alert| {
@@ -129,7 +129,7 @@ impl Kept {
     }
 }
 
-/// Whether the number of such a finding rises with what comes after it.
+/// Whether the number of such a finding rises with later events.
 const fn goes_on(kind: AlertKind) -> bool {
     matches!(kind, AlertKind::Burst | AlertKind::AgentLoop | AlertKind::Probing | AlertKind::ApproverFatigue)
 }
@@ -138,7 +138,7 @@ const fn goes_on(kind: AlertKind) -> bool {
 fn id_of(kind: AlertKind, key: &str) -> AlertId {
     let digest = digest(&format!("{}\n{key}", kind.name()));
     let bits = digest.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok());
-    // The bits that say that it is a UUID of version 8, made of a digest.
+    // The bits that mark a UUID of version 8, made of a digest.
     let bits = bits.unwrap_or_default() & !(0xF << 76) & !(0x3 << 62) | (0x8 << 76) | (0x2 << 62);
     AlertId::from_u128(bits)
 }

@@ -1,18 +1,18 @@
-//! What happens in the journal, and what is unusual: folds over its records, of which one makes alerts, each with its numbers.
+//! The current activity in the journal, and alerts about unusual events: folds over its records.
 //!
-//! It learns what is usual from the same records: quantiles of uses an hour, what was seen before, who approves for whom. No
-//! clock and no store: whoever drives it gives the records in order, and writes down what it finds. The same finding has the same
-//! id in every process, so it is written once.
+//! It learns what is normal from the same records: quantiles of hourly uses, earlier values, who approves for whom. It
+//! uses no clock and no store: the caller feeds the records in order, and writes the findings. The same finding has the
+//! same id in every process, so it is written once.
 //!
 //! | file | question |
 //! |---|---|
 //! | `settings` | what the operator has set |
-//! | `history` | what is usual, and how improbable is a count |
-//! | `watch` | which alerts follow from a record |
-//! | `familiar` | which networks, clients and tokens of somebody are familiar |
+//! | `history` | what is normal, and how improbable a count is |
+//! | `watch` | the alerts of a record |
+//! | `familiar` | a person's familiar networks, clients and tokens |
 //! | `uses` | what is unusual about a use |
-//! | `reviews` | what is unusual about those who approve |
-//! | `kept` | which alerts there are, and what is not raised again |
+//! | `reviews` | what is unusual about approvers |
+//! | `kept` | the alerts, and what is not raised again |
 //! | `activity` | how each grant is used now, and what happened lately |
 
 mod activity;

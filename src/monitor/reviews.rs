@@ -1,4 +1,4 @@
-//! What is unusual about those who approve.
+//! What is unusual about approvers.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,7 +11,7 @@ use crate::model::{AlertKind, Principal, Timestamp};
 const APPROVALS: usize = 20;
 /// How many times to an approval are kept.
 const WAITED: usize = 10_000;
-/// How improbable it must be that one approver comes by chance every time.
+/// How improbable it must be that chance always selects the same approver.
 const PAIR_CHANCE: f64 = 1e-4;
 /// From how many approvals of others the share of an approver is known.
 const PAIR_OTHERS: u64 = 20;
@@ -31,7 +31,7 @@ pub(super) struct Reviews {
 struct Approver {
     recent: Recent<60>,
     hours: Hours,
-    /// How long each of the last answers took; `None` for one that is no approval.
+    /// How long each of the last answers took; `None` for one that is not an approval.
     last: VecDeque<Option<i64>>,
     approvals: u64,
 }
@@ -42,10 +42,10 @@ pub(super) struct Review<'a> {
     pub(super) at: Timestamp,
     /// When the request could be reviewed.
     pub(super) asked_at: Timestamp,
-    /// Whose request it is.
+    /// The requester.
     pub(super) person: &'a Principal,
     pub(super) is_yes: bool,
-    /// Whether it was the last yes that the request needed.
+    /// Whether it was the last approval that the request needed.
     pub(super) is_last: bool,
 }
 

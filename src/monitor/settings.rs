@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{AlertKind, Ttl};
 
-/// What is unusual. Every field is what the configuration key of that name below `monitor` says.
+/// When alerts are raised. Every field is defined by the configuration key of that name below `monitor`.
 ///
 /// ```
 /// use jit_access::monitor::MonitorSettings;
@@ -20,15 +20,15 @@ pub struct MonitorSettings {
     pub off: BTreeSet<AlertKind>,
     /// `suspend_on`: kinds that suspend their grant.
     pub suspend_on: BTreeSet<AlertKind>,
-    /// `history_days`: how many days of the journal say what is usual.
+    /// `history_days`: how many days of the journal define what is normal.
     pub history_days: u32,
-    /// `pause_hours`: after how long without a use the next one is told.
+    /// `pause_hours`: a use after this long without one raises an alert.
     pub pause: Ttl,
     /// `burst_uses`: fewer uses in an hour are never a burst.
     pub burst_uses: u64,
     /// `burst_one_in`: a burst is a count that is more improbable than one in so many.
     pub burst_one_in: u64,
-    /// `burst_without_history`: as many uses in two minutes are a burst when nothing is known of what is usual.
+    /// `burst_without_history`: this many uses in two minutes are a burst when there is no history.
     pub burst_without_history: u64,
     /// `destructive`: the last words of permissions that count as destructive or administrative.
     pub destructive: BTreeSet<String>,
@@ -46,9 +46,9 @@ pub struct MonitorSettings {
     pub pair_approvals: usize,
     /// `fatigue_reviews`: fewer reviews by one person in an hour are never too many.
     pub fatigue_reviews: u64,
-    /// `break_glass_days`: access without approval is told when it is taken again within so many days.
+    /// `break_glass_days`: another break-glass grant within this many days raises an alert.
     pub break_glass_days: u32,
-    /// `store_slow_ms`: how long a read of the head may take.
+    /// `store_slow_ms`: the longest normal time of a read of the head.
     pub store_slow_ms: u32,
 }
 
@@ -76,7 +76,7 @@ impl Default for MonitorSettings {
     fn default() -> Self {
         Self {
             enabled: false,
-            // Notices tell of every first use anyway.
+            // Notices report every first use anyway.
             off: BTreeSet::from([AlertKind::FirstUse, AlertKind::UseAfterPause]),
             suspend_on: BTreeSet::new(),
             history_days: 30,

@@ -1,4 +1,4 @@
-//! Which alerts follow from a record.
+//! The alerts of a record.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -14,14 +14,14 @@ use crate::model::{
 };
 use crate::workflow::{RefusalCode, Rules};
 
-/// How long after its end a grant counts as never used: uses that wait are written until then.
+/// How long after its end a grant counts as never used: waiting uses are written until then.
 const LAST_USES: i64 = SECOND / 2;
-/// In which time refused commands are counted.
+/// The time span in which refused commands are counted.
 const PROBING: i64 = 10 * MINUTE;
-/// How old a finding may be that is still told: older ones come from reading the history.
+/// The greatest age of a finding that is reported: older ones come from reading the history.
 const TOLD_WITHIN: i64 = 60 * MINUTE;
 
-/// The monitor: takes in records in order, and says what is unusual.
+/// The monitor: takes in records in order, and finds what is unusual.
 ///
 /// ```
 /// use jit_access::monitor::{Monitor, MonitorSettings};
@@ -37,14 +37,14 @@ pub struct Monitor {
     around: Around,
     reached: Revision,
     grants: HashMap<GrantId, Watched>,
-    /// Requests that wait: whose they are, and since when they can be reviewed.
+    /// Pending requests: the requester, and since when they can be reviewed.
     requests: HashMap<RequestId, (Principal, Timestamp)>,
-    /// Reviews that grants without approval owe: of which role, whose, and until when.
+    /// Open reviews of break-glass grants: the role, the holder, and the deadline.
     owed: HashMap<GrantId, (RoleName, Principal, Timestamp)>,
     /// When each person took access without approval.
     emergencies: HashMap<Principal, VecDeque<Timestamp>>,
     refused: HashMap<Principal, VecDeque<Timestamp>>,
-    /// Refused calls of those who hold a grant.
+    /// Refused calls of grant holders.
     refused_calls: HashMap<Principal, Recent<10>>,
     /// Grants that ended a moment ago.
     ending: VecDeque<(Timestamp, GrantId)>,
@@ -82,12 +82,12 @@ impl Monitor {
         self.reached
     }
 
-    /// Nothing of interest comes up to this revision.
+    /// Skips the records up to this revision.
     pub fn skip_to(&mut self, revision: Revision) {
         self.reached = self.reached.max(revision);
     }
 
-    /// A grant that came to be before what is read.
+    /// Adds a grant that was created before the records that are read.
     pub fn know(&mut self, grant: &Grant) {
         self.grants.entry(grant.id).or_insert_with(|| Watched::new(grant));
         self.owes(grant);
@@ -126,7 +126,7 @@ impl Monitor {
             Fact::GrantRevoked { grant, .. } | Fact::GrantExhausted { grant } => {
                 self.ending.push_back((event.at, *grant));
                 if let Some(watched) = self.grants.get_mut(grant) {
-                    // Taken away or used up: nothing is to be said of it.
+                    // Revoked or used up: it raises no alert.
                     watched.used = watched.used.max(1);
                 }
             }
@@ -183,7 +183,7 @@ impl Monitor {
         }
     }
 
-    /// So many calls of the holder of a live grant were refused, the last at this instant.
+    /// Takes in refused calls of the holder of a live grant: their number, and the instant of the last one.
     pub fn refused_calls(&mut self, grant: GrantId, count: u64, (code, about): (&str, &str), at: Timestamp) {
         let Some((role, holder)) = self.grants.get(&grant).map(Watched::role_and_holder) else { return };
         let (role, holder) = (role.clone(), holder.clone());
@@ -204,7 +204,8 @@ impl Monitor {
         self.find(kind, format!("{about} {day}"), None, None, at, text);
     }
 
-    /// What was found and is not on record yet. What is older than an hour was found while the history was read, and is not told.
+    /// The findings that are not recorded yet. Those older than an hour come from reading the history, and are not
+    /// reported.
     #[must_use]
     pub fn due(&mut self, now: Timestamp) -> Vec<Alert> {
         let not_before = now.millis().saturating_sub(TOLD_WITHIN);
@@ -217,7 +218,7 @@ impl Monitor {
         self.kept.is_found(id)
     }
 
-    /// Takes in the record of an alert, or of what was done about one, before its turn: when it comes, it changes nothing.
+    /// Takes in the record of an alert, or of its handling, early: later, in order, it changes nothing.
     pub fn know_alert(&mut self, record: &Record) {
         self.kept.know(record);
     }
@@ -233,7 +234,7 @@ impl Monitor {
         self.kept.newest_first()
     }
 
-    /// How many alerts of each kind the journal tells of, as far as it was read.
+    /// The number of alerts of each kind in the journal, as far as it was read.
     #[must_use]
     pub const fn counts(&self) -> &BTreeMap<AlertKind, u64> {
         self.kept.counts()
@@ -293,7 +294,7 @@ impl Monitor {
         self.kept.find(Finding { kind, key, grant, who, since, text });
     }
 
-    /// Forgets what would grow without bound: requests of which nothing was heard.
+    /// Removes what would grow without limit: requests without recent records.
     fn retain(&mut self) {
         const REQUESTS: usize = 100_000;
         if self.requests.len() > REQUESTS {
@@ -305,9 +306,9 @@ impl Monitor {
     }
 }
 
-/// Whose request it is, for a request that came to be before what is read.
+/// Requests that were created before the records that are read.
 impl Monitor {
-    /// A request that came to be before what is read.
+    /// Adds a request that was created before the records that are read.
     pub fn know_request(&mut self, request: &AccessRequest) {
         self.requests.entry(request.id).or_insert_with(|| (request.person().clone(), request.created_at));
     }
