@@ -1,11 +1,11 @@
-//! What an assessor asks for of a period, from the records alone.
+//! Evidence for an audit of a period, from the records alone.
 //!
 //! The same records give the same bytes: nothing in it depends on when or where it is made.
 //!
 //! | file | question |
 //! |---|---|
-//! | `collect` | what the records of a period say |
-//! | `controls` | which control that answers, with which exceptions |
+//! | `collect` | collecting the records of a period |
+//! | `controls` | the controls that the evidence answers, with their exceptions |
 //! | `render` | how it is shown: JSON, CSV and HTML to print |
 
 mod collect;

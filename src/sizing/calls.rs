@@ -1,4 +1,4 @@
-//! Which calls passed, and which were refused.
+//! Allowed and refused calls.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use crate::model::{Action, Refused, Resource, Timestamp};
 /// Calls that are alike: one permission on one resource, with one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Called {
-    /// What was called.
+    /// The action.
     pub action: Action,
     /// On what.
     pub resource: Resource,
-    /// Why it was refused: the reason of the check. `None` for calls that passed.
+    /// Why it was refused: the reason of the check. `None` for allowed calls.
     pub code: Option<String>,
     /// How often.
     pub count: u64,
     /// When first.
     pub first: Timestamp,
-    /// When last.
+    /// The instant of the last one.
     pub last: Timestamp,
 }
 
@@ -43,7 +43,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// How many different ones are told one by one.
+    /// How many different calls are listed one by one.
     pub const KINDS: usize = 2_000;
 
     /// A call that passed.
@@ -52,7 +52,7 @@ impl Calls {
         self.add(Called { action, resource, code: None, count: 1, first: at, last: at });
     }
 
-    /// Calls that were refused. Attempts at a command are none.
+    /// Adds refused calls. Attempts at a command are not calls.
     pub fn refused(&mut self, refused: &Refused) {
         let Refused { call, count, first_at, last_at, .. } = refused;
         match call.clone() {
@@ -60,7 +60,7 @@ impl Calls {
                 let (code, count) = (Some(refused.code.clone()), *count);
                 self.add(Called { action, resource, code, count, first: *first_at, last: *last_at });
             }
-            // Somebody tried so many different ones that these were only counted.
+            // There were so many different ones that these were only counted.
             None => {
                 self.total += count;
                 self.untold += count;
@@ -82,7 +82,7 @@ impl Calls {
         }
     }
 
-    /// Those that are told, by permission and resource.
+    /// The listed calls, by permission and resource.
     pub fn all(&self) -> impl Iterator<Item = &Called> {
         self.kinds.values()
     }
@@ -93,7 +93,7 @@ impl Calls {
         self.total
     }
 
-    /// How many of them are counted and not told, because there were too many different ones.
+    /// How many calls are counted and not listed, because there were too many different ones.
     #[must_use]
     pub const fn untold(&self) -> u64 {
         self.untold

@@ -1,15 +1,17 @@
-//! What of a role was used, and what would another grant have let pass: told from recorded uses and refused calls.
+//! Which parts of a role were used, and which calls another grant would have allowed, from recorded uses and refused
+//! calls.
 //!
-//! Folds without a clock and without a store: whoever drives them gives the records and the refused attempts, and how far back these
-//! go. A recorded call is judged as a check judges it, by the permissions and the scope, so the answers are those of the engine.
+//! Folds without a clock and without a store: the caller provides the records and the refused attempts, and how far
+//! back they go. A recorded call is decided like a check, by permissions and scope, so the answers are those of the
+//! engine.
 //!
 //! | file | question |
 //! |---|---|
-//! | `calls` | which calls passed and which were refused |
+//! | `calls` | allowed and refused calls |
 //! | `rests_on` | on how much history does an answer rest |
-//! | `replay` | what would have come of these calls under another grant |
-//! | `right_size` | what of a role was given and never used, and which entry of the catalogue would be enough |
-//! | `past` | what does the past say to an approver of a request |
+//! | `replay` | recorded calls under another grant |
+//! | `right_size` | which parts of a role were never used, and which role would be enough |
+//! | `past` | what the past says about a request |
 
 mod calls;
 mod past;

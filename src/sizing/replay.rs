@@ -1,10 +1,10 @@
-//! What would have come of recorded calls under another grant.
+//! Recorded calls under another grant.
 
 use super::calls::{Called, Calls};
 use super::rests_on::RestsOn;
 use crate::model::{AccessRequest, Action, Conditions, Grant, PermissionSet, Resource, Scope};
 
-/// A grant that was not there: what it would give, and where.
+/// A hypothetical grant: its permissions and its scope.
 ///
 /// ```
 /// use jit_access::model::{Conditions, Permission, PermissionSet, Scope};
@@ -20,7 +20,7 @@ use crate::model::{AccessRequest, Action, Conditions, Grant, PermissionSet, Reso
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// What it would give.
+    /// The permissions.
     pub permissions: PermissionSet,
     /// Where.
     pub scope: Scope,
@@ -28,36 +28,36 @@ pub struct Candidate {
     pub conditions: Conditions,
 }
 
-/// What would have come of a call. Complete on purpose.
+/// The decision about a call. Complete on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Replayed {
     /// It would have passed.
     Passes,
-    /// It would have passed where the conditions of the grant are met, which the record of a call does not tell.
+    /// It would have been allowed if the conditions of the grant were met, which the record of a call does not contain.
     IfMet,
     /// It would have been refused.
     Refused,
 }
 
-/// The reasons of a check that another grant can lift. Whatever stands above every grant is none.
+/// The reasons of a check that another grant can lift. What overrides every grant is not among them.
 const LIFTED: [&str; 5] = ["no_grant", "mfa_required", "outside_networks", "other_session", "other_call"];
 
 impl Candidate {
-    /// What a request asks for.
+    /// The grant of a request.
     #[must_use]
     pub fn of_request(request: &AccessRequest) -> Self {
         let terms = request.terms();
         Self { permissions: terms.permissions, scope: terms.scope, conditions: terms.conditions }
     }
 
-    /// What a grant gives.
+    /// The same as an existing grant.
     #[must_use]
     pub fn of_grant(grant: &Grant) -> Self {
         let (permissions, scope) = (grant.permissions.clone(), grant.scope.clone());
         Self { permissions, scope, conditions: grant.conditions.clone() }
     }
 
-    /// What would have come of this call, that was refused for the reason `code`, or that passed.
+    /// The decision about this call, which was refused for the reason `code`, or allowed.
     #[must_use]
     pub fn answer(&self, action: &Action, resource: &Resource, code: Option<&str>) -> Replayed {
         let covers = self.permissions.covers(action) && self.scope.covers(resource);
@@ -71,7 +71,7 @@ impl Candidate {
     }
 }
 
-/// What would have come of recorded calls under another grant.
+/// Recorded calls under another grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
     /// The grant that was not there.

@@ -1,4 +1,4 @@
-//! What of a role was given and never used, and which entry of the catalogue would be enough.
+//! Which parts of a role were granted and never used, and which role of the catalogue would be enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::rests_on::RestsOn;
 use crate::model::{Action, Grant, GrantId, Permission, PermissionSet, Principal, Resource, Role, RoleName, Timestamp};
 use crate::summary::{Held, SmallerRole, smaller_role};
 
-/// What of one role or of all roles of a person was used in a period.
+/// The use of one role, or of all roles of a person, in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RightSize {
     /// The history that it rests on.
@@ -15,26 +15,26 @@ pub struct RightSize {
     pub roles: Vec<RoleUse>,
 }
 
-/// What of a role was used.
+/// The use of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleUse {
-    /// Which role.
+    /// The role.
     pub role: RoleName,
     /// How many grants of it were made in the period, or used in it.
     pub grants: u64,
-    /// How many of them were never used in it.
+    /// How many of the grants were never used.
     pub unused_grants: u64,
     /// How many principals held them.
     pub holders: u64,
     /// How often it was used.
     pub uses: u64,
-    /// What it gives, as the catalogue has it; without an entry there, what was given.
+    /// The permissions of the role in the catalogue; without an entry there, those that were granted.
     pub given: Option<PermissionSet>,
-    /// What of it was used, the most frequent first.
+    /// The permissions that were used, the most frequent first.
     pub used: Vec<PermissionUse>,
-    /// What was given and never used.
+    /// The permissions that were granted and never used.
     pub never_used: Vec<Permission>,
-    /// The entry that would be enough; `None` when everything was used, or nothing.
+    /// The role that would be enough; `None` when everything was used, or nothing.
     pub proposal: Option<Proposal>,
     /// A smaller role of the catalogue that would have been enough, if there is one.
     pub smaller: Option<SmallerRole>,
@@ -43,7 +43,7 @@ pub struct RoleUse {
 /// How often a permission was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionUse {
-    /// What was used.
+    /// The action.
     pub action: Action,
     /// How often.
     pub count: u64,
@@ -51,16 +51,16 @@ pub struct PermissionUse {
     pub holders: u64,
     /// On how many different resources; the first thousand are counted.
     pub resources: u64,
-    /// When last.
+    /// The instant of the last use.
     pub last: Timestamp,
 }
 
-/// An entry of the catalogue that gives what was used and lies inside what was given.
+/// A role of the catalogue that gives what was used and nothing beyond what was granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// What it gives.
+    /// Its permissions.
     pub permissions: PermissionSet,
-    /// Each of its permissions with the given one that includes it: why it lies inside.
+    /// Each of its permissions with the granted one that includes it.
     pub inside: Vec<Held>,
     /// The entry as the configuration has it below `roles`, on one line of YAML.
     pub entry: String,
@@ -70,7 +70,7 @@ pub struct Proposal {
 const KEPT_WILDCARD: usize = 50;
 const RESOURCES: usize = 1_000;
 
-/// Takes in grants and uses, and says what was used.
+/// Takes in grants and uses, and computes what was used.
 #[derive(Debug, Default)]
 pub struct Collector {
     roles: BTreeMap<RoleName, Found>,
@@ -117,7 +117,8 @@ impl Collector {
         }
     }
 
-    /// What was used, by role; `asked` stands in it even if nobody held it. `reserved` is what the operator keeps out of grants.
+    /// The use of each role; `asked` is included even if it had no grant. `reserved` is what the operator excludes from
+    /// grants.
     #[must_use]
     pub fn finish(
         mut self,
@@ -167,10 +168,10 @@ fn role_use(role: RoleName, found: Found, catalogue: &BTreeMap<RoleName, Role>, 
     }
 }
 
-/// All that these sets give.
+/// The union of these sets.
 fn together<'a>(sets: impl Iterator<Item = &'a PermissionSet> + Clone) -> Option<PermissionSet> {
     let allowed: BTreeSet<Permission> = sets.clone().flat_map(PermissionSet::allowed).cloned().collect();
-    // What one set leaves out and another gives is given.
+    // What one set excepts and another gives is given.
     let is_given = |one: &Permission| {
         let alone = PermissionSet::new([one.clone()]).ok();
         alone.is_some_and(|alone| sets.clone().any(|set| alone.is_within(set)))

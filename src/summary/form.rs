@@ -1,7 +1,7 @@
 //! How a report is written as text, Markdown or HTML.
 //!
-//! Everything that stands in a report is made visible and put on one line first (`model::shown`), and then escaped for the
-//! form: so no text can be read as mark-up, as a link, or as a part of the report that it is not.
+//! Everything in a report is made visible and put on one line first (`model::shown`), and then escaped for the form: so
+//! no text can be read as mark-up, as a link, or as another part of the report.
 
 use std::fmt::Write as _;
 
@@ -50,8 +50,8 @@ fn text(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-/// Text in which no character has a meaning: with a backslash before all punctuation of ASCII, neither mark-up, nor HTML, nor
-/// an address that readers make a link of is left.
+/// Text in which no character has a meaning: with a backslash before all ASCII punctuation, there is no mark-up, no
+/// HTML, and no address that readers turn into a link.
 fn in_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in shown(text).chars() {
@@ -107,7 +107,7 @@ th,td{border-color:#2c313c}th{color:#a0a7b5}}";
 
 fn html(out: &mut String, report: &Report) -> std::fmt::Result {
     let title = in_html(&report.title);
-    // The policy lets the page load nothing and run nothing, even if a reader opens it as a file.
+    // The policy forbids the page to load or run anything, even if a reader opens it as a file.
     writeln!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -1,4 +1,4 @@
-//! What of a grant's records stands in the timeline, in words.
+//! The timeline of a grant's records, in words.
 
 use crate::model::{AccessRequest, Cut, Event, Fact, Timestamp};
 use crate::workflow::cuts_by;
@@ -8,15 +8,15 @@ use crate::workflow::cuts_by;
 pub struct Moment {
     /// When.
     pub at: Timestamp,
-    /// When the last of several uses was; as `at` otherwise.
+    /// The instant of the last of several uses; otherwise the same as `at`.
     pub until: Timestamp,
-    /// By whom.
+    /// The actor.
     pub by: String,
     /// What, by the name of the fact.
     pub event: &'static str,
     /// How often it happened.
     pub count: u64,
-    /// The same for people, with what was said. Others wrote parts of it.
+    /// The same for people, with what was written. It contains text from others.
     pub text: String,
 }
 
@@ -33,7 +33,7 @@ impl Moment {
     }
 }
 
-/// The entry of this event; `None` for what says nothing about the session. `request` is the request before it.
+/// The entry of this event; `None` for an event that is not about the session. `request` is the request before it.
 pub(super) fn moment(event: &Event, request: Option<&AccessRequest>) -> Option<Moment> {
     let mut at = event.at;
     let said = |text: &str, words: Option<&dyn std::fmt::Display>| match words {

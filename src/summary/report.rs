@@ -1,4 +1,4 @@
-//! What a summary says, in sections and rows, before any form escapes it.
+//! A summary in sections and rows, before a form escapes it.
 
 use super::Session;
 use crate::model::{Actor, Timestamp};
@@ -10,13 +10,13 @@ pub(super) struct Report {
     pub(super) sections: Vec<Section>,
 }
 
-/// A heading and what stands under it.
+/// A heading and its rows.
 pub(super) struct Section {
     pub(super) title: &'static str,
     /// The names of the columns; empty for pairs of a label and a value.
     pub(super) columns: &'static [&'static str],
     pub(super) rows: Vec<Vec<String>>,
-    /// A sentence of ours below the rows; empty for none.
+    /// A fixed sentence below the rows; may be empty.
     pub(super) note: String,
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::model::{Action, Permission, PermissionSet, Role, RoleName};
 
-/// A role of the catalogue that lies inside what was granted, gives less, and covers all that was done.
+/// A role of the catalogue that is within the grant, gives less, and covers everything that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmallerRole {
-    /// Which role.
+    /// The role.
     pub role: RoleName,
     /// Each of its permissions with the permission of the grant that includes it: why it lies inside.
     pub inside: Vec<Held>,
@@ -24,11 +24,11 @@ pub struct Held {
     pub within: Permission,
 }
 
-/// The smallest role that covers these actions, inside what was granted and less than it; `None` when nothing was done, or
+/// The smallest role that covers these actions, within the grant and less than it; `None` when nothing was done, or
 /// there is no such role.
 ///
-/// Of two roles of which one lies inside the other, that one is smaller. Between others the one with fewer wildcards is
-/// taken, then the one with fewer permissions, then the first by name.
+/// Of two roles, one of which is within the other, the inner one is smaller. Otherwise the one with fewer wildcards is
+/// chosen, then the one with fewer permissions, then the first by name.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ pub fn smaller_role(
     smallest(granted, done, catalogue.iter().map(|(name, role)| (name, &role.permissions)))
 }
 
-/// The same, of what each role gives.
+/// The same, from the permissions of each role.
 pub(super) fn smallest<'a>(
     granted: &PermissionSet,
     done: &[Action],

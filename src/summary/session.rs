@@ -1,4 +1,4 @@
-//! What the records say of a grant.
+//! The fold over the records of a grant.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::workflow::{View, evolve};
 
-/// What was done under a grant, as far as the records tell.
+/// What was done under a grant, by its records.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -32,22 +32,23 @@ pub struct Session {
     pub grant: Grant,
     /// The request that it answers.
     pub request: AccessRequest,
-    /// What it was at the instant of the summary.
+    /// The status at the instant of the summary.
     pub status: GrantStatus,
-    /// The last instant that the summary is about: the end of the grant, or the instant at which a live one was summarised.
+    /// The last instant that the summary covers: the end of the grant, or the instant at which a live one was
+    /// summarized.
     pub until: Timestamp,
-    /// The last record that it rests on.
+    /// The last record that it uses.
     pub through: Revision,
     /// What happened, in order. Uses that follow each other are one entry.
     pub timeline: Vec<Moment>,
-    /// What it was used for.
+    /// The uses.
     pub uses: Uses,
-    /// The permissions of the grant under which nothing was done.
+    /// The permissions of the grant that were not used.
     pub unused: Vec<Permission>,
-    /// What was refused to the holder meanwhile, the most frequent first. Attempts that are alike within an hour are counted as one
-    /// row, so some may lie a little before or after.
+    /// What was refused to the holder meanwhile, the most frequent first. Equal attempts within an hour are counted as
+    /// one row, so some may be from shortly before or after.
     pub refused: Vec<RefusedKind>,
-    /// How many refused attempts stand in no row of `refused`.
+    /// How many refused attempts are not listed in `refused`.
     pub other_refused: u64,
     /// The alerts that the monitor raised about it, oldest first.
     pub alerts: Vec<AlertState>,
@@ -62,7 +63,7 @@ pub struct Uses {
     pub total: u64,
     /// When the first was.
     pub first: Option<Timestamp>,
-    /// When the last was.
+    /// The instant of the last one.
     pub last: Option<Timestamp>,
     /// By permission and resource, the most frequent first. At most [`Uses::KINDS`].
     pub kinds: Vec<Used>,
@@ -85,7 +86,7 @@ fn end_of(grant: &Grant) -> Timestamp {
 /// How often one permission was used on one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
-    /// What was allowed.
+    /// The action.
     pub action: Action,
     /// On what.
     pub resource: Resource,
@@ -93,30 +94,32 @@ pub struct Used {
     pub count: u64,
     /// When first.
     pub first: Timestamp,
-    /// When last.
+    /// The instant of the last one.
     pub last: Timestamp,
 }
 
-/// Takes in the records about a grant and about its request, each kind oldest first, and those of configurations, and makes a
-/// summary of them. What it keeps does not grow with the number of uses.
+/// Takes in the records about a grant and about its request, each kind oldest first, and those of configurations, and
+/// makes a summary of them. Its size does not grow with the number of uses.
 #[derive(Debug, Default)]
 pub struct Fold {
     view: View,
     through: Revision,
     timeline: BTreeMap<Revision, Moment>,
-    /// The entry of the uses that came last, while nothing else came after them.
+    /// The timeline entry of the last uses, while no other record came after them.
     run: Option<Revision>,
     uses: BTreeMap<(Action, Resource), Used>,
     actions: BTreeMap<String, Action>,
     counted: Uses,
     alerts: Vec<AlertState>,
     refused: (Vec<RefusedKind>, u64),
-    /// What the roles gave by the last record of a configuration until the end, or else by the first one after it.
+    /// The permissions of the roles in the last record of a configuration before the end, or otherwise in the first one
+    /// after it.
     catalogue: Option<Arc<BTreeMap<RoleName, PermissionSet>>>,
 }
 
 impl Fold {
-    /// Takes in a record. The one of the grant's creation is about the request too; the second time it changes nothing.
+    /// Takes in a record. The record of the grant's creation is also about the request; the second time it changes
+    /// nothing.
     pub fn add(&mut self, record: &Record) {
         let Record { revision, event, .. } = record;
         if let Fact::ConfigurationChanged { roles, .. } = &event.fact {
@@ -145,19 +148,19 @@ impl Fold {
         self.view = evolve(view, event);
     }
 
-    /// What was refused so far, of a live grant: the journal tells it after the end.
+    /// Adds the refused calls of a live grant; after the end they are in the journal.
     pub fn refused_so_far(&mut self, refused: (Vec<RefusedKind>, u64)) {
         self.refused = refused;
     }
 
-    /// When the grant ends, by what was taken in; `None` before its record.
+    /// When the grant ends, by the records so far; `None` before its record.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.view.grant.as_ref().map(end_of)
     }
 
-    /// The summary at `now`; `None` when no record tells of the grant and its request. `catalogue` counts where no record of a
-    /// configuration says what the roles gave.
+    /// The summary at `now`; `None` without records of the grant and its request. `catalogue` is used when no record of
+    /// a configuration has the permissions of the roles.
     #[must_use]
     pub fn finish(self, catalogue: &BTreeMap<RoleName, Role>, now: Timestamp) -> Option<Session> {
         let Self { view, through, timeline, uses, actions, counted, alerts, refused, catalogue: given, .. } = self;
@@ -180,7 +183,7 @@ impl Fold {
                 None => smaller_role(&grant.permissions, &uses.actions, catalogue),
             },
             timeline: {
-                // A use that waited to be written stands where it was made.
+                // A use that waited to be written is sorted by the time when it was made.
                 let mut moments: Vec<Moment> = timeline.into_values().collect();
                 moments.sort_by_key(|moment| moment.at);
                 moments
