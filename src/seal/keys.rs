@@ -1,4 +1,4 @@
-//! Which key signs checkpoints, which ones are known, and where they are kept.
+//! The signing key and the known keys of checkpoints, and where they are stored.
 
 use std::fmt;
 use std::fs;
@@ -41,7 +41,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// What a key is called in notes. Which journal a note is of, its first line says.
+/// The name of every key in notes. The first line of a note names its journal.
 const NAME: &str = "jit-access";
 /// The kind of signature in a note: Ed25519.
 const ED25519_KIND: u8 = 1;
@@ -51,7 +51,7 @@ impl Keys {
     /// A new key, kept nowhere.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// When the system has no random numbers.
     pub fn generate() -> Result<Self, Invalid> {
         Ok(Self::of(read(&generate()?)?))
     }
@@ -62,8 +62,8 @@ impl Keys {
         keys
     }
 
-    /// The key from where it is kept, and the public keys beside the store, to which its own is added. `store` is the store's
-    /// file; without one, keys are kept nowhere.
+    /// Loads the key from its source, and the public keys beside the store, and adds its own public key to those.
+    /// `store` is the store's file; without one, keys are not stored.
     ///
     /// # Errors
     /// When a key cannot be read, written or made, on `field`.
@@ -124,8 +124,8 @@ impl Keys {
         key
     }
 
-    /// The known public keys, in the form of C2SP's notes: a name, eight digits that tell the key, and the key. The one that
-    /// signs is the first.
+    /// The known public keys, in the form of C2SP's notes: a name, eight digits that identify the key, and the key. The
+    /// signing key is the first.
     #[must_use]
     pub fn verifiers(&self) -> Vec<String> {
         self.known.iter().map(verifier_of).collect()
@@ -140,10 +140,10 @@ impl Keys {
         SignedNote { text, signatures: vec![(NAME.to_owned(), bytes)] }.to_string()
     }
 
-    /// What a note says that a known key has signed.
+    /// The contents of a note that a known key has signed.
     ///
     /// # Errors
-    /// When it is no checkpoint, or no known key has signed it.
+    /// When it is not a checkpoint, or not signed by a known key.
     pub fn open(&self, note: &str) -> Result<Checkpoint, Invalid> {
         let note: SignedNote = note.parse()?;
         let is_signed =
@@ -161,7 +161,7 @@ impl Keys {
     }
 }
 
-/// Four bytes that tell the key: as in C2SP's `signed-note`.
+/// Four bytes that identify the key: as in C2SP's `signed-note`.
 fn id_of(key: &[u8; 32]) -> [u8; 4] {
     let mut text = format!("{NAME}\n").into_bytes();
     text.push(ED25519_KIND);
@@ -205,7 +205,7 @@ fn generate() -> Result<String, Invalid> {
     Ok(format!("{BEGIN}\n{}\n{END}\n", STANDARD.encode(key.as_ref())))
 }
 
-/// Makes the file of a key, if there is none. Of several processes one makes it, and nobody sees half of it.
+/// Creates the file of a key, if there is none. Only one of several processes creates it, and none sees a partial file.
 fn make_once(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     if path.try_exists()? {
         return Ok(());

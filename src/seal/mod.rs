@@ -1,13 +1,13 @@
-//! How the journal's state is signed, and by which keys.
+//! Signing the state of the journal, and the keys.
 //!
-//! A checkpoint says how many records there are and the root of the tree over them, in the form of C2SP's `tlog-checkpoint`,
-//! and is a signed note. It proves nothing to who trusts the store's file, and everything to who kept a checkpoint or a public
-//! key elsewhere.
+//! A checkpoint contains the number of records and the root of the tree over them, in the form of C2SP's
+//! `tlog-checkpoint`, and is a signed note. It proves nothing to a reader who trusts the store's file, and everything
+//! to one who kept a checkpoint or a public key elsewhere.
 //!
 //! | file | question |
 //! |---|---|
-//! | `note` | what a checkpoint says, and how a signed one is written |
-//! | `keys` | which key signs, which ones are known, and where they are kept |
+//! | `note` | the contents of a checkpoint, and the form of a signed one |
+//! | `keys` | the signing key and the known keys, and where they are stored |
 
 mod keys;
 mod note;

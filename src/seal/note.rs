@@ -1,4 +1,4 @@
-//! What a checkpoint says, and how a signed one is written.
+//! The contents of a checkpoint, and the form of a signed one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::journal::Hash;
 use crate::model::{Invalid, Revision, Timestamp};
 
-/// What is signed: so many records, and the hashes that stand for them.
+/// The signed contents: the number of records, and the hashes that cover them.
 ///
 /// ```
 /// use jit_access::journal::Hash;
@@ -23,9 +23,9 @@ use crate::model::{Invalid, Revision, Timestamp};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Which journal: `jit-access/` and its lineage.
+    /// The journal: `jit-access/` and its lineage.
     pub origin: String,
-    /// The last record, which is how many there are.
+    /// The revision of the last record, which is also the number of records.
     pub size: Revision,
     /// The root of the tree (RFC 6962) over their texts.
     pub root: Hash,
@@ -60,7 +60,7 @@ impl FromStr for Checkpoint {
                 head: head.parse().ok()?,
                 at: at.parse().ok()?,
             };
-            // Whatever else it says is not signed for by what is compared.
+            // Only text that is fully parsed is accepted: other text would be signed but not checked.
             (found.to_string() == text).then_some(found)
         };
         read().ok_or_else(|| Invalid::new("checkpoint", format!("is {}", Invalid::quote(text)), EXPECTED))
@@ -76,9 +76,9 @@ impl FromStr for Checkpoint {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedNote {
-    /// What is signed, to its last line break.
+    /// The signed text, with its last line break.
     pub text: String,
-    /// The names of the keys, and what they signed with: four bytes that tell the key, and the signature.
+    /// The names of the keys and their signatures: four bytes that identify the key, and the signature.
     pub signatures: Vec<(String, Vec<u8>)>,
 }
 

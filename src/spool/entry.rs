@@ -1,7 +1,7 @@
 //! How an entry is written down, and how it is bound to the one before it.
 //!
-//! A line is the SHA-256 of a text, a space, and the text: canonical JSON with the number of the entry, the hash of the line
-//! before it, and what it says. Entry 0 says which journal the others continue.
+//! A line is the SHA-256 of a text, a space, and the text: canonical JSON with the number of the entry, the hash of the
+//! line before it, and its contents. Entry 0 names the journal that the others continue.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,20 +11,20 @@ use crate::journal::{canonical, digest};
 use crate::model::{Event, Invalid, Revision, Timestamp};
 use crate::store::Position;
 
-/// What was recorded, and where it ends.
+/// The entries, and where they end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Contents {
     /// Its own id, once there is something.
     pub(crate) id: Option<Uuid>,
-    /// Which journal it continues: how far the process that began it had followed it.
+    /// The journal that it continues: how far the process that began it had followed the journal.
     pub(crate) origin: Option<Position>,
     /// The entries, in order.
     pub(crate) entries: Vec<Entry>,
     /// The hash of the last line.
     pub(super) last: String,
-    /// How many bytes it has, up to the end of the last whole line.
+    /// The number of bytes up to the end of the last complete line.
     pub(super) len: u64,
-    /// The first line, by which it is known again.
+    /// The first line, which identifies the spool.
     pub(super) first: String,
 }
 
@@ -33,27 +33,27 @@ pub(crate) struct Contents {
 pub(crate) struct Entry {
     /// When it was recorded.
     pub(crate) at: Timestamp,
-    /// What it says.
+    /// Its contents.
     pub(crate) said: Said,
 }
 
-/// What an entry says. Complete on purpose.
+/// The contents of an entry. Complete on purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Said {
-    /// A grant was taken: the facts of it, and the idempotency key that it was taken under.
+    /// A grant was taken: its facts, and its idempotency key.
     Taken(Vec<Event>, Option<KeptKey>),
     /// A grant was used.
     Used(Vec<Event>),
     /// Grants ended.
     Ended(Vec<Event>),
-    /// Somebody is about to bring everything before this into the journal. Whether that succeeded, the journal says.
+    /// A merge of everything before this entry has begun. The journal shows whether it succeeded.
     Merging,
 }
 
 /// An idempotency key, and what was done under it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeptKey {
-    /// A digest of the key and of whose it is.
+    /// A digest of the key and of its owner.
     pub(crate) key: String,
     /// A digest of the command.
     pub(crate) fingerprint: String,
@@ -83,7 +83,7 @@ enum Kind {
     Merging,
 }
 
-/// What entry 0 says.
+/// The contents of entry 0.
 #[derive(Serialize, Deserialize)]
 struct Origin {
     id: String,
@@ -93,13 +93,13 @@ struct Origin {
     hash: String,
 }
 
-/// The form of what is written.
+/// The version of the format.
 const VERSION: u32 = 1;
-/// As long as a hash in hexadecimal, with the space behind it.
+/// The length of a hash in hexadecimal, with the space after it.
 const HASH: usize = 65;
 
 impl Contents {
-    /// The hash of the last entry: whoever keeps it can tell whether anything up to it was changed.
+    /// The hash of the last entry: with it, any later change of an entry can be found.
     #[must_use]
     pub(crate) fn last_hash(&self) -> &str {
         &self.last
@@ -132,10 +132,10 @@ impl Contents {
         line(&Line { number, previous: self.last.clone(), at: entry.at.to_string(), kind, events, key, origin: None })
     }
 
-    /// Takes in what follows, as far as it has whole lines.
+    /// Takes in the complete lines of these bytes.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Invalid> {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            // What has no end was never answered for.
+            // A line without an end was never confirmed.
             let Some(text) = line.strip_suffix(b"\n") else { break };
             let text = std::str::from_utf8(text).map_err(|_| altered("is not text"))?;
             self.take_line(text)?;

@@ -21,23 +21,23 @@ pub(crate) enum SpoolError {
     /// It cannot be read or written.
     #[error("the spool cannot be used: {0}")]
     Unusable(#[from] io::Error),
-    /// It is not what was written to it: call a person.
+    /// It was altered: a person must look at it.
     #[error("entry {entry} of the spool {problem}")]
     Altered {
-        /// Which entry; 0 is the one that says where it began.
+        /// The entry; 0 is the one that names the journal.
         entry: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// It has as many entries as it may have.
     #[error("the spool is full: it has {MAX_ENTRIES} entries")]
     Full,
-    /// What is to be written cannot be written down.
+    /// The entry cannot be serialized.
     #[error(transparent)]
     Invalid(#[from] Invalid),
 }
 
-/// What was recorded on this machine while the store was away.
+/// What was recorded on this machine while the store was unavailable.
 #[derive(Debug)]
 pub(crate) struct Spool {
     pages: Box<dyn Pages>,
@@ -45,7 +45,7 @@ pub(crate) struct Spool {
     read: Mutex<Contents>,
 }
 
-/// The spool while nobody else uses it.
+/// The spool under its lock.
 #[derive(Debug)]
 pub(crate) struct Opened<'a> {
     pages: &'a dyn Pages,
@@ -53,12 +53,12 @@ pub(crate) struct Opened<'a> {
 }
 
 impl Spool {
-    /// What is kept in this place.
+    /// The spool in this place.
     pub(crate) fn new(pages: impl Pages + 'static) -> Self {
         Self { pages: Box::new(pages), read: Mutex::default() }
     }
 
-    /// Whether there is anything else than what was read last. Cheap, and without waiting for anybody.
+    /// Whether it has changed since it was last read. Cheap, and without waiting.
     ///
     /// # Errors
     /// [`SpoolError::Unusable`].
@@ -72,7 +72,7 @@ impl Spool {
         })
     }
 
-    /// Reads what is there and lets `work` use it, while nobody else does.
+    /// Locks and reads the spool and calls `work` with it.
     ///
     /// # Errors
     /// [`SpoolError::Unusable`], [`SpoolError::Altered`], and what `work` answers.
@@ -104,13 +104,13 @@ impl Spool {
 }
 
 impl Opened<'_> {
-    /// What is there.
+    /// The contents.
     #[must_use]
     pub(crate) const fn contents(&self) -> &Contents {
         self.contents
     }
 
-    /// Reads everything once more from the beginning, and compares it with what was read before.
+    /// Reads everything again from the beginning, and compares it with what was read before.
     ///
     /// # Errors
     /// [`SpoolError::Altered`] when it is not the same; [`SpoolError::Unusable`].
@@ -126,8 +126,8 @@ impl Opened<'_> {
         Err(SpoolError::Altered { entry, problem: "is not the one that was read before".to_owned() })
     }
 
-    /// Adds an entry; the first one begins a new spool of this id, which continues the journal from `origin`. Once this has
-    /// returned, it survives a power cut.
+    /// Adds an entry; the first one begins a new spool with this id, which continues the journal from `origin`. Once
+    /// this has returned, the entry survives a power failure.
     ///
     /// # Errors
     /// [`SpoolError::Unusable`], [`SpoolError::Full`]. Then nothing is added.
@@ -147,8 +147,8 @@ impl Opened<'_> {
         };
         lines.push_str(&line);
         if let Err(error) = self.pages.put(self.contents.len, lines.as_bytes()) {
-            // What may be there of it was never answered for. Where it cannot be taken back either, a use stands there that was
-            // not let through, or a grant of which nobody was told.
+            // A partial write was never confirmed. If it cannot be removed either, the spool has a use that was not
+            // allowed, or a grant that no caller got.
             let _ =
                 if self.contents.id.is_none() { self.pages.remove() } else { self.pages.put(self.contents.len, b"") };
             return Err(error.into());

@@ -1,4 +1,4 @@
-//! What a place for entries promises, and the one in a folder.
+//! The port of a place for entries, and the one in a folder.
 
 use std::fmt::Debug;
 use std::fs::{self, File};
@@ -10,13 +10,13 @@ use crate::model::Invalid;
 
 /// A place for the lines of a spool.
 pub(crate) trait Pages: Debug + Send + Sync {
-    /// Waits until nobody else, in this process or another, holds the place, and holds it until the answer is dropped.
+    /// Waits until no other thread or process holds the place, and holds it until the result is dropped.
     ///
     /// # Errors
     /// When the place cannot be reached.
     fn hold(&self) -> io::Result<Box<dyn Debug>>;
 
-    /// How many bytes there are; `None` where there is nothing.
+    /// The number of bytes; `None` when there is no file.
     ///
     /// # Errors
     /// When the place cannot be read.
@@ -28,8 +28,8 @@ pub(crate) trait Pages: Debug + Send + Sync {
     /// When the place cannot be read.
     fn read(&self, from: u64, limit: u64) -> io::Result<Vec<u8>>;
 
-    /// Puts these bytes behind the first `at` bytes, in the place of what is there. Once this has returned, they survive a power
-    /// cut.
+    /// Writes these bytes after the first `at` bytes, replacing what follows. Once this has returned, they survive a
+    /// power failure.
     ///
     /// # Errors
     /// When they cannot be written. Then some of them may be there, without their end.
@@ -51,10 +51,10 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// This folder, which is made when it is not there and the folder around it is.
+    /// This folder, which is created if its parent exists.
     ///
     /// # Errors
-    /// When it cannot be made, is no folder, or others than its account can use it.
+    /// When it cannot be created, is not a folder, or other accounts can use it.
     pub(crate) fn open(folder: &Path) -> Result<Self, Invalid> {
         let refuse = |problem: String, expected: &'static str| {
             let shown = Invalid::quote(&folder.to_string_lossy()).to_string();
@@ -123,7 +123,7 @@ impl Pages for Folder {
 }
 
 impl Folder {
-    /// Has the disk keep which files there are.
+    /// Flushes the directory to disk.
     #[cfg(unix)]
     fn settle(&self) -> io::Result<()> {
         File::open(&self.folder)?.sync_all()
