@@ -20,25 +20,25 @@ pub trait Clock: Debug + Send + Sync {
     /// The time of day in UTC, in milliseconds since 1970. May jump either way.
     fn wall(&self) -> i64;
 
-    /// Milliseconds since some instant that does not change while the process lives. Never goes back.
+    /// Milliseconds since an instant that does not change while the process lives. Never goes back.
     fn monotonic(&self) -> i64;
 
-    /// Whether one look at the time of day is good for a millisecond of the monotonic clock, because looking takes long. Not
-    /// for a clock that is set by hand.
+    /// Whether a read of the time of day may be used for a whole millisecond of the monotonic clock, because reading is
+    /// slow. Not for a clock that is set by hand.
     fn is_slow(&self) -> bool {
         false
     }
 
-    /// Whose time of day it is.
+    /// The source of the time of day.
     fn source(&self) -> TimeSource {
         TimeSource::Host
     }
 
-    /// Reads the time of day again, where that takes long. Called by the background work, and never by a check.
+    /// Reads the time of day again, if reading is slow. Called by the background work, and never by a check.
     fn refresh(&self) {}
 }
 
-/// Whose time of day is believed.
+/// Which clock gives the time of day.
 ///
 /// ```
 /// use jit_access::clock::{Clock, SystemClock, TimeSource};
@@ -47,7 +47,7 @@ pub trait Clock: Debug + Send + Sync {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimeSource {
-    /// That of the machine on which the process runs. Several machines must agree.
+    /// The clock of the machine on which the process runs. Several machines must agree.
     #[default]
     Host,
     /// That of the server of the store, for every process of it.
@@ -111,14 +111,14 @@ pub(crate) fn nanos_of(work: impl FnOnce()) -> u64 {
     u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Time that never goes back, and that goes ahead of what is known by no more than a bounded step.
+/// Time that never goes back, and that exceeds the known time by a limited step at most.
 ///
-/// The wall clock says what an instant means, the monotonic clock and everything seen so far say how early it can be: the
-/// instant is the latest of the three. So a wall clock that is set back revives nothing.
+/// The instant is the latest of the wall clock, the monotonic clock and everything seen so far. So setting the wall
+/// clock back cannot make an expired grant valid again.
 ///
-/// A wall clock that is ahead by more than the bound is not followed: one record that is a year ahead would end everything
-/// for good. A journal that is more than five minutes ahead of the wall clock was written by such a clock. In both cases
-/// nobody knows what time it is, and [`SteadyTime::trouble`] says so until the clocks agree again.
+/// A wall clock that is ahead by more than the limit is not followed: one record that is a year ahead would end every
+/// grant finally. A journal that is more than five minutes ahead of the wall clock was written with such a clock. In
+/// both cases the time is uncertain, and [`SteadyTime::trouble`] returns that until the clocks agree again.
 ///
 /// ```
 /// use jit_access::clock::{ClockTrouble, ManualClock, SteadyTime};
@@ -143,17 +143,17 @@ pub struct SteadyTime {
     max_downtime: i64,
     /// Whether the wall clock is looked at once a millisecond, and not each time.
     is_slow: bool,
-    /// The millisecond of the monotonic clock in which the wall clock was looked at last.
+    /// The millisecond of the monotonic clock in which the wall clock was last read.
     looked: AtomicI64,
-    /// A [`ClockTrouble`] as a number, and one beside a reference; 0 for none.
+    /// A [`ClockTrouble`] as a number, and one relative to a reference clock; 0 for none.
     trouble: AtomicU8,
-    /// How far the wall clock was ahead of the reference when they were compared last; [`NEVER`] when they never were.
+    /// How far the wall clock was ahead of the reference clock at the last comparison; [`NEVER`] without one.
     skew: AtomicI64,
-    /// How far the wall clock was ahead of the monotonic one then; [`NEVER`] when they never were.
+    /// How far the wall clock was ahead of the monotonic clock then; [`NEVER`] without a comparison.
     compared: AtomicI64,
 }
 
-/// Why nobody knows what time it is.
+/// Why the time is uncertain.
 ///
 /// ```
 /// use jit_access::clock::ClockTrouble;
@@ -164,7 +164,7 @@ pub struct SteadyTime {
 pub enum ClockTrouble {
     /// The wall clock is further ahead of everything known, or of the clock that all processes share, than it may be.
     Ahead,
-    /// The wall clock is further behind the journal, or behind the clock that all processes share, than it may be.
+    /// The wall clock is too far behind the journal, or behind the clock that all processes share.
     Behind,
 }
 
@@ -177,8 +177,8 @@ const MAX_BEHIND_MS: i64 = 5 * 60 * 1_000;
 pub const MAX_DOWNTIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 impl SteadyTime {
-    /// Time that goes on from `floor`, the newest instant in the journal, or from [`Timestamp::EPOCH`] when there is none; with
-    /// the bounds [`MAX_STEP`] and [`MAX_DOWNTIME`].
+    /// Time that continues from `floor`, the newest instant in the journal, or from [`Timestamp::EPOCH`] without one;
+    /// with the limits [`MAX_STEP`] and [`MAX_DOWNTIME`].
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, floor: Timestamp) -> Self {
         Self::with_bounds(clock, floor, MAX_STEP, MAX_DOWNTIME)
@@ -212,7 +212,7 @@ impl SteadyTime {
         time
     }
 
-    /// The instant it is now, as far as is known.
+    /// The current instant, as far as known.
     #[inline]
     pub fn now(&self) -> Timestamp {
         let monotonic = self.clock.monotonic();
@@ -236,7 +236,7 @@ impl SteadyTime {
         } else if trouble & ALONE != NONE && step >= -MAX_BEHIND_MS {
             self.becomes(NONE, step);
         }
-        // After the offset: whoever sees this millisecond sees what was learnt in it.
+        // After the offset: a thread that sees this millisecond also sees the offset.
         self.looked.store(monotonic, Ordering::Release);
         at(monotonic.saturating_add(offset))
     }
@@ -260,31 +260,31 @@ impl SteadyTime {
         Timestamp::from_millis(self.clock.wall().max(0)).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whose time of day that is.
+    /// The source of the time of day.
     #[must_use]
     pub fn source(&self) -> TimeSource {
         self.clock.source()
     }
 
-    /// Reads it again, where that takes long.
+    /// Reads the time of day again, if reading is slow.
     pub fn refresh(&self) {
         self.clock.refresh();
     }
 
-    /// Milliseconds of the monotonic clock, to say how long something took.
+    /// Milliseconds of the monotonic clock, for measuring durations.
     #[must_use]
     pub fn monotonic(&self) -> i64 {
         self.clock.monotonic()
     }
 
-    /// How far the wall clock is ahead of the instant it is now, in milliseconds; behind it, when negative.
+    /// How far the wall clock is ahead of the current instant, in milliseconds; negative when it is behind.
     #[must_use]
     pub fn wall_ahead(&self) -> i64 {
         self.clock.wall().saturating_sub(self.now().millis())
     }
 
-    /// From now on it is `at`, or as much later as the wall clock shows within the bound for a start, whatever was known
-    /// before: an operator has said at that instant that the clock is right. The only step back there is.
+    /// Sets the time to `at`, or to the later wall clock within the limit of a start, whatever was known before: an
+    /// operator has confirmed the clock at that instant. This is the only step back.
     ///
     /// ```
     /// use jit_access::clock::{ClockTrouble, ManualClock, SteadyTime};
@@ -305,7 +305,7 @@ impl SteadyTime {
         self.becomes(if since < -MAX_BEHIND_MS { BEHIND } else { NONE }, since);
     }
 
-    /// Why nobody knows what time it is; `None` when the clocks agree. As of the last call of [`SteadyTime::now`].
+    /// Why the time is uncertain; `None` when the clocks agree. As of the last call of [`SteadyTime::now`].
     #[must_use]
     pub fn trouble(&self) -> Option<ClockTrouble> {
         match self.trouble.load(Ordering::Relaxed) {
@@ -315,9 +315,10 @@ impl SteadyTime {
         }
     }
 
-    /// Compares the wall clock with one that all processes share, which showed `reference` when the monotonic clock showed
-    /// `monotonic`. When they are more than `bound` apart, [`SteadyTime::trouble`] says so and time goes by the reference, until
-    /// they agree. Answers whether that took time back: what was proven at a later instant is proven no more.
+    /// Compares the wall clock with a clock that all processes share, which showed `reference` when the monotonic clock
+    /// showed `monotonic`. When they differ by more than `bound`, [`SteadyTime::trouble`] returns that and the time
+    /// follows the reference, until they agree. Returns whether the time went back: then proofs of later instants no
+    /// longer hold.
     ///
     /// ```
     /// use jit_access::clock::{Clock, ClockTrouble, ManualClock, SteadyTime};
@@ -342,7 +343,8 @@ impl SteadyTime {
         };
         self.skew.store(skew, Ordering::Relaxed);
         self.compared.store(wall, Ordering::Relaxed);
-        // First what is found and then what is not any more: a check in between is not honoured too often.
+        // First sets the new problems, then clears the solved ones: a check in between may be refused, never wrongly
+        // honoured.
         let before = self.trouble.fetch_or(found, Ordering::Relaxed);
         self.trouble.fetch_and(ALONE | found, Ordering::Relaxed);
         let is_new = before & SKEWED != found;
@@ -364,14 +366,14 @@ impl SteadyTime {
         goes_back
     }
 
-    /// How far the wall clock was ahead of the clock that all processes share when they were compared last, in milliseconds;
-    /// behind it, when negative. `None` where there is no such clock.
+    /// How far the wall clock was ahead of the clock that all processes share at the last comparison, in milliseconds;
+    /// negative when it was behind. `None` without such a clock.
     #[must_use]
     pub fn skew(&self) -> Option<i64> {
         Some(self.skew.load(Ordering::Relaxed)).filter(|skew| *skew != NEVER)
     }
 
-    /// Whether the wall clock was set since it was compared last.
+    /// Whether the wall clock was set since the last comparison.
     pub(crate) fn was_set(&self) -> bool {
         const UNNOTICED: i64 = 1_000;
         let compared = self.compared.load(Ordering::Relaxed);
@@ -413,7 +415,7 @@ impl SteadyTime {
 
     fn raise(&self, candidate: i64) -> i64 {
         let known = self.offset.load(Ordering::Relaxed);
-        // Written only when it rises, so that checks on several threads share the line instead of fighting for it.
+        // Written only when it rises, so that checks on several threads can share the cache line.
         if candidate > known { self.offset.fetch_max(candidate, Ordering::Relaxed).max(candidate) } else { known }
     }
 }
@@ -431,12 +433,12 @@ const BEHIND: u8 = 2;
 const ALONE: u8 = AHEAD | BEHIND;
 const SKEWED_AHEAD: u8 = 4;
 const SKEWED_BEHIND: u8 = 8;
-/// What a comparison with a clock that all processes share shows.
+/// The result of a comparison with a clock that all processes share.
 const SKEWED: u8 = SKEWED_AHEAD | SKEWED_BEHIND;
 /// No comparison has been made.
 const NEVER: i64 = i64::MIN;
 
-/// A clock that stands still until it is told, for tests and simulations.
+/// A clock that only moves when it is set, for tests and simulations.
 ///
 /// ```
 /// use jit_access::clock::{Clock, ManualClock};
@@ -459,7 +461,7 @@ impl ManualClock {
         Self { wall: AtomicI64::new(now.millis()), monotonic: AtomicI64::new(0) }
     }
 
-    /// Lets time pass on both clocks.
+    /// Advances both clocks.
     pub fn advance(&self, millis: i64) {
         self.wall.fetch_add(millis, Ordering::Relaxed);
         self.monotonic.fetch_add(millis, Ordering::Relaxed);
@@ -514,7 +516,7 @@ mod tests {
         assert_eq!(SteadyTime::new(clock, at(START + 1_000)).now(), at(START + 1_000), "the journal has seen more");
     }
 
-    /// A clock that counts how often somebody looks at the time of day.
+    /// A clock that counts how often the time of day is read.
     #[derive(Debug)]
     struct SlowClock {
         clock: ManualClock,

@@ -1,4 +1,4 @@
-//! What a caller is told when something did not happen.
+//! The errors of the library.
 
 use crate::model::{Invalid, Timestamp};
 use crate::store::StoreError;
@@ -20,19 +20,19 @@ use crate::workflow::{Refusal, RefusalCode};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An input is not what it has to be: change it.
+    /// An input is invalid: change it.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// The rules say no.
+    /// The rules do not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The idempotency key has been used for something else.
     #[error("this idempotency key was used for another command; use a new key")]
     KeyReused,
-    /// Others kept changing the same thing, or the store said no.
+    /// Others kept changing the same state, or the store failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The host's directory cannot say who may review now: try again later.
+    /// The host's directory cannot answer now: try again later.
     #[error("the host's directory cannot be asked: {0}")]
     Directory(String),
     /// The engine is closed. Another process, or the next start, can answer.
@@ -41,7 +41,7 @@ pub enum Error {
     /// The operating system refused something: try again later.
     #[error("{doing}: {source}")]
     System {
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
         /// What the system answered.
         source: std::io::Error,
@@ -87,13 +87,13 @@ pub enum ErrorKind {
     Refused,
     /// Nothing there, or nothing the caller may know of.
     NotFound,
-    /// The state does not allow it: look again and decide anew.
+    /// The current state does not allow it: read it again and decide again.
     Conflict,
-    /// Asked too often: the same call succeeds later, from [`Error::retry_at`] on.
+    /// Rate limit exceeded: the same call succeeds later, from [`Error::retry_at`] on.
     RateLimited,
     /// Try again later.
     Unavailable,
-    /// Call a person: what is kept is damaged.
+    /// Stored data is corrupt: a person must look at it.
     Corrupt,
     /// Report a bug.
     Internal,
@@ -121,7 +121,7 @@ impl Error {
     pub const OTHER_CODES: &[&str] =
         &["invalid", "idempotency_key_reused", "conflict", "unavailable", "corrupt", "internal"];
 
-    /// The stable name of what went wrong.
+    /// The stable name of the error.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
-//! What only those who share a store can have made: ids and texts with a MAC.
+//! Ids and texts with a MAC, which only users of the same store can have made.
 //!
-//! An id is a body and a MAC over it and over what it is for. Nothing has to be kept to know it again, and every process that
-//! shares the store makes and knows the same ones.
+//! An id is a body and a MAC over it and over its purpose. Nothing is stored to recognize it, and every process that
+//! shares the store makes and accepts the same ones.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -28,14 +28,14 @@ impl Handles {
     /// The name of the secret in the store.
     pub(crate) const SECRET: &'static str = "authzen_mac";
 
-    /// A secret to begin with; `None` when the system gives no random numbers.
+    /// A new secret; `None` when the system has no random numbers.
     pub(crate) fn fresh() -> Option<Secret> {
         let mut fresh = [0; 32];
         SystemRandom::new().fill(&mut fresh).ok()?;
         Some(Secret::new(STANDARD.encode(fresh)))
     }
 
-    /// Those of this secret; `None` when it is none that [`Handles::fresh`] made.
+    /// The handles of this secret; `None` when [`Handles::fresh`] did not make it.
     pub(crate) fn new(secret: &Secret) -> Option<Self> {
         let key = STANDARD.decode(secret.expose()).ok()?;
         Some(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
@@ -55,7 +55,7 @@ impl Handles {
         mac
     }
 
-    /// This body and its MAC, for this purpose and what it is about.
+    /// This body and its MAC, for this purpose and subject.
     pub(crate) fn sealed(&self, purpose: &str, body: &[u8], about: &[&[u8]]) -> String {
         let parts: Vec<&[u8]> = [body].into_iter().chain(about.iter().copied()).collect();
         let mac = self.mac(purpose, &parts);
@@ -85,13 +85,13 @@ impl Handles {
         Some(RequestId::from_u128(u128::from_be_bytes(body.try_into().ok()?)))
     }
 
-    /// Where a request comes from, as a text that only this can have made.
+    /// The origin of a request, as a text that only this can have made.
     pub(crate) fn origin(&self, text: &str) -> String {
         let sealed = self.sealed("origin", text.as_bytes(), &[]);
         format!("{text} {}", sealed.get(sealed.len().saturating_sub(SEAL)..).unwrap_or_default())
     }
 
-    /// What stands in such a text before its seal, if the seal is right.
+    /// The text before the seal, if the seal is right.
     pub(crate) fn open_origin<'a>(&self, origin: &'a str) -> Option<&'a str> {
         let (text, _) = origin.rsplit_once(' ')?;
         let expected = self.origin(text);

@@ -54,7 +54,7 @@ pub mod summary;
 pub mod wire;
 pub mod workflow;
 
-// What a program that embeds the library names. Everything else is in the module of its part.
+// The types that an embedding program uses. Everything else is in the module of its part.
 pub use check::{Check, Decider};
 pub use command::Command;
 #[cfg(feature = "config")]

@@ -1,18 +1,18 @@
-//! Locks that live where they stand.
+//! Fork-safe wrappers around `std::sync` locks.
 //!
-//! They are the standard library's, which park a thread in the kernel. A lock that keeps its waiters in a table of the
-//! process would be a trap for hosts that fork: the child inherits the table, with entries that point into memory of
-//! threads it does not have, and that memory is soon something else.
+//! The standard library's locks park a thread in the kernel. Locks with a process-wide table of waiters are unsafe for
+//! hosts that fork: the child inherits the table, with entries that point into memory of threads that it does not have
+//! and that is soon reused.
 //!
-//! A panic under a lock poisons nothing here: what is kept is changed in one step, or in an order that is right at every
-//! step.
+//! A panic under a lock poisons nothing here: the protected data is changed in one step, or in an order that is right
+//! at every step.
 
 use std::sync::{Condvar as StdCondvar, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 pub(crate) use std::sync::MutexGuard;
 
-/// Lets one thread at a time to what it keeps.
+/// Gives one thread at a time access to its data.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(StdMutex<T>);
 
@@ -25,8 +25,8 @@ impl<T> Mutex<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same for a lock that may be held for long, or for ever by a thread that a fork has left behind. `None` when it still
-    /// is after about that time.
+    /// The same for a lock that may be held for long, or for ever by a thread that a fork left behind. `None` when it
+    /// is still held after about that time.
     pub(crate) fn try_lock_for(&self, patience: Duration) -> Option<MutexGuard<'_, T>> {
         use std::sync::TryLockError;
 
@@ -52,7 +52,7 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Where threads wait for what another one does to what a [`Mutex`] keeps.
+/// A condition variable for the data of a [`Mutex`].
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(StdCondvar);
 
@@ -62,7 +62,7 @@ impl Condvar {
         Self(StdCondvar::new())
     }
 
-    /// Waits for a call, or until the time is over; may also return for no reason.
+    /// Waits for a notification or the timeout; may also return without a reason.
     pub(crate) fn wait_for<'a, T>(&self, guard: MutexGuard<'a, T>, timeout: Duration) -> MutexGuard<'a, T> {
         self.0.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner).0
     }

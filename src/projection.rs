@@ -28,11 +28,11 @@ pub(crate) trait Projection: Debug + Send + Sync {
 /// The next records of the journal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct News<'a> {
-    /// The revision that answers carry once these are taken in.
+    /// The revision of answers after these records.
     pub(crate) revision: Revision,
     /// The records in their order. The uses of this process are among them, those of others are not.
     pub(crate) records: &'a [Record],
-    /// The grants that these records resume, as they stand now.
+    /// The grants that these records resume, in their current state.
     pub(crate) resumed: &'a BTreeMap<GrantId, Grant>,
     /// Grants that are not honoured although no record says so yet.
     pub(crate) withheld: &'a BTreeSet<GrantId>,
@@ -44,8 +44,8 @@ impl<'a> News<'a> {
         self.records.iter().filter_map(move |record| self.change(record))
     }
 
-    /// Not inlined: within its callers the compiler has it branch on what a variant leaves unset. The result is right, but
-    /// Valgrind reports it in every program that loads the library.
+    /// Not inlined: inside its callers the compiler makes it branch on bytes that a variant leaves unset. The result is
+    /// right, but Valgrind reports it in every program that loads the library.
     #[inline(never)]
     fn change(self, record: &'a Record) -> Option<Change<'a>> {
         match &record.event.fact {
