@@ -4,7 +4,7 @@ use super::{AlertId, GrantId, Justification, Principal, Timestamp};
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $class:ident;)+) => {
-        /// What an alert tells of.
+        /// The kind of an alert.
         ///
         /// ```
         /// use jit_access::model::{AlertClass, AlertKind};
@@ -51,7 +51,7 @@ macro_rules! kinds {
                 )
             }
 
-            /// How it is meant.
+            /// The class.
             #[must_use]
             pub const fn class(self) -> AlertClass {
                 match self { $(Self::$kind => AlertClass::$class,)+ }
@@ -65,7 +65,7 @@ kinds! {
     FirstUse = "first_use", Routine;
     /// A grant was used again after a long pause.
     UseAfterPause = "use_after_pause", Routine;
-    /// A grant is over and was never used.
+    /// A grant has ended and was never used.
     NeverUsed = "never_used", Routine;
     /// Far more uses than this person or this role usually has.
     Burst = "burst", Unusual;
@@ -75,17 +75,17 @@ kinds! {
     OutsideHours = "outside_hours", Unusual;
     /// A use on something that the request does not name, although it names others of that kind.
     OutsideTicket = "outside_ticket", Unusual;
-    /// A use from a network from which this person never came.
+    /// A use from a network that is new for this person.
     NewNetwork = "new_network", Unusual;
-    /// A use by a program that this person never used.
+    /// A use by a program that is new for this person.
     NewClient = "new_client", Unusual;
-    /// A use with a token that this person never used, although their tokens hardly ever change.
+    /// A use with a token that is new for this person, whose tokens hardly ever change.
     NewToken = "new_token", Unusual;
     /// An agent makes the same call again and again.
     AgentLoop = "agent_loop", Unusual;
     /// Many refused commands of one caller in a short time, or many refused calls under a live grant.
     Probing = "probing", Unusual;
-    /// Somebody tried to review a request of their own.
+    /// A requester tried to review their own request.
     SelfApproval = "self_approval", Unusual;
     /// An approver approves everything within seconds.
     QuickApprover = "quick_approver", Unusual;
@@ -93,17 +93,17 @@ kinds! {
     SamePair = "same_pair", Unusual;
     /// An approver answers far more requests than usual.
     ApproverFatigue = "approver_fatigue", Unusual;
-    /// Access without approval was taken again within a short time.
+    /// Break-glass access was taken again within a short time.
     BreakGlassAgain = "break_glass_again", Unusual;
-    /// The review of access without approval is overdue.
+    /// The review of break-glass access is overdue.
     ReviewOverdue = "review_overdue", Unusual;
-    /// A drill of access without approval touched production.
+    /// A break-glass drill touched production.
     DrillInProduction = "drill_in_production", Unusual;
-    /// The clock is doubted, and grants are not honoured.
+    /// The time is uncertain, and grants are not honoured.
     ClockDoubted = "clock_doubted", Trouble;
     /// The index and Cedar answered one check differently.
     EnginesDiffer = "engines_differ", Trouble;
-    /// What a process knows of the grants was too old, so none was honoured.
+    /// A process's state of the grants was too old, so none was honoured.
     StaleReplica = "stale_replica", Trouble;
     /// The store answers slowly.
     StoreSlow = "store_slow", Trouble;
@@ -119,7 +119,7 @@ impl std::fmt::Display for AlertKind {
     }
 }
 
-/// How an alert is meant. Complete on purpose.
+/// The class of an alert. Complete on purpose.
 ///
 /// ```
 /// use jit_access::model::AlertClass;
@@ -130,7 +130,7 @@ impl std::fmt::Display for AlertKind {
 pub enum AlertClass {
     /// Good to know; nothing is wrong.
     Routine,
-    /// Somebody should look.
+    /// A person should look.
     Unusual,
     /// Something does not work.
     Trouble,
@@ -154,16 +154,16 @@ impl AlertClass {
 /// One finding, as it was raised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// Which. The same finding has the same id in every process, so it is written once.
+    /// The id. The same finding has the same id in every process, so it is written once.
     pub id: AlertId,
-    /// What it tells of.
+    /// The kind.
     pub kind: AlertKind,
     /// The grant that it is about, if it is about one.
     pub grant: Option<GrantId>,
-    /// Whom it is about, if it is about somebody.
+    /// The principal that it is about, if any.
     pub who: Option<Principal>,
-    /// The instant of what was found.
+    /// The instant of the finding.
     pub since: Timestamp,
-    /// What was found, with its numbers.
+    /// The finding, with its numbers.
     pub text: Justification,
 }

@@ -1,10 +1,10 @@
-//! What is told: one kind for each event that concerns somebody, and the configuration key that switches it off.
+//! The kinds of notices, and the configuration key that switches each off.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $key:ident, $urgent:literal;)+) => {
-        /// What a notice tells of.
+        /// The kind of a notice.
         ///
         /// ```
         /// use jit_access::notify::{NoticeKey, NoticeKind};
@@ -39,7 +39,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether it is never held back by quiet hours or a digest.
+            /// Whether quiet hours and digests never delay it.
             #[must_use]
             pub const fn is_urgent(self) -> bool {
                 match self {
@@ -51,15 +51,15 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Somebody asks for access.
+    /// A request was submitted.
     RequestSubmitted = "request_submitted", OnRequest, false;
-    /// An answer changed what is asked for: a new version, for which earlier reviews count no more.
+    /// An answer changed the request: a new version, for which earlier reviews no longer count.
     RequestChanged = "request_changed", OnRequest, false;
-    /// A question was answered, and what is asked for stayed as it was.
+    /// A question was answered, without a change of the request.
     RequestAnswered = "request_answered", OnRequest, false;
-    /// Nobody filled a step in time, so others may.
+    /// A step was not filled in time, so more roles may fill it.
     RequestEscalated = "request_escalated", OnRequest, true;
-    /// A solver found that a request would give more than it says.
+    /// A solver found that a request would give more than its envelope.
     RequestRefuted = "request_refuted", OnRequest, true;
     /// An earlier approval counts no more, so its step is open again.
     ReviewLapsed = "review_lapsed", OnRequest, false;
@@ -69,11 +69,11 @@ kinds! {
     RequestApproved = "request_approved", OnApproval, false;
     /// A request was denied.
     RequestDenied = "request_denied", OnApproval, false;
-    /// A reviewer asks something.
+    /// A reviewer asked a question.
     QuestionAsked = "question_asked", OnApproval, false;
-    /// Nobody answered a request in time.
+    /// A request was not answered in time.
     RequestTimedOut = "request_timed_out", OnApproval, false;
-    /// A request was taken back.
+    /// A request was withdrawn.
     RequestWithdrawn = "request_withdrawn", OnApproval, false;
     /// A grant is in force, from its approval on.
     GrantActive = "grant_active", OnActivation, false;
@@ -81,43 +81,43 @@ kinds! {
     GrantStarted = "grant_started", OnActivation, false;
     /// A grant was used for the first time.
     GrantFirstUsed = "grant_first_used", OnUse, true;
-    /// A grant was used further, so often since the last notice of its uses.
+    /// A grant was used again: the uses since the last notice.
     GrantUsed = "grant_used", OnUse, false;
     /// A grant ends soon.
     GrantEndsSoon = "grant_ends_soon", OnExpiration, false;
-    /// The window of a grant is over.
+    /// The window of a grant has ended.
     GrantExpired = "grant_expired", OnExpiration, false;
     /// A grant was used as often as it may be.
     GrantExhausted = "grant_exhausted", OnExpiration, false;
-    /// A grant was given back.
+    /// A grant was released.
     GrantReleased = "grant_released", OnExpiration, false;
-    /// A grant was taken away.
+    /// A grant was revoked.
     GrantRevoked = "grant_revoked", OnExpiration, true;
-    /// A grant is held back.
+    /// A grant was suspended.
     GrantSuspended = "grant_suspended", OnExpiration, true;
-    /// A grant is not held back any more.
+    /// A grant was resumed.
     GrantResumed = "grant_resumed", OnExpiration, false;
-    /// A grant is over: what was done under it.
+    /// A grant has ended: what was done under it.
     SessionSummary = "session_summary", SessionSummary, false;
-    /// Access was taken without approval.
+    /// Break-glass access was taken.
     BreakGlass = "break_glass", NotifySecurityTeam, true;
-    /// Such access was used, for the first time or further.
+    /// Break-glass access was used, for the first time or again.
     BreakGlassUsed = "break_glass_used", NotifySecurityTeam, true;
-    /// Such access is over.
+    /// Break-glass access has ended.
     BreakGlassOver = "break_glass_over", NotifySecurityTeam, true;
-    /// Such access is over and has to be reviewed.
+    /// Break-glass access has ended and must be reviewed.
     BreakGlassReviewDue = "break_glass_review_due", NotifySecurityTeam, false;
-    /// Such a review was not done in time.
+    /// A break-glass review was not done in time.
     BreakGlassReviewOverdue = "break_glass_review_overdue", NotifySecurityTeam, true;
-    /// Such a review was done.
+    /// A break-glass review was done.
     BreakGlassReviewDone = "break_glass_review_done", NotifySecurityTeam, false;
-    /// Such a review was waived.
+    /// A break-glass review was waived.
     BreakGlassReviewWaived = "break_glass_review_waived", NotifySecurityTeam, true;
-    /// Somebody lends their right to review.
+    /// A person delegated the right to review.
     DelegationMade = "delegation_made", OnDelegation, false;
     /// A delegation ended before its time.
     DelegationEnded = "delegation_ended", OnDelegation, false;
-    /// Somebody is disabled, or lost a role, and with it grants.
+    /// A person was disabled, or lost a role, and lost grants with it.
     StandingLost = "standing_lost", OnStandingLost, true;
     /// The monitor found something.
     Alert = "alert", OnAlert, true;
@@ -166,7 +166,7 @@ pub enum NoticeKey {
     OnAlert,
     /// `notifications.on_red_button`.
     OnRedButton,
-    /// None: the record itself goes to the channels that are named for it, and to no other.
+    /// No key: records go to the channels that are configured for them, and to no other.
     Record,
 }
 

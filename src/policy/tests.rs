@@ -351,7 +351,7 @@ fn a_check_without_its_instant_is_an_error_and_no_allow() {
     for context in
         [vec![], vec![("now".to_owned(), text)], vec![("now".to_owned(), number)], vec![("now".to_owned(), garbage)]]
     {
-        // What is no instant at all makes no context.
+        // A value that is not an instant makes no context.
         let Ok(context) = cedar_policy::Context::from_pairs(context) else { continue };
         assert!(matches!(ask(&set, &query, context), Err(PolicyError::Unanswerable { .. })));
     }

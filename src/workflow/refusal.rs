@@ -1,4 +1,4 @@
-//! Why not. A refusal is a value with a stable code: every face of the library shows the same one.
+//! Refusals. A refusal is a value with a stable code, the same in every interface of the library.
 
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl Refusal {
         self
     }
 
-    /// What to send as `WWW-Authenticate`, when a stronger sign-in would help.
+    /// The header `WWW-Authenticate` to send, when a stronger sign-in would help.
     #[must_use]
     pub fn challenge(&self) -> Option<&str> {
         self.challenge.as_deref()
@@ -62,7 +62,7 @@ impl Refusal {
         self.code
     }
 
-    /// A sentence for a tired person.
+    /// A sentence for people.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
