@@ -344,8 +344,8 @@ fn a_grant_and_its_notices_take_little_room() {
     host.close().unwrap();
     let [record, notices] = [0, 1].map(|which| (bytes(&folder)[which] - empty[which]) / GRANTS);
     println!("{record} bytes of record and {notices} of notices a grant, {sent} messages for {GRANTS} grants");
-    assert!(record <= 3_600, "{record} bytes a grant");
-    assert!(notices <= 3_800, "{notices} bytes a grant");
+    assert!(record <= 2_400, "{record} bytes a grant");
+    assert!(notices <= 3_700, "{notices} bytes a grant");
 }
 
 /// What the file of a closed engine takes for notices, and for everything else before that.

@@ -682,11 +682,8 @@ mod tampering {
             format!("UPDATE requests SET times_out_at = times_out_at + 1 {one} requests)"),
             format!("UPDATE requests SET due_at = 1 {one} requests)"),
             format!("UPDATE requests SET extends = 1 - extends {one} requests)"),
-            format!("UPDATE requests SET role = 'root' {one} requests)"),
+            format!("UPDATE requests SET person = 'eve' {one} requests)"),
             format!("UPDATE requests SET id = randomblob(16) {one} requests)"),
-            format!(
-                "UPDATE requests SET stored = replace(stored, '\"role\":\"', '\"role\":\"x') {one} requests WHERE stored <> '')"
-            ),
             format!("UPDATE requests SET stored = 'x', pressed = NULL {one} requests)"),
             "UPDATE requests SET pressed = zeroblob(9) WHERE pressed IS NOT NULL".to_owned(),
             "UPDATE requests SET pressed = (SELECT max(pressed) FROM requests) WHERE pressed IS NOT NULL".to_owned(),
@@ -707,7 +704,7 @@ mod tampering {
             format!("UPDATE grants SET excepted = '' {one} grants WHERE excepted != '')"),
             format!("UPDATE grants SET request = randomblob(16) {one} grants)"),
             format!("UPDATE grants SET unsettled = 1 - unsettled {one} grants)"),
-            format!("UPDATE grants SET role = 'root' {one} grants)"),
+            format!("UPDATE grants SET person_kind = 'user', person = owner {one} grants)"),
             format!("UPDATE grants SET plain = 1 - plain {one} grants)"),
             format!("UPDATE grants SET due_at = NULL {one} grants WHERE due_at IS NOT NULL)"),
             format!(

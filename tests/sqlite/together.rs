@@ -189,3 +189,45 @@ fn uses_go_along() {
     }
     store.verify().unwrap();
 }
+
+/// In a file of an earlier version a request or a grant is a topic with a name, and stays it. Here every second one has a name.
+#[test]
+fn topics_with_names_go_on() {
+    let (_directory, path) = written();
+    let about = |store: &SqliteStore| {
+        let read = |number| {
+            let about = RecordQuery::about(Subject::Grant(GrantId::from_u128(number)), 1_000);
+            store.records(&about).unwrap().1.into_iter().map(|record| record.revision).collect::<Vec<_>>()
+        };
+        (1_000..1_120).map(read).collect::<Vec<_>>()
+    };
+    let without_names = about(&open(&path));
+    assert!(without_names.iter().any(|records| records.len() > 20));
+    let raw = Connection::open(&path).unwrap();
+    assert_eq!(one(&path, "SELECT count(*) FROM topics WHERE kind IN ('request', 'grant')"), 0);
+    let parts =
+        [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)].map(|(from, len)| format!("substr(hex(id), {from}, {len})"));
+    let name = format!("lower({})", parts.join(" || '-' || "));
+    for (kind, table, key) in [("request", "requests", "-2 * created"), ("grant", "grants", "-2 * created - 1")] {
+        let named = format!("SELECT {key} AS key, {name} AS name FROM {table} WHERE created % 2 = 0");
+        raw.execute_batch(&format!(
+            "INSERT INTO topics (kind, name) SELECT '{kind}', name FROM ({named});
+             UPDATE record_topics SET topic = coalesce(
+                 (SELECT id FROM topics t JOIN ({named}) n ON t.kind = '{kind}' AND t.name = n.name WHERE n.key = topic), topic);"
+        ))
+        .unwrap();
+    }
+    drop(raw);
+    assert!(one(&path, "SELECT count(*) FROM record_topics JOIN topics ON id = topic WHERE kind = 'grant'") > 30);
+    let store = open(&path);
+    assert_eq!(about(&store), without_names);
+    store.verify().unwrap();
+    let (_, records) = store.records(&RecordQuery::after(Revision::ZERO, usize::MAX)).unwrap();
+    let now = records.last().unwrap().event.at;
+    let uses = records.into_iter().map(|record| Event { at: now, ..record.event });
+    let again: Vec<Event> = uses.filter(|event| matches!(event.fact, Fact::GrantUsed { .. })).take(500).collect();
+    store.commit(&Batch { events: again, ..Batch::default() }).unwrap();
+    let count = |all: &[Vec<Revision>]| all.iter().map(Vec::len).sum::<usize>();
+    assert_eq!(count(&about(&store)), count(&without_names) + 500);
+    store.verify().unwrap();
+}

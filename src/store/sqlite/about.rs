@@ -126,14 +126,25 @@ impl Added {
     }
 }
 
-/// The number under which this topic is kept.
+/// The number under which this topic is kept. A request or a grant that has none of its own, as in files of earlier versions, has the
+/// number of its row, below zero: their names would take more room than anything else by which records are found.
 pub(super) fn key(connection: &Connection, topic: &Topic) -> Result<Option<i64>, Fault> {
     let (kind, name) = text_of(topic);
-    Ok(connection
+    let own = connection
         .prepare_cached("SELECT id FROM topics WHERE kind = ? AND name = ?")?
         .query_row(params![kind, name], |row| row.get(0))
-        .optional()?)
+        .optional()?;
+    let (of_row, id) = match topic {
+        _ if own.is_some() => return Ok(own),
+        Topic::Subject(Subject::Request(id)) => (OF_REQUEST, id.as_u128()),
+        Topic::Subject(Subject::Grant(id)) => (OF_GRANT, id.as_u128()),
+        _ => return Ok(None),
+    };
+    Ok(connection.prepare_cached(of_row)?.query_row(params![id.to_be_bytes()], |row| row.get(0)).optional()?)
 }
+
+const OF_REQUEST: &str = "SELECT -2 * created FROM requests WHERE id = ?";
+const OF_GRANT: &str = "SELECT -2 * created - 1 FROM grants WHERE id = ?";
 
 /// Which records of the block have the topic of this number.
 pub(super) fn bits_of(connection: &Connection, key: i64, block: u64) -> Result<Option<Bits>, Fault> {

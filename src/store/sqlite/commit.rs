@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::error::Fault;
 use super::pack::{Deflater, Pack};
 use super::rows::{
-    DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, int, stored_delegation,
-    stored_grant, stored_request,
+    DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, behind, int, is_over,
+    needed_by_checks, stored_delegation, stored_grant, stored_request,
 };
 use super::{about, gather, kept, outbox, press, read, retention, schema, standings};
 use crate::journal::Record;
@@ -175,15 +175,16 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
 /// Writes the row; `born` is the revision it gets if there is none yet.
 fn write_request(transaction: &Transaction<'_>, born: Revision, request: &AccessRequest) -> Result<(), Fault> {
     let columns = RequestColumns::of(request);
-    let (stored, pressed) = as_kept(stored_request(request)?, !matches!(columns.state, "pending" | "needs_info"));
+    let (stored, pressed) = as_kept(stored_request(request)?, true);
+    let (person_kind, person) = behind((columns.owner_kind, &columns.owner), (columns.person_kind, &columns.person));
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO requests (created, id, owner_kind, owner, person_kind, person, state, times_out_at, due_at,
-                 extends, role, stored, pressed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 extends, stored, pressed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET owner_kind = excluded.owner_kind, owner = excluded.owner,
                  person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, times_out_at = excluded.times_out_at, due_at = excluded.due_at,
-                 extends = excluded.extends, role = excluded.role, stored = excluded.stored, pressed = excluded.pressed
+                 extends = excluded.extends, stored = excluded.stored, pressed = excluded.pressed
              RETURNING created",
         )?
         .query_row(
@@ -192,13 +193,12 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
                 columns.id,
                 columns.owner_kind,
                 columns.owner,
-                columns.person_kind,
-                columns.person,
+                person_kind,
+                person,
                 columns.state,
                 columns.times_out_at,
                 columns.due_at,
                 columns.extends,
-                columns.role,
                 stored,
                 pressed
             ],
@@ -211,16 +211,18 @@ fn write_request(transaction: &Transaction<'_>, born: Revision, request: &Access
 /// Writes the row; `born` is the revision it gets if there is none yet.
 fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> Result<(), Fault> {
     let columns = GrantColumns::of(grant);
-    let (stored, pressed) = as_kept(stored_grant(grant)?, !matches!(columns.state, "open" | "suspended"));
+    let (stored, pressed) = as_kept(stored_grant(grant)?, columns.plain || is_over(columns.state));
+    let (person_kind, person) = behind((columns.owner_kind, &columns.owner), (columns.person_kind, &columns.person));
+    let [scope, allowed, excepted] = needed_by_checks(&columns);
     let created: i64 = transaction
         .prepare_cached(
             "INSERT INTO grants (created, id, request, first, owner_kind, owner, person_kind, person, state, starts_at,
-                 ends_at, due_at, unsettled, role, plain, scope, allowed, excepted, stored, pressed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ends_at, due_at, unsettled, plain, scope, allowed, excepted, stored, pressed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first, owner_kind = excluded.owner_kind,
                  owner = excluded.owner, person_kind = excluded.person_kind, person = excluded.person, state = excluded.state, starts_at = excluded.starts_at,
                  ends_at = excluded.ends_at, due_at = excluded.due_at,
-                 unsettled = excluded.unsettled, role = excluded.role, plain = excluded.plain, scope = excluded.scope,
+                 unsettled = excluded.unsettled, plain = excluded.plain, scope = excluded.scope,
                  allowed = excluded.allowed, excepted = excluded.excepted, stored = excluded.stored,
                  pressed = excluded.pressed
              RETURNING created",
@@ -233,18 +235,17 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
                 columns.first,
                 columns.owner_kind,
                 columns.owner,
-                columns.person_kind,
-                columns.person,
+                person_kind,
+                person,
                 columns.state,
                 columns.starts_at,
                 columns.ends_at,
                 columns.due_at,
                 columns.unsettled,
-                columns.role,
                 columns.plain,
-                columns.scope,
-                columns.allowed,
-                columns.excepted,
+                scope,
+                allowed,
+                excepted,
                 stored,
                 pressed
             ],
@@ -262,9 +263,10 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     write_approvers(transaction, "grant_approvers", old, created, &grant.approver_roles, columns.state)
 }
 
-/// The columns `stored` and `pressed`. What is over is read seldom and kept for years.
-fn as_kept(form: String, is_over: bool) -> (String, Option<Vec<u8>>) {
-    if !is_over {
+/// The columns `stored` and `pressed`. What becomes smaller leaves room in its page that nothing else takes, so a row is small from
+/// its beginning. Only of a live grant that is not plain the form is read to load an index, so it stays as text.
+fn as_kept(form: String, is_pressed: bool) -> (String, Option<Vec<u8>>) {
+    if !is_pressed {
         return (form, None);
     }
     let (text, pressed) = press::kept(press::Kind::Over, &form);

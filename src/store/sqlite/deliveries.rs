@@ -174,15 +174,16 @@ pub(super) fn one(connection: &Connection, id: DeliveryId) -> Result<Option<(Del
 pub(super) fn page(connection: &Connection, page: &DeliveryPage) -> Result<Vec<NumberedDelivery>, Fault> {
     let before = page.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
     let limit = int_of(page.limit);
-    let (state, channel) = (page.state.map(DeliveryState::name), page.channel.as_deref());
-    // Each set of conditions has an index of its own to walk down.
-    let sql = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE number < ?1 {} {} ORDER BY number DESC LIMIT ?2",
-        if state.is_some() { "AND state = ?3" } else { "AND ?3 IS NULL" },
-        if channel.is_some() { "AND channel = ?4" } else { "AND ?4 IS NULL" },
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    statement.query_and_then(params![before, limit, state, channel], delivery_in)?.collect()
+    let channel = page.channel.as_deref();
+    let mut statement = connection.prepare_cached(&page_sql(page.state, channel.is_some()))?;
+    statement.query_and_then(params![before, limit, channel], delivery_in)?.collect()
+}
+
+/// Each set of conditions has an index of its own to walk down. Nearly all are sent, so those are found by walking down all.
+fn page_sql(state: Option<DeliveryState>, has_channel: bool) -> String {
+    let state = state.map_or_else(String::new, |state| format!("AND state = '{}'", state.name()));
+    let channel = if has_channel { "AND channel = ?3" } else { "AND ?3 IS NULL" };
+    format!("SELECT {COLUMNS} FROM deliveries WHERE number < ?1 {state} {channel} ORDER BY number DESC LIMIT ?2")
 }
 
 pub(super) fn resend(transaction: &Transaction<'_>, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, Fault> {
@@ -222,4 +223,24 @@ pub(super) fn counts(connection: &Connection) -> Result<Vec<ChannelCount>, Fault
         })
     })?;
     counts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::schema::plan_of;
+
+    #[test]
+    fn a_page_walks_down_what_it_shows() {
+        for (state, has_channel, step) in [
+            (Some(DeliveryState::Failed), false, "INDEX deliveries_by_state (state=? AND number<?)"),
+            (Some(DeliveryState::Failed), true, "INDEX deliveries_by_channel (channel=? AND state=? AND number<?)"),
+            (Some(DeliveryState::Sent), true, "INDEX deliveries_by_channel (channel=? AND state=? AND number<?)"),
+            (Some(DeliveryState::Sent), false, "INTEGER PRIMARY KEY (rowid<?)"),
+            (None, false, "INTEGER PRIMARY KEY (rowid<?)"),
+        ] {
+            let plan = plan_of(&page_sql(state, has_channel));
+            assert!(plan.len() == 1 && plan[0].contains(step), "{state:?}, {has_channel}: {plan:?}");
+        }
+    }
 }

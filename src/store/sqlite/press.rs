@@ -1,4 +1,4 @@
-//! How the stored form of what is over, and what notices say, is kept in less room.
+//! How the stored form of requests and grants, and what notices say, is kept in less room.
 //!
 //! It is deflated after a text that all of its kind are much alike to, which is not kept with each. In bytes: the version; the length
 //! of the form, seven bits a byte, the low ones first; the deflated form.
@@ -102,7 +102,7 @@ pub(super) fn form<'a>(row: &'a Row<'_>, column: usize) -> Result<Cow<'a, str>, 
     match row.get_ref(column)? {
         ValueRef::Blob(bytes) => released(bytes)
             .map(Cow::Owned)
-            .ok_or_else(|| Fault::corrupt("what is kept of something over, or of a notice, cannot be read")),
+            .ok_or_else(|| Fault::corrupt("what is kept of a request, a grant or a notice cannot be read")),
         text => Ok(Cow::Borrowed(text.as_str().map_err(rusqlite::Error::from)?)),
     }
 }

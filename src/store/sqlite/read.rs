@@ -58,15 +58,24 @@ const GRANT: &str = "SELECT g.created, coalesce(u.uses, 0), coalesce(g.pressed, 
 const DELEGATIONS_TO: &str = "SELECT created, stored FROM delegations
      WHERE delegate_kind = ?1 AND delegate = ?2 AND ended = 0 AND starts_at <= ?3 AND ends_at > ?3
      ORDER BY created DESC";
-const LIVE: &str = "WHERE g.state = ? AND g.ends_at > ?";
-const REQUESTS_OF: &str = "WHERE person_kind = ? AND person = ? ORDER BY created DESC LIMIT ?";
+// One walk for each state: together they would have to be sorted.
+const LIVE: [&str; 2] = ["WHERE g.state = 'open' AND g.ends_at > ?", "WHERE g.state = 'suspended' AND g.ends_at > ?"];
+/// What a person has asked for, in person and through agents, newest first. The person stands beside the owner only where it is
+/// somebody else, so it is two walks.
+pub(super) const REQUESTS_OF: &str =
+    "SELECT created, coalesce(pressed, stored) FROM requests INDEXED BY requests_by_owner
+     WHERE owner_kind = ?1 AND owner = ?2 AND person = ''
+     UNION ALL SELECT created, coalesce(pressed, stored) FROM requests INDEXED BY requests_by_person
+     WHERE person_kind = ?1 AND person = ?2 AND person <> ''
+     ORDER BY created DESC LIMIT ?3 OFFSET ?4";
 /// What a check needs of these, without reading what is stored. The others are few and have an index of their own.
 const PLAIN: &str = "SELECT created, id, owner_kind, owner, allowed, excepted, scope, starts_at, ends_at FROM grants INDEXED BY grants_by_state
      WHERE state = 'open' AND plain = 1 AND ends_at > ? ORDER BY created";
 const NOT_PLAIN: &str = "WHERE g.plain = 0 AND g.state IN ('open', 'suspended') AND +g.ends_at > ?";
 const HELD: &str =
     "WHERE g.owner_kind = ? AND g.owner = ? AND +g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
-const HELD_FOR: &str = "WHERE g.person_kind = ? AND g.person = ? AND +g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
+const HELD_FOR: &str = "WHERE g.person_kind = ? AND g.person = ? AND g.person <> ''
+     AND (g.state = 'open' OR g.state = 'suspended') AND g.ends_at > ? ORDER BY g.created";
 /// Those that come later in a chain are made later.
 const CHAIN: &str = "WHERE g.first = ? ORDER BY g.created";
 const UNSETTLED: &str = "WHERE g.unsettled = 1 ORDER BY g.created DESC";
@@ -150,11 +159,10 @@ pub(super) fn delegation_in(row: &Row<'_>) -> Result<(Revision, Delegation), Fau
 /// The grants that are scheduled, active or held back at `now`: those of which the journal tells no end, and that time
 /// has not ended.
 pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<Vec<Grant>, Fault> {
-    let mut statement = connection.prepare_cached(&format!("{GRANT} {LIVE}"))?;
     let mut grants = Vec::new();
-    // One walk for each state: together they would have to be sorted.
-    for state in ["open", "suspended"] {
-        let mut found = statement.query(params![state, now.millis()])?;
+    for live in LIVE {
+        let mut statement = connection.prepare_cached(&format!("{GRANT} {live}"))?;
+        let mut found = statement.query(params![now.millis()])?;
         while let Some(row) = found.next()? {
             grants.push(grant_in(row)?);
         }
@@ -200,8 +208,8 @@ pub(super) fn requests_of(
     person: &Principal,
     limit: usize,
 ) -> Result<Vec<AccessRequest>, Fault> {
-    let mut statement = connection.prepare_cached(&format!("{REQUEST} {REQUESTS_OF}"))?;
-    let mut found = statement.query(params![person.kind().name(), person.id(), int_of(limit)])?;
+    let mut statement = connection.prepare_cached(REQUESTS_OF)?;
+    let mut found = statement.query(params![person.kind().name(), person.id(), int_of(limit), 0])?;
     let mut requests = Vec::new();
     while let Some(row) = found.next()? {
         requests.push(request_in(row)?.1);
@@ -287,8 +295,9 @@ mod tests {
 
     #[test]
     fn what_is_live_or_due_is_read_without_what_is_over() {
-        let live = plan_of(&format!("{GRANT} {LIVE}"));
+        let [live, suspended] = LIVE.map(|live| plan_of(&format!("{GRANT} {live}")));
         assert_eq!(live[0], "SEARCH g USING INDEX grants_by_end (state=? AND ends_at>?)");
+        assert_eq!(suspended, live);
         let plain = plan_of(PLAIN);
         assert_eq!(plain[0], "SEARCH grants USING INDEX grants_by_state (state=?)");
         let others = plan_of(&format!("{GRANT} {NOT_PLAIN}"));
@@ -305,8 +314,11 @@ mod tests {
         for (sql, index) in NEXT_DUE.into_iter().zip(["requests_due", "grants_due"]) {
             assert!(plan_of(sql)[0].contains(&format!("USING COVERING INDEX {index}")), "{:?}", plan_of(sql));
         }
-        let requests = plan_of(&format!("{REQUEST} {REQUESTS_OF}"));
-        assert_eq!(requests[0], "SEARCH requests USING INDEX requests_by_person (person_kind=? AND person=?)");
+        let requests = plan_of(REQUESTS_OF);
+        for index in ["owner (owner_kind=? AND owner=?)", "person (person_kind=? AND person=?)"] {
+            let step = format!("SEARCH requests USING INDEX requests_by_{index}");
+            assert!(requests.contains(&step), "{requests:?}");
+        }
         for (sql, index) in [
             (HELD, "grants_by_owner (owner_kind=? AND owner=?)"),
             (HELD_FOR, "grants_by_person (person_kind=? AND person=?)"),

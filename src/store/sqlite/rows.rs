@@ -34,6 +34,21 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, Fault> {
     Ok(columns::record(revision(row.get(0)?)?, &hash, row.get(2)?)?)
 }
 
+/// The person behind the owner, as it is kept: nothing where the owner is that person.
+pub(super) fn behind<'a>(owner: (&str, &str), person: (&'a str, &'a str)) -> (&'a str, &'a str) {
+    if owner == person { ("", "") } else { person }
+}
+
+/// Whether the record tells the end of a grant in this state.
+pub(super) fn is_over(state: &str) -> bool {
+    !matches!(state, "open" | "suspended")
+}
+
+/// What a check needs of a grant, as it is kept: nothing of one that is over.
+pub(super) fn needed_by_checks(grant: &GrantColumns) -> [&str; 3] {
+    if is_over(grant.state) { [""; 3] } else { [&grant.scope, &grant.allowed, &grant.excepted] }
+}
+
 /// The id in a column.
 pub(super) fn request_id(column: [u8; 16]) -> RequestId {
     RequestId::from_u128(u128::from_be_bytes(column))

@@ -15,7 +15,7 @@ use crate::store::{Head, Lineage, Seen, StoreError};
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
 
 /// Each brings the file from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -29,6 +29,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0011.sql"),
     include_str!("migrations/0012.sql"),
     include_str!("migrations/0013.sql"),
+    include_str!("migrations/0014.sql"),
 ];
 
 /// The version that this library reads and writes.

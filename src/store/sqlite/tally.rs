@@ -3,22 +3,26 @@
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
-use super::{press, rows};
+use super::{press, read, rows};
 use crate::model::{Principal, Timestamp};
 use crate::workflow::Tally;
 
 // Which index to walk is said outright, as for pages.
 
-const GRANTS: &str = "SELECT count(DISTINCT coalesce(g.first, g.id)) FROM grants g INDEXED BY grants_by_person
-     WHERE g.person_kind = ?1 AND g.person = ?2 AND g.state IN ('open', 'suspended') AND g.ends_at > ?3";
+const GRANTS: &str = "SELECT count(DISTINCT chain) FROM (
+         SELECT coalesce(first, id) AS chain FROM grants INDEXED BY grants_by_owner
+         WHERE owner_kind = ?1 AND owner = ?2 AND person = '' AND state IN ('open', 'suspended') AND ends_at > ?3
+         UNION ALL SELECT coalesce(first, id) FROM grants INDEXED BY grants_by_person
+         WHERE person_kind = ?1 AND person = ?2 AND person <> '' AND (state = 'open' OR state = 'suspended') AND ends_at > ?3)";
 const GRANTS_OF_ALL: &str = "SELECT count(DISTINCT coalesce(g.first, g.id)) FROM grants g INDEXED BY grants_by_state
      WHERE g.state IN ('open', 'suspended') AND g.ends_at > ?1";
-const OPEN_REQUESTS: &str = "SELECT count(*) FROM requests INDEXED BY requests_by_person
-     WHERE person_kind = ?1 AND person = ?2 AND state IN ('pending', 'needs_info') AND times_out_at > ?3";
+const OPEN_REQUESTS: &str = "SELECT count(*) FROM (
+         SELECT 1 FROM requests INDEXED BY requests_by_owner
+         WHERE owner_kind = ?1 AND owner = ?2 AND person = '' AND state IN ('pending', 'needs_info') AND times_out_at > ?3
+         UNION ALL SELECT 1 FROM requests INDEXED BY requests_by_person
+         WHERE person_kind = ?1 AND person = ?2 AND person <> '' AND state IN ('pending', 'needs_info') AND times_out_at > ?3)";
 const OPEN_DELEGATIONS: &str = "SELECT count(*) FROM delegations INDEXED BY delegations_by_delegator
      WHERE delegator_kind = ?1 AND delegator = ?2 AND NOT ended AND ends_at > ?3";
-const NTH_NEWEST: &str = "SELECT created, coalesce(pressed, stored) FROM requests INDEXED BY requests_by_person
-     WHERE person_kind = ?1 AND person = ?2 ORDER BY created DESC LIMIT 1 OFFSET ?3";
 
 /// All of it, over one revision.
 pub(super) fn tally(connection: &Connection, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, Fault> {
@@ -39,8 +43,8 @@ pub(super) fn tally(connection: &Connection, who: &Principal, now: Timestamp, nt
 
 fn nth_newest(connection: &Connection, who: &Principal, skipped: u64) -> Result<Option<Timestamp>, Fault> {
     let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(NTH_NEWEST)?;
-    let mut found = statement.query(params![who.kind().name(), who.id(), skipped])?;
+    let mut statement = connection.prepare_cached(read::REQUESTS_OF)?;
+    let mut found = statement.query(params![who.kind().name(), who.id(), 1, skipped])?;
     let Some(row) = found.next()? else { return Ok(None) };
     Ok(Some(rows::request(row.get(0)?, &press::form(row, 1)?)?.created_at))
 }
@@ -53,15 +57,21 @@ mod tests {
     #[test]
     fn counting_reads_no_more_than_it_counts() {
         for (sql, index) in [
+            (GRANTS, "grants_by_owner (owner_kind=? AND owner=?)"),
             (GRANTS, "grants_by_person (person_kind=? AND person=?)"),
             (GRANTS_OF_ALL, "grants_by_state (state=?)"),
+            (OPEN_REQUESTS, "requests_by_owner (owner_kind=? AND owner=?)"),
             (OPEN_REQUESTS, "requests_by_person (person_kind=? AND person=?)"),
             (OPEN_DELEGATIONS, "delegations_by_delegator (delegator_kind=? AND delegator=?)"),
-            (NTH_NEWEST, "requests_by_person (person_kind=? AND person=?)"),
         ] {
             let plan = plan_of(sql);
             assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}");
-            assert!(plan.iter().all(|step| !step.starts_with("SCAN") && !step.contains("ORDER BY")), "{plan:?}");
+            assert!(
+                plan.iter().all(|step| !step.starts_with("SCAN requests")
+                    && !step.starts_with("SCAN grants")
+                    && !step.contains("ORDER BY")),
+                "{plan:?}"
+            );
         }
     }
 }

@@ -5,7 +5,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::super::error::Fault;
 use super::super::press;
 use super::super::rows::{
-    self, DelegationColumns, GrantColumns, RequestColumns, int, stored_delegation, stored_grant, stored_request,
+    self, DelegationColumns, GrantColumns, RequestColumns, behind, int, needed_by_checks, stored_delegation,
+    stored_grant, stored_request,
 };
 use super::row::Row;
 use crate::model::{AccessRequest, Delegation, Grant, Revision, RoleName};
@@ -37,12 +38,13 @@ fn says<T: PartialEq>(
 fn request_is(connection: &Connection, request: &AccessRequest, born: Revision) -> Result<bool, Fault> {
     let columns = RequestColumns::of(request);
     let mut statement = connection.prepare_cached(
-        "SELECT created, coalesce(pressed, stored), owner_kind, owner, state, times_out_at, due_at, person_kind, person, extends, role
+        "SELECT created, coalesce(pressed, stored), owner_kind, owner, state, times_out_at, due_at, person_kind, person, extends
          FROM requests WHERE id = ?",
     )?;
     let mut found = statement.query(params![columns.id])?;
     let Some(row) = found.next()? else { return Ok(false) };
     let created = int(born);
+    let (person_kind, person) = behind((columns.owner_kind, &columns.owner), (columns.person_kind, &columns.person));
     Ok(row.get::<_, i64>(0)? == created
         && says(row, request, &stored_request(request)?, |stored| Ok(rows::request(created, stored)?))?
         && is(row, 2, columns.owner_kind)?
@@ -50,10 +52,9 @@ fn request_is(connection: &Connection, request: &AccessRequest, born: Revision) 
         && is(row, 4, columns.state)?
         && row.get::<_, i64>(5)? == columns.times_out_at
         && row.get::<_, Option<i64>>(6)? == columns.due_at
-        && is(row, 7, columns.person_kind)?
-        && is(row, 8, &columns.person)?
+        && is(row, 7, person_kind)?
+        && is(row, 8, person)?
         && row.get::<_, bool>(9)? == columns.extends
-        && is(row, 10, &columns.role)?
         && approvers_are(connection, "request_approvers", created, columns.state, &request.approver_roles)?)
 }
 
@@ -61,12 +62,14 @@ fn grant_is(connection: &Connection, grant: &Grant, born: Revision) -> Result<bo
     let columns = GrantColumns::of(grant);
     let mut statement = connection.prepare_cached(
         "SELECT created, coalesce(pressed, stored), coalesce(uses, 0), request, owner_kind, owner, state, starts_at, ends_at, due_at,
-             scope, allowed, excepted, first, unsettled, person_kind, plain, person, role
+             scope, allowed, excepted, first, unsettled, person_kind, plain, person
          FROM grants LEFT JOIN grant_uses USING (created) WHERE id = ?",
     )?;
     let mut found = statement.query(params![columns.id])?;
     let Some(row) = found.next()? else { return Ok(false) };
     let (created, uses) = (int(born), row.get::<_, i64>(2)?);
+    let (person_kind, person) = behind((columns.owner_kind, &columns.owner), (columns.person_kind, &columns.person));
+    let [scope, allowed, excepted] = needed_by_checks(&columns);
     Ok(row.get::<_, i64>(0)? == created
         && u64::try_from(uses) == Ok(grant.uses)
         && says(row, grant, &stored_grant(grant)?, |stored| Ok(rows::grant(created, uses, stored)?))?
@@ -77,15 +80,14 @@ fn grant_is(connection: &Connection, grant: &Grant, born: Revision) -> Result<bo
         && row.get::<_, i64>(7)? == columns.starts_at
         && row.get::<_, i64>(8)? == columns.ends_at
         && row.get::<_, Option<i64>>(9)? == columns.due_at
-        && is(row, 10, &columns.scope)?
-        && is(row, 11, &columns.allowed)?
-        && is(row, 12, &columns.excepted)?
+        && is(row, 10, scope)?
+        && is(row, 11, allowed)?
+        && is(row, 12, excepted)?
         && row.get::<_, Option<[u8; 16]>>(13)? == columns.first
         && row.get::<_, bool>(14)? == columns.unsettled
-        && is(row, 15, columns.person_kind)?
+        && is(row, 15, person_kind)?
         && row.get::<_, bool>(16)? == columns.plain
-        && is(row, 17, &columns.person)?
-        && is(row, 18, &columns.role)?
+        && is(row, 17, person)?
         && approvers_are(connection, "grant_approvers", created, columns.state, &grant.approver_roles)?)
 }
 
